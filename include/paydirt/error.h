@@ -1,0 +1,41 @@
+/* Errors with an outside cause: files, memory, options, devices.
+ *
+ * A function that can fail for such a cause returns an enum pd_status and takes a struct pd_error * last.
+ * The error may be NULL when the caller wants only the status. The library never prints and never exits. */
+#ifndef PAYDIRT_ERROR_H
+#define PAYDIRT_ERROR_H
+
+#include <stdint.h>
+
+/* One line per status: name, the program's exit code, words. */
+#define PD_STATUS_LIST(X)                                                                                    \
+    X(PD_OK, 0, "ok")                                                                                        \
+    X(PD_ERR_USAGE, 2, "usage")             /* an option or argument is wrong */                             \
+    X(PD_ERR_IO, 3, "input/output")         /* open, read, write, rename failed */                           \
+    X(PD_ERR_FORMAT, 4, "format")           /* bytes are not what they claim to be */                        \
+    X(PD_ERR_MISMATCH, 5, "mismatch")       /* two valid things that do not fit together */                  \
+    X(PD_ERR_MEMORY, 6, "out of memory")                                                                     \
+    X(PD_ERR_UNSUPPORTED, 7, "unsupported") /* a clear refusal: valid, but not offered */                    \
+    X(PD_ERR_INTERRUPTED, 130, "interrupted")
+
+enum pd_status {
+#define PD_STATUS_ENUM(name, code, words) name,
+    PD_STATUS_LIST(PD_STATUS_ENUM)
+#undef PD_STATUS_ENUM
+};
+
+struct pd_error {
+    enum pd_status status;
+    int64_t offset;    /* bytes into the file that the message names, or -1 */
+    char message[512]; /* one line: what, where, expected */
+};
+
+/* Fills err (if not NULL) and returns status, so that `return pd_fail(err, ...)` reads well.
+ * offset: bytes into the file, or -1; it is appended to the message as " at offset N". */
+enum pd_status pd_fail(struct pd_error *err, enum pd_status status, int64_t offset, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+const char *pd_status_words(enum pd_status status);
+int pd_status_exit_code(enum pd_status status);
+
+#endif

@@ -1,0 +1,43 @@
+#include <paydirt/error.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum pd_status pd_fail(struct pd_error *err, enum pd_status status, int64_t offset, const char *format, ...)
+{
+    if (!err)
+        return status;
+    va_list args;
+    va_start(args, format);
+    char text[sizeof err->message]; /* the arguments may point into err->message */
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    memcpy(err->message, text, sizeof text);
+    size_t n = strlen(text);
+    if (offset >= 0)
+        snprintf(err->message + n, sizeof err->message - n, " at offset %lld", (long long)offset);
+    err->status = status;
+    err->offset = offset;
+    return status;
+}
+
+const char *pd_status_words(enum pd_status status)
+{
+    static const char *const words[] = {
+#define PD_STATUS_WORDS(name, code, text) text,
+        PD_STATUS_LIST(PD_STATUS_WORDS)
+#undef PD_STATUS_WORDS
+    };
+    return words[status];
+}
+
+int pd_status_exit_code(enum pd_status status)
+{
+    static const int codes[] = {
+#define PD_STATUS_CODE(name, code, text) code,
+        PD_STATUS_LIST(PD_STATUS_CODE)
+#undef PD_STATUS_CODE
+    };
+    return codes[status];
+}

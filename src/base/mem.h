@@ -1,0 +1,22 @@
+/* Heap blocks. NULL on failure (the caller reports PD_ERR_MEMORY); pd_free accepts NULL.
+ * Every allocation of the library goes through here, so a test can count them or make the n-th fail. */
+#ifndef PD_BASE_MEM_H
+#define PD_BASE_MEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void *pd_malloc(size_t size);
+void *pd_calloc(size_t count, size_t size); /* zeroed; NULL on overflow of count * size */
+void *pd_realloc(void *block, size_t size);
+char *pd_strdup(const char *text);
+void pd_free(void *block);
+
+/* 64-byte aligned, zeroed; release with pd_free. */
+void *pd_aligned_calloc(size_t size);
+
+/* For tests: allocations since the process began; make the n-th from now return NULL (0: none). */
+uint64_t pd_mem_count(void);
+void pd_mem_fail_after(uint64_t n);
+
+#endif

@@ -1,0 +1,70 @@
+#include "base/words.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LONGEST = 63 }; /* longer words are no option's or data set's name */
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Optimal string alignment: Levenshtein's distance with swaps of neighbours. */
+static size_t edits(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    size_t rows[3][LONGEST + 1];
+    if (n > LONGEST || m > LONGEST)
+        return SIZE_MAX;
+    size_t *before = rows[0], *above = rows[1], *row = rows[2];
+    for (size_t j = 0; j <= m; j++)
+        above[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        row[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            int x = tolower((unsigned char)a[i - 1]), y = tolower((unsigned char)b[j - 1]);
+            row[j] = min3(above[j] + 1, row[j - 1] + 1, above[j - 1] + (x != y));
+            if (i > 1 && j > 1 && x == tolower((unsigned char)b[j - 2]) &&
+                y == tolower((unsigned char)a[i - 2]))
+                row[j] = min3(row[j], before[j - 2] + 1, row[j]);
+        }
+        size_t *spare = before;
+        before = above;
+        above = row;
+        row = spare;
+    }
+    return above[m];
+}
+
+static const char *word_at(const char *const *first, size_t i, size_t stride)
+{
+    return *(const char *const *)(const void *)((const char *)first + i * stride);
+}
+
+const char *pd_nearest_word(const char *word, const char *const *first, size_t count, size_t stride)
+{
+    const char *best = NULL;
+    size_t least = strlen(word) / 3 + 2;
+    for (size_t i = 0; i < count; i++) {
+        size_t distance = edits(word, word_at(first, i, stride));
+        if (distance < least) {
+            least = distance;
+            best = word_at(first, i, stride);
+        }
+    }
+    return best;
+}
+
+char *pd_join_words(char *text, size_t size, const char *const *first, size_t count, size_t stride)
+{
+    size_t used = 0;
+    if (size)
+        text[0] = '\0';
+    for (size_t i = 0; i < count && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", word_at(first, i, stride));
+    return text;
+}

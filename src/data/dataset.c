@@ -1,0 +1,116 @@
+#include "data/dataset.h"
+
+#include "base/bug.h"
+#include "base/mem.h"
+#include "base/words.h"
+#include "data/readers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct pd_data_source sources[] = {
+#define PD_DATA_SOURCE(open, name, size, installed, package, summary)                                        \
+    {name, summary, size, installed, package, open},
+    PD_DATA_LIST(PD_DATA_SOURCE)
+#undef PD_DATA_SOURCE
+};
+
+enum { SOURCES = sizeof sources / sizeof sources[0] };
+
+const struct pd_data_source *pd_data_sources(size_t *count)
+{
+    *count = SOURCES;
+    return sources;
+}
+
+const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err)
+{
+    for (size_t i = 0; i < SOURCES; i++)
+        if (!strcmp(name, sources[i].name))
+            return &sources[i];
+    char known[256];
+    pd_join_words(known, sizeof known, &sources[0].name, SOURCES, sizeof sources[0]);
+    const char *near = pd_nearest_word(name, &sources[0].name, SOURCES, sizeof sources[0]);
+    if (near)
+        pd_fail(err, PD_ERR_USAGE, -1, "unknown data set '%s', did you mean '%s'? (known: %s)", name, near,
+                known);
+    else
+        pd_fail(err, PD_ERR_USAGE, -1, "unknown data set '%s' (known: %s)", name, known);
+    return NULL;
+}
+
+/* Readers check what they read; this catches a reader that forgot. */
+static void verify(const struct pd_dataset *d)
+{
+    if (!d->count || !d->labels || !d->pixels == !d->points)
+        BUG("reader of '%s' left out its images or labels", d->name);
+    for (uint32_t i = 0; i < d->count; i++)
+        if (d->labels[i] < -1 || d->labels[i] >= d->classes)
+            BUG("reader of '%s' let label %d pass", d->name, d->labels[i]);
+}
+
+enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_dataset **out,
+                               struct pd_error *err)
+{
+    *out = NULL;
+    const struct pd_data_source *source = pd_data_source_find(request->name, err);
+    if (!source)
+        return PD_ERR_USAGE;
+    struct pd_dataset *d = pd_calloc(1, sizeof *d);
+    if (!d)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory opening data set '%s'", source->name);
+    snprintf(d->name, sizeof d->name, "%s", source->name);
+    enum pd_status status = source->open(source, request, d, err);
+    if (status) {
+        pd_dataset_destroy(d);
+        return status;
+    }
+    verify(d);
+    *out = d;
+    return PD_OK;
+}
+
+void pd_dataset_destroy(struct pd_dataset *d)
+{
+    if (!d)
+        return;
+    pd_free(d->pixels);
+    pd_free(d->points);
+    pd_free(d->labels);
+    pd_free(d->class_names);
+    pd_free(d);
+}
+
+enum pd_status pd_dataset_reserve(struct pd_dataset *d, uint32_t count, int channels, int height, int width,
+                                  struct pd_error *err)
+{
+    d->count = count;
+    d->channels = channels;
+    d->height = height ? height : 1;
+    d->width = width ? width : 1;
+    d->labels = pd_calloc(count, sizeof *d->labels);
+    if (height)
+        d->pixels = pd_calloc(count, pd_dataset_image_size(d));
+    else
+        d->points = pd_calloc(count, 2 * sizeof *d->points);
+    if (!d->labels || (!d->pixels && !d->points))
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images of data set '%s'", count,
+                       d->name);
+    return PD_OK;
+}
+
+enum pd_status pd_dataset_name_classes(struct pd_dataset *d, const char *const *names, int classes,
+                                       struct pd_error *err)
+{
+    d->class_names = pd_calloc((size_t)classes, sizeof *d->class_names);
+    if (!d->class_names)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the classes of data set '%s'", d->name);
+    for (int i = 0; i < classes; i++)
+        snprintf(d->class_names[i], sizeof d->class_names[i], "%s", names[i]);
+    return PD_OK;
+}
+
+size_t pd_dataset_image_size(const struct pd_dataset *d)
+{
+    return (size_t)d->channels * (size_t)d->height * (size_t)d->width;
+}

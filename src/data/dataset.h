@@ -1,0 +1,71 @@
+/* A data set in memory, and the table of those that paydirt knows by name. */
+#ifndef PD_DATA_DATASET_H
+#define PD_DATA_DATASET_H
+
+#include <paydirt/error.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PD_CLASS_NAME_SIZE = 32 };
+
+/* Images or 2-D points, as stored in their files: transforms come later. All blocks are owned. */
+struct pd_dataset {
+    char name[32];
+    uint32_t count; /* >= 1 */
+    int classes;
+    int channels, height, width;             /* points: 2, 1, 1 */
+    uint8_t *pixels;                         /* (count, channels, height, width), or NULL */
+    float *points;                           /* (count, 2), or NULL; one of the two is set */
+    int32_t *labels;                         /* (count): 0 .. classes - 1, or -1 = unlabelled */
+    char (*class_names)[PD_CLASS_NAME_SIZE]; /* (classes), or NULL: the numbers serve */
+};
+
+enum pd_split { PD_SPLIT_TRAIN, PD_SPLIT_TEST };
+
+struct pd_data_request {
+    const char *name;
+    const char *dir; /* where its files lie; NULL: look in known installed places */
+    enum pd_split split;
+    /* procedural sets only */
+    uint64_t seed;
+    uint32_t count; /* 0 = the set's default */
+    int size;       /* side of an image in pixels, 8 .. 1024; 0 = 32 */
+};
+
+/* One data set that can be opened by name. A new reader is one line in readers.h. */
+struct pd_data_source {
+    const char *name;
+    const char *summary;   /* one line, for lists and --help */
+    int size;              /* default side of a training image in pixels; 0: 2-D points */
+    const char *installed; /* folder in which a package puts it, or NULL */
+    const char *package;   /* that package, or NULL */
+    /* Fills a zeroed data set; the caller has set its name and destroys it on failure. */
+    enum pd_status (*open)(const struct pd_data_source *source, const struct pd_data_request *request,
+                           struct pd_dataset *dataset, struct pd_error *err);
+};
+
+/* The table, (count) entries. */
+const struct pd_data_source *pd_data_sources(size_t *count);
+
+/* NULL with PD_ERR_USAGE and the nearest right name in err when there is none of that name. */
+const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err);
+
+/* Fails with PD_ERR_USAGE (unknown name, bad count or size), PD_ERR_IO (missing, unreadable), PD_ERR_FORMAT
+ * (bytes are not what they should be), PD_ERR_MISMATCH (images and labels of different number),
+ * PD_ERR_MEMORY. */
+enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_dataset **out,
+                               struct pd_error *err);
+void pd_dataset_destroy(struct pd_dataset *dataset);
+
+/* For readers: allocates labels and pixels (or points when height is 0) for the counts and shape given.
+ * PD_ERR_MEMORY. */
+enum pd_status pd_dataset_reserve(struct pd_dataset *dataset, uint32_t count, int channels, int height,
+                                  int width, struct pd_error *err);
+enum pd_status pd_dataset_name_classes(struct pd_dataset *dataset, const char *const *names, int classes,
+                                       struct pd_error *err);
+
+/* Bytes of one image: channels * height * width. */
+size_t pd_dataset_image_size(const struct pd_dataset *dataset);
+
+#endif

@@ -1,0 +1,117 @@
+/* MNIST and the sets that come in the same four files: finds them, reads them, checks that they fit together.
+ */
+#include "data/readers.h"
+
+#include "base/mem.h"
+#include "data/idx.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { CLASSES = 10, PATH_SIZE = 4096 };
+
+static const char *const files[2][2] = {
+    [PD_SPLIT_TRAIN] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
+    [PD_SPLIT_TEST] = {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"},
+};
+
+static const char *const clothes[CLASSES] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+                                             "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+
+/* folder/[below/]file or the same with .gz, whichever exists, into path. */
+static bool find_in(char path[PATH_SIZE], const char *folder, const char *below, const char *file)
+{
+    static const char *const endings[] = {"", ".gz"};
+    for (int i = 0; i < 2; i++) {
+        struct stat info;
+        int n = snprintf(path, PATH_SIZE, "%s/%s%s%s%s", folder, below, *below ? "/" : "", file, endings[i]);
+        if (n < PATH_SIZE && !stat(path, &info))
+            return true;
+    }
+    return false;
+}
+
+static bool find(char path[PATH_SIZE], const struct pd_data_source *source, const char *dir, const char *file)
+{
+    if (dir)
+        return find_in(path, dir, source->name, file) || find_in(path, dir, "", file);
+    return source->installed && find_in(path, source->installed, "", file);
+}
+
+static enum pd_status missing(const struct pd_data_source *source, const char *dir, const char *file,
+                              struct pd_error *err)
+{
+    if (dir)
+        return pd_fail(err, PD_ERR_IO, -1,
+                       "data set '%s': no file %s or %s.gz that can be reached in '%s' or '%s/%s'",
+                       source->name, file, file, dir, dir, source->name);
+    if (source->package)
+        return pd_fail(err, PD_ERR_IO, -1,
+                       "data set '%s': no file %s(.gz) in '%s': install the package %s or give --data-dir",
+                       source->name, file, source->installed, source->package);
+    return pd_fail(
+        err, PD_ERR_USAGE, -1,
+        "data set '%s' is not installed with a package: give the folder of its files with --data-dir",
+        source->name);
+}
+
+static enum pd_status find_and_read(const struct pd_data_source *source,
+                                    const struct pd_data_request *request, bool labels, char path[PATH_SIZE],
+                                    struct pd_idx *idx, struct pd_error *err)
+{
+    const char *file = files[request->split][labels];
+    if (!find(path, source, request->dir, file))
+        return missing(source, request->dir, file, err);
+    return pd_idx_read(path, labels ? PD_IDX_LABELS : PD_IDX_IMAGES, idx, err);
+}
+
+static enum pd_status widen_labels(struct pd_dataset *d, const struct pd_idx *labels, const char *path,
+                                   struct pd_error *err)
+{
+    d->labels = pd_malloc(labels->count * sizeof *d->labels);
+    if (!d->labels)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", labels->count);
+    for (uint32_t i = 0; i < labels->count; i++) {
+        if (labels->bytes[i] >= CLASSES)
+            return pd_fail(err, PD_ERR_FORMAT, 8 + (int64_t)i, "'%s': label %u, expected 0 to %d", path,
+                           labels->bytes[i], CLASSES - 1);
+        d->labels[i] = labels->bytes[i];
+    }
+    return PD_OK;
+}
+
+enum pd_status pd_open_mnist(const struct pd_data_source *source, const struct pd_data_request *request,
+                             struct pd_dataset *d, struct pd_error *err)
+{
+    char image_path[PATH_SIZE], label_path[PATH_SIZE];
+    struct pd_idx images = {0}, labels = {0};
+    enum pd_status status = find_and_read(source, request, false, image_path, &images, err);
+    if (!status)
+        status = find_and_read(source, request, true, label_path, &labels, err);
+    if (status)
+        goto cleanup;
+    if (images.count != labels.count) {
+        status =
+            pd_fail(err, PD_ERR_MISMATCH, 4, "'%s' holds %u labels, expected %u, as many as '%s' has images",
+                    label_path, labels.count, images.count, image_path);
+        goto cleanup;
+    }
+    status = widen_labels(d, &labels, label_path, err);
+    if (!status && !strcmp(source->name, "fmnist"))
+        status = pd_dataset_name_classes(d, clothes, CLASSES, err);
+    if (status)
+        goto cleanup;
+    d->count = images.count;
+    d->classes = CLASSES;
+    d->channels = 1;
+    d->height = (int)images.height;
+    d->width = (int)images.width;
+    d->pixels = images.bytes;
+    images.bytes = NULL;
+cleanup:
+    pd_idx_release(&images);
+    pd_idx_release(&labels);
+    return status;
+}

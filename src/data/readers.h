@@ -1,0 +1,25 @@
+/* Every data set that can be opened by name: one line each. How to write one: doc/add-a-reader.md. */
+#ifndef PD_DATA_READERS_H
+#define PD_DATA_READERS_H
+
+#include "data/dataset.h"
+
+/* open function, name, side of a training image (0: points), installed folder, its package, one line of words
+ */
+#define PD_DATA_LIST(X)                                                                                      \
+    X(pd_open_mnist, "mnist", 32, NULL, NULL, "handwritten digits: 60,000 + 10,000, grey 28x28, 10 classes") \
+    X(pd_open_mnist, "fmnist", 32, "/usr/share/datasets/fashion-mnist", "dataset-fashion-mnist",             \
+      "Fashion-MNIST, clothes: 60,000 + 10,000, grey 28x28, 10 classes")                                     \
+    X(pd_open_mnist, "kmnist", 32, NULL, NULL,                                                               \
+      "Kuzushiji-MNIST, cursive Japanese: 60,000 + 10,000, grey 28x28, 10 classes")                          \
+    X(pd_open_strokes, "strokes", 32, NULL, NULL,                                                            \
+      "stroke-drawn digits made by paydirt: any number, grey, any size, 10 classes")                         \
+    X(pd_open_synthetic, "synthetic", 0, NULL, NULL, "2-D mixture of 6 Gaussians: 1,000 + 1,000, 2 classes")
+
+#define PD_DATA_DECLARE(open, name, size, installed, package, summary)                                       \
+    enum pd_status open(const struct pd_data_source *, const struct pd_data_request *, struct pd_dataset *,  \
+                        struct pd_error *);
+PD_DATA_LIST(PD_DATA_DECLARE)
+#undef PD_DATA_DECLARE
+
+#endif

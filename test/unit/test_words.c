@@ -1,0 +1,64 @@
+#include "base/words.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const names[] = {"mnist", "fmnist", "kmnist", "strokes"};
+
+static const char *nearest(const char *word)
+{
+    return pd_nearest_word(word, names, 4, sizeof names[0]);
+}
+
+static void finds_the_nearest(void **state)
+{
+    (void)state;
+    assert_string_equal(nearest("mnits"), "mnist");
+    assert_string_equal(nearest("fmnits"), "fmnist");
+    assert_string_equal(nearest("MNIST"), "mnist");
+    assert_string_equal(nearest("stroke"), "strokes");
+    assert_string_equal(nearest("srtokes"), "strokes");
+    assert_null(nearest("imagenet-21k"));
+    assert_null(nearest(""));
+    char lengthy[200] = {0};
+    memset(lengthy, 'm', sizeof lengthy - 1);
+    assert_null(nearest(lengthy));
+}
+
+static void walks_a_table(void **state)
+{
+    (void)state;
+    const struct row {
+        const char *name;
+        double weight[3];
+    } table[] = {{"adam", {0}}, {"sgd", {0}}};
+    char text[32];
+    assert_string_equal(pd_nearest_word("sdg", &table[0].name, 2, sizeof table[0]), "sgd");
+    assert_string_equal(pd_join_words(text, sizeof text, &table[0].name, 2, sizeof table[0]), "adam, sgd");
+}
+
+static void joins_within_bounds(void **state)
+{
+    (void)state;
+    char text[64], small[9];
+    assert_string_equal(pd_join_words(text, sizeof text, names, 4, sizeof names[0]),
+                        "mnist, fmnist, kmnist, strokes");
+    assert_string_equal(pd_join_words(small, sizeof small, names, 4, sizeof names[0]), "mnist, f");
+    assert_string_equal(pd_join_words(text, sizeof text, names, 0, sizeof names[0]), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_the_nearest),
+        cmocka_unit_test(walks_a_table),
+        cmocka_unit_test(joins_within_bounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,150 @@
+#include "io/jsonl.h"
+
+#include "base/buffer.h"
+#include "base/mem.h"
+#include "io/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct pd_jsonl {
+    char *path;
+    int fd;
+};
+
+/* Bytes up to and with the last newline. */
+static enum pd_status whole_lines(const char *path, size_t *size, struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT;
+    enum pd_status status = pd_file_read(path, &text, err);
+    if (status == PD_OK) {
+        const char *last = text.size ? memrchr(text.data, '\n', text.size) : NULL;
+        *size = last ? (size_t)(last + 1 - text.data) : 0;
+    }
+    pd_buffer_release(&text);
+    return status;
+}
+
+/* A record appended to half a line would spoil both. */
+static enum pd_status cut_half_line(int fd, const char *path, struct pd_error *err)
+{
+    char last = '\n';
+    off_t end = lseek(fd, 0, SEEK_END);
+    if (end <= 0 || pread(fd, &last, 1, end - 1) != 1 || last == '\n')
+        return PD_OK;
+    size_t keep = 0;
+    enum pd_status status = whole_lines(path, &keep, err);
+    if (status == PD_OK && ftruncate(fd, (off_t)keep))
+        status = pd_fail_io(err, path, "truncate", errno);
+    return status;
+}
+
+enum pd_status pd_jsonl_open(const char *path, struct pd_jsonl **out, struct pd_error *err)
+{
+    struct pd_jsonl *log = pd_calloc(1, sizeof *log);
+    enum pd_status status = PD_OK;
+    *out = NULL;
+    if (!log)
+        return pd_fail_memory(err, path);
+    log->path = pd_strdup(path);
+    log->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (log->fd < 0)
+        status = pd_fail_io(err, path, "open", errno);
+    else if (!log->path)
+        status = pd_fail_memory(err, path);
+    else
+        status = cut_half_line(log->fd, path, err);
+    if (status == PD_OK)
+        *out = log;
+    else
+        pd_jsonl_destroy(log);
+    return status;
+}
+
+void pd_jsonl_destroy(struct pd_jsonl *log)
+{
+    if (!log)
+        return;
+    if (log->fd >= 0)
+        close(log->fd);
+    pd_free(log->path);
+    pd_free(log);
+}
+
+static enum pd_status append(struct pd_jsonl *log, const struct pd_buffer *line, struct pd_error *err)
+{
+    if (line->oom)
+        return pd_fail_memory(err, log->path);
+    off_t before = lseek(log->fd, 0, SEEK_END);
+    enum pd_status status = pd_fd_write(log->fd, log->path, line->data, line->size, err);
+    if (status != PD_OK && before >= 0 && ftruncate(log->fd, before))
+        return status; /* the next open cuts the half line off */
+    return status;
+}
+
+enum pd_status pd_jsonl_write_line(struct pd_jsonl *log, const char *line, struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT;
+    pd_buffer_append(&text, line, strlen(line));
+    pd_buffer_append(&text, "\n", 1);
+    enum pd_status status = append(log, &text, err);
+    pd_buffer_release(&text);
+    return status;
+}
+
+enum pd_status pd_jsonl_write(struct pd_jsonl *log, const json_t *record, struct pd_error *err)
+{
+    if (!record) /* what json_pack gives for NaN */
+        return pd_fail(err, PD_ERR_USAGE, -1, "%s: a record that JSON cannot hold", log->path);
+    char *line = json_dumps(record, JSON_COMPACT);
+    enum pd_status status = line ? pd_jsonl_write_line(log, line, err) : pd_fail_memory(err, log->path);
+    free(line);
+    return status;
+}
+
+/* *keep: whether the line has its place before `value`. False: the line is not JSON. */
+static bool judge_line(const char *line, size_t size, const char *key, double value, bool *keep)
+{
+    json_t *record = json_loadb(line, size, 0, NULL);
+    const json_t *number = json_object_get(record, key);
+    *keep = !(json_is_number(number) && json_number_value(number) > value);
+    bool valid = record;
+    json_decref(record);
+    return valid;
+}
+
+static enum pd_status filter(const struct pd_buffer *text, struct pd_buffer *kept, const char *path,
+                             const char *key, double value, struct pd_error *err)
+{
+    const char *at = text->data, *end = text->data + text->size, *newline;
+    while (at < end && (newline = memchr(at, '\n', (size_t)(end - at)))) {
+        bool keep, last = newline + 1 == end;
+        if (judge_line(at, (size_t)(newline - at), key, value, &keep)) {
+            if (keep)
+                pd_buffer_append(kept, at, (size_t)(newline + 1 - at));
+        } else if (!last) {
+            return pd_fail(err, PD_ERR_FORMAT, at - text->data, "%s: expected one JSON value a line", path);
+        }
+        at = newline + 1;
+    }
+    return kept->oom ? pd_fail_memory(err, path) : PD_OK;
+}
+
+enum pd_status pd_jsonl_truncate_after(const char *path, const char *key, double value, struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT, kept = PD_BUFFER_INIT;
+    if (access(path, F_OK) && errno == ENOENT)
+        return PD_OK;
+    enum pd_status status = pd_file_read(path, &text, err);
+    if (status == PD_OK)
+        status = filter(&text, &kept, path, key, value, err);
+    if (status == PD_OK && kept.size != text.size)
+        status = pd_file_write_atomic(path, kept.data, kept.size, err);
+    pd_buffer_release(&text);
+    pd_buffer_release(&kept);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* An append-only log: one JSON object a line. A line is written by one call, so that a killed process leaves
+ * at most one half line, at the end; opening the log again or pd_jsonl_truncate_after cuts it off. */
+#ifndef PD_IO_JSONL_H
+#define PD_IO_JSONL_H
+
+#include <paydirt/error.h>
+
+#include <jansson.h>
+
+struct pd_jsonl;
+
+/* Opens for appending, makes the file where it is missing. PD_ERR_IO, PD_ERR_MEMORY. */
+enum pd_status pd_jsonl_open(const char *path, struct pd_jsonl **out, struct pd_error *err);
+void pd_jsonl_destroy(struct pd_jsonl *log);
+
+/* Appends a record (borrowed), or a ready line without its newline. After a failure (full disk) the log ends
+ * with the last whole line. PD_ERR_IO, PD_ERR_MEMORY. */
+enum pd_status pd_jsonl_write(struct pd_jsonl *log, const json_t *record, struct pd_error *err);
+enum pd_status pd_jsonl_write_line(struct pd_jsonl *log, const char *line, struct pd_error *err);
+
+/* Drops the lines whose number `key` exceeds value, and a last line that is half written: what a run that
+ * resumes from step `value` will write again. Atomic; an untouched or missing file is fine. PD_ERR_FORMAT
+ * with the offset of a line before the last that is not JSON; PD_ERR_IO, PD_ERR_MEMORY. */
+enum pd_status pd_jsonl_truncate_after(const char *path, const char *key, double value, struct pd_error *err);
+
+#endif

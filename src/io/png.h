@@ -1,0 +1,35 @@
+/* Pictures out, as 8-bit grey or RGB PNG. The same pixels give the same bytes with the same libpng and zlib.
+ */
+#ifndef PD_IO_PNG_H
+#define PD_IO_PNG_H
+
+#include "base/buffer.h"
+
+#include <paydirt/error.h>
+
+#include <stdint.h>
+
+/* A grid of n images (n, c, h, w) with values in [-1, 1] (outside: clamped; NaN: black), c = 1 (grey) or 3
+ * (RGB), row by row, white between and around them. pad: width of the white in pixels. */
+struct pd_png_grid {
+    int64_t n, c, h, w;   /* n >= 1 */
+    int64_t columns, pad; /* columns 0: as square as possible; pad >= 0 */
+};
+
+/* Width and height of the picture in pixels. */
+void pd_png_grid_size(const struct pd_png_grid *grid, int64_t *width, int64_t *height);
+
+/* PD_ERR_USAGE when c is neither 1 nor 3, a size is out of range or the picture has more than a million
+ * pixels a side; PD_ERR_MEMORY; write: PD_ERR_IO. Encode appends to out. */
+enum pd_status pd_png_encode_grid(struct pd_buffer *out, const float *images, const struct pd_png_grid *grid,
+                                  struct pd_error *err);
+enum pd_status pd_png_write_grid(const char *path, const float *images, const struct pd_png_grid *grid,
+                                 struct pd_error *err);
+
+/* rgb: (h, w, 3) */
+enum pd_status pd_png_encode_rgb(struct pd_buffer *out, const uint8_t *rgb, int64_t w, int64_t h,
+                                 struct pd_error *err);
+enum pd_status pd_png_write_rgb(const char *path, const uint8_t *rgb, int64_t w, int64_t h,
+                                struct pd_error *err);
+
+#endif

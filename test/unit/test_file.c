@@ -1,0 +1,192 @@
+#include "scratch.h"
+
+#include "base/buffer.h"
+#include "io/file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+static void writes_and_reads_back(void **state)
+{
+    (void)state;
+    const char *path = scratch_path("a");
+    struct pd_buffer b = PD_BUFFER_INIT;
+    assert_int_equal(pd_file_write_atomic(path, "one\0two", 7, NULL), PD_OK);
+    assert_int_equal(pd_file_read(path, &b, NULL), PD_OK);
+    assert_int_equal(b.size, 7);
+    assert_memory_equal(b.data, "one\0two", 8);
+    pd_buffer_release(&b);
+    assert_int_equal(pd_file_write_atomic(path, "", 0, NULL), PD_OK);
+    assert_int_equal(pd_file_read(path, &b, NULL), PD_OK);
+    assert_int_equal(b.size, 0);
+    assert_string_equal(b.data, "");
+    pd_buffer_release(&b);
+}
+
+static void reads_large_files_and_pipes(void **state)
+{
+    (void)state;
+    size_t size = 300001;
+    char *bytes = malloc(size);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (char)(i * 7 + i / 1000);
+    struct pd_buffer b = PD_BUFFER_INIT;
+    scratch_write(scratch_path("large"), bytes, size);
+    assert_int_equal(pd_file_read(scratch_path("large"), &b, NULL), PD_OK);
+    assert_int_equal(b.size, size);
+    assert_memory_equal(b.data, bytes, size);
+    pd_buffer_release(&b);
+    free(bytes);
+    assert_int_equal(pd_file_read("/proc/self/status", &b, NULL), PD_OK); /* claims to have 0 bytes */
+    assert_true(b.size > 0);
+    pd_buffer_release(&b);
+}
+
+static void read_failures_name_the_file(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    struct pd_buffer b = PD_BUFFER_INIT;
+    assert_int_equal(pd_file_read("/no/such", &b, &err), PD_ERR_IO);
+    assert_string_equal(err.message, "/no/such: cannot open: No such file or directory");
+    assert_int_equal(err.offset, -1);
+    assert_int_equal(pd_file_read("/tmp", &b, &err), PD_ERR_IO);
+    assert_string_equal(err.message, "/tmp: cannot read: Is a directory");
+    pd_buffer_release(&b);
+}
+
+static void a_full_disk_keeps_the_old_file(void **state)
+{
+    (void)state;
+    char large[5000] = {0};
+    struct pd_error err;
+    pd_make_dirs(scratch_path("full"), NULL);
+    const char *path = scratch_path("full/log");
+    assert_int_equal(pd_file_write_atomic(path, "old", 3, NULL), PD_OK);
+    scratch_limit(4096);
+    enum pd_status status = pd_file_write_atomic(path, large, sizeof large, &err);
+    scratch_limit(RLIM_INFINITY);
+    assert_int_equal(status, PD_ERR_IO);
+    assert_contains(err.message, "/full/log: cannot write: File too large");
+    assert_file(path, "old");
+    assert_int_equal(scratch_count(scratch_path("full")), 1); /* no temporary file */
+}
+
+static void devices_are_written_straight(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    assert_int_equal(pd_file_write_atomic("/dev/null", "x", 1, NULL), PD_OK);
+    assert_int_equal(pd_file_write_atomic("/dev/full", "x", 1, &err), PD_ERR_IO);
+    assert_string_equal(err.message, "/dev/full: cannot write: No space left on device");
+    assert_int_equal(access("/dev/full", F_OK), 0);
+}
+
+static void refuses_what_cannot_be_a_file(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    assert_int_equal(pd_file_write_atomic("/tmp", "x", 1, &err), PD_ERR_IO);
+    assert_string_equal(err.message, "/tmp: cannot write: Is a directory");
+    assert_int_equal(pd_file_write_atomic("/no/such/x", "x", 1, &err), PD_ERR_IO);
+    assert_string_equal(err.message, "/no/such/x: cannot create: No such file or directory");
+}
+
+static void refuses_an_unwritable_folder(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    if (geteuid() == 0)
+        skip(); /* root may write anywhere */
+    pd_make_dirs(scratch_path("shut"), NULL);
+    chmod(scratch_path("shut"), 0500);
+    assert_int_equal(pd_file_write_atomic(scratch_path("shut/x"), "x", 1, &err), PD_ERR_IO);
+    assert_contains(err.message, "/shut/x: cannot create: Permission denied");
+}
+
+static void pieces_appear_at_commit(void **state)
+{
+    (void)state;
+    struct pd_atomic_file f;
+    const char *path = scratch_path("pieces");
+    assert_int_equal(pd_atomic_file_begin(&f, path, NULL), PD_OK);
+    assert_int_equal(pd_atomic_file_append(&f, "one", 3, NULL), PD_OK);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(pd_atomic_file_append(&f, "two", 3, NULL), PD_OK);
+    assert_int_equal(pd_atomic_file_commit(&f, NULL), PD_OK);
+    pd_atomic_file_abort(&f); /* nothing left to do */
+    assert_file(path, "onetwo");
+
+    assert_int_equal(pd_atomic_file_begin(&f, path, NULL), PD_OK);
+    assert_int_equal(pd_atomic_file_append(&f, "three", 5, NULL), PD_OK);
+    pd_atomic_file_abort(&f);
+    assert_file(path, "onetwo");
+    assert_int_equal(access(scratch_path("pieces.tmp"), F_OK), -1);
+}
+
+static void a_leftover_is_reused_and_a_second_writer_refused(void **state)
+{
+    (void)state;
+    struct pd_atomic_file one, two;
+    struct pd_error err;
+    const char *path = scratch_path("shared");
+    scratch_write(scratch_path("shared.tmp"), "left by a killed process", 24);
+    assert_int_equal(pd_atomic_file_begin(&one, path, NULL), PD_OK);
+    assert_int_equal(pd_atomic_file_begin(&two, path, &err), PD_ERR_IO);
+    assert_contains(err.message, "/shared: cannot create: Device or resource busy");
+    assert_int_equal(pd_atomic_file_append(&one, "new", 3, NULL), PD_OK);
+    assert_int_equal(pd_atomic_file_commit(&one, NULL), PD_OK);
+    assert_file(path, "new");
+}
+
+static void makes_folders_with_their_parents(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    struct stat st;
+    assert_int_equal(pd_make_dirs(scratch_path("x//y/z/"), NULL), PD_OK);
+    assert_int_equal(stat(scratch_path("x/y/z"), &st), 0);
+    assert_int_equal(pd_make_dirs(scratch_path("x/y"), NULL), PD_OK);
+    assert_int_equal(pd_make_dirs("/", NULL), PD_OK);
+    scratch_write(scratch_path("plain"), "", 0);
+    assert_int_equal(pd_make_dirs(scratch_path("plain"), &err), PD_ERR_IO);
+    assert_contains(err.message, "/plain: cannot make folder: Not a directory");
+    assert_int_equal(pd_make_dirs("/proc/nothing/here", &err), PD_ERR_IO);
+    assert_contains(err.message, "/proc/nothing: cannot make folder: ");
+}
+
+static void joins_paths(void **state)
+{
+    (void)state;
+    char out[10];
+    struct pd_error err;
+    static const struct {
+        const char *dir, *name, *expected;
+    } cases[] = {{"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"a", "/b", "/b"}, {"/", "b", "/b"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(pd_path_join(out, sizeof out, cases[i].dir, cases[i].name, NULL), PD_OK);
+        assert_string_equal(out, cases[i].expected);
+    }
+    assert_int_equal(pd_path_join(out, sizeof out, "1234", "6789", NULL), PD_OK);
+    assert_int_equal(pd_path_join(out, sizeof out, "1234", "67890", &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "67890: path is longer than 9 bytes");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_and_reads_back),
+        cmocka_unit_test(reads_large_files_and_pipes),
+        cmocka_unit_test(read_failures_name_the_file),
+        cmocka_unit_test(a_full_disk_keeps_the_old_file),
+        cmocka_unit_test(devices_are_written_straight),
+        cmocka_unit_test(refuses_what_cannot_be_a_file),
+        cmocka_unit_test(refuses_an_unwritable_folder),
+        cmocka_unit_test(pieces_appear_at_commit),
+        cmocka_unit_test(a_leftover_is_reused_and_a_second_writer_refused),
+        cmocka_unit_test(makes_folders_with_their_parents),
+        cmocka_unit_test(joins_paths),
+    };
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}

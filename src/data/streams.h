@@ -8,7 +8,7 @@ enum pd_data_stream {
     PD_STREAM_ORDER_LABELLED,     /* loader: order of the labelled images, where they are apart */
     PD_STREAM_AUGMENT,            /* loader: crop and flip */
     PD_STREAM_SUBSET,             /* which images are labelled */
-    PD_STREAM_SUBSET_CLASS,       /* which classes get one more */
+    PD_STREAM_SUBSET_CLASS,       /* which classes get one more; always the stream after the images' */
     PD_STREAM_VALIDATION,
     PD_STREAM_VALIDATION_CLASS,
     PD_STREAM_STROKES_TRAIN,

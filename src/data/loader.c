@@ -1,0 +1,201 @@
+#include "data/loader.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "data/prefetch.h"
+#include "data/streams.h"
+#include "data/transform.h"
+
+#include <string.h>
+
+/* A pack of images that is shuffled anew for each round. */
+struct deck {
+    uint32_t size;
+    uint32_t *members; /* (size) indices into the data set */
+    uint32_t *order;   /* (size) the permutation of `round`: a cache, not state */
+    uint64_t round;    /* UINT64_MAX: none yet */
+    struct pd_rng rng; /* step = round */
+};
+
+struct pd_loader {
+    const struct pd_dataset *dataset;
+    struct pd_loader_options options;
+    struct pd_transform *transform;
+    int32_t *labels;              /* (count) as training may see them */
+    struct deck rest;             /* all that take part, or the unlabelled where the labelled are apart */
+    struct deck labelled;         /* empty unless labelled_per_batch */
+    uint64_t epoch;               /* images in an epoch */
+    struct pd_prefetch *prefetch; /* or NULL */
+};
+
+static bool deck_init(struct deck *deck, uint32_t room, uint64_t seed, enum pd_data_stream stream)
+{
+    deck->members = pd_malloc(room * sizeof *deck->members);
+    deck->order = pd_malloc(room * sizeof *deck->order);
+    deck->round = UINT64_MAX;
+    deck->rng = (struct pd_rng){seed, stream, 0};
+    return deck->members && deck->order;
+}
+
+static void deck_release(struct deck *deck)
+{
+    pd_free(deck->members);
+    pd_free(deck->order);
+}
+
+static uint32_t deck_draw(struct deck *deck, uint64_t round, uint32_t position)
+{
+    if (round != deck->round) {
+        deck->rng.step = round;
+        pd_rng_permutation(&deck->rng, deck->size, deck->order);
+        deck->round = round;
+    }
+    return deck->members[deck->order[position]];
+}
+
+/* Image i of batch `step`. */
+static uint32_t pick(struct pd_loader *l, uint64_t step, uint32_t i)
+{
+    uint32_t apart = l->options.labelled_per_batch;
+    if (apart) {
+        struct deck *deck = i < apart ? &l->labelled : &l->rest;
+        uint64_t at = i < apart ? step * apart + i : step * (l->options.batch - apart) + (i - apart);
+        return deck_draw(deck, at / deck->size, (uint32_t)(at % deck->size));
+    }
+    uint64_t steps = pd_loader_steps_per_epoch(l), n = l->rest.size;
+    uint64_t at = step % steps * l->options.batch + i, rounds = (l->epoch + n - 1) / n;
+    return deck_draw(&l->rest, step / steps * rounds + at / n, (uint32_t)(at % n));
+}
+
+/* A pd_prefetch_make: the whole batch, without a look at anything but the step. */
+static void make_batch(void *loader, uint64_t step, float *images, int32_t *labels, uint32_t *indices)
+{
+    struct pd_loader *l = loader;
+    const struct pd_rng rng = {l->options.seed, PD_STREAM_AUGMENT, step};
+    for (uint32_t i = 0; i < l->options.batch; i++) {
+        uint32_t random[4], index = pick(l, step, i);
+        pd_rng_block(&rng, i, random);
+        pd_transform_image(l->transform, index, random, images + i * pd_transform_image_size(l->transform));
+        labels[i] = l->labels[index];
+        if (indices)
+            indices[i] = index;
+    }
+}
+
+/* Puts each image that takes part into its deck. */
+static void deal(struct pd_loader *l, const uint8_t *use)
+{
+    const struct pd_dataset *d = l->dataset;
+    for (uint32_t i = 0; i < d->count; i++) {
+        bool known = d->labels[i] >= 0 && (!use || use[i] == PD_LABELLED);
+        l->labels[i] = known ? d->labels[i] : -1;
+        if ((use && use[i] == PD_HELD_OUT) || (l->options.labelled_only && !known))
+            continue;
+        struct deck *deck = known && l->options.labelled_per_batch ? &l->labelled : &l->rest;
+        deck->members[deck->size++] = i;
+    }
+    uint64_t n = (uint64_t)l->rest.size + l->labelled.size;
+    l->epoch = n > l->options.min_epoch ? n : l->options.min_epoch;
+    l->epoch = l->epoch > l->options.batch ? l->epoch : l->options.batch;
+}
+
+static enum pd_status check_options(const struct pd_loader_options *o, struct pd_error *err)
+{
+    if (!o->batch)
+        return pd_fail(err, PD_ERR_USAGE, -1, "batch size 0, expected at least 1");
+    if (o->labelled_per_batch > o->batch)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%u labelled images in each batch of %u: expected at most %u",
+                       o->labelled_per_batch, o->batch, o->batch);
+    if (o->labelled_per_batch && o->labelled_only)
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "a number of labelled images in each batch makes no sense when only labelled images are used");
+    return PD_OK;
+}
+
+static enum pd_status check_decks(const struct pd_loader *l, struct pd_error *err)
+{
+    const char *name = l->dataset->name;
+    uint32_t apart = l->options.labelled_per_batch, batch = l->options.batch;
+    if (apart && !l->labelled.size)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "data set '%s': no labelled image, expected some for %u in each batch", name, apart);
+    if (apart && apart < batch && !l->rest.size)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "data set '%s': no unlabelled image to fill batches of %u with %u labelled", name,
+                       batch, apart);
+    if (!apart && !l->rest.size)
+        return pd_fail(err, PD_ERR_USAGE, -1, "data set '%s': no %simage left to train on", name,
+                       l->options.labelled_only ? "labelled " : "");
+    return PD_OK;
+}
+
+static enum pd_status prepare(struct pd_loader *l, const uint8_t *use, struct pd_error *err)
+{
+    const struct pd_loader_options *o = &l->options;
+    const struct pd_transform_options transform = {o->size, o->random_crop, o->flip};
+    uint32_t n = l->dataset->count;
+    l->labels = pd_malloc(n * sizeof *l->labels);
+    if (!l->labels || !deck_init(&l->rest, n, o->seed, PD_STREAM_ORDER) ||
+        !deck_init(&l->labelled, o->labelled_per_batch ? n : 0, o->seed, PD_STREAM_ORDER_LABELLED))
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the order of %u images", n);
+    deal(l, use);
+    enum pd_status status = check_decks(l, err);
+    if (!status)
+        status = pd_transform_create(l->dataset, &transform, &l->transform, err);
+    if (!status && o->prefetch)
+        status = pd_prefetch_create(make_batch, l, o->batch, pd_loader_image_size(l), &l->prefetch, err);
+    return status;
+}
+
+enum pd_status pd_loader_create(const struct pd_dataset *dataset, const uint8_t *use,
+                                const struct pd_loader_options *options, struct pd_loader **out,
+                                struct pd_error *err)
+{
+    *out = NULL;
+    enum pd_status status = check_options(options, err);
+    if (status)
+        return status;
+    struct pd_loader *l = pd_calloc(1, sizeof *l);
+    if (!l)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a loader");
+    l->dataset = dataset;
+    l->options = *options;
+    status = prepare(l, use, err);
+    if (status) {
+        pd_loader_destroy(l);
+        return status;
+    }
+    *out = l;
+    return PD_OK;
+}
+
+void pd_loader_destroy(struct pd_loader *l)
+{
+    if (!l)
+        return;
+    pd_prefetch_destroy(l->prefetch); /* first: its thread uses the rest */
+    pd_transform_destroy(l->transform);
+    deck_release(&l->rest);
+    deck_release(&l->labelled);
+    pd_free(l->labels);
+    pd_free(l);
+}
+
+uint64_t pd_loader_steps_per_epoch(const struct pd_loader *l)
+{
+    return l->epoch / l->options.batch;
+}
+
+size_t pd_loader_image_size(const struct pd_loader *l)
+{
+    return pd_transform_image_size(l->transform);
+}
+
+void pd_loader_get(struct pd_loader *l, uint64_t step, float *images, int32_t *labels, uint32_t *indices)
+{
+    if (l->prefetch)
+        pd_prefetch_get(l->prefetch, step, images, labels, indices);
+    else
+        make_batch(l, step, images, labels, indices);
+}

@@ -1,0 +1,51 @@
+/* Training batches, each a pure function of (options, step): no state outlives a batch, so a run resumed at
+ * any step sees what an undisturbed one would have seen. */
+#ifndef PD_DATA_LOADER_H
+#define PD_DATA_LOADER_H
+
+#include "data/dataset.h"
+#include "data/labels.h"
+
+#include <stdbool.h>
+
+struct pd_loader_options {
+    uint32_t batch;              /* images in a batch, >= 1 */
+    int size;                    /* side of an image in pixels */
+    bool random_crop;            /* resize to round(1.1 size), cut at random (transform.h) */
+    bool flip;                   /* left to right, half of the time */
+    uint64_t seed;               /* of order, crops and flips */
+    uint32_t min_epoch;          /* sets smaller than this are repeated within an epoch; the papers: 10,000 */
+    uint32_t labelled_per_batch; /* 0: labelled and unlabelled mixed at random; else the first so many are
+                                    labelled */
+    bool labelled_only;          /* leave the unlabelled out */
+    bool prefetch;               /* a thread prepares the next batch meanwhile */
+};
+
+struct pd_loader;
+
+/* dataset is borrowed for the loader's life. use: an enum pd_label_use for each image, copied; NULL:
+ * PD_LABELLED for all. An image without a label counts as unlabelled; one that is held out never appears.
+ * PD_ERR_USAGE (no image or not enough kinds of images for the options, bad batch or size), PD_ERR_MEMORY
+ * (also: no thread to be had). */
+enum pd_status pd_loader_create(const struct pd_dataset *dataset, const uint8_t *use,
+                                const struct pd_loader_options *options, struct pd_loader **out,
+                                struct pd_error *err);
+void pd_loader_destroy(struct pd_loader *loader);
+
+/* floor(max(n, min_epoch) / batch), n the images that take part; the last partial batch is dropped; at
+ * least 1. */
+uint64_t pd_loader_steps_per_epoch(const struct pd_loader *loader);
+
+/* Floats of one image of a batch: C * size * size, or 2 for points. */
+size_t pd_loader_image_size(const struct pd_loader *loader);
+
+/* Batch `step` (any, in any order; asking for the next one is fastest).
+ * images (batch, C, size, size) in [-1, 1], points (batch, 2) as they are; labels (batch), -1 where the label
+ * may not be used; indices (batch) into the data set, or NULL. One caller at a time.
+ *
+ * Mixed: each epoch goes through fresh permutations of the images that take part. With labelled_per_batch the
+ * labelled and the unlabelled each go through permutations of their own, without regard to epochs. */
+void pd_loader_get(struct pd_loader *loader, uint64_t step, float *images, int32_t *labels,
+                   uint32_t *indices);
+
+#endif

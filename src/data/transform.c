@@ -1,0 +1,134 @@
+#include "data/transform.h"
+
+#include "base/mem.h"
+#include "data/resize.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MAX_SIZE = 4096 };
+
+struct pd_transform {
+    const struct pd_dataset *dataset;
+    struct pd_transform_options options;
+    struct pd_resize *resize;
+    int height, width; /* after the resize */
+    uint8_t *plane;    /* (height, width) */
+    uint8_t *scratch;
+    float unit[256]; /* grey level to [-1, 1] */
+};
+
+/* The short side becomes `side`, the long one keeps the proportion, rounded down. */
+static void fit_short_side(struct pd_transform *t, int side)
+{
+    int h = t->dataset->height, w = t->dataset->width;
+    t->height = h <= w ? side : (int)((int64_t)side * h / w);
+    t->width = w <= h ? side : (int)((int64_t)side * w / h);
+}
+
+static enum pd_status prepare(struct pd_transform *t, struct pd_error *err)
+{
+    const struct pd_dataset *d = t->dataset;
+    fit_short_side(t, t->options.random_crop ? (int)lround(1.1 * t->options.size) : t->options.size);
+    enum pd_status status = pd_resize_create(d->height, d->width, t->height, t->width, &t->resize, err);
+    if (status)
+        return status;
+    t->plane = pd_malloc((size_t)t->height * (size_t)t->width);
+    t->scratch = pd_malloc(pd_resize_scratch_size(t->resize));
+    if (!t->plane || !t->scratch)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for resizing images to %d x %d", t->height,
+                       t->width);
+    for (int i = 0; i < 256; i++)
+        t->unit[i] = (float)(i / 127.5 - 1);
+    return PD_OK;
+}
+
+enum pd_status pd_transform_create(const struct pd_dataset *dataset,
+                                   const struct pd_transform_options *options, struct pd_transform **out,
+                                   struct pd_error *err)
+{
+    *out = NULL;
+    if (!dataset->points && (options->size < 1 || options->size > MAX_SIZE))
+        return pd_fail(err, PD_ERR_USAGE, -1, "image size %d, expected 1 to %d", options->size, MAX_SIZE);
+    struct pd_transform *t = pd_calloc(1, sizeof *t);
+    if (!t)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for an image transform");
+    t->dataset = dataset;
+    t->options = *options;
+    enum pd_status status = dataset->points ? PD_OK : prepare(t, err);
+    if (status) {
+        pd_transform_destroy(t);
+        return status;
+    }
+    *out = t;
+    return PD_OK;
+}
+
+void pd_transform_destroy(struct pd_transform *t)
+{
+    if (!t)
+        return;
+    pd_resize_destroy(t->resize);
+    pd_free(t->plane);
+    pd_free(t->scratch);
+    pd_free(t);
+}
+
+size_t pd_transform_image_size(const struct pd_transform *t)
+{
+    if (t->dataset->points)
+        return 2;
+    return (size_t)t->dataset->channels * (size_t)t->options.size * (size_t)t->options.size;
+}
+
+/* A place in 0 .. slack: the word's share of it, or the middle (halves to the even side, as torchvision's).
+ */
+static int place(const struct pd_transform *t, int slack, uint32_t word)
+{
+    if (!t->options.random_crop)
+        return (int)lrint(slack / 2.0);
+    return (int)(((uint64_t)word * (uint32_t)(slack + 1)) >> 32);
+}
+
+static void cut(const struct pd_transform *t, int top, int left, bool mirror, float *out)
+{
+    int size = t->options.size;
+    for (int y = 0; y < size; y++, out += size) {
+        const uint8_t *row = t->plane + (size_t)(top + y) * (size_t)t->width + left;
+        for (int x = 0; x < size; x++)
+            out[x] = t->unit[row[mirror ? size - 1 - x : x]];
+    }
+}
+
+void pd_transform_image(struct pd_transform *t, uint32_t index, const uint32_t random[4], float *image)
+{
+    const struct pd_dataset *d = t->dataset;
+    if (d->points) {
+        memcpy(image, d->points + 2 * (size_t)index, 2 * sizeof *image);
+        return;
+    }
+    int size = t->options.size;
+    int top = place(t, t->height - size, random[0]), left = place(t, t->width - size, random[1]);
+    bool mirror = t->options.flip && random[2] >> 31;
+    size_t plane = (size_t)d->height * (size_t)d->width;
+    const uint8_t *pixels = d->pixels + index * pd_dataset_image_size(d);
+    for (int c = 0; c < d->channels; c++) {
+        pd_resize_plane(t->resize, pixels + (size_t)c * plane, t->plane, t->scratch);
+        cut(t, top, left, mirror, image + (size_t)c * (size_t)size * (size_t)size);
+    }
+}
+
+enum pd_status pd_transform_eval(const struct pd_dataset *dataset, const uint32_t *indices, uint32_t n,
+                                 int size, float *images, struct pd_error *err)
+{
+    const struct pd_transform_options options = {.size = size};
+    const uint32_t unused[4] = {0};
+    struct pd_transform *t;
+    enum pd_status status = pd_transform_create(dataset, &options, &t, err);
+    if (status)
+        return status;
+    for (uint32_t i = 0; i < n; i++)
+        pd_transform_image(t, indices ? indices[i] : i, unused, images + i * pd_transform_image_size(t));
+    pd_transform_destroy(t);
+    return PD_OK;
+}

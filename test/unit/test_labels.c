@@ -1,0 +1,123 @@
+#include "data/labels.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { COUNT = 200, CLASSES = 5 };
+
+/* Class c has 2 + 18 * c images, the last ten have no label. */
+static struct pd_dataset *make(void)
+{
+    static struct pd_dataset d;
+    static int32_t labels[COUNT];
+    uint32_t i = 0;
+    for (int32_t c = 0; c < CLASSES; c++)
+        for (int32_t k = 0; k < 2 + 18 * c; k++)
+            labels[i++] = c;
+    while (i < COUNT)
+        labels[i++] = -1;
+    d = (struct pd_dataset){.name = "made", .count = COUNT, .classes = CLASSES, .labels = labels};
+    return &d;
+}
+
+static void histogram(const struct pd_dataset *d, const uint8_t *use, int which, int n[CLASSES])
+{
+    memset(n, 0, CLASSES * sizeof *n);
+    for (uint32_t i = 0; i < d->count; i++)
+        if (use[i] == which)
+            n[d->labels[i]]++;
+}
+
+static void draws_evenly(void **state)
+{
+    (void)state;
+    const struct pd_dataset *d = make();
+    for (uint32_t n = 1; n <= 10; n++) {
+        uint8_t use[COUNT] = {0};
+        int drawn[CLASSES];
+        assert_int_equal(pd_label_subset(d, n, 3, use, NULL), PD_OK);
+        assert_int_equal(pd_label_count(d, use, PD_LABELLED), n);
+        histogram(d, use, PD_LABELLED, drawn);
+        for (int c = 0; c < CLASSES; c++)
+            assert_in_range(drawn[c], n / CLASSES, (n + CLASSES - 1) / CLASSES);
+    }
+}
+
+static void small_classes_leave_their_share(void **state)
+{
+    (void)state;
+    const struct pd_dataset *d = make();
+    uint8_t use[COUNT] = {0};
+    int drawn[CLASSES];
+    assert_int_equal(pd_label_subset(d, 62, 3, use, NULL), PD_OK);
+    histogram(d, use, PD_LABELLED, drawn);
+    for (int c = 1; c < CLASSES; c++)
+        assert_int_equal(drawn[c], 15);
+    assert_int_equal(drawn[0], 2);
+}
+
+static void hangs_on_the_seed_alone(void **state)
+{
+    (void)state;
+    const struct pd_dataset *d = make();
+    uint8_t a[COUNT] = {0}, b[COUNT] = {0}, c[COUNT] = {0}, less[COUNT] = {0};
+    pd_label_subset(d, 20, 3, a, NULL);
+    pd_label_subset(d, 20, 3, b, NULL);
+    pd_label_subset(d, 20, 4, c, NULL);
+    pd_label_subset(d, 7, 3, less, NULL);
+    assert_memory_equal(a, b, COUNT);
+    assert_memory_not_equal(a, c, COUNT);
+    for (int i = 0; i < COUNT; i++)
+        assert_true(less[i] <= a[i]);
+}
+
+static void validation_stays_apart(void **state)
+{
+    (void)state;
+    const struct pd_dataset *d = make();
+    uint8_t use[COUNT] = {0}, alone[COUNT] = {0};
+    int drawn[CLASSES];
+    assert_int_equal(pd_validation_draw(d, 10, 3, use, NULL), PD_OK);
+    histogram(d, use, PD_HELD_OUT, drawn);
+    for (int c = 0; c < CLASSES; c++)
+        assert_int_equal(drawn[c], 2);
+    assert_int_equal(pd_label_subset(d, 8, 3, use, NULL), PD_OK);
+    assert_int_equal(pd_label_count(d, use, PD_HELD_OUT), 10);
+    assert_int_equal(pd_label_count(d, use, PD_LABELLED), 8);
+    pd_label_subset(d, 10, 3, alone, NULL);
+    int both = 0;
+    for (int i = 0; i < COUNT; i++)
+        both += use[i] == PD_HELD_OUT && alone[i];
+    assert_true(both < 10);
+}
+
+static void refuses_what_there_is_not(void **state)
+{
+    (void)state;
+    const struct pd_dataset *d = make();
+    uint8_t use[COUNT] = {0};
+    struct pd_error err;
+    assert_int_equal(pd_label_subset(d, 0, 3, use, &err), PD_ERR_USAGE);
+    assert_int_equal(pd_label_subset(d, 191, 3, use, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message,
+                        "cannot draw 191 images with labels from data set 'made': expected 1 to 190");
+    assert_int_equal(pd_label_count(d, use, PD_UNLABELLED), COUNT);
+    assert_int_equal(pd_label_subset(d, 190, 3, use, &err), PD_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(draws_evenly),
+        cmocka_unit_test(small_classes_leave_their_share),
+        cmocka_unit_test(hangs_on_the_seed_alone),
+        cmocka_unit_test(validation_stays_apart),
+        cmocka_unit_test(refuses_what_there_is_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

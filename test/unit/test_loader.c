@@ -1,0 +1,299 @@
+#include "data/loader.h"
+
+#include "base/mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { COUNT = 50, BATCH = 8, SIDE = 10 };
+
+struct batch {
+    float images[BATCH * SIDE * SIDE];
+    int32_t labels[BATCH];
+    uint32_t indices[BATCH];
+};
+
+/* Image i is grey i all over, its label i mod 10. */
+static struct pd_dataset make(void)
+{
+    static uint8_t pixels[COUNT * 81];
+    static int32_t labels[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        memset(pixels + i * 81, i, 81);
+        labels[i] = i % 10;
+    }
+    return (struct pd_dataset){.name = "made",
+                               .count = COUNT,
+                               .classes = 10,
+                               .channels = 1,
+                               .height = 9,
+                               .width = 9,
+                               .pixels = pixels,
+                               .labels = labels};
+}
+
+static struct pd_loader_options basic(void)
+{
+    return (struct pd_loader_options){
+        .batch = BATCH, .size = SIDE, .random_crop = true, .flip = true, .seed = 7};
+}
+
+static struct pd_loader *create(const struct pd_dataset *d, const uint8_t *use,
+                                struct pd_loader_options options)
+{
+    struct pd_loader *l;
+    assert_int_equal(pd_loader_create(d, use, &options, &l, NULL), PD_OK);
+    return l;
+}
+
+static void get(struct pd_loader *l, uint64_t step, struct batch *b)
+{
+    memset(b, 0x55, sizeof *b);
+    pd_loader_get(l, step, b->images, b->labels, b->indices);
+    for (int i = 0; i < BATCH; i++) {
+        assert_true(b->indices[i] < COUNT);
+        assert_true(b->images[i * SIDE * SIDE + 37] == (float)(b->indices[i] / 127.5 - 1));
+    }
+}
+
+/* How often each image comes in steps from .. to - 1. */
+static void tally(struct pd_loader *l, uint64_t from, uint64_t to, int times[COUNT])
+{
+    struct batch b;
+    memset(times, 0, COUNT * sizeof *times);
+    for (uint64_t step = from; step < to; step++) {
+        get(l, step, &b);
+        for (int i = 0; i < BATCH; i++)
+            times[b.indices[i]]++;
+    }
+}
+
+static void goes_once_through_an_epoch(void **state)
+{
+    (void)state;
+    struct pd_dataset d = make();
+    struct pd_loader *l = create(&d, NULL, basic());
+    int first[COUNT], second[COUNT], sum = 0;
+    assert_int_equal(pd_loader_steps_per_epoch(l), 6);
+    tally(l, 0, 6, first);
+    tally(l, 6, 12, second);
+    for (int i = 0; i < COUNT; i++) {
+        assert_in_range(first[i], 0, 1);
+        assert_in_range(second[i], 0, 1);
+        sum += first[i];
+    }
+    assert_int_equal(sum, 48);
+    assert_memory_not_equal(first, second, sizeof first); /* other two images left out */
+    struct batch a, b;
+    get(l, 0, &a);
+    get(l, 6, &b);
+    assert_memory_not_equal(a.indices, b.indices, sizeof a.indices);
+    pd_loader_destroy(l);
+}
+
+static void repeats_small_sets(void **state)
+{
+    (void)state;
+    struct pd_dataset d = make();
+    struct pd_loader_options options = basic();
+    int times[COUNT];
+    options.min_epoch = 165;
+    struct pd_loader *l = create(&d, NULL, options);
+    assert_int_equal(pd_loader_steps_per_epoch(l), 20);
+    tally(l, 20, 40, times);
+    for (int i = 0; i < COUNT; i++)
+        assert_in_range(times[i], 3, 4);
+    pd_loader_destroy(l);
+}
+
+static void fills_a_batch_from_few_images(void **state)
+{
+    (void)state;
+    struct pd_dataset d = make();
+    uint8_t use[COUNT] = {[3] = PD_LABELLED, [14] = PD_LABELLED, [25] = PD_LABELLED};
+    struct pd_loader_options options = basic();
+    int times[COUNT];
+    options.labelled_only = true;
+    struct pd_loader *l = create(&d, use, options);
+    assert_int_equal(pd_loader_steps_per_epoch(l), 1);
+    tally(l, 0, 1, times);
+    assert_int_equal(times[3] + times[14] + times[25], 8);
+    assert_in_range(times[3], 2, 3);
+    pd_loader_destroy(l);
+}
+
+static void hides_labels_and_held_out_images(void **state)
+{
+    (void)state;
+    struct pd_dataset d = make();
+    uint8_t use[COUNT] = {0};
+    struct batch b;
+    for (int i = 0; i < COUNT; i++)
+        use[i] = (uint8_t)(i % 3);
+    struct pd_loader *l = create(&d, use, basic());
+    assert_int_equal(pd_loader_steps_per_epoch(l), 4);
+    for (uint64_t step = 0; step < 20; step++) {
+        get(l, step, &b);
+        for (int i = 0; i < BATCH; i++) {
+            uint32_t k = b.indices[i];
+            assert_int_not_equal(use[k], PD_HELD_OUT);
+            assert_int_equal(b.labels[i], use[k] == PD_LABELLED ? (int)k % 10 : -1);
+        }
+    }
+    pd_loader_destroy(l);
+}
+
+static void sets_the_labelled_apart(void **state)
+{
+    (void)state;
+    struct pd_dataset d = make();
+    uint8_t use[COUNT] = {[3] = PD_LABELLED, [14] = PD_LABELLED, [25] = PD_LABELLED};
+    struct pd_loader_options options = basic();
+    struct batch b;
+    int times[COUNT] = {0};
+    options.labelled_per_batch = 2;
+    struct pd_loader *l = create(&d, use, options);
+    assert_int_equal(pd_loader_steps_per_epoch(l), 6);
+    for (uint64_t step = 0; step < 9; step++) {
+        get(l, step, &b);
+        for (int i = 0; i < BATCH; i++) {
+            assert_int_equal(b.labels[i] >= 0, i < 2);
+            times[b.indices[i]]++;
+        }
+    }
+    assert_true(times[3] == 6 && times[14] == 6 && times[25] == 6);
+    for (int i = 0; i < COUNT; i++) /* 54 draws from 47 */
+        assert_in_range(times[i], 1, use[i] ? 6 : 2);
+    pd_loader_destroy(l);
+}
+
+/* Any order of steps, with and without the thread, from one loader or many: the same batches. */
+static void is_a_function_of_the_step(void **state)
+{
+    (void)state;
+    static const uint64_t steps[] = {0, 1, 2, 3, 9, 4, 4, 0, 100000, 5, 6};
+    struct pd_dataset d = make();
+    uint8_t use[COUNT] = {0, 1, 1, 1, 0, 1};
+    for (int kind = 0; kind < 2; kind++) {
+        struct pd_loader_options options = basic();
+        options.labelled_per_batch = kind ? 3 : 0;
+        struct pd_loader *plain = create(&d, use, options);
+        options.prefetch = true;
+        struct pd_loader *ahead = create(&d, use, options);
+        for (size_t k = 0; k < sizeof steps / sizeof steps[0]; k++) {
+            struct batch a, b, c;
+            struct pd_loader *fresh = create(&d, use, options);
+            get(plain, steps[k], &a);
+            get(ahead, steps[k], &b);
+            get(fresh, steps[k], &c);
+            assert_memory_equal(&a, &b, sizeof a);
+            assert_memory_equal(&a, &c, sizeof a);
+            pd_loader_destroy(fresh);
+        }
+        pd_loader_destroy(plain);
+        pd_loader_destroy(ahead);
+    }
+}
+
+/* The first indices of seed 7, so that a change of order between versions is noticed: old runs resume. */
+static void keeps_its_order_between_versions(void **state)
+{
+    (void)state;
+    static const uint32_t expected[BATCH] = {19, 25, 20, 27, 16, 9, 42, 30};
+    struct pd_dataset d = make();
+    struct pd_loader *l = create(&d, NULL, basic());
+    struct batch b;
+    get(l, 0, &b);
+    for (int i = 0; i < BATCH; i++)
+        assert_int_equal(b.indices[i], expected[i]);
+    pd_loader_destroy(l);
+}
+
+static void refuse(const uint8_t *use, struct pd_loader_options options, const char *message)
+{
+    struct pd_dataset d = make();
+    struct pd_loader *l;
+    struct pd_error err;
+    assert_int_equal(pd_loader_create(&d, use, &options, &l, &err), PD_ERR_USAGE);
+    assert_null(l);
+    assert_string_equal(err.message, message);
+}
+
+static void refuses_options_that_do_not_fit(void **state)
+{
+    (void)state;
+    const uint8_t nothing[COUNT] = {0};
+    struct pd_loader_options options = basic();
+    options.batch = 0;
+    refuse(NULL, options, "batch size 0, expected at least 1");
+    options = basic();
+    options.labelled_only = true;
+    refuse(nothing, options, "data set 'made': no labelled image left to train on");
+    options.labelled_only = false;
+    options.labelled_per_batch = 2;
+    refuse(nothing, options, "data set 'made': no labelled image, expected some for 2 in each batch");
+    refuse(NULL, options, "data set 'made': no unlabelled image to fill batches of 8 with 2 labelled");
+    options.labelled_per_batch = 9;
+    refuse(NULL, options, "9 labelled images in each batch of 8: expected at most 8");
+}
+
+static void reports_failed_allocations(void **state)
+{
+    (void)state;
+    struct pd_dataset d = make();
+    struct pd_loader_options options = basic();
+    options.prefetch = true;
+    enum pd_status status = PD_ERR_MEMORY;
+    for (uint64_t n = 1; status; n++) {
+        struct pd_loader *l;
+        pd_mem_fail_after(n);
+        status = pd_loader_create(&d, NULL, &options, &l, NULL);
+        pd_mem_fail_after(0);
+        assert_int_equal(status, l ? PD_OK : PD_ERR_MEMORY);
+        pd_loader_destroy(l);
+    }
+}
+
+static void gives_points(void **state)
+{
+    (void)state;
+    struct pd_data_request request = {.name = "synthetic", .seed = 1};
+    struct pd_dataset *d;
+    struct pd_loader_options options = {.batch = BATCH, .min_epoch = 10000};
+    float points[BATCH * 2];
+    int32_t labels[BATCH];
+    uint32_t indices[BATCH];
+    assert_int_equal(pd_dataset_open(&request, &d, NULL), PD_OK);
+    struct pd_loader *l = create(d, NULL, options);
+    assert_int_equal(pd_loader_steps_per_epoch(l), 1250);
+    assert_int_equal(pd_loader_image_size(l), 2);
+    pd_loader_get(l, 1249, points, labels, indices);
+    assert_memory_equal(points + 2, d->points + 2 * indices[1], 2 * sizeof *points);
+    assert_int_equal(labels[1], d->labels[indices[1]]);
+    pd_loader_get(l, 3, points, labels, NULL);
+    pd_loader_destroy(l);
+    pd_dataset_destroy(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(goes_once_through_an_epoch),
+        cmocka_unit_test(repeats_small_sets),
+        cmocka_unit_test(fills_a_batch_from_few_images),
+        cmocka_unit_test(hides_labels_and_held_out_images),
+        cmocka_unit_test(sets_the_labelled_apart),
+        cmocka_unit_test(is_a_function_of_the_step),
+        cmocka_unit_test(keeps_its_order_between_versions),
+        cmocka_unit_test(refuses_options_that_do_not_fit),
+        cmocka_unit_test(reports_failed_allocations),
+        cmocka_unit_test(gives_points),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -75,6 +75,15 @@ enum pd_status pd_fd_write(int fd, const char *path, const void *bytes, size_t s
     return PD_OK;
 }
 
+enum pd_status pd_fd_append(int fd, const char *path, const void *bytes, size_t size, struct pd_error *err)
+{
+    off_t before = lseek(fd, 0, SEEK_END);
+    enum pd_status status = pd_fd_write(fd, path, bytes, size, err);
+    if (status != PD_OK && before >= 0 && ftruncate(fd, before))
+        return status; /* whoever opens the file next cuts the half record off */
+    return status;
+}
+
 static enum pd_status make_dir(const char *path, struct pd_error *err)
 {
     struct stat st;

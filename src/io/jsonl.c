@@ -75,23 +75,13 @@ void pd_jsonl_destroy(struct pd_jsonl *log)
     pd_free(log);
 }
 
-static enum pd_status append(struct pd_jsonl *log, const struct pd_buffer *line, struct pd_error *err)
-{
-    if (line->oom)
-        return pd_fail_memory(err, log->path);
-    off_t before = lseek(log->fd, 0, SEEK_END);
-    enum pd_status status = pd_fd_write(log->fd, log->path, line->data, line->size, err);
-    if (status != PD_OK && before >= 0 && ftruncate(log->fd, before))
-        return status; /* the next open cuts the half line off */
-    return status;
-}
-
 enum pd_status pd_jsonl_write_line(struct pd_jsonl *log, const char *line, struct pd_error *err)
 {
     struct pd_buffer text = PD_BUFFER_INIT;
     pd_buffer_append(&text, line, strlen(line));
     pd_buffer_append(&text, "\n", 1);
-    enum pd_status status = append(log, &text, err);
+    enum pd_status status = text.oom ? pd_fail_memory(err, log->path)
+                                     : pd_fd_append(log->fd, log->path, text.data, text.size, err);
     pd_buffer_release(&text);
     return status;
 }

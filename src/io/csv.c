@@ -1,0 +1,113 @@
+#include "io/csv.h"
+
+#include "base/mem.h"
+#include "io/file.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FLUSH_BYTES = 1 << 16 };
+
+struct pd_csv {
+    struct pd_atomic_file file;
+    struct pd_buffer pending; /* not yet written; keeps its memory between flushes */
+    bool inside;              /* the row has a field already */
+    enum pd_status status;    /* the first failure */
+    struct pd_error err;
+};
+
+enum pd_status pd_csv_create(const char *path, struct pd_csv **out, struct pd_error *err)
+{
+    struct pd_csv *csv = pd_calloc(1, sizeof *csv);
+    *out = NULL;
+    if (!csv)
+        return pd_fail_memory(err, path);
+    enum pd_status status = pd_atomic_file_begin(&csv->file, path, err);
+    if (status == PD_OK)
+        *out = csv;
+    else
+        pd_csv_destroy(csv);
+    return status;
+}
+
+static void separate(struct pd_csv *csv)
+{
+    if (csv->inside)
+        pd_buffer_append(&csv->pending, ",", 1);
+    csv->inside = true;
+}
+
+void pd_csv_text(struct pd_csv *csv, const char *text)
+{
+    separate(csv);
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        pd_buffer_append(&csv->pending, text, strlen(text));
+        return;
+    }
+    pd_buffer_append(&csv->pending, "\"", 1);
+    for (size_t n; *text; text += n) {
+        n = strcspn(text, "\"");
+        n += text[n] == '"';
+        pd_buffer_append(&csv->pending, text, n);
+        if (text[n - 1] == '"')
+            pd_buffer_append(&csv->pending, "\"", 1);
+    }
+    pd_buffer_append(&csv->pending, "\"", 1);
+}
+
+void pd_csv_real(struct pd_csv *csv, double value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.9g", value);
+    char *comma = strchr(text, ','); /* some locales write one */
+    if (comma)
+        *comma = '.';
+    pd_csv_text(csv, text);
+}
+
+void pd_csv_integer(struct pd_csv *csv, int64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    pd_csv_text(csv, text);
+}
+
+static void flush(struct pd_csv *csv)
+{
+    if (csv->status == PD_OK && csv->pending.oom)
+        csv->status = pd_fail_memory(&csv->err, csv->file.path);
+    if (csv->status == PD_OK)
+        csv->status = pd_atomic_file_append(&csv->file, csv->pending.data, csv->pending.size, &csv->err);
+    csv->pending.size = 0;
+}
+
+void pd_csv_end_row(struct pd_csv *csv)
+{
+    pd_buffer_append(&csv->pending, "\n", 1);
+    csv->inside = false;
+    if (csv->pending.size >= FLUSH_BYTES)
+        flush(csv);
+}
+
+enum pd_status pd_csv_commit(struct pd_csv *csv, struct pd_error *err)
+{
+    flush(csv);
+    if (csv->status == PD_OK)
+        csv->status = pd_atomic_file_commit(&csv->file, &csv->err);
+    else
+        pd_atomic_file_abort(&csv->file);
+    if (csv->status != PD_OK && err)
+        *err = csv->err;
+    return csv->status;
+}
+
+void pd_csv_destroy(struct pd_csv *csv)
+{
+    if (!csv)
+        return;
+    pd_atomic_file_abort(&csv->file);
+    pd_buffer_release(&csv->pending);
+    pd_free(csv);
+}

@@ -1,0 +1,28 @@
+/* Comma-separated values as in RFC 4180, with lines that end in "\n": fields are quoted only where they hold
+ * a comma, a quote or a line end. The file appears at commit, whole; memory stays small however many rows
+ * there are. */
+#ifndef PD_IO_CSV_H
+#define PD_IO_CSV_H
+
+#include <paydirt/error.h>
+
+#include <stdint.h>
+
+struct pd_csv;
+
+/* PD_ERR_IO, PD_ERR_MEMORY */
+enum pd_status pd_csv_create(const char *path, struct pd_csv **out, struct pd_error *err);
+
+/* Fields of the current row, left to right. The first failure is kept and reported by commit. */
+void pd_csv_text(struct pd_csv *csv, const char *text);
+void pd_csv_real(struct pd_csv *csv, double value); /* 9 significant digits: a float survives */
+void pd_csv_integer(struct pd_csv *csv, int64_t value);
+void pd_csv_end_row(struct pd_csv *csv);
+
+/* Writes the rest and gives the file its name. PD_ERR_IO, PD_ERR_MEMORY; an older file is then as it was. */
+enum pd_status pd_csv_commit(struct pd_csv *csv, struct pd_error *err);
+
+/* Without a commit before, nothing is left of the file. */
+void pd_csv_destroy(struct pd_csv *csv);
+
+#endif

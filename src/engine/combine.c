@@ -1,0 +1,85 @@
+/* Bias, leaky ReLU and accumulation go into the convolution or matmul before them: oneDNN does them on the way. */
+#include "engine/plan.h"
+
+#include "base/mem.h"
+
+/* The vector behind a bias broadcast along axis 1, or -1. */
+static int bias_of(const struct pd_ir *ir, int i)
+{
+    const struct pd_instr *b = &ir->at[i];
+    if (b->op != PD_OP_BROADCAST)
+        return -1;
+    const struct pd_instr *v = &ir->at[b->src[0]];
+    return pd_shape_count(v->shape) == v->shape.dim[1] ? b->src[0] : -1;
+}
+
+static bool linear(const struct pd_instr *in)
+{
+    return (in->op == PD_OP_CONV || in->op == PD_OP_MATMUL) && in->n_src == 2;
+}
+
+static void take_bias(struct pd_ir *ir, const int *users, int i)
+{
+    struct pd_instr *add = &ir->at[i];
+    for (int k = 0; k < 2; k++) {
+        int y = add->src[k], bias = bias_of(ir, add->src[!k]);
+        if (bias < 0 || users[y] != 1 || !linear(&ir->at[y]) || ir->at[y].output)
+            continue;
+        add->op = ir->at[y].op;
+        add->attr = ir->at[y].attr;
+        add->n_src = 3;
+        add->src[0] = ir->at[y].src[0];
+        add->src[1] = ir->at[y].src[1];
+        add->src[2] = bias;
+        return;
+    }
+}
+
+/* a·b + c·d: the second product is added to the first where that lies. */
+static void take_sum(struct pd_ir *ir, const int *users, int i)
+{
+    struct pd_instr *add = &ir->at[i];
+    int x = add->src[0], y = add->src[1];
+    const struct pd_instr *p = &ir->at[x], *q = &ir->at[y];
+    if (x == y || p->op != PD_OP_MATMUL || q->op != PD_OP_MATMUL || !linear(q) || users[x] != 1 || users[y] != 1 ||
+        p->output || q->output)
+        return;
+    add->op = PD_OP_MATMUL;
+    add->attr = q->attr;
+    add->attr.f[0] = 1;
+    add->n_src = 3;
+    add->src[0] = q->src[0];
+    add->src[1] = q->src[1];
+    add->src[2] = x;
+}
+
+static void take_slope(struct pd_ir *ir, const int *users, int i)
+{
+    struct pd_instr *relu = &ir->at[i];
+    int y = relu->src[0];
+    const struct pd_instr *in = &ir->at[y];
+    if (users[y] != 1 || in->output || (in->op != PD_OP_CONV && in->op != PD_OP_MATMUL))
+        return;
+    double slope = relu->attr.f[0];
+    relu->op = in->op;
+    relu->attr = in->attr;
+    relu->attr.f[in->op == PD_OP_MATMUL] = slope;
+    relu->n_src = in->n_src;
+    for (int k = 0; k < in->n_src; k++)
+        relu->src[k] = in->src[k];
+}
+
+bool pd_ir_combine(struct pd_ir *ir)
+{
+    int *users = pd_ir_users(ir);
+    for (int i = 0; users && i < ir->count; i++) {
+        if (ir->at[i].op == PD_OP_ADD)
+            take_bias(ir, users, i);
+        if (ir->at[i].op == PD_OP_ADD)
+            take_sum(ir, users, i);
+        if (ir->at[i].op == PD_OP_LRELU)
+            take_slope(ir, users, i);
+    }
+    pd_free(users);
+    return users && pd_ir_sweep(ir);
+}

@@ -1,0 +1,74 @@
+/* The recorded graph, as the engine sees it. */
+#ifndef PD_ENGINE_GRAPH_H
+#define PD_ENGINE_GRAPH_H
+
+#include "base/arena.h"
+
+#include <paydirt/graph.h>
+
+enum pd_op {
+#define PD_OP(id, name, kind, grad) PD_OP_##id,
+#include "engine/ops.def"
+#undef PD_OP
+    PD_OP_COUNT
+};
+
+enum pd_op_kind { PD_KIND_LEAF, PD_KIND_ELT, PD_KIND_VIEW, PD_KIND_UPDATE, PD_KIND_PLAIN };
+
+const char *pd_op_name(enum pd_op op);
+enum pd_op_kind pd_op_kind(enum pd_op op);
+
+struct pd_attr {
+    double f[4];
+    int64_t i[2];
+};
+
+#define PD_MAX_SRC 6
+
+struct pd_node {
+    struct pd_graph *graph;
+    enum pd_op op;
+    int id; /* index in graph->nodes: sources have smaller ones */
+    enum pd_dtype dtype;
+    struct pd_shape shape;
+    struct pd_attr attr;
+    int n_src;
+    struct pd_node *src[PD_MAX_SRC];
+    struct pd_var *var[3]; /* VAR, ASSIGN: [0]; ADAM: weight, m, v */
+    const char *name;      /* INPUT, or the name of an output */
+    bool output;
+};
+
+struct pd_graph {
+    struct pd_arena arena;
+    struct pd_node **nodes;
+    int count, capacity;
+    struct pd_error error; /* the first mistake; status PD_OK: none */
+};
+
+struct pd_var {
+    char *name;
+    struct pd_shape shape;
+    struct pd_init_spec init;
+    size_t real_size;
+    void *data;
+};
+
+/* Record a node. Any NULL source, or a sticky error, gives NULL. */
+struct pd_node *pd_node_new(struct pd_graph *g, enum pd_op op, struct pd_shape shape, const struct pd_attr *attr,
+                            int n_src, struct pd_node *const *src);
+
+/* Marks the graph as wrong and returns NULL. */
+struct pd_node *pd_graph_fail(struct pd_graph *g, enum pd_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* "(128, 64, 16, 16)" in one of a few rotating static-free buffers: text holds at least 80 bytes. */
+const char *pd_shape_text(struct pd_shape s, char *text);
+
+/* Ops that only gradients record. */
+struct pd_node *pd_lrelu_bwd(struct pd_node *dy, struct pd_node *y, double slope);
+struct pd_node *pd_pad(struct pd_node *x, int axis, int64_t begin, int64_t length);
+struct pd_node *pd_conv_dx(struct pd_node *dy, struct pd_node *w, int stride, int pad, struct pd_shape x);
+struct pd_node *pd_conv_dw(struct pd_node *x, struct pd_node *dy, int stride, int pad, struct pd_shape w);
+
+#endif

@@ -1,0 +1,109 @@
+/* Linear algebra, convolution, pooling, batch norm: shape rules of the ops that have kernels of their own. */
+#include "engine/graph.h"
+
+struct pd_node *pd_matmul(struct pd_node *a, struct pd_node *b, bool ta, bool tb)
+{
+    if (!a || !b)
+        return NULL;
+    char x[96], y[96];
+    int64_t m = a->shape.dim[ta], k = a->shape.dim[!ta], n = b->shape.dim[!tb];
+    if (a->shape.rank != 2 || b->shape.rank != 2 || b->shape.dim[tb] != k)
+        return pd_graph_fail(a->graph, PD_ERR_MISMATCH, "matmul: %s%s by %s%s", pd_shape_text(a->shape, x),
+                             ta ? " transposed" : "", pd_shape_text(b->shape, y), tb ? " transposed" : "");
+    struct pd_attr attr = {.f = {0, 1}, .i = {ta, tb}};
+    return pd_node_new(a->graph, PD_OP_MATMUL, pd_shape2(m, n), &attr, 2, (struct pd_node *[]){a, b});
+}
+
+static struct pd_attr conv_attr(int stride, int pad)
+{
+    return (struct pd_attr){.f = {1}, .i = {stride, pad}};
+}
+
+struct pd_node *pd_conv(struct pd_node *x, struct pd_node *w, int stride, int pad)
+{
+    if (!x || !w)
+        return NULL;
+    const int64_t *d = x->shape.dim, *k = w->shape.dim;
+    char a[96], b[96];
+    if (x->shape.rank != 4 || w->shape.rank != 4 || d[1] != k[1] || d[2] + 2 * pad < k[2] ||
+        d[3] + 2 * pad < k[3])
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "conv: images %s by weights %s",
+                             pd_shape_text(x->shape, a), pd_shape_text(w->shape, b));
+    struct pd_shape s =
+        pd_shape4(d[0], k[0], (d[2] + 2 * pad - k[2]) / stride + 1, (d[3] + 2 * pad - k[3]) / stride + 1);
+    struct pd_attr attr = conv_attr(stride, pad);
+    return pd_node_new(x->graph, PD_OP_CONV, s, &attr, 2, (struct pd_node *[]){x, w});
+}
+
+struct pd_node *pd_conv_dx(struct pd_node *dy, struct pd_node *w, int stride, int pad, struct pd_shape x)
+{
+    if (!dy || !w)
+        return NULL;
+    struct pd_attr attr = conv_attr(stride, pad);
+    return pd_node_new(dy->graph, PD_OP_CONV_DX, x, &attr, 2, (struct pd_node *[]){dy, w});
+}
+
+struct pd_node *pd_conv_dw(struct pd_node *x, struct pd_node *dy, int stride, int pad, struct pd_shape w)
+{
+    if (!dy || !x)
+        return NULL;
+    struct pd_attr attr = conv_attr(stride, pad);
+    return pd_node_new(dy->graph, PD_OP_CONV_DW, w, &attr, 2, (struct pd_node *[]){x, dy});
+}
+
+struct pd_node *pd_conv_transposed(struct pd_node *x, struct pd_node *w, int stride, int pad)
+{
+    if (!x || !w)
+        return NULL;
+    const int64_t *d = x->shape.dim, *k = w->shape.dim;
+    char a[96], b[96];
+    struct pd_shape s = pd_shape4(d[0], k[1], (d[2] - 1) * stride - 2 * pad + k[2],
+                                  (d[3] - 1) * stride - 2 * pad + k[3]);
+    if (x->shape.rank != 4 || w->shape.rank != 4 || d[1] != k[0] || s.dim[2] < 1 || s.dim[3] < 1)
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "transposed conv: images %s by weights %s",
+                             pd_shape_text(x->shape, a), pd_shape_text(w->shape, b));
+    return pd_conv_dx(x, w, stride, pad, s);
+}
+
+struct pd_node *pd_log_softmax(struct pd_node *x)
+{
+    if (x && x->shape.rank != 2)
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "log-softmax: expected (N, K)");
+    return x ? pd_node_new(x->graph, PD_OP_LOG_SOFTMAX, x->shape, NULL, 1, &x) : NULL;
+}
+
+struct pd_node *pd_max_pool(struct pd_node *x, int size)
+{
+    if (!x)
+        return NULL;
+    const int64_t *d = x->shape.dim;
+    char a[96];
+    if (x->shape.rank != 4 || d[2] % size || d[3] % size)
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "max-pool %d: images %s", size,
+                             pd_shape_text(x->shape, a));
+    struct pd_attr attr = {.i = {size}};
+    return pd_node_new(x->graph, PD_OP_MAX_POOL, pd_shape4(d[0], d[1], d[2] / size, d[3] / size), &attr, 1, &x);
+}
+
+struct pd_node *pd_batch_stats(struct pd_node *x)
+{
+    if (!x)
+        return NULL;
+    return pd_node_new(x->graph, PD_OP_BATCH_STATS, pd_shape2(2, x->shape.dim[1]), NULL, 1, &x);
+}
+
+struct pd_node *pd_batch_norm(struct pd_node *x, struct pd_node *stats, struct pd_node *gamma, struct pd_node *beta,
+                              double eps, double slope)
+{
+    if (!x || !stats || !gamma || !beta)
+        return NULL;
+    struct pd_shape c = pd_shape1(x->shape.dim[1]);
+    char a[96];
+    if (!pd_shape_equal(gamma->shape, c) || !pd_shape_equal(beta->shape, c) ||
+        !pd_shape_equal(stats->shape, pd_shape2(2, c.dim[0])))
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "batch norm of %s: parameters of another size",
+                             pd_shape_text(x->shape, a));
+    struct pd_attr attr = {.f = {eps, slope}};
+    struct pd_node *src[] = {x, stats, gamma, beta};
+    return pd_node_new(x->graph, PD_OP_BATCH_NORM, x->shape, &attr, 4, src);
+}

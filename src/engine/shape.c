@@ -1,0 +1,171 @@
+/* Shapes, and the ops that only move or add up elements. */
+#include "engine/graph.h"
+
+#include <stdio.h>
+
+struct pd_shape pd_shape0(void)
+{
+    return (struct pd_shape){0, {1, 1, 1, 1}};
+}
+
+struct pd_shape pd_shape1(int64_t a)
+{
+    return (struct pd_shape){1, {a, 1, 1, 1}};
+}
+
+struct pd_shape pd_shape2(int64_t a, int64_t b)
+{
+    return (struct pd_shape){2, {a, b, 1, 1}};
+}
+
+struct pd_shape pd_shape4(int64_t a, int64_t b, int64_t c, int64_t d)
+{
+    return (struct pd_shape){4, {a, b, c, d}};
+}
+
+int64_t pd_shape_count(struct pd_shape s)
+{
+    return s.dim[0] * s.dim[1] * s.dim[2] * s.dim[3];
+}
+
+bool pd_shape_equal(struct pd_shape a, struct pd_shape b)
+{
+    bool same = a.rank == b.rank;
+    for (int i = 0; i < PD_MAX_RANK; i++)
+        same = same && a.dim[i] == b.dim[i];
+    return same;
+}
+
+const char *pd_shape_text(struct pd_shape s, char *text)
+{
+    int n = sprintf(text, "(");
+    for (int i = 0; i < s.rank; i++)
+        n += sprintf(text + n, i ? ", %lld" : "%lld", (long long)s.dim[i]);
+    sprintf(text + n, ")");
+    return text;
+}
+
+struct pd_node *pd_reshape(struct pd_node *x, struct pd_shape shape)
+{
+    if (!x || pd_shape_equal(x->shape, shape))
+        return x;
+    char a[96], b[96];
+    if (pd_shape_count(x->shape) != pd_shape_count(shape))
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "reshape: %s has not as many elements as %s",
+                             pd_shape_text(x->shape, a), pd_shape_text(shape, b));
+    return pd_node_new(x->graph, PD_OP_RESHAPE, shape, NULL, 1, &x);
+}
+
+struct pd_node *pd_detach(struct pd_node *x)
+{
+    return x ? pd_node_new(x->graph, PD_OP_DETACH, x->shape, NULL, 1, &x) : NULL;
+}
+
+/* x's shape with leading ones up to that rank. */
+static struct pd_node *with_rank(struct pd_node *x, int rank)
+{
+    struct pd_shape s = {rank, {1, 1, 1, 1}};
+    for (int i = 0; i < x->shape.rank; i++)
+        s.dim[rank - x->shape.rank + i] = x->shape.dim[i];
+    return pd_reshape(x, s);
+}
+
+static bool broadcasts(struct pd_shape from, struct pd_shape to)
+{
+    for (int i = 0; i < PD_MAX_RANK; i++)
+        if (from.dim[i] != to.dim[i] && from.dim[i] != 1)
+            return false;
+    return from.rank == to.rank;
+}
+
+struct pd_node *pd_broadcast(struct pd_node *x, struct pd_shape shape)
+{
+    if (!x || pd_shape_equal(x->shape, shape))
+        return x;
+    char a[96], b[96];
+    struct pd_node *r = x->shape.rank <= shape.rank ? with_rank(x, shape.rank) : x;
+    if (!r || !broadcasts(r->shape, shape))
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "%s does not broadcast to %s", pd_shape_text(x->shape, a),
+                             pd_shape_text(shape, b));
+    if (pd_shape_equal(r->shape, shape))
+        return r;
+    return pd_node_new(x->graph, PD_OP_BROADCAST, shape, NULL, 1, &r);
+}
+
+struct pd_node *pd_sum_to(struct pd_node *x, struct pd_shape shape)
+{
+    if (!x || pd_shape_equal(x->shape, shape))
+        return x;
+    struct pd_shape full = shape; /* leading ones, so that the ranks agree */
+    full.rank = x->shape.rank;
+    int lead = x->shape.rank - shape.rank;
+    for (int i = PD_MAX_RANK - 1; i >= 0; i--)
+        full.dim[i] = i < x->shape.rank && i >= lead ? shape.dim[i - lead] : 1;
+    char a[96], b[96];
+    if (lead < 0 || !broadcasts(full, x->shape))
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "%s does not sum to %s", pd_shape_text(x->shape, a),
+                             pd_shape_text(shape, b));
+    if (pd_shape_equal(full, x->shape))
+        return pd_reshape(x, shape);
+    return pd_reshape(pd_node_new(x->graph, PD_OP_SUM_TO, full, NULL, 1, &x), shape);
+}
+
+struct pd_node *pd_sum(struct pd_node *x)
+{
+    return pd_sum_to(x, pd_shape0());
+}
+
+struct pd_node *pd_mean(struct pd_node *x)
+{
+    return x ? pd_affine(pd_sum(x), 1.0 / (double)pd_shape_count(x->shape), 0) : NULL;
+}
+
+struct pd_node *pd_concat(struct pd_node *a, struct pd_node *b, int axis)
+{
+    if (!a || !b)
+        return NULL;
+    struct pd_shape s = a->shape, t = b->shape;
+    char x[96], y[96];
+    s.dim[axis] = t.dim[axis];
+    if (!pd_shape_equal(s, t))
+        return pd_graph_fail(a->graph, PD_ERR_MISMATCH, "concat along axis %d: %s and %s", axis,
+                             pd_shape_text(a->shape, x), pd_shape_text(b->shape, y));
+    s.dim[axis] += a->shape.dim[axis];
+    struct pd_attr attr = {.i = {axis}};
+    return pd_node_new(a->graph, PD_OP_CONCAT, s, &attr, 2, (struct pd_node *[]){a, b});
+}
+
+struct pd_node *pd_slice(struct pd_node *x, int axis, int64_t begin, int64_t length)
+{
+    if (!x)
+        return NULL;
+    struct pd_shape s = x->shape;
+    char a[96];
+    if (axis >= s.rank || begin < 0 || length < 1 || begin + length > s.dim[axis])
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "slice %lld..%lld of axis %d of %s", (long long)begin,
+                             (long long)(begin + length), axis, pd_shape_text(s, a));
+    if (length == s.dim[axis])
+        return x;
+    s.dim[axis] = length;
+    struct pd_attr attr = {.i = {axis, begin}};
+    return pd_node_new(x->graph, PD_OP_SLICE, s, &attr, 1, &x);
+}
+
+struct pd_node *pd_pad(struct pd_node *x, int axis, int64_t begin, int64_t length)
+{
+    if (!x)
+        return NULL;
+    struct pd_shape s = x->shape;
+    s.dim[axis] = length;
+    struct pd_attr attr = {.i = {axis, begin}};
+    return pd_node_new(x->graph, PD_OP_PAD, s, &attr, 1, &x);
+}
+
+struct pd_node *pd_one_hot(struct pd_node *labels, int classes)
+{
+    if (!labels)
+        return NULL;
+    if (labels->dtype != PD_I32 || labels->shape.rank != 1)
+        return pd_graph_fail(labels->graph, PD_ERR_MISMATCH, "one-hot: labels must be i32 of rank 1");
+    return pd_node_new(labels->graph, PD_OP_ONE_HOT, pd_shape2(labels->shape.dim[0], classes), NULL, 1, &labels);
+}

@@ -96,7 +96,9 @@ static enum pd_layout wanted(const struct layouter *l, const struct pd_instr *in
         conv_layouts(at[in->src[0]].shape.dim[1], at[in->src[1]].shape.dim[1], l->block, &src[0], &src[1]);
         return PD_LAYOUT_PLAIN;
     case PD_OP_SUM_TO:
-        src[0] = lies_blocked(l, in->src[0]) ? PD_LAYOUT_BLOCKED : PD_LAYOUT_PLAIN;
+        if (lies_blocked(l, in->src[0]) && in->shape.dim[2] * in->shape.dim[3] == 1 &&
+            (in->shape.dim[0] == 1 || in->shape.dim[1] == 1)) /* by channel, by image, or everything */
+            src[0] = PD_LAYOUT_BLOCKED;
         return PD_LAYOUT_PLAIN;
     case PD_OP_BATCH_STATS:
     case PD_OP_BATCH_NORM_SUMS:

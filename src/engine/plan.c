@@ -168,7 +168,7 @@ static void run_timed(struct pd_call *call, const struct pd_run *run)
 
 void pd_plan_run(struct pd_plan *p, uint64_t seed, uint64_t step)
 {
-    const struct pd_run run = {seed, step, p->scratch};
+    const struct pd_run run = {seed, step, p->scratch, p->backend};
     for (int i = 0; i < p->n_calls; i++)
         if (p->profile)
             run_timed(&p->calls[i], &run);

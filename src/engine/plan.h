@@ -55,6 +55,7 @@ struct pd_ir {
 struct pd_run {
     uint64_t seed, step;
     void *scratch;
+    const struct pd_backend *backend;
 };
 
 struct pd_call;

@@ -1,0 +1,209 @@
+/* The three convolutions. Weights lie plain in their variables; each call brings them into its kernel's layout, which for
+ * convolution weights costs little (a reorder of O*C*k*k numbers against N*H*W times that work). */
+#include "backend/onednn/onednn.h"
+
+#include <string.h>
+
+struct conv_args {
+    dnnl_memory_desc_t x, w, y, bias;
+    dnnl_dims_t strides, pads, pads_end;
+};
+
+/* How much padding the far edge needs for (y - 1) * stride + k = x + pad + end; oneDNN wants it exact. */
+static struct conv_args args_of(const struct onednn *b, const struct pd_call *call, const struct pd_instr *x,
+                                struct pd_shape w, const struct pd_instr *y)
+{
+    int64_t stride = call->instr->attr.i[0], pad = call->instr->attr.i[1];
+    struct conv_args a = {.x = md_of(b, x), .w = md_any(w), .y = md_of(b, y)};
+    for (int i = 0; i < 2; i++) {
+        a.strides[i] = stride;
+        a.pads[i] = pad;
+        a.pads_end[i] = (y->shape.dim[2 + i] - 1) * stride + w.dim[2 + i] - x->shape.dim[2 + i] - pad;
+    }
+    return a;
+}
+
+static dnnl_primitive_desc_t forward_pd(const struct onednn *b, const struct conv_args *a, bool bias,
+                                        dnnl_primitive_attr_t attr)
+{
+    dnnl_convolution_desc_t d;
+    dnnl_primitive_desc_t pd = NULL;
+    if (!dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, dnnl_convolution_direct, &a->x, &a->w,
+                                            bias ? &a->bias : NULL, &a->y, a->strides, a->pads, a->pads_end))
+        dnnl_primitive_desc_create(&pd, &d, attr, b->engine, NULL);
+    return pd;
+}
+
+/* Weights `data`, described by from, into the scratch layout that the kernel wants (or straight, when equal). */
+static bool bind_weights(struct chain *c, struct pd_call *call, struct chain_step **s, dnnl_primitive_desc_t pd,
+                         const dnnl_memory_desc_t *from, const void *data)
+{
+    dnnl_memory_desc_t to = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
+    bool equal = dnnl_memory_desc_equal(from, &to);
+    int64_t at = equal ? -1 : scratch_take(call, dnnl_memory_desc_get_size(&to));
+    if (!equal && !chain_reorder(c, call, from, data, -1, &to, NULL, at)) {
+        dnnl_primitive_desc_destroy(pd);
+        return false;
+    }
+    *s = chain_add(c, call, pd);
+    if (!*s)
+        return false;
+    if (equal)
+        chain_bind(c, *s, DNNL_ARG_WEIGHTS, &to, data);
+    else
+        chain_bind_scratch(c, *s, DNNL_ARG_WEIGHTS, &to, at);
+    return true;
+}
+
+enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_error *err)
+{
+    const struct pd_instr *in = call->instr;
+    struct conv_args a = args_of(b, call, call->src_instr[0], call->src_instr[1]->shape, in);
+    bool bias = in->n_src == 3;
+    if (bias)
+        a.bias = md_plain(pd_shape1(in->shape.dim[1]));
+    dnnl_primitive_attr_t attr = attr_create(false, in->attr.f[0]);
+    dnnl_primitive_desc_t pd = attr ? forward_pd(b, &a, bias, attr) : NULL;
+    if (attr)
+        dnnl_primitive_attr_destroy(attr);
+    struct chain *c = pd ? chain_create(b, call) : NULL;
+    struct chain_step *s;
+    dnnl_memory_desc_t w = md_plain(call->src_instr[1]->shape);
+    if (!c || !bind_weights(c, call, &s, pd, &w, call->src[1]))
+        return onednn_fail(call, err);
+    chain_bind(c, s, DNNL_ARG_SRC, &a.x, call->src[0]);
+    chain_bind(c, s, DNNL_ARG_DST, &a.y, call->dst);
+    if (bias)
+        chain_bind(c, s, DNNL_ARG_BIAS, &a.bias, call->src[2]);
+    return PD_OK;
+}
+
+/* --- the gradient by the images ----------------------------------------------------------------------------- */
+
+/* oneDNN has no fast kernel that makes images of 1 or 3 channels. There the work is a 1x1 convolution to C*k*k
+ * channels, one for each tap, and a sum over the taps that meet in a pixel. */
+struct taps {
+    int64_t n, c, h, w, oh, ow, kh, kw, stride, pad, block;
+    const float *cols;
+    float *dst;
+};
+
+static void sum_taps(const struct taps *t, int64_t n, int64_t c)
+{
+    int64_t plane = t->oh * t->ow * t->block, blocks = t->c * t->kh * t->kw / t->block;
+    float *dst = t->dst + (n * t->c + c) * t->h * t->w;
+    memset(dst, 0, (size_t)(t->h * t->w) * sizeof *dst);
+    for (int64_t u = 0; u < t->kh; u++)
+        for (int64_t v = 0; v < t->kw; v++) {
+            int64_t tap = (c * t->kh + u) * t->kw + v;
+            const float *src = t->cols + (n * blocks + tap / t->block) * plane + tap % t->block;
+            for (int64_t i = 0; i < t->oh; i++) {
+                int64_t y = i * t->stride - t->pad + u;
+                if (y < 0 || y >= t->h)
+                    continue;
+                for (int64_t j = 0; j < t->ow; j++) {
+                    int64_t x = j * t->stride - t->pad + v;
+                    if (x >= 0 && x < t->w)
+                        dst[y * t->w + x] += src[(i * t->ow + j) * t->block];
+                }
+            }
+        }
+}
+
+static void taps_kernel(const struct pd_call *call, const struct pd_run *run)
+{
+    const struct chain *c = call->context;
+    const int64_t *x = call->instr->shape.dim, *w = call->src_instr[1]->shape.dim, *y = call->src_instr[0]->shape.dim;
+    chain_run(c, run);
+    int last = c->step[c->n - 1].n - 1; /* the 1x1 convolution's result is bound last */
+    struct taps t = {x[0], x[1], x[2], x[3], y[2], y[3], w[2], w[3], call->instr->attr.i[0], call->instr->attr.i[1],
+                     c->backend->base.block,
+                     (const float *)((char *)run->scratch + c->step[c->n - 1].scratch[last]), call->dst};
+#pragma omp parallel for collapse(2) schedule(static) if (t.n * t.c > 1)
+    for (int64_t n = 0; n < t.n; n++)
+        for (int64_t ch = 0; ch < t.c; ch++)
+            sum_taps(&t, n, ch);
+}
+
+static bool wants_taps(const struct onednn *b, const struct pd_call *call)
+{
+    const struct pd_shape *w = &call->src_instr[1]->shape;
+    return call->src_instr[0]->layout == PD_LAYOUT_BLOCKED && call->instr->layout == PD_LAYOUT_PLAIN &&
+           w->dim[1] * w->dim[2] * w->dim[3] % b->base.block == 0;
+}
+
+static enum pd_status prepare_taps(struct onednn *b, struct pd_call *call, struct pd_error *err)
+{
+    struct pd_shape w = call->src_instr[1]->shape, y = call->src_instr[0]->shape;
+    int64_t taps = w.dim[1] * w.dim[2] * w.dim[3];
+    struct pd_instr cols = {.shape = pd_shape4(y.dim[0], taps, y.dim[2], y.dim[3]), .layout = PD_LAYOUT_BLOCKED};
+    struct conv_args a = {.x = md_of(b, call->src_instr[0]),
+                          .w = md_any(pd_shape4(taps, w.dim[0], 1, 1)),
+                          .y = md_of(b, &cols),
+                          .strides = {1, 1}};
+    dnnl_primitive_desc_t pd = forward_pd(b, &a, false, b->plain_attr);
+    struct chain *c = pd ? chain_create(b, call) : NULL;
+    struct chain_step *s;
+    dnnl_memory_desc_t from; /* (O, C*k*k) as it lies, read as (C*k*k, O, 1, 1) */
+    dnnl_dims_t dims = {taps, w.dim[0], 1, 1}, strides = {1, taps, 1, 1};
+    dnnl_memory_desc_init_by_strides(&from, 4, dims, dnnl_f32, strides);
+    if (!c || !bind_weights(c, call, &s, pd, &from, call->src[1]))
+        return onednn_fail(call, err);
+    chain_bind(c, s, DNNL_ARG_SRC, &a.x, call->src[0]);
+    chain_bind_scratch(c, s, DNNL_ARG_DST, &a.y, scratch_take(call, dnnl_memory_desc_get_size(&a.y)));
+    call->kernel = taps_kernel;
+    return PD_OK;
+}
+
+enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd_error *err)
+{
+    if (wants_taps(b, call))
+        return prepare_taps(b, call, err);
+    struct conv_args a = args_of(b, call, call->instr, call->src_instr[1]->shape, call->src_instr[0]);
+    dnnl_primitive_desc_t hint = forward_pd(b, &a, false, b->plain_attr), pd = NULL;
+    dnnl_convolution_desc_t d;
+    if (hint && !dnnl_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &a.x, &a.w, &a.y, a.strides,
+                                                          a.pads, a.pads_end))
+        dnnl_primitive_desc_create(&pd, &d, b->plain_attr, b->engine, hint);
+    if (hint)
+        dnnl_primitive_desc_destroy(hint);
+    struct chain *c = pd ? chain_create(b, call) : NULL;
+    struct chain_step *s;
+    dnnl_memory_desc_t w = md_plain(call->src_instr[1]->shape);
+    if (!c || !bind_weights(c, call, &s, pd, &w, call->src[1]))
+        return onednn_fail(call, err);
+    chain_bind(c, s, DNNL_ARG_DIFF_DST, &a.y, call->src[0]);
+    chain_bind(c, s, DNNL_ARG_DIFF_SRC, &a.x, call->dst);
+    return PD_OK;
+}
+
+/* --- the gradient by the weights ---------------------------------------------------------------------------- */
+
+enum pd_status prepare_conv_dw(struct onednn *b, struct pd_call *call, struct pd_error *err)
+{
+    struct conv_args a = args_of(b, call, call->src_instr[0], call->instr->shape, call->src_instr[1]);
+    dnnl_primitive_desc_t hint = forward_pd(b, &a, false, b->plain_attr), pd = NULL;
+    dnnl_convolution_desc_t d;
+    if (hint && !dnnl_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, &a.x, &a.w, NULL, &a.y,
+                                                             a.strides, a.pads, a.pads_end))
+        dnnl_primitive_desc_create(&pd, &d, b->plain_attr, b->engine, hint);
+    if (hint)
+        dnnl_primitive_desc_destroy(hint);
+    struct chain *c = pd ? chain_create(b, call) : NULL;
+    if (!c)
+        return onednn_fail(call, err);
+    dnnl_memory_desc_t to = md_plain(call->instr->shape);
+    dnnl_memory_desc_t from = *dnnl_primitive_desc_query_md(pd, dnnl_query_diff_weights_md, 0);
+    bool equal = dnnl_memory_desc_equal(&from, &to);
+    int64_t at = equal ? -1 : scratch_take(call, dnnl_memory_desc_get_size(&from));
+    struct chain_step *s = chain_add(c, call, pd);
+    if (!s)
+        return onednn_fail(call, err);
+    chain_bind(c, s, DNNL_ARG_SRC, &a.x, call->src[0]);
+    chain_bind(c, s, DNNL_ARG_DIFF_DST, &a.y, call->src[1]);
+    if (equal)
+        chain_bind(c, s, DNNL_ARG_DIFF_WEIGHTS, &to, call->dst);
+    else
+        chain_bind_scratch(c, s, DNNL_ARG_DIFF_WEIGHTS, &from, at);
+    return equal || chain_reorder(c, call, &from, NULL, at, &to, call->dst, -1) ? PD_OK : onednn_fail(call, err);
+}

@@ -1,0 +1,84 @@
+/* What the kernels of this backend share. Only this folder includes dnnl.h. */
+#ifndef PD_BACKEND_ONEDNN_H
+#define PD_BACKEND_ONEDNN_H
+
+#include "engine/plan.h"
+
+#include <oneapi/dnnl/dnnl.h>
+
+struct onednn {
+    struct pd_backend base;
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    dnnl_primitive_attr_t plain_attr; /* user scratchpad, no post-ops */
+};
+
+/* Hot loops are compiled for several instruction sets and chosen when the program starts. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#define PD_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#else
+#define PD_CLONES
+#endif
+
+/* Work below this many elements is not worth waking threads for. */
+#define PD_PARALLEL_MIN 16384
+
+/* --- a few primitives in a row, as one call's context ------------------------------------------------------- */
+
+#define CHAIN_STEPS 4
+#define CHAIN_ARGS  6
+struct chain {
+    struct onednn *backend;
+    int n;
+    struct chain_step {
+        dnnl_primitive_t primitive;
+        int n;
+        dnnl_exec_arg_t args[CHAIN_ARGS];
+        int64_t scratch[CHAIN_ARGS]; /* offset into the run's scratch, or -1: bound for good */
+    } step[CHAIN_STEPS];
+};
+
+/* NULL: out of memory. The call's release destroys it. */
+struct chain *chain_create(struct onednn *b, struct pd_call *call);
+void chain_run(const struct chain *c, const struct pd_run *run);
+pd_kernel chain_kernel; /* runs call->context, a chain */
+
+/* Reserves bytes of the run's scratch for the call: the offset. */
+int64_t scratch_take(struct pd_call *call, size_t bytes);
+
+/* Appends a primitive; its scratchpad is reserved. Takes pd over (destroys it). */
+struct chain_step *chain_add(struct chain *c, struct pd_call *call, dnnl_primitive_desc_t pd);
+void chain_bind(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md, const void *data);
+void chain_bind_scratch(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md,
+                        int64_t offset);
+bool chain_reorder(struct chain *c, struct pd_call *call, const dnnl_memory_desc_t *from, const void *data,
+                   int64_t from_scratch, const dnnl_memory_desc_t *to, void *to_data, int64_t to_scratch);
+
+/* --- descriptions ------------------------------------------------------------------------------------------- */
+
+dnnl_memory_desc_t md_of(const struct onednn *b, const struct pd_instr *in);
+dnnl_memory_desc_t md_any(struct pd_shape s);
+dnnl_memory_desc_t md_plain(struct pd_shape s);
+dnnl_primitive_attr_t attr_create(bool accumulate, double slope); /* NULL: failed */
+
+/* --- op families: each sets call->kernel (and context) or returns an error ------------------------------------ */
+
+typedef enum pd_status onednn_prepare(struct onednn *b, struct pd_call *call, struct pd_error *err);
+onednn_prepare prepare_conv, prepare_conv_dx, prepare_conv_dw, prepare_matmul, prepare_reorder;
+onednn_prepare prepare_fused, prepare_norm, prepare_sum_to, prepare_adam, prepare_assign, prepare_random;
+
+enum pd_status onednn_fail(const struct pd_call *call, struct pd_error *err);
+
+/* --- channels side by side in memory: (N, rows of C lanes) or blocked images -------------------------------- */
+
+/* The lanes [first, first + count) of channels: element (n, s, lane) lies at base + n*by_n + s*by_s + lane. */
+struct lanes {
+    int64_t n, s, by_n, by_s, offset;
+    int count; /* at most LANES */
+    int64_t first;
+};
+#define LANES 64
+int lanes_chunks(const struct pd_instr *in, int block); /* 0: this layout has no lanes */
+struct lanes lanes_chunk(const struct pd_instr *in, int block, int chunk);
+
+#endif

@@ -231,11 +231,10 @@ enum pd_status pd_atomic_file_commit(struct pd_atomic_file *f, struct pd_error *
 
 void pd_atomic_file_abort(struct pd_atomic_file *f)
 {
-    if (!f->path)
-        return;
-    if (f->temp && f->fd >= 0)
+    bool begun = f->path && f->fd >= 0; /* a zeroed struct has descriptor 0, which is not ours */
+    if (begun && f->temp)
         unlink(f->temp);
-    if (f->fd >= 0)
+    if (begun)
         close(f->fd);
     pd_free(f->temp);
     pd_free(f->path);

@@ -5,15 +5,18 @@
 
 PYTHON_NEW has the newest PyTorch from PyPI, PYTHON_DEBIAN Debian's python3-torch; one that is unset is left out. Each
 round runs paydirt and then every PyTorch variant, in an order that turns by one from round to round; a ratio is taken within
-its round. Run it on a machine that does nothing else.
+its round. Run it on a machine that does nothing else: with two threads, another program on one core costs most of
+the rate. What other programs (and the hypervisor) took during a run is printed, and a disturbed run is repeated.
 """
 import argparse
 import json
 import os
 import shlex
 import statistics
+import resource
 import subprocess
 import sys
+import time
 from typing import Dict, List, NamedTuple, Optional
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -41,6 +44,8 @@ def parse_args() -> argparse.Namespace:
     p.add_argument("--seconds", type=float, default=15.0, help="measured time of one PyTorch run")
     p.add_argument("--no-compile", action="store_true", help="leave torch.compile out (it needs a C++ compiler)")
     p.add_argument("--tuned-malloc", action="store_true", help="also PyTorch with glibc told to keep its memory")
+    p.add_argument("--max-others", type=float, default=0.1,
+                   help="repeat a run (twice at most) during which others used more than this many cores")
     p.add_argument("--json", help="write every single result to this file")
     return p.parse_args()
 
@@ -67,33 +72,62 @@ def variants(args: argparse.Namespace) -> List[Variant]:
     return out
 
 
+def busy_seconds() -> float:
+    """Seconds of all cores that were not idle, stolen ones included."""
+    with open("/proc/stat") as f:
+        user, nice, system, _idle, _wait, irq, softirq, steal = (int(n) for n in f.readline().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def own_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def run(variant: Variant) -> Optional[dict]:
-    """The JSON object that the run prints last; None (and a word on stderr) when it fails."""
+    """The JSON object that the run prints last, with the cores that others used meanwhile; None when it fails."""
     env = dict(os.environ)
     if variant.keep_memory:
         env["GLIBC_TUNABLES"] = KEEP_MEMORY
-    done = subprocess.run(variant.command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    begin, busy, own = time.monotonic(), busy_seconds(), own_seconds()
+    try:
+        done = subprocess.run(variant.command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    except OSError as e:
+        print("%s: %s" % (variant.name, e), file=sys.stderr)
+        return None
+    others = (busy_seconds() - busy - own_seconds() + own) / (time.monotonic() - begin)
     try:
         if done.returncode == 0:
-            return json.loads(done.stdout[done.stdout.index("{"):])
+            return dict(json.loads(done.stdout[done.stdout.index("{"):]), others=round(max(others, 0.0), 3))
     except ValueError:
         pass
     print("%s failed (exit %d): %s" % (variant.name, done.returncode, done.stderr.strip()[-500:]), file=sys.stderr)
     return None
 
 
-def measure(todo: List[Variant], rounds: int) -> List[Dict[str, dict]]:
+def run_undisturbed(variant: Variant, max_others: float) -> Optional[dict]:
+    """The least disturbed of up to three tries."""
+    best = None
+    for _ in range(3):
+        got = run(variant)
+        if got is None:
+            return None
+        print("%-46s %7.1f images/s %7.0f MB, others used %.2f cores"
+              % (variant.name, got["images_per_second"], got["peak_rss_mb"], got["others"]), file=sys.stderr, flush=True)
+        if best is None or got["others"] < best["others"]:
+            best = got
+        if got["others"] <= max_others:
+            break
+    return best
+
+
+def measure(todo: List[Variant], rounds: int, max_others: float) -> List[Dict[str, dict]]:
     results: List[Dict[str, dict]] = []
     for i in range(rounds):
         turn = i % len(todo)
-        this: Dict[str, dict] = {}
-        for variant in todo[turn:] + todo[:turn]:
-            got = run(variant)
-            if got is not None:
-                this[variant.name] = got
-                print("round %d: %-42s %7.1f images/s %7.0f MB"
-                      % (i + 1, variant.name, got["images_per_second"], got["peak_rss_mb"]), file=sys.stderr, flush=True)
-        results.append(this)
+        print("round %d" % (i + 1), file=sys.stderr)
+        got = {v.name: run_undisturbed(v, max_others) for v in todo[turn:] + todo[:turn]}
+        results.append({name: r for name, r in got.items() if r is not None})
     return results
 
 
@@ -118,9 +152,9 @@ def ratios(results: List[Dict[str, dict]], names: List[str], key: str) -> List[f
 
 
 def print_table(todo: List[Variant], results: List[Dict[str, dict]]) -> None:
-    line = "| %-42s | %-24s | %-20s | %-22s | %-22s |"
+    line = "| %-46s | %-24s | %-20s | %-22s | %-22s |"
     print(line % ("median (min to max)", "images/s", "peak RSS, MB", "speed, paydirt/this", "memory, paydirt/this"))
-    print("|%s|" % "|".join("-" * n for n in (44, 26, 22, 24, 24)))
+    print("|%s|" % "|".join("-" * n for n in (48, 26, 22, 24, 24)))
     rows = [(v.name, [v.name]) for v in todo]
     for group in dict.fromkeys(v.group for v in todo if v.group != "paydirt"):
         rows.append(("%s, fastest of each round" % group, [v.name for v in todo if v.group == group]))
@@ -137,14 +171,18 @@ def main() -> int:
     args = parse_args()
     todo = variants(args)
     if not todo:
-        print("nothing to run: give --paydirt, PYTHON_NEW or PYTHON_DEBIAN", file=sys.stderr)
+        print("nothing to run: give --paydirt, or set PYTHON_NEW or PYTHON_DEBIAN", file=sys.stderr)
         return 2
-    results = measure(todo, args.rounds)
+    results = measure(todo, args.rounds, args.max_others)
     print_table(todo, results)
     for key in ("gflops", "sgemm_gflops", "fraction"):
         values = [r["paydirt"][key] for r in results if key in r.get("paydirt", {})]
         if values:
             print("paydirt %s: %s" % (key, spread(values, "%.3f" if key == "fraction" else "%.1f")))
+    disturbed = sum(r["others"] > args.max_others for row in results for r in row.values())
+    if disturbed:
+        print("%d of %d runs were disturbed: others used more than %g cores" % (
+            disturbed, sum(len(row) for row in results), args.max_others))
     if args.json:
         with open(args.json, "w") as f:
             json.dump(results, f, indent=1)

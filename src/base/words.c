@@ -68,3 +68,15 @@ char *pd_join_words(char *text, size_t size, const char *const *first, size_t co
         used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", word_at(first, i, stride));
     return text;
 }
+
+enum pd_status pd_unknown_word(struct pd_error *err, const char *what, const char *word,
+                               const char *const *first, size_t count, size_t stride)
+{
+    char known[256];
+    pd_join_words(known, sizeof known, first, count, stride);
+    const char *near = pd_nearest_word(word, first, count, stride);
+    if (near)
+        return pd_fail(err, PD_ERR_USAGE, -1, "unknown %s '%s', did you mean '%s'? (known: %s)", what, word, near,
+                       known);
+    return pd_fail(err, PD_ERR_USAGE, -1, "unknown %s '%s' (known: %s)", what, word, known);
+}

@@ -2,6 +2,8 @@
 #ifndef PD_BASE_WORDS_H
 #define PD_BASE_WORDS_H
 
+#include <paydirt/error.h>
+
 #include <stddef.h>
 
 /* A list is the address of its first name and the bytes from one name to the next, so that a plain array
@@ -13,5 +15,9 @@ const char *pd_nearest_word(const char *word, const char *const *first, size_t c
 
 /* "a, b, c" into text[size], cut off where it does not fit. Returns text. */
 char *pd_join_words(char *text, size_t size, const char *const *first, size_t count, size_t stride);
+
+/* Fails with PD_ERR_USAGE: "unknown model 'infogn', did you mean 'infogan'? (known: ...)". what: "model". */
+enum pd_status pd_unknown_word(struct pd_error *err, const char *what, const char *word,
+                               const char *const *first, size_t count, size_t stride);
 
 #endif

@@ -28,14 +28,7 @@ const struct pd_data_source *pd_data_source_find(const char *name, struct pd_err
     for (size_t i = 0; i < SOURCES; i++)
         if (!strcmp(name, sources[i].name))
             return &sources[i];
-    char known[256];
-    pd_join_words(known, sizeof known, &sources[0].name, SOURCES, sizeof sources[0]);
-    const char *near = pd_nearest_word(name, &sources[0].name, SOURCES, sizeof sources[0]);
-    if (near)
-        pd_fail(err, PD_ERR_USAGE, -1, "unknown data set '%s', did you mean '%s'? (known: %s)", name, near,
-                known);
-    else
-        pd_fail(err, PD_ERR_USAGE, -1, "unknown data set '%s' (known: %s)", name, known);
+    pd_unknown_word(err, "data set", name, &sources[0].name, SOURCES, sizeof sources[0]);
     return NULL;
 }
 

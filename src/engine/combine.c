@@ -9,13 +9,19 @@ static int bias_of(const struct pd_ir *ir, int i)
     const struct pd_instr *b = &ir->at[i];
     if (b->op != PD_OP_BROADCAST)
         return -1;
-    const struct pd_instr *v = &ir->at[b->src[0]];
-    return pd_shape_count(v->shape) == v->shape.dim[1] ? b->src[0] : -1;
+    const struct pd_shape v = ir->at[b->src[0]].shape; /* a scalar is no bias: oneDNN wants one number a channel */
+    return pd_shape_count(v) == v.dim[1] && v.dim[1] == b->shape.dim[1] ? b->src[0] : -1;
 }
 
+static bool has_slope(const struct pd_instr *in)
+{
+    return in->attr.f[in->op == PD_OP_MATMUL] != 1;
+}
+
+/* Nothing has been taken into it yet; what is taken comes before the slope. */
 static bool linear(const struct pd_instr *in)
 {
-    return (in->op == PD_OP_CONV || in->op == PD_OP_MATMUL) && in->n_src == 2;
+    return (in->op == PD_OP_CONV || in->op == PD_OP_MATMUL) && in->n_src == 2 && !has_slope(in);
 }
 
 static void take_bias(struct pd_ir *ir, const int *users, int i)
@@ -58,7 +64,7 @@ static void take_slope(struct pd_ir *ir, const int *users, int i)
     struct pd_instr *relu = &ir->at[i];
     int y = relu->src[0];
     const struct pd_instr *in = &ir->at[y];
-    if (users[y] != 1 || in->output || (in->op != PD_OP_CONV && in->op != PD_OP_MATMUL))
+    if (users[y] != 1 || in->output || (in->op != PD_OP_CONV && in->op != PD_OP_MATMUL) || has_slope(in))
         return;
     double slope = relu->attr.f[0];
     relu->op = in->op;

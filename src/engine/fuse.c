@@ -122,6 +122,22 @@ static bool fuse_at(struct pd_ir *ir, struct group *g, const int *users, int roo
     return true;
 }
 
+/* A broadcast that something other than an elementwise op reads is itself a program: x * 1 + 0, read with stride 0. */
+static bool program_of_broadcast(struct pd_ir *ir, int i, int block)
+{
+    struct pd_instr *in = &ir->at[i];
+    struct pd_fused *f = pd_calloc(1, sizeof *f);
+    if (!f)
+        return false;
+    f->n_in = f->n_ops = 1;
+    f->ops[0] = (struct pd_fused_op){.op = PD_OP_AFFINE, .f = {1, 0}};
+    pd_space(in->shape, in->layout, block, f->dim);
+    pd_space_strides(ir->at[in->src[0]].shape, in->shape, in->layout, block, f->stride[0]);
+    in->op = PD_OP_FUSED;
+    in->fused = f;
+    return true;
+}
+
 bool pd_ir_fuse(struct pd_ir *ir, int block)
 {
     int *users = pd_ir_users(ir);
@@ -138,5 +154,9 @@ bool pd_ir_fuse(struct pd_ir *ir, int block)
     pd_free(users);
     pd_free(inside);
     pd_free(g.uses);
-    return ok && pd_ir_sweep(ir);
+    ok = ok && pd_ir_sweep(ir);
+    for (int i = 0; ok && i < ir->count; i++)
+        if (ir->at[i].op == PD_OP_BROADCAST)
+            ok = program_of_broadcast(ir, i, block);
+    return ok;
 }

@@ -112,6 +112,8 @@ static int find_equal(const struct pd_ir *ir, const struct pd_instr *in)
 
 static int import_node(struct pd_ir *ir, const struct pd_node *n, const int *to)
 {
+    if (n->op == PD_OP_DETACH && !n->output) /* only differentiation cares */
+        return to[n->src[0]->id];
     struct pd_instr in = {.op = n->op,
                           .attr = n->attr,
                           .shape = n->shape,

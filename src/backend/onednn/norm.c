@@ -55,7 +55,7 @@ static inline void flush(struct sums *s, int lanes)
     for (int64_t n = 0; n < (v)->n; n++)                                                                     \
         for (int64_t r = 0; r < (v)->s; r++) {                                                               \
             const int64_t at = (v)->offset + n * (v)->by_n + r * (v)->by_s;                                  \
-            for (int l = 0; l < (lanes); l++)                                                                \
+            _Pragma("GCC ivdep") for (int l = 0; l < (lanes); l++)                                           \
                 body;                                                                                        \
             if (++(sums)->rows == FLUSH)                                                                     \
                 flush(sums, lanes);                                                                          \
@@ -74,14 +74,15 @@ static inline void flush(struct sums *s, int lanes)
         }                                                                                                    \
     } while (0)
 
-static inline void sum_lanes(const struct lanes *v, const float *x, struct sums *s)
+static inline void sum_lanes(const struct lanes *v, const float *restrict x, struct sums *restrict s)
 {
 #define BODY(count) FOR_ROWS_SUM(v, count, s, s->a[l] += x[at + l])
     SPECIALISE(BODY);
 #undef BODY
 }
 
-static inline void square_lanes(const struct lanes *v, const float *x, const float *mean, struct sums *s)
+static inline void square_lanes(const struct lanes *v, const float *restrict x, const float *restrict mean,
+                                struct sums *restrict s)
 {
 #define BODY(count) FOR_ROWS_SUM(v, count, s, s->b[l] += (x[at + l] - mean[l]) * (x[at + l] - mean[l]))
     SPECIALISE(BODY);
@@ -124,16 +125,17 @@ static inline struct norm norm_of(const struct pd_call *call, const struct lanes
     return b;
 }
 
-static inline float act(const struct norm *b, float x, int l)
+static inline __attribute__((always_inline)) float act(const struct norm *b, float x, int l)
 {
     float pre = x * b->scale[l] + b->shift[l];
     return pre > 0 ? pre : b->slope * pre;
 }
 
 /* dy behind the activation: the sign of the activation's input is found anew from x, which saves reading y. */
-static inline float behind(const struct norm *b, float x, float dy, int l)
+static inline __attribute__((always_inline)) float behind(const struct norm *b, float x, float dy, int l)
 {
-    return x * b->scale[l] + b->shift[l] > 0 ? dy : b->slope * dy;
+    const float scaled = b->slope * dy; /* computed always: a select vectorises, a branch does not */
+    return x * b->scale[l] + b->shift[l] > 0 ? dy : scaled;
 }
 
 static inline void norm_lanes(const struct lanes *v, const struct norm *b, const float *x, float *restrict y)
@@ -143,11 +145,12 @@ static inline void norm_lanes(const struct lanes *v, const struct norm *b, const
 #undef BODY
 }
 
-static inline void sums_lanes(const struct lanes *v, const struct norm *b, const float *x, const float *dy, struct sums *s)
+static inline void sums_lanes(const struct lanes *v, const struct norm *restrict b, const float *restrict x,
+                              const float *restrict dy, struct sums *restrict s)
 {
 #define BODY(count)                                                                                          \
     FOR_ROWS_SUM(v, count, s, {                                                                              \
-        float g = behind(b, x[at + l], dy[at + l], l);                                                       \
+        const float g = behind(b, x[at + l], dy[at + l], l);                                                 \
         s->a[l] += g * (x[at + l] - b->mean[l]);                                                             \
         s->b[l] += g;                                                                                        \
     })

@@ -1,0 +1,69 @@
+#include "model/model.h"
+
+#include "base/words.h"
+
+#include <string.h>
+
+#define PD_MODEL(model) extern const struct pd_model model;
+#include "model/models.h"
+#undef PD_MODEL
+
+static const struct pd_model *const table[] = {
+#define PD_MODEL(model) &model,
+#include "model/models.h"
+#undef PD_MODEL
+};
+#define COUNT ((int)(sizeof table / sizeof *table))
+
+const struct pd_model *pd_model_at(int index)
+{
+    return index < COUNT ? table[index] : NULL;
+}
+
+const struct pd_model *pd_model_find(const char *name, struct pd_error *err)
+{
+    const char *names[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        names[i] = table[i]->name;
+        if (strcmp(name, table[i]->name) == 0)
+            return table[i];
+    }
+    pd_unknown_word(err, "model", name, names, COUNT, sizeof names[0]);
+    return NULL;
+}
+
+enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes, int z_dim,
+                                  double width, struct pd_model_config *out, struct pd_error *err)
+{
+    if (model->points != (size == 0))
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "model '%s' is for %s, and the data are %s", model->name,
+                       model->points ? "2-D points" : "images", size ? "images" : "2-D points");
+    if (size && size % model->size_step)
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "model '%s' makes images whose size is a multiple of %d, not %d",
+                       model->name, model->size_step, size);
+    if (z_dim == 0)
+        z_dim = model->z_dim;
+    *out = (struct pd_model_config){model, channels, size, classes, z_dim, {0}};
+    for (int i = 0; i < 4; i++) {
+        out->widths[i] = (int)(model->widths[i] * width + 0.5);
+        if (model->widths[i] && out->widths[i] < 1)
+            return pd_fail(err, PD_ERR_USAGE, -1, "width %g leaves a layer of model '%s' empty", width, model->name);
+    }
+    return PD_OK;
+}
+
+struct pd_node *pd_model_generate(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *z,
+                                  struct pd_node *onehot)
+{
+    return c->model->generator(nn, c, pd_concat(z, onehot, 1));
+}
+
+struct pd_heads pd_model_discriminate(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *x)
+{
+    struct pd_node *features = c->model->trunk(nn, c, x);
+    struct pd_node *logit = pd_nn_dense(nn, "logit", features, 1, PD_NN_BIAS);
+    return (struct pd_heads){
+        .logit = pd_reshape(logit, pd_shape1(pd_node_shape(x).dim[0])),
+        .class_logits = pd_nn_dense(nn, "class", features, c->classes, PD_NN_BIAS),
+    };
+}

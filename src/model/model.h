@@ -1,0 +1,43 @@
+/* The networks of the papers, by name. A new one is one file and one line in models.h. */
+#ifndef PD_MODEL_MODEL_H
+#define PD_MODEL_MODEL_H
+
+#include "nn/nn.h"
+
+struct pd_model_config {
+    const struct pd_model *model;
+    int channels, size; /* images (channels, size, size); points: 2, 0 */
+    int classes, z_dim;
+    int widths[4]; /* the layers' widths; pd_model_configure fills in the paper's times a factor */
+};
+
+struct pd_heads {
+    struct pd_node *logit;        /* (N): real or fake */
+    struct pd_node *class_logits; /* (N, classes) */
+};
+
+struct pd_model {
+    const char *name, *summary;
+    int z_dim;     /* the paper's */
+    int widths[4]; /* the paper's; 0 ends */
+    bool points;   /* 2-D data, else images */
+    int size_step; /* the image size is a multiple of this */
+    struct pd_node *(*generator)(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *z_and_class);
+    struct pd_node *(*trunk)(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *x); /* (N, F) */
+};
+
+/* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
+const struct pd_model *pd_model_find(const char *name, struct pd_error *err);
+const struct pd_model *pd_model_at(int index); /* NULL past the last */
+
+/* channels, size: of the data (points: 2, 0). width: factor on the paper's layer widths, > 0.
+ * PD_ERR_MISMATCH when model and data do not fit. */
+enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes, int z_dim,
+                                  double width, struct pd_model_config *out, struct pd_error *err);
+
+/* Images (N, channels, size, size) in [-1, 1] (points: (N, 2)) from z (N, z_dim) and onehot (N, classes). */
+struct pd_node *pd_model_generate(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *z,
+                                  struct pd_node *onehot);
+struct pd_heads pd_model_discriminate(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *x);
+
+#endif

@@ -1,0 +1,3 @@
+/* One line per network. */
+PD_MODEL(pd_model_mlp)
+PD_MODEL(pd_model_infogan)

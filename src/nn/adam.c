@@ -1,0 +1,27 @@
+#include "nn/nn.h"
+
+#include <stdio.h>
+
+static struct pd_var *state(struct pd_nn *nn, const char *optimiser, const char *param, const char *part,
+                            struct pd_shape shape)
+{
+    char name[192];
+    snprintf(name, sizeof name, "%s/%s%s", optimiser, param, part);
+    return pd_vars_get(nn->vars, name, shape, (struct pd_init_spec){PD_INIT_CONSTANT, 0, 0});
+}
+
+void pd_nn_adam(struct pd_nn *nn, const char *name, struct pd_node *loss, const struct pd_adam_options *options)
+{
+    struct pd_node *weight[PD_MAX_PARAMS], *grad[PD_MAX_PARAMS];
+    for (int i = 0; i < nn->n_params; i++)
+        weight[i] = pd_var_read(nn->graph, nn->params[i]);
+    pd_grad(loss, weight, nn->n_params, grad);
+    struct pd_var *count = state(nn, name, "step", "", pd_shape1(1));
+    struct pd_node *t = pd_assign(count, pd_affine(pd_var_read(nn->graph, count), 1, 1));
+    for (int i = 0; i < nn->n_params; i++) {
+        const char *param = pd_var_name(nn->params[i]);
+        struct pd_shape shape = pd_var_shape(nn->params[i]);
+        pd_adam(nn->params[i], state(nn, name, param, "/m", shape), state(nn, name, param, "/v", shape), t, grad[i],
+                options);
+    }
+}

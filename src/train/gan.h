@@ -1,0 +1,72 @@
+/* An AC-GAN in memory: a model's variables, and the plans that train, sample and score it. */
+#ifndef PD_TRAIN_GAN_H
+#define PD_TRAIN_GAN_H
+
+#include "model/model.h"
+
+struct pd_gan {
+    struct pd_model_config config;
+    struct pd_backend *backend; /* borrowed */
+    struct pd_vars *vars;       /* g.…, d.… and, once a step is compiled, adam_d/…, adam_g/… */
+};
+
+/* Fresh weights from the seed. Destroy its plans before it. */
+enum pd_status pd_gan_create(const struct pd_model_config *config, struct pd_backend *backend, uint64_t seed,
+                             struct pd_gan **out, struct pd_error *err);
+void pd_gan_destroy(struct pd_gan *gan);
+
+/* --- training --------------------------------------------------------------------------------------------- */
+
+struct pd_step_options {
+    int64_t batch;
+    double lambda_c; /* weight of the class loss on fakes in the discriminator step */
+    bool gold;       /* re-weight by GOLD (section 3.2, eq. 5): w = sign(d) |d|^beta */
+    double beta_d, beta_g;
+    struct pd_adam_options adam;
+    bool noise_given; /* z and c are inputs "z" (N, z_dim), "c" i32 (N) instead of random: for tests */
+};
+struct pd_step_options pd_step_defaults(void); /* the papers' */
+
+/* What a step reports: plan outputs (scalars), in this order. d_cls_fake includes lambda_c; mean_d is the mean of
+ * GOLD's d over the fakes of the discriminator step (GOLD figure 1b), with or without re-weighting. */
+#define PD_STEP_LOSSES(X) X(d_adv) X(d_cls_real) X(d_cls_fake) X(g_adv) X(g_cls) X(mean_d)
+enum {
+#define PD_STEP_LOSS_ENUM(name) PD_LOSS_##name,
+    PD_STEP_LOSSES(PD_STEP_LOSS_ENUM)
+#undef PD_STEP_LOSS_ENUM
+        PD_LOSS_COUNT
+};
+extern const char *const pd_loss_names[PD_LOSS_COUNT];
+
+/* One discriminator step and one generator step. Inputs "images" (N, C, H, W) or (N, 2), "labels" i32 (N), -1 where
+ * unlabelled. The fakes are made once for both steps; the GOLD weights come from the loss's own forward. */
+enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options, struct pd_plan **out,
+                                   struct pd_error *err);
+
+/* --- evaluation mode: running statistics, no power iteration -------------------------------------------------- */
+
+/* Inputs "z" (N, z_dim), "c" i32 (N); output "images". */
+enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struct pd_plan **out, struct pd_error *err);
+/* Input "images"; outputs "logit" (N), "class_logits" (N, classes), "log_p" (N, classes). */
+enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct pd_plan **out, struct pd_error *err);
+
+/* --- checkpoints ------------------------------------------------------------------------------------------ */
+
+/* Where a run stands: everything that a resumed run needs besides its options. */
+struct pd_progress {
+    uint64_t step; /* steps done */
+};
+
+/* checkpoint.safetensors: every variable, PyTorch's names and layouts; metadata with model, sizes and progress.
+ * Written aside, synced, renamed. */
+enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *progress, const char *path,
+                           struct pd_error *err);
+
+/* Every variable of the gan must be there with its shape (PD_ERR_MISMATCH names the first that is not). Compile the
+ * step first to have the optimisers' state loaded, too; what the gan has no variable for is left out. */
+enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress, struct pd_error *err);
+
+/* The model of a checkpoint, from its metadata. */
+enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *out, struct pd_error *err);
+
+#endif

@@ -1,0 +1,62 @@
+/* A training run in its folder: options.json, log.jsonl, TensorBoard events, sample grids, checkpoint.safetensors. */
+#ifndef PD_TRAIN_RUN_H
+#define PD_TRAIN_RUN_H
+
+#include "data/dataset.h"
+#include "train/gan.h"
+#include "train/options.h"
+
+/* What the caller may watch and stop. Any function may be NULL. */
+struct pd_observer {
+    void *context;
+    void (*begin)(void *context, const char *folder, uint64_t steps_per_epoch, uint64_t first_step,
+                  uint64_t last_step);
+    void (*step)(void *context, uint64_t step, const float losses[PD_LOSS_COUNT]); /* after each */
+    void (*epoch)(void *context, uint64_t epoch, uint64_t step, const double mean_losses[PD_LOSS_COUNT],
+                  double images_per_second);
+    bool (*stop)(void *context); /* true: save a checkpoint and return PD_ERR_INTERRUPTED */
+};
+
+/* Makes OUT/00003-mnist-infogan-gold (the next free number) and trains. folder: the run's, also on failure once made. */
+enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer, char *folder,
+                            size_t folder_size, struct pd_error *err);
+
+/* Goes on where the last checkpoint stands; the result is, bit for bit, that of a run that was never stopped.
+ * epochs: another number of epochs than the options', or 0. */
+enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
+                             struct pd_error *err);
+
+/* --- using a finished (or half-finished) run ------------------------------------------------------------------ */
+
+struct pd_run_model {
+    struct pd_train_options options;
+    struct pd_backend *backend;
+    struct pd_gan *gan; /* as of the checkpoint */
+    struct pd_progress progress;
+};
+/* folder: a run's. threads 0: as the run's options say. */
+enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err);
+void pd_run_close(struct pd_run_model *m);
+
+/* The data set that the options name (procedural sets: fixed by seed 0, whatever the run's seed is). */
+enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
+                              struct pd_error *err);
+
+/* Samples in evaluation mode: per_class of each class, class by class; z from (seed, stream of sampling).
+ * images (classes * per_class, C, H, W), labels and z as made; owned by the caller's pd_samples_release. */
+struct pd_samples {
+    int64_t count;
+    struct pd_shape image; /* of all images together: (count, C, H, W) or (count, 2) */
+    int z_dim;
+    float *images, *z;
+    int32_t *labels;
+};
+enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,
+                         struct pd_error *err);
+void pd_samples_release(struct pd_samples *s);
+
+/* D in evaluation mode on n images: logit (n), class_logits (n, classes) into caller's memory. */
+enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, float *logit, float *class_logits,
+                        struct pd_error *err);
+
+#endif

@@ -1,0 +1,158 @@
+/* checkpoint.safetensors: every variable under its name, PyTorch's layouts. */
+#include "train/gan.h"
+
+#include "base/mem.h"
+#include "io/safetensors.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct pd_io_array array_of(struct pd_var *v, size_t real_size)
+{
+    struct pd_shape s = pd_var_shape(v);
+    struct pd_io_array a = {.name = pd_var_name(v),
+                            .dtype = real_size == 8 ? PD_IO_F64 : PD_IO_F32,
+                            .rank = s.rank,
+                            .data = pd_var_data(v)};
+    for (int i = 0; i < s.rank; i++)
+        a.dims[i] = s.dim[i];
+    return a;
+}
+
+enum { META_VALUE = 64, META_MAX = 16 };
+
+struct meta {
+    struct pd_st_meta at[META_MAX];
+    char text[META_MAX][META_VALUE];
+    size_t count;
+};
+
+static void add_meta(struct meta *m, const char *key, const char *text)
+{
+    snprintf(m->text[m->count], META_VALUE, "%s", text);
+    m->at[m->count] = (struct pd_st_meta){key, m->text[m->count]};
+    m->count++;
+}
+
+static void add_number(struct meta *m, const char *key, uint64_t value)
+{
+    char text[META_VALUE];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    add_meta(m, key, text);
+}
+
+static const char *const width_keys[4] = {"width1", "width2", "width3", "width4"};
+
+enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *progress, const char *path,
+                           struct pd_error *err)
+{
+    const struct pd_model_config *c = &gan->config;
+    size_t real_size = pd_backend_real_size(gan->backend);
+    int count = pd_vars_count(gan->vars);
+    struct pd_io_array *arrays = pd_calloc((size_t)count, sizeof *arrays);
+    if (!arrays)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
+    for (int i = 0; i < count; i++)
+        arrays[i] = array_of(pd_vars_at(gan->vars, i), real_size);
+    struct meta m = {.count = 0};
+    add_meta(&m, "format", "paydirt 1");
+    add_meta(&m, "model", c->model->name);
+    add_number(&m, "channels", (uint64_t)c->channels);
+    add_number(&m, "size", (uint64_t)c->size);
+    add_number(&m, "classes", (uint64_t)c->classes);
+    add_number(&m, "z_dim", (uint64_t)c->z_dim);
+    for (int i = 0; i < 4 && c->widths[i]; i++)
+        add_number(&m, width_keys[i], (uint64_t)c->widths[i]);
+    add_number(&m, "step", progress->step);
+    enum pd_status status = pd_safetensors_write(path, arrays, (size_t)count, m.at, m.count, err);
+    pd_free(arrays);
+    return status;
+}
+
+static enum pd_status read_number(const struct pd_safetensors *st, const char *path, const char *key, uint64_t *out,
+                                  struct pd_error *err)
+{
+    const char *text = pd_safetensors_meta(st, key);
+    char *end;
+    errno = 0;
+    *out = text ? strtoull(text, &end, 10) : 0;
+    if (!text || end == text || *end || errno || text[0] == '-')
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: metadata '%s' is %s%s, expected a whole number", path, key,
+                       text ? "" : "missing", text ? text : "");
+    return PD_OK;
+}
+
+static enum pd_status read_small(const struct pd_safetensors *st, const char *path, const char *key, int most, int *out,
+                                 struct pd_error *err)
+{
+    uint64_t n;
+    enum pd_status status = read_number(st, path, key, &n, err);
+    if (!status && n > (uint64_t)most)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: metadata '%s' is %llu, expected at most %d", path, key,
+                       (unsigned long long)n, most);
+    *out = (int)n;
+    return status;
+}
+
+enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *c, struct pd_error *err)
+{
+    struct pd_safetensors *st;
+    enum pd_status status = pd_safetensors_open(path, &st, err);
+    if (status)
+        return status;
+    memset(c, 0, sizeof *c);
+    const char *model = pd_safetensors_meta(st, "model");
+    if (!model)
+        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: no metadata 'model': not a paydirt checkpoint", path);
+    else if (!(c->model = pd_model_find(model, err)))
+        status = PD_ERR_FORMAT;
+    const struct {
+        const char *key;
+        int most, *to;
+    } numbers[] = {{"channels", 1024, &c->channels}, {"size", 4096, &c->size}, {"classes", 1 << 20, &c->classes},
+                   {"z_dim", 1 << 20, &c->z_dim}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !status; i++)
+        status = read_small(st, path, numbers[i].key, numbers[i].most, numbers[i].to, err);
+    for (int i = 0; i < 4 && !status && c->model->widths[i]; i++)
+        status = read_small(st, path, width_keys[i], 1 << 20, &c->widths[i], err);
+    pd_safetensors_destroy(st);
+    return status;
+}
+
+/* All tensors are found before the first is copied: a file that does not fit changes nothing. */
+static enum pd_status find_tensors(struct pd_gan *gan, const struct pd_safetensors *st, const void **data,
+                                   struct pd_error *err)
+{
+    size_t real_size = pd_backend_real_size(gan->backend);
+    for (int i = 0; i < pd_vars_count(gan->vars); i++) {
+        struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
+        enum pd_status status = pd_safetensors_get(st, a.name, a.dtype, a.rank, a.dims, &data[i], err);
+        if (status)
+            return status;
+    }
+    return PD_OK;
+}
+
+enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress, struct pd_error *err)
+{
+    struct pd_safetensors *st = NULL;
+    int count = pd_vars_count(gan->vars);
+    const void **data = pd_calloc((size_t)count, sizeof *data);
+    enum pd_status status = data ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
+    if (!status)
+        status = pd_safetensors_open(path, &st, err);
+    if (!status)
+        status = read_number(st, path, "step", &progress->step, err);
+    if (!status)
+        status = find_tensors(gan, st, data, err);
+    for (int i = 0; i < count && !status; i++) {
+        struct pd_var *v = pd_vars_at(gan->vars, i);
+        size_t bytes = (size_t)pd_shape_count(pd_var_shape(v)) * pd_backend_real_size(gan->backend);
+        memcpy(pd_var_data(v), data[i], bytes);
+    }
+    pd_safetensors_destroy(st);
+    pd_free(data);
+    return status;
+}

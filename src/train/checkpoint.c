@@ -21,7 +21,7 @@ static struct pd_io_array array_of(struct pd_var *v, size_t real_size)
     return a;
 }
 
-enum { META_VALUE = 64, META_MAX = 16 };
+enum { META_VALUE = 64, META_MAX = 32 };
 
 struct meta {
     struct pd_st_meta at[META_MAX];
@@ -40,6 +40,14 @@ static void add_number(struct meta *m, const char *key, uint64_t value)
 {
     char text[META_VALUE];
     snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    add_meta(m, key, text);
+}
+
+/* Exact: hexadecimal digits. */
+static void add_real(struct meta *m, const char *key, double value)
+{
+    char text[META_VALUE];
+    snprintf(text, sizeof text, "%a", value);
     add_meta(m, key, text);
 }
 
@@ -66,6 +74,8 @@ enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *p
     for (int i = 0; i < 4 && c->widths[i]; i++)
         add_number(&m, width_keys[i], (uint64_t)c->widths[i]);
     add_number(&m, "step", progress->step);
+    for (int i = 0; i < PD_LOSS_COUNT; i++)
+        add_real(&m, pd_loss_names[i], progress->loss_sums[i]);
     enum pd_status status = pd_safetensors_write(path, arrays, (size_t)count, m.at, m.count, err);
     pd_free(arrays);
     return status;
@@ -145,6 +155,10 @@ enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progr
         status = pd_safetensors_open(path, &st, err);
     if (!status)
         status = read_number(st, path, "step", &progress->step, err);
+    for (int i = 0; i < PD_LOSS_COUNT && !status; i++) {
+        const char *sum = pd_safetensors_meta(st, pd_loss_names[i]);
+        progress->loss_sums[i] = sum ? strtod(sum, NULL) : 0;
+    }
     if (!status)
         status = find_tensors(gan, st, data, err);
     for (int i = 0; i < count && !status; i++) {

@@ -54,7 +54,8 @@ enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct p
 
 /* Where a run stands: everything that a resumed run needs besides its options. */
 struct pd_progress {
-    uint64_t step; /* steps done */
+    uint64_t step;                   /* steps done */
+    double loss_sums[PD_LOSS_COUNT]; /* over the steps of the unfinished epoch */
 };
 
 /* checkpoint.safetensors: every variable, PyTorch's names and layouts; metadata with model, sizes and progress.

@@ -5,6 +5,7 @@
 #include <paydirt/error.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct pd_train_options {
@@ -41,6 +42,12 @@ struct pd_option {
     const char *metavar;  /* "N"; NULL for bool */
     const char *help;     /* one line */
 };
+
+/* For any struct that such a table describes. set: as pd_train_options_set; text: the value as set would take it;
+ * flag: the name with '-' for '_', returns text. */
+enum pd_status pd_option_set(const struct pd_option *option, void *base, const char *value, struct pd_error *err);
+void pd_option_text(const struct pd_option *option, const void *base, char *text, size_t size);
+char *pd_option_flag(const struct pd_option *option, char *text, size_t size);
 
 const struct pd_option *pd_train_option_table(int *count);
 void pd_train_options_init(struct pd_train_options *o); /* the papers' defaults */

@@ -4,7 +4,9 @@
 
 #include "data/dataset.h"
 #include "train/gan.h"
+#include "train/folder.h"
 #include "train/options.h"
+#include "train/sample.h"
 
 /* What the caller may watch and stop. Any function may be NULL. */
 struct pd_observer {
@@ -41,22 +43,5 @@ void pd_run_close(struct pd_run_model *m);
 /* The data set that the options name (procedural sets: fixed by seed 0, whatever the run's seed is). */
 enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
                               struct pd_error *err);
-
-/* Samples in evaluation mode: per_class of each class, class by class; z from (seed, stream of sampling).
- * images (classes * per_class, C, H, W), labels and z as made; owned by the caller's pd_samples_release. */
-struct pd_samples {
-    int64_t count;
-    struct pd_shape image; /* of all images together: (count, C, H, W) or (count, 2) */
-    int z_dim;
-    float *images, *z;
-    int32_t *labels;
-};
-enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,
-                         struct pd_error *err);
-void pd_samples_release(struct pd_samples *s);
-
-/* D in evaluation mode on n images: logit (n), class_logits (n, classes) into caller's memory. */
-enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, float *logit, float *class_logits,
-                        struct pd_error *err);
 
 #endif

@@ -1,0 +1,55 @@
+#include "train/folder.h"
+
+#include "io/file.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PATH_SIZE = 1200 };
+
+/* One more than the highest number that begins a name in the folder. */
+static int next_number(const char *out)
+{
+    DIR *dir = opendir(out);
+    int next = 0;
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        if (isdigit((unsigned char)e->d_name[0]) && atoi(e->d_name) >= next)
+            next = atoi(e->d_name) + 1;
+    if (dir)
+        closedir(dir);
+    return next;
+}
+
+enum pd_status pd_run_folder_make(const struct pd_train_options *o, char *folder, size_t size, struct pd_error *err)
+{
+    enum pd_status status = pd_make_dirs(o->out, err);
+    for (int n = next_number(o->out); !status; n++) {
+        char name[128];
+        snprintf(name, sizeof name, "%05d-%s-%s%s", n, o->data, o->model, o->gold ? "-gold" : "");
+        status = pd_path_join(folder, size, o->out, name, err);
+        if (!status && mkdir(folder, 0777) == 0)
+            return pd_run_folder_save_options(folder, o, err);
+        if (!status && errno != EEXIST) /* another run may have taken the number */
+            status = pd_fail_io(err, folder, "make", errno);
+    }
+    return status;
+}
+
+enum pd_status pd_run_folder_options(const char *folder, struct pd_train_options *o, struct pd_error *err)
+{
+    char path[PATH_SIZE];
+    enum pd_status status = pd_path_join(path, sizeof path, folder, "options.json", err);
+    return status ? status : pd_train_options_read(o, path, err);
+}
+
+enum pd_status pd_run_folder_save_options(const char *folder, const struct pd_train_options *o, struct pd_error *err)
+{
+    char path[PATH_SIZE];
+    enum pd_status status = pd_path_join(path, sizeof path, folder, "options.json", err);
+    return status ? status : pd_train_options_write(o, path, err);
+}

@@ -1,0 +1,136 @@
+#include "train/sample.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "io/png.h"
+#include "io/scatter.h"
+
+#include <string.h>
+
+enum { BATCH = 100, STREAM_SAMPLE_Z = 3 };
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t image_floats(const struct pd_shape *s)
+{
+    return (size_t)(pd_shape_count(*s) / s->dim[0]);
+}
+
+static enum pd_status reserve(struct pd_samples *s, struct pd_error *err)
+{
+    s->images = pd_malloc((size_t)pd_shape_count(s->shape) * sizeof *s->images);
+    s->z = pd_malloc((size_t)(s->count * s->z_dim) * sizeof *s->z);
+    s->labels = pd_malloc((size_t)s->count * sizeof *s->labels);
+    if (s->images && s->z && s->labels)
+        return PD_OK;
+    return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld samples", (long long)s->count);
+}
+
+static void draw_noise(struct pd_samples *s, uint64_t seed)
+{
+    for (int64_t i = 0; i < s->count; i++) {
+        s->labels[i] = (int32_t)(i / s->per_class);
+        /* class and number within it name a sample, so that more of them begin with the same ones */
+        const struct pd_rng r = {seed, STREAM_SAMPLE_Z, (uint64_t)s->labels[i]};
+        for (int64_t k = 0; k < s->z_dim; k++)
+            s->z[i * s->z_dim + k] = (float)pd_rng_normal(&r, (uint64_t)(i % s->per_class * s->z_dim + k));
+    }
+}
+
+/* Samples at .. at + n of s; the rest of the batch keeps what it had. */
+static void generate(struct pd_plan *plan, struct pd_samples *s, int64_t at, int64_t n)
+{
+    size_t size = image_floats(&s->shape);
+    memcpy(pd_plan_data(plan, "z"), s->z + at * s->z_dim, (size_t)(n * s->z_dim) * sizeof *s->z);
+    memcpy(pd_plan_data(plan, "c"), s->labels + at, (size_t)n * sizeof *s->labels);
+    pd_plan_run(plan, 0, 0);
+    memcpy(s->images + (size_t)at * size, pd_plan_data(plan, "images"), (size_t)n * size * sizeof *s->images);
+}
+
+enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,
+                         struct pd_error *err)
+{
+    const struct pd_model_config *c = &gan->config;
+    struct pd_plan *plan = NULL;
+    int64_t count = per_class * c->classes;
+    *out = (struct pd_samples){.count = count, .per_class = per_class, .classes = c->classes, .z_dim = c->z_dim};
+    out->shape = c->size ? pd_shape4(count, c->channels, c->size, c->size) : pd_shape2(count, c->channels);
+    enum pd_status status = reserve(out, err);
+    if (!status)
+        status = pd_gan_compile_generator(gan, BATCH, &plan, err);
+    if (!status) {
+        draw_noise(out, seed);
+        for (int64_t at = 0; at < count; at += BATCH)
+            generate(plan, out, at, least(BATCH, count - at));
+    }
+    pd_plan_destroy(plan);
+    if (status)
+        pd_samples_release(out);
+    return status;
+}
+
+void pd_samples_release(struct pd_samples *s)
+{
+    pd_free(s->images);
+    pd_free(s->z);
+    pd_free(s->labels);
+    memset(s, 0, sizeof *s);
+}
+
+/* --- pictures ---------------------------------------------------------------------------------------------------- */
+
+enum { PAD = 2 };
+
+static struct pd_png_grid grid_of(const struct pd_samples *s)
+{
+    const int64_t *d = s->shape.dim;
+    return (struct pd_png_grid){d[0], d[1], d[2], d[3], s->per_class, PAD};
+}
+
+void pd_samples_picture_size(const struct pd_samples *s, int64_t *width, int64_t *height)
+{
+    struct pd_png_grid grid = grid_of(s);
+    if (s->shape.rank == 2)
+        *width = *height = PD_SCATTER_SIDE;
+    else
+        pd_png_grid_size(&grid, width, height);
+}
+
+int pd_samples_picture_channels(const struct pd_samples *s)
+{
+    return s->shape.rank == 2 ? 3 : (int)s->shape.dim[1];
+}
+
+enum pd_status pd_samples_encode(const struct pd_samples *s, const struct pd_points *real, struct pd_buffer *png,
+                                 struct pd_error *err)
+{
+    struct pd_png_grid grid = grid_of(s);
+    if (s->shape.rank == 4)
+        return pd_png_encode_grid(png, s->images, &grid, err);
+    return pd_scatter_encode(png, s->images, s->labels, s->count, real ? real->at : NULL, real ? real->count : 0, err);
+}
+
+/* --- scores ------------------------------------------------------------------------------------------------------ */
+
+enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, float *logit, float *class_logits,
+                        struct pd_error *err)
+{
+    const struct pd_model_config *c = &gan->config;
+    size_t size = (size_t)c->channels * (size_t)(c->size ? c->size * c->size : 1), k = (size_t)c->classes;
+    struct pd_plan *plan;
+    enum pd_status status = pd_gan_compile_scorer(gan, BATCH, &plan, err);
+    if (status)
+        return status;
+    for (int64_t at = 0; at < n; at += BATCH) {
+        size_t m = (size_t)least(BATCH, n - at);
+        memcpy(pd_plan_data(plan, "images"), images + (size_t)at * size, m * size * sizeof *images);
+        pd_plan_run(plan, 0, 0);
+        memcpy(logit + at, pd_plan_data(plan, "logit"), m * sizeof *logit);
+        memcpy(class_logits + (size_t)at * k, pd_plan_data(plan, "class_logits"), m * k * sizeof *class_logits);
+    }
+    pd_plan_destroy(plan);
+    return PD_OK;
+}

@@ -1,0 +1,38 @@
+/* Samples of a trained generator, their pictures, and a discriminator's scores. */
+#ifndef PD_TRAIN_SAMPLE_H
+#define PD_TRAIN_SAMPLE_H
+
+#include "base/buffer.h"
+#include "train/gan.h"
+
+/* Owned: pd_samples_release. */
+struct pd_samples {
+    int64_t count, per_class;
+    struct pd_shape shape; /* of images: (count, C, H, W), or (count, 2) */
+    int classes, z_dim;
+    float *images, *z; /* z (count, z_dim) */
+    int32_t *labels;   /* (count): class by class */
+};
+
+/* per_class samples of each class, in evaluation mode; fixed by the seed: sample i has the same z whatever per_class
+ * of other calls was, as long as the classes are the same. */
+enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,
+                         struct pd_error *err);
+void pd_samples_release(struct pd_samples *s);
+
+/* A picture of them as PNG: images in a grid, one row a class; points as a scatter plot over the real ones
+ * (count, 2), which may be NULL. */
+struct pd_points {
+    const float *at; /* (count, 2) */
+    int64_t count;
+};
+enum pd_status pd_samples_encode(const struct pd_samples *s, const struct pd_points *real, struct pd_buffer *png,
+                                 struct pd_error *err);
+void pd_samples_picture_size(const struct pd_samples *s, int64_t *width, int64_t *height);
+int pd_samples_picture_channels(const struct pd_samples *s);
+
+/* D in evaluation mode on n images: logit (n), class_logits (n, classes), into the caller's memory. */
+enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, float *logit, float *class_logits,
+                        struct pd_error *err);
+
+#endif

@@ -10,10 +10,10 @@
 /* One line per status: name, the program's exit code, words. */
 #define PD_STATUS_LIST(X)                                                                                    \
     X(PD_OK, 0, "ok")                                                                                        \
-    X(PD_ERR_USAGE, 2, "usage")             /* an option or argument is wrong */                             \
-    X(PD_ERR_IO, 3, "input/output")         /* open, read, write, rename failed */                           \
-    X(PD_ERR_FORMAT, 4, "format")           /* bytes are not what they claim to be */                        \
-    X(PD_ERR_MISMATCH, 5, "mismatch")       /* two valid things that do not fit together */                  \
+    X(PD_ERR_USAGE, 2, "usage")       /* an option or argument is wrong */                                   \
+    X(PD_ERR_IO, 3, "input/output")   /* open, read, write, rename failed */                                 \
+    X(PD_ERR_FORMAT, 4, "format")     /* bytes are not what they claim to be */                              \
+    X(PD_ERR_MISMATCH, 5, "mismatch") /* two valid things that do not fit together */                        \
     X(PD_ERR_MEMORY, 6, "out of memory")                                                                     \
     X(PD_ERR_UNSUPPORTED, 7, "unsupported") /* a clear refusal: valid, but not offered */                    \
     X(PD_ERR_INTERRUPTED, 130, "interrupted")

@@ -1,4 +1,5 @@
-/* Training steps and networks as graphs: record ops once, differentiate them as a graph, compile once, run often.
+/* Training steps and networks as graphs: record ops once, differentiate them as a graph, compile once, run
+ * often.
  *
  *     struct pd_graph *g = pd_graph_create();
  *     struct pd_node *x = pd_input(g, "x", PD_REAL, pd_shape2(128, 20));
@@ -7,10 +8,12 @@
  *     pd_grad(loss, &w, 1, &dw);
  *     pd_adam(var, m, v, t, dw, &options);
  *     pd_output(loss, "loss");
- *     status = pd_compile(g, backend, &plan, &err);      -- then: fill pd_plan_data(plan, "x"), pd_plan_run(plan, step)
+ *     status = pd_compile(g, backend, &plan, &err);      -- then: fill pd_plan_data(plan, "x"),
+ * pd_plan_run(plan, step)
  *
- * Errors are sticky: a wrong shape marks the graph, every later op returns NULL and accepts NULL, and pd_compile
- * reports the first mistake. So model code reads like the paper. Nodes live as long as their graph. */
+ * Errors are sticky: a wrong shape marks the graph, every later op returns NULL and accepts NULL, and
+ * pd_compile reports the first mistake. So model code reads like the paper. Nodes live as long as their
+ * graph. */
 #ifndef PAYDIRT_GRAPH_H
 #define PAYDIRT_GRAPH_H
 
@@ -35,7 +38,8 @@ struct pd_shape pd_shape4(int64_t a, int64_t b, int64_t c, int64_t d);
 int64_t pd_shape_count(struct pd_shape s);
 bool pd_shape_equal(struct pd_shape a, struct pd_shape b);
 
-/* --- backends -------------------------------------------------------------------------------------------- */
+/* --- backends --------------------------------------------------------------------------------------------
+ */
 
 struct pd_backend;
 
@@ -51,7 +55,8 @@ enum pd_status pd_backend_create(enum pd_backend_kind kind, int threads, struct 
 void pd_backend_destroy(struct pd_backend *b);
 size_t pd_backend_real_size(const struct pd_backend *b); /* 4 or 8 */
 
-/* --- variables: named tensors that outlive plans (weights, optimiser state, running statistics) -------------- */
+/* --- variables: named tensors that outlive plans (weights, optimiser state, running statistics)
+ * -------------- */
 
 struct pd_vars;
 struct pd_var;
@@ -65,11 +70,11 @@ struct pd_init_spec {
     double a, b;
 };
 
-/* The variable of that name, made (and initialised from the seed and the name alone) when it is not there yet.
- * NULL when memory ran out; an existing variable of another shape is a BUG. */
+/* The variable of that name, made (and initialised from the seed and the name alone) when it is not there
+ * yet. NULL when memory ran out; an existing variable of another shape is a BUG. */
 struct pd_var *pd_vars_get(struct pd_vars *vars, const char *name, struct pd_shape shape,
                            struct pd_init_spec init);
-struct pd_var *pd_vars_find(const struct pd_vars *vars, const char *name); /* or NULL */
+struct pd_var *pd_vars_find(const struct pd_vars *vars, const char *name);   /* or NULL */
 void pd_vars_reset(struct pd_vars *vars, const char *prefix, uint64_t seed); /* initialise those anew */
 
 int pd_vars_count(const struct pd_vars *vars);
@@ -80,7 +85,8 @@ void *pd_var_data(struct pd_var *var); /* row-major floats or doubles, as the ba
 void pd_var_read_f64(const struct pd_var *var, double *out);
 void pd_var_write_f64(struct pd_var *var, const double *in);
 
-/* --- recording ------------------------------------------------------------------------------------------- */
+/* --- recording -------------------------------------------------------------------------------------------
+ */
 
 struct pd_graph;
 struct pd_node;
@@ -98,7 +104,8 @@ void pd_output(struct pd_node *n, const char *name); /* kept after a run, readab
 /* The variable as it is at this point of the recording: after the updates recorded before. */
 struct pd_node *pd_var_read(struct pd_graph *g, struct pd_var *var);
 
-/* Random numbers: a function of (seed of the run, stream, step), the same on every backend and thread count. */
+/* Random numbers: a function of (seed of the run, stream, step), the same on every backend and thread count.
+ */
 struct pd_node *pd_random_normal(struct pd_graph *g, uint32_t stream, struct pd_shape shape);
 struct pd_node *pd_random_uniform(struct pd_graph *g, uint32_t stream, struct pd_shape shape); /* [0, 1) */
 struct pd_node *pd_random_class(struct pd_graph *g, uint32_t stream, int64_t n, int classes);  /* i32 (n) */
@@ -115,15 +122,15 @@ struct pd_node *pd_exp(struct pd_node *x);
 struct pd_node *pd_log(struct pd_node *x);
 struct pd_node *pd_sqrt(struct pd_node *x);
 struct pd_node *pd_abs(struct pd_node *x);
-struct pd_node *pd_sign(struct pd_node *x);           /* -1, 0, 1; gradient 0 */
-struct pd_node *pd_step(struct pd_node *x);           /* 1 where x > 0, else 0; gradient 0 */
-struct pd_node *pd_pow(struct pd_node *x, double p);  /* x >= 0 */
-struct pd_node *pd_max(struct pd_node *x, double c);  /* max(x, c) */
+struct pd_node *pd_sign(struct pd_node *x);          /* -1, 0, 1; gradient 0 */
+struct pd_node *pd_step(struct pd_node *x);          /* 1 where x > 0, else 0; gradient 0 */
+struct pd_node *pd_pow(struct pd_node *x, double p); /* x >= 0 */
+struct pd_node *pd_max(struct pd_node *x, double c); /* max(x, c) */
 struct pd_node *pd_tanh(struct pd_node *x);
 struct pd_node *pd_sigmoid(struct pd_node *x);
-struct pd_node *pd_softplus(struct pd_node *x);       /* log(1 + exp(x)), stable */
+struct pd_node *pd_softplus(struct pd_node *x);            /* log(1 + exp(x)), stable */
 struct pd_node *pd_lrelu(struct pd_node *x, double slope); /* slope 0: ReLU */
-struct pd_node *pd_detach(struct pd_node *x);         /* the same value, gradient 0 */
+struct pd_node *pd_detach(struct pd_node *x);              /* the same value, gradient 0 */
 
 /* Shape. */
 struct pd_node *pd_reshape(struct pd_node *x, struct pd_shape shape);
@@ -133,27 +140,30 @@ struct pd_node *pd_sum(struct pd_node *x);                           /* to a sca
 struct pd_node *pd_mean(struct pd_node *x);
 struct pd_node *pd_concat(struct pd_node *a, struct pd_node *b, int axis);
 struct pd_node *pd_slice(struct pd_node *x, int axis, int64_t begin, int64_t length);
-struct pd_node *pd_one_hot(struct pd_node *labels /* i32 (N) */, int classes); /* (N, classes); -1: a row of zeros */
+struct pd_node *pd_one_hot(struct pd_node *labels /* i32 (N) */,
+                           int classes); /* (N, classes); -1: a row of zeros */
 
 /* Linear algebra and networks. */
 struct pd_node *pd_matmul(struct pd_node *a, struct pd_node *b, bool transpose_a, bool transpose_b);
-struct pd_node *pd_conv(struct pd_node *x /* (N, C, H, W) */, struct pd_node *w /* (O, C, kh, kw) */, int stride,
-                        int pad);
+struct pd_node *pd_conv(struct pd_node *x /* (N, C, H, W) */, struct pd_node *w /* (O, C, kh, kw) */,
+                        int stride, int pad);
 /* x (N, O, h, w), w (O, C, kh, kw) -> (N, C, (h-1)*stride - 2*pad + kh, ...): PyTorch's ConvTranspose2d. */
 struct pd_node *pd_conv_transposed(struct pd_node *x, struct pd_node *w, int stride, int pad);
-struct pd_node *pd_log_softmax(struct pd_node *x); /* (N, K) over K */
+struct pd_node *pd_log_softmax(struct pd_node *x);        /* (N, K) over K */
 struct pd_node *pd_max_pool(struct pd_node *x, int size); /* window = stride = size; no padding */
 
 /* Batch norm over all axes but 1. stats (2, C): mean and biased variance.
- * pd_batch_norm computes act(gamma * (x - mean) / sqrt(var + eps) + beta) with act = leaky ReLU of that slope (1: none):
- * one op, because that is one pass over memory. Its gradient flows to x through the statistics too when stats is
- * pd_batch_stats(x); with other statistics (evaluation) they are constants. A second pd_grad through it is refused. */
+ * pd_batch_norm computes act(gamma * (x - mean) / sqrt(var + eps) + beta) with act = leaky ReLU of that slope
+ * (1: none): one op, because that is one pass over memory. Its gradient flows to x through the statistics too
+ * when stats is pd_batch_stats(x); with other statistics (evaluation) they are constants. A second pd_grad
+ * through it is refused. */
 struct pd_node *pd_batch_stats(struct pd_node *x);
-struct pd_node *pd_batch_norm(struct pd_node *x, struct pd_node *stats, struct pd_node *gamma, struct pd_node *beta,
-                              double eps, double slope);
+struct pd_node *pd_batch_norm(struct pd_node *x, struct pd_node *stats, struct pd_node *gamma,
+                              struct pd_node *beta, double eps, double slope);
 
-/* Gradients of a scalar: grads[i] has the shape of wrt[i] (zeros where loss does not depend on it). The gradients are
- * nodes like any other and can be differentiated again; an op without that rule fails with a message. */
+/* Gradients of a scalar: grads[i] has the shape of wrt[i] (zeros where loss does not depend on it). The
+ * gradients are nodes like any other and can be differentiated again; an op without that rule fails with a
+ * message. */
 void pd_grad(struct pd_node *loss, struct pd_node *const *wrt, int n, struct pd_node **grads);
 
 /* State. Later pd_var_read()s see the new value. */
@@ -162,11 +172,13 @@ struct pd_node *pd_assign(struct pd_var *var, struct pd_node *value);
 struct pd_adam_options {
     double lr, beta1, beta2, eps;
 };
-/* Adam (Kingma & Ba 2015) with bias correction; m, v of var's shape; t: a scalar node, the number of this update, from 1. */
+/* Adam (Kingma & Ba 2015) with bias correction; m, v of var's shape; t: a scalar node, the number of this
+ * update, from 1. */
 struct pd_node *pd_adam(struct pd_var *var, struct pd_var *m, struct pd_var *v, struct pd_node *t,
                         struct pd_node *grad, const struct pd_adam_options *options);
 
-/* --- compiling and running --------------------------------------------------------------------------------- */
+/* --- compiling and running ---------------------------------------------------------------------------------
+ */
 
 struct pd_plan;
 
@@ -175,7 +187,8 @@ enum pd_status pd_compile(const struct pd_graph *g, struct pd_backend *b, struct
                           struct pd_error *err);
 void pd_plan_destroy(struct pd_plan *plan);
 
-/* Memory of the input or output of that name: reals as the backend computes, or int32_t. NULL: no such name. */
+/* Memory of the input or output of that name: reals as the backend computes, or int32_t. NULL: no such name.
+ */
 void *pd_plan_data(struct pd_plan *plan, const char *name);
 float pd_plan_scalar(struct pd_plan *plan, const char *name); /* an output's first number */
 
@@ -185,8 +198,8 @@ void pd_plan_run(struct pd_plan *plan, uint64_t seed, uint64_t step);
 /* What a run costs. */
 struct pd_plan_info {
     int kernels;
-    double gflop;        /* multiply-adds of matmul and convolution, times two, in 10^9 */
-    size_t arena_bytes;  /* activations */
+    double gflop;           /* multiply-adds of matmul and convolution, times two, in 10^9 */
+    size_t arena_bytes;     /* activations */
     size_t unplanned_bytes; /* what they would take without reuse */
 };
 struct pd_plan_info pd_plan_info(const struct pd_plan *plan);
@@ -198,7 +211,7 @@ struct pd_op_time {
     double gflop;
     int calls;
 };
-void pd_plan_profile(struct pd_plan *plan, bool on); /* zeroes the counts */
+void pd_plan_profile(struct pd_plan *plan, bool on);                                   /* zeroes the counts */
 int pd_plan_times(const struct pd_plan *plan, struct pd_op_time *times, int capacity); /* most time first */
 void pd_plan_print(const struct pd_plan *plan, char *text, size_t size); /* one line a kernel; cut at size */
 

@@ -21,9 +21,9 @@ void pd_rng_block(const struct pd_rng *r, uint64_t block, uint32_t out[4]);
 
 /* Element `index` of each distribution. */
 uint32_t pd_rng_u32(const struct pd_rng *r, uint64_t index);
-double pd_rng_uniform(const struct pd_rng *r, uint64_t index);                /* [0, 1), 32 bits */
-double pd_rng_normal(const struct pd_rng *r, uint64_t index);                 /* N(0, 1), Box-Muller on pairs */
-uint32_t pd_rng_below(const struct pd_rng *r, uint64_t index, uint32_t n);    /* 0 .. n-1, multiply-shift */
+double pd_rng_uniform(const struct pd_rng *r, uint64_t index);             /* [0, 1), 32 bits */
+double pd_rng_normal(const struct pd_rng *r, uint64_t index);              /* N(0, 1), Box-Muller on pairs */
+uint32_t pd_rng_below(const struct pd_rng *r, uint64_t index, uint32_t n); /* 0 .. n-1, multiply-shift */
 
 /* Element i of a permutation of 0 .. n-1 fixed by r; fills order[n]. Fisher-Yates. */
 void pd_rng_permutation(const struct pd_rng *r, uint32_t n, uint32_t *order);

@@ -76,7 +76,7 @@ enum pd_status pd_unknown_word(struct pd_error *err, const char *what, const cha
     pd_join_words(known, sizeof known, first, count, stride);
     const char *near = pd_nearest_word(word, first, count, stride);
     if (near)
-        return pd_fail(err, PD_ERR_USAGE, -1, "unknown %s '%s', did you mean '%s'? (known: %s)", what, word, near,
-                       known);
+        return pd_fail(err, PD_ERR_USAGE, -1, "unknown %s '%s', did you mean '%s'? (known: %s)", what, word,
+                       near, known);
     return pd_fail(err, PD_ERR_USAGE, -1, "unknown %s '%s' (known: %s)", what, word, known);
 }

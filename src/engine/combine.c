@@ -1,4 +1,5 @@
-/* Bias, leaky ReLU and accumulation go into the convolution or matmul before them: oneDNN does them on the way. */
+/* Bias, leaky ReLU and accumulation go into the convolution or matmul before them: oneDNN does them on the
+ * way. */
 #include "engine/plan.h"
 
 #include "base/mem.h"
@@ -9,7 +10,8 @@ static int bias_of(const struct pd_ir *ir, int i)
     const struct pd_instr *b = &ir->at[i];
     if (b->op != PD_OP_BROADCAST)
         return -1;
-    const struct pd_shape v = ir->at[b->src[0]].shape; /* a scalar is no bias: oneDNN wants one number a channel */
+    const struct pd_shape v =
+        ir->at[b->src[0]].shape; /* a scalar is no bias: oneDNN wants one number a channel */
     return pd_shape_count(v) == v.dim[1] && v.dim[1] == b->shape.dim[1] ? b->src[0] : -1;
 }
 
@@ -47,8 +49,8 @@ static void take_sum(struct pd_ir *ir, const int *users, int i)
     struct pd_instr *add = &ir->at[i];
     int x = add->src[0], y = add->src[1];
     const struct pd_instr *p = &ir->at[x], *q = &ir->at[y];
-    if (x == y || p->op != PD_OP_MATMUL || q->op != PD_OP_MATMUL || !linear(q) || users[x] != 1 || users[y] != 1 ||
-        p->output || q->output)
+    if (x == y || p->op != PD_OP_MATMUL || q->op != PD_OP_MATMUL || !linear(q) || users[x] != 1 ||
+        users[y] != 1 || p->output || q->output)
         return;
     add->op = PD_OP_MATMUL;
     add->attr = q->attr;

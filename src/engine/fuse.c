@@ -1,5 +1,5 @@
-/* Elementwise fusion: an elementwise op swallows the ones before it that nobody else needs, so that each tensor is read
- * and written once. Broadcast operands are read where they lie, with stride 0. */
+/* Elementwise fusion: an elementwise op swallows the ones before it that nobody else needs, so that each
+ * tensor is read and written once. Broadcast operands are read where they lie, with stride 0. */
 #include "engine/plan.h"
 
 #include "base/mem.h"
@@ -43,7 +43,8 @@ static void add_inputs(const struct pd_ir *ir, struct group *g, int member)
             g->input[g->n_inputs++] = in->src[k];
 }
 
-/* The input with the highest number that can be swallowed: by then all its users are members if they ever will be. */
+/* The input with the highest number that can be swallowed: by then all its users are members if they ever
+ * will be. */
 static int next_to_swallow(const struct pd_ir *ir, const struct group *g, const int *users)
 {
     int best = -1;
@@ -122,7 +123,8 @@ static bool fuse_at(struct pd_ir *ir, struct group *g, const int *users, int roo
     return true;
 }
 
-/* A broadcast that something other than an elementwise op reads is itself a program: x * 1 + 0, read with stride 0. */
+/* A broadcast that something other than an elementwise op reads is itself a program: x * 1 + 0, read with
+ * stride 0. */
 static bool program_of_broadcast(struct pd_ir *ir, int i, int block)
 {
     struct pd_instr *in = &ir->at[i];

@@ -199,8 +199,9 @@ static struct pd_node *grad_batch_norm(struct pd_node *n, struct pd_node *dy, in
     bool own = stats->op == PD_OP_BATCH_STATS && stats->src[0] == x;
     if (which == 1) /* the part through x's own statistics is in the gradient by x */
         return own ? NULL
-                   : pd_graph_fail(n->graph, PD_ERR_UNSUPPORTED,
-                                   "the gradient of batch-norm by statistics that are not its input's has no rule");
+                   : pd_graph_fail(
+                         n->graph, PD_ERR_UNSUPPORTED,
+                         "the gradient of batch-norm by statistics that are not its input's has no rule");
     struct pd_attr attr = n->attr;
     struct pd_node *src[PD_MAX_SRC] = {x, stats, n->src[2], n->src[3], dy, NULL};
     struct pd_shape c = n->src[2]->shape;

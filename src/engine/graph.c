@@ -78,8 +78,8 @@ static bool remember(struct pd_graph *g, struct pd_node *n)
     return true;
 }
 
-struct pd_node *pd_node_new(struct pd_graph *g, enum pd_op op, struct pd_shape shape, const struct pd_attr *attr,
-                            int n_src, struct pd_node *const *src)
+struct pd_node *pd_node_new(struct pd_graph *g, enum pd_op op, struct pd_shape shape,
+                            const struct pd_attr *attr, int n_src, struct pd_node *const *src)
 {
     if (g->error.status)
         return NULL;
@@ -132,7 +132,8 @@ struct pd_node *pd_random_uniform(struct pd_graph *g, uint32_t stream, struct pd
 
 struct pd_node *pd_random_class(struct pd_graph *g, uint32_t stream, int64_t n, int classes)
 {
-    struct pd_node *node = leaf(g, PD_OP_RANDOM_CLASS, pd_shape1(n), (struct pd_attr){.i = {stream, classes}});
+    struct pd_node *node =
+        leaf(g, PD_OP_RANDOM_CLASS, pd_shape1(n), (struct pd_attr){.i = {stream, classes}});
     if (node)
         node->dtype = PD_I32;
     return node;

@@ -55,8 +55,8 @@ struct pd_var {
 };
 
 /* Record a node. Any NULL source, or a sticky error, gives NULL. */
-struct pd_node *pd_node_new(struct pd_graph *g, enum pd_op op, struct pd_shape shape, const struct pd_attr *attr,
-                            int n_src, struct pd_node *const *src);
+struct pd_node *pd_node_new(struct pd_graph *g, enum pd_op op, struct pd_shape shape,
+                            const struct pd_attr *attr, int n_src, struct pd_node *const *src);
 
 /* Marks the graph as wrong and returns NULL. */
 struct pd_node *pd_graph_fail(struct pd_graph *g, enum pd_status status, const char *format, ...)

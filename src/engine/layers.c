@@ -57,8 +57,8 @@ struct pd_node *pd_conv_transposed(struct pd_node *x, struct pd_node *w, int str
         return NULL;
     const int64_t *d = x->shape.dim, *k = w->shape.dim;
     char a[96], b[96];
-    struct pd_shape s = pd_shape4(d[0], k[1], (d[2] - 1) * stride - 2 * pad + k[2],
-                                  (d[3] - 1) * stride - 2 * pad + k[3]);
+    struct pd_shape s =
+        pd_shape4(d[0], k[1], (d[2] - 1) * stride - 2 * pad + k[2], (d[3] - 1) * stride - 2 * pad + k[3]);
     if (x->shape.rank != 4 || w->shape.rank != 4 || d[1] != k[0] || s.dim[2] < 1 || s.dim[3] < 1)
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "transposed conv: images %s by weights %s",
                              pd_shape_text(x->shape, a), pd_shape_text(w->shape, b));
@@ -82,7 +82,8 @@ struct pd_node *pd_max_pool(struct pd_node *x, int size)
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "max-pool %d: images %s", size,
                              pd_shape_text(x->shape, a));
     struct pd_attr attr = {.i = {size}};
-    return pd_node_new(x->graph, PD_OP_MAX_POOL, pd_shape4(d[0], d[1], d[2] / size, d[3] / size), &attr, 1, &x);
+    return pd_node_new(x->graph, PD_OP_MAX_POOL, pd_shape4(d[0], d[1], d[2] / size, d[3] / size), &attr, 1,
+                       &x);
 }
 
 struct pd_node *pd_batch_stats(struct pd_node *x)
@@ -92,8 +93,8 @@ struct pd_node *pd_batch_stats(struct pd_node *x)
     return pd_node_new(x->graph, PD_OP_BATCH_STATS, pd_shape2(2, x->shape.dim[1]), NULL, 1, &x);
 }
 
-struct pd_node *pd_batch_norm(struct pd_node *x, struct pd_node *stats, struct pd_node *gamma, struct pd_node *beta,
-                              double eps, double slope)
+struct pd_node *pd_batch_norm(struct pd_node *x, struct pd_node *stats, struct pd_node *gamma,
+                              struct pd_node *beta, double eps, double slope)
 {
     if (!x || !stats || !gamma || !beta)
         return NULL;

@@ -63,8 +63,10 @@ static int get(struct layouter *l, int i, enum pd_layout layout)
         return l->at[i][layout];
     int other = l->at[i][!layout];
     struct pd_instr in = l->out.at[other];
-    if (in.op != PD_OP_BROADCAST && in.op != PD_OP_CONSTANT) { /* those are made where and how they are wanted */
-        in = (struct pd_instr){.op = PD_OP_REORDER, .shape = in.shape, .dtype = in.dtype, .n_src = 1, .alias = -1};
+    if (in.op != PD_OP_BROADCAST &&
+        in.op != PD_OP_CONSTANT) { /* those are made where and how they are wanted */
+        in = (struct pd_instr){
+            .op = PD_OP_REORDER, .shape = in.shape, .dtype = in.dtype, .n_src = 1, .alias = -1};
         in.src[0] = other;
     }
     in.name = NULL;

@@ -1,4 +1,5 @@
-/* The memory plan: every value gets a place in one arena; places are shared by values that are never alive together. */
+/* The memory plan: every value gets a place in one arena; places are shared by values that are never alive
+ * together. */
 #include "engine/plan.h"
 
 #include "base/mem.h"
@@ -39,7 +40,8 @@ static bool overwrites(const struct pd_instr *in, int k)
     return pd_op_kind(in->op) == PD_KIND_ELT || (in->op == PD_OP_BATCH_NORM_DX && k == 4);
 }
 
-/* Is source k the only way in which instruction i reads root r (but for sources that may be overwritten, too)? */
+/* Is source k the only way in which instruction i reads root r (but for sources that may be overwritten,
+ * too)? */
 static bool safe(const struct pd_ir *ir, const struct pd_instr *in, int r)
 {
     for (int k = 0; k < in->n_src; k++)

@@ -78,16 +78,17 @@ static enum pd_status prepare_calls(struct pd_plan *p, struct pd_error *err)
         scratch = call->scratch > scratch ? call->scratch : scratch;
     }
     p->scratch = scratch ? pd_aligned_calloc(scratch) : NULL;
-    return scratch && !p->scratch ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu bytes of scratch", scratch)
-                                  : PD_OK;
+    return scratch && !p->scratch
+               ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu bytes of scratch", scratch)
+               : PD_OK;
 }
 
 static bool run_passes(struct pd_plan *p, const struct pd_graph *g)
 {
     const struct pd_backend *b = p->backend;
-    return pd_ir_import(&p->ir, g) && (!b->optimise || pd_ir_combine(&p->ir)) && pd_ir_layout(&p->ir, b->block) &&
-           (!b->optimise || pd_ir_fuse(&p->ir, b->block)) && pd_ir_schedule(&p->ir) &&
-           pd_ir_memory(&p->ir, b->real_size, &p->arena_bytes, &p->unplanned_bytes);
+    return pd_ir_import(&p->ir, g) && (!b->optimise || pd_ir_combine(&p->ir)) &&
+           pd_ir_layout(&p->ir, b->block) && (!b->optimise || pd_ir_fuse(&p->ir, b->block)) &&
+           pd_ir_schedule(&p->ir) && pd_ir_memory(&p->ir, b->real_size, &p->arena_bytes, &p->unplanned_bytes);
 }
 
 enum pd_status pd_compile(const struct pd_graph *g, struct pd_backend *b, struct pd_plan **out,
@@ -229,9 +230,10 @@ void pd_plan_print(const struct pd_plan *p, char *text, size_t size)
         const struct pd_instr *in = c->instr;
         char shape[96];
         double us = c->runs ? 1e-3 * (double)c->nanoseconds / (double)c->runs : 0;
-        used += (size_t)snprintf(text + used, size - used, "%4d %-16s %-24s %s %9.1f us %7.1f GFLOP/s %zu ops\n", i,
-                                 pd_op_name(in->op), pd_shape_text(in->shape, shape),
-                                 in->layout == PD_LAYOUT_BLOCKED ? "blocked" : "plain  ", us,
-                                 us > 0 ? c->gflop / us * 1e6 : 0, in->fused ? (size_t)in->fused->n_ops : 1);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%4d %-16s %-24s %s %9.1f us %7.1f GFLOP/s %zu ops\n",
+                             i, pd_op_name(in->op), pd_shape_text(in->shape, shape),
+                             in->layout == PD_LAYOUT_BLOCKED ? "blocked" : "plain  ", us,
+                             us > 0 ? c->gflop / us * 1e6 : 0, in->fused ? (size_t)in->fused->n_ops : 1);
     }
 }

@@ -1,8 +1,9 @@
 /* A compiled graph: a list of kernel calls over planned memory.
  *
- * Compiling is a chain of passes over a list of instructions in single-assignment form; instruction i is also the name
- * of the value it makes. import (dead nodes and equal nodes go), combine (bias and activation into their convolution),
- * layout (blocked where oneDNN wants it), fuse (elementwise chains become one program), schedule, memory, kernels. */
+ * Compiling is a chain of passes over a list of instructions in single-assignment form; instruction i is also
+ * the name of the value it makes. import (dead nodes and equal nodes go), combine (bias and activation into
+ * their convolution), layout (blocked where oneDNN wants it), fuse (elementwise chains become one program),
+ * schedule, memory, kernels. */
 #ifndef PD_ENGINE_PLAN_H
 #define PD_ENGINE_PLAN_H
 
@@ -13,10 +14,11 @@ enum pd_layout {
     PD_LAYOUT_BLOCKED, /* (N, C/B, H, W, B) for an image (N, C, H, W); B = the backend's block, divides C */
 };
 
-/* A program of elementwise ops, run tile by tile. Operands: below n_in an input, else the result of op [n - n_in]. */
-#define PD_FUSED_OPS 24
+/* A program of elementwise ops, run tile by tile. Operands: below n_in an input, else the result of op [n -
+ * n_in]. */
+#define PD_FUSED_OPS    24
 #define PD_FUSED_INPUTS 8
-#define PD_SPACE 5 /* dims of a tensor in memory: blocked images have five */
+#define PD_SPACE        5 /* dims of a tensor in memory: blocked images have five */
 struct pd_fused {
     int n_ops, n_in;
     struct pd_fused_op {
@@ -109,11 +111,12 @@ bool pd_ir_memory(struct pd_ir *ir, size_t real_size, size_t *arena, size_t *unp
 /* Helpers of the passes. */
 int pd_ir_add(struct pd_ir *ir, const struct pd_instr *in); /* its number, or -1 */
 void pd_ir_release(struct pd_ir *ir);
-bool *pd_ir_flags(const struct pd_ir *ir); /* count zeroed flags; caller frees */
-int *pd_ir_users(const struct pd_ir *ir);  /* how many sources name each instruction; caller frees */
+bool *pd_ir_flags(const struct pd_ir *ir);     /* count zeroed flags; caller frees */
+int *pd_ir_users(const struct pd_ir *ir);      /* how many sources name each instruction; caller frees */
 int pd_ir_root(const struct pd_ir *ir, int i); /* follows aliases */
 
-/* Elements of a value as they lie in memory: dims and strides of the result's space; broadcast dims get stride 0. */
+/* Elements of a value as they lie in memory: dims and strides of the result's space; broadcast dims get
+ * stride 0. */
 void pd_space(struct pd_shape shape, enum pd_layout layout, int block, int64_t dim[PD_SPACE]);
 void pd_space_strides(struct pd_shape small, struct pd_shape full, enum pd_layout layout, int block,
                       int64_t stride[PD_SPACE]);

@@ -1,5 +1,5 @@
-/* The order of the kernels: as recorded, but updates of variables come as early as they may, so that gradients die young.
- * An update waits for every reader of the value that it overwrites. */
+/* The order of the kernels: as recorded, but updates of variables come as early as they may, so that
+ * gradients die young. An update waits for every reader of the value that it overwrites. */
 #include "engine/plan.h"
 
 #include "base/bug.h"

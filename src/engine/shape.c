@@ -85,8 +85,8 @@ struct pd_node *pd_broadcast(struct pd_node *x, struct pd_shape shape)
     char a[96], b[96];
     struct pd_node *r = x->shape.rank <= shape.rank ? with_rank(x, shape.rank) : x;
     if (!r || !broadcasts(r->shape, shape))
-        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "%s does not broadcast to %s", pd_shape_text(x->shape, a),
-                             pd_shape_text(shape, b));
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "%s does not broadcast to %s",
+                             pd_shape_text(x->shape, a), pd_shape_text(shape, b));
     if (pd_shape_equal(r->shape, shape))
         return r;
     return pd_node_new(x->graph, PD_OP_BROADCAST, shape, NULL, 1, &r);
@@ -108,7 +108,8 @@ struct pd_node *pd_sum_to(struct pd_node *x, struct pd_shape shape)
     if (pd_shape_equal(full, x->shape))
         return pd_reshape(x, shape);
     if (x->op == PD_OP_BATCH_NORM_DX && x->attr.i[0] && pd_shape_count(full) == full.dim[1])
-        return pd_constant(x->graph, 0, shape); /* batch norm took the mean away: exactly 0, not rounding noise */
+        return pd_constant(x->graph, 0,
+                           shape); /* batch norm took the mean away: exactly 0, not rounding noise */
     return pd_reshape(pd_node_new(x->graph, PD_OP_SUM_TO, full, NULL, 1, &x), shape);
 }
 
@@ -169,5 +170,6 @@ struct pd_node *pd_one_hot(struct pd_node *labels, int classes)
         return NULL;
     if (labels->dtype != PD_I32 || labels->shape.rank != 1)
         return pd_graph_fail(labels->graph, PD_ERR_MISMATCH, "one-hot: labels must be i32 of rank 1");
-    return pd_node_new(labels->graph, PD_OP_ONE_HOT, pd_shape2(labels->shape.dim[0], classes), NULL, 1, &labels);
+    return pd_node_new(labels->graph, PD_OP_ONE_HOT, pd_shape2(labels->shape.dim[0], classes), NULL, 1,
+                       &labels);
 }

@@ -107,7 +107,8 @@ static bool make_room(struct pd_vars *s)
     return true;
 }
 
-struct pd_var *pd_vars_get(struct pd_vars *s, const char *name, struct pd_shape shape, struct pd_init_spec init)
+struct pd_var *pd_vars_get(struct pd_vars *s, const char *name, struct pd_shape shape,
+                           struct pd_init_spec init)
 {
     struct pd_var *v = pd_vars_find(s, name);
     if (v && !pd_shape_equal(v->shape, shape))

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Okabe and Ito's colours: told apart by colour-blind eyes, too. */
-static const uint8_t colours[8][3] = {{0, 114, 178}, {213, 94, 0},    {0, 158, 115}, {204, 121, 167},
+static const uint8_t colours[8][3] = {{0, 114, 178},  {213, 94, 0},  {0, 158, 115},  {204, 121, 167},
                                       {86, 180, 233}, {230, 159, 0}, {240, 228, 66}, {0, 0, 0}};
 static const uint8_t grey[3] = {205, 205, 205};
 
@@ -48,8 +48,8 @@ static void dot(struct frame *f, const float *point, int radius, const uint8_t *
         }
 }
 
-enum pd_status pd_scatter_encode(struct pd_buffer *png, const float *points, const int32_t *labels, int64_t count,
-                                 const float *real, int64_t real_count, struct pd_error *err)
+enum pd_status pd_scatter_encode(struct pd_buffer *png, const float *points, const int32_t *labels,
+                                 int64_t count, const float *real, int64_t real_count, struct pd_error *err)
 {
     const size_t size = (size_t)PD_SCATTER_SIDE * PD_SCATTER_SIDE * 3;
     struct frame f = {.rgb = pd_malloc(size)};

@@ -13,13 +13,15 @@ struct classifier {
 
 struct pd_classifier_options pd_classifier_defaults(void)
 {
-    return (struct pd_classifier_options){.epochs = 40, .epoch_images = 10000, .batch = 128, .lr = 1e-3, .seed = 1};
+    return (struct pd_classifier_options){
+        .epochs = 40, .epoch_images = 10000, .batch = 128, .lr = 1e-3, .seed = 1};
 }
 
 static struct pd_node *images(const struct classifier *c, struct pd_graph *g)
 {
     int64_t n = c->o->batch, size = c->o->size;
-    return pd_input(g, "images", PD_REAL, size ? pd_shape4(n, c->o->channels, size, size) : pd_shape2(n, c->o->channels));
+    return pd_input(g, "images", PD_REAL,
+                    size ? pd_shape4(n, c->o->channels, size, size) : pd_shape2(n, c->o->channels));
 }
 
 static enum pd_status compile(struct classifier *c, double lr, struct pd_error *err)
@@ -30,7 +32,8 @@ static enum pd_status compile(struct classifier *c, double lr, struct pd_error *
         struct pd_node *logits = pd_classify(&nn, images(c, g), c->o->classes);
         if (lr > 0) {
             struct pd_node *labels = pd_input(g, "labels", PD_I32, pd_shape1(c->o->batch));
-            struct pd_node *each = pd_nn_cross_entropy_each(pd_log_softmax(logits), pd_one_hot(labels, c->o->classes));
+            struct pd_node *each =
+                pd_nn_cross_entropy_each(pd_log_softmax(logits), pd_one_hot(labels, c->o->classes));
             const struct pd_adam_options adam = {lr, 0.5, 0.999, 1e-8};
             pd_output(pd_mean(each), "loss");
             pd_nn_adam(&nn, "adam", pd_mean(each), &adam);
@@ -52,8 +55,9 @@ static enum pd_status train_epoch(struct classifier *c, const struct pd_sample_s
     double loss = 0;
     for (uint64_t s = 0; s < steps; s++) {
         const uint64_t i = (uint64_t)epoch * steps + s;
-        enum pd_status status = source->next(source->context, i, c->o->batch, pd_plan_data(c->train, "images"),
-                                             pd_plan_data(c->train, "labels"), err);
+        enum pd_status status =
+            source->next(source->context, i, c->o->batch, pd_plan_data(c->train, "images"),
+                         pd_plan_data(c->train, "labels"), err);
         if (status)
             return status;
         pd_plan_run(c->train, c->o->seed, i);
@@ -87,12 +91,14 @@ static double accuracy_on(struct classifier *c, const float *x, const int32_t *l
     return (double)right / (double)count;
 }
 
-enum pd_status pd_fitting_capacity(const struct pd_classifier_options *o, const struct pd_sample_source *source,
-                                   const float *test_images, const int32_t *test_labels, int64_t test_count,
-                                   double *accuracy, struct pd_error *err)
+enum pd_status pd_fitting_capacity(const struct pd_classifier_options *o,
+                                   const struct pd_sample_source *source, const float *test_images,
+                                   const int32_t *test_labels, int64_t test_count, double *accuracy,
+                                   struct pd_error *err)
 {
     struct classifier c = {.o = o, .vars = pd_vars_create(pd_backend_real_size(o->backend), o->seed)};
-    enum pd_status status = c.vars ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
+    enum pd_status status =
+        c.vars ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
     for (int e = 0; e < o->epochs && !status; e++) {
         if (e == 0 || e == (o->epochs + 1) / 2)
             status = compile(&c, e < (o->epochs + 1) / 2 ? o->lr : o->lr / 10, err);

@@ -5,10 +5,12 @@
 
 #include <paydirt/graph.h>
 
-/* Where training samples come from: fills images (n, C, H, W) and labels (n); batch number i of the whole training. */
+/* Where training samples come from: fills images (n, C, H, W) and labels (n); batch number i of the whole
+ * training. */
 struct pd_sample_source {
     void *context;
-    enum pd_status (*next)(void *context, uint64_t i, int64_t n, float *images, int32_t *labels, struct pd_error *err);
+    enum pd_status (*next)(void *context, uint64_t i, int64_t n, float *images, int32_t *labels,
+                           struct pd_error *err);
 };
 
 struct pd_classifier_options {
@@ -25,8 +27,9 @@ struct pd_classifier_options {
 struct pd_classifier_options pd_classifier_defaults(void);
 
 /* accuracy in [0, 1] on test images (n, C, size, size) with labels (n). */
-enum pd_status pd_fitting_capacity(const struct pd_classifier_options *o, const struct pd_sample_source *source,
-                                   const float *test_images, const int32_t *test_labels, int64_t test_count,
-                                   double *accuracy, struct pd_error *err);
+enum pd_status pd_fitting_capacity(const struct pd_classifier_options *o,
+                                   const struct pd_sample_source *source, const float *test_images,
+                                   const int32_t *test_labels, int64_t test_count, double *accuracy,
+                                   struct pd_error *err);
 
 #endif

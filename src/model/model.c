@@ -32,22 +32,24 @@ const struct pd_model *pd_model_find(const char *name, struct pd_error *err)
     return NULL;
 }
 
-enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes, int z_dim,
-                                  double width, struct pd_model_config *out, struct pd_error *err)
+enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes,
+                                  int z_dim, double width, struct pd_model_config *out, struct pd_error *err)
 {
     if (model->points != (size == 0))
         return pd_fail(err, PD_ERR_MISMATCH, -1, "model '%s' is for %s, and the data are %s", model->name,
                        model->points ? "2-D points" : "images", size ? "images" : "2-D points");
     if (size && size % model->size_step)
-        return pd_fail(err, PD_ERR_MISMATCH, -1, "model '%s' makes images whose size is a multiple of %d, not %d",
-                       model->name, model->size_step, size);
+        return pd_fail(err, PD_ERR_MISMATCH, -1,
+                       "model '%s' makes images whose size is a multiple of %d, not %d", model->name,
+                       model->size_step, size);
     if (z_dim == 0)
         z_dim = model->z_dim;
     *out = (struct pd_model_config){model, channels, size, classes, z_dim, {0}};
     for (int i = 0; i < 4; i++) {
         out->widths[i] = (int)(model->widths[i] * width + 0.5);
         if (model->widths[i] && out->widths[i] < 1)
-            return pd_fail(err, PD_ERR_USAGE, -1, "width %g leaves a layer of model '%s' empty", width, model->name);
+            return pd_fail(err, PD_ERR_USAGE, -1, "width %g leaves a layer of model '%s' empty", width,
+                           model->name);
     }
     return PD_OK;
 }

@@ -22,8 +22,10 @@ struct pd_model {
     int widths[4]; /* the paper's; 0 ends */
     bool points;   /* 2-D data, else images */
     int size_step; /* the image size is a multiple of this */
-    struct pd_node *(*generator)(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *z_and_class);
-    struct pd_node *(*trunk)(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *x); /* (N, F) */
+    struct pd_node *(*generator)(struct pd_nn *nn, const struct pd_model_config *c,
+                                 struct pd_node *z_and_class);
+    struct pd_node *(*trunk)(struct pd_nn *nn, const struct pd_model_config *c,
+                             struct pd_node *x); /* (N, F) */
 };
 
 /* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
@@ -32,8 +34,8 @@ const struct pd_model *pd_model_at(int index); /* NULL past the last */
 
 /* channels, size: of the data (points: 2, 0). width: factor on the paper's layer widths, > 0.
  * PD_ERR_MISMATCH when model and data do not fit. */
-enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes, int z_dim,
-                                  double width, struct pd_model_config *out, struct pd_error *err);
+enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes,
+                                  int z_dim, double width, struct pd_model_config *out, struct pd_error *err);
 
 /* Images (N, channels, size, size) in [-1, 1] (points: (N, 2)) from z (N, z_dim) and onehot (N, classes). */
 struct pd_node *pd_model_generate(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *z,

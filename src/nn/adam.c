@@ -10,7 +10,8 @@ static struct pd_var *state(struct pd_nn *nn, const char *optimiser, const char 
     return pd_vars_get(nn->vars, name, shape, (struct pd_init_spec){PD_INIT_CONSTANT, 0, 0});
 }
 
-void pd_nn_adam(struct pd_nn *nn, const char *name, struct pd_node *loss, const struct pd_adam_options *options)
+void pd_nn_adam(struct pd_nn *nn, const char *name, struct pd_node *loss,
+                const struct pd_adam_options *options)
 {
     struct pd_node *weight[PD_MAX_PARAMS], *grad[PD_MAX_PARAMS];
     for (int i = 0; i < nn->n_params; i++)
@@ -21,7 +22,7 @@ void pd_nn_adam(struct pd_nn *nn, const char *name, struct pd_node *loss, const 
     for (int i = 0; i < nn->n_params; i++) {
         const char *param = pd_var_name(nn->params[i]);
         struct pd_shape shape = pd_var_shape(nn->params[i]);
-        pd_adam(nn->params[i], state(nn, name, param, "/m", shape), state(nn, name, param, "/v", shape), t, grad[i],
-                options);
+        pd_adam(nn->params[i], state(nn, name, param, "/m", shape), state(nn, name, param, "/v", shape), t,
+                grad[i], options);
     }
 }

@@ -42,8 +42,8 @@ static struct pd_node *normalise(struct pd_node *x)
     return pd_div(x, pd_max(pd_sqrt(pd_sum(pd_square(x))), 1e-12));
 }
 
-/* Spectral normalisation (Miyato et al. 2018): W / sigma, W seen as (out, rest), sigma = u W v with u and v constants;
- * in training one power iteration first. */
+/* Spectral normalisation (Miyato et al. 2018): W / sigma, W seen as (out, rest), sigma = u W v with u and v
+ * constants; in training one power iteration first. */
 static struct pd_node *spectral(struct pd_nn *nn, const char *name, struct pd_shape shape, double fan_in)
 {
     int64_t out = shape.dim[0], rest = pd_shape_count(shape) / out;
@@ -65,14 +65,16 @@ static struct pd_node *spectral(struct pd_nn *nn, const char *name, struct pd_sh
     return pd_div(w, sigma);
 }
 
-static struct pd_node *weight(struct pd_nn *nn, const char *name, struct pd_shape shape, double fan_in, int flags)
+static struct pd_node *weight(struct pd_nn *nn, const char *name, struct pd_shape shape, double fan_in,
+                              int flags)
 {
     return flags & PD_NN_SPECTRAL ? spectral(nn, name, shape, fan_in)
                                   : param(nn, name, "weight", shape, weight_init(nn, fan_in));
 }
 
 /* y + bias along axis 1. */
-static struct pd_node *with_bias(struct pd_nn *nn, const char *name, struct pd_node *y, double fan_in, int flags)
+static struct pd_node *with_bias(struct pd_nn *nn, const char *name, struct pd_node *y, double fan_in,
+                                 int flags)
 {
     if (!y || !(flags & PD_NN_BIAS))
         return y;
@@ -90,16 +92,16 @@ struct pd_node *pd_nn_dense(struct pd_nn *nn, const char *name, struct pd_node *
     return with_bias(nn, name, pd_matmul(x, w, false, true), (double)in, flags);
 }
 
-struct pd_node *pd_nn_conv(struct pd_nn *nn, const char *name, struct pd_node *x, int64_t out, int k, int stride,
-                           int pad, int flags)
+struct pd_node *pd_nn_conv(struct pd_nn *nn, const char *name, struct pd_node *x, int64_t out, int k,
+                           int stride, int pad, int flags)
 {
     int64_t in = pd_node_shape(x).dim[1];
     struct pd_node *w = weight(nn, name, pd_shape4(out, in, k, k), (double)(in * k * k), flags);
     return with_bias(nn, name, pd_conv(x, w, stride, pad), (double)(in * k * k), flags);
 }
 
-struct pd_node *pd_nn_deconv(struct pd_nn *nn, const char *name, struct pd_node *x, int64_t out, int k, int stride,
-                             int pad, int flags)
+struct pd_node *pd_nn_deconv(struct pd_nn *nn, const char *name, struct pd_node *x, int64_t out, int k,
+                             int stride, int pad, int flags)
 {
     int64_t in = pd_node_shape(x).dim[1];
     struct pd_node *w = weight(nn, name, pd_shape4(in, out, k, k), (double)(out * k * k), flags);
@@ -109,7 +111,8 @@ struct pd_node *pd_nn_deconv(struct pd_nn *nn, const char *name, struct pd_node 
 #define MOMENTUM 0.1
 
 /* running = (1 - momentum) * running + momentum * scale * now */
-static void update_running(struct pd_nn *nn, struct pd_var *running, struct pd_node *stats, int row, double scale)
+static void update_running(struct pd_nn *nn, struct pd_var *running, struct pd_node *stats, int row,
+                           double scale)
 {
     struct pd_shape c = pd_shape1(pd_node_shape(stats).dim[1]);
     struct pd_node *now = pd_reshape(pd_slice(stats, 0, row, 1), c);
@@ -121,7 +124,8 @@ struct pd_node *pd_nn_batch_norm(struct pd_nn *nn, const char *name, struct pd_n
 {
     struct pd_shape s = pd_node_shape(x), c = pd_shape1(s.dim[1]), row = pd_shape2(1, s.dim[1]);
     struct pd_init_spec one = {PD_INIT_NORMAL, 1, nn->gain_std};
-    struct pd_node *gamma = param(nn, name, "weight", c, one), *beta = param(nn, name, "bias", c, constant(0));
+    struct pd_node *gamma = param(nn, name, "weight", c, one),
+                   *beta = param(nn, name, "bias", c, constant(0));
     struct pd_var *mean = variable(nn, name, "running_mean", c, constant(0));
     struct pd_var *var = variable(nn, name, "running_var", c, constant(1));
     struct pd_node *stats;
@@ -131,7 +135,8 @@ struct pd_node *pd_nn_batch_norm(struct pd_nn *nn, const char *name, struct pd_n
         update_running(nn, mean, pd_detach(stats), 0, 1);
         update_running(nn, var, pd_detach(stats), 1, m / (m - 1));
     } else {
-        stats = pd_concat(pd_reshape(pd_var_read(nn->graph, mean), row), pd_reshape(pd_var_read(nn->graph, var), row), 0);
+        stats = pd_concat(pd_reshape(pd_var_read(nn->graph, mean), row),
+                          pd_reshape(pd_var_read(nn->graph, var), row), 0);
     }
     return pd_batch_norm(x, stats, gamma, beta, 1e-5, slope);
 }

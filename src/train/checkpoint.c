@@ -81,21 +81,21 @@ enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *p
     return status;
 }
 
-static enum pd_status read_number(const struct pd_safetensors *st, const char *path, const char *key, uint64_t *out,
-                                  struct pd_error *err)
+static enum pd_status read_number(const struct pd_safetensors *st, const char *path, const char *key,
+                                  uint64_t *out, struct pd_error *err)
 {
     const char *text = pd_safetensors_meta(st, key);
     char *end;
     errno = 0;
     *out = text ? strtoull(text, &end, 10) : 0;
     if (!text || end == text || *end || errno || text[0] == '-')
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: metadata '%s' is %s%s, expected a whole number", path, key,
-                       text ? "" : "missing", text ? text : "");
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: metadata '%s' is %s%s, expected a whole number", path,
+                       key, text ? "" : "missing", text ? text : "");
     return PD_OK;
 }
 
-static enum pd_status read_small(const struct pd_safetensors *st, const char *path, const char *key, int most, int *out,
-                                 struct pd_error *err)
+static enum pd_status read_small(const struct pd_safetensors *st, const char *path, const char *key, int most,
+                                 int *out, struct pd_error *err)
 {
     uint64_t n;
     enum pd_status status = read_number(st, path, key, &n, err);
@@ -121,7 +121,9 @@ enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *c,
     const struct {
         const char *key;
         int most, *to;
-    } numbers[] = {{"channels", 1024, &c->channels}, {"size", 4096, &c->size}, {"classes", 1 << 20, &c->classes},
+    } numbers[] = {{"channels", 1024, &c->channels},
+                   {"size", 4096, &c->size},
+                   {"classes", 1 << 20, &c->classes},
                    {"z_dim", 1 << 20, &c->z_dim}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !status; i++)
         status = read_small(st, path, numbers[i].key, numbers[i].most, numbers[i].to, err);
@@ -145,7 +147,8 @@ static enum pd_status find_tensors(struct pd_gan *gan, const struct pd_safetenso
     return PD_OK;
 }
 
-enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress, struct pd_error *err)
+enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress,
+                           struct pd_error *err)
 {
     struct pd_safetensors *st = NULL;
     int count = pd_vars_count(gan->vars);

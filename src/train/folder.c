@@ -25,7 +25,8 @@ static int next_number(const char *out)
     return next;
 }
 
-enum pd_status pd_run_folder_make(const struct pd_train_options *o, char *folder, size_t size, struct pd_error *err)
+enum pd_status pd_run_folder_make(const struct pd_train_options *o, char *folder, size_t size,
+                                  struct pd_error *err)
 {
     enum pd_status status = pd_make_dirs(o->out, err);
     for (int n = next_number(o->out); !status; n++) {
@@ -47,7 +48,8 @@ enum pd_status pd_run_folder_options(const char *folder, struct pd_train_options
     return status ? status : pd_train_options_read(o, path, err);
 }
 
-enum pd_status pd_run_folder_save_options(const char *folder, const struct pd_train_options *o, struct pd_error *err)
+enum pd_status pd_run_folder_save_options(const char *folder, const struct pd_train_options *o,
+                                          struct pd_error *err)
 {
     char path[PATH_SIZE];
     enum pd_status status = pd_path_join(path, sizeof path, folder, "options.json", err);

@@ -7,8 +7,10 @@
 #include <stddef.h>
 
 /* Makes OUT/00003-mnist-infogan-gold, the next free number, with options.json in it. */
-enum pd_status pd_run_folder_make(const struct pd_train_options *o, char *folder, size_t size, struct pd_error *err);
+enum pd_status pd_run_folder_make(const struct pd_train_options *o, char *folder, size_t size,
+                                  struct pd_error *err);
 enum pd_status pd_run_folder_options(const char *folder, struct pd_train_options *o, struct pd_error *err);
-enum pd_status pd_run_folder_save_options(const char *folder, const struct pd_train_options *o, struct pd_error *err);
+enum pd_status pd_run_folder_save_options(const char *folder, const struct pd_train_options *o,
+                                          struct pd_error *err);
 
 #endif

@@ -35,7 +35,8 @@ struct pd_step_options pd_step_defaults(void)
         .batch = 128, .lambda_c = 0.1, .beta_d = 1, .beta_g = 0, .adam = {2e-4, 0.5, 0.999, 1e-8}};
 }
 
-/* --- the training step -------------------------------------------------------------------------------------- */
+/* --- the training step
+ * -------------------------------------------------------------------------------------- */
 
 struct recorder {
     struct pd_graph *g;
@@ -62,8 +63,8 @@ static void record_noise(struct recorder *r)
     const struct pd_model_config *c = &r->gan->config;
     int64_t n = r->o->batch;
     struct pd_shape z_shape = pd_shape2(n, c->z_dim);
-    struct pd_node *z = r->o->noise_given ? pd_input(r->g, "z", PD_REAL, z_shape)
-                                          : pd_random_normal(r->g, STREAM_Z, z_shape);
+    struct pd_node *z =
+        r->o->noise_given ? pd_input(r->g, "z", PD_REAL, z_shape) : pd_random_normal(r->g, STREAM_Z, z_shape);
     struct pd_node *label = r->o->noise_given ? pd_input(r->g, "c", PD_I32, pd_shape1(n))
                                               : pd_random_class(r->g, STREAM_C, n, c->classes);
     r->onehot = pd_one_hot(label, c->classes);
@@ -88,8 +89,8 @@ static void record_discriminator_step(struct recorder *r)
     struct pd_node *fake_ce = pd_nn_cross_entropy_each(pd_log_softmax(fake.class_logits), r->onehot);
     struct pd_node *d = gold_of(fake.logit, fake_ce), *w = gold_weight(r->o, d, r->o->beta_d);
 
-    struct pd_node *adv = pd_add(pd_mean(pd_softplus(pd_neg(real.logit))),
-                                 pd_nn_weighted_mean(pd_softplus(fake.logit), w));
+    struct pd_node *adv =
+        pd_add(pd_mean(pd_softplus(pd_neg(real.logit))), pd_nn_weighted_mean(pd_softplus(fake.logit), w));
     struct pd_node *class_real = labelled_mean(real_ce, labels);
     struct pd_node *class_fake = pd_affine(pd_nn_weighted_mean(fake_ce, w), r->o->lambda_c, 0);
     pd_output(adv, "d_adv");
@@ -111,8 +112,8 @@ static void record_generator_step(struct recorder *r)
     pd_nn_adam(&r->gen, "adam_g", pd_add(adv, class_fake), &r->o->adam);
 }
 
-enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options, struct pd_plan **out,
-                                   struct pd_error *err)
+enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
+                                   struct pd_plan **out, struct pd_error *err)
 {
     struct recorder r = {.g = pd_graph_create(), .gan = gan, .o = options};
     r.gen = network(gan, r.g, "g.", true);
@@ -127,7 +128,8 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
     return status;
 }
 
-/* --- evaluation --------------------------------------------------------------------------------------------- */
+/* --- evaluation
+ * --------------------------------------------------------------------------------------------- */
 
 static void record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n)
 {
@@ -141,7 +143,8 @@ static void record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n)
 static void record_scorer(struct pd_gan *gan, struct pd_graph *g, int64_t n)
 {
     struct pd_nn dis = network(gan, g, "d.", false);
-    struct pd_heads h = pd_model_discriminate(&dis, &gan->config, pd_input(g, "images", PD_REAL, image_shape(gan, n)));
+    struct pd_heads h =
+        pd_model_discriminate(&dis, &gan->config, pd_input(g, "images", PD_REAL, image_shape(gan, n)));
     pd_output(h.logit, "logit");
     pd_output(pd_log_softmax(h.class_logits), "log_p");
     pd_output(h.class_logits, "class_logits");
@@ -158,17 +161,20 @@ static enum pd_status compile(struct pd_gan *gan, void (*record)(struct pd_gan *
     return status;
 }
 
-enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struct pd_plan **out, struct pd_error *err)
+enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
+                                        struct pd_error *err)
 {
     return compile(gan, record_generator, batch, out, err);
 }
 
-enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct pd_plan **out, struct pd_error *err)
+enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
+                                     struct pd_error *err)
 {
     return compile(gan, record_scorer, batch, out, err);
 }
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life
+ * --------------------------------------------------------------------------------------------------- */
 
 /* Recording the networks makes their variables; the plans themselves are not needed yet. */
 static enum pd_status make_variables(struct pd_gan *gan, struct pd_error *err)

@@ -15,7 +15,8 @@ enum pd_status pd_gan_create(const struct pd_model_config *config, struct pd_bac
                              struct pd_gan **out, struct pd_error *err);
 void pd_gan_destroy(struct pd_gan *gan);
 
-/* --- training --------------------------------------------------------------------------------------------- */
+/* --- training ---------------------------------------------------------------------------------------------
+ */
 
 struct pd_step_options {
     int64_t batch;
@@ -27,8 +28,9 @@ struct pd_step_options {
 };
 struct pd_step_options pd_step_defaults(void); /* the papers' */
 
-/* What a step reports: plan outputs (scalars), in this order. d_cls_fake includes lambda_c; mean_d is the mean of
- * GOLD's d over the fakes of the discriminator step (GOLD figure 1b), with or without re-weighting. */
+/* What a step reports: plan outputs (scalars), in this order. d_cls_fake includes lambda_c; mean_d is the
+ * mean of GOLD's d over the fakes of the discriminator step (GOLD figure 1b), with or without re-weighting.
+ */
 #define PD_STEP_LOSSES(X) X(d_adv) X(d_cls_real) X(d_cls_fake) X(g_adv) X(g_cls) X(mean_d)
 enum {
 #define PD_STEP_LOSS_ENUM(name) PD_LOSS_##name,
@@ -38,19 +40,24 @@ enum {
 };
 extern const char *const pd_loss_names[PD_LOSS_COUNT];
 
-/* One discriminator step and one generator step. Inputs "images" (N, C, H, W) or (N, 2), "labels" i32 (N), -1 where
- * unlabelled. The fakes are made once for both steps; the GOLD weights come from the loss's own forward. */
-enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options, struct pd_plan **out,
-                                   struct pd_error *err);
+/* One discriminator step and one generator step. Inputs "images" (N, C, H, W) or (N, 2), "labels" i32 (N), -1
+ * where unlabelled. The fakes are made once for both steps; the GOLD weights come from the loss's own
+ * forward. */
+enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
+                                   struct pd_plan **out, struct pd_error *err);
 
-/* --- evaluation mode: running statistics, no power iteration -------------------------------------------------- */
+/* --- evaluation mode: running statistics, no power iteration
+ * -------------------------------------------------- */
 
 /* Inputs "z" (N, z_dim), "c" i32 (N); output "images". */
-enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struct pd_plan **out, struct pd_error *err);
+enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
+                                        struct pd_error *err);
 /* Input "images"; outputs "logit" (N), "class_logits" (N, classes), "log_p" (N, classes). */
-enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct pd_plan **out, struct pd_error *err);
+enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
+                                     struct pd_error *err);
 
-/* --- checkpoints ------------------------------------------------------------------------------------------ */
+/* --- checkpoints ------------------------------------------------------------------------------------------
+ */
 
 /* Where a run stands: everything that a resumed run needs besides its options. */
 struct pd_progress {
@@ -58,14 +65,16 @@ struct pd_progress {
     double loss_sums[PD_LOSS_COUNT]; /* over the steps of the unfinished epoch */
 };
 
-/* checkpoint.safetensors: every variable, PyTorch's names and layouts; metadata with model, sizes and progress.
- * Written aside, synced, renamed. */
+/* checkpoint.safetensors: every variable, PyTorch's names and layouts; metadata with model, sizes and
+ * progress. Written aside, synced, renamed. */
 enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *progress, const char *path,
                            struct pd_error *err);
 
-/* Every variable of the gan must be there with its shape (PD_ERR_MISMATCH names the first that is not). Compile the
- * step first to have the optimisers' state loaded, too; what the gan has no variable for is left out. */
-enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress, struct pd_error *err);
+/* Every variable of the gan must be there with its shape (PD_ERR_MISMATCH names the first that is not).
+ * Compile the step first to have the optimisers' state loaded, too; what the gan has no variable for is left
+ * out. */
+enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress,
+                           struct pd_error *err);
 
 /* The model of a checkpoint, from its metadata. */
 enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *out, struct pd_error *err);

@@ -1,4 +1,5 @@
-/* Everything that makes a training run, as one table: the command line, options.json and --help read the same lines. */
+/* Everything that makes a training run, as one table: the command line, options.json and --help read the same
+ * lines. */
 #ifndef PD_TRAIN_OPTIONS_H
 #define PD_TRAIN_OPTIONS_H
 
@@ -16,19 +17,20 @@ struct pd_train_options {
     int64_t labels_per_batch; /* fixed number of labelled images in every batch; 0: mixed as they come */
     bool labelled_only;       /* train on the labelled images alone */
     bool random_crop, flip;
-    int64_t size;             /* side of the images; 0: the data set's */
-    int64_t z_dim;            /* 0: the model's */
-    double width;             /* factor on the model's layer widths */
+    int64_t size;  /* side of the images; 0: the data set's */
+    int64_t z_dim; /* 0: the model's */
+    double width;  /* factor on the model's layer widths */
     int64_t epochs, batch, seed;
-    int64_t min_epoch;        /* images in an epoch at least */
+    int64_t min_epoch; /* images in an epoch at least */
     bool gold;
-    double gold_start;        /* fraction of the epochs before re-weighting begins */
+    double gold_start; /* fraction of the epochs before re-weighting begins */
     double beta_d, beta_g, lambda_c;
     double lr, adam_beta1, adam_beta2;
-    int64_t threads;          /* 0: as many as the process may use */
-    int64_t save_every;       /* minutes between checkpoints inside an epoch; every epoch ends with one. 0: none inside */
-    int64_t save_steps;       /* steps between checkpoints inside an epoch; 0: none */
-    int64_t grid_every;       /* epochs between sample grids; 0: none */
+    int64_t threads;    /* 0: as many as the process may use */
+    int64_t save_every; /* minutes between checkpoints inside an epoch; every epoch ends with one. 0: none
+                           inside */
+    int64_t save_steps; /* steps between checkpoints inside an epoch; 0: none */
+    int64_t grid_every; /* epochs between sample grids; 0: none */
 };
 
 enum pd_option_type { PD_OPTION_TEXT, PD_OPTION_BOOL, PD_OPTION_INT, PD_OPTION_REAL };
@@ -37,29 +39,31 @@ enum pd_option_type { PD_OPTION_TEXT, PD_OPTION_BOOL, PD_OPTION_INT, PD_OPTION_R
 struct pd_option {
     const char *name;
     enum pd_option_type type;
-    size_t offset, size;  /* of the field in struct pd_train_options */
-    double least, most;   /* range of numbers, inclusive */
-    const char *metavar;  /* "N"; NULL for bool */
-    const char *help;     /* one line */
+    size_t offset, size; /* of the field in struct pd_train_options */
+    double least, most;  /* range of numbers, inclusive */
+    const char *metavar; /* "N"; NULL for bool */
+    const char *help;    /* one line */
 };
 
-/* For any struct that such a table describes. set: as pd_train_options_set; text: the value as set would take it;
- * flag: the name with '-' for '_', returns text. */
-enum pd_status pd_option_set(const struct pd_option *option, void *base, const char *value, struct pd_error *err);
+/* For any struct that such a table describes. set: as pd_train_options_set; text: the value as set would take
+ * it; flag: the name with '-' for '_', returns text. */
+enum pd_status pd_option_set(const struct pd_option *option, void *base, const char *value,
+                             struct pd_error *err);
 void pd_option_text(const struct pd_option *option, const void *base, char *text, size_t size);
 char *pd_option_flag(const struct pd_option *option, char *text, size_t size);
 
 const struct pd_option *pd_train_option_table(int *count);
 void pd_train_options_init(struct pd_train_options *o); /* the papers' defaults */
 
-/* Sets one option from text ("1", "true", "" and "no"-prefixed names for bools are the command line's business).
- * PD_ERR_USAGE: unknown name (with the nearest right one), not a number, out of range: says which option, what it got and
- * what was expected. */
+/* Sets one option from text ("1", "true", "" and "no"-prefixed names for bools are the command line's
+ * business). PD_ERR_USAGE: unknown name (with the nearest right one), not a number, out of range: says which
+ * option, what it got and what was expected. */
 enum pd_status pd_train_options_set(struct pd_train_options *o, const char *name, const char *value,
                                     struct pd_error *err);
 
 /* options.json: every option, in the table's order. Reading refuses unknown keys, wrong types and ranges. */
-enum pd_status pd_train_options_write(const struct pd_train_options *o, const char *path, struct pd_error *err);
+enum pd_status pd_train_options_write(const struct pd_train_options *o, const char *path,
+                                      struct pd_error *err);
 enum pd_status pd_train_options_read(struct pd_train_options *o, const char *path, struct pd_error *err);
 
 #endif

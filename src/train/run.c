@@ -30,7 +30,7 @@ struct run {
     struct pd_tfevents *events;
     struct pd_progress at;
     uint64_t steps_per_epoch, last_step;
-    double begun, saved;       /* seconds: epoch begun, checkpoint saved */
+    double begun, saved; /* seconds: epoch begun, checkpoint saved */
     uint64_t begun_step;
 };
 
@@ -48,7 +48,8 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* --- opening -------------------------------------------------------------------------------------------------- */
+/* --- opening
+ * -------------------------------------------------------------------------------------------------- */
 
 enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
                               struct pd_error *err)
@@ -106,8 +107,9 @@ static enum pd_status open_data(struct run *r, int size, struct pd_error *err)
     return status;
 }
 
-static enum pd_status open_gan(const struct pd_train_options *o, int channels, int size, int classes, int threads,
-                               struct pd_backend **backend, struct pd_gan **gan, struct pd_error *err)
+static enum pd_status open_gan(const struct pd_train_options *o, int channels, int size, int classes,
+                               int threads, struct pd_backend **backend, struct pd_gan **gan,
+                               struct pd_error *err)
 {
     const struct pd_model *model = pd_model_find(o->model, err);
     struct pd_model_config config;
@@ -116,13 +118,15 @@ static enum pd_status open_gan(const struct pd_train_options *o, int channels, i
     enum pd_status status =
         pd_model_configure(model, channels, size, classes, (int)o->z_dim, o->width, &config, err);
     if (!status)
-        status = pd_backend_create(PD_BACKEND_ONEDNN, threads ? threads : pd_threads_available(), backend, err);
+        status =
+            pd_backend_create(PD_BACKEND_ONEDNN, threads ? threads : pd_threads_available(), backend, err);
     if (!status)
         status = pd_gan_create(&config, *backend, (uint64_t)o->seed, gan, err);
     return status;
 }
 
-/* --- the step's plan: plain, then with GOLD weights -------------------------------------------------------------- */
+/* --- the step's plan: plain, then with GOLD weights
+ * -------------------------------------------------------------- */
 
 static bool wants_gold(const struct run *r)
 {
@@ -146,7 +150,8 @@ static enum pd_status compile_step(struct run *r, struct pd_error *err)
     return pd_gan_compile_step(r->gan, &s, &r->plan, err);
 }
 
-/* --- what a run leaves behind ------------------------------------------------------------------------------------ */
+/* --- what a run leaves behind
+ * ------------------------------------------------------------------------------------ */
 
 static enum pd_status save(struct run *r, struct pd_error *err)
 {
@@ -194,7 +199,8 @@ static json_t *log_line(const struct run *r, uint64_t epoch, const double *means
     return line;
 }
 
-static enum pd_status log_epoch(struct run *r, uint64_t epoch, const double *means, double rate, struct pd_error *err)
+static enum pd_status log_epoch(struct run *r, uint64_t epoch, const double *means, double rate,
+                                struct pd_error *err)
 {
     json_t *line = log_line(r, epoch, means, rate);
     enum pd_status status = pd_jsonl_write(r->log, line, err);
@@ -205,12 +211,13 @@ static enum pd_status log_epoch(struct run *r, uint64_t epoch, const double *mea
     return status;
 }
 
-/* Order matters: the log and pictures of an epoch are on disk before the checkpoint that says it is done; a resume
- * drops what is newer than its checkpoint. */
+/* Order matters: the log and pictures of an epoch are on disk before the checkpoint that says it is done; a
+ * resume drops what is newer than its checkpoint. */
 static enum pd_status end_epoch(struct run *r, struct pd_error *err)
 {
     const uint64_t epoch = r->at.step / r->steps_per_epoch;
-    const double rate = (double)((r->at.step - r->begun_step) * (uint64_t)r->o->batch) / (seconds() - r->begun);
+    const double rate =
+        (double)((r->at.step - r->begun_step) * (uint64_t)r->o->batch) / (seconds() - r->begun);
     double means[PD_LOSS_COUNT];
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
         means[i] = r->at.loss_sums[i] / (double)r->steps_per_epoch;
@@ -231,22 +238,25 @@ static enum pd_status end_epoch(struct run *r, struct pd_error *err)
     return status;
 }
 
-/* --- the loop ---------------------------------------------------------------------------------------------------- */
+/* --- the loop
+ * ---------------------------------------------------------------------------------------------------- */
 
 static enum pd_status check_losses(const struct run *r, const float *losses, struct pd_error *err)
 {
     for (int i = 0; i < PD_LOSS_COUNT; i++)
         if (!isfinite(losses[i]))
-            return pd_fail(err, PD_ERR_MISMATCH, -1,
-                           "training diverged: %s is %g at step %llu; try a smaller --lr, or --beta-d 0.5 with --gold",
-                           pd_loss_names[i], (double)losses[i], (unsigned long long)r->at.step);
+            return pd_fail(
+                err, PD_ERR_MISMATCH, -1,
+                "training diverged: %s is %g at step %llu; try a smaller --lr, or --beta-d 0.5 with --gold",
+                pd_loss_names[i], (double)losses[i], (unsigned long long)r->at.step);
     return PD_OK;
 }
 
 static enum pd_status run_step(struct run *r, struct pd_error *err)
 {
     float losses[PD_LOSS_COUNT];
-    pd_loader_get(r->loader, r->at.step, pd_plan_data(r->plan, "images"), pd_plan_data(r->plan, "labels"), NULL);
+    pd_loader_get(r->loader, r->at.step, pd_plan_data(r->plan, "images"), pd_plan_data(r->plan, "labels"),
+                  NULL);
     pd_plan_run(r->plan, (uint64_t)r->o->seed, r->at.step);
     r->at.step++;
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
@@ -286,14 +296,16 @@ static enum pd_status train(struct run *r, struct pd_error *err)
         if (!status && r->at.step < r->last_step && r->watch->stop && r->watch->stop(r->watch->context)) {
             status = save(r, err);
             if (!status)
-                status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped at step %llu; go on with: paydirt train --resume %s",
+                status = pd_fail(err, PD_ERR_INTERRUPTED, -1,
+                                 "stopped at step %llu; go on with: paydirt train --resume %s",
                                  (unsigned long long)r->at.step, r->folder);
         }
     }
     return status;
 }
 
-/* --- life -------------------------------------------------------------------------------------------------------- */
+/* --- life
+ * -------------------------------------------------------------------------------------------------------- */
 
 static enum pd_status open_logs(struct run *r, struct pd_error *err)
 {
@@ -320,7 +332,8 @@ static enum pd_status open_run(struct run *r, struct pd_error *err)
     if (!status)
         status = open_data(r, size, err);
     if (!status)
-        status = open_gan(r->o, r->data->channels, size, r->data->classes, (int)r->o->threads, &r->backend, &r->gan, err);
+        status = open_gan(r->o, r->data->channels, size, r->data->classes, (int)r->o->threads, &r->backend,
+                          &r->gan, err);
     if (!status)
         status = compile_step(r, err);
     return status;
@@ -338,12 +351,13 @@ static void close_run(struct run *r)
     pd_dataset_destroy(r->data);
 }
 
-enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer, char *folder,
-                            size_t folder_size, struct pd_error *err)
+enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer,
+                            char *folder, size_t folder_size, struct pd_error *err)
 {
     struct run r = {.o = options, .watch = observer, .folder = folder};
     folder[0] = '\0';
-    enum pd_status status = open_run(&r, err); /* what can be wrong with the options shows before a folder is made */
+    enum pd_status status =
+        open_run(&r, err); /* what can be wrong with the options shows before a folder is made */
     if (!status)
         status = pd_run_folder_make(options, folder, folder_size, err);
     if (!status)

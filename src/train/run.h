@@ -1,4 +1,5 @@
-/* A training run in its folder: options.json, log.jsonl, TensorBoard events, sample grids, checkpoint.safetensors. */
+/* A training run in its folder: options.json, log.jsonl, TensorBoard events, sample grids,
+ * checkpoint.safetensors. */
 #ifndef PD_TRAIN_RUN_H
 #define PD_TRAIN_RUN_H
 
@@ -19,16 +20,18 @@ struct pd_observer {
     bool (*stop)(void *context); /* true: save a checkpoint and return PD_ERR_INTERRUPTED */
 };
 
-/* Makes OUT/00003-mnist-infogan-gold (the next free number) and trains. folder: the run's, also on failure once made. */
-enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer, char *folder,
-                            size_t folder_size, struct pd_error *err);
+/* Makes OUT/00003-mnist-infogan-gold (the next free number) and trains. folder: the run's, also on failure
+ * once made. */
+enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer,
+                            char *folder, size_t folder_size, struct pd_error *err);
 
 /* Goes on where the last checkpoint stands; the result is, bit for bit, that of a run that was never stopped.
  * epochs: another number of epochs than the options', or 0. */
 enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
                              struct pd_error *err);
 
-/* --- using a finished (or half-finished) run ------------------------------------------------------------------ */
+/* --- using a finished (or half-finished) run
+ * ------------------------------------------------------------------ */
 
 struct pd_run_model {
     struct pd_train_options options;

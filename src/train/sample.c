@@ -56,7 +56,8 @@ enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, s
     const struct pd_model_config *c = &gan->config;
     struct pd_plan *plan = NULL;
     int64_t count = per_class * c->classes;
-    *out = (struct pd_samples){.count = count, .per_class = per_class, .classes = c->classes, .z_dim = c->z_dim};
+    *out =
+        (struct pd_samples){.count = count, .per_class = per_class, .classes = c->classes, .z_dim = c->z_dim};
     out->shape = c->size ? pd_shape4(count, c->channels, c->size, c->size) : pd_shape2(count, c->channels);
     enum pd_status status = reserve(out, err);
     if (!status)
@@ -80,7 +81,8 @@ void pd_samples_release(struct pd_samples *s)
     memset(s, 0, sizeof *s);
 }
 
-/* --- pictures ---------------------------------------------------------------------------------------------------- */
+/* --- pictures
+ * ---------------------------------------------------------------------------------------------------- */
 
 enum { PAD = 2 };
 
@@ -104,16 +106,18 @@ int pd_samples_picture_channels(const struct pd_samples *s)
     return s->shape.rank == 2 ? 3 : (int)s->shape.dim[1];
 }
 
-enum pd_status pd_samples_encode(const struct pd_samples *s, const struct pd_points *real, struct pd_buffer *png,
-                                 struct pd_error *err)
+enum pd_status pd_samples_encode(const struct pd_samples *s, const struct pd_points *real,
+                                 struct pd_buffer *png, struct pd_error *err)
 {
     struct pd_png_grid grid = grid_of(s);
     if (s->shape.rank == 4)
         return pd_png_encode_grid(png, s->images, &grid, err);
-    return pd_scatter_encode(png, s->images, s->labels, s->count, real ? real->at : NULL, real ? real->count : 0, err);
+    return pd_scatter_encode(png, s->images, s->labels, s->count, real ? real->at : NULL,
+                             real ? real->count : 0, err);
 }
 
-/* --- scores ------------------------------------------------------------------------------------------------------ */
+/* --- scores
+ * ------------------------------------------------------------------------------------------------------ */
 
 enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, float *logit, float *class_logits,
                         struct pd_error *err)
@@ -129,7 +133,8 @@ enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, floa
         memcpy(pd_plan_data(plan, "images"), images + (size_t)at * size, m * size * sizeof *images);
         pd_plan_run(plan, 0, 0);
         memcpy(logit + at, pd_plan_data(plan, "logit"), m * sizeof *logit);
-        memcpy(class_logits + (size_t)at * k, pd_plan_data(plan, "class_logits"), m * k * sizeof *class_logits);
+        memcpy(class_logits + (size_t)at * k, pd_plan_data(plan, "class_logits"),
+               m * k * sizeof *class_logits);
     }
     pd_plan_destroy(plan);
     return PD_OK;

@@ -14,8 +14,8 @@ struct pd_samples {
     int32_t *labels;   /* (count): class by class */
 };
 
-/* per_class samples of each class, in evaluation mode; fixed by the seed: sample i has the same z whatever per_class
- * of other calls was, as long as the classes are the same. */
+/* per_class samples of each class, in evaluation mode; fixed by the seed: sample i has the same z whatever
+ * per_class of other calls was, as long as the classes are the same. */
 enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,
                          struct pd_error *err);
 void pd_samples_release(struct pd_samples *s);
@@ -26,8 +26,8 @@ struct pd_points {
     const float *at; /* (count, 2) */
     int64_t count;
 };
-enum pd_status pd_samples_encode(const struct pd_samples *s, const struct pd_points *real, struct pd_buffer *png,
-                                 struct pd_error *err);
+enum pd_status pd_samples_encode(const struct pd_samples *s, const struct pd_points *real,
+                                 struct pd_buffer *png, struct pd_error *err);
 void pd_samples_picture_size(const struct pd_samples *s, int64_t *width, int64_t *height);
 int pd_samples_picture_channels(const struct pd_samples *s);
 

@@ -80,7 +80,8 @@ static void load_initial(const struct replay *r)
 }
 
 /* Row `step` of a recorded tensor into a plan input. */
-static void feed(const struct replay *r, struct pd_plan *plan, const char *input, const char *tensor, int step)
+static void feed(const struct replay *r, struct pd_plan *plan, const char *input, const char *tensor,
+                 int step)
 {
     const struct pd_io_array *a = pd_safetensors_find(r->st, tensor);
     void *to = pd_plan_data(plan, input);

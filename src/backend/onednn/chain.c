@@ -81,7 +81,8 @@ struct chain_step *chain_add(struct chain *c, struct pd_call *call, dnnl_primiti
         c->n++;
         const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
         if (md && dnnl_memory_desc_get_size(md))
-            chain_bind_scratch(c, s, DNNL_ARG_SCRATCHPAD, md, scratch_take(call, dnnl_memory_desc_get_size(md)));
+            chain_bind_scratch(c, s, DNNL_ARG_SCRATCHPAD, md,
+                               scratch_take(call, dnnl_memory_desc_get_size(md)));
     }
     dnnl_primitive_desc_destroy(pd);
     return failed ? NULL : s;
@@ -97,12 +98,14 @@ static void bind(struct chain *c, struct chain_step *s, int arg, const dnnl_memo
         s->n++;
 }
 
-void chain_bind(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md, const void *data)
+void chain_bind(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md,
+                const void *data)
 {
     bind(c, s, arg, md, (void *)(uintptr_t)data, -1);
 }
 
-void chain_bind_scratch(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md, int64_t offset)
+void chain_bind_scratch(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md,
+                        int64_t offset)
 {
     bind(c, s, arg, md, DNNL_MEMORY_NONE, offset);
 }

@@ -1,5 +1,6 @@
-/* The three convolutions. Weights lie plain in their variables; each call brings them into its kernel's layout, which for
- * convolution weights costs little (a reorder of O*C*k*k numbers against N*H*W times that work). */
+/* The three convolutions. Weights lie plain in their variables; each call brings them into its kernel's
+ * layout, which for convolution weights costs little (a reorder of O*C*k*k numbers against N*H*W times that
+ * work). */
 #include "backend/onednn/onednn.h"
 
 #include <string.h>
@@ -34,9 +35,10 @@ static dnnl_primitive_desc_t forward_pd(const struct onednn *b, const struct con
     return pd;
 }
 
-/* Weights `data`, described by from, into the scratch layout that the kernel wants (or straight, when equal). */
-static bool bind_weights(struct chain *c, struct pd_call *call, struct chain_step **s, dnnl_primitive_desc_t pd,
-                         const dnnl_memory_desc_t *from, const void *data)
+/* Weights `data`, described by from, into the scratch layout that the kernel wants (or straight, when equal).
+ */
+static bool bind_weights(struct chain *c, struct pd_call *call, struct chain_step **s,
+                         dnnl_primitive_desc_t pd, const dnnl_memory_desc_t *from, const void *data)
 {
     dnnl_memory_desc_t to = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
     bool equal = dnnl_memory_desc_equal(from, &to);
@@ -78,10 +80,11 @@ enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_er
     return PD_OK;
 }
 
-/* --- the gradient by the images ----------------------------------------------------------------------------- */
+/* --- the gradient by the images
+ * ----------------------------------------------------------------------------- */
 
-/* oneDNN has no fast kernel that makes images of 1 or 3 channels. There the work is a 1x1 convolution to C*k*k
- * channels, one for each tap, and a sum over the taps that meet in a pixel. */
+/* oneDNN has no fast kernel that makes images of 1 or 3 channels. There the work is a 1x1 convolution to
+ * C*k*k channels, one for each tap, and a sum over the taps that meet in a pixel. */
 struct taps {
     int64_t n, c, h, w, oh, ow, kh, kw, stride, pad, block;
     const float *cols;
@@ -113,12 +116,23 @@ static void sum_taps(const struct taps *t, int64_t n, int64_t c)
 static void taps_kernel(const struct pd_call *call, const struct pd_run *run)
 {
     const struct chain *c = call->context;
-    const int64_t *x = call->instr->shape.dim, *w = call->src_instr[1]->shape.dim, *y = call->src_instr[0]->shape.dim;
+    const int64_t *x = call->instr->shape.dim, *w = call->src_instr[1]->shape.dim,
+                  *y = call->src_instr[0]->shape.dim;
     chain_run(c, run);
     int last = c->step[c->n - 1].n - 1; /* the 1x1 convolution's result is bound last */
-    struct taps t = {x[0], x[1], x[2], x[3], y[2], y[3], w[2], w[3], call->instr->attr.i[0], call->instr->attr.i[1],
+    struct taps t = {x[0],
+                     x[1],
+                     x[2],
+                     x[3],
+                     y[2],
+                     y[3],
+                     w[2],
+                     w[3],
+                     call->instr->attr.i[0],
+                     call->instr->attr.i[1],
                      c->backend->base.block,
-                     (const float *)((char *)run->scratch + c->step[c->n - 1].scratch[last]), call->dst};
+                     (const float *)((char *)run->scratch + c->step[c->n - 1].scratch[last]),
+                     call->dst};
 #pragma omp parallel for collapse(2) schedule(static) if (t.n * t.c > 1)
     for (int64_t n = 0; n < t.n; n++)
         for (int64_t ch = 0; ch < t.c; ch++)
@@ -136,7 +150,8 @@ static enum pd_status prepare_taps(struct onednn *b, struct pd_call *call, struc
 {
     struct pd_shape w = call->src_instr[1]->shape, y = call->src_instr[0]->shape;
     int64_t taps = w.dim[1] * w.dim[2] * w.dim[3];
-    struct pd_instr cols = {.shape = pd_shape4(y.dim[0], taps, y.dim[2], y.dim[3]), .layout = PD_LAYOUT_BLOCKED};
+    struct pd_instr cols = {.shape = pd_shape4(y.dim[0], taps, y.dim[2], y.dim[3]),
+                            .layout = PD_LAYOUT_BLOCKED};
     struct conv_args a = {.x = md_of(b, call->src_instr[0]),
                           .w = md_any(pd_shape4(taps, w.dim[0], 1, 1)),
                           .y = md_of(b, &cols),
@@ -162,8 +177,8 @@ enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd
     struct conv_args a = args_of(b, call, call->instr, call->src_instr[1]->shape, call->src_instr[0]);
     dnnl_primitive_desc_t hint = forward_pd(b, &a, false, b->plain_attr), pd = NULL;
     dnnl_convolution_desc_t d;
-    if (hint && !dnnl_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &a.x, &a.w, &a.y, a.strides,
-                                                          a.pads, a.pads_end))
+    if (hint && !dnnl_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &a.x, &a.w, &a.y,
+                                                          a.strides, a.pads, a.pads_end))
         dnnl_primitive_desc_create(&pd, &d, b->plain_attr, b->engine, hint);
     if (hint)
         dnnl_primitive_desc_destroy(hint);
@@ -177,15 +192,16 @@ enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd
     return PD_OK;
 }
 
-/* --- the gradient by the weights ---------------------------------------------------------------------------- */
+/* --- the gradient by the weights
+ * ---------------------------------------------------------------------------- */
 
 enum pd_status prepare_conv_dw(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
     struct conv_args a = args_of(b, call, call->src_instr[0], call->instr->shape, call->src_instr[1]);
     dnnl_primitive_desc_t hint = forward_pd(b, &a, false, b->plain_attr), pd = NULL;
     dnnl_convolution_desc_t d;
-    if (hint && !dnnl_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, &a.x, &a.w, NULL, &a.y,
-                                                             a.strides, a.pads, a.pads_end))
+    if (hint && !dnnl_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, &a.x, &a.w, NULL,
+                                                             &a.y, a.strides, a.pads, a.pads_end))
         dnnl_primitive_desc_create(&pd, &d, b->plain_attr, b->engine, hint);
     if (hint)
         dnnl_primitive_desc_destroy(hint);
@@ -205,5 +221,6 @@ enum pd_status prepare_conv_dw(struct onednn *b, struct pd_call *call, struct pd
         chain_bind(c, s, DNNL_ARG_DIFF_WEIGHTS, &to, call->dst);
     else
         chain_bind_scratch(c, s, DNNL_ARG_DIFF_WEIGHTS, &from, at);
-    return equal || chain_reorder(c, call, &from, NULL, at, &to, call->dst, -1) ? PD_OK : onednn_fail(call, err);
+    return equal || chain_reorder(c, call, &from, NULL, at, &to, call->dst, -1) ? PD_OK
+                                                                                : onednn_fail(call, err);
 }

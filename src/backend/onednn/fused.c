@@ -1,5 +1,5 @@
-/* Elementwise programs: every op of the program over one tile, tile after tile. The tiles of the intermediate values stay
- * in the first-level cache, so memory is read and written once however long the program is. */
+/* Elementwise programs: every op of the program over one tile, tile after tile. The tiles of the intermediate
+ * values stay in the first-level cache, so memory is read and written once however long the program is. */
 #include "backend/onednn/onednn.h"
 
 #include <math.h>
@@ -72,7 +72,8 @@ static void gather(const struct row_space *s, int k, const float *src, int64_t a
         y[i] = (expression);                                                                                 \
     break
 
-static inline void run_op(const struct pd_fused_op *op, const float *a, const float *b, float *restrict y, int n)
+static inline void run_op(const struct pd_fused_op *op, const float *a, const float *b, float *restrict y,
+                          int n)
 {
     const float f0 = (float)op->f[0], f1 = (float)op->f[1];
     switch (op->op) {

@@ -15,7 +15,8 @@ enum pd_status prepare_matmul(struct onednn *b, struct pd_call *call, struct pd_
     const struct pd_instr *in = call->instr;
     bool ta = in->attr.i[0], tb = in->attr.i[1], third = in->n_src == 3, accumulate = in->attr.f[0] == 1;
     int64_t m = in->shape.dim[0], n = in->shape.dim[1], k = call->src_instr[0]->shape.dim[!ta];
-    dnnl_memory_desc_t x = matrix(m, k, ta), w = matrix(k, n, tb), y = matrix(m, n, false), bias = matrix(1, n, false);
+    dnnl_memory_desc_t x = matrix(m, k, ta), w = matrix(k, n, tb), y = matrix(m, n, false),
+                       bias = matrix(1, n, false);
     bool with_bias = third && !accumulate;
     dnnl_primitive_attr_t attr = attr_create(accumulate, in->attr.f[1]);
     dnnl_primitive_desc_t pd = NULL;

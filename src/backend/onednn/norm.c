@@ -1,6 +1,6 @@
-/* Batch norm with its leaky ReLU, and sums over all axes but 1: hand-written, because oneDNN's batch norm fuses neither
- * this activation nor its gradient. Channels lie side by side ("lanes"); each thread owns whole channels, and sums run
- * in float over at most a few hundred rows before they go into double. */
+/* Batch norm with its leaky ReLU, and sums over all axes but 1: hand-written, because oneDNN's batch norm
+ * fuses neither this activation nor its gradient. Channels lie side by side ("lanes"); each thread owns whole
+ * channels, and sums run in float over at most a few hundred rows before they go into double. */
 #include "backend/onednn/onednn.h"
 
 #include <math.h>
@@ -19,7 +19,8 @@ struct lanes lanes_chunk(const struct pd_instr *in, int block, int chunk)
     const int64_t *d = in->shape.dim;
     int64_t size = d[2] * d[3];
     if (in->layout == PD_LAYOUT_BLOCKED)
-        return (struct lanes){d[0], size, d[1] * size, block, chunk * size * block, block, (int64_t)chunk * block};
+        return (struct lanes){
+            d[0], size, d[1] * size, block, chunk * size * block, block, (int64_t)chunk * block};
     int64_t first = (int64_t)chunk * LANES, left = d[1] - first;
     return (struct lanes){d[0], 1, d[1], d[1], first, left < LANES ? (int)left : LANES, first};
 }
@@ -43,7 +44,8 @@ static inline void flush(struct sums *s, int lanes)
     s->rows = 0;
 }
 
-/* Runs `body` for every row p (with index `at`) of the lanes, with the lane count a constant where it is 16 or 64. */
+/* Runs `body` for every row p (with index `at`) of the lanes, with the lane count a constant where it is 16
+ * or 64. */
 #define FOR_ROWS(v, lanes, body)                                                                             \
     for (int64_t n = 0; n < (v)->n; n++)                                                                     \
         for (int64_t r = 0; r < (v)->s; r++) {                                                               \
@@ -55,8 +57,7 @@ static inline void flush(struct sums *s, int lanes)
     for (int64_t n = 0; n < (v)->n; n++)                                                                     \
         for (int64_t r = 0; r < (v)->s; r++) {                                                               \
             const int64_t at = (v)->offset + n * (v)->by_n + r * (v)->by_s;                                  \
-            _Pragma("GCC ivdep") for (int l = 0; l < (lanes); l++)                                           \
-                body;                                                                                        \
+            _Pragma("GCC ivdep") for (int l = 0; l < (lanes); l++) body;                                     \
             if (++(sums)->rows == FLUSH)                                                                     \
                 flush(sums, lanes);                                                                          \
         }                                                                                                    \
@@ -131,7 +132,8 @@ static inline __attribute__((always_inline)) float act(const struct norm *b, flo
     return pre > 0 ? pre : b->slope * pre;
 }
 
-/* dy behind the activation: the sign of the activation's input is found anew from x, which saves reading y. */
+/* dy behind the activation: the sign of the activation's input is found anew from x, which saves reading y.
+ */
 static inline __attribute__((always_inline)) float behind(const struct norm *b, float x, float dy, int l)
 {
     const float scaled = b->slope * dy; /* computed always: a select vectorises, a branch does not */
@@ -159,11 +161,11 @@ static inline void sums_lanes(const struct lanes *v, const struct norm *restrict
 }
 
 /* dx = scale * (g - k0 - k1 * (x - mean)); dx may lie on dy. */
-static inline void dx_lanes(const struct lanes *v, const struct norm *b, const float *k0, const float *k1, const float *x,
-                     const float *dy, float *dx)
+static inline void dx_lanes(const struct lanes *v, const struct norm *b, const float *k0, const float *k1,
+                            const float *x, const float *dy, float *dx)
 {
 #define BODY(count)                                                                                          \
-    FOR_ROWS(v, count, {                                                                \
+    FOR_ROWS(v, count, {                                                                                     \
         float g = behind(b, x[at + l], dy[at + l], l);                                                       \
         dx[at + l] = b->scale[l] * (g - k0[l] - k1[l] * (x[at + l] - b->mean[l]));                           \
     })
@@ -229,13 +231,15 @@ enum pd_status prepare_norm(struct onednn *b, struct pd_call *call, struct pd_er
     return PD_OK;
 }
 
-/* --- sums --------------------------------------------------------------------------------------------------- */
+/* --- sums
+ * --------------------------------------------------------------------------------------------------- */
 
 /* Every result element is the sum of a run of the source: over all of it, or for each n. */
 static void run_sum_kernel(const struct pd_call *call, const struct pd_run *run)
 {
     (void)run;
-    const int64_t results = pd_shape_count(call->instr->shape), n = pd_shape_count(call->src_instr[0]->shape) / results;
+    const int64_t results = pd_shape_count(call->instr->shape),
+                  n = pd_shape_count(call->src_instr[0]->shape) / results;
     const float *x = call->src[0];
     for (int64_t i = 0; i < results; i++, x += n) {
         double total = 0;

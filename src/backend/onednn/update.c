@@ -14,7 +14,8 @@ struct adam {
 PD_CLONES static void adam_range(const struct adam *a, int64_t from, int64_t to)
 {
     float *restrict w = a->w, *restrict m = a->m, *restrict v = a->v;
-    const float *restrict g = a->g, b1 = a->b1, b2 = a->b2, c2 = a->c2, eps = a->eps, rate = a->rate, root = a->root;
+    const float *restrict g = a->g, b1 = a->b1, b2 = a->b2, c2 = a->c2, eps = a->eps, rate = a->rate,
+                          root = a->root;
     for (int64_t i = from; i < to; i++) {
         m[i] += b1 * (g[i] - m[i]);
         v[i] = b2 * v[i] + c2 * g[i] * g[i];

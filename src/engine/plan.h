@@ -128,4 +128,7 @@ pd_kernel *pd_ref_kernel(enum pd_op op, bool f64);
 enum pd_status pd_ref_create(enum pd_backend_kind kind, struct pd_backend **out, struct pd_error *err);
 enum pd_status pd_onednn_create(int threads, struct pd_backend **out, struct pd_error *err);
 
+/* GFLOP/s of oneDNN's sgemm on 1536^3, the best of several; 0: it failed. */
+double pd_onednn_sgemm_gflops(int threads);
+
 #endif

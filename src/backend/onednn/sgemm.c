@@ -1,0 +1,29 @@
+/* What this machine gives a large matrix product: the ceiling that training steps are measured against. */
+#include "backend/onednn/onednn.h"
+
+#include "base/mem.h"
+
+#include <omp.h>
+
+enum { SIDE = 1536, REPEATS = 8 };
+
+double pd_onednn_sgemm_gflops(int threads)
+{
+    const size_t count = (size_t)SIDE * SIDE;
+    float *a = pd_aligned_calloc(3 * count * sizeof *a), *b = a + count, *c = b + count;
+    double best = 0;
+    if (!a)
+        return 0;
+    for (size_t i = 0; i < 2 * count; i++)
+        a[i] = 0.5f + (float)(i % 7);
+    omp_set_num_threads(threads);
+    for (int i = 0; i <= REPEATS; i++) { /* the first warms up */
+        const double start = omp_get_wtime();
+        if (dnnl_sgemm('N', 'N', SIDE, SIDE, SIDE, 1, a, SIDE, b, SIDE, 0, c, SIDE))
+            break;
+        const double gflops = 2e-9 * SIDE * (double)count / (omp_get_wtime() - start);
+        best = i > 0 && gflops > best ? gflops : best;
+    }
+    pd_free(a);
+    return best;
+}

@@ -1,0 +1,187 @@
+#include "cli/args.h"
+
+#include "base/bug.h"
+#include "base/words.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_SIZE = 40, NAMES = 2 * ARGS_MAX + 1, FIRST_VALUE = 256 };
+
+/* getopt's table; option i has the value FIRST_VALUE + 2 i, its "no-" form one more. */
+struct names {
+    struct option getopt[NAMES + 1];
+    char text[NAMES][NAME_SIZE];
+    const char *list[NAMES];
+    int count;
+};
+
+const struct pd_option *args_option(const struct args_command *c, int n, void **base)
+{
+    for (size_t g = 0; g < sizeof c->groups / sizeof c->groups[0]; g++) {
+        if (base)
+            *base = c->groups[g].base;
+        if (n < c->groups[g].count)
+            return &c->groups[g].options[n];
+        n -= c->groups[g].count;
+    }
+    return NULL;
+}
+
+static void add_name(struct names *names, const char *prefix, const struct pd_option *option, int value)
+{
+    char flag[NAME_SIZE];
+    const int i = names->count++;
+    if (i >= NAMES)
+        BUG("more than %d options", ARGS_MAX);
+    snprintf(names->text[i], NAME_SIZE, "%s%s", prefix, pd_option_flag(option, flag, sizeof flag - 3));
+    names->list[i] = names->text[i];
+    const int argument = option->type == PD_OPTION_BOOL ? no_argument : required_argument;
+    names->getopt[i] = (struct option){names->text[i], argument, NULL, value};
+}
+
+static void collect_names(struct names *names, const struct args_command *c)
+{
+    const struct pd_option help = {.name = "help", .type = PD_OPTION_BOOL}, *option;
+    for (int i = 0; (option = args_option(c, i, NULL)); i++) {
+        add_name(names, "", option, FIRST_VALUE + 2 * i);
+        if (option->type == PD_OPTION_BOOL)
+            add_name(names, "no-", option, FIRST_VALUE + 2 * i + 1);
+    }
+    add_name(names, "", &help, 'h');
+}
+
+/* --- help
+ * --------------------------------------------------------------------------------------------------- */
+
+/* Each line of lines behind a prefix. */
+static void print_lines(const char *first, const char *other, const char *lines)
+{
+    const char *prefix = first;
+    while (*lines) {
+        const int n = (int)strcspn(lines, "\n");
+        printf("%s%.*s\n", prefix, n, lines);
+        lines += n + (lines[n] == '\n');
+        prefix = other;
+    }
+}
+
+static void print_option(const struct pd_option *option, const void *base)
+{
+    char flag[NAME_SIZE], left[2 * NAME_SIZE], value[1100];
+    pd_option_flag(option, flag, sizeof flag);
+    pd_option_text(option, base, value, sizeof value);
+    const bool on = !strcmp(value, "true"), off = !strcmp(value, "false");
+    snprintf(left, sizeof left, "--%s%s%s%s", on ? "no-" : "", flag, option->metavar ? " " : "",
+             option->metavar ? option->metavar : "");
+    printf("  %-22s %s", left, option->help);
+    if (*value && !on && !off)
+        printf(" [%s]", value);
+    printf("\n");
+}
+
+static void print_help(const struct args_command *c)
+{
+    char prefix[64], blank[64];
+    const struct pd_option *option;
+    void *base;
+    snprintf(prefix, sizeof prefix, "usage: paydirt %s ", c->name);
+    snprintf(blank, sizeof blank, "       paydirt %s ", c->name);
+    print_lines(prefix, blank, c->usage);
+    printf("\n%s\n\noptions [and their defaults]:\n", c->about);
+    for (int i = 0; (option = args_option(c, i, &base)); i++)
+        print_option(option, base);
+    printf("  %-22s %s\n\nexamples:\n", "--help", "show this");
+    print_lines("  paydirt ", "  paydirt ", c->examples);
+}
+
+/* --- mistakes
+ * ----------------------------------------------------------------------------------------------- */
+
+static enum pd_status fail_unknown(const struct args_command *c, const struct names *names, const char *word,
+                                   struct pd_error *err)
+{
+    char name[NAME_SIZE];
+    const size_t n = strcspn(word, "=");
+    snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : (int)sizeof name - 1, word);
+    const char *bare = name + strspn(name, "-");
+    const char *near = pd_nearest_word(bare, names->list, (size_t)names->count, sizeof names->list[0]);
+    if (near)
+        return pd_fail(err, PD_ERR_USAGE, -1, "unknown option %s, did you mean --%s?", name, near);
+    return pd_fail(err, PD_ERR_USAGE, -1, "unknown option %s; 'paydirt %s --help' lists them", name, c->name);
+}
+
+/* value: of the option that getopt complains about; 0 or a letter when it knows none of that name. */
+static enum pd_status fail_option(const struct args_command *c, const struct names *names, int value,
+                                  const char *word, struct pd_error *err)
+{
+    char flag[NAME_SIZE];
+    const bool known = value >= FIRST_VALUE;
+    const struct pd_option *option = known ? args_option(c, (value - FIRST_VALUE) / 2, NULL) : NULL;
+    if (!option)
+        return fail_unknown(c, names, word, err);
+    pd_option_flag(option, flag, sizeof flag);
+    if (option->type == PD_OPTION_BOOL)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--%s takes no value (its opposite is --no-%s)", flag, flag);
+    return pd_fail(err, PD_ERR_USAGE, -1, "--%s needs a value: --%s %s", flag, flag, option->metavar);
+}
+
+static enum pd_status take_operands(const struct args_command *c, int count, char **words, struct args *args,
+                                    struct pd_error *err)
+{
+    const int most = c->operand ? 1 : 0;
+    if (count > most)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "unexpected argument '%.200s'; 'paydirt %s --help' shows the usage", words[most],
+                       c->name);
+    args->operand = count ? words[0] : NULL;
+    return PD_OK;
+}
+
+enum pd_status args_need_operand(const struct args_command *c, const struct args *args, struct pd_error *err)
+{
+    if (args->operand)
+        return PD_OK;
+    return pd_fail(err, PD_ERR_USAGE, -1, "%s is missing: paydirt %s %.*s", c->operand, c->name,
+                   (int)strcspn(c->usage, "\n"), c->usage);
+}
+
+/* --- parsing
+ * ------------------------------------------------------------------------------------------------ */
+
+static enum pd_status take_option(const struct args_command *c, int value, const char *text,
+                                  struct args *args, struct pd_error *err)
+{
+    void *base;
+    const int i = (value - FIRST_VALUE) / 2;
+    const struct pd_option *option = args_option(c, i, &base);
+    if (option->type == PD_OPTION_BOOL)
+        text = (value - FIRST_VALUE) % 2 ? "false" : "true";
+    args->given[i] = true;
+    return pd_option_set(option, base, text, err);
+}
+
+enum pd_status args_parse(const struct args_command *c, int argc, char **argv, struct args *args,
+                          struct pd_error *err)
+{
+    struct names names = {.count = 0};
+    *args = (struct args){.help = false};
+    collect_names(&names, c);
+    opterr = 0;
+    for (int value; (value = getopt_long(argc, argv, ":h", names.getopt, NULL)) != -1;) {
+        enum pd_status status = PD_OK;
+        if (value == 'h') {
+            print_help(c);
+            args->help = true;
+            return PD_OK;
+        }
+        if (value == '?' || value == ':')
+            status = fail_option(c, &names, optopt, argv[optind - 1], err);
+        else
+            status = take_option(c, value, optarg, args, err);
+        if (status)
+            return status;
+    }
+    return take_operands(c, argc - optind, argv + optind, args, err);
+}

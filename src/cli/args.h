@@ -1,0 +1,43 @@
+/* Command lines from tables: getopt_long does the parsing, this the tables, the help and the words for
+ * mistakes. */
+#ifndef PD_CLI_ARGS_H
+#define PD_CLI_ARGS_H
+
+#include "train/options.h"
+
+enum { ARGS_MAX = 64 };
+
+/* Options and the struct that they set; what the struct holds before parsing is shown as the defaults. */
+struct args_group {
+    const struct pd_option *options;
+    int count;
+    void *base;
+};
+
+struct args_command {
+    const char *name;     /* "eval" */
+    const char *usage;    /* what follows "paydirt eval "; further ways to use it after a newline */
+    const char *about;    /* a few lines for --help */
+    const char *examples; /* lines that work as they stand, each without "paydirt " */
+    const char *operand;  /* "RUN", or NULL: the command takes none */
+    struct args_group groups[2];
+};
+
+struct args {
+    bool help;            /* printed: there is nothing more to do */
+    const char *operand;  /* or NULL */
+    bool given[ARGS_MAX]; /* by place in the groups' options, one after the other */
+};
+
+/* Fills the groups' structs and args. The operand is not demanded here. PD_ERR_USAGE. */
+enum pd_status args_parse(const struct args_command *command, int argc, char **argv, struct args *args,
+                          struct pd_error *err);
+
+/* The n-th option of all groups, or NULL. */
+const struct pd_option *args_option(const struct args_command *command, int n, void **base);
+
+/* PD_ERR_USAGE with the usage when the operand is missing. */
+enum pd_status args_need_operand(const struct args_command *command, const struct args *args,
+                                 struct pd_error *err);
+
+#endif

@@ -1,0 +1,283 @@
+/* paydirt bench: the training step on random data, against the machine's matrix product in the same run. */
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/progress.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/threads.h"
+#include "engine/plan.h"
+#include "train/gan.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static const char usage[] = "--model NAME [options]";
+
+static const char about[] =
+    "Times the training step (one discriminator and one generator step) on random images, in windows of\n"
+    "which the median counts, and oneDNN's sgemm before and after it. fraction = gflops / sgemm_gflops,\n"
+    "where only matrix products and convolutions are counted as work.";
+
+static const char examples[] = "bench --model infogan --batch 128 --gold --json\n"
+                               "bench --model mlp --seconds 2";
+
+struct options {
+    char model[32];
+    int64_t batch, threads, size, channels, classes;
+    double width, seconds;
+    bool gold, json;
+};
+
+#define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
+static const struct pd_option table[] = {
+    {"model", PD_OPTION_TEXT, FIELD(model), 0, 0, "NAME", "network"},
+    {"batch", PD_OPTION_INT, FIELD(batch), 2, 65536, "N", "images in a batch"},
+    {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as many as the process may use"},
+    {"gold", PD_OPTION_BOOL, FIELD(gold), 0, 1, NULL, "with GOLD's weights"},
+    {"width", PD_OPTION_REAL, FIELD(width), 0.001, 100, "X", "factor on the widths of the model's layers"},
+    {"size", PD_OPTION_INT, FIELD(size), 8, 1024, "N", "side of the images in pixels"},
+    {"channels", PD_OPTION_INT, FIELD(channels), 1, 3, "N", "channels of the images"},
+    {"classes", PD_OPTION_INT, FIELD(classes), 2, 1000, "N", "classes"},
+    {"seconds", PD_OPTION_REAL, FIELD(seconds), 0.01, 3600, "X", "time to measure for"},
+    {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
+};
+#undef FIELD
+
+enum { WINDOWS = 10, OPS = 64, WARM_UP = 3 };
+
+struct bench {
+    const struct options *o;
+    struct pd_backend *backend;
+    struct pd_gan *gan;
+    struct pd_plan *plan;
+    uint64_t step;
+    double images_per_second, sgemm_gflops, peak_rss_mb;
+    struct pd_op_time ops[OPS];
+    int op_count;
+};
+
+/* --- the step
+ * ----------------------------------------------------------------------------------------------- */
+
+static void fill_inputs(struct bench *b)
+{
+    const struct pd_model_config *c = &b->gan->config;
+    const uint64_t pixels = (uint64_t)(c->channels * (c->size ? c->size * c->size : 1));
+    const struct pd_rng random = {1, 0, 0};
+    float *images = pd_plan_data(b->plan, "images");
+    int32_t *labels = pd_plan_data(b->plan, "labels");
+    for (uint64_t i = 0; i < (uint64_t)b->o->batch * pixels; i++)
+        images[i] = (float)(2 * pd_rng_uniform(&random, i) - 1);
+    for (int64_t i = 0; i < b->o->batch; i++)
+        labels[i] = (int32_t)(i % c->classes);
+}
+
+static enum pd_status prepare(struct bench *b, struct pd_error *err)
+{
+    const struct options *o = b->o;
+    const struct pd_model *model = pd_model_find(o->model, err);
+    struct pd_model_config config;
+    struct pd_step_options step = pd_step_defaults();
+    step.batch = o->batch;
+    step.gold = o->gold;
+    if (!model)
+        return PD_ERR_USAGE;
+    enum pd_status status =
+        pd_model_configure(model, model->points ? 2 : (int)o->channels, model->points ? 0 : (int)o->size,
+                           model->points ? 2 : (int)o->classes, 0, o->width, &config, err);
+    if (!status)
+        status = pd_backend_create(PD_BACKEND_ONEDNN, (int)o->threads, &b->backend, err);
+    if (!status)
+        status = pd_gan_create(&config, b->backend, 1, &b->gan, err);
+    if (!status)
+        status = pd_gan_compile_step(b->gan, &step, &b->plan, err);
+    if (!status)
+        fill_inputs(b);
+    return status;
+}
+
+static double time_steps(struct bench *b, uint64_t count)
+{
+    const double start = progress_now();
+    for (uint64_t i = 0; i < count; i++)
+        pd_plan_run(b->plan, 1, b->step++);
+    return progress_now() - start;
+}
+
+/* --- measuring
+ * ---------------------------------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int count)
+{
+    qsort(values, (size_t)count, sizeof *values, compare);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+/* Steps that take about so long. */
+static uint64_t steps_in(double seconds, double step_seconds)
+{
+    const double n = seconds / step_seconds;
+    return n < 1 ? 1 : (uint64_t)n;
+}
+
+/* The peak of this program alone: ru_maxrss would include that of the one which started it. 0: not to be had.
+ */
+static double peak_rss_mb(void)
+{
+    char line[128];
+    long kilobytes = 0;
+    FILE *f = fopen("/proc/self/status", "re");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "VmHWM: %ld", &kilobytes) == 1)
+            break;
+    if (f)
+        fclose(f);
+    struct rusage usage;
+    if (!kilobytes && !getrusage(RUSAGE_SELF, &usage))
+        kilobytes = usage.ru_maxrss;
+    return (double)kilobytes / 1024;
+}
+
+static void measure(struct bench *b)
+{
+    const int threads = (int)b->o->threads;
+    double rates[WINDOWS];
+    const double before = pd_onednn_sgemm_gflops(threads);
+    time_steps(b, WARM_UP);
+    const double step_seconds = time_steps(b, WARM_UP) / WARM_UP;
+    const uint64_t steps = steps_in(b->o->seconds / WINDOWS, step_seconds);
+    struct progress progress;
+    progress_begin(&progress, 0, WINDOWS, (double)(steps * (uint64_t)b->o->batch), "images");
+    for (int i = 0; i < WINDOWS; i++) {
+        rates[i] = (double)(steps * (uint64_t)b->o->batch) / time_steps(b, steps);
+        progress_update(&progress, (uint64_t)i + 1, b->o->model);
+    }
+    progress_end(&progress);
+    b->images_per_second = median(rates, WINDOWS);
+    b->peak_rss_mb = peak_rss_mb();
+    const double after = pd_onednn_sgemm_gflops(threads);
+    b->sgemm_gflops = after > before ? after : before;
+
+    pd_plan_profile(b->plan, true); /* apart: reading the clock costs time, too */
+    time_steps(b, steps_in(b->o->seconds / 5, step_seconds));
+    b->op_count = pd_plan_times(b->plan, b->ops, OPS);
+    pd_plan_profile(b->plan, false);
+}
+
+/* --- what it found
+ * ------------------------------------------------------------------------------------------ */
+
+static double total_seconds(const struct bench *b)
+{
+    double total = 0;
+    for (int i = 0; i < b->op_count; i++)
+        total += b->ops[i].seconds;
+    return total > 0 ? total : 1;
+}
+
+static double op_gflops(const struct pd_op_time *op)
+{
+    return op->seconds > 0 ? op->gflop / op->seconds : 0;
+}
+
+static double gflops(const struct bench *b)
+{
+    return pd_plan_info(b->plan).gflop * b->images_per_second / (double)b->o->batch;
+}
+
+static double fraction(const struct bench *b)
+{
+    return b->sgemm_gflops > 0 ? gflops(b) / b->sgemm_gflops : 0;
+}
+
+static json_t *ops_json(const struct bench *b)
+{
+    json_t *ops = json_array();
+    const double total = total_seconds(b);
+    for (int i = 0; i < b->op_count; i++) {
+        const struct pd_op_time *op = &b->ops[i];
+        json_array_append_new(ops, json_pack("{s:s, s:f, s:f}", "name", op->name, "share",
+                                             op->seconds / total, "gflops", op_gflops(op)));
+    }
+    return ops;
+}
+
+static enum pd_status print_json(const struct bench *b, struct pd_error *err)
+{
+    const struct options *o = b->o;
+    const struct pd_plan_info info = pd_plan_info(b->plan);
+    json_t *all = json_pack("{s:s, s:I, s:I, s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:f, s:o}", "model",
+                            o->model, "batch", (json_int_t)o->batch, "threads", (json_int_t)o->threads,
+                            "gold", o->gold, "images_per_second", b->images_per_second, "gflop_per_step",
+                            info.gflop, "gflops", gflops(b), "sgemm_gflops", b->sgemm_gflops, "fraction",
+                            fraction(b), "peak_rss_mb", b->peak_rss_mb, "kernels", info.kernels, "arena_mb",
+                            (double)info.arena_bytes / 1048576, "ops", ops_json(b));
+    char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
+    if (text)
+        printf("%s\n", text);
+    free(text);
+    json_decref(all);
+    return text ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the results");
+}
+
+static void print_table(const struct bench *b)
+{
+    const struct options *o = b->o;
+    const struct pd_plan_info info = pd_plan_info(b->plan);
+    const double total = total_seconds(b);
+    printf("%s, batch %lld, %lld threads%s\n", o->model, (long long)o->batch, (long long)o->threads,
+           o->gold ? ", GOLD weights" : "");
+    printf("  %-18s %10.1f images/s\n", "step", b->images_per_second);
+    printf("  %-18s %10.2f GFLOP a step, %d kernels\n", "work", info.gflop, info.kernels);
+    printf("  %-18s %10.1f GFLOP/s, %.1f %% of sgemm's %.1f\n", "speed", gflops(b), 100 * fraction(b),
+           b->sgemm_gflops);
+    printf("  %-18s %10.1f MB at most, %.1f of it activations\n\n", "memory", b->peak_rss_mb,
+           (double)info.arena_bytes / 1048576);
+    printf("  %-18s %10s %10s\n", "op", "time, %", "GFLOP/s");
+    for (int i = 0; i < b->op_count; i++)
+        printf("  %-18s %10.2f %10.1f\n", b->ops[i].name, 100 * b->ops[i].seconds / total,
+               op_gflops(&b->ops[i]));
+}
+
+enum pd_status command_bench(int argc, char **argv, struct pd_error *err)
+{
+    struct options o = {.model = "infogan",
+                        .batch = 128,
+                        .size = 32,
+                        .channels = 1,
+                        .classes = 10,
+                        .width = 1,
+                        .seconds = 10};
+    const struct args_command command = {
+        "bench",  usage, about,
+        examples, NULL,  {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};
+    struct bench b = {.o = &o};
+    struct args args;
+    enum pd_status status = args_parse(&command, argc, argv, &args, err);
+    if (status || args.help)
+        return status;
+    if (!o.threads)
+        o.threads = pd_threads_available();
+    status = prepare(&b, err);
+    if (!status) {
+        measure(&b);
+        if (o.json)
+            status = print_json(&b, err);
+        else
+            print_table(&b);
+    }
+    pd_plan_destroy(b.plan);
+    pd_gan_destroy(b.gan);
+    pd_backend_destroy(b.backend);
+    return status;
+}

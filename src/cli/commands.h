@@ -1,0 +1,18 @@
+/* The commands of the program: one line each, in the order of --help. */
+#ifndef PD_CLI_COMMANDS_H
+#define PD_CLI_COMMANDS_H
+
+#include <paydirt/error.h>
+
+#define COMMAND_LIST(X)                                                                                      \
+    X(train, "train a conditional GAN, or go on with an interrupted run")                                    \
+    X(bench, "measure the training step against the machine's matrix product")
+
+/* argv[0] is the command's name. What a command finds goes to standard output, all else to standard error;
+ * its failures are left to main in err. */
+typedef enum pd_status command_function(int argc, char **argv, struct pd_error *err);
+#define COMMAND_DECLARE(name, summary) command_function command_##name;
+COMMAND_LIST(COMMAND_DECLARE)
+#undef COMMAND_DECLARE
+
+#endif

@@ -1,0 +1,77 @@
+/* paydirt COMMAND [options] */
+#include "base/words.h"
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name, *summary;
+    command_function *run;
+} commands[] = {
+#define COMMAND_LINE(name, summary) {#name, summary, command_##name},
+    COMMAND_LIST(COMMAND_LINE)
+#undef COMMAND_LINE
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+/* Between two kernels libgomp's threads would spin, which takes the processor from everyone else on it. They
+ * read OMP_WAIT_POLICY before main begins, so it must be there when the program starts: hence once more. */
+static void make_threads_wait_quietly(char **argv)
+{
+    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT"))
+        return;
+    if (!setenv("OMP_WAIT_POLICY", "passive", 1))
+        execv("/proc/self/exe", argv); /* where that fails, it works all the same */
+}
+
+static void print_help(void)
+{
+    printf("usage: paydirt COMMAND [options]\n\n"
+           "Conditional GANs trained on the processor, re-weighted by GOLD.\n\ncommands:\n");
+    for (int i = 0; i < COMMANDS; i++)
+        printf("  %-8s %s\n", commands[i].name, commands[i].summary);
+    printf("\n'paydirt COMMAND --help' shows a command's options and examples.\n");
+}
+
+static enum pd_status dispatch(int argc, char **argv, struct pd_error *err)
+{
+    const char *name = argv[0];
+    for (int i = 0; i < COMMANDS; i++)
+        if (!strcmp(name, commands[i].name))
+            return commands[i].run(argc, argv, err);
+    if (name[0] == '-')
+        return pd_fail(err, PD_ERR_USAGE, -1, "unknown option %.40s; 'paydirt --help' shows the usage", name);
+    return pd_unknown_word(err, "command", name, &commands[0].name, COMMANDS, sizeof commands[0]);
+}
+
+static enum pd_status run(int argc, char **argv, struct pd_error *err)
+{
+    if (argc < 2)
+        return pd_fail(err, PD_ERR_USAGE, -1, "a command is missing; 'paydirt --help' lists them");
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || (!strcmp(argv[1], "help") && argc == 2)) {
+        print_help();
+        return PD_OK;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        printf("paydirt %s\n", PD_VERSION);
+        return PD_OK;
+    }
+    return dispatch(argc - 1, argv + 1, err);
+}
+
+int main(int argc, char **argv)
+{
+    struct pd_error err = {.status = PD_OK};
+    make_threads_wait_quietly(argv);
+    enum pd_status status = run(argc, argv, &err);
+    if ((fflush(stdout) || ferror(stdout)) && !status)
+        status = pd_fail(&err, PD_ERR_IO, -1, "standard output: cannot write: %s", strerror(errno));
+    if (status)
+        fprintf(stderr, "paydirt: %s\n", err.message);
+    return pd_status_exit_code(status);
+}

@@ -1,0 +1,132 @@
+#include "cli/progress.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REDRAW_SECONDS 0.1
+#define RATE_SECONDS   5.0 /* the rate shown is that of about so long */
+
+enum { WIDTH_DEFAULT = 80, WIDTH_MAX = 200, BAR_MIN = 8, BAR_MAX = 40 };
+
+double progress_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool draws_on_stderr(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
+static int screen_width(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 2)
+        return WIDTH_DEFAULT;
+    return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
+}
+
+void progress_begin(struct progress *p, uint64_t first, uint64_t last, double scale, const char *unit)
+{
+    const double now = progress_now();
+    *p = (struct progress){.terminal = draws_on_stderr(),
+                           .first = first,
+                           .last = last,
+                           .at = first,
+                           .scale = scale,
+                           .unit = unit,
+                           .begun = now,
+                           .rated = now,
+                           .rated_at = first};
+}
+
+/* A mean that forgets, so that a pause or a change of speed shows. */
+static void update_rate(struct progress *p, double now)
+{
+    const double passed = now - p->rated;
+    if (passed < REDRAW_SECONDS || p->at <= p->rated_at)
+        return;
+    const double rate = (double)(p->at - p->rated_at) / passed;
+    const double weight = passed / RATE_SECONDS < 1 ? passed / RATE_SECONDS : 1;
+    const bool early = now - p->begun < RATE_SECONDS;
+    p->rate = early ? (double)(p->at - p->first) / (now - p->begun) : p->rate + weight * (rate - p->rate);
+    p->rated = now;
+    p->rated_at = p->at;
+}
+
+char *progress_left(const struct progress *p, char *text, size_t size)
+{
+    if (p->rate <= 0)
+        return strncpy(text, "", size);
+    const long s = (long)((double)(p->last - p->at) / p->rate + 0.5);
+    if (s < 60)
+        snprintf(text, size, "%ld s left", s);
+    else if (s < 3600)
+        snprintf(text, size, "%ld min %02ld s left", s / 60, s % 60);
+    else
+        snprintf(text, size, "%ld h %02ld min left", s / 3600, s / 60 % 60);
+    return text;
+}
+
+static void draw(struct progress *p)
+{
+    char left[48], end[128], bar[BAR_MAX + 1] = "";
+    const double part = p->last > p->first ? (double)(p->at - p->first) / (double)(p->last - p->first) : 1;
+    int n = snprintf(end, sizeof end, "%3.0f %%  %.3g %s/s  %s", 100 * part, p->rate * p->scale, p->unit,
+                     progress_left(p, left, sizeof left));
+    int width = screen_width() - 1, room = width - n - (int)strlen(p->label) - 4;
+    room = room < BAR_MAX ? room : BAR_MAX;
+    if (room >= BAR_MIN) {
+        memset(bar, '-', (size_t)room);
+        memset(bar, '#', (size_t)(part * room));
+    }
+    char line[WIDTH_MAX + 1];
+    snprintf(line, sizeof line, "%s [%s] %s", p->label, bar, end);
+    fprintf(stderr, "\r%.*s\033[K", width, line);
+    p->drawn = true;
+}
+
+static void clear(struct progress *p)
+{
+    if (p->drawn)
+        fputs("\r\033[K", stderr);
+    p->drawn = false;
+}
+
+void progress_update(struct progress *p, uint64_t at, const char *label)
+{
+    const double now = progress_now();
+    p->at = at;
+    update_rate(p, now);
+    if (!p->terminal || now - p->redrawn < REDRAW_SECONDS)
+        return;
+    snprintf(p->label, sizeof p->label, "%s", label);
+    p->redrawn = now;
+    draw(p);
+}
+
+void progress_line(struct progress *p, const char *format, ...)
+{
+    const bool redraw = p->drawn;
+    va_list args;
+    clear(p);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    if (redraw)
+        draw(p);
+}
+
+void progress_end(struct progress *p)
+{
+    clear(p);
+}

@@ -1,0 +1,36 @@
+/* How far long work is, on standard error: on a terminal a bar with rate and time left, elsewhere nothing but
+ * the lines that the work itself says. */
+#ifndef PD_CLI_PROGRESS_H
+#define PD_CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress {
+    bool terminal, drawn;
+    uint64_t first, last, at;
+    double scale; /* units in a step */
+    const char *unit;
+    char label[32];
+    double begun, redrawn, rate, rated;
+    uint64_t rated_at;
+};
+
+/* Steps first .. last, each scale units ("images"). */
+void progress_begin(struct progress *p, uint64_t first, uint64_t last, double scale, const char *unit);
+
+/* Cheap enough for every step: redraws at most ten times a second. label: in front of the bar. */
+void progress_update(struct progress *p, uint64_t at, const char *label);
+
+/* A line of text, the bar below it. */
+void progress_line(struct progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "3 min 20 s left"; text[size]. Returns text. */
+char *progress_left(const struct progress *p, char *text, size_t size);
+
+void progress_end(struct progress *p); /* takes the bar away; may be called on a zeroed struct */
+
+double progress_now(void); /* seconds of a steady clock */
+
+#endif

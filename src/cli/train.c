@@ -1,0 +1,197 @@
+/* paydirt train: trains, shows how far it is, and stops on Ctrl-C with a checkpoint. */
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/progress.h"
+
+#include "base/threads.h"
+#include "train/run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] = "--data NAME --model NAME [options]\n"
+                            "--resume RUN [--epochs N]";
+
+static const char about[] =
+    "Trains an AC-GAN and keeps everything in a run folder: options.json, log.jsonl, TensorBoard events,\n"
+    "sample grids and checkpoint.safetensors. Ctrl-C stops it with a checkpoint; --resume goes on, and ends\n"
+    "with the same weights as a run that was never stopped. The folder's name is printed at the end.";
+
+static const char examples[] =
+    "train --data strokes --data-count 2000 --model infogan --width 0.25 --epochs 2 --gold\n"
+    "train --data synthetic --model mlp --epochs 20\n"
+    "train --data fmnist --model infogan --labels 100 --seed 3";
+
+struct own {
+    char resume[1024];
+};
+
+static const struct pd_option own_table[] = {
+    {"resume", PD_OPTION_TEXT, offsetof(struct own, resume), sizeof(((struct own *)0)->resume), 0, 0, "RUN",
+     "go on with this run; only --epochs may be given with it"},
+};
+
+/* --- signals
+ * ------------------------------------------------------------------------------------------------ */
+
+static volatile sig_atomic_t stop_signal;
+
+/* The first asks; after it the signals kill as usual. */
+static void on_signal(int number)
+{
+    stop_signal = number;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
+}
+
+static void catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, old;
+        if (!sigaction(numbers[i], NULL, &old) && old.sa_handler != SIG_IGN) /* nohup stays nohup */
+            sigaction(numbers[i], &action, NULL);
+    }
+}
+
+/* --- what is shown
+ * ------------------------------------------------------------------------------------------ */
+
+struct watch {
+    struct progress progress;
+    uint64_t steps_per_epoch, epochs;
+    double batch;
+    char folder[1024];
+    bool stopping;
+};
+
+static void on_begin(void *context, const char *folder, uint64_t steps_per_epoch, uint64_t first_step,
+                     uint64_t last_step)
+{
+    struct watch *w = context;
+    w->steps_per_epoch = steps_per_epoch;
+    w->epochs = last_step / steps_per_epoch;
+    progress_begin(&w->progress, first_step, last_step, w->batch, "images");
+    progress_line(&w->progress, "%s: step %llu to %llu, %llu steps an epoch", folder,
+                  (unsigned long long)first_step, (unsigned long long)last_step,
+                  (unsigned long long)steps_per_epoch);
+}
+
+static void on_step(void *context, uint64_t step, const float losses[PD_LOSS_COUNT])
+{
+    struct watch *w = context;
+    char label[32];
+    (void)losses;
+    snprintf(label, sizeof label, "epoch %llu/%llu",
+             (unsigned long long)((step - 1) / w->steps_per_epoch + 1), (unsigned long long)w->epochs);
+    progress_update(&w->progress, step, label);
+}
+
+static void on_epoch(void *context, uint64_t epoch, uint64_t step, const double mean_losses[PD_LOSS_COUNT],
+                     double images_per_second)
+{
+    struct watch *w = context;
+    char losses[256] = "", left[48];
+    size_t n = 0;
+    for (int i = 0; i < PD_LOSS_COUNT; i++)
+        n += (size_t)snprintf(losses + n, sizeof losses - n, "  %s %.3f", pd_loss_names[i], mean_losses[i]);
+    progress_line(&w->progress, "epoch %llu/%llu  step %llu%s  %.0f images/s  %s", (unsigned long long)epoch,
+                  (unsigned long long)w->epochs, (unsigned long long)step, losses, images_per_second,
+                  progress_left(&w->progress, left, sizeof left));
+}
+
+static bool on_stop(void *context)
+{
+    struct watch *w = context;
+    if (stop_signal && !w->stopping)
+        progress_line(&w->progress, "stopping: saving a checkpoint (once more to stop without)");
+    w->stopping = stop_signal != 0;
+    return w->stopping;
+}
+
+/* --- the command
+ * -------------------------------------------------------------------------------------------- */
+
+static enum pd_status check_new(const struct pd_train_options *o, struct pd_error *err)
+{
+    if (!o->data[0])
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--data is missing: the name of a data set; 'paydirt train --help' has examples");
+    if (!o->model[0])
+        return pd_fail(err, PD_ERR_USAGE, -1, "--model is missing: infogan for images, mlp for 2-D points");
+    return PD_OK;
+}
+
+/* A run goes on with the options it began with. */
+static enum pd_status check_resume(const struct args_command *c, const struct args *args,
+                                   struct pd_error *err)
+{
+    const struct pd_option *option;
+    char flag[40];
+    for (int i = 0; (option = args_option(c, i, NULL)); i++)
+        if (args->given[i] && strcmp(option->name, "resume") != 0 && strcmp(option->name, "epochs") != 0)
+            return pd_fail(err, PD_ERR_USAGE, -1,
+                           "--%s cannot be given with --resume: a run keeps its options, except --epochs",
+                           pd_option_flag(option, flag, sizeof flag));
+    return PD_OK;
+}
+
+static bool is_given(const struct args_command *c, const struct args *args, const char *name)
+{
+    const struct pd_option *option;
+    for (int i = 0; (option = args_option(c, i, NULL)); i++)
+        if (!strcmp(option->name, name))
+            return args->given[i];
+    return false;
+}
+
+static enum pd_status resume(const char *folder, int64_t epochs, struct watch *w,
+                             const struct pd_observer *observer, struct pd_error *err)
+{
+    struct pd_train_options o;
+    snprintf(w->folder, sizeof w->folder, "%s", folder);
+    enum pd_status status = pd_run_folder_options(folder, &o, err);
+    w->batch = (double)o.batch;
+    return status ? status : pd_run_resume(folder, epochs, observer, err);
+}
+
+static enum pd_status start(struct pd_train_options *o, struct watch *w, const struct pd_observer *observer,
+                            struct pd_error *err)
+{
+    if (!o->threads) /* a run that is repeated elsewhere should say what it used */
+        o->threads = pd_threads_available();
+    w->batch = (double)o->batch;
+    return pd_run_train(o, observer, w->folder, sizeof w->folder, err);
+}
+
+enum pd_status command_train(int argc, char **argv, struct pd_error *err)
+{
+    struct pd_train_options o;
+    struct own own = {""};
+    struct args args;
+    struct watch watch = {.stopping = false};
+    const struct pd_observer observer = {&watch, on_begin, on_step, on_epoch, on_stop};
+    int count;
+    const struct pd_option *table = pd_train_option_table(&count);
+    const struct args_command command = {"train",  usage, about,
+                                         examples, NULL,  {{own_table, 1, &own}, {table, count, &o}}};
+    pd_train_options_init(&o);
+    enum pd_status status = args_parse(&command, argc, argv, &args, err);
+    if (status || args.help)
+        return status;
+    status = own.resume[0] ? check_resume(&command, &args, err) : check_new(&o, err);
+    if (status)
+        return status;
+    catch_signals();
+    if (own.resume[0])
+        status =
+            resume(own.resume, is_given(&command, &args, "epochs") ? o.epochs : 0, &watch, &observer, err);
+    else
+        status = start(&o, &watch, &observer, err);
+    progress_end(&watch.progress);
+    if (!status)
+        printf("%s\n", watch.folder);
+    return status;
+}

@@ -1,16 +1,22 @@
-/* Elementwise ops, shapes, matrix products, log-softmax, pooling; and what the compiler makes of them in a row. */
+/* Elementwise ops, shapes, matrix products, log-softmax, pooling; and what the compiler makes of them in a
+ * row. */
 #ifndef PD_TEST_GRAD_CASES_H
 #define PD_TEST_GRAD_CASES_H
 
 #include "check.h"
 
-#define S0              {0, {1, 1, 1, 1}}
-#define S1(a)           {1, {a, 1, 1, 1}}
-#define S2(a, b)        {2, {a, b, 1, 1}}
-#define S4(a, b, c, d)  {4, {a, b, c, d}}
+/* clang-format off */
+#define S0             {0, {1, 1, 1, 1}}
+#define S1(a)          {1, {a, 1, 1, 1}}
+#define S2(a, b)       {2, {a, b, 1, 1}}
+#define S4(a, b, c, d) {4, {a, b, c, d}}
+/* clang-format on */
 
 /* A line of the table: name, builder, inputs, and what else the case says. */
-#define OP(label, builder, ...) {.name = label, .build = builder, .in = __VA_ARGS__}
+#define OP(label, builder, ...)                                                                              \
+    {                                                                                                        \
+        .name = label, .build = builder, .in = __VA_ARGS__                                                   \
+    }
 
 /* A builder whose body is one expression of the inputs x, the case's ints p and numbers f. */
 #define BUILD(name, expression)                                                                              \
@@ -73,7 +79,8 @@ static struct pd_node *b_cross_entropy(struct pd_node *const *x, const struct op
     return pd_neg(pd_sum_to(pd_mul(pd_one_hot(labels, 5), pd_log_softmax(x[0])), pd_shape2(6, 1)));
 }
 
-/* --- several ops in a row ------------------------------------------------------------------------------------ */
+/* --- several ops in a row
+ * ------------------------------------------------------------------------------------ */
 
 BUILD(b_dense, pd_lrelu(pd_add(pd_matmul(x[0], x[1], false, true), x[2]), f[0]))
 BUILD(b_dense_tanh, pd_tanh(pd_add(x[2], pd_matmul(x[0], x[1], false, true))))
@@ -82,11 +89,13 @@ BUILD(b_slopes, pd_lrelu(pd_lrelu(pd_add(pd_matmul(x[0], x[1], false, true), x[2
 BUILD(b_matmul_scalar, pd_add(pd_matmul(x[0], x[1], false, true), x[2]))
 BUILD(b_two_products, pd_add(pd_matmul(x[0], x[1], false, true), pd_matmul(x[2], x[3], true, false)))
 BUILD(b_two_products_relu,
-      pd_lrelu(pd_add(pd_matmul(x[0], x[1], false, true), pd_add(pd_matmul(x[2], x[3], true, false), x[4])), f[0]))
+      pd_lrelu(pd_add(pd_matmul(x[0], x[1], false, true), pd_add(pd_matmul(x[2], x[3], true, false), x[4])),
+               f[0]))
 BUILD(b_sloped_products, pd_add(pd_lrelu(pd_matmul(x[0], x[1], false, true), f[0]),
                                 pd_lrelu(pd_matmul(x[2], x[3], true, false), f[0])))
-BUILD(b_three_products, pd_add(pd_matmul(x[0], x[1], false, true),
-                               pd_add(pd_matmul(x[2], x[3], true, false), pd_matmul(x[0], x[4], false, true))))
+BUILD(b_three_products,
+      pd_add(pd_matmul(x[0], x[1], false, true),
+             pd_add(pd_matmul(x[2], x[3], true, false), pd_matmul(x[0], x[4], false, true))))
 BUILD(b_square_product, pd_matmul(x[0], pd_matmul(x[0], x[0], true, false), false, false))
 
 static struct pd_node *b_product_used_twice(struct pd_node *const *x, const struct op_case *c)
@@ -103,7 +112,8 @@ static struct pd_node *b_shared(struct pd_node *const *x, const struct op_case *
     return pd_add(pd_mul(t, u), pd_div(pd_sub(u, x[0]), pd_affine(t, 1, 2)));
 }
 
-/* More ops and inputs than one program takes, with constants, scalars, rows, columns and a value used much later. */
+/* More ops and inputs than one program takes, with constants, scalars, rows, columns and a value used much
+ * later. */
 static struct pd_node *b_long_chain(struct pd_node *const *x, const struct op_case *c)
 {
     struct pd_node *y = x[0], *early = pd_sigmoid(x[0]);
@@ -116,12 +126,14 @@ static struct pd_node *b_long_chain(struct pd_node *const *x, const struct op_ca
     return pd_div(y, pd_affine(pd_square(early), 1, 1));
 }
 
-BUILD(b_many_inputs,
-      pd_add(pd_add(pd_add(pd_mul(x[0], x[1]), pd_mul(x[2], x[3])), pd_add(pd_mul(x[4], x[5]), pd_mul(x[6], x[7]))),
-             pd_mul(pd_sub(x[8], x[0]), pd_add(x[9], x[4]))))
-BUILD(b_nested_broadcast, pd_mul(pd_broadcast(pd_exp(pd_broadcast(x[0], pd_shape2(1, p[1]))), pd_shape2(p[0], p[1])), x[1]))
+BUILD(b_many_inputs, pd_add(pd_add(pd_add(pd_mul(x[0], x[1]), pd_mul(x[2], x[3])),
+                                   pd_add(pd_mul(x[4], x[5]), pd_mul(x[6], x[7]))),
+                            pd_mul(pd_sub(x[8], x[0]), pd_add(x[9], x[4]))))
+BUILD(b_nested_broadcast,
+      pd_mul(pd_broadcast(pd_exp(pd_broadcast(x[0], pd_shape2(1, p[1]))), pd_shape2(p[0], p[1])), x[1]))
 /* A value, and a broadcast of the same memory: the result must not lie over it. */
-BUILD(b_self_broadcast, pd_mul(pd_exp(pd_reshape(pd_square(x[0]), pd_shape2(p[0], 1))), pd_reshape(pd_square(x[0]), pd_shape2(1, p[0]))))
+BUILD(b_self_broadcast, pd_mul(pd_exp(pd_reshape(pd_square(x[0]), pd_shape2(p[0], 1))),
+                               pd_reshape(pd_square(x[0]), pd_shape2(1, p[0]))))
 BUILD(b_self_broadcast2, pd_add(pd_square(x[0]), pd_square(pd_sum_to(pd_square(x[0]), pd_shape2(p[0], 1)))))
 
 static struct pd_node *length(struct pd_node *v)
@@ -133,7 +145,8 @@ static struct pd_node *length(struct pd_node *v)
 static struct pd_node *b_spectral_norm(struct pd_node *const *x, const struct op_case *c)
 {
     (void)c;
-    struct pd_node *u = pd_detach(x[2]), *w = x[1], *d = pd_detach(x[3]); /* d is w, but finite differences move it */
+    struct pd_node *u = pd_detach(x[2]), *w = x[1],
+                   *d = pd_detach(x[3]); /* d is w, but finite differences move it */
     struct pd_node *v = pd_matmul(u, d, false, false);
     v = pd_div(v, length(v));
     u = pd_matmul(v, d, false, true);
@@ -236,29 +249,32 @@ static const struct op_case plain_cases[] = {
     OP("max-pool 3", b_max_pool, {S4(1, 16, 6, 3)}, .p = {3}, .refuses = "max-pool-bwd"),
     OP("dense", b_dense, {S2(6, 8), S2(5, 8), S1(5)}, .f = {0.2}, .grid = true),
     OP("dense relu", b_dense, {S2(6, 8), S2(5, 8), S1(5)}, .f = {0}, .grid = true),
-    OP("dense relu, large", b_dense, {S2(128, 40), S2(150, 40), S1(150)}, .f = {0}, .grid = true, .big = true),
+    OP("dense relu, large", b_dense, {S2(128, 40), S2(150, 40), S1(150)}, .f = {0}, .grid = true,
+       .big = true),
     OP("dense tanh", b_dense_tanh, {S2(6, 8), S2(5, 8), S2(1, 5)}),
     OP("bias behind a slope", b_bias_after, {S2(6, 8), S2(5, 8), S1(5)}, .f = {0.2}),
     OP("slope behind a slope", b_slopes, {S2(6, 8), S2(5, 8), S1(5)}, .f = {0.2}, .grid = true),
     OP("product and scalar", b_matmul_scalar, {S2(6, 8), S2(5, 8), S0}),
     OP("product and column", b_matmul_scalar, {S2(6, 8), S2(5, 8), S2(6, 1)}),
     OP("two products", b_two_products, {S2(6, 8), S2(5, 8), S2(4, 6), S2(4, 5)}),
-    OP("two products, relu", b_two_products_relu, {S2(6, 8), S2(5, 8), S2(4, 6), S2(4, 5), S1(5)}, .grid = true),
+    OP("two products, relu", b_two_products_relu, {S2(6, 8), S2(5, 8), S2(4, 6), S2(4, 5), S1(5)},
+       .grid = true),
     OP("two sloped products", b_sloped_products, {S2(6, 8), S2(5, 8), S2(4, 6), S2(4, 5)}, .f = {0.2}),
     OP("three products", b_three_products, {S2(6, 8), S2(5, 8), S2(4, 6), S2(4, 5), S2(5, 8)}),
     OP("product of itself", b_square_product, {S2(6, 4)}),
     OP("product used twice", b_product_used_twice, {S2(6, 8), S2(5, 8), S2(4, 6), S2(4, 5)}),
     OP("shared subexpressions", b_shared, {S2(3, 5), S2(3, 5)}),
-    OP("long chain", b_long_chain,
-     {S2(4, 6), S2(4, 6), S1(6), S2(4, 1), S0, S2(4, 6), S2(1, 6), S2(4, 6)}, .p = {4}, .fd_near = 1e-6),
+    OP("long chain", b_long_chain, {S2(4, 6), S2(4, 6), S1(6), S2(4, 1), S0, S2(4, 6), S2(1, 6), S2(4, 6)},
+       .p = {4}, .fd_near = 1e-6),
     OP("long chain, large", b_long_chain,
-     {S2(150, 200), S2(150, 200), S1(200), S2(150, 1), S0, S2(150, 200), S2(1, 200), S2(150, 200)}, .p = {3},
-     .big = true),
+       {S2(150, 200), S2(150, 200), S1(200), S2(150, 1), S0, S2(150, 200), S2(1, 200), S2(150, 200)},
+       .p = {3}, .big = true),
     OP("long chain of images", b_long_chain,
-     {S4(3, 4, 2, 3), S4(1, 4, 1, 1), S4(3, 1, 1, 1), S4(3, 1, 2, 3), S0, S4(1, 1, 2, 3), S4(3, 4, 1, 1),
-      S4(3, 4, 2, 3)}, .p = {3}, .fd_near = 1e-6),
+       {S4(3, 4, 2, 3), S4(1, 4, 1, 1), S4(3, 1, 1, 1), S4(3, 1, 2, 3), S0, S4(1, 1, 2, 3), S4(3, 4, 1, 1),
+        S4(3, 4, 2, 3)},
+       .p = {3}, .fd_near = 1e-6),
     OP("many inputs", b_many_inputs,
-     {S2(3, 5), S2(3, 5), S2(3, 5), S1(5), S2(3, 5), S2(3, 5), S2(3, 1), S2(3, 5), S2(3, 5), S2(3, 5)}),
+       {S2(3, 5), S2(3, 5), S2(3, 5), S1(5), S2(3, 5), S2(3, 5), S2(3, 1), S2(3, 5), S2(3, 5), S2(3, 5)}),
     OP("nested broadcast", b_nested_broadcast, {S0, S2(3, 5)}, .p = {3, 5}),
     OP("broadcast of the same memory", b_self_broadcast, {S1(5)}, .p = {5}),
     OP("sum of the same memory", b_self_broadcast2, {S2(4, 3)}, .p = {4}),

@@ -11,12 +11,14 @@ BUILD(b_conv_relu, pd_lrelu(pd_add(pd_conv(x[0], x[1], p[0], p[1]), x[2]), f[0])
 BUILD(b_conv_tanh, pd_tanh(pd_add(pd_conv(x[0], x[1], p[0], p[1]), x[2])))
 BUILD(b_conv_bias_after, pd_add(pd_lrelu(pd_conv(x[0], x[1], p[0], p[1]), f[0]), x[2]))
 BUILD(b_conv_mul, pd_mul(pd_exp(pd_conv(x[0], x[1], p[0], p[1])), pd_sigmoid(x[2])))
-BUILD(b_conv_planes, pd_conv(pd_broadcast(pd_exp(x[0]), pd_shape4(p[2], pd_node_shape(x[1]).dim[1], 4, 4)), x[1], p[0], p[1]))
+BUILD(b_conv_planes, pd_conv(pd_broadcast(pd_exp(x[0]), pd_shape4(p[2], pd_node_shape(x[1]).dim[1], 4, 4)),
+                             x[1], p[0], p[1]))
 BUILD(b_conv_sum_to, pd_square(pd_sum_to(pd_conv(x[0], x[1], 1, 1), with_ones(pd_node_shape(x[0]), p))))
 BUILD(b_conv_concat, pd_tanh(pd_concat(pd_conv(x[0], x[1], 1, 1), x[0], p[0])))
 BUILD(b_conv_slice, pd_tanh(pd_slice(pd_conv(x[0], x[1], 1, 1), p[0], p[1], p[2])))
 BUILD(b_conv_pool, pd_tanh(pd_max_pool(pd_conv(x[0], x[1], 1, 1), p[0])))
-BUILD(b_conv_add, pd_add(pd_conv(x[0], x[1], 1, 1), pd_add(pd_tanh(x[0]), pd_conv(pd_tanh(x[0]), x[2], 1, 1))))
+BUILD(b_conv_add,
+      pd_add(pd_conv(x[0], x[1], 1, 1), pd_add(pd_tanh(x[0]), pd_conv(pd_tanh(x[0]), x[2], 1, 1))))
 
 static struct pd_node *b_conv_dense(struct pd_node *const *x, const struct op_case *c)
 {
@@ -27,7 +29,8 @@ static struct pd_node *b_conv_dense(struct pd_node *const *x, const struct op_ca
     return pd_conv_transposed(pd_reshape(pd_tanh(y), pd_shape4(s.dim[0], 16, 2, 2)), x[3], 2, 1);
 }
 
-/* --- batch norm ---------------------------------------------------------------------------------------------- */
+/* --- batch norm
+ * ---------------------------------------------------------------------------------------------- */
 
 BUILD(b_norm, pd_batch_norm(x[0], pd_batch_stats(x[0]), x[1], x[2], 1e-3, f[0]))
 
@@ -38,7 +41,8 @@ static struct pd_node *fixed_stats(struct pd_node *x)
 }
 
 BUILD(b_norm_fixed, pd_batch_norm(x[0], fixed_stats(x[3]), x[1], x[2], 1e-3, f[0]))
-BUILD(b_norm_parts, pd_add(pd_batch_norm(x[0], pd_detach(pd_batch_stats(x[0])), x[1], x[2], 1e-3, f[0]), pd_exp(x[0])))
+BUILD(b_norm_parts,
+      pd_add(pd_batch_norm(x[0], pd_detach(pd_batch_stats(x[0])), x[1], x[2], 1e-3, f[0]), pd_exp(x[0])))
 
 static struct pd_node *norm(struct pd_node *x, struct pd_node *gamma, double slope)
 {
@@ -46,8 +50,11 @@ static struct pd_node *norm(struct pd_node *x, struct pd_node *gamma, double slo
 }
 
 BUILD(b_conv_norm, norm(pd_conv(x[0], x[1], p[0], p[1]), x[2], f[0]))
-BUILD(b_conv_norm_used, pd_mul(norm(pd_conv(x[0], x[1], p[0], p[1]), x[2], f[0]), pd_conv(x[0], x[1], p[0], p[1])))
-BUILD(b_deep, pd_sigmoid(pd_conv(norm(pd_conv(norm(pd_conv(x[0], x[1], 2, 1), x[2], 0.2), x[3], 2, 1), x[4], 0), x[5], 1, 0)))
+BUILD(b_conv_norm_used,
+      pd_mul(norm(pd_conv(x[0], x[1], p[0], p[1]), x[2], f[0]), pd_conv(x[0], x[1], p[0], p[1])))
+BUILD(b_deep,
+      pd_sigmoid(pd_conv(norm(pd_conv(norm(pd_conv(x[0], x[1], 2, 1), x[2], 0.2), x[3], 2, 1), x[4], 0), x[5],
+                         1, 0)))
 
 /* Noise to images, as DCGAN's generator: dense, norm, two transposed convolutions, tanh. */
 static struct pd_node *b_generator(struct pd_node *const *x, const struct op_case *c)
@@ -60,7 +67,8 @@ static struct pd_node *b_generator(struct pd_node *const *x, const struct op_cas
     return pd_tanh(pd_add(pd_conv_transposed(y, x[5], 2, 1), x[6]));
 }
 
-/* --- gradients inside the model ------------------------------------------------------------------------------- */
+/* --- gradients inside the model
+ * ------------------------------------------------------------------------------- */
 
 static struct pd_node *critic(struct pd_node *const *x)
 {
@@ -91,9 +99,9 @@ static struct pd_node *b_relu_penalty(struct pd_node *const *x, const struct op_
     return pd_square(dx);
 }
 
-#define CONV(n, c, h, w, o, k, s, pad) {S4(n, c, h, w), S4(o, c, k, k)}, .p = {s, pad}
+#define CONV(n, c, h, w, o, k, s, pad)   {S4(n, c, h, w), S4(o, c, k, k)}, .p = {s, pad}
 #define CONV_T(n, c, h, w, o, k, s, pad) {S4(n, c, h, w), S4(c, o, k, k)}, .p = {s, pad}
-#define NORM_REFUSES .refuses = "batch-norm-"
+#define NORM_REFUSES                     .refuses = "batch-norm-"
 
 static const struct op_case nn_cases[] = {
     OP("conv 3x3", b_conv, CONV(2, 3, 5, 4, 4, 3, 1, 1)),
@@ -143,85 +151,107 @@ static const struct op_case nn_cases[] = {
     OP("conv_t 1 to 16", b_conv_t, CONV_T(2, 1, 3, 4, 16, 4, 2, 1), .big = true),
     OP("sum of a conv", b_conv_sum, CONV(2, 3, 5, 4, 4, 3, 1, 1)),
     OP("sum of a conv, blocked", b_conv_sum, CONV(2, 16, 4, 4, 16, 3, 1, 1), .big = true),
-    OP("conv, bias, lrelu", b_conv_relu, {S4(2, 2, 4, 4), S4(3, 2, 3, 3), S4(1, 3, 1, 1)}, .p = {1, 1}, .f = {0.2},
-     .grid = true),
-    OP("conv, bias, lrelu, blocked", b_conv_relu, {S4(2, 16, 4, 4), S4(32, 16, 3, 3), S4(1, 32, 1, 1)}, .p = {1, 1},
-     .f = {0.2}, .grid = true, .big = true),
-    OP("conv, bias, relu, first", b_conv_relu, {S4(4, 1, 28, 28), S4(32, 1, 4, 4), S4(1, 32, 1, 1)}, .p = {2, 1},
-     .f = {0}, .grid = true, .big = true),
-    OP("conv, bias, tanh, blocked", b_conv_tanh, {S4(2, 16, 4, 4), S4(32, 16, 3, 3), S4(1, 32, 1, 1)}, .p = {1, 1},
-     .big = true),
-    OP("conv, scalar, tanh, blocked", b_conv_tanh, {S4(2, 16, 4, 4), S4(32, 16, 3, 3), S0}, .p = {1, 1}, .big = true),
-    OP("conv, image, tanh, blocked", b_conv_tanh, {S4(2, 16, 4, 4), S4(32, 16, 3, 3), S4(1, 32, 4, 4)}, .p = {1, 1},
-     .big = true),
+    OP("conv, bias, lrelu", b_conv_relu, {S4(2, 2, 4, 4), S4(3, 2, 3, 3), S4(1, 3, 1, 1)}, .p = {1, 1},
+       .f = {0.2}, .grid = true),
+    OP("conv, bias, lrelu, blocked", b_conv_relu, {S4(2, 16, 4, 4), S4(32, 16, 3, 3), S4(1, 32, 1, 1)},
+       .p = {1, 1}, .f = {0.2}, .grid = true, .big = true),
+    OP("conv, bias, relu, first", b_conv_relu, {S4(4, 1, 28, 28), S4(32, 1, 4, 4), S4(1, 32, 1, 1)},
+       .p = {2, 1}, .f = {0}, .grid = true, .big = true),
+    OP("conv, bias, tanh, blocked", b_conv_tanh, {S4(2, 16, 4, 4), S4(32, 16, 3, 3), S4(1, 32, 1, 1)},
+       .p = {1, 1}, .big = true),
+    OP("conv, scalar, tanh, blocked", b_conv_tanh, {S4(2, 16, 4, 4), S4(32, 16, 3, 3), S0}, .p = {1, 1},
+       .big = true),
+    OP("conv, image, tanh, blocked", b_conv_tanh, {S4(2, 16, 4, 4), S4(32, 16, 3, 3), S4(1, 32, 4, 4)},
+       .p = {1, 1}, .big = true),
     OP("conv, lrelu, bias", b_conv_bias_after, {S4(2, 2, 4, 4), S4(3, 2, 3, 3), S4(1, 3, 1, 1)}, .p = {1, 1},
-     .f = {0.2}),
+       .f = {0.2}),
     OP("conv, lrelu, bias, blocked", b_conv_bias_after, {S4(2, 16, 4, 4), S4(32, 16, 3, 3), S4(1, 32, 1, 1)},
-     .p = {1, 1}, .f = {0.2}, .big = true),
-    OP("blocked times channels", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(1, 32, 1, 1)}, .p = {1, 1}, .big = true),
-    OP("blocked times N", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(2, 1, 1, 1)}, .p = {1, 1}, .big = true),
-    OP("blocked times NC", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(2, 32, 1, 1)}, .p = {1, 1}, .big = true),
-    OP("blocked times NHW", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(2, 1, 4, 3)}, .p = {1, 1}, .big = true),
+       .p = {1, 1}, .f = {0.2}, .big = true),
+    OP("blocked times channels", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(1, 32, 1, 1)}, .p = {1, 1},
+       .big = true),
+    OP("blocked times N", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(2, 1, 1, 1)}, .p = {1, 1},
+       .big = true),
+    OP("blocked times NC", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(2, 32, 1, 1)}, .p = {1, 1},
+       .big = true),
+    OP("blocked times NHW", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(2, 1, 4, 3)}, .p = {1, 1},
+       .big = true),
     OP("blocked times HW", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S2(4, 3)}, .p = {1, 1}, .big = true),
-    OP("blocked times CW", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(1, 32, 1, 3)}, .p = {1, 1}, .big = true),
-    OP("blocked times NCHW", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(2, 32, 4, 3)}, .p = {1, 1}, .big = true),
+    OP("blocked times CW", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(1, 32, 1, 3)}, .p = {1, 1},
+       .big = true),
+    OP("blocked times NCHW", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S4(2, 32, 4, 3)}, .p = {1, 1},
+       .big = true),
     OP("blocked times a scalar", b_conv_mul, {S4(2, 3, 4, 3), S4(32, 3, 3, 3), S0}, .p = {1, 1}, .big = true),
-    OP("blocked, large", b_conv_mul, {S4(4, 1, 24, 24), S4(16, 1, 3, 3), S4(4, 16, 1, 1)}, .p = {1, 1}, .big = true),
+    OP("blocked, large", b_conv_mul, {S4(4, 1, 24, 24), S4(16, 1, 3, 3), S4(4, 16, 1, 1)}, .p = {1, 1},
+       .big = true),
     OP("conv of planes", b_conv_planes, {S4(2, 16, 1, 1), S4(16, 16, 3, 3)}, .p = {1, 1, 2}, .big = true),
     OP("conv of a plain plane", b_conv_planes, {S4(2, 3, 1, 1), S4(2, 3, 3, 3)}, .p = {1, 1, 2}),
-    OP("blocked sum to C", b_conv_sum_to, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {0, 1, 0, 0}, .big = true),
-    OP("blocked sum to N", b_conv_sum_to, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {1, 0, 0, 0}, .big = true),
-    OP("blocked sum to NC", b_conv_sum_to, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {1, 1, 0, 0}, .big = true),
-    OP("blocked sum to HW", b_conv_sum_to, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {0, 0, 1, 1}, .big = true),
-    OP("blocked sum to NHW", b_conv_sum_to, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {1, 0, 1, 1}, .big = true),
+    OP("blocked sum to C", b_conv_sum_to, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {0, 1, 0, 0},
+       .big = true),
+    OP("blocked sum to N", b_conv_sum_to, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {1, 0, 0, 0},
+       .big = true),
+    OP("blocked sum to NC", b_conv_sum_to, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {1, 1, 0, 0},
+       .big = true),
+    OP("blocked sum to HW", b_conv_sum_to, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {0, 0, 1, 1},
+       .big = true),
+    OP("blocked sum to NHW", b_conv_sum_to, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {1, 0, 1, 1},
+       .big = true),
     OP("blocked sum to 1", b_conv_sum_to, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {0, 0, 0, 0}, .big = true,
-     .near = 1e-4),
-    OP("blocked sum of one image", b_conv_sum_to, {S4(1, 32, 3, 4), S4(32, 32, 3, 3)}, .p = {1, 1, 0, 0}, .big = true),
+       .near = 1e-4),
+    OP("blocked sum of one image", b_conv_sum_to, {S4(1, 32, 3, 4), S4(32, 32, 3, 3)}, .p = {1, 1, 0, 0},
+       .big = true),
     OP("blocked concat channels", b_conv_concat, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {1}, .big = true),
     OP("blocked concat images", b_conv_concat, {S4(2, 16, 3, 4), S4(16, 16, 3, 3)}, .p = {0}, .big = true),
-    OP("blocked slice channels", b_conv_slice, {S4(2, 16, 3, 4), S4(32, 16, 3, 3)}, .p = {1, 5, 16}, .big = true),
-    OP("blocked slice images", b_conv_slice, {S4(4, 16, 3, 4), S4(32, 16, 3, 3)}, .p = {0, 1, 2}, .big = true),
-    OP("blocked max-pool", b_conv_pool, {S4(2, 16, 4, 4), S4(16, 16, 3, 3)}, .p = {2}, .refuses = "max-pool-bwd",
-     .big = true),
+    OP("blocked slice channels", b_conv_slice, {S4(2, 16, 3, 4), S4(32, 16, 3, 3)}, .p = {1, 5, 16},
+       .big = true),
+    OP("blocked slice images", b_conv_slice, {S4(4, 16, 3, 4), S4(32, 16, 3, 3)}, .p = {0, 1, 2},
+       .big = true),
+    OP("blocked max-pool", b_conv_pool, {S4(2, 16, 4, 4), S4(16, 16, 3, 3)}, .p = {2},
+       .refuses = "max-pool-bwd", .big = true),
     OP("blocked residual", b_conv_add, {S4(2, 16, 4, 4), S4(16, 16, 3, 3), S4(16, 16, 3, 3)}, .big = true),
     OP("residual", b_conv_add, {S4(2, 3, 4, 4), S4(3, 3, 3, 3), S4(3, 3, 3, 3)}),
     OP("conv, dense, conv_t", b_conv_dense, {S4(2, 1, 4, 4), S4(16, 1, 4, 4), S2(64, 64), S4(16, 1, 4, 4)},
-     .p = {2, 1}, .big = true),
+       .p = {2, 1}, .big = true),
     OP("norm (N, C)", b_norm, {S2(7, 5), S1(5), S1(5)}, .f = {1}, NORM_REFUSES),
     OP("norm (N, C), relu", b_norm, {S2(7, 5), S1(5), S1(5)}, .f = {0}, NORM_REFUSES),
     OP("norm (N, C), lrelu", b_norm, {S2(7, 5), S1(5), S1(5)}, .f = {0.2}, NORM_REFUSES),
     OP("norm (N, C), large", b_norm, {S2(300, 100), S1(100), S1(100)}, .f = {0.2}, NORM_REFUSES, .big = true),
     OP("norm (N, 64)", b_norm, {S2(33, 64), S1(64), S1(64)}, .f = {0}, NORM_REFUSES, .big = true),
-    OP("norm far from 0", b_norm, {S2(300, 40), S1(40), S1(40)}, .low = 100, .high = 101, .f = {1}, NORM_REFUSES,
-     .big = true, .near = 1e-3),
+    OP("norm far from 0", b_norm, {S2(300, 40), S1(40), S1(40)}, .low = 100, .high = 101, .f = {1},
+       NORM_REFUSES, .big = true, .near = 1e-3),
     OP("norm", b_norm, {S4(3, 2, 2, 3), S1(2), S1(2)}, .f = {1}, NORM_REFUSES),
     OP("norm, relu", b_norm, {S4(3, 2, 2, 3), S1(2), S1(2)}, .f = {0}, NORM_REFUSES),
     OP("norm, lrelu", b_norm, {S4(3, 2, 2, 3), S1(2), S1(2)}, .f = {0.2}, NORM_REFUSES),
-    OP("fixed norm (N, C)", b_norm_fixed, {S2(7, 5), S1(5), S1(5), S2(2, 5)}, .f = {0.2}, NORM_REFUSES, .zero = 8),
-    OP("fixed norm", b_norm_fixed, {S4(3, 2, 2, 3), S1(2), S1(2), S2(2, 2)}, .f = {1}, NORM_REFUSES, .zero = 8),
-    OP("fixed norm, relu", b_norm_fixed, {S4(3, 2, 2, 3), S1(2), S1(2), S2(2, 2)}, .f = {0}, NORM_REFUSES, .zero = 8),
-    OP("norm, detached statistics", b_norm_parts, {S2(7, 5), S1(5), S1(5)}, .f = {0.2}, NORM_REFUSES, .big = true),
-    OP("conv, norm", b_conv_norm, {S4(2, 2, 4, 4), S4(3, 2, 3, 3), S1(3)}, .p = {1, 1}, .f = {0.2}, NORM_REFUSES),
+    OP("fixed norm (N, C)", b_norm_fixed, {S2(7, 5), S1(5), S1(5), S2(2, 5)}, .f = {0.2}, NORM_REFUSES,
+       .zero = 8),
+    OP("fixed norm", b_norm_fixed, {S4(3, 2, 2, 3), S1(2), S1(2), S2(2, 2)}, .f = {1}, NORM_REFUSES,
+       .zero = 8),
+    OP("fixed norm, relu", b_norm_fixed, {S4(3, 2, 2, 3), S1(2), S1(2), S2(2, 2)}, .f = {0}, NORM_REFUSES,
+       .zero = 8),
+    OP("norm, detached statistics", b_norm_parts, {S2(7, 5), S1(5), S1(5)}, .f = {0.2}, NORM_REFUSES,
+       .big = true),
+    OP("conv, norm", b_conv_norm, {S4(2, 2, 4, 4), S4(3, 2, 3, 3), S1(3)}, .p = {1, 1}, .f = {0.2},
+       NORM_REFUSES),
     OP("conv, norm, blocked", b_conv_norm, {S4(3, 3, 6, 4), S4(32, 3, 3, 3), S1(32)}, .p = {1, 1}, .f = {1},
-     NORM_REFUSES, .big = true),
-    OP("conv, norm, relu, blocked", b_conv_norm, {S4(3, 3, 6, 4), S4(48, 3, 3, 3), S1(48)}, .p = {1, 1}, .f = {0},
-     NORM_REFUSES, .big = true),
-    OP("conv, norm, lrelu, large", b_conv_norm, {S4(8, 1, 24, 24), S4(16, 1, 4, 4), S1(16)}, .p = {2, 1}, .f = {0.2},
-     NORM_REFUSES, .big = true),
+       NORM_REFUSES, .big = true),
+    OP("conv, norm, relu, blocked", b_conv_norm, {S4(3, 3, 6, 4), S4(48, 3, 3, 3), S1(48)}, .p = {1, 1},
+       .f = {0}, NORM_REFUSES, .big = true),
+    OP("conv, norm, lrelu, large", b_conv_norm, {S4(8, 1, 24, 24), S4(16, 1, 4, 4), S1(16)}, .p = {2, 1},
+       .f = {0.2}, NORM_REFUSES, .big = true),
     OP("conv and its norm, blocked", b_conv_norm_used, {S4(3, 3, 6, 4), S4(16, 3, 3, 3), S1(16)}, .p = {1, 1},
-     .f = {0.2}, NORM_REFUSES, .big = true),
+       .f = {0.2}, NORM_REFUSES, .big = true),
     OP("three convs with norms", b_deep,
-     {S4(4, 1, 12, 8), S4(16, 1, 4, 4), S1(16), S4(32, 16, 4, 4), S1(32), S4(1, 32, 3, 2)}, NORM_REFUSES,
-     .big = true, .near = 2e-5),
+       {S4(4, 1, 12, 8), S4(16, 1, 4, 4), S1(16), S4(32, 16, 4, 4), S1(32), S4(1, 32, 3, 2)}, NORM_REFUSES,
+       .big = true, .near = 2e-5),
     OP("generator", b_generator,
-     {S2(6, 5), S2(128, 5), S1(128), S4(32, 16, 4, 4), S1(16), S4(16, 1, 4, 4), S4(1, 1, 1, 1)}, NORM_REFUSES,
-     .big = true, .near = 2e-5),
-    OP("gradient penalty", b_penalty, {S4(2, 1, 4, 4), S4(2, 1, 4, 4), S4(3, 2, 4, 4), S2(1, 3)}, .fd_near = 1e-6),
-    OP("gradient penalty, blocked", b_penalty, {S4(3, 1, 8, 12), S4(16, 1, 4, 4), S4(32, 16, 4, 4), S2(1, 192)},
-     .big = true),
+       {S2(6, 5), S2(128, 5), S1(128), S4(32, 16, 4, 4), S1(16), S4(16, 1, 4, 4), S4(1, 1, 1, 1)},
+       NORM_REFUSES, .big = true, .near = 2e-5),
+    OP("gradient penalty", b_penalty, {S4(2, 1, 4, 4), S4(2, 1, 4, 4), S4(3, 2, 4, 4), S2(1, 3)},
+       .fd_near = 1e-6),
+    OP("gradient penalty, blocked", b_penalty,
+       {S4(3, 1, 8, 12), S4(16, 1, 4, 4), S4(32, 16, 4, 4), S2(1, 192)}, .big = true),
     OP("relu penalty", b_relu_penalty, {S4(2, 1, 4, 4), S4(2, 1, 4, 4), S4(1, 2, 1, 1)}, .grid = true),
-    OP("relu penalty, blocked", b_relu_penalty, {S4(2, 1, 8, 8), S4(16, 1, 4, 4), S4(1, 16, 1, 1)}, .grid = true,
-     .big = true),
+    OP("relu penalty, blocked", b_relu_penalty, {S4(2, 1, 8, 8), S4(16, 1, 4, 4), S4(1, 16, 1, 1)},
+       .grid = true, .big = true),
 };
 
 #endif

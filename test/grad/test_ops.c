@@ -20,8 +20,8 @@ static int add_case(struct CMUnitTest *tests, const struct op_case *c)
     static int n;
     for (int backend = c->big; backend < 2; backend++, n++) {
         snprintf(names[n], sizeof names[n], "%s: %s", c->name, backend ? "backends" : "derivatives");
-        tests[n] = (struct CMUnitTest){names[n], backend ? backends : derivatives, NULL, NULL,
-                                       (void *)(uintptr_t)c};
+        tests[n] =
+            (struct CMUnitTest){names[n], backend ? backends : derivatives, NULL, NULL, (void *)(uintptr_t)c};
     }
     return n;
 }

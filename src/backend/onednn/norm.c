@@ -44,6 +44,12 @@ static inline void flush(struct sums *s, int lanes)
     s->rows = 0;
 }
 
+#ifdef __clang__ /* it needs no hint here, and does not know this one */
+#define INDEPENDENT
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 /* Runs `body` for every row p (with index `at`) of the lanes, with the lane count a constant where it is 16
  * or 64. */
 #define FOR_ROWS(v, lanes, body)                                                                             \
@@ -57,7 +63,7 @@ static inline void flush(struct sums *s, int lanes)
     for (int64_t n = 0; n < (v)->n; n++)                                                                     \
         for (int64_t r = 0; r < (v)->s; r++) {                                                               \
             const int64_t at = (v)->offset + n * (v)->by_n + r * (v)->by_s;                                  \
-            _Pragma("GCC ivdep") for (int l = 0; l < (lanes); l++) body;                                     \
+            INDEPENDENT for (int l = 0; l < (lanes); l++) body;                                              \
             if (++(sums)->rows == FLUSH)                                                                     \
                 flush(sums, lanes);                                                                          \
         }                                                                                                    \

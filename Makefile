@@ -1,0 +1,57 @@
+# Verbs over CMake's presets; build/ holds the release build, build/asan and so on the others.
+JOBS := $(shell nproc)
+CTEST_JOBS ?= $(JOBS)
+FUZZ_SECONDS ?= 60
+export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
+
+configure = cmake --preset $(1) --log-level=WARNING
+build = $(call configure,$(1)) && cmake --build $(2) --parallel $(JOBS) $(3)
+
+.PHONY: all demo test check asan tsan fuzz bench help
+
+all: ## build the library and the program (build/paydirt)
+	@tools/install_packages build
+	@$(call build,release,build)
+
+demo: ## train on real pictures and on the 2-D mixture, with few labels; pictures and figures go to demo/
+	@tools/install_packages build demo
+	@$(call build,release,build,--target pd_cli)
+	@tools/demo build/paydirt
+
+test: ## run the tests
+	@tools/install_packages build test
+	@$(call build,release,build)
+	@tools/run_tests build --parallel $(CTEST_JOBS)
+
+check: ## check the order of the layers, the formatting and clang-tidy's findings
+	@tools/install_packages build test check clang
+	@tools/check_layers
+	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+	@$(call configure,clang)
+	@tools/check_tidy build/clang
+
+asan: ## run the tests and replay the fuzz corpora under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/install_packages build test
+	@$(call build,asan,build/asan)
+	@tools/run_tests build/asan --parallel $(CTEST_JOBS)
+
+tsan: ## run the tests under ThreadSanitizer
+	@tools/install_packages build test clang
+	@$(call build,tsan,build/tsan)
+	@tools/run_tests build/tsan --parallel $(CTEST_JOBS)
+
+fuzz: ## fuzz every reader for FUZZ_SECONDS (60) each, starting from the corpora
+	@tools/install_packages build clang
+	@$(call build,fuzz,build/fuzz)
+	@tools/fuzz build/fuzz $(FUZZ_SECONDS)
+
+bench: ## measure a training step; beside PyTorch's where PYTHON_NEW or PYTHON_DEBIAN name a python that has it
+	@tools/install_packages build
+	@$(call build,release,build,--target pd_cli)
+	build/paydirt bench --model infogan --batch 128 --threads $(JOBS) --gold
+ifneq ($(PYTHON_NEW)$(PYTHON_DEBIAN),)
+	$(or $(PYTHON_NEW),$(PYTHON_DEBIAN)) bench/compare.py --paydirt build/paydirt --threads $(JOBS)
+endif
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile

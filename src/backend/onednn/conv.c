@@ -1,6 +1,6 @@
-/* The three convolutions. Weights lie plain in their variables; each call brings them into its kernel's
- * layout, which for convolution weights costs little (a reorder of O*C*k*k numbers against N*H*W times that
- * work). */
+/* The three convolutions. Weights lie plain in their variables, and so do images whose channels fill no
+ * block; each call brings them into its kernel's layout and back, which costs little beside the work (one
+ * pass over the numbers against channels times taps multiply-adds for each). */
 #include "backend/onednn/onednn.h"
 
 #include <string.h>
@@ -10,12 +10,18 @@ struct conv_args {
     dnnl_dims_t strides, pads, pads_end;
 };
 
+/* Blocked images are taken as they lie; for plain ones the kernel may choose. */
+static dnnl_memory_desc_t image_md(const struct onednn *b, const struct pd_instr *in)
+{
+    return in->layout == PD_LAYOUT_BLOCKED ? md_of(b, in) : md_any(in->shape);
+}
+
 /* How much padding the far edge needs for (y - 1) * stride + k = x + pad + end; oneDNN wants it exact. */
 static struct conv_args args_of(const struct onednn *b, const struct pd_call *call, const struct pd_instr *x,
                                 struct pd_shape w, const struct pd_instr *y)
 {
     int64_t stride = call->instr->attr.i[0], pad = call->instr->attr.i[1];
-    struct conv_args a = {.x = md_of(b, x), .w = md_any(w), .y = md_of(b, y)};
+    struct conv_args a = {.x = image_md(b, x), .w = md_any(w), .y = image_md(b, y)};
     for (int i = 0; i < 2; i++) {
         a.strides[i] = stride;
         a.pads[i] = pad;
@@ -35,32 +41,49 @@ static dnnl_primitive_desc_t forward_pd(const struct onednn *b, const struct con
     return pd;
 }
 
-/* Weights `data`, described by from, into the scratch layout that the kernel wants (or straight, when equal).
- */
-static bool bind_weights(struct chain *c, struct pd_call *call, struct chain_step **s,
-                         dnnl_primitive_desc_t pd, const dnnl_memory_desc_t *from, const void *data)
+/* What a primitive reads or makes, as it lies in memory; data NULL: in the run's scratch, as the kernel likes
+ * it. */
+struct operand {
+    int arg;
+    dnnl_memory_desc_t lies;
+    const void *data;
+    bool result;
+};
+
+/* Reorders before, the primitive, reorders after. Takes pd over. */
+static enum pd_status add_operands(struct onednn *b, struct pd_call *call, dnnl_primitive_desc_t pd,
+                                   const struct operand *o, int n, struct pd_error *err)
 {
-    dnnl_memory_desc_t to = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
-    bool equal = dnnl_memory_desc_equal(from, &to);
-    int64_t at = equal ? -1 : scratch_take(call, dnnl_memory_desc_get_size(&to));
-    if (!equal && !chain_reorder(c, call, from, data, -1, &to, NULL, at)) {
-        dnnl_primitive_desc_destroy(pd);
-        return false;
+    dnnl_memory_desc_t md[CHAIN_ARGS];
+    int64_t scratch[CHAIN_ARGS];
+    struct chain *c = pd ? chain_create(b, call) : NULL;
+    bool ok = c;
+    for (int i = 0; i < n && ok; i++) {
+        md[i] = *dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, o[i].arg);
+        bool straight = o[i].data && dnnl_memory_desc_equal(&o[i].lies, &md[i]);
+        scratch[i] = straight ? -1 : scratch_take(call, dnnl_memory_desc_get_size(&md[i]));
+        if (!straight && !o[i].result)
+            ok = chain_reorder(c, call, &o[i].lies, o[i].data, -1, &md[i], NULL, scratch[i]);
     }
-    *s = chain_add(c, call, pd);
-    if (!*s)
-        return false;
-    if (equal)
-        chain_bind(c, *s, DNNL_ARG_WEIGHTS, &to, data);
-    else
-        chain_bind_scratch(c, *s, DNNL_ARG_WEIGHTS, &to, at);
-    return true;
+    struct chain_step *s = ok ? chain_add(c, call, pd) : NULL;
+    if (!ok && pd)
+        dnnl_primitive_desc_destroy(pd);
+    for (int i = 0; i < n && s; i++)
+        if (scratch[i] < 0)
+            chain_bind(c, s, o[i].arg, &md[i], o[i].data);
+        else
+            chain_bind_scratch(c, s, o[i].arg, &md[i], scratch[i]);
+    for (int i = 0; i < n && s && ok; i++)
+        if (o[i].result && o[i].data && scratch[i] >= 0)
+            ok = chain_reorder(c, call, &md[i], NULL, scratch[i], &o[i].lies, (void *)(uintptr_t)o[i].data,
+                               -1);
+    return s && ok ? PD_OK : onednn_fail(call, err);
 }
 
 enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    const struct pd_instr *in = call->instr;
-    struct conv_args a = args_of(b, call, call->src_instr[0], call->src_instr[1]->shape, in);
+    const struct pd_instr *in = call->instr, *x = call->src_instr[0], *w = call->src_instr[1];
+    struct conv_args a = args_of(b, call, x, w->shape, in);
     bool bias = in->n_src == 3;
     if (bias)
         a.bias = md_plain(pd_shape1(in->shape.dim[1]));
@@ -68,16 +91,11 @@ enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_er
     dnnl_primitive_desc_t pd = attr ? forward_pd(b, &a, bias, attr) : NULL;
     if (attr)
         dnnl_primitive_attr_destroy(attr);
-    struct chain *c = pd ? chain_create(b, call) : NULL;
-    struct chain_step *s;
-    dnnl_memory_desc_t w = md_plain(call->src_instr[1]->shape);
-    if (!c || !bind_weights(c, call, &s, pd, &w, call->src[1]))
-        return onednn_fail(call, err);
-    chain_bind(c, s, DNNL_ARG_SRC, &a.x, call->src[0]);
-    chain_bind(c, s, DNNL_ARG_DST, &a.y, call->dst);
-    if (bias)
-        chain_bind(c, s, DNNL_ARG_BIAS, &a.bias, call->src[2]);
-    return PD_OK;
+    const struct operand o[] = {{DNNL_ARG_SRC, md_of(b, x), call->src[0], false},
+                                {DNNL_ARG_WEIGHTS, md_plain(w->shape), call->src[1], false},
+                                {DNNL_ARG_DST, md_of(b, in), call->dst, true},
+                                {DNNL_ARG_BIAS, a.bias, call->src[2], false}};
+    return add_operands(b, call, pd, o, bias ? 4 : 3, err);
 }
 
 /* --- the gradient by the images
@@ -119,7 +137,7 @@ static void taps_kernel(const struct pd_call *call, const struct pd_run *run)
     const int64_t *x = call->instr->shape.dim, *w = call->src_instr[1]->shape.dim,
                   *y = call->src_instr[0]->shape.dim;
     chain_run(c, run);
-    int last = c->step[c->n - 1].n - 1; /* the 1x1 convolution's result is bound last */
+    int last = c->step[c->n - 1].n - 1; /* the 1x1 convolution makes what is bound last */
     struct taps t = {x[0],
                      x[1],
                      x[2],
@@ -156,25 +174,23 @@ static enum pd_status prepare_taps(struct onednn *b, struct pd_call *call, struc
                           .w = md_any(pd_shape4(taps, w.dim[0], 1, 1)),
                           .y = md_of(b, &cols),
                           .strides = {1, 1}};
-    dnnl_primitive_desc_t pd = forward_pd(b, &a, false, b->plain_attr);
-    struct chain *c = pd ? chain_create(b, call) : NULL;
-    struct chain_step *s;
     dnnl_memory_desc_t from; /* (O, C*k*k) as it lies, read as (C*k*k, O, 1, 1) */
     dnnl_dims_t dims = {taps, w.dim[0], 1, 1}, strides = {1, taps, 1, 1};
     dnnl_memory_desc_init_by_strides(&from, 4, dims, dnnl_f32, strides);
-    if (!c || !bind_weights(c, call, &s, pd, &from, call->src[1]))
-        return onednn_fail(call, err);
-    chain_bind(c, s, DNNL_ARG_SRC, &a.x, call->src[0]);
-    chain_bind_scratch(c, s, DNNL_ARG_DST, &a.y, scratch_take(call, dnnl_memory_desc_get_size(&a.y)));
+    const struct operand o[] = {{DNNL_ARG_SRC, a.x, call->src[0], false},
+                                {DNNL_ARG_WEIGHTS, from, call->src[1], false},
+                                {DNNL_ARG_DST, a.y, NULL, true}};
+    enum pd_status status = add_operands(b, call, forward_pd(b, &a, false, b->plain_attr), o, 3, err);
     call->kernel = taps_kernel;
-    return PD_OK;
+    return status;
 }
 
 enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
     if (wants_taps(b, call))
         return prepare_taps(b, call, err);
-    struct conv_args a = args_of(b, call, call->instr, call->src_instr[1]->shape, call->src_instr[0]);
+    const struct pd_instr *in = call->instr, *dy = call->src_instr[0], *w = call->src_instr[1];
+    struct conv_args a = args_of(b, call, in, w->shape, dy);
     dnnl_primitive_desc_t hint = forward_pd(b, &a, false, b->plain_attr), pd = NULL;
     dnnl_convolution_desc_t d;
     if (hint && !dnnl_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &a.x, &a.w, &a.y,
@@ -182,22 +198,16 @@ enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd
         dnnl_primitive_desc_create(&pd, &d, b->plain_attr, b->engine, hint);
     if (hint)
         dnnl_primitive_desc_destroy(hint);
-    struct chain *c = pd ? chain_create(b, call) : NULL;
-    struct chain_step *s;
-    dnnl_memory_desc_t w = md_plain(call->src_instr[1]->shape);
-    if (!c || !bind_weights(c, call, &s, pd, &w, call->src[1]))
-        return onednn_fail(call, err);
-    chain_bind(c, s, DNNL_ARG_DIFF_DST, &a.y, call->src[0]);
-    chain_bind(c, s, DNNL_ARG_DIFF_SRC, &a.x, call->dst);
-    return PD_OK;
+    const struct operand o[] = {{DNNL_ARG_DIFF_DST, md_of(b, dy), call->src[0], false},
+                                {DNNL_ARG_WEIGHTS, md_plain(w->shape), call->src[1], false},
+                                {DNNL_ARG_DIFF_SRC, md_of(b, in), call->dst, true}};
+    return add_operands(b, call, pd, o, 3, err);
 }
-
-/* --- the gradient by the weights
- * ---------------------------------------------------------------------------- */
 
 enum pd_status prepare_conv_dw(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    struct conv_args a = args_of(b, call, call->src_instr[0], call->instr->shape, call->src_instr[1]);
+    const struct pd_instr *in = call->instr, *x = call->src_instr[0], *dy = call->src_instr[1];
+    struct conv_args a = args_of(b, call, x, in->shape, dy);
     dnnl_primitive_desc_t hint = forward_pd(b, &a, false, b->plain_attr), pd = NULL;
     dnnl_convolution_desc_t d;
     if (hint && !dnnl_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, &a.x, &a.w, NULL,
@@ -205,22 +215,8 @@ enum pd_status prepare_conv_dw(struct onednn *b, struct pd_call *call, struct pd
         dnnl_primitive_desc_create(&pd, &d, b->plain_attr, b->engine, hint);
     if (hint)
         dnnl_primitive_desc_destroy(hint);
-    struct chain *c = pd ? chain_create(b, call) : NULL;
-    if (!c)
-        return onednn_fail(call, err);
-    dnnl_memory_desc_t to = md_plain(call->instr->shape);
-    dnnl_memory_desc_t from = *dnnl_primitive_desc_query_md(pd, dnnl_query_diff_weights_md, 0);
-    bool equal = dnnl_memory_desc_equal(&from, &to);
-    int64_t at = equal ? -1 : scratch_take(call, dnnl_memory_desc_get_size(&from));
-    struct chain_step *s = chain_add(c, call, pd);
-    if (!s)
-        return onednn_fail(call, err);
-    chain_bind(c, s, DNNL_ARG_SRC, &a.x, call->src[0]);
-    chain_bind(c, s, DNNL_ARG_DIFF_DST, &a.y, call->src[1]);
-    if (equal)
-        chain_bind(c, s, DNNL_ARG_DIFF_WEIGHTS, &to, call->dst);
-    else
-        chain_bind_scratch(c, s, DNNL_ARG_DIFF_WEIGHTS, &from, at);
-    return equal || chain_reorder(c, call, &from, NULL, at, &to, call->dst, -1) ? PD_OK
-                                                                                : onednn_fail(call, err);
+    const struct operand o[] = {{DNNL_ARG_SRC, md_of(b, x), call->src[0], false},
+                                {DNNL_ARG_DIFF_DST, md_of(b, dy), call->src[1], false},
+                                {DNNL_ARG_DIFF_WEIGHTS, md_plain(in->shape), call->dst, true}};
+    return add_operands(b, call, pd, o, 3, err);
 }

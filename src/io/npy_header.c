@@ -192,7 +192,7 @@ static enum pd_status find_header(struct cursor *c, size_t size)
                        "%s: truncated: the file ends within the npy magic", c->path);
     if (memcmp(c->bytes, magic, sizeof magic) != 0)
         return pd_fail(c->err, PD_ERR_FORMAT, 0, "%s: not an npy file: expected \\x93NUMPY", c->path);
-    int version = c->bytes[6];
+    int version = (unsigned char)c->bytes[6];
     size_t width = version == 1 ? 2 : 4;
     if (version < 1 || version > 3 || c->bytes[7] != 0)
         return pd_fail(c->err, PD_ERR_UNSUPPORTED, 6, "%s: npy version %d.%d, expected 1.0, 2.0 or 3.0",

@@ -154,7 +154,7 @@ static enum pd_status parse_tensors(struct pd_safetensors *st, struct pd_error *
         return pd_fail_memory(err, st->path);
     json_object_foreach(st->header, name, entry)
     {
-        if (status == PD_OK && strcmp(name, "__metadata__"))
+        if (status == PD_OK && strcmp(name, "__metadata__") != 0)
             status = parse_tensor(st, &st->tensors[st->count++], name, entry, err);
     }
     return status;
@@ -301,7 +301,7 @@ enum pd_status pd_safetensors_get(const struct pd_safetensors *st, const char *n
     if (!a)
         return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no tensor '%s'", st->path, name);
     if (a->dtype != dtype || a->rank != rank ||
-        (rank && memcmp(a->dims, dims, (size_t)rank * sizeof *dims))) {
+        (rank && memcmp(a->dims, dims, (size_t)rank * sizeof *dims) != 0)) {
         char have[80], want[80];
         pd_io_shape_text(have, sizeof have, a->rank, a->dims);
         pd_io_shape_text(want, sizeof want, rank, dims);

@@ -44,7 +44,7 @@ static void dot(struct frame *f, const float *point, int radius, const uint8_t *
             int di = i - (int)y, dj = j - (int)x;
             if (i >= 0 && i < PD_SCATTER_SIDE && j >= 0 && j < PD_SCATTER_SIDE &&
                 di * di + dj * dj <= radius * radius)
-                memcpy(f->rgb + 3 * (i * PD_SCATTER_SIDE + j), colour, 3);
+                memcpy(f->rgb + 3 * ((size_t)i * PD_SCATTER_SIDE + (size_t)j), colour, 3);
         }
 }
 

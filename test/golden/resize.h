@@ -1,4 +1,5 @@
 /* Made by resize.py with Pillow 13.0.0: do not edit. */
+/* clang-format off */
 enum { RESIZE_STEP = 5 };
 
 static const struct resize_case {

@@ -24,7 +24,7 @@ def source(case, height, width):
     return (slope if case % 2 else noise).astype(np.uint8).reshape(height, width)
 
 
-print(f"/* Made by resize.py with Pillow {PIL.__version__}: do not edit. */")
+print(f"/* Made by resize.py with Pillow {PIL.__version__}: do not edit. */\n/* clang-format off */")
 print(f"enum {{ RESIZE_STEP = {STEP} }};\n")
 print("static const struct resize_case {\n    int height, width, new_height, new_width, kept;\n"
       "    unsigned char expected[1000];\n} resize_cases[] = {")

@@ -55,8 +55,7 @@ enum pd_status pd_backend_create(enum pd_backend_kind kind, int threads, struct 
 void pd_backend_destroy(struct pd_backend *b);
 size_t pd_backend_real_size(const struct pd_backend *b); /* 4 or 8 */
 
-/* --- variables: named tensors that outlive plans (weights, optimiser state, running statistics)
- * -------------- */
+/* --- variables: named tensors that outlive plans (weights, optimiser state, running statistics) --- */
 
 struct pd_vars;
 struct pd_var;

@@ -52,8 +52,7 @@ static void collect_names(struct names *names, const struct args_command *c)
     add_name(names, "", &help, 'h');
 }
 
-/* --- help
- * --------------------------------------------------------------------------------------------------- */
+/* --- help --- */
 
 /* Each line of lines behind a prefix. */
 static void print_lines(const char *first, const char *other, const char *lines)
@@ -96,8 +95,7 @@ static void print_help(const struct args_command *c)
     print_lines("  paydirt ", "  paydirt ", c->examples);
 }
 
-/* --- mistakes
- * ----------------------------------------------------------------------------------------------- */
+/* --- mistakes --- */
 
 static enum pd_status fail_unknown(const struct args_command *c, const struct names *names, const char *word,
                                    struct pd_error *err)
@@ -147,8 +145,7 @@ enum pd_status args_need_operand(const struct args_command *c, const struct args
                    (int)strcspn(c->usage, "\n"), c->usage);
 }
 
-/* --- parsing
- * ------------------------------------------------------------------------------------------------ */
+/* --- parsing --- */
 
 static enum pd_status take_option(const struct args_command *c, int value, const char *text,
                                   struct args *args, struct pd_error *err)

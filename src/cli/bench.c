@@ -60,8 +60,7 @@ struct bench {
     int op_count;
 };
 
-/* --- the step
- * ----------------------------------------------------------------------------------------------- */
+/* --- the step --- */
 
 static void fill_inputs(struct bench *b)
 {
@@ -108,8 +107,7 @@ static double time_steps(struct bench *b, uint64_t count)
     return progress_now() - start;
 }
 
-/* --- measuring
- * ---------------------------------------------------------------------------------------------- */
+/* --- measuring --- */
 
 static int compare(const void *a, const void *b)
 {
@@ -174,8 +172,7 @@ static void measure(struct bench *b)
     pd_plan_profile(b->plan, false);
 }
 
-/* --- what it found
- * ------------------------------------------------------------------------------------------ */
+/* --- what it found --- */
 
 static double total_seconds(const struct bench *b)
 {

@@ -32,8 +32,7 @@ static const struct pd_option own_table[] = {
      "go on with this run; only --epochs may be given with it"},
 };
 
-/* --- signals
- * ------------------------------------------------------------------------------------------------ */
+/* --- signals --- */
 
 static volatile sig_atomic_t stop_signal;
 
@@ -56,8 +55,7 @@ static void catch_signals(void)
     }
 }
 
-/* --- what is shown
- * ------------------------------------------------------------------------------------------ */
+/* --- what is shown --- */
 
 struct watch {
     struct progress progress;
@@ -111,8 +109,7 @@ static bool on_stop(void *context)
     return w->stopping;
 }
 
-/* --- the command
- * -------------------------------------------------------------------------------------------- */
+/* --- the command --- */
 
 static enum pd_status check_new(const struct pd_train_options *o, struct pd_error *err)
 {

@@ -35,8 +35,7 @@ struct pd_step_options pd_step_defaults(void)
         .batch = 128, .lambda_c = 0.1, .beta_d = 1, .beta_g = 0, .adam = {2e-4, 0.5, 0.999, 1e-8}};
 }
 
-/* --- the training step
- * -------------------------------------------------------------------------------------- */
+/* --- the training step --- */
 
 struct recorder {
     struct pd_graph *g;
@@ -128,8 +127,7 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
     return status;
 }
 
-/* --- evaluation
- * --------------------------------------------------------------------------------------------- */
+/* --- evaluation --- */
 
 static void record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n)
 {
@@ -173,8 +171,7 @@ enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct p
     return compile(gan, record_scorer, batch, out, err);
 }
 
-/* --- life
- * --------------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 /* Recording the networks makes their variables; the plans themselves are not needed yet. */
 static enum pd_status make_variables(struct pd_gan *gan, struct pd_error *err)

@@ -46,8 +46,7 @@ extern const char *const pd_loss_names[PD_LOSS_COUNT];
 enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
                                    struct pd_plan **out, struct pd_error *err);
 
-/* --- evaluation mode: running statistics, no power iteration
- * -------------------------------------------------- */
+/* --- evaluation mode: running statistics, no power iteration --- */
 
 /* Inputs "z" (N, z_dim), "c" i32 (N); output "images". */
 enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struct pd_plan **out,

@@ -76,8 +76,7 @@ void pd_train_options_init(struct pd_train_options *o)
     *o = defaults;
 }
 
-/* --- any option of any struct
- * ------------------------------------------------------------------------------- */
+/* --- any option of any struct --- */
 
 static char *text_field(const struct pd_option *option, void *base)
 {
@@ -193,8 +192,7 @@ void pd_option_text(const struct pd_option *option, const void *base, char *text
     }
 }
 
-/* --- those of a training run
- * -------------------------------------------------------------------------------- */
+/* --- those of a training run --- */
 
 /* '-' and '_' are the same. */
 static const struct pd_option *find(const char *name)
@@ -224,8 +222,7 @@ enum pd_status pd_train_options_set(struct pd_train_options *o, const char *name
     return option ? pd_option_set(option, o, value, err) : unknown(name, err);
 }
 
-/* --- options.json
- * ------------------------------------------------------------------------------------------- */
+/* --- options.json --- */
 
 static json_t *json_of(const struct pd_option *option, const void *base)
 {

@@ -48,8 +48,7 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* --- opening
- * -------------------------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
                               struct pd_error *err)
@@ -125,8 +124,7 @@ static enum pd_status open_gan(const struct pd_train_options *o, int channels, i
     return status;
 }
 
-/* --- the step's plan: plain, then with GOLD weights
- * -------------------------------------------------------------- */
+/* --- the step's plan: plain, then with GOLD weights --- */
 
 static bool wants_gold(const struct run *r)
 {
@@ -150,8 +148,7 @@ static enum pd_status compile_step(struct run *r, struct pd_error *err)
     return pd_gan_compile_step(r->gan, &s, &r->plan, err);
 }
 
-/* --- what a run leaves behind
- * ------------------------------------------------------------------------------------ */
+/* --- what a run leaves behind --- */
 
 static enum pd_status save(struct run *r, struct pd_error *err)
 {
@@ -238,8 +235,7 @@ static enum pd_status end_epoch(struct run *r, struct pd_error *err)
     return status;
 }
 
-/* --- the loop
- * ---------------------------------------------------------------------------------------------------- */
+/* --- the loop --- */
 
 static enum pd_status check_losses(const struct run *r, const float *losses, struct pd_error *err)
 {
@@ -304,8 +300,7 @@ static enum pd_status train(struct run *r, struct pd_error *err)
     return status;
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 static enum pd_status open_logs(struct run *r, struct pd_error *err)
 {

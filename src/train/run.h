@@ -30,8 +30,7 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
 enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
                              struct pd_error *err);
 
-/* --- using a finished (or half-finished) run
- * ------------------------------------------------------------------ */
+/* --- using a finished (or half-finished) run --- */
 
 struct pd_run_model {
     struct pd_train_options options;

@@ -81,8 +81,7 @@ void pd_samples_release(struct pd_samples *s)
     memset(s, 0, sizeof *s);
 }
 
-/* --- pictures
- * ---------------------------------------------------------------------------------------------------- */
+/* --- pictures --- */
 
 enum { PAD = 2 };
 
@@ -116,8 +115,7 @@ enum pd_status pd_samples_encode(const struct pd_samples *s, const struct pd_poi
                              real ? real->count : 0, err);
 }
 
-/* --- scores
- * ------------------------------------------------------------------------------------------------------ */
+/* --- scores --- */
 
 enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, float *logit, float *class_logits,
                         struct pd_error *err)

@@ -79,8 +79,7 @@ static struct pd_node *b_cross_entropy(struct pd_node *const *x, const struct op
     return pd_neg(pd_sum_to(pd_mul(pd_one_hot(labels, 5), pd_log_softmax(x[0])), pd_shape2(6, 1)));
 }
 
-/* --- several ops in a row
- * ------------------------------------------------------------------------------------ */
+/* --- several ops in a row --- */
 
 BUILD(b_dense, pd_lrelu(pd_add(pd_matmul(x[0], x[1], false, true), x[2]), f[0]))
 BUILD(b_dense_tanh, pd_tanh(pd_add(x[2], pd_matmul(x[0], x[1], false, true))))

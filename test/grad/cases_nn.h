@@ -29,8 +29,7 @@ static struct pd_node *b_conv_dense(struct pd_node *const *x, const struct op_ca
     return pd_conv_transposed(pd_reshape(pd_tanh(y), pd_shape4(s.dim[0], 16, 2, 2)), x[3], 2, 1);
 }
 
-/* --- batch norm
- * ---------------------------------------------------------------------------------------------- */
+/* --- batch norm --- */
 
 BUILD(b_norm, pd_batch_norm(x[0], pd_batch_stats(x[0]), x[1], x[2], 1e-3, f[0]))
 
@@ -67,8 +66,7 @@ static struct pd_node *b_generator(struct pd_node *const *x, const struct op_cas
     return pd_tanh(pd_add(pd_conv_transposed(y, x[5], 2, 1), x[6]));
 }
 
-/* --- gradients inside the model
- * ------------------------------------------------------------------------------- */
+/* --- gradients inside the model --- */
 
 static struct pd_node *critic(struct pd_node *const *x)
 {

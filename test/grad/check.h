@@ -7,6 +7,7 @@
 #define PD_TEST_GRAD_CHECK_H
 
 #include "base/rng.h"
+#include "verify.h"
 
 #include <paydirt/graph.h>
 
@@ -136,8 +137,7 @@ static void check_inputs(struct pd_plan *p, size_t real_size, const struct op_ca
     }
 }
 
-/* --- finite differences
- * ------------------------------------------------------------------------------------- */
+/* --- finite differences --- */
 
 struct fd {
     struct pd_plan *p;
@@ -191,6 +191,7 @@ static struct pd_plan *compile(const struct op_case *c, const struct pd_graph *g
     struct pd_plan *p;
     if (pd_compile(g, b, &p, &err))
         fail_msg("%s: %s", c->name, err.message);
+    verify_plan(p);
     return p;
 }
 
@@ -284,8 +285,7 @@ static inline void check_derivatives(const struct op_case *c)
     pd_backend_destroy(b);
 }
 
-/* --- backends
- * ----------------------------------------------------------------------------------------------- */
+/* --- backends --- */
 
 static void compare_values(const struct op_case *c, const char *who, const char *name, const double *want,
                            const float *got, int64_t n)

@@ -43,8 +43,7 @@ static void near(double got, double want, double relative)
         fail_msg("%.17g, expected %.17g", got, want);
 }
 
-/* --- closed forms
- * ------------------------------------------------------------------------------------------- */
+/* --- closed forms --- */
 
 static double sign_of(double x)
 {
@@ -226,8 +225,7 @@ static void one_hot_rows(void **state)
         }
 }
 
-/* --- random numbers
- * ------------------------------------------------------------------------------------------ */
+/* --- random numbers --- */
 
 enum { DRAWS = 40000 };
 
@@ -304,8 +302,7 @@ static void random_places(void **state)
         }
 }
 
-/* --- updates
- * ------------------------------------------------------------------------------------------------- */
+/* --- updates --- */
 
 /* Kingma & Ba 2015, algorithm 1, on the gradient of sum(target * w^2) / 2. */
 static void adam_loop(int64_t n, int steps, const double *target, double *w)

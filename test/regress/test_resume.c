@@ -75,8 +75,7 @@ static void assert_same_checkpoint(const char *a, const char *b)
     pd_buffer_release(&y);
 }
 
-/* --- stops
- * -------------------------------------------------------------------------------------------------------- */
+/* --- stops --- */
 
 struct stopper {
     uint64_t at, now;
@@ -155,8 +154,7 @@ static void test_threads_draw_the_same_numbers(void **state)
     pd_buffer_release(&y);
 }
 
-/* --- kill -9
- * ------------------------------------------------------------------------------------------------------ */
+/* --- kill -9 --- */
 
 /* The run's folder below out, when it has a checkpoint. */
 static bool find_run(const char *out, char *folder, size_t size)

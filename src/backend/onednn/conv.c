@@ -56,8 +56,8 @@ static enum pd_status add_operands(struct onednn *b, struct pd_call *call, dnnl_
 {
     dnnl_memory_desc_t md[CHAIN_ARGS];
     int64_t scratch[CHAIN_ARGS];
-    struct chain *c = pd ? chain_create(b, call) : NULL;
-    bool ok = c;
+    struct chain *c = chain_create(b, call);
+    bool ok = c && pd;
     for (int i = 0; i < n && ok; i++) {
         md[i] = *dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, o[i].arg);
         bool straight = o[i].data && dnnl_memory_desc_equal(&o[i].lies, &md[i]);
@@ -98,8 +98,7 @@ enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_er
     return add_operands(b, call, pd, o, bias ? 4 : 3, err);
 }
 
-/* --- the gradient by the images
- * ----------------------------------------------------------------------------- */
+/* --- the gradient by the images --- */
 
 /* oneDNN has no fast kernel that makes images of 1 or 3 channels. There the work is a 1x1 convolution to
  * C*k*k channels, one for each tap, and a sum over the taps that meet in a pixel. */

@@ -237,8 +237,7 @@ enum pd_status prepare_norm(struct onednn *b, struct pd_call *call, struct pd_er
     return PD_OK;
 }
 
-/* --- sums
- * --------------------------------------------------------------------------------------------------- */
+/* --- sums --- */
 
 /* Every result element is the sum of a run of the source: over all of it, or for each n. */
 static void run_sum_kernel(const struct pd_call *call, const struct pd_run *run)

@@ -20,6 +20,8 @@ static onednn_prepare *const table[PD_OP_COUNT] = {
 enum pd_status onednn_fail(const struct pd_call *call, struct pd_error *err)
 {
     char shape[96];
+    if (!call->context) /* chains are made first */
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %s", pd_op_name(call->instr->op));
     return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "oneDNN has no kernel for %s making %s",
                    pd_op_name(call->instr->op), pd_shape_text(call->instr->shape, shape));
 }
@@ -42,6 +44,13 @@ static enum pd_status prepare(struct pd_backend *base, struct pd_call *call, str
     onednn_prepare *own = table[call->instr->op];
     enum pd_status status = own ? own((struct onednn *)base, call, err) : PD_OK;
     return status || call->kernel ? status : fall_back(call);
+}
+
+/* OpenMP's number of threads belongs to the calling thread: another backend may have set it since, and
+ * oneDNN's primitives must run with the number that they were made for. */
+static void enter(const struct pd_backend *b)
+{
+    omp_set_num_threads(b->threads);
 }
 
 static void release(struct pd_call *call)
@@ -86,6 +95,7 @@ enum pd_status pd_onednn_create(int threads, struct pd_backend **out, struct pd_
                                   .threads = threads,
                                   .block = machine_block(),
                                   .optimise = true,
+                                  .enter = enter,
                                   .prepare = prepare,
                                   .release = release,
                                   .destroy = destroy};

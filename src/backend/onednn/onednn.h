@@ -23,8 +23,7 @@ struct onednn {
 /* Work below this many elements is not worth waking threads for. */
 #define PD_PARALLEL_MIN 16384
 
-/* --- a few primitives in a row, as one call's context
- * ------------------------------------------------------- */
+/* --- a few primitives in a row, as one call's context --- */
 
 #define CHAIN_STEPS 4
 #define CHAIN_ARGS  6
@@ -56,16 +55,14 @@ void chain_bind_scratch(struct chain *c, struct chain_step *s, int arg, const dn
 bool chain_reorder(struct chain *c, struct pd_call *call, const dnnl_memory_desc_t *from, const void *data,
                    int64_t from_scratch, const dnnl_memory_desc_t *to, void *to_data, int64_t to_scratch);
 
-/* --- descriptions
- * ------------------------------------------------------------------------------------------- */
+/* --- descriptions --- */
 
 dnnl_memory_desc_t md_of(const struct onednn *b, const struct pd_instr *in);
 dnnl_memory_desc_t md_any(struct pd_shape s);
 dnnl_memory_desc_t md_plain(struct pd_shape s);
 dnnl_primitive_attr_t attr_create(bool accumulate, double slope); /* NULL: failed */
 
-/* --- op families: each sets call->kernel (and context) or returns an error
- * ------------------------------------ */
+/* --- op families: each sets call->kernel (and context) or returns an error --- */
 
 typedef enum pd_status onednn_prepare(struct onednn *b, struct pd_call *call, struct pd_error *err);
 onednn_prepare prepare_conv, prepare_conv_dx, prepare_conv_dw, prepare_matmul, prepare_reorder;
@@ -73,8 +70,7 @@ onednn_prepare prepare_fused, prepare_norm, prepare_sum_to, prepare_adam, prepar
 
 enum pd_status onednn_fail(const struct pd_call *call, struct pd_error *err);
 
-/* --- channels side by side in memory: (N, rows of C lanes) or blocked images
- * -------------------------------- */
+/* --- channels side by side in memory: (N, rows of C lanes) or blocked images --- */
 
 /* The lanes [first, first + count) of channels: element (n, s, lane) lies at base + n*by_n + s*by_s + lane.
  */

@@ -6,7 +6,11 @@
 
 #define COMMAND_LIST(X)                                                                                      \
     X(train, "train a conditional GAN, or go on with an interrupted run")                                    \
-    X(bench, "measure the training step against the machine's matrix product")
+    X(eval, "measure a run's generator: fitting capacity")                                                   \
+    X(sample, "generate pictures and arrays")                                                                \
+    X(score, "what a run's discriminator thinks of real images, GOLD's estimator included")                  \
+    X(bench, "measure the training step against the machine's matrix product")                               \
+    X(data, "list the data sets")
 
 /* argv[0] is the command's name. What a command finds goes to standard output, all else to standard error;
  * its failures are left to main in err. */

@@ -256,7 +256,7 @@ enum pd_status pd_train_options_write(const struct pd_train_options *o, const ch
         if (json_object_set_new(all, table[i].name, json_of(&table[i], o)))
             status = pd_fail(err, PD_ERR_USAGE, -1, "%s: option '%s' is not UTF-8", path, table[i].name);
     if (status == PD_OK)
-        text = json_dumps(all, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+        text = json_dumps(all, JSON_INDENT(2));
     if (text)
         status = pd_file_write_atomic(path, text, strlen(text), err);
     else if (status == PD_OK)

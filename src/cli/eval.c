@@ -1,0 +1,223 @@
+/* paydirt eval: how good a run's generator is. */
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "cli/real.h"
+
+#include "base/words.h"
+#include "io/file.h"
+#include "io/jsonl.h"
+#include "metric/fitting_capacity.h"
+#include "train/run.h"
+#include "train/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] = "RUN [options]";
+
+static const char about[] =
+    "Measures the run's last checkpoint on the test split of its data.\n"
+    "fitting-capacity (GAN-train): the accuracy on real images of a LeNet (2-D points: a small MLP)\n"
+    "that was trained on generated ones alone, fresh in every epoch. Adds a line to RUN/eval.jsonl.";
+
+static const char examples[] = "eval runs/00000-strokes-infogan-gold --metrics fitting-capacity\n"
+                               "eval runs/00000-strokes-infogan-gold --epochs 10 --json";
+
+struct options {
+    char metrics[256], data[32], data_dir[1024];
+    int64_t seed, threads, epochs, epoch_images;
+    bool json;
+};
+
+#define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
+static const struct pd_option table[] = {
+    {"metrics", PD_OPTION_TEXT, FIELD(metrics), 0, 0, "LIST",
+     "names with commas between; known: fitting-capacity"},
+    {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
+    {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N", "seed of samples and classifier"},
+    {"epochs", PD_OPTION_INT, FIELD(epochs), 1, 10000, "N", "epochs of the classifier"},
+    {"epoch_images", PD_OPTION_INT, FIELD(epoch_images), 128, 100000000, "N", "generated images in each"},
+    {"data", PD_OPTION_TEXT, FIELD(data), 0, 0, "NAME", "another data set than the run's"},
+    {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with its files"},
+    {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
+};
+#undef FIELD
+
+struct eval {
+    const struct options *o;
+    const char *folder;
+    struct pd_run_model run;
+    struct real real;
+    struct progress progress;
+};
+
+/* One metric: measures, and gives its result as JSON and as a line of words. */
+struct metric {
+    const char *name;
+    enum pd_status (*measure)(struct eval *e, json_t **result, char *line, size_t size, struct pd_error *err);
+};
+
+/* --- fitting capacity
+ * --------------------------------------------------------------------------------------- */
+
+static void on_epoch(void *context, int epoch, int epochs, double loss)
+{
+    struct eval *e = context;
+    char label[32], left[48];
+    snprintf(label, sizeof label, "classifier %d/%d", epoch, epochs);
+    progress_update(&e->progress, (uint64_t)epoch, label);
+    if (!e->progress.terminal)
+        progress_line(&e->progress, "%s  loss %.4f  %s", label, loss,
+                      progress_left(&e->progress, left, sizeof left));
+}
+
+static enum pd_status train_classifier(struct eval *e, double *accuracy, struct pd_error *err)
+{
+    const struct pd_model_config *c = &e->run.gan->config;
+    struct pd_classifier_options k = pd_classifier_defaults();
+    struct pd_gan_source *source;
+    k.channels = c->channels;
+    k.size = c->size;
+    k.classes = c->classes;
+    k.epochs = (int)e->o->epochs;
+    k.epoch_images = e->o->epoch_images;
+    k.seed = (uint64_t)e->o->seed;
+    k.backend = e->run.backend;
+    k.progress = on_epoch;
+    k.progress_context = e;
+    enum pd_status status = pd_gan_source_create(e->run.gan, k.batch, k.seed, &source, err);
+    if (status)
+        return status;
+    const struct pd_sample_source samples = pd_gan_sample_source(source);
+    progress_begin(&e->progress, 0, (uint64_t)k.epochs, (double)k.epoch_images, "images");
+    status = pd_fitting_capacity(&k, &samples, e->real.images, e->real.labels, e->real.count, accuracy, err);
+    progress_end(&e->progress);
+    pd_gan_source_destroy(source);
+    return status;
+}
+
+static enum pd_status fitting_capacity(struct eval *e, json_t **result, char *line, size_t size,
+                                       struct pd_error *err)
+{
+    const struct options *o = e->o;
+    const double start = progress_now();
+    const char *data = e->real.data->name;
+    double accuracy;
+    enum pd_status status = train_classifier(e, &accuracy, err);
+    if (status)
+        return status;
+    const double seconds = progress_now() - start;
+    snprintf(line, size,
+             "fitting capacity %.2f %%  (%s, %lld epochs of %lld generated images; %lld test images of %s; "
+             "step %llu; %.0f s)",
+             100 * accuracy, e->run.gan->config.size ? "LeNet" : "MLP", (long long)o->epochs,
+             (long long)o->epoch_images, (long long)e->real.count, data,
+             (unsigned long long)e->run.progress.step, seconds);
+    *result = json_pack("{s:s, s:f, s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:f}", "metric", "fitting-capacity",
+                        "accuracy", accuracy, "epochs", (json_int_t)o->epochs, "epoch_images",
+                        (json_int_t)o->epoch_images, "test_images", (json_int_t)e->real.count, "data", data,
+                        "split", "test", "step", (json_int_t)e->run.progress.step, "seed",
+                        (json_int_t)o->seed, "seconds", seconds);
+    return *result ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the result");
+}
+
+/* --- all metrics
+ * -------------------------------------------------------------------------------------------- */
+
+static const struct metric metrics[] = {{"fitting-capacity", fitting_capacity}};
+enum { METRICS = sizeof metrics / sizeof metrics[0] };
+
+static enum pd_status append(const char *folder, const json_t *result, struct pd_error *err)
+{
+    char path[1200];
+    struct pd_jsonl *log = NULL;
+    enum pd_status status = pd_path_join(path, sizeof path, folder, "eval.jsonl", err);
+    if (!status)
+        status = pd_jsonl_open(path, &log, err);
+    if (!status)
+        status = pd_jsonl_write(log, result, err);
+    pd_jsonl_destroy(log);
+    return status;
+}
+
+/* What took minutes is printed before it is stored, which may fail. */
+static enum pd_status measure(struct eval *e, const struct metric *metric, struct pd_error *err)
+{
+    json_t *result = NULL;
+    char line[256], *text = NULL;
+    enum pd_status status = metric->measure(e, &result, line, sizeof line, err);
+    if (status)
+        return status;
+    text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    printf("%s\n", e->o->json && text ? text : line);
+    fflush(stdout);
+    status = append(e->folder, result, err);
+    free(text);
+    json_decref(result);
+    return status;
+}
+
+/* Calls measure for each name of the list, or, e NULL, only looks them up. */
+static enum pd_status each_metric(const char *list, struct eval *e, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    for (const char *at = list; !status;) {
+        char name[64];
+        const size_t n = strcspn(at, ",");
+        int i = 0;
+        snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : (int)sizeof name - 1, at);
+        while (i < METRICS && strcmp(name, metrics[i].name) != 0)
+            i++;
+        if (i == METRICS)
+            status = pd_unknown_word(err, "metric", name, &metrics[0].name, METRICS, sizeof metrics[0]);
+        else if (e)
+            status = measure(e, &metrics[i], err);
+        if (!at[n])
+            break;
+        at += n + 1;
+    }
+    return status;
+}
+
+static enum pd_status check_labels(const struct real *real, struct pd_error *err)
+{
+    for (int64_t i = 0; i < real->count; i++)
+        if (real->labels[i] < 0)
+            return pd_fail(err, PD_ERR_MISMATCH, -1,
+                           "data set '%s': image %lld has no label to measure accuracy on", real->data->name,
+                           (long long)i);
+    return PD_OK;
+}
+
+enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
+{
+    const struct pd_classifier_options k = pd_classifier_defaults();
+    struct options o = {
+        .metrics = "fitting-capacity", .seed = 1, .epochs = k.epochs, .epoch_images = k.epoch_images};
+    const struct args_command command = {
+        "eval",   usage, about,
+        examples, "RUN", {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};
+    struct eval e = {.o = &o};
+    struct args args;
+    enum pd_status status = args_parse(&command, argc, argv, &args, err);
+    if (status || args.help)
+        return status;
+    status = args_need_operand(&command, &args, err);
+    if (!status)
+        status = each_metric(o.metrics, NULL, err); /* before the long work */
+    if (status)
+        return status;
+    e.folder = args.operand;
+    status = pd_run_open(e.folder, (int)o.threads, &e.run, err);
+    if (!status)
+        status = real_open(&e.real, &e.run, o.data, o.data_dir, PD_SPLIT_TEST, err);
+    if (!status)
+        status = check_labels(&e.real, err);
+    if (!status)
+        status = each_metric(o.metrics, &e, err);
+    real_close(&e.real);
+    pd_run_close(&e.run);
+    return status;
+}

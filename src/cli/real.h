@@ -1,0 +1,21 @@
+/* Real images beside a trained model: what it is measured on. */
+#ifndef PD_CLI_REAL_H
+#define PD_CLI_REAL_H
+
+#include "data/dataset.h"
+#include "train/run.h"
+
+struct real {
+    struct pd_dataset *data;
+    float *images; /* (count, C, size, size) in [-1, 1] as the model sees them, or points (count, 2) */
+    const int32_t *labels;
+    int64_t count;
+};
+
+/* The split of the run's data set; name and dir, where not empty, take the place of the run's.
+ * PD_ERR_MISMATCH when the data don't fit the model. */
+enum pd_status real_open(struct real *real, const struct pd_run_model *run, const char *name, const char *dir,
+                         enum pd_split split, struct pd_error *err);
+void real_close(struct real *real); /* also a zeroed one */
+
+#endif

@@ -1,0 +1,193 @@
+/* paydirt score: what the discriminator thinks of real images, one row each. */
+#include <paydirt/select.h>
+
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/real.h"
+
+#include "base/mem.h"
+#include "base/words.h"
+#include "io/csv.h"
+#include "train/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] = "RUN --out FILE.csv [options]";
+
+static const char about[] =
+    "Scores real images with the discriminator of the run's last checkpoint, in evaluation mode. Columns:\n"
+    "index, label, logit (real or fake), log_p_class (of the label), predicted (class), entropy,\n"
+    "gold (vanilla) and gold_balanced (over the images scored); natural logarithms. An image without a\n"
+    "label has empty fields there, and GOLD takes its entropy in place of its class.";
+
+static const char examples[] = "score runs/00000-strokes-infogan-gold --split test --out scores.csv";
+
+struct options {
+    char data[32], data_dir[1024], split[16], out[1024];
+    int64_t threads;
+    bool labels;
+};
+
+#define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
+static const struct pd_option table[] = {
+    {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE", "the table (/dev/stdout serves, too)"},
+    {"split", PD_OPTION_TEXT, FIELD(split), 0, 0, "NAME", "train or test"},
+    {"data", PD_OPTION_TEXT, FIELD(data), 0, 0, "NAME", "another data set than the run's"},
+    {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with its files"},
+    {"labels", PD_OPTION_BOOL, FIELD(labels), 0, 1, NULL, "take every label as unknown"},
+    {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
+};
+#undef FIELD
+
+/* One block of doubles and one of floats, cut into columns. */
+struct scores {
+    int64_t n;
+    int classes;
+    const int32_t *labels; /* or NULL */
+    float *logit, *class_logits;
+    double *log_p, *entropy, *conditional, *gold, *balanced;
+};
+
+static enum pd_status reserve(struct scores *s, struct pd_error *err)
+{
+    const size_t n = (size_t)s->n, k = (size_t)s->classes;
+    s->logit = pd_calloc(n, (1 + k) * sizeof(float));
+    s->log_p = pd_calloc(n, (k + 4) * sizeof(double));
+    if (!s->logit || !s->log_p)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld scores", (long long)s->n);
+    s->class_logits = s->logit + n;
+    s->entropy = s->log_p + n * k;
+    s->conditional = s->entropy + n;
+    s->gold = s->conditional + n;
+    s->balanced = s->gold + n;
+    return PD_OK;
+}
+
+static void release(struct scores *s)
+{
+    pd_free(s->logit);
+    pd_free(s->log_p);
+}
+
+static enum pd_status compute(struct scores *s, struct pd_gan *gan, const float *images, struct pd_error *err)
+{
+    enum pd_status status = pd_score(gan, images, s->n, s->logit, s->class_logits, err);
+    if (status)
+        return status;
+    const struct pd_gold_input in = {s->n, s->classes, s->logit, s->class_logits, s->labels, PD_GOLD_REAL};
+    status = pd_gold_conditional(&in, s->conditional, err);
+    if (status)
+        return status;
+    pd_class_log_p(s->n, s->classes, s->class_logits, s->log_p);
+    pd_class_entropy(s->n, s->classes, s->class_logits, s->entropy);
+    pd_gold_estimate(s->n, s->logit, s->conditional, 1, s->gold);
+    const double scale = pd_gold_balance(s->n, s->logit, s->conditional);
+    pd_gold_estimate(s->n, s->logit, s->conditional, scale, s->balanced);
+    return PD_OK;
+}
+
+static int predicted(const struct scores *s, int64_t i)
+{
+    const float *x = s->class_logits + i * s->classes;
+    int best = 0;
+    for (int k = 1; k < s->classes; k++)
+        best = x[k] > x[best] ? k : best;
+    return best;
+}
+
+static void write_row(struct pd_csv *csv, const struct scores *s, int64_t i)
+{
+    const int32_t label = s->labels ? s->labels[i] : -1;
+    pd_csv_integer(csv, i);
+    if (label >= 0)
+        pd_csv_integer(csv, label);
+    else
+        pd_csv_text(csv, "");
+    pd_csv_real(csv, (double)s->logit[i]);
+    if (label >= 0)
+        pd_csv_real(csv, s->log_p[i * s->classes + label]);
+    else
+        pd_csv_text(csv, "");
+    pd_csv_integer(csv, predicted(s, i));
+    pd_csv_real(csv, s->entropy[i]);
+    pd_csv_real(csv, s->gold[i]);
+    pd_csv_real(csv, s->balanced[i]);
+    pd_csv_end_row(csv);
+}
+
+static enum pd_status write_table(const char *path, const struct scores *s, struct pd_error *err)
+{
+    static const char *const columns[] = {"index",     "label",   "logit", "log_p_class",
+                                          "predicted", "entropy", "gold",  "gold_balanced"};
+    struct pd_csv *csv;
+    enum pd_status status = pd_csv_create(path, &csv, err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        pd_csv_text(csv, columns[i]);
+    pd_csv_end_row(csv);
+    for (int64_t i = 0; i < s->n; i++)
+        write_row(csv, s, i);
+    status = pd_csv_commit(csv, err);
+    pd_csv_destroy(csv);
+    return status;
+}
+
+static enum pd_status check(const struct options *o, enum pd_split *split, struct pd_error *err)
+{
+    static const char *const splits[] = {[PD_SPLIT_TRAIN] = "train", [PD_SPLIT_TEST] = "test"};
+    if (!o->out[0])
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--out is missing: the file for the scores, such as scores.csv");
+    for (int i = 0; i < 2; i++)
+        if (!strcmp(o->split, splits[i])) {
+            *split = (enum pd_split)i;
+            return PD_OK;
+        }
+    return pd_unknown_word(err, "split", o->split, splits, 2, sizeof splits[0]);
+}
+
+static enum pd_status score(const struct options *o, enum pd_split split, const char *folder,
+                            struct pd_error *err)
+{
+    struct pd_run_model run;
+    struct real real = {NULL, NULL, NULL, 0};
+    struct scores s = {0};
+    enum pd_status status = pd_run_open(folder, (int)o->threads, &run, err);
+    if (status)
+        return status;
+    status = real_open(&real, &run, o->data, o->data_dir, split, err);
+    if (!status) {
+        s = (struct scores){
+            .n = real.count, .classes = run.gan->config.classes, .labels = o->labels ? real.labels : NULL};
+        status = reserve(&s, err);
+    }
+    if (!status)
+        status = compute(&s, run.gan, real.images, err);
+    if (!status)
+        status = write_table(o->out, &s, err);
+    if (!status)
+        fprintf(stderr, "%s: scores of %lld images\n", o->out, (long long)s.n);
+    release(&s);
+    real_close(&real);
+    pd_run_close(&run);
+    return status;
+}
+
+enum pd_status command_score(int argc, char **argv, struct pd_error *err)
+{
+    struct options o = {.split = "test", .labels = true};
+    const struct args_command command = {
+        "score",  usage, about,
+        examples, "RUN", {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};
+    enum pd_split split = PD_SPLIT_TEST;
+    struct args args;
+    enum pd_status status = args_parse(&command, argc, argv, &args, err);
+    if (status || args.help)
+        return status;
+    status = args_need_operand(&command, &args, err);
+    if (!status)
+        status = check(&o, &split, err);
+    return status ? status : score(&o, split, args.operand, err);
+}

@@ -86,6 +86,8 @@ struct pd_node *pd_node_new(struct pd_graph *g, enum pd_op op, struct pd_shape s
     for (int i = 0; i < n_src; i++)
         if (!src[i])
             return NULL;
+        else if (src[i]->dtype == PD_I32 && op != PD_OP_ONE_HOT && pd_op_kind(op) != PD_KIND_VIEW)
+            return pd_graph_fail(g, PD_ERR_MISMATCH, "%s of integers", pd_op_name(op));
     struct pd_node *n = pd_arena_alloc(&g->arena, sizeof *n);
     if (!n || !remember(g, n))
         return pd_graph_fail(g, PD_ERR_MEMORY, "out of memory while recording a graph");
@@ -93,6 +95,7 @@ struct pd_node *pd_node_new(struct pd_graph *g, enum pd_op op, struct pd_shape s
     n->op = op;
     n->shape = shape;
     n->n_src = n_src;
+    n->dtype = pd_op_kind(op) == PD_KIND_VIEW ? src[0]->dtype : PD_REAL;
     if (attr)
         n->attr = *attr;
     for (int i = 0; i < n_src; i++)
@@ -155,6 +158,8 @@ void pd_output(struct pd_node *n, const char *name)
 
 struct pd_node *pd_var_read(struct pd_graph *g, struct pd_var *var)
 {
+    if (!g)
+        return NULL;
     if (!var)
         return pd_graph_fail(g, PD_ERR_MEMORY, "out of memory for a variable");
     for (int i = g->count - 1; i >= 0; i--) {
@@ -187,6 +192,15 @@ struct pd_node *pd_assign(struct pd_var *var, struct pd_node *value)
     return n;
 }
 
+/* The moment, or the Adam that moved it last: what the next Adam must wait for. */
+static struct pd_node *moment_read(struct pd_graph *g, struct pd_var *moment)
+{
+    for (int i = g->count - 1; i >= 0 && g->nodes[i]->var[0] != moment; i--)
+        if (g->nodes[i]->var[1] == moment || g->nodes[i]->var[2] == moment)
+            return g->nodes[i];
+    return pd_var_read(g, moment);
+}
+
 struct pd_node *pd_adam(struct pd_var *var, struct pd_var *m, struct pd_var *v, struct pd_node *t,
                         struct pd_node *grad, const struct pd_adam_options *o)
 {
@@ -194,12 +208,14 @@ struct pd_node *pd_adam(struct pd_var *var, struct pd_var *m, struct pd_var *v, 
         return NULL;
     if (!var || !m || !v)
         return pd_graph_fail(grad->graph, PD_ERR_MEMORY, "out of memory for a variable");
-    if (!pd_shape_equal(var->shape, grad->shape) || pd_shape_count(t->shape) != 1)
-        return pd_graph_fail(grad->graph, PD_ERR_MISMATCH, "adam of %s: gradient or step of another shape",
-                             var->name);
+    if (!pd_shape_equal(var->shape, grad->shape) || !pd_shape_equal(var->shape, m->shape) ||
+        !pd_shape_equal(var->shape, v->shape) || pd_shape_count(t->shape) != 1)
+        return pd_graph_fail(grad->graph, PD_ERR_MISMATCH,
+                             "adam of %s: gradient, moments or step of another shape", var->name);
     struct pd_attr attr = {.f = {o->lr, o->beta1, o->beta2, o->eps}};
-    struct pd_node *src[] = {pd_var_read(grad->graph, var), t, grad};
-    struct pd_node *n = pd_node_new(grad->graph, PD_OP_ADAM, var->shape, &attr, 3, src);
+    struct pd_graph *g = grad->graph;
+    struct pd_node *src[] = {pd_var_read(g, var), t, grad, moment_read(g, m), moment_read(g, v)};
+    struct pd_node *n = pd_node_new(g, PD_OP_ADAM, var->shape, &attr, 5, src);
     if (n) {
         n->var[0] = var;
         n->var[1] = m;

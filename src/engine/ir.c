@@ -131,7 +131,10 @@ static int import_node(struct pd_ir *ir, const struct pd_node *n, const int *to)
         in.name = pd_strdup(n->name);
         ir->oom |= !in.name;
     }
-    return pd_ir_add(ir, &in);
+    int i = pd_ir_add(ir, &in);
+    if (i < 0)
+        pd_free(in.name);
+    return i;
 }
 
 /* Equal nodes become one; what nothing needs goes. */

@@ -25,8 +25,8 @@ struct pd_node *pd_conv(struct pd_node *x, struct pd_node *w, int stride, int pa
         return NULL;
     const int64_t *d = x->shape.dim, *k = w->shape.dim;
     char a[96], b[96];
-    if (x->shape.rank != 4 || w->shape.rank != 4 || d[1] != k[1] || d[2] + 2 * pad < k[2] ||
-        d[3] + 2 * pad < k[3])
+    if (x->shape.rank != 4 || w->shape.rank != 4 || stride < 1 || pad < 0 || d[1] != k[1] ||
+        d[2] + 2 * pad < k[2] || d[3] + 2 * pad < k[3])
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "conv: images %s by weights %s",
                              pd_shape_text(x->shape, a), pd_shape_text(w->shape, b));
     struct pd_shape s =
@@ -59,7 +59,8 @@ struct pd_node *pd_conv_transposed(struct pd_node *x, struct pd_node *w, int str
     char a[96], b[96];
     struct pd_shape s =
         pd_shape4(d[0], k[1], (d[2] - 1) * stride - 2 * pad + k[2], (d[3] - 1) * stride - 2 * pad + k[3]);
-    if (x->shape.rank != 4 || w->shape.rank != 4 || d[1] != k[0] || s.dim[2] < 1 || s.dim[3] < 1)
+    if (x->shape.rank != 4 || w->shape.rank != 4 || stride < 1 || pad < 0 || d[1] != k[0] || s.dim[2] < 1 ||
+        s.dim[3] < 1)
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "transposed conv: images %s by weights %s",
                              pd_shape_text(x->shape, a), pd_shape_text(w->shape, b));
     return pd_conv_dx(x, w, stride, pad, s);
@@ -78,7 +79,7 @@ struct pd_node *pd_max_pool(struct pd_node *x, int size)
         return NULL;
     const int64_t *d = x->shape.dim;
     char a[96];
-    if (x->shape.rank != 4 || d[2] % size || d[3] % size)
+    if (x->shape.rank != 4 || size < 1 || d[2] % size || d[3] % size)
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "max-pool %d: images %s", size,
                              pd_shape_text(x->shape, a));
     struct pd_attr attr = {.i = {size}};
@@ -90,6 +91,10 @@ struct pd_node *pd_batch_stats(struct pd_node *x)
 {
     if (!x)
         return NULL;
+    char a[96];
+    if (x->shape.rank < 2)
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "batch statistics of %s: no channels",
+                             pd_shape_text(x->shape, a));
     return pd_node_new(x->graph, PD_OP_BATCH_STATS, pd_shape2(2, x->shape.dim[1]), NULL, 1, &x);
 }
 

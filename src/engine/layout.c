@@ -140,8 +140,8 @@ static void place(struct layouter *l, int i)
         in.name = NULL;
         in.output = false;
     }
-    emit(l, i, in, layout);
-    int plain = move ? get(l, i, PD_LAYOUT_PLAIN) : -1;
+    int made = emit(l, i, in, layout);
+    int plain = move && made >= 0 ? get(l, i, PD_LAYOUT_PLAIN) : -1;
     if (plain >= 0) {
         l->out.at[plain].name = name;
         l->out.at[plain].output = true;

@@ -57,9 +57,16 @@ static void resolve_memory(struct pd_plan *p)
     }
 }
 
+static void enter(const struct pd_backend *b)
+{
+    if (b->enter)
+        b->enter(b);
+}
+
 static enum pd_status prepare_calls(struct pd_plan *p, struct pd_error *err)
 {
     size_t scratch = 0;
+    enter(p->backend);
     for (int i = 0; i < p->ir.count; i++) {
         struct pd_instr *in = &p->ir.at[i];
         if (!has_kernel(in))
@@ -170,6 +177,7 @@ static void run_timed(struct pd_call *call, const struct pd_run *run)
 void pd_plan_run(struct pd_plan *p, uint64_t seed, uint64_t step)
 {
     const struct pd_run run = {seed, step, p->scratch, p->backend};
+    enter(p->backend);
     for (int i = 0; i < p->n_calls; i++)
         if (p->profile)
             run_timed(&p->calls[i], &run);

@@ -82,6 +82,7 @@ struct pd_backend {
     int threads;
     int block;     /* channels in a block, 0: plain layouts only */
     bool optimise; /* combine and fuse */
+    void (*enter)(const struct pd_backend *b); /* before kernels are prepared or run; may be NULL */
     /* Chooses the kernel for call->instr. */
     enum pd_status (*prepare)(struct pd_backend *b, struct pd_call *call, struct pd_error *err);
     void (*release)(struct pd_call *call);

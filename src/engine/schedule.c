@@ -1,11 +1,20 @@
 /* The order of the kernels: as recorded, but updates of variables come as early as they may, so that
- * gradients die young. An update waits for every reader of the value that it overwrites. */
+ * gradients die young. An update waits for every reader of the value that it overwrites; where a reader needs
+ * the new value as well, or where the old one is an output, that one gets a copy of the old value. */
 #include "engine/plan.h"
 
 #include "base/bug.h"
 #include "base/mem.h"
 
 #include <string.h>
+
+struct scheduler {
+    const struct pd_ir *ir;
+    struct pd_ir out;
+    int *over; /* of each version of a variable: the update that overwrites it, or -1 */
+    int *to;   /* where a done instruction's value lies in out */
+    bool *done;
+};
 
 static void set_aliases(struct pd_ir *ir)
 {
@@ -27,77 +36,131 @@ static int version(const struct pd_ir *ir, int i)
     return ir->at[i].op == PD_OP_VAR || pd_op_kind(ir->at[i].op) == PD_KIND_UPDATE ? i : -1;
 }
 
-/* overwriter[v]: the update that overwrites version v, or -1. */
-static int *find_overwriters(const struct pd_ir *ir)
+/* Does the update write over its k-th source? Adam moves its moments, too. */
+static bool writes_over(const struct pd_instr *in, int k)
 {
-    int *over = pd_malloc((size_t)ir->count * sizeof *over);
-    if (!over)
-        return NULL;
-    memset(over, -1, (size_t)ir->count * sizeof *over);
-    for (int i = 0; i < ir->count; i++)
-        if (pd_op_kind(ir->at[i].op) == PD_KIND_UPDATE)
-            over[version(ir, ir->at[i].src[0])] = i;
-    return over;
+    return pd_op_kind(in->op) == PD_KIND_UPDATE && (k == 0 || (in->op == PD_OP_ADAM && k >= 3));
 }
 
-static bool ready(const struct pd_ir *ir, const int *over, const bool *done, int i)
+static void find_overwriters(struct scheduler *s)
 {
-    const struct pd_instr *in = &ir->at[i];
+    const struct pd_ir *ir = s->ir;
+    memset(s->over, -1, (size_t)ir->count * sizeof *s->over);
+    for (int i = 0; i < ir->count; i++)
+        for (int k = 0; k < ir->at[i].n_src; k++)
+            if (writes_over(&ir->at[i], k))
+                s->over[version(ir, ir->at[i].src[k])] = i;
+}
+
+/* Does value c show what update i overwrites? */
+static bool loses(const struct scheduler *s, int c, int i)
+{
+    int v = version(s->ir, c);
+    return v >= 0 && s->over[v] == i;
+}
+
+static bool sources_done(const struct scheduler *s, int i)
+{
+    const struct pd_instr *in = &s->ir->at[i];
     for (int k = 0; k < in->n_src; k++)
-        if (!done[in->src[k]])
+        if (!s->done[in->src[k]])
             return false;
-    if (pd_op_kind(in->op) != PD_KIND_UPDATE)
-        return true;
-    for (int j = 0; j < ir->count; j++) /* readers of what it overwrites */
-        for (int k = 0; j != i && !done[j] && k < ir->at[j].n_src; k++) {
-            int v = version(ir, ir->at[j].src[k]);
-            if (v >= 0 && over[v] == i)
-                return false;
-        }
     return true;
 }
 
-/* Updates first, then the recorded order. */
-static int pick(const struct pd_ir *ir, const int *over, const bool *done, int *first)
+static bool ready(const struct scheduler *s, int i)
 {
-    while (*first < ir->count && done[*first])
+    if (!sources_done(s, i))
+        return false;
+    if (pd_op_kind(s->ir->at[i].op) != PD_KIND_UPDATE)
+        return true;
+    for (int j = 0; j < s->ir->count; j++) /* readers of what it overwrites */
+        for (int k = 0; j != i && !s->done[j] && k < s->ir->at[j].n_src; k++)
+            if (loses(s, s->ir->at[j].src[k], i))
+                return false;
+    return true;
+}
+
+/* Updates first, then the recorded order. Where only updates are left that wait for each other's readers, the
+ * first. */
+static int pick(const struct scheduler *s, int *first)
+{
+    const struct pd_ir *ir = s->ir;
+    while (*first < ir->count && s->done[*first])
         ++*first;
     for (int i = *first; i < ir->count; i++)
-        if (!done[i] && pd_op_kind(ir->at[i].op) == PD_KIND_UPDATE && ready(ir, over, done, i))
+        if (!s->done[i] && pd_op_kind(ir->at[i].op) == PD_KIND_UPDATE && ready(s, i))
             return i;
     for (int i = *first; i < ir->count; i++)
-        if (!done[i] && ready(ir, over, done, i))
+        if (!s->done[i] && ready(s, i))
             return i;
-    BUG("a value is read after the update that needs it to be gone");
+    return *first;
+}
+
+static bool needed_later(const struct scheduler *s, int c, int update)
+{
+    for (int j = 0; j < s->ir->count; j++)
+        for (int k = 0; j != update && !s->done[j] && k < s->ir->at[j].n_src; k++)
+            if (s->ir->at[j].src[k] == c)
+                return true;
+    return false;
+}
+
+/* Later readers find value c in a copy, which takes over its name, too. */
+static void keep_copy(struct scheduler *s, int c)
+{
+    const struct pd_instr *old = &s->ir->at[c];
+    struct pd_instr copy = {.op = PD_OP_AFFINE,
+                            .attr = {.f = {1, 0}},
+                            .shape = old->shape,
+                            .dtype = old->dtype,
+                            .n_src = 1,
+                            .src = {s->to[c]},
+                            .name = old->name,
+                            .output = old->output,
+                            .alias = -1};
+    s->out.at[s->to[c]].name = NULL;
+    s->out.at[s->to[c]].output = false;
+    s->to[c] = pd_ir_add(&s->out, &copy);
+}
+
+static void emit(struct scheduler *s, int i)
+{
+    struct pd_instr in = s->ir->at[i];
+    for (int k = 0; k < in.n_src; k++)
+        in.src[k] = s->to[in.src[k]];
+    for (int c = 0; pd_op_kind(in.op) == PD_KIND_UPDATE && c < s->ir->count && !s->out.oom; c++)
+        if (s->done[c] && loses(s, c, i) && (s->ir->at[c].output || needed_later(s, c, i)))
+            keep_copy(s, c);
+    s->done[i] = true;
+    s->to[i] = pd_ir_add(&s->out, &in);
 }
 
 bool pd_ir_schedule(struct pd_ir *ir)
 {
-    set_aliases(ir);
-    int *over = find_overwriters(ir), *to = pd_calloc((size_t)ir->count, sizeof *to);
-    bool *done = pd_ir_flags(ir);
-    struct pd_instr *at = pd_malloc((size_t)ir->count * sizeof *at);
-    bool ok = over && to && done && at;
+    size_t count = (size_t)ir->count;
+    struct scheduler s = {
+        .ir = ir, .over = pd_calloc(count, sizeof *s.over), .to = pd_calloc(count, sizeof *s.to)};
+    s.done = pd_ir_flags(ir);
+    bool ok = s.over && s.to && s.done;
+    if (ok)
+        find_overwriters(&s);
     for (int n = 0, first = 0; ok && n < ir->count; n++) {
-        int i = pick(ir, over, done, &first);
-        done[i] = true;
-        to[i] = n;
-        at[n] = ir->at[i];
+        int i = pick(&s, &first);
+        if (!sources_done(&s, i))
+            BUG("instruction %d stands before its sources", i);
+        emit(&s, i);
+        ok = !s.out.oom;
     }
-    for (int n = 0; ok && n < ir->count; n++) {
-        for (int k = 0; k < at[n].n_src; k++)
-            at[n].src[k] = to[at[n].src[k]];
-        at[n].alias = at[n].alias >= 0 ? to[at[n].alias] : -1;
-    }
+    pd_free(s.over);
+    pd_free(s.to);
+    pd_free(s.done);
     if (ok) {
-        struct pd_instr *old = ir->at;
-        ir->at = at;
-        ir->capacity = ir->count;
-        at = old;
+        pd_free(ir->at);
+        *ir = s.out;
+        set_aliases(ir);
+    } else { /* names and programs are shared with ir, which its owner releases */
+        pd_free(s.out.at);
     }
-    pd_free(over);
-    pd_free(to);
-    pd_free(done);
-    pd_free(at);
     return ok;
 }

@@ -129,8 +129,10 @@ struct pd_node *pd_concat(struct pd_node *a, struct pd_node *b, int axis)
         return NULL;
     struct pd_shape s = a->shape, t = b->shape;
     char x[96], y[96];
-    s.dim[axis] = t.dim[axis];
-    if (!pd_shape_equal(s, t))
+    bool inside = axis >= 0 && axis < s.rank;
+    if (inside)
+        s.dim[axis] = t.dim[axis];
+    if (!inside || !pd_shape_equal(s, t))
         return pd_graph_fail(a->graph, PD_ERR_MISMATCH, "concat along axis %d: %s and %s", axis,
                              pd_shape_text(a->shape, x), pd_shape_text(b->shape, y));
     s.dim[axis] += a->shape.dim[axis];
@@ -144,7 +146,7 @@ struct pd_node *pd_slice(struct pd_node *x, int axis, int64_t begin, int64_t len
         return NULL;
     struct pd_shape s = x->shape;
     char a[96];
-    if (axis >= s.rank || begin < 0 || length < 1 || begin + length > s.dim[axis])
+    if (axis < 0 || axis >= s.rank || begin < 0 || length < 1 || begin + length > s.dim[axis])
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "slice %lld..%lld of axis %d of %s", (long long)begin,
                              (long long)(begin + length), axis, pd_shape_text(s, a));
     if (length == s.dim[axis])

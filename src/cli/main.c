@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,7 @@ static enum pd_status run(int argc, char **argv, struct pd_error *err)
 int main(int argc, char **argv)
 {
     struct pd_error err = {.status = PD_OK};
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is then a failed write, which has words */
     make_threads_wait_quietly(argv);
     enum pd_status status = run(argc, argv, &err);
     if ((fflush(stdout) || ferror(stdout)) && !status)

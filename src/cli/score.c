@@ -31,7 +31,7 @@ struct options {
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
-    {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE", "the table (/dev/stdout serves, too)"},
+    {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE", "the table to write"},
     {"split", PD_OPTION_TEXT, FIELD(split), 0, 0, "NAME", "train or test"},
     {"data", PD_OPTION_TEXT, FIELD(data), 0, 0, "NAME", "another data set than the run's"},
     {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with its files"},

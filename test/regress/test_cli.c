@@ -1,0 +1,406 @@
+/* The program as its users see it: what it says, writes and returns. */
+#include "regress/program.h"
+
+#include <jansson.h>
+
+#include "io/npy.h"
+#include "unit/idx_maker.h"
+
+#define SMALL                                                                                                \
+    "--data strokes --data-count 300 --model infogan --width 0.25 --batch 16 --min-epoch 300 --threads 1 "
+
+static const char *const commands[] = {"train", "eval", "sample", "score", "bench", "data"};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static char trained[64]; /* the run folder that several tests look at */
+
+static const char *say(const char *format, const char *what)
+{
+    static char text[4096];
+    snprintf(text, sizeof text, format, what);
+    return text;
+}
+
+static const char *in_run(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", trained, name);
+    return scratch_path(path);
+}
+
+/* --- words
+ * -------------------------------------------------------------------------------------------------- */
+
+static void shows_help(void **state)
+{
+    (void)state;
+    assert_contains(succeeds("--help")->out, "usage: paydirt COMMAND");
+    assert_contains(succeeds("--version")->out, "paydirt 0.");
+    for (int i = 0; i < COMMANDS; i++) {
+        assert_contains(succeeds("--help")->out, commands[i]);
+        const struct result *r = succeeds(say("%s --help", commands[i]));
+        assert_contains(r->out, say("usage: paydirt %s ", commands[i]));
+        assert_contains(r->out, say("examples:\n  paydirt %s ", commands[i]));
+        assert_string_equal(r->err, "");
+    }
+    assert_contains(succeeds("data list")->out, "fmnist ");
+}
+
+/* The options of the examples, checked without doing the work: --help comes last. */
+static void its_examples_are_right(void **state)
+{
+    (void)state;
+    for (int i = 0; i < COMMANDS; i++) {
+        char help[PROGRAM_TEXT];
+        strcpy(help, strstr(succeeds(say("%s --help", commands[i]))->out, "examples:\n"));
+        for (char *line = strstr(help, "  paydirt "); line; line = strstr(line, "  paydirt ")) {
+            line += strlen("  paydirt ");
+            char *end = strchr(line, '\n');
+            *end = '\0';
+            succeeds(say("%s --help", line));
+            line = end + 1;
+        }
+    }
+}
+
+static void knows_what_was_meant(void **state)
+{
+    (void)state;
+    fails("", 2, "a command is missing");
+    fails("trian", 2, "unknown command 'trian', did you mean 'train'?");
+    fails("--helq", 2, "unknown option --helq");
+    fails("train --epocs 3", 2, "unknown option --epocs, did you mean --epochs?");
+    fails("train --epocs=3", 2, "unknown option --epocs, did you mean --epochs?");
+    fails("train --no-glod", 2, "unknown option --no-glod, did you mean --no-gold?");
+    fails("train --xyzzyxyzzy", 2, "unknown option --xyzzyxyzzy; 'paydirt train --help' lists them");
+    fails("train -x", 2, "unknown option -x");
+    fails("train " SMALL "--model infogn", 2, "unknown model 'infogn', did you mean 'infogan'?");
+    fails("train " SMALL "--data storkes", 2, "unknown data set 'storkes', did you mean 'strokes'?");
+    fails("eval RUN --metrics fitting-capcity", 2, "did you mean 'fitting-capacity'?");
+    fails("score RUN --out x --split tset", 2, "unknown split 'tset', did you mean 'test'?");
+    fails("data lst", 2, "did you mean 'list'?");
+}
+
+static void refuses_bad_values(void **state)
+{
+    (void)state;
+    fails("train --epochs", 2, "--epochs needs a value: --epochs N");
+    fails("train --epochs 0", 2, "--epochs '0': expected a whole number from 1 to 1000000");
+    fails("train --lr fast", 2, "--lr 'fast': expected a number from 1e-12 to 10");
+    fails("train --gold=yes", 2, "--gold takes no value");
+    fails("train strokes", 2, "unexpected argument 'strokes'");
+    fails("train --model mlp", 2, "--data is missing");
+    fails("train --data strokes", 2, "--model is missing");
+    fails("train --resume R --batch 3", 2, "--batch cannot be given with --resume");
+    fails("train --data synthetic --model infogan", 5, "model 'infogan' is for images");
+    fails("train " SMALL "--size 30", 5, "multiple of 4");
+    fails("train " SMALL "--labels 301", 2, "301");
+    fails("eval", 2, "RUN is missing: paydirt eval RUN [options]");
+    fails("sample RUN", 2, "nothing to write");
+    fails("score RUN", 2, "--out is missing");
+    fails("bench --model infogn", 2, "unknown model 'infogn', did you mean 'infogan'?");
+}
+
+/* --- the whole way
+ * ------------------------------------------------------------------------------------------ */
+
+static void trains(void **state)
+{
+    (void)state;
+    const struct result *r = succeeds("train " SMALL "--epochs 1 --gold --gold-start 0");
+    assert_string_equal(r->out, "runs/00000-strokes-infogan-gold\n");
+    assert_contains(r->err, "runs/00000-strokes-infogan-gold: step 0 to 18, 18 steps an epoch\n");
+    assert_contains(r->err, "epoch 1/1  step 18  d_adv ");
+    assert_null(strchr(r->err, '\r'));
+    snprintf(trained, sizeof trained, "%.*s", (int)strlen(r->out) - 1, r->out);
+    static const char *const files[] = {"options.json", "log.jsonl", "checkpoint.safetensors",
+                                        "samples-0001.png"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        assert_int_equal(access(in_run(files[i]), R_OK), 0);
+}
+
+static void evaluates(void **state)
+{
+    (void)state;
+    const struct result *r =
+        succeeds(say("eval %s --epochs 2 --epoch-images 256 --json --threads 1", trained));
+    json_t *result = json_loads(r->out, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(result, "metric")), "fitting-capacity");
+    const double accuracy = json_number_value(json_object_get(result, "accuracy"));
+    assert_true(accuracy >= 0 && accuracy <= 1);
+    assert_int_equal(json_integer_value(json_object_get(result, "test_images")), 2000);
+    json_decref(result);
+    char first[PROGRAM_TEXT];
+    strcpy(first, r->out);
+    assert_contains(r->err, "classifier 2/2  loss ");
+    assert_contains(succeeds(say("eval %s --epochs 2 --epoch-images 256 --threads 1", trained))->out,
+                    "fitting capacity ");
+    char *log = scratch_read(in_run("eval.jsonl"), NULL);
+    assert_int_equal(strncmp(log, "{\"metric\":\"fitting-capacity\",\"accuracy\":", 40), 0);
+    assert_non_null(strchr(strchr(log, '\n') + 1, '\n')); /* two lines */
+    free(log);
+    /* another data set in place of the run's must fit */
+    fails(say("eval %s --data synthetic", trained), 5,
+          "data set 'synthetic' has 2-D points, and the run's model makes images");
+    fails(say("eval %s --data mnist --data-dir /no/such", trained), 3, "/no/such");
+}
+
+static void samples(void **state)
+{
+    (void)state;
+    const struct result *r =
+        succeeds(say("sample %s --per-class 3 --grid g.png --npz s.npz --scores --seed 4", trained));
+    assert_string_equal(r->out, "g.png\ns.npz\n");
+    char *png = scratch_read(scratch_path("g.png"), NULL);
+    assert_int_equal(memcmp(png, "\x89PNG", 4), 0);
+    free(png);
+    struct pd_npy *npz;
+    assert_int_equal(pd_npy_open(scratch_path("s.npz"), &npz, NULL), PD_OK);
+    const struct pd_io_array *images = pd_npy_find(npz, "images"), *labels = pd_npy_find(npz, "labels");
+    const struct pd_io_array *z = pd_npy_find(npz, "z"), *scores = pd_npy_find(npz, "class_logits");
+    assert_true(images->rank == 4 && images->dims[0] == 30 && images->dims[1] == 1 && images->dims[3] == 32);
+    assert_true(labels->dtype == PD_IO_I32 && ((const int32_t *)labels->data)[29] == 9);
+    assert_true(z->dims[0] == 30 && z->dims[1] == 100 && scores->dims[1] == 10);
+    assert_non_null(pd_npy_find(npz, "logit"));
+    const float *pixels = images->data;
+    for (int64_t i = 0; i < pd_io_array_count(images); i++)
+        assert_true(pixels[i] >= -1 && pixels[i] <= 1);
+    pd_npy_destroy(npz);
+    fails(say("sample %s --grid /no/such/g.png", trained), 3, "/no/such/g.png: cannot create: No such file");
+}
+
+static void scores(void **state)
+{
+    (void)state;
+    static const char header[] = "index,label,logit,log_p_class,predicted,entropy,gold,gold_balanced\n";
+    succeeds(say("score %s --data strokes --split test --out scores.csv", trained));
+    char *csv = scratch_read(scratch_path("scores.csv"), NULL);
+    assert_int_equal(strncmp(csv, header, strlen(header)), 0);
+    int rows = -1, index, label, predicted;
+    double logit, log_p, entropy, gold, balanced;
+    for (const char *line = csv; (line = strchr(line, '\n')); line++)
+        rows++;
+    assert_int_equal(rows, 2000);
+    assert_int_equal(sscanf(csv + strlen(header), "%d,%d,%lf,%lf,%d,%lf,%lf,%lf", &index, &label, &logit,
+                            &log_p, &predicted, &entropy, &gold, &balanced),
+                     8);
+    assert_true(index == 0 && label >= 0 && predicted >= 0 && log_p <= 0 && entropy >= 0);
+    assert_float_equal(gold, logit - log_p, 1e-5); /* labelled real: eq. 8 */
+    free(csv);
+    succeeds(say("score %s --no-labels --out unknown.csv", trained));
+    csv = scratch_read(scratch_path("unknown.csv"), NULL);
+    assert_int_equal(strncmp(csv + strlen(header), "0,,", 3), 0);
+    free(csv);
+}
+
+static void goes_on(void **state)
+{
+    (void)state;
+    const struct result *r = succeeds(say("train --resume %s --epochs 2", trained));
+    assert_contains(r->err, ": step 18 to 36");
+    assert_contains(r->err, "epoch 2/2  step 36");
+    assert_int_equal(strncmp(r->out, trained, strlen(trained)), 0);
+}
+
+static void points_go_the_same_way(void **state)
+{
+    (void)state;
+    succeeds("train --data synthetic --model mlp --width 0.1 --batch 32 --min-epoch 320 --epochs 1 --threads "
+             "1 --out points");
+    assert_contains(succeeds("eval points/00000-synthetic-mlp --epochs 1 --epoch-images 256")->out, "(MLP, ");
+    succeeds("sample points/00000-synthetic-mlp --per-class 50 --grid points.png --npz points.npz");
+    assert_int_equal(access(scratch_path("points.png"), R_OK), 0);
+    succeeds("score points/00000-synthetic-mlp --out points.csv");
+}
+
+static void measures(void **state)
+{
+    (void)state;
+    const struct result *r =
+        succeeds("bench --model infogan --width 0.25 --batch 16 --threads 1 --gold --seconds 0.3 --json");
+    static const char *const keys[] = {"images_per_second", "gflop_per_step", "gflops",  "sgemm_gflops",
+                                       "fraction",          "peak_rss_mb",    "kernels", "arena_mb"};
+    json_t *result = json_loads(r->out, 0, NULL);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        assert_true(json_number_value(json_object_get(result, keys[i])) > 0);
+    double share = 0;
+    size_t i;
+    json_t *op;
+    json_array_foreach(json_object_get(result, "ops"), i, op)
+    {
+        share += json_number_value(json_object_get(op, "share"));
+    }
+    assert_float_equal(share, 1, 1e-3);
+    json_decref(result);
+}
+
+/* --- a terminal
+ * --------------------------------------------------------------------------------------------- */
+
+static void draws_a_bar_on_a_terminal(void **state)
+{
+    (void)state;
+    const struct result *r = run_on_terminal("train " SMALL "--min-epoch 1600 --epochs 2 --out terminal");
+    assert_int_equal(r->code, 0);
+    assert_contains(r->err, "\repoch 1/2 [");
+    assert_contains(r->err, " images/s  ");
+    assert_contains(r->err, " s left");
+    assert_contains(r->err, "epoch 2/2  step 200  d_adv ");
+    const char *end = r->err + strlen(r->err);
+    assert_string_equal(end - 4, "\r\033[K"); /* it is gone at the end */
+}
+
+/* --- interruptions
+ * ------------------------------------------------------------------------------------------ */
+
+static void wait_for_text(const char *name, const char *text)
+{
+    bool found = false;
+    for (int i = 0; i < 3000 && !found; i++) {
+        char *so_far = scratch_read(scratch_path(name), NULL);
+        found = strstr(so_far, text);
+        free(so_far);
+        if (!found)
+            program_sleep(0.01);
+    }
+    assert_true(found);
+}
+
+static void stops_and_goes_on(void **state)
+{
+    (void)state;
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (int i = 0; i < 2; i++) {
+        int step = 0;
+        char *name = i ? "stop/00001-strokes-infogan" : "stop/00000-strokes-infogan";
+        scratch_write(scratch_path("stderr"), "", 0);
+        pid_t child = program_start("train " SMALL "--epochs 10000 --grid-every 0 --out stop", RLIM_INFINITY);
+        wait_for_text("stderr", "steps an epoch\n");
+        kill(child, signals[i]);
+        const struct result *r = program_end(child);
+        assert_fails("train", r, 130, say("; go on with: paydirt train --resume %s\n", name));
+        assert_int_equal(sscanf(strstr(r->err, "stopped at step "), "stopped at step %d;", &step), 1);
+        char command[128];
+        snprintf(command, sizeof command, "train --resume %s --epochs %d", name, step / 18 + 1);
+        char last[64];
+        snprintf(last, sizeof last, "step %d to %d,", step, (step / 18 + 1) * 18);
+        assert_contains(succeeds(command)->err, last);
+    }
+}
+
+/* --- folders and disks
+ * -------------------------------------------------------------------------------------- */
+
+static void says_which_folder_is_wrong(void **state)
+{
+    (void)state;
+    fails("eval nowhere", 3, "nowhere/options.json: cannot open: No such file or directory");
+    fails("sample nowhere --npz x.npz", 3, "nowhere/options.json: cannot open");
+    fails("score nowhere --out x.csv", 3, "nowhere/options.json: cannot open");
+    fails("train --resume nowhere", 3, "nowhere/options.json: cannot open");
+    scratch_write(scratch_path("file"), "x", 1);
+    fails("train " SMALL "--out file/runs", 3, "file: cannot make folder: Not a directory");
+    fails("train " SMALL "--out /proc/runs", 3, "/proc/runs: cannot make folder");
+    fails(say("score %s --out /proc/x.csv", trained), 3, "/proc/x.csv");
+}
+
+/* trained's file with its first bytes alone, or with other bytes in front */
+static void damage(const char *name, size_t keep, const char *front)
+{
+    size_t size;
+    char *bytes = scratch_read(in_run(name), &size);
+    memcpy(bytes, front, strlen(front));
+    scratch_write(in_run(name), bytes, keep < size ? keep : size);
+    free(bytes);
+}
+
+static void refuses_damaged_runs(void **state)
+{
+    (void)state;
+    size_t size, options_size;
+    char *good = scratch_read(in_run("checkpoint.safetensors"), &size);
+    char *options = scratch_read(in_run("options.json"), &options_size);
+    damage("checkpoint.safetensors", size / 2, "");
+    fails(say("train --resume %s", trained), 4, "checkpoint.safetensors: ");
+    fails(say("sample %s --npz x.npz", trained), 4, "checkpoint.safetensors: ");
+    damage("checkpoint.safetensors", SIZE_MAX, "\xff\xff\xff\xff\xff\xff");
+    fails(say("eval %s", trained), 4, "checkpoint.safetensors: ");
+    assert_int_equal(remove(in_run("checkpoint.safetensors")), 0);
+    fails(say("train --resume %s", trained), 3, "checkpoint.safetensors: cannot open");
+    scratch_write(in_run("checkpoint.safetensors"), good, size);
+    damage("options.json", 20, "");
+    fails(say("train --resume %s", trained), 4, "options.json: ");
+    scratch_write(in_run("options.json"), options, options_size);
+    free(good);
+    free(options);
+}
+
+static void a_full_disk_spares_the_checkpoint(void **state)
+{
+    (void)state;
+    size_t size, after;
+    const char *command = "train " SMALL "--epochs 2 --out full";
+    assert_fails(command, run_limited(command, 100000), 3,
+                 "checkpoint.safetensors: cannot write: File too large");
+    char *before = scratch_read(in_run("checkpoint.safetensors"), &size);
+    command = say("train --resume %s --epochs 3", trained);
+    assert_fails(command, run_limited(command, 100000), 3, "cannot write: File too large");
+    char *now = scratch_read(in_run("checkpoint.safetensors"), &after);
+    assert_int_equal(size, after);
+    assert_memory_equal(before, now, size);
+    free(before);
+    free(now);
+    command = say("sample %s --per-class 100 --npz big.npz", trained);
+    assert_fails(command, run_limited(command, 10000), 3, "cannot write: File too large");
+    assert_int_equal(access(scratch_path("big.npz"), F_OK), -1);
+}
+
+static void refuses_bad_data(void **state)
+{
+    (void)state;
+    struct blob images = make_images(40, 28), labels = make_labels(40), packed = gzip(&images);
+    const char *command =
+        "train --data mnist --data-dir idx --model infogan --width 0.1 --batch 16 --min-epoch 32 --epochs 1";
+    assert_int_equal(mkdir(scratch_path("idx"), 0777), 0);
+    fails("train --data mnist --model infogan", 2, "--data-dir");
+    fails(command, 3, "no file train-images-idx3-ubyte");
+    write_blob(scratch_path("idx"), "train-labels-idx1-ubyte", &labels);
+    write_blob(scratch_path("idx"), "train-images-idx3-ubyte.gz", &packed);
+    succeeds(command);
+    struct blob bad = packed;
+    bad.size /= 2;
+    write_blob(scratch_path("idx"), "train-images-idx3-ubyte.gz", &bad);
+    fails(command, 4, "'idx/train-images-idx3-ubyte.gz'");
+    bad = packed;
+    bad.bytes[bad.size / 2] ^= 0x55;
+    write_blob(scratch_path("idx"), "train-images-idx3-ubyte.gz", &bad);
+    fails(command, 4, "'idx/train-images-idx3-ubyte.gz'");
+    images.bytes[3] = 7;
+    remove(scratch_path("idx/train-images-idx3-ubyte.gz"));
+    write_blob(scratch_path("idx"), "train-images-idx3-ubyte", &images);
+    fails(command, 4, "at offset ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shows_help),
+        cmocka_unit_test(its_examples_are_right),
+        cmocka_unit_test(knows_what_was_meant),
+        cmocka_unit_test(refuses_bad_values),
+        cmocka_unit_test(trains),
+        cmocka_unit_test(evaluates),
+        cmocka_unit_test(samples),
+        cmocka_unit_test(scores),
+        cmocka_unit_test(goes_on),
+        cmocka_unit_test(points_go_the_same_way),
+        cmocka_unit_test(measures),
+        cmocka_unit_test(draws_a_bar_on_a_terminal),
+        cmocka_unit_test(stops_and_goes_on),
+        cmocka_unit_test(says_which_folder_is_wrong),
+        cmocka_unit_test(refuses_damaged_runs),
+        cmocka_unit_test(a_full_disk_spares_the_checkpoint),
+        cmocka_unit_test(refuses_bad_data),
+    };
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}

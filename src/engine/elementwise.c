@@ -125,5 +125,7 @@ struct pd_node *pd_softplus(struct pd_node *x)
 
 struct pd_node *pd_lrelu(struct pd_node *x, double slope)
 {
+    if (x && slope < 0) /* the gradient takes the input's sign from the output */
+        return pd_graph_fail(x->graph, PD_ERR_UNSUPPORTED, "lrelu: the slope %g is negative", slope);
     return slope == 1 ? x : unary(PD_OP_LRELU, x, slope, 0);
 }

@@ -261,11 +261,13 @@ void pd_grad(struct pd_node *loss, struct pd_node *const *wrt, int n, struct pd_
         pd_graph_fail(g, PD_ERR_MISMATCH, "the gradient of something that is not a scalar");
         goto cleanup;
     }
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
+        if (wrt[i] && wrt[i]->op == PD_OP_BATCH_STATS) /* batch norm hands its part on to the images */
+            pd_graph_fail(g, PD_ERR_UNSUPPORTED, "the gradient by batch-stats has no rule");
         if (!wrt[i])
             goto cleanup;
-        else
-            wanted[wrt[i]->id] = true;
+        wanted[wrt[i]->id] = true;
+    }
     for (int i = 0; i < count; i++)
         depends[i] = wanted[i] || passes(g->nodes[i], depends);
     dy[loss->id] = pd_constant(g, 1, loss->shape);

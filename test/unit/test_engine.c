@@ -458,6 +458,37 @@ static void mistakes_stick(void **state)
     }
 }
 
+/* What would be silently wrong is refused. */
+static void refusals(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct stage s = begin(PD_BACKEND_REF_F32);
+        struct pd_error err = {0};
+        struct pd_node *x = real(&s, "x", pd_shape2(4, 3)), *one = pd_constant(s.g, 1, pd_shape1(3)), *grad;
+        struct pd_node *stats = pd_batch_stats(x), *wrt = i == 0 ? stats : x;
+        struct pd_node *y =
+            i == 2 ? pd_lrelu(x, -0.5) : pd_batch_norm(i == 1 ? pd_exp(x) : x, stats, one, one, 0, 1);
+        pd_grad(pd_sum(pd_square(y)), &wrt, 1, &grad);
+        pd_output(grad, "grad");
+        assert_int_equal(pd_compile(s.g, s.b, &s.p, &err), PD_ERR_UNSUPPORTED);
+        assert_non_null(strstr(err.message, i == 0 ? "batch-stats" : i == 1 ? "batch-norm" : "slope"));
+        end(&s);
+    }
+}
+
+static void an_empty_graph_runs(void **state)
+{
+    (void)state;
+    for (int k = 0; k < KINDS; k++) {
+        struct stage s = begin(kinds[k].kind);
+        compile(&s);
+        pd_plan_run(s.p, 1, 1);
+        assert_int_equal(pd_plan_info(s.p).kernels, 0);
+        end(&s);
+    }
+}
+
 static void null_is_accepted(void **state)
 {
     (void)state;
@@ -728,6 +759,8 @@ int main(void)
         cmocka_unit_test(outputs_keep_old_values),
         cmocka_unit_test(moments_are_read_before),
         cmocka_unit_test(mistakes_stick),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(an_empty_graph_runs),
         cmocka_unit_test(null_is_accepted),
         cmocka_unit_test(names_reach_values),
         cmocka_unit_test(running_allocates_nothing),

@@ -173,7 +173,8 @@ static enum pd_status open_temp(struct pd_atomic_file *f, struct pd_error *err)
 
 static enum pd_status open_device(struct pd_atomic_file *f, struct pd_error *err)
 {
-    f->fd = open(f->path, O_WRONLY | O_CLOEXEC);
+    f->fd =
+        open(f->path, O_WRONLY | O_APPEND | O_CLOEXEC); /* behind what a redirected stdout holds already */
     return f->fd < 0 ? pd_fail_io(err, f->path, "open", errno) : PD_OK;
 }
 
@@ -186,6 +187,12 @@ static char *temp_name(const char *path)
     return name.data;
 }
 
+/* Not only devices and pipes: /dev/stdout may lead to an ordinary file, and must not be replaced by one. */
+static bool is_device(const char *path, const struct stat *st)
+{
+    return !S_ISREG(st->st_mode) || strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+}
+
 enum pd_status pd_atomic_file_begin(struct pd_atomic_file *f, const char *path, struct pd_error *err)
 {
     struct stat st;
@@ -193,7 +200,7 @@ enum pd_status pd_atomic_file_begin(struct pd_atomic_file *f, const char *path, 
     *f = (struct pd_atomic_file){.fd = -1};
     if (there && S_ISDIR(st.st_mode))
         return pd_fail_io(err, path, "write", EISDIR);
-    bool device = there && !S_ISREG(st.st_mode);
+    bool device = there && is_device(path, &st);
     f->path = pd_strdup(path);
     f->temp = device ? NULL : temp_name(path);
     enum pd_status status;

@@ -173,6 +173,23 @@ static void joins_paths(void **state)
     assert_string_equal(err.message, "67890: path is longer than 9 bytes");
 }
 
+/* As `--out /dev/stdout > file` is: a device's name that leads to an ordinary file. */
+static void a_redirected_stdout_is_written_straight(void **state)
+{
+    (void)state;
+    const char *path = scratch_path("redirected");
+    char name[64];
+    scratch_write(path, "first ", 6);
+    FILE *f = fopen(path, "ab");
+    assert_non_null(f);
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fileno(f));
+    assert_int_equal(pd_file_write_atomic(name, "second", 6, NULL), PD_OK);
+    assert_int_equal(fclose(f), 0);
+    char *text = scratch_read(path, NULL);
+    assert_string_equal(text, "first second");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +198,7 @@ int main(void)
         cmocka_unit_test(read_failures_name_the_file),
         cmocka_unit_test(a_full_disk_keeps_the_old_file),
         cmocka_unit_test(devices_are_written_straight),
+        cmocka_unit_test(a_redirected_stdout_is_written_straight),
         cmocka_unit_test(refuses_what_cannot_be_a_file),
         cmocka_unit_test(refuses_an_unwritable_folder),
         cmocka_unit_test(pieces_appear_at_commit),

@@ -40,6 +40,7 @@ static struct pd_node *fixed_stats(struct pd_node *x)
 }
 
 BUILD(b_norm_fixed, pd_batch_norm(x[0], fixed_stats(x[3]), x[1], x[2], 1e-3, f[0]))
+BUILD(b_bias_norm_fixed, pd_batch_norm(pd_add(x[0], x[4]), fixed_stats(x[3]), x[1], x[2], 1e-3, f[0]))
 BUILD(b_norm_parts,
       pd_add(pd_batch_norm(x[0], pd_detach(pd_batch_stats(x[0])), x[1], x[2], 1e-3, f[0]), pd_exp(x[0])))
 
@@ -48,6 +49,7 @@ static struct pd_node *norm(struct pd_node *x, struct pd_node *gamma, double slo
     return pd_batch_norm(x, pd_batch_stats(x), gamma, pd_affine(gamma, -0.5, 0.3), 1e-3, slope);
 }
 
+BUILD(b_bias_norm, norm(pd_add(x[0], x[1]), x[2], f[0]))
 BUILD(b_conv_norm, norm(pd_conv(x[0], x[1], p[0], p[1]), x[2], f[0]))
 BUILD(b_conv_norm_used,
       pd_mul(norm(pd_conv(x[0], x[1], p[0], p[1]), x[2], f[0]), pd_conv(x[0], x[1], p[0], p[1])))
@@ -225,6 +227,10 @@ static const struct op_case nn_cases[] = {
        .zero = 8),
     OP("fixed norm, relu", b_norm_fixed, {S4(3, 2, 2, 3), S1(2), S1(2), S2(2, 2)}, .f = {0}, NORM_REFUSES,
        .zero = 8),
+    OP("bias, fixed norm", b_bias_norm_fixed, {S4(3, 2, 2, 3), S1(2), S1(2), S2(2, 2), S4(1, 2, 1, 1)},
+       .f = {0.2}, NORM_REFUSES, .zero = 8),
+    OP("bias, norm", b_bias_norm, {S4(3, 2, 2, 3), S4(1, 2, 1, 1), S1(2)}, .f = {0.2}, NORM_REFUSES,
+       .zero = 2), /* the norm takes a bias away */
     OP("norm, detached statistics", b_norm_parts, {S2(7, 5), S1(5), S1(5)}, .f = {0.2}, NORM_REFUSES,
        .big = true),
     OP("conv, norm", b_conv_norm, {S4(2, 2, 4, 4), S4(3, 2, 3, 3), S1(3)}, .p = {1, 1}, .f = {0.2},

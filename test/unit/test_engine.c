@@ -4,6 +4,7 @@
 
 #include <malloc.h>
 #include <math.h>
+#include <omp.h>
 #include <stdio.h>
 
 static const struct kind {
@@ -163,6 +164,23 @@ static void layers_combine(void **state)
     assert_int_equal(kernels(&s), 2);
 }
 
+/* What somebody else reads is not computed again inside a combination. */
+static void nothing_is_computed_twice(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        struct stage s = begin(PD_BACKEND_ONEDNN);
+        struct pd_node *x = real(&s, "x", pd_shape2(4, 6)), *b = real(&s, "b", pd_shape1(4));
+        struct pd_node *y = pd_matmul(x, x, false, true), *z = pd_matmul(x, pd_exp(x), false, true);
+        struct pd_node *first[] = {pd_add(y, b), pd_lrelu(y, 0), pd_add(y, z), pd_add(z, y)};
+        pd_output(first[i % 4], "first");
+        pd_output(i < 4 ? pd_tanh(y) : y, "second");
+        compile(&s);
+        assert_true(fabs(pd_plan_info(s.p).gflop - (i % 4 < 2 ? 1 : 2) * 2e-9 * 4 * 4 * 6) < 1e-12);
+        end(&s);
+    }
+}
+
 /* Between two convolutions nothing is reordered. */
 static void images_stay_blocked(void **state)
 {
@@ -229,6 +247,18 @@ static void updates_wait_for_readers(void **state)
         expect(&s, "wide", 210);
         end(&s);
     }
+}
+
+/* Copies are for those that cannot wait. */
+static void waiting_costs_nothing(void **state)
+{
+    (void)state;
+    struct stage s = begin(PD_BACKEND_REF_F32);
+    struct pd_var *v = var(&s, "v", pd_shape1(3), 2);
+    struct pd_node *a = real(&s, "a", pd_shape1(3)), *old = pd_var_read(s.g, v);
+    pd_assign(v, a);
+    pd_output(pd_mul(a, old), "y");
+    assert_int_equal(kernels(&s), 2);
 }
 
 /* One op reads both: the old value must be kept beside the new one. */
@@ -308,13 +338,16 @@ static void outputs_keep_old_values(void **state)
 static void moments_are_read_before(void **state)
 {
     (void)state;
-    for (int k = 0; k < KINDS; k++) {
-        struct stage s = begin(kinds[k].kind);
+    for (int k = 0; k < 2 * KINDS; k++) {
+        struct stage s = begin(kinds[k / 2].kind);
         struct pd_shape n = pd_shape1(3);
         struct pd_var *w = var(&s, "w", n, 2), *m = var(&s, "m", n, 5), *v = var(&s, "v", n, 1);
         struct pd_node *t = real(&s, "t", pd_shape0()), *g = real(&s, "g", n);
+        pd_var_read(s.g, w); /* so that nothing but the reader holds Adam up */
+        pd_var_read(s.g, v);
         struct pd_node *y = pd_affine(pd_var_read(s.g, m), 2, 0);
-        pd_assign(m, pd_affine(g, 0, 1));
+        if (k % 2)
+            pd_assign(m, pd_affine(g, 0, 1));
         pd_adam(w, m, v, t, g, &(struct pd_adam_options){0.5, 0.5, 0.5, 0});
         pd_output(y, "before");
         compile(&s);
@@ -324,7 +357,8 @@ static void moments_are_read_before(void **state)
         expect(&s, "before", 10);
         double moved[3];
         pd_var_read_f64(w, moved);
-        assert_true(fabs(moved[0] - (2 - 0.5 * 2 / sqrt(2))) < 1e-6); /* m = 1, v = 1; corrected: 2, 2 */
+        double mean = ((k % 2 ? 1 : 5) + 1) / 2.0 / 0.5, square = 1 / 0.5; /* both moments corrected */
+        assert_true(fabs(moved[0] - (2 - 0.5 * mean / sqrt(square))) < 1e-6);
         end(&s);
     }
 }
@@ -634,6 +668,27 @@ static void running_allocates_nothing(void **state)
     }
 }
 
+/* OpenMP's thread count is the calling thread's: each plan sets its backend's. */
+static void threads_are_the_backends(void **state)
+{
+    (void)state;
+    struct stage s[2];
+    for (int i = 0; i < 2; i++) {
+        s[i] = begin(PD_BACKEND_REF_F32);
+        pd_backend_destroy(s[i].b);
+        assert_int_equal(pd_backend_create(PD_BACKEND_ONEDNN, i + 1, &s[i].b, NULL), PD_OK);
+        record_training(&s[i]);
+        compile(&s[i]);
+        set(&s[i], "t", 1, 1);
+    }
+    for (int i = 0; i < 4; i++) {
+        pd_plan_run(s[i % 2].p, 1, 1);
+        assert_int_equal(omp_get_max_threads(), i % 2 + 1);
+    }
+    end(&s[0]);
+    end(&s[1]);
+}
+
 /* Is everything fine when the n-th allocation from here fails? Returns whether there was an n-th. */
 static bool survives_failure(enum pd_backend_kind kind, uint64_t n)
 {
@@ -751,9 +806,11 @@ int main(void)
         cmocka_unit_test(elementwise_ops_fuse),
         cmocka_unit_test(fusion_stops_at_outputs),
         cmocka_unit_test(layers_combine),
+        cmocka_unit_test(nothing_is_computed_twice),
         cmocka_unit_test(images_stay_blocked),
         cmocka_unit_test(memory_is_shared),
         cmocka_unit_test(updates_wait_for_readers),
+        cmocka_unit_test(waiting_costs_nothing),
         cmocka_unit_test(old_and_new_values_meet),
         cmocka_unit_test(two_variables_swap),
         cmocka_unit_test(outputs_keep_old_values),
@@ -764,6 +821,7 @@ int main(void)
         cmocka_unit_test(null_is_accepted),
         cmocka_unit_test(names_reach_values),
         cmocka_unit_test(running_allocates_nothing),
+        cmocka_unit_test(threads_are_the_backends),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(profiles),
         cmocka_unit_test(variables_begin_as_asked),

@@ -19,7 +19,7 @@ LEARNING_RATE = 2e-4
 ADAM = dict(lr=LEARNING_RATE, betas=(0.5, 0.999), eps=1e-8)
 
 
-# ---------------------------------------------------------------- networks (algorithms.md, section 5)
+# ---------------------------------------------------------------- networks
 
 class Widths(NamedTuple):
     """conv1/conv2: channels at half and quarter size (infogan only); fc: width of the dense layers."""
@@ -145,7 +145,7 @@ def init_weights(gan: nn.Module, weight_std: float = 0.02, bias_std: float = 0.0
 # ---------------------------------------------------------------- one training step
 
 def gold_score(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-    """d = l(x) + log D_C(c|x) of generated samples, detached (algorithms.md, section 3)."""
+    """d = l(x) + log D_C(c|x) of generated samples, detached (GOLD, eq. 3)."""
     return (logit + F.log_softmax(cls, 1).gather(1, c[:, None]).squeeze(1)).detach()
 
 

@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] = "--data NAME --model NAME [options]\n"
@@ -117,7 +118,9 @@ static enum pd_status check_new(const struct pd_train_options *o, struct pd_erro
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--data is missing: the name of a data set; 'paydirt train --help' has examples");
     if (!o->model[0])
-        return pd_fail(err, PD_ERR_USAGE, -1, "--model is missing: infogan for images, mlp for 2-D points");
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--model is missing: infogan for images, mlp for 2-D points; 'paydirt train --help' "
+                       "has examples");
     return PD_OK;
 }
 
@@ -159,6 +162,10 @@ static enum pd_status start(struct pd_train_options *o, struct watch *w, const s
 {
     if (!o->threads) /* a run that is repeated elsewhere should say what it used */
         o->threads = pd_threads_available();
+    char *dir = o->data_dir[0] ? realpath(o->data_dir, NULL) : NULL; /* a run may be resumed from elsewhere */
+    if (dir && strlen(dir) < sizeof o->data_dir)
+        strcpy(o->data_dir, dir);
+    free(dir);
     w->batch = (double)o->batch;
     return pd_run_train(o, observer, w->folder, sizeof w->folder, err);
 }

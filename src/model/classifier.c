@@ -1,6 +1,6 @@
 #include "model/classifier.h"
 
-/* LeNet for 32x32 (algorithms: fitting capacity): two 5x5 convolutions with pooling, three dense layers. */
+/* LeNet (LeCun et al. 1998), here for 32x32: two 5x5 convolutions with pooling, three dense layers. */
 static struct pd_node *lenet(struct pd_nn *nn, struct pd_node *x, int classes)
 {
     x = pd_max_pool(pd_lrelu(pd_nn_conv(nn, "conv1", x, 6, 5, 1, 0, PD_NN_BIAS), 0), 2);

@@ -16,13 +16,14 @@ void pd_nn_adam(struct pd_nn *nn, const char *name, struct pd_node *loss,
     struct pd_node *weight[PD_MAX_PARAMS], *grad[PD_MAX_PARAMS];
     for (int i = 0; i < nn->n_params; i++)
         weight[i] = pd_var_read(nn->graph, nn->params[i]);
-    pd_grad(loss, weight, nn->n_params, grad);
+    /* before the gradients, so that an update need not wait for the last of them */
     struct pd_var *count = state(nn, name, "step", "", pd_shape1(1));
     struct pd_node *t = pd_assign(count, pd_affine(pd_var_read(nn->graph, count), 1, 1));
+    pd_grad(loss, weight, nn->n_params, grad);
     for (int i = 0; i < nn->n_params; i++) {
         const char *param = pd_var_name(nn->params[i]);
         struct pd_shape shape = pd_var_shape(nn->params[i]);
-        pd_adam(nn->params[i], state(nn, name, param, "/m", shape), state(nn, name, param, "/v", shape), t,
-                grad[i], options);
+        struct pd_var *m = state(nn, name, param, "/m", shape), *v = state(nn, name, param, "/v", shape);
+        pd_adam(nn->params[i], m, v, t, grad[i], options);
     }
 }

@@ -70,11 +70,20 @@ static void record_noise(struct recorder *r)
     r->fake = pd_model_generate(&r->gen, c, z, r->onehot);
 }
 
-/* mean over the labelled reals; 0 when there is none */
-static struct pd_node *labelled_mean(struct pd_node *cross_entropy, struct pd_node *onehot)
+/* sum / number of labelled reals; 0 / 1 when there is none */
+static struct pd_node *labelled_mean(struct pd_node *sum, struct pd_node *onehot)
 {
-    struct pd_node *count = pd_max(pd_sum(onehot), 1);
-    return pd_div(pd_sum(cross_entropy), count);
+    return pd_div(sum, pd_max(pd_sum(onehot), 1));
+}
+
+/* The fakes are alike in distribution, so that those in the places of labelled reals serve as that many. */
+static struct pd_node *fake_class_loss(const struct pd_step_options *o, struct pd_node *cross_entropy,
+                                       struct pd_node *weight, struct pd_node *labels)
+{
+    if (!o->match_labels)
+        return pd_nn_weighted_mean(cross_entropy, weight);
+    struct pd_node *weighted = weight ? pd_mul(weight, cross_entropy) : cross_entropy;
+    return labelled_mean(pd_sum(pd_mul(pd_nn_row_sum(labels), weighted)), labels);
 }
 
 static void record_discriminator_step(struct recorder *r)
@@ -90,8 +99,8 @@ static void record_discriminator_step(struct recorder *r)
 
     struct pd_node *adv =
         pd_add(pd_mean(pd_softplus(pd_neg(real.logit))), pd_nn_weighted_mean(pd_softplus(fake.logit), w));
-    struct pd_node *class_real = labelled_mean(real_ce, labels);
-    struct pd_node *class_fake = pd_affine(pd_nn_weighted_mean(fake_ce, w), r->o->lambda_c, 0);
+    struct pd_node *class_real = labelled_mean(pd_sum(real_ce), labels);
+    struct pd_node *class_fake = pd_affine(fake_class_loss(r->o, fake_ce, w, labels), r->o->lambda_c, 0);
     pd_output(adv, "d_adv");
     pd_output(class_real, "d_cls_real");
     pd_output(class_fake, "d_cls_fake");

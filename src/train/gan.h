@@ -21,7 +21,10 @@ void pd_gan_destroy(struct pd_gan *gan);
 struct pd_step_options {
     int64_t batch;
     double lambda_c; /* weight of the class loss on fakes in the discriminator step */
-    bool gold;       /* re-weight by GOLD (section 3.2, eq. 5): w = sign(d) |d|^beta */
+    /* That loss on all fakes (the papers' expectation), or on as many as the batch has labelled reals and on
+     * none where it has none (the habit of GOLD's reference code). */
+    bool match_labels;
+    bool gold; /* re-weight by GOLD (section 3.2, eq. 5): w = sign(d) |d|^beta */
     double beta_d, beta_g;
     struct pd_adam_options adam;
     bool noise_given; /* z and c are inputs "z" (N, z_dim), "c" i32 (N) instead of random: for tests */

@@ -38,6 +38,7 @@
     REAL(beta_d, 1, 0, 16, "X", "GOLD's exponent in the discriminator step")                                 \
     REAL(beta_g, 0, 0, 16, "X", "GOLD's exponent in the generator step")                                     \
     REAL(lambda_c, 0.1, 0, 1000, "X", "weight of the class loss on generated images")                        \
+    FLAG(match_labels, false, "class loss on as many generated images as the batch has labels")              \
     REAL(lr, 2e-4, 1e-12, 10, "X", "Adam's learning rate")                                                   \
     REAL(adam_beta1, 0.5, 0, 0.999999, "X", "Adam's beta1")                                                  \
     REAL(adam_beta2, 0.999, 0, 0.999999, "X", "Adam's beta2")                                                \

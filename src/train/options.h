@@ -25,6 +25,7 @@ struct pd_train_options {
     bool gold;
     double gold_start; /* fraction of the epochs before re-weighting begins */
     double beta_d, beta_g, lambda_c;
+    bool match_labels; /* the class loss on as many fakes as the batch has labelled reals */
     double lr, adam_beta1, adam_beta2;
     int64_t threads;    /* 0: as many as the process may use */
     int64_t save_every; /* minutes between checkpoints inside an epoch; every epoch ends with one. 0: none

@@ -139,6 +139,7 @@ static enum pd_status compile_step(struct run *r, struct pd_error *err)
     s.lambda_c = o->lambda_c;
     s.beta_d = o->beta_d;
     s.beta_g = o->beta_g;
+    s.match_labels = o->match_labels;
     s.adam.lr = o->lr;
     s.adam.beta1 = o->adam_beta1;
     s.adam.beta2 = o->adam_beta2;
@@ -319,7 +320,7 @@ static enum pd_status open_logs(struct run *r, struct pd_error *err)
     return status;
 }
 
-/* Data and networks; from is a checkpoint, or NULL. */
+/* Data, networks with fresh weights, and the step. */
 static enum pd_status open_run(struct run *r, struct pd_error *err)
 {
     int size;
@@ -365,6 +366,19 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
     return status;
 }
 
+static enum pd_status change_epochs(struct run *r, struct pd_train_options *o, int64_t epochs,
+                                    struct pd_error *err)
+{
+    const uint64_t last = r->steps_per_epoch * (uint64_t)epochs;
+    if (last < r->at.step)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "%s stands at step %llu already, and %lld epochs end at step %llu", r->folder,
+                       (unsigned long long)r->at.step, (long long)epochs, (unsigned long long)last);
+    r->last_step = last;
+    o->epochs = epochs;
+    return pd_run_folder_save_options(r->folder, o, err);
+}
+
 enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
                              struct pd_error *err)
 {
@@ -372,16 +386,14 @@ enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd
     struct run r = {.o = &o, .watch = observer, .folder = folder};
     char path[PATH_SIZE];
     enum pd_status status = pd_run_folder_options(folder, &o, err);
-    if (!status && epochs && epochs != o.epochs) {
-        o.epochs = epochs;
-        status = pd_run_folder_save_options(folder, &o, err);
-    }
     if (!status)
         status = open_run(&r, err);
     if (!status)
         status = pd_path_join(path, sizeof path, folder, "checkpoint.safetensors", err);
     if (!status)
         status = pd_gan_load(r.gan, path, &r.at, err);
+    if (!status && epochs)
+        status = change_epochs(&r, &o, epochs, err);
     if (!status)
         status = open_logs(&r, err);
     if (!status)

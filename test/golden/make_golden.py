@@ -54,7 +54,7 @@ def smooth_images(rng: np.random.Generator, labels: np.ndarray, classes: int, si
 
 
 def blob_points(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
-    """(N, 2): three Gaussian blobs for each of the two classes, in the manner of algorithms.md section 6."""
+    """(N, 2): three Gaussian blobs for each of the two classes, as in GOLD's synthetic data."""
     centres = rng.uniform(-3.0, 3.0, (6, 2))
     blob = labels + 2 * rng.integers(0, 3, len(labels))
     return centres[blob] + 0.3 * rng.standard_normal((len(labels), 2))

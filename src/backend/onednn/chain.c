@@ -1,6 +1,7 @@
 /* Descriptions, and primitives in a row. */
 #include "backend/onednn/onednn.h"
 
+#include "base/bug.h"
 #include "base/mem.h"
 
 static void dims_of(struct pd_shape s, dnnl_dims_t dims)
@@ -94,8 +95,9 @@ static void bind(struct chain *c, struct chain_step *s, int arg, const dnnl_memo
     dnnl_exec_arg_t *a = &s->args[s->n];
     a->arg = arg;
     s->scratch[s->n] = scratch;
-    if (!dnnl_memory_create(&a->memory, md, c->backend->engine, data))
-        s->n++;
+    if (dnnl_memory_create(&a->memory, md, c->backend->engine, data))
+        BUG("oneDNN refuses to describe memory that its primitive asked for");
+    s->n++;
 }
 
 void chain_bind(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md,

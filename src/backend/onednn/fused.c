@@ -2,6 +2,8 @@
  * values stay in the first-level cache, so memory is read and written once however long the program is. */
 #include "backend/onednn/onednn.h"
 
+#include "base/bug.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -116,7 +118,7 @@ static inline void run_op(const struct pd_fused_op *op, const float *a, const fl
     case PD_OP_LRELU_BWD:
         EACH2(b[i] > 0 ? a[i] : f0 * a[i]);
     default:
-        break;
+        BUG("%s in a fused program", pd_op_name(op->op));
     }
 }
 

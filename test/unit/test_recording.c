@@ -1,0 +1,269 @@
+/* Mistakes of recording, names, and variables. */
+#include "stage.h"
+
+#include <math.h>
+
+/* --- errors
+ * -------------------------------------------------------------------------------------------------- */
+
+/* Records one mistake with images x (2, 3, 4, 4), a matrix m (2, 3), labels (5); returns what the mistake
+ * made. */
+typedef struct pd_node *mistake(struct stage *s, struct pd_node *x, struct pd_node *m,
+                                struct pd_node *labels);
+
+#define MISTAKE(name, expression)                                                                            \
+    static struct pd_node *name(struct stage *s, struct pd_node *x, struct pd_node *m,                       \
+                                struct pd_node *labels)                                                      \
+    {                                                                                                        \
+        (void)s, (void)x, (void)m, (void)labels;                                                             \
+        return expression;                                                                                   \
+    }
+
+MISTAKE(m_add, pd_add(m, real(s, "r", pd_shape2(2, 4))))
+MISTAKE(m_broadcast, pd_broadcast(m, pd_shape2(2, 5)))
+MISTAKE(m_broadcast_rank, pd_broadcast(x, pd_shape2(4, 4)))
+MISTAKE(m_sum_to, pd_sum_to(m, pd_shape1(2)))
+MISTAKE(m_sum_to_rank, pd_sum_to(m, pd_shape4(1, 1, 2, 3)))
+MISTAKE(m_reshape, pd_reshape(m, pd_shape1(5)))
+MISTAKE(m_concat, pd_concat(m, real(s, "r", pd_shape2(3, 4)), 0))
+MISTAKE(m_concat_axis, pd_concat(m, m, 2))
+MISTAKE(m_concat_negative, pd_concat(m, m, -1))
+MISTAKE(m_slice, pd_slice(m, 1, 2, 2))
+MISTAKE(m_slice_axis, pd_slice(m, 2, 0, 1))
+MISTAKE(m_slice_negative, pd_slice(m, -1, 0, 1))
+MISTAKE(m_slice_empty, pd_slice(m, 1, 0, 0))
+MISTAKE(m_one_hot, pd_one_hot(m, 3))
+MISTAKE(m_matmul, pd_matmul(m, m, false, false))
+MISTAKE(m_matmul_rank, pd_matmul(m, x, false, false))
+MISTAKE(m_conv, pd_conv(x, real(s, "w", pd_shape4(5, 2, 3, 3)), 1, 1))
+MISTAKE(m_conv_small, pd_conv(x, real(s, "w", pd_shape4(5, 3, 7, 7)), 1, 1))
+MISTAKE(m_conv_stride, pd_conv(x, real(s, "w", pd_shape4(5, 3, 3, 3)), 0, 1))
+MISTAKE(m_conv_t, pd_conv_transposed(x, real(s, "w", pd_shape4(5, 3, 3, 3)), 1, 1))
+MISTAKE(m_conv_t_empty,
+        pd_conv_transposed(real(s, "r", pd_shape4(1, 1, 1, 1)), real(s, "w", pd_shape4(1, 3, 2, 2)), 1, 1))
+MISTAKE(m_conv_t_stride, pd_conv_transposed(x, real(s, "w", pd_shape4(3, 3, 3, 3)), 0, 1))
+MISTAKE(m_log_softmax, pd_log_softmax(x))
+MISTAKE(m_max_pool, pd_max_pool(x, 3))
+MISTAKE(m_max_pool_zero, pd_max_pool(x, 0))
+MISTAKE(m_stats, pd_batch_stats(pd_reshape(m, pd_shape1(6))))
+MISTAKE(m_norm,
+        pd_batch_norm(m, pd_batch_stats(m), real(s, "g", pd_shape1(2)), real(s, "b", pd_shape1(2)), 0, 1))
+MISTAKE(m_assign, pd_assign(var(s, "v", pd_shape1(3), 0), m))
+MISTAKE(m_integers, pd_affine(labels, 2, 0))
+MISTAKE(m_integers_add, pd_add(real(s, "r", pd_shape1(5)), labels))
+MISTAKE(m_integers_concat, pd_concat(labels, labels, 0))
+
+static struct pd_node *m_adam(struct stage *s, struct pd_node *x, struct pd_node *m, struct pd_node *labels)
+{
+    (void)x, (void)labels;
+    struct pd_var *w = var(s, "w", pd_shape1(3), 0);
+    return pd_adam(w, w, w, real(s, "t", pd_shape0()), m, &(struct pd_adam_options){0});
+}
+
+static struct pd_node *m_grad(struct stage *s, struct pd_node *x, struct pd_node *m, struct pd_node *labels)
+{
+    (void)s, (void)labels;
+    struct pd_node *dx;
+    pd_grad(m, &x, 1, &dx);
+    return dx;
+}
+
+static const struct {
+    const char *says;
+    mistake *make;
+} mistakes[] = {
+    {"(2, 4)", m_add},
+    {"(2, 3) does not broadcast to (2, 5)", m_broadcast},
+    {"(2, 3, 4, 4) does not broadcast to (4, 4)", m_broadcast_rank},
+    {"(2, 3) does not sum to (2)", m_sum_to},
+    {"does not sum", m_sum_to_rank},
+    {"reshape: (2, 3)", m_reshape},
+    {"concat along axis 0", m_concat},
+    {"concat along axis 2", m_concat_axis},
+    {"concat along axis -1", m_concat_negative},
+    {"slice 2..4 of axis 1 of (2, 3)", m_slice},
+    {"of axis 2", m_slice_axis},
+    {"of axis -1", m_slice_negative},
+    {"slice 0..0", m_slice_empty},
+    {"one-hot", m_one_hot},
+    {"matmul: (2, 3) by (2, 3)", m_matmul},
+    {"matmul", m_matmul_rank},
+    {"conv: images (2, 3, 4, 4) by weights (5, 2, 3, 3)", m_conv},
+    {"conv", m_conv_small},
+    {"conv", m_conv_stride},
+    {"transposed conv", m_conv_t},
+    {"transposed conv", m_conv_t_empty},
+    {"transposed conv", m_conv_t_stride},
+    {"log-softmax", m_log_softmax},
+    {"max-pool 3: images (2, 3, 4, 4)", m_max_pool},
+    {"max-pool 0", m_max_pool_zero},
+    {"batch", m_stats},
+    {"batch norm of (2, 3)", m_norm},
+    {"assign v (3) to (2, 3)", m_assign},
+    {"adam of w", m_adam},
+    {"not a scalar", m_grad},
+    {"integers", m_integers},
+    {"integers", m_integers_add},
+    {"integers", m_integers_concat},
+};
+
+/* Every later op accepts the NULL, and the first mistake is what compile reports. */
+static void mistakes_stick(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        struct stage s = begin(PD_BACKEND_REF_F32);
+        struct pd_node *x = real(&s, "x", pd_shape4(2, 3, 4, 4)), *m = real(&s, "m", pd_shape2(2, 3)),
+                       *grads[2];
+        struct pd_node *labels = pd_input(s.g, "labels", PD_I32, pd_shape1(5));
+        struct pd_node *y = mistakes[i].make(&s, x, m, labels);
+        struct pd_error err = {0};
+        assert_null(y);
+        y = pd_sum(pd_mul(pd_tanh(pd_matmul(y, m, false, true)), m));
+        pd_grad(y, (struct pd_node *[]){x, m}, 2, grads);
+        pd_output(grads[0], "dx");
+        pd_output(pd_exp(m), "exp");
+        pd_reshape(m, pd_shape1(1000));
+        assert_int_equal(pd_compile(s.g, s.b, &s.p, &err), PD_ERR_MISMATCH);
+        assert_null(s.p);
+        if (!strstr(err.message, mistakes[i].says) || strstr(err.message, "1000"))
+            fail_msg("\"%s\" does not say \"%s\"", err.message, mistakes[i].says);
+        end(&s);
+    }
+}
+
+/* What would be silently wrong is refused. */
+static void refusals(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct stage s = begin(PD_BACKEND_REF_F32);
+        struct pd_error err = {0};
+        struct pd_node *x = real(&s, "x", pd_shape2(4, 3)), *one = pd_constant(s.g, 1, pd_shape1(3)), *grad;
+        struct pd_node *stats = pd_batch_stats(x), *wrt = i == 0 ? stats : x;
+        struct pd_node *y =
+            i == 2 ? pd_lrelu(x, -0.5) : pd_batch_norm(i == 1 ? pd_exp(x) : x, stats, one, one, 0, 1);
+        pd_grad(pd_sum(pd_square(y)), &wrt, 1, &grad);
+        pd_output(grad, "grad");
+        assert_int_equal(pd_compile(s.g, s.b, &s.p, &err), PD_ERR_UNSUPPORTED);
+        assert_non_null(strstr(err.message, i == 0 ? "batch-stats" : i == 1 ? "batch-norm" : "slope"));
+        end(&s);
+    }
+}
+
+static void an_empty_graph_runs(void **state)
+{
+    (void)state;
+    for (int k = 0; k < KINDS; k++) {
+        struct stage s = begin(kinds[k].kind);
+        compile(&s);
+        pd_plan_run(s.p, 1, 1);
+        assert_int_equal(pd_plan_info(s.p).kernels, 0);
+        end(&s);
+    }
+}
+
+static void null_is_accepted(void **state)
+{
+    (void)state;
+    struct pd_error err = {0};
+    struct pd_node *none = NULL, *out;
+    struct stage s = begin(PD_BACKEND_REF_F32);
+    assert_null(pd_input(NULL, "x", PD_REAL, pd_shape0()));
+    assert_null(pd_constant(NULL, 1, pd_shape0()));
+    assert_null(pd_random_class(NULL, 1, 2, 3));
+    assert_null(pd_var_read(NULL, var(&s, "v", pd_shape0(), 1)));
+    assert_null(pd_var_read(NULL, NULL));
+    assert_null(pd_conv(none, none, 1, 1));
+    assert_null(pd_conv_transposed(none, none, 1, 1));
+    assert_null(pd_batch_norm(none, pd_batch_stats(none), none, none, 0, 1));
+    assert_null(pd_mean(pd_max_pool(pd_concat(none, pd_slice(pd_detach(none), 0, 0, 1), 0), 2)));
+    assert_null(pd_log_softmax(pd_one_hot(none, 3)));
+    assert_null(pd_assign(NULL, none));
+    pd_grad(none, &none, 1, &out);
+    assert_null(out);
+    pd_output(none, "y");
+    assert_int_equal(pd_compile(NULL, s.b, &s.p, &err), PD_ERR_MEMORY);
+    end(&s);
+}
+
+static void names_reach_values(void **state)
+{
+    (void)state;
+    for (int k = 0; k < KINDS; k++) {
+        struct stage s = begin(kinds[k].kind);
+        struct pd_node *x = real(&s, "x", pd_shape1(3)), *y = pd_affine(x, 2, 0);
+        struct pd_node *labels = pd_input(s.g, "labels", PD_I32, pd_shape1(3));
+        pd_output(x, "same");
+        pd_output(y, "y");
+        pd_output(y, "again");
+        pd_output(pd_affine(x, 2, 0), "equal");
+        pd_output(labels, "labels too");
+        compile(&s);
+        set(&s, "x", 3, 4);
+        memcpy(pd_plan_data(s.p, "labels"), (int32_t[]){1, 2, 3}, 12);
+        pd_plan_run(s.p, 0, 0);
+        expect(&s, "same", 4);
+        expect(&s, "y", 8);
+        expect(&s, "again", 8);
+        expect(&s, "equal", 8);
+        assert_memory_equal(pd_plan_data(s.p, "labels too"), ((int32_t[]){1, 2, 3}), 12);
+        assert_true(pd_plan_scalar(s.p, "y") == 8.0f && pd_plan_scalar(s.p, "nothing") == 0.0f);
+        end(&s);
+    }
+}
+
+/* --- variables
+ * ----------------------------------------------------------------------------------------------- */
+
+static void variables_begin_as_asked(void **state)
+{
+    (void)state;
+    enum { N = 4000 };
+    static double a[N], b[N];
+    for (size_t real_size = 4; real_size <= 8; real_size += 4) {
+        struct pd_vars *vars = pd_vars_create(real_size, 9), *others = pd_vars_create(real_size, 9);
+        struct pd_init_spec normal = {PD_INIT_NORMAL, 1, 0.5}, unit = {PD_INIT_UNIT, 0, 0};
+        struct pd_init_spec uniform = {PD_INIT_UNIFORM, -2, 3};
+        double sum[3] = {0};
+        struct pd_var *v = pd_vars_get(vars, "d/normal", pd_shape1(N), normal);
+        pd_vars_get(others, "something first", pd_shape1(3), unit);
+        pd_var_read_f64(v, a);
+        pd_var_read_f64(pd_vars_get(others, "d/normal", pd_shape1(N), normal), b);
+        assert_memory_equal(a, b, sizeof a); /* the name alone decides, not the order */
+        for (int i = 0; i < N; i++)
+            sum[0] += (a[i] - 1) * (a[i] - 1) / N;
+        assert_true(fabs(sum[0] - 0.25) < 0.03);
+        pd_var_read_f64(pd_vars_get(vars, "g/unit", pd_shape1(N), unit), a);
+        for (int i = 0; i < N; i++)
+            sum[1] += a[i] * a[i];
+        assert_true(fabs(sum[1] - 1) < 1e-5);
+        pd_var_read_f64(pd_vars_get(vars, "g/uniform", pd_shape1(N), uniform), a);
+        for (int i = 0; i < N; i++) {
+            assert_true(a[i] >= -2 && a[i] < 3);
+            sum[2] += a[i] / N;
+        }
+        assert_true(fabs(sum[2] - 0.5) < 0.1);
+        pd_vars_reset(vars, "g/", 10);
+        pd_var_read_f64(pd_vars_find(vars, "g/uniform"), b);
+        assert_true(memcmp(a, b, sizeof a) != 0);
+        pd_vars_reset(vars, "g/", 9);
+        pd_var_read_f64(pd_vars_find(vars, "g/uniform"), b);
+        assert_memory_equal(a, b, sizeof a);
+        assert_int_equal(pd_vars_count(vars), 3);
+        assert_string_equal(pd_var_name(pd_vars_at(vars, 1)), "g/unit");
+        assert_null(pd_vars_find(vars, "g/"));
+        pd_vars_destroy(vars);
+        pd_vars_destroy(others);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mistakes_stick),      cmocka_unit_test(refusals),
+        cmocka_unit_test(an_empty_graph_runs), cmocka_unit_test(null_is_accepted),
+        cmocka_unit_test(names_reach_values),  cmocka_unit_test(variables_begin_as_asked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -10,9 +10,38 @@ static dnnl_memory_desc_t matrix(int64_t rows, int64_t columns, bool transposed)
     return md;
 }
 
+/* --- large products without a transposed right side --- */
+
+/* oneDNN's sgemm makes weight gradients (K = batch) about 15 % faster than its matmul primitive does, and
+ * with an accumulator 25 %; with a transposed right side it is slower by half on two threads. */
+static void sgemm_kernel(const struct pd_call *call, const struct pd_run *run)
+{
+    (void)run;
+    const struct pd_instr *in = call->instr;
+    const bool ta = in->attr.i[0], accumulate = in->n_src == 3;
+    const int64_t m = in->shape.dim[0], n = in->shape.dim[1], k = call->src_instr[0]->shape.dim[!ta];
+    dnnl_sgemm(ta ? 'T' : 'N', 'N', m, n, k, 1, call->src[0], ta ? m : k, call->src[1], n, accumulate,
+               call->dst, n);
+}
+
+#define SGEMM_MIN 0.02 /* GFLOP: below it the packing does not pay */
+
+static bool wants_sgemm(const struct pd_call *call)
+{
+    const struct pd_instr *in = call->instr;
+    const bool bias = in->n_src == 3 && in->attr.f[0] != 1;
+    return !in->attr.i[1] && !bias && in->attr.f[1] == 1 && call->gflop > SGEMM_MIN;
+}
+
+/* --- the rest --- */
+
 enum pd_status prepare_matmul(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
     const struct pd_instr *in = call->instr;
+    if (wants_sgemm(call)) {
+        call->kernel = sgemm_kernel;
+        return PD_OK;
+    }
     bool ta = in->attr.i[0], tb = in->attr.i[1], third = in->n_src == 3, accumulate = in->attr.f[0] == 1;
     int64_t m = in->shape.dim[0], n = in->shape.dim[1], k = call->src_instr[0]->shape.dim[!ta];
     dnnl_memory_desc_t x = matrix(m, k, ta), w = matrix(k, n, tb), y = matrix(m, n, false),

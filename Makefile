@@ -2,9 +2,10 @@
 JOBS := $(shell nproc)
 CTEST_JOBS ?= $(JOBS)
 FUZZ_SECONDS ?= 60
-export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
 
-configure = cmake --preset $(1) --log-level=WARNING
+# Ninja is looked for here, when the packages have been installed.
+configure = CMAKE_GENERATOR="$${CMAKE_GENERATOR:-$$(command -v ninja >/dev/null && echo Ninja || echo Unix Makefiles)}" \
+	cmake --preset $(1) --log-level=WARNING
 build = $(call configure,$(1)) && cmake --build $(2) --parallel $(JOBS) $(3)
 
 .PHONY: all demo test check asan tsan fuzz bench help

@@ -26,8 +26,12 @@ static void make_threads_wait_quietly(char **argv)
 {
     if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT"))
         return;
-    if (!setenv("OMP_WAIT_POLICY", "passive", 1))
-        execv("/proc/self/exe", argv); /* where that fails, it works all the same */
+    char path[4096]; /* not /proc/self/exe itself: ps would call the process "exe" */
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (n <= 0 || setenv("OMP_WAIT_POLICY", "passive", 1))
+        return;
+    path[n] = '\0';
+    execv(path, argv); /* where that fails, it works all the same */
 }
 
 static void print_help(void)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -281,6 +282,31 @@ static void gives_points(void **state)
     pd_dataset_destroy(d);
 }
 
+/* Reading must not be what training waits for: a step of infogan takes some 500 images/s on two cores. The
+ * bar here is low enough for sanitizers and busy machines; the rate is printed. */
+static void is_never_the_limit(void **state)
+{
+    (void)state;
+    const struct pd_data_request request = {.name = "strokes", .count = 1280, .size = 28};
+    const struct pd_loader_options options = {.batch = 128, .size = 32, .seed = 1};
+    enum { BATCHES = 50 };
+    static float images[128 * 32 * 32];
+    int32_t labels[128];
+    struct pd_dataset *d;
+    struct timespec begin, end;
+    assert_int_equal(pd_dataset_open(&request, &d, NULL), PD_OK);
+    struct pd_loader *l = create(d, NULL, options);
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    for (uint64_t step = 0; step < BATCHES; step++)
+        pd_loader_get(l, step, images, labels, NULL);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    double seconds = (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+    print_message("28 x 28 to 32 x 32, one thread: %.0f images/s\n", BATCHES * 128 / seconds);
+    assert_true(BATCHES * 128 / seconds > 1000);
+    pd_loader_destroy(l);
+    pd_dataset_destroy(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +320,7 @@ int main(void)
         cmocka_unit_test(refuses_options_that_do_not_fit),
         cmocka_unit_test(reports_failed_allocations),
         cmocka_unit_test(gives_points),
+        cmocka_unit_test(is_never_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

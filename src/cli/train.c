@@ -164,7 +164,7 @@ static enum pd_status start(struct pd_train_options *o, struct watch *w, const s
         o->threads = pd_threads_available();
     char *dir = o->data_dir[0] ? realpath(o->data_dir, NULL) : NULL; /* a run may be resumed from elsewhere */
     if (dir && strlen(dir) < sizeof o->data_dir)
-        strcpy(o->data_dir, dir);
+        snprintf(o->data_dir, sizeof o->data_dir, "%s", dir);
     free(dir);
     w->batch = (double)o->batch;
     return pd_run_train(o, observer, w->folder, sizeof w->folder, err);

@@ -95,7 +95,7 @@ struct pd_node *pd_node_new(struct pd_graph *g, enum pd_op op, struct pd_shape s
     n->op = op;
     n->shape = shape;
     n->n_src = n_src;
-    n->dtype = pd_op_kind(op) == PD_KIND_VIEW ? src[0]->dtype : PD_REAL;
+    n->dtype = n_src && pd_op_kind(op) == PD_KIND_VIEW ? src[0]->dtype : PD_REAL;
     if (attr)
         n->attr = *attr;
     for (int i = 0; i < n_src; i++)

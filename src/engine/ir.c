@@ -1,6 +1,7 @@
 /* The instruction list, and its import from a graph. */
 #include "engine/plan.h"
 
+#include "base/bug.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -19,6 +20,13 @@ int pd_ir_add(struct pd_ir *ir, const struct pd_instr *in)
     }
     ir->at[ir->count] = *in;
     return ir->count++;
+}
+
+struct pd_instr *pd_ir_at(const struct pd_ir *ir, int i)
+{
+    if (!ir->at || i < 0 || i >= ir->count)
+        BUG("no instruction %d among %d", i, ir->count);
+    return &ir->at[i];
 }
 
 void pd_ir_release(struct pd_ir *ir)
@@ -89,10 +97,20 @@ bool pd_ir_sweep(struct pd_ir *ir)
     return ok;
 }
 
+static bool same_attr(const struct pd_attr *a, const struct pd_attr *b)
+{
+    bool equal = true;
+    for (size_t k = 0; k < sizeof a->f / sizeof a->f[0]; k++)
+        equal = equal && a->f[k] == b->f[k];
+    for (size_t k = 0; k < sizeof a->i / sizeof a->i[0]; k++)
+        equal = equal && a->i[k] == b->i[k];
+    return equal;
+}
+
 static bool same(const struct pd_instr *a, const struct pd_instr *b)
 {
     return a->op == b->op && a->n_src == b->n_src && a->dtype == b->dtype && a->var[0] == b->var[0] &&
-           pd_shape_equal(a->shape, b->shape) && memcmp(&a->attr, &b->attr, sizeof a->attr) == 0 &&
+           pd_shape_equal(a->shape, b->shape) && same_attr(&a->attr, &b->attr) &&
            memcmp(a->src, b->src, (size_t)a->n_src * sizeof a->src[0]) == 0;
 }
 

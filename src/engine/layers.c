@@ -26,11 +26,11 @@ struct pd_node *pd_conv(struct pd_node *x, struct pd_node *w, int stride, int pa
     const int64_t *d = x->shape.dim, *k = w->shape.dim;
     char a[96], b[96];
     if (x->shape.rank != 4 || w->shape.rank != 4 || stride < 1 || pad < 0 || d[1] != k[1] ||
-        d[2] + 2 * pad < k[2] || d[3] + 2 * pad < k[3])
+        d[2] + (int64_t)2 * pad < k[2] || d[3] + (int64_t)2 * pad < k[3])
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "conv: images %s by weights %s",
                              pd_shape_text(x->shape, a), pd_shape_text(w->shape, b));
-    struct pd_shape s =
-        pd_shape4(d[0], k[0], (d[2] + 2 * pad - k[2]) / stride + 1, (d[3] + 2 * pad - k[3]) / stride + 1);
+    struct pd_shape s = pd_shape4(d[0], k[0], (d[2] + (int64_t)2 * pad - k[2]) / stride + 1,
+                                  (d[3] + (int64_t)2 * pad - k[3]) / stride + 1);
     struct pd_attr attr = conv_attr(stride, pad);
     return pd_node_new(x->graph, PD_OP_CONV, s, &attr, 2, (struct pd_node *[]){x, w});
 }
@@ -57,8 +57,8 @@ struct pd_node *pd_conv_transposed(struct pd_node *x, struct pd_node *w, int str
         return NULL;
     const int64_t *d = x->shape.dim, *k = w->shape.dim;
     char a[96], b[96];
-    struct pd_shape s =
-        pd_shape4(d[0], k[1], (d[2] - 1) * stride - 2 * pad + k[2], (d[3] - 1) * stride - 2 * pad + k[3]);
+    struct pd_shape s = pd_shape4(d[0], k[1], (d[2] - 1) * stride - (int64_t)2 * pad + k[2],
+                                  (d[3] - 1) * stride - (int64_t)2 * pad + k[3]);
     if (x->shape.rank != 4 || w->shape.rank != 4 || stride < 1 || pad < 0 || d[1] != k[0] || s.dim[2] < 1 ||
         s.dim[3] < 1)
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "transposed conv: images %s by weights %s",

@@ -62,7 +62,7 @@ static int get(struct layouter *l, int i, enum pd_layout layout)
     if (l->at[i][layout] >= 0)
         return l->at[i][layout];
     int other = l->at[i][!layout];
-    struct pd_instr in = l->out.at[other];
+    struct pd_instr in = *pd_ir_at(&l->out, other);
     if (in.op != PD_OP_BROADCAST &&
         in.op != PD_OP_CONSTANT) { /* those are made where and how they are wanted */
         in = (struct pd_instr){
@@ -78,7 +78,7 @@ static int get(struct layouter *l, int i, enum pd_layout layout)
 static bool lies_blocked(const struct layouter *l, int i)
 {
     int at = l->at[i][PD_LAYOUT_BLOCKED];
-    enum pd_op op = at >= 0 ? l->out.at[at].op : PD_OP_REORDER;
+    enum pd_op op = at >= 0 ? pd_ir_at(&l->out, at)->op : PD_OP_REORDER;
     return op != PD_OP_REORDER && op != PD_OP_BROADCAST && op != PD_OP_CONSTANT;
 }
 

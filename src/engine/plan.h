@@ -80,8 +80,8 @@ struct pd_backend {
     enum pd_backend_kind kind;
     size_t real_size;
     int threads;
-    int block;     /* channels in a block, 0: plain layouts only */
-    bool optimise; /* combine and fuse */
+    int block;                                 /* channels in a block, 0: plain layouts only */
+    bool optimise;                             /* combine and fuse */
     void (*enter)(const struct pd_backend *b); /* before kernels are prepared or run; may be NULL */
     /* Chooses the kernel for call->instr. */
     enum pd_status (*prepare)(struct pd_backend *b, struct pd_call *call, struct pd_error *err);
@@ -111,6 +111,7 @@ bool pd_ir_memory(struct pd_ir *ir, size_t real_size, size_t *arena, size_t *unp
 
 /* Helpers of the passes. */
 int pd_ir_add(struct pd_ir *ir, const struct pd_instr *in); /* its number, or -1 */
+struct pd_instr *pd_ir_at(const struct pd_ir *ir, int i);   /* one that is there */
 void pd_ir_release(struct pd_ir *ir);
 bool *pd_ir_flags(const struct pd_ir *ir);     /* count zeroed flags; caller frees */
 int *pd_ir_users(const struct pd_ir *ir);      /* how many sources name each instruction; caller frees */

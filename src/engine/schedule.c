@@ -119,8 +119,9 @@ static void keep_copy(struct scheduler *s, int c)
                             .name = old->name,
                             .output = old->output,
                             .alias = -1};
-    s->out.at[s->to[c]].name = NULL;
-    s->out.at[s->to[c]].output = false;
+    struct pd_instr *made = pd_ir_at(&s->out, s->to[c]);
+    made->name = NULL;
+    made->output = false;
     s->to[c] = pd_ir_add(&s->out, &copy);
 }
 

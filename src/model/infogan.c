@@ -6,8 +6,8 @@ enum { CONV1, CONV2, FC };
 
 static struct pd_node *generator(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *x)
 {
-    const int *w = c->widths, side = c->size / 4;
-    int64_t n = pd_node_shape(x).dim[0];
+    const int *w = c->widths;
+    const int64_t side = c->size / 4, n = pd_node_shape(x).dim[0];
     x = pd_nn_batch_norm(nn, "bn1", pd_nn_dense(nn, "fc1", x, w[FC], PD_NN_BIAS), 0); /* (N, 1024) */
     x = pd_nn_batch_norm(nn, "bn2", pd_nn_dense(nn, "fc2", x, w[CONV2] * side * side, PD_NN_BIAS),
                          0);                               /* (N, 8192) */

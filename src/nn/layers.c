@@ -130,10 +130,10 @@ struct pd_node *pd_nn_batch_norm(struct pd_nn *nn, const char *name, struct pd_n
     struct pd_var *var = variable(nn, name, "running_var", c, constant(1));
     struct pd_node *stats;
     if (nn->training) {
-        double m = (double)(pd_shape_count(s) / s.dim[1]);
+        const int64_t m = pd_shape_count(s) / s.dim[1];
         stats = pd_batch_stats(x);
         update_running(nn, mean, pd_detach(stats), 0, 1);
-        update_running(nn, var, pd_detach(stats), 1, m / (m - 1));
+        update_running(nn, var, pd_detach(stats), 1, (double)m / (double)(m - 1));
     } else {
         stats = pd_concat(pd_reshape(pd_var_read(nn->graph, mean), row),
                           pd_reshape(pd_var_read(nn->graph, var), row), 0);

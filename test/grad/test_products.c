@@ -36,8 +36,8 @@ static void fill(struct pd_plan *p, const char *name, bool f64, int64_t count, u
 static void compute(enum pd_backend_kind kind, bool ta, bool tb, bool two, bool sloped, double *out)
 {
     struct pd_error err;
-    struct pd_backend *backend;
-    struct pd_plan *p;
+    struct pd_backend *backend = NULL;
+    struct pd_plan *p = NULL;
     bool f64 = kind == PD_BACKEND_REF_F64;
     struct pd_graph *g = pd_graph_create();
     struct pd_node *y = product(g, "a", "b", ta, tb);

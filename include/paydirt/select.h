@@ -10,6 +10,7 @@
 
 #include <paydirt/error.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum pd_gold_kind {
@@ -47,5 +48,52 @@ void pd_gold_estimate(int64_t n, const float *logit, const double *k, double sca
 
 /* The weight of a sample in training (eq. 5): sign(d) |d|^beta, beta >= 0; 0 where d is 0. */
 double pd_gold_weight(double d, double beta);
+
+/* --- strategies: which unlabelled samples to label next ----------------------------------------------------
+ */
+
+/* n unlabelled samples as the discriminator sees them. All borrowed; finite. */
+struct pd_pool {
+    int64_t n;
+    int classes;               /* >= 2; 0 when class_logits is NULL */
+    const float *logit;        /* (n), or NULL for a strategy that does not need it */
+    const float *class_logits; /* (n, classes), or NULL likewise */
+};
+
+/* One way to choose: a score for each sample, larger = sooner. One file and one line in strategies.h each. */
+struct pd_strategy {
+    const char *name;    /* "most-confident" */
+    const char *summary; /* one line, for lists and --help */
+    bool needs_logit, needs_class_logits;
+    /* First the samples' statistics, block by block, in any number of blocks; NULL: none are needed. */
+    void (*observe)(const struct pd_pool *block, double *state);
+    /* Then the scores (n) of a block. first: row number of the block's first sample; balanced: GOLD's terms
+     * weighed by sigma_m / sigma_k of all that was observed. */
+    void (*score)(const struct pd_pool *block, int64_t first, const double *state, bool balanced,
+                  uint64_t seed, double *score);
+};
+
+const struct pd_strategy *pd_strategy_at(int index); /* NULL past the last */
+/* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
+const struct pd_strategy *pd_strategy_find(const char *name, struct pd_error *err);
+
+/* Scores (n) of a pool in memory. PD_ERR_USAGE: something that the strategy needs is missing, fewer than two
+ * classes, a logit that is not finite (the message names the row). */
+enum pd_status pd_strategy_score(const struct pd_strategy *strategy, const struct pd_pool *pool,
+                                 bool balanced, uint64_t seed, double *score, struct pd_error *err);
+
+/* The k rows of the largest scores, best first; rows (k), k <= n. Equal scores come in an order that the seed
+ * fixes. PD_ERR_MEMORY. */
+enum pd_status pd_select_top(int64_t n, const double *score, int64_t k, uint64_t seed, int64_t *rows,
+                             struct pd_error *err);
+
+/* k rows spread out in feature space: of the best-scored candidates (candidates >= k of them, as
+ * pd_select_top orders them), the best and then, k-center: always the one farthest from those chosen (Sener &
+ * Savarese 2018); k-means++: one drawn with probability proportional to the squared distance to the nearest
+ * chosen (Arthur & Vassilvitskii 2007). features (n, width) row-major. rows (k) in order of choice. */
+enum pd_diversity { PD_DIVERSE_NONE, PD_DIVERSE_K_CENTER, PD_DIVERSE_K_MEANS };
+enum pd_status pd_select_diverse(enum pd_diversity method, int64_t n, const double *score, int64_t width,
+                                 const float *features, int64_t candidates, int64_t k, uint64_t seed,
+                                 int64_t *rows, struct pd_error *err);
 
 #endif

@@ -71,6 +71,9 @@ void pd_dataset_destroy(struct pd_dataset *d)
     pd_free(d->points);
     pd_free(d->labels);
     pd_free(d->class_names);
+    for (uint32_t i = 0; d->image_names && i < d->count; i++)
+        pd_free(d->image_names[i]);
+    pd_free(d->image_names);
     pd_free(d);
 }
 
@@ -101,6 +104,24 @@ enum pd_status pd_dataset_name_classes(struct pd_dataset *d, const char *const *
     for (int i = 0; i < classes; i++)
         snprintf(d->class_names[i], sizeof d->class_names[i], "%s", names[i]);
     return PD_OK;
+}
+
+char *pd_dataset_image_name(const struct pd_dataset *d, uint32_t image, char *text, size_t size)
+{
+    if (d->image_names)
+        snprintf(text, size, "%s", d->image_names[image]);
+    else
+        snprintf(text, size, "%u", image);
+    return text;
+}
+
+char *pd_dataset_class_name(const struct pd_dataset *d, int label, char *text, size_t size)
+{
+    if (d->class_names)
+        snprintf(text, size, "%s", d->class_names[label]);
+    else
+        snprintf(text, size, "%d", label);
+    return text;
 }
 
 size_t pd_dataset_image_size(const struct pd_dataset *d)

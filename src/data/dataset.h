@@ -11,7 +11,7 @@ enum { PD_CLASS_NAME_SIZE = 32 };
 
 /* Images or 2-D points, as stored in their files: transforms come later. All blocks are owned. */
 struct pd_dataset {
-    char name[32];
+    char name[64];
     uint32_t count; /* >= 1 */
     int classes;
     int channels, height, width;             /* points: 2, 1, 1 */
@@ -19,6 +19,7 @@ struct pd_dataset {
     float *points;                           /* (count, 2), or NULL; one of the two is set */
     int32_t *labels;                         /* (count): 0 .. classes - 1, or -1 = unlabelled */
     char (*class_names)[PD_CLASS_NAME_SIZE]; /* (classes), or NULL: the numbers serve */
+    char **image_names; /* (count) file names below the folder, or NULL: the numbers serve */
 };
 
 enum pd_split { PD_SPLIT_TRAIN, PD_SPLIT_TEST };
@@ -64,6 +65,11 @@ enum pd_status pd_dataset_reserve(struct pd_dataset *dataset, uint32_t count, in
                                   int width, struct pd_error *err);
 enum pd_status pd_dataset_name_classes(struct pd_dataset *dataset, const char *const *names, int classes,
                                        struct pd_error *err);
+
+/* What people call an image or a class: its name, or its number where it has none. Into text[size]; returns
+ * text. */
+char *pd_dataset_image_name(const struct pd_dataset *dataset, uint32_t image, char *text, size_t size);
+char *pd_dataset_class_name(const struct pd_dataset *dataset, int label, char *text, size_t size);
 
 /* Bytes of one image: channels * height * width. */
 size_t pd_dataset_image_size(const struct pd_dataset *dataset);

@@ -1,0 +1,62 @@
+/* Charts and captioned sheets as PNG, drawn with cairo. Encode functions append to png. PD_ERR_MEMORY. */
+#ifndef PD_IO_CHART_H
+#define PD_IO_CHART_H
+
+#include "base/buffer.h"
+
+#include <paydirt/error.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A line with error bars through n points. All borrowed. */
+struct pd_curve {
+    const char *name; /* for the legend */
+    int64_t n;
+    const double *x, *y;
+    const double *error; /* (n): half the bar's length, or NULL */
+};
+
+struct pd_axes {
+    const char *title, *x, *y; /* words; NULL: none */
+};
+
+enum pd_status pd_chart_curves(const struct pd_axes *axes, const struct pd_curve *curves, int count,
+                               struct pd_buffer *png, struct pd_error *err);
+
+/* Histograms of count series over each other, with shared bins. */
+struct pd_series {
+    const char *name;
+    int64_t n;
+    const double *values;
+};
+enum pd_status pd_chart_histogram(const struct pd_axes *axes, const struct pd_series *series, int count,
+                                  int bins, struct pd_buffer *png, struct pd_error *err);
+
+/* The plane of 2-D data: a field of values on a grid as colours under points (GOLD figure 3). */
+struct pd_field {
+    double x0, x1, y0, y1;      /* the frame */
+    int64_t columns, rows;      /* of the grid; 0: no field */
+    const float *values;        /* (rows, columns), first row at y0; larger is darker */
+    int64_t points;             /* in the background, small and grey */
+    const float *at;            /* (points, 2) */
+    int64_t marks;              /* in front: those labelled */
+    const float *mark_at;       /* (marks, 2) */
+    const int32_t *mark_class;  /* (marks): colour */
+    const int32_t *mark_number; /* (marks): a number beside it, such as the round; negative: none */
+};
+enum pd_status pd_chart_field(const struct pd_axes *axes, const struct pd_field *field, struct pd_buffer *png,
+                              struct pd_error *err);
+
+/* Images with a caption below each, in rows; rows may have a heading. */
+struct pd_sheet {
+    int64_t n, c, h, w; /* images (n, c, h, w) in [-1, 1], c = 1 or 3 */
+    const float *images;
+    const char *const *captions; /* (n), or NULL */
+    int64_t columns;             /* 0: as square as possible */
+    const char *const *headings; /* one a row, or NULL */
+    const char *title;           /* or NULL */
+};
+enum pd_status pd_chart_sheet(const struct pd_sheet *sheet, struct pd_buffer *png, struct pd_error *err);
+
+#endif

@@ -175,3 +175,16 @@ struct pd_node *pd_one_hot(struct pd_node *labels, int classes)
     return pd_node_new(labels->graph, PD_OP_ONE_HOT, pd_shape2(labels->shape.dim[0], classes), NULL, 1,
                        &labels);
 }
+
+struct pd_node *pd_top_rows(struct pd_node *x, struct pd_node *score, int64_t k)
+{
+    if (!x || !score)
+        return NULL;
+    char a[96], b[96];
+    const int64_t n = x->shape.dim[0];
+    if (x->shape.rank != 2 || !pd_shape_equal(score->shape, pd_shape1(n)) || k < 1 || k > n)
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "top %lld rows of %s by a score of %s", (long long)k,
+                             pd_shape_text(x->shape, a), pd_shape_text(score->shape, b));
+    return pd_node_new(x->graph, PD_OP_TOP_ROWS, pd_shape2(k, x->shape.dim[1]), NULL, 2,
+                       (struct pd_node *[]){x, score});
+}

@@ -54,7 +54,7 @@ static struct pd_node *spectral(struct pd_nn *nn, const char *name, struct pd_sh
     struct pd_node *flat = pd_reshape(w, pd_shape2(out, rest));
     struct pd_node *u = pd_reshape(pd_var_read(nn->graph, u_var), pd_shape2(1, out));
     struct pd_node *v = pd_reshape(pd_var_read(nn->graph, v_var), pd_shape2(1, rest));
-    if (nn->training) {
+    if (nn->training && !nn->frozen) {
         struct pd_node *fixed = pd_detach(flat);
         v = normalise(pd_matmul(u, fixed, false, false));
         u = normalise(pd_matmul(v, fixed, false, true));
@@ -130,13 +130,15 @@ struct pd_node *pd_nn_batch_norm(struct pd_nn *nn, const char *name, struct pd_n
     struct pd_var *var = variable(nn, name, "running_var", c, constant(1));
     struct pd_node *stats;
     if (nn->training) {
-        const int64_t m = pd_shape_count(s) / s.dim[1];
         stats = pd_batch_stats(x);
-        update_running(nn, mean, pd_detach(stats), 0, 1);
-        update_running(nn, var, pd_detach(stats), 1, (double)m / (double)(m - 1));
     } else {
         stats = pd_concat(pd_reshape(pd_var_read(nn->graph, mean), row),
                           pd_reshape(pd_var_read(nn->graph, var), row), 0);
+    }
+    if (nn->training && !nn->frozen) {
+        const int64_t m = pd_shape_count(s) / s.dim[1];
+        update_running(nn, mean, pd_detach(stats), 0, 1);
+        update_running(nn, var, pd_detach(stats), 1, (double)m / (double)(m - 1));
     }
     return pd_batch_norm(x, stats, gamma, beta, 1e-5, slope);
 }

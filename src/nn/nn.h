@@ -15,6 +15,7 @@ struct pd_nn {
     struct pd_vars *vars;
     const char *prefix; /* "g." */
     bool training;     /* batch statistics, running ones updated, one power iteration; else the stored ones */
+    bool frozen;       /* in training: nothing stored moves; a forward pass that only looks */
     double gain_std;   /* batch-norm gains start as N(1, gain_std) */
     double weight_std; /* weights as N(0, weight_std); 0: uniform, +-1/sqrt(fan in), PyTorch's default */
     struct pd_var *params[PD_MAX_PARAMS]; /* what an optimiser moves, in order of first use */

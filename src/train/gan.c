@@ -11,6 +11,8 @@ const char *const pd_loss_names[PD_LOSS_COUNT] = {
 /* Streams of the random numbers of a step. */
 enum { STREAM_Z = 1, STREAM_C = 2 };
 
+#define TINY 1e-12 /* keeps a ratio finite where nothing varies */
+
 static struct pd_nn network(const struct pd_gan *gan, struct pd_graph *g, const char *prefix, bool training)
 {
     return (struct pd_nn){
@@ -32,7 +34,7 @@ static struct pd_shape image_shape(const struct pd_gan *gan, int64_t n)
 struct pd_step_options pd_step_defaults(void)
 {
     return (struct pd_step_options){
-        .batch = 128, .lambda_c = 0.1, .beta_d = 1, .beta_g = 0, .adam = {2e-4, 0.5, 0.999, 1e-8}};
+        .batch = 128, .lambda_c = 0.1, .beta_d = 1, .beta_g = 0, .adversarial = 1, .adam = {2e-4, 0.5, 0.999, 1e-8}};
 }
 
 /* --- the training step --- */
@@ -51,22 +53,62 @@ static struct pd_node *gold_of(struct pd_node *logit, struct pd_node *cross_entr
     return pd_detach(pd_sub(logit, cross_entropy));
 }
 
-/* w = sign(d) |d|^beta; NULL: every weight is 1. */
-static struct pd_node *gold_weight(const struct pd_step_options *o, struct pd_node *d, double beta)
+static struct pd_node *variance(struct pd_node *x)
 {
-    return o->gold && beta != 0 ? pd_mul(pd_sign(d), pd_pow(pd_abs(d), beta)) : NULL;
+    return pd_sub(pd_mean(pd_square(x)), pd_square(pd_mean(x)));
+}
+
+/* The d that weighs: gold_of, or balanced (eq. 4) over the batch. */
+static struct pd_node *weighing_d(const struct pd_step_options *o, struct pd_node *logit,
+                                  struct pd_node *cross_entropy)
+{
+    if (!o->gold_balanced)
+        return gold_of(logit, cross_entropy);
+    struct pd_node *ratio =
+        pd_sqrt(pd_div(pd_max(variance(logit), 0), pd_max(variance(cross_entropy), TINY)));
+    return pd_detach(pd_sub(logit, pd_mul(ratio, cross_entropy)));
+}
+
+/* w = sign(d) |d|^beta (eq. 5); NULL: every weight is 1. */
+static struct pd_node *gold_weight(const struct pd_step_options *o, struct pd_node *logit,
+                                   struct pd_node *cross_entropy, double beta)
+{
+    if (!o->gold || beta == 0)
+        return NULL;
+    struct pd_node *d = weighing_d(o, logit, cross_entropy), *size = pd_pow(pd_abs(d), beta);
+    if (o->gold_normalised)
+        size = pd_div(size, pd_max(pd_mean(size), TINY));
+    if (o->gold_clip > 0)
+        size = pd_neg(pd_max(pd_neg(size), -o->gold_clip));
+    return pd_mul(pd_sign(d), size);
+}
+
+/* Adversarial sampling: of all candidates the batch that D takes for real soonest. The networks see the
+ * candidates as they see a training batch, but nothing stored moves: the kept ones are forwarded again. */
+static void keep_most_real(struct recorder *r, struct pd_node **z)
+{
+    const struct pd_model_config *c = &r->gan->config;
+    struct pd_nn gen = network(r->gan, r->g, "g.", true), dis = network(r->gan, r->g, "d.", true);
+    gen.frozen = dis.frozen = true;
+    struct pd_node *images = pd_model_generate(&gen, c, *z, r->onehot);
+    struct pd_node *logit = pd_model_discriminate(&dis, c, images).logit;
+    struct pd_node *kept = pd_top_rows(pd_concat(*z, r->onehot, 1), logit, r->o->batch);
+    *z = pd_slice(kept, 1, 0, c->z_dim);
+    r->onehot = pd_slice(kept, 1, c->z_dim, c->classes);
 }
 
 static void record_noise(struct recorder *r)
 {
     const struct pd_model_config *c = &r->gan->config;
-    int64_t n = r->o->batch;
+    const int64_t n = r->o->batch * r->o->adversarial;
     struct pd_shape z_shape = pd_shape2(n, c->z_dim);
     struct pd_node *z =
         r->o->noise_given ? pd_input(r->g, "z", PD_REAL, z_shape) : pd_random_normal(r->g, STREAM_Z, z_shape);
     struct pd_node *label = r->o->noise_given ? pd_input(r->g, "c", PD_I32, pd_shape1(n))
                                               : pd_random_class(r->g, STREAM_C, n, c->classes);
     r->onehot = pd_one_hot(label, c->classes);
+    if (r->o->adversarial > 1)
+        keep_most_real(r, &z);
     r->fake = pd_model_generate(&r->gen, c, z, r->onehot);
 }
 
@@ -95,7 +137,7 @@ static void record_discriminator_step(struct recorder *r)
     struct pd_heads fake = pd_model_discriminate(&r->dis, c, pd_detach(r->fake));
     struct pd_node *real_ce = pd_nn_cross_entropy_each(pd_log_softmax(real.class_logits), labels);
     struct pd_node *fake_ce = pd_nn_cross_entropy_each(pd_log_softmax(fake.class_logits), r->onehot);
-    struct pd_node *d = gold_of(fake.logit, fake_ce), *w = gold_weight(r->o, d, r->o->beta_d);
+    struct pd_node *w = gold_weight(r->o, fake.logit, fake_ce, r->o->beta_d);
 
     struct pd_node *adv =
         pd_add(pd_mean(pd_softplus(pd_neg(real.logit))), pd_nn_weighted_mean(pd_softplus(fake.logit), w));
@@ -104,7 +146,7 @@ static void record_discriminator_step(struct recorder *r)
     pd_output(adv, "d_adv");
     pd_output(class_real, "d_cls_real");
     pd_output(class_fake, "d_cls_fake");
-    pd_output(pd_mean(d), "mean_d");
+    pd_output(pd_mean(gold_of(fake.logit, fake_ce)), "mean_d");
     pd_nn_adam(&r->dis, "adam_d", pd_add(adv, pd_add(class_real, class_fake)), &r->o->adam);
 }
 
@@ -112,7 +154,7 @@ static void record_generator_step(struct recorder *r)
 {
     struct pd_heads fake = pd_model_discriminate(&r->dis, &r->gan->config, r->fake);
     struct pd_node *ce = pd_nn_cross_entropy_each(pd_log_softmax(fake.class_logits), r->onehot);
-    struct pd_node *w = gold_weight(r->o, gold_of(fake.logit, ce), r->o->beta_g);
+    struct pd_node *w = gold_weight(r->o, fake.logit, ce, r->o->beta_g);
     struct pd_node *adv = pd_nn_weighted_mean(pd_softplus(pd_neg(fake.logit)), w);
     struct pd_node *class_fake = pd_nn_weighted_mean(ce, w);
     pd_output(adv, "g_adv");

@@ -26,6 +26,12 @@ struct pd_step_options {
     bool match_labels;
     bool gold; /* re-weight by GOLD (section 3.2, eq. 5): w = sign(d) |d|^beta */
     double beta_d, beta_g;
+    bool gold_balanced;   /* d = m + sigma_m / sigma_k * k (eq. 4) over the batch, instead of m + k */
+    bool gold_normalised; /* weights divided by their mean size, so that re-weighting leaves the step's length */
+    double gold_clip;     /* |w| at most this, after normalising; 0: any */
+    /* Adversarial sampling (ALCG section 3.2): so many candidates for each sample of the batch; those that D
+     * takes for real soonest are trained on. 1: none. */
+    int64_t adversarial;
     struct pd_adam_options adam;
     bool noise_given; /* z and c are inputs "z" (N, z_dim), "c" i32 (N) instead of random: for tests */
 };

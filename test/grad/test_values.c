@@ -225,6 +225,29 @@ static void one_hot_rows(void **state)
         }
 }
 
+static void top_rows_keep_their_order(void **state)
+{
+    (void)state;
+    static const double x[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, score[] = {0.5, -3, 2, 0.5, 2},
+                        want[] = {1, 2, 5, 6, 9, 10}; /* of the two 0.5 the first */
+    for
+        EACH_KIND(k)
+        {
+            struct pd_backend *b = backend(k->kind, k->threads);
+            struct pd_graph *g = pd_graph_create();
+            pd_output(pd_top_rows(pd_input(g, "x", PD_REAL, pd_shape2(5, 2)),
+                                  pd_input(g, "score", PD_REAL, pd_shape1(5)), 3),
+                      "y");
+            struct pd_plan *p = compiled(g, b);
+            put(p, b, "x", 10, x);
+            put(p, b, "score", 5, score);
+            pd_plan_run(p, 0, 0);
+            expect(p, k, b, "y", 6, want);
+            pd_plan_destroy(p);
+            pd_backend_destroy(b);
+        }
+}
+
 /* --- random numbers --- */
 
 enum { DRAWS = 40000 };
@@ -401,7 +424,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unary_values), cmocka_unit_test(matrices),       cmocka_unit_test(images),
-        cmocka_unit_test(one_hot_rows), cmocka_unit_test(random_moments), cmocka_unit_test(random_places),
+        cmocka_unit_test(one_hot_rows), cmocka_unit_test(top_rows_keep_their_order), cmocka_unit_test(random_moments), cmocka_unit_test(random_places),
         cmocka_unit_test(adam),         cmocka_unit_test(assign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,8 @@ MISTAKE(m_slice_axis, pd_slice(m, 2, 0, 1))
 MISTAKE(m_slice_negative, pd_slice(m, -1, 0, 1))
 MISTAKE(m_slice_empty, pd_slice(m, 1, 0, 0))
 MISTAKE(m_one_hot, pd_one_hot(m, 3))
+MISTAKE(m_top_rows, pd_top_rows(m, pd_reshape(m, pd_shape1(6)), 1))
+MISTAKE(m_top_rows_many, pd_top_rows(m, real(s, "r", pd_shape1(2)), 3))
 MISTAKE(m_matmul, pd_matmul(m, m, false, false))
 MISTAKE(m_matmul_rank, pd_matmul(m, x, false, false))
 MISTAKE(m_conv, pd_conv(x, real(s, "w", pd_shape4(5, 2, 3, 3)), 1, 1))
@@ -86,6 +88,8 @@ static const struct {
     {"of axis -1", m_slice_negative},
     {"slice 0..0", m_slice_empty},
     {"one-hot", m_one_hot},
+    {"top", m_top_rows},
+    {"top", m_top_rows_many},
     {"matmul: (2, 3) by (2, 3)", m_matmul},
     {"matmul", m_matmul_rank},
     {"conv: images (2, 3, 4, 4) by weights (5, 2, 3, 3)", m_conv},

@@ -61,21 +61,23 @@ static void catch_signals(void)
 struct watch {
     struct progress progress;
     uint64_t steps_per_epoch, epochs;
-    double batch;
     char folder[1024];
     bool stopping;
 };
 
-static void on_begin(void *context, const char *folder, uint64_t steps_per_epoch, uint64_t first_step,
-                     uint64_t last_step)
+static void on_begin(void *context, const struct pd_run_begin *b)
 {
     struct watch *w = context;
-    w->steps_per_epoch = steps_per_epoch;
-    w->epochs = last_step / steps_per_epoch;
-    progress_begin(&w->progress, first_step, last_step, w->batch, "images");
-    progress_line(&w->progress, "%s: step %llu to %llu, %llu steps an epoch", folder,
-                  (unsigned long long)first_step, (unsigned long long)last_step,
-                  (unsigned long long)steps_per_epoch);
+    w->steps_per_epoch = b->steps_per_epoch;
+    w->epochs = b->last_step / b->steps_per_epoch;
+    progress_begin(&w->progress, b->first_step, b->last_step, b->batch, "images");
+    progress_line(&w->progress, "%s: step %llu to %llu, %llu steps an epoch", b->folder,
+                  (unsigned long long)b->first_step, (unsigned long long)b->last_step,
+                  (unsigned long long)b->steps_per_epoch);
+    if (b->step_cost > 1)
+        progress_line(&w->progress,
+                      "adversarial sampling: a step costs %.2f times the operations of a plain one",
+                      b->step_cost);
 }
 
 static void on_step(void *context, uint64_t step, const float losses[PD_LOSS_COUNT])
@@ -88,17 +90,18 @@ static void on_step(void *context, uint64_t step, const float losses[PD_LOSS_COU
     progress_update(&w->progress, step, label);
 }
 
-static void on_epoch(void *context, uint64_t epoch, uint64_t step, const double mean_losses[PD_LOSS_COUNT],
-                     double images_per_second)
+static void on_epoch(void *context, const struct pd_epoch_record *e)
 {
     struct watch *w = context;
-    char losses[256] = "", left[48];
+    char losses[256] = "", validation[64] = "", left[48];
     size_t n = 0;
     for (int i = 0; i < PD_LOSS_COUNT; i++)
-        n += (size_t)snprintf(losses + n, sizeof losses - n, "  %s %.3f", pd_loss_names[i], mean_losses[i]);
-    progress_line(&w->progress, "epoch %llu/%llu  step %llu%s  %.0f images/s  %s", (unsigned long long)epoch,
-                  (unsigned long long)w->epochs, (unsigned long long)step, losses, images_per_second,
-                  progress_left(&w->progress, left, sizeof left));
+        n += (size_t)snprintf(losses + n, sizeof losses - n, "  %s %.3f", pd_loss_names[i], e->means[i]);
+    if (e->validation >= 0)
+        snprintf(validation, sizeof validation, "  validation %.2f %%", 100 * e->validation);
+    progress_line(&w->progress, "epoch %llu/%llu  step %llu%s%s  %.0f images/s  %s",
+                  (unsigned long long)e->epoch, (unsigned long long)w->epochs, (unsigned long long)e->step,
+                  losses, validation, e->images_per_second, progress_left(&w->progress, left, sizeof left));
 }
 
 static bool on_stop(void *context)
@@ -150,11 +153,8 @@ static bool is_given(const struct args_command *c, const struct args *args, cons
 static enum pd_status resume(const char *folder, int64_t epochs, struct watch *w,
                              const struct pd_observer *observer, struct pd_error *err)
 {
-    struct pd_train_options o;
     snprintf(w->folder, sizeof w->folder, "%s", folder);
-    enum pd_status status = pd_run_folder_options(folder, &o, err);
-    w->batch = (double)o.batch;
-    return status ? status : pd_run_resume(folder, epochs, observer, err);
+    return pd_run_resume(folder, epochs, observer, err);
 }
 
 static enum pd_status start(struct pd_train_options *o, struct watch *w, const struct pd_observer *observer,
@@ -166,7 +166,6 @@ static enum pd_status start(struct pd_train_options *o, struct watch *w, const s
     if (dir && strlen(dir) < sizeof o->data_dir)
         snprintf(o->data_dir, sizeof o->data_dir, "%s", dir);
     free(dir);
-    w->batch = (double)o->batch;
     return pd_run_train(o, observer, w->folder, sizeof w->folder, err);
 }
 

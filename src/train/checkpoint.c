@@ -53,32 +53,56 @@ static void add_real(struct meta *m, const char *key, double value)
 
 static const char *const width_keys[4] = {"width1", "width2", "width3", "width4"};
 
-enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *progress, const char *path,
-                           struct pd_error *err)
+static void describe(struct meta *m, const struct pd_model_config *c, const struct pd_progress *progress)
 {
-    const struct pd_model_config *c = &gan->config;
-    size_t real_size = pd_backend_real_size(gan->backend);
-    int count = pd_vars_count(gan->vars);
+    add_meta(m, "format", "paydirt 1");
+    add_meta(m, "model", c->model->name);
+    add_number(m, "channels", (uint64_t)c->channels);
+    add_number(m, "size", (uint64_t)c->size);
+    add_number(m, "classes", (uint64_t)c->classes);
+    add_number(m, "z_dim", (uint64_t)c->z_dim);
+    for (int i = 0; i < 4 && c->widths[i]; i++)
+        add_number(m, width_keys[i], (uint64_t)c->widths[i]);
+    add_number(m, "step", progress->step);
+    for (int i = 0; i < PD_LOSS_COUNT; i++)
+        add_real(m, pd_loss_names[i], progress->loss_sums[i]);
+    if (progress->best_epoch) {
+        add_number(m, "best_epoch", progress->best_epoch);
+        add_real(m, "best_accuracy", progress->best_accuracy);
+    }
+}
+
+static enum pd_status write(const struct pd_gan *gan, bool optimisers, const struct pd_progress *progress,
+                            const char *path, struct pd_error *err)
+{
+    const size_t real_size = pd_backend_real_size(gan->backend);
+    const int count = pd_vars_count(gan->vars);
+    size_t n = 0;
+    struct meta m = {.count = 0};
     struct pd_io_array *arrays = pd_calloc((size_t)count, sizeof *arrays);
     if (!arrays)
         return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
-    for (int i = 0; i < count; i++)
-        arrays[i] = array_of(pd_vars_at(gan->vars, i), real_size);
-    struct meta m = {.count = 0};
-    add_meta(&m, "format", "paydirt 1");
-    add_meta(&m, "model", c->model->name);
-    add_number(&m, "channels", (uint64_t)c->channels);
-    add_number(&m, "size", (uint64_t)c->size);
-    add_number(&m, "classes", (uint64_t)c->classes);
-    add_number(&m, "z_dim", (uint64_t)c->z_dim);
-    for (int i = 0; i < 4 && c->widths[i]; i++)
-        add_number(&m, width_keys[i], (uint64_t)c->widths[i]);
-    add_number(&m, "step", progress->step);
-    for (int i = 0; i < PD_LOSS_COUNT; i++)
-        add_real(&m, pd_loss_names[i], progress->loss_sums[i]);
-    enum pd_status status = pd_safetensors_write(path, arrays, (size_t)count, m.at, m.count, err);
+    for (int i = 0; i < count; i++) {
+        const struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
+        if (optimisers || strncmp(a.name, "adam", 4) != 0)
+            arrays[n++] = a;
+    }
+    describe(&m, &gan->config, progress);
+    enum pd_status status = pd_safetensors_write(path, arrays, n, m.at, m.count, err);
     pd_free(arrays);
     return status;
+}
+
+enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *progress, const char *path,
+                           struct pd_error *err)
+{
+    return write(gan, true, progress, path, err);
+}
+
+enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_progress *progress,
+                                    const char *path, struct pd_error *err)
+{
+    return write(gan, false, progress, path, err);
 }
 
 static enum pd_status read_number(const struct pd_safetensors *st, const char *path, const char *key,
@@ -133,43 +157,69 @@ enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *c,
     return status;
 }
 
-/* All tensors are found before the first is copied: a file that does not fit changes nothing. */
-static enum pd_status find_tensors(struct pd_gan *gan, const struct pd_safetensors *st, const void **data,
-                                   struct pd_error *err)
+/* Those variables whose name begins with prefix. All tensors are found before the first is copied: a file
+ * that does not fit changes nothing. */
+static enum pd_status load_vars(struct pd_gan *gan, const struct pd_safetensors *st, const char *prefix,
+                                struct pd_error *err)
 {
-    size_t real_size = pd_backend_real_size(gan->backend);
-    for (int i = 0; i < pd_vars_count(gan->vars); i++) {
-        struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
-        enum pd_status status = pd_safetensors_get(st, a.name, a.dtype, a.rank, a.dims, &data[i], err);
-        if (status)
-            return status;
+    const int count = pd_vars_count(gan->vars);
+    const size_t real_size = pd_backend_real_size(gan->backend);
+    const void **data = pd_calloc((size_t)count, sizeof *data);
+    enum pd_status status = data ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a checkpoint");
+    for (int i = 0; i < count && !status; i++) {
+        const struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
+        if (!strncmp(a.name, prefix, strlen(prefix)))
+            status = pd_safetensors_get(st, a.name, a.dtype, a.rank, a.dims, &data[i], err);
     }
-    return PD_OK;
+    for (int i = 0; i < count && !status; i++) {
+        struct pd_var *v = pd_vars_at(gan->vars, i);
+        if (data[i])
+            memcpy(pd_var_data(v), data[i], (size_t)pd_shape_count(pd_var_shape(v)) * real_size);
+    }
+    pd_free(data);
+    return status;
+}
+
+static double meta_real(const struct pd_safetensors *st, const char *key)
+{
+    const char *text = pd_safetensors_meta(st, key);
+    return text ? strtod(text, NULL) : 0;
+}
+
+static enum pd_status read_progress(const struct pd_safetensors *st, const char *path,
+                                    struct pd_progress *progress, struct pd_error *err)
+{
+    memset(progress, 0, sizeof *progress);
+    enum pd_status status = read_number(st, path, "step", &progress->step, err);
+    for (int i = 0; i < PD_LOSS_COUNT; i++)
+        progress->loss_sums[i] = meta_real(st, pd_loss_names[i]);
+    progress->best_accuracy = meta_real(st, "best_accuracy");
+    if (!status && pd_safetensors_meta(st, "best_epoch"))
+        status = read_number(st, path, "best_epoch", &progress->best_epoch, err);
+    return status;
 }
 
 enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress,
                            struct pd_error *err)
 {
-    struct pd_safetensors *st = NULL;
-    int count = pd_vars_count(gan->vars);
-    const void **data = pd_calloc((size_t)count, sizeof *data);
-    enum pd_status status = data ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
+    struct pd_safetensors *st;
+    enum pd_status status = pd_safetensors_open(path, &st, err);
+    if (status)
+        return status;
+    status = read_progress(st, path, progress, err);
     if (!status)
-        status = pd_safetensors_open(path, &st, err);
-    if (!status)
-        status = read_number(st, path, "step", &progress->step, err);
-    for (int i = 0; i < PD_LOSS_COUNT && !status; i++) {
-        const char *sum = pd_safetensors_meta(st, pd_loss_names[i]);
-        progress->loss_sums[i] = sum ? strtod(sum, NULL) : 0;
-    }
-    if (!status)
-        status = find_tensors(gan, st, data, err);
-    for (int i = 0; i < count && !status; i++) {
-        struct pd_var *v = pd_vars_at(gan->vars, i);
-        size_t bytes = (size_t)pd_shape_count(pd_var_shape(v)) * pd_backend_real_size(gan->backend);
-        memcpy(pd_var_data(v), data[i], bytes);
-    }
+        status = load_vars(gan, st, "", err);
     pd_safetensors_destroy(st);
-    pd_free(data);
+    return status;
+}
+
+enum pd_status pd_gan_load_generator(struct pd_gan *gan, const char *path, struct pd_error *err)
+{
+    struct pd_safetensors *st;
+    enum pd_status status = pd_safetensors_open(path, &st, err);
+    if (status)
+        return status;
+    status = load_vars(gan, st, "g.", err);
+    pd_safetensors_destroy(st);
     return status;
 }

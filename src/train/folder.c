@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-enum { PATH_SIZE = 1200 };
+#include <unistd.h>
 
 /* One more than the highest number that begins a name in the folder. */
 static int next_number(const char *out)
@@ -43,7 +42,7 @@ enum pd_status pd_run_folder_make(const struct pd_train_options *o, char *folder
 
 enum pd_status pd_run_folder_options(const char *folder, struct pd_train_options *o, struct pd_error *err)
 {
-    char path[PATH_SIZE];
+    char path[PD_PATH_SIZE];
     enum pd_status status = pd_path_join(path, sizeof path, folder, "options.json", err);
     return status ? status : pd_train_options_read(o, path, err);
 }
@@ -51,7 +50,28 @@ enum pd_status pd_run_folder_options(const char *folder, struct pd_train_options
 enum pd_status pd_run_folder_save_options(const char *folder, const struct pd_train_options *o,
                                           struct pd_error *err)
 {
-    char path[PATH_SIZE];
+    char path[PD_PATH_SIZE];
     enum pd_status status = pd_path_join(path, sizeof path, folder, "options.json", err);
     return status ? status : pd_train_options_write(o, path, err);
+}
+
+enum pd_status pd_run_folder_checkpoint(const char *folder, char *path, struct pd_error *err)
+{
+    return pd_path_join(path, PD_PATH_SIZE, folder, "checkpoint.safetensors", err);
+}
+
+enum pd_status pd_run_folder_best(const char *folder, char *path, struct pd_error *err)
+{
+    return pd_path_join(path, PD_PATH_SIZE, folder, "best.safetensors", err);
+}
+
+enum pd_status pd_run_folder_model(const char *folder, char *path, struct pd_error *err)
+{
+    enum pd_status status = pd_run_folder_best(folder, path, err);
+    return status || access(path, F_OK) == 0 ? status : pd_run_folder_checkpoint(folder, path, err);
+}
+
+enum pd_status pd_run_folder_labels(const char *folder, char *path, struct pd_error *err)
+{
+    return pd_path_join(path, PD_PATH_SIZE, folder, "labels.csv", err);
 }

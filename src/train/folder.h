@@ -6,11 +6,22 @@
 
 #include <stddef.h>
 
+enum { PD_PATH_SIZE = 1200 };
+
 /* Makes OUT/00003-mnist-infogan-gold, the next free number, with options.json in it. */
 enum pd_status pd_run_folder_make(const struct pd_train_options *o, char *folder, size_t size,
                                   struct pd_error *err);
 enum pd_status pd_run_folder_options(const char *folder, struct pd_train_options *o, struct pd_error *err);
 enum pd_status pd_run_folder_save_options(const char *folder, const struct pd_train_options *o,
                                           struct pd_error *err);
+
+/* Where its last checkpoint lies, and the model that it stands for: best.safetensors where the run has kept
+ * its best epoch, else the checkpoint. path[PD_PATH_SIZE]. */
+enum pd_status pd_run_folder_checkpoint(const char *folder, char *path, struct pd_error *err);
+enum pd_status pd_run_folder_best(const char *folder, char *path, struct pd_error *err);
+enum pd_status pd_run_folder_model(const char *folder, char *path, struct pd_error *err);
+
+/* The run's own copy of its label file. */
+enum pd_status pd_run_folder_labels(const char *folder, char *path, struct pd_error *err);
 
 #endif

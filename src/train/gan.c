@@ -33,8 +33,12 @@ static struct pd_shape image_shape(const struct pd_gan *gan, int64_t n)
 
 struct pd_step_options pd_step_defaults(void)
 {
-    return (struct pd_step_options){
-        .batch = 128, .lambda_c = 0.1, .beta_d = 1, .beta_g = 0, .adversarial = 1, .adam = {2e-4, 0.5, 0.999, 1e-8}};
+    return (struct pd_step_options){.batch = 128,
+                                    .lambda_c = 0.1,
+                                    .beta_d = 1,
+                                    .beta_g = 0,
+                                    .adversarial = 1,
+                                    .adam = {2e-4, 0.5, 0.999, 1e-8}};
 }
 
 /* --- the training step --- */

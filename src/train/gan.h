@@ -27,7 +27,8 @@ struct pd_step_options {
     bool gold; /* re-weight by GOLD (section 3.2, eq. 5): w = sign(d) |d|^beta */
     double beta_d, beta_g;
     bool gold_balanced;   /* d = m + sigma_m / sigma_k * k (eq. 4) over the batch, instead of m + k */
-    bool gold_normalised; /* weights divided by their mean size, so that re-weighting leaves the step's length */
+    bool gold_normalised; /* weights divided by their mean size, so that re-weighting leaves the step's length
+                           */
     double gold_clip;     /* |w| at most this, after normalising; 0: any */
     /* Adversarial sampling (ALCG section 3.2): so many candidates for each sample of the batch; those that D
      * takes for real soonest are trained on. 1: none. */
@@ -71,6 +72,8 @@ enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct p
 struct pd_progress {
     uint64_t step;                   /* steps done */
     double loss_sums[PD_LOSS_COUNT]; /* over the steps of the unfinished epoch */
+    double best_accuracy; /* on the validation images, in [0, 1], and of which epoch (0: none yet) */
+    uint64_t best_epoch;
 };
 
 /* checkpoint.safetensors: every variable, PyTorch's names and layouts; metadata with model, sizes and
@@ -78,11 +81,18 @@ struct pd_progress {
 enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *progress, const char *path,
                            struct pd_error *err);
 
+/* The same without the optimisers' state: enough to sample and to score. */
+enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_progress *progress,
+                                    const char *path, struct pd_error *err);
+
 /* Every variable of the gan must be there with its shape (PD_ERR_MISMATCH names the first that is not).
  * Compile the step first to have the optimisers' state loaded, too; what the gan has no variable for is left
  * out. */
 enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress,
                            struct pd_error *err);
+
+/* Only the generator's variables (g.…), from a checkpoint of the same model. */
+enum pd_status pd_gan_load_generator(struct pd_gan *gan, const char *path, struct pd_error *err);
 
 /* The model of a checkpoint, from its metadata. */
 enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *out, struct pd_error *err);

@@ -1,15 +1,6 @@
 #include "train/options.h"
 
-#include "base/buffer.h"
-#include "base/words.h"
-#include "io/file.h"
-
-#include <errno.h>
-#include <jansson.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SEED_MAX 9007199254740992.0 /* 2^53: whole in every JSON reader */
 
@@ -21,7 +12,9 @@
     TEXT(model, "", "NAME", "network: infogan for images, mlp for 2-D points")                               \
     TEXT(out, "runs", "DIR", "folder in which the run's folder is made")                                     \
     INT(data_count, 0, 0, 100000000, "N", "images of a procedural data set; 0: its own number")              \
+    INT(data_seed, 0, 0, SEED_MAX, "N", "seed of procedural data and of drawn labels; 0: standard, --seed")  \
     INT(labels, 0, 0, 100000000, "N", "images whose label may be used, even over the classes; 0: all")       \
+    TEXT(label_file, "", "FILE", "CSV with image,label (or Label Studio's export): these labels only")       \
     INT(labels_per_batch, 0, 0, 65536, "N", "labelled images in every batch; 0: mixed as they come")         \
     FLAG(labelled_only, false, "train on the labelled images alone")                                         \
     FLAG(random_crop, false, "enlarge by a tenth and cut at random")                                         \
@@ -37,11 +30,19 @@
     REAL(gold_start, 0.5, 0, 1, "X", "fraction of the epochs before GOLD begins")                            \
     REAL(beta_d, 1, 0, 16, "X", "GOLD's exponent in the discriminator step")                                 \
     REAL(beta_g, 0, 0, 16, "X", "GOLD's exponent in the generator step")                                     \
+    FLAG(gold_balanced, false, "GOLD's two terms weighed by their standard deviations")                      \
+    FLAG(gold_normalised, false, "GOLD's weights divided by their mean size")                                \
+    REAL(gold_clip, 0, 0, 1e9, "X", "largest size of a GOLD weight; 0: any")                                 \
+    INT(adversarial, 1, 1, 64, "N", "candidates for each generated sample; the most real are trained on")    \
     REAL(lambda_c, 0.1, 0, 1000, "X", "weight of the class loss on generated images")                        \
     FLAG(match_labels, false, "class loss on as many generated images as the batch has labels")              \
     REAL(lr, 2e-4, 1e-12, 10, "X", "Adam's learning rate")                                                   \
     REAL(adam_beta1, 0.5, 0, 0.999999, "X", "Adam's beta1")                                                  \
     REAL(adam_beta2, 0.999, 0, 0.999999, "X", "Adam's beta2")                                                \
+    TEXT(generator, "", "FILE", "checkpoint whose generator to start from")                                  \
+    INT(validation, 0, 0, 100000000, "N", "images held out to find the best epoch; 0: none")                 \
+    INT(validate_every, 10, 1, 1000000, "N", "epochs between measurements on them")                          \
+    INT(validation_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures")                     \
     INT(threads, 0, 0, 1024, "N", "threads; 0: as many as the process may use")                              \
     INT(save_every, 10, 0, 1000000, "N", "minutes between checkpoints within an epoch; 0: none")             \
     INT(save_steps, 0, 0, 1000000000, "N", "steps between checkpoints within an epoch; 0: none")             \
@@ -77,252 +78,32 @@ void pd_train_options_init(struct pd_train_options *o)
     *o = defaults;
 }
 
-/* --- any option of any struct --- */
-
-static char *text_field(const struct pd_option *option, void *base)
+static struct pd_option_table table_of(struct pd_train_options *o)
 {
-    return (char *)base + option->offset;
-}
-
-static bool in_range(const struct pd_option *option, double x)
-{
-    return x >= option->least && x <= option->most; /* NaN is not */
-}
-
-static bool set_text(const struct pd_option *option, void *base, const char *value)
-{
-    if (strlen(value) >= option->size)
-        return false;
-    memmove(text_field(option, base), value, strlen(value) + 1);
-    return true;
-}
-
-static bool set_bool(const struct pd_option *option, void *base, bool value)
-{
-    memcpy(text_field(option, base), &value, sizeof value);
-    return true;
-}
-
-static bool set_int(const struct pd_option *option, void *base, int64_t value)
-{
-    if (!in_range(option, (double)value))
-        return false;
-    memcpy(text_field(option, base), &value, sizeof value);
-    return true;
-}
-
-static bool set_real(const struct pd_option *option, void *base, double value)
-{
-    if (!in_range(option, value))
-        return false;
-    memcpy(text_field(option, base), &value, sizeof value);
-    return true;
-}
-
-static bool parse(const struct pd_option *option, void *base, const char *value)
-{
-    char *end = NULL;
-    bool yes = !strcmp(value, "true");
-    errno = 0;
-    if (option->type == PD_OPTION_TEXT)
-        return set_text(option, base, value);
-    if (option->type == PD_OPTION_BOOL)
-        return (yes || !strcmp(value, "false")) && set_bool(option, base, yes);
-    if (option->type == PD_OPTION_INT) {
-        int64_t number = strtoll(value, &end, 10);
-        return end != value && !*end && !errno && set_int(option, base, number);
-    }
-    double number = strtod(value, &end);
-    return end != value && !*end && set_real(option, base, number);
-}
-
-static const char *expected(const struct pd_option *option, char *text, size_t size)
-{
-    if (option->type == PD_OPTION_TEXT)
-        snprintf(text, size, "a text of at most %zu bytes", option->size - 1);
-    else if (option->type == PD_OPTION_BOOL)
-        snprintf(text, size, "true or false");
-    else if (option->type == PD_OPTION_INT)
-        snprintf(text, size, "a whole number from %.0f to %.0f", option->least, option->most);
-    else
-        snprintf(text, size, "a number from %g to %g", option->least, option->most);
-    return text;
-}
-
-char *pd_option_flag(const struct pd_option *option, char *text, size_t size)
-{
-    snprintf(text, size, "%s", option->name);
-    for (char *c = text; *c; c++)
-        if (*c == '_')
-            *c = '-';
-    return text;
-}
-
-enum pd_status pd_option_set(const struct pd_option *option, void *base, const char *value,
-                             struct pd_error *err)
-{
-    char flag[64], wanted[96];
-    if (parse(option, base, value))
-        return PD_OK;
-    return pd_fail(err, PD_ERR_USAGE, -1, "--%s '%.60s': expected %s",
-                   pd_option_flag(option, flag, sizeof flag), value, expected(option, wanted, sizeof wanted));
-}
-
-void pd_option_text(const struct pd_option *option, const void *base, char *text, size_t size)
-{
-    const char *field = (const char *)base + option->offset;
-    int64_t integer;
-    double real;
-    bool flag;
-    switch (option->type) {
-    case PD_OPTION_TEXT:
-        snprintf(text, size, "%s", field);
-        break;
-    case PD_OPTION_BOOL:
-        memcpy(&flag, field, sizeof flag);
-        snprintf(text, size, "%s", flag ? "true" : "false");
-        break;
-    case PD_OPTION_INT:
-        memcpy(&integer, field, sizeof integer);
-        snprintf(text, size, "%lld", (long long)integer);
-        break;
-    case PD_OPTION_REAL:
-        memcpy(&real, field, sizeof real);
-        snprintf(text, size, "%g", real);
-        break;
-    }
-}
-
-/* --- those of a training run --- */
-
-/* '-' and '_' are the same. */
-static const struct pd_option *find(const char *name)
-{
-    char flag[64], wanted[64];
-    snprintf(wanted, sizeof wanted, "%s", name);
-    for (char *c = wanted; *c; c++)
-        if (*c == '_')
-            *c = '-';
-    for (int i = 0; i < OPTION_COUNT; i++)
-        if (!strcmp(wanted, pd_option_flag(&table[i], flag, sizeof flag)))
-            return &table[i];
-    return NULL;
-}
-
-static enum pd_status unknown(const char *name, struct pd_error *err)
-{
-    const char *near = pd_nearest_word(name, &table[0].name, OPTION_COUNT, sizeof table[0]);
-    return near ? pd_fail(err, PD_ERR_USAGE, -1, "unknown option '%.60s', did you mean '%s'?", name, near)
-                : pd_fail(err, PD_ERR_USAGE, -1, "unknown option '%.60s'", name);
+    return (struct pd_option_table){table, OPTION_COUNT, o};
 }
 
 enum pd_status pd_train_options_set(struct pd_train_options *o, const char *name, const char *value,
                                     struct pd_error *err)
 {
-    const struct pd_option *option = find(name);
-    return option ? pd_option_set(option, o, value, err) : unknown(name, err);
-}
-
-/* --- options.json --- */
-
-static json_t *json_of(const struct pd_option *option, const void *base)
-{
-    const char *field = (const char *)base + option->offset;
-    int64_t integer;
-    double real;
-    bool flag;
-    switch (option->type) {
-    case PD_OPTION_BOOL:
-        memcpy(&flag, field, sizeof flag);
-        return json_boolean(flag);
-    case PD_OPTION_INT:
-        memcpy(&integer, field, sizeof integer);
-        return json_integer(integer);
-    case PD_OPTION_REAL:
-        memcpy(&real, field, sizeof real);
-        return json_real(real);
-    case PD_OPTION_TEXT:
-        break;
-    }
-    return json_stringn(field, strlen(field)); /* NULL where it is not UTF-8 */
+    const struct pd_option_table t = table_of(o);
+    return pd_option_set_by_name(&t, name, value, err);
 }
 
 enum pd_status pd_train_options_write(const struct pd_train_options *o, const char *path,
                                       struct pd_error *err)
 {
-    enum pd_status status = PD_OK;
-    char *text = NULL;
-    json_t *all = json_object();
-    for (int i = 0; i < OPTION_COUNT && status == PD_OK; i++)
-        if (json_object_set_new(all, table[i].name, json_of(&table[i], o)))
-            status = pd_fail(err, PD_ERR_USAGE, -1, "%s: option '%s' is not UTF-8", path, table[i].name);
-    if (status == PD_OK)
-        text = json_dumps(all, JSON_INDENT(2));
-    if (text)
-        status = pd_file_write_atomic(path, text, strlen(text), err);
-    else if (status == PD_OK)
-        status = pd_fail_memory(err, path);
-    free(text);
-    json_decref(all);
-    return status;
-}
-
-static bool take(const struct pd_option *option, void *base, const json_t *value)
-{
-    switch (option->type) {
-    case PD_OPTION_BOOL:
-        return json_is_boolean(value) && set_bool(option, base, json_is_true(value));
-    case PD_OPTION_INT:
-        return json_is_integer(value) && set_int(option, base, json_integer_value(value));
-    case PD_OPTION_REAL:
-        return json_is_number(value) && set_real(option, base, json_number_value(value));
-    case PD_OPTION_TEXT:
-        break;
-    }
-    return json_is_string(value) && set_text(option, base, json_string_value(value));
-}
-
-static enum pd_status read_one(struct pd_train_options *o, const char *path, const char *key,
-                               const json_t *value, struct pd_error *err)
-{
-    const struct pd_option *option = find(key);
-    char wanted[96];
-    if (option && take(option, o, value))
-        return PD_OK;
-    if (option)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: option '%s': expected %s", path, key,
-                       expected(option, wanted, sizeof wanted));
-    const char *near = pd_nearest_word(key, &table[0].name, OPTION_COUNT, sizeof table[0]);
-    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: unknown option '%.60s'%s%s%s", path, key,
-                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    struct pd_train_options copy = *o;
+    const struct pd_option_table t = table_of(&copy);
+    return pd_option_table_write(&t, path, err);
 }
 
 enum pd_status pd_train_options_read(struct pd_train_options *o, const char *path, struct pd_error *err)
 {
-    struct pd_buffer text = PD_BUFFER_INIT;
     struct pd_train_options read = defaults;
-    json_t *all = NULL;
-    const char *key;
-    json_t *value;
-    json_error_t where;
-    enum pd_status status = pd_file_read(path, &text, err);
-    if (status)
-        goto cleanup;
-    all = json_loadb(text.size ? text.data : "", text.size, JSON_REJECT_DUPLICATES, &where);
-    if (!json_is_object(all)) {
-        status = pd_fail(err, PD_ERR_FORMAT, all ? 0 : where.position, "%s: expected a JSON object%s%s", path,
-                         all ? "" : ": ", all ? "" : where.text);
-        goto cleanup;
-    }
-    json_object_foreach(all, key, value)
-    {
-        status = read_one(&read, path, key, value, err);
-        if (status)
-            goto cleanup;
-    }
-    *o = read;
-cleanup:
-    json_decref(all);
-    pd_buffer_release(&text);
+    const struct pd_option_table t = table_of(&read);
+    enum pd_status status = pd_option_table_read(&t, path, err);
+    if (!status)
+        *o = read;
     return status;
 }

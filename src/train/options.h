@@ -3,16 +3,18 @@
 #ifndef PD_TRAIN_OPTIONS_H
 #define PD_TRAIN_OPTIONS_H
 
-#include <paydirt/error.h>
+#include "train/option.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct pd_train_options {
     char data[32], data_dir[1024], model[32];
     char out[1024];           /* folder under which run folders are made */
     int64_t data_count;       /* images of a procedural set; 0: its default */
+    int64_t data_seed;        /* of a procedural set and of the draws of labels; 0: the standard set, draws by
+                                 `seed` */
+    char label_file[1024];    /* answers about images: these labels and no others; copied into the run */
+    char generator[1024];     /* a checkpoint whose generator the run starts from */
     int64_t labels;           /* images whose label may be used, drawn evenly over the classes; 0: all */
     int64_t labels_per_batch; /* fixed number of labelled images in every batch; 0: mixed as they come */
     bool labelled_only;       /* train on the labelled images alone */
@@ -25,33 +27,20 @@ struct pd_train_options {
     bool gold;
     double gold_start; /* fraction of the epochs before re-weighting begins */
     double beta_d, beta_g, lambda_c;
-    bool match_labels; /* the class loss on as many fakes as the batch has labelled reals */
+    bool gold_balanced, gold_normalised;
+    double gold_clip;
+    int64_t adversarial; /* candidates for each sample; 1: plain */
+    bool match_labels;   /* the class loss on as many fakes as the batch has labelled reals */
     double lr, adam_beta1, adam_beta2;
-    int64_t threads;    /* 0: as many as the process may use */
+    int64_t validation;        /* images held out, even over the classes; 0: none */
+    int64_t validate_every;    /* epochs between measurements of the fitting capacity on them */
+    int64_t validation_epochs; /* of the classifier that measures */
+    int64_t threads;           /* 0: as many as the process may use */
     int64_t save_every; /* minutes between checkpoints inside an epoch; every epoch ends with one. 0: none
                            inside */
     int64_t save_steps; /* steps between checkpoints inside an epoch; 0: none */
     int64_t grid_every; /* epochs between sample grids; 0: none */
 };
-
-enum pd_option_type { PD_OPTION_TEXT, PD_OPTION_BOOL, PD_OPTION_INT, PD_OPTION_REAL };
-
-/* One line: name is the JSON key and, with '-' for '_', the command-line option. */
-struct pd_option {
-    const char *name;
-    enum pd_option_type type;
-    size_t offset, size; /* of the field in struct pd_train_options */
-    double least, most;  /* range of numbers, inclusive */
-    const char *metavar; /* "N"; NULL for bool */
-    const char *help;    /* one line */
-};
-
-/* For any struct that such a table describes. set: as pd_train_options_set; text: the value as set would take
- * it; flag: the name with '-' for '_', returns text. */
-enum pd_status pd_option_set(const struct pd_option *option, void *base, const char *value,
-                             struct pd_error *err);
-void pd_option_text(const struct pd_option *option, const void *base, char *text, size_t size);
-char *pd_option_flag(const struct pd_option *option, char *text, size_t size);
 
 const struct pd_option *pd_train_option_table(int *count);
 void pd_train_options_init(struct pd_train_options *o); /* the papers' defaults */

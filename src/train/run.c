@@ -1,127 +1,38 @@
 #include "train/run.h"
 
-#include "base/mem.h"
 #include "base/threads.h"
-#include "data/loader.h"
+#include "data/answers.h"
 #include "io/file.h"
-#include "io/jsonl.h"
-#include "io/png.h"
-#include "io/tfevents.h"
+#include "train/setup.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
-
-enum { PATH_SIZE = 1200 };
+#include <unistd.h>
 
 struct run {
     const struct pd_train_options *o;
     const struct pd_observer *watch;
     const char *folder;
-    struct pd_dataset *data;
-    struct pd_loader *loader;
-    uint8_t *use;
-    struct pd_backend *backend;
-    struct pd_gan *gan;
+    struct pd_setup s;
+    struct pd_real_images validation;
     struct pd_plan *plan;
-    bool gold; /* the plan re-weights */
-    struct pd_jsonl *log;
-    struct pd_tfevents *events;
+    bool gold;        /* the plan re-weights */
+    double step_cost; /* operations of a step, as a multiple of a plain step's */
+    struct pd_journal journal;
     struct pd_progress at;
-    uint64_t steps_per_epoch, last_step;
+    uint64_t last_step;
     double begun, saved; /* seconds: epoch begun, checkpoint saved */
     uint64_t begun_step;
 };
-
-static double wall_time(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static double seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* --- opening --- */
-
-enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
-                              struct pd_error *err)
-{
-    const struct pd_data_request request = {.name = o->data,
-                                            .dir = o->data_dir[0] ? o->data_dir : NULL,
-                                            .split = split,
-                                            .count = split == PD_SPLIT_TRAIN ? (uint32_t)o->data_count : 0,
-                                            .size = (int)o->size};
-    return pd_dataset_open(&request, out, err);
-}
-
-static enum pd_status open_labels(struct run *r, struct pd_error *err)
-{
-    r->use = pd_calloc(r->data->count, 1);
-    if (!r->use)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", r->data->count);
-    if (r->o->labels)
-        return pd_label_subset(r->data, (uint32_t)r->o->labels, (uint64_t)r->o->seed, r->use, err);
-    memset(r->use, PD_LABELLED, r->data->count);
-    return PD_OK;
-}
-
-/* Side of the training images; 0 for points. */
-static enum pd_status image_size(const struct pd_train_options *o, int *size, struct pd_error *err)
-{
-    const struct pd_data_source *source = pd_data_source_find(o->data, err);
-    if (!source)
-        return PD_ERR_USAGE;
-    *size = o->size && source->size ? (int)o->size : source->size;
-    return PD_OK;
-}
-
-static enum pd_status open_data(struct run *r, int size, struct pd_error *err)
-{
-    const struct pd_train_options *o = r->o;
-    enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, &r->data, err);
-    if (!status)
-        status = open_labels(r, err);
-    const struct pd_loader_options options = {.batch = (uint32_t)o->batch,
-                                              .size = size,
-                                              .random_crop = o->random_crop,
-                                              .flip = o->flip,
-                                              .seed = (uint64_t)o->seed,
-                                              .min_epoch = (uint32_t)o->min_epoch,
-                                              .labelled_per_batch = (uint32_t)o->labels_per_batch,
-                                              .labelled_only = o->labelled_only,
-                                              .prefetch = true};
-    if (!status)
-        status = pd_loader_create(r->data, r->use, &options, &r->loader, err);
-    if (!status) {
-        r->steps_per_epoch = pd_loader_steps_per_epoch(r->loader);
-        r->last_step = r->steps_per_epoch * (uint64_t)o->epochs;
-    }
-    return status;
-}
-
-static enum pd_status open_gan(const struct pd_train_options *o, int channels, int size, int classes,
-                               int threads, struct pd_backend **backend, struct pd_gan **gan,
-                               struct pd_error *err)
-{
-    const struct pd_model *model = pd_model_find(o->model, err);
-    struct pd_model_config config;
-    if (!model)
-        return PD_ERR_USAGE;
-    enum pd_status status =
-        pd_model_configure(model, channels, size, classes, (int)o->z_dim, o->width, &config, err);
-    if (!status)
-        status =
-            pd_backend_create(PD_BACKEND_ONEDNN, threads ? threads : pd_threads_available(), backend, err);
-    if (!status)
-        status = pd_gan_create(&config, *backend, (uint64_t)o->seed, gan, err);
-    return status;
 }
 
 /* --- the step's plan: plain, then with GOLD weights --- */
@@ -133,104 +44,96 @@ static bool wants_gold(const struct run *r)
 
 static enum pd_status compile_step(struct run *r, struct pd_error *err)
 {
-    const struct pd_train_options *o = r->o;
-    struct pd_step_options s = pd_step_defaults();
-    s.batch = o->batch;
-    s.lambda_c = o->lambda_c;
-    s.beta_d = o->beta_d;
-    s.beta_g = o->beta_g;
-    s.match_labels = o->match_labels;
-    s.adam.lr = o->lr;
-    s.adam.beta1 = o->adam_beta1;
-    s.adam.beta2 = o->adam_beta2;
+    struct pd_step_options s = pd_setup_step(r->o);
     s.gold = r->gold = wants_gold(r);
     pd_plan_destroy(r->plan); /* before the next: one arena at a time */
     r->plan = NULL;
-    return pd_gan_compile_step(r->gan, &s, &r->plan, err);
+    return pd_gan_compile_step(r->s.gan, &s, &r->plan, err);
 }
 
-/* --- what a run leaves behind --- */
+/* What the candidates of adversarial sampling cost. */
+static enum pd_status count_cost(struct run *r, struct pd_error *err)
+{
+    struct pd_step_options s = pd_setup_step(r->o);
+    struct pd_plan *plain;
+    r->step_cost = 1;
+    if (s.adversarial == 1)
+        return PD_OK;
+    s.adversarial = 1;
+    enum pd_status status = pd_gan_compile_step(r->s.gan, &s, &plain, err);
+    if (status)
+        return status;
+    r->step_cost = pd_plan_info(r->plan).gflop / pd_plan_info(plain).gflop;
+    pd_plan_destroy(plain);
+    return PD_OK;
+}
+
+/* --- the end of an epoch --- */
 
 static enum pd_status save(struct run *r, struct pd_error *err)
 {
-    char path[PATH_SIZE];
-    enum pd_status status = pd_path_join(path, sizeof path, r->folder, "checkpoint.safetensors", err);
+    char path[PD_PATH_SIZE];
+    enum pd_status status = pd_run_folder_checkpoint(r->folder, path, err);
     if (!status)
-        status = pd_gan_save(r->gan, &r->at, path, err);
+        status = pd_gan_save(r->s.gan, &r->at, path, err);
     r->saved = seconds();
     return status;
 }
 
-static enum pd_status write_grid(struct run *r, uint64_t epoch, struct pd_error *err)
+/* Keeps the weights of the best epoch so far, the first of equals. */
+static enum pd_status validate(struct run *r, struct pd_epoch_record *e, struct pd_error *err)
 {
-    struct pd_samples s = {0};
-    struct pd_buffer png = PD_BUFFER_INIT;
-    char name[64], path[PATH_SIZE];
-    enum pd_status status = pd_sample(r->gan, 10, 0, &s, err);
-    if (!status)
-        status = pd_samples_encode(&s, NULL, &png, err);
-    snprintf(name, sizeof name, "samples-%04llu.png", (unsigned long long)epoch);
-    if (!status)
-        status = pd_path_join(path, sizeof path, r->folder, name, err);
-    if (!status)
-        status = pd_file_write_atomic(path, png.data, png.size, err);
-    if (!status) {
-        int64_t w, h;
-        pd_samples_picture_size(&s, &w, &h);
-        pd_tfevents_image(r->events, (int64_t)r->at.step, wall_time(), "samples", png.data, png.size, h, w,
-                          pd_samples_picture_channels(&s));
-    }
-    pd_buffer_release(&png);
-    pd_samples_release(&s);
-    return status;
+    char path[PD_PATH_SIZE];
+    const struct pd_fitting f = {
+        .epochs = (int)r->o->validation_epochs, .epoch_images = 10000, .seed = (uint64_t)r->o->seed};
+    enum pd_status status = pd_gan_fitting_capacity(r->s.gan, &f, &r->validation, &e->validation, err);
+    if (status || (r->at.best_epoch && e->validation <= r->at.best_accuracy))
+        return status;
+    r->at.best_epoch = e->epoch;
+    r->at.best_accuracy = e->validation;
+    status = pd_run_folder_best(r->folder, path, err);
+    return status ? status : pd_gan_save_networks(r->s.gan, &r->at, path, err);
 }
 
-static json_t *log_line(const struct run *r, uint64_t epoch, const double *means, double rate)
+static void summarise(struct run *r, struct pd_epoch_record *e)
 {
-    json_t *line = json_object();
-    json_object_set_new(line, "epoch", json_integer((json_int_t)epoch));
-    json_object_set_new(line, "step", json_integer((json_int_t)r->at.step));
-    for (int i = 0; i < PD_LOSS_COUNT; i++)
-        json_object_set_new(line, pd_loss_names[i], json_real(means[i]));
-    json_object_set_new(line, "gold", json_boolean(r->gold));
-    json_object_set_new(line, "images_per_second", json_real(rate));
-    return line;
-}
-
-static enum pd_status log_epoch(struct run *r, uint64_t epoch, const double *means, double rate,
-                                struct pd_error *err)
-{
-    json_t *line = log_line(r, epoch, means, rate);
-    enum pd_status status = pd_jsonl_write(r->log, line, err);
-    json_decref(line);
-    for (int i = 0; i < PD_LOSS_COUNT; i++)
-        pd_tfevents_scalar(r->events, (int64_t)r->at.step, wall_time(), pd_loss_names[i], (float)means[i]);
-    pd_tfevents_scalar(r->events, (int64_t)r->at.step, wall_time(), "images_per_second", (float)rate);
-    return status;
-}
-
-/* Order matters: the log and pictures of an epoch are on disk before the checkpoint that says it is done; a
- * resume drops what is newer than its checkpoint. */
-static enum pd_status end_epoch(struct run *r, struct pd_error *err)
-{
-    const uint64_t epoch = r->at.step / r->steps_per_epoch;
-    const double rate =
-        (double)((r->at.step - r->begun_step) * (uint64_t)r->o->batch) / (seconds() - r->begun);
-    double means[PD_LOSS_COUNT];
+    const double images = (double)((r->at.step - r->begun_step) * (uint64_t)r->o->batch);
+    *e = (struct pd_epoch_record){.epoch = r->at.step / r->s.steps_per_epoch,
+                                  .step = r->at.step,
+                                  .gold = r->gold,
+                                  .images_per_second = images / (seconds() - r->begun),
+                                  .validation = -1};
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
-        means[i] = r->at.loss_sums[i] / (double)r->steps_per_epoch;
+        e->means[i] = r->at.loss_sums[i] / (double)r->s.steps_per_epoch;
         r->at.loss_sums[i] = 0;
     }
-    enum pd_status status = log_epoch(r, epoch, means, rate, err);
-    bool last = r->at.step == r->last_step;
-    if (!status && r->o->grid_every && (epoch % (uint64_t)r->o->grid_every == 0 || last))
-        status = write_grid(r, epoch, err);
+}
+
+/* Every so many epochs, and after the last. */
+static bool is_due(const struct run *r, uint64_t epoch, int64_t every)
+{
+    return every && (epoch % (uint64_t)every == 0 || r->at.step == r->last_step);
+}
+
+/* Order matters: the log, pictures and best weights of an epoch are on disk before the checkpoint that says
+ * it is done; a resume drops what is newer than its checkpoint. */
+static enum pd_status end_epoch(struct run *r, struct pd_error *err)
+{
+    struct pd_epoch_record e;
+    enum pd_status status = PD_OK;
+    summarise(r, &e);
+    if (r->validation.count && is_due(r, e.epoch, r->o->validate_every))
+        status = validate(r, &e, err);
     if (!status)
-        status = pd_tfevents_flush(r->events, err);
+        status = pd_journal_epoch(&r->journal, &e, err);
+    if (!status && is_due(r, e.epoch, r->o->grid_every))
+        status = pd_journal_grid(&r->journal, r->s.gan, e.epoch, e.step, err);
+    if (!status)
+        status = pd_journal_flush(&r->journal, err);
     if (!status)
         status = save(r, err);
     if (!status && r->watch->epoch)
-        r->watch->epoch(r->watch->context, epoch, r->at.step, means, rate);
+        r->watch->epoch(r->watch->context, &e);
     r->begun = seconds();
     r->begun_step = r->at.step;
     return status;
@@ -252,7 +155,7 @@ static enum pd_status check_losses(const struct run *r, const float *losses, str
 static enum pd_status run_step(struct run *r, struct pd_error *err)
 {
     float losses[PD_LOSS_COUNT];
-    pd_loader_get(r->loader, r->at.step, pd_plan_data(r->plan, "images"), pd_plan_data(r->plan, "labels"),
+    pd_loader_get(r->s.loader, r->at.step, pd_plan_data(r->plan, "images"), pd_plan_data(r->plan, "labels"),
                   NULL);
     pd_plan_run(r->plan, (uint64_t)r->o->seed, r->at.step);
     r->at.step++;
@@ -276,7 +179,9 @@ static enum pd_status train(struct run *r, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
     if (r->watch->begin)
-        r->watch->begin(r->watch->context, r->folder, r->steps_per_epoch, r->at.step, r->last_step);
+        r->watch->begin(r->watch->context,
+                        &(struct pd_run_begin){r->folder, r->s.steps_per_epoch, r->at.step, r->last_step,
+                                               (double)r->o->batch, r->step_cost});
     r->begun = r->saved = seconds();
     r->begun_step = r->at.step;
     while (!status && r->at.step < r->last_step) {
@@ -286,7 +191,7 @@ static enum pd_status train(struct run *r, struct pd_error *err)
             status = run_step(r, err);
         if (status)
             break;
-        if (r->at.step % r->steps_per_epoch == 0)
+        if (r->at.step % r->s.steps_per_epoch == 0)
             status = end_epoch(r, err);
         else if (save_is_due(r))
             status = save(r, err);
@@ -303,48 +208,61 @@ static enum pd_status train(struct run *r, struct pd_error *err)
 
 /* --- life --- */
 
-static enum pd_status open_logs(struct run *r, struct pd_error *err)
-{
-    char log[PATH_SIZE], events[PATH_SIZE];
-    enum pd_status status = pd_path_join(log, sizeof log, r->folder, "log.jsonl", err);
-    if (!status)
-        status = pd_path_join(events, sizeof events, r->folder, "events.tfevents", err);
-    if (!status)
-        status = pd_jsonl_truncate_after(log, "step", (double)r->at.step, err);
-    if (!status)
-        status = pd_jsonl_open(log, &r->log, err);
-    if (!status)
-        status = pd_tfevents_create(events, wall_time(), &r->events, err);
-    if (!status && r->at.step)
-        pd_tfevents_restart(r->events, (int64_t)r->at.step + 1, wall_time());
-    return status;
-}
-
 /* Data, networks with fresh weights, and the step. */
-static enum pd_status open_run(struct run *r, struct pd_error *err)
+static enum pd_status open_run(struct run *r, const char *label_file, struct pd_error *err)
 {
-    int size;
-    enum pd_status status = image_size(r->o, &size, err);
-    if (!status)
-        status = open_data(r, size, err);
-    if (!status)
-        status = open_gan(r->o, r->data->channels, size, r->data->classes, (int)r->o->threads, &r->backend,
-                          &r->gan, err);
+    enum pd_status status = pd_setup_open(r->o, label_file, &r->s, err);
+    if (status)
+        return status;
+    r->last_step = r->s.steps_per_epoch * (uint64_t)r->o->epochs;
+    status =
+        pd_real_images_of_use(r->s.data, r->s.use, PD_HELD_OUT, r->s.gan->config.size, &r->validation, err);
     if (!status)
         status = compile_step(r, err);
-    return status;
+    return status ? status : count_cost(r, err);
 }
 
 static void close_run(struct run *r)
 {
-    pd_tfevents_destroy(r->events);
-    pd_jsonl_destroy(r->log);
+    pd_journal_close(&r->journal);
     pd_plan_destroy(r->plan);
-    pd_gan_destroy(r->gan);
-    pd_backend_destroy(r->backend);
-    pd_loader_destroy(r->loader);
-    pd_free(r->use);
-    pd_dataset_destroy(r->data);
+    pd_real_images_release(&r->validation);
+    pd_setup_close(&r->s);
+}
+
+/* The run's own copy, whatever format the file has. */
+static enum pd_status copy_labels(struct run *r, struct pd_error *err)
+{
+    struct pd_answers answers;
+    char path[PD_PATH_SIZE];
+    if (!r->o->label_file[0])
+        return PD_OK;
+    enum pd_status status = pd_run_folder_labels(r->folder, path, err);
+    if (!status)
+        status = pd_answers_read(r->o->label_file, r->s.data, &answers, err);
+    if (status)
+        return status;
+    status = pd_answers_write(path, r->s.data, answers.at, answers.count, err);
+    pd_answers_release(&answers);
+    return status;
+}
+
+/* Into a folder that is there, from the first step. */
+static enum pd_status begin(struct run *r, struct pd_error *err)
+{
+    enum pd_status status = copy_labels(r, err);
+    if (!status)
+        status = pd_run_folder_save_options(r->folder, r->o, err);
+    if (!status)
+        status = pd_journal_open(&r->journal, r->folder, 0, err);
+    if (!status)
+        status = save(r, err); /* from here on there is something to resume */
+    return status ? status : train(r, err);
+}
+
+static const char *label_file(const struct pd_train_options *o)
+{
+    return o->label_file[0] ? o->label_file : NULL;
 }
 
 enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer,
@@ -352,16 +270,30 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
 {
     struct run r = {.o = options, .watch = observer, .folder = folder};
     folder[0] = '\0';
-    enum pd_status status =
-        open_run(&r, err); /* what can be wrong with the options shows before a folder is made */
+    /* what can be wrong with the options shows before a folder is made */
+    enum pd_status status = open_run(&r, label_file(options), err);
     if (!status)
         status = pd_run_folder_make(options, folder, folder_size, err);
     if (!status)
-        status = open_logs(&r, err);
+        status = begin(&r, err);
+    close_run(&r);
+    return status;
+}
+
+enum pd_status pd_run_train_in(const struct pd_train_options *options, const char *folder,
+                               const struct pd_observer *observer, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct run r = {.o = options, .watch = observer, .folder = folder};
+    enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
+    if (!status && access(path, F_OK) == 0)
+        return pd_run_resume(folder, 0, observer, err);
     if (!status)
-        status = save(&r, err); /* from here on there is something to resume */
+        status = open_run(&r, label_file(options), err);
     if (!status)
-        status = train(&r, err);
+        status = pd_make_dirs(folder, err);
+    if (!status)
+        status = begin(&r, err);
     close_run(&r);
     return status;
 }
@@ -369,7 +301,7 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
 static enum pd_status change_epochs(struct run *r, struct pd_train_options *o, int64_t epochs,
                                     struct pd_error *err)
 {
-    const uint64_t last = r->steps_per_epoch * (uint64_t)epochs;
+    const uint64_t last = r->s.steps_per_epoch * (uint64_t)epochs;
     if (last < r->at.step)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "%s stands at step %llu already, and %lld epochs end at step %llu", r->folder,
@@ -379,23 +311,33 @@ static enum pd_status change_epochs(struct run *r, struct pd_train_options *o, i
     return pd_run_folder_save_options(r->folder, o, err);
 }
 
+static enum pd_status reopen(struct run *r, struct pd_train_options *o, int64_t epochs, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE], labels[PD_PATH_SIZE];
+    enum pd_status status = pd_run_folder_labels(r->folder, labels, err);
+    if (!status)
+        status = open_run(r, o->label_file[0] ? labels : NULL, err);
+    if (!status)
+        status = pd_run_folder_checkpoint(r->folder, path, err);
+    if (!status)
+        status = pd_gan_load(r->s.gan, path, &r->at, err);
+    if (!status && epochs)
+        status = change_epochs(r, o, epochs, err);
+    return status;
+}
+
 enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
                              struct pd_error *err)
 {
     struct pd_train_options o;
     struct run r = {.o = &o, .watch = observer, .folder = folder};
-    char path[PATH_SIZE];
     enum pd_status status = pd_run_folder_options(folder, &o, err);
     if (!status)
-        status = open_run(&r, err);
+        o.generator[0] = '\0'; /* the checkpoint has it */
     if (!status)
-        status = pd_path_join(path, sizeof path, folder, "checkpoint.safetensors", err);
+        status = reopen(&r, &o, epochs, err);
     if (!status)
-        status = pd_gan_load(r.gan, path, &r.at, err);
-    if (!status && epochs)
-        status = change_epochs(&r, &o, epochs, err);
-    if (!status)
-        status = open_logs(&r, err);
+        status = pd_journal_open(&r.journal, folder, r.at.step, err);
     if (!status)
         status = train(&r, err);
     close_run(&r);
@@ -404,12 +346,12 @@ enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd
 
 enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err)
 {
-    char path[PATH_SIZE];
+    char path[PD_PATH_SIZE];
     struct pd_model_config c;
     memset(out, 0, sizeof *out);
     enum pd_status status = pd_run_folder_options(folder, &out->options, err);
     if (!status)
-        status = pd_path_join(path, sizeof path, folder, "checkpoint.safetensors", err);
+        status = pd_run_folder_model(folder, path, err);
     if (!status)
         status = pd_checkpoint_config(path, &c, err);
     if (!status && !threads)

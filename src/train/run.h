@@ -3,20 +3,26 @@
 #ifndef PD_TRAIN_RUN_H
 #define PD_TRAIN_RUN_H
 
-#include "data/dataset.h"
 #include "train/gan.h"
 #include "train/folder.h"
+#include "train/journal.h"
 #include "train/options.h"
 #include "train/sample.h"
+#include "train/setup.h"
+#include "train/validate.h"
+
+struct pd_run_begin {
+    const char *folder;
+    uint64_t steps_per_epoch, first_step, last_step;
+    double batch, step_cost; /* operations of a step, as a multiple of one without adversarial sampling */
+};
 
 /* What the caller may watch and stop. Any function may be NULL. */
 struct pd_observer {
     void *context;
-    void (*begin)(void *context, const char *folder, uint64_t steps_per_epoch, uint64_t first_step,
-                  uint64_t last_step);
+    void (*begin)(void *context, const struct pd_run_begin *begin);
     void (*step)(void *context, uint64_t step, const float losses[PD_LOSS_COUNT]); /* after each */
-    void (*epoch)(void *context, uint64_t epoch, uint64_t step, const double mean_losses[PD_LOSS_COUNT],
-                  double images_per_second);
+    void (*epoch)(void *context, const struct pd_epoch_record *epoch);
     bool (*stop)(void *context); /* true: save a checkpoint and return PD_ERR_INTERRUPTED */
 };
 
@@ -24,6 +30,10 @@ struct pd_observer {
  * once made. */
 enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer,
                             char *folder, size_t folder_size, struct pd_error *err);
+
+/* The same in a folder of that name; where a run stands in it, that goes on. */
+enum pd_status pd_run_train_in(const struct pd_train_options *options, const char *folder,
+                               const struct pd_observer *observer, struct pd_error *err);
 
 /* Goes on where the last checkpoint stands; the result is, bit for bit, that of a run that was never stopped.
  * epochs: another number of epochs than the options', or 0. */
@@ -35,15 +45,11 @@ enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd
 struct pd_run_model {
     struct pd_train_options options;
     struct pd_backend *backend;
-    struct pd_gan *gan; /* as of the checkpoint */
+    struct pd_gan *gan; /* as of its best epoch where the run validates, else of the checkpoint */
     struct pd_progress progress;
 };
 /* folder: a run's. threads 0: as the run's options say. */
 enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err);
 void pd_run_close(struct pd_run_model *m);
-
-/* The data set that the options name (procedural sets: fixed by seed 0, whatever the run's seed is). */
-enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
-                              struct pd_error *err);
 
 #endif

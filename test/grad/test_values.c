@@ -423,9 +423,15 @@ static void assign(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(unary_values), cmocka_unit_test(matrices),       cmocka_unit_test(images),
-        cmocka_unit_test(one_hot_rows), cmocka_unit_test(top_rows_keep_their_order), cmocka_unit_test(random_moments), cmocka_unit_test(random_places),
-        cmocka_unit_test(adam),         cmocka_unit_test(assign),
+        cmocka_unit_test(unary_values),
+        cmocka_unit_test(matrices),
+        cmocka_unit_test(images),
+        cmocka_unit_test(one_hot_rows),
+        cmocka_unit_test(top_rows_keep_their_order),
+        cmocka_unit_test(random_moments),
+        cmocka_unit_test(random_places),
+        cmocka_unit_test(adam),
+        cmocka_unit_test(assign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

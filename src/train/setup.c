@@ -1,0 +1,161 @@
+#include "train/setup.h"
+
+#include "base/mem.h"
+#include "base/threads.h"
+#include "data/answers.h"
+
+#include <string.h>
+
+/* --- data and labels --- */
+
+enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
+                              struct pd_error *err)
+{
+    const struct pd_data_request request = {.name = o->data,
+                                            .dir = o->data_dir[0] ? o->data_dir : NULL,
+                                            .split = split,
+                                            .seed = (uint64_t)o->data_seed,
+                                            .count = split == PD_SPLIT_TRAIN ? (uint32_t)o->data_count : 0,
+                                            .size = (int)o->size};
+    return pd_dataset_open(&request, out, err);
+}
+
+/* A run learns from all of its file or does not begin. */
+static enum pd_status take_label_file(const char *path, struct pd_dataset *data, uint8_t *use,
+                                      struct pd_error *err)
+{
+    struct pd_answers answers;
+    enum pd_status status = pd_answers_read(path, data, &answers, err);
+    if (status)
+        return status;
+    if (answers.refused_count)
+        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: row %lld: %s", path, (long long)answers.refused[0].row,
+                         answers.refused[0].words);
+    else
+        pd_labels_apply(data, &answers, use);
+    pd_answers_release(&answers);
+    return status;
+}
+
+enum pd_status pd_run_labels(const struct pd_train_options *o, const char *label_file,
+                             struct pd_dataset *data, uint8_t *use, struct pd_error *err)
+{
+    const uint64_t seed = (uint64_t)(o->data_seed ? o->data_seed : o->seed);
+    enum pd_status status = PD_OK;
+    if (o->validation)
+        status = pd_validation_draw(data, (uint32_t)o->validation, seed, use, err);
+    if (status)
+        return status;
+    if (label_file)
+        return take_label_file(label_file, data, use, err);
+    if (o->labels)
+        return pd_label_subset(data, (uint32_t)o->labels, seed, use, err);
+    for (uint32_t i = 0; i < data->count; i++)
+        use[i] = use[i] == PD_HELD_OUT ? PD_HELD_OUT : PD_LABELLED;
+    return PD_OK;
+}
+
+/* Side of the training images; 0 for points. */
+static enum pd_status image_size(const struct pd_train_options *o, int *size, struct pd_error *err)
+{
+    const struct pd_data_source *source = pd_data_source_find(o->data, err);
+    if (!source)
+        return PD_ERR_USAGE;
+    *size = o->size && source->size ? (int)o->size : source->size;
+    return PD_OK;
+}
+
+static enum pd_status open_loader(const struct pd_train_options *o, int size, struct pd_setup *s,
+                                  struct pd_error *err)
+{
+    const struct pd_loader_options options = {.batch = (uint32_t)o->batch,
+                                              .size = size,
+                                              .random_crop = o->random_crop,
+                                              .flip = o->flip,
+                                              .seed = (uint64_t)o->seed,
+                                              .min_epoch = (uint32_t)o->min_epoch,
+                                              .labelled_per_batch = (uint32_t)o->labels_per_batch,
+                                              .labelled_only = o->labelled_only,
+                                              .prefetch = true};
+    enum pd_status status = pd_loader_create(s->data, s->use, &options, &s->loader, err);
+    if (!status)
+        s->steps_per_epoch = pd_loader_steps_per_epoch(s->loader);
+    return status;
+}
+
+static enum pd_status open_data(const struct pd_train_options *o, const char *label_file, int size,
+                                struct pd_setup *s, struct pd_error *err)
+{
+    enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, &s->data, err);
+    if (status)
+        return status;
+    s->use = pd_calloc(s->data->count, 1);
+    if (!s->use)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", s->data->count);
+    status = pd_run_labels(o, label_file, s->data, s->use, err);
+    return status ? status : open_loader(o, size, s, err);
+}
+
+/* --- networks --- */
+
+static enum pd_status open_gan(const struct pd_train_options *o, int size, struct pd_setup *s,
+                               struct pd_error *err)
+{
+    const struct pd_model *model = pd_model_find(o->model, err);
+    struct pd_model_config config;
+    if (!model)
+        return PD_ERR_USAGE;
+    const int threads = o->threads ? (int)o->threads : pd_threads_available();
+    enum pd_status status = pd_model_configure(model, s->data->channels, size, s->data->classes,
+                                               (int)o->z_dim, o->width, &config, err);
+    if (!status)
+        status = pd_backend_create(PD_BACKEND_ONEDNN, threads, &s->backend, err);
+    if (!status)
+        status = pd_gan_create(&config, s->backend, (uint64_t)o->seed, &s->gan, err);
+    if (!status && o->generator[0])
+        status = pd_gan_load_generator(s->gan, o->generator, err);
+    return status;
+}
+
+struct pd_step_options pd_setup_step(const struct pd_train_options *o)
+{
+    struct pd_step_options s = pd_step_defaults();
+    s.batch = o->batch;
+    s.lambda_c = o->lambda_c;
+    s.beta_d = o->beta_d;
+    s.beta_g = o->beta_g;
+    s.gold_balanced = o->gold_balanced;
+    s.gold_normalised = o->gold_normalised;
+    s.gold_clip = o->gold_clip;
+    s.adversarial = o->adversarial;
+    s.match_labels = o->match_labels;
+    s.adam.lr = o->lr;
+    s.adam.beta1 = o->adam_beta1;
+    s.adam.beta2 = o->adam_beta2;
+    return s;
+}
+
+enum pd_status pd_setup_open(const struct pd_train_options *o, const char *label_file, struct pd_setup *out,
+                             struct pd_error *err)
+{
+    int size;
+    memset(out, 0, sizeof *out);
+    enum pd_status status = image_size(o, &size, err);
+    if (!status)
+        status = open_data(o, label_file, size, out, err);
+    if (!status)
+        status = open_gan(o, size, out, err);
+    if (status)
+        pd_setup_close(out);
+    return status;
+}
+
+void pd_setup_close(struct pd_setup *s)
+{
+    pd_gan_destroy(s->gan);
+    pd_backend_destroy(s->backend);
+    pd_loader_destroy(s->loader);
+    pd_free(s->use);
+    pd_dataset_destroy(s->data);
+    memset(s, 0, sizeof *s);
+}

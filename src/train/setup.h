@@ -1,0 +1,37 @@
+/* What a run's options name, opened: the data, who may see which label, the batches and the networks. */
+#ifndef PD_TRAIN_SETUP_H
+#define PD_TRAIN_SETUP_H
+
+#include "data/dataset.h"
+#include "data/loader.h"
+#include "train/gan.h"
+#include "train/options.h"
+
+struct pd_setup {
+    struct pd_dataset *data;
+    uint8_t *use; /* an enum pd_label_use for each image */
+    struct pd_loader *loader;
+    struct pd_backend *backend;
+    struct pd_gan *gan; /* fresh weights */
+    uint64_t steps_per_epoch;
+};
+
+/* label_file: answers about the images (data/answers.h), or NULL: the options' number of labels is drawn.
+ * Everything that can be wrong with the options shows here. */
+enum pd_status pd_setup_open(const struct pd_train_options *o, const char *label_file, struct pd_setup *out,
+                             struct pd_error *err);
+void pd_setup_close(struct pd_setup *s); /* also a zeroed one */
+
+/* The training step that the options describe, without GOLD. */
+struct pd_step_options pd_setup_step(const struct pd_train_options *o);
+
+/* The data set that the options name. */
+enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
+                              struct pd_error *err);
+
+/* Who may see which label: validation images first, then the label file's or as many as the options say.
+ * use (data->count) comes zeroed; a label file may also change the data set's labels. */
+enum pd_status pd_run_labels(const struct pd_train_options *o, const char *label_file,
+                             struct pd_dataset *data, uint8_t *use, struct pd_error *err);
+
+#endif

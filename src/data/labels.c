@@ -100,6 +100,20 @@ enum pd_status pd_validation_draw(const struct pd_dataset *dataset, uint32_t n, 
     return balanced_draw(dataset, n, &rng, PD_HELD_OUT, use, err);
 }
 
+void pd_labels_apply(struct pd_dataset *dataset, const struct pd_answers *answers, uint8_t *use)
+{
+    for (uint32_t i = 0; i < dataset->count; i++)
+        if (use[i] == PD_LABELLED)
+            use[i] = PD_UNLABELLED;
+    for (size_t k = 0; k < answers->count; k++) {
+        const struct pd_answer *a = &answers->at[k];
+        if (use[a->image] == PD_HELD_OUT || a->label == PD_ANSWER_SKIP)
+            continue;
+        use[a->image] = PD_LABELLED;
+        dataset->labels[a->image] = a->label;
+    }
+}
+
 uint32_t pd_label_count(const struct pd_dataset *dataset, const uint8_t *use, enum pd_label_use which)
 {
     uint32_t n = 0;

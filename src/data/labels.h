@@ -2,7 +2,7 @@
 #ifndef PD_DATA_LABELS_H
 #define PD_DATA_LABELS_H
 
-#include "data/dataset.h"
+#include "data/answers.h"
 
 /* What training may do with an image; an array of uint8_t (dataset->count) holds one for each. */
 enum pd_label_use {
@@ -21,6 +21,11 @@ enum pd_status pd_label_subset(const struct pd_dataset *dataset, uint32_t n, uin
  * it first, so that no labelled image is in it. */
 enum pd_status pd_validation_draw(const struct pd_dataset *dataset, uint32_t n, uint64_t seed, uint8_t *use,
                                   struct pd_error *err);
+
+/* Applies answers, and these alone: an answered image becomes PD_LABELLED with that label, whatever the data
+ * set says; a skipped one, and every other that was PD_LABELLED, PD_UNLABELLED. Held-out images stay as they
+ * are. */
+void pd_labels_apply(struct pd_dataset *dataset, const struct pd_answers *answers, uint8_t *use);
 
 /* Images of that use. */
 uint32_t pd_label_count(const struct pd_dataset *dataset, const uint8_t *use, enum pd_label_use which);

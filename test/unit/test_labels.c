@@ -110,6 +110,28 @@ static void refuses_what_there_is_not(void **state)
     assert_int_equal(pd_label_subset(d, 190, 3, use, &err), PD_OK);
 }
 
+static void answers_win(void **state)
+{
+    (void)state;
+    enum { SKIPPED = 1, CHANGED = 2, NEW = COUNT - 1, HELD = 4, FORMER = 5 };
+    struct pd_dataset *d = make();
+    struct pd_answer at[] = {{CHANGED, 4}, {SKIPPED, PD_ANSWER_SKIP}, {NEW, 3}, {HELD, 0}};
+    const struct pd_answers answers = {.at = at, .count = 4};
+    uint8_t use[COUNT] = {[SKIPPED] = PD_LABELLED, [HELD] = PD_HELD_OUT, [FORMER] = PD_LABELLED};
+    int32_t held = d->labels[HELD], skipped = d->labels[SKIPPED];
+    assert_int_not_equal(held, 0);
+    pd_labels_apply(d, &answers, use);
+    assert_int_equal(pd_label_count(d, use, PD_LABELLED), 2);
+    assert_int_equal(pd_label_count(d, use, PD_HELD_OUT), 1);
+    assert_int_equal(use[CHANGED], PD_LABELLED);
+    assert_int_equal(d->labels[CHANGED], 4);
+    assert_int_equal(use[NEW], PD_LABELLED);
+    assert_int_equal(d->labels[NEW], 3);
+    assert_int_equal(use[HELD], PD_HELD_OUT);
+    assert_int_equal(d->labels[HELD], held);
+    assert_int_equal(d->labels[SKIPPED], skipped);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +140,7 @@ int main(void)
         cmocka_unit_test(hangs_on_the_seed_alone),
         cmocka_unit_test(validation_stays_apart),
         cmocka_unit_test(refuses_what_there_is_not),
+        cmocka_unit_test(answers_win),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

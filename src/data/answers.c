@@ -1,0 +1,293 @@
+#include "data/answers.h"
+
+#include "base/buffer.h"
+#include "base/mem.h"
+#include "base/words.h"
+#include "data/answers_reader.h"
+#include "io/file.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A block with room for one item more; NULL when there is no memory. */
+static void *with_room(void *block, size_t count, size_t *capacity, size_t item)
+{
+    if (count < *capacity)
+        return block;
+    size_t doubled = *capacity ? *capacity * 2 : 64;
+    void *grown = pd_realloc(block, doubled * item);
+    if (grown)
+        *capacity = doubled;
+    return grown;
+}
+
+/* Bytes of the UTF-8 sequence at text: 1 to 4, or 0 where there is none. */
+static size_t utf8_length(const unsigned char *text)
+{
+    size_t n = text[0] < 0x80   ? 1
+               : text[0] < 0xc2 ? 0
+               : text[0] < 0xe0 ? 2
+               : text[0] < 0xf0 ? 3
+               : text[0] < 0xf5 ? 4
+                                : 0;
+    for (size_t i = 1; i < n; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+/* Words quote files: no byte of these may move a terminal's cursor, and cut letters are no letters. */
+static void make_printable(char *words)
+{
+    for (size_t n; *words; words += n) {
+        n = utf8_length((unsigned char *)words);
+        if (!n || iscntrl((unsigned char)*words)) {
+            *words = '?';
+            n = 1;
+        }
+    }
+}
+
+void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *format, ...)
+{
+    struct pd_answers *out = r->out;
+    struct pd_refusal *refused =
+        with_room(out->refused, out->refused_count, &r->refused_capacity, sizeof *refused);
+    if (!refused) {
+        r->oom = true;
+        return;
+    }
+    out->refused = refused;
+    refused += out->refused_count++;
+    refused->row = row;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(refused->words, sizeof refused->words, format, args);
+    va_end(args);
+    make_printable(refused->words);
+}
+
+static bool refuse_class(struct pd_answers_reader *r, int64_t row, const char *label)
+{
+    size_t words = (size_t)r->dataset->classes + 1;
+    const char *near = r->class_words ? pd_nearest_word(label, r->class_words, words, sizeof label) : NULL;
+    if (near)
+        pd_answers_refuse(r, row, "unknown class '%.60s', did you mean '%s'?", label, near);
+    else if (r->class_words)
+        pd_answers_refuse(r, row, "unknown class '%.60s', expected one of %d, from '%s' to '%s', or skip",
+                          label, r->dataset->classes, r->class_words[0], r->class_words[words - 2]);
+    else
+        pd_answers_refuse(r, row, "unknown class '%.60s', expected 0 to %d, or skip", label,
+                          r->dataset->classes - 1);
+    return false;
+}
+
+/* By name, "skip", or number. */
+static bool find_class(const struct pd_answers_reader *r, const char *label, int32_t *found)
+{
+    int classes = r->dataset->classes;
+    *found = PD_ANSWER_SKIP;
+    if (!strcmp(label, "skip"))
+        return true;
+    for (*found = 0; r->class_words && *found < classes; ++*found)
+        if (!strcmp(label, r->class_words[*found]))
+            return true;
+    size_t digits = strspn(label, "0123456789");
+    if (!digits || digits > 9 || label[digits])
+        return false;
+    *found = (int32_t)strtol(label, NULL, 10);
+    return *found < classes;
+}
+
+static bool vote(struct pd_answers_reader *r, struct pd_vote vote)
+{
+    struct pd_vote *votes = with_room(r->votes, r->vote_count, &r->vote_capacity, sizeof *votes);
+    if (!votes) {
+        r->oom = true;
+        return false;
+    }
+    r->votes = votes;
+    votes[r->vote_count++] = vote;
+    return true;
+}
+
+bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *label)
+{
+    char word[PD_CLASS_NAME_SIZE * 2];
+    label += strspn(label, " \t\r\n");
+    if (!*label) {
+        r->out->blank++;
+        return true;
+    }
+    int64_t at = pd_image_find(&r->images, image);
+    if (at < 0) {
+        pd_answers_refuse(
+            r, row, at == PD_IMAGE_AMBIGUOUS ? "several images may be '%.100s'" : "unknown image '%.100s'",
+            image);
+        return false;
+    }
+    int32_t class;
+    snprintf(word, sizeof word, "%s", label);
+    for (size_t n = strlen(word); isspace((unsigned char)word[n - 1]);)
+        word[--n] = '\0';
+    if (!find_class(r, word, &class))
+        return refuse_class(r, row, word);
+    return vote(r, (struct pd_vote){row, (uint32_t)at, class});
+}
+
+/* What the votes on an image come to; votes counted from 1, 0: none. */
+struct tally {
+    size_t label; /* the first that names a class */
+    size_t clash; /* the first that names another */
+    bool answered;
+};
+
+static const char *label_words(const struct pd_answers_reader *r, size_t vote, char text[PD_CLASS_NAME_SIZE])
+{
+    return pd_dataset_class_name(r->dataset, r->votes[vote - 1].label, text, PD_CLASS_NAME_SIZE);
+}
+
+static void refuse_clash(struct pd_answers_reader *r, const struct pd_vote *vote, const struct tally *t)
+{
+    char a[PD_CLASS_NAME_SIZE], b[PD_CLASS_NAME_SIZE], image[64];
+    const struct pd_answers *out = r->out;
+    if (out->refused_count && out->refused[out->refused_count - 1].row == vote->row)
+        return; /* several people in one task */
+    pd_answers_refuse(
+        r, vote->row, "image '%s' has conflicting labels: '%s' in %s %" PRId64 ", '%s' in %" PRId64,
+        pd_dataset_image_name(r->dataset, vote->image, image, sizeof image), label_words(r, t->label, a),
+        r->unit, r->votes[t->label - 1].row, label_words(r, t->clash, b), r->votes[t->clash - 1].row);
+}
+
+/* A class outranks a skip; two classes are a conflict. */
+static void count_votes(const struct pd_answers_reader *r, struct tally *tallies)
+{
+    for (size_t i = 0; i < r->vote_count; i++) {
+        struct tally *t = &tallies[r->votes[i].image];
+        if (r->votes[i].label == PD_ANSWER_SKIP)
+            continue;
+        if (!t->label)
+            t->label = i + 1;
+        else if (!t->clash && r->votes[i].label != r->votes[t->label - 1].label)
+            t->clash = i + 1;
+    }
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct pd_refusal *x = a, *y = b;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+static enum pd_status decide(struct pd_answers_reader *r, struct pd_error *err)
+{
+    struct tally *tallies = pd_calloc(r->dataset->count, sizeof *tallies);
+    r->out->at = pd_malloc((r->vote_count ? r->vote_count : 1) * sizeof *r->out->at);
+    r->oom = r->oom || !tallies || !r->out->at;
+    if (!r->oom)
+        count_votes(r, tallies);
+    for (size_t i = 0; !r->oom && i < r->vote_count; i++) {
+        const struct pd_vote *vote = &r->votes[i];
+        struct tally *t = &tallies[vote->image];
+        int32_t label = t->label ? r->votes[t->label - 1].label : PD_ANSWER_SKIP;
+        if (t->clash)
+            refuse_clash(r, vote, t);
+        else if (!t->answered)
+            r->out->at[r->out->count++] = (struct pd_answer){vote->image, label};
+        t->answered = true;
+    }
+    if (r->out->refused_count)
+        qsort(r->out->refused, r->out->refused_count, sizeof *r->out->refused, compare_rows);
+    pd_free(tallies);
+    return r->oom ? pd_fail_memory(err, r->file) : PD_OK;
+}
+
+static enum pd_status reader_init(struct pd_answers_reader *r, struct pd_error *err)
+{
+    const struct pd_dataset *d = r->dataset;
+    if (d->class_names) {
+        r->class_words = pd_malloc(((size_t)d->classes + 1) * sizeof *r->class_words);
+        if (!r->class_words)
+            return pd_fail_memory(err, r->file);
+        for (int i = 0; i < d->classes; i++)
+            r->class_words[i] = d->class_names[i];
+        r->class_words[d->classes] = "skip";
+    }
+    return pd_image_index_init(&r->images, d, err);
+}
+
+static void reader_release(struct pd_answers_reader *r)
+{
+    pd_free(r->class_words);
+    pd_image_index_release(&r->images);
+    pd_free(r->votes);
+}
+
+static enum pd_status parse(struct pd_answers_reader *r, const char *text, size_t size, struct pd_error *err)
+{
+    static const char mark[] = "\xef\xbb\xbf"; /* UTF-8's byte order mark: spreadsheets write it */
+    const char *zero = memchr(text, '\0', size);
+    if (zero)
+        return pd_fail(err, PD_ERR_FORMAT, zero - text,
+                       "%s: a zero byte: expected CSV or JSON as UTF-8 text, not a spreadsheet or UTF-16",
+                       r->file);
+    if (!strncmp(text, mark, 3)) {
+        text += 3;
+        size -= 3;
+    }
+    size_t space = strspn(text, " \t\r\n");
+    bool json = text[space] == '[' || text[space] == '{';
+    return (json ? pd_answers_parse_label_studio : pd_answers_parse_csv)(r, text, size, err);
+}
+
+static enum pd_status read_text(const struct pd_buffer *text, const char *name,
+                                const struct pd_dataset *dataset, struct pd_answers *out,
+                                struct pd_error *err)
+{
+    struct pd_answers_reader r = {.dataset = dataset, .file = name, .out = out};
+    *out = (struct pd_answers){.count = 0};
+    enum pd_status status = reader_init(&r, err);
+    if (!status)
+        status = parse(&r, text->data ? text->data : "", text->size, err);
+    if (!status)
+        status = decide(&r, err);
+    reader_release(&r);
+    if (status)
+        pd_answers_release(out);
+    return status;
+}
+
+enum pd_status pd_answers_parse(const void *bytes, size_t size, const char *name,
+                                const struct pd_dataset *dataset, struct pd_answers *out,
+                                struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT; /* a copy: it ends with a NUL */
+    *out = (struct pd_answers){.count = 0};
+    pd_buffer_append(&text, bytes, size);
+    enum pd_status status = text.oom ? pd_fail_memory(err, name) : read_text(&text, name, dataset, out, err);
+    pd_buffer_release(&text);
+    return status;
+}
+
+enum pd_status pd_answers_read(const char *path, const struct pd_dataset *dataset, struct pd_answers *out,
+                               struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT;
+    *out = (struct pd_answers){.count = 0};
+    enum pd_status status = pd_file_read(path, &text, err);
+    if (!status)
+        status = read_text(&text, path, dataset, out, err);
+    pd_buffer_release(&text);
+    return status;
+}
+
+void pd_answers_release(struct pd_answers *answers)
+{
+    pd_free(answers->at);
+    pd_free(answers->refused);
+    *answers = (struct pd_answers){.count = 0};
+}

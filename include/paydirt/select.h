@@ -60,37 +60,74 @@ struct pd_pool {
     const float *class_logits; /* (n, classes), or NULL likewise */
 };
 
-/* One way to choose: a score for each sample, larger = sooner. One file and one line in strategies.h each. */
+/* Numbers that a strategy keeps of the samples it has observed; zeroed at first. */
+enum { PD_STRATEGY_STATE = 8 };
+
+/* One way to choose: a score for each sample, larger = sooner. One file and one line in strategies.h each.
+ * Scores do not depend on how the rows were cut into blocks. How each is computed: doc/select.md. */
 struct pd_strategy {
     const char *name;    /* "most-confident" */
     const char *summary; /* one line, for lists and --help */
     bool needs_logit, needs_class_logits;
-    /* First the samples' statistics, block by block, in any number of blocks; NULL: none are needed. */
+    /* First, where balanced, the samples' statistics, block by block in order; NULL: none are needed. */
     void (*observe)(const struct pd_pool *block, double *state);
     /* Then the scores (n) of a block. first: row number of the block's first sample; balanced: GOLD's terms
      * weighed by sigma_m / sigma_k of all that was observed. */
     void (*score)(const struct pd_pool *block, int64_t first, const double *state, bool balanced,
                   uint64_t seed, double *score);
+    /* No score of the block is above this, at a fraction of the cost; NULL: nothing cheap can be said. */
+    double (*bound)(const struct pd_pool *block, const double *state, bool balanced);
 };
 
 const struct pd_strategy *pd_strategy_at(int index); /* NULL past the last */
 /* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
 const struct pd_strategy *pd_strategy_find(const char *name, struct pd_error *err);
 
-/* Scores (n) of a pool in memory. PD_ERR_USAGE: something that the strategy needs is missing, fewer than two
- * classes, a logit that is not finite (the message names the row). */
+/* PD_ERR_USAGE: something that the strategy needs is missing, fewer than two classes, a logit that is not
+ * finite (the message names the row, counted from first). */
+enum pd_status pd_pool_check(const struct pd_pool *block, const struct pd_strategy *strategy, int64_t first,
+                             struct pd_error *err);
+
+/* Scores (n) of a pool in memory. PD_ERR_USAGE as pd_pool_check. */
 enum pd_status pd_strategy_score(const struct pd_strategy *strategy, const struct pd_pool *pool,
                                  bool balanced, uint64_t seed, double *score, struct pd_error *err);
 
-/* The k rows of the largest scores, best first; rows (k), k <= n. Equal scores come in an order that the seed
- * fixes. PD_ERR_MEMORY. */
+/* The k rows of the largest scores, best first; rows (k), 0 <= k <= n. Equal scores come in an order that the
+ * seed and the row number fix. PD_ERR_USAGE: k out of range, a score that is NaN. PD_ERR_MEMORY. */
 enum pd_status pd_select_top(int64_t n, const double *score, int64_t k, uint64_t seed, int64_t *rows,
                              struct pd_error *err);
 
-/* k rows spread out in feature space: of the best-scored candidates (candidates >= k of them, as
- * pd_select_top orders them), the best and then, k-center: always the one farthest from those chosen (Sener &
- * Savarese 2018); k-means++: one drawn with probability proportional to the squared distance to the nearest
- * chosen (Arthur & Vassilvitskii 2007). features (n, width) row-major. rows (k) in order of choice. */
+/* The same over scores that come block by block: memory for k rows, whatever n is. */
+struct pd_top;
+enum pd_status pd_top_create(int64_t k, uint64_t seed, struct pd_top **out, struct pd_error *err);
+void pd_top_destroy(struct pd_top *top);
+/* n scores of the rows from first on. PD_ERR_USAGE: NaN, with its row. */
+enum pd_status pd_top_add(struct pd_top *top, int64_t first, int64_t n, const double *score,
+                          struct pd_error *err);
+double pd_top_least(const struct pd_top *top); /* a score below it cannot enter any more; -inf at first */
+/* Best first; rows and scores (k), either may be NULL. Returns how many: k, or all there were. */
+int64_t pd_top_take(struct pd_top *top, int64_t *rows, double *scores);
+
+/* A pool that need not fit into memory. next: the rows that follow, n = 0 at the end; the arrays are the
+ * source's until the next call. rewind: back to the first row. */
+struct pd_pool_source {
+    void *context;
+    enum pd_status (*next)(void *context, struct pd_pool *block, struct pd_error *err);
+    enum pd_status (*rewind)(void *context, struct pd_error *err);
+};
+
+/* What pd_strategy_score and pd_select_top choose, with one block in memory; two passes where balanced needs
+ * the statistics first. rows and scores (k), best first; scores may be NULL. PD_ERR_USAGE as theirs;
+ * PD_ERR_MEMORY; the source's errors. */
+enum pd_status pd_select_stream(const struct pd_strategy *strategy, const struct pd_pool_source *source,
+                                bool balanced, int64_t k, uint64_t seed, int64_t *rows, double *scores,
+                                struct pd_error *err);
+
+/* k rows spread out in feature space: of the best-scored candidates (k <= candidates <= n, as pd_select_top
+ * orders them), the best and then, k-center: always the one farthest from those chosen (Sener & Savarese
+ * 2018); k-means++: one drawn with probability proportional to the squared distance to the nearest chosen
+ * (Arthur & Vassilvitskii 2007). Where all that are left coincide with chosen ones, the best-scored of them.
+ * features (n, width) row-major, finite. rows (k) in order of choice. PD_ERR_USAGE, PD_ERR_MEMORY. */
 enum pd_diversity { PD_DIVERSE_NONE, PD_DIVERSE_K_CENTER, PD_DIVERSE_K_MEANS };
 enum pd_status pd_select_diverse(enum pd_diversity method, int64_t n, const double *score, int64_t width,
                                  const float *features, int64_t candidates, int64_t k, uint64_t seed,

@@ -1,7 +1,9 @@
-#include <paydirt/select.h>
+#include "select/softmax.h"
+#include "select/strategies.h"
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 /* log of the sum of exp(x), without overflow */
 static double log_sum_exp(const float *x, int n)
@@ -12,17 +14,6 @@ static double log_sum_exp(const float *x, int n)
     for (int i = 0; i < n; i++)
         sum += exp((double)x[i] - most);
     return most + log(sum);
-}
-
-static double entropy_of(const float *x, int n)
-{
-    const double normaliser = log_sum_exp(x, n);
-    double h = 0;
-    for (int i = 0; i < n; i++) {
-        const double log_p = (double)x[i] - normaliser;
-        h -= exp(log_p) * log_p; /* 0 where p underflows: log_p stays finite */
-    }
-    return fmax(h, 0);
 }
 
 void pd_class_log_p(int64_t n, int classes, const float *class_logits, double *log_p)
@@ -37,8 +28,7 @@ void pd_class_log_p(int64_t n, int classes, const float *class_logits, double *l
 
 void pd_class_entropy(int64_t n, int classes, const float *class_logits, double *entropy)
 {
-    for (int64_t i = 0; i < n; i++)
-        entropy[i] = entropy_of(class_logits + i * classes, classes);
+    pd_softmax_entropy(n, classes, class_logits, entropy);
 }
 
 static enum pd_status check_row(const struct pd_gold_input *in, int64_t i, int32_t label,
@@ -64,16 +54,15 @@ enum pd_status pd_gold_conditional(const struct pd_gold_input *in, double *k, st
 {
     if (in->classes < 2)
         return pd_fail(err, PD_ERR_USAGE, -1, "%d classes, expected 2 or more", in->classes);
+    pd_softmax_entropy(in->n, in->classes, in->class_logits, k);
     for (int64_t i = 0; i < in->n; i++) {
         const int32_t label = in->labels ? in->labels[i] : -1;
         const float *x = in->class_logits + i * in->classes;
         enum pd_status status = check_row(in, i, label, err);
         if (status)
             return status;
-        if (label < 0) {
-            k[i] = entropy_of(x, in->classes);
-            continue;
-        }
+        if (label < 0)
+            continue; /* it has its entropy already */
         const double log_p = fmin((double)x[label] - log_sum_exp(x, in->classes), 0);
         k[i] = in->kind == PD_GOLD_GENERATED ? log_p : -log_p;
     }
@@ -88,18 +77,35 @@ static void add(struct moments *m, double x)
 {
     const double off = x - m->mean;
     m->count++;
-    m->mean += off / m->count;
+    m->mean += off * (1 / m->count); /* the division does not wait for the last mean */
     m->squares += off * (x - m->mean);
+}
+
+/* The strategy's state. */
+struct terms {
+    struct moments marginal, conditional;
+};
+
+_Static_assert(sizeof(struct terms) <= PD_STRATEGY_STATE * sizeof(double), "GOLD's state fits");
+
+static void add_terms(struct terms *t, int64_t n, const float *logit, const double *k)
+{
+    for (int64_t i = 0; i < n; i++) {
+        add(&t->marginal, (double)logit[i]);
+        add(&t->conditional, k[i]);
+    }
+}
+
+static double balance_of(const struct terms *t)
+{
+    return t->conditional.squares > 0 ? sqrt(t->marginal.squares / t->conditional.squares) : 1;
 }
 
 double pd_gold_balance(int64_t n, const float *logit, const double *k)
 {
-    struct moments marginal = {0, 0, 0}, conditional = {0, 0, 0};
-    for (int64_t i = 0; i < n; i++) {
-        add(&marginal, (double)logit[i]);
-        add(&conditional, k[i]);
-    }
-    return conditional.squares > 0 ? sqrt(marginal.squares / conditional.squares) : 1;
+    struct terms t = {{0, 0, 0}, {0, 0, 0}};
+    add_terms(&t, n, logit, k);
+    return balance_of(&t);
 }
 
 void pd_gold_estimate(int64_t n, const float *logit, const double *k, double scale, double *d)
@@ -112,3 +118,53 @@ double pd_gold_weight(double d, double beta)
 {
     return d == 0 ? 0 : copysign(pow(fabs(d), beta), d);
 }
+
+/* --- the strategy: d of an unlabelled real sample, eq. 8 and 9 --- */
+
+static double scale_of(const double *state, bool balanced)
+{
+    struct terms t;
+    memcpy(&t, state, sizeof t);
+    return balanced ? balance_of(&t) : 1;
+}
+
+static void observe(const struct pd_pool *block, double *state)
+{
+    enum { ROWS = 256 };
+    struct terms t;
+    double k[ROWS];
+    memcpy(&t, state, sizeof t);
+    for (int64_t i = 0; i < block->n; i += ROWS) {
+        const int64_t n = block->n - i < ROWS ? block->n - i : ROWS;
+        pd_softmax_entropy(n, block->classes, block->class_logits + i * block->classes, k);
+        add_terms(&t, n, block->logit + i, k);
+    }
+    memcpy(state, &t, sizeof t);
+}
+
+static void score(const struct pd_pool *block, int64_t first, const double *state, bool balanced,
+                  uint64_t seed, double *d)
+{
+    (void)first, (void)seed;
+    pd_softmax_entropy(block->n, block->classes, block->class_logits, d);
+    pd_gold_estimate(block->n, block->logit, d, scale_of(state, balanced), d);
+}
+
+/* The entropy is at most log classes. */
+static double bound(const struct pd_pool *block, const double *state, bool balanced)
+{
+    float most = -INFINITY;
+    for (int64_t i = 0; i < block->n; i++)
+        most = block->logit[i] > most ? block->logit[i] : most;
+    return (double)most + scale_of(state, balanced) * log(block->classes);
+}
+
+const struct pd_strategy pd_strategy_gold = {
+    .name = "gold",
+    .summary = "real-looking and of uncertain class: logit + entropy (GOLD eq. 8; --balanced: eq. 9)",
+    .needs_logit = true,
+    .needs_class_logits = true,
+    .observe = observe,
+    .score = score,
+    .bound = bound,
+};

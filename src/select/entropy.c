@@ -1,0 +1,32 @@
+/* ALCG: LE, the entropy H of the class probabilities. */
+#include "select/softmax.h"
+#include "select/strategies.h"
+
+static void uncertain(const struct pd_pool *block, int64_t first, const double *state, bool balanced,
+                      uint64_t seed, double *score)
+{
+    (void)first, (void)state, (void)balanced, (void)seed;
+    pd_softmax_entropy(block->n, block->classes, block->class_logits, score);
+}
+
+static void certain(const struct pd_pool *block, int64_t first, const double *state, bool balanced,
+                    uint64_t seed, double *score)
+{
+    uncertain(block, first, state, balanced, seed, score);
+    for (int64_t i = 0; i < block->n; i++)
+        score[i] = -score[i];
+}
+
+const struct pd_strategy pd_strategy_least_entropy = {
+    .name = "least-entropy",
+    .summary = "smallest entropy of the class probabilities first (ALCG's LE)",
+    .needs_class_logits = true,
+    .score = certain,
+};
+
+const struct pd_strategy pd_strategy_most_entropy = {
+    .name = "most-entropy",
+    .summary = "largest entropy of the class probabilities first",
+    .needs_class_logits = true,
+    .score = uncertain,
+};

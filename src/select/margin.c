@@ -1,0 +1,32 @@
+/* ALCG: LM, the margin p(1) - p(2), ranked by -log(1 - margin). */
+#include "select/softmax.h"
+#include "select/strategies.h"
+
+static void certain(const struct pd_pool *block, int64_t first, const double *state, bool balanced,
+                    uint64_t seed, double *score)
+{
+    (void)first, (void)state, (void)balanced, (void)seed;
+    pd_softmax_margin(block->n, block->classes, block->class_logits, score);
+}
+
+static void uncertain(const struct pd_pool *block, int64_t first, const double *state, bool balanced,
+                      uint64_t seed, double *score)
+{
+    certain(block, first, state, balanced, seed, score);
+    for (int64_t i = 0; i < block->n; i++)
+        score[i] = -score[i];
+}
+
+const struct pd_strategy pd_strategy_large_margin = {
+    .name = "large-margin",
+    .summary = "largest margin between the two likeliest classes first (ALCG's LM)",
+    .needs_class_logits = true,
+    .score = certain,
+};
+
+const struct pd_strategy pd_strategy_small_margin = {
+    .name = "small-margin",
+    .summary = "smallest margin between the two likeliest classes first",
+    .needs_class_logits = true,
+    .score = uncertain,
+};

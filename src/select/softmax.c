@@ -1,0 +1,180 @@
+#include "select/softmax.h"
+
+#include <float.h>
+#include <math.h>
+
+/* The C library's vector exp and log, where GCC can call them. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__)
+__attribute__((simd("notinbranch"))) double exp(double);
+__attribute__((simd("notinbranch"))) double log(double);
+#endif
+
+/* Hot loops are compiled for several instruction sets and chosen when the program starts. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#define PD_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#else
+#define PD_CLONES
+#endif
+
+/* Rows that are computed side by side. A loop over them has no remainder: the last rows are repeated, so that
+ * equal rows give equal bits. */
+enum { LANES = 64, KEPT_COLUMNS = 32 };
+
+struct tile {
+    int classes;
+    const float *row[LANES];
+    float columns[KEPT_COLUMNS][LANES]; /* the first ones, transposed; others are fetched when needed */
+    float spare[LANES];
+};
+
+/* With d = x - max x: what confidence, margin and entropy are made of. */
+struct softmax {
+    double most[LANES];    /* max x */
+    double second[LANES];  /* the next largest, equal to most where that comes twice */
+    double rest[LANES];    /* sum of exp(d) over all but one largest */
+    double weighed[LANES]; /* sum of exp(d) * -d */
+};
+
+static void transpose(struct tile *t, int n, int classes, const float *logits)
+{
+    const int kept = classes < KEPT_COLUMNS ? classes : KEPT_COLUMNS;
+    t->classes = classes;
+    for (int r = 0; r < LANES; r++) {
+        t->row[r] = logits + (int64_t)(r < n ? r : n - 1) * classes;
+        for (int k = 0; k < kept; k++)
+            t->columns[k][r] = t->row[r][k];
+    }
+}
+
+static const float *column(struct tile *t, int k)
+{
+    if (k < KEPT_COLUMNS)
+        return t->columns[k];
+    for (int r = 0; r < LANES; r++)
+        t->spare[r] = t->row[r][k];
+    return t->spare;
+}
+
+PD_CLONES static void two_largest(struct tile *t, struct softmax *s)
+{
+    float most[LANES], second[LANES];
+    for (int r = 0; r < LANES; r++) {
+        most[r] = t->columns[0][r];
+        second[r] = -INFINITY;
+    }
+    for (int k = 1; k < t->classes; k++) {
+        const float *x = column(t, k);
+        for (int r = 0; r < LANES; r++) {
+            const float less = x[r] < most[r] ? x[r] : most[r];
+            second[r] = less > second[r] ? less : second[r];
+            most[r] = x[r] > most[r] ? x[r] : most[r];
+        }
+    }
+    for (int r = 0; r < LANES; r++) {
+        s->most[r] = (double)most[r];
+        s->second[r] = (double)second[r];
+    }
+}
+
+PD_CLONES static void sums(struct tile *t, struct softmax *s)
+{
+    double ties[LANES];
+    for (int r = 0; r < LANES; r++) {
+        ties[r] = -1; /* the one largest that does not count */
+        s->rest[r] = s->weighed[r] = 0;
+    }
+    for (int k = 0; k < t->classes; k++) {
+        const float *x = column(t, k);
+        for (int r = 0; r < LANES; r++) {
+            const double d = (double)x[r] - s->most[r], e = exp(d);
+            s->rest[r] += d < 0 ? e : 0;
+            ties[r] += d < 0 ? 0 : 1;
+            s->weighed[r] -= e * d; /* 0 where e underflows: d stays finite */
+        }
+    }
+    for (int r = 0; r < LANES; r++)
+        s->rest[r] += ties[r];
+}
+
+static void softmax_of(int n, int classes, const float *logits, struct softmax *s)
+{
+    struct tile t;
+    transpose(&t, n, classes, logits);
+    two_largest(&t, s);
+    sums(&t, s);
+}
+
+/* log(1 + x), x >= 0, precise for small x too (Kahan): there is no vector log1p in every C library. */
+static inline double log_1p(double x)
+{
+    const double u = 1 + x, tiny = u == 1 ? 1 : u - 1;
+    return u == 1 ? x : log(u) * (x / tiny);
+}
+
+PD_CLONES static void confidence(const struct softmax *s, double *out)
+{
+    for (int r = 0; r < LANES; r++)
+        out[r] = -log_1p(s->rest[r]);
+}
+
+/* p(1) - p(2) = (1 - e) / (1 + rest) with e = exp(second - most), so 1 - margin = (rest + e) / (1 + rest). */
+PD_CLONES static void margin(const struct softmax *s, double *out)
+{
+    for (int r = 0; r < LANES; r++) {
+        const double e = exp(s->second[r] - s->most[r]), others = s->rest[r] + e;
+        out[r] = log_1p((1 - e) / (others > DBL_MIN ? others : DBL_MIN));
+    }
+}
+
+PD_CLONES static void entropy(const struct softmax *s, double most, double *out)
+{
+    for (int r = 0; r < LANES; r++) {
+        const double h = log_1p(s->rest[r]) + s->weighed[r] / (1 + s->rest[r]);
+        out[r] = h < most ? h : most;
+    }
+}
+
+static int lanes_left(int64_t n, int64_t at)
+{
+    return n - at < LANES ? (int)(n - at) : LANES;
+}
+
+static void copy(double *to, const double *from, int n)
+{
+    for (int r = 0; r < n; r++)
+        to[r] = from[r];
+}
+
+void pd_softmax_confidence(int64_t n, int classes, const float *logits, double *log_p)
+{
+    struct softmax s;
+    double out[LANES];
+    for (int64_t i = 0; i < n; i += LANES) {
+        softmax_of(lanes_left(n, i), classes, logits + i * classes, &s);
+        confidence(&s, out);
+        copy(log_p + i, out, lanes_left(n, i));
+    }
+}
+
+void pd_softmax_margin(int64_t n, int classes, const float *logits, double *margins)
+{
+    struct softmax s;
+    double out[LANES];
+    for (int64_t i = 0; i < n; i += LANES) {
+        softmax_of(lanes_left(n, i), classes, logits + i * classes, &s);
+        margin(&s, out);
+        copy(margins + i, out, lanes_left(n, i));
+    }
+}
+
+void pd_softmax_entropy(int64_t n, int classes, const float *logits, double *entropies)
+{
+    const double most = log(classes);
+    struct softmax s;
+    double out[LANES];
+    for (int64_t i = 0; i < n; i += LANES) {
+        softmax_of(lanes_left(n, i), classes, logits + i * classes, &s);
+        entropy(&s, most, out);
+        copy(entropies + i, out, lanes_left(n, i));
+    }
+}

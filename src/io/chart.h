@@ -1,4 +1,6 @@
-/* Charts and captioned sheets as PNG, drawn with cairo. Encode functions append to png. PD_ERR_MEMORY. */
+/* Charts and captioned sheets as PNG (RGB), drawn with cairo. Encode functions append to png; the same input
+ * gives the same bytes on one machine. Values that are not finite (or beyond 1e100) are left out; names are
+ * UTF-8, cut in their middle where they do not fit. PD_ERR_USAGE: sizes out of range; PD_ERR_MEMORY. */
 #ifndef PD_IO_CHART_H
 #define PD_IO_CHART_H
 
@@ -48,7 +50,8 @@ struct pd_field {
 enum pd_status pd_chart_field(const struct pd_axes *axes, const struct pd_field *field, struct pd_buffer *png,
                               struct pd_error *err);
 
-/* Images with a caption below each, in rows; rows may have a heading. */
+/* Images with a caption below each, in rows; rows may have a heading. A caption has up to four lines, the
+ * first in ink, the others in grey. Images up to 142 pixels grow by whole factors. */
 struct pd_sheet {
     int64_t n, c, h, w; /* images (n, c, h, w) in [-1, 1], c = 1 or 3 */
     const float *images;

@@ -16,7 +16,7 @@
 enum { PATH_SIZE = 1200 };
 
 struct run {
-    const struct pd_train_options *o;
+    struct pd_train_options *o;
     const struct pd_observer *watch;
     const char *folder;
     struct pd_dataset *data;
@@ -57,7 +57,9 @@ enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split sp
                                             .dir = o->data_dir[0] ? o->data_dir : NULL,
                                             .split = split,
                                             .count = split == PD_SPLIT_TRAIN ? (uint32_t)o->data_count : 0,
-                                            .size = (int)o->size};
+                                            .size = (int)o->size,
+                                            .random_crop = o->random_crop && split == PD_SPLIT_TRAIN,
+                                            .classes = o->classes};
     return pd_dataset_open(&request, out, err);
 }
 
@@ -86,6 +88,8 @@ static enum pd_status open_data(struct run *r, int size, struct pd_error *err)
 {
     const struct pd_train_options *o = r->o;
     enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, &r->data, err);
+    if (!status && r->data->note[0] && r->watch->note)
+        r->watch->note(r->watch->context, r->data->note);
     if (!status)
         status = open_labels(r, err);
     const struct pd_loader_options options = {.batch = (uint32_t)o->batch,
@@ -320,6 +324,13 @@ static enum pd_status open_logs(struct run *r, struct pd_error *err)
     return status;
 }
 
+static void choose_model(struct run *r, int size)
+{
+    struct pd_train_options *o = r->o;
+    if (!o->model[0])
+        snprintf(o->model, sizeof o->model, "%s", pd_default_model(r->data->channels, size));
+}
+
 /* Data, networks with fresh weights, and the step. */
 static enum pd_status open_run(struct run *r, struct pd_error *err)
 {
@@ -327,6 +338,8 @@ static enum pd_status open_run(struct run *r, struct pd_error *err)
     enum pd_status status = image_size(r->o, &size, err);
     if (!status)
         status = open_data(r, size, err);
+    if (!status)
+        choose_model(r, size);
     if (!status)
         status = open_gan(r->o, r->data->channels, size, r->data->classes, (int)r->o->threads, &r->backend,
                           &r->gan, err);
@@ -350,12 +363,13 @@ static void close_run(struct run *r)
 enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer,
                             char *folder, size_t folder_size, struct pd_error *err)
 {
-    struct run r = {.o = options, .watch = observer, .folder = folder};
+    struct pd_train_options o = *options;
+    struct run r = {.o = &o, .watch = observer, .folder = folder};
     folder[0] = '\0';
     enum pd_status status =
         open_run(&r, err); /* what can be wrong with the options shows before a folder is made */
     if (!status)
-        status = pd_run_folder_make(options, folder, folder_size, err);
+        status = pd_run_folder_make(&o, folder, folder_size, err);
     if (!status)
         status = open_logs(&r, err);
     if (!status)

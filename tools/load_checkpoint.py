@@ -25,7 +25,7 @@ def load_checkpoint(path: str) -> ref.AcGan:
     arrays, meta = ref.read_safetensors(path)
     model = meta["model"]
     shape = dict(z_dim=int(meta["z_dim"]), classes=int(meta["classes"]))
-    if model == "infogan":
+    if model != "mlp":
         shape.update(channels=int(meta.get("channels", 1)), size=int(meta.get("size", 32)))
     gan = ref.AcGan(model, widths=widths_of(model, arrays), **shape)
     ref.load_named_arrays(gan, arrays)
@@ -36,6 +36,9 @@ def widths_of(model: str, arrays: Dict[str, np.ndarray]) -> ref.Widths:
     """Read off the weights, so that any width factor and its rounding will do."""
     if model == "mlp":
         return ref.Widths(0, 0, arrays["g.fc1.weight"].shape[0])
+    if model == "dcgan":
+        conv3, conv2 = arrays["g.deconv1.weight"].shape[:2]
+        return ref.Widths(arrays["g.deconv2.weight"].shape[1], conv2, 0, conv3)
     conv2, conv1 = arrays["g.deconv1.weight"].shape[:2]
     return ref.Widths(conv1, conv2, arrays["g.fc1.weight"].shape[0])
 

@@ -22,13 +22,14 @@ ADAM = dict(lr=LEARNING_RATE, betas=(0.5, 0.999), eps=1e-8)
 # ---------------------------------------------------------------- networks
 
 class Widths(NamedTuple):
-    """conv1/conv2: channels at half and quarter size (infogan only); fc: width of the dense layers."""
+    """conv1, conv2, conv3: channels at half, quarter and eighth size (infogan: two, dcgan: three); fc: width of the dense layers."""
     conv1: int = 64
     conv2: int = 128
     fc: int = 1024
+    conv3: int = 0
 
 
-FULL_WIDTHS = {"infogan": Widths(64, 128, 1024), "mlp": Widths(0, 0, 512)}
+FULL_WIDTHS = {"infogan": Widths(64, 128, 1024), "mlp": Widths(0, 0, 512), "dcgan": Widths(64, 128, 0, 256)}
 
 
 def scaled_widths(model: str, factor: float) -> Widths:
@@ -75,6 +76,46 @@ class InfoganDiscriminator(nn.Module):
         return self.logit(x).squeeze(1), getattr(self, "class")(x)
 
 
+class DcganGenerator(nn.Module):
+    def __init__(self, z_dim: int, classes: int, channels: int, size: int, w: Widths):
+        super().__init__()
+        self.classes, self.w, self.low = classes, w, size // 8
+        flat = w.conv3 * self.low * self.low
+        self.fc1 = nn.Linear(z_dim + classes, flat)
+        self.bn1 = nn.BatchNorm1d(flat)     # per feature, not per channel
+        self.deconv1 = nn.ConvTranspose2d(w.conv3, w.conv2, 4, 2, 1)
+        self.bn2 = nn.BatchNorm2d(w.conv2)
+        self.deconv2 = nn.ConvTranspose2d(w.conv2, w.conv1, 4, 2, 1)
+        self.bn3 = nn.BatchNorm2d(w.conv1)
+        self.deconv3 = nn.ConvTranspose2d(w.conv1, channels, 4, 2, 1)
+
+    def forward(self, z: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+        x = torch.cat([z, F.one_hot(c, self.classes).to(z.dtype)], 1)
+        x = F.relu(self.bn1(self.fc1(x))).view(-1, self.w.conv3, self.low, self.low)
+        x = F.relu(self.bn2(self.deconv1(x)))
+        x = F.relu(self.bn3(self.deconv2(x)))
+        return torch.tanh(self.deconv3(x))
+
+
+class DcganDiscriminator(nn.Module):
+    def __init__(self, classes: int, channels: int, size: int, w: Widths):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, w.conv1, 4, 2, 1)
+        self.conv2 = nn.Conv2d(w.conv1, w.conv2, 4, 2, 1)
+        self.bn2 = nn.BatchNorm2d(w.conv2)
+        self.conv3 = nn.Conv2d(w.conv2, w.conv3, 4, 2, 1)
+        self.bn3 = nn.BatchNorm2d(w.conv3)
+        flat = w.conv3 * (size // 8) ** 2
+        self.logit = nn.Linear(flat, 1)
+        self.add_module("class", nn.Linear(flat, classes))
+
+    def forward(self, x: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+        x = F.leaky_relu(self.conv1(x), 0.2)
+        x = F.leaky_relu(self.bn2(self.conv2(x)), 0.2)
+        x = torch.flatten(F.leaky_relu(self.bn3(self.conv3(x)), 0.2), 1)
+        return self.logit(x).squeeze(1), getattr(self, "class")(x)
+
+
 class MlpGenerator(nn.Module):
     def __init__(self, z_dim: int, classes: int, w: Widths):
         super().__init__()
@@ -118,11 +159,14 @@ class AcGan(nn.Module):
         if model == "infogan":
             self.g = InfoganGenerator(z_dim, classes, channels, size, w)
             self.d = InfoganDiscriminator(classes, channels, size, w)
+        elif model == "dcgan":
+            self.g = DcganGenerator(z_dim, classes, channels, size, w)
+            self.d = DcganDiscriminator(classes, channels, size, w)
         elif model == "mlp":
             self.g = MlpGenerator(z_dim, classes, w)
             self.d = MlpDiscriminator(classes, w)
         else:
-            raise ValueError("unknown model '%s' (infogan or mlp)" % model)
+            raise ValueError("unknown model '%s' (infogan, dcgan or mlp)" % model)
 
 
 def init_weights(gan: nn.Module, weight_std: float = 0.02, bias_std: float = 0.0, gain_std: float = 0.0,

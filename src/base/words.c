@@ -80,3 +80,20 @@ enum pd_status pd_unknown_word(struct pd_error *err, const char *what, const cha
                        near, known);
     return pd_fail(err, PD_ERR_USAGE, -1, "unknown %s '%s' (known: %s)", what, word, known);
 }
+
+char *pd_path_word(char *text, size_t size, const char *path)
+{
+    size_t end = strlen(path), n = 0;
+    while (end && path[end - 1] == '/')
+        end--;
+    size_t start = end;
+    while (start && path[start - 1] != '/')
+        start--;
+    for (size_t i = start; i < end && n + 1 < size; i++)
+        if (isalnum((unsigned char)path[i]))
+            text[n++] = path[i];
+    text[n] = '\0';
+    if (!n)
+        snprintf(text, size, "folder");
+    return text;
+}

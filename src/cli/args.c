@@ -2,6 +2,7 @@
 
 #include "base/bug.h"
 #include "base/words.h"
+#include "model/model.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -93,6 +94,15 @@ static void print_help(const struct args_command *c)
         print_option(option, base);
     printf("  %-22s %s\n\nexamples:\n", "--help", "show this");
     print_lines("  paydirt ", "  paydirt ", c->examples);
+}
+
+const char *args_with_models(char *text, size_t size, const char *about)
+{
+    const struct pd_model *model;
+    size_t n = (size_t)snprintf(text, size, "%s\n\nmodels:", about);
+    for (int i = 0; (model = pd_model_at(i)) && n < size; i++)
+        n += (size_t)snprintf(text + n, size - n, "\n  %-22s %s", model->name, model->summary);
+    return text;
 }
 
 /* --- mistakes --- */

@@ -36,6 +36,9 @@ enum pd_status args_parse(const struct args_command *command, int argc, char **a
 /* The n-th option of all groups, or NULL. */
 const struct pd_option *args_option(const struct args_command *command, int n, void **base);
 
+/* about, and below it the models that --model knows. Into text[size]; returns text. */
+const char *args_with_models(char *text, size_t size, const char *about);
+
 /* PD_ERR_USAGE with the usage when the operand is missing. */
 enum pd_status args_need_operand(const struct args_command *command, const struct args *args,
                                  struct pd_error *err);

@@ -26,7 +26,7 @@ static const char examples[] = "eval runs/00000-strokes-infogan-gold --metrics f
                                "eval runs/00000-strokes-infogan-gold --epochs 10 --json";
 
 struct options {
-    char metrics[256], data[32], data_dir[1024];
+    char metrics[256], data[1024], data_dir[1024];
     int64_t seed, threads, epochs, epoch_images;
     bool json;
 };

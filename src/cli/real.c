@@ -16,7 +16,7 @@ static enum pd_status check_fit(const struct pd_dataset *d, const struct pd_mode
     if (d->channels != c->channels)
         return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s' has %d channels, and the run's model %d",
                        d->name, d->channels, c->channels);
-    if (d->classes != c->classes)
+    if (d->classes && d->classes != c->classes)
         return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s' has %d classes, and the run's model %d",
                        d->name, d->classes, c->classes);
     return PD_OK;
@@ -44,6 +44,8 @@ enum pd_status real_open(struct real *r, const struct pd_run_model *run, const c
         snprintf(o.data_dir, sizeof o.data_dir, "%s", dir);
     *r = (struct real){NULL, NULL, NULL, 0};
     enum pd_status status = pd_run_dataset(&o, split, &r->data, err);
+    if (!status && r->data->note[0])
+        fprintf(stderr, "%s\n", r->data->note);
     if (!status)
         status = check_fit(r->data, &run->gan->config, err);
     if (!status)

@@ -24,7 +24,7 @@ static const char about[] =
 static const char examples[] = "score runs/00000-strokes-infogan-gold --split test --out scores.csv";
 
 struct options {
-    char data[32], data_dir[1024], split[16], out[1024];
+    char data[1024], data_dir[1024], split[16], out[1024];
     int64_t threads;
     bool labels;
 };

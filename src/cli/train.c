@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "--data NAME --model NAME [options]\n"
+static const char usage[] = "--data NAME|FOLDER [options]\n"
                             "--resume RUN [--epochs N]";
 
 static const char about[] =
@@ -21,8 +21,9 @@ static const char about[] =
 
 static const char examples[] =
     "train --data strokes --data-count 2000 --model infogan --width 0.25 --epochs 2 --gold\n"
-    "train --data synthetic --model mlp --epochs 20\n"
-    "train --data fmnist --model infogan --labels 100 --seed 3";
+    "train --data synthetic --epochs 20\n"
+    "train --data fmnist --model infogan --labels 100 --seed 3\n"
+    "train --data ./photos --size 64 --flip --random-crop";
 
 struct own {
     char resume[1024];
@@ -104,6 +105,12 @@ static void on_epoch(void *context, const struct pd_epoch_record *e)
                   losses, validation, e->images_per_second, progress_left(&w->progress, left, sizeof left));
 }
 
+static void on_note(void *context, const char *words)
+{
+    struct watch *w = context;
+    progress_line(&w->progress, "%s", words);
+}
+
 static bool on_stop(void *context)
 {
     struct watch *w = context;
@@ -119,11 +126,8 @@ static enum pd_status check_new(const struct pd_train_options *o, struct pd_erro
 {
     if (!o->data[0])
         return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--data is missing: the name of a data set; 'paydirt train --help' has examples");
-    if (!o->model[0])
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--model is missing: infogan for images, mlp for 2-D points; 'paydirt train --help' "
-                       "has examples");
+                       "--data is missing: the name of a data set or a folder of images; 'paydirt train "
+                       "--help' has examples");
     return PD_OK;
 }
 
@@ -162,10 +166,7 @@ static enum pd_status start(struct pd_train_options *o, struct watch *w, const s
 {
     if (!o->threads) /* a run that is repeated elsewhere should say what it used */
         o->threads = pd_threads_available();
-    char *dir = o->data_dir[0] ? realpath(o->data_dir, NULL) : NULL; /* a run may be resumed from elsewhere */
-    if (dir && strlen(dir) < sizeof o->data_dir)
-        snprintf(o->data_dir, sizeof o->data_dir, "%s", dir);
-    free(dir);
+    pd_run_absolute_paths(o);
     return pd_run_train(o, observer, w->folder, sizeof w->folder, err);
 }
 
@@ -175,10 +176,11 @@ enum pd_status command_train(int argc, char **argv, struct pd_error *err)
     struct own own = {""};
     struct args args;
     struct watch watch = {.stopping = false};
-    const struct pd_observer observer = {&watch, on_begin, on_step, on_epoch, on_stop};
+    const struct pd_observer observer = {&watch, on_begin, on_step, on_epoch, on_stop, on_note};
     int count;
+    char text[2048];
     const struct pd_option *table = pd_train_option_table(&count);
-    const struct args_command command = {"train",  usage, about,
+    const struct args_command command = {"train",  usage, args_with_models(text, sizeof text, about),
                                          examples, NULL,  {{own_table, 1, &own}, {table, count, &o}}};
     pd_train_options_init(&o);
     enum pd_status status = args_parse(&command, argc, argv, &args, err);

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct pd_data_source sources[] = {
 #define PD_DATA_SOURCE(open, name, size, installed, package, summary)                                        \
@@ -23,13 +24,30 @@ const struct pd_data_source *pd_data_sources(size_t *count)
     return sources;
 }
 
-const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err)
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return !stat(path, &info) && S_ISDIR(info.st_mode);
+}
+
+static const struct pd_data_source *find(const char *name)
 {
     for (size_t i = 0; i < SOURCES; i++)
         if (!strcmp(name, sources[i].name))
             return &sources[i];
-    pd_unknown_word(err, "data set", name, &sources[0].name, SOURCES, sizeof sources[0]);
     return NULL;
+}
+
+const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err)
+{
+    const struct pd_data_source *source = find(name);
+    if (!source && is_folder(name))
+        source = find("folder");
+    if (!source && strchr(name, '/'))
+        pd_fail(err, PD_ERR_USAGE, -1, "data set '%s': there is no such folder of images", name);
+    else if (!source)
+        pd_unknown_word(err, "data set", name, &sources[0].name, SOURCES, sizeof sources[0]);
+    return source;
 }
 
 /* Readers check what they read; this catches a reader that forgot. */
@@ -49,6 +67,9 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     const struct pd_data_source *source = pd_data_source_find(request->name, err);
     if (!source)
         return PD_ERR_USAGE;
+    if (request->classes && *request->classes && strcmp(source->name, "folder") != 0)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "data set '%s' knows its classes: --classes is for folders of images", source->name);
     struct pd_dataset *d = pd_calloc(1, sizeof *d);
     if (!d)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory opening data set '%s'", source->name);

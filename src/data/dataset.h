@@ -4,6 +4,7 @@
 
 #include <paydirt/error.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,26 +13,31 @@ enum { PD_CLASS_NAME_SIZE = 32 };
 /* Images or 2-D points, as stored in their files: transforms come later. All blocks are owned. */
 struct pd_dataset {
     char name[64];
-    uint32_t count; /* >= 1 */
-    int classes;
+    uint32_t count;                          /* >= 1 */
+    int classes;                             /* 0: none are known, and no image has a label */
     int channels, height, width;             /* points: 2, 1, 1 */
     uint8_t *pixels;                         /* (count, channels, height, width), or NULL */
     float *points;                           /* (count, 2), or NULL; one of the two is set */
     int32_t *labels;                         /* (count): 0 .. classes - 1, or -1 = unlabelled */
     char (*class_names)[PD_CLASS_NAME_SIZE]; /* (classes), or NULL: the numbers serve */
     char **image_names; /* (count) file names below the folder, or NULL: the numbers serve */
+    char note[256];     /* what people should know, one line: files left out, parts missing; "": nothing */
 };
 
 enum pd_split { PD_SPLIT_TRAIN, PD_SPLIT_TEST };
 
 struct pd_data_request {
-    const char *name;
-    const char *dir; /* where its files lie; NULL: look in known installed places */
+    const char *name; /* of the table, or a path to a folder of images */
+    const char *dir;  /* where its files lie; NULL: look in known installed places */
     enum pd_split split;
     /* procedural sets only */
     uint64_t seed;
     uint32_t count; /* 0 = the set's default */
-    int size;       /* side of an image in pixels, 8 .. 1024; 0 = 32 */
+    /* procedural sets and folders of images */
+    int size; /* side of an image in pixels, 8 .. 1024; 0 = 32 */
+    /* folders of images */
+    bool random_crop;    /* store images a tenth larger, for pd_transform to cut at random */
+    const char *classes; /* names with commas between; NULL or "": those of the subfolders */
 };
 
 /* One data set that can be opened by name. A new reader is one line in readers.h. */
@@ -49,7 +55,8 @@ struct pd_data_source {
 /* The table, (count) entries. */
 const struct pd_data_source *pd_data_sources(size_t *count);
 
-/* NULL with PD_ERR_USAGE and the nearest right name in err when there is none of that name. */
+/* "folder" for the path of an existing folder. NULL with PD_ERR_USAGE and the nearest right name in err when
+ * there is none of that name. */
 const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err);
 
 /* Fails with PD_ERR_USAGE (unknown name, bad count or size), PD_ERR_IO (missing, unreadable), PD_ERR_FORMAT

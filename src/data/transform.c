@@ -18,6 +18,11 @@ struct pd_transform {
     float unit[256]; /* grey level to [-1, 1] */
 };
 
+int pd_transform_side(int size, bool random_crop)
+{
+    return random_crop ? (int)lround(1.1 * size) : size;
+}
+
 /* The short side becomes `side`, the long one keeps the proportion, rounded down. */
 static void fit_short_side(struct pd_transform *t, int side)
 {
@@ -29,7 +34,7 @@ static void fit_short_side(struct pd_transform *t, int side)
 static enum pd_status prepare(struct pd_transform *t, struct pd_error *err)
 {
     const struct pd_dataset *d = t->dataset;
-    fit_short_side(t, t->options.random_crop ? (int)lround(1.1 * t->options.size) : t->options.size);
+    fit_short_side(t, pd_transform_side(t->options.size, t->options.random_crop));
     enum pd_status status = pd_resize_create(d->height, d->width, t->height, t->width, &t->resize, err);
     if (status)
         return status;

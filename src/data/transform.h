@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 
+/* Length of the short side after the resize: size, or round(1.1 size) where the image is cut at random. */
+int pd_transform_side(int size, bool random_crop);
+
 struct pd_transform_options {
     int size;         /* side of the result in pixels, 1 .. 4096 */
     bool random_crop; /* else the middle of the image resized to size */

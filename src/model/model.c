@@ -32,6 +32,11 @@ const struct pd_model *pd_model_find(const char *name, struct pd_error *err)
     return NULL;
 }
 
+const char *pd_default_model(int channels, int size)
+{
+    return size == 0 ? "mlp" : channels == 1 ? "infogan" : "dcgan";
+}
+
 enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes,
                                   int z_dim, double width, struct pd_model_config *out, struct pd_error *err)
 {
@@ -42,6 +47,9 @@ enum pd_status pd_model_configure(const struct pd_model *model, int channels, in
         return pd_fail(err, PD_ERR_MISMATCH, -1,
                        "model '%s' makes images whose size is a multiple of %d, not %d", model->name,
                        model->size_step, size);
+    if (classes < 1)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "the data have neither labels nor classes: name the classes with --classes");
     if (z_dim == 0)
         z_dim = model->z_dim;
     *out = (struct pd_model_config){model, channels, size, classes, z_dim, {0}};

@@ -32,8 +32,11 @@ struct pd_model {
 const struct pd_model *pd_model_find(const char *name, struct pd_error *err);
 const struct pd_model *pd_model_at(int index); /* NULL past the last */
 
-/* channels, size: of the data (points: 2, 0). width: factor on the paper's layer widths, > 0.
- * PD_ERR_MISMATCH when model and data do not fit. */
+/* Name of the model that suits the data: channels, size as below. */
+const char *pd_default_model(int channels, int size);
+
+/* channels, size: of the data (points: 2, 0). classes >= 1, else PD_ERR_USAGE. width: factor on the paper's
+ * layer widths, > 0. PD_ERR_MISMATCH when model and data do not fit. */
 enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes,
                                   int z_dim, double width, struct pd_model_config *out, struct pd_error *err);
 

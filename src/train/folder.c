@@ -1,5 +1,7 @@
 #include "train/folder.h"
 
+#include "base/words.h"
+#include "data/dataset.h"
 #include "io/file.h"
 
 #include <ctype.h>
@@ -24,13 +26,30 @@ static int next_number(const char *out)
     return next;
 }
 
+static void make_absolute(char *path, size_t size)
+{
+    char *absolute = path[0] ? realpath(path, NULL) : NULL;
+    if (absolute && strlen(absolute) < size)
+        memcpy(path, absolute, strlen(absolute) + 1);
+    free(absolute);
+}
+
+void pd_run_absolute_paths(struct pd_train_options *o)
+{
+    const struct pd_data_source *source = pd_data_source_find(o->data, NULL);
+    make_absolute(o->data_dir, sizeof o->data_dir);
+    if (source && strcmp(source->name, o->data) != 0) /* a folder of images */
+        make_absolute(o->data, sizeof o->data);
+}
+
 enum pd_status pd_run_folder_make(const struct pd_train_options *o, char *folder, size_t size,
                                   struct pd_error *err)
 {
     enum pd_status status = pd_make_dirs(o->out, err);
     for (int n = next_number(o->out); !status; n++) {
-        char name[128];
-        snprintf(name, sizeof name, "%05d-%s-%s%s", n, o->data, o->model, o->gold ? "-gold" : "");
+        char name[128], data[40];
+        pd_path_word(data, sizeof data, o->data);
+        snprintf(name, sizeof name, "%05d-%s-%s%s", n, data, o->model, o->gold ? "-gold" : "");
         status = pd_path_join(folder, size, o->out, name, err);
         if (!status && mkdir(folder, 0777) == 0)
             return pd_run_folder_save_options(folder, o, err);

@@ -7,9 +7,10 @@
 /* TEXT(name, default, metavar, help), FLAG(name, default, help), INT and REAL(name, default, least, most,
  * metavar, help). The values are the papers' and those of GOLD's public code. */
 #define OPTIONS(TEXT, FLAG, INT, REAL)                                                                       \
-    TEXT(data, "", "NAME", "data set ('paydirt data list' shows all)")                                       \
+    TEXT(data, "", "NAME", "data set ('paydirt data list' shows all), or a folder of images")                \
     TEXT(data_dir, "", "DIR", "folder with its files")                                                       \
-    TEXT(model, "", "NAME", "network: infogan for images, mlp for 2-D points")                               \
+    TEXT(classes, "", "LIST", "classes of a folder of images, such as cat,dog,bird")                         \
+    TEXT(model, "", "NAME", "network, listed above; by default the one that suits the data")                 \
     TEXT(out, "runs", "DIR", "folder in which the run's folder is made")                                     \
     INT(data_count, 0, 0, 100000000, "N", "images of a procedural data set; 0: its own number")              \
     INT(data_seed, 0, 0, SEED_MAX, "N", "seed of procedural data and of drawn labels; 0: standard, --seed")  \

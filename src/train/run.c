@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 struct run {
-    const struct pd_train_options *o;
+    struct pd_train_options *o;
     const struct pd_observer *watch;
     const char *folder;
     struct pd_setup s;
@@ -214,6 +214,8 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
     enum pd_status status = pd_setup_open(r->o, label_file, &r->s, err);
     if (status)
         return status;
+    if (r->s.data->note[0] && r->watch->note)
+        r->watch->note(r->watch->context, r->s.data->note);
     r->last_step = r->s.steps_per_epoch * (uint64_t)r->o->epochs;
     status =
         pd_real_images_of_use(r->s.data, r->s.use, PD_HELD_OUT, r->s.gan->config.size, &r->validation, err);
@@ -268,12 +270,13 @@ static const char *label_file(const struct pd_train_options *o)
 enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer,
                             char *folder, size_t folder_size, struct pd_error *err)
 {
-    struct run r = {.o = options, .watch = observer, .folder = folder};
+    struct pd_train_options o = *options;
+    struct run r = {.o = &o, .watch = observer, .folder = folder};
     folder[0] = '\0';
     /* what can be wrong with the options shows before a folder is made */
     enum pd_status status = open_run(&r, label_file(options), err);
     if (!status)
-        status = pd_run_folder_make(options, folder, folder_size, err);
+        status = pd_run_folder_make(&o, folder, folder_size, err);
     if (!status)
         status = begin(&r, err);
     close_run(&r);
@@ -284,7 +287,8 @@ enum pd_status pd_run_train_in(const struct pd_train_options *options, const cha
                                const struct pd_observer *observer, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
-    struct run r = {.o = options, .watch = observer, .folder = folder};
+    struct pd_train_options o = *options;
+    struct run r = {.o = &o, .watch = observer, .folder = folder};
     enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
     if (!status && access(path, F_OK) == 0)
         return pd_run_resume(folder, 0, observer, err);

@@ -24,10 +24,11 @@ struct pd_observer {
     void (*step)(void *context, uint64_t step, const float losses[PD_LOSS_COUNT]); /* after each */
     void (*epoch)(void *context, const struct pd_epoch_record *epoch);
     bool (*stop)(void *context); /* true: save a checkpoint and return PD_ERR_INTERRUPTED */
+    void (*note)(void *context, const char *words); /* what the data set's reader wants people to know */
 };
 
 /* Makes OUT/00003-mnist-infogan-gold (the next free number) and trains. folder: the run's, also on failure
- * once made. */
+ * once made. An empty model becomes pd_default_model's, in options.json, too. */
 enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer,
                             char *folder, size_t folder_size, struct pd_error *err);
 

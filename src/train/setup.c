@@ -4,6 +4,7 @@
 #include "base/threads.h"
 #include "data/answers.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* --- data and labels --- */
@@ -16,7 +17,9 @@ enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split sp
                                             .split = split,
                                             .seed = (uint64_t)o->data_seed,
                                             .count = split == PD_SPLIT_TRAIN ? (uint32_t)o->data_count : 0,
-                                            .size = (int)o->size};
+                                            .size = (int)o->size,
+                                            .random_crop = o->random_crop && split == PD_SPLIT_TRAIN,
+                                            .classes = o->classes};
     return pd_dataset_open(&request, out, err);
 }
 
@@ -135,7 +138,7 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     return s;
 }
 
-enum pd_status pd_setup_open(const struct pd_train_options *o, const char *label_file, struct pd_setup *out,
+enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file, struct pd_setup *out,
                              struct pd_error *err)
 {
     int size;
@@ -143,6 +146,8 @@ enum pd_status pd_setup_open(const struct pd_train_options *o, const char *label
     enum pd_status status = image_size(o, &size, err);
     if (!status)
         status = open_data(o, label_file, size, out, err);
+    if (!status && !o->model[0])
+        snprintf(o->model, sizeof o->model, "%s", pd_default_model(out->data->channels, size));
     if (!status)
         status = open_gan(o, size, out, err);
     if (status)

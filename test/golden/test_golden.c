@@ -49,7 +49,7 @@ static struct pd_model_config config(const struct replay *r)
     } else {
         c.widths[0] = number(r, "width_conv1");
         c.widths[1] = number(r, "width_conv2");
-        c.widths[2] = number(r, "width_fc");
+        c.widths[2] = number(r, "width_fc") + number(r, "width_conv3"); /* a model has one of them */
     }
     return c;
 }
@@ -209,8 +209,8 @@ static void test_golden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GOLDEN("mlp-plain"),     GOLDEN("mlp-semi"),     GOLDEN("mlp-gold"),
-        GOLDEN("infogan-plain"), GOLDEN("infogan-semi"), GOLDEN("infogan-gold"),
+        GOLDEN("mlp-plain"),    GOLDEN("mlp-semi"),     GOLDEN("mlp-gold"),   GOLDEN("infogan-plain"),
+        GOLDEN("infogan-semi"), GOLDEN("infogan-gold"), GOLDEN("dcgan-semi"), GOLDEN("dcgan-gold"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,7 +90,8 @@ static void refuses_bad_values(void **state)
     fails("train --gold=yes", 2, "--gold takes no value");
     fails("train strokes", 2, "unexpected argument 'strokes'");
     fails("train --model mlp", 2, "--data is missing");
-    fails("train --data strokes", 2, "--model is missing");
+    fails("train --data ./photos", 2, "data set './photos': there is no such folder of images");
+    fails("train --data strokes --classes 0,1", 2, "data set 'strokes' knows its classes");
     fails("train --resume R --batch 3", 2, "--batch cannot be given with --resume");
     fails("train --data synthetic --model infogan", 5, "model 'infogan' is for images");
     fails("train " SMALL "--size 30", 5, "multiple of 4");

@@ -131,9 +131,10 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
         return false;
     }
     int32_t class;
-    snprintf(word, sizeof word, "%s", label);
-    for (size_t n = strlen(word); isspace((unsigned char)word[n - 1]);)
-        word[--n] = '\0';
+    size_t n = strlen(label);
+    while (isspace((unsigned char)label[n - 1]))
+        n--;
+    snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word), label);
     if (!find_class(r, word, &class))
         return refuse_class(r, row, word);
     return vote(r, (struct pd_vote){row, (uint32_t)at, class});

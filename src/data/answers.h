@@ -28,11 +28,12 @@ struct pd_answers {
 };
 
 /* Reads answers in any of: CSV with a header that has the columns "image" and "label" (others are passed
- * over; Label Studio's CSV: "image" and "choice"), Label Studio's JSON and JSON-MIN. Images by name or, where
- * the data set has no names, by number; for Label Studio also by the "paydirt_image" that our tasks carry.
- * Labels by class name or number, or "skip"; empty: no answer yet. Refused row by row: unknown image, unknown
- * class, an image whose rows contradict each other (all of them), a row cut off; the good rows are kept.
- * PD_ERR_IO, PD_ERR_MEMORY; PD_ERR_FORMAT: not such a file at all. */
+ * over; Label Studio's CSV: "image" and "choice"; separated by ',', ';' or tabs), Label Studio's JSON and
+ * JSON-MIN. Images by name, path or URL (image_index.h) or, where the data set has no names, by number; first
+ * of all by the "paydirt_image" that our tasks carry. Labels by class name or number, or "skip", which no
+ * class may be named; empty: no answer yet. Refused row by row: unknown image, unknown class, an image whose
+ * rows name different classes (all of them; a class outranks a skip), a row cut off; the good rows are kept.
+ * PD_ERR_IO, PD_ERR_MEMORY; PD_ERR_FORMAT: not such a file at all, or half a JSON file. */
 enum pd_status pd_answers_read(const char *path, const struct pd_dataset *dataset, struct pd_answers *out,
                                struct pd_error *err);
 enum pd_status pd_answers_parse(const void *bytes, size_t size, const char *name,
@@ -49,8 +50,8 @@ enum pd_status pd_answers_write(const char *path, const struct pd_dataset *datas
 struct pd_query {
     uint32_t image;
     double score;
-    int32_t guess; /* the class that the model thinks likeliest, and its probability */
-    double guess_p;
+    int32_t guess;  /* the class that the model thinks likeliest, or -1: there is no model yet */
+    double guess_p; /* its probability */
 };
 
 /* queries.csv: image,label (empty, to be filled in),score,guess,guess_p. */
@@ -58,9 +59,15 @@ enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *d
                                     const struct pd_query *queries, size_t count, struct pd_error *err);
 
 /* Tasks for Label Studio, with the guess as a prediction and its probability as the score. url: what is put
- * before an image's name in data.image ("/data/local-files/?d=photos/"); NULL: nothing. */
+ * before an image's name in data.image ("/data/local-files/?d=photos/"; the name is then percent-encoded);
+ * NULL: nothing. Each carries the image's name or number as data.paydirt_image. PD_ERR_UNSUPPORTED: a name
+ * that is not UTF-8. */
 enum pd_status pd_queries_write_label_studio(const char *path, const struct pd_dataset *dataset,
                                              const char *url, const struct pd_query *queries, size_t count,
                                              struct pd_error *err);
+
+/* The labeling configuration, in XML, that those tasks need: one choice for each class. */
+enum pd_status pd_label_studio_config(const char *path, const struct pd_dataset *dataset,
+                                      struct pd_error *err);
 
 #endif

@@ -148,6 +148,7 @@ static void end_row(int terminator, void *table)
 /* Spreadsheets write ';' where ',' is the decimal point. */
 static unsigned char separator(const char *text)
 {
+    text += strspn(text, "\r\n");
     size_t header = strcspn(text, "\r\n");
     if (memchr(text, ',', header))
         return ',';

@@ -1,5 +1,9 @@
 #include "data/answers_reader.h"
 
+#include "io/file.h"
+
+#include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 bool pd_label_studio_own_key(const char *key)
@@ -13,9 +17,138 @@ bool pd_label_studio_own_key(const char *key)
     return false;
 }
 
+/* A string, or an integer's digits; NULL for anything else. */
+static const char *words(const json_t *value, char digits[24])
+{
+    if (!json_is_integer(value))
+        return json_string_value(value);
+    snprintf(digits, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    return digits;
+}
+
+static const char *image_words(const json_t *data, char digits[24])
+{
+    const char *ours = words(json_object_get(data, "paydirt_image"), digits);
+    const char *image = ours ? ours : words(json_object_get(data, "image"), digits);
+    return image ? image : "";
+}
+
+/* A row whose label is "cat", ["cat"], {"choices": ["cat"]}, or not there. */
+static bool take_label(struct pd_answers_reader *r, int64_t row, const char *image, const json_t *value)
+{
+    char digits[24];
+    if (json_is_object(value))
+        value = json_object_get(value, "choices");
+    size_t chosen = json_array_size(value);
+    if (chosen > 1) {
+        pd_answers_refuse(r, row, "%zu classes chosen, expected one", chosen);
+        return false;
+    }
+    if (json_is_array(value))
+        value = json_array_get(value, 0);
+    const char *label = !value || json_is_null(value) ? "" : words(value, digits);
+    if (label)
+        return pd_answers_row(r, row, image, label);
+    pd_answers_refuse(r, row, "a label that is neither a word nor a number");
+    return false;
+}
+
+/* The choices of an annotation: those named "choice", as in our configuration, or the only ones. */
+static bool take_result(struct pd_answers_reader *r, int64_t row, const char *image, const json_t *result)
+{
+    const json_t *entry, *found = NULL;
+    size_t i, count = 0;
+    json_array_foreach(result, i, entry)
+    {
+        const char *type = json_string_value(json_object_get(entry, "type"));
+        const char *name = json_string_value(json_object_get(entry, "from_name"));
+        if (!type || strcmp(type, "choices") != 0)
+            continue;
+        bool ours = name && !strcmp(name, "choice");
+        found = ours || !count ? entry : found;
+        count = ours ? 1 : count + 1;
+        if (ours)
+            break;
+    }
+    if (count > 1) {
+        pd_answers_refuse(r, row, "%zu sets of choices, expected one, or one named 'choice'", count);
+        return false;
+    }
+    return take_label(r, row, image, json_object_get(found, "value"));
+}
+
+static bool take_annotation(struct pd_answers_reader *r, int64_t row, const char *image,
+                            const json_t *annotation)
+{
+    if (json_is_true(json_object_get(annotation, "was_cancelled")))
+        return pd_answers_row(r, row, image, "skip");
+    return take_result(r, row, image, json_object_get(annotation, "result"));
+}
+
+/* A task as in the export JSON. All of its annotations count, or none. */
+static void take_task(struct pd_answers_reader *r, int64_t row, const json_t *task)
+{
+    char digits[24];
+    const char *image = image_words(json_object_get(task, "data"), digits);
+    const json_t *annotations = json_object_get(task, "annotations");
+    size_t votes = r->vote_count, blank = r->out->blank;
+    bool good = true;
+    for (size_t i = 0; good && i < json_array_size(annotations); i++)
+        good = take_annotation(r, row, image, json_array_get(annotations, i));
+    if (!good)
+        r->vote_count = votes;
+    r->out->blank = blank + (good && r->vote_count == votes);
+}
+
+/* A flat object as in the export JSON-MIN. The label's key is the name that the project gave its choices. */
+static void take_flat(struct pd_answers_reader *r, int64_t row, json_t *object)
+{
+    char digits[24];
+    const char *key;
+    json_t *value, *other = NULL;
+    const json_t *label = json_object_get(object, "choice");
+    size_t others = 0;
+    if (!label)
+        label = json_object_get(object, "label");
+    json_object_foreach(object, key, value)
+    {
+        if (pd_label_studio_own_key(key))
+            continue;
+        other = value;
+        others++;
+    }
+    if (!label && others > 1)
+        pd_answers_refuse(r, row, "no 'choice', and %zu keys that may stand for it", others);
+    else
+        take_label(r, row, image_words(object, digits), label ? label : other);
+}
+
+static void take(struct pd_answers_reader *r, int64_t row, json_t *item)
+{
+    if (!json_is_object(item))
+        pd_answers_refuse(r, row, "not a task: expected an object");
+    else if (json_is_object(json_object_get(item, "data")))
+        take_task(r, row, item);
+    else
+        take_flat(r, row, item);
+}
+
 enum pd_status pd_answers_parse_label_studio(struct pd_answers_reader *r, const char *text, size_t size,
                                              struct pd_error *err)
 {
-    (void)text, (void)size;
-    return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%s: Label Studio's JSON", r->file);
+    json_error_t e;
+    json_t *root = json_loadb(text, size, 0, &e);
+    r->unit = "task";
+    if (!root && json_error_code(&e) == json_error_out_of_memory)
+        return pd_fail_memory(err, r->file);
+    if (!root)
+        return pd_fail(err, PD_ERR_FORMAT, e.position,
+                       "%s: line %d, column %d: not whole JSON (%s); export it again", r->file, e.line,
+                       e.column, e.text);
+    for (size_t i = 0; i < json_array_size(root); i++)
+        take(r, (int64_t)i + 1, json_array_get(root, i));
+    if (json_is_object(root)) /* storages keep each task as a file */
+        take(r, 1, root);
+    json_decref(root);
+    return PD_OK;
 }

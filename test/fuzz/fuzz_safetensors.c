@@ -1,22 +1,12 @@
 /* Any bytes as a checkpoint: refused with words, or every tensor and every word of it can be read. */
+#include "touch.h"
+
 #include "io/safetensors.h"
 
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Reads every byte; the sanitizers watch. */
-static void touch(const struct pd_io_array *a)
-{
-    int64_t bytes;
-    volatile size_t sum = strlen(a->name);
-    if (!pd_io_array_bytes(a, &bytes) || (uintptr_t)a->data % pd_io_dtype_size(a->dtype))
-        abort();
-    for (int64_t i = 0; i < bytes; i++)
-        sum = sum + ((const uint8_t *)a->data)[i];
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,0 +1,554 @@
+#include "scratch.h"
+
+#include "base/mem.h"
+#include "data/answers.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <time.h>
+
+static char class_names[][PD_CLASS_NAME_SIZE] = {"cat", "dog", "Vögel", "a, \"b\"", "caterpillar"};
+static char *image_names[] = {"cats/1.png",   "dogs/1.png", "b c.png",
+                              "x, \"y\".png", "größe.png",  "plain.png"};
+static int32_t labels[6];
+
+static const struct pd_dataset photos = {.name = "photos",
+                                         .count = 6,
+                                         .classes = 5,
+                                         .labels = labels,
+                                         .class_names = class_names,
+                                         .image_names = image_names};
+static const struct pd_dataset numbers = {.name = "numbers", .count = 100, .classes = 20, .labels = labels};
+
+/* What was read, one line each: "IMAGE=LABEL", "!ROW words", "?BLANK". */
+static const char *read_as(const struct pd_dataset *d, const char *text)
+{
+    static char report[4096];
+    struct pd_answers a;
+    struct pd_error err;
+    size_t n = 0;
+    if (pd_answers_parse(text, strlen(text), "answers", d, &a, &err)) {
+        assert_null(a.at);
+        assert_null(a.refused);
+        snprintf(report, sizeof report, "%s", err.message);
+        return report;
+    }
+    for (size_t i = 0; i < a.count; i++) {
+        char image[64], label[PD_CLASS_NAME_SIZE] = "skip";
+        if (a.at[i].label != PD_ANSWER_SKIP)
+            pd_dataset_class_name(d, a.at[i].label, label, sizeof label);
+        n += (size_t)snprintf(report + n, sizeof report - n, "%s=%s\n",
+                              pd_dataset_image_name(d, a.at[i].image, image, sizeof image), label);
+    }
+    for (size_t i = 0; i < a.refused_count; i++)
+        n += (size_t)snprintf(report + n, sizeof report - n, "!%" PRId64 " %s\n", a.refused[i].row,
+                              a.refused[i].words);
+    snprintf(report + n, sizeof report - n, "?%zu", a.blank);
+    pd_answers_release(&a);
+    return report;
+}
+
+#define assert_read(dataset, text, expected) assert_string_equal(read_as(dataset, text), expected)
+
+static void reads_plain_rows(void **state)
+{
+    (void)state;
+    assert_read(&photos, "image,label\nplain.png,cat\ncats/1.png,dog\n", "plain.png=cat\ncats/1.png=dog\n?0");
+    assert_read(&photos, "score,label,image\n1,0,plain.png\n2,skip,b c.png\n3,,größe.png\n",
+                "plain.png=cat\nb c.png=skip\n?1");
+    assert_read(&numbers, "image,label\n7,19\n99, 0 \n8,skip\n", "7=19\n99=0\n8=skip\n?0");
+    assert_read(&photos, "image,label\n", "?0");
+}
+
+static void reads_what_spreadsheets_write(void **state)
+{
+    (void)state;
+    assert_read(&photos,
+                "\xef\xbb\xbfimage,label\r\n\"x, \"\"y\"\".png\",\"a, \"\"b\"\"\"\r\ngröße.png,Vögel\r\n",
+                "x, \"y\".png=a, \"b\"\ngröße.png=Vögel\n?0");
+    assert_read(&photos, "image;label;score\nplain.png;cat;0,5\n", "plain.png=cat\n?0");
+    assert_read(&photos, "image\tlabel\nplain.png\tcat\n", "plain.png=cat\n?0");
+    assert_read(&photos, "label , image\rdog , b c.png\r", "b c.png=dog\n?0");
+    assert_read(&photos, "\n\nimage,label\n\nplain.png,cat\n,\n\n", "plain.png=cat\n?0");
+}
+
+static void refuses_row_by_row(void **state)
+{
+    (void)state;
+    assert_read(&photos,
+                "image,label\n"
+                "plain.png,dgo\n"
+                "nowhere.png,cat\n"
+                "b c.png,cat\n"
+                "plain.png\n"
+                "plain.png,cat,2\n"
+                "1.png,cat\n"
+                "plain.png,zeppelin\n"
+                "plain.png,5\n",
+                "b c.png=cat\n"
+                "!2 unknown class 'dgo', did you mean 'dog'?\n"
+                "!3 unknown image 'nowhere.png'\n"
+                "!5 1 columns, expected 2\n"
+                "!6 3 columns, expected 2\n"
+                "!7 several images may be '1.png'\n"
+                "!8 unknown class 'zeppelin', expected one of 5, from 'cat' to 'caterpillar', or skip\n"
+                "!9 unknown class '5', expected one of 5, from 'cat' to 'caterpillar', or skip\n?0");
+    assert_read(&numbers, "image,label\n100,1\n-1,1\n1,20\n1,skp\n99999999999999999999,1\n2,2\n",
+                "2=2\n"
+                "!2 unknown image '100'\n"
+                "!3 unknown image '-1'\n"
+                "!4 unknown class '20', expected 0 to 19, or skip\n"
+                "!5 unknown class 'skp', expected 0 to 19, or skip\n"
+                "!6 unknown image '99999999999999999999'\n?0");
+}
+
+static void counts_lines_as_editors_do(void **state)
+{
+    (void)state;
+    assert_read(
+        &photos, "image,label,note\r\nplain.png,cat,\"two\r\nlines\"\r\n\r\nb c.png,x,\r\n",
+        "plain.png=cat\n!5 unknown class 'x', expected one of 5, from 'cat' to 'caterpillar', or skip\n?0");
+}
+
+static void quotes_no_control_characters(void **state)
+{
+    (void)state;
+    assert_read(&photos, "image,label\n\x1b[2J\xff\xc3.png,cat\n\"a\nb\",cat\n",
+                "!2 unknown image '?[2J??.png'\n!3 unknown image 'a?b'\n?0");
+    char text[400] = "image,label\n";
+    for (int i = 0; i < 100; i++)
+        strcat(text, "ü");
+    const char *report = read_as(&photos, strcat(text, "x,cat\n"));
+    assert_contains(report, "üüü'");
+}
+
+static void refuses_what_was_cut_off(void **state)
+{
+    (void)state;
+    assert_read(&photos, "image,label,score\nplain.png,cat,1\nb c.p",
+                "plain.png=cat\n!3 cut off: 1 columns, expected 3\n?0");
+    assert_read(&photos, "image,label\nplain.png,cat\n\"b c.p",
+                "plain.png=cat\n!3 cut off: a quote is opened and never closed\n?0");
+    assert_read(&photos, "image,label\nplain.png,dog", "plain.png=dog\n?0");
+    assert_read(&photos, "image,label\nplain.png,cat",
+                "!2 may be cut off: no line end after 'cat', which begins longer names\n?0");
+    assert_read(&numbers, "label,image\n1,9",
+                "!2 may be cut off: no line end after '9', which begins longer names\n?0");
+    assert_read(&numbers, "label,image,score\n1,9,0.", "9=1\n?0");
+}
+
+static void cuts_never_make_a_wrong_answer(void **state)
+{
+    (void)state;
+    static const int32_t right[] = {-1, -1, 1, 3, -1, 4};
+    const char *whole =
+        "image,label\nplain.png,caterpillar\n\"x, \"\"y\"\".png\",\"a, \"\"b\"\"\"\nb c.png,dog\n";
+    size_t header = strcspn(whole, "\n") + 1, size = header, rows = 0;
+    for (; size <= strlen(whole); size++) {
+        struct pd_answers a;
+        assert_int_equal(pd_answers_parse(whole, size, "cut", &photos, &a, NULL), PD_OK);
+        for (size_t i = 0; i < a.count; i++)
+            assert_int_equal(a.at[i].label, right[a.at[i].image]);
+        assert_int_equal(a.count + a.refused_count + a.blank, rows + (whole[size - 1] != '\n'));
+        rows += whole[size] == '\n';
+        pd_answers_release(&a);
+    }
+    assert_int_equal(rows, 3);
+}
+
+static void conflicts_refuse_every_row_of_the_image(void **state)
+{
+    (void)state;
+    assert_read(&photos,
+                "image,label\nplain.png,cat\nb c.png,dog\nplain.png,dog\nb c.png,dog\nplain.png,cat\n",
+                "b c.png=dog\n"
+                "!2 image 'plain.png' has conflicting labels: 'cat' in line 2, 'dog' in 4\n"
+                "!4 image 'plain.png' has conflicting labels: 'cat' in line 2, 'dog' in 4\n"
+                "!6 image 'plain.png' has conflicting labels: 'cat' in line 2, 'dog' in 4\n?0");
+    assert_read(&photos, "image,label\nplain.png,skip\nplain.png,dog\nb c.png,skip\nb c.png,skip\n",
+                "plain.png=dog\nb c.png=skip\n?0");
+}
+
+static void finds_images_by_path_and_url(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *image, *found;
+    } cases[] = {
+        {"/home/me/photos/cats/1.png", "cats/1.png=dog\n?0"},
+        {"dogs\\1.png", "dogs/1.png=dog\n?0"},
+        {"http://host:8080/pictures/cats/1.png?size=2", "cats/1.png=dog\n?0"},
+        {"/data/local-files/?d=photos/b%20c.png", "b c.png=dog\n?0"},
+        {"/data/local-files/?d=b%20c.png&x=1", "b c.png=dog\n?0"},
+        {"/data/local-files/?d=gr%C3%B6%C3%9fe.png", "größe.png=dog\n?0"},
+        {"/data/upload/3/0a1b2c3d-plain.png", "plain.png=dog\n?0"},
+        {"/data/upload/3/0a1b2c3d-1.png", "!2 several images may be '/data/upload/3/0a1b2c3d-1.png'\n?0"},
+        {"birds/1.png", "!2 unknown image 'birds/1.png'\n?0"},
+        {"ain.png", "!2 unknown image 'ain.png'\n?0"},
+        {"xplain.png", "!2 unknown image 'xplain.png'\n?0"},
+        {"/", "!2 unknown image '/'\n?0"},
+        {"%", "!2 unknown image '%'\n?0"},
+        {"", "!2 unknown image ''\n?0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "image,label\n%s,dog\n", cases[i].image);
+        assert_read(&photos, text, cases[i].found);
+    }
+    char *nested[] = {"a.png", "photos/a.png"};
+    const struct pd_dataset twice = {
+        .name = "twice", .count = 2, .classes = 20, .labels = labels, .image_names = nested};
+    assert_read(&twice, "image,label\na.png,1\n", "a.png=1\n?0");
+    assert_read(&twice, "image,label\n/x/photos/a.png,1\n", "!2 several images may be '/x/photos/a.png'\n?0");
+}
+
+static void refuses_other_files(void **state)
+{
+    (void)state;
+    const char *expected =
+        "answers: expected CSV with the columns 'image' and 'label', or a JSON export of Label "
+        "Studio at offset 0";
+    struct pd_answers a;
+    struct pd_error err;
+    assert_read(&photos, "", expected);
+    assert_read(&photos, "picture,label\na,b\n", expected);
+    assert_read(&photos, "image,lable\nplain.png,cat\n", expected);
+    assert_int_equal(pd_answers_parse("i\0m\0", 4, "wide", &photos, &a, &err), PD_ERR_FORMAT);
+    assert_string_equal(err.message,
+                        "wide: a zero byte: expected CSV or JSON as UTF-8 text, not a spreadsheet or "
+                        "UTF-16 at offset 1");
+    assert_int_equal(pd_answers_read("/no/such", &photos, &a, &err), PD_ERR_IO);
+    assert_null(a.at);
+}
+
+#define CHOICE(name, word)                                                                                   \
+    "{\"from_name\":\"" name "\",\"to_name\":\"image\",\"type\":\"choices\",\"value\":{\"choices\":[" word   \
+    "]}}"
+#define DONE(results) "{\"result\":[" results "],\"was_cancelled\":false}"
+#define SKIPPED       "{\"result\":[],\"was_cancelled\":true}"
+#define TASK(image, done)                                                                                    \
+    "{\"id\":1,\"data\":{" image "},\"predictions\":[{\"result\":[]}],\"annotations\":[" done "]}"
+#define PLAIN "\"image\":\"/data/upload/1/0a1b2c3d-plain.png\""
+#define OURS  "\"image\":\"s3://x/y\",\"paydirt_image\":\"b c.png\""
+
+static void reads_label_studio_json(void **state)
+{
+    (void)state;
+    assert_read(
+        &photos,
+        "[" TASK(PLAIN, DONE(CHOICE("choice", "\"cat\""))) "," TASK(
+            OURS, DONE(CHOICE("kind", "\"dog\""))) "," TASK("\"image\":\"cats/1.png\"",
+                                                            SKIPPED) "," TASK("\"image\":\"dogs/1.png\"",
+                                                                              "") "," TASK(PLAIN,
+                                                                                           DONE("")) "]",
+        "plain.png=cat\nb c.png=dog\ncats/1.png=skip\n?2");
+    assert_read(&photos, TASK(PLAIN, DONE(CHOICE("choice", "\"cat\""))), "plain.png=cat\n?0");
+    assert_read(&numbers,
+                "[" TASK("\"paydirt_image\":\"7\"", DONE(CHOICE("choice", "\"3\""))) "," TASK(
+                    "\"paydirt_image\":8", DONE(CHOICE("choice", "4"))) "]",
+                "7=3\n8=4\n?0");
+    assert_read(&photos, "[]", "?0");
+}
+
+static void weighs_several_annotators(void **state)
+{
+    (void)state;
+    assert_read(
+        &photos,
+        "[" TASK(PLAIN, DONE(CHOICE("choice", "\"cat\"")) "," DONE(CHOICE("choice", "\"cat\""))) "," TASK(
+            OURS,
+            DONE(CHOICE("choice", "\"cat\"")) "," DONE(CHOICE(
+                "choice",
+                "\"dog\""))) "," TASK("\"image\":\"cats/1.png\"",
+                                      SKIPPED "," DONE(CHOICE(
+                                          "choice",
+                                          "\"dog\""))) "," TASK("\"image\":\"dogs/1.png\"",
+                                                                DONE(CHOICE("choice", "\"dog\"")) "," DONE(
+                                                                    CHOICE("choice", "\"x\""))) "]",
+        "plain.png=cat\ncats/1.png=dog\n"
+        "!2 image 'b c.png' has conflicting labels: 'cat' in task 2, 'dog' in 2\n"
+        "!4 unknown class 'x', expected one of 5, from 'cat' to 'caterpillar', or skip\n?0");
+}
+
+static void refuses_task_by_task(void **state)
+{
+    (void)state;
+    assert_read(
+        &photos,
+        "[7," TASK(PLAIN, DONE(CHOICE("choice", "\"cat\",\"dog\""))) "," TASK(
+            PLAIN,
+            DONE(CHOICE(
+                "choice",
+                "["
+                "]"))) "," TASK(PLAIN,
+                                DONE(CHOICE("a", "\"cat\"") "," CHOICE(
+                                    "b",
+                                    "\"cat\""))) "," TASK("\"img\":\"plain.png\"",
+                                                          DONE(CHOICE(
+                                                              "choice",
+                                                              "\"cat\""))) "," TASK(PLAIN,
+                                                                                    DONE(CHOICE("a", "\"x\"") "," CHOICE(
+                                                                                        "choice",
+                                                                                        "\"cat\"") "," CHOICE("b",
+                                                                                                              "\"y\""))) "]",
+        "plain.png=cat\n"
+        "!1 not a task: expected an object\n"
+        "!2 2 classes chosen, expected one\n"
+        "!3 a label that is neither a word nor a number\n"
+        "!4 2 sets of choices, expected one, or one named 'choice'\n"
+        "!5 unknown image ''\n?0");
+}
+
+static void reads_label_studio_json_min(void **state)
+{
+    (void)state;
+    assert_read(
+        &photos,
+        "[{\"image\":\"plain.png\",\"choice\":\"cat\",\"note\":\"x\",\"id\":1,\"lead_time\":2.5},"
+        "{" OURS
+        ",\"kind\":\"dog\",\"annotator\":1,\"annotation_id\":2,\"created_at\":\"\",\"updated_at\":\"\"},"
+        "{\"image\":\"cats/1.png\",\"id\":3},"
+        "{\"image\":\"dogs/1.png\",\"choice\":{\"choices\":[\"cat\",\"dog\"]}},"
+        "{\"image\":\"dogs/1.png\",\"kind\":\"cat\",\"mood\":\"good\"},"
+        "{\"image\":\"dogs/1.png\",\"choice\":null}]",
+        "plain.png=cat\nb c.png=dog\n"
+        "!4 2 classes chosen, expected one\n"
+        "!5 no 'choice', and 2 keys that may stand for it\n?2");
+}
+
+static void reads_label_studio_csv(void **state)
+{
+    (void)state;
+    assert_read(&photos,
+                "\"annotation_id\",\"annotator\",\"choice\",\"created_at\",\"id\",\"image\",\"lead_time\","
+                "\"paydirt_image\",\"updated_at\"\r\n"
+                "1,\"1\",\"cat\",\"2024\",1,\"/data/local-files/?d=plain.png\",2.5,\"\",\"2024\"\r\n"
+                "2,\"1\",\"dog\",\"2024\",2,\"s3://x\",2.5,\"b c.png\",\"2024\"\r\n"
+                "\"\",\"{}\",\"\",\"\",3,\"s3://x\",\"\",\"cats/1.png\",\"\"\r\n",
+                "plain.png=cat\nb c.png=dog\n?1");
+    assert_read(&photos, "annotation_id,image,kind\n1,plain.png,cat\n", "plain.png=cat\n?0");
+}
+
+static void says_where_json_breaks(void **state)
+{
+    (void)state;
+    const char *whole = "[" TASK(PLAIN, DONE(CHOICE("choice", "\"cat\""))) "]";
+    struct pd_answers a;
+    struct pd_error err;
+    for (size_t size = 1; size < strlen(whole); size++) {
+        assert_int_equal(pd_answers_parse(whole, size, "half.json", &photos, &a, &err), PD_ERR_FORMAT);
+        assert_contains(err.message, "half.json: line 1, column");
+        assert_contains(err.message, "; export it again at offset ");
+    }
+    enum { DEEP = 1000000 };
+    char *bomb = malloc(DEEP);
+    memset(bomb, '[', DEEP);
+    assert_int_equal(pd_answers_parse(bomb, DEEP, "deep", &photos, &a, &err), PD_ERR_FORMAT);
+    free(bomb);
+}
+
+static void answers_come_back(void **state)
+{
+    (void)state;
+    const struct pd_answer all[] = {{3, 3}, {4, 2}, {0, PD_ANSWER_SKIP}, {1, 4}};
+    const char *path = scratch_path("labels.csv");
+    struct pd_answers a;
+    assert_int_equal(pd_answers_write(path, &photos, all, 4, NULL), PD_OK);
+    assert_file(path, "image,label\n\"x, \"\"y\"\".png\",\"a, \"\"b\"\"\"\ngröße.png,Vögel\ncats/1.png,skip\n"
+                      "dogs/1.png,caterpillar\n");
+    assert_int_equal(pd_answers_read(path, &photos, &a, NULL), PD_OK);
+    assert_int_equal(a.count, 4);
+    assert_int_equal(a.refused_count, 0);
+    assert_memory_equal(a.at, all, sizeof all);
+    pd_answers_release(&a);
+    assert_int_equal(pd_answers_write("/no/such", &photos, all, 4, NULL), PD_ERR_IO);
+}
+
+static const struct pd_query queries[] = {{3, 0.25, 3, 0.5}, {2, -1, 1, 0.75}, {4, -2, -1, 0}};
+
+static void queries_are_filled_in_and_read(void **state)
+{
+    (void)state;
+    const char *path = scratch_path("queries.csv");
+    assert_int_equal(pd_queries_write_csv(path, &photos, queries, 3, NULL), PD_OK);
+    const char *expected = "image,label,score,guess,guess_p\n"
+                           "\"x, \"\"y\"\".png\",,0.25,\"a, \"\"b\"\"\",0.5\n"
+                           "b c.png,,-1,dog,0.75\n"
+                           "größe.png,,-2,,\n";
+    assert_file(path, expected);
+    assert_read(&photos, expected, "?3");
+    char filled[512];
+    const char *hole = strstr(expected, "b c.png,") + strlen("b c.png,");
+    snprintf(filled, sizeof filled, "%.*scat%s", (int)(hole - expected), expected, hole);
+    assert_read(&photos, filled, "b c.png=cat\n?2");
+}
+
+/* Turns each prediction into the annotation of somebody who agrees with it. */
+static char *annotate(const char *path)
+{
+    size_t i;
+    json_t *task, *tasks = json_load_file(path, 0, NULL);
+    assert_int_equal(json_array_size(tasks), 3);
+    json_array_foreach(tasks, i, task)
+    {
+        json_object_set(task, "annotations", json_object_get(task, "predictions"));
+        json_object_del(task, "predictions");
+    }
+    char *text = json_dumps(tasks, 0);
+    json_decref(tasks);
+    return text;
+}
+
+static void tasks_are_annotated_and_read(void **state)
+{
+    (void)state;
+    const char *path = scratch_path("tasks.json");
+    assert_int_equal(
+        pd_queries_write_label_studio(path, &photos, "/data/local-files/?d=p/", queries, 3, NULL), PD_OK);
+    char *text = annotate(path);
+    assert_read(&photos, text, "x, \"y\".png=a, \"b\"\nb c.png=dog\n?1");
+    free(text);
+
+    json_t *tasks = json_load_file(path, 0, NULL);
+    const char *image, *ours, *version, *from, *to, *type, *choice;
+    double score;
+    assert_int_equal(json_unpack(json_array_get(tasks, 0),
+                                 "{s:{s:s,s:s},s:[{s:s,s:F,s:[{s:s,s:s,s:s,s:{s:[s]}}]}]}", "data", "image",
+                                 &image, "paydirt_image", &ours, "predictions", "model_version", &version,
+                                 "score", &score, "result", "from_name", &from, "to_name", &to, "type", &type,
+                                 "value", "choices", &choice),
+                     0);
+    assert_string_equal(image, "/data/local-files/?d=p/x%2C%20%22y%22.png");
+    assert_string_equal(ours, "x, \"y\".png");
+    assert_string_equal(version, "paydirt");
+    assert_true(score == 0.5);
+    assert_string_equal(from, "choice");
+    assert_string_equal(to, "image");
+    assert_string_equal(type, "choices");
+    assert_string_equal(choice, "a, \"b\"");
+    json_decref(tasks);
+
+    assert_int_equal(pd_queries_write_label_studio(path, &numbers, NULL, queries, 3, NULL), PD_OK);
+    text = annotate(path);
+    assert_read(&numbers, text, "3=3\n2=1\n?1");
+    free(text);
+}
+
+static void tasks_need_utf8(void **state)
+{
+    (void)state;
+    char *latin[] = {"gr\xf6\xdf"
+                     "e.png"};
+    const struct pd_dataset d = {
+        .name = "latin", .count = 1, .classes = 2, .labels = labels, .image_names = latin};
+    const struct pd_query query = {0, 0, 1, 1};
+    struct pd_error err;
+    const char *path = scratch_path("latin.json");
+    assert_int_equal(pd_queries_write_label_studio(path, &d, NULL, &query, 1, &err), PD_ERR_UNSUPPORTED);
+    assert_contains(err.message, "latin.json: image 'gr");
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(pd_queries_write_csv(path, &d, &query, 1, NULL), PD_OK);
+}
+
+static void configures_label_studio(void **state)
+{
+    (void)state;
+    const char *path = scratch_path("config.xml");
+    assert_int_equal(pd_label_studio_config(path, &photos, NULL), PD_OK);
+    assert_file(path, "<View>\n"
+                      "  <Image name=\"image\" value=\"$image\"/>\n"
+                      "  <Choices name=\"choice\" toName=\"image\" choice=\"single\">\n"
+                      "    <Choice value=\"cat\"/>\n"
+                      "    <Choice value=\"dog\"/>\n"
+                      "    <Choice value=\"Vögel\"/>\n"
+                      "    <Choice value=\"a, &#34;b&#34;\"/>\n"
+                      "    <Choice value=\"caterpillar\"/>\n"
+                      "  </Choices>\n"
+                      "</View>\n");
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void many_rows_take_no_time(void **state)
+{
+    (void)state;
+    enum { MANY = 100000 };
+    struct pd_dataset d = {
+        .name = "many", .count = MANY, .classes = 10, .image_names = malloc(MANY * sizeof(char *))};
+    struct pd_answer *all = malloc(MANY * sizeof *all);
+    for (uint32_t i = 0; i < MANY; i++) {
+        d.image_names[i] = malloc(32);
+        snprintf(d.image_names[i], 32, "folder %u/image-%06u.png", i % 7, i * 7919 % MANY);
+        all[i] = (struct pd_answer){i, (int32_t)(i % 10)};
+    }
+    const char *path = scratch_path("many.csv");
+    double begin = seconds();
+    struct pd_answers a;
+    assert_int_equal(pd_answers_write(path, &d, all, MANY, NULL), PD_OK);
+    assert_int_equal(pd_answers_read(path, &d, &a, NULL), PD_OK);
+    double took = seconds() - begin;
+    print_message("             %d rows written and read in %.3f s\n", (int)MANY, took);
+    assert_true(took < 5); /* what is quadratic takes minutes */
+    assert_int_equal(a.count, MANY);
+    assert_memory_equal(a.at, all, MANY * sizeof *all);
+    pd_answers_release(&a);
+    for (uint32_t i = 0; i < MANY; i++)
+        free(d.image_names[i]);
+    free(d.image_names);
+    free(all);
+}
+
+static void survives_want_of_memory(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"image,label\nplain.png,cat\nb c.png,x\n",
+                                        "[{\"image\":\"plain.png\",\"choice\":\"cat\"},7]"};
+    for (size_t k = 0; k < 2; k++) {
+        enum pd_status status = PD_ERR_MEMORY;
+        for (uint64_t n = 1; status == PD_ERR_MEMORY; n++) {
+            struct pd_answers a;
+            assert_true(n < 100);
+            pd_mem_fail_after(n);
+            status = pd_answers_parse(texts[k], strlen(texts[k]), "answers", &photos, &a, NULL);
+            pd_mem_fail_after(0);
+            assert_true(status == PD_ERR_MEMORY ? !a.at && !a.refused : a.count == 1);
+            pd_answers_release(&a);
+        }
+        assert_int_equal(status, PD_OK);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_plain_rows),
+        cmocka_unit_test(reads_what_spreadsheets_write),
+        cmocka_unit_test(refuses_row_by_row),
+        cmocka_unit_test(counts_lines_as_editors_do),
+        cmocka_unit_test(quotes_no_control_characters),
+        cmocka_unit_test(refuses_what_was_cut_off),
+        cmocka_unit_test(cuts_never_make_a_wrong_answer),
+        cmocka_unit_test(conflicts_refuse_every_row_of_the_image),
+        cmocka_unit_test(finds_images_by_path_and_url),
+        cmocka_unit_test(refuses_other_files),
+        cmocka_unit_test(reads_label_studio_json),
+        cmocka_unit_test(weighs_several_annotators),
+        cmocka_unit_test(refuses_task_by_task),
+        cmocka_unit_test(reads_label_studio_json_min),
+        cmocka_unit_test(reads_label_studio_csv),
+        cmocka_unit_test(says_where_json_breaks),
+        cmocka_unit_test(answers_come_back),
+        cmocka_unit_test(queries_are_filled_in_and_read),
+        cmocka_unit_test(tasks_are_annotated_and_read),
+        cmocka_unit_test(tasks_need_utf8),
+        cmocka_unit_test(configures_label_studio),
+        cmocka_unit_test(many_rows_take_no_time),
+        cmocka_unit_test(survives_want_of_memory),
+    };
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}

@@ -117,11 +117,11 @@ struct pd_pool_source {
 };
 
 /* What pd_strategy_score and pd_select_top choose, with one block in memory; two passes where balanced needs
- * the statistics first. rows and scores (k), best first; scores may be NULL. PD_ERR_USAGE as theirs;
- * PD_ERR_MEMORY; the source's errors. */
+ * the statistics first. rows and scores have room for k and get the best min(k, n), best first; scores may be
+ * NULL; *count = n, all rows there were. PD_ERR_USAGE as theirs; PD_ERR_MEMORY; the source's errors. */
 enum pd_status pd_select_stream(const struct pd_strategy *strategy, const struct pd_pool_source *source,
                                 bool balanced, int64_t k, uint64_t seed, int64_t *rows, double *scores,
-                                struct pd_error *err);
+                                int64_t *count, struct pd_error *err);
 
 /* k rows spread out in feature space: of the best-scored candidates (k <= candidates <= n, as pd_select_top
  * orders them), the best and then, k-center: always the one farthest from those chosen (Sener & Savarese

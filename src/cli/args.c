@@ -10,9 +10,11 @@
 
 enum { NAME_SIZE = 40, NAMES = 2 * ARGS_MAX + 1, FIRST_VALUE = 256 };
 
-/* getopt's table; option i has the value FIRST_VALUE + 2 i, its "no-" form one more. */
+/* getopt's tables; option i has the value FIRST_VALUE + 2 i, its "no-" form one more. One whose name is a
+ * single letter is a short option (with a value), and a long one too: -k 5, -k5, --k 5. */
 struct names {
     struct option getopt[NAMES + 1];
+    char letters[2 * ARGS_MAX + sizeof ":h"];
     char text[NAMES][NAME_SIZE];
     const char *list[NAMES];
     int count;
@@ -42,11 +44,28 @@ static void add_name(struct names *names, const char *prefix, const struct pd_op
     names->getopt[i] = (struct option){names->text[i], argument, NULL, value};
 }
 
+static void add_letter(struct names *names, const struct pd_option *option)
+{
+    const char letter[] = {option->name[0], ':', '\0'};
+    if (!option->name[1])
+        strcat(names->letters, letter);
+}
+
+/* The value of an option that getopt gave as a letter. */
+static int long_value(const struct names *names, int value)
+{
+    for (int i = 0; i < names->count; i++)
+        if (names->text[i][0] == value && !names->text[i][1])
+            return names->getopt[i].val;
+    return value;
+}
+
 static void collect_names(struct names *names, const struct args_command *c)
 {
     const struct pd_option help = {.name = "help", .type = PD_OPTION_BOOL}, *option;
     for (int i = 0; (option = args_option(c, i, NULL)); i++) {
         add_name(names, "", option, FIRST_VALUE + 2 * i);
+        add_letter(names, option);
         if (option->type == PD_OPTION_BOOL)
             add_name(names, "no-", option, FIRST_VALUE + 2 * i + 1);
     }
@@ -67,13 +86,18 @@ static void print_lines(const char *first, const char *other, const char *lines)
     }
 }
 
+static const char *dashes(const char *flag)
+{
+    return flag[1] ? "--" : "-";
+}
+
 static void print_option(const struct pd_option *option, const void *base)
 {
     char flag[NAME_SIZE], left[2 * NAME_SIZE], value[1100];
     pd_option_flag(option, flag, sizeof flag);
     pd_option_text(option, base, value, sizeof value);
     const bool on = !strcmp(value, "true"), off = !strcmp(value, "false");
-    snprintf(left, sizeof left, "--%s%s%s%s", on ? "no-" : "", flag, option->metavar ? " " : "",
+    snprintf(left, sizeof left, "%s%s%s%s%s", dashes(flag), on ? "no-" : "", flag, option->metavar ? " " : "",
              option->metavar ? option->metavar : "");
     printf("  %-22s %s", left, option->help);
     if (*value && !on && !off)
@@ -132,7 +156,8 @@ static enum pd_status fail_option(const struct args_command *c, const struct nam
     pd_option_flag(option, flag, sizeof flag);
     if (option->type == PD_OPTION_BOOL)
         return pd_fail(err, PD_ERR_USAGE, -1, "--%s takes no value (its opposite is --no-%s)", flag, flag);
-    return pd_fail(err, PD_ERR_USAGE, -1, "--%s needs a value: --%s %s", flag, flag, option->metavar);
+    return pd_fail(err, PD_ERR_USAGE, -1, "%s%s needs a value: %s%s %s", dashes(flag), flag, dashes(flag),
+                   flag, option->metavar);
 }
 
 static enum pd_status take_operands(const struct args_command *c, int count, char **words, struct args *args,
@@ -172,11 +197,11 @@ static enum pd_status take_option(const struct args_command *c, int value, const
 enum pd_status args_parse(const struct args_command *c, int argc, char **argv, struct args *args,
                           struct pd_error *err)
 {
-    struct names names = {.count = 0};
+    struct names names = {.letters = ":h"};
     *args = (struct args){.help = false};
     collect_names(&names, c);
     opterr = 0;
-    for (int value; (value = getopt_long(argc, argv, ":h", names.getopt, NULL)) != -1;) {
+    for (int value; (value = getopt_long(argc, argv, names.letters, names.getopt, NULL)) != -1;) {
         enum pd_status status = PD_OK;
         if (value == 'h') {
             print_help(c);
@@ -184,9 +209,9 @@ enum pd_status args_parse(const struct args_command *c, int argc, char **argv, s
             return PD_OK;
         }
         if (value == '?' || value == ':')
-            status = fail_option(c, &names, optopt, argv[optind - 1], err);
+            status = fail_option(c, &names, long_value(&names, optopt), argv[optind - 1], err);
         else
-            status = take_option(c, value, optarg, args, err);
+            status = take_option(c, long_value(&names, value), optarg, args, err);
         if (status)
             return status;
     }

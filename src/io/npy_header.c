@@ -208,21 +208,41 @@ static enum pd_status find_header(struct cursor *c, size_t size)
     return PD_OK;
 }
 
-enum pd_status pd_npy_decode(const char *bytes, size_t size, const char *path, struct pd_io_array *a,
-                             struct pd_error *err)
+enum pd_status pd_npy_decode_header(const char *bytes, size_t size, const char *path, struct pd_io_array *a,
+                                    size_t *data_at, struct pd_error *err)
 {
     struct cursor c = {.path = path, .bytes = bytes, .err = err};
     int64_t need;
     enum pd_status status = find_header(&c, size);
     if (status == PD_OK)
         status = parse_dict(&c, a);
-    if (status != PD_OK)
-        return status;
-    if (!pd_io_array_bytes(a, &need))
-        return pd_fail(err, PD_ERR_FORMAT, MAGIC_BYTES, "%s: the npy's shape is too large", path);
-    if ((uint64_t)need != size - c.end)
-        return pd_fail(err, PD_ERR_FORMAT, (int64_t)size, "%s: %snpy data of %zu bytes, expected %" PRId64,
-                       path, size - c.end < (uint64_t)need ? "truncated: " : "", size - c.end, need);
-    a->data = bytes + c.end;
-    return PD_OK;
+    if (status == PD_OK && !pd_io_array_bytes(a, &need))
+        status = pd_fail(err, PD_ERR_FORMAT, MAGIC_BYTES, "%s: the npy's shape is too large", path);
+    *data_at = c.end;
+    return status;
+}
+
+enum pd_status pd_npy_check_size(const struct pd_io_array *a, size_t data_at, uint64_t size, const char *path,
+                                 struct pd_error *err)
+{
+    int64_t need = 0;
+    pd_io_array_bytes(a, &need);
+    const uint64_t have = size - data_at;
+    if (have == (uint64_t)need)
+        return PD_OK;
+    return pd_fail(err, PD_ERR_FORMAT, (int64_t)size,
+                   "%s: %snpy data of %" PRIu64 " bytes, expected %" PRId64, path,
+                   have < (uint64_t)need ? "truncated: " : "", have, need);
+}
+
+enum pd_status pd_npy_decode(const char *bytes, size_t size, const char *path, struct pd_io_array *a,
+                             struct pd_error *err)
+{
+    size_t data_at;
+    enum pd_status status = pd_npy_decode_header(bytes, size, path, a, &data_at, err);
+    if (status == PD_OK)
+        status = pd_npy_check_size(a, data_at, size, path, err);
+    if (status == PD_OK)
+        a->data = bytes + data_at;
+    return status;
 }

@@ -69,7 +69,7 @@ static enum pd_status observe_all(struct selection *s, const struct pd_pool_sour
 
 enum pd_status pd_select_stream(const struct pd_strategy *strategy, const struct pd_pool_source *source,
                                 bool balanced, int64_t k, uint64_t seed, int64_t *rows, double *scores,
-                                struct pd_error *err)
+                                int64_t *count, struct pd_error *err)
 {
     struct selection s = {.strategy = strategy, .balanced = balanced, .seed = seed};
     enum pd_status status = pd_top_create(k, seed, &s.top, err);
@@ -77,11 +77,9 @@ enum pd_status pd_select_stream(const struct pd_strategy *strategy, const struct
         status = observe_all(&s, source, err);
     if (!status)
         status = pass(&s, source, rank, err);
-    if (!status && k > s.rows)
-        status = pd_fail(err, PD_ERR_USAGE, -1, "%lld rows asked for, the pool has %lld", (long long)k,
-                         (long long)s.rows);
     if (!status)
         pd_top_take(s.top, rows, scores);
     pd_top_destroy(s.top);
+    *count = s.rows;
     return status;
 }

@@ -1,0 +1,217 @@
+/* paydirt select: which samples to label next, from the logits of any network. */
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/pool.h"
+
+#include "base/buffer.h"
+#include "base/mem.h"
+#include "base/words.h"
+#include "select/diverse.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] = "--logits FILE --class-logits FILE -k N [options]\n"
+                            "--class-logits FILE --strategy NAME -k N [options]";
+
+static const char about[] =
+    "Ranks unlabelled samples by a strategy and prints the numbers of the k best rows, from 0, best first.\n"
+    "\n"
+    "A FILE is what NumPy or pandas wrote, told apart by its first bytes, and is read block by block:\n"
+    "  .npy      float32 or float64, C order: logits (n) or (n, 1), class logits (n, classes)\n"
+    "  .npz      an array of it: s.npz:NAME; without a name 'logit', 'class_logits', 'features', or the\n"
+    "            only one there is\n"
+    "  .csv      a first line with words names the columns: t.csv:NAME takes NAME, or NAME_0, NAME_1, ...;\n"
+    "            without a name 'logit', 'class_logit_0' ..., 'feature_0' ...; without such a line a row\n"
+    "            is all columns. Fields between commas, semicolons, tabs or blanks; '#' begins a comment.\n"
+    "Logits are taken before the softmax, the real/fake logit before the sigmoid.\n"
+    "\n"
+    "strategies:\n";
+
+static const char examples[] =
+    "select --logits l.npy --class-logits c.npy --strategy gold --balanced -k 100\n"
+    "select --logits scores.npz --class-logits scores.npz -k 20 --scores\n"
+    "select --class-logits table.csv:class_logit --strategy small-margin -k 50\n"
+    "select --class-logits c.npy --strategy most-entropy -k 100 --diverse k-center --features f.npy";
+
+struct options {
+    char logits[1024], class_logits[1024], features[1024], strategy[32], diverse[16];
+    int64_t k, candidates, seed;
+    bool balanced, scores;
+};
+
+#define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
+static const struct pd_option table[] = {
+    {"logits", PD_OPTION_TEXT, FIELD(logits), 0, 0, "FILE", "real/fake logit of each sample"},
+    {"class_logits", PD_OPTION_TEXT, FIELD(class_logits), 0, 0, "FILE", "class logits of each sample"},
+    {"k", PD_OPTION_INT, FIELD(k), 1, 1e12, "N", "how many to select"},
+    {"strategy", PD_OPTION_TEXT, FIELD(strategy), 0, 0, "NAME", "one of the above"},
+    {"balanced", PD_OPTION_BOOL, FIELD(balanced), 0, 1, NULL,
+     "gold: weigh its terms by their standard deviations (eq. 9)"},
+    {"diverse", PD_OPTION_TEXT, FIELD(diverse), 0, 0, "HOW",
+     "spread the choice in feature space: k-center, k-means++"},
+    {"features", PD_OPTION_TEXT, FIELD(features), 0, 0, "FILE", "features of each sample, for --diverse"},
+    {"candidates", PD_OPTION_INT, FIELD(candidates), 0, 1e12, "N",
+     "best-scored samples that --diverse chooses from; 0: ten times k"},
+    {"scores", PD_OPTION_BOOL, FIELD(scores), 0, 1, NULL, "print the score behind each row, after a tab"},
+    {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N",
+     "order of equal scores, random, k-means++"},
+};
+#undef FIELD
+
+static const struct {
+    const char *name;
+    enum pd_diversity method;
+} diversities[] = {
+    {"none", PD_DIVERSE_NONE}, {"k-center", PD_DIVERSE_K_CENTER}, {"k-means++", PD_DIVERSE_K_MEANS}};
+
+enum { DIVERSITIES = sizeof diversities / sizeof diversities[0] };
+
+/* What is chosen, best first, or in order of choice. */
+struct choice {
+    int64_t n;      /* rows and scores: candidates, of which k are printed */
+    int64_t *rows;  /* (n) */
+    int64_t *order; /* (k): places in rows; NULL: as they come */
+    double *scores; /* (n) */
+};
+
+static enum pd_status find_diversity(const char *name, enum pd_diversity *method, struct pd_error *err)
+{
+    for (int i = 0; i < DIVERSITIES; i++)
+        if (!strcmp(name, diversities[i].name)) {
+            *method = diversities[i].method;
+            return PD_OK;
+        }
+    return pd_unknown_word(err, "diversity", name, &diversities[0].name, DIVERSITIES, sizeof diversities[0]);
+}
+
+static enum pd_status check(const struct options *o, const struct pd_strategy **strategy,
+                            enum pd_diversity *method, struct pd_error *err)
+{
+    *strategy = pd_strategy_find(o->strategy, err);
+    if (!*strategy)
+        return PD_ERR_USAGE;
+    if (!o->k)
+        return pd_fail(err, PD_ERR_USAGE, -1, "-k is missing: how many rows to select, such as -k 100");
+    if (o->balanced && !(*strategy)->observe)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--balanced: strategy '%s' has no terms to balance",
+                       o->strategy);
+    enum pd_status status = find_diversity(o->diverse, method, err);
+    if (status)
+        return status;
+    if (*method != PD_DIVERSE_NONE && !o->features[0])
+        return pd_fail(err, PD_ERR_USAGE, -1, "--features is missing: --diverse needs a row for each sample");
+    if (*method == PD_DIVERSE_NONE && (o->features[0] || o->candidates))
+        return pd_fail(err, PD_ERR_USAGE, -1, "--%s is for --diverse k-center and k-means++",
+                       o->features[0] ? "features" : "candidates");
+    if (o->candidates && o->candidates < o->k)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--candidates %lld is less than -k %lld",
+                       (long long)o->candidates, (long long)o->k);
+    return PD_OK;
+}
+
+/* --- the work --- */
+
+static enum pd_status reserve(struct choice *c, int64_t n, struct pd_error *err)
+{
+    c->n = n;
+    c->rows = pd_calloc((size_t)n, sizeof *c->rows);
+    c->scores = pd_calloc((size_t)n, sizeof *c->scores);
+    if (c->rows && c->scores)
+        return PD_OK;
+    return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld rows", (long long)n);
+}
+
+static void release(struct choice *c)
+{
+    pd_free(c->rows);
+    pd_free(c->order);
+    pd_free(c->scores);
+}
+
+static enum pd_status rank(const struct options *o, const struct pd_strategy *strategy, struct choice *c,
+                           int64_t *count, struct pd_error *err)
+{
+    struct pool pool;
+    enum pd_status status = pool_open(&pool, strategy, o->logits, o->class_logits, err);
+    if (!status) {
+        const struct pd_pool_source source = pool_source(&pool);
+        status = pd_select_stream(strategy, &source, o->balanced, c->n, (uint64_t)o->seed, c->rows, c->scores,
+                                  count, err);
+    }
+    pool_close(&pool);
+    if (!status && *count < o->k)
+        status = pd_fail(err, PD_ERR_USAGE, -1, "-k %lld: the pool has %lld rows", (long long)o->k,
+                         (long long)*count);
+    return status;
+}
+
+static enum pd_status spread(const struct options *o, enum pd_diversity method, int64_t count,
+                             struct choice *c, struct pd_error *err)
+{
+    int64_t width;
+    float *features;
+    enum pd_status status = pool_gather(o->features, count, c->n, c->rows, &width, &features, err);
+    c->order = pd_calloc((size_t)o->k, sizeof *c->order);
+    if (!status && !c->order)
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld rows", (long long)o->k);
+    if (!status)
+        status =
+            pd_diverse_choose(method, c->n, c->rows, width, features, o->k, (uint64_t)o->seed, c->order, err);
+    pd_free(features);
+    return status;
+}
+
+static void print(const struct options *o, const struct choice *c)
+{
+    for (int64_t i = 0; i < o->k; i++) {
+        const int64_t at = c->order ? c->order[i] : i;
+        printf("%lld", (long long)c->rows[at]);
+        if (o->scores)
+            printf("\t%.9g", c->scores[at]);
+        printf("\n");
+    }
+}
+
+static enum pd_status choose(const struct options *o, struct pd_error *err)
+{
+    const struct pd_strategy *strategy;
+    enum pd_diversity method = PD_DIVERSE_NONE;
+    struct choice c = {.n = 0};
+    int64_t count = 0;
+    enum pd_status status = check(o, &strategy, &method, err);
+    if (status)
+        return status;
+    status = reserve(&c, method == PD_DIVERSE_NONE ? o->k : o->candidates ? o->candidates : 10 * o->k, err);
+    if (!status)
+        status = rank(o, strategy, &c, &count, err);
+    c.n = c.n < count ? c.n : count;
+    if (!status && method != PD_DIVERSE_NONE)
+        status = spread(o, method, count, &c, err);
+    if (!status)
+        print(o, &c);
+    release(&c);
+    return status;
+}
+
+static void describe(struct pd_buffer *text)
+{
+    const struct pd_strategy *s;
+    pd_buffer_printf(text, "%s", about);
+    for (int i = 0; (s = pd_strategy_at(i)); i++)
+        pd_buffer_printf(text, "%s  %-16s %s", i ? "\n" : "", s->name, s->summary);
+}
+
+enum pd_status command_select(int argc, char **argv, struct pd_error *err)
+{
+    struct options o = {.strategy = "gold", .diverse = "none", .seed = 1};
+    struct pd_buffer text = PD_BUFFER_INIT;
+    struct args args;
+    describe(&text);
+    const struct args_command command = {
+        "select", usage, text.oom ? about : text.data,
+        examples, NULL,  {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};
+    enum pd_status status = args_parse(&command, argc, argv, &args, err);
+    pd_buffer_release(&text);
+    return status || args.help ? status : choose(&o, err);
+}

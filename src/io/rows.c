@@ -1,0 +1,75 @@
+#include "io/rows_kind.h"
+
+#include "base/mem.h"
+#include "io/file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+void pd_rows_close(struct pd_rows *rows)
+{
+    if (!rows)
+        return;
+    rows->kind->close(rows);
+    pd_free(rows->name);
+    pd_free(rows);
+}
+
+const char *pd_rows_name(const struct pd_rows *rows)
+{
+    return rows->name;
+}
+
+int64_t pd_rows_width(const struct pd_rows *rows)
+{
+    return rows->width;
+}
+
+enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err)
+{
+    return rows->kind->read(rows, to, n, got, err);
+}
+
+enum pd_status pd_rows_rewind(struct pd_rows *rows, struct pd_error *err)
+{
+    return rows->kind->rewind(rows, err);
+}
+
+static enum pd_status open_by_first_bytes(const char *path, const char *const *names, struct pd_rows **out,
+                                          struct pd_error *err)
+{
+    char magic[6] = "";
+    FILE *file = fopen(path, "rbe");
+    if (!file)
+        return pd_fail_io(err, path, "open", errno);
+    const size_t n = fread(magic, 1, sizeof magic, file);
+    if (ferror(file) || fseek(file, 0, SEEK_SET)) {
+        const int code = errno;
+        (void)fclose(file);
+        return pd_fail_io(err, path, "read", code);
+    }
+    const bool npy = n == sizeof magic && !memcmp(magic, "\x93NUMPY", 6);
+    const bool npz = n >= 4 && (!memcmp(magic, "PK\3\4", 4) || !memcmp(magic, "PK\5\6", 4));
+    if (!npy && !npz)
+        return pd_rows_open_csv(file, path, names, out, err);
+    (void)fclose(file);
+    return npy ? pd_rows_open_npy(path, out, err) : pd_rows_open_npz(path, names, out, err);
+}
+
+enum pd_status pd_rows_open(const char *path, const char *const *names, struct pd_rows **out,
+                            struct pd_error *err)
+{
+    const char *colon = strrchr(path, ':');
+    *out = NULL;
+    if (!colon || !colon[1] || access(path, F_OK) == 0)
+        return open_by_first_bytes(path, names, out, err);
+    char *file = pd_strdup(path);
+    if (!file)
+        return pd_fail_memory(err, path);
+    const char *const name[] = {colon + 1, NULL};
+    file[colon - path] = '\0';
+    enum pd_status status = open_by_first_bytes(file, name, out, err);
+    pd_free(file);
+    return status;
+}

@@ -1,0 +1,77 @@
+/* Active learning: train, ask for the labels that would help most, train again (GOLD section 4.3; ALCG
+ * algorithm 1). Everything lies in a folder, so that a killed run goes on where it stood: what was labelled is
+ * never lost, and nothing is asked twice.
+ *
+ *     RUN/active.json, options.json     how to repeat it
+ *     RUN/answers.csv                   what people have answered (a person as the oracle)
+ *     RUN/queries.csv, queries.png      what they are asked now; queries.json for Label Studio
+ *     RUN/start-1/round-00/             the run on the initial labels of trial 1, common to all strategies
+ *     RUN/gold-1/labels.csv             what the strategy knows in that trial
+ *     RUN/gold-1/queries-01.json        what it asked for in round 1
+ *     RUN/gold-1/round-01/              the run on it: an ordinary run's folder
+ *     RUN/gold-1/rounds.jsonl           a line for each finished round: number of labels, accuracy */
+#ifndef PD_TRAIN_ACTIVE_H
+#define PD_TRAIN_ACTIVE_H
+
+#include "train/run.h"
+
+struct pd_active_options {
+    char strategy[32]; /* include/paydirt/select.h */
+    char baseline[32]; /* another strategy beside it, on the same trials; "": none */
+    bool balanced;     /* GOLD's terms weighed by their standard deviations */
+    char diverse[16];  /* "", "k-center" or "k-means++": over features of the best-scored candidates */
+    int64_t candidates; /* how many of them; 0: ten times the query */
+    int64_t trials, init, query, final; /* labels at first, in a query, in the end */
+    char protocol[16];   /* "gold", "alcg"; "": by strategy */
+    bool keep_generator; /* each round starts from the generator of the last */
+    char oracle[16];     /* who answers: "labels" (the data's own), "csv", "label-studio" */
+    char url[1024];      /* before an image's name in Label Studio's tasks */
+    bool measure;        /* fitting capacity on the test split after each round */
+    int64_t measure_epochs;
+    bool keep_rounds; /* keep the weights of all rounds, not only of the first and the last */
+    bool pictures;    /* of each query */
+};
+
+const struct pd_option *pd_active_option_table(int *count);
+void pd_active_options_init(struct pd_active_options *a);
+
+/* Fills in what a protocol asks for where it was not given. Protocols: gold: semi-supervised, the generator is
+ * kept, the discriminator fresh, the best epoch by validation; alcg: the labelled images alone, all fresh.
+ * given(context, name): whether a person has set the option. PD_ERR_USAGE: what does not go together. */
+enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_options *o,
+                                  bool (*given)(const void *context, const char *name), const void *context,
+                                  struct pd_error *err);
+
+struct pd_active_round {
+    const char *strategy; /* "start": the initial labels, for all */
+    int64_t trial, trials, round, labels;
+    double accuracy; /* on the test split; negative: not known (yet) */
+};
+
+struct pd_active_observer {
+    const struct pd_observer *train; /* for the runs inside; its stop also stops the loop */
+    void *context;
+    void (*begin)(void *context, const char *folder);
+    void (*round)(void *context, const struct pd_active_round *round); /* before it is trained */
+    void (*measured)(void *context, const struct pd_active_round *round);
+    void (*measuring)(void *context, int epoch, int epochs, double loss);
+    void (*refused)(void *context, int64_t row, const char *words); /* an answer that was not taken */
+};
+
+/* How it ended: finished, or waiting for people. */
+struct pd_active_outcome {
+    size_t taken, questions; /* answers taken now; images that wait for one */
+    char queries[PD_PATH_SIZE], sheet[PD_PATH_SIZE]; /* where they stand */
+};
+
+/* Makes OUT/00003-mnist-active-gold and begins. folder: also on failure, once made. */
+enum pd_status pd_active_start(const struct pd_active_options *a, const struct pd_train_options *o,
+                               const struct pd_active_observer *watch, char *folder, size_t folder_size,
+                               struct pd_active_outcome *outcome, struct pd_error *err);
+
+/* Takes the answers of a file (NULL: none) and goes on. */
+enum pd_status pd_active_resume(const char *folder, const char *answers,
+                                const struct pd_active_observer *watch, struct pd_active_outcome *outcome,
+                                struct pd_error *err);
+
+#endif

@@ -15,7 +15,7 @@ struct onednn {
 
 /* Hot loops are compiled for several instruction sets and chosen when the program starts. */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-#define PD_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define PD_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define PD_CLONES
 #endif

@@ -101,6 +101,22 @@ static void write_program(const struct pd_ir *ir, const struct group *g, struct 
     }
 }
 
+/* Merges neighbouring dims that every input walks as one, so that runs are long. */
+static void collapse(struct pd_fused *f)
+{
+    for (int i = 0; i < PD_SPACE; i++) {
+        if (f->dim[i] == 1)
+            continue;
+        bool merge = f->rank > 0;
+        for (int k = 0; k < f->n_in && merge; k++)
+            merge = f->flat[k] || f->stride[k][f->rank - 1] == f->stride[k][i] * f->dim[i];
+        int at = merge ? f->rank - 1 : f->rank++;
+        f->dim[at] = merge ? f->dim[at] * f->dim[i] : f->dim[i];
+        for (int k = 0; k < f->n_in; k++)
+            f->stride[k][at] = f->stride[k][i];
+    }
+}
+
 static bool fuse_at(struct pd_ir *ir, struct group *g, const int *users, int root, int block)
 {
     struct pd_fused *f = pd_calloc(1, sizeof *f);
@@ -118,6 +134,7 @@ static bool fuse_at(struct pd_ir *ir, struct group *g, const int *users, int roo
         in->src[k] = f->flat[k] ? g->input[k] : s->src[0];
         pd_space_strides(ir->at[in->src[k]].shape, in->shape, in->layout, block, f->stride[k]);
     }
+    collapse(f);
     in->op = PD_OP_FUSED;
     in->fused = f;
     return true;
@@ -135,6 +152,7 @@ static bool program_of_broadcast(struct pd_ir *ir, int i, int block)
     f->ops[0] = (struct pd_fused_op){.op = PD_OP_AFFINE, .f = {1, 0}};
     pd_space(in->shape, in->layout, block, f->dim);
     pd_space_strides(ir->at[in->src[0]].shape, in->shape, in->layout, block, f->stride[0]);
+    collapse(f);
     in->op = PD_OP_FUSED;
     in->fused = f;
     return true;

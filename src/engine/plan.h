@@ -26,7 +26,8 @@ struct pd_fused {
         double f[2];
         int a, b;
     } ops[PD_FUSED_OPS];
-    int64_t dim[PD_SPACE];                     /* as the result lies in memory */
+    int rank;
+    int64_t dim[PD_SPACE]; /* as the result lies in memory; dims that every input walks as one are one */
     int64_t stride[PD_FUSED_INPUTS][PD_SPACE]; /* in elements; 0 along broadcast dims */
     bool flat[PD_FUSED_INPUTS];                /* the input lies exactly as the result */
 };

@@ -56,6 +56,22 @@ dnnl_primitive_attr_t attr_create(bool accumulate, double slope)
     return ok ? attr : NULL;
 }
 
+void chain_run(const struct chain *c, const struct pd_run *run)
+{
+    for (int i = 0; i < c->n; i++) {
+        const struct chain_step *s = &c->step[i];
+        for (int k = 0; k < s->n; k++)
+            if (s->scratch[k] >= 0)
+                dnnl_memory_set_data_handle(s->args[k].memory, (char *)run->scratch + s->scratch[k]);
+        dnnl_primitive_execute(s->primitive, c->backend->stream, s->n, s->args);
+    }
+}
+
+static void chain_kernel(const struct pd_call *call, const struct pd_run *run)
+{
+    chain_run(call->context, run);
+}
+
 struct chain *chain_create(struct onednn *b, struct pd_call *call)
 {
     struct chain *c = pd_calloc(1, sizeof *c);
@@ -125,20 +141,4 @@ bool chain_reorder(struct chain *c, struct pd_call *call, const dnnl_memory_desc
     bind(c, s, DNNL_ARG_FROM, from, (void *)(uintptr_t)data, data ? -1 : from_scratch);
     bind(c, s, DNNL_ARG_TO, to, to_data, to_data ? -1 : to_scratch);
     return true;
-}
-
-void chain_run(const struct chain *c, const struct pd_run *run)
-{
-    for (int i = 0; i < c->n; i++) {
-        const struct chain_step *s = &c->step[i];
-        for (int k = 0; k < s->n; k++)
-            if (s->scratch[k] >= 0)
-                dnnl_memory_set_data_handle(s->args[k].memory, (char *)run->scratch + s->scratch[k]);
-        dnnl_primitive_execute(s->primitive, c->backend->stream, s->n, s->args);
-    }
-}
-
-void chain_kernel(const struct pd_call *call, const struct pd_run *run)
-{
-    chain_run(call->context, run);
 }

@@ -9,49 +9,26 @@
 
 #define TILE 512
 
-struct row_space {
-    int rank;
-    int64_t dim[PD_SPACE], stride[PD_FUSED_INPUTS][PD_SPACE];
-};
-
-/* Merges neighbouring dims that every input walks as one. */
-static struct row_space collapse(const struct pd_fused *f)
-{
-    struct row_space s = {0};
-    for (int i = 0; i < PD_SPACE; i++) {
-        if (f->dim[i] == 1)
-            continue;
-        bool merge = s.rank > 0;
-        for (int k = 0; k < f->n_in && merge; k++)
-            merge = f->flat[k] || s.stride[k][s.rank - 1] == f->stride[k][i] * f->dim[i];
-        int at = merge ? s.rank - 1 : s.rank++;
-        s.dim[at] = merge ? s.dim[at] * f->dim[i] : f->dim[i];
-        for (int k = 0; k < f->n_in; k++)
-            s.stride[k][at] = f->stride[k][i];
-    }
-    return s;
-}
-
 /* Element `at` of the result: where input k lies, and how many elements follow along the last dim. */
-static int64_t offset_of(const struct row_space *s, int k, int64_t at, int64_t *run)
+static int64_t offset_of(const struct pd_fused *f, int k, int64_t at, int64_t *run)
 {
     int64_t offset = 0;
     *run = 1;
-    for (int i = s->rank - 1; i >= 0; i--) {
-        int64_t x = at % s->dim[i];
-        at /= s->dim[i];
-        offset += x * s->stride[k][i];
-        if (i == s->rank - 1)
-            *run = s->dim[i] - x;
+    for (int i = f->rank - 1; i >= 0; i--) {
+        int64_t x = at % f->dim[i];
+        at /= f->dim[i];
+        offset += x * f->stride[k][i];
+        if (i == f->rank - 1)
+            *run = f->dim[i] - x;
     }
     return offset;
 }
 
-static void gather(const struct row_space *s, int k, const float *src, int64_t at, int n, float *tile)
+static void gather(const struct pd_fused *f, int k, const float *src, int64_t at, int n, float *tile)
 {
-    int64_t step = s->rank ? s->stride[k][s->rank - 1] : 0;
+    int64_t step = f->rank ? f->stride[k][f->rank - 1] : 0;
     for (int done = 0; done < n;) {
-        int64_t run, offset = offset_of(s, k, at + done, &run);
+        int64_t run, offset = offset_of(f, k, at + done, &run);
         int m = run < n - done ? (int)run : n - done;
         const float *p = src + offset;
         if (step == 1)
@@ -122,7 +99,7 @@ static inline void run_op(const struct pd_fused_op *op, const float *a, const fl
     }
 }
 
-PD_CLONES static void run_tile(const struct pd_call *call, const struct row_space *s, int64_t at, int n)
+PD_CLONES static void run_tile(const struct pd_call *call, int64_t at, int n)
 {
     const struct pd_fused *f = call->instr->fused;
     _Alignas(64) float tiles[PD_FUSED_INPUTS + PD_FUSED_OPS][TILE];
@@ -130,7 +107,7 @@ PD_CLONES static void run_tile(const struct pd_call *call, const struct row_spac
     for (int k = 0; k < f->n_in; k++) {
         value[k] = (const float *)call->src[k] + at;
         if (!f->flat[k]) {
-            gather(s, k, call->src[k], at, n, tiles[k]);
+            gather(f, k, call->src[k], at, n, tiles[k]);
             value[k] = tiles[k];
         }
     }
@@ -146,11 +123,10 @@ PD_CLONES static void run_tile(const struct pd_call *call, const struct row_spac
 static void fused_kernel(const struct pd_call *call, const struct pd_run *run)
 {
     (void)run;
-    const struct row_space s = collapse(call->instr->fused);
     const int64_t count = pd_shape_count(call->instr->shape);
 #pragma omp parallel for schedule(static) if (count >= PD_PARALLEL_MIN)
     for (int64_t at = 0; at < count; at += TILE)
-        run_tile(call, &s, at, (int)(count - at < TILE ? count - at : TILE));
+        run_tile(call, at, (int)(count - at < TILE ? count - at : TILE));
 }
 
 enum pd_status prepare_fused(struct onednn *b, struct pd_call *call, struct pd_error *err)

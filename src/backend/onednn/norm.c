@@ -1,28 +1,54 @@
 /* Batch norm with its leaky ReLU, and sums over all axes but 1: hand-written, because oneDNN's batch norm
- * fuses neither this activation nor its gradient. Channels lie side by side ("lanes"); each thread owns whole
- * channels, and sums run in float over at most a few hundred rows before they go into double. */
+ * fuses neither this activation nor its gradient. Numbers that lie side by side are taken as "lanes", which
+ * are channels or pixels of one channel; each thread owns whole channels, and sums run in float over at most
+ * a few hundred rows before they go into double. */
 #include "backend/onednn/onednn.h"
 
 #include <math.h>
 #include <string.h>
 
-/* (N, C): rows of C lanes; blocked images: H*W rows of B lanes for each n. */
-int lanes_chunks(const struct pd_instr *in, int block)
+/* Rows of lanes: element (n, s, l) lies at offset + n*by_n + s*by_s + l, and belongs to channel
+ * first + l*step: step 1 where channels lie side by side, 0 where pixels do. */
+#define LANES 64
+struct lanes {
+    int64_t n, s, by_n, by_s, offset;
+    int count; /* at most LANES */
+    int64_t first, step;
+};
+
+static bool is_matrix(const struct pd_instr *in)
 {
-    if (in->layout == PD_LAYOUT_BLOCKED)
-        return (int)(in->shape.dim[1] / block);
-    return in->shape.rank == 2 ? (int)((in->shape.dim[1] + LANES - 1) / LANES) : 0;
+    return in->layout == PD_LAYOUT_PLAIN && in->shape.dim[2] * in->shape.dim[3] == 1;
 }
 
-struct lanes lanes_chunk(const struct pd_instr *in, int block, int chunk)
+static int lanes_chunks(const struct pd_instr *in, int block)
 {
-    const int64_t *d = in->shape.dim;
-    int64_t size = d[2] * d[3];
+    const int64_t channels = in->shape.dim[1];
     if (in->layout == PD_LAYOUT_BLOCKED)
-        return (struct lanes){
-            d[0], size, d[1] * size, block, chunk * size * block, block, (int64_t)chunk * block};
-    int64_t first = (int64_t)chunk * LANES, left = d[1] - first;
-    return (struct lanes){d[0], 1, d[1], d[1], first, left < LANES ? (int)left : LANES, first};
+        return (int)(channels / block);
+    return (int)(is_matrix(in) ? (channels + LANES - 1) / LANES : channels);
+}
+
+/* Pixels of a plain image in a row of lanes: a divisor of their number, best one that loops are made for. */
+static int lanes_of_plane(int64_t size)
+{
+    int count = size % LANES == 0 ? LANES : size % 16 == 0 ? 16 : LANES;
+    while (size % count)
+        count--;
+    return count;
+}
+
+static struct lanes lanes_chunk(const struct pd_instr *in, int block, int64_t chunk)
+{
+    const int64_t *d = in->shape.dim, size = d[2] * d[3];
+    if (in->layout == PD_LAYOUT_BLOCKED)
+        return (struct lanes){d[0], size, d[1] * size, block, chunk * size * block, block, chunk * block, 1};
+    if (is_matrix(in)) {
+        const int64_t first = chunk * LANES, left = d[1] - first;
+        return (struct lanes){d[0], 1, d[1], d[1], first, left < LANES ? (int)left : LANES, first, 1};
+    }
+    const int count = lanes_of_plane(size);
+    return (struct lanes){d[0], size / count, d[1] * size, count, chunk * size, count, chunk, 0};
 }
 
 /* Rows a float sum takes before it is emptied into double. */
@@ -42,6 +68,27 @@ static inline void flush(struct sums *s, int lanes)
         s->a[l] = s->b[l] = 0;
     }
     s->rows = 0;
+}
+
+static inline int64_t channel(const struct lanes *v, int lane)
+{
+    return v->first + lane * v->step;
+}
+
+/* Lanes of one channel have one sum. */
+static inline void join(const struct lanes *v, double *total)
+{
+    double sum = 0;
+    for (int l = 0; l < v->count && !v->step; l++)
+        sum += total[l];
+    for (int l = 0; l < v->count && !v->step; l++)
+        total[l] = sum;
+}
+
+/* Numbers of a channel. */
+static inline double numbers(const struct lanes *v)
+{
+    return (double)(v->n * v->s * (v->step ? 1 : v->count));
 }
 
 #ifdef __clang__ /* it needs no hint here, and does not know this one */
@@ -100,15 +147,18 @@ static inline void stats_lanes(const struct lanes *v, const float *x, float *dst
 {
     struct sums s = {0};
     float mean[LANES];
-    double m = (double)(v->n * v->s);
+    const double m = numbers(v);
     sum_lanes(v, x, &s);
+    join(v, s.total_a);
     for (int l = 0; l < v->count; l++)
         mean[l] = (float)(s.total_a[l] / m);
     square_lanes(v, x, mean, &s);
+    join(v, s.total_b);
     for (int l = 0; l < v->count; l++) {
+        const int64_t c = channel(v, l);
         double shift = s.total_a[l] / m - (double)mean[l];
-        dst[v->first + l] = mean[l];
-        dst[channels + v->first + l] = (float)(s.total_b[l] / m - shift * shift);
+        dst[c] = mean[l];
+        dst[channels + c] = (float)(s.total_b[l] / m - shift * shift);
     }
 }
 
@@ -123,7 +173,7 @@ static inline struct norm norm_of(const struct pd_call *call, const struct lanes
     const int64_t channels = call->src_instr[0]->shape.dim[1];
     const float *mean = call->src[1], *var = mean + channels, *gamma = call->src[2], *beta = call->src[3];
     for (int l = 0; l < v->count; l++) {
-        int64_t c = v->first + l;
+        const int64_t c = channel(v, l);
         b.mean[l] = mean[c];
         b.rstd[l] = (float)(1 / sqrt((double)var[c] + call->instr->attr.f[0]));
         b.scale[l] = gamma[c] * b.rstd[l];
@@ -187,8 +237,9 @@ PD_CLONES static void run_chunk(const struct pd_call *call, const struct lanes *
     if (call->instr->op == PD_OP_SUM_TO) {
         struct sums s = {0};
         sum_lanes(v, x, &s);
+        join(v, s.total_a);
         for (int l = 0; l < v->count; l++)
-            dst[v->first + l] = (float)s.total_a[l];
+            dst[channel(v, l)] = (float)s.total_a[l];
         return;
     }
     if (call->instr->op == PD_OP_BATCH_STATS) {
@@ -201,16 +252,18 @@ PD_CLONES static void run_chunk(const struct pd_call *call, const struct lanes *
     } else if (call->instr->op == PD_OP_BATCH_NORM_SUMS) {
         struct sums s = {0};
         sums_lanes(v, &b, x, call->src[4], &s);
+        join(v, s.total_a);
+        join(v, s.total_b);
         for (int l = 0; l < v->count; l++) {
-            dst[v->first + l] = (float)(s.total_a[l] * (double)b.rstd[l]);
-            dst[channels + v->first + l] = (float)s.total_b[l];
+            dst[channel(v, l)] = (float)(s.total_a[l] * (double)b.rstd[l]);
+            dst[channels + channel(v, l)] = (float)s.total_b[l];
         }
     } else {
         const float *sums = call->src[5];
-        float k0[LANES] = {0}, k1[LANES] = {0}, m = (float)(v->n * v->s);
+        float k0[LANES] = {0}, k1[LANES] = {0}, m = (float)numbers(v);
         for (int l = 0; l < v->count && call->instr->attr.i[0]; l++) { /* through the statistics */
-            k0[l] = sums[channels + v->first + l] / m;
-            k1[l] = sums[v->first + l] / m * b.rstd[l];
+            k0[l] = sums[channels + channel(v, l)] / m;
+            k1[l] = sums[channel(v, l)] / m * b.rstd[l];
         }
         dx_lanes(v, &b, k0, k1, x, call->src[4], dst);
     }
@@ -230,9 +283,7 @@ static void lanes_kernel(const struct pd_call *call, const struct pd_run *run)
 
 enum pd_status prepare_norm(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    (void)err;
-    if (!lanes_chunks(call->src_instr[0], b->base.block))
-        return PD_OK; /* plain images: the reference kernel serves */
+    (void)b, (void)err;
     call->kernel = lanes_kernel;
     return PD_OK;
 }
@@ -265,12 +316,12 @@ static void run_sum_kernel(const struct pd_call *call, const struct pd_run *run)
 
 enum pd_status prepare_sum_to(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    (void)err;
+    (void)b, (void)err;
     const struct pd_instr *x = call->src_instr[0];
     const int64_t *d = call->instr->shape.dim, rest = d[1] * d[2] * d[3];
     if (rest == 1 && (d[0] == 1 || d[0] == x->shape.dim[0])) {
         call->kernel = run_sum_kernel;
-    } else if (d[0] == 1 && d[2] * d[3] == 1 && lanes_chunks(x, b->base.block)) {
+    } else if (d[0] == 1 && d[2] * d[3] == 1 && d[1] == x->shape.dim[1]) {
         call->kernel = lanes_kernel;
     }
     return PD_OK;

@@ -15,7 +15,7 @@ struct onednn {
 
 /* Hot loops are compiled for several instruction sets and chosen when the program starts. */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-#define PD_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define PD_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define PD_CLONES
 #endif
@@ -41,7 +41,6 @@ struct chain {
 /* NULL: out of memory. The call's release destroys it. */
 struct chain *chain_create(struct onednn *b, struct pd_call *call);
 void chain_run(const struct chain *c, const struct pd_run *run);
-pd_kernel chain_kernel; /* runs call->context, a chain */
 
 /* Reserves bytes of the run's scratch for the call: the offset. */
 int64_t scratch_take(struct pd_call *call, size_t bytes);
@@ -69,18 +68,5 @@ onednn_prepare prepare_conv, prepare_conv_dx, prepare_conv_dw, prepare_matmul, p
 onednn_prepare prepare_fused, prepare_norm, prepare_sum_to, prepare_adam, prepare_assign, prepare_random;
 
 enum pd_status onednn_fail(const struct pd_call *call, struct pd_error *err);
-
-/* --- channels side by side in memory: (N, rows of C lanes) or blocked images --- */
-
-/* The lanes [first, first + count) of channels: element (n, s, lane) lies at base + n*by_n + s*by_s + lane.
- */
-struct lanes {
-    int64_t n, s, by_n, by_s, offset;
-    int count; /* at most LANES */
-    int64_t first;
-};
-#define LANES 64
-int lanes_chunks(const struct pd_instr *in, int block); /* 0: this layout has no lanes */
-struct lanes lanes_chunk(const struct pd_instr *in, int block, int chunk);
 
 #endif

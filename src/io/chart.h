@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A line with error bars through n points. All borrowed. */
+/* A line with error bars through n points, named where it ends. All borrowed. */
 struct pd_curve {
     const char *name; /* for the legend */
     int64_t n;
@@ -26,7 +26,7 @@ struct pd_axes {
 enum pd_status pd_chart_curves(const struct pd_axes *axes, const struct pd_curve *curves, int count,
                                struct pd_buffer *png, struct pd_error *err);
 
-/* Histograms of count series over each other, with shared bins. */
+/* Histograms of count series over each other, with shared bins: what share of a series lies in each. */
 struct pd_series {
     const char *name;
     int64_t n;
@@ -35,7 +35,9 @@ struct pd_series {
 enum pd_status pd_chart_histogram(const struct pd_axes *axes, const struct pd_series *series, int count,
                                   int bins, struct pd_buffer *png, struct pd_error *err);
 
-/* The plane of 2-D data: a field of values on a grid as colours under points (GOLD figure 3). */
+/* The plane of 2-D data: a field of values on a grid, in bands of colour as on a map, under points (GOLD
+ * figure 3). A value stands for the middle of its cell; between them it is interpolated. Numbers that find no
+ * room beside their marks are left out. */
 struct pd_field {
     double x0, x1, y0, y1;      /* the frame */
     int64_t columns, rows;      /* of the grid; 0: no field */

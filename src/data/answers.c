@@ -198,7 +198,7 @@ static enum pd_status decide(struct pd_answers_reader *r, struct pd_error *err)
         if (t->clash)
             refuse_clash(r, vote, t);
         else if (!t->answered)
-            r->out->at[r->out->count++] = (struct pd_answer){vote->image, label};
+            r->out->at[r->out->count++] = (struct pd_answer){vote->image, label, vote->row};
         t->answered = true;
     }
     if (r->out->refused_count)

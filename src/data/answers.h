@@ -10,6 +10,7 @@ enum { PD_ANSWER_SKIP = -2 }; /* "skip" is an answer: no label, and not asked ag
 struct pd_answer {
     uint32_t image;
     int32_t label; /* 0 .. classes - 1, or PD_ANSWER_SKIP */
+    int64_t row;   /* where it was read, as in struct pd_refusal */
 };
 
 /* A row that was not taken, and why, in one line: "unknown class 'dgo', did you mean 'dog'?" */

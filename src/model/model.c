@@ -75,5 +75,6 @@ struct pd_heads pd_model_discriminate(struct pd_nn *nn, const struct pd_model_co
     return (struct pd_heads){
         .logit = pd_reshape(logit, pd_shape1(pd_node_shape(x).dim[0])),
         .class_logits = pd_nn_dense(nn, "class", features, c->classes, PD_NN_BIAS),
+        .features = features,
     };
 }

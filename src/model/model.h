@@ -14,6 +14,7 @@ struct pd_model_config {
 struct pd_heads {
     struct pd_node *logit;        /* (N): real or fake */
     struct pd_node *class_logits; /* (N, classes) */
+    struct pd_node *features;     /* (N, F): the trunk's, on which both heads stand */
 };
 
 struct pd_model {

@@ -203,6 +203,13 @@ static void record_scorer(struct pd_gan *gan, struct pd_graph *g, int64_t n)
     pd_output(h.class_logits, "class_logits");
 }
 
+static void record_features(struct pd_gan *gan, struct pd_graph *g, int64_t n)
+{
+    struct pd_nn dis = network(gan, g, "d.", false);
+    struct pd_node *images = pd_input(g, "images", PD_REAL, image_shape(gan, n));
+    pd_output(pd_model_discriminate(&dis, &gan->config, images).features, "features");
+}
+
 static enum pd_status compile(struct pd_gan *gan, void (*record)(struct pd_gan *, struct pd_graph *, int64_t),
                               int64_t n, struct pd_plan **out, struct pd_error *err)
 {
@@ -224,6 +231,17 @@ enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct p
                                      struct pd_error *err)
 {
     return compile(gan, record_scorer, batch, out, err);
+}
+
+enum pd_status pd_gan_compile_features(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
+                                       struct pd_error *err)
+{
+    return compile(gan, record_features, batch, out, err);
+}
+
+int64_t pd_gan_feature_width(const struct pd_gan *gan)
+{
+    return pd_var_shape(pd_vars_find(gan->vars, "d.logit.weight")).dim[1];
 }
 
 /* --- life --- */

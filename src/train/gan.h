@@ -65,6 +65,11 @@ enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struc
 enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
                                      struct pd_error *err);
 
+/* Input "images"; output "features" (N, width), D's trunk. */
+enum pd_status pd_gan_compile_features(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
+                                       struct pd_error *err);
+int64_t pd_gan_feature_width(const struct pd_gan *gan);
+
 /* --- checkpoints ------------------------------------------------------------------------------------------
  */
 

@@ -62,7 +62,7 @@ static enum pd_status write_answers(const struct pd_oracle *o, const char *path,
         return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
     for (uint32_t i = 0; i < o->data->count; i++)
         if (o->answers[i] != PD_NOT_ANSWERED)
-            all[n++] = (struct pd_answer){i, o->answers[i]};
+            all[n++] = (struct pd_answer){.image = i, .label = o->answers[i]};
     enum pd_status status = pd_answers_write(path, o->data, all, n, err);
     pd_free(all);
     return status;

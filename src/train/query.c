@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "data/image_index.h"
 #include "io/file.h"
 #include "train/sample.h"
 #include "train/validate.h"
@@ -163,31 +164,45 @@ enum pd_status pd_query_file_write(const char *path, const struct pd_dataset *da
     return status;
 }
 
-static enum pd_status read_query(const char *path, const struct pd_dataset *data, size_t i, const json_t *from,
-                                 struct pd_query *q, struct pd_error *err)
+static enum pd_status read_query(const char *path, const struct pd_image_index *index, size_t i,
+                                 const json_t *from, struct pd_query *q, struct pd_error *err)
 {
     const char *name = json_string_value(json_object_get(from, "image"));
     const json_t *class = json_object_get(from, "guess");
-    if (!name || !json_is_integer(class) || !pd_dataset_find_image(data, name, &q->image))
+    const int64_t image = name ? pd_image_find(index, name) : PD_IMAGE_UNKNOWN;
+    if (image < 0 || !json_is_integer(class))
         return pd_fail(err, PD_ERR_FORMAT, -1,
                        "%s: query %zu: expected the name of an image of data set '%s' and a guess", path, i + 1,
-                       data->name);
+                       index->dataset->name);
+    q->image = (uint32_t)image;
     q->guess = (int32_t)json_integer_value(class);
     q->score = json_number_value(json_object_get(from, "score"));
     q->guess_p = json_number_value(json_object_get(from, "guess_p"));
     return PD_OK;
 }
 
+static enum pd_status read_all(const char *path, const struct pd_dataset *data, const json_t *all,
+                               struct pd_query *queries, struct pd_error *err)
+{
+    struct pd_image_index index;
+    enum pd_status status = pd_image_index_init(&index, data, err);
+    if (status)
+        return status;
+    for (size_t i = 0; !status && i < json_array_size(all); i++)
+        status = read_query(path, &index, i, json_array_get(all, i), &queries[i], err);
+    pd_image_index_release(&index);
+    return status;
+}
+
 enum pd_status pd_query_file_read(const char *path, const struct pd_dataset *data, struct pd_query **queries,
                                   size_t *n, struct pd_error *err)
 {
     struct pd_buffer text = PD_BUFFER_INIT;
-    json_error_t where;
     json_t *all = NULL;
     *queries = NULL;
     enum pd_status status = pd_file_read(path, &text, err);
     if (!status) {
-        all = json_loadb(text.size ? text.data : "", text.size, 0, &where);
+        all = json_loadb(text.size ? text.data : "", text.size, 0, NULL);
         *n = json_array_size(all);
         *queries = pd_calloc(*n ? *n : 1, sizeof **queries);
         if (!json_is_array(all))
@@ -195,8 +210,8 @@ enum pd_status pd_query_file_read(const char *path, const struct pd_dataset *dat
         else if (!*queries)
             status = pd_fail_memory(err, path);
     }
-    for (size_t i = 0; !status && i < *n; i++)
-        status = read_query(path, data, i, json_array_get(all, i), &(*queries)[i], err);
+    if (!status)
+        status = read_all(path, data, all, *queries, err);
     if (status) {
         pd_free(*queries);
         *queries = NULL;

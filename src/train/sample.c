@@ -117,22 +117,49 @@ enum pd_status pd_samples_encode(const struct pd_samples *s, const struct pd_poi
 
 /* --- scores --- */
 
+static size_t floats_of(const struct pd_model_config *c)
+{
+    return (size_t)c->channels * (size_t)(c->size ? c->size * c->size : 1);
+}
+
+/* Images at .. at + n through the plan; the rest of the batch keeps what it had. */
+static void look(struct pd_plan *plan, const float *images, size_t size, int64_t at, size_t n)
+{
+    memcpy(pd_plan_data(plan, "images"), images + (size_t)at * size, n * size * sizeof *images);
+    pd_plan_run(plan, 0, 0);
+}
+
 enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, float *logit, float *class_logits,
                         struct pd_error *err)
 {
-    const struct pd_model_config *c = &gan->config;
-    size_t size = (size_t)c->channels * (size_t)(c->size ? c->size * c->size : 1), k = (size_t)c->classes;
+    const size_t k = (size_t)gan->config.classes;
     struct pd_plan *plan;
     enum pd_status status = pd_gan_compile_scorer(gan, BATCH, &plan, err);
     if (status)
         return status;
     for (int64_t at = 0; at < n; at += BATCH) {
-        size_t m = (size_t)least(BATCH, n - at);
-        memcpy(pd_plan_data(plan, "images"), images + (size_t)at * size, m * size * sizeof *images);
-        pd_plan_run(plan, 0, 0);
+        const size_t m = (size_t)least(BATCH, n - at);
+        look(plan, images, floats_of(&gan->config), at, m);
         memcpy(logit + at, pd_plan_data(plan, "logit"), m * sizeof *logit);
         memcpy(class_logits + (size_t)at * k, pd_plan_data(plan, "class_logits"),
                m * k * sizeof *class_logits);
+    }
+    pd_plan_destroy(plan);
+    return PD_OK;
+}
+
+enum pd_status pd_features(struct pd_gan *gan, const float *images, int64_t n, float *features,
+                           struct pd_error *err)
+{
+    const size_t width = (size_t)pd_gan_feature_width(gan);
+    struct pd_plan *plan;
+    enum pd_status status = pd_gan_compile_features(gan, BATCH, &plan, err);
+    if (status)
+        return status;
+    for (int64_t at = 0; at < n; at += BATCH) {
+        const size_t m = (size_t)least(BATCH, n - at);
+        look(plan, images, floats_of(&gan->config), at, m);
+        memcpy(features + (size_t)at * width, pd_plan_data(plan, "features"), m * width * sizeof *features);
     }
     pd_plan_destroy(plan);
     return PD_OK;

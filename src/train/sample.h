@@ -34,5 +34,8 @@ int pd_samples_picture_channels(const struct pd_samples *s);
 /* D in evaluation mode on n images: logit (n), class_logits (n, classes), into the caller's memory. */
 enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, float *logit, float *class_logits,
                         struct pd_error *err);
+/* D's trunk features (n, pd_gan_feature_width). */
+enum pd_status pd_features(struct pd_gan *gan, const float *images, int64_t n, float *features,
+                           struct pd_error *err);
 
 #endif

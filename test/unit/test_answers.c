@@ -350,7 +350,7 @@ static void says_where_json_breaks(void **state)
 static void answers_come_back(void **state)
 {
     (void)state;
-    const struct pd_answer all[] = {{3, 3}, {4, 2}, {0, PD_ANSWER_SKIP}, {1, 4}};
+    const struct pd_answer all[] = {{3, 3, 0}, {4, 2, 0}, {0, PD_ANSWER_SKIP, 0}, {1, 4, 0}};
     const char *path = scratch_path("labels.csv");
     struct pd_answers a;
     assert_int_equal(pd_answers_write(path, &photos, all, 4, NULL), PD_OK);
@@ -484,7 +484,7 @@ static void many_rows_take_no_time(void **state)
     for (uint32_t i = 0; i < MANY; i++) {
         d.image_names[i] = malloc(32);
         snprintf(d.image_names[i], 32, "folder %u/image-%06u.png", i % 7, i * 7919 % MANY);
-        all[i] = (struct pd_answer){i, (int32_t)(i % 10)};
+        all[i] = (struct pd_answer){.image = i, .label = (int32_t)(i % 10)};
     }
     const char *path = scratch_path("many.csv");
     double begin = seconds();

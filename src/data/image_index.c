@@ -111,9 +111,8 @@ static int64_t find_around(const struct pd_image_index *index, const char *text,
     return found;
 }
 
-static int64_t find_path(const struct pd_image_index *index, const char *text)
+static int64_t find_path(const struct pd_image_index *index, const char *text, size_t size)
 {
-    size_t size = strlen(text);
     int64_t found = find_exactly(index, text, size);
     if (found == PD_IMAGE_UNKNOWN)
         found = find_within(index, text, size);
@@ -130,8 +129,8 @@ static int percent(const char *text)
     return byte ? byte : -1;
 }
 
-/* The path in a URL, or a Windows path with '/'; without spaces around it. */
-static void decode(const char *text, char path[LONGEST + 1])
+/* The path in a URL, or a Windows path with '/'; without spaces around it. Returns its length. */
+static size_t decode(const char *text, char path[LONGEST + 1])
 {
     const char *query = strstr(text, "?d=");
     const char *from = query ? query + 3 : text;
@@ -148,6 +147,7 @@ static void decode(const char *text, char path[LONGEST + 1])
         path[n++] = (char)(byte == '\\' ? '/' : byte);
     }
     path[n] = '\0';
+    return n;
 }
 
 /* The name behind what Label Studio puts before the name of an uploaded file, or NULL. */
@@ -180,11 +180,11 @@ int64_t pd_image_find(const struct pd_image_index *index, const char *text)
         decode(text, path);
         return find_number(index, path);
     }
-    int64_t found = find_path(index, text);
+    int64_t found = find_path(index, text, size);
     if (found != PD_IMAGE_UNKNOWN)
         return found;
-    decode(text, path);
-    found = *path ? find_path(index, path) : found;
+    size = decode(text, path);
+    found = size ? find_path(index, path, size) : found;
     const char *name = uploaded_name(path);
     if (found != PD_IMAGE_UNKNOWN || !name || !*name)
         return found;

@@ -57,6 +57,7 @@ static void reads_plain_rows(void **state)
     assert_read(&photos, "score,label,image\n1,0,plain.png\n2,skip,b c.png\n3,,größe.png\n",
                 "plain.png=cat\nb c.png=skip\n?1");
     assert_read(&numbers, "image,label\n7,19\n99, 0 \n8,skip\n", "7=19\n99=0\n8=skip\n?0");
+    assert_read(&photos, "image,label\nplain.png, \t\v\f\ncats/1.png,\v dog\f\n", "cats/1.png=dog\n?1");
     assert_read(&photos, "image,label\n", "?0");
 }
 
@@ -247,7 +248,8 @@ static void reads_label_studio_json(void **state)
                 "[" TASK("\"paydirt_image\":\"7\"", DONE(CHOICE("choice", "\"3\""))) "," TASK(
                     "\"paydirt_image\":8", DONE(CHOICE("choice", "4"))) "]",
                 "7=3\n8=4\n?0");
-    assert_read(&photos, "[]", "?0");
+    assert_read(&photos, " [ ] ", "?0");
+    assert_read(&photos, "\xef\xbb\xbf [ {} , {} ]\n", "?2");
 }
 
 static void weighs_several_annotators(void **state)
@@ -337,14 +339,38 @@ static void says_where_json_breaks(void **state)
     struct pd_error err;
     for (size_t size = 1; size < strlen(whole); size++) {
         assert_int_equal(pd_answers_parse(whole, size, "half.json", &photos, &a, &err), PD_ERR_FORMAT);
-        assert_contains(err.message, "half.json: line 1, column");
-        assert_contains(err.message, "; export it again at offset ");
+        assert_contains(err.message, "half.json: cut off or damaged, export it again: task ");
+        assert_in_range(err.offset, 1, size);
     }
+    assert_read(&photos, "[7,8}",
+                "answers: cut off or damaged, export it again: task 3: expected ',' or ']' at offset 4");
+    assert_read(
+        &photos, "[7]]",
+        "answers: cut off or damaged, export it again: task 2: expected the end of the file at offset 3");
+    assert_read(
+        &photos, "{} {}",
+        "answers: cut off or damaged, export it again: task 2: expected the end of the file at offset 3");
     enum { DEEP = 1000000 };
     char *bomb = malloc(DEEP);
     memset(bomb, '[', DEEP);
     assert_int_equal(pd_answers_parse(bomb, DEEP, "deep", &photos, &a, &err), PD_ERR_FORMAT);
     free(bomb);
+}
+
+static void gives_up_on_too_many_refusals(void **state)
+{
+    (void)state;
+    enum { ROWS = 1000001 };
+    char *text = malloc(12 + 2 * ROWS);
+    memcpy(text, "image,label\n", 12);
+    for (int i = 0; i < ROWS; i++)
+        memcpy(text + 12 + 2 * i, "x\n", 2);
+    struct pd_answers a;
+    struct pd_error err;
+    assert_int_equal(pd_answers_parse(text, 12 + 2 * ROWS, "other", &photos, &a, &err), PD_ERR_FORMAT);
+    assert_string_equal(err.message,
+                        "other: 1000000 rows are refused: expected answers about data set 'photos'");
+    free(text);
 }
 
 static void answers_come_back(void **state)
@@ -542,6 +568,7 @@ int main(void)
         cmocka_unit_test(reads_label_studio_json_min),
         cmocka_unit_test(reads_label_studio_csv),
         cmocka_unit_test(says_where_json_breaks),
+        cmocka_unit_test(gives_up_on_too_many_refusals),
         cmocka_unit_test(answers_come_back),
         cmocka_unit_test(queries_are_filled_in_and_read),
         cmocka_unit_test(tasks_are_annotated_and_read),

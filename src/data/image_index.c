@@ -100,7 +100,7 @@ static int64_t find_around(const struct pd_image_index *index, const char *text,
 {
     char end[LONGEST + 2] = "/";
     int64_t found = PD_IMAGE_UNKNOWN;
-    memcpy(end + 1, text, ++size - 1);
+    memcpy(end + 1, text, size++);
     for (uint32_t i = lower_bound(index, end, size); i < index->dataset->count; i++) {
         const struct pd_indexed_name *n = &index->sorted[i];
         if (n->length < size || memcmp(n->name + n->length - size, end, size) != 0 ||
@@ -170,23 +170,24 @@ static int64_t find_number(const struct pd_image_index *index, const char *text)
     return number < index->dataset->count ? number : PD_IMAGE_UNKNOWN;
 }
 
-int64_t pd_image_find(const struct pd_image_index *index, const char *text)
+static int64_t find_decoded(const struct pd_image_index *index, const char *text)
 {
-    char path[LONGEST + 1];
-    size_t size = strlen(text);
-    if (!size || size > LONGEST)
-        return PD_IMAGE_UNKNOWN;
-    if (!index->sorted) {
-        decode(text, path);
+    char path[LONGEST + 1] = "";
+    size_t size = decode(text, path);
+    if (!index->sorted)
         return find_number(index, path);
-    }
-    int64_t found = find_path(index, text, size);
-    if (found != PD_IMAGE_UNKNOWN)
-        return found;
-    size = decode(text, path);
-    found = size ? find_path(index, path, size) : found;
+    int64_t found = size ? find_path(index, path, size) : PD_IMAGE_UNKNOWN;
     const char *name = uploaded_name(path);
     if (found != PD_IMAGE_UNKNOWN || !name || !*name)
         return found;
     return either(find_exactly(index, name, strlen(name)), find_around(index, name, strlen(name)));
+}
+
+int64_t pd_image_find(const struct pd_image_index *index, const char *text)
+{
+    size_t size = strlen(text);
+    if (!size || size > LONGEST)
+        return PD_IMAGE_UNKNOWN;
+    int64_t found = index->sorted ? find_path(index, text, size) : find_number(index, text);
+    return found == PD_IMAGE_UNKNOWN ? find_decoded(index, text) : found;
 }

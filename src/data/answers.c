@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_REFUSALS = 1000000 }; /* a file with more is about something else */
+
 /* A block with room for one item more; NULL when there is no memory. */
 static void *with_room(void *block, size_t count, size_t *capacity, size_t item)
 {
@@ -55,6 +57,8 @@ static void make_printable(char *words)
 void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *format, ...)
 {
     struct pd_answers *out = r->out;
+    if (out->refused_count == MOST_REFUSALS)
+        return;
     struct pd_refusal *refused =
         with_room(out->refused, out->refused_count, &r->refused_capacity, sizeof *refused);
     if (!refused) {
@@ -118,7 +122,8 @@ static bool vote(struct pd_answers_reader *r, struct pd_vote vote)
 bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *label)
 {
     char word[PD_CLASS_NAME_SIZE * 2];
-    label += strspn(label, " \t\r\n");
+    static const char spaces[] = " \t\r\n\v\f";
+    label += strspn(label, spaces);
     if (!*label) {
         r->out->blank++;
         return true;
@@ -132,7 +137,7 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
     }
     int32_t class;
     size_t n = strlen(label);
-    while (isspace((unsigned char)label[n - 1]))
+    while (strchr(spaces, label[n - 1]))
         n--;
     snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word), label);
     if (!find_class(r, word, &class))
@@ -256,6 +261,10 @@ static enum pd_status read_text(const struct pd_buffer *text, const char *name,
         status = parse(&r, text->data ? text->data : "", text->size, err);
     if (!status)
         status = decide(&r, err);
+    if (!status && out->refused_count == MOST_REFUSALS)
+        status =
+            pd_fail(err, PD_ERR_FORMAT, -1, "%s: %d rows are refused: expected answers about data set '%s'",
+                    name, (int)MOST_REFUSALS, dataset->name);
     reader_release(&r);
     if (status)
         pd_answers_release(out);

@@ -5,7 +5,9 @@
 #include "io/file.h"
 
 #include <csv.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Columns that say something, by what they are. */
 enum cell { IMAGE, OUR_IMAGE, LABEL, CELLS };
@@ -14,8 +16,8 @@ struct table {
     struct pd_answers_reader *reader;
     int columns;   /* of the header; 0: it has not been read */
     int at[CELLS]; /* the columns, or -1 */
-    int other,
-        others;    /* the first column that is none of ours nor of Label Studio's, and how many there are */
+    int others;    /* columns that are neither ours nor Label Studio's, and the first of them */
+    int other;
     bool exported; /* by Label Studio */
     int column;    /* of the current row; once it has ended, how many it has */
     struct pd_buffer text[CELLS];
@@ -30,12 +32,12 @@ static int not_a_space(unsigned char c)
     return 0; /* RFC 4180: spaces are part of a field */
 }
 
-/* The word without spaces around it is `name`. */
+/* The word, without spaces around it and whatever its case, is `name`. */
 static bool is_word(const char *text, const char *name)
 {
     size_t n = strlen(name);
     text += strspn(text, " \t");
-    return !strncmp(text, name, n) && !text[n + strspn(text + n, " \t")];
+    return !strncasecmp(text, name, n) && !text[n + strspn(text + n, " \t")];
 }
 
 static void take_heading(struct table *t, const char *text)
@@ -70,18 +72,26 @@ static void end_field(void *field, size_t size, void *table)
     t->column++;
 }
 
-/* Whether `text` may be the beginning of a longer name, so that a file which ends here may have been cut. */
+static bool begins(const char *text, const char *name)
+{
+    size_t n = strlen(text);
+    return !strncmp(text, name, n) && name[n];
+}
+
+/* Whether `text` may be the beginning of a longer name or number, so that a file which ends here may have
+ * been cut. */
 static bool may_be_cut(const struct pd_dataset *d, enum cell cell, const char *text)
 {
-    char name[4096];
-    size_t n = strlen(text);
+    char name[4096], number[16];
     uint32_t count = cell == LABEL ? (uint32_t)d->classes : d->count;
+    text += strspn(text, " \t");
     for (uint32_t i = 0; i < count; i++) {
         if (cell == LABEL)
             pd_dataset_class_name(d, (int)i, name, sizeof name);
         else
             pd_dataset_image_name(d, i, name, sizeof name);
-        if (!strncmp(name, text, n) && name[n])
+        snprintf(number, sizeof number, "%u", i);
+        if (begins(text, name) || (cell == LABEL && begins(text, number)))
             return true;
     }
     return false;

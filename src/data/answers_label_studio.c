@@ -133,22 +133,54 @@ static void take(struct pd_answers_reader *r, int64_t row, json_t *item)
         take_flat(r, row, item);
 }
 
+static size_t skip_space(const char *text, size_t at)
+{
+    return at + strspn(text + at, " \t\r\n");
+}
+
+static enum pd_status damaged(const struct pd_answers_reader *r, int64_t row, size_t at, const char *what,
+                              struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_FORMAT, (int64_t)at, "%s: cut off or damaged, export it again: task %lld: %s",
+                   r->file, (long long)row, what);
+}
+
+/* Takes the value at *at and moves *at behind it. */
+static enum pd_status take_next(struct pd_answers_reader *r, int64_t row, const char *text, size_t size,
+                                size_t *at, struct pd_error *err)
+{
+    json_error_t e;
+    json_t *item = json_loadb(text + *at, size - *at, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, &e);
+    if (!item && json_error_code(&e) == json_error_out_of_memory)
+        return pd_fail_memory(err, r->file);
+    *at += (size_t)e.position;
+    if (!item)
+        return damaged(r, row, *at, e.text, err);
+    take(r, row, item);
+    json_decref(item);
+    *at = skip_space(text, *at);
+    return PD_OK;
+}
+
+/* One task after the other, so that a large export needs little memory. A single task, as storages keep it,
+ * is a list of one. */
 enum pd_status pd_answers_parse_label_studio(struct pd_answers_reader *r, const char *text, size_t size,
                                              struct pd_error *err)
 {
-    json_error_t e;
-    json_t *root = json_loadb(text, size, 0, &e);
+    size_t at = skip_space(text, 0);
+    bool list = text[at] == '[';
+    bool more = !list || text[at = skip_space(text, at + 1)] != ']';
+    int64_t row = 1;
     r->unit = "task";
-    if (!root && json_error_code(&e) == json_error_out_of_memory)
-        return pd_fail_memory(err, r->file);
-    if (!root)
-        return pd_fail(err, PD_ERR_FORMAT, e.position,
-                       "%s: line %d, column %d: not whole JSON (%s); export it again", r->file, e.line,
-                       e.column, e.text);
-    for (size_t i = 0; i < json_array_size(root); i++)
-        take(r, (int64_t)i + 1, json_array_get(root, i));
-    if (json_is_object(root)) /* storages keep each task as a file */
-        take(r, 1, root);
-    json_decref(root);
-    return PD_OK;
+    for (; more; row++) {
+        enum pd_status status = take_next(r, row, text, size, &at, err);
+        if (status)
+            return status;
+        more = list && text[at] == ',';
+        at += more;
+    }
+    if (list && text[at] != ']')
+        return damaged(r, row, at, "expected ',' or ']'", err);
+    at = skip_space(text, at + list);
+    return text[at] ? damaged(r, row, at, "expected the end of the file", err) : PD_OK;
 }

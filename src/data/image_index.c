@@ -100,7 +100,7 @@ static int64_t find_around(const struct pd_image_index *index, const char *text,
 {
     char end[LONGEST + 2] = "/";
     int64_t found = PD_IMAGE_UNKNOWN;
-    memcpy(end + 1, text, ++size - 1);
+    memcpy(end + 1, text, size++);
     for (uint32_t i = lower_bound(index, end, size); i < index->dataset->count; i++) {
         const struct pd_indexed_name *n = &index->sorted[i];
         if (n->length < size || memcmp(n->name + n->length - size, end, size) != 0 ||
@@ -111,9 +111,8 @@ static int64_t find_around(const struct pd_image_index *index, const char *text,
     return found;
 }
 
-static int64_t find_path(const struct pd_image_index *index, const char *text)
+static int64_t find_path(const struct pd_image_index *index, const char *text, size_t size)
 {
-    size_t size = strlen(text);
     int64_t found = find_exactly(index, text, size);
     if (found == PD_IMAGE_UNKNOWN)
         found = find_within(index, text, size);
@@ -130,8 +129,8 @@ static int percent(const char *text)
     return byte ? byte : -1;
 }
 
-/* The path in a URL, or a Windows path with '/'; without spaces around it. */
-static void decode(const char *text, char path[LONGEST + 1])
+/* The path in a URL, or a Windows path with '/'; without spaces around it. Returns its length. */
+static size_t decode(const char *text, char path[LONGEST + 1])
 {
     const char *query = strstr(text, "?d=");
     const char *from = query ? query + 3 : text;
@@ -148,6 +147,7 @@ static void decode(const char *text, char path[LONGEST + 1])
         path[n++] = (char)(byte == '\\' ? '/' : byte);
     }
     path[n] = '\0';
+    return n;
 }
 
 /* The name behind what Label Studio puts before the name of an uploaded file, or NULL. */
@@ -170,23 +170,24 @@ static int64_t find_number(const struct pd_image_index *index, const char *text)
     return number < index->dataset->count ? number : PD_IMAGE_UNKNOWN;
 }
 
-int64_t pd_image_find(const struct pd_image_index *index, const char *text)
+static int64_t find_decoded(const struct pd_image_index *index, const char *text)
 {
-    char path[LONGEST + 1];
-    size_t size = strlen(text);
-    if (!size || size > LONGEST)
-        return PD_IMAGE_UNKNOWN;
-    if (!index->sorted) {
-        decode(text, path);
+    char path[LONGEST + 1] = "";
+    size_t size = decode(text, path);
+    if (!index->sorted)
         return find_number(index, path);
-    }
-    int64_t found = find_path(index, text);
-    if (found != PD_IMAGE_UNKNOWN)
-        return found;
-    decode(text, path);
-    found = *path ? find_path(index, path) : found;
+    int64_t found = size ? find_path(index, path, size) : PD_IMAGE_UNKNOWN;
     const char *name = uploaded_name(path);
     if (found != PD_IMAGE_UNKNOWN || !name || !*name)
         return found;
     return either(find_exactly(index, name, strlen(name)), find_around(index, name, strlen(name)));
+}
+
+int64_t pd_image_find(const struct pd_image_index *index, const char *text)
+{
+    size_t size = strlen(text);
+    if (!size || size > LONGEST)
+        return PD_IMAGE_UNKNOWN;
+    int64_t found = index->sorted ? find_path(index, text, size) : find_number(index, text);
+    return found == PD_IMAGE_UNKNOWN ? find_decoded(index, text) : found;
 }

@@ -36,6 +36,9 @@ enum pd_status args_parse(const struct args_command *command, int argc, char **a
 /* The n-th option of all groups, or NULL. */
 const struct pd_option *args_option(const struct args_command *command, int n, void **base);
 
+/* Whether the command line had the option of that name, as in its table. */
+bool args_is_given(const struct args_command *command, const struct args *args, const char *name);
+
 /* PD_ERR_USAGE with the usage when the operand is missing. */
 enum pd_status args_need_operand(const struct args_command *command, const struct args *args,
                                  struct pd_error *err);

@@ -15,7 +15,7 @@ static const struct pd_option table[] = {
      "keep what this lets through: gold, drs, mh, top-k"},
     {"p", PD_OPTION_REAL, FIELD(p), 0, 1, "X", "larger keeps fewer; 3-channel images: 0.5 where not given"},
     {"balanced", PD_OPTION_BOOL, FIELD(balanced), 0, 1, NULL,
-     "weigh the conditional term by the spread of both (mh: only where given)"},
+     "weigh both terms alike, as mh does without --balanced"},
     {"sigma", PD_OPTION_TEXT, FIELD(sigma), 0, 0, "NAME", "spread of the conditional term: std or rms"},
     {"burn_in", PD_OPTION_INT, FIELD(burn_in), 1, 100000000, "N", "samples of each class scored first"},
     {"block", PD_OPTION_INT, FIELD(block), 1, 1000000, "N", "candidates judged together"},

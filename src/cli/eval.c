@@ -155,7 +155,8 @@ static enum pd_status fitting_capacity(struct eval *e, json_t **result, char *li
                   "split", "test", "step", (json_int_t)e->run.progress.step, "seed", (json_int_t)o->seed,
                   "seconds", seconds, "samples", e->set.count ? e->set.words : "fresh", "set",
                   (json_int_t)e->set.count, "rate", e->set.count ? e->set.rate : 1.0);
-    return *result ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the result");
+    return *result ? PD_OK
+                   : pd_fail(err, PD_ERR_MEMORY, -1, "no result: out of memory, or a name that is not UTF-8");
 }
 
 /* --- all metrics

@@ -154,6 +154,8 @@ enum pd_status reject_run(const struct reject_options *o, const struct pd_run_mo
     if (!status) {
         stop_catch();
         progress_begin(&watch.progress, 0, (uint64_t)(classes * (r.burn_in + per_class)), 1, "samples");
+        progress_line(&watch.progress, "%s: %lld samples of each class, after %lld to learn from",
+                      o->method->name, (long long)per_class, (long long)r.burn_in);
         status = pd_reject(run->gan, &r, out, err);
         progress_end(&watch.progress);
     }

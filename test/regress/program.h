@@ -141,4 +141,18 @@ static inline void program_sleep(double seconds)
     nanosleep(&t, NULL);
 }
 
+/* Until a running program has written this text to a file of the scratch folder; at most half a minute. */
+static inline void wait_for_text(const char *name, const char *text)
+{
+    bool found = false;
+    for (int i = 0; i < 3000 && !found; i++) {
+        char *so_far = scratch_read(scratch_path(name), NULL);
+        found = strstr(so_far, text);
+        free(so_far);
+        if (!found)
+            program_sleep(0.01);
+    }
+    assert_true(found);
+}
+
 #endif

@@ -39,27 +39,36 @@ static enum pd_status encode_images(const struct pd_rejection *r, struct pd_buff
     return status;
 }
 
-/* The colour of class 0 for what was kept, of class 1 for what was refused, which lies below. */
-static enum pd_status encode_points(const struct pd_rejection *r, const struct pd_points *real,
-                                    struct pd_buffer *png, struct pd_error *err)
+/* The colour of class 0 for what was kept, of class 1 for what was refused, which lies below. Returns how
+ * many points there are. */
+static int64_t collect(const struct pd_rejection *r, float *points, int32_t *labels)
 {
-    const int64_t left = shown(r), classes = r->kept.classes, most = classes * (left + r->show);
-    float *points = pd_malloc((size_t)most * 2 * sizeof *points + 1);
-    int32_t *labels = pd_calloc((size_t)most + 1, sizeof *labels);
-    enum pd_status status = PD_OK;
     int64_t n = 0;
-    if (!points || !labels)
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture");
-    for (int64_t c = 0; c < classes && !status; c++)
+    for (int64_t c = 0; c < r->kept.classes; c++)
         for (int64_t i = 0; i < r->classes[c].refused; i++, n++) {
             memcpy(points + 2 * n, r->refused + 2 * (c * r->show + i), 2 * sizeof *points);
             labels[n] = 1;
         }
-    for (int64_t c = 0; c < classes && !status; c++, n += left)
-        memcpy(points + 2 * n, r->kept.images + 2 * c * r->kept.per_class, (size_t)left * 2 * sizeof *points);
-    if (!status)
-        status =
-            pd_scatter_encode(png, points, labels, n, real ? real->at : NULL, real ? real->count : 0, err);
+    for (int64_t c = 0; c < r->kept.classes; c++)
+        for (int64_t i = 0; i < shown(r); i++, n++) {
+            memcpy(points + 2 * n, r->kept.images + 2 * (c * r->kept.per_class + i), 2 * sizeof *points);
+            labels[n] = 0;
+        }
+    return n;
+}
+
+static enum pd_status encode_points(const struct pd_rejection *r, const struct pd_points *real,
+                                    struct pd_buffer *png, struct pd_error *err)
+{
+    const size_t most = (size_t)r->kept.classes * (size_t)(shown(r) + r->show) + 1;
+    float *points = pd_calloc(most, 2 * sizeof *points);
+    int32_t *labels = pd_calloc(most, sizeof *labels);
+    enum pd_status status;
+    if (points && labels)
+        status = pd_scatter_encode(png, points, labels, collect(r, points, labels), real ? real->at : NULL,
+                                   real ? real->count : 0, err);
+    else
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture");
     pd_free(points);
     pd_free(labels);
     return status;

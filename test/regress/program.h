@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <pty.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <time.h>
 

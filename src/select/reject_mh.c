@@ -1,5 +1,5 @@
 /* MH-GAN: an independence sampler with the generator as its proposal, so that the acceptance probability is
- * min(1, exp(d' - d)) (Turner et al., section 3). A chain begins at a real sample, which spares it a burn-in,
+ * min(1, exp(d' - d)) (Turner et al.). A chain begins at a real sample, which spares it a burn-in,
  * and gives the state that it ends in. One that never moved would give the real sample: it gives nothing, and
  * the next one begins at a candidate. */
 #include "select/rejector.h"

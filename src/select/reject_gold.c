@@ -1,5 +1,5 @@
-/* Rejection sampling accepts with probability exp(a), a = d - log M, GOLD eq. 6. As that can be very rarely, the
- * logit of it is shifted by gamma first (Azadi et al.; GOLD section 3.2). */
+/* Rejection sampling accepts with probability exp(a), a = d - log M, GOLD eq. 6. As that can be very rarely,
+ * the logit of it is shifted by gamma first (Azadi et al.; GOLD section 3.2). */
 #include "select/rejector.h"
 #include "select/rejectors.h"
 

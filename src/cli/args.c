@@ -32,6 +32,15 @@ const struct pd_option *args_option(const struct args_command *c, int n, void **
     return NULL;
 }
 
+bool args_is_given(const struct args_command *c, const struct args *args, const char *name)
+{
+    const struct pd_option *option;
+    for (int i = 0; (option = args_option(c, i, NULL)); i++)
+        if (!strcmp(option->name, name))
+            return args->given[i];
+    return false;
+}
+
 static void add_name(struct names *names, const char *prefix, const struct pd_option *option, int value)
 {
     char flag[NAME_SIZE];

@@ -3,11 +3,12 @@
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/real.h"
+#include "cli/sample_set.h"
 
 #include "base/words.h"
 #include "io/file.h"
 #include "io/jsonl.h"
-#include "metric/fitting_capacity.h"
+#include "metric/fixed_set.h"
 #include "train/run.h"
 #include "train/source.h"
 
@@ -20,14 +21,19 @@ static const char usage[] = "RUN [options]";
 static const char about[] =
     "Measures the run's last checkpoint on the test split of its data.\n"
     "fitting-capacity (GAN-train): the accuracy on real images of a LeNet (2-D points: a small MLP)\n"
-    "that was trained on generated ones alone, fresh in every epoch. Adds a line to RUN/eval.jsonl.";
+    "that was trained on generated ones alone, fresh in every epoch, or with --fixed, --reject or --samples\n"
+    "on one set that every epoch goes through. Adds a line to RUN/eval.jsonl.";
 
 static const char examples[] = "eval runs/00000-strokes-infogan-gold --metrics fitting-capacity\n"
-                               "eval runs/00000-strokes-infogan-gold --epochs 10 --json";
+                               "eval runs/00000-strokes-infogan-gold --epochs 10 --json\n"
+                               "eval runs/00000-strokes-infogan-gold --fixed 5000\n"
+                               "eval runs/00000-strokes-infogan-gold --fixed 5000 --reject gold --p 0.1";
+
+enum { PER_CLASS = 5000 }; /* of a set kept by rejection: GOLD section 4.2 */
 
 struct options {
-    char metrics[256], data[1024], data_dir[1024];
-    int64_t seed, threads, epochs, epoch_images;
+    char metrics[256], data[1024], data_dir[1024], samples[1024];
+    int64_t seed, threads, epochs, epoch_images, fixed;
     bool json;
 };
 
@@ -38,7 +44,11 @@ static const struct pd_option table[] = {
     {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
     {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N", "seed of samples and classifier"},
     {"epochs", PD_OPTION_INT, FIELD(epochs), 1, 10000, "N", "epochs of the classifier"},
-    {"epoch_images", PD_OPTION_INT, FIELD(epoch_images), 128, 100000000, "N", "generated images in each"},
+    {"epoch_images", PD_OPTION_INT, FIELD(epoch_images), 128, 100000000, "N",
+     "generated images in each; with a fixed set all of it where not given"},
+    {"fixed", PD_OPTION_INT, FIELD(fixed), 0, 1000000, "N",
+     "one set of N images of each class instead of fresh ones; --reject: 5000 where not given"},
+    {"samples", PD_OPTION_TEXT, FIELD(samples), 0, 0, "FILE", "the set in this npz, of whatever origin"},
     {"data", PD_OPTION_TEXT, FIELD(data), 0, 0, "NAME", "another data set than the run's"},
     {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with its files"},
     {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
@@ -50,6 +60,8 @@ struct eval {
     const char *folder;
     struct pd_run_model run;
     struct real real;
+    struct sample_set set; /* empty: fresh samples */
+    int64_t epoch_images;
     struct progress progress;
 };
 
@@ -73,28 +85,49 @@ static void on_epoch(void *context, int epoch, int epochs, double loss)
                       progress_left(&e->progress, left, sizeof left));
 }
 
-static enum pd_status train_classifier(struct eval *e, double *accuracy, struct pd_error *err)
+static struct pd_classifier_options classifier_options(struct eval *e)
 {
     const struct pd_model_config *c = &e->run.gan->config;
     struct pd_classifier_options k = pd_classifier_defaults();
-    struct pd_gan_source *source;
     k.channels = c->channels;
     k.size = c->size;
     k.classes = c->classes;
     k.epochs = (int)e->o->epochs;
-    k.epoch_images = e->o->epoch_images;
+    k.epoch_images = e->epoch_images;
     k.seed = (uint64_t)e->o->seed;
     k.backend = e->run.backend;
     k.progress = on_epoch;
     k.progress_context = e;
-    enum pd_status status = pd_gan_source_create(e->run.gan, k.batch, k.seed, &source, err);
-    if (status)
-        return status;
-    const struct pd_sample_source samples = pd_gan_sample_source(source);
+    return k;
+}
+
+static enum pd_status train_on(struct eval *e, const struct pd_sample_source *samples, double *accuracy,
+                               struct pd_error *err)
+{
+    const struct pd_classifier_options k = classifier_options(e);
     progress_begin(&e->progress, 0, (uint64_t)k.epochs, (double)k.epoch_images, "images");
-    status = pd_fitting_capacity(&k, &samples, e->real.images, e->real.labels, e->real.count, accuracy, err);
+    enum pd_status status =
+        pd_fitting_capacity(&k, samples, e->real.images, e->real.labels, e->real.count, accuracy, err);
     progress_end(&e->progress);
-    pd_gan_source_destroy(source);
+    return status;
+}
+
+static enum pd_status train_classifier(struct eval *e, double *accuracy, struct pd_error *err)
+{
+    const struct pd_classifier_options k = classifier_options(e);
+    const size_t size = (size_t)k.channels * (size_t)(k.size ? k.size * k.size : 1);
+    struct pd_gan_source *fresh = NULL;
+    struct pd_fixed_set *fixed = NULL;
+    enum pd_status status = e->set.count ? pd_fixed_set_create(e->set.count, size, e->set.images,
+                                                               e->set.labels, k.seed, &fixed, err)
+                                         : pd_gan_source_create(e->run.gan, k.batch, k.seed, &fresh, err);
+    if (!status) {
+        const struct pd_sample_source source =
+            fixed ? pd_fixed_set_source(fixed) : pd_gan_sample_source(fresh);
+        status = train_on(e, &source, accuracy, err);
+    }
+    pd_gan_source_destroy(fresh);
+    pd_fixed_set_destroy(fixed);
     return status;
 }
 
@@ -110,17 +143,20 @@ static enum pd_status fitting_capacity(struct eval *e, json_t **result, char *li
         return status;
     const double seconds = progress_now() - start;
     snprintf(line, size,
-             "fitting capacity %.2f %%  (%s, %lld epochs of %lld generated images; %lld test images of %s; "
-             "step %llu; %.0f s)",
+             "fitting capacity %.2f %%  (%s, %lld epochs of %lld generated images%s%s; %lld test images of "
+             "%s; step %llu; %.0f s)",
              100 * accuracy, e->run.gan->config.size ? "LeNet" : "MLP", (long long)o->epochs,
-             (long long)o->epoch_images, (long long)e->real.count, data,
-             (unsigned long long)e->run.progress.step, seconds);
-    *result = json_pack("{s:s, s:f, s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:f}", "metric", "fitting-capacity",
-                        "accuracy", accuracy, "epochs", (json_int_t)o->epochs, "epoch_images",
-                        (json_int_t)o->epoch_images, "test_images", (json_int_t)e->real.count, "data", data,
-                        "split", "test", "step", (json_int_t)e->run.progress.step, "seed",
-                        (json_int_t)o->seed, "seconds", seconds);
-    return *result ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the result");
+             (long long)e->epoch_images, e->set.count ? ", " : "", e->set.words, (long long)e->real.count,
+             data, (unsigned long long)e->run.progress.step, seconds);
+    *result =
+        json_pack("{s:s, s:f, s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:f, s:s, s:I, s:f}", "metric",
+                  "fitting-capacity", "accuracy", accuracy, "epochs", (json_int_t)o->epochs, "epoch_images",
+                  (json_int_t)e->epoch_images, "test_images", (json_int_t)e->real.count, "data", data,
+                  "split", "test", "step", (json_int_t)e->run.progress.step, "seed", (json_int_t)o->seed,
+                  "seconds", seconds, "samples", e->set.count ? e->set.words : "fresh", "set",
+                  (json_int_t)e->set.count, "rate", e->set.count ? e->set.rate : 1.0);
+    return *result ? PD_OK
+                   : pd_fail(err, PD_ERR_MEMORY, -1, "no result: out of memory, or a name that is not UTF-8");
 }
 
 /* --- all metrics
@@ -146,7 +182,7 @@ static enum pd_status append(const char *folder, const json_t *result, struct pd
 static enum pd_status measure(struct eval *e, const struct metric *metric, struct pd_error *err)
 {
     json_t *result = NULL;
-    char line[256], *text = NULL;
+    char line[1536], *text = NULL;
     enum pd_status status = metric->measure(e, &result, line, sizeof line, err);
     if (status)
         return status;
@@ -191,14 +227,62 @@ static enum pd_status check_labels(const struct real *real, struct pd_error *err
     return PD_OK;
 }
 
+/* The fixed set, where one is asked for, and the length of an epoch. */
+static enum pd_status prepare(struct eval *e, const struct reject_options *reject, bool epoch_given,
+                              struct pd_error *err)
+{
+    const struct options *o = e->o;
+    const int64_t per_class = o->fixed ? o->fixed : reject->method ? PER_CLASS : 0;
+    enum pd_status status = PD_OK;
+    if (o->samples[0])
+        status = sample_set_read(o->samples, &e->run.gan->config, &e->set, err);
+    else if (per_class)
+        status = sample_set_make(reject, &e->run, per_class, (uint64_t)o->seed, &e->set, err);
+    const int64_t batch = pd_classifier_defaults().batch;
+    e->epoch_images = o->epoch_images;
+    if (e->set.count && !epoch_given)
+        e->epoch_images = e->set.count > batch ? e->set.count : batch;
+    return status;
+}
+
+static enum pd_status check(const struct options *o, const struct reject_options *reject,
+                            struct pd_error *err)
+{
+    if (o->samples[0] && (o->fixed || reject->method))
+        return pd_fail(err, PD_ERR_USAGE, -1, "--samples is a set of its own: without --%s",
+                       o->fixed ? "fixed" : "reject");
+    return each_metric(o->metrics, NULL, err); /* before the long work */
+}
+
+static enum pd_status evaluate(struct eval *e, const struct reject_options *reject, bool epoch_given,
+                               struct pd_error *err)
+{
+    const struct options *o = e->o;
+    enum pd_status status = pd_run_open(e->folder, (int)o->threads, &e->run, err);
+    if (!status)
+        status = real_open(&e->real, &e->run, o->data, o->data_dir, PD_SPLIT_TEST, err);
+    if (!status)
+        status = check_labels(&e->real, err);
+    if (!status)
+        status = prepare(e, reject, epoch_given, err);
+    if (!status)
+        status = each_metric(o->metrics, e, err);
+    sample_set_release(&e->set);
+    real_close(&e->real);
+    pd_run_close(&e->run);
+    return status;
+}
+
 enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
 {
     const struct pd_classifier_options k = pd_classifier_defaults();
     struct options o = {
         .metrics = "fitting-capacity", .seed = 1, .epochs = k.epochs, .epoch_images = k.epoch_images};
+    struct reject_options reject;
+    reject_init(&reject);
     const struct args_command command = {
         "eval",   usage, about,
-        examples, "RUN", {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};
+        examples, "RUN", {{table, sizeof table / sizeof table[0], &o}, reject_group(&reject)}};
     struct eval e = {.o = &o};
     struct args args;
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
@@ -206,18 +290,11 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
         return status;
     status = args_need_operand(&command, &args, err);
     if (!status)
-        status = each_metric(o.metrics, NULL, err); /* before the long work */
+        status = reject_check(&reject, &command, &args, err);
+    if (!status)
+        status = check(&o, &reject, err);
     if (status)
         return status;
     e.folder = args.operand;
-    status = pd_run_open(e.folder, (int)o.threads, &e.run, err);
-    if (!status)
-        status = real_open(&e.real, &e.run, o.data, o.data_dir, PD_SPLIT_TEST, err);
-    if (!status)
-        status = check_labels(&e.real, err);
-    if (!status)
-        status = each_metric(o.metrics, &e, err);
-    real_close(&e.real);
-    pd_run_close(&e.run);
-    return status;
+    return evaluate(&e, &reject, args_is_given(&command, &args, "epoch_images"), err);
 }

@@ -2,11 +2,11 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "cli/stop.h"
 
 #include "base/threads.h"
 #include "train/run.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,29 +33,6 @@ static const struct pd_option own_table[] = {
     {"resume", PD_OPTION_TEXT, offsetof(struct own, resume), sizeof(((struct own *)0)->resume), 0, 0, "RUN",
      "go on with this run; only --epochs may be given with it"},
 };
-
-/* --- signals --- */
-
-static volatile sig_atomic_t stop_signal;
-
-/* The first asks; after it the signals kill as usual. */
-static void on_signal(int number)
-{
-    stop_signal = number;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGHUP, SIG_DFL);
-}
-
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, old;
-        if (!sigaction(numbers[i], NULL, &old) && old.sa_handler != SIG_IGN) /* nohup stays nohup */
-            sigaction(numbers[i], &action, NULL);
-    }
-}
 
 /* --- what is shown --- */
 
@@ -114,9 +91,9 @@ static void on_note(void *context, const char *words)
 static bool on_stop(void *context)
 {
     struct watch *w = context;
-    if (stop_signal && !w->stopping)
+    if (stop_asked() && !w->stopping)
         progress_line(&w->progress, "stopping: saving a checkpoint (once more to stop without)");
-    w->stopping = stop_signal != 0;
+    w->stopping = stop_asked();
     return w->stopping;
 }
 
@@ -143,15 +120,6 @@ static enum pd_status check_resume(const struct args_command *c, const struct ar
                            "--%s cannot be given with --resume: a run keeps its options, except --epochs",
                            pd_option_flag(option, flag, sizeof flag));
     return PD_OK;
-}
-
-static bool is_given(const struct args_command *c, const struct args *args, const char *name)
-{
-    const struct pd_option *option;
-    for (int i = 0; (option = args_option(c, i, NULL)); i++)
-        if (!strcmp(option->name, name))
-            return args->given[i];
-    return false;
 }
 
 static enum pd_status resume(const char *folder, int64_t epochs, struct watch *w,
@@ -189,10 +157,10 @@ enum pd_status command_train(int argc, char **argv, struct pd_error *err)
     status = own.resume[0] ? check_resume(&command, &args, err) : check_new(&o, err);
     if (status)
         return status;
-    catch_signals();
+    stop_catch();
     if (own.resume[0])
-        status =
-            resume(own.resume, is_given(&command, &args, "epochs") ? o.epochs : 0, &watch, &observer, err);
+        status = resume(own.resume, args_is_given(&command, &args, "epochs") ? o.epochs : 0, &watch,
+                        &observer, err);
     else
         status = start(&o, &watch, &observer, err);
     progress_end(&watch.progress);

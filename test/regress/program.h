@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <pty.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -139,6 +140,20 @@ static inline void program_sleep(double seconds)
 {
     const struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
     nanosleep(&t, NULL);
+}
+
+/* Until a running program has written this text to a file of the scratch folder; at most half a minute. */
+static inline void wait_for_text(const char *name, const char *text)
+{
+    bool found = false;
+    for (int i = 0; i < 3000 && !found; i++) {
+        char *so_far = scratch_read(scratch_path(name), NULL);
+        found = strstr(so_far, text);
+        free(so_far);
+        if (!found)
+            program_sleep(0.01);
+    }
+    assert_true(found);
 }
 
 #endif

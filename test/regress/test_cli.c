@@ -254,19 +254,6 @@ static void draws_a_bar_on_a_terminal(void **state)
 /* --- interruptions
  * ------------------------------------------------------------------------------------------ */
 
-static void wait_for_text(const char *name, const char *text)
-{
-    bool found = false;
-    for (int i = 0; i < 3000 && !found; i++) {
-        char *so_far = scratch_read(scratch_path(name), NULL);
-        found = strstr(so_far, text);
-        free(so_far);
-        if (!found)
-            program_sleep(0.01);
-    }
-    assert_true(found);
-}
-
 static void stops_and_goes_on(void **state)
 {
     (void)state;

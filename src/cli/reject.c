@@ -1,0 +1,166 @@
+#include "cli/reject.h"
+
+#include "cli/progress.h"
+#include "cli/real.h"
+#include "cli/stop.h"
+
+#include "base/words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FIELD(name) offsetof(struct reject_options, name), sizeof(((struct reject_options *)0)->name)
+static const struct pd_option table[] = {
+    {"reject", PD_OPTION_TEXT, FIELD(reject), 0, 0, "NAME",
+     "keep what this lets through: gold, drs, mh, top-k"},
+    {"p", PD_OPTION_REAL, FIELD(p), 0, 1, "X", "larger keeps fewer; 3-channel images: 0.5 where not given"},
+    {"balanced", PD_OPTION_BOOL, FIELD(balanced), 0, 1, NULL,
+     "weigh both terms alike, as mh does without --balanced"},
+    {"sigma", PD_OPTION_TEXT, FIELD(sigma), 0, 0, "NAME", "spread of the conditional term: std or rms"},
+    {"burn_in", PD_OPTION_INT, FIELD(burn_in), 1, 100000000, "N", "samples of each class scored first"},
+    {"block", PD_OPTION_INT, FIELD(block), 1, 1000000, "N", "candidates judged together"},
+    {"chain", PD_OPTION_INT, FIELD(chain), 1, 100000000, "N", "mh: candidates in a chain"},
+    {"calibrate", PD_OPTION_BOOL, FIELD(calibrate), 0, 1, NULL, "mh: take the logit as it is"},
+    {"real", PD_OPTION_TEXT, FIELD(real), 0, 0, "NAME", "mh: split of the real images, train or test"},
+    {"least_rate", PD_OPTION_REAL, FIELD(least_rate), 0, 1, "X", "give up a class that keeps fewer"},
+};
+#undef FIELD
+
+enum { OPTIONS = sizeof table / sizeof table[0] };
+
+static const char *const sigmas[] = {[PD_SIGMA_STD] = "std", [PD_SIGMA_RMS] = "rms"};
+static const char *const splits[] = {[PD_SPLIT_TRAIN] = "train", [PD_SPLIT_TEST] = "test"};
+
+void reject_init(struct reject_options *o)
+{
+    const struct pd_rejection_options d = pd_rejection_defaults(pd_reject_method_at(0));
+    *o = (struct reject_options){.sigma = "std",
+                                 .real = "test",
+                                 .p = d.how.p,
+                                 .least_rate = d.least_rate,
+                                 .chain = d.how.chain,
+                                 .burn_in = d.burn_in,
+                                 .block = d.block,
+                                 .balanced = true,
+                                 .calibrate = true};
+}
+
+struct args_group reject_group(struct reject_options *o)
+{
+    return (struct args_group){table, OPTIONS, o};
+}
+
+static int place_of(const char *word, const char *const words[2])
+{
+    return !strcmp(word, words[1]);
+}
+
+static enum pd_status check_word(const char *what, const char *word, const char *const words[2],
+                                 struct pd_error *err)
+{
+    if (!strcmp(word, words[0]) || !strcmp(word, words[1]))
+        return PD_OK;
+    return pd_unknown_word(err, what, word, words, 2, sizeof words[0]);
+}
+
+enum pd_status reject_check(struct reject_options *o, const struct args_command *command,
+                            const struct args *args, struct pd_error *err)
+{
+    char flag[40];
+    for (int i = 1; i < OPTIONS && !o->reject[0]; i++)
+        if (args_is_given(command, args, table[i].name))
+            return pd_fail(err, PD_ERR_USAGE, -1, "--%s needs --reject NAME",
+                           pd_option_flag(&table[i], flag, sizeof flag));
+    if (!o->reject[0])
+        return PD_OK;
+    o->method = pd_reject_method_find(o->reject, err);
+    if (!o->method)
+        return PD_ERR_USAGE;
+    o->p_given = args_is_given(command, args, "p");
+    o->balanced_given = args_is_given(command, args, "balanced");
+    enum pd_status status = check_word("sigma", o->sigma, sigmas, err);
+    return status ? status : check_word("split", o->real, splits, err);
+}
+
+/* GOLD section 4.2 */
+double reject_p(const struct reject_options *o, const struct pd_model_config *config)
+{
+    return !o->p_given && config->size && config->channels == 3 ? 0.5 : o->p;
+}
+
+/* --- the run --- */
+
+struct watch {
+    struct progress progress;
+};
+
+static void on_progress(void *context, int class, int64_t at)
+{
+    struct watch *w = context;
+    char label[32];
+    snprintf(label, sizeof label, "class %d", class);
+    progress_update(&w->progress, (uint64_t)at, label);
+}
+
+static bool on_stop(void *context)
+{
+    (void)context;
+    return stop_asked();
+}
+
+static void print_rates(const struct pd_rejection *r)
+{
+    int64_t tried = 0;
+    fprintf(stderr, "class      kept      tried     rate\n");
+    for (int c = 0; c < r->kept.classes; c++) {
+        const int64_t n = r->classes[c].tried;
+        fprintf(stderr, "%5d %9lld %10lld %6.2f %%\n", c, (long long)r->kept.per_class, (long long)n,
+                100 * (double)r->kept.per_class / (double)n);
+        tried += n;
+    }
+    fprintf(stderr, "  all %9lld %10lld %6.2f %%\n", (long long)r->kept.count, (long long)tried,
+            100 * (double)r->kept.count / (double)tried);
+}
+
+enum pd_status reject_run(const struct reject_options *o, const struct pd_run_model *run, int64_t per_class,
+                          uint64_t seed, int64_t show, struct pd_rejection *out, struct pd_error *err)
+{
+    struct pd_rejection_options r = pd_rejection_defaults(o->method);
+    const int classes = run->gan->config.classes;
+    struct real real = {NULL, NULL, NULL, 0};
+    struct watch watch = {.progress = {.terminal = false}};
+    enum pd_status status = PD_OK;
+    r.how = (struct pd_reject_options){
+        .p = reject_p(o, &run->gan->config),
+        .balanced = o->balanced_given ? o->balanced : o->method->balanced,
+        .sigma = (enum pd_sigma)place_of(o->sigma, sigmas),
+        .chain = o->chain,
+        .calibrate = o->calibrate,
+        .seed = seed,
+    };
+    r.per_class = per_class;
+    r.burn_in = o->burn_in;
+    r.block = o->block;
+    r.least_rate = o->least_rate;
+    r.show = show;
+    r.context = &watch;
+    r.progress = on_progress;
+    r.stop = on_stop;
+    if (o->method->uses_real)
+        status = real_open(&real, run, "", "", (enum pd_split)place_of(o->real, splits), err);
+    r.real = real.images;
+    r.real_labels = real.labels;
+    r.real_count = real.count;
+    if (!status) {
+        stop_catch();
+        progress_begin(&watch.progress, 0, (uint64_t)(classes * (r.burn_in + per_class)), 1, "samples");
+        progress_line(&watch.progress, "%s: %lld samples of each class, after %lld to learn from",
+                      o->method->name, (long long)per_class, (long long)r.burn_in);
+        status = pd_reject(run->gan, &r, out, err);
+        progress_end(&watch.progress);
+    }
+    if (!status)
+        print_rates(out);
+    real_close(&real);
+    return status;
+}

@@ -1,0 +1,37 @@
+/* The options of rejection, which more than one command takes. */
+#ifndef PD_CLI_REJECT_H
+#define PD_CLI_REJECT_H
+
+#include "cli/args.h"
+
+#include "train/reject.h"
+#include "train/run.h"
+
+struct reject_options {
+    char reject[32], sigma[8], real[8];
+    double p, least_rate;
+    int64_t chain, burn_in, block;
+    bool balanced, calibrate;
+    /* found by reject_check */
+    const struct pd_reject_method *method; /* NULL: no rejection */
+    bool p_given, balanced_given;
+};
+
+void reject_init(struct reject_options *o); /* the defaults */
+
+/* Where it goes among a command's groups. */
+struct args_group reject_group(struct reject_options *o);
+
+/* PD_ERR_USAGE: an unknown word, or an option that means nothing without --reject. */
+enum pd_status reject_check(struct reject_options *o, const struct args_command *command,
+                            const struct args *args, struct pd_error *err);
+
+/* p as it will be for this model. */
+double reject_p(const struct reject_options *o, const struct pd_model_config *config);
+
+/* Runs it with a bar and a table of rates on standard error. show: as struct pd_rejection_options. A signal
+ * ends it with PD_ERR_INTERRUPTED. */
+enum pd_status reject_run(const struct reject_options *o, const struct pd_run_model *run, int64_t per_class,
+                          uint64_t seed, int64_t show, struct pd_rejection *out, struct pd_error *err);
+
+#endif

@@ -1,0 +1,105 @@
+#include "cli/sample_set.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void take(struct sample_set *set, const struct pd_samples *s)
+{
+    set->count = s->count;
+    set->images = s->images;
+    set->labels = s->labels;
+}
+
+static enum pd_status reject(const struct reject_options *o, const struct pd_run_model *run,
+                             int64_t per_class, uint64_t seed, struct sample_set *set, struct pd_error *err)
+{
+    int64_t tried = 0;
+    enum pd_status status = reject_run(o, run, per_class, seed, 0, &set->rejection, err);
+    if (status)
+        return status;
+    take(set, &set->rejection.kept);
+    for (int c = 0; c < set->rejection.kept.classes; c++)
+        tried += set->rejection.classes[c].tried;
+    set->rate = (double)set->count / (double)tried;
+    if (o->method->uses_real)
+        snprintf(set->words, sizeof set->words, "kept by %s, chains of %lld", o->method->name,
+                 (long long)o->chain);
+    else
+        snprintf(set->words, sizeof set->words, "kept by %s, p %g, %.1f %% of those tried", o->method->name,
+                 reject_p(o, &run->gan->config), 100 * set->rate);
+    return PD_OK;
+}
+
+enum pd_status sample_set_make(const struct reject_options *o, const struct pd_run_model *run,
+                               int64_t per_class, uint64_t seed, struct sample_set *out, struct pd_error *err)
+{
+    *out = (struct sample_set){.rate = 1, .words = "a fixed set"};
+    if (o->method)
+        return reject(o, run, per_class, seed, out, err);
+    enum pd_status status = pd_sample(run->gan, per_class, seed, &out->samples, err);
+    if (!status)
+        take(out, &out->samples);
+    return status;
+}
+
+/* --- from a file --- */
+
+static enum pd_status check_shape(const char *path, const struct pd_io_array *images,
+                                  const struct pd_model_config *c, struct pd_error *err)
+{
+    const int64_t wanted[4] = {images->rank ? images->dims[0] : 0, c->channels, c->size, c->size};
+    const int rank = c->size ? 4 : 2;
+    char got[96], expected[96];
+    if (images->dtype == PD_IO_F32 && images->rank == rank && images->dims[0] > 0 &&
+        !memcmp(images->dims, wanted, (size_t)rank * sizeof wanted[0]))
+        return PD_OK;
+    pd_io_shape_text(got, sizeof got, images->rank, images->dims);
+    pd_io_shape_text(expected, sizeof expected, rank, wanted);
+    return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: images are %s %s, expected float32 %s for this run", path,
+                   pd_io_dtype_numpy(images->dtype), got, expected);
+}
+
+static enum pd_status check_labels(const char *path, const struct pd_io_array *labels, int64_t n, int classes,
+                                   struct pd_error *err)
+{
+    const int32_t *label = labels->data;
+    if (labels->dtype != PD_IO_I32 || labels->rank != 1 || labels->dims[0] != n)
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: labels must be int32 (%lld), as many as images", path,
+                       (long long)n);
+    for (int64_t i = 0; i < n; i++)
+        if (label[i] < 0 || label[i] >= classes)
+            return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: label %lld is %d, expected 0 to %d", path,
+                           (long long)i, (int)label[i], classes - 1);
+    return PD_OK;
+}
+
+enum pd_status sample_set_read(const char *path, const struct pd_model_config *config, struct sample_set *out,
+                               struct pd_error *err)
+{
+    *out = (struct sample_set){.rate = 1};
+    enum pd_status status = pd_npy_open(path, &out->file, err);
+    if (status)
+        return status;
+    const struct pd_io_array *images = pd_npy_find(out->file, "images");
+    const struct pd_io_array *labels = pd_npy_find(out->file, "labels");
+    if (!images || !labels)
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no array '%s'", path, images ? "labels" : "images");
+    status = check_shape(path, images, config, err);
+    if (!status)
+        status = check_labels(path, labels, images->dims[0], config->classes, err);
+    if (status)
+        return status;
+    out->count = images->dims[0];
+    out->images = images->data;
+    out->labels = labels->data;
+    snprintf(out->words, sizeof out->words, "from %s", path);
+    return PD_OK;
+}
+
+void sample_set_release(struct sample_set *set)
+{
+    pd_samples_release(&set->samples);
+    pd_rejection_release(&set->rejection);
+    pd_npy_destroy(set->file);
+    *set = (struct sample_set){.count = 0};
+}

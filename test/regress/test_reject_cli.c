@@ -1,0 +1,170 @@
+/* Rejection through the program. */
+#include "regress/program.h"
+
+#include <jansson.h>
+#include <math.h>
+
+#include "io/npy.h"
+
+#define IMAGES "images/00000-strokes-infogan"
+#define POINTS "points/00000-synthetic-mlp"
+#define LITTLE " --threads 1 --burn-in 200 --block 100 "
+
+static int trains(void **state)
+{
+    if (scratch_setup(state))
+        return -1;
+    succeeds("train --data strokes --data-count 300 --model infogan --width 0.25 --batch 16 --min-epoch 300 "
+             "--epochs 1 --threads 1 --out images");
+    succeeds(
+        "train --data synthetic --model mlp --width 0.1 --batch 32 --min-epoch 640 --epochs 1 --threads 1 "
+        "--out points");
+    return 0;
+}
+
+static const struct pd_io_array *array(const struct pd_npy *npz, const char *name, enum pd_io_dtype dtype,
+                                       int64_t rows)
+{
+    const struct pd_io_array *a = pd_npy_find(npz, name);
+    assert_non_null(a);
+    assert_true(a->dtype == dtype && a->rank >= 1 && a->dims[0] == rows);
+    return a;
+}
+
+static void assert_npz(const char *path, int64_t per_class, int classes)
+{
+    struct pd_npy *npz;
+    const int64_t n = per_class * classes;
+    assert_int_equal(pd_npy_open(scratch_path(path), &npz, NULL), PD_OK);
+    array(npz, "images", PD_IO_F32, n);
+    array(npz, "z", PD_IO_F32, n);
+    const int32_t *labels = array(npz, "labels", PD_IO_I32, n)->data;
+    const float *logit = array(npz, "logit", PD_IO_F32, n)->data;
+    const double *d = array(npz, "d", PD_IO_F64, n)->data;
+    for (int64_t i = 0; i < n; i++)
+        assert_true(labels[i] == i / per_class && isfinite(logit[i]) && isfinite(d[i]));
+    pd_npy_destroy(npz);
+}
+
+static void assert_png(const char *path)
+{
+    char *png = scratch_read(scratch_path(path), NULL);
+    assert_int_equal(memcmp(png, "\x89PNG", 4), 0);
+    free(png);
+}
+
+static void keeps_images_by_every_method(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"gold",
+                                          "drs",
+                                          "mh --chain 5",
+                                          "top-k",
+                                          "gold --no-balanced",
+                                          "gold --sigma rms",
+                                          "mh --chain 5 --balanced --no-calibrate"};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        char command[256];
+        snprintf(command, sizeof command,
+                 "sample " IMAGES LITTLE "--per-class 12 --p 0.5 --npz k.npz --rejected k.png --reject %s",
+                 methods[i]);
+        const struct result *r = succeeds(command);
+        assert_string_equal(r->out, "k.png\nk.npz\n");
+        assert_contains(r->err, "class      kept      tried     rate\n    0        12 ");
+        assert_contains(r->err, "\n  all       120 ");
+        assert_npz("k.npz", 12, 10);
+        assert_png("k.png");
+    }
+}
+
+static void keeps_points(void **state)
+{
+    (void)state;
+    succeeds("sample " POINTS LITTLE
+             "--per-class 40 --reject gold --npz p.npz --grid g.png --rejected r.png");
+    assert_npz("p.npz", 40, 2);
+    assert_png("g.png");
+    assert_png("r.png");
+    succeeds("sample " POINTS LITTLE "--per-class 40 --reject gold --npz again.npz");
+    size_t a_size, b_size;
+    char *a = scratch_read(scratch_path("p.npz"), &a_size),
+         *b = scratch_read(scratch_path("again.npz"), &b_size);
+    assert_int_equal(a_size, b_size);
+    assert_memory_equal(a, b, a_size);
+    free(a);
+    free(b);
+}
+
+static double evaluate(const char *how, const char *samples, int set)
+{
+    char command[256];
+    snprintf(command, sizeof command, "eval " POINTS " --threads 1 --epochs 3 --json %s", how);
+    json_t *result = json_loads(succeeds(command)->out, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(result, "samples")), samples);
+    assert_int_equal(json_integer_value(json_object_get(result, "set")), set);
+    assert_int_equal(json_integer_value(json_object_get(result, "epoch_images")), set > 128 ? set : 128);
+    const double rate = json_number_value(json_object_get(result, "rate"));
+    const double accuracy = json_number_value(json_object_get(result, "accuracy"));
+    assert_true(rate > 0 && rate <= 1 && accuracy > 0 && accuracy <= 1);
+    json_decref(result);
+    return accuracy;
+}
+
+static void measures_fixed_sets(void **state)
+{
+    (void)state;
+    evaluate("--epoch-images 128", "fresh", 0);
+    evaluate("--fixed 100 --seed 3", "a fixed set", 200);
+    evaluate("--fixed 20 --reject mh --chain 5 --burn-in 200", "kept by mh, chains of 5", 40);
+    /* the program's own set, read back from a file, is the set */
+    succeeds("sample " POINTS " --threads 1 --per-class 100 --seed 3 --npz own.npz");
+    assert_true(evaluate("--samples own.npz --seed 3", "from own.npz", 200) ==
+                evaluate("--fixed 100 --seed 3", "a fixed set", 200));
+    assert_contains(succeeds("eval " POINTS " --fixed 50 --reject gold --burn-in 200 --epochs 1")->out,
+                    "epochs of 128 generated images, kept by gold, p 0.1, ");
+}
+
+static void says_what_is_wrong(void **state)
+{
+    (void)state;
+    fails("sample RUN --npz x.npz --p 0.3", 2, "--p needs --reject NAME");
+    fails("sample RUN --npz x.npz --no-balanced", 2, "--balanced needs --reject NAME");
+    fails("eval RUN --chain 3", 2, "--chain needs --reject NAME");
+    fails("sample RUN --npz x.npz --rejected x.png", 2, "--rejected needs --reject NAME");
+    fails("sample RUN --npz x.npz --reject glod", 2, "unknown way to reject 'glod', did you mean 'gold'?");
+    fails("sample RUN --npz x.npz --reject gold --sigma sdt", 2, "unknown sigma 'sdt', did you mean 'std'?");
+    fails("sample RUN --npz x.npz --reject mh --real tset", 2, "unknown split 'tset', did you mean 'test'?");
+    fails("sample RUN --npz x.npz --reject gold --p 2", 2, "--p '2': expected a number from 0 to 1");
+    fails("eval RUN --samples x.npz --fixed 3", 2, "--samples is a set of its own: without --fixed");
+    fails("sample " POINTS LITTLE "--reject top-k --p 1 --least-rate 0.05 --npz x.npz", 5,
+          "class 0: top-k kept 1 of 100 candidates, below the least rate of 0.05");
+    assert_int_not_equal(access(scratch_path("x.npz"), F_OK), 0);
+    fails("eval " POINTS " --samples nowhere.npz", 3, "nowhere.npz: cannot open");
+    succeeds("sample " IMAGES " --threads 1 --per-class 2 --npz images.npz");
+    fails("eval " POINTS " --samples images.npz", 5,
+          "images.npz: images are <f4 (20, 1, 32, 32), expected float32 (20, 2) for this run");
+}
+
+static void stops(void **state)
+{
+    (void)state;
+    scratch_write(scratch_path("stderr"), "", 0);
+    pid_t child = program_start("sample " IMAGES " --threads 1 --reject gold --per-class 100000 --npz x.npz",
+                                RLIM_INFINITY);
+    wait_for_text("stderr", "gold: ");
+    kill(child, SIGINT);
+    assert_fails("sample", program_end(child), 130, "stopped in class 0");
+    assert_int_not_equal(access(scratch_path("x.npz"), F_OK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_images_by_every_method),
+        cmocka_unit_test(keeps_points),
+        cmocka_unit_test(measures_fixed_sets),
+        cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(stops),
+    };
+    return cmocka_run_group_tests(tests, trains, scratch_teardown);
+}

@@ -134,7 +134,7 @@ static void says_what_is_wrong(void **state)
     fails("sample RUN --npz x.npz --reject glod", 2, "unknown way to reject 'glod', did you mean 'gold'?");
     fails("sample RUN --npz x.npz --reject gold --sigma sdt", 2, "unknown sigma 'sdt', did you mean 'std'?");
     fails("sample RUN --npz x.npz --reject mh --real tset", 2, "unknown split 'tset', did you mean 'test'?");
-    fails("sample RUN --npz x.npz --reject gold --p 2", 2, "--p '2': expected a number from 0 to 1");
+    fails("sample RUN --npz x.npz --reject gold --p 2", 2, "-p '2': expected a number from 0 to 1");
     fails("eval RUN --samples x.npz --fixed 3", 2, "--samples is a set of its own: without --fixed");
     fails("sample " POINTS LITTLE "--reject top-k --p 1 --least-rate 0.05 --npz x.npz", 5,
           "class 0: top-k kept 1 of 100 candidates, below the least rate of 0.05");

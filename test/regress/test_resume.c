@@ -139,6 +139,8 @@ static void test_threads_draw_the_same_numbers(void **state)
     const struct pd_observer nobody = {0};
     struct pd_train_options o = options(dir);
     o.epochs = 1;
+    o.data_count = o.min_epoch = 32; /* two steps: later the last bits have grown */
+    o.labels = 16;
     o.gold = false;
     train(&o, &nobody, two, PD_OK);
     o.threads = 1;

@@ -194,6 +194,14 @@ static void gives_up_on_too_many_refusals(void **state)
     free(text);
 }
 
+static void assert_same(const struct pd_answers *a, const struct pd_answer *expected)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        assert_int_equal(a->at[i].image, expected[i].image);
+        assert_int_equal(a->at[i].label, expected[i].label);
+    }
+}
+
 static void answers_come_back(void **state)
 {
     (void)state;
@@ -206,7 +214,7 @@ static void answers_come_back(void **state)
     assert_int_equal(pd_answers_read(path, &photos, &a, NULL), PD_OK);
     assert_int_equal(a.count, 4);
     assert_int_equal(a.refused_count, 0);
-    assert_memory_equal(a.at, all, sizeof all);
+    assert_same(&a, all);
     pd_answers_release(&a);
     assert_int_equal(pd_answers_write("/no/such", &photos, all, 4, NULL), PD_ERR_IO);
 }
@@ -258,7 +266,7 @@ static void many_rows_take_no_time(void **state)
     print_message("             %d rows written and read in %.3f s\n", (int)MANY, took);
     assert_true(took < 5); /* what is quadratic takes minutes */
     assert_int_equal(a.count, MANY);
-    assert_memory_equal(a.at, all, MANY * sizeof *all);
+    assert_same(&a, all);
     pd_answers_release(&a);
     for (uint32_t i = 0; i < MANY; i++)
         free(d.image_names[i]);

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_SIZE = 40, NAMES = 2 * ARGS_MAX + 1, FIRST_VALUE = 256 };
+enum { NAME_SIZE = 40, NAMES = 2 * ARGS_MAX + 1, LETTERS = 2 * ARGS_MAX + 3, FIRST_VALUE = 256 };
 
 /* getopt's tables; option i has the value FIRST_VALUE + 2 i, its "no-" form one more. One whose name is a
  * single letter is a short option (with a value), and a long one too: -k 5, -k5, --k 5. */
 struct names {
     struct option getopt[NAMES + 1];
-    char letters[2 * ARGS_MAX + sizeof ":h"];
+    char letters[LETTERS];
     char text[NAMES][NAME_SIZE];
     const char *list[NAMES];
     int count;
@@ -55,9 +55,9 @@ static void add_name(struct names *names, const char *prefix, const struct pd_op
 
 static void add_letter(struct names *names, const struct pd_option *option)
 {
-    const char letter[] = {option->name[0], ':', '\0'};
+    const size_t used = strlen(names->letters);
     if (!option->name[1])
-        strcat(names->letters, letter);
+        snprintf(names->letters + used, sizeof names->letters - used, "%c:", option->name[0]);
 }
 
 /* The value of an option that getopt gave as a letter. */

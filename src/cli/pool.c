@@ -17,7 +17,7 @@ static int64_t width_of(const struct pd_rows *rows)
 static enum pd_status reserve(struct pool *pool, struct pd_error *err)
 {
     const int64_t width = width_of(pool->logit) + width_of(pool->class_logits);
-    const int64_t rows = BLOCK_FLOATS / width;
+    const int64_t rows = BLOCK_FLOATS / (1 + width);
     pool->most = rows > BLOCK_ROWS_LEAST ? rows : BLOCK_ROWS_LEAST;
     pool->block = pd_calloc((size_t)pool->most, (size_t)width * sizeof(float));
     return pool->block

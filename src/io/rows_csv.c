@@ -237,10 +237,10 @@ static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows};
 
 static void find_separator(struct csv_rows *r)
 {
-    r->separator = strchr(r->record.data, ',')    ? ','
-                   : strchr(r->record.data, ';')  ? ';'
-                   : strchr(r->record.data, '\t') ? '\t'
-                                                  : ' ';
+    r->separator = ' ';
+    for (const char *s = "\t;,"; *s; s++) /* the last one found counts */
+        if (strchr(r->record.data, *s))
+            r->separator = *s;
 }
 
 static bool is_header(const struct csv_rows *r)

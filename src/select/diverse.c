@@ -113,14 +113,18 @@ enum pd_status pd_diverse_choose(enum pd_diversity method, int64_t candidates, c
     return PD_OK;
 }
 
-/* best (candidates): rows, best first; gathered: (candidates, width) of them */
-static enum pd_status gather_and_choose(enum pd_diversity method, int64_t width, const float *features,
-                                        int64_t candidates, const int64_t *best, float *gathered, int64_t k,
-                                        uint64_t seed, int64_t *rows, struct pd_error *err)
+/* best (candidates) and gathered (candidates, width): room for the candidates, best first */
+static enum pd_status rank_and_choose(enum pd_diversity method, int64_t n, const double *score, int64_t width,
+                                      const float *features, int64_t candidates, int64_t *best,
+                                      float *gathered, int64_t k, uint64_t seed, int64_t *rows,
+                                      struct pd_error *err)
 {
+    enum pd_status status = pd_select_top(n, score, candidates, seed, best, err);
+    if (status)
+        return status;
     for (int64_t i = 0; i < candidates; i++)
         memcpy(gathered + i * width, features + best[i] * width, (size_t)width * sizeof *gathered);
-    enum pd_status status = pd_diverse_choose(method, candidates, best, width, gathered, k, seed, rows, err);
+    status = pd_diverse_choose(method, candidates, best, width, gathered, k, seed, rows, err);
     for (int64_t i = 0; i < k && !status; i++)
         rows[i] = best[rows[i]];
     return status;
@@ -137,11 +141,11 @@ enum pd_status pd_select_diverse(enum pd_diversity method, int64_t n, const doub
         return status;
     int64_t *best = pd_calloc((size_t)candidates, sizeof *best);
     float *gathered = pd_calloc((size_t)candidates, (size_t)width * sizeof *gathered);
-    status = best && gathered ? pd_select_top(n, score, candidates, seed, best, err)
-                              : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld candidates",
-                                        (long long)candidates);
-    if (!status)
-        status = gather_and_choose(method, width, features, candidates, best, gathered, k, seed, rows, err);
+    if (best && gathered)
+        status = rank_and_choose(method, n, score, width, features, candidates, best, gathered, k, seed, rows,
+                                 err);
+    else
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld candidates", (long long)candidates);
     pd_free(best);
     pd_free(gathered);
     return status;

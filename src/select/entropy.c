@@ -17,11 +17,18 @@ static void certain(const struct pd_pool *block, int64_t first, const double *st
         score[i] = -score[i];
 }
 
+static double bound(const struct pd_pool *block, const double *state, bool balanced)
+{
+    (void)state, (void)balanced;
+    return -pd_softmax_least_entropy(pd_softmax_gap(block->n, block->classes, block->class_logits));
+}
+
 const struct pd_strategy pd_strategy_least_entropy = {
     .name = "least-entropy",
     .summary = "smallest entropy of the class probabilities first (ALCG's LE)",
     .needs_class_logits = true,
     .score = certain,
+    .bound = bound,
 };
 
 const struct pd_strategy pd_strategy_most_entropy = {

@@ -9,6 +9,12 @@ static void certain(const struct pd_pool *block, int64_t first, const double *st
     pd_softmax_margin(block->n, block->classes, block->class_logits, score);
 }
 
+static double bound(const struct pd_pool *block, const double *state, bool balanced)
+{
+    (void)state, (void)balanced;
+    return pd_softmax_most_margin(pd_softmax_gap(block->n, block->classes, block->class_logits));
+}
+
 static void uncertain(const struct pd_pool *block, int64_t first, const double *state, bool balanced,
                       uint64_t seed, double *score)
 {
@@ -22,6 +28,7 @@ const struct pd_strategy pd_strategy_large_margin = {
     .summary = "largest margin between the two likeliest classes first (ALCG's LM)",
     .needs_class_logits = true,
     .score = certain,
+    .bound = bound,
 };
 
 const struct pd_strategy pd_strategy_small_margin = {

@@ -11,7 +11,7 @@ __attribute__((simd("notinbranch"))) double log(double);
 
 /* Hot loops are compiled for several instruction sets and chosen when the program starts. */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-#define PD_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define PD_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define PD_CLONES
 #endif
@@ -177,4 +177,41 @@ void pd_softmax_entropy(int64_t n, int classes, const float *logits, double *ent
         entropy(&s, most, out);
         copy(entropies + i, out, lanes_left(n, i));
     }
+}
+
+/* --- bounds --- */
+
+#define WIDER 1e-9 /* than the rounding of a few vector functions */
+
+double pd_softmax_gap(int64_t n, int classes, const float *logits)
+{
+    double gap = 0;
+    struct tile t;
+    struct softmax s;
+    for (int64_t i = 0; i < n; i += LANES) {
+        transpose(&t, lanes_left(n, i), classes, logits + i * classes);
+        two_largest(&t, &s);
+        for (int r = 0; r < LANES; r++)
+            gap = s.most[r] - s.second[r] > gap ? s.most[r] - s.second[r] : gap;
+    }
+    return gap;
+}
+
+double pd_softmax_most_confidence(double gap)
+{
+    return -log1p(exp(-gap)) * (1 - WIDER) + DBL_MIN;
+}
+
+double pd_softmax_most_margin(double gap)
+{
+    const double e = exp(-gap);
+    return log1p((1 - e) / fmax(2 * e, DBL_MIN)) * (1 + WIDER) + DBL_MIN;
+}
+
+/* Merging the other classes into one leaves less entropy, and that of (p, 1 - p) falls as p grows from 1/2.
+ */
+double pd_softmax_least_entropy(double gap)
+{
+    const double e = exp(-gap);
+    return (log1p(e) + e * gap / (1 + e)) * (1 - WIDER) - DBL_MIN;
 }

@@ -15,4 +15,13 @@ void pd_softmax_margin(int64_t n, int classes, const float *logits, double *marg
 /* In nats, in [0, log classes]. */
 void pd_softmax_entropy(int64_t n, int classes, const float *logits, double *entropy);
 
+/* The largest distance in any row from its largest logit to the next. A row is no more certain, by any of the
+ * three, than those two classes alone would make it: others only add to the rest. So the bounds below, a
+ * little wider than rounding, hold for every row at a fraction of the cost. */
+double pd_softmax_gap(int64_t n, int classes, const float *logits);
+
+double pd_softmax_most_confidence(double gap);
+double pd_softmax_most_margin(double gap);
+double pd_softmax_least_entropy(double gap);
+
 #endif

@@ -98,14 +98,14 @@ struct pd_pool pd_pool_rows(const struct pd_pool *pool, int64_t from, int64_t n)
 enum pd_status pd_strategy_score(const struct pd_strategy *s, const struct pd_pool *pool, bool balanced,
                                  uint64_t seed, double *score, struct pd_error *err)
 {
-    enum { ROWS = 4096 };
+    enum { ROWS = 4096, ROWS_FOR_THREADS = 4 * ROWS };
     double state[PD_STRATEGY_STATE] = {0};
     enum pd_status status = pd_pool_check(pool, s, 0, err);
     if (status)
         return status;
     if (balanced && s->observe)
         s->observe(pool, state);
-#pragma omp parallel for schedule(static) if (pool->n >= 4 * ROWS)
+#pragma omp parallel for schedule(static) if (pool->n >= ROWS_FOR_THREADS)
     for (int64_t i = 0; i < pool->n; i += ROWS) {
         const struct pd_pool rows = pd_pool_rows(pool, i, pool->n - i < ROWS ? pool->n - i : ROWS);
         s->score(&rows, i, state, balanced, seed, score + i);

@@ -13,7 +13,8 @@ struct selection {
     uint64_t seed;
     double state[PD_STRATEGY_STATE];
     struct pd_top *top;
-    int64_t rows; /* seen so far */
+    int64_t rows; /* seen so far in this pass */
+    bool checked; /* by the first pass; a NaN that comes after it would stop in pd_top_add */
 };
 
 static enum pd_status observe(struct selection *s, const struct pd_pool *block, struct pd_error *err)
@@ -48,12 +49,14 @@ static enum pd_status pass(struct selection *s, const struct pd_pool_source *sou
     s->rows = 0;
     for (;;) {
         enum pd_status status = source->next(source->context, &block, err);
-        if (!status)
+        if (!status && !s->checked)
             status = pd_pool_check(&block, s->strategy, s->rows, err);
         if (!status && block.n)
             status = visit(s, &block, err);
-        if (status || !block.n)
+        if (status || !block.n) {
+            s->checked = true;
             return status;
+        }
         s->rows += block.n;
     }
 }

@@ -148,8 +148,9 @@ enum pd_status pd_select_top(int64_t n, const double *score, int64_t k, uint64_t
         return pd_fail(err, PD_ERR_USAGE, -1, "%lld rows asked for, the pool has %lld", (long long)k,
                        (long long)n);
     enum pd_status status = pd_top_create(k, seed, &top, err);
-    if (!status)
-        status = pd_top_add(top, 0, n, score, err);
+    if (!top)
+        return status;
+    status = pd_top_add(top, 0, n, score, err);
     if (!status)
         pd_top_take(top, rows, NULL);
     pd_top_destroy(top);

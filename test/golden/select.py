@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Writes select.h: what each strategy selects from a pool of 200, for test/golden/test_strategies.c.
+
+Needs only Python. Scores are computed from the papers' formulas with 400 digits, so that they owe nothing to how the
+library keeps its precision; random numbers by a Philox of its own. The pool is not stored: number j is made
+from 32 mixed bits as below, which the test does again, exactly in float.
+Run: python3 test/golden/select.py > test/golden/select.h
+"""
+from decimal import Decimal as D, getcontext
+
+getcontext().prec = 400
+N, CLASSES, WIDTH, K, CANDIDATES, SEED = 200, 5, 4, 25, 60, 7
+RANDOM, TIES, SPREAD = 0x7DA80000, 0x7DA80001, 0x7DA80002
+
+
+def number(j):  # in [-4, 4), a multiple of 2^-21
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        j = (j ^ j >> shift) * factor % 2**32
+    return D((j ^ j >> 16) >> 8) / 2**21 - 4
+
+
+def scale(i):  # some rows are far beyond where a probability rounds to 1
+    return 64 if i % 25 == 0 else 1
+
+
+logit = [number(j) for j in range(N)]
+logits = [[number(1000 + i * CLASSES + k) * scale(i) for k in range(CLASSES)] for i in range(N)]
+features = [[number(5000 + i * WIDTH + k) for k in range(WIDTH)] for i in range(N)]
+
+
+def philox(seed, stream, block):
+    mask = 2**32 - 1
+    c = [block & mask, block >> 32, 0, stream]
+    k = [seed & mask, (seed >> 32) ^ stream]
+    for _ in range(10):
+        a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+        c = [(b >> 32) ^ c[1] ^ k[0], b & mask, (a >> 32) ^ c[3] ^ k[1], a & mask]
+        k = [(k[0] + 0x9E3779B9) & mask, (k[1] + 0xBB67AE85) & mask]
+    return c
+
+
+def uniform(stream, block):
+    words = philox(SEED, stream, block)
+    return D(words[0] * 2**21 + (words[1] >> 11)) / 2**53
+
+
+def softmax(x):
+    e = [v.exp() for v in x]
+    return [v / sum(e) for v in e]
+
+
+p = [sorted(softmax(x), reverse=True) for x in logits]
+entropy = [-sum(v * v.ln() for v in row) for row in p]
+
+
+def sigma(x):
+    mean = sum(x) / len(x)
+    return (sum((v - mean) ** 2 for v in x) / len(x)).sqrt()
+
+
+def ranked(score, k):
+    order = sorted(range(N), key=lambda i: -score[i])
+    gaps = [score[a] - score[b] for a, b in zip(order, order[1:])][:k]
+    assert all(g > abs(score[i]) * D("1e-12") for g, i in zip(gaps, order)), "too close for doubles"
+    return order[:k]
+
+
+confident, margin = [r[0].ln() for r in p], [-(1 - (r[0] - r[1])).ln() for r in p]  # ranked by a function that grows with it
+balance = sigma(logit) / sigma(entropy)
+SCORES = {
+    "gold": [m + h for m, h in zip(logit, entropy)],
+    "gold balanced": [m + balance * h for m, h in zip(logit, entropy)],
+    "most-confident": confident,
+    "large-margin": margin,
+    "least-entropy": [-h for h in entropy],
+    "least-confident": [-v for v in confident],
+    "small-margin": [-v for v in margin],
+    "most-entropy": entropy,
+    "random": [uniform(RANDOM, i) for i in range(N)],
+}
+
+
+def far(i, chosen):
+    return min(sum((a - b) ** 2 for a, b in zip(features[i], features[c])) for c in chosen)
+
+
+def k_center(pool):
+    chosen = pool[:1]
+    while len(chosen) < K:
+        chosen.append(max((i for i in pool if i not in chosen), key=lambda i: far(i, chosen)))
+    return chosen
+
+
+def k_means(pool):
+    chosen = pool[:1]
+    while len(chosen) < K:
+        weights = [far(i, chosen) for i in pool]
+        wanted, total = uniform(SPREAD, len(chosen)) * sum(weights), D(0)
+        for i, w in zip(pool, weights):
+            total += w
+            if total > wanted:
+                chosen.append(i)
+                break
+    return chosen
+
+
+def tie(i):
+    return philox(SEED, TIES, i // 4)[i % 4]
+
+
+def line(rows):
+    return "{" + ", ".join(map(str, rows)) + "}"
+
+
+best = ranked(SCORES["gold"], CANDIDATES)
+print("/* Made by select.py: do not edit. */\n/* clang-format off */")
+print(f"enum {{ POOL_ROWS = {N}, POOL_CLASSES = {CLASSES}, POOL_WIDTH = {WIDTH}, POOL_K = {K}, "
+      f"POOL_CANDIDATES = {CANDIDATES}, POOL_SEED = {SEED} }};\n")
+print("static const struct {\n    const char *strategy;\n    bool balanced;\n    int64_t rows[POOL_K];\n} selected[] = {")
+for name, score in SCORES.items():
+    print(f'    {{"{name.split()[0]}", {str("balanced" in name).lower()},\n     {line(ranked(score, K))}}},')
+print("};\n")
+print(f"static const int64_t spread_k_center[POOL_K] =\n    {line(k_center(best))};")
+print(f"static const int64_t spread_k_means[POOL_K] =\n    {line(k_means(best))};")
+print("/* The first of all rows when every score is the same. */")
+print(f"static const int64_t tied[POOL_K] =\n    {line(sorted(range(N), key=lambda i: (tie(i), i))[:K])};")

@@ -1,0 +1,85 @@
+"""NumPy beside paydirt select, for test_select_files.c: python3 select_numpy.py PAYDIRT
+
+Writes a pool in every format that people bring, selects with NumPy by the formulas of doc/select.md, in long double, and
+compares row numbers and scores.
+"""
+import subprocess
+import sys
+
+import numpy as np
+
+PAYDIRT, N, CLASSES, K = sys.argv[1], 20011, 10, 300
+rng = np.random.default_rng(11)
+logit = rng.normal(0, 2, N).astype(np.float32)
+class_logits = (rng.normal(0, 1, (N, CLASSES)) * rng.choice([0.5, 3, 30], (N, 1))).astype(np.float32)
+features = rng.normal(0, 1, (N, 16)).astype(np.float32)
+
+
+def scores():
+    x = np.sort(class_logits.astype(np.longdouble))[:, ::-1]
+    e = np.exp(x - x[:, :1])
+    rest = e[:, 1:][:, ::-1].sum(1)  # small ones first
+    h = np.log1p(rest) + (e * (x[:, :1] - x)).sum(1) / (1 + rest)
+    m = logit.astype(np.longdouble)
+    confidence, margin = -np.log1p(rest), -np.log((rest + e[:, 1]) / (1 + rest))
+    yield "gold", m + h
+    yield "gold --balanced", m + m.std() / h.std() * h
+    yield "most-confident", confidence
+    yield "least-confident", -confidence
+    yield "large-margin", margin
+    yield "small-margin", -margin
+    yield "least-entropy", -h
+    yield "most-entropy", h
+
+
+def select(inputs, *options):
+    command = [PAYDIRT, "select", *inputs, "-k", str(K), "--scores", *options]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    table = [line.split("\t") for line in out.splitlines()]
+    return np.array([int(r) for r, _ in table]), np.array([float(s) for _, s in table])
+
+
+def two(logits, classes):
+    return ["--logits", logits, "--class-logits", classes]
+
+
+def far(rows):
+    d = features.astype(float)
+    chosen = [rows[0]]
+    nearest = ((d[rows] - d[rows[0]]) ** 2).sum(1)
+    while len(chosen) < K:
+        best = np.argmax(nearest)
+        chosen.append(rows[best])
+        nearest = np.minimum(nearest, ((d[rows] - d[rows[best]]) ** 2).sum(1))
+    return chosen
+
+
+np.save("l.npy", logit)
+np.save("c.npy", class_logits)
+np.save("l2.npy", logit[:, None].astype(float))
+np.save("f.npy", features)
+np.savez("s.npz", logit=logit, class_logits=class_logits, features=features)
+np.savez_compressed("z.npz", m=logit, c=class_logits)
+np.savetxt("l.txt", logit, fmt="%.9g")
+np.savetxt("c.csv", class_logits, fmt="%.9g", delimiter=",")
+with open("t.csv", "w") as table:  # as pandas.DataFrame.to_csv
+    print("", "name", *(f"class_logit_{k}" for k in range(CLASSES)), "logit", sep=",", file=table)
+    for i in range(N):
+        print(i, f'"picture, {i}"', *map(repr, class_logits[i].tolist()), repr(float(logit[i])), sep=",", file=table)
+
+for name, score in scores():
+    expected = np.argsort(-score, kind="stable")[:K]
+    assert (np.diff(score[expected]) < 0).all(), f"{name}: a tie in the data"
+    rows, printed = select(two("l.npy", "c.npy"), "--strategy", *name.split())
+    assert (rows == expected).all(), f"{name}: {rows[:10]}, NumPy {expected[:10]}"
+    assert np.allclose(printed, score[expected].astype(float), rtol=1e-8, atol=0), f"{name}: scores"
+
+gold = select(two("l.npy", "c.npy"), "--balanced")[0]
+for inputs in (two("l2.npy", "c.npy"), two("s.npz", "s.npz"), two("z.npz:m", "z.npz:c"), two("l.txt", "c.csv"),
+               two("t.csv", "t.csv"), two("t.csv:logit", "t.csv:class_logit")):
+    assert (select(inputs, "--balanced")[0] == gold).all(), inputs
+
+best = np.argsort(-dict(scores())["most-entropy"])[:1000]
+rows, _ = select(["--class-logits", "c.npy"], "--strategy", "most-entropy", "--diverse", "k-center", "--features", "f.npy",
+                 "--candidates", "1000")
+assert (rows == far(best)).all(), "k-center"

@@ -1,0 +1,189 @@
+/* paydirt select on the files that people bring. */
+#include "regress/program.h"
+
+#include "io/npy.h"
+
+#include <math.h>
+
+static const float logit[] = {0.5F, 2.5F, -3, 2, 1, -0.5F};
+static const float class_logits[] = {4, 0, 0, 0.2F, 0.1F, 0, 1, 1, 1, 0, 3, 2.9F, 0, 0, 9, 0, 6, -1};
+static const float features[] = {0, 0, 5, 5, 1, 1, 5, 5, 9, 0, 2, 0};
+
+#define NPY "--logits l.npy --class-logits c.npy "
+
+static void write_files(void)
+{
+    const struct pd_io_array arrays[] = {{"logit", PD_IO_F32, 1, {6}, logit},
+                                         {"class_logits", PD_IO_F32, 2, {6, 3}, class_logits},
+                                         {"features", PD_IO_F32, 2, {6, 2}, features}};
+    static const char *const files[] = {"l.npy", "c.npy", "f.npy"};
+    static const char csv[] =
+        ",logit,class_logit_0,class_logit_1,class_logit_2\n0,0.5,4,0,0\n1,2.5,0.2,0.1,0\n"
+        "2,-3,1,1,1\n3,2,0,3,2.9\n4,1,0,0,9\n5,-0.5,0,6,-1\n";
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pd_npy_write(scratch_path(files[i]), &arrays[i], NULL), PD_OK);
+    assert_int_equal(pd_npz_write(scratch_path("s.npz"), arrays, 3, true, NULL), PD_OK);
+    scratch_write(scratch_path("t.csv"), csv, sizeof csv - 1);
+}
+
+static int setup(void **state)
+{
+    const int status = scratch_setup(state);
+    write_files();
+    return status;
+}
+
+static void prints(const char *command, const char *rows)
+{
+    const struct result *r = succeeds(command);
+    if (strcmp(r->out, rows) != 0)
+        fail_msg("'%s' printed \"%s\", expected \"%s\"", command, r->out, rows);
+    assert_string_equal(r->err, "");
+}
+
+/* By hand: H is 0.18, 1.095, log 3, 0.79, 0.00, 0.02; margins 0.95, 0.035, 0, 0.049, 1.00, 0.994. */
+static void prints_rows_best_first(void **state)
+{
+    (void)state;
+    prints("select " NPY "-k 6", "1\n3\n4\n0\n5\n2\n");
+    prints("select " NPY "-k3 --strategy gold", "1\n3\n4\n");
+    prints("select --class-logits c.npy --strategy most-confident -k 3", "4\n5\n0\n");
+    prints("select --class-logits c.npy --strategy large-margin -k 3", "4\n5\n0\n");
+    prints("select --class-logits c.npy --strategy least-entropy -k 3", "4\n5\n0\n");
+    prints("select --class-logits c.npy --strategy least-confident -k 3", "2\n1\n3\n");
+    prints("select --class-logits c.npy --strategy small-margin -k 3", "2\n1\n3\n");
+    prints("select --class-logits c.npy --strategy most-entropy --k 2 --scores",
+           "2\t1.09861229\n1\t1.09528727\n");
+}
+
+static void reads_every_format(void **state)
+{
+    (void)state;
+    static const char *const inputs[] = {
+        "--logits s.npz --class-logits s.npz", "--logits s.npz:logit --class-logits s.npz:class_logits",
+        "--logits t.csv --class-logits t.csv", "--logits t.csv:logit --class-logits c.npy"};
+    char command[256];
+    char wanted[PROGRAM_TEXT];
+    strcpy(wanted, succeeds("select " NPY "--balanced -k 6 --scores")->out);
+    for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
+        snprintf(command, sizeof command, "select %s --balanced -k 6 --scores", inputs[i]);
+        prints(command, wanted);
+    }
+}
+
+static void spreads_a_batch(void **state)
+{
+    (void)state;
+    /* candidates 2, 1, 3, 0 at (1, 1), (5, 5), (5, 5), (0, 0) */
+    prints("select --class-logits c.npy --strategy most-entropy -k 3 --candidates 4 --diverse k-center "
+           "--features f.npy",
+           "2\n1\n0\n");
+    prints("select --class-logits c.npy --strategy most-entropy -k 3 --diverse k-center --features s.npz",
+           "2\n4\n1\n");
+    prints("select --class-logits c.npy --strategy most-entropy -k 4 --candidates 4 --diverse k-means++ "
+           "--features f.npy --seed 3",
+           succeeds("select --class-logits c.npy --strategy most-entropy -k 4 --candidates 4 --diverse "
+                    "k-means++ --features s.npz:features --seed 3")
+               ->out);
+}
+
+static void the_seed_fixes_everything(void **state)
+{
+    (void)state;
+    char first[PROGRAM_TEXT];
+    strcpy(first, succeeds("select --logits l.npy --strategy random -k 6 --seed 4")->out);
+    prints("select --class-logits c.npy --strategy random -k 6 --seed 4", first);
+    assert_string_not_equal(succeeds("select --logits l.npy --strategy random -k 6 --seed 5")->out, first);
+}
+
+static void refuses_bad_requests(void **state)
+{
+    (void)state;
+    fails("select " NPY, 2, "-k is missing");
+    fails("select " NPY "-k", 2, "-k needs a value: -k N");
+    fails("select " NPY "-k 0", 2, "-k '0': expected a whole number from 1");
+    fails("select " NPY "-k 7", 2, "-k 7: the pool has 6 rows");
+    fails("select " NPY "-k 1 --strategy golf", 2, "unknown strategy 'golf', did you mean 'gold'?");
+    fails("select " NPY "-k 1 --strategy random --balanced", 2, "strategy 'random' has no terms to balance");
+    fails("select --logits l.npy -k 1", 2, "--class-logits is missing: strategy 'gold' needs it");
+    fails("select --class-logits c.npy -k 1", 2, "--logits is missing: strategy 'gold' needs it");
+    fails("select -k 1 --strategy random", 2, "--logits or --class-logits is missing");
+    fails("select " NPY "-k 1 --diverse k-centre --features f.npy", 2, "did you mean 'k-center'?");
+    fails("select " NPY "-k 1 --diverse k-center", 2, "--features is missing");
+    fails("select " NPY "-k 1 --features f.npy", 2, "--features is for --diverse");
+    fails("select " NPY "-k 3 --candidates 2 --diverse k-center --features f.npy", 2, "less than -k 3");
+    fails("select " NPY "-k 1 -x", 2, "unknown option -x");
+}
+
+static void refuses_bad_files(void **state)
+{
+    (void)state;
+    const float bad[] = {0, 1, 2, NAN, 4, 5};
+    const struct pd_io_array nan = {"", PD_IO_F32, 1, {6}, bad}, five = {"", PD_IO_F32, 1, {5}, logit},
+                             seven = {"", PD_IO_F32, 1, {7}, class_logits};
+    assert_int_equal(pd_npy_write(scratch_path("nan.npy"), &nan, NULL), PD_OK);
+    assert_int_equal(pd_npy_write(scratch_path("five.npy"), &five, NULL), PD_OK);
+    assert_int_equal(pd_npy_write(scratch_path("seven.npy"), &seven, NULL), PD_OK);
+    fails("select --logits nan.npy --class-logits c.npy -k 1", 2,
+          "row 3: the logit is nan, expected a finite");
+    fails("select --logits five.npy --class-logits c.npy -k 1", 5,
+          "five.npy ends after 5 rows, c.npy has more");
+    fails("select --logits seven.npy --class-logits c.npy -k 1", 5,
+          "c.npy ends after 6 rows, seven.npy has more");
+    fails("select --logits c.npy --class-logits c.npy -k 1", 5,
+          "c.npy: 3 numbers in a row, expected one logit");
+    fails("select --logits l.npy --class-logits l.npy -k 1", 5,
+          "l.npy: 1 numbers in a row, expected the logits of 2");
+    fails("select --logits l.npy --class-logits none.npy -k 1", 3, "none.npy: cannot open");
+    fails("select --logits t.csv:real --class-logits c.npy -k 1", 2, "t.csv: no column 'real' or 'real_0'");
+    fails("select " NPY "-k 2 --diverse k-center --features five.npy", 5,
+          "five.npy has 5 rows, the logits have 6");
+}
+
+/* --- beside others --- */
+
+static bool has_numpy(const char *python)
+{
+    char command[256];
+    snprintf(command, sizeof command, "%s -c 'import numpy' >/dev/null 2>&1", python);
+    return system(command) == 0; /* NOLINT(concurrency-mt-unsafe) */
+}
+
+static void equals_numpy(void **state)
+{
+    (void)state;
+    const char *python = has_numpy("python3")            ? "python3"
+                         : has_numpy("/usr/bin/python3") ? "/usr/bin/python3"
+                                                         : NULL;
+    char command[4096];
+    if (!python) {
+        print_message("no python3 with numpy to compare with\n");
+        skip();
+    }
+    snprintf(command, sizeof command, "cd '%s' && %s '%s/regress/select_numpy.py' '%s' 2>&1", scratch_dir,
+             python, PD_TEST_DIR, getenv("PAYDIRT"));
+    assert_int_equal(system(command), 0);
+}
+
+static void the_example_picks_images(void **state)
+{
+    (void)state;
+    char command[4096], text[256] = "";
+    snprintf(command, sizeof command, "%sselect", getenv("PAYDIRT_EXAMPLES"));
+    FILE *out = popen(command, "r");
+    assert_non_null(out);
+    assert_true(fread(text, 1, sizeof text - 1, out) > 0);
+    assert_int_equal(pclose(out), 0);
+    assert_string_equal(text, "image 1  score 3.5953\nimage 3  score 2.7929\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(prints_rows_best_first), cmocka_unit_test(reads_every_format),
+        cmocka_unit_test(spreads_a_batch),        cmocka_unit_test(the_seed_fixes_everything),
+        cmocka_unit_test(refuses_bad_requests),   cmocka_unit_test(refuses_bad_files),
+        cmocka_unit_test(equals_numpy),           cmocka_unit_test(the_example_picks_images),
+    };
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}

@@ -141,7 +141,7 @@ static enum pd_status read_file(const struct found *f, int i, struct pd_dataset 
 enum pd_status pd_open_cifar10(const struct pd_data_source *source, const struct pd_data_request *request,
                                struct pd_dataset *d, struct pd_error *err)
 {
-    struct found f;
+    struct found f = {.count = 0};
     (void)source;
     enum pd_status status = find(&f, request, err);
     if (!status)

@@ -23,9 +23,11 @@ struct value {
 struct machine {
     const uint8_t *bytes;
     size_t size, at; /* at: the next byte */
-    size_t opcode;   /* offset of the one being run */
+    uint8_t code;    /* the opcode being run, */
+    size_t opcode;   /* and its offset */
     const char *name;
     struct pd_error *err;
+    enum pd_status status; /* the first failure stays, and what runs after it does no harm */
     bool stopped;
     uint32_t depth, item_count, memo_count;
     struct value data, labels; /* of the dict; NONE until set */
@@ -42,225 +44,203 @@ static const struct {
     {"numpy\nndarray\n", NONE}, /* an argument only */
 };
 
-__attribute__((format(printf, 2, 3))) static enum pd_status refuse(struct machine *m, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void refuse(struct machine *m, const char *format, ...)
 {
     char words[256];
     va_list args;
+    if (m->status)
+        return;
     va_start(args, format);
     vsnprintf(words, sizeof words, format, args);
     va_end(args);
-    return pd_fail(m->err, PD_ERR_FORMAT, (int64_t)m->opcode, "'%s': %s", m->name, words);
+    pd_fail(m->err, PD_ERR_FORMAT, (int64_t)m->opcode, "'%s': %s", m->name, words);
+    m->status = PD_ERR_FORMAT;
 }
 
 /* --- bytes --- */
 
-static enum pd_status take(struct machine *m, size_t n, const uint8_t **bytes)
+/* NULL: there are not as many. */
+static const uint8_t *take(struct machine *m, size_t n)
 {
-    if (n > m->size - m->at)
-        return pd_fail(m->err, PD_ERR_FORMAT, (int64_t)m->size, "'%s' is cut off, expected %zu more bytes",
-                       m->name, n - (m->size - m->at));
-    *bytes = m->bytes + m->at;
+    const size_t left = m->size - m->at;
+    if (n > left) {
+        m->opcode = m->size;
+        refuse(m, "cut off, expected %zu more bytes", n - left);
+        return NULL;
+    }
     m->at += n;
-    return PD_OK;
+    return m->bytes + m->at - n;
 }
 
 /* An unsigned number of n bytes, little-endian. */
-static enum pd_status take_number(struct machine *m, size_t n, uint32_t *number)
+static uint32_t take_number(struct machine *m, size_t n)
 {
-    const uint8_t *b = NULL;
-    enum pd_status status = take(m, n, &b);
-    *number = 0;
-    for (size_t i = 0; !status && i < n; i++)
-        *number |= (uint32_t)b[i] << 8 * i;
-    return status;
+    const uint8_t *b = take(m, n);
+    uint32_t number = 0;
+    for (size_t i = 0; b && i < n; i++)
+        number |= (uint32_t)b[i] << 8 * i;
+    return number;
 }
 
 /* --- stack --- */
 
-static enum pd_status push(struct machine *m, struct value v)
+static void push(struct machine *m, struct value v)
 {
-    if (m->depth == STACK_MAX)
-        return refuse(m, "more than %d values on the pickle's stack", STACK_MAX);
     v.offset = m->opcode;
-    m->stack[m->depth++] = v;
-    return PD_OK;
+    if (m->depth == STACK_MAX)
+        refuse(m, "more than %d values on the pickle's stack", STACK_MAX);
+    else
+        m->stack[m->depth++] = v;
 }
 
-static enum pd_status push_kind(struct machine *m, enum kind kind, int64_t number)
+static void push_kind(struct machine *m, enum kind kind, int64_t number)
 {
-    return push(m, (struct value){.kind = kind, .number = number});
+    push(m, (struct value){.kind = kind, .number = number});
 }
 
-/* The stack's top n values, none of them a mark. */
-static enum pd_status peek(struct machine *m, uint32_t n, struct value **values)
+/* The stack's top n values, none of them a mark; or NULL. */
+static struct value *peek(struct machine *m, uint32_t n)
 {
     bool there = n <= m->depth;
     for (uint32_t i = 1; there && i <= n; i++)
         there = m->stack[m->depth - i].kind != MARK;
-    *values = m->stack + (there ? m->depth - n : 0);
-    return there ? PD_OK : refuse(m, "opcode needs %u values on the pickle's stack", n);
+    if (!there)
+        refuse(m, "opcode needs %u values on the pickle's stack", n);
+    return there ? m->stack + m->depth - n : NULL;
 }
 
-/* The values above the topmost mark. */
-static enum pd_status peek_marked(struct machine *m, struct value **values, uint32_t *n)
+/* Takes away the topmost mark and the n values above it, which stay where they are until the next push; or
+ * NULL. */
+static struct value *pop_marked(struct machine *m, uint32_t *n)
 {
     for (uint32_t i = m->depth; i > 0; i--)
         if (m->stack[i - 1].kind == MARK) {
-            *values = m->stack + i;
             *n = m->depth - i;
-            return PD_OK;
+            m->depth = i - 1;
+            return m->stack + i;
         }
-    return refuse(m, "opcode without a mark on the pickle's stack");
+    refuse(m, "opcode without a mark on the pickle's stack");
+    return NULL;
 }
 
 /* Copies values behind the items of a list or tuple, which must be the last that took any. */
-static enum pd_status add_items(struct machine *m, struct value *to, const struct value *values, uint32_t n)
+static void add_items(struct machine *m, struct value *to, const struct value *values, uint32_t n)
 {
     if (!to->count)
         to->first = m->item_count;
-    if (to->first + to->count != m->item_count)
-        return refuse(m, "a list goes on after others began, expected lists one after the other");
-    if (n > ITEMS_MAX - m->item_count)
-        return refuse(m, "more than %d items in lists", ITEMS_MAX);
-    memcpy(m->items + m->item_count, values, n * sizeof *values);
-    m->item_count += n;
-    to->count += n;
-    return PD_OK;
+    if (to->first + to->count != m->item_count) {
+        refuse(m, "a list goes on after others began, expected lists one after the other");
+    } else if (n > ITEMS_MAX - m->item_count) {
+        refuse(m, "more than %d items in lists", ITEMS_MAX);
+    } else {
+        memcpy(m->items + m->item_count, values, n * sizeof *values);
+        m->item_count += n;
+        to->count += n;
+    }
 }
 
 /* --- opcodes: simple values --- */
 
-static enum pd_status run_proto(struct machine *m)
+static void run_proto(struct machine *m)
 {
-    uint32_t version;
-    enum pd_status status = take_number(m, 1, &version);
-    return status || version == 2 ? status : refuse(m, "pickle of protocol %u, expected 2", version);
+    const uint32_t version = take_number(m, 1);
+    if (version != 2)
+        refuse(m, "pickle of protocol %u, expected 2", version);
 }
 
-static enum pd_status run_none(struct machine *m)
+static void run_none(struct machine *m)
 {
-    return push_kind(m, NONE, 0);
+    push_kind(m, NONE, 0);
 }
 
-static enum pd_status run_bool(struct machine *m)
+static void run_bool(struct machine *m)
 {
-    return push_kind(m, BOOL, m->bytes[m->opcode] == 0x88);
+    push_kind(m, BOOL, m->code == 0x88);
 }
 
-static enum pd_status run_int(struct machine *m)
+static void run_int(struct machine *m)
 {
-    const uint8_t code = m->bytes[m->opcode];
-    uint32_t number;
-    enum pd_status status = take_number(m, code == 'K' ? 1 : code == 'M' ? 2 : 4, &number);
-    return status ? status : push_kind(m, INT, (int32_t)number);
+    const size_t n = m->code == 'K' ? 1 : m->code == 'M' ? 2 : 4;
+    push_kind(m, INT, (int32_t)take_number(m, n));
 }
 
-static enum pd_status run_text(struct machine *m)
+static void run_text(struct machine *m)
 {
-    uint32_t size;
-    struct value v = {.kind = TEXT};
-    enum pd_status status = take_number(m, m->bytes[m->opcode] == 'U' ? 1 : 4, &size);
-    if (!status)
-        status = take(m, size, &v.bytes);
-    v.size = size;
-    return status ? status : push(m, v);
+    const uint32_t size = take_number(m, m->code == 'U' ? 1 : 4);
+    push(m, (struct value){.kind = TEXT, .size = size, .bytes = take(m, size)});
 }
 
-static enum pd_status run_global(struct machine *m)
+static void run_global(struct machine *m)
 {
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         const size_t n = strlen(functions[i].name);
         if (n <= m->size - m->at && !memcmp(m->bytes + m->at, functions[i].name, n)) {
             m->at += n;
-            return push_kind(m, FUNCTION, (int64_t)i);
+            push_kind(m, FUNCTION, (int64_t)i);
+            return;
         }
     }
-    return refuse(m, "pickle names an object that is no NumPy array of CIFAR-10's");
+    refuse(m, "pickle names an object that is no NumPy array of CIFAR-10's");
 }
 
 /* --- opcodes: memo --- */
 
 /* Numbers come one after the other, from 0 or 1. */
-static enum pd_status run_put(struct machine *m)
+static void run_put(struct machine *m)
 {
-    uint32_t i;
-    struct value *top;
-    enum pd_status status = take_number(m, m->bytes[m->opcode] == 'q' ? 1 : 4, &i);
-    if (!status)
-        status = peek(m, 1, &top);
-    if (status)
-        return status;
+    const uint32_t i = take_number(m, m->code == 'q' ? 1 : 4);
+    const struct value *top = peek(m, 1);
     if (i > m->memo_count + 1 || i >= MEMO_MAX)
-        return refuse(m, "memo %u, expected at most %u", i, m->memo_count + 1);
-    m->memo[i] = *top;
-    m->memo_count = i > m->memo_count ? i : m->memo_count;
-    return PD_OK;
+        refuse(m, "memo %u, expected at most %u", i, m->memo_count + 1);
+    else if (top) {
+        m->memo[i] = *top;
+        m->memo_count = i > m->memo_count ? i : m->memo_count;
+    }
 }
 
 /* Only of what cannot change after it was put. */
-static enum pd_status run_get(struct machine *m)
+static void run_get(struct machine *m)
 {
-    uint32_t i;
-    enum pd_status status = take_number(m, m->bytes[m->opcode] == 'h' ? 1 : 4, &i);
-    if (status)
-        return status;
-    if (i > m->memo_count || (m->memo[i].kind != TEXT && m->memo[i].kind != FUNCTION))
-        return refuse(m, "memo %u holds no text, expected one", i);
-    return push(m, m->memo[i]);
+    const uint32_t i = take_number(m, m->code == 'h' ? 1 : 4);
+    if (i <= m->memo_count && (m->memo[i].kind == TEXT || m->memo[i].kind == FUNCTION))
+        push(m, m->memo[i]);
+    else
+        refuse(m, "memo %u holds no text, expected one", i);
 }
 
 /* --- opcodes: lists, tuples, dict --- */
 
-static enum pd_status run_mark(struct machine *m)
+static void run_mark(struct machine *m)
 {
-    return push_kind(m, MARK, 0);
+    push_kind(m, MARK, 0);
 }
 
-static enum pd_status run_empty(struct machine *m)
+static void run_empty(struct machine *m)
 {
-    const uint8_t code = m->bytes[m->opcode];
-    return push_kind(m, code == '}' ? DICT : code == ']' ? LIST : TUPLE, 0);
+    push_kind(m, m->code == '}' ? DICT : m->code == ']' ? LIST : TUPLE, 0);
 }
 
-/* The top n values, below them `below` more, become one tuple. */
-static enum pd_status make_tuple(struct machine *m, const struct value *values, uint32_t n, uint32_t below)
+static void run_tuple(struct machine *m)
 {
-    struct value v = {.kind = TUPLE};
-    enum pd_status status = add_items(m, &v, values, n);
-    if (status)
-        return status;
-    m->depth -= n + below;
-    return push(m, v);
+    struct value tuple = {.kind = TUPLE};
+    uint32_t n = m->code - 0x84U;
+    const struct value *values = m->code == 't' ? pop_marked(m, &n) : peek(m, n);
+    if (!values)
+        return;
+    add_items(m, &tuple, values, n);
+    m->depth -= m->code == 't' ? 0 : n;
+    push(m, tuple);
 }
 
-static enum pd_status run_tuple(struct machine *m)
+static void run_appends(struct machine *m)
 {
-    struct value *values = NULL;
     uint32_t n = 0;
-    enum pd_status status = peek_marked(m, &values, &n);
-    return status ? status : make_tuple(m, values, n, 1);
-}
-
-static enum pd_status run_short_tuple(struct machine *m)
-{
-    struct value *values = NULL;
-    const uint32_t n = m->bytes[m->opcode] - 0x84U;
-    enum pd_status status = peek(m, n, &values);
-    return status ? status : make_tuple(m, values, n, 0);
-}
-
-static enum pd_status run_appends(struct machine *m)
-{
-    struct value *values = NULL, *list = NULL;
-    uint32_t n = 0;
-    enum pd_status status = peek_marked(m, &values, &n);
-    if (status)
-        return status;
-    m->depth -= n + 1;
-    status = peek(m, 1, &list);
-    if (!status && list->kind != LIST)
-        status = refuse(m, "items for something that is no list");
-    return status ? status : add_items(m, list, values, n);
+    const struct value *values = pop_marked(m, &n);
+    struct value *list = values ? peek(m, 1) : NULL;
+    if (list && list->kind == LIST)
+        add_items(m, list, values, n);
+    else
+        refuse(m, "items for something that is no list");
 }
 
 static bool is_text(const struct value *v, const char *text)
@@ -268,42 +248,34 @@ static bool is_text(const struct value *v, const char *text)
     return v->kind == TEXT && v->size == strlen(text) && !memcmp(v->bytes, text, v->size);
 }
 
-static enum pd_status run_set_items(struct machine *m)
+static void run_set_items(struct machine *m)
 {
-    struct value *values = NULL, *dict = NULL;
     uint32_t n = 0;
-    enum pd_status status = peek_marked(m, &values, &n);
-    if (status)
-        return status;
-    m->depth -= n + 1;
-    status = peek(m, 1, &dict);
-    if (!status && (dict->kind != DICT || m->depth != 1 || n % 2))
-        status = refuse(m, "keys and values for something that is not the one dict");
-    for (uint32_t i = 0; !status && i < n; i += 2) {
+    const struct value *values = pop_marked(m, &n);
+    if (!values || m->depth != 1 || m->stack[0].kind != DICT || n % 2)
+        refuse(m, "keys and values for something that is not the one dict");
+    for (uint32_t i = 0; !m->status && i < n; i += 2) {
         if (is_text(&values[i], "data"))
             m->data = values[i + 1];
         if (is_text(&values[i], "labels"))
             m->labels = values[i + 1];
     }
-    return status;
 }
 
 /* --- opcodes: NumPy's calls --- */
 
-static enum pd_status run_reduce(struct machine *m)
+static void run_reduce(struct machine *m)
 {
-    struct value *call = NULL;
-    enum pd_status status = peek(m, 2, &call);
-    if (status)
-        return status;
+    const struct value *call = peek(m, 2);
+    if (!call)
+        return;
     const enum kind result = call[0].kind == FUNCTION ? functions[call[0].number].result : NONE;
     if (result == NONE || call[1].kind != TUPLE)
-        return refuse(m, "pickle calls something else than NumPy's array or dtype");
-    const struct value *args = m->items + call[1].first;
-    if (result == DTYPE && (call[1].count < 1 || !is_text(&args[0], "u1")))
-        return refuse(m, "array of another type than uint8 ('u1')");
+        refuse(m, "pickle calls something else than NumPy's array or dtype");
+    else if (result == DTYPE && (!call[1].count || !is_text(&m->items[call[1].first], "u1")))
+        refuse(m, "array of another type than uint8 ('u1')");
     m->depth -= 2;
-    return push_kind(m, result, 0);
+    push_kind(m, result, 0);
 }
 
 static bool has_kinds(const struct machine *m, const struct value *tuple, const enum kind *kinds, uint32_t n)
@@ -315,118 +287,104 @@ static bool has_kinds(const struct machine *m, const struct value *tuple, const 
 }
 
 /* state: (version, (rows, columns), dtype, by columns, bytes) */
-static enum pd_status build_array(struct machine *m, struct value *array, const struct value *state)
+static void build_array(struct machine *m, struct value *array, const struct value *state)
 {
     static const enum kind parts[] = {INT, TUPLE, DTYPE, BOOL, TEXT}, sides[] = {INT, INT};
     const struct value *s = m->items + state->first;
-    if (!has_kinds(m, state, parts, 5) || !has_kinds(m, &s[1], sides, 2))
-        return refuse(
-            m, "a NumPy array's state of another form than (version, (rows, columns), dtype, order, bytes)");
+    if (!has_kinds(m, state, parts, 5) || !has_kinds(m, &s[1], sides, 2)) {
+        refuse(m, "array's state is not (version, (rows, columns), dtype, order, bytes)");
+        return;
+    }
     const int64_t rows = m->items[s[1].first].number, columns = m->items[s[1].first + 1].number;
     if (rows < 1 || rows > PD_CIFAR10_BATCH || columns != PD_CIFAR10_PIXELS)
-        return refuse(m, "array of %lld x %lld, expected 1 to %d images of %d bytes", (long long)rows,
-                      (long long)columns, PD_CIFAR10_BATCH, PD_CIFAR10_PIXELS);
-    if (s[4].size != (size_t)rows * PD_CIFAR10_PIXELS)
-        return refuse(m, "%zu bytes for an array of %lld x %d", s[4].size, (long long)rows,
-                      PD_CIFAR10_PIXELS);
+        refuse(m, "array of %lld x %lld, expected 1 to %d images of %d bytes", (long long)rows,
+               (long long)columns, PD_CIFAR10_BATCH, PD_CIFAR10_PIXELS);
+    else if (s[4].size != (size_t)rows * PD_CIFAR10_PIXELS)
+        refuse(m, "%zu bytes for an array of %lld x %d", s[4].size, (long long)rows, PD_CIFAR10_PIXELS);
     array->bytes = s[4].bytes;
     array->count = (uint32_t)rows;
     array->by_columns = s[3].number;
-    return PD_OK;
 }
 
-static enum pd_status run_build(struct machine *m)
+/* A dtype's state: (version, byte order, ...); with one byte there is no order. */
+static void run_build(struct machine *m)
 {
-    struct value *pair = NULL;
-    enum pd_status status = peek(m, 2, &pair);
-    if (status)
-        return status;
+    struct value *pair = peek(m, 2);
+    if (!pair)
+        return;
     m->depth--;
     if (pair[0].kind == ARRAY)
-        return build_array(m, &pair[0], &pair[1]);
-    /* a dtype's: (version, byte order, ...); with one byte there is no order */
-    if (pair[0].kind != DTYPE || pair[1].kind != TUPLE || pair[1].count < 2 ||
-        !is_text(&m->items[pair[1].first + 1], "|"))
-        return refuse(m, "state for something else than NumPy's array or its uint8");
-    return PD_OK;
+        build_array(m, &pair[0], &pair[1]);
+    else if (pair[0].kind != DTYPE || pair[1].kind != TUPLE || pair[1].count < 2 ||
+             !is_text(&m->items[pair[1].first + 1], "|"))
+        refuse(m, "state for something else than NumPy's array or its uint8");
 }
 
-static enum pd_status run_stop(struct machine *m)
+static void run_stop(struct machine *m)
 {
     m->stopped = true;
     if (m->depth != 1 || m->stack[0].kind != DICT)
-        return refuse(m, "pickle ends with something else than a dict");
-    return PD_OK;
+        refuse(m, "pickle ends with something else than a dict");
+    m->opcode = m->at;
+    if (m->at != m->size)
+        refuse(m, "bytes left over, expected the end");
 }
 
 static const struct {
     uint8_t code;
-    enum pd_status (*run)(struct machine *m);
+    void (*run)(struct machine *m);
 } opcodes[] = {
-    {0x80, run_proto},       {'N', run_none},         {0x88, run_bool},   {0x89, run_bool},
-    {'K', run_int},          {'M', run_int},          {'J', run_int},     {'U', run_text},
-    {'T', run_text},         {'c', run_global},       {'q', run_put},     {'r', run_put},
-    {'h', run_get},          {'j', run_get},          {'(', run_mark},    {'}', run_empty},
-    {']', run_empty},        {')', run_empty},        {'t', run_tuple},   {0x85, run_short_tuple},
-    {0x86, run_short_tuple}, {0x87, run_short_tuple}, {'e', run_appends}, {'u', run_set_items},
-    {'R', run_reduce},       {'b', run_build},        {'.', run_stop},
+    {0x80, run_proto}, {'N', run_none},   {0x88, run_bool},   {0x89, run_bool},     {'K', run_int},
+    {'M', run_int},    {'J', run_int},    {'U', run_text},    {'T', run_text},      {'c', run_global},
+    {'q', run_put},    {'r', run_put},    {'h', run_get},     {'j', run_get},       {'(', run_mark},
+    {'}', run_empty},  {']', run_empty},  {')', run_empty},   {'t', run_tuple},     {0x85, run_tuple},
+    {0x86, run_tuple}, {0x87, run_tuple}, {'e', run_appends}, {'u', run_set_items}, {'R', run_reduce},
+    {'b', run_build},  {'.', run_stop},
 };
 
-static enum pd_status run_one(struct machine *m)
+static void run_one(struct machine *m)
 {
-    const uint8_t *code = NULL;
     m->opcode = m->at;
-    enum pd_status status = take(m, 1, &code);
-    if (status)
-        return status;
-    for (size_t i = 0; i < sizeof opcodes / sizeof opcodes[0]; i++)
-        if (opcodes[i].code == *code)
-            return opcodes[i].run(m);
-    return refuse(m, "opcode 0x%02x, which no pickle of CIFAR-10's has", *code);
-}
-
-static enum pd_status run_all(struct machine *m)
-{
-    if (!m->size || m->bytes[0] != 0x80)
-        return pd_fail(m->err, PD_ERR_FORMAT, 0, "'%s' is no pickle of protocol 2", m->name);
-    enum pd_status status = PD_OK;
-    while (!status && !m->stopped)
-        status = run_one(m);
-    if (!status && m->at != m->size)
-        return pd_fail(m->err, PD_ERR_FORMAT, (int64_t)m->at, "'%s': bytes left over, expected the end",
-                       m->name);
-    return status;
+    m->code = (uint8_t)take_number(m, 1);
+    for (size_t i = 0; !m->status && i < sizeof opcodes / sizeof opcodes[0]; i++)
+        if (opcodes[i].code == m->code) {
+            opcodes[i].run(m);
+            return;
+        }
+    refuse(m, "opcode 0x%02x, which no pickle of CIFAR-10's has", m->code);
 }
 
 /* --- what was found --- */
 
-static enum pd_status take_labels(struct machine *m, struct pd_cifar10_batch *out)
+static void take_labels(struct machine *m, struct pd_cifar10_batch *out)
 {
     out->labels = pd_malloc(m->labels.count);
-    if (!out->labels)
-        return pd_fail(m->err, PD_ERR_MEMORY, -1, "out of memory reading '%s'", m->name);
-    for (uint32_t i = 0; i < m->labels.count; i++) {
+    if (!out->labels) {
+        pd_fail(m->err, PD_ERR_MEMORY, -1, "out of memory reading '%s'", m->name);
+        m->status = PD_ERR_MEMORY;
+    }
+    for (uint32_t i = 0; !m->status && i < m->labels.count; i++) {
         const struct value *v = &m->items[m->labels.first + i];
         m->opcode = v->offset;
         if (v->kind != INT || v->number < 0 || v->number >= PD_CIFAR10_CLASSES)
-            return refuse(m, "label %u is none of 0 to %d", i, PD_CIFAR10_CLASSES - 1);
+            refuse(m, "label %u is none of 0 to %d", i, PD_CIFAR10_CLASSES - 1);
         out->labels[i] = (uint8_t)v->number;
     }
-    return PD_OK;
 }
 
-static enum pd_status take_batch(struct machine *m, struct pd_cifar10_batch *out)
+static void take_batch(struct machine *m, struct pd_cifar10_batch *out)
 {
     if (m->data.kind != ARRAY || !m->data.bytes)
-        return refuse(m, "no array 'data' in the dict");
+        refuse(m, "no array 'data' in the dict");
     if (m->labels.kind != LIST)
-        return refuse(m, "no list 'labels' in the dict");
+        refuse(m, "no list 'labels' in the dict");
     if (m->labels.count != m->data.count)
-        return refuse(m, "%u labels, expected %u, as many as images", m->labels.count, m->data.count);
+        refuse(m, "%u labels, expected %u, as many as images", m->labels.count, m->data.count);
     out->count = m->data.count;
     out->pixels = m->data.bytes;
     out->by_columns = m->data.by_columns;
-    return take_labels(m, out);
+    if (!m->status)
+        take_labels(m, out);
 }
 
 enum pd_status pd_cifar10_pickle_parse(const void *bytes, size_t size, const char *name,
@@ -442,9 +400,13 @@ enum pd_status pd_cifar10_pickle_parse(const void *bytes, size_t size, const cha
     m->name = name;
     m->err = err;
     m->data.kind = m->labels.kind = m->memo[0].kind = NONE;
-    enum pd_status status = run_all(m);
-    if (!status)
-        status = take_batch(m, out);
+    if (!size || m->bytes[0] != 0x80)
+        refuse(m, "no pickle of protocol 2");
+    while (!m->status && !m->stopped)
+        run_one(m);
+    if (!m->status)
+        take_batch(m, out);
+    const enum pd_status status = m->status;
     if (status)
         pd_cifar10_batch_release(out);
     pd_free(m);

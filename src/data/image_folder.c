@@ -34,13 +34,14 @@ static enum pd_status fit(const struct pd_image *image, int side, uint8_t *pixel
             *scratch = pd_malloc(pd_resize_scratch_size(resize));
     if (!plane || !scratch)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory resizing an image to %d x %d", height, width);
-    for (size_t c = 0; !status && c < 3; c++) {
-        pd_resize_plane(resize, image->planes + c * (size_t)image->height * (size_t)image->width, plane,
-                        scratch);
-        for (int y = 0; y < side; y++)
-            memcpy(pixels + c * area + (size_t)y * (size_t)side, plane + (top + y) * width + left,
-                   (size_t)side);
-    }
+    else
+        for (size_t c = 0; c < 3; c++) {
+            pd_resize_plane(resize, image->planes + c * (size_t)image->height * (size_t)image->width, plane,
+                            scratch);
+            for (int y = 0; y < side; y++)
+                memcpy(pixels + c * area + (size_t)y * (size_t)side, plane + (top + y) * width + left,
+                       (size_t)side);
+        }
     pd_free(plane);
     pd_free(scratch);
     pd_resize_destroy(resize);

@@ -211,7 +211,7 @@ static void refuses_every_cut(void **state)
     p.bytes[p.size++] = 0;
     refused(&p, "bytes left over, expected the end");
     p.size = 0;
-    refused(&p, "is no pickle of protocol 2");
+    refused(&p, "no pickle of protocol 2");
     free(p.bytes);
 }
 

@@ -254,7 +254,7 @@ static void run_set_items(struct machine *m)
     const struct value *values = pop_marked(m, &n);
     if (!values || m->depth != 1 || m->stack[0].kind != DICT || n % 2)
         refuse(m, "keys and values for something that is not the one dict");
-    for (uint32_t i = 0; !m->status && i < n; i += 2) {
+    for (uint32_t i = 0; values && !m->status && i < n; i += 2) {
         if (is_text(&values[i], "data"))
             m->data = values[i + 1];
         if (is_text(&values[i], "labels"))

@@ -12,6 +12,10 @@
       "Fashion-MNIST, clothes: 60,000 + 10,000, grey 28x28, 10 classes")                                     \
     X(pd_open_mnist, "kmnist", 32, NULL, NULL,                                                               \
       "Kuzushiji-MNIST, cursive Japanese: 60,000 + 10,000, grey 28x28, 10 classes")                          \
+    X(pd_open_cifar10, "cifar10", 32, NULL, NULL,                                                            \
+      "small photographs: 50,000 + 10,000, colour 32x32, 10 classes")                                        \
+    X(pd_open_folder, "folder", 32, NULL, NULL,                                                              \
+      "your images, PNG, JPEG or WebP of any size: --data ./photos")                                         \
     X(pd_open_strokes, "strokes", 32, NULL, NULL,                                                            \
       "stroke-drawn digits made by paydirt: any number, grey, any size, 10 classes")                         \
     X(pd_open_synthetic, "synthetic", 0, NULL, NULL, "2-D mixture of 6 Gaussians: 1,000 + 1,000, 2 classes")

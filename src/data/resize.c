@@ -158,3 +158,9 @@ void pd_resize_plane(const struct pd_resize *r, const uint8_t *src, uint8_t *dst
         resize_columns(&r->y, r->x.to, scratch, dst);
     }
 }
+
+void pd_fit_short_side(int height, int width, int side, int *new_height, int *new_width)
+{
+    *new_height = height <= width ? side : (int)((int64_t)side * height / width);
+    *new_width = width <= height ? side : (int)((int64_t)side * width / height);
+}

@@ -23,18 +23,11 @@ int pd_transform_side(int size, bool random_crop)
     return random_crop ? (int)lround(1.1 * size) : size;
 }
 
-/* The short side becomes `side`, the long one keeps the proportion, rounded down. */
-static void fit_short_side(struct pd_transform *t, int side)
-{
-    int h = t->dataset->height, w = t->dataset->width;
-    t->height = h <= w ? side : (int)((int64_t)side * h / w);
-    t->width = w <= h ? side : (int)((int64_t)side * w / h);
-}
-
 static enum pd_status prepare(struct pd_transform *t, struct pd_error *err)
 {
     const struct pd_dataset *d = t->dataset;
-    fit_short_side(t, pd_transform_side(t->options.size, t->options.random_crop));
+    const int side = pd_transform_side(t->options.size, t->options.random_crop);
+    pd_fit_short_side(d->height, d->width, side, &t->height, &t->width);
     enum pd_status status = pd_resize_create(d->height, d->width, t->height, t->width, &t->resize, err);
     if (status)
         return status;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -23,20 +24,21 @@ enum pd_status pd_fail_memory(struct pd_error *err, const char *path)
 }
 
 /* One allocation for the whole file instead of doubling; a wrong guess costs nothing but that. */
-static void reserve_hint(int fd, struct pd_buffer *out)
+static void reserve_hint(int fd, size_t most, struct pd_buffer *out)
 {
     struct stat st;
-    if (out->data || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0)
+    if (out->data || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0 || (size_t)st.st_size > most)
         return;
     out->data = pd_malloc((size_t)st.st_size + 1);
     out->capacity = out->data ? (size_t)st.st_size + 1 : 0;
     out->oom = !out->data;
 }
 
-static enum pd_status read_all(int fd, const char *path, struct pd_buffer *out, struct pd_error *err)
+static enum pd_status read_all(int fd, const char *path, size_t most, struct pd_buffer *out,
+                               struct pd_error *err)
 {
     char chunk[READ_CHUNK];
-    reserve_hint(fd, out);
+    reserve_hint(fd, most, out);
     while (!out->oom) {
         ssize_t n = read(fd, chunk, sizeof chunk);
         if (n < 0 && errno == EINTR)
@@ -44,20 +46,27 @@ static enum pd_status read_all(int fd, const char *path, struct pd_buffer *out, 
         if (n < 0)
             return pd_fail_io(err, path, "read", errno);
         pd_buffer_append(out, chunk, (size_t)n); /* also for 0 bytes: leaves the NUL of an empty file */
+        if (out->size > most)
+            return pd_fail(err, PD_ERR_FORMAT, (int64_t)most, "%s: larger than %zu bytes", path, most);
         if (n == 0)
             break;
     }
     return out->oom ? pd_fail_memory(err, path) : PD_OK;
 }
 
-enum pd_status pd_file_read(const char *path, struct pd_buffer *out, struct pd_error *err)
+enum pd_status pd_file_read_most(const char *path, size_t most, struct pd_buffer *out, struct pd_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return pd_fail_io(err, path, "open", errno);
-    enum pd_status status = read_all(fd, path, out, err);
+    enum pd_status status = read_all(fd, path, most, out, err);
     close(fd);
     return status;
+}
+
+enum pd_status pd_file_read(const char *path, struct pd_buffer *out, struct pd_error *err)
+{
+    return pd_file_read_most(path, SIZE_MAX, out, err);
 }
 
 enum pd_status pd_fd_write(int fd, const char *path, const void *bytes, size_t size, struct pd_error *err)

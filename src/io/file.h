@@ -20,6 +20,9 @@ enum pd_status pd_fail_memory(struct pd_error *err, const char *path);
 /* Appends the whole file to out; the caller releases out, also after a failure. */
 enum pd_status pd_file_read(const char *path, struct pd_buffer *out, struct pd_error *err);
 
+/* The same for a file of at most `most` bytes; PD_ERR_FORMAT when there are more. */
+enum pd_status pd_file_read_most(const char *path, size_t most, struct pd_buffer *out, struct pd_error *err);
+
 enum pd_status pd_file_write_atomic(const char *path, const void *bytes, size_t size, struct pd_error *err);
 
 /* Writes size bytes to an open descriptor, over short writes and interruptions. path: for the message. */

@@ -1,6 +1,7 @@
 /* The program as its users see it: what it says, writes and returns. */
 #include "regress/program.h"
 
+#include <sys/stat.h>
 #include <jansson.h>
 
 #include "io/npy.h"
@@ -118,6 +119,33 @@ static void trains(void **state)
                                         "samples-0001.png"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         assert_int_equal(access(in_run(files[i]), R_OK), 0);
+}
+
+/* A flat folder with two grey pictures and a broken one; the model is chosen, and named in options.json. */
+static void trains_on_a_folder(void **state)
+{
+    (void)state;
+    size_t size;
+    char *grid = scratch_read(in_run("samples-0001.png"), &size);
+    assert_int_equal(mkdir(scratch_path("photos"), 0777), 0);
+    scratch_write(scratch_path("photos/a.png"), grid, size);
+    scratch_write(scratch_path("photos/b.jpg"), grid, size);
+    scratch_write(scratch_path("photos/broken.webp"), "", 0);
+    free(grid);
+#define PHOTOS                                                                                               \
+    "train --data ./photos --width 0.1 --batch 16 --min-epoch 32 --epochs 1 --threads 1 --out folder-runs "
+    fails(PHOTOS, 2, "name the classes with --classes");
+    const struct result *r = succeeds(PHOTOS "--classes x,y");
+    assert_string_equal(r->out, "folder-runs/00000-photos-infogan\n");
+    assert_contains(r->err, "photos: 1 of 3 images left out, as they cannot be read; the first: ");
+    char *options = scratch_read(scratch_path("folder-runs/00000-photos-infogan/options.json"), NULL);
+    assert_contains(options, "\"model\": \"infogan\"");
+    assert_contains(options, say("\"data\": \"%s/photos\"", scratch_dir));
+    assert_contains(options, "\"classes\": \"x,y\"");
+    free(options);
+    fails("eval folder-runs/00000-photos-infogan", 3, "has no test split");
+    succeeds("score folder-runs/00000-photos-infogan --split train --out folder.csv --threads 1");
+    succeeds(say("score %s --data ./photos --split train --out folder.csv --threads 1", trained));
 }
 
 static void evaluates(void **state)
@@ -377,6 +405,7 @@ int main(void)
         cmocka_unit_test(knows_what_was_meant),
         cmocka_unit_test(refuses_bad_values),
         cmocka_unit_test(trains),
+        cmocka_unit_test(trains_on_a_folder),
         cmocka_unit_test(evaluates),
         cmocka_unit_test(samples),
         cmocka_unit_test(scores),

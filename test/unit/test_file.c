@@ -190,9 +190,25 @@ static void a_redirected_stdout_is_written_straight(void **state)
     free(text);
 }
 
+static void reads_no_more_than_allowed(void **state)
+{
+    (void)state;
+    struct pd_buffer b = PD_BUFFER_INIT;
+    struct pd_error err;
+    const char *path = scratch_path("five");
+    scratch_write(path, "12345", 5);
+    assert_int_equal(pd_file_read_most(path, 5, &b, &err), PD_OK);
+    assert_int_equal(b.size, 5);
+    pd_buffer_release(&b);
+    assert_int_equal(pd_file_read_most(path, 4, &b, &err), PD_ERR_FORMAT);
+    assert_contains(err.message, "five: larger than 4 bytes");
+    pd_buffer_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_no_more_than_allowed),
         cmocka_unit_test(writes_and_reads_back),
         cmocka_unit_test(reads_large_files_and_pipes),
         cmocka_unit_test(read_failures_name_the_file),

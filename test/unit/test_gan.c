@@ -84,9 +84,30 @@ static void weights_take_their_exponents(void **state)
     assert_true(fabs(loss(o, N, "g_adv") - plain_g) > 1e-3);
 }
 
+static void data_choose_the_model(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    struct pd_model_config c;
+    static const struct {
+        int channels, size;
+        const char *name;
+    } cases[] = {{2, 0, "mlp"}, {1, 32, "infogan"}, {3, 32, "dcgan"}};
+    for (int i = 0; i < 3; i++) {
+        const char *name = pd_default_model(cases[i].channels, cases[i].size);
+        assert_string_equal(name, cases[i].name);
+        const struct pd_model *model = pd_model_find(name, &err);
+        assert_int_equal(pd_model_configure(model, cases[i].channels, cases[i].size, 2, 0, 1, &c, &err),
+                         PD_OK);
+        assert_int_equal(pd_model_configure(model, cases[i].channels, cases[i].size, 0, 0, 1, &c, &err),
+                         PD_ERR_USAGE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(data_choose_the_model),
         cmocka_unit_test(fakes_match_the_labels),
         cmocka_unit_test(weights_take_their_exponents),
     };

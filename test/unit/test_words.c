@@ -53,9 +53,25 @@ static void joins_within_bounds(void **state)
     assert_string_equal(pd_join_words(text, sizeof text, names, 0, sizeof names[0]), "");
 }
 
+static void makes_words_of_paths(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"mnist", "mnist"},   {"./my photos 2/", "myphotos2"},
+                                           {"/a/b.c-d", "bcd"},  {"/", "folder"},
+                                           {"..", "folder"},     {"", "folder"},
+                                           {"/x/tiny//", "tiny"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char word[12];
+        assert_string_equal(pd_path_word(word, sizeof word, cases[i][0]), cases[i][1]);
+    }
+    char shorter[4];
+    assert_string_equal(pd_path_word(shorter, sizeof shorter, "abcdef"), "abc");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(makes_words_of_paths),
         cmocka_unit_test(finds_the_nearest),
         cmocka_unit_test(walks_a_table),
         cmocka_unit_test(joins_within_bounds),

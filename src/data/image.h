@@ -1,0 +1,30 @@
+/* One image file, decoded: PNG, JPEG or WebP, told apart by their first bytes. */
+#ifndef PD_DATA_IMAGE_H
+#define PD_DATA_IMAGE_H
+
+#include <paydirt/error.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    PD_IMAGE_SIDE_MAX = 16384,   /* pixels */
+    PD_IMAGE_AREA_MAX = 1 << 26, /* pixels: 8192 x 8192 */
+    PD_IMAGE_FILE_MAX = 1 << 28, /* bytes */
+};
+
+/* Red, green, blue, 8 bits each; the way up that Exif says. */
+struct pd_image {
+    int height, width;
+    uint8_t *planes; /* (3, height, width), owned */
+};
+
+/* Decodes a file's bytes; name stands in messages. Grey, palettes and CMYK become RGB, 16 bits become 8, and
+ * what shows through lies on white. PD_ERR_FORMAT: none of the three, damaged, cut off, animated, larger than
+ * the limits above, or more pixels than so few bytes can hold; PD_ERR_MEMORY. On failure nothing is left to
+ * release. */
+enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name, struct pd_image *out,
+                               struct pd_error *err);
+void pd_image_release(struct pd_image *image);
+
+#endif

@@ -1,0 +1,324 @@
+/* Folders of images: what their layout says, sizes, and files that cannot be read. */
+#include "unit/image_maker.h"
+
+#include "data/dataset.h"
+#include "data/resize.h"
+
+#include <sys/stat.h>
+
+/* An image of one colour. */
+static struct file plain(int width, int height, int red, int green, int blue)
+{
+    static uint8_t rgb[400 * 400 * 3];
+    for (int i = 0; i < width * height; i++) {
+        rgb[3 * i] = (uint8_t)red;
+        rgb[3 * i + 1] = (uint8_t)green;
+        rgb[3 * i + 2] = (uint8_t)blue;
+    }
+    return make_png(width, height, PNG_FORMAT_RGB, rgb, NULL, 0);
+}
+
+/* Writes a file of the photos' folder, making the folders above it. */
+static void keep(const char *name, struct file f)
+{
+    char path[256];
+    snprintf(path, sizeof path, "photos/%s", name);
+    for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(scratch_path(path), 0777);
+        *slash = '/';
+    }
+    scratch_write(scratch_path(path), f.bytes, f.size);
+    free(f.bytes);
+}
+
+static void keep_plain(const char *name, int red)
+{
+    keep(name, plain(10, 10, red, 0, 9));
+}
+
+static enum pd_status open_photos(struct pd_data_request request, struct pd_dataset **d, struct pd_error *err)
+{
+    request.name = scratch_path("photos");
+    return pd_dataset_open(&request, d, err);
+}
+
+static struct pd_dataset *photos(struct pd_data_request request)
+{
+    struct pd_dataset *d;
+    struct pd_error err;
+    if (open_photos(request, &d, &err))
+        fail_msg("%s", err.message);
+    return d;
+}
+
+static void fails(struct pd_data_request request, enum pd_status status, const char *words)
+{
+    struct pd_dataset *d;
+    struct pd_error err = {.message = ""};
+    assert_int_equal(open_photos(request, &d, &err), status);
+    assert_null(d);
+    assert_contains(err.message, words);
+}
+
+/* Names, labels and first bytes of all images: "cat/a.png 0 17, ..." */
+static void expect(const struct pd_dataset *d, const char *what)
+{
+    char text[1024] = "";
+    for (uint32_t i = 0; i < d->count; i++) {
+        char one[300];
+        snprintf(one, sizeof one, "%s%s %d %d", i ? ", " : "", d->image_names[i], d->labels[i],
+                 d->pixels[i * pd_dataset_image_size(d)]);
+        strcat(text, one);
+    }
+    assert_string_equal(text, what);
+}
+
+static void expect_classes(const struct pd_dataset *d, const char *names)
+{
+    char text[512] = "";
+    for (int k = 0; k < d->classes; k++) {
+        strcat(text, k ? "," : "");
+        strcat(text, d->class_names[k]);
+    }
+    assert_string_equal(text, names);
+}
+
+#define ALL                                                                                                  \
+    (struct pd_data_request)                                                                                 \
+    {                                                                                                        \
+        0                                                                                                    \
+    }
+
+static void reads_class_folders(void **state)
+{
+    (void)state;
+    keep_plain("dog/10.png", 10);
+    keep_plain("dog/9.PNG", 20);
+    keep_plain("cat/deep/er/a.png", 30);
+    keep_plain("cat-big/x.png", 40);
+    keep_plain("loose.png", 50);
+    keep_plain("unlabelled/u.png", 60);
+    keep_plain(".hidden/h.png", 70);
+    keep_plain("dog/.h.png", 80);
+    keep("dog/notes.txt", file_of("no image", 8));
+    struct pd_dataset *d = photos(ALL);
+    assert_string_equal(d->name, "photos");
+    assert_string_equal(d->note, "");
+    assert_int_equal(d->channels, 3);
+    assert_int_equal(d->height, 32);
+    assert_int_equal(d->width, 32);
+    expect_classes(d, "cat,cat-big,dog");
+    expect(d, "cat-big/x.png 1 40, cat/deep/er/a.png 0 30, dog/10.png 2 10, dog/9.PNG 2 20, loose.png -1 50, "
+              "unlabelled/u.png -1 60");
+    pd_dataset_destroy(d);
+}
+
+static void takes_given_classes(void **state)
+{
+    (void)state;
+    keep_plain("dog/1.png", 10);
+    keep_plain("cat/1.png", 20);
+    keep_plain("bird/1.png", 30);
+    keep_plain("p.png", 40);
+    struct pd_dataset *d = photos((struct pd_data_request){.classes = "dog,wolf,bird"});
+    expect_classes(d, "dog,wolf,bird");
+    expect(d, "bird/1.png 2 30, dog/1.png 0 10, p.png -1 40");
+    assert_string_equal(d->note, "photos: 1 images of other classes left out; no folder for class 'wolf'");
+    pd_dataset_destroy(d);
+    d = photos((struct pd_data_request){.classes = "fish,whale"}); /* the folders mean something else */
+    expect(d, "bird/1.png -1 30, cat/1.png -1 20, dog/1.png -1 10, p.png -1 40");
+    assert_contains(d->note, "no folder is called as one of the classes, so no image has a label");
+    pd_dataset_destroy(d);
+    fails((struct pd_data_request){.classes = "dog,,cat"}, PD_ERR_USAGE,
+          "expected names with one comma between");
+    fails((struct pd_data_request){.classes = "dog,cat,"}, PD_ERR_USAGE,
+          "expected names with one comma between");
+    fails((struct pd_data_request){.classes = "dog,cat,dog"}, PD_ERR_USAGE, "a name stands there twice");
+    fails((struct pd_data_request){.classes = "a-name-of-a-class-that-goes-on-and-on"}, PD_ERR_FORMAT,
+          "is longer than 31 bytes");
+}
+
+static void reads_a_flat_folder(void **state)
+{
+    (void)state;
+    keep_plain("b.png", 10);
+    keep_plain("a.png", 20);
+    struct pd_dataset *d = photos(ALL);
+    assert_int_equal(d->classes, 0);
+    expect(d, "a.png -1 20, b.png -1 10");
+    pd_dataset_destroy(d);
+    d = photos((struct pd_data_request){.classes = "x,y"});
+    expect_classes(d, "x,y");
+    assert_string_equal(d->note, "");
+    pd_dataset_destroy(d);
+    const struct pd_data_request named = {.name = "folder", .dir = scratch_path("photos")},
+                                 bare = {.name = "folder"};
+    struct pd_error err;
+    assert_int_equal(pd_dataset_open(&named, &d, NULL), PD_OK);
+    assert_string_equal(d->name, "photos");
+    pd_dataset_destroy(d);
+    assert_int_equal(pd_dataset_open(&bare, &d, &err), PD_ERR_USAGE);
+    assert_contains(err.message, "give the folder with --data-dir");
+    fails((struct pd_data_request){.split = PD_SPLIT_TEST}, PD_ERR_IO, "has no test split");
+    fails((struct pd_data_request){.size = 7}, PD_ERR_USAGE, "image size 7, expected 8 to 1024");
+}
+
+static void reads_train_and_test(void **state)
+{
+    (void)state;
+    keep_plain("train/cat/1.png", 10);
+    keep_plain("train/dog/1.png", 20);
+    keep_plain("outside.png", 30);
+    fails((struct pd_data_request){.split = PD_SPLIT_TEST}, PD_ERR_IO, "has no test split");
+    keep_plain("test/dog/2.png", 40);
+    struct pd_dataset *d = photos(ALL);
+    expect(d, "train/cat/1.png 0 10, train/dog/1.png 1 20");
+    pd_dataset_destroy(d);
+    d = photos((struct pd_data_request){.split = PD_SPLIT_TEST});
+    expect(d, "test/dog/2.png 1 40"); /* the class that it has in train/ */
+    pd_dataset_destroy(d);
+    keep_plain("test/eel/2.png", 50);
+    fails((struct pd_data_request){.split = PD_SPLIT_TEST}, PD_ERR_MISMATCH,
+          "'test/eel/2.png': class 'eel' is not in train/");
+}
+
+static void says_that_nothing_is_there(void **state)
+{
+    (void)state;
+    keep("a.txt", file_of("text", 4));
+    fails(ALL, PD_ERR_IO, "no .png, .jpg, .jpeg or .webp file in it");
+}
+
+static void leaves_broken_files_out(void **state)
+{
+    (void)state;
+    keep_plain("a/1.png", 10);
+    keep("a/2.png", file_of("text", 4));
+    keep("a/3.jpg", file_of("", 0));
+    keep_plain("a/4.png", 20);
+    keep("a/5.png", plain(400, 2, 1, 2, 3));
+    assert_int_equal(symlink("nowhere", scratch_path("photos/a/6.webp")), 0);
+    keep_plain("b/7.jpg", 30); /* a PNG by another name */
+    struct pd_dataset *d = photos(ALL);
+    expect(d, "a/1.png 0 10, a/4.png 0 20, b/7.jpg 1 30");
+    assert_contains(d->note, "photos: 4 of 7 images left out, as they cannot be read; the first: ");
+    assert_contains(d->note, "photos/a/2.png' is no PNG, JPEG or WebP file");
+    pd_dataset_destroy(d);
+    remove(scratch_path("photos/a/1.png"));
+    remove(scratch_path("photos/a/4.png"));
+    remove(scratch_path("photos/b/7.jpg"));
+    fails(ALL, PD_ERR_FORMAT, "none of 4 images can be read; the first: ");
+}
+
+static void drops_colour_where_there_is_none(void **state)
+{
+    (void)state;
+    const uint8_t grey[4] = {77, 77, 77, 77};
+    keep("a.png", make_png(2, 2, PNG_FORMAT_GRAY, grey, NULL, 0));
+    keep("b.png", plain(5, 5, 9, 9, 9));
+    struct pd_dataset *d = photos(ALL);
+    assert_int_equal(d->channels, 1);
+    expect(d, "a.png -1 77, b.png -1 9");
+    for (int k = 0; k < 32 * 32; k++)
+        assert_int_equal(d->pixels[32 * 32 + k], 9);
+    pd_dataset_destroy(d);
+    keep_plain("c.png", 1);
+    d = photos(ALL);
+    assert_int_equal(d->channels, 3);
+    expect(d, "a.png -1 77, b.png -1 9, c.png -1 1");
+    pd_dataset_destroy(d);
+}
+
+/* A ramp to the right, 90 x 60: resized on the short side, then cut; the same as plane by plane. */
+static void resizes_and_cuts(void **state)
+{
+    (void)state;
+    static uint8_t rgb[60 * 90 * 3], plane[60 * 90], wide[20 * 30], scratch[60 * 30];
+    struct pd_resize *resize;
+    for (int i = 0; i < 60 * 90; i++) {
+        plane[i] = (uint8_t)(i % 90 * 2 + i / 90);
+        for (int c = 0; c < 3; c++)
+            rgb[3 * i + c] = c ? 0 : plane[i];
+    }
+    keep("ramp.png", make_png(90, 60, PNG_FORMAT_RGB, rgb, NULL, 0));
+    assert_int_equal(pd_resize_create(60, 90, 20, 30, &resize, NULL), PD_OK);
+    pd_resize_plane(resize, plane, wide, scratch);
+    pd_resize_destroy(resize);
+    struct pd_dataset *d = photos((struct pd_data_request){.size = 20});
+    assert_int_equal(d->width, 20);
+    for (int y = 0; y < 20; y++)
+        assert_memory_equal(d->pixels + y * 20, wide + y * 30 + 5, 20);
+    pd_dataset_destroy(d);
+    d = photos((struct pd_data_request){.size = 20, .random_crop = true});
+    assert_int_equal(d->width, 22);
+    assert_int_equal(d->height, 22);
+    pd_dataset_destroy(d);
+}
+
+/* A photograph held upright: 90 x 60 as stored, 60 x 90 as seen. */
+static void reads_jpeg_and_webp_upright(void **state)
+{
+    (void)state;
+    static uint8_t rgb[60 * 90 * 3];
+    for (int i = 0; i < 60 * 90; i++)
+        rgb[3 * i] = i % 90 < 45 ? 200 : 20; /* red on the left */
+    struct file jpeg = make_jpeg(90, 60, TJPF_RGB, rgb);
+    add_jpeg_exif(&jpeg, 6, 0);
+    keep("a.jpg", jpeg);
+    keep("b.webp", make_webp(90, 60, 3, rgb));
+    struct pd_dataset *d = photos((struct pd_data_request){.size = 16});
+    const uint8_t *a = d->pixels, *b = d->pixels + pd_dataset_image_size(d);
+    assert_true(a[0] > 190 && a[15] > 190 && a[15 * 16] < 30); /* red above */
+    assert_true(b[0] > 190 && b[15] < 30 && b[15 * 16] > 190);
+    pd_dataset_destroy(d);
+}
+
+/* 500 JPEGs of each of ten classes, some of them grey. */
+static void reads_the_real_files(void **state)
+{
+    (void)state;
+    const char *folder = getenv("PAYDIRT_DATA");
+    if (!folder) {
+        print_message("skipped: PAYDIRT_DATA names no folder with real data\n");
+        skip();
+    }
+    char path[512];
+    snprintf(path, sizeof path, "%s/tiny-imagenet-10", folder);
+    const struct pd_data_request request = {.name = path};
+    struct pd_dataset *d;
+    uint32_t counts[10] = {0};
+    uint64_t sum = 0;
+    assert_int_equal(pd_dataset_open(&request, &d, NULL), PD_OK);
+    assert_int_equal(d->count, 5000);
+    assert_int_equal(d->classes, 10);
+    assert_int_equal(d->channels, 3);
+    assert_string_equal(d->note, "");
+    for (uint32_t i = 0; i < d->count; i++)
+        counts[d->labels[i]]++;
+    for (int k = 0; k < 10; k++)
+        assert_int_equal(counts[k], 500);
+    for (size_t i = 0; i < d->count * pd_dataset_image_size(d); i++)
+        sum += d->pixels[i];
+    assert_int_equal(sum, 1725908967); /* as Pillow and NumPy find it */
+    pd_dataset_destroy(d);
+}
+
+#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_SCRATCH(reads_class_folders),
+        IN_SCRATCH(takes_given_classes),
+        IN_SCRATCH(reads_a_flat_folder),
+        IN_SCRATCH(reads_train_and_test),
+        IN_SCRATCH(says_that_nothing_is_there),
+        IN_SCRATCH(leaves_broken_files_out),
+        IN_SCRATCH(drops_colour_where_there_is_none),
+        IN_SCRATCH(resizes_and_cuts),
+        IN_SCRATCH(reads_jpeg_and_webp_upright),
+        cmocka_unit_test(reads_the_real_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

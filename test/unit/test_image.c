@@ -1,0 +1,302 @@
+/* Decoding one image file: every kind of pixel, every way up, and bytes that are no image. */
+#include "unit/image_maker.h"
+
+#include "data/exif.h"
+#include "data/image.h"
+
+#include <zlib.h>
+
+enum { W = 5, H = 3 };
+
+/* Far apart, so that JPEG's losses matter little. */
+static uint8_t level(int c, int y, int x)
+{
+    return (uint8_t)(40 * x + 13 * y + 30 * c);
+}
+
+static void fill(uint8_t *pixels, int channels)
+{
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++)
+            for (int c = 0; c < channels; c++)
+                *pixels++ = level(c, y, x);
+}
+
+static struct pd_image decode(struct file f)
+{
+    struct pd_image image;
+    struct pd_error err;
+    if (pd_image_decode(f.bytes, f.size, "given", &image, &err))
+        fail_msg("%s", err.message);
+    free(f.bytes);
+    return image;
+}
+
+static int pixel(const struct pd_image *image, int c, int y, int x)
+{
+    return image->planes[(c * image->height + y) * image->width + x];
+}
+
+static void check_rgb(struct file f, int slack)
+{
+    struct pd_image image = decode(f);
+    assert_int_equal(image.width, W);
+    assert_int_equal(image.height, H);
+    for (int c = 0; c < 3; c++)
+        for (int y = 0; y < H; y++)
+            for (int x = 0; x < W; x++)
+                assert_in_range(pixel(&image, c, y, x) + 100, level(c, y, x) - slack + 100,
+                                level(c, y, x) + slack + 100);
+    pd_image_release(&image);
+}
+
+static void reads_colour(void **state)
+{
+    (void)state;
+    uint8_t rgb[H * W * 3];
+    fill(rgb, 3);
+    check_rgb(make_png(W, H, PNG_FORMAT_RGB, rgb, NULL, 0), 0);
+    check_rgb(make_webp(W, H, 3, rgb), 0);
+    check_rgb(make_jpeg(W, H, TJPF_RGB, rgb), 4);
+}
+
+static void check_pixel(struct file f, int red, int green, int blue, int slack)
+{
+    struct pd_image image = decode(f);
+    const int want[3] = {red, green, blue};
+    for (int c = 0; c < 3; c++)
+        assert_in_range(pixel(&image, c, 0, 0) + 100, want[c] - slack + 100, want[c] + slack + 100);
+    pd_image_release(&image);
+}
+
+static void reads_other_pixels(void **state)
+{
+    (void)state;
+    const uint8_t grey = 90, grey_alpha[2] = {100, 51}, rgba[4] = {200, 100, 0, 51}, clear[4] = {1, 2, 3, 0};
+    const uint8_t map[2][4] = {{9, 8, 7, 255}, {60, 70, 80, 102}}, index = 1;
+    check_pixel(make_png(1, 1, PNG_FORMAT_GRAY, &grey, NULL, 0), 90, 90, 90, 0);
+    check_pixel(make_jpeg(1, 1, TJPF_GRAY, &grey), 90, 90, 90, 1);
+    /* over white: 255 - 0.2 (255 - x) */
+    check_pixel(make_png(1, 1, PNG_FORMAT_GA, grey_alpha, NULL, 0), 224, 224, 224, 0);
+    check_pixel(make_png(1, 1, PNG_FORMAT_RGBA, rgba, NULL, 0), 244, 224, 204, 0);
+    check_pixel(make_webp(1, 1, 4, rgba), 244, 224, 204, 0);
+    check_pixel(make_png(1, 1, PNG_FORMAT_RGBA, clear, NULL, 0), 255, 255, 255, 0);
+    check_pixel(make_png(1, 1, PNG_FORMAT_RGB_COLORMAP, &index, (const uint8_t[]){1, 2, 3, 60, 70, 80}, 2),
+                60, 70, 80, 0);
+    check_pixel(make_png(1, 1, PNG_FORMAT_RGBA_COLORMAP, &index, map, 2), 177, 181, 185, 0);
+}
+
+static void put_chunk(struct file *f, const char *type, const void *data, uint32_t n)
+{
+    uint8_t chunk[256] = {(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+    memcpy(chunk + 4, type, 4);
+    if (n)
+        memcpy(chunk + 8, data, n);
+    const uint32_t sum = (uint32_t)crc32(0, chunk + 4, n + 4);
+    for (int i = 0; i < 4; i++)
+        chunk[8 + n + (uint32_t)i] = (uint8_t)(sum >> (24 - 8 * i));
+    insert(f, f->size, chunk, n + 12);
+}
+
+/* A PNG chunk by chunk, for what the simple interface does not write. rows: with their filter bytes. */
+static struct file make_raw_png(uint32_t width, uint32_t height, uint8_t depth, uint8_t colour,
+                                const uint8_t *rows, size_t size)
+{
+    struct file f = file_of("\x89PNG\r\n\x1a\n", 8);
+    const uint8_t header[13] = {(uint8_t)(width >> 24),
+                                (uint8_t)(width >> 16),
+                                (uint8_t)(width >> 8),
+                                (uint8_t)width,
+                                (uint8_t)(height >> 24),
+                                (uint8_t)(height >> 16),
+                                (uint8_t)(height >> 8),
+                                (uint8_t)height,
+                                depth,
+                                colour,
+                                0,
+                                0,
+                                0};
+    uint8_t packed[200];
+    uLongf n = sizeof packed;
+    assert_int_equal(compress(packed, &n, rows, size), Z_OK);
+    put_chunk(&f, "IHDR", header, 13);
+    put_chunk(&f, "IDAT", packed, (uint32_t)n);
+    put_chunk(&f, "IEND", NULL, 0);
+    return f;
+}
+
+/* 16 bits keep their upper part, whatever the file says about gamma; 1 bit is black or white. */
+static void reads_other_depths(void **state)
+{
+    (void)state;
+    check_pixel(make_raw_png(1, 1, 16, 0, (const uint8_t[]){0, 0x80, 0x80}, 3), 128, 128, 128, 0);
+    check_pixel(make_raw_png(1, 1, 16, 2, (const uint8_t[]){0, 0x10, 0x10, 0x80, 0x80, 0xff, 0xff}, 7), 16,
+                128, 255, 0);
+    check_pixel(make_raw_png(1, 1, 1, 0, (const uint8_t[]){0, 0x80}, 2), 255, 255, 255, 0);
+    check_pixel(make_raw_png(1, 1, 4, 0, (const uint8_t[]){0, 0x50}, 2), 85, 85, 85, 0);
+}
+
+/* CMYK as Adobe's programs write it: 255 is no ink. */
+static void reads_cmyk(void **state)
+{
+    (void)state;
+    const uint8_t cmyk[4] = {255, 128, 0, 200};
+    check_pixel(make_jpeg(1, 1, TJPF_CMYK, cmyk), 200, 100, 0, 2);
+}
+
+/* Where pixel (0, 0) of the stored 5 x 3 image comes to lie, and its neighbour to the right. */
+static const struct {
+    int width, y, x, right_y, right_x;
+} turned[9] = {
+    [1] = {W, 0, 0, 0, 1},
+    [2] = {W, 0, W - 1, 0, W - 2},
+    [3] = {W, H - 1, W - 1, H - 1, W - 2},
+    [4] = {W, H - 1, 0, H - 1, 1},
+    [5] = {H, 0, 0, 1, 0},
+    [6] = {H, 0, H - 1, 1, H - 1},
+    [7] = {H, W - 1, H - 1, W - 2, H - 1},
+    [8] = {H, W - 1, 0, W - 2, 0},
+};
+
+static void check_turned(struct file f, int orientation)
+{
+    struct pd_image image = decode(f);
+    assert_int_equal(image.width, turned[orientation].width);
+    assert_int_equal(image.height, W + H - image.width);
+    assert_in_range(pixel(&image, 0, turned[orientation].y, turned[orientation].x), 0, 4);
+    assert_in_range(pixel(&image, 0, turned[orientation].right_y, turned[orientation].right_x), 36, 44);
+    pd_image_release(&image);
+}
+
+static void turns_as_exif_says(void **state)
+{
+    (void)state;
+    uint8_t rgb[H * W * 3], exif[80];
+    fill(rgb, 3);
+    for (int orientation = 1; orientation <= 8; orientation++) {
+        for (int big = 0; big < 2; big++) {
+            struct file jpeg = make_jpeg(W, H, TJPF_RGB, rgb);
+            add_jpeg_exif(&jpeg, orientation, big);
+            check_turned(jpeg, orientation);
+        }
+        struct file png = make_png(W, H, PNG_FORMAT_RGB, rgb, NULL, 0);
+        png.size -= 12; /* IEND */
+        put_chunk(&png, "eXIf", exif, (uint32_t)make_exif(exif, orientation, 1));
+        put_chunk(&png, "IEND", NULL, 0);
+        check_turned(png, orientation);
+    }
+}
+
+/* The extended form: VP8X, the image, EXIF. */
+static void turns_webp(void **state)
+{
+    (void)state;
+    uint8_t rgb[H * W * 3], chunk[80] = {'E', 'X', 'I', 'F'};
+    fill(rgb, 3);
+    struct file f = make_webp(W, H, 3, rgb);
+    insert(&f, 12, (const uint8_t[]){'V', 'P', '8', 'X', 10, 0, 0, 0, 8, 0, 0, 0, W - 1, 0, 0, H - 1, 0, 0},
+           18);
+    chunk[4] = (uint8_t)make_exif(chunk + 8, 6, 0);
+    insert(&f, f.size, chunk, 8 + chunk[4]);
+    f.bytes[4] = (uint8_t)(f.size - 8);
+    check_turned(f, 6);
+}
+
+static void passes_over_bad_exif(void **state)
+{
+    (void)state;
+    const uint8_t grey = 90;
+    struct file f = make_jpeg(1, 1, TJPF_GRAY, &grey);
+    const size_t exif = 12;
+    add_jpeg_exif(&f, 6, 1);
+    assert_int_equal(pd_exif_orientation(f.bytes, f.size), 6);
+    for (size_t size = 0; size < exif + 8 + 2 + 24; size++) { /* cut anywhere, in a block of that size */
+        struct file cut = file_of(f.bytes, size ? size : 1);
+        assert_int_equal(pd_exif_orientation(cut.bytes, size), 1);
+        free(cut.bytes);
+    }
+    f.bytes[exif + 7] = 0xff; /* the directory lies beyond the end */
+    assert_int_equal(pd_exif_orientation(f.bytes, f.size), 1);
+    f.bytes[exif + 7] = 8;
+    f.bytes[exif + 31] = 9; /* no orientation has that number */
+    assert_int_equal(pd_exif_orientation(f.bytes, f.size), 1);
+    free(f.bytes);
+}
+
+static void refused(const struct file *f, const char *words)
+{
+    struct pd_image image;
+    struct pd_error err = {.message = ""};
+    uint8_t *exact = file_of(f->bytes, f->size).bytes;
+    assert_int_equal(pd_image_decode(exact, f->size, "given", &image, &err), PD_ERR_FORMAT);
+    assert_null(image.planes);
+    assert_contains(err.message, "'given'");
+    assert_contains(err.message, words);
+    free(exact);
+}
+
+static void refuses_every_cut(void **state)
+{
+    (void)state;
+    static uint8_t rgb[40 * 40 * 3];
+    for (size_t i = 0; i < sizeof rgb; i++)
+        rgb[i] = (uint8_t)(i * i >> 3);
+    struct file files[] = {make_png(40, 40, PNG_FORMAT_RGB, rgb, NULL, 0), make_jpeg(40, 40, TJPF_RGB, rgb),
+                           make_webp(40, 40, 3, rgb)};
+    for (int k = 0; k < 3; k++) {
+        const size_t whole = files[k].size;
+        /* a PNG's pixels are complete before its end chunk and check sums */
+        for (size_t size = 1; size < whole - (k == 0 ? 40 : 0); size += 1 + size / 20) {
+            files[k].size = size;
+            refused(&files[k], "");
+        }
+        free(files[k].bytes);
+    }
+}
+
+static void refuses_what_is_no_image(void **state)
+{
+    (void)state;
+    struct file text = {(uint8_t *)"GIF89a and more of it", 20};
+    refused(&text, "is no PNG, JPEG or WebP file");
+    text.size = 0;
+    struct pd_image image;
+    assert_int_equal(pd_image_decode("", 0, "given", &image, NULL), PD_ERR_FORMAT);
+    const uint8_t grey = 90;
+    struct file f = make_png(1, 1, PNG_FORMAT_GRAY, &grey, NULL, 0);
+    f.bytes[f.size - 20] ^= 1;
+    refused(&f, "damaged or cut-off PNG file");
+    free(f.bytes);
+}
+
+static void refuses_bombs(void **state)
+{
+    (void)state;
+    const uint8_t row[4] = {0};
+    struct file f = make_raw_png(20000, 10, 8, 0, row, 4);
+    refused(&f, "20000 x 10 pixels, expected at most 16384 a side");
+    free(f.bytes);
+    f = make_raw_png(16000, 16000, 8, 0, row, 4);
+    refused(&f, "67108864 in all");
+    free(f.bytes);
+    f = make_raw_png(8000, 8000, 8, 0, row, 4);
+    refused(&f, "claims 8000 x 8000 pixels, too many for its 69 bytes");
+    free(f.bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_colour),
+        cmocka_unit_test(reads_other_pixels),
+        cmocka_unit_test(reads_other_depths),
+        cmocka_unit_test(reads_cmyk),
+        cmocka_unit_test(turns_as_exif_says),
+        cmocka_unit_test(turns_webp),
+        cmocka_unit_test(passes_over_bad_exif),
+        cmocka_unit_test(refuses_every_cut),
+        cmocka_unit_test(refuses_what_is_no_image),
+        cmocka_unit_test(refuses_bombs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

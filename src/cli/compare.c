@@ -26,7 +26,7 @@ static const char about[] =
 
 static const char examples[] = "compare runs/00010-mnist-active --chart curves.png\n"
                                "compare runs/00001-strokes-infogan runs/00002-strokes-infogan-gold --csv "
-                               "table.csv --baseline 'strokes infogan'";
+                               "table.csv --baseline 'strokes infogan no-gold'";
 
 struct options {
     char csv[1024], chart[1024], baseline[512];
@@ -66,8 +66,10 @@ static const char *figure_name(const struct study *study, const struct study_row
 {
     if (row->figure == STUDY_AREA)
         snprintf(text, 96, "area, %g to %g", row->x0, row->x);
+    else if (study->area)
+        snprintf(text, 96, "%g %s", row->x, study->x); /* 18 labels */
     else
-        snprintf(text, 96, "%s %g", study->x, row->x);
+        snprintf(text, 96, "%s %g", study->x, row->x); /* epoch 6 */
     return text;
 }
 
@@ -132,7 +134,7 @@ static int name_width(const struct study *study)
     size_t width = 8;
     for (const struct study_curve *c = study->curves; c; c = c->next)
         width = strlen(c->label) > width ? strlen(c->label) : width;
-    return width < 60 ? (int)width : 60;
+    return width < 100 ? (int)width : 100;
 }
 
 static bool has_baseline(const struct study *study, const char *name)
@@ -249,7 +251,7 @@ static enum pd_status write_csv(const char *path, const struct studies *studies,
     enum pd_status status = pd_csv_create(path, &s.csv, err);
     if (status)
         return status;
-    static const char *const first[] = {"measure", "name", "figure", "by"};
+    static const char *const first[] = {"metric", "name", "figure", "by"};
     for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)
         pd_csv_text(s.csv, first[i]);
     for (int i = 0; i < COLUMNS; i++)
@@ -267,8 +269,8 @@ static enum pd_status write_csv(const char *path, const struct studies *studies,
 static enum pd_status add_row(void *context, const struct study_row *row, struct pd_error *err)
 {
     const struct sheet *s = context;
-    json_t *record = json_pack("{s:s, s:s, s:s, s:s}", "measure", s->study->measure, "name",
-                               row->curve->label, "figure", figure_names[row->figure], "by", s->study->x);
+    json_t *record = json_pack("{s:s, s:s, s:s, s:s}", "metric", s->study->measure, "name", row->curve->label,
+                               "figure", figure_names[row->figure], "by", s->study->x);
     for (int i = 0; record && i < COLUMNS; i++) {
         const double value = cell(&columns[i], row);
         json_object_set_new(record, columns[i].name,
@@ -386,14 +388,14 @@ static enum pd_status report(const struct options *o, const struct studies *stud
 {
     const char *baseline = o->baseline[0] ? o->baseline : "random";
     enum pd_status status = o->baseline[0] ? check_baseline(studies, o->baseline, err) : PD_OK;
-    if (!status && o->json)
-        status = print_json(studies, baseline, err);
-    for (const struct study *s = studies->first; !status && !o->json && s; s = s->next)
-        status = print_study(s, baseline, err);
     if (!status && o->csv[0])
         status = write_csv(o->csv, studies, baseline, err);
     if (!status && o->chart[0])
         status = draw_study(o->chart, study_to_draw(studies), err);
+    if (!status && o->json)
+        status = print_json(studies, baseline, err);
+    for (const struct study *s = studies->first; !status && !o->json && s; s = s->next)
+        status = print_study(s, baseline, err);
     return status;
 }
 

@@ -93,14 +93,13 @@ static void free_list(struct dirent **entries, int n)
 
 bool study_reads_active(const char *run)
 {
-    char path[PATH];
+    char folder[PATH], path[PATH];
     struct dirent **entries;
     const int n = list(run, &entries);
     bool found = there(run, "rounds.jsonl", path);
     for (int i = 0; !found && i < n; i++)
-        found = entries[i]->d_name[0] != '.' &&
-                !pd_path_join(path, sizeof path, run, entries[i]->d_name, NULL) &&
-                there(path, "rounds.jsonl", path);
+        found = entries[i]->d_name[0] != '.' && there(run, entries[i]->d_name, folder) &&
+                there(folder, "rounds.jsonl", path);
     free_list(entries, n);
     return found;
 }
@@ -149,7 +148,7 @@ static bool is_common(const struct pd_option *option, const struct pd_train_opti
     return true;
 }
 
-/* "mnist infogan --gold --labels 100": data, model, and what the runs do not have in common. */
+/* "mnist infogan labels=100 gold": data, model, and what the runs do not have in common. */
 static void name_run(const struct pd_train_options *all, int count, int run, char name[NAME])
 {
     int n, options;
@@ -164,9 +163,9 @@ static void name_run(const struct pd_train_options *all, int count, int run, cha
         pd_option_flag(option, flag, sizeof flag);
         pd_option_text(option, &all[run], value, sizeof value);
         if (option->type == PD_OPTION_BOOL)
-            n += snprintf(name + n, NAME - (size_t)n, " --%s%s", strcmp(value, "true") ? "no-" : "", flag);
+            n += snprintf(name + n, NAME - (size_t)n, " %s%s", strcmp(value, "true") ? "no-" : "", flag);
         else
-            n += snprintf(name + n, NAME - (size_t)n, " --%s %s", flag, value);
+            n += snprintf(name + n, NAME - (size_t)n, " %s=%s", flag, value);
     }
 }
 

@@ -172,12 +172,15 @@ static enum pd_status fail_option(const struct args_command *c, const struct nam
 static enum pd_status take_operands(const struct args_command *c, int count, char **words, struct args *args,
                                     struct pd_error *err)
 {
-    const int most = c->operand ? 1 : 0;
+    const bool many = c->operand && strstr(c->operand, "...");
+    const int most = many ? count : c->operand ? 1 : 0;
     if (count > most)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "unexpected argument '%.200s'; 'paydirt %s --help' shows the usage", words[most],
                        c->name);
     args->operand = count ? words[0] : NULL;
+    args->operands = words;
+    args->operand_count = count;
     return PD_OK;
 }
 

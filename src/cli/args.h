@@ -19,13 +19,15 @@ struct args_command {
     const char *usage;    /* what follows "paydirt eval "; further ways to use it after a newline */
     const char *about;    /* a few lines for --help */
     const char *examples; /* lines that work as they stand, each without "paydirt " */
-    const char *operand;  /* "RUN", or NULL: the command takes none */
+    const char *operand;  /* "RUN"; "RUN...": several; NULL: the command takes none */
     struct args_group groups[2];
 };
 
 struct args {
-    bool help;            /* printed: there is nothing more to do */
-    const char *operand;  /* or NULL */
+    bool help;           /* printed: there is nothing more to do */
+    const char *operand; /* or NULL */
+    char **operands;     /* (operand_count): all of them */
+    int operand_count;
     bool given[ARGS_MAX]; /* by place in the groups' options, one after the other */
 };
 

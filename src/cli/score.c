@@ -8,8 +8,10 @@
 #include "base/mem.h"
 #include "base/words.h"
 #include "io/csv.h"
+#include "train/pictures.h"
 #include "train/run.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,19 +21,29 @@ static const char about[] =
     "Scores real images with the discriminator of the run's last checkpoint, in evaluation mode. Columns:\n"
     "index, label, logit (real or fake), log_p_class (of the label), predicted (class), entropy,\n"
     "gold (vanilla) and gold_balanced (over the images scored); natural logarithms. An image without a\n"
-    "label has empty fields there, and GOLD takes its entropy in place of its class.";
+    "label has empty fields there, and GOLD takes its entropy in place of its class.\n"
+    "Pictures: --histogram of GOLD's two terms; of images --sheet, those with the highest terms and GOLD,\n"
+    "and --certainty, the least and the most certain; of 2-D points --plane, GOLD around them.";
 
-static const char examples[] = "score runs/00000-strokes-infogan-gold --split test --out scores.csv";
+static const char examples[] =
+    "score runs/00000-strokes-infogan-gold --split test --out scores.csv\n"
+    "score runs/00000-strokes-infogan-gold --out scores.csv --sheet sheet.png --no-labels";
 
 struct options {
     char data[1024], data_dir[1024], split[16], out[1024];
-    int64_t threads;
+    char histogram[1024], sheet[1024], certainty[1024], plane[1024];
+    int64_t threads, columns;
     bool labels;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
     {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE", "the table to write"},
+    {"histogram", PD_OPTION_TEXT, FIELD(histogram), 0, 0, "FILE", "PNG: histogram of GOLD's terms"},
+    {"sheet", PD_OPTION_TEXT, FIELD(sheet), 0, 0, "FILE", "PNG: images with the highest m, k and GOLD"},
+    {"certainty", PD_OPTION_TEXT, FIELD(certainty), 0, 0, "FILE", "PNG: least and most certain images"},
+    {"plane", PD_OPTION_TEXT, FIELD(plane), 0, 0, "FILE", "PNG: GOLD over the plane of 2-D points"},
+    {"columns", PD_OPTION_INT, FIELD(columns), 1, 100, "N", "images in a row of --sheet and --certainty"},
     {"split", PD_OPTION_TEXT, FIELD(split), 0, 0, "NAME", "train or test"},
     {"data", PD_OPTION_TEXT, FIELD(data), 0, 0, "NAME", "another data set than the run's"},
     {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with its files"},
@@ -134,6 +146,82 @@ static enum pd_status write_table(const char *path, const struct scores *s, stru
     return status;
 }
 
+/* --- pictures --- */
+
+struct scene {
+    const struct options *o;
+    struct pd_scored scored;
+    struct pd_gan *gan;
+};
+
+static enum pd_status draw_histogram(const struct scene *s, const char *path, struct pd_error *err)
+{
+    return pd_picture_terms(path, s->scored.n, s->scored.logit, s->scored.conditional,
+                            "Terms of the GOLD estimator", err);
+}
+
+static enum pd_status draw_sheet(const struct scene *s, const char *path, struct pd_error *err)
+{
+    return pd_picture_gold(path, &s->scored, s->o->columns, NULL, err);
+}
+
+static enum pd_status draw_certainty(const struct scene *s, const char *path, struct pd_error *err)
+{
+    return pd_picture_certainty(path, &s->scored, s->o->columns, NULL, err);
+}
+
+static enum pd_status draw_plane(const struct scene *s, const char *path, struct pd_error *err)
+{
+    return pd_picture_plane(path, s->gan, s->scored.data, false, NULL, 0, "GOLD of unlabelled points", err);
+}
+
+static const struct picture {
+    const char *name;
+    size_t path; /* of the option */
+    bool points; /* of 2-D points, not of images */
+    bool either;
+    enum pd_status (*draw)(const struct scene *s, const char *path, struct pd_error *err);
+} pictures[] = {
+    {"histogram", offsetof(struct options, histogram), false, true, draw_histogram},
+    {"sheet", offsetof(struct options, sheet), false, false, draw_sheet},
+    {"certainty", offsetof(struct options, certainty), false, false, draw_certainty},
+    {"plane", offsetof(struct options, plane), true, false, draw_plane},
+};
+enum { PICTURES = sizeof pictures / sizeof pictures[0] };
+
+static const char *picture_path(const struct picture *p, const struct options *o)
+{
+    return (const char *)o + p->path;
+}
+
+/* Before the work. */
+static enum pd_status check_pictures(const struct options *o, const struct pd_dataset *d,
+                                     struct pd_error *err)
+{
+    static const char *const kinds[] = {"images", "2-D points"};
+    for (int i = 0; i < PICTURES; i++)
+        if (*picture_path(&pictures[i], o) && !pictures[i].either && pictures[i].points != !!d->points)
+            return pd_fail(err, PD_ERR_USAGE, -1, "--%s shows %s, and data set '%s' has %s", pictures[i].name,
+                           kinds[pictures[i].points], d->name, kinds[!!d->points]);
+    return PD_OK;
+}
+
+static enum pd_status draw_pictures(const struct scene *s, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    for (int i = 0; !status && i < PICTURES; i++) {
+        const char *path = picture_path(&pictures[i], s->o);
+        if (!*path)
+            continue;
+        status = pictures[i].draw(s, path, err);
+        if (!status)
+            fprintf(stderr, "%s: %s\n", path, pictures[i].name);
+    }
+    return status;
+}
+
+/* --- the command --- */
+
 static enum pd_status check(const struct options *o, enum pd_split *split, struct pd_error *err)
 {
     static const char *const splits[] = {[PD_SPLIT_TRAIN] = "train", [PD_SPLIT_TEST] = "test"};
@@ -158,6 +246,8 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
     if (status)
         return status;
     status = real_open(&real, &run, o->data, o->data_dir, split, err);
+    if (!status)
+        status = check_pictures(o, real.data, err);
     if (!status) {
         s = (struct scores){
             .n = real.count, .classes = run.gan->config.classes, .labels = o->labels ? real.labels : NULL};
@@ -169,6 +259,10 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
         status = write_table(o->out, &s, err);
     if (!status)
         fprintf(stderr, "%s: scores of %lld images\n", o->out, (long long)s.n);
+    const struct scene scene = {
+        o, {real.data, s.n, NULL, s.class_logits, s.logit, s.conditional, s.gold}, run.gan};
+    if (!status)
+        status = draw_pictures(&scene, err);
     release(&s);
     real_close(&real);
     pd_run_close(&run);
@@ -177,7 +271,7 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
 
 enum pd_status command_score(int argc, char **argv, struct pd_error *err)
 {
-    struct options o = {.split = "test", .labels = true};
+    struct options o = {.split = "test", .labels = true, .columns = 10};
     const struct args_command command = {
         "score",  usage, about,
         examples, "RUN", {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};

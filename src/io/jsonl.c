@@ -96,6 +96,35 @@ enum pd_status pd_jsonl_write(struct pd_jsonl *log, const json_t *record, struct
     return status;
 }
 
+static enum pd_status take_line(const char *path, const char *line, size_t size, int64_t number,
+                                pd_jsonl_function *take, void *context, struct pd_error *err)
+{
+    json_error_t error;
+    json_t *record = json_loadb(line, size, 0, &error);
+    enum pd_status status;
+    if (json_is_object(record))
+        status = take(context, record, number, err);
+    else
+        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld is not a JSON object: %s", path,
+                         (long long)number, record ? "another kind of value" : error.text);
+    json_decref(record);
+    return status;
+}
+
+enum pd_status pd_jsonl_each(const char *path, pd_jsonl_function *take, void *context, struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT;
+    enum pd_status status = pd_file_read(path, &text, err);
+    const char *at = text.data, *newline;
+    for (int64_t number = 1;
+         !status && at && (newline = memchr(at, '\n', text.size - (size_t)(at - text.data))); number++) {
+        status = take_line(path, at, (size_t)(newline - at), number, take, context, err);
+        at = newline + 1;
+    }
+    pd_buffer_release(&text);
+    return status;
+}
+
 /* *keep: whether the line has its place before `value`. False: the line is not JSON. */
 static bool judge_line(const char *line, size_t size, const char *key, double value, bool *keep)
 {

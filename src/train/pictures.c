@@ -2,18 +2,25 @@
 
 #include "base/mem.h"
 #include "data/transform.h"
-#include "io/chart.h"
 #include "io/file.h"
+#include "train/sample.h"
 
+#include <paydirt/select.h>
+
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { CAPTION = 512, SIDE_MOST = 128 };
+enum { CAPTION = 512, SIDE_MOST = 128, BINS = 60, GRID = 96 };
+
+/* --- sheets --- */
 
 /* What a sheet is made of, to be filled image by image. */
 struct sheet {
     struct pd_sheet sheet;
     float *images;
     uint32_t *index; /* (n) of the images in the data set */
+    int64_t filled;
     char (*text)[CAPTION];
     const char **captions;
 };
@@ -70,12 +77,15 @@ static enum pd_status sheet_write(const char *path, const struct sheet *s, const
     return write_png(path, status, &png, err);
 }
 
-/* "name" over "guess 0.93" */
-static void caption(char text[CAPTION], const struct pd_dataset *d, uint32_t image, int guess, double p)
+/* "name" over "guess: 0.93"; more: a line below, or "" */
+static void add(struct sheet *s, const struct pd_dataset *d, uint32_t image, int guess, double p,
+                const char *more)
 {
     char name[CAPTION / 2], class_name[PD_CLASS_NAME_SIZE];
-    snprintf(text, CAPTION, "%s\n%s %.2f", pd_dataset_image_name(d, image, name, sizeof name),
-             pd_dataset_class_name(d, guess, class_name, sizeof class_name), p);
+    const int64_t i = s->filled++;
+    s->index[i] = image;
+    snprintf(s->text[i], CAPTION, "%s\n%s: %.2f\n%s", pd_dataset_image_name(d, image, name, sizeof name),
+             pd_dataset_class_name(d, guess, class_name, sizeof class_name), p, more);
 }
 
 enum pd_status pd_picture_queries(const char *path, const struct pd_dataset *d,
@@ -84,13 +94,275 @@ enum pd_status pd_picture_queries(const char *path, const struct pd_dataset *d,
 {
     struct sheet s;
     enum pd_status status = sheet_begin(&s, d, (int64_t)count, err);
-    for (size_t i = 0; !status && i < count; i++) {
-        s.index[i] = queries[i].image;
-        caption(s.text[i], d, queries[i].image, queries[i].guess, queries[i].guess_p);
-    }
     s.sheet.title = title;
+    for (size_t i = 0; !status && i < count; i++)
+        add(&s, d, queries[i].image, queries[i].guess, queries[i].guess_p, "");
     if (!status)
         status = sheet_write(path, &s, d, err);
     sheet_end(&s);
     return status;
+}
+
+/* --- the best by a score, in rows --- */
+
+struct ranked {
+    double score;
+    int64_t row;
+};
+
+static int by_score(const void *a, const void *b)
+{
+    const struct ranked *p = a, *q = b;
+    return p->score != q->score ? (p->score < q->score) - (p->score > q->score)
+                                : (p->row > q->row) - (p->row < q->row);
+}
+
+/* The likeliest class and its probability. */
+static int guess(const struct pd_scored *s, int64_t row, double *p)
+{
+    const int classes = s->data->classes;
+    const float *x = s->class_logits + row * classes;
+    int best = 0;
+    double sum = 0;
+    for (int k = 1; k < classes; k++)
+        best = x[k] > x[best] ? k : best;
+    for (int k = 0; k < classes; k++)
+        sum += exp((double)x[k] - (double)x[best]);
+    *p = 1 / sum;
+    return best;
+}
+
+/* What a row of the picture is about, and what it sorts by: larger first. */
+typedef double score_function(const struct pd_scored *s, int64_t row);
+
+struct row_kind {
+    const char *heading;
+    const char *symbol; /* before the score in the caption; NULL: it is not shown */
+    score_function *score;
+};
+
+static double certainty(const struct pd_scored *s, int64_t row)
+{
+    double p;
+    guess(s, row, &p);
+    return p;
+}
+static double uncertainty(const struct pd_scored *s, int64_t row)
+{
+    return -certainty(s, row);
+}
+static double marginal(const struct pd_scored *s, int64_t row)
+{
+    return (double)s->logit[row];
+}
+static double conditional(const struct pd_scored *s, int64_t row)
+{
+    return s->conditional[row];
+}
+static double gold(const struct pd_scored *s, int64_t row)
+{
+    return s->gold[row];
+}
+
+static void add_best(struct sheet *sheet, const struct pd_scored *s, const struct row_kind *kind,
+                     struct ranked *ranked)
+{
+    char more[48] = "";
+    for (int64_t i = 0; i < s->n; i++)
+        ranked[i] = (struct ranked){kind->score(s, i), i};
+    qsort(ranked, (size_t)s->n, sizeof *ranked, by_score);
+    for (int64_t i = 0; i < sheet->sheet.columns; i++) {
+        const int64_t row = ranked[i].row;
+        double p;
+        const int class = guess(s, row, &p);
+        if (kind->symbol)
+            snprintf(more, sizeof more, "%s = %.2f", kind->symbol, ranked[i].score);
+        add(sheet, s->data, s->images ? s->images[row] : (uint32_t)row, class, p, more);
+    }
+}
+
+static enum pd_status draw_rows(const char *path, const struct pd_scored *s, int64_t columns,
+                                const char *title, const struct row_kind *kinds, int rows,
+                                struct pd_error *err)
+{
+    const char *headings[4];
+    struct sheet sheet;
+    columns = columns < s->n ? columns : s->n;
+    struct ranked *ranked = pd_calloc((size_t)s->n, sizeof *ranked);
+    enum pd_status status = sheet_begin(&sheet, s->data, rows * columns, err);
+    if (!ranked && !status)
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld scores", (long long)s->n);
+    sheet.sheet.columns = columns;
+    sheet.sheet.title = title;
+    sheet.sheet.headings = headings;
+    for (int r = 0; !status && r < rows; r++) {
+        headings[r] = kinds[r].heading;
+        add_best(&sheet, s, &kinds[r], ranked);
+    }
+    if (!status)
+        status = sheet_write(path, &sheet, s->data, err);
+    sheet_end(&sheet);
+    pd_free(ranked);
+    return status;
+}
+
+enum pd_status pd_picture_certainty(const char *path, const struct pd_scored *s, int64_t columns,
+                                    const char *title, struct pd_error *err)
+{
+    static const struct row_kind kinds[] = {{"least certain", NULL, uncertainty},
+                                            {"most certain", NULL, certainty}};
+    return draw_rows(path, s, columns, title, kinds, 2, err);
+}
+
+enum pd_status pd_picture_gold(const char *path, const struct pd_scored *s, int64_t columns,
+                               const char *title, struct pd_error *err)
+{
+    static const struct row_kind kinds[] = {{"highest marginal term", "m", marginal},
+                                            {"highest conditional term", "k", conditional},
+                                            {"highest GOLD", "d", gold}};
+    return draw_rows(path, s, columns, title, kinds, 3, err);
+}
+
+/* --- charts --- */
+
+enum pd_status pd_picture_terms(const char *path, int64_t n, const float *logit, const double *k,
+                                const char *title, struct pd_error *err)
+{
+    const struct pd_axes axes = {title, "value", "share of the images"};
+    struct pd_buffer png = PD_BUFFER_INIT;
+    double *m = pd_calloc((size_t)n, sizeof *m);
+    if (!m)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld values", (long long)n);
+    for (int64_t i = 0; i < n; i++)
+        m[i] = (double)logit[i];
+    const struct pd_series series[] = {{"marginal term m", n, m}, {"conditional term k", n, k}};
+    const enum pd_status status = pd_chart_histogram(&axes, series, 2, BINS, &png, err);
+    pd_free(m);
+    return write_png(path, status, &png, err);
+}
+
+enum pd_status pd_picture_curves(const char *path, const struct pd_axes *axes, const struct pd_curve *curves,
+                                 int count, struct pd_error *err)
+{
+    struct pd_buffer png = PD_BUFFER_INIT;
+    return write_png(path, pd_chart_curves(axes, curves, count, &png, err), &png, err);
+}
+
+/* --- the plane --- */
+
+/* GOLD of unlabelled points (n, 2) into d (n). scale: NULL, or what balances the terms, found where it is 0.
+ */
+static enum pd_status score_points(struct pd_gan *gan, const float *points, int64_t n, double *scale,
+                                   float *d, struct pd_error *err)
+{
+    const int classes = gan->config.classes;
+    float *logit = pd_calloc((size_t)n * (size_t)(classes + 1), sizeof *logit);
+    double *k = pd_calloc((size_t)n * 2, sizeof *k);
+    enum pd_status status = PD_OK;
+    if (!logit || !k)
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the scores of %lld points", (long long)n);
+    if (!status)
+        status = pd_score(gan, points, n, logit, logit + n, err);
+    const struct pd_gold_input in = {n, classes, logit, logit + n, NULL, PD_GOLD_REAL};
+    if (!status)
+        status = pd_gold_conditional(&in, k, err);
+    if (!status && scale && *scale == 0)
+        *scale = pd_gold_balance(n, logit, k);
+    if (!status)
+        pd_gold_estimate(n, logit, k, scale ? *scale : 1, k + n);
+    for (int64_t i = 0; !status && d && i < n; i++)
+        d[i] = (float)k[n + i];
+    pd_free(logit);
+    pd_free(k);
+    return status;
+}
+
+/* The frame holds all points, with a margin. */
+static void frame(const struct pd_dataset *data, struct pd_field *f)
+{
+    double low[2] = {HUGE_VAL, HUGE_VAL}, high[2] = {-HUGE_VAL, -HUGE_VAL};
+    for (uint32_t i = 0; i < data->count; i++)
+        for (int axis = 0; axis < 2; axis++) {
+            low[axis] = fmin(low[axis], (double)data->points[2 * (size_t)i + (size_t)axis]);
+            high[axis] = fmax(high[axis], (double)data->points[2 * (size_t)i + (size_t)axis]);
+        }
+    const double margin = 0.08 * fmax(high[0] - low[0], high[1] - low[1]) + 1e-3;
+    f->x0 = low[0] - margin;
+    f->x1 = high[0] + margin;
+    f->y0 = low[1] - margin;
+    f->y1 = high[1] + margin;
+}
+
+/* Blocks of a plane's picture. */
+struct plane {
+    float *grid, *values; /* (GRID * GRID, 2), (GRID * GRID) */
+    float *at;            /* (marks, 2) */
+    int32_t *class, *number;
+};
+
+static enum pd_status plane_reserve(struct plane *p, int64_t marks, struct pd_error *err)
+{
+    const size_t n = (size_t)marks;
+    p->grid = pd_calloc((size_t)GRID * GRID, 2 * sizeof *p->grid);
+    p->values = pd_calloc((size_t)GRID * GRID, sizeof *p->values);
+    p->at = pd_calloc(n, 2 * sizeof *p->at);
+    p->class = pd_calloc(n, sizeof *p->class);
+    p->number = pd_calloc(n, sizeof *p->number);
+    if (p->grid && p->values && p->at && p->class && p->number)
+        return PD_OK;
+    return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture");
+}
+
+static void plane_release(struct plane *p)
+{
+    pd_free(p->grid);
+    pd_free(p->values);
+    pd_free(p->at);
+    pd_free(p->class);
+    pd_free(p->number);
+}
+
+static void fill_plane(struct plane *p, const struct pd_field *f, const struct pd_dataset *data,
+                       const struct pd_asked *asked, int64_t count)
+{
+    for (int64_t i = 0; i < GRID * GRID; i++) {
+        p->grid[2 * i] = (float)(f->x0 + ((double)(i % GRID) + 0.5) / GRID * (f->x1 - f->x0));
+        p->grid[2 * i + 1] = (float)(f->y0 + ((double)(i / GRID) + 0.5) / GRID * (f->y1 - f->y0));
+    }
+    for (int64_t i = 0; i < count; i++) {
+        p->at[2 * i] = data->points[2 * (size_t)asked[i].point];
+        p->at[2 * i + 1] = data->points[2 * (size_t)asked[i].point + 1];
+        p->class[i] = asked[i].label;
+        p->number[i] = asked[i].round;
+    }
+}
+
+enum pd_status pd_picture_plane(const char *path, struct pd_gan *gan, const struct pd_dataset *data,
+                                bool balanced, const struct pd_asked *asked, int64_t count, const char *title,
+                                struct pd_error *err)
+{
+    if (!data->points)
+        return pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' has images, expected 2-D points", data->name);
+    const struct pd_axes axes = {title, "x", "y"};
+    struct pd_buffer png = PD_BUFFER_INIT;
+    struct plane p = {NULL, NULL, NULL, NULL, NULL};
+    struct pd_field f = {
+        .columns = GRID, .rows = GRID, .points = data->count, .at = data->points, .marks = count};
+    double scale = 0;
+    frame(data, &f);
+    enum pd_status status = plane_reserve(&p, count, err);
+    if (!status && balanced)
+        status = score_points(gan, data->points, data->count, &scale, NULL, err);
+    if (!status) {
+        fill_plane(&p, &f, data, asked, count);
+        status = score_points(gan, p.grid, GRID * GRID, balanced ? &scale : NULL, p.values, err);
+    }
+    f.values = p.values;
+    f.mark_at = p.at;
+    f.mark_class = p.class;
+    f.mark_number = p.number;
+    if (!status)
+        status = pd_chart_field(&axes, &f, &png, err);
+    plane_release(&p);
+    return write_png(path, status, &png, err);
 }

@@ -1,0 +1,258 @@
+/* paydirt compare on made-up runs: the numbers, the words, and what it says of mistakes. */
+#include "regress/program.h"
+
+#include "train/folder.h"
+#include "unit/picture.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <sys/stat.h>
+
+static void folder(const char *name)
+{
+    assert_int_equal(mkdir(scratch_path(name), 0777), 0);
+}
+
+static void file(const char *path, const char *text)
+{
+    scratch_write(scratch_path(path), text, strlen(text));
+}
+
+/* RUN/strategy-trial/rounds.jsonl, with accuracies at 10, 12 and 14 labels; negative: not measured. */
+static void trial(const char *run, const char *strategy, int number, const double accuracy[3])
+{
+    char name[256], text[1024];
+    int n = 0;
+    snprintf(name, sizeof name, "%s/%s-%d", run, strategy, number);
+    folder(name);
+    for (int r = 0; r < 3; r++) {
+        n += snprintf(text + n, sizeof text - (size_t)n,
+                      "{\"round\": %d, \"labels\": %d, \"strategy\": \"%s\", \"trial\": %d, \"seed\": %d", r,
+                      10 + 2 * r, strategy, number, 100 + number);
+        if (accuracy[r] >= 0)
+            n += snprintf(text + n, sizeof text - (size_t)n,
+                          ", \"accuracy\": %.6f, \"metric\": \"fitting-capacity\"", accuracy[r]);
+        n += snprintf(text + n, sizeof text - (size_t)n, "}\n");
+    }
+    strcat(name, "/rounds.jsonl");
+    file(name, text);
+}
+
+static int setup(void **state)
+{
+    static const double random[3][3] = {{.70, .80, .90}, {.72, .80, .88}, {.74, -1, .86}};
+    static const double gold[3][3] = {{.71, .84, .95}, {.72, .84, .94}, {.73, .84, .93}};
+    static const double even[3][3] = {{.70, .81, .92}, {.72, .80, .87}, {.74, .82, .86}};
+    if (scratch_setup(state))
+        return -1;
+    folder("run");
+    for (int t = 0; t < 3; t++) {
+        trial("run", "random", t + 1, random[t]);
+        trial("run", "gold", t + 1, gold[t]);
+        trial("run", "least-entropy", t + 1, even[t]);
+    }
+    return 0;
+}
+
+/* --- runs of active learning --- */
+
+static void prints_a_table(void **state)
+{
+    (void)state;
+    const struct result *r = succeeds("compare run/");
+    /* by hand: mean 94, deviation 1; differences 5, 6, 7: mean 6, error 1/sqrt(3); t = 6 sqrt(3) on 2: p =
+     * 0.0091 */
+    assert_contains(r->out, "fitting-capacity, %, by labels\n");
+    assert_contains(r->out, "gold           10 labels               3     72.00     1.00     0.58\n");
+    assert_contains(r->out, "random         12 labels               2     80.00     0.00     0.00\n");
+    assert_contains(
+        r->out,
+        "gold           14 labels               3     94.00     1.00     0.58     +6.00     0.58      "
+        "3    0.009    0.250\n");
+    assert_contains(
+        r->out, "gold against random, 14 labels: higher by 6.00 +- 0.58 points (standard error), p = 0.009, "
+                "3 trials\n");
+    /* differences 2, -1, 0: mean 1/3, error 0.8819; t = 0.37796 on 2: p = 0.742 */
+    assert_contains(r->out,
+                    "least-entropy against random, 14 labels: no difference shown: p = 0.742, 3 trials\n");
+    /* gold 1: (0.775 + 0.895) / 2 = 0.835 */
+    assert_contains(r->out, "gold           area, 10 to 14          3     83.5");
+    assert_contains(r->out, "(with 3 pairs p flip is never below 0.25;");
+}
+
+static void takes_another_baseline(void **state)
+{
+    (void)state;
+    assert_contains(succeeds("compare run --baseline gold")->out,
+                    "random against gold, 14 labels: lower by 6.00");
+    fails("compare run --baseline godl", 2, "unknown baseline 'godl', did you mean 'gold'?");
+}
+
+static const json_t *row_of(const json_t *rows, const char *name, const char *figure, double x)
+{
+    size_t i;
+    const json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        if (!strcmp(json_string_value(json_object_get(row, "name")), name) &&
+            !strcmp(json_string_value(json_object_get(row, "figure")), figure) &&
+            json_number_value(json_object_get(row, "x")) == x)
+            return row;
+    }
+    fail_msg("no row %s %s %g", name, figure, x);
+    return NULL;
+}
+
+static double value(const json_t *row, const char *key)
+{
+    const json_t *number = json_object_get(row, key);
+    return json_is_number(number) ? json_number_value(number) : NAN;
+}
+
+static void prints_json(void **state)
+{
+    (void)state;
+    json_t *rows = json_loads(succeeds("compare run --json")->out, 0, NULL);
+    assert_int_equal(json_array_size(rows), 3 * (3 + 2));
+    const json_t *row = row_of(rows, "gold", "last", 14);
+    assert_true(value(row, "trials") == 3 && value(row, "pairs") == 3 && value(row, "p_flip") == 0.25);
+    assert_true(fabs(value(row, "mean") - 0.94) < 1e-9 && fabs(value(row, "difference") - 0.06) < 1e-9);
+    assert_true(fabs(value(row, "p_t") - 0.009132) < 1e-5);
+    assert_string_equal(json_string_value(json_object_get(row, "baseline")), "random");
+    row = row_of(rows, "random", "area", 14); /* each over its own rounds: 0.8, 0.8, 0.8 */
+    assert_true(fabs(value(row, "mean") - 0.8) < 1e-9 && isnan(value(row, "difference")));
+    assert_true(json_is_null(json_object_get(row, "baseline")));
+    json_decref(rows);
+}
+
+static void writes_files(void **state)
+{
+    (void)state;
+    size_t size;
+    succeeds("compare run --csv table.csv --chart curves.png");
+    char *csv = scratch_read(scratch_path("table.csv"), NULL);
+    assert_contains(
+        csv,
+        "metric,name,figure,by,x0,x,trials,mean,std,stderr,pairs,difference,difference_stderr,p_t,p_flip,"
+        "baseline\n");
+    assert_contains(csv, "fitting-capacity,random,point,labels,10,12,2,0.8,0,0,,,,,,\n");
+    free(csv);
+    char *png = scratch_read(scratch_path("curves.png"), &size);
+    struct picture p = picture_decode(png, size);
+    for (int k = 0; k < 3; k++) /* three curves */
+        assert_true(picture_find(&p, (const uint32_t[]){0x0072b2, 0xd55e00, 0x009e73}[k]).count > 300);
+    assert_true(picture_find(&p, 0x0072b2).top < picture_find(&p, 0x009e73).top); /* gold is above random */
+    free(p.rgb);
+    free(png);
+    fails("compare run --csv no/table.csv", 3, "no/table.csv: cannot");
+}
+
+/* Two runs: a curve of each, told apart by the runs' names, set against the baseline of its own run. */
+static void compares_runs(void **state)
+{
+    (void)state;
+    static const double other[] = {.5, .6, .7};
+    folder("second");
+    trial("second", "gold", 1, other);
+    trial("second", "gold", 2, other);
+    const char *out = succeeds("compare run second")->out;
+    assert_contains(out, "run gold against run random, 14 labels: higher by 6.00");
+    assert_contains(out, "second gold against run random, 14 labels: lower by 19.00");
+    /* one trial's folder will do, too: nothing to compare */
+    out = succeeds("compare second/gold-1")->out;
+    assert_contains(out, "gold      14 labels               1     70.00        -        -\n");
+    assert_null(strstr(out, "against"));
+}
+
+static void passes_over_half_lines(void **state)
+{
+    (void)state;
+    folder("half");
+    folder("half/gold-1");
+    file("half/gold-1/rounds.jsonl",
+         "{\"labels\": 10, \"accuracy\": 0.5, \"trial\": 1}\n"
+         "{\"labels\": 10, \"accuracy\": 0.75, \"trial\": 1}\n" /* measured again */
+         "{\"labels\": 12, \"acc");
+    const char *out = succeeds("compare half")->out;
+    assert_contains(out, "accuracy, %, by labels");
+    assert_contains(out, "gold      10 labels               1     75.00        -        -\n");
+    assert_null(strstr(out, "12 labels"));
+}
+
+static void says_what_is_wrong(void **state)
+{
+    (void)state;
+    fails("compare", 2, "RUN... is missing: paydirt compare RUN... [options]");
+    fails("compare nowhere", 2,
+          "nowhere: not a run: there is neither rounds.jsonl in its folders nor options.json");
+    folder("empty");
+    folder("empty/gold-1");
+    file("empty/gold-1/rounds.jsonl", "");
+    fails("compare empty", 5, "empty: no rounds with an accuracy yet");
+    folder("broken");
+    folder("broken/gold-1");
+    file("broken/gold-1/rounds.jsonl", "{\"labels\": 10, \"trial\": 1}\n{\"labels\": 12, \"tri\n{}\n");
+    fails("compare broken", 4, "broken/gold-1/rounds.jsonl: line 2 is not a JSON object: ");
+    file("broken/gold-1/rounds.jsonl", "{\"labels\": 10, \"trial\": 1}\n[]\n");
+    fails("compare broken", 4, "broken/gold-1/rounds.jsonl: line 2 is not a JSON object");
+    file("broken/gold-1/rounds.jsonl", "{\"labels\": \"ten\", \"trial\": 1}\n");
+    fails("compare broken", 4, "broken/gold-1/rounds.jsonl: line 1 has no number \"labels\"");
+    file("broken/gold-1/rounds.jsonl", "{\"labels\": 10, \"accuracy\": 1}\n");
+    fails("compare broken", 4, "line 1 has neither \"seed\" nor \"trial\"");
+}
+
+/* --- runs of training --- */
+
+static void training(const char *name, int64_t seed, bool gold, const char *log, const char *eval)
+{
+    struct pd_train_options o;
+    char path[256];
+    folder(name);
+    pd_train_options_init(&o);
+    o.seed = seed;
+    o.gold = gold;
+    assert_int_equal(pd_run_folder_save_options(scratch_path(name), &o, NULL), PD_OK);
+    snprintf(path, sizeof path, "%s/log.jsonl", name);
+    file(path, log);
+    snprintf(path, sizeof path, "%s/eval.jsonl", name);
+    file(path, eval);
+}
+
+static void groups_training_by_options(void **state)
+{
+    (void)state;
+    static const char *const evals[] = {
+        "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.90, \"step\": 50}\n",
+        "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.92, \"step\": 50}\n"};
+    static const char log[] = "{\"epoch\": 1, \"mean_d\": -2}\n{\"epoch\": 2, \"mean_d\": -1}\n";
+    training("t0", 1, false, log, evals[0]);
+    training("t1", 2, false, log, evals[1]);
+    training("t2", 1, true, log, evals[1]);
+    training("t3", 2, true, log, "");
+    char words[512];
+    struct pd_train_options o;
+    pd_train_options_init(&o);
+    const char *out = succeeds("compare t0 t1 t2 t3 --chart d.png")->out;
+    snprintf(words, sizeof words, "  %s %s no-gold  step 50                 2     91.00     1.41     1.00\n",
+             o.data, o.model);
+    assert_contains(out, words);
+    snprintf(words, sizeof words, "  %s %s gold     epoch 2                 2   -1.0000   0.0000   0.0000\n",
+             o.data, o.model);
+    assert_contains(out, words);
+    fails("compare t0 t0", 5, "t0 and t0 are the same trial: options and seed 1 are equal");
+    fails("compare t0 run", 5,
+          "t0 is a run of training and run one of active learning: they cannot be compared");
+    training("t4", 3, false, "", "");
+    fails("compare t4", 5, "t4: no epochs and no evaluations yet");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(prints_a_table),     cmocka_unit_test(takes_another_baseline),
+        cmocka_unit_test(prints_json),        cmocka_unit_test(writes_files),
+        cmocka_unit_test(compares_runs),      cmocka_unit_test(passes_over_half_lines),
+        cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(groups_training_by_options),
+    };
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}

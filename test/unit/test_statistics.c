@@ -1,0 +1,121 @@
+#include "scratch.h"
+
+#include "metric/statistics.h"
+
+#include <math.h>
+
+static void close_to(double value, double expected, double relative)
+{
+    if (!(fabs(value - expected) <= relative * fabs(expected)))
+        fail_msg("%.17g, expected %.17g", value, expected);
+}
+
+static void summarises(void **state)
+{
+    (void)state;
+    static const double values[] = {2, 4, 4, 4, 5, 5, 7, 9};
+    struct pd_summary s = pd_summarise(8, values);
+    assert_int_equal(s.n, 8);
+    close_to(s.mean, 5, 1e-15);
+    close_to(s.deviation, sqrt(32. / 7), 1e-15);
+    close_to(s.error, sqrt(32. / 7 / 8), 1e-15);
+    s = pd_summarise(1, values);
+    assert_true(s.mean == 2 && isnan(s.deviation) && isnan(s.error));
+    s = pd_summarise(0, NULL);
+    assert_true(s.n == 0 && isnan(s.mean) && isnan(s.deviation));
+}
+
+/* Closed forms for 1, 2, 3 and 4 degrees of freedom, and the usual table of critical values. */
+static void knows_students_t(void **state)
+{
+    (void)state;
+    const double pi = acos(-1);
+    for (double t = 1e-3; t < 3000; t *= 1.7) {
+        const double r = sqrt(3.), s = t / sqrt(4 + t * t);
+        close_to(pd_student_p(t, 1), 2 / pi * atan(1 / t), 1e-13);
+        close_to(pd_student_p(t, 2), 2 / (2 + t * t + t * sqrt(2 + t * t)), 1e-13);
+        if (t < 10) { /* beyond, these forms cancel */
+            close_to(pd_student_p(t, 3), 1 - 2 / pi * (t / r / (1 + t * t / 3) + atan(t / r)), 1e-11);
+            close_to(pd_student_p(t, 4), 1 - s * (1 + 2 / (4 + t * t)), 1e-11);
+        }
+        close_to(pd_student_p(-t, 5), pd_student_p(t, 5), 0);
+    }
+    static const struct {
+        double freedom, t, p;
+    } table[] = {{4, 2.776, .05}, {9, 3.250, .01}, {24, 2.064, .05}, {30, 3.646, .001}, {120, 1.980, .05}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        close_to(pd_student_p(table[i].t, table[i].freedom), table[i].p, 2e-3);
+    close_to(pd_student_p(1.5, 1e6), erfc(1.5 / sqrt(2.)), 1e-5); /* the normal distribution's */
+    assert_true(pd_student_p(0, 3) == 1);
+    assert_true(pd_student_p(INFINITY, 3) == 0);
+    assert_true(isnan(pd_student_p(NAN, 3)));
+}
+
+/* Student's own sleep data (Biometrika 1908): t = 4.0621 on 9 degrees of freedom, p = 0.002833. */
+static void repeats_students_example(void **state)
+{
+    (void)state;
+    static const double d[] = {1.2, 2.4, 1.3, 1.3, 0, 1.0, 1.8, 0.8, 4.6, 1.4};
+    const struct pd_paired p = pd_compare_paired(10, d, 1);
+    close_to(p.difference.mean, 1.58, 1e-12);
+    close_to(p.difference.mean / p.difference.error, 4.0621, 1e-4);
+    close_to(p.p_t, 0.002833, 2e-4);
+    assert_true(p.exact);
+    close_to(p.p_flip, 4. / 1024, 1e-12); /* the pattern as it is and its mirror, the zero either way */
+}
+
+static void counts_sign_patterns(void **state)
+{
+    (void)state;
+    static const double three[] = {1, 2, -3}, five[] = {1, 1, 1, 1, 1}, mixed[] = {3, 1, -2};
+    close_to(pd_compare_paired(3, three, 1).p_flip, 1, 0);
+    close_to(pd_compare_paired(5, five, 1).p_flip, 2. / 32, 0);
+    close_to(pd_compare_paired(3, mixed, 1).p_flip, 6. / 8, 0); /* sums of size 6, 4, 2, 2 | 0 */
+    const struct pd_paired one = pd_compare_paired(1, five, 1);
+    assert_true(one.p_flip == 1 && isnan(one.p_t) && one.difference.mean == 1);
+    assert_true(isnan(pd_compare_paired(0, NULL, 1).p_flip));
+    static const double nothing[4] = {0};
+    assert_true(isnan(pd_compare_paired(4, nothing, 1).p_t) && pd_compare_paired(4, nothing, 1).p_flip == 1);
+    assert_true(isnan(pd_compare_paired(5, five, 1).p_t)); /* no spread at all */
+}
+
+/* Both ways on about the same data: 20 differences exactly, the same and a zero by draws. */
+static void draws_beyond_twenty(void **state)
+{
+    (void)state;
+    double d[200] = {0};
+    for (int i = 0; i < 20; i++)
+        d[i] = sin(i * 1.7) + 0.25;
+    const struct pd_paired exact = pd_compare_paired(20, d, 1), drawn = pd_compare_paired(21, d, 1);
+    assert_true(exact.exact && !drawn.exact);
+    close_to(drawn.p_flip, exact.p_flip, 0.03);
+    close_to(pd_compare_paired(21, d, 1).p_flip, drawn.p_flip, 0);
+    assert_true(pd_compare_paired(21, d, 2).p_flip != drawn.p_flip);
+    for (int i = 0; i < 200; i++) /* more than one block of random words */
+        d[i] = i % 2 ? 1 : -0.9;
+    const double p = pd_compare_paired(200, d, 1).p_flip; /* mean 0.05 of 200 values of size 0.95 */
+    close_to(p, erfc(10 / (0.95 * sqrt(2. * 200))), 0.1);
+    for (int i = 0; i < 200; i++)
+        d[i] = 1;
+    close_to(pd_compare_paired(200, d, 1).p_flip, 1. / 100001, 1e-9);
+}
+
+static void measures_areas(void **state)
+{
+    (void)state;
+    static const double x[] = {10, 12, 18}, y[] = {.5, .7, 1};
+    close_to(pd_mean_height(3, x, y), (2 * .6 + 6 * .85) / 8, 1e-14);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(summarises),
+        cmocka_unit_test(knows_students_t),
+        cmocka_unit_test(repeats_students_example),
+        cmocka_unit_test(counts_sign_patterns),
+        cmocka_unit_test(draws_beyond_twenty),
+        cmocka_unit_test(measures_areas),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -69,8 +69,9 @@ struct pd_strategy {
     const char *name;    /* "most-confident" */
     const char *summary; /* one line, for lists and --help */
     bool needs_logit, needs_class_logits;
-    /* First, where balanced, the samples' statistics, block by block in order; NULL: none are needed. */
-    void (*observe)(const struct pd_pool *block, double *state);
+    /* First, where balanced, the samples' statistics, block by block in order; NULL: none are needed.
+     * scratch: (n), overwritten. */
+    void (*observe)(const struct pd_pool *block, double *scratch, double *state);
     /* Then the scores (n) of a block. first: row number of the block's first sample; balanced: GOLD's terms
      * weighed by sigma_m / sigma_k of all that was observed. */
     void (*score)(const struct pd_pool *block, int64_t first, const double *state, bool balanced,

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A block stays in the processor's cache. */
-enum { BLOCK_FLOATS = 1 << 17, BLOCK_ROWS_LEAST = 64 };
+/* A block stays in the processor's last cache, and is long enough to wake threads for. */
+enum { BLOCK_FLOATS = 1 << 19, BLOCK_ROWS_LEAST = 64 };
 
 static int64_t width_of(const struct pd_rows *rows)
 {

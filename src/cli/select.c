@@ -5,9 +5,11 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/threads.h"
 #include "base/words.h"
 #include "select/diverse.h"
 
+#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +38,7 @@ static const char examples[] =
 
 struct options {
     char logits[1024], class_logits[1024], features[1024], strategy[32], diverse[16];
-    int64_t k, candidates, seed;
+    int64_t k, candidates, seed, threads;
     bool balanced, scores;
 };
 
@@ -56,6 +58,8 @@ static const struct pd_option table[] = {
     {"scores", PD_OPTION_BOOL, FIELD(scores), 0, 1, NULL, "print the score behind each row, after a tab"},
     {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N",
      "order of equal scores, random, k-means++"},
+    {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N",
+     "threads; 0: as many as the process may use. The result is the same"},
 };
 #undef FIELD
 
@@ -182,6 +186,7 @@ static enum pd_status choose(const struct options *o, struct pd_error *err)
     enum pd_status status = check(o, &strategy, &method, err);
     if (status)
         return status;
+    omp_set_num_threads(o->threads ? (int)o->threads : pd_threads_available());
     status = reserve(&c, method == PD_DIVERSE_NONE ? o->k : o->candidates ? o->candidates : 10 * o->k, err);
     if (!status)
         status = rank(o, strategy, &c, &count, err);

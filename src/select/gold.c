@@ -1,3 +1,4 @@
+#include "select/pool.h"
 #include "select/softmax.h"
 #include "select/strategies.h"
 
@@ -128,17 +129,17 @@ static double scale_of(const double *state, bool balanced)
     return balanced ? balance_of(&t) : 1;
 }
 
-static void observe(const struct pd_pool *block, double *state)
+/* The entropies side by side, the sums in order: the same whatever the blocks and threads. */
+static void observe(const struct pd_pool *block, double *k, double *state)
 {
-    enum { ROWS = 256 };
     struct terms t;
-    double k[ROWS];
-    memcpy(&t, state, sizeof t);
-    for (int64_t i = 0; i < block->n; i += ROWS) {
-        const int64_t n = block->n - i < ROWS ? block->n - i : ROWS;
-        pd_softmax_entropy(n, block->classes, block->class_logits + i * block->classes, k);
-        add_terms(&t, n, block->logit + i, k);
+#pragma omp parallel for schedule(dynamic) if (block->n >= PD_ROWS_FOR_THREADS)
+    for (int64_t i = 0; i < block->n; i += PD_ROWS_OF_THREAD) {
+        const struct pd_pool rows = pd_pool_rows(block, i, PD_ROWS_OF_THREAD);
+        pd_softmax_entropy(rows.n, rows.classes, rows.class_logits, k + i);
     }
+    memcpy(&t, state, sizeof t);
+    add_terms(&t, block->n, block->logit, k);
     memcpy(state, &t, sizeof t);
 }
 

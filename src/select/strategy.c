@@ -89,25 +89,25 @@ enum pd_status pd_pool_check(const struct pd_pool *block, const struct pd_strate
 
 /* --- scores --- */
 
-struct pd_pool pd_pool_rows(const struct pd_pool *pool, int64_t from, int64_t n)
+struct pd_pool pd_pool_rows(const struct pd_pool *pool, int64_t from, int64_t most)
 {
-    return (struct pd_pool){n, pool->classes, pool->logit ? pool->logit + from : NULL,
+    const int64_t left = pool->n - from;
+    return (struct pd_pool){left < most ? left : most, pool->classes, pool->logit ? pool->logit + from : NULL,
                             pool->class_logits ? pool->class_logits + from * pool->classes : NULL};
 }
 
 enum pd_status pd_strategy_score(const struct pd_strategy *s, const struct pd_pool *pool, bool balanced,
                                  uint64_t seed, double *score, struct pd_error *err)
 {
-    enum { ROWS = 4096, ROWS_FOR_THREADS = 4 * ROWS };
     double state[PD_STRATEGY_STATE] = {0};
     enum pd_status status = pd_pool_check(pool, s, 0, err);
     if (status)
         return status;
     if (balanced && s->observe)
-        s->observe(pool, state);
-#pragma omp parallel for schedule(static) if (pool->n >= ROWS_FOR_THREADS)
-    for (int64_t i = 0; i < pool->n; i += ROWS) {
-        const struct pd_pool rows = pd_pool_rows(pool, i, pool->n - i < ROWS ? pool->n - i : ROWS);
+        s->observe(pool, score, state);
+#pragma omp parallel for schedule(dynamic) if (pool->n >= PD_ROWS_FOR_THREADS)
+    for (int64_t i = 0; i < pool->n; i += PD_ROWS_OF_THREAD) {
+        const struct pd_pool rows = pd_pool_rows(pool, i, PD_ROWS_OF_THREAD);
         s->score(&rows, i, state, balanced, seed, score + i);
     }
     return PD_OK;

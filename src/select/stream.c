@@ -2,42 +2,61 @@
 
 #include "base/mem.h"
 
+#include <math.h>
 #include <stddef.h>
 
 /* Rows that are scored, or skipped, together. Few, so that one promising row does not cost many others. */
-enum { CHUNK = 64, CHUNKS = 64, BLOCK = CHUNK * CHUNKS };
+enum { CHUNK = 64, CHUNKS_OF_THREAD = PD_ROWS_OF_THREAD / CHUNK };
 
 struct selection {
     const struct pd_strategy *strategy;
-    bool balanced;
+    bool balanced, checked; /* checked: by the first pass; a NaN that comes later stops in pd_top_add */
     uint64_t seed;
     double state[PD_STRATEGY_STATE];
     struct pd_top *top;
     int64_t rows; /* seen so far in this pass */
-    bool checked; /* by the first pass; a NaN that comes after it would stop in pd_top_add */
+    double *score;
+    int64_t capacity; /* of score: the largest block so far */
 };
 
 static enum pd_status observe(struct selection *s, const struct pd_pool *block, struct pd_error *err)
 {
     (void)err;
-    s->strategy->observe(block, s->state);
+    s->strategy->observe(block, s->score, s->state);
     return PD_OK;
 }
 
-/* Only chunks that may hold one of the k best are scored. */
+/* A chunk in which no row can be among the k best is not scored; -inf stands for its scores. */
+static void score_chunk(const struct selection *s, const struct pd_pool *block, int64_t at, double least)
+{
+    const struct pd_pool rows = pd_pool_rows(block, at, CHUNK);
+    double *score = s->score + at;
+    if (!s->strategy->bound || !(s->strategy->bound(&rows, s->state, s->balanced) < least)) {
+        s->strategy->score(&rows, s->rows + at, s->state, s->balanced, s->seed, score);
+        return;
+    }
+    for (int64_t i = 0; i < rows.n; i++)
+        score[i] = -INFINITY;
+}
+
 static enum pd_status rank(struct selection *s, const struct pd_pool *block, struct pd_error *err)
 {
-    double score[CHUNK];
-    enum pd_status status = PD_OK;
-    for (int64_t i = 0; i < block->n && !status; i += CHUNK) {
-        const int64_t n = block->n - i < CHUNK ? block->n - i : CHUNK;
-        const struct pd_pool rows = pd_pool_rows(block, i, n);
-        if (s->strategy->bound && s->strategy->bound(&rows, s->state, s->balanced) < pd_top_least(s->top))
-            continue;
-        s->strategy->score(&rows, s->rows + i, s->state, s->balanced, s->seed, score);
-        status = pd_top_add(s->top, s->rows + i, n, score, err);
-    }
-    return status;
+    const double least = pd_top_least(s->top);
+#pragma omp parallel for schedule(dynamic, CHUNKS_OF_THREAD) if (block->n >= PD_ROWS_FOR_THREADS)
+    for (int64_t i = 0; i < block->n; i += CHUNK)
+        score_chunk(s, block, i, least);
+    return pd_top_add(s->top, s->rows, block->n, s->score, err);
+}
+
+static enum pd_status reserve(struct selection *s, int64_t n, struct pd_error *err)
+{
+    if (n <= s->capacity)
+        return PD_OK;
+    pd_free(s->score);
+    s->score = pd_calloc((size_t)n, sizeof *s->score);
+    s->capacity = s->score ? n : 0;
+    return s->score ? PD_OK
+                    : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for scores of %lld rows", (long long)n);
 }
 
 typedef enum pd_status visit_function(struct selection *s, const struct pd_pool *block, struct pd_error *err);
@@ -51,12 +70,12 @@ static enum pd_status pass(struct selection *s, const struct pd_pool_source *sou
         enum pd_status status = source->next(source->context, &block, err);
         if (!status && !s->checked)
             status = pd_pool_check(&block, s->strategy, s->rows, err);
+        if (!status)
+            status = reserve(s, block.n, err);
         if (!status && block.n)
             status = visit(s, &block, err);
-        if (status || !block.n) {
-            s->checked = true;
+        if (status || !block.n)
             return status;
-        }
         s->rows += block.n;
     }
 }
@@ -67,6 +86,7 @@ static enum pd_status observe_all(struct selection *s, const struct pd_pool_sour
     if (!s->balanced || !s->strategy->observe)
         return PD_OK;
     enum pd_status status = pass(s, source, observe, err);
+    s->checked = true;
     return status ? status : source->rewind(source->context, err);
 }
 
@@ -83,6 +103,7 @@ enum pd_status pd_select_stream(const struct pd_strategy *strategy, const struct
     if (!status)
         pd_top_take(s.top, rows, scores);
     pd_top_destroy(s.top);
+    pd_free(s.score);
     *count = s.rows;
     return status;
 }

@@ -200,7 +200,7 @@ static void bounds_hold(void **state)
             if (!s->bound)
                 continue;
             if (s->observe)
-                s->observe(&pool, statistics);
+                s->observe(&pool, score, statistics);
             s->score(&pool, 0, statistics, true, 1, score);
             for (int64_t r = 0; r < ROWS; r++) {
                 const struct pd_pool row = {1, pool.classes, logit + r, class_logits + r * pool.classes};

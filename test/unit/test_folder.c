@@ -1,6 +1,7 @@
 /* Folders of images: what their layout says, sizes, and files that cannot be read. */
 #include "unit/image_maker.h"
 
+#include "base/mem.h"
 #include "data/dataset.h"
 #include "data/resize.h"
 
@@ -274,6 +275,26 @@ static void reads_jpeg_and_webp_upright(void **state)
     pd_dataset_destroy(d);
 }
 
+/* That memory runs out is an error, not a broken file. */
+static void reports_failed_allocations(void **state)
+{
+    (void)state;
+    keep_plain("cat/1.png", 10);
+    keep_plain("dog/2.png", 20);
+    enum pd_status status = PD_ERR_MEMORY;
+    for (uint64_t n = 1; status; n++) {
+        struct pd_dataset *d;
+        pd_mem_fail_after(n);
+        status = open_photos(ALL, &d, NULL);
+        if (status)
+            assert_int_equal(status, PD_ERR_MEMORY);
+        else
+            assert_int_equal(d->count, 2);
+        pd_dataset_destroy(d);
+    }
+    pd_mem_fail_after(0);
+}
+
 /* 500 JPEGs of each of ten classes, some of them grey. */
 static void reads_the_real_files(void **state)
 {
@@ -318,6 +339,7 @@ int main(void)
         IN_SCRATCH(drops_colour_where_there_is_none),
         IN_SCRATCH(resizes_and_cuts),
         IN_SCRATCH(reads_jpeg_and_webp_upright),
+        IN_SCRATCH(reports_failed_allocations),
         cmocka_unit_test(reads_the_real_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

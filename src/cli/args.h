@@ -5,7 +5,7 @@
 
 #include "train/options.h"
 
-enum { ARGS_MAX = 64 };
+enum { ARGS_MAX = 96 };
 
 /* Options and the struct that they set; what the struct holds before parsing is shown as the defaults. */
 struct args_group {
@@ -20,7 +20,7 @@ struct args_command {
     const char *about;    /* a few lines for --help */
     const char *examples; /* lines that work as they stand, each without "paydirt " */
     const char *operand;  /* "RUN"; "RUN...": several; NULL: the command takes none */
-    struct args_group groups[2];
+    struct args_group groups[3];
 };
 
 struct args {

@@ -1,6 +1,6 @@
 /* Active learning: train, ask for the labels that would help most, train again (GOLD section 4.3; ALCG
- * algorithm 1). Everything lies in a folder, so that a killed run goes on where it stood: what was labelled is
- * never lost, and nothing is asked twice.
+ * algorithm 1). Everything lies in a folder, so that a killed run goes on where it stood: what was labelled
+ * is never lost, and nothing is asked twice.
  *
  *     RUN/active.json, options.json     how to repeat it
  *     RUN/answers.csv                   what people have answered (a person as the oracle)
@@ -16,17 +16,17 @@
 #include "train/run.h"
 
 struct pd_active_options {
-    char strategy[32]; /* include/paydirt/select.h */
-    char baseline[32]; /* another strategy beside it, on the same trials; "": none */
-    bool balanced;     /* GOLD's terms weighed by their standard deviations */
-    char diverse[16];  /* "", "k-center" or "k-means++": over features of the best-scored candidates */
+    char strategy[32];  /* include/paydirt/select.h */
+    char baseline[32];  /* another strategy beside it, on the same trials; "": none */
+    bool balanced;      /* GOLD's terms weighed by their standard deviations */
+    char diverse[16];   /* "", "k-center" or "k-means++": over features of the best-scored candidates */
     int64_t candidates; /* how many of them; 0: ten times the query */
     int64_t trials, init, query, final; /* labels at first, in a query, in the end */
-    char protocol[16];   /* "gold", "alcg"; "": by strategy */
-    bool keep_generator; /* each round starts from the generator of the last */
-    char oracle[16];     /* who answers: "labels" (the data's own), "csv", "label-studio" */
-    char url[1024];      /* before an image's name in Label Studio's tasks */
-    bool measure;        /* fitting capacity on the test split after each round */
+    char protocol[16];                  /* "gold", "alcg"; "": by strategy */
+    bool keep_generator;                /* each round starts from the generator of the last */
+    char oracle[16];                    /* who answers: "labels" (the data's own), "csv", "label-studio" */
+    char url[1024];                     /* before an image's name in Label Studio's tasks */
+    bool measure;                       /* fitting capacity on the test split after each round */
     int64_t measure_epochs;
     bool keep_rounds; /* keep the weights of all rounds, not only of the first and the last */
     bool pictures;    /* of each query */
@@ -35,8 +35,8 @@ struct pd_active_options {
 const struct pd_option *pd_active_option_table(int *count);
 void pd_active_options_init(struct pd_active_options *a);
 
-/* Fills in what a protocol asks for where it was not given. Protocols: gold: semi-supervised, the generator is
- * kept, the discriminator fresh, the best epoch by validation; alcg: the labelled images alone, all fresh.
+/* Fills in what a protocol asks for where it was not given. Protocols: gold: semi-supervised, the generator
+ * is kept, the discriminator fresh, the best epoch by validation; alcg: the labelled images alone, all fresh.
  * given(context, name): whether a person has set the option. PD_ERR_USAGE: what does not go together. */
 enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_options *o,
                                   bool (*given)(const void *context, const char *name), const void *context,
@@ -60,7 +60,7 @@ struct pd_active_observer {
 
 /* How it ended: finished, or waiting for people. */
 struct pd_active_outcome {
-    size_t taken, questions; /* answers taken now; images that wait for one */
+    size_t taken, questions;                         /* answers taken now; images that wait for one */
     char queries[PD_PATH_SIZE], sheet[PD_PATH_SIZE]; /* where they stand */
 };
 

@@ -64,10 +64,8 @@ struct setting {
 static const struct setting gold[] = {{"labelled_only", "false"}, {"validation", "100"},
                                       {"validate_every", "10"},   {"epochs", "100"},
                                       {"lambda_c", "0.01"},       {"grid_every", "0"}};
-static const struct setting alcg[] = {{"labelled_only", "true"},
-                                      {"epochs", "100"},
-                                      {"lambda_c", "0"},
-                                      {"grid_every", "0"}};
+static const struct setting alcg[] = {
+    {"labelled_only", "true"}, {"epochs", "100"}, {"lambda_c", "0"}, {"grid_every", "0"}};
 
 static const struct protocol {
     const char *name;
@@ -94,7 +92,8 @@ static enum pd_status check(const struct pd_active_options *a, struct pd_error *
     if (!pd_strategy_find(a->strategy, err) || (a->baseline[0] && !pd_strategy_find(a->baseline, err)))
         return PD_ERR_USAGE;
     if (a->init > a->final)
-        return pd_fail(err, PD_ERR_USAGE, -1, "--init %lld --final %lld: expected no more at first than in the end",
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--init %lld --final %lld: expected no more at first than in the end",
                        (long long)a->init, (long long)a->final);
     enum pd_status status = check_word("oracle", a->oracle, oracles, 3, err);
     if (!status && a->diverse[0])

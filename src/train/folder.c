@@ -42,14 +42,14 @@ void pd_run_absolute_paths(struct pd_train_options *o)
         make_absolute(o->data, sizeof o->data);
 }
 
-enum pd_status pd_run_folder_make(const struct pd_train_options *o, char *folder, size_t size,
-                                  struct pd_error *err)
+enum pd_status pd_run_folder_make(const struct pd_train_options *o, const char *kind, char *folder,
+                                  size_t size, struct pd_error *err)
 {
     enum pd_status status = pd_make_dirs(o->out, err);
     for (int n = next_number(o->out); !status; n++) {
         char name[128], data[40];
         pd_path_word(data, sizeof data, o->data);
-        snprintf(name, sizeof name, "%05d-%s-%s%s", n, data, o->model, o->gold ? "-gold" : "");
+        snprintf(name, sizeof name, "%05d-%s-%s", n, data, kind);
         status = pd_path_join(folder, size, o->out, name, err);
         if (!status && mkdir(folder, 0777) == 0)
             return pd_run_folder_save_options(folder, o, err);

@@ -11,9 +11,9 @@ enum { PD_PATH_SIZE = 1200 };
 /* Makes the paths in the options absolute where they exist, so that a run can be resumed from elsewhere. */
 void pd_run_absolute_paths(struct pd_train_options *o);
 
-/* Makes OUT/00003-mnist-infogan-gold, the next free number, with options.json in it. */
-enum pd_status pd_run_folder_make(const struct pd_train_options *o, char *folder, size_t size,
-                                  struct pd_error *err);
+/* Makes OUT/00003-mnist-KIND, the next free number, with options.json in it. */
+enum pd_status pd_run_folder_make(const struct pd_train_options *o, const char *kind, char *folder,
+                                  size_t size, struct pd_error *err);
 enum pd_status pd_run_folder_options(const char *folder, struct pd_train_options *o, struct pd_error *err);
 enum pd_status pd_run_folder_save_options(const char *folder, const struct pd_train_options *o,
                                           struct pd_error *err);

@@ -16,8 +16,8 @@ struct pd_train_options {
     int64_t data_count;    /* images of a procedural set; 0: its default */
     int64_t data_seed;     /* of a procedural set and of the draws of labels; 0: the standard set, draws by
                               `seed` */
-    char label_file[1024]; /* answers about images: these labels and no others; copied into the run */
-    char generator[1024];  /* a checkpoint whose generator the run starts from */
+    char label_file[1200]; /* answers about images: these labels and no others; copied into the run */
+    char generator[1200];  /* a checkpoint whose generator the run starts from */
     int64_t labels;        /* images whose label may be used, drawn evenly over the classes; 0: all */
     int64_t labels_per_batch; /* fixed number of labelled images in every batch; 0: mixed as they come */
     bool labelled_only;       /* train on the labelled images alone */

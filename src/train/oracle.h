@@ -22,8 +22,8 @@ void pd_oracle_close(struct pd_oracle *o); /* also a zeroed one */
 /* A label, PD_ANSWER_SKIP or PD_NOT_ANSWERED. */
 int32_t pd_oracle_ask(const struct pd_oracle *o, uint32_t image);
 
-/* Takes the rows of a file that are new or say the same again, and writes all answers to path. refused(context,
- * row, words) hears of the others. taken: how many were new. */
+/* Takes the rows of a file that are new or say the same again, and writes all answers to path.
+ * refused(context, row, words) hears of the others. taken: how many were new. */
 enum pd_status pd_oracle_take(struct pd_oracle *o, const char *file, const char *path,
                               void (*refused)(void *context, int64_t row, const char *words), void *context,
                               size_t *taken, struct pd_error *err);

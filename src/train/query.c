@@ -119,7 +119,8 @@ enum pd_status pd_query_choose(const struct pd_query_options *o, struct pd_gan *
     const int64_t candidates = count_candidates(o, pool->n);
     double *score = pd_malloc((size_t)pool->n * sizeof *score);
     double *log_p = pd_malloc((size_t)pool->classes * sizeof *log_p);
-    int64_t *top = pd_malloc((size_t)candidates * sizeof *top), *rows = pd_malloc((size_t)o->k * sizeof *rows);
+    int64_t *top = pd_malloc((size_t)candidates * sizeof *top),
+            *rows = pd_malloc((size_t)o->k * sizeof *rows);
     enum pd_status status = PD_OK;
     if (!score || !log_p || !top || !rows)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a query");
@@ -151,9 +152,10 @@ enum pd_status pd_query_file_write(const char *path, const struct pd_dataset *da
     char name[4096];
     for (size_t i = 0; i < n; i++) {
         const struct pd_query *q = &queries[i];
-        json_array_append_new(all, json_pack("{s:s, s:f, s:i, s:f}", "image",
-                                             pd_dataset_image_name(data, q->image, name, sizeof name), "score",
-                                             q->score, "guess", (int)q->guess, "guess_p", q->guess_p));
+        json_array_append_new(all,
+                              json_pack("{s:s, s:f, s:i, s:f}", "image",
+                                        pd_dataset_image_name(data, q->image, name, sizeof name), "score",
+                                        q->score, "guess", (int)q->guess, "guess_p", q->guess_p));
     }
     char *text = json_dumps(all, JSON_INDENT(1));
     const bool whole = text && json_array_size(all) == n;
@@ -172,8 +174,8 @@ static enum pd_status read_query(const char *path, const struct pd_image_index *
     const int64_t image = name ? pd_image_find(index, name) : PD_IMAGE_UNKNOWN;
     if (image < 0 || !json_is_integer(class))
         return pd_fail(err, PD_ERR_FORMAT, -1,
-                       "%s: query %zu: expected the name of an image of data set '%s' and a guess", path, i + 1,
-                       index->dataset->name);
+                       "%s: query %zu: expected the name of an image of data set '%s' and a guess", path,
+                       i + 1, index->dataset->name);
     q->image = (uint32_t)image;
     q->guess = (int32_t)json_integer_value(class);
     q->score = json_number_value(json_object_get(from, "score"));

@@ -272,11 +272,13 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
 {
     struct pd_train_options o = *options;
     struct run r = {.o = &o, .watch = observer, .folder = folder};
+    char kind[64];
     folder[0] = '\0';
     /* what can be wrong with the options shows before a folder is made */
     enum pd_status status = open_run(&r, label_file(options), err);
+    snprintf(kind, sizeof kind, "%s%s", o.model, o.gold ? "-gold" : "");
     if (!status)
-        status = pd_run_folder_make(&o, folder, folder_size, err);
+        status = pd_run_folder_make(&o, kind, folder, folder_size, err);
     if (!status)
         status = begin(&r, err);
     close_run(&r);

@@ -229,7 +229,7 @@ static void groups_training_by_options(void **state)
     training("t1", 2, false, log, evals[1]);
     training("t2", 1, true, log, evals[1]);
     training("t3", 2, true, log, "");
-    char words[512];
+    char words[2048];
     struct pd_train_options o;
     pd_train_options_init(&o);
     const char *out = succeeds("compare t0 t1 t2 t3 --chart d.png")->out;

@@ -1,0 +1,273 @@
+/* paydirt active: rounds of training and labelling. */
+#include <paydirt/select.h>
+
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "cli/stop.h"
+
+#include "base/threads.h"
+#include "train/active.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] = "--data NAME|FOLDER --strategy NAME [options]\n"
+                            "--resume RUN [--labels ANSWERS]";
+
+static const char about[] =
+    "Trains on a few labels, asks for those that would help most, trains again: GOLD's loop "
+    "(semi-supervised,\n"
+    "the generator is kept, the discriminator fresh, the best epoch by validation) or ALCG's (the labelled\n"
+    "images alone, all fresh). With --oracle labels the data's own labels answer: a simulation that "
+    "measures\n"
+    "strategies. With --oracle csv it writes RUN/queries.csv and a contact sheet and stops; fill in the "
+    "labels\n"
+    "and go on with --resume RUN --labels FILE. With --oracle label-studio it writes tasks for Label "
+    "Studio.\n"
+    "Whatever was answered is kept in RUN/answers.csv; a killed run goes on with --resume.\n\n"
+    "strategies:";
+
+static const char examples[] =
+    "active --data strokes --data-count 2000 --width 0.25 --epochs 2 --strategy gold --baseline random\n"
+    "active --data mnist --strategy gold --init 10 --query 2 --final 18 --baseline random --trials 5\n"
+    "active --data cifar10 --strategy most-confident --adversarial 4 --init 1000 --query 1000 --final 5000\n"
+    "active --data ./photos --classes cat,dog,bird --strategy gold --oracle csv\n"
+    "active --resume runs/00000-photos-active-gold --labels answered.csv";
+
+struct own {
+    char resume[1024], labels[1024];
+};
+
+#define FIELD(name) offsetof(struct own, name), sizeof(((struct own *)0)->name)
+static const struct pd_option own_table[] = {
+    {"resume", PD_OPTION_TEXT, FIELD(resume), 0, 0, "RUN", "go on with this run"},
+    {"labels", PD_OPTION_TEXT, FIELD(labels), 0, 0, "FILE", "answers: CSV, or what Label Studio exports"},
+};
+#undef FIELD
+
+/* What the loop itself decides for every round's training. */
+static const char *const not_here[] = {"labels", "label_file", "generator", "data_seed"};
+
+static bool is_here(const char *name)
+{
+    for (size_t i = 0; i < sizeof not_here / sizeof not_here[0]; i++)
+        if (!strcmp(name, not_here[i]))
+            return false;
+    return true;
+}
+
+/* The options of a training run that may be given; into table[ARGS_MAX]. */
+static int train_table(struct pd_option *table)
+{
+    int count, n = 0;
+    const struct pd_option *all = pd_train_option_table(&count);
+    for (int i = 0; i < count && n < ARGS_MAX; i++)
+        if (is_here(all[i].name))
+            table[n++] = all[i];
+    return n;
+}
+
+static const char *with_strategies(char *text, size_t size)
+{
+    const struct pd_strategy *s;
+    size_t n = (size_t)snprintf(text, size, "%s", about);
+    for (int i = 0; (s = pd_strategy_at(i)) && n < size; i++)
+        n += (size_t)snprintf(text + n, size - n, "\n  %-22s %s", s->name, s->summary);
+    return text;
+}
+
+/* --- what is shown --- */
+
+struct watch {
+    struct progress progress;
+    uint64_t steps_per_epoch, epochs;
+    char round[64]; /* "gold 2/5 round 3" */
+    bool stopping;
+    int64_t refused;
+};
+
+static void on_begin(void *context, const struct pd_run_begin *b)
+{
+    struct watch *w = context;
+    w->steps_per_epoch = b->steps_per_epoch;
+    w->epochs = b->last_step / b->steps_per_epoch;
+    progress_begin(&w->progress, b->first_step, b->last_step, b->batch, "images");
+}
+
+static void on_step(void *context, uint64_t step, const float losses[PD_LOSS_COUNT])
+{
+    struct watch *w = context;
+    char label[96];
+    (void)losses;
+    snprintf(label, sizeof label, "%s epoch %llu/%llu", w->round,
+             (unsigned long long)((step - 1) / w->steps_per_epoch + 1), (unsigned long long)w->epochs);
+    progress_update(&w->progress, step, label);
+}
+
+static bool on_stop(void *context)
+{
+    struct watch *w = context;
+    if (stop_asked() && !w->stopping)
+        progress_line(&w->progress, "stopping: saving a checkpoint (once more to stop without)");
+    w->stopping = stop_asked();
+    return w->stopping;
+}
+
+static void on_note(void *context, const char *words)
+{
+    progress_line(&((struct watch *)context)->progress, "%s", words);
+}
+
+static void on_folder(void *context, const char *folder)
+{
+    progress_line(&((struct watch *)context)->progress, "%s", folder);
+}
+
+static void on_round(void *context, const struct pd_active_round *r)
+{
+    struct watch *w = context;
+    snprintf(w->round, sizeof w->round, "%s %lld/%lld round %lld", r->strategy, (long long)r->trial,
+             (long long)r->trials, (long long)r->round);
+}
+
+static void on_measured(void *context, const struct pd_active_round *r)
+{
+    struct watch *w = context;
+    char accuracy[64] = "";
+    if (r->accuracy >= 0)
+        snprintf(accuracy, sizeof accuracy, "  fitting capacity %.2f %%", 100 * r->accuracy);
+    progress_end(&w->progress);
+    progress_line(&w->progress, "%s  %lld labels%s", w->round, (long long)r->labels, accuracy);
+}
+
+static void on_measuring(void *context, int epoch, int epochs, double loss)
+{
+    struct watch *w = context;
+    char label[96];
+    (void)loss;
+    if (epoch == 1)
+        progress_begin(&w->progress, 0, (uint64_t)epochs, 10000, "images");
+    snprintf(label, sizeof label, "%s measuring", w->round);
+    progress_update(&w->progress, (uint64_t)epoch, label);
+}
+
+static void on_refused(void *context, int64_t row, const char *words)
+{
+    struct watch *w = context;
+    w->refused++;
+    progress_line(&w->progress, "refused: row %lld: %s", (long long)row, words);
+}
+
+/* --- the command --- */
+
+struct command {
+    const struct args_command *table;
+    const struct args *args;
+};
+
+static bool is_given(const void *context, const char *name)
+{
+    const struct command *c = context;
+    return args_is_given(c->table, c->args, name);
+}
+
+static enum pd_status check_resume(const struct command *c, struct pd_error *err)
+{
+    const struct pd_option *option;
+    char flag[40];
+    for (int i = 0; (option = args_option(c->table, i, NULL)); i++)
+        if (c->args->given[i] && strcmp(option->name, "resume") != 0 && strcmp(option->name, "labels") != 0)
+            return pd_fail(err, PD_ERR_USAGE, -1,
+                           "--%s cannot be given with --resume: a run keeps its options",
+                           pd_option_flag(option, flag, sizeof flag));
+    return PD_OK;
+}
+
+static enum pd_status check_new(const struct own *own, const struct pd_train_options *o, struct pd_error *err)
+{
+    if (own->labels[0])
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--labels are answers to a run's questions: --resume RUN --labels %.200s",
+                       own->labels);
+    if (!o->data[0])
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--data is missing: the name of a data set or a folder of images; 'paydirt active "
+                       "--help' has examples");
+    return PD_OK;
+}
+
+static enum pd_status begin(const struct command *c, struct pd_active_options *a, struct pd_train_options *o,
+                            const struct pd_active_observer *observer, char *folder, size_t size,
+                            struct pd_active_outcome *outcome, struct pd_error *err)
+{
+    if (!o->threads)
+        o->threads = pd_threads_available();
+    pd_run_absolute_paths(o);
+    const struct pd_data_source *source = pd_data_source_find(o->data, err);
+    if (!source)
+        return PD_ERR_USAGE;
+    if (!source->size && !is_given(c, "balanced")) /* GOLD section 4.3: balanced for the 2-D data */
+        a->balanced = true;
+    enum pd_status status = pd_active_protocol(a, o, is_given, c, err);
+    return status ? status : pd_active_start(a, o, observer, folder, size, outcome, err);
+}
+
+/* What a person does next, or the curves of a run that has ended. */
+static enum pd_status say_outcome(const char *folder, const struct watch *w,
+                                  const struct pd_active_outcome *out, struct pd_error *err)
+{
+    char chart[PD_PATH_SIZE + 16];
+    if (out->taken || w->refused)
+        printf("%zu answers taken, %lld refused\n", out->taken, (long long)w->refused);
+    if (!out->questions) {
+        snprintf(chart, sizeof chart, "%s/curves.png", folder);
+        char *argv[] = {(char[]){"compare"}, (char *)(uintptr_t)folder, (char[]){"--chart"}, chart, NULL};
+        optind = 0; /* getopt once more */
+        return command_compare(4, argv, err);
+    }
+    printf("%zu images wait for a label: %s\n", out->questions, out->queries);
+    if (out->sheet[0])
+        printf("what they show: %s\n", out->sheet);
+    printf("fill in the labels (or 'skip'), then: paydirt active --resume %s --labels %s\n", folder,
+           out->queries);
+    return PD_OK;
+}
+
+enum pd_status command_active(int argc, char **argv, struct pd_error *err)
+{
+    struct own own = {"", ""};
+    struct pd_active_options a;
+    struct pd_train_options o;
+    struct pd_option table[ARGS_MAX];
+    struct args args;
+    struct watch w = {.stopping = false};
+    struct pd_active_outcome outcome;
+    char folder[PD_PATH_SIZE], text[4096];
+    const struct pd_observer train = {&w, on_begin, on_step, NULL, on_stop, on_note};
+    const struct pd_active_observer observer = {&train,      &w,           on_folder, on_round,
+                                                on_measured, on_measuring, on_refused};
+    int count;
+    const struct pd_option *own_options = pd_active_option_table(&count);
+    const struct args_command command = {
+        "active", usage, with_strategies(text, sizeof text),
+        examples, NULL,  {{own_table, 2, &own}, {own_options, count, &a}, {table, train_table(table), &o}}};
+    const struct command c = {&command, &args};
+    pd_active_options_init(&a);
+    pd_train_options_init(&o);
+    enum pd_status status = args_parse(&command, argc, argv, &args, err);
+    if (status || args.help)
+        return status;
+    status = own.resume[0] ? check_resume(&c, err) : check_new(&own, &o, err);
+    if (status)
+        return status;
+    stop_catch();
+    snprintf(folder, sizeof folder, "%s", own.resume);
+    if (own.resume[0])
+        status = pd_active_resume(folder, own.labels[0] ? own.labels : NULL, &observer, &outcome, err);
+    else
+        status = begin(&c, &a, &o, &observer, folder, sizeof folder, &outcome, err);
+    progress_end(&w.progress);
+    return status ? status : say_outcome(folder, &w, &outcome, err);
+}

@@ -1,0 +1,263 @@
+#include "train/active.h"
+
+#include "base/mem.h"
+#include "io/file.h"
+#include "train/branch.h"
+#include "train/pictures.h"
+#include "train/query.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+struct active {
+    const char *folder;
+    const struct pd_active_options *a;
+    struct pd_train_options o;
+    const struct pd_active_observer *watch;
+    const char *answers; /* a file to take answers from; NULL: none, or taken */
+    struct pd_active_outcome *out;
+    /* of the trial */
+    struct pd_dataset *data;
+    struct pd_oracle oracle;
+    struct pd_real_images test;
+    struct pd_query *open; /* questions without an answer, each image once */
+};
+
+static enum pd_status path_in(const struct active *r, const char *name, char *path, struct pd_error *err)
+{
+    return pd_path_join(path, PD_PATH_SIZE, r->folder, name, err);
+}
+
+static bool is_simulated(const struct active *r)
+{
+    return !strcmp(r->a->oracle, "labels");
+}
+
+/* --- a trial's data --- */
+
+static enum pd_status open_test(struct active *r, int size, struct pd_error *err)
+{
+    struct pd_dataset *data;
+    if (!r->a->measure)
+        return PD_OK;
+    enum pd_status status = pd_run_dataset(&r->o, PD_SPLIT_TEST, &data, err);
+    if (status) /* people's folders often have no test images */
+        return is_simulated(r) ? status : PD_OK;
+    status = pd_real_images_take(data, NULL, data->count, size, &r->test, err);
+    pd_dataset_destroy(data);
+    return status;
+}
+
+static void close_trial(struct active *r)
+{
+    pd_oracle_close(&r->oracle);
+    pd_real_images_release(&r->test);
+    pd_dataset_destroy(r->data);
+    r->data = NULL;
+}
+
+static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    const struct pd_data_source *source = pd_data_source_find(r->o.data, err);
+    if (!source)
+        return PD_ERR_USAGE;
+    const int size = r->o.size && source->size ? (int)r->o.size : source->size;
+    r->o.data_seed = (int64_t)pd_branch_seed(&r->o, trial);
+    enum pd_status status = pd_run_dataset(&r->o, PD_SPLIT_TRAIN, &r->data, err);
+    if (!status && !r->o.model[0])
+        snprintf(r->o.model, sizeof r->o.model, "%s", pd_default_model(r->data->channels, size));
+    if (!status)
+        status = open_test(r, size, err);
+    if (!status)
+        status = path_in(r, "answers.csv", path, err);
+    if (!status)
+        status = pd_oracle_open(is_simulated(r), r->data, path, &r->oracle, err);
+    if (status)
+        close_trial(r);
+    return status;
+}
+
+static enum pd_status take_answers(struct active *r, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    if (!r->answers)
+        return PD_OK;
+    enum pd_status status = path_in(r, "answers.csv", path, err);
+    if (!status)
+        status = pd_oracle_take(&r->oracle, r->answers, path, r->watch->refused, r->watch->context,
+                                &r->out->taken, err);
+    r->answers = NULL;
+    return status;
+}
+
+/* --- questions for people --- */
+
+static bool is_listed(const struct active *r, uint32_t image)
+{
+    for (size_t i = 0; i < r->out->questions; i++)
+        if (r->open[i].image == image)
+            return true;
+    return false;
+}
+
+static enum pd_status list_questions(struct active *r, const struct pd_branch *b, struct pd_error *err)
+{
+    struct pd_query *more = pd_realloc(r->open, (r->out->questions + b->n_queries + 1) * sizeof *more);
+    if (!more)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu queries", b->n_queries);
+    r->open = more;
+    for (size_t i = 0; i < b->n_queries; i++)
+        if (pd_oracle_ask(&r->oracle, b->queries[i].image) == PD_NOT_ANSWERED &&
+            !is_listed(r, b->queries[i].image))
+            r->open[r->out->questions++] = b->queries[i];
+    return PD_OK;
+}
+
+static enum pd_status write_label_studio(struct active *r, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    enum pd_status status = path_in(r, "label-studio.xml", path, err);
+    if (!status)
+        status = pd_label_studio_config(path, r->data, err);
+    if (!status)
+        status = path_in(r, "queries.json", r->out->queries, err);
+    if (!status)
+        status = pd_queries_write_label_studio(r->out->queries, r->data, r->a->url[0] ? r->a->url : NULL,
+                                               r->open, r->out->questions, err);
+    return status;
+}
+
+static enum pd_status write_questions(struct active *r, struct pd_error *err)
+{
+    struct pd_active_outcome *out = r->out;
+    if (!out->questions)
+        return PD_OK;
+    enum pd_status status = path_in(r, "queries.csv", out->queries, err);
+    if (!status)
+        status = pd_queries_write_csv(out->queries, r->data, r->open, out->questions, err);
+    if (!status && !strcmp(r->a->oracle, "label-studio"))
+        status = write_label_studio(r, err);
+    if (!status && r->data->pixels)
+        status = path_in(r, "queries.png", out->sheet, err);
+    if (!status && r->data->pixels)
+        status = pd_picture_queries(out->sheet, r->data, r->open, out->questions, "To be labelled", err);
+    return status;
+}
+
+/* --- the loop --- */
+
+static enum pd_status run_branch(struct active *r, int64_t trial, const char *strategy, bool *waiting,
+                                 struct pd_error *err)
+{
+    struct pd_branch b = {.a = r->a,
+                          .o = &r->o,
+                          .watch = r->watch,
+                          .run = r->folder,
+                          .strategy = strategy,
+                          .trial = trial,
+                          .data = r->data,
+                          .oracle = &r->oracle,
+                          .test = r->test.count ? &r->test : NULL};
+    enum pd_status status = pd_branch_open(&b, err);
+    if (!status)
+        status = pd_branch_run(&b, waiting, err);
+    if (!status && *waiting)
+        status = list_questions(r, &b, err);
+    pd_branch_close(&b);
+    return status;
+}
+
+/* Branches that wait for people do not keep the others from going on. */
+static enum pd_status run_trial(struct active *r, int64_t trial, struct pd_error *err)
+{
+    const char *strategies[] = {r->a->strategy, r->a->baseline};
+    bool waiting = false;
+    enum pd_status status = open_trial(r, trial, err);
+    if (status)
+        return status;
+    status = take_answers(r, err);
+    if (!status)
+        status = run_branch(r, trial, NULL, &waiting, err);
+    for (int i = 0; i < 2 && !status && !waiting; i++) {
+        bool one = false;
+        if (strategies[i][0] && (i == 0 || strcmp(strategies[0], strategies[1]) != 0))
+            status = run_branch(r, trial, strategies[i], &one, err);
+    }
+    if (!status && trial == r->a->trials)
+        status = write_questions(r, err);
+    close_trial(r);
+    return status;
+}
+
+static enum pd_status run(struct active *r, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    if (r->watch->begin)
+        r->watch->begin(r->watch->context, r->folder);
+    for (int64_t t = 1; t <= r->a->trials && !status; t++)
+        status = run_trial(r, t, err);
+    if (status == PD_ERR_INTERRUPTED)
+        status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped; go on with: paydirt active --resume %s",
+                         r->folder);
+    pd_free(r->open);
+    return status;
+}
+
+/* --- the folder --- */
+
+static enum pd_status save_options(const struct active *r, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_active_options copy = *r->a;
+    struct pd_option_table table = {.base = &copy};
+    table.at = pd_active_option_table(&table.count);
+    enum pd_status status = path_in(r, "active.json", path, err);
+    if (!status)
+        status = pd_option_table_write(&table, path, err);
+    return status ? status : pd_run_folder_save_options(r->folder, &r->o, err);
+}
+
+static enum pd_status read_options(const char *folder, struct pd_active_options *a, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_option_table table = {.base = a};
+    table.at = pd_active_option_table(&table.count);
+    pd_active_options_init(a);
+    enum pd_status status = pd_path_join(path, sizeof path, folder, "active.json", err);
+    return status ? status : pd_option_table_read(&table, path, err);
+}
+
+enum pd_status pd_active_start(const struct pd_active_options *a, const struct pd_train_options *o,
+                               const struct pd_active_observer *watch, char *folder, size_t folder_size,
+                               struct pd_active_outcome *outcome, struct pd_error *err)
+{
+    char kind[64];
+    struct active r = {.folder = folder, .a = a, .o = *o, .watch = watch, .out = outcome};
+    memset(outcome, 0, sizeof *outcome);
+    folder[0] = '\0';
+    enum pd_status status = open_trial(&r, 1, err); /* what can be wrong shows before a folder is made */
+    if (status)
+        return status;
+    close_trial(&r);
+    r.o.data_seed = 0;
+    snprintf(kind, sizeof kind, "active-%s", a->strategy);
+    status = pd_run_folder_make(&r.o, kind, folder, folder_size, err);
+    if (!status)
+        status = save_options(&r, err);
+    return status ? status : run(&r, err);
+}
+
+enum pd_status pd_active_resume(const char *folder, const char *answers,
+                                const struct pd_active_observer *watch, struct pd_active_outcome *outcome,
+                                struct pd_error *err)
+{
+    struct pd_active_options a;
+    struct active r = {.folder = folder, .a = &a, .watch = watch, .answers = answers, .out = outcome};
+    memset(outcome, 0, sizeof *outcome);
+    enum pd_status status = read_options(folder, &a, err);
+    if (!status)
+        status = pd_run_folder_options(folder, &r.o, err);
+    return status ? status : run(&r, err);
+}

@@ -73,13 +73,18 @@ struct study_row {
     struct pd_paired paired; /* over pairs that have the figure; difference.n may be 0 */
 };
 
+/* The curve that this one is set against, or NULL; see study_rows. */
+const struct study_curve *study_baseline(const struct study *study, const struct study_curve *curve,
+                                         const char *name);
+
 /* Calls take for every row of a study, curve by curve. baseline: a curve's name or label; the same run's
  * where there are several; one that is not there leaves the rows without. PD_ERR_MEMORY. */
 typedef enum pd_status study_take(void *context, const struct study_row *row, struct pd_error *err);
 enum pd_status study_rows(const struct study *study, const char *baseline, study_take *take, void *context,
                           struct pd_error *err);
 
-const struct study_curve *study_baseline(const struct study *study, const struct study_curve *curve,
-                                         const char *name);
+/* Means with standard errors as a PNG file: of the first study that has a curve of several points, else of
+ * the first. PD_ERR_IO, PD_ERR_MEMORY. */
+enum pd_status studies_draw(const char *path, const struct studies *studies, struct pd_error *err);
 
 #endif

@@ -223,11 +223,11 @@ static enum pd_status check_twins(const char *run, const char *other, const char
                    other, run, (long long)a->seed);
 }
 
-enum pd_status study_read_training(struct studies *s, char *const *runs, int count, struct pd_error *err)
+/* all, names: (count), to be filled */
+static enum pd_status read_runs(struct studies *s, char *const *runs, int count, struct pd_train_options *all,
+                                char (*names)[NAME], struct pd_error *err)
 {
-    struct pd_train_options *all = pd_calloc((size_t)count, sizeof *all);
-    char(*names)[NAME] = pd_calloc((size_t)count, sizeof *names);
-    enum pd_status status = all && names ? PD_OK : no_memory(err);
+    enum pd_status status = PD_OK;
     for (int i = 0; !status && i < count; i++)
         status = pd_run_folder_options(runs[i], &all[i], err);
     for (int i = 0; !status && i < count; i++) {
@@ -237,6 +237,14 @@ enum pd_status study_read_training(struct studies *s, char *const *runs, int cou
         if (!status)
             status = read_run(s, runs[i], names[i], all[i].seed, err);
     }
+    return status;
+}
+
+enum pd_status study_read_training(struct studies *s, char *const *runs, int count, struct pd_error *err)
+{
+    struct pd_train_options *all = pd_calloc((size_t)count, sizeof *all);
+    char(*names)[NAME] = pd_calloc((size_t)count, sizeof *names);
+    const enum pd_status status = all && names ? read_runs(s, runs, count, all, names, err) : no_memory(err);
     pd_free(all);
     pd_free(names);
     return status;

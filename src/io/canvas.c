@@ -1,5 +1,6 @@
 #include "io/canvas.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* --- the picture --- */
@@ -124,16 +125,14 @@ static void squeeze(const char *text, size_t size, size_t keep, char *out)
         head--;
     while (tail < size && inside_character(text[tail]))
         tail++;
-    memcpy(out, text, head);
-    memcpy(out + head, "\xe2\x80\xa6", 3);
-    memcpy(out + head + 3, text + tail, size - tail + 1);
+    snprintf(out, PD_CANVAS_TEXT, "%.*s\xe2\x80\xa6%s", (int)head, text, text + tail);
 }
 
 char *pd_canvas_fit(const struct pd_canvas *c, const char *text, double most, char *out)
 {
     char whole[PD_CANVAS_TEXT];
     clean(text, whole);
-    strcpy(out, whole);
+    snprintf(out, PD_CANVAS_TEXT, "%s", whole);
     const size_t size = strlen(whole);
     if (most <= 0 || width_of(c, whole) <= most)
         return out;

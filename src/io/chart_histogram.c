@@ -96,7 +96,7 @@ static enum pd_status count_all(const struct pd_series *series, int count, struc
     if (!b->share)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture");
     for (int k = 0; k < count; k++)
-        count_shares(&series[k], b->low, b->high, b->bins, b->share + k * b->bins);
+        count_shares(&series[k], b->low, b->high, b->bins, b->share + (ptrdiff_t)k * b->bins);
     for (int i = 0; i < count * b->bins; i++)
         b->most = fmax(b->most, b->share[i]);
     return PD_OK;
@@ -119,7 +119,7 @@ enum pd_status pd_chart_histogram(const struct pd_axes *axes, const struct pd_se
         pd_plot_fit_x(&p, b.low - margin, b.high + margin, 10);
         pd_plot_axes(&p, axes);
         for (int k = 0; k < count; k++)
-            draw_series(&p, k, b.low, b.high, b.bins, b.share + k * b.bins);
+            draw_series(&p, k, b.low, b.high, b.bins, b.share + (ptrdiff_t)k * b.bins);
         legend(&p, series, count, top, true);
         status = pd_canvas_end(&c, png, err);
     }

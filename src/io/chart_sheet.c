@@ -32,7 +32,7 @@ static int count_lines(const char *text)
 {
     int n = *text != '\0';
     for (; *text; text++)
-        n += *text == '\n';
+        n += *text == '\n' && text[1]; /* none after the last line's end */
     return n < LINES ? n : LINES;
 }
 
@@ -156,8 +156,9 @@ static void draw(const struct pd_canvas *c, const struct pd_sheet *s, const stru
     const double indent = floor((l->cell - GAP - l->image_w) / 2);
     draw_words(c, s, l);
     for (int64_t i = 0; i < s->n; i++) {
-        const double x = EDGE + indent + (double)(i % l->columns) * l->cell;
-        const double y = l->top + (double)(i / l->columns) * l->row + (s->headings ? HEADING : 0);
+        const int64_t row = i / l->columns, column = i % l->columns;
+        const double x = EDGE + indent + (double)column * l->cell;
+        const double y = l->top + (double)row * l->row + (s->headings ? HEADING : 0);
         fill(image, s, s->images + i * s->c * s->h * s->w);
         draw_image(c, l, image, x, y);
         if (s->captions && s->captions[i])

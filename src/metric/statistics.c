@@ -36,7 +36,7 @@ static double beta_fraction(double a, double b, double x)
 {
     double f = 1, c = 1, d = 0, change = 0;
     for (int i = 1; i < 1000 && fabs(change - 1) > 1e-15; i++) {
-        const double m = i / 2; // NOLINT(bugprone-integer-division): floor is meant
+        const double m = floor(i / 2.);
         const double term = i % 2 ? -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
                                   : m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
         d = 1 / not_zero(1 + term * d);

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CAPTION = 512, SIDE_MOST = 128, BINS = 60, GRID = 96 };
+enum { CAPTION = 512, SIDE_MOST = 128, BINS = 60, GRID = 96, CELLS = GRID * GRID };
 
 /* --- sheets --- */
 
@@ -187,11 +187,11 @@ static enum pd_status draw_rows(const char *path, const struct pd_scored *s, int
 {
     const char *headings[4];
     struct sheet sheet;
-    columns = columns < s->n ? columns : s->n;
     struct ranked *ranked = pd_calloc((size_t)s->n, sizeof *ranked);
+    if (!ranked)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld scores", (long long)s->n);
+    columns = columns < s->n ? columns : s->n;
     enum pd_status status = sheet_begin(&sheet, s->data, rows * columns, err);
-    if (!ranked && !status)
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld scores", (long long)s->n);
     sheet.sheet.columns = columns;
     sheet.sheet.title = title;
     sheet.sheet.headings = headings;
@@ -250,28 +250,36 @@ enum pd_status pd_picture_curves(const char *path, const struct pd_axes *axes, c
 
 /* --- the plane --- */
 
-/* GOLD of unlabelled points (n, 2) into d (n). scale: NULL, or what balances the terms, found where it is 0.
- */
+/* logit (n, 1 + classes), k (2 n): room to work in */
+static enum pd_status score_in(struct pd_gan *gan, const float *points, int64_t n, double *scale,
+                               float *logit, double *k, struct pd_error *err)
+{
+    const struct pd_gold_input in = {n, gan->config.classes, logit, logit + n, NULL, PD_GOLD_REAL};
+    enum pd_status status = pd_score(gan, points, n, logit, logit + n, err);
+    if (!status)
+        status = pd_gold_conditional(&in, k, err);
+    if (!status && *scale == 0)
+        *scale = pd_gold_balance(n, logit, k);
+    if (!status)
+        pd_gold_estimate(n, logit, k, *scale, k + n);
+    return status;
+}
+
+/* GOLD of unlabelled points (n, 2) into d (n), unless it is NULL. scale: of the conditional term; 0: what
+ * balances the terms over these points, which it then is. */
 static enum pd_status score_points(struct pd_gan *gan, const float *points, int64_t n, double *scale,
                                    float *d, struct pd_error *err)
 {
-    const int classes = gan->config.classes;
-    float *logit = pd_calloc((size_t)n * (size_t)(classes + 1), sizeof *logit);
-    double *k = pd_calloc((size_t)n * 2, sizeof *k);
-    enum pd_status status = PD_OK;
-    if (!logit || !k)
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the scores of %lld points", (long long)n);
-    if (!status)
-        status = pd_score(gan, points, n, logit, logit + n, err);
-    const struct pd_gold_input in = {n, classes, logit, logit + n, NULL, PD_GOLD_REAL};
-    if (!status)
-        status = pd_gold_conditional(&in, k, err);
-    if (!status && scale && *scale == 0)
-        *scale = pd_gold_balance(n, logit, k);
-    if (!status)
-        pd_gold_estimate(n, logit, k, scale ? *scale : 1, k + n);
-    for (int64_t i = 0; !status && d && i < n; i++)
-        d[i] = (float)k[n + i];
+    float *logit = pd_calloc((size_t)n * (size_t)(gan->config.classes + 1), sizeof *logit);
+    double *k = pd_calloc((size_t)n, 2 * sizeof *k);
+    enum pd_status status = PD_ERR_MEMORY;
+    if (logit && k) {
+        status = score_in(gan, points, n, scale, logit, k, err);
+        for (int64_t i = 0; !status && d && i < n; i++)
+            d[i] = (float)k[n + i];
+    } else {
+        pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the scores of %lld points", (long long)n);
+    }
     pd_free(logit);
     pd_free(k);
     return status;
@@ -295,7 +303,7 @@ static void frame(const struct pd_dataset *data, struct pd_field *f)
 
 /* Blocks of a plane's picture. */
 struct plane {
-    float *grid, *values; /* (GRID * GRID, 2), (GRID * GRID) */
+    float *grid, *values; /* (CELLS, 2), (CELLS) */
     float *at;            /* (marks, 2) */
     int32_t *class, *number;
 };
@@ -303,8 +311,8 @@ struct plane {
 static enum pd_status plane_reserve(struct plane *p, int64_t marks, struct pd_error *err)
 {
     const size_t n = (size_t)marks;
-    p->grid = pd_calloc((size_t)GRID * GRID, 2 * sizeof *p->grid);
-    p->values = pd_calloc((size_t)GRID * GRID, sizeof *p->values);
+    p->grid = pd_calloc(CELLS, 2 * sizeof *p->grid);
+    p->values = pd_calloc(CELLS, sizeof *p->values);
     p->at = pd_calloc(n, 2 * sizeof *p->at);
     p->class = pd_calloc(n, sizeof *p->class);
     p->number = pd_calloc(n, sizeof *p->number);
@@ -325,9 +333,11 @@ static void plane_release(struct plane *p)
 static void fill_plane(struct plane *p, const struct pd_field *f, const struct pd_dataset *data,
                        const struct pd_asked *asked, int64_t count)
 {
-    for (int64_t i = 0; i < GRID * GRID; i++) {
-        p->grid[2 * i] = (float)(f->x0 + ((double)(i % GRID) + 0.5) / GRID * (f->x1 - f->x0));
-        p->grid[2 * i + 1] = (float)(f->y0 + ((double)(i / GRID) + 0.5) / GRID * (f->y1 - f->y0));
+    for (int i = 0; i < CELLS; i++) {
+        const int row = i / GRID, column = i % GRID;
+        float *point = p->grid + (ptrdiff_t)2 * i;
+        point[0] = (float)(f->x0 + (column + 0.5) / GRID * (f->x1 - f->x0));
+        point[1] = (float)(f->y0 + (row + 0.5) / GRID * (f->y1 - f->y0));
     }
     for (int64_t i = 0; i < count; i++) {
         p->at[2 * i] = data->points[2 * (size_t)asked[i].point];
@@ -348,14 +358,14 @@ enum pd_status pd_picture_plane(const char *path, struct pd_gan *gan, const stru
     struct plane p = {NULL, NULL, NULL, NULL, NULL};
     struct pd_field f = {
         .columns = GRID, .rows = GRID, .points = data->count, .at = data->points, .marks = count};
-    double scale = 0;
+    double scale = balanced ? 0 : 1;
     frame(data, &f);
     enum pd_status status = plane_reserve(&p, count, err);
     if (!status && balanced)
         status = score_points(gan, data->points, data->count, &scale, NULL, err);
     if (!status) {
         fill_plane(&p, &f, data, asked, count);
-        status = score_points(gan, p.grid, GRID * GRID, balanced ? &scale : NULL, p.values, err);
+        status = score_points(gan, p.grid, CELLS, &scale, p.values, err);
     }
     f.values = p.values;
     f.mark_at = p.at;

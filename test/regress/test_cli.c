@@ -199,6 +199,24 @@ static void samples(void **state)
     fails(say("sample %s --grid /no/such/g.png", trained), 3, "/no/such/g.png: cannot create: No such file");
 }
 
+static void draws_scores(void **state)
+{
+    (void)state;
+    static const char *const pictures[] = {"h.png", "s.png", "c.png"};
+    size_t size;
+    succeeds(
+        say("score %s --out x.csv --histogram h.png --sheet s.png --certainty c.png --columns 4", trained));
+    for (int i = 0; i < 3; i++) {
+        char *png = scratch_read(scratch_path(pictures[i]), &size);
+        assert_memory_equal(png, "\x89PNG", 4);
+        assert_true(size > 4000);
+        free(png);
+    }
+    fails(say("score %s --out x.csv --plane p.png", trained), 2,
+          "--plane shows 2-D points, and data set 'strokes' has images");
+    fails(say("score %s --out x.csv --sheet no/s.png", trained), 3, "no/s.png: cannot");
+}
+
 static void scores(void **state)
 {
     (void)state;
@@ -240,7 +258,8 @@ static void points_go_the_same_way(void **state)
     assert_contains(succeeds("eval points/00000-synthetic-mlp --epochs 1 --epoch-images 256")->out, "(MLP, ");
     succeeds("sample points/00000-synthetic-mlp --per-class 50 --grid points.png --npz points.npz");
     assert_int_equal(access(scratch_path("points.png"), R_OK), 0);
-    succeeds("score points/00000-synthetic-mlp --out points.csv");
+    succeeds("score points/00000-synthetic-mlp --out points.csv --plane plane.png");
+    fails("score points/00000-synthetic-mlp --out points.csv --sheet s.png", 2, "--sheet shows images");
 }
 
 static void measures(void **state)
@@ -410,6 +429,7 @@ int main(void)
         cmocka_unit_test(evaluates),
         cmocka_unit_test(samples),
         cmocka_unit_test(scores),
+        cmocka_unit_test(draws_scores),
         cmocka_unit_test(goes_on),
         cmocka_unit_test(points_go_the_same_way),
         cmocka_unit_test(measures),

@@ -20,7 +20,7 @@ static struct pd_nn network(const struct pd_gan *gan, struct pd_graph *g, const 
         .vars = gan->vars,
         .prefix = prefix,
         .training = training,
-        .weight_std = 0.02,
+        .weight_std = gan->config.size ? 0.02 : 0, /* narrow dense stacks at 0.02 draw curves, not blobs */
         .gain_std = gan->config.channels == 3 ? 0.02 : 0, /* as GOLD's networks start */
     };
 }

@@ -40,7 +40,8 @@ void pd_space_strides(struct pd_shape small, struct pd_shape full, enum pd_layou
     }
 }
 
-#define GROUPED_FROM 1.5 /* measured: see doc/engine.md */
+/* Padding from which grouped images are faster: measured on 23 pairs of 1 to 300 channels. */
+#define GROUPED_FROM 1.2
 
 /* What oneDNN's kernels multiply beside the channels that there are: both sides are padded to a block, but
  * not the 1 or 3 channels of a first convolution. */

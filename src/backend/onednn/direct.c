@@ -3,9 +3,6 @@
  * channel of all sixteen, whatever the number of channels. */
 #include "backend/onednn/onednn.h"
 
-typedef float vec __attribute__((vector_size(PD_GROUP * sizeof(float)), aligned(4), may_alias));
-typedef int mask __attribute__((vector_size(PD_GROUP * sizeof(int)), aligned(4), may_alias));
-
 struct direct {
     int64_t groups, reduced, made; /* groups of images; channels that are summed over, and made */
     int64_t kernel[2], stride, pad, src_size[2], dst_size[2];
@@ -28,8 +25,9 @@ static inline int64_t most(int64_t a, int64_t b)
 
 /* --- images: the convolution, and its gradient by the images --- */
 
-#define TILE 6 /* channels made at a time: their sums stay in registers, of which AVX2 has 16 of 8 numbers   \
-                */
+#define TILE                                                                                                 \
+    6 /* channels made at a time: their sums stay in registers, of which AVX2 has 16 of 8 numbers            \
+       */
 
 /* Along one axis: the taps that meet in a place, and the source places that they read. */
 struct taps {
@@ -100,22 +98,25 @@ struct loops {
 #endif
 
 #define ISA(name) name##_any
+#define LANES     4
+#define KEEP(v)
 #include "backend/onednn/direct.inc"
-#undef ISA
 
-#if defined(__x86_64__) && !defined(__clang__) /* target_clones split vectors before they clone */
+#if defined(__x86_64__) && !defined(__clang__) /* target_clones would split the vectors before it clones */
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v3")
 #define ISA(name) name##_v3
+#define LANES     8
+#define KEEP(v)   __asm__("" : "+x"(v)) /* or GCC loads a shared operand anew for every product */
 #include "backend/onednn/direct.inc"
-#undef ISA
 #pragma GCC pop_options
 
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v4")
 #define ISA(name) name##_v4
+#define LANES     16
+#define KEEP(v)   __asm__("" : "+v"(v))
 #include "backend/onednn/direct.inc"
-#undef ISA
 #pragma GCC pop_options
 
 static struct loops loops_of_machine(void)

@@ -59,7 +59,9 @@ static inline __attribute__((always_inline)) void pool_row(const struct pool *p,
 
 PD_CLONES static void run_row(const struct pool *p, int64_t r)
 {
-    if (p->lanes == 16)
+    if (p->lanes == 16 && p->size == 2)
+        pool_row(p, r, 2, 16);
+    else if (p->lanes == 16)
         pool_row(p, r, p->size, 16);
     else
         pool_row(p, r, p->size, 8);

@@ -214,24 +214,43 @@ static enum pd_status begin(const struct command *c, struct pd_active_options *a
     return status ? status : pd_active_start(a, o, observer, folder, size, outcome, err);
 }
 
-/* What a person does next, or the curves of a run that has ended. */
-static enum pd_status say_outcome(const char *folder, const struct watch *w,
-                                  const struct pd_active_outcome *out, struct pd_error *err)
+/* The curves of a run that has ended. */
+static enum pd_status say_end(const char *folder, const struct pd_active_outcome *out, struct pd_error *err)
 {
     char chart[PD_PATH_SIZE + 16];
-    if (out->taken || w->refused)
-        printf("%zu answers taken, %lld refused\n", out->taken, (long long)w->refused);
-    if (!out->questions) {
-        snprintf(chart, sizeof chart, "%s/curves.png", folder);
-        char *argv[] = {(char[]){"compare"}, (char *)(uintptr_t)folder, (char[]){"--chart"}, chart, NULL};
-        optind = 0; /* getopt once more */
-        return command_compare(4, argv, err);
+    if (!out->measured) {
+        printf("finished: labels and models are in the folders of %s\n", folder);
+        return PD_OK;
     }
+    snprintf(chart, sizeof chart, "%s/curves.png", folder);
+    char *argv[] = {(char[]){"compare"}, (char *)(uintptr_t)folder, (char[]){"--chart"}, chart, NULL};
+    optind = 0; /* getopt once more */
+    return command_compare(4, argv, err);
+}
+
+/* What a person does next. */
+static void say_questions(const char *folder, const struct pd_active_outcome *out)
+{
     printf("%zu images wait for a label: %s\n", out->questions, out->queries);
     if (out->sheet[0])
         printf("what they show: %s\n", out->sheet);
-    printf("fill in the labels (or 'skip'), then: paydirt active --resume %s --labels %s\n", folder,
-           out->queries);
+    if (out->tasks[0])
+        printf("in Label Studio: set up a project with %s/label-studio.xml, import %s, label, export as "
+               "JSON, then: paydirt active --resume %s --labels EXPORT\n",
+               folder, out->tasks, folder);
+    else
+        printf("fill in the labels (or 'skip'), then: paydirt active --resume %s --labels %s\n", folder,
+               out->queries);
+}
+
+static enum pd_status say_outcome(const char *folder, const struct watch *w,
+                                  const struct pd_active_outcome *out, struct pd_error *err)
+{
+    if (out->taken || w->refused)
+        printf("%zu answers taken, %lld refused\n", out->taken, (long long)w->refused);
+    if (!out->questions)
+        return say_end(folder, out, err);
+    say_questions(folder, out);
     return PD_OK;
 }
 

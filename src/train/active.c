@@ -6,16 +6,20 @@
 #include "train/pictures.h"
 #include "train/query.h"
 
-#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct active {
     const char *folder;
     const struct pd_active_options *a;
     struct pd_train_options o;
     const struct pd_active_observer *watch;
-    const char *answers; /* a file to take answers from; NULL: none, or taken */
+    const char *answers; /* a file to take answers from, or NULL */
     struct pd_active_outcome *out;
     /* of the trial */
     struct pd_dataset *data;
@@ -79,16 +83,32 @@ static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_erro
     return status;
 }
 
-static enum pd_status take_answers(struct active *r, struct pd_error *err)
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static enum pd_status take_file(struct active *r, const char *file, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
-    if (!r->answers)
-        return PD_OK;
+    size_t taken = 0;
     enum pd_status status = path_in(r, "answers.csv", path, err);
     if (!status)
-        status = pd_oracle_take(&r->oracle, r->answers, path, r->watch->refused, r->watch->context,
-                                &r->out->taken, err);
-    r->answers = NULL;
+        status = pd_oracle_take(&r->oracle, file, path, r->watch->refused, r->watch->context, &taken, err);
+    r->out->taken += taken;
+    return status;
+}
+
+/* Also those that stand in queries.csv itself: it will be written anew. */
+static enum pd_status take_answers(struct active *r, struct pd_error *err)
+{
+    char sheet[PD_PATH_SIZE];
+    enum pd_status status = path_in(r, "queries.csv", sheet, err);
+    if (!status && r->answers)
+        status = take_file(r, r->answers, err);
+    if (!status && access(sheet, F_OK) == 0 && !(r->answers && is_same_file(r->answers, sheet)))
+        status = take_file(r, sheet, err);
     return status;
 }
 
@@ -122,10 +142,23 @@ static enum pd_status write_label_studio(struct active *r, struct pd_error *err)
     if (!status)
         status = pd_label_studio_config(path, r->data, err);
     if (!status)
-        status = path_in(r, "queries.json", r->out->queries, err);
+        status = path_in(r, "queries.json", r->out->tasks, err);
     if (!status)
-        status = pd_queries_write_label_studio(r->out->queries, r->data, r->a->url[0] ? r->a->url : NULL,
+        status = pd_queries_write_label_studio(r->out->tasks, r->data, r->a->url[0] ? r->a->url : NULL,
                                                r->open, r->out->questions, err);
+    return status;
+}
+
+static enum pd_status remove_questions(const struct active *r, struct pd_error *err)
+{
+    static const char *const names[] = {"queries.csv", "queries.json", "queries.png"};
+    char path[PD_PATH_SIZE];
+    enum pd_status status = PD_OK;
+    for (int i = 0; i < 3 && !status; i++) {
+        status = path_in(r, names[i], path, err);
+        if (!status)
+            unlink(path);
+    }
     return status;
 }
 
@@ -133,17 +166,18 @@ static enum pd_status write_questions(struct active *r, struct pd_error *err)
 {
     struct pd_active_outcome *out = r->out;
     if (!out->questions)
-        return PD_OK;
-    enum pd_status status = path_in(r, "queries.csv", out->queries, err);
-    if (!status)
-        status = pd_queries_write_csv(out->queries, r->data, r->open, out->questions, err);
+        return remove_questions(r, err);
+    enum pd_status status = PD_OK;
+    if (r->data->pixels) {
+        status = path_in(r, "queries.png", out->sheet, err);
+        if (!status)
+            status = pd_picture_queries(out->sheet, r->data, r->open, out->questions, "To be labelled", err);
+    }
     if (!status && !strcmp(r->a->oracle, "label-studio"))
         status = write_label_studio(r, err);
-    if (!status && r->data->pixels)
-        status = path_in(r, "queries.png", out->sheet, err);
-    if (!status && r->data->pixels)
-        status = pd_picture_queries(out->sheet, r->data, r->open, out->questions, "To be labelled", err);
-    return status;
+    if (!status)
+        status = path_in(r, "queries.csv", out->queries, err);
+    return status ? status : pd_queries_write_csv(out->queries, r->data, r->open, out->questions, err);
 }
 
 /* --- the loop --- */
@@ -177,7 +211,9 @@ static enum pd_status run_trial(struct active *r, int64_t trial, struct pd_error
     enum pd_status status = open_trial(r, trial, err);
     if (status)
         return status;
-    status = take_answers(r, err);
+    r->out->measured = r->test.count > 0;
+    if (trial == 1 && !is_simulated(r))
+        status = take_answers(r, err);
     if (!status)
         status = run_branch(r, trial, NULL, &waiting, err);
     for (int i = 0; i < 2 && !status && !waiting; i++) {
@@ -185,22 +221,36 @@ static enum pd_status run_trial(struct active *r, int64_t trial, struct pd_error
         if (strategies[i][0] && (i == 0 || strcmp(strategies[0], strategies[1]) != 0))
             status = run_branch(r, trial, strategies[i], &one, err);
     }
-    if (!status && trial == r->a->trials)
+    if (!status && trial == r->a->trials && !is_simulated(r))
         status = write_questions(r, err);
     close_trial(r);
     return status;
 }
 
+/* Two processes would do every round twice. fd: to be closed at the end. */
+static enum pd_status lock(const struct active *r, int *fd, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    enum pd_status status = path_in(r, "active.json", path, err);
+    *fd = status ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd >= 0 && flock(*fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+        status = pd_fail(err, PD_ERR_IO, -1, "%s: another process is at work on this run", r->folder);
+    return status;
+}
+
 static enum pd_status run(struct active *r, struct pd_error *err)
 {
-    enum pd_status status = PD_OK;
-    if (r->watch->begin)
+    int fd;
+    enum pd_status status = lock(r, &fd, err);
+    if (!status && r->watch->begin)
         r->watch->begin(r->watch->context, r->folder);
     for (int64_t t = 1; t <= r->a->trials && !status; t++)
         status = run_trial(r, t, err);
     if (status == PD_ERR_INTERRUPTED)
         status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped; go on with: paydirt active --resume %s",
                          r->folder);
+    if (fd >= 0)
+        close(fd);
     pd_free(r->open);
     return status;
 }
@@ -229,6 +279,49 @@ static enum pd_status read_options(const char *folder, struct pd_active_options 
     return status ? status : pd_option_table_read(&table, path, err);
 }
 
+/* --- what can be wrong shows before a folder is made, and before people are asked --- */
+
+static enum pd_status check_budget(const struct active *r, struct pd_error *err)
+{
+    int64_t labelled = 0;
+    for (uint32_t i = 0; i < r->data->count; i++)
+        labelled += r->data->labels[i] >= 0;
+    const int64_t most = (is_simulated(r) ? labelled : (int64_t)r->data->count) - r->o.validation;
+    if (r->a->final > most)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: data set '%s' has %lld images for it%s",
+                       (long long)r->a->final, r->data->name, (long long)(most > 0 ? most : 0),
+                       r->o.validation ? " beside those of --validation" : "");
+    if (!is_simulated(r) && labelled - r->o.validation >= r->a->final)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--final %lld: data set '%s' has %lld labels already, so nothing would be asked",
+                       (long long)r->a->final, r->data->name, (long long)(labelled - r->o.validation));
+    return PD_OK;
+}
+
+static enum pd_status check_training(const struct active *r, struct pd_error *err)
+{
+    struct pd_train_options o = r->o;
+    struct pd_setup setup;
+    o.labels = is_simulated(r) ? r->a->init : 0;
+    enum pd_status status = pd_setup_open(&o, NULL, &setup, err);
+    pd_setup_close(&setup);
+    return status;
+}
+
+/* The model's name, where none is given, is decided here. */
+static enum pd_status check(struct active *r, struct pd_error *err)
+{
+    enum pd_status status = open_trial(r, 1, err);
+    if (status)
+        return status;
+    status = check_budget(r, err);
+    close_trial(r);
+    if (!status)
+        status = check_training(r, err);
+    r->o.data_seed = 0;
+    return status;
+}
+
 enum pd_status pd_active_start(const struct pd_active_options *a, const struct pd_train_options *o,
                                const struct pd_active_observer *watch, char *folder, size_t folder_size,
                                struct pd_active_outcome *outcome, struct pd_error *err)
@@ -237,13 +330,10 @@ enum pd_status pd_active_start(const struct pd_active_options *a, const struct p
     struct active r = {.folder = folder, .a = a, .o = *o, .watch = watch, .out = outcome};
     memset(outcome, 0, sizeof *outcome);
     folder[0] = '\0';
-    enum pd_status status = open_trial(&r, 1, err); /* what can be wrong shows before a folder is made */
-    if (status)
-        return status;
-    close_trial(&r);
-    r.o.data_seed = 0;
+    enum pd_status status = check(&r, err);
     snprintf(kind, sizeof kind, "active-%s", a->strategy);
-    status = pd_run_folder_make(&r.o, kind, folder, folder_size, err);
+    if (!status)
+        status = pd_run_folder_make(&r.o, kind, folder, folder_size, err);
     if (!status)
         status = save_options(&r, err);
     return status ? status : run(&r, err);
@@ -257,6 +347,9 @@ enum pd_status pd_active_resume(const char *folder, const char *answers,
     struct active r = {.folder = folder, .a = &a, .watch = watch, .answers = answers, .out = outcome};
     memset(outcome, 0, sizeof *outcome);
     enum pd_status status = read_options(folder, &a, err);
+    if (!status && answers && is_simulated(&r))
+        status = pd_fail(err, PD_ERR_USAGE, -1, "--labels: in %s the data's own labels answer (--oracle %s)",
+                         folder, a.oracle);
     if (!status)
         status = pd_run_folder_options(folder, &r.o, err);
     return status ? status : run(&r, err);

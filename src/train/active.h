@@ -60,8 +60,9 @@ struct pd_active_observer {
 
 /* How it ended: finished, or waiting for people. */
 struct pd_active_outcome {
-    size_t taken, questions;                         /* answers taken now; images that wait for one */
-    char queries[PD_PATH_SIZE], sheet[PD_PATH_SIZE]; /* where they stand */
+    size_t taken, questions; /* answers taken now; images that wait for one */
+    bool measured;           /* its rounds have an accuracy */
+    char queries[PD_PATH_SIZE], sheet[PD_PATH_SIZE], tasks[PD_PATH_SIZE]; /* where they stand, or "" */
 };
 
 /* Makes OUT/00003-mnist-active-gold and begins. folder: also on failure, once made. */
@@ -69,7 +70,8 @@ enum pd_status pd_active_start(const struct pd_active_options *a, const struct p
                                const struct pd_active_observer *watch, char *folder, size_t folder_size,
                                struct pd_active_outcome *outcome, struct pd_error *err);
 
-/* Takes the answers of a file (NULL: none) and goes on. */
+/* Takes the answers of a file (NULL: none), and those that were filled in in the run's queries.csv, and goes
+ * on. PD_ERR_IO: another process is at work on the run. */
 enum pd_status pd_active_resume(const char *folder, const char *answers,
                                 const struct pd_active_observer *watch, struct pd_active_outcome *outcome,
                                 struct pd_error *err);

@@ -87,7 +87,11 @@ static enum pd_status check_word(const char *what, const char *word, const char 
     return pd_unknown_word(err, what, word, list, count, sizeof list[0]);
 }
 
-static enum pd_status check(const struct pd_active_options *a, struct pd_error *err)
+/* A round's seed is a thousand times the trial's and the round; it must stay whole in JSON (2^53). */
+static const int64_t most_seed = 9000000000000;
+
+static enum pd_status check(const struct pd_active_options *a, const struct pd_train_options *o,
+                            struct pd_error *err)
 {
     if (!pd_strategy_find(a->strategy, err) || (a->baseline[0] && !pd_strategy_find(a->baseline, err)))
         return PD_ERR_USAGE;
@@ -95,6 +99,9 @@ static enum pd_status check(const struct pd_active_options *a, struct pd_error *
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--init %lld --final %lld: expected no more at first than in the end",
                        (long long)a->init, (long long)a->final);
+    if (o->seed > most_seed - a->trials)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--seed %lld: expected at most %lld for %lld trials",
+                       (long long)o->seed, (long long)(most_seed - a->trials), (long long)a->trials);
     enum pd_status status = check_word("oracle", a->oracle, oracles, 3, err);
     if (!status && a->diverse[0])
         status = check_word("way to spread", a->diverse, diversities, 2, err);
@@ -114,7 +121,7 @@ enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_o
                                   bool (*given)(const void *context, const char *name), const void *context,
                                   struct pd_error *err)
 {
-    enum pd_status status = check(a, err);
+    enum pd_status status = check(a, o, err);
     if (status)
         return status;
     if (!a->protocol[0]) /* GOLD's strategy and its baseline, or one of ALCG's */

@@ -1,0 +1,127 @@
+#include "train/branch_parts.h"
+
+#include "io/file.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static enum pd_status round_options(const struct pd_branch *b, int64_t round, struct pd_train_options *o,
+                                    struct pd_error *err)
+{
+    char folder[PD_PATH_SIZE];
+    const uint64_t seed = pd_branch_seed(b->o, b->trial);
+    *o = *b->o;
+    o->data_seed = (int64_t)seed;
+    o->seed = (int64_t)(seed * 1000 + (uint64_t)round);
+    enum pd_status status = pd_path_join(o->label_file, sizeof o->label_file, b->folder, "labels.csv", err);
+    if (status || round == 0 || !b->a->keep_generator)
+        return status;
+    status = pd_branch_round_folder(b, round - 1, folder, err);
+    return status ? status : pd_path_join(o->generator, sizeof o->generator, folder, "best.safetensors", err);
+}
+
+/* The weights that the next round and its query need: the best epoch's, or the last's. */
+static enum pd_status keep_networks(const char *folder, const struct pd_run_model *run, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    enum pd_status status = pd_run_folder_best(folder, path, err);
+    return status || access(path, F_OK) == 0 ? status
+                                             : pd_gan_save_networks(run->gan, &run->progress, path, err);
+}
+
+static enum pd_status measure(const struct pd_branch *b, const struct pd_run_model *run, double *accuracy,
+                              struct pd_error *err)
+{
+    const struct pd_fitting f = {.epochs = (int)b->a->measure_epochs,
+                                 .epoch_images = 10000,
+                                 .seed = pd_branch_seed(b->o, b->trial),
+                                 .progress = b->watch->measuring,
+                                 .progress_context = b->watch->context};
+    *accuracy = -1;
+    return b->test ? pd_gan_fitting_capacity(run->gan, &f, b->test, accuracy, err) : PD_OK;
+}
+
+static enum pd_status record(const struct pd_branch *b, const struct pd_active_round *r,
+                             const struct pd_run_model *run, double seconds, struct pd_error *err)
+{
+    json_t *line = json_pack("{s:I, s:I, s:I, s:s, s:I, s:I, s:f}", "round", (json_int_t)r->round, "labels",
+                             (json_int_t)r->labels, "skipped", (json_int_t)b->count - r->labels, "strategy",
+                             r->strategy, "trial", (json_int_t)b->trial, "seed",
+                             (json_int_t)pd_branch_seed(b->o, b->trial), "seconds", seconds);
+    if (r->accuracy >= 0) {
+        json_object_set_new(line, "metric", json_string("fitting-capacity"));
+        json_object_set_new(line, "accuracy", json_real(r->accuracy));
+    }
+    if (run->progress.best_epoch) {
+        json_object_set_new(line, "best_epoch", json_integer((json_int_t)run->progress.best_epoch));
+        json_object_set_new(line, "validation", json_real(run->progress.best_accuracy));
+    }
+    return pd_branch_write_round(b, line, err);
+}
+
+static void drop(const char *folder, enum pd_status (*which)(const char *, char *, struct pd_error *))
+{
+    char path[PD_PATH_SIZE];
+    if (!which(folder, path, NULL))
+        unlink(path);
+}
+
+void pd_branch_clean_up(const struct pd_branch *b, int64_t round)
+{
+    char folder[PD_PATH_SIZE];
+    if (!pd_branch_round_folder(b, round, folder, NULL))
+        drop(folder, pd_run_folder_checkpoint);
+    if (round >= 2 && !b->a->keep_rounds && !pd_branch_round_folder(b, round - 1, folder, NULL))
+        drop(folder, pd_run_folder_best);
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static enum pd_status finish_round(struct pd_branch *b, const char *folder, struct pd_active_round *r,
+                                   double begun, struct pd_error *err)
+{
+    struct pd_run_model run;
+    enum pd_status status = pd_run_open(folder, (int)b->o->threads, &run, err);
+    if (status)
+        return status;
+    status = keep_networks(folder, &run, err);
+    if (!status)
+        status = measure(b, &run, &r->accuracy, err);
+    if (!status)
+        status = record(b, r, &run, seconds() - begun, err);
+    pd_run_close(&run);
+    return status;
+}
+
+enum pd_status pd_branch_round(struct pd_branch *b, int64_t round, struct pd_error *err)
+{
+    char folder[PD_PATH_SIZE];
+    struct pd_train_options o;
+    struct pd_active_round r = {.strategy = b->strategy ? b->strategy : "start",
+                                .trial = b->trial,
+                                .trials = b->a->trials,
+                                .round = round,
+                                .labels = pd_branch_labelled(b),
+                                .accuracy = -1};
+    const double begun = seconds();
+    enum pd_status status = round_options(b, round, &o, err);
+    if (!status)
+        status = pd_branch_round_folder(b, round, folder, err);
+    if (!status && b->watch->round)
+        b->watch->round(b->watch->context, &r);
+    if (!status)
+        status = pd_run_train_in(&o, folder, b->watch->train, err);
+    if (!status)
+        status = finish_round(b, folder, &r, begun, err);
+    if (!status && b->watch->measured)
+        b->watch->measured(b->watch->context, &r);
+    if (!status)
+        pd_branch_clean_up(b, round);
+    return status;
+}

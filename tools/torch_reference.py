@@ -6,7 +6,8 @@ keys of AcGan are the tensor names of a paydirt checkpoint. Works with PyTorch 1
 """
 import json
 import struct
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import torch
@@ -193,13 +194,38 @@ def gold_score(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor) -> torch
     return (logit + F.log_softmax(cls, 1).gather(1, c[:, None]).squeeze(1)).detach()
 
 
+class Gold(NamedTuple):
+    """How GOLD's weights are made (eq. 4, 5)."""
+    beta_d: float = 1.0
+    balanced: bool = False
+    normalised: bool = False
+    clip: float = 0.0
+
+
+def balanced_score(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+    """The same with sigma_m / sigma_k before log D_C, over the batch (eq. 4)."""
+    k = F.log_softmax(cls, 1).gather(1, c[:, None]).squeeze(1)
+    return (logit + logit.std() / k.std() * k).detach()
+
+
+def gold_weight(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor, gold: Gold) -> torch.Tensor:
+    """sign(d) |d|^beta; on request divided by its mean size, then no larger than `clip`."""
+    d = (balanced_score if gold.balanced else gold_score)(logit, cls, c)
+    size = d.abs() ** gold.beta_d
+    if gold.normalised:
+        size = size / size.mean()
+    if gold.clip > 0:
+        size = size.clamp(max=gold.clip)
+    return torch.sign(d) * size
+
+
 def d_losses(d: nn.Module, real: torch.Tensor, labels: torch.Tensor, fake: torch.Tensor, c: torch.Tensor,
-             gold: bool, beta_d: float, lambda_c: float) -> Tuple[torch.Tensor, ...]:
+             use_gold: bool, gold: Gold, lambda_c: float) -> Tuple[torch.Tensor, ...]:
     """d_adv, d_cls_real, d_cls_fake (with lambda_c), mean_d. Reals and fakes are two forwards."""
     l_r, cls_r = d(real)
     l_f, cls_f = d(fake.detach())
     score = gold_score(l_f, cls_f, c)
-    w = torch.sign(score) * score.abs() ** beta_d if gold else torch.ones_like(score)
+    w = gold_weight(l_f, cls_f, c, gold) if use_gold else torch.ones_like(score)
     mask = (labels >= 0).to(l_r.dtype)
     ce_real = F.cross_entropy(cls_r, labels.clamp(min=0), reduction="none")
     ce_fake = F.cross_entropy(cls_f, c, reduction="none")
@@ -215,13 +241,39 @@ def g_losses(d: nn.Module, fake: torch.Tensor, c: torch.Tensor) -> Tuple[torch.T
     return F.softplus(-l_f).mean(), F.cross_entropy(cls_f, c)
 
 
-class Trainer:
-    """The step of `paydirt train`: the fake batch is made once, D is updated, then judges it again for G."""
+@contextmanager
+def frozen(*networks: nn.Module) -> Iterator[None]:
+    """A forward pass that only looks: batch statistics as in training, no power iteration, and running
+    statistics as they were."""
+    buffers = [(b, b.clone()) for network in networks for b in network.buffers()]
+    spectral = [m for network in networks for m in network.modules() if hasattr(m, "weight_u")]
+    for m in spectral:
+        m.eval()
+    with torch.no_grad():
+        yield
+        for b, old in buffers:
+            b.copy_(old)
+    for m in spectral:
+        m.train()
 
-    def __init__(self, gan: AcGan, lambda_c: float = 0.1, beta_d: float = 1.0, adam_options: Optional[dict] = None):
+
+def most_real(g: nn.Module, d: nn.Module, z: torch.Tensor, c: torch.Tensor, n: int) -> Tuple[torch.Tensor, float]:
+    """Adversarial sampling (ALCG, section 3.2): which n of the candidates D takes for real soonest, in their
+    order; and by how much the worst of them beats the best of the others."""
+    with frozen(g, d):
+        logit = d(g(z, c))[0]
+        top = torch.topk(logit, n + 1)
+    return top.indices[:n].sort().values, float(top.values[n - 1] - top.values[n])
+
+
+class Trainer:
+    """The step of `paydirt train`: the fake batch is made once, D is updated, then judges it again for G.
+    With more (z, c) than reals the most real-looking are trained on; `margin` is then their narrowest lead."""
+
+    def __init__(self, gan: AcGan, lambda_c: float = 0.1, gold: Gold = Gold(), adam_options: Optional[dict] = None):
         options = dict(ADAM, **(adam_options or {}))
         self.g, self.d = gan.g, gan.d
-        self.lambda_c, self.beta_d = lambda_c, beta_d
+        self.lambda_c, self.gold, self.margin = lambda_c, gold, float("inf")
         self.adam_g = torch.optim.Adam(gan.g.parameters(), **options)
         self.adam_d = torch.optim.Adam(gan.d.parameters(), **options)
         self.generate, self.d_losses, self.g_losses = self.g, d_losses, g_losses
@@ -236,11 +288,14 @@ class Trainer:
     def step(self, real: torch.Tensor, labels: torch.Tensor, z: torch.Tensor, c: torch.Tensor,
              gold: bool) -> Tuple[torch.Tensor, ...]:
         """Returns the losses in the order of LOSS_NAMES, as tensors (nothing waits for them)."""
+        if len(z) > len(real):
+            kept, margin = most_real(self.g, self.d, z, c, len(real))
+            z, c, self.margin = z[kept], c[kept], min(margin, self.margin)
         fake = self.generate(z, c)
 
         self.adam_d.zero_grad(set_to_none=True)
         d_adv, d_cls_real, d_cls_fake, mean_d = self.d_losses(
-            self.d, real, labels, fake, c, gold, self.beta_d, self.lambda_c)
+            self.d, real, labels, fake, c, gold, self.gold, self.lambda_c)
         (d_adv + d_cls_real + d_cls_fake).backward()
         self.adam_d.step()
 

@@ -141,8 +141,8 @@ struct pd_node *pd_concat(struct pd_node *a, struct pd_node *b, int axis);
 struct pd_node *pd_slice(struct pd_node *x, int axis, int64_t begin, int64_t length);
 struct pd_node *pd_one_hot(struct pd_node *labels /* i32 (N) */,
                            int classes); /* (N, classes); -1: a row of zeros */
-/* The k rows of x (N, F) with the largest score (N), in x's order; of equal ones the first. A choice has no
- * gradient: to x, too, it is 0, as with pd_detach. */
+/* The k rows of x (N, F) with the largest score (N), in x's order; of equal ones the first, NaN last.
+ * The gradient goes to the rows taken; the choice itself has none, so that the score's is 0. */
 struct pd_node *pd_top_rows(struct pd_node *x, struct pd_node *score, int64_t k);
 
 /* Linear algebra and networks. */

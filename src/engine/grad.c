@@ -149,6 +149,17 @@ static struct pd_node *grad_pad(struct pd_node *n, struct pd_node *dy, int which
     return pd_slice(dy, axis, n->attr.i[1], n->src[which]->shape.dim[axis]);
 }
 
+/* Which rows are taken is a matter of steps: no gradient by the score. */
+static struct pd_node *grad_top_rows(struct pd_node *n, struct pd_node *dy, int which)
+{
+    return which == 0 ? pd_spread_rows(dy, n->src[1]) : NULL;
+}
+
+static struct pd_node *grad_spread_rows(struct pd_node *n, struct pd_node *dx, int which)
+{
+    return which == 0 ? pd_top_rows(dx, n->src[1], n->src[0]->shape.dim[0]) : NULL;
+}
+
 static struct pd_node *grad_matmul(struct pd_node *n, struct pd_node *dy, int which)
 {
     bool ta = n->attr.i[0], tb = n->attr.i[1];

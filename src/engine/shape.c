@@ -188,3 +188,11 @@ struct pd_node *pd_top_rows(struct pd_node *x, struct pd_node *score, int64_t k)
     return pd_node_new(x->graph, PD_OP_TOP_ROWS, pd_shape2(k, x->shape.dim[1]), NULL, 2,
                        (struct pd_node *[]){x, score});
 }
+
+struct pd_node *pd_spread_rows(struct pd_node *dy, struct pd_node *score)
+{
+    if (!dy || !score)
+        return NULL;
+    struct pd_shape s = pd_shape2(score->shape.dim[0], dy->shape.dim[1]);
+    return pd_node_new(dy->graph, PD_OP_SPREAD_ROWS, s, NULL, 2, (struct pd_node *[]){dy, score});
+}

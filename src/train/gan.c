@@ -11,7 +11,7 @@ const char *const pd_loss_names[PD_LOSS_COUNT] = {
 /* Streams of the random numbers of a step. */
 enum { STREAM_Z = 1, STREAM_C = 2 };
 
-#define TINY 1e-12 /* keeps a ratio finite where nothing varies */
+#define TINY 1e-12 /* as good as nothing: no ratio to it */
 
 static struct pd_nn network(const struct pd_gan *gan, struct pd_graph *g, const char *prefix, bool training)
 {
@@ -59,18 +59,24 @@ static struct pd_node *gold_of(struct pd_node *logit, struct pd_node *cross_entr
 
 static struct pd_node *variance(struct pd_node *x)
 {
-    return pd_sub(pd_mean(pd_square(x)), pd_square(pd_mean(x)));
+    return pd_mean(pd_square(pd_sub(x, pd_mean(x))));
 }
 
-/* The d that weighs: gold_of, or balanced (eq. 4) over the batch. */
+/* sigma_m / sigma_k over the batch (eq. 4); 1 where k does not vary, as pd_gold_balance. */
+static struct pd_node *balance(struct pd_node *m, struct pd_node *k)
+{
+    struct pd_node *varies = pd_step(pd_affine(variance(k), 1, -TINY));
+    struct pd_node *ratio = pd_sqrt(pd_div(variance(m), pd_max(variance(k), TINY)));
+    return pd_affine(pd_mul(varies, pd_affine(ratio, 1, -1)), 1, 1);
+}
+
+/* The d that weighs: gold_of, or balanced. */
 static struct pd_node *weighing_d(const struct pd_step_options *o, struct pd_node *logit,
                                   struct pd_node *cross_entropy)
 {
     if (!o->gold_balanced)
         return gold_of(logit, cross_entropy);
-    struct pd_node *ratio =
-        pd_sqrt(pd_div(pd_max(variance(logit), 0), pd_max(variance(cross_entropy), TINY)));
-    return pd_detach(pd_sub(logit, pd_mul(ratio, cross_entropy)));
+    return pd_detach(pd_sub(logit, pd_mul(balance(logit, cross_entropy), cross_entropy)));
 }
 
 /* w = sign(d) |d|^beta (eq. 5); NULL: every weight is 1. */
@@ -96,7 +102,7 @@ static void keep_most_real(struct recorder *r, struct pd_node **z)
     gen.frozen = dis.frozen = true;
     struct pd_node *images = pd_model_generate(&gen, c, *z, r->onehot);
     struct pd_node *logit = pd_model_discriminate(&dis, c, images).logit;
-    struct pd_node *kept = pd_top_rows(pd_concat(*z, r->onehot, 1), logit, r->o->batch);
+    struct pd_node *kept = pd_top_rows(pd_concat(*z, r->onehot, 1), pd_detach(logit), r->o->batch);
     *z = pd_slice(kept, 1, 0, c->z_dim);
     r->onehot = pd_slice(kept, 1, c->z_dim, c->classes);
 }

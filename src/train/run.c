@@ -208,7 +208,7 @@ static enum pd_status train(struct run *r, struct pd_error *err)
 
 /* --- life --- */
 
-/* Data, networks with fresh weights, and the step. */
+/* Data, networks with fresh weights, and the step. label_file: the options' or the run's copy, or NULL. */
 static enum pd_status open_run(struct run *r, const char *label_file, struct pd_error *err)
 {
     enum pd_status status = pd_setup_open(r->o, label_file, &r->s, err);
@@ -262,9 +262,13 @@ static enum pd_status begin(struct run *r, struct pd_error *err)
     return status ? status : train(r, err);
 }
 
-static const char *label_file(const struct pd_train_options *o)
+/* As the options say, for a first step. */
+static enum pd_status open_new(struct run *r, struct pd_error *err)
 {
-    return o->label_file[0] ? o->label_file : NULL;
+    enum pd_status status = open_run(r, r->o->label_file[0] ? r->o->label_file : NULL, err);
+    if (!status && r->o->generator[0])
+        status = pd_gan_load_generator(r->s.gan, r->o->generator, err);
+    return status;
 }
 
 enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer,
@@ -275,7 +279,7 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
     char kind[64];
     folder[0] = '\0';
     /* what can be wrong with the options shows before a folder is made */
-    enum pd_status status = open_run(&r, label_file(options), err);
+    enum pd_status status = open_new(&r, err);
     snprintf(kind, sizeof kind, "%s%s", o.model, o.gold ? "-gold" : "");
     if (!status)
         status = pd_run_folder_make(&o, kind, folder, folder_size, err);
@@ -295,7 +299,7 @@ enum pd_status pd_run_train_in(const struct pd_train_options *options, const cha
     if (!status && access(path, F_OK) == 0)
         return pd_run_resume(folder, 0, observer, err);
     if (!status)
-        status = open_run(&r, label_file(options), err);
+        status = open_new(&r, err);
     if (!status)
         status = pd_make_dirs(folder, err);
     if (!status)
@@ -338,8 +342,6 @@ enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd
     struct pd_train_options o;
     struct run r = {.o = &o, .watch = observer, .folder = folder};
     enum pd_status status = pd_run_folder_options(folder, &o, err);
-    if (!status)
-        o.generator[0] = '\0'; /* the checkpoint has it */
     if (!status)
         status = reopen(&r, &o, epochs, err);
     if (!status)

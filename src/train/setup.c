@@ -45,6 +45,9 @@ enum pd_status pd_run_labels(const struct pd_train_options *o, const char *label
 {
     const uint64_t seed = (uint64_t)(o->data_seed ? o->data_seed : o->seed);
     enum pd_status status = PD_OK;
+    if (label_file && o->labels)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--labels %lld beside a label file, which says it all",
+                       (long long)o->labels);
     if (o->validation)
         status = pd_validation_draw(data, (uint32_t)o->validation, seed, use, err);
     if (status)
@@ -115,8 +118,6 @@ static enum pd_status open_gan(const struct pd_train_options *o, int size, struc
         status = pd_backend_create(PD_BACKEND_ONEDNN, threads, &s->backend, err);
     if (!status)
         status = pd_gan_create(&config, s->backend, (uint64_t)o->seed, &s->gan, err);
-    if (!status && o->generator[0])
-        status = pd_gan_load_generator(s->gan, o->generator, err);
     return status;
 }
 

@@ -33,7 +33,8 @@ static int number(const struct replay *r, const char *key)
 
 static double real(const struct replay *r, const char *key)
 {
-    return atof(pd_safetensors_meta(r->st, key));
+    const char *text = pd_safetensors_meta(r->st, key);
+    return text ? atof(text) : 0;
 }
 
 static struct pd_model_config config(const struct replay *r)
@@ -113,6 +114,10 @@ static void open_replay(struct replay *r, const char *name, enum pd_backend_kind
     o.lambda_c = real(r, "lambda_c");
     o.beta_d = real(r, "beta_d");
     o.gold = number(r, "gold");
+    o.gold_balanced = number(r, "gold_balanced");
+    o.gold_normalised = number(r, "gold_normalised");
+    o.gold_clip = real(r, "gold_clip");
+    o.adversarial = number(r, "adversarial") > 1 ? number(r, "adversarial") : 1;
     o.adam.lr = real(r, "lr");
     o.noise_given = true;
     if (pd_gan_create(&c, r->backend, 1, &r->gan, &err) || pd_gan_compile_step(r->gan, &o, &r->step, &err))
@@ -187,7 +192,7 @@ static void replay(const char *name, enum pd_backend_kind kind, double bar_5, do
     open_replay(&r, name, kind);
     run_steps(&r);
     compare_weights(&r);
-    print_message("%-14s %s: losses %.1e over 5 steps, %.1e over 20; final weights %.1e (%s)\n", name,
+    print_message("%-20s %s: losses %.1e over 5 steps, %.1e over 20; final weights %.1e (%s)\n", name,
                   kind == PD_BACKEND_REF_F64 ? "ref f64" : "onednn ", r.worst_5, r.worst_20, r.worst_weight,
                   r.worst_name);
     assert_true(r.worst_5 < bar_5 && r.worst_20 < bar_20 && r.worst_weight < bar_20);
@@ -209,8 +214,12 @@ static void test_golden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GOLDEN("mlp-plain"),    GOLDEN("mlp-semi"),     GOLDEN("mlp-gold"),   GOLDEN("infogan-plain"),
-        GOLDEN("infogan-semi"), GOLDEN("infogan-gold"), GOLDEN("dcgan-semi"), GOLDEN("dcgan-gold"),
+        GOLDEN("mlp-plain"),        GOLDEN("mlp-semi"),
+        GOLDEN("mlp-gold"),         GOLDEN("mlp-adversarial"),
+        GOLDEN("infogan-plain"),    GOLDEN("infogan-semi"),
+        GOLDEN("infogan-gold"),     GOLDEN("infogan-adversarial"),
+        GOLDEN("infogan-balanced"), GOLDEN("dcgan-semi"),
+        GOLDEN("dcgan-gold"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

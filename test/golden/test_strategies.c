@@ -1,4 +1,4 @@
-/* Every strategy against selections that were computed with 400 digits. The vectors: select.py. */
+/* Every strategy against selections that were computed with 400 digits. The vectors: strategies.py. */
 #include <paydirt/select.h>
 
 #include <setjmp.h>
@@ -8,13 +8,13 @@
 
 #include <cmocka.h>
 
-#include "golden/select.h"
+#include "golden/strategies.h"
 
 static float logit[POOL_ROWS], class_logits[POOL_ROWS * POOL_CLASSES], features[POOL_ROWS * POOL_WIDTH];
 static double score[POOL_ROWS];
 static const struct pd_pool pool = {POOL_ROWS, POOL_CLASSES, logit, class_logits};
 
-/* As in select.py; exact in float. */
+/* As in strategies.py; exact in float. */
 static float number(uint32_t j)
 {
     j = (j ^ j >> 16) * 0x7FEB352Du;
@@ -64,7 +64,7 @@ static void none_is_left_out(void **state)
         for (size_t j = 0; j < sizeof selected / sizeof selected[0]; j++)
             found = found || !strcmp(s->name, selected[j].strategy);
         if (!found)
-            fail_msg("select.py has no selection by '%s'", s->name);
+            fail_msg("strategies.py has no selection by '%s'", s->name);
     }
 }
 

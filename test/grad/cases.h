@@ -35,6 +35,8 @@ static struct pd_shape with_ones(struct pd_shape s, const int *keep)
     return s;
 }
 
+static const int rows_only[] = {1, 0, 0, 0};
+
 BUILD(b_affine, pd_affine(x[0], f[0], f[1]))
 BUILD(b_neg, pd_neg(x[0]))
 BUILD(b_square, pd_square(x[0]))
@@ -68,6 +70,10 @@ BUILD(b_mean, pd_square(pd_mean(pd_exp(x[0]))))
 BUILD(b_concat, pd_concat(pd_square(x[0]), x[1], p[0]))
 BUILD(b_concat_self, pd_concat(x[0], x[0], p[0]))
 BUILD(b_slice, pd_square(pd_slice(x[0], p[0], p[1], p[2])))
+BUILD(b_top_rows, pd_square(pd_top_rows(x[0], x[1], p[0])))
+BUILD(b_top_rows_own,
+      pd_square(pd_top_rows(
+          x[0], pd_reshape(pd_sum_to(x[0], with_ones(pd_node_shape(x[0]), rows_only)), pd_shape1(7)), p[0])))
 BUILD(b_matmul, pd_matmul(x[0], x[1], p[0], p[1]))
 BUILD(b_log_softmax, pd_log_softmax(x[0]))
 BUILD(b_max_pool, pd_max_pool(x[0], p[0]))
@@ -243,6 +249,9 @@ static const struct op_case plain_cases[] = {
     OP("slice 1", b_slice, {S2(3, 5)}, .p = {1, 2, 3}),
     OP("slice images", b_slice, {S4(2, 4, 3, 2)}, .p = {2, 0, 1}),
     OP("slice all", b_slice, {S2(3, 5)}, .p = {1, 0, 5}),
+    OP("top rows", b_top_rows, {S2(7, 3), S1(7)}, .p = {3}, .zero = 2),
+    OP("top rows, all", b_top_rows, {S2(4, 3), S1(4)}, .p = {4}, .zero = 2),
+    OP("top rows by their own", b_top_rows_own, {S2(7, 3)}, .p = {3}),
     OP("matmul", b_matmul, {S2(3, 4), S2(4, 5)}, .p = {0, 0}),
     OP("matmul tb", b_matmul, {S2(3, 4), S2(5, 4)}, .p = {0, 1}),
     OP("matmul ta", b_matmul, {S2(4, 3), S2(4, 5)}, .p = {1, 0}),

@@ -248,6 +248,39 @@ static void top_rows_keep_their_order(void **state)
         }
 }
 
+/* Scores that are no numbers come last, and however many there are, no row more than asked for is taken. */
+static void top_rows_put_nan_last(void **state)
+{
+    (void)state;
+    static const struct {
+        double score[4], want[2];
+    } cases[] = {
+        {{1, NAN, 2, 0}, {1, 3}},
+        {{NAN, 3, NAN, 2}, {2, 4}},
+        {{NAN, NAN, NAN, -INFINITY}, {1, 2}},
+        {{NAN, -1, NAN, NAN}, {1, 2}},
+    };
+    static const double x[] = {1, 2, 3, 4};
+    for
+        EACH_KIND(k)
+        {
+            struct pd_backend *b = backend(k->kind, k->threads);
+            struct pd_graph *g = pd_graph_create();
+            pd_output(pd_top_rows(pd_input(g, "x", PD_REAL, pd_shape2(4, 1)),
+                                  pd_input(g, "score", PD_REAL, pd_shape1(4)), 2),
+                      "y");
+            struct pd_plan *p = compiled(g, b);
+            for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                put(p, b, "x", 4, x);
+                put(p, b, "score", 4, cases[i].score);
+                pd_plan_run(p, 0, 0);
+                expect(p, k, b, "y", 2, cases[i].want);
+            }
+            pd_plan_destroy(p);
+            pd_backend_destroy(b);
+        }
+}
+
 /* --- random numbers --- */
 
 enum { DRAWS = 40000 };
@@ -428,6 +461,7 @@ int main(void)
         cmocka_unit_test(images),
         cmocka_unit_test(one_hot_rows),
         cmocka_unit_test(top_rows_keep_their_order),
+        cmocka_unit_test(top_rows_put_nan_last),
         cmocka_unit_test(random_moments),
         cmocka_unit_test(random_places),
         cmocka_unit_test(adam),

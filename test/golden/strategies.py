@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes select.h: what each strategy selects from a pool of 200, for test/golden/test_strategies.c.
+"""Writes strategies.h: what each strategy selects from a pool of 200, for test/golden/test_strategies.c.
 
 Needs only Python. Scores are computed from the papers' formulas with 400 digits, so that they owe nothing to how the
 library keeps its precision; random numbers by a Philox of its own. The pool is not stored: number j is made
 from 32 mixed bits as below, which the test does again, exactly in float.
-Run: python3 test/golden/select.py > test/golden/select.h
+Run: python3 test/golden/strategies.py > test/golden/strategies.h
 """
 from decimal import Decimal as D, getcontext
 
@@ -113,7 +113,7 @@ def line(rows):
 
 
 best = ranked(SCORES["gold"], CANDIDATES)
-print("/* Made by select.py: do not edit. */\n/* clang-format off */")
+print("/* Made by strategies.py: do not edit. */\n/* clang-format off */")
 print(f"enum {{ POOL_ROWS = {N}, POOL_CLASSES = {CLASSES}, POOL_WIDTH = {WIDTH}, POOL_K = {K}, "
       f"POOL_CANDIDATES = {CANDIDATES}, POOL_SEED = {SEED} }};\n")
 print("static const struct {\n    const char *strategy;\n    bool balanced;\n    int64_t rows[POOL_K];\n} selected[] = {")

@@ -1,4 +1,4 @@
-/* Made by select.py: do not edit. */
+/* Made by strategies.py: do not edit. */
 /* clang-format off */
 enum { POOL_ROWS = 200, POOL_CLASSES = 5, POOL_WIDTH = 4, POOL_K = 25, POOL_CANDIDATES = 60, POOL_SEED = 7 };
 

@@ -28,7 +28,7 @@ static const char examples[] = "compare runs/00010-mnist-active --chart curves.p
 
 struct options {
     char csv[1024], chart[1024], baseline[512];
-    bool json;
+    bool json, pool;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
@@ -36,6 +36,7 @@ static const struct pd_option table[] = {
     {"csv", PD_OPTION_TEXT, FIELD(csv), 0, 0, "FILE", "write all results as a table"},
     {"chart", PD_OPTION_TEXT, FIELD(chart), 0, 0, "FILE", "PNG: curves of the means with standard errors"},
     {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
+    {"pool", PD_OPTION_BOOL, FIELD(pool), 0, 1, NULL, "take several active runs as trials of one"},
     {"baseline", PD_OPTION_TEXT, FIELD(baseline), 0, 0, "NAME", "what the others are set against"},
 };
 #undef FIELD
@@ -344,6 +345,8 @@ enum pd_status command_compare(int argc, char **argv, struct pd_error *err)
     for (int i = 0; i < args.operand_count; i++) /* as the shell's completion leaves it */
         for (size_t n = strlen(args.operands[i]); n > 1 && args.operands[i][n - 1] == '/'; n--)
             args.operands[i][n - 1] = '\0';
+    if (!status)
+        studies.pool = o.pool;
     if (!status)
         status = studies_read(&studies, args.operands, args.operand_count, err);
     if (!status)

@@ -35,6 +35,7 @@ struct study {
 
 struct studies {
     struct pd_arena arena;
+    bool pool; /* active runs are taken as further trials of one another */
     struct study *first;
 };
 

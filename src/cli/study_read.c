@@ -59,8 +59,9 @@ static enum pd_status take_round(void *context, const json_t *record, int64_t li
     const char *dash = strrchr(r->folder, '-');
     snprintf(name, sizeof name, "%.*s", dash ? (int)(dash - r->folder) : NAME, r->folder);
     struct study *study = study_find(r->studies, metric ? metric : "accuracy", "labels");
-    struct study_curve *curve =
-        study ? study_find_curve(r->studies, study, r->run, strategy ? strategy : name) : NULL;
+    struct study_curve *curve = study ? study_find_curve(r->studies, study, r->studies->pool ? NULL : r->run,
+                                                         strategy ? strategy : name)
+                                      : NULL;
     struct study_trial *trial = curve ? study_find_trial(r->studies, curve, (int64_t)seed) : NULL;
     if (!trial || !study_put(r->studies, trial, labels, accuracy))
         return no_memory(err);

@@ -2,8 +2,10 @@
 
 #include "base/bug.h"
 #include "base/mem.h"
+#include "base/rng.h"
 #include "base/words.h"
 #include "data/readers.h"
+#include "data/streams.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -124,6 +126,46 @@ enum pd_status pd_dataset_name_classes(struct pd_dataset *d, const char *const *
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the classes of data set '%s'", d->name);
     for (int i = 0; i < classes; i++)
         snprintf(d->class_names[i], sizeof d->class_names[i], "%s", names[i]);
+    return PD_OK;
+}
+
+/* Image `from` in the place of image `to`, whose name is gone already. */
+static void move_image(struct pd_dataset *d, uint32_t to, uint32_t from)
+{
+    const size_t size = pd_dataset_image_size(d);
+    if (d->pixels)
+        memmove(d->pixels + to * size, d->pixels + from * size, size);
+    if (d->points)
+        memmove(d->points + 2 * (size_t)to, d->points + 2 * (size_t)from, 2 * sizeof *d->points);
+    d->labels[to] = d->labels[from];
+    if (d->image_names) {
+        d->image_names[to] = d->image_names[from];
+        if (to != from)
+            d->image_names[from] = NULL;
+    }
+}
+
+enum pd_status pd_dataset_thin(struct pd_dataset *d, uint32_t n, uint64_t seed, struct pd_error *err)
+{
+    const struct pd_rng rng = {seed, PD_STREAM_THIN, 0};
+    uint32_t *order = pd_malloc(d->count * sizeof *order), kept = 0;
+    uint8_t *keep = pd_calloc(d->count, 1);
+    if (!order || !keep) {
+        pd_free(order);
+        pd_free(keep);
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images of data set '%s'", n, d->name);
+    }
+    pd_rng_permutation(&rng, d->count, order);
+    for (uint32_t i = 0; i < n; i++)
+        keep[order[i]] = 1;
+    for (uint32_t i = 0; i < d->count; i++)
+        if (keep[i])
+            move_image(d, kept++, i);
+        else if (d->image_names)
+            pd_free(d->image_names[i]);
+    d->count = n;
+    pd_free(order);
+    pd_free(keep);
     return PD_OK;
 }
 

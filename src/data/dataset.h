@@ -73,6 +73,9 @@ enum pd_status pd_dataset_reserve(struct pd_dataset *dataset, uint32_t count, in
 enum pd_status pd_dataset_name_classes(struct pd_dataset *dataset, const char *const *names, int classes,
                                        struct pd_error *err);
 
+/* Keeps n of the images, 1 <= n <= count, at random and in their order; fixed by the seed. PD_ERR_MEMORY. */
+enum pd_status pd_dataset_thin(struct pd_dataset *dataset, uint32_t n, uint64_t seed, struct pd_error *err);
+
 /* What people call an image or a class: its name, or its number where it has none. Into text[size]; returns
  * text. */
 char *pd_dataset_image_name(const struct pd_dataset *dataset, uint32_t image, char *text, size_t size);

@@ -203,10 +203,23 @@ static enum pd_status run_branch(struct active *r, int64_t trial, const char *st
     return status;
 }
 
+/* All of the list, then the baseline where it is not one of them. */
+static enum pd_status run_strategies(struct active *r, int64_t trial, struct pd_error *err)
+{
+    char word[32];
+    bool waiting = false, again = !r->a->baseline[0];
+    enum pd_status status = PD_OK;
+    for (const char *list = r->a->strategy; !status && pd_active_next_strategy(&list, word);) {
+        again = again || !strcmp(word, r->a->baseline);
+        status = run_branch(r, trial, word, &waiting, err);
+        waiting = false;
+    }
+    return status || again ? status : run_branch(r, trial, r->a->baseline, &waiting, err);
+}
+
 /* Branches that wait for people do not keep the others from going on. */
 static enum pd_status run_trial(struct active *r, int64_t trial, struct pd_error *err)
 {
-    const char *strategies[] = {r->a->strategy, r->a->baseline};
     bool waiting = false;
     enum pd_status status = open_trial(r, trial, err);
     if (status)
@@ -216,11 +229,8 @@ static enum pd_status run_trial(struct active *r, int64_t trial, struct pd_error
         status = take_answers(r, err);
     if (!status)
         status = run_branch(r, trial, NULL, &waiting, err);
-    for (int i = 0; i < 2 && !status && !waiting; i++) {
-        bool one = false;
-        if (strategies[i][0] && (i == 0 || strcmp(strategies[0], strategies[1]) != 0))
-            status = run_branch(r, trial, strategies[i], &one, err);
-    }
+    if (!status && !waiting)
+        status = run_strategies(r, trial, err);
     if (!status && trial == r->a->trials && !is_simulated(r))
         status = write_questions(r, err);
     close_trial(r);
@@ -331,7 +341,8 @@ enum pd_status pd_active_start(const struct pd_active_options *a, const struct p
     memset(outcome, 0, sizeof *outcome);
     folder[0] = '\0';
     enum pd_status status = check(&r, err);
-    snprintf(kind, sizeof kind, "active-%s", a->strategy);
+    const bool several = strchr(a->strategy, ',');
+    snprintf(kind, sizeof kind, "active%s%.31s", several ? "" : "-", several ? "" : a->strategy);
     if (!status)
         status = pd_run_folder_make(&r.o, kind, folder, folder_size, err);
     if (!status)

@@ -16,7 +16,7 @@
 #include "train/run.h"
 
 struct pd_active_options {
-    char strategy[32];  /* include/paydirt/select.h */
+    char strategy[256]; /* one or several of include/paydirt/select.h's, with commas between */
     char baseline[32];  /* another strategy beside it, on the same trials; "": none */
     bool balanced;      /* GOLD's terms weighed by their standard deviations */
     char diverse[16];   /* "", "k-center" or "k-means++": over features of the best-scored candidates */
@@ -34,6 +34,9 @@ struct pd_active_options {
 
 const struct pd_option *pd_active_option_table(int *count);
 void pd_active_options_init(struct pd_active_options *a);
+
+/* The next of a list "gold,random" into word (an option's size); false: none is left. *list moves on. */
+bool pd_active_next_strategy(const char **list, char word[32]);
 
 /* Fills in what a protocol asks for where it was not given. Protocols: gold: semi-supervised, the generator
  * is kept, the discriminator fresh, the best epoch by validation; alcg: the labelled images alone, all fresh.

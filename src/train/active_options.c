@@ -10,7 +10,7 @@
 
 /* TEXT, FLAG and INT as in options.c. */
 #define OPTIONS(TEXT, FLAG, INT)                                                                             \
-    TEXT(strategy, "gold", "NAME", "how to choose what is labelled next, listed above")                      \
+    TEXT(strategy, "gold", "LIST", "how to choose what is labelled next, listed above; one or several")      \
     TEXT(baseline, "", "NAME", "another strategy beside it, on the same trials, such as random")             \
     FLAG(balanced, false, "gold: its two terms weighed by their standard deviations")                        \
     TEXT(diverse, "", "NAME", "spread a query over the pool: k-center or k-means++")                         \
@@ -87,14 +87,26 @@ static enum pd_status check_word(const char *what, const char *word, const char 
     return pd_unknown_word(err, what, word, list, count, sizeof list[0]);
 }
 
+bool pd_active_next_strategy(const char **list, char word[32])
+{
+    const size_t n = strcspn(*list, ",");
+    snprintf(word, 32, "%.*s", n < 32 ? (int)n : 31, *list);
+    *list += n + ((*list)[n] == ',');
+    return n > 0;
+}
+
 /* A round's seed is a thousand times the trial's and the round; it must stay whole in JSON (2^53). */
 static const int64_t most_seed = 9000000000000;
 
 static enum pd_status check(const struct pd_active_options *a, const struct pd_train_options *o,
                             struct pd_error *err)
 {
-    if (!pd_strategy_find(a->strategy, err) || (a->baseline[0] && !pd_strategy_find(a->baseline, err)))
-        return PD_ERR_USAGE;
+    char word[32];
+    if (!a->strategy[0] || (a->baseline[0] && !pd_strategy_find(a->baseline, err)))
+        return a->strategy[0] ? PD_ERR_USAGE : pd_fail(err, PD_ERR_USAGE, -1, "--strategy is empty");
+    for (const char *list = a->strategy; pd_active_next_strategy(&list, word);)
+        if (!pd_strategy_find(word, err))
+            return PD_ERR_USAGE;
     if (a->init > a->final)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--init %lld --final %lld: expected no more at first than in the end",
@@ -124,8 +136,11 @@ enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_o
     enum pd_status status = check(a, o, err);
     if (status)
         return status;
+    char first[32];
+    const char *list = a->strategy;
+    pd_active_next_strategy(&list, first);
     if (!a->protocol[0]) /* GOLD's strategy and its baseline, or one of ALCG's */
-        strcpy(a->protocol, strcmp(a->strategy, "gold") && strcmp(a->strategy, "random") ? "alcg" : "gold");
+        strcpy(a->protocol, strcmp(first, "gold") && strcmp(first, "random") ? "alcg" : "gold");
     const struct protocol *p = find_protocol(a->protocol, err);
     if (!p)
         return PD_ERR_USAGE;

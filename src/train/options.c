@@ -12,7 +12,7 @@
     TEXT(classes, "", "LIST", "classes of a folder of images, such as cat,dog,bird")                         \
     TEXT(model, "", "NAME", "network, listed above; by default the one that suits the data")                 \
     TEXT(out, "runs", "DIR", "folder in which the run's folder is made")                                     \
-    INT(data_count, 0, 0, 100000000, "N", "images of a procedural data set; 0: its own number")              \
+    INT(data_count, 0, 0, 100000000, "N", "training images; of real sets that many at random; 0: all")       \
     INT(data_seed, 0, 0, SEED_MAX, "N", "seed of procedural data and of drawn labels; 0: standard, --seed")  \
     INT(labels, 0, 0, 100000000, "N", "images whose label may be used, even over the classes; 0: all")       \
     TEXT(label_file, "", "FILE", "CSV with image,label (or Label Studio's export): these labels only")       \

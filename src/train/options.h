@@ -10,15 +10,16 @@
 struct pd_train_options {
     char data[1024]; /* name of a data set, or a folder of images */
     char data_dir[1024];
-    char classes[2048];    /* a folder's class names with commas between; "": as its subfolders are called */
-    char model[32];        /* "": pd_default_model's */
-    char out[1024];        /* folder under which run folders are made */
-    int64_t data_count;    /* images of a procedural set; 0: its default */
-    int64_t data_seed;     /* of a procedural set and of the draws of labels; 0: the standard set, draws by
-                              `seed` */
-    char label_file[1200]; /* answers about images: these labels and no others; copied into the run */
-    char generator[1200];  /* a checkpoint whose generator the run starts from */
-    int64_t labels;        /* images whose label may be used, drawn evenly over the classes; 0: all */
+    char classes[2048]; /* a folder's class names with commas between; "": as its subfolders are called */
+    char model[32];     /* "": pd_default_model's */
+    char out[1024];     /* folder under which run folders are made */
+    int64_t
+        data_count; /* training images: a procedural set makes so many, of others so many are kept; 0: all */
+    int64_t data_seed;        /* of a procedural set and of the draws of labels; 0: the standard set, draws by
+                                 `seed` */
+    char label_file[1200];    /* answers about images: these labels and no others; copied into the run */
+    char generator[1200];     /* a checkpoint whose generator the run starts from */
+    int64_t labels;           /* images whose label may be used, drawn evenly over the classes; 0: all */
     int64_t labels_per_batch; /* fixed number of labelled images in every batch; 0: mixed as they come */
     bool labelled_only;       /* train on the labelled images alone */
     bool random_crop, flip;

@@ -20,7 +20,16 @@ enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split sp
                                             .size = (int)o->size,
                                             .random_crop = o->random_crop && split == PD_SPLIT_TRAIN,
                                             .classes = o->classes};
-    return pd_dataset_open(&request, out, err);
+    enum pd_status status = pd_dataset_open(&request, out, err);
+    const uint32_t most = split == PD_SPLIT_TRAIN ? (uint32_t)o->data_count : 0;
+    if (status || !most || (*out)->count <= most)
+        return status;
+    status = pd_dataset_thin(*out, most, (uint64_t)o->data_seed, err);
+    if (status) {
+        pd_dataset_destroy(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 /* A run learns from all of its file or does not begin. */

@@ -1,3 +1,4 @@
+#include "base/mem.h"
 #include "data/dataset.h"
 
 #include <math.h>
@@ -201,6 +202,39 @@ static void synthetic_shares_centres(void **state)
     pd_dataset_destroy(train);
 }
 
+/* Thinned: some of the images in their order, each with its label and its name. */
+static void thins_at_random(void **state)
+{
+    (void)state;
+    enum { ALL = 60, SOME = 25 };
+    const struct pd_data_request request = {.name = "strokes", .count = ALL, .size = 8};
+    struct pd_dataset *whole, *thin, *other;
+    assert_int_equal(pd_dataset_open(&request, &whole, NULL), PD_OK);
+    assert_int_equal(pd_dataset_open(&request, &thin, NULL), PD_OK);
+    assert_int_equal(pd_dataset_open(&request, &other, NULL), PD_OK);
+    thin->image_names = pd_calloc(ALL, sizeof *thin->image_names);
+    for (uint32_t i = 0; i < ALL; i++) {
+        thin->image_names[i] = pd_calloc(1, 16);
+        snprintf(thin->image_names[i], 16, "%u", i);
+    }
+    assert_int_equal(pd_dataset_thin(thin, SOME, 3, NULL), PD_OK);
+    assert_int_equal(pd_dataset_thin(other, SOME, 4, NULL), PD_OK);
+    assert_int_equal(thin->count, SOME);
+    const size_t size = pd_dataset_image_size(whole);
+    int before = -1;
+    for (uint32_t i = 0; i < SOME; i++) {
+        const int at = atoi(thin->image_names[i]);
+        assert_true(at > before && at < ALL);
+        assert_int_equal(thin->labels[i], whole->labels[at]);
+        assert_memory_equal(thin->pixels + i * size, whole->pixels + (size_t)at * size, size);
+        before = at;
+    }
+    assert_memory_not_equal(thin->pixels, other->pixels, SOME * size);
+    pd_dataset_destroy(whole);
+    pd_dataset_destroy(thin);
+    pd_dataset_destroy(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +242,7 @@ int main(void)
         cmocka_unit_test(reads_a_folder),       cmocka_unit_test(refuses_what_does_not_fit),
         cmocka_unit_test(says_what_is_missing), cmocka_unit_test(fmnist_is_found_or_its_package_named),
         cmocka_unit_test(reads_the_real_files), cmocka_unit_test(synthetic_shares_centres),
+        cmocka_unit_test(thins_at_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

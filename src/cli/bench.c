@@ -14,20 +14,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 static const char usage[] = "--model NAME [options]";
 
 static const char about[] =
     "Times the training step (one discriminator and one generator step) on random images, in windows of\n"
     "which the median counts, and oneDNN's sgemm before and after it. fraction = gflops / sgemm_gflops,\n"
-    "where only matrix products and convolutions are counted as work.";
+    "where only matrix products and convolutions are counted as work. With --adversarial each window has a\n"
+    "plain step's beside it: step_cost is the median ratio of their times, step_processor_cost that of\n"
+    "their processor times, step_operations that of their work.";
 
 static const char examples[] = "bench --model infogan --batch 128 --gold --json\n"
+                               "bench --model infogan --adversarial 4\n"
                                "bench --model mlp --seconds 2";
 
 struct options {
     char model[32];
-    int64_t batch, threads, size, channels, classes;
+    int64_t batch, threads, size, channels, classes, adversarial;
     double width, seconds;
     bool gold, json;
 };
@@ -38,6 +42,7 @@ static const struct pd_option table[] = {
     {"batch", PD_OPTION_INT, FIELD(batch), 2, 65536, "N", "images in a batch"},
     {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as many as the process may use"},
     {"gold", PD_OPTION_BOOL, FIELD(gold), 0, 1, NULL, "with GOLD's weights"},
+    {"adversarial", PD_OPTION_INT, FIELD(adversarial), 1, 64, "N", "candidates for each generated sample"},
     {"width", PD_OPTION_REAL, FIELD(width), 0.001, 100, "X", "factor on the widths of the model's layers"},
     {"size", PD_OPTION_INT, FIELD(size), 8, 1024, "N", "side of the images in pixels"},
     {"channels", PD_OPTION_INT, FIELD(channels), 1, 3, "N", "channels of the images"},
@@ -53,26 +58,39 @@ struct bench {
     const struct options *o;
     struct pd_backend *backend;
     struct pd_gan *gan;
-    struct pd_plan *plan;
+    struct pd_plan *plan, *plain; /* plain: the step without adversarial sampling; NULL where that is plan */
     uint64_t step;
-    double images_per_second, sgemm_gflops, peak_rss_mb;
+    double images_per_second, step_cost, step_processor_cost, sgemm_gflops, peak_rss_mb;
     struct pd_op_time ops[OPS];
     int op_count;
 };
 
 /* --- the step --- */
 
-static void fill_inputs(struct bench *b)
+static void fill_inputs(const struct bench *b, struct pd_plan *plan)
 {
     const struct pd_model_config *c = &b->gan->config;
     const uint64_t pixels = (uint64_t)(c->channels * (c->size ? c->size * c->size : 1));
     const struct pd_rng random = {1, 0, 0};
-    float *images = pd_plan_data(b->plan, "images");
-    int32_t *labels = pd_plan_data(b->plan, "labels");
+    float *images = pd_plan_data(plan, "images");
+    int32_t *labels = pd_plan_data(plan, "labels");
     for (uint64_t i = 0; i < (uint64_t)b->o->batch * pixels; i++)
         images[i] = (float)(2 * pd_rng_uniform(&random, i) - 1);
     for (int64_t i = 0; i < b->o->batch; i++)
         labels[i] = (int32_t)(i % c->classes);
+}
+
+static enum pd_status prepare_step(const struct bench *b, int64_t adversarial, struct pd_plan **out,
+                                   struct pd_error *err)
+{
+    struct pd_step_options step = pd_step_defaults();
+    step.batch = b->o->batch;
+    step.gold = b->o->gold;
+    step.adversarial = adversarial;
+    enum pd_status status = pd_gan_compile_step(b->gan, &step, out, err);
+    if (!status)
+        fill_inputs(b, *out);
+    return status;
 }
 
 static enum pd_status prepare(struct bench *b, struct pd_error *err)
@@ -80,9 +98,6 @@ static enum pd_status prepare(struct bench *b, struct pd_error *err)
     const struct options *o = b->o;
     const struct pd_model *model = pd_model_find(o->model, err);
     struct pd_model_config config;
-    struct pd_step_options step = pd_step_defaults();
-    step.batch = o->batch;
-    step.gold = o->gold;
     if (!model)
         return PD_ERR_USAGE;
     enum pd_status status =
@@ -93,18 +108,30 @@ static enum pd_status prepare(struct bench *b, struct pd_error *err)
     if (!status)
         status = pd_gan_create(&config, b->backend, 1, &b->gan, err);
     if (!status)
-        status = pd_gan_compile_step(b->gan, &step, &b->plan, err);
-    if (!status)
-        fill_inputs(b);
+        status = prepare_step(b, o->adversarial, &b->plan, err);
+    if (!status && o->adversarial > 1)
+        status = prepare_step(b, 1, &b->plain, err);
     return status;
 }
 
-static double time_steps(struct bench *b, uint64_t count)
+/* Seconds of all threads: what others do on the machine shows less in it. */
+static double processor_time(void)
 {
-    const double start = progress_now();
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+struct seconds {
+    double wall, processor;
+};
+
+static struct seconds time_steps(struct bench *b, struct pd_plan *plan, uint64_t count)
+{
+    const struct seconds start = {progress_now(), processor_time()};
     for (uint64_t i = 0; i < count; i++)
-        pd_plan_run(b->plan, 1, b->step++);
-    return progress_now() - start;
+        pd_plan_run(plan, 1, b->step++);
+    return (struct seconds){progress_now() - start.wall, processor_time() - start.processor};
 }
 
 /* --- measuring --- */
@@ -149,25 +176,31 @@ static double peak_rss_mb(void)
 static void measure(struct bench *b)
 {
     const int threads = (int)b->o->threads;
-    double rates[WINDOWS];
+    double rates[WINDOWS], costs[WINDOWS], processor_costs[WINDOWS];
     const double before = pd_onednn_sgemm_gflops(threads);
-    time_steps(b, WARM_UP);
-    const double step_seconds = time_steps(b, WARM_UP) / WARM_UP;
+    time_steps(b, b->plan, WARM_UP);
+    const double step_seconds = time_steps(b, b->plan, WARM_UP).wall / WARM_UP;
     const uint64_t steps = steps_in(b->o->seconds / WINDOWS, step_seconds);
     struct progress progress;
     progress_begin(&progress, 0, WINDOWS, (double)(steps * (uint64_t)b->o->batch), "images");
     for (int i = 0; i < WINDOWS; i++) {
-        rates[i] = (double)(steps * (uint64_t)b->o->batch) / time_steps(b, steps);
+        const struct seconds spent = time_steps(b, b->plan, steps);
+        const struct seconds plain = b->plain ? time_steps(b, b->plain, steps) : spent;
+        rates[i] = (double)(steps * (uint64_t)b->o->batch) / spent.wall;
+        costs[i] = spent.wall / plain.wall;
+        processor_costs[i] = spent.processor / plain.processor;
         progress_update(&progress, (uint64_t)i + 1, b->o->model);
     }
     progress_end(&progress);
     b->images_per_second = median(rates, WINDOWS);
+    b->step_cost = median(costs, WINDOWS);
+    b->step_processor_cost = median(processor_costs, WINDOWS);
     b->peak_rss_mb = peak_rss_mb();
     const double after = pd_onednn_sgemm_gflops(threads);
     b->sgemm_gflops = after > before ? after : before;
 
     pd_plan_profile(b->plan, true); /* apart: reading the clock costs time, too */
-    time_steps(b, steps_in(b->o->seconds / 5, step_seconds));
+    time_steps(b, b->plan, steps_in(b->o->seconds / 5, step_seconds));
     b->op_count = pd_plan_times(b->plan, b->ops, OPS);
     pd_plan_profile(b->plan, false);
 }
@@ -197,6 +230,12 @@ static double fraction(const struct bench *b)
     return b->sgemm_gflops > 0 ? gflops(b) / b->sgemm_gflops : 0;
 }
 
+/* What the step's operations are to the plain step's. */
+static double operations_ratio(const struct bench *b)
+{
+    return b->plain ? pd_plan_info(b->plan).gflop / pd_plan_info(b->plain).gflop : 1;
+}
+
 static json_t *ops_json(const struct bench *b)
 {
     json_t *ops = json_array();
@@ -213,12 +252,14 @@ static enum pd_status print_json(const struct bench *b, struct pd_error *err)
 {
     const struct options *o = b->o;
     const struct pd_plan_info info = pd_plan_info(b->plan);
-    json_t *all = json_pack("{s:s, s:I, s:I, s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:f, s:o}", "model",
-                            o->model, "batch", (json_int_t)o->batch, "threads", (json_int_t)o->threads,
-                            "gold", o->gold, "images_per_second", b->images_per_second, "gflop_per_step",
-                            info.gflop, "gflops", gflops(b), "sgemm_gflops", b->sgemm_gflops, "fraction",
-                            fraction(b), "peak_rss_mb", b->peak_rss_mb, "kernels", info.kernels, "arena_mb",
-                            (double)info.arena_bytes / 1048576, "ops", ops_json(b));
+    json_t *all = json_pack(
+        "{s:s, s:I, s:I, s:b, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:f, s:o}", "model",
+        o->model, "batch", (json_int_t)o->batch, "threads", (json_int_t)o->threads, "gold", o->gold,
+        "adversarial", (json_int_t)o->adversarial, "step_cost", b->step_cost, "step_processor_cost",
+        b->step_processor_cost, "step_operations", operations_ratio(b), "images_per_second",
+        b->images_per_second, "gflop_per_step", info.gflop, "gflops", gflops(b), "sgemm_gflops",
+        b->sgemm_gflops, "fraction", fraction(b), "peak_rss_mb", b->peak_rss_mb, "kernels", info.kernels,
+        "arena_mb", (double)info.arena_bytes / 1048576, "ops", ops_json(b));
     char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
     if (text)
         printf("%s\n", text);
@@ -236,6 +277,9 @@ static void print_table(const struct bench *b)
            o->gold ? ", GOLD weights" : "");
     printf("  %-18s %10.1f images/s\n", "step", b->images_per_second);
     printf("  %-18s %10.2f GFLOP a step, %d kernels\n", "work", info.gflop, info.kernels);
+    if (b->plain)
+        printf("  %-18s %10.2f times a plain step (%.2f of processor time, %.2f of operations)\n", "cost",
+               b->step_cost, b->step_processor_cost, operations_ratio(b));
     printf("  %-18s %10.1f GFLOP/s, %.1f %% of sgemm's %.1f\n", "speed", gflops(b), 100 * fraction(b),
            b->sgemm_gflops);
     printf("  %-18s %10.1f MB at most, %.1f of it activations\n\n", "memory", b->peak_rss_mb,
@@ -253,6 +297,7 @@ enum pd_status command_bench(int argc, char **argv, struct pd_error *err)
                         .size = 32,
                         .channels = 1,
                         .classes = 10,
+                        .adversarial = 1,
                         .width = 1,
                         .seconds = 10};
     const struct args_command command = {
@@ -274,6 +319,7 @@ enum pd_status command_bench(int argc, char **argv, struct pd_error *err)
             print_table(&b);
     }
     pd_plan_destroy(b.plan);
+    pd_plan_destroy(b.plain);
     pd_gan_destroy(b.gan);
     pd_backend_destroy(b.backend);
     return status;

@@ -266,12 +266,16 @@ static void measures(void **state)
 {
     (void)state;
     const struct result *r =
-        succeeds("bench --model infogan --width 0.25 --batch 16 --threads 1 --gold --seconds 0.3 --json");
-    static const char *const keys[] = {"images_per_second", "gflop_per_step", "gflops",  "sgemm_gflops",
-                                       "fraction",          "peak_rss_mb",    "kernels", "arena_mb"};
+        succeeds("bench --model infogan --width 0.25 --batch 16 --threads 1 --gold --adversarial 2 "
+                 "--seconds 0.3 --json");
+    static const char *const keys[] = {"images_per_second", "gflop_per_step",     "gflops",  "sgemm_gflops",
+                                       "fraction",          "peak_rss_mb",        "kernels", "arena_mb",
+                                       "step_cost",         "step_processor_cost"};
     json_t *result = json_loads(r->out, 0, NULL);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         assert_true(json_number_value(json_object_get(result, keys[i])) > 0);
+    const double operations = json_number_value(json_object_get(result, "step_operations"));
+    assert_true(operations > 1.1 && operations < 1.9); /* twice the fakes, forward alone */
     double share = 0;
     size_t i;
     json_t *op;

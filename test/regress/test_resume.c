@@ -4,6 +4,7 @@
 #include "train/run.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -47,6 +48,14 @@ static void train(const struct pd_train_options *o, const struct pd_observer *wa
         fail_msg("train: status %d: %s", status, err.message);
 }
 
+/* Valid until the next call. */
+static const char *path_in(const char *folder, const char *name)
+{
+    static char path[1300];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
 static void resume(const char *folder, int64_t epochs)
 {
     const struct pd_observer nobody = {0};
@@ -55,24 +64,32 @@ static void resume(const char *folder, int64_t epochs)
         fail_msg("resume: %s", err.message);
 }
 
-static struct pd_buffer checkpoint(const char *folder)
+static struct pd_buffer bytes(const char *folder, const char *name)
 {
     struct pd_buffer b = PD_BUFFER_INIT;
     struct pd_error err = {0};
-    char path[1300];
-    snprintf(path, sizeof path, "%s/checkpoint.safetensors", folder);
-    if (pd_file_read(path, &b, &err))
+    if (pd_file_read(path_in(folder, name), &b, &err))
         fail_msg("%s", err.message);
     return b;
 }
 
-static void assert_same_checkpoint(const char *a, const char *b)
+static struct pd_buffer checkpoint(const char *folder)
 {
-    struct pd_buffer x = checkpoint(a), y = checkpoint(b);
+    return bytes(folder, "checkpoint.safetensors");
+}
+
+static void assert_same(const char *a, const char *b, const char *name)
+{
+    struct pd_buffer x = bytes(a, name), y = bytes(b, name);
     assert_true(x.size > 1000 && x.size == y.size);
     assert_memory_equal(x.data, y.data, x.size);
     pd_buffer_release(&x);
     pd_buffer_release(&y);
+}
+
+static void assert_same_checkpoint(const char *a, const char *b)
+{
+    assert_same(a, b, "checkpoint.safetensors");
 }
 
 /* --- stops --- */
@@ -154,6 +171,190 @@ static void test_threads_draw_the_same_numbers(void **state)
         assert_float_equal(p[i], q[i], 1e-3);
     pd_buffer_release(&x);
     pd_buffer_release(&y);
+}
+
+/* --- the best epoch --- */
+
+/* 2-D points: their classifier takes no time. */
+static struct pd_train_options validated(const char *out)
+{
+    struct pd_train_options o = options(out);
+    strcpy(o.data, "synthetic");
+    strcpy(o.model, "mlp");
+    o.gold = false;
+    o.validation = 40;
+    o.validate_every = 2;
+    o.validation_epochs = 1;
+    o.adversarial = 2;
+    o.lr = 2e-3;
+    o.epochs = 11;
+    return o;
+}
+
+struct best {
+    uint64_t epoch;
+    double accuracy;
+    int measured;
+};
+
+/* The first best of log.jsonl's lines. */
+static struct best best_of_log(const char *folder)
+{
+    struct best best = {.accuracy = -1};
+    struct pd_buffer log = bytes(folder, "log.jsonl");
+    for (char *line = (char *)log.data; *line; line = strchr(line, '\n') + 1) {
+        const char *at = strstr(line, "\"validation\":");
+        const char *end = strchr(line, '\n');
+        assert_non_null(end);
+        if (!at || at > end)
+            continue;
+        const double accuracy = strtod(at + strlen("\"validation\":"), NULL);
+        best.measured++;
+        if (accuracy > best.accuracy) {
+            best.accuracy = accuracy;
+            best.epoch = strtoull(strstr(line, "\"epoch\":") + strlen("\"epoch\":"), NULL, 10);
+        }
+    }
+    pd_buffer_release(&log);
+    return best;
+}
+
+static void assert_same_weights(const struct pd_run_model *a, const struct pd_run_model *b,
+                                const char *prefix)
+{
+    int compared = 0;
+    for (int i = 0; i < pd_vars_count(a->gan->vars); i++) {
+        struct pd_var *v = pd_vars_at(a->gan->vars, i);
+        struct pd_var *w = pd_vars_find(b->gan->vars, pd_var_name(v));
+        if (strncmp(pd_var_name(v), prefix, strlen(prefix)) != 0)
+            continue;
+        assert_memory_equal(pd_var_data(v), pd_var_data(w),
+                            (size_t)pd_shape_count(pd_var_shape(v)) * sizeof(float));
+        compared++;
+    }
+    assert_true(compared >= 8);
+}
+
+static void open_run(const char *folder, struct pd_run_model *m)
+{
+    struct pd_error err;
+    if (pd_run_open(folder, 1, m, &err))
+        fail_msg("%s", err.message);
+}
+
+static void test_best_epoch_is_kept(void **state)
+{
+    (void)state;
+    const char *dir = scratch_dir;
+    char whole[1200], stopped[1200], shorter[1200];
+    const struct pd_observer nobody = {0};
+    struct pd_run_model kept, last;
+    struct pd_train_options o = validated(dir);
+    train(&o, &nobody, whole, PD_OK);
+    const struct best best = best_of_log(whole);
+    assert_int_equal(best.measured, 6); /* epochs 2, 4, 6, 8, 10 and the last */
+    open_run(whole, &kept);
+    assert_int_equal(kept.progress.best_epoch, best.epoch);
+    assert_true(fabs(kept.progress.best_accuracy - best.accuracy) < 1e-9);
+    assert_true(best.epoch < 11); /* else what follows shows nothing */
+
+    o.epochs = (int64_t)best.epoch;
+    train(&o, &nobody, shorter, PD_OK);
+    assert_same(whole, shorter, "best.safetensors");
+    assert_int_equal(remove(path_in(shorter, "best.safetensors")), 0);
+    open_run(shorter, &last); /* of its checkpoint now */
+    assert_same_weights(&kept, &last, "");
+    pd_run_close(&kept);
+    pd_run_close(&last);
+
+    o.epochs = 11;
+    const uint64_t moments[] = {best.epoch * 10 - 1, best.epoch * 10, best.epoch * 10 + 1, 105};
+    for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
+        struct stopper s = {.at = moments[i]};
+        const struct pd_observer watch = {.context = &s, .step = count_step, .stop = stop};
+        train(&o, &watch, stopped, PD_ERR_INTERRUPTED);
+        resume(stopped, 0);
+        assert_same_checkpoint(whole, stopped);
+        assert_same(whole, stopped, "best.safetensors");
+    }
+}
+
+/* --- what a run starts from --- */
+
+static void write_labels(const char *path, const char *more)
+{
+    char text[1024] = "image,label\n";
+    for (int i = 0; i < 40; i++) /* wrong ones, for that matter */
+        sprintf(text + strlen(text), "%d,%d\n", i, i % 10);
+    strcat(text, more);
+    scratch_write(path, text, strlen(text));
+}
+
+static void test_labels_of_a_file(void **state)
+{
+    (void)state;
+    char whole[1200], stopped[1200], drawn[1200];
+    struct pd_error err;
+    struct stopper s = {.at = 7};
+    const struct pd_observer nobody = {0}, watch = {.context = &s, .step = count_step, .stop = stop};
+    struct pd_train_options o = options(scratch_dir);
+    o.epochs = 1;
+    o.labels = 40;
+    train(&o, &nobody, drawn, PD_OK);
+    snprintf(o.label_file, sizeof o.label_file, "%s", scratch_path("labels.csv"));
+    write_labels(o.label_file, "");
+    train(&o, &nobody, whole, PD_ERR_USAGE); /* drawn or given, not both */
+    o.labels = 0;
+    train(&o, &nobody, whole, PD_OK);
+    train(&o, &watch, stopped, PD_ERR_INTERRUPTED);
+    assert_int_equal(remove(o.label_file), 0); /* the run has its own */
+    resume(stopped, 0);
+    assert_same_checkpoint(whole, stopped);
+    assert_same(whole, stopped, "labels.csv");
+    struct pd_buffer x = checkpoint(whole), y = checkpoint(drawn);
+    assert_true(x.size == y.size && memcmp(x.data, y.data, x.size) != 0);
+    pd_buffer_release(&x);
+    pd_buffer_release(&y);
+
+    const int runs = scratch_count(scratch_dir);
+    write_labels(o.label_file, "40,11\n");
+    assert_int_equal(pd_run_train(&o, &nobody, stopped, sizeof stopped, &err), PD_ERR_FORMAT);
+    assert_contains(err.message, "labels.csv: row 42: ");
+    assert_int_equal(scratch_count(scratch_dir), runs + 1); /* the file, no folder */
+}
+
+/* The first checkpoint of a run, before its first step. */
+static void open_at_begin(void *context, const struct pd_run_begin *b)
+{
+    open_run(b->folder, context);
+}
+
+static void test_generator_of_another_run(void **state)
+{
+    (void)state;
+    char teacher[1200], whole[1200];
+    struct pd_error err;
+    struct pd_run_model learnt, fresh;
+    const struct pd_observer nobody = {0}, watch = {.context = &fresh, .begin = open_at_begin};
+    struct pd_train_options o = options(scratch_dir), read;
+    o.epochs = 1;
+    train(&o, &nobody, teacher, PD_OK);
+    open_run(teacher, &learnt);
+    snprintf(o.generator, sizeof o.generator, "%.1199s", path_in(teacher, "checkpoint.safetensors"));
+    train(&o, &watch, whole, PD_OK);
+    assert_same_weights(&learnt, &fresh, "g.");
+    struct pd_var *a = pd_vars_find(learnt.gan->vars, "d.fc1.weight");
+    struct pd_var *b = pd_vars_find(fresh.gan->vars, "d.fc1.weight");
+    assert_true(memcmp(pd_var_data(a), pd_var_data(b), 256) != 0);
+    pd_run_close(&learnt);
+    pd_run_close(&fresh);
+
+    assert_int_equal(remove(o.generator), 0); /* the run's checkpoint has it */
+    resume(whole, 2);
+    assert_int_equal(pd_run_folder_options(whole, &read, &err), PD_OK);
+    assert_string_equal(read.generator, o.generator);
+    assert_int_equal(pd_run_train(&o, &nobody, whole, sizeof whole, &err), PD_ERR_IO);
+    assert_string_equal(whole, "");
 }
 
 /* --- kill -9 --- */
@@ -245,6 +446,9 @@ int main(void)
             scratch_teardown), /* first: it forks, and threads do not survive that */
         cmocka_unit_test_setup_teardown(test_stop_and_resume, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_gold_branches_from_baseline, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_best_epoch_is_kept, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_labels_of_a_file, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_generator_of_another_run, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_threads_draw_the_same_numbers, scratch_setup, scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

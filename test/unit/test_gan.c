@@ -1,10 +1,12 @@
 /* Options of the training step that the golden vectors leave out. */
+#include "base/rng.h"
 #include "train/gan.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -84,6 +86,154 @@ static void weights_take_their_exponents(void **state)
     assert_true(fabs(loss(o, N, "g_adv") - plain_g) > 1e-3);
 }
 
+/* --- GOLD's weights beside a calculation by hand --- */
+
+/* Weights with which the fakes differ and their logits have both signs. */
+static void enliven(struct pd_gan *gan, bool blind)
+{
+    for (int i = 0; i < pd_vars_count(gan->vars); i++) {
+        struct pd_var *v = pd_vars_at(gan->vars, i);
+        const struct pd_rng random = {9, 1, (uint64_t)i};
+        double *data = pd_var_data(v);
+        for (int64_t k = 0; k < pd_shape_count(pd_var_shape(v)); k++)
+            data[k] = strstr(pd_var_name(v), "adam")             ? 0
+                      : blind && strstr(pd_var_name(v), "class") ? 0
+                                                                 : 0.5 * pd_rng_normal(&random, (uint64_t)k);
+    }
+}
+
+/* What D says of the fakes, by the plans of evaluation: mlp has nothing that differs in training. */
+struct verdict {
+    double logit[N], ce[N];
+};
+
+static void give_noise(struct pd_plan *plan)
+{
+    const struct pd_rng random = {4, 2, 0};
+    double *z = pd_plan_data(plan, "z");
+    int32_t *c = pd_plan_data(plan, "c");
+    for (int i = 0; i < 2 * N; i++)
+        z[i] = pd_rng_normal(&random, (uint64_t)i);
+    for (int i = 0; i < N; i++)
+        c[i] = i % 2;
+}
+
+static struct verdict judge(const struct fixture *f)
+{
+    struct pd_error err;
+    struct pd_plan *generator, *scorer;
+    struct verdict v;
+    if (pd_gan_compile_generator(f->gan, N, &generator, &err) ||
+        pd_gan_compile_scorer(f->gan, N, &scorer, &err))
+        fail_msg("%s", err.message);
+    give_noise(generator);
+    pd_plan_run(generator, 0, 0);
+    memcpy(pd_plan_data(scorer, "images"), pd_plan_data(generator, "images"), sizeof(double[2 * N]));
+    pd_plan_run(scorer, 0, 0);
+    const double *logit = pd_plan_data(scorer, "logit"), *log_p = pd_plan_data(scorer, "log_p");
+    for (int i = 0; i < N; i++) {
+        v.logit[i] = logit[i];
+        v.ce[i] = -log_p[2 * i + i % 2];
+    }
+    pd_plan_destroy(generator);
+    pd_plan_destroy(scorer);
+    return v;
+}
+
+static double deviation(const double *x)
+{
+    double mean = 0, sum = 0;
+    for (int i = 0; i < N; i++)
+        mean += x[i] / N;
+    for (int i = 0; i < N; i++)
+        sum += (x[i] - mean) * (x[i] - mean);
+    return sqrt(sum / N);
+}
+
+/* The generator's class loss, mean of w * CE, as the documentation has it. */
+static double by_hand(const struct pd_step_options *o, const struct verdict *v)
+{
+    const double scale = o->gold_balanced ? deviation(v->logit) / deviation(v->ce) : 1;
+    double size[N], mean = 0, loss = 0;
+    for (int i = 0; i < N; i++) {
+        size[i] = pow(fabs(v->logit[i] - scale * v->ce[i]), o->beta_g);
+        mean += size[i] / N;
+    }
+    for (int i = 0; i < N; i++) {
+        double w = o->gold_normalised ? size[i] / mean : size[i];
+        if (o->gold_clip > 0 && w > o->gold_clip)
+            w = o->gold_clip;
+        loss += (v->logit[i] > scale * v->ce[i] ? w : -w) * v->ce[i] / N;
+    }
+    return loss;
+}
+
+/* The generator's class loss of a step that moves nothing. blind: D has no opinion on classes, and takes
+ * every fake for real. */
+static double class_loss(struct pd_step_options o, bool blind, struct verdict *v)
+{
+    struct fixture f;
+    o.batch = N;
+    o.gold = o.noise_given = true;
+    o.adam.lr = 0;
+    open_step(&f, &o);
+    enliven(f.gan, blind);
+    if (blind)
+        *(double *)pd_var_data(pd_vars_find(f.gan->vars, "d.logit.bias")) = 100;
+    memset(pd_plan_data(f.plan, "images"), 0, sizeof(double[2 * N]));
+    memset(pd_plan_data(f.plan, "labels"), 0, sizeof(int32_t[N]));
+    give_noise(f.plan);
+    pd_plan_run(f.plan, 5, 0);
+    const double loss = *(const double *)pd_plan_data(f.plan, "g_cls");
+    if (v)
+        *v = judge(&f);
+    close_step(&f);
+    return loss;
+}
+
+static void weights_are_as_by_hand(void **state)
+{
+    (void)state;
+    static const struct {
+        bool balanced, normalised;
+        double clip, beta;
+    } cases[] = {{0, 0, 0, 1},   {1, 0, 0, 1},   {0, 1, 0, 1},   {0, 0, 0.1, 1},
+                 {1, 1, 0, 0.5}, {1, 1, 1.2, 1}, {0, 1, 0.9, 2}, {1, 0, 0.5, 0.5}};
+    double seen[8];
+    for (int i = 0; i < 8; i++) {
+        struct pd_step_options o = pd_step_defaults();
+        struct verdict v;
+        o.gold_balanced = cases[i].balanced;
+        o.gold_normalised = cases[i].normalised;
+        o.gold_clip = cases[i].clip;
+        o.beta_g = cases[i].beta;
+        seen[i] = class_loss(o, false, &v);
+        const double want = by_hand(&o, &v);
+        if (!(fabs(seen[i] - want) < 1e-12))
+            fail_msg("case %d: %.15g, by hand %.15g", i, seen[i], want);
+        for (int k = 0; k < i; k++) /* every option matters */
+            if (!(fabs(seen[i] - seen[k]) > 1e-4))
+                fail_msg("cases %d and %d: %g and %g", k, i, seen[k], seen[i]);
+    }
+}
+
+/* Where every class loss is log 2 and every d positive, the loss is log 2 times the mean weight. */
+static void normalised_weights_have_mean_size_one(void **state)
+{
+    (void)state;
+    struct pd_step_options o = pd_step_defaults();
+    o.beta_g = 1;
+    const double plain = class_loss(o, true, NULL) / log(2);
+    assert_true(plain > 50);
+    o.gold_balanced = true; /* against a term that does not vary: as it was */
+    assert_true(fabs(class_loss(o, true, NULL) / log(2) - plain) < 1e-9);
+    o.gold_normalised = true;
+    assert_true(fabs(class_loss(o, true, NULL) / log(2) - 1) < 1e-12);
+    o.gold_normalised = false;
+    o.gold_clip = 3;
+    assert_true(fabs(class_loss(o, true, NULL) / log(2) - 3) < 1e-12);
+}
+
 static void data_choose_the_model(void **state)
 {
     (void)state;
@@ -110,6 +260,8 @@ int main(void)
         cmocka_unit_test(data_choose_the_model),
         cmocka_unit_test(fakes_match_the_labels),
         cmocka_unit_test(weights_take_their_exponents),
+        cmocka_unit_test(weights_are_as_by_hand),
+        cmocka_unit_test(normalised_weights_have_mean_size_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static bool is_there(const char *name)
 /* --- the same as an undisturbed run --- */
 
 static struct {
-    const char *run, *other; /* below the scratch folder */
+    char run[128], other[128]; /* below the scratch folder */
     int files;
 } same;
 
@@ -89,8 +89,8 @@ static int compare_file(const char *path, const struct stat *st, int kind, struc
 
 static int compare_files(const char *run, const char *other)
 {
-    same.run = run;
-    same.other = other;
+    snprintf(same.run, sizeof same.run, "%s", run);
+    snprintf(same.other, sizeof same.other, "%s", other);
     same.files = 0;
     assert_int_equal(nftw(scratch_path(run), compare_file, 16, FTW_PHYS), 0);
     return same.files;

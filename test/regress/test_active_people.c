@@ -209,6 +209,35 @@ static void people_fill_in_a_sheet(void **state)
     assert_contains(resume(NULL)->out, "finished");
 }
 
+/* The baseline's questions are answered while the strategy trains on its own. */
+static void answers_may_come_while_it_trains(void **state)
+{
+    (void)state;
+    char expected[64];
+    int skipped;
+    succeeds(PHOTOS
+             "--data ./photos --oracle csv --strategy gold --baseline random --min-epoch 4000 --init 4 "
+             "--query 2 --final 6 --out busy");
+    meet("busy/00000-photos-active-gold");
+    look_at_questions();
+    answer(in_run("queries.csv"), person.count, NULL);
+    resume(NULL);
+    look_at_questions();
+    assert_in_range(person.count, 3, 4);
+    answer(scratch_path("golds.csv"), 2, NULL);
+    pid_t child =
+        program_start("active --resume busy/00000-photos-active-gold --labels golds.csv", RLIM_INFINITY);
+    snprintf(expected, sizeof expected, "%s,%s", name_of(person.asked[1]), truth(person.asked[1]));
+    wait_for_text("busy/00000-photos-active-gold/answers.csv", expected);
+    answer(scratch_path("all.csv"), person.count, NULL);
+    assert_int_equal(rename(scratch_path("all.csv"), in_run("queries.csv")), 0);
+    const struct result *r = program_end(child);
+    snprintf(expected, sizeof expected, "%d answers taken, 0 refused\nfinished", person.count);
+    assert_contains(r->out, expected);
+    assert_int_equal(count_labels("answers.csv", &skipped), 4 + person.count);
+    assert_int_equal(count_labels("random-1/labels.csv", &skipped), 6);
+}
+
 /* What is filled in, but cannot be read, is not written over. */
 static void an_unreadable_sheet_stays(void **state)
 {
@@ -344,11 +373,9 @@ static void people_use_label_studio(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(people_fill_in_a_sheet),
-        cmocka_unit_test(an_unreadable_sheet_stays),
-        cmocka_unit_test(a_pool_runs_empty),
-        cmocka_unit_test(nothing_can_be_told),
-        cmocka_unit_test(labels_that_are_there_are_used),
+        cmocka_unit_test(people_fill_in_a_sheet),    cmocka_unit_test(answers_may_come_while_it_trains),
+        cmocka_unit_test(an_unreadable_sheet_stays), cmocka_unit_test(a_pool_runs_empty),
+        cmocka_unit_test(nothing_can_be_told),       cmocka_unit_test(labels_that_are_there_are_used),
         cmocka_unit_test(people_use_label_studio),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);

@@ -19,7 +19,9 @@ struct active {
     const struct pd_active_options *a;
     struct pd_train_options o;
     const struct pd_active_observer *watch;
-    const char *answers; /* a file to take answers from, or NULL */
+    const char *answers; /* a file to take answers from; NULL: none, or taken */
+    struct stat sheet;   /* queries.csv as its answers were taken */
+    bool again;          /* answers came in while it trained */
     struct pd_active_outcome *out;
     /* of the trial */
     struct pd_dataset *data;
@@ -70,8 +72,6 @@ static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_erro
     const int size = r->o.size && source->size ? (int)r->o.size : source->size;
     r->o.data_seed = (int64_t)pd_branch_seed(&r->o, trial);
     enum pd_status status = pd_run_dataset(&r->o, PD_SPLIT_TRAIN, &r->data, err);
-    if (!status && !r->o.model[0])
-        snprintf(r->o.model, sizeof r->o.model, "%s", pd_default_model(r->data->channels, size));
     if (!status)
         status = open_test(r, size, err);
     if (!status)
@@ -81,12 +81,6 @@ static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_erro
     if (status)
         close_trial(r);
     return status;
-}
-
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 static enum pd_status take_file(struct active *r, const char *file, struct pd_error *err)
@@ -100,16 +94,32 @@ static enum pd_status take_file(struct active *r, const char *file, struct pd_er
     return status;
 }
 
-/* Also those that stand in queries.csv itself: it will be written anew. */
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* What was filled in in queries.csv itself, which will be written anew; once for each state of it. */
+static enum pd_status take_sheet(struct active *r, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct stat now;
+    enum pd_status status = path_in(r, "queries.csv", path, err);
+    if (status || stat(path, &now) || is_same_file(&now, &r->sheet))
+        return status;
+    r->sheet = now;
+    return take_file(r, path, err);
+}
+
 static enum pd_status take_answers(struct active *r, struct pd_error *err)
 {
-    char sheet[PD_PATH_SIZE];
-    enum pd_status status = path_in(r, "queries.csv", sheet, err);
-    if (!status && r->answers)
-        status = take_file(r, r->answers, err);
-    if (!status && access(sheet, F_OK) == 0 && !(r->answers && is_same_file(r->answers, sheet)))
-        status = take_file(r, sheet, err);
-    return status;
+    struct stat given;
+    enum pd_status status = r->answers ? take_file(r, r->answers, err) : PD_OK;
+    if (r->answers && stat(r->answers, &given) == 0)
+        r->sheet = given; /* it may be queries.csv */
+    r->answers = NULL;
+    return status ? status : take_sheet(r, err);
 }
 
 /* --- questions for people --- */
@@ -218,9 +228,26 @@ static enum pd_status run_strategies(struct active *r, int64_t trial, struct pd_
 }
 
 /* Branches that wait for people do not keep the others from going on. */
-static enum pd_status run_trial(struct active *r, int64_t trial, struct pd_error *err)
+static enum pd_status run_branches(struct active *r, int64_t trial, struct pd_error *err)
 {
     bool waiting = false;
+    enum pd_status status = run_branch(r, trial, NULL, &waiting, err);
+    if (!status && !waiting)
+        status = run_strategies(r, trial, err);
+    return status;
+}
+
+/* After the last trial. People may have gone on filling in while it trained. */
+static enum pd_status ask(struct active *r, struct pd_error *err)
+{
+    const size_t before = r->out->taken;
+    enum pd_status status = take_sheet(r, err);
+    r->again = r->out->taken > before;
+    return status || r->again ? status : write_questions(r, err);
+}
+
+static enum pd_status run_trial(struct active *r, int64_t trial, struct pd_error *err)
+{
     enum pd_status status = open_trial(r, trial, err);
     if (status)
         return status;
@@ -228,12 +255,22 @@ static enum pd_status run_trial(struct active *r, int64_t trial, struct pd_error
     if (trial == 1 && !is_simulated(r))
         status = take_answers(r, err);
     if (!status)
-        status = run_branch(r, trial, NULL, &waiting, err);
-    if (!status && !waiting)
-        status = run_strategies(r, trial, err);
+        status = run_branches(r, trial, err);
     if (!status && trial == r->a->trials && !is_simulated(r))
-        status = write_questions(r, err);
+        status = ask(r, err);
     close_trial(r);
+    return status;
+}
+
+static enum pd_status run_trials(struct active *r, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    do {
+        r->again = false;
+        r->out->questions = 0;
+        for (int64_t t = 1; t <= r->a->trials && !status; t++)
+            status = run_trial(r, t, err);
+    } while (!status && r->again);
     return status;
 }
 
@@ -254,8 +291,8 @@ static enum pd_status run(struct active *r, struct pd_error *err)
     enum pd_status status = lock(r, &fd, err);
     if (!status && r->watch->begin)
         r->watch->begin(r->watch->context, r->folder);
-    for (int64_t t = 1; t <= r->a->trials && !status; t++)
-        status = run_trial(r, t, err);
+    if (!status)
+        status = run_trials(r, err);
     if (status == PD_ERR_INTERRUPTED)
         status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped; go on with: paydirt active --resume %s",
                          r->folder);
@@ -308,17 +345,18 @@ static enum pd_status check_budget(const struct active *r, struct pd_error *err)
     return PD_OK;
 }
 
-static enum pd_status check_training(const struct active *r, struct pd_error *err)
+/* The model's name, where none is given, is decided here. */
+static enum pd_status check_training(struct active *r, struct pd_error *err)
 {
     struct pd_train_options o = r->o;
     struct pd_setup setup;
     o.labels = is_simulated(r) ? r->a->init : 0;
     enum pd_status status = pd_setup_open(&o, NULL, &setup, err);
     pd_setup_close(&setup);
+    memcpy(r->o.model, o.model, sizeof o.model);
     return status;
 }
 
-/* The model's name, where none is given, is decided here. */
 static enum pd_status check(struct active *r, struct pd_error *err)
 {
     enum pd_status status = open_trial(r, 1, err);

@@ -20,13 +20,13 @@
     INT(query, 2, 1, 100000000, "N", "labels to ask for in each round")                                      \
     INT(final, 18, 1, 100000000, "N", "labels in the end")                                                   \
     TEXT(protocol, "", "NAME", "gold (semi-supervised) or alcg (labelled images alone); by the strategy")    \
-    FLAG(keep_generator, true, "each round starts from the last round's generator")                          \
+    FLAG(keep_generator, true, "a fresh generator in every round, not the last one's")                       \
     TEXT(oracle, "labels", "NAME", "who answers: labels (the data's own), csv or label-studio (people)")     \
     TEXT(url, "", "TEXT", "label-studio: what stands before an image's name in a task")                      \
-    FLAG(measure, true, "fitting capacity on the test images after each round")                              \
+    FLAG(measure, true, "no fitting capacity on the test images after each round")                           \
     INT(measure_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures it")                     \
     FLAG(keep_rounds, false, "keep the weights of all rounds, not of the first and last alone")              \
-    FLAG(pictures, true, "pictures of what each query saw")
+    FLAG(pictures, true, "no pictures of what each query saw")
 
 #define FIELD(name) offsetof(struct pd_active_options, name), sizeof(((struct pd_active_options *)NULL)->name)
 
@@ -129,6 +129,11 @@ static const struct protocol *find_protocol(const char *name, struct pd_error *e
     return NULL;
 }
 
+static bool is_golds(const char *strategy)
+{
+    return !strcmp(strategy, "gold") || !strcmp(strategy, "random");
+}
+
 enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_options *o,
                                   bool (*given)(const void *context, const char *name), const void *context,
                                   struct pd_error *err)
@@ -140,7 +145,7 @@ enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_o
     const char *list = a->strategy;
     pd_active_next_strategy(&list, first);
     if (!a->protocol[0]) /* GOLD's strategy and its baseline, or one of ALCG's */
-        strcpy(a->protocol, strcmp(first, "gold") && strcmp(first, "random") ? "alcg" : "gold");
+        snprintf(a->protocol, sizeof a->protocol, "%s", is_golds(first) ? "gold" : "alcg");
     const struct protocol *p = find_protocol(a->protocol, err);
     if (!p)
         return PD_ERR_USAGE;

@@ -77,15 +77,18 @@ static enum pd_status sheet_write(const char *path, const struct sheet *s, const
     return write_png(path, status, &png, err);
 }
 
-/* "name" over "guess: 0.93"; more: a line below, or "" */
+/* "name" over "guess: 0.93" where there is a guess; more: a line below, or "" */
 static void add(struct sheet *s, const struct pd_dataset *d, uint32_t image, int guess, double p,
                 const char *more)
 {
-    char name[CAPTION / 2], class_name[PD_CLASS_NAME_SIZE];
+    char name[CAPTION / 2], class_name[PD_CLASS_NAME_SIZE], likeliest[PD_CLASS_NAME_SIZE + 16] = "";
     const int64_t i = s->filled++;
     s->index[i] = image;
-    snprintf(s->text[i], CAPTION, "%s\n%s: %.2f\n%s", pd_dataset_image_name(d, image, name, sizeof name),
-             pd_dataset_class_name(d, guess, class_name, sizeof class_name), p, more);
+    if (guess >= 0)
+        snprintf(likeliest, sizeof likeliest, "%s: %.2f",
+                 pd_dataset_class_name(d, guess, class_name, sizeof class_name), p);
+    snprintf(s->text[i], CAPTION, "%s\n%s\n%s", pd_dataset_image_name(d, image, name, sizeof name), likeliest,
+             more);
 }
 
 enum pd_status pd_picture_queries(const char *path, const struct pd_dataset *d,

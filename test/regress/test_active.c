@@ -2,7 +2,7 @@
 #include "regress/program.h"
 
 #include <jansson.h>
-#include <math.h>
+#include <sys/file.h>
 
 /* Two-dimensional points: a run of three rounds in a fraction of a second. */
 #define POINTS                                                                                               \
@@ -23,7 +23,7 @@ static bool is_there(const char *name)
 /* --- the same as an undisturbed run --- */
 
 static struct {
-    const char *run, *other; /* below the scratch folder */
+    char run[128], other[128]; /* below the scratch folder */
     int files;
 } same;
 
@@ -89,8 +89,8 @@ static int compare_file(const char *path, const struct stat *st, int kind, struc
 
 static int compare_files(const char *run, const char *other)
 {
-    same.run = run;
-    same.other = other;
+    snprintf(same.run, sizeof same.run, "%s", run);
+    snprintf(same.other, sizeof same.other, "%s", other);
     same.files = 0;
     assert_int_equal(nftw(scratch_path(run), compare_file, 16, FTW_PHYS), 0);
     return same.files;
@@ -199,11 +199,141 @@ static void kills_leave_no_trace_in_images(void **state)
     kill_many("strokes", STROKES "--strategy gold --diverse k-center ", kills ? kills : 1);
 }
 
+/* --- Ctrl-C --- */
+
+static void a_stop_is_said_and_saved(void **state)
+{
+    (void)state;
+    static const char options[] = POINTS "--min-epoch 6400 --validate-every 2 --strategy gold ";
+    char whole[128], stopped[128];
+    assert_int_equal(run_with_kills(options, "stop-whole", 0, 0, whole), 0);
+    assert_true(find_run("stop-whole", whole));
+    pid_t child = go_on(options, "stop", stopped);
+    wait_for_text("stderr", "stop/00000-synthetic-active-gold\nstart 1/1 round 0  10 labels");
+    kill(child, SIGINT);
+    const struct result *r = program_end(child);
+    assert_true(find_run("stop", stopped));
+    assert_int_equal(r->code, 130);
+    assert_contains(r->err, "go on with: paydirt active --resume stop/00000-synthetic-active-gold\n");
+    assert_string_equal(r->out, "");
+    assert_int_equal(run_with_kills(options, "stop", 0, 0, stopped), 0);
+    assert_same_run(whole, stopped);
+}
+
+static void a_run_belongs_to_one_process(void **state)
+{
+    (void)state;
+    char run[128];
+    pid_t child = go_on(POINTS "--min-epoch 12800 --strategy gold ", "two", run);
+    wait_for_text("stderr", "two/00000-synthetic-active-gold\n");
+    const int fd = open(scratch_path("two/00000-synthetic-active-gold/active.json"), O_RDONLY);
+    assert_int_not_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    kill(child, SIGKILL);
+    program_end(child);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0); /* this process is at work now */
+    fails("active --resume two/00000-synthetic-active-gold", 3, "another process is at work on this run");
+    close(fd);
+    succeeds("active --resume two/00000-synthetic-active-gold");
+}
+
+/* --- options --- */
+
+/* Images of labels.csv: each once. */
+static int count_labelled(const char *path)
+{
+    char *text = scratch_read(scratch_path(path), NULL);
+    bool seen[200] = {false};
+    int n = 0;
+    for (char *line = strchr(text, '\n') + 1; *line; line = strchr(line, '\n') + 1, n++) {
+        assert_in_range(atoi(line), 0, 199);
+        assert_false(seen[atoi(line)]);
+        seen[atoi(line)] = true;
+    }
+    free(text);
+    return n;
+}
+
+static json_t *option(const char *path, const char *name)
+{
+    json_t *all = json_load_file(scratch_path(path), 0, NULL);
+    json_t *value = json_incref(json_object_get(all, name));
+    assert_non_null(value);
+    json_decref(all);
+    return value;
+}
+
+static void assert_option(const char *path, const char *name, json_t *expected)
+{
+    json_t *value = option(path, name);
+    assert_true(json_equal(value, expected));
+    json_decref(value);
+    json_decref(expected);
+}
+
+static void spreads_its_queries(void **state)
+{
+    (void)state;
+    succeeds("active " POINTS "--no-measure --diverse k-center --strategy least-confident --out spread");
+    assert_int_equal(
+        count_labelled("spread/00000-synthetic-active-least-confident/least-confident-1/labels.csv"), 14);
+    succeeds("active " POINTS "--no-measure --diverse k-means++ --candidates 5 --strategy gold --out spread");
+    assert_int_equal(count_labelled("spread/00001-synthetic-active-gold/gold-1/labels.csv"), 14);
+}
+
+#define ALCG "alcg/00000-synthetic-active-most-confident/"
+#define GOLD "alcg/00001-synthetic-active-gold/"
+
+static void follows_a_protocol(void **state)
+{
+    (void)state;
+    succeeds("active " POINTS "--strategy most-confident --adversarial 2 --out alcg");
+    assert_option(ALCG "active.json", "protocol", json_string("alcg"));
+    assert_option(ALCG "active.json", "keep_generator", json_false());
+    assert_option(ALCG "most-confident-1/round-02/options.json", "labelled_only", json_true());
+    assert_option(ALCG "most-confident-1/round-02/options.json", "generator", json_string(""));
+    assert_option(ALCG "most-confident-1/round-02/options.json", "adversarial", json_integer(2));
+    assert_false(is_there(ALCG "most-confident-1/round-01/best.safetensors"));
+    assert_false(is_there(ALCG "most-confident-1/round-02/checkpoint.safetensors"));
+    succeeds("active " POINTS "--strategy gold --keep-rounds --lambda-c 0.5 --out alcg");
+    assert_option(GOLD "active.json", "protocol", json_string("gold"));
+    assert_option(GOLD "active.json", "balanced", json_true()); /* 2-D points */
+    assert_option(GOLD "gold-1/round-02/options.json", "labelled_only", json_false());
+    assert_option(GOLD "gold-1/round-02/options.json", "lambda_c", json_real(0.5));
+    assert_option(GOLD "gold-1/round-02/options.json", "generator",
+                  json_string(GOLD "gold-1/round-01/best.safetensors"));
+    assert_true(is_there(GOLD "gold-1/round-01/best.safetensors"));
+    assert_true(is_there(GOLD "gold-1/plane-01.png"));
+    assert_true(is_there(GOLD "curves.png"));
+    fails("active --resume " GOLD " --labels x.csv", 2, "the data's own labels answer (--oracle labels)");
+    fails("active --resume " GOLD " --query 3", 2, "--query cannot be given with --resume");
+}
+
+static void knows_what_was_meant(void **state)
+{
+    (void)state;
+    fails("active --strategy gold", 2, "--data is missing");
+    fails("active " POINTS "--strategy glod", 2, "did you mean 'gold'?");
+    fails("active " POINTS "--baseline randm", 2, "did you mean 'random'?");
+    fails("active " POINTS "--protocol aclg", 2, "unknown protocol 'aclg', did you mean 'alcg'?");
+    fails("active " POINTS "--oracle label", 2, "unknown oracle 'label', did you mean 'labels'?");
+    fails("active " POINTS "--diverse kcenter", 2, "did you mean 'k-center'?");
+    fails("active " POINTS "--init 15", 2, "--init 15 --final 14: expected no more at first than in the end");
+    fails("active " POINTS "--final 181", 2, "has 180 images for it beside those of --validation");
+    fails("active " POINTS "--labels a.csv", 2, "--labels are answers to a run's questions");
+    fails("active " POINTS "--seed 9000000000000", 2, "--seed 9000000000000: expected at most ");
+    fails("active " POINTS "--model mpl", 2, "did you mean 'mlp'?");
+    fails("active " POINTS "--oracle csv", 2, "so nothing would be asked");
+    fails("active --resume nowhere", 3, "nowhere/active.json");
+    assert_false(is_there("runs")); /* a mistake leaves no folder */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kills_leave_no_trace),
-        cmocka_unit_test(kills_leave_no_trace_in_images),
+        cmocka_unit_test(kills_leave_no_trace),     cmocka_unit_test(kills_leave_no_trace_in_images),
+        cmocka_unit_test(a_stop_is_said_and_saved), cmocka_unit_test(a_run_belongs_to_one_process),
+        cmocka_unit_test(spreads_its_queries),      cmocka_unit_test(follows_a_protocol),
+        cmocka_unit_test(knows_what_was_meant),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

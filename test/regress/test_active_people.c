@@ -1,0 +1,382 @@
+/* paydirt active with people as the oracle: nothing that was answered is lost, nothing is asked twice. */
+#include "regress/program.h"
+
+#include "io/png.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+enum { IMAGES = 24, SIDE = 16, MOST_ROUNDS = 30 };
+
+#define PHOTOS                                                                                               \
+    "active --classes cat,dog,bird --model infogan --width 0.1 --batch 8 --min-epoch 16 --epochs 1 "         \
+    "--threads 1 --no-pictures "
+
+static const char *const classes[] = {"cat", "dog", "bird"};
+
+static const char *truth(int image)
+{
+    return classes[image % 3];
+}
+
+static const char *name_of(int image)
+{
+    static char name[32];
+    snprintf(name, sizeof name, "%02d.png", image);
+    return name;
+}
+
+static void draw(const char *folder, int image)
+{
+    uint8_t rgb[SIDE * SIDE * 3];
+    char path[128];
+    struct pd_error err;
+    for (int i = 0; i < SIDE * SIDE * 3; i++)
+        rgb[i] = (uint8_t)(i / 3 * (image % 3 + 1) + 9 * image);
+    snprintf(path, sizeof path, "%s/%s", folder, name_of(image));
+    assert_int_equal(pd_png_write_rgb(scratch_path(path), rgb, SIDE, SIDE, &err), PD_OK);
+}
+
+static int setup(void **state)
+{
+    if (scratch_setup(state))
+        return -1;
+    mkdir(scratch_path("photos"), 0777);
+    mkdir(scratch_path("sorted"), 0777);
+    mkdir(scratch_path("sorted/cat"), 0777);
+    mkdir(scratch_path("sorted/dog"), 0777);
+    for (int i = 0; i < IMAGES; i++) {
+        draw("photos", i);
+        draw(i < 3 ? "sorted/cat" : i < 6 ? "sorted/dog" : "sorted", i);
+    }
+    return 0;
+}
+
+/* --- a person --- */
+
+static struct {
+    char run[96];
+    bool answered[IMAGES]; /* the program has taken an answer */
+    int asked[IMAGES], count;
+} person;
+
+static void meet(const char *run)
+{
+    memset(&person, 0, sizeof person);
+    snprintf(person.run, sizeof person.run, "%s", run);
+}
+
+static const char *in_run(const char *name)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", person.run, name);
+    return scratch_path(path);
+}
+
+/* What queries.csv asks for: each image once, and none that has been answered. */
+static void look_at_questions(void)
+{
+    bool now[IMAGES] = {false};
+    char *text = scratch_read(in_run("queries.csv"), NULL);
+    person.count = 0;
+    assert_int_equal(strncmp(text, "image,label,", 12), 0);
+    for (char *line = strchr(text, '\n') + 1; *line; line = strchr(line, '\n') + 1) {
+        const int image = atoi(line);
+        assert_in_range(image, 0, IMAGES - 1);
+        if (person.answered[image] || now[image])
+            fail_msg("image %d is asked for again", image);
+        now[image] = true;
+        person.asked[person.count++] = image;
+    }
+    free(text);
+}
+
+/* Rows "image,label"; NULL: the truth. */
+static void answer(const char *path, int count, const char *label)
+{
+    FILE *f = fopen(path, "w");
+    fputs("image,label\n", f);
+    for (int i = 0; i < count; i++) {
+        const int image = person.asked[i];
+        fprintf(f, "%s,%s\n", name_of(image), label ? label : truth(image));
+        person.answered[image] = true;
+    }
+    fclose(f);
+}
+
+static const struct result *resume(const char *labels)
+{
+    char command[512];
+    snprintf(command, sizeof command, "active --resume %s%s%s", person.run, labels ? " --labels " : "",
+             labels ? labels : "");
+    return succeeds(command);
+}
+
+/* Fills in queries.csv itself until nothing is asked. Returns how often. */
+static int answer_to_the_end(void)
+{
+    for (int i = 1; i < MOST_ROUNDS; i++) {
+        look_at_questions();
+        assert_true(person.count > 0);
+        answer(in_run("queries.csv"), person.count, NULL);
+        const struct result *r = resume(NULL);
+        assert_contains(r->out, "answers taken, 0 refused\n");
+        if (strstr(r->out, "finished"))
+            return i;
+    }
+    fail_msg("%d rounds and no end", (int)MOST_ROUNDS);
+    return 0;
+}
+
+/* Labels of a file of the run, all of them true, and skips. */
+static int count_labels(const char *name, int *skipped)
+{
+    char *text = scratch_read(in_run(name), NULL);
+    int labels = 0;
+    *skipped = 0;
+    for (char *line = strchr(text, '\n') + 1; *line; line = strchr(line, '\n') + 1) {
+        char *label = strchr(line, ',') + 1;
+        const char *right = truth(atoi(line));
+        const size_t n = strcspn(label, "\r\n");
+        if (n == 4 && !memcmp(label, "skip", n))
+            ++*skipped;
+        else if (n == strlen(right) && !memcmp(label, right, n))
+            labels++;
+        else
+            fail_msg("%s: '%.40s', expected '%s'", name, line, right);
+    }
+    free(text);
+    return labels;
+}
+
+/* --- a spreadsheet --- */
+
+static void answers_badly(void)
+{
+    FILE *f = fopen(scratch_path("first.csv"), "w");
+    const int *asked = person.asked;
+    fputs("image,label\n", f);
+    fprintf(f, "%s,\n", name_of(asked[0]));
+    fprintf(f, "%s,skip\n", name_of(asked[1]));
+    fprintf(f, "%s,%.2sx\n", name_of(asked[2]), truth(asked[2]));
+    fprintf(f, "nowhere.png,cat\n");
+    for (int i = 3; i < 6; i++)
+        fprintf(f, "%s,%s\n", name_of(asked[i]), truth(asked[i]));
+    fclose(f);
+    for (int i = 1; i < 6; i++)
+        person.answered[asked[i]] = i != 2;
+}
+
+static void contradicts_itself(int image)
+{
+    FILE *f = fopen(scratch_path("second.csv"), "w");
+    fprintf(f, "image,label\n%s,%s\n", name_of(image), classes[(image + 1) % 3]);
+    fclose(f);
+}
+
+static void people_fill_in_a_sheet(void **state)
+{
+    (void)state;
+    int skipped;
+    const struct result *r = succeeds(PHOTOS "--data ./photos --oracle csv --strategy gold --baseline random "
+                                             "--init 6 --query 3 --final 12 --out sheets");
+    meet("sheets/00000-photos-active-gold");
+    assert_contains(r->out, "6 images wait for a label: sheets/00000-photos-active-gold/queries.csv\n");
+    assert_contains(r->out, "paydirt active --resume sheets/00000-photos-active-gold --labels ");
+    assert_int_equal(access(in_run("queries.png"), R_OK), 0);
+    look_at_questions();
+    assert_int_equal(person.count, 6);
+    const int sure = person.asked[3];
+    answers_badly();
+    r = resume("first.csv");
+    assert_contains(r->err, "refused: row 4: unknown class");
+    assert_contains(r->err, "refused: row 5: unknown image 'nowhere.png'");
+    assert_contains(r->out, "4 answers taken, 2 refused\n3 images wait"); /* one more for the skipped */
+    contradicts_itself(sure);
+    r = resume("second.csv");
+    assert_contains(r->err, "but it was answered before as");
+    assert_contains(r->out, "0 answers taken, 1 refused\n3 images wait");
+    assert_true(answer_to_the_end() >= 3);
+    assert_int_not_equal(access(in_run("queries.csv"), F_OK), 0);
+    assert_int_equal(count_labels("gold-1/labels.csv", &skipped), 12);
+    assert_int_equal(skipped, 1);
+    assert_int_equal(count_labels("random-1/labels.csv", &skipped), 12);
+    int answered = 0;
+    for (int i = 0; i < IMAGES; i++)
+        answered += person.answered[i];
+    assert_int_equal(count_labels("answers.csv", &skipped) + skipped, answered);
+    assert_contains(resume(NULL)->out, "finished");
+}
+
+/* The baseline's questions are answered while the strategy trains on its own. */
+static void answers_may_come_while_it_trains(void **state)
+{
+    (void)state;
+    char expected[64];
+    int skipped;
+    succeeds(PHOTOS
+             "--data ./photos --oracle csv --strategy gold --baseline random --min-epoch 4000 --init 4 "
+             "--query 2 --final 6 --out busy");
+    meet("busy/00000-photos-active-gold");
+    look_at_questions();
+    answer(in_run("queries.csv"), person.count, NULL);
+    resume(NULL);
+    look_at_questions();
+    assert_in_range(person.count, 3, 4);
+    answer(scratch_path("golds.csv"), 2, NULL);
+    pid_t child =
+        program_start("active --resume busy/00000-photos-active-gold --labels golds.csv", RLIM_INFINITY);
+    snprintf(expected, sizeof expected, "%s,%s", name_of(person.asked[1]), truth(person.asked[1]));
+    wait_for_text("busy/00000-photos-active-gold/answers.csv", expected);
+    answer(scratch_path("all.csv"), person.count, NULL);
+    assert_int_equal(rename(scratch_path("all.csv"), in_run("queries.csv")), 0);
+    const struct result *r = program_end(child);
+    snprintf(expected, sizeof expected, "%d answers taken, 0 refused\nfinished", person.count);
+    assert_contains(r->out, expected);
+    assert_int_equal(count_labels("answers.csv", &skipped), 4 + person.count);
+    assert_int_equal(count_labels("random-1/labels.csv", &skipped), 6);
+}
+
+/* What is filled in, but cannot be read, is not written over. */
+static void an_unreadable_sheet_stays(void **state)
+{
+    (void)state;
+    succeeds(PHOTOS "--data ./photos --oracle csv --init 6 --final 8 --out odd");
+    meet("odd/00000-photos-active-gold");
+    scratch_write(in_run("queries.csv"), "P\0K", 3);
+    fails("active --resume odd/00000-photos-active-gold", 4, "queries.csv: a zero byte");
+    assert_file(in_run("queries.csv"), "P");
+}
+
+/* --- skips --- */
+
+static void a_pool_runs_empty(void **state)
+{
+    (void)state;
+    int skipped;
+    succeeds(PHOTOS "--data ./photos --oracle csv --init 20 --query 2 --final 24 --out empty");
+    meet("empty/00000-photos-active-gold");
+    look_at_questions();
+    answer(in_run("queries.csv"), person.count, NULL);
+    resume(NULL);
+    look_at_questions();
+    assert_int_equal(person.count, 2);
+    answer(in_run("queries.csv"), 1, NULL);
+    assert_contains(resume(NULL)->out, "1 images wait");
+    look_at_questions();
+    answer(in_run("queries.csv"), 1, "skip");
+    assert_contains(resume(NULL)->out, "2 images wait");
+    look_at_questions();
+    answer(in_run("queries.csv"), 2, NULL);
+    const struct result *r = resume(NULL);
+    assert_contains(r->err, "gold: no image is left to ask for at 23 labels\n");
+    assert_contains(r->out, "finished");
+    assert_int_equal(count_labels("gold-1/labels.csv", &skipped), 23);
+    assert_int_equal(skipped, 1);
+}
+
+static void nothing_can_be_told(void **state)
+{
+    (void)state;
+    succeeds(PHOTOS "--data ./photos --oracle csv --init 2 --final 4 --out dark");
+    meet("dark/00000-photos-active-gold");
+    for (int i = 0; i < IMAGES / 2 - 1; i++) { /* others take their place */
+        look_at_questions();
+        assert_int_equal(person.count, 2);
+        answer(in_run("queries.csv"), person.count, "skip");
+        resume(NULL);
+    }
+    look_at_questions();
+    answer(in_run("queries.csv"), person.count, "skip");
+    fails("active --resume dark/00000-photos-active-gold", 5, "all 24 images were skipped");
+}
+
+/* --- a data set with some labels --- */
+
+static void labels_that_are_there_are_used(void **state)
+{
+    (void)state;
+    int skipped;
+    succeeds(
+        "active --data ./sorted --model infogan --width 0.1 --batch 8 --min-epoch 16 --epochs 1 --threads 1 "
+        "--no-pictures --oracle csv --init 8 --query 2 --final 10 --out sorted-runs --classes cat,dog,bird");
+    meet("sorted-runs/00000-sorted-active-gold");
+    look_at_questions();
+    assert_int_equal(person.count, 2); /* six have a label */
+    for (int i = 0; i < person.count; i++)
+        assert_in_range(person.asked[i], 6, IMAGES - 1);
+    assert_true(answer_to_the_end() >= 2);
+    assert_int_equal(count_labels("answers.csv", &skipped), 4);
+    fails(PHOTOS "--data ./sorted --oracle csv --init 2 --final 6", 2,
+          "--final 6: data set 'sorted' has 6 labels already");
+}
+
+/* --- Label Studio --- */
+
+static json_t *annotate(const json_t *task)
+{
+    const char *name = json_string_value(json_object_get(json_object_get(task, "data"), "paydirt_image"));
+    assert_non_null(name);
+    json_t *answered = json_deep_copy(task);
+    json_object_del(answered, "predictions");
+    json_object_set_new(answered, "annotations",
+                        json_pack("[{s:[{s:s, s:s, s:s, s:{s:[s]}}]}]", "result", "type", "choices",
+                                  "from_name", "choice", "to_name", "image", "value", "choices",
+                                  truth(atoi(name))));
+    return answered;
+}
+
+/* The tasks as Label Studio would export them; skip: the first is. */
+static void export_tasks(bool skip)
+{
+    json_t *tasks = json_load_file(in_run("queries.json"), 0, NULL), *all = json_array();
+    assert_int_equal(json_array_size(tasks), person.count);
+    for (size_t i = 0; i < json_array_size(tasks); i++) {
+        json_t *task = annotate(json_array_get(tasks, i));
+        if (skip && i == 0)
+            json_object_set_new(json_array_get(json_object_get(task, "annotations"), 0), "was_cancelled",
+                                json_true());
+        json_array_append_new(all, task);
+    }
+    assert_int_equal(json_dump_file(all, scratch_path("export.json"), 0), 0);
+    json_decref(tasks);
+    json_decref(all);
+    for (int i = 0; i < person.count; i++)
+        person.answered[person.asked[i]] = true;
+}
+
+static void people_use_label_studio(void **state)
+{
+    (void)state;
+    int skipped, turns = 0;
+    const struct result *r = succeeds(PHOTOS "--data ./photos --oracle label-studio --init 5 --query 2 "
+                                             "--final 7 --url /data/?d= --out studio");
+    meet("studio/00000-photos-active-gold");
+    assert_contains(r->out, "import studio/00000-photos-active-gold/queries.json");
+    assert_contains(r->out, "studio/00000-photos-active-gold/label-studio.xml");
+    char *xml = scratch_read(in_run("label-studio.xml"), NULL);
+    assert_contains(xml, "bird");
+    free(xml);
+    do {
+        look_at_questions();
+        export_tasks(turns == 0);
+        r = resume("export.json");
+        assert_contains(r->out, "answers taken, 0 refused\n");
+    } while (++turns < MOST_ROUNDS && !strstr(r->out, "finished"));
+    assert_int_equal(turns, 3); /* five, one for the skipped, two */
+    assert_int_equal(count_labels("gold-1/labels.csv", &skipped), 7);
+    assert_int_equal(skipped, 1);
+    assert_int_not_equal(access(in_run("queries.json"), F_OK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(people_fill_in_a_sheet),    cmocka_unit_test(answers_may_come_while_it_trains),
+        cmocka_unit_test(an_unreadable_sheet_stays), cmocka_unit_test(a_pool_runs_empty),
+        cmocka_unit_test(nothing_can_be_told),       cmocka_unit_test(labels_that_are_there_are_used),
+        cmocka_unit_test(people_use_label_studio),
+    };
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}

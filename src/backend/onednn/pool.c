@@ -1,5 +1,6 @@
-/* Max-pool and its gradient in any layout: the windows are disjoint, and the numbers side by side (channels
- * or images of a block) go through them together. oneDNN's pooling would keep an index for each window. */
+/* Max-pool and its gradient in blocked and grouped layouts: windows are disjoint, and the numbers side by
+ * side (channels or images) go through them together. oneDNN's pooling would keep an index for each window.
+ */
 #include "backend/onednn/onednn.h"
 
 #define LANES 16 /* the largest block */
@@ -16,7 +17,7 @@ static inline void window_max(const float *x, int64_t row, int size, int lanes, 
 {
     PD_LANE_LOOP for (int l = 0; l < lanes; l++) best[l] = x[l];
     for (int i = 0; i < size; i++)
-        for (int j = 0; j < size; j++)
+        for (int64_t j = 0; j < size; j++)
             PD_LANE_LOOP for (int l = 0; l < lanes; l++)
             {
                 const float v = x[i * row + j * lanes + l];
@@ -31,7 +32,7 @@ static inline void window_bwd(const float *restrict x, int64_t row, int size, in
     float left[LANES];
     PD_LANE_LOOP for (int l = 0; l < lanes; l++) left[l] = dy[l];
     for (int i = 0; i < size; i++)
-        for (int j = 0; j < size; j++)
+        for (int64_t j = 0; j < size; j++)
             PD_LANE_LOOP for (int l = 0; l < lanes; l++)
             {
                 const int64_t at = i * row + j * lanes + l;

@@ -1,5 +1,4 @@
-/* Layouts: images stay blocked by channels, or, where those are few, grouped by images from one convolution
- * to the next; reorders stand only at the edges. */
+/* Layouts: images stay blocked from one convolution to the next; reorders stand only at the edges. */
 #include "engine/plan.h"
 
 #include "base/mem.h"
@@ -8,19 +7,19 @@
 
 void pd_space(struct pd_shape s, enum pd_layout layout, int block, int64_t dim[PD_SPACE])
 {
-    const bool blocked = layout == PD_LAYOUT_BLOCKED, grouped = layout == PD_LAYOUT_GROUPED;
-    dim[0] = grouped ? s.dim[0] / PD_GROUP : s.dim[0];
+    bool blocked = layout == PD_LAYOUT_BLOCKED;
+    dim[0] = s.dim[0];
     dim[1] = blocked ? s.dim[1] / block : s.dim[1];
     dim[2] = s.dim[2];
     dim[3] = s.dim[3];
-    dim[4] = blocked ? block : grouped ? PD_GROUP : 1;
+    dim[4] = blocked ? block : 1;
 }
 
 void pd_space_strides(struct pd_shape small, struct pd_shape full, enum pd_layout layout, int block,
                       int64_t stride[PD_SPACE])
 {
     int64_t plain[PD_MAX_RANK], n = 1;
-    if (pd_shape_equal(small, full) && layout != PD_LAYOUT_PLAIN) {
+    if (pd_shape_equal(small, full) && layout == PD_LAYOUT_BLOCKED) {
         int64_t dim[PD_SPACE];
         pd_space(full, layout, block, dim);
         for (int i = PD_SPACE - 1; i >= 0; n *= dim[i--])
@@ -34,43 +33,20 @@ void pd_space_strides(struct pd_shape small, struct pd_shape full, enum pd_layou
     if (layout == PD_LAYOUT_BLOCKED) {
         stride[4] = plain[1];
         stride[1] = plain[1] * block;
-    } else if (layout == PD_LAYOUT_GROUPED) {
-        stride[4] = plain[0];
-        stride[0] = plain[0] * PD_GROUP;
     }
 }
 
-/* Padding from which grouped images are faster: measured on 23 pairs of 1 to 300 channels. */
-#define GROUPED_FROM 1.2
-
-/* What oneDNN's kernels multiply beside the channels that there are: both sides are padded to a block, but
- * not the 1 or 3 channels of a first convolution. */
-static double padding(int64_t in, int64_t out, int block)
+/* oneDNN's fast kernels: both sides blocked, or a first convolution of 1 or 3 plain channels. */
+static void conv_layouts(int64_t in, int64_t out, int block, enum pd_layout *x, enum pd_layout *y)
 {
-    const int64_t full_in = in == 1 || in == 3 ? in : (in + block - 1) / block * block,
-                  full_out = (out + block - 1) / block * block;
-    return (double)(full_in * full_out) / (double)(in * out);
-}
-
-/* Of the images (N, C, H, W) and y of a convolution with weights (O, C, kh, kw). oneDNN's fast kernels have
- * both sides blocked, or a first convolution of 1 or 3 plain channels. */
-static void conv_layouts(int64_t n, struct pd_shape w, int block, enum pd_layout *x, enum pd_layout *y)
-{
-    const int64_t out = w.dim[0], in = w.dim[1];
-    const bool first = in == 1 || in == 3;
-    if (n % PD_GROUP == 0 && w.dim[2] * w.dim[3] <= PD_DIRECT_TAPS &&
-        padding(in, out, block) >= GROUPED_FROM) {
-        *x = *y = PD_LAYOUT_GROUPED;
-        return;
-    }
+    bool first = in == 1 || in == 3;
     *y = out % block == 0 && (first || in % block == 0) ? PD_LAYOUT_BLOCKED : PD_LAYOUT_PLAIN;
     *x = first ? PD_LAYOUT_PLAIN : *y;
 }
 
 struct layouter {
     struct pd_ir *in, out;
-    int (*at)[PD_LAYOUT_COUNT]; /* where value i of the old list lies in the new one, by layout; -1: not there
-                                 */
+    int (*at)[2]; /* where value i of the old list lies in the new one, by layout; -1: not there */
     int block;
 };
 
@@ -85,9 +61,7 @@ static int get(struct layouter *l, int i, enum pd_layout layout)
 {
     if (l->at[i][layout] >= 0)
         return l->at[i][layout];
-    int other = -1;
-    for (int k = PD_LAYOUT_COUNT - 1; k >= 0; k--)
-        other = l->at[i][k] >= 0 ? l->at[i][k] : other;
+    int other = l->at[i][!layout];
     struct pd_instr in = *pd_ir_at(&l->out, other);
     if (in.op != PD_OP_BROADCAST &&
         in.op != PD_OP_CONSTANT) { /* those are made where and how they are wanted */
@@ -100,16 +74,12 @@ static int get(struct layouter *l, int i, enum pd_layout layout)
     return emit(l, i, in, layout);
 }
 
-/* The layout that the value was made in (and not only brought to by a reorder). */
-static enum pd_layout lies(const struct layouter *l, int i)
+/* Was the value made blocked (and not only brought there by a reorder)? */
+static bool lies_blocked(const struct layouter *l, int i)
 {
-    for (enum pd_layout layout = PD_LAYOUT_BLOCKED; layout < PD_LAYOUT_COUNT; layout++) {
-        int at = l->at[i][layout];
-        enum pd_op op = at >= 0 ? pd_ir_at(&l->out, at)->op : PD_OP_REORDER;
-        if (op != PD_OP_REORDER && op != PD_OP_BROADCAST && op != PD_OP_CONSTANT)
-            return layout;
-    }
-    return PD_LAYOUT_PLAIN;
+    int at = l->at[i][PD_LAYOUT_BLOCKED];
+    enum pd_op op = at >= 0 ? pd_ir_at(&l->out, at)->op : PD_OP_REORDER;
+    return op != PD_OP_REORDER && op != PD_OP_BROADCAST && op != PD_OP_CONSTANT;
 }
 
 /* The layouts that an instruction wants of its sources, and the one it makes. */
@@ -119,41 +89,35 @@ static enum pd_layout wanted(const struct layouter *l, const struct pd_instr *in
     enum pd_layout x, y, all = PD_LAYOUT_PLAIN;
     switch (in->op) {
     case PD_OP_CONV:
-        conv_layouts(in->shape.dim[0], at[in->src[1]].shape, l->block, &src[0], &y);
+        conv_layouts(at[in->src[0]].shape.dim[1], in->shape.dim[1], l->block, &src[0], &y);
         return y;
     case PD_OP_CONV_DX:
-        conv_layouts(in->shape.dim[0], at[in->src[1]].shape, l->block, &x, &src[0]);
+        conv_layouts(in->shape.dim[1], at[in->src[0]].shape.dim[1], l->block, &x, &src[0]);
         return x;
     case PD_OP_CONV_DW:
-        conv_layouts(at[in->src[0]].shape.dim[0], in->shape, l->block, &src[0], &src[1]);
+        conv_layouts(at[in->src[0]].shape.dim[1], at[in->src[1]].shape.dim[1], l->block, &src[0], &src[1]);
         return PD_LAYOUT_PLAIN;
     case PD_OP_SUM_TO:
-        all = lies(l, in->src[0]);
-        if (in->shape.dim[2] * in->shape.dim[3] == 1 && /* by channel, by image, or everything */
-            (in->shape.dim[0] == 1 || (in->shape.dim[1] == 1 && all != PD_LAYOUT_GROUPED)))
-            src[0] = all;
+        if (lies_blocked(l, in->src[0]) && in->shape.dim[2] * in->shape.dim[3] == 1 &&
+            (in->shape.dim[0] == 1 || in->shape.dim[1] == 1)) /* by channel, by image, or everything */
+            src[0] = PD_LAYOUT_BLOCKED;
         return PD_LAYOUT_PLAIN;
     case PD_OP_BATCH_STATS:
     case PD_OP_BATCH_NORM_SUMS:
-        all = lies(l, in->src[0]);
+        all = lies_blocked(l, in->src[0]) ? PD_LAYOUT_BLOCKED : PD_LAYOUT_PLAIN;
         src[0] = src[4] = all; /* x, dy */
         return PD_LAYOUT_PLAIN;
     case PD_OP_BATCH_NORM:
     case PD_OP_BATCH_NORM_DX:
-        all = lies(l, in->src[0]);
+        all = lies_blocked(l, in->src[0]) ? PD_LAYOUT_BLOCKED : PD_LAYOUT_PLAIN;
         src[0] = src[4] = all;
-        return all;
-    case PD_OP_MAX_POOL:
-    case PD_OP_MAX_POOL_BWD: /* x, dy */
-        all = lies(l, in->src[0]);
-        src[0] = src[1] = all;
         return all;
     default:
         if (pd_op_kind(in->op) != PD_KIND_ELT && in->op != PD_OP_DETACH)
             return PD_LAYOUT_PLAIN;
         for (int k = 0; k < in->n_src; k++)
-            if (lies(l, in->src[k]) != PD_LAYOUT_PLAIN)
-                all = lies(l, in->src[k]);
+            if (lies_blocked(l, in->src[k]))
+                all = PD_LAYOUT_BLOCKED;
         for (int k = 0; k < in->n_src; k++)
             src[k] = all;
         return all;

@@ -231,7 +231,6 @@ int pd_plan_times(const struct pd_plan *p, struct pd_op_time *times, int capacit
 
 void pd_plan_print(const struct pd_plan *p, char *text, size_t size)
 {
-    static const char *const layouts[PD_LAYOUT_COUNT] = {"plain  ", "blocked", "grouped"};
     size_t used = 0;
     text[0] = '\0';
     for (int i = 0; i < p->n_calls && used + 200 < size; i++) {
@@ -241,7 +240,8 @@ void pd_plan_print(const struct pd_plan *p, char *text, size_t size)
         double us = c->runs ? 1e-3 * (double)c->nanoseconds / (double)c->runs : 0;
         used +=
             (size_t)snprintf(text + used, size - used, "%4d %-16s %-24s %s %9.1f us %7.1f GFLOP/s %zu ops\n",
-                             i, pd_op_name(in->op), pd_shape_text(in->shape, shape), layouts[in->layout], us,
+                             i, pd_op_name(in->op), pd_shape_text(in->shape, shape),
+                             in->layout == PD_LAYOUT_BLOCKED ? "blocked" : "plain  ", us,
                              us > 0 ? c->gflop / us * 1e6 : 0, in->fused ? (size_t)in->fused->n_ops : 1);
     }
 }

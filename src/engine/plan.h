@@ -12,11 +12,7 @@
 enum pd_layout {
     PD_LAYOUT_PLAIN,   /* row-major */
     PD_LAYOUT_BLOCKED, /* (N, C/B, H, W, B) for an image (N, C, H, W); B = the backend's block, divides C */
-    PD_LAYOUT_GROUPED, /* (N/G, C, H, W, G); G = PD_GROUP, divides N */
-    PD_LAYOUT_COUNT
 };
-#define PD_GROUP       16 /* images side by side, where there are few channels */
-#define PD_DIRECT_TAPS 64 /* taps of a filter, at most, that grouped images are convolved with */
 
 /* A program of elementwise ops, run tile by tile. Operands: below n_in an input, else the result of op [n -
  * n_in]. */

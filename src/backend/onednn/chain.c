@@ -36,7 +36,7 @@ dnnl_memory_desc_t md_of(const struct onednn *b, const struct pd_instr *in)
 {
     if (in->layout == PD_LAYOUT_BLOCKED)
         return md_tag(in->shape, b->base.block == 16 ? dnnl_nChw16c : dnnl_nChw8c);
-    return in->layout == PD_LAYOUT_GROUPED ? md_tag(in->shape, dnnl_Abcd16a) : md_plain(in->shape);
+    return md_plain(in->shape);
 }
 
 dnnl_primitive_attr_t attr_create(bool accumulate, double slope)

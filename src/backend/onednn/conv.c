@@ -82,8 +82,6 @@ static enum pd_status add_operands(struct onednn *b, struct pd_call *call, dnnl_
 
 enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    if (call->instr->layout == PD_LAYOUT_GROUPED)
-        return prepare_direct(b, call, err);
     const struct pd_instr *in = call->instr, *x = call->src_instr[0], *w = call->src_instr[1];
     struct conv_args a = args_of(b, call, x, w->shape, in);
     bool bias = in->n_src == 3;
@@ -188,8 +186,6 @@ static enum pd_status prepare_taps(struct onednn *b, struct pd_call *call, struc
 
 enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    if (call->instr->layout == PD_LAYOUT_GROUPED)
-        return prepare_direct(b, call, err);
     if (wants_taps(b, call))
         return prepare_taps(b, call, err);
     const struct pd_instr *in = call->instr, *dy = call->src_instr[0], *w = call->src_instr[1];
@@ -209,8 +205,6 @@ enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd
 
 enum pd_status prepare_conv_dw(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    if (call->src_instr[0]->layout == PD_LAYOUT_GROUPED)
-        return prepare_direct_dw(b, call, err);
     const struct pd_instr *in = call->instr, *x = call->src_instr[0], *dy = call->src_instr[1];
     struct conv_args a = args_of(b, call, x, in->shape, dy);
     dnnl_primitive_desc_t hint = forward_pd(b, &a, false, b->plain_attr), pd = NULL;

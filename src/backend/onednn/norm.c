@@ -47,10 +47,6 @@ static struct lanes lanes_chunk(const struct pd_instr *in, int block, int64_t ch
         const int64_t first = chunk * LANES, left = d[1] - first;
         return (struct lanes){d[0], 1, d[1], d[1], first, left < LANES ? (int)left : LANES, first, 1};
     }
-    if (in->layout == PD_LAYOUT_GROUPED)
-        return (struct lanes){
-            d[0] / PD_GROUP, size, d[1] * size * PD_GROUP, PD_GROUP, chunk * size * PD_GROUP, PD_GROUP,
-            chunk,           0};
     const int count = lanes_of_plane(size);
     return (struct lanes){d[0], size / count, d[1] * size, count, chunk * size, count, chunk, 0};
 }

@@ -14,7 +14,6 @@ static onednn_prepare *const table[PD_OP_COUNT] = {
     [PD_OP_BATCH_STATS] = prepare_norm,     [PD_OP_BATCH_NORM] = prepare_norm,
     [PD_OP_BATCH_NORM_SUMS] = prepare_norm, [PD_OP_BATCH_NORM_DX] = prepare_norm,
     [PD_OP_SUM_TO] = prepare_sum_to,        [PD_OP_ADAM] = prepare_adam,
-    [PD_OP_MAX_POOL] = prepare_pool,        [PD_OP_MAX_POOL_BWD] = prepare_pool,
     [PD_OP_ASSIGN] = prepare_assign,        [PD_OP_RANDOM_NORMAL] = prepare_random,
 };
 
@@ -32,9 +31,9 @@ static enum pd_status fall_back(struct pd_call *call)
 {
     const struct pd_instr *in = call->instr;
     call->kernel = pd_ref_kernel(in->op, false);
-    bool blocked = in->layout != PD_LAYOUT_PLAIN && in->op != PD_OP_CONSTANT;
+    bool blocked = in->layout == PD_LAYOUT_BLOCKED && in->op != PD_OP_CONSTANT;
     for (int k = 0; k < in->n_src; k++)
-        blocked = blocked || call->src_instr[k]->layout != PD_LAYOUT_PLAIN;
+        blocked = blocked || call->src_instr[k]->layout == PD_LAYOUT_BLOCKED;
     if (!call->kernel || blocked)
         BUG("no kernel for %s in this layout", pd_op_name(in->op));
     return PD_OK;

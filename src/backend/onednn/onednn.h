@@ -20,13 +20,6 @@ struct onednn {
 #define PD_CLONES
 #endif
 
-/* Before a loop over a few lanes: independent, and to become vectors rather than sixteen copies. */
-#ifdef __clang__
-#define PD_LANE_LOOP
-#else
-#define PD_LANE_LOOP _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
-#endif
-
 /* Work below this many elements is not worth waking threads for. */
 #define PD_PARALLEL_MIN 16384
 
@@ -72,9 +65,7 @@ dnnl_primitive_attr_t attr_create(bool accumulate, double slope); /* NULL: faile
 
 typedef enum pd_status onednn_prepare(struct onednn *b, struct pd_call *call, struct pd_error *err);
 onednn_prepare prepare_conv, prepare_conv_dx, prepare_conv_dw, prepare_matmul, prepare_reorder;
-onednn_prepare prepare_direct, prepare_direct_dw; /* convolutions of grouped images */
-onednn_prepare prepare_fused, prepare_norm, prepare_pool, prepare_sum_to, prepare_adam, prepare_assign,
-    prepare_random;
+onednn_prepare prepare_fused, prepare_norm, prepare_sum_to, prepare_adam, prepare_assign, prepare_random;
 
 enum pd_status onednn_fail(const struct pd_call *call, struct pd_error *err);
 

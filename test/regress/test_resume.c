@@ -81,7 +81,7 @@ static struct pd_buffer checkpoint(const char *folder)
 static void assert_same(const char *a, const char *b, const char *name)
 {
     struct pd_buffer x = bytes(a, name), y = bytes(b, name);
-    assert_true(x.size > 1000 && x.size == y.size);
+    assert_true(x.size > 100 && x.size == y.size);
     assert_memory_equal(x.data, y.data, x.size);
     pd_buffer_release(&x);
     pd_buffer_release(&y);

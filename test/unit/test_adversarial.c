@@ -1,6 +1,7 @@
 /* Adversarial sampling (ALCG section 3.2): which candidates a step trains on, and what looking at them leaves
  * untouched. */
 #include "base/rng.h"
+#include "grad/verify.h"
 #include "train/gan.h"
 
 #include <math.h>
@@ -44,6 +45,7 @@ static void compile_step(struct fixture *f, int64_t adversarial, double lr)
     o.adam.beta1 = lr > 0 ? o.adam.beta1 : 0;
     if (pd_gan_compile_step(f->gan, &o, &f->plan, &err))
         fail_msg("%s", err.message);
+    verify_plan(f->plan);
 }
 
 static void release(struct fixture *f)

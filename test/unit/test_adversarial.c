@@ -154,7 +154,7 @@ static int count_changed(const struct pd_gan *gan, struct copy *c)
 static void frozen_passes_move_nothing(void **state)
 {
     (void)state;
-    struct fixture f = {NULL};
+    struct fixture f = {.gan = NULL};
     make(&f, "infogan", PD_BACKEND_ONEDNN);
     for (int frozen = 1; frozen >= 0; frozen--) {
         struct copy before = copy_vars(f.gan);
@@ -220,7 +220,7 @@ static void step_both(struct fixture *sampled, struct fixture *plain)
 static void the_kept_are_trained_on(void **state)
 {
     const char *model = *state;
-    struct fixture sampled = {NULL}, plain = {NULL};
+    struct fixture sampled = {.gan = NULL}, plain = {.gan = NULL};
     make(&sampled, model, PD_BACKEND_ONEDNN);
     make(&plain, model, PD_BACKEND_ONEDNN);
     compile_step(&sampled, CANDIDATES, 2e-4);
@@ -273,7 +273,7 @@ static void gradients_pass_through_the_kept(void **state)
 {
     (void)state;
     static const char *const names[] = {"g.fc1.weight", "g.fc2.weight", "g.fc4.bias"};
-    struct fixture f = {NULL};
+    struct fixture f = {.gan = NULL};
     make(&f, "mlp", PD_BACKEND_REF_F64);
     enliven(f.gan);
     compile_step(&f, CANDIDATES, 0);

@@ -165,7 +165,9 @@ static enum pd_status load_vars(struct pd_gan *gan, const struct pd_safetensors 
     const int count = pd_vars_count(gan->vars);
     const size_t real_size = pd_backend_real_size(gan->backend);
     const void **data = pd_calloc((size_t)count, sizeof *data);
-    enum pd_status status = data ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a checkpoint");
+    enum pd_status status = PD_OK;
+    if (!data)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a checkpoint");
     for (int i = 0; i < count && !status; i++) {
         const struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
         if (!strncmp(a.name, prefix, strlen(prefix)))

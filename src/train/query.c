@@ -68,37 +68,57 @@ static void guess(const struct pd_scored_pool *pool, int64_t row, double *log_p,
     q->guess_p = exp(log_p[q->guess]);
 }
 
-/* Trunk features of the best-scored candidates; only they are worth computing. top: (candidates) rows. */
+/* The best-scored candidates (n), and what is known of them. */
+struct candidates {
+    int64_t n;
+    int64_t *rows; /* of the pool, best first */
+    uint32_t *images;
+    double *score;
+    float *features; /* (n, width) */
+};
+
+/* Trunk features of the candidates; only they are worth computing. rows (k): of the pool. */
 static enum pd_status spread(const struct pd_query_options *o, struct pd_gan *gan,
-                             const struct pd_dataset *data, const struct pd_scored_pool *pool,
-                             const double *score, int64_t *top, int64_t candidates, int64_t *rows,
+                             const struct pd_dataset *data, const struct candidates *c, int64_t *rows,
                              struct pd_error *err)
 {
-    const int64_t width = pd_gan_feature_width(gan);
-    float *features = pd_malloc((size_t)(candidates * width) * sizeof *features);
-    uint32_t *images = pd_malloc((size_t)candidates * sizeof *images);
-    double *best = pd_malloc((size_t)candidates * sizeof *best);
-    struct pd_real_images real = {NULL, NULL, 0};
-    enum pd_status status = PD_OK;
-    if (!features || !images || !best)
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld features", (long long)candidates);
-    for (int64_t i = 0; i < candidates && !status; i++) {
-        images[i] = pool->images[top[i]];
-        best[i] = score[top[i]];
-    }
+    struct pd_real_images real;
+    enum pd_status status =
+        pd_real_images_take(data, c->images, (uint32_t)c->n, gan->config.size, &real, err);
+    if (status)
+        return status;
+    status = pd_features(gan, real.images, c->n, c->features, err);
     if (!status)
-        status = pd_real_images_take(data, images, (uint32_t)candidates, gan->config.size, &real, err);
-    if (!status)
-        status = pd_features(gan, real.images, candidates, features, err);
-    if (!status)
-        status = pd_select_diverse(o->diversity, candidates, best, width, features, candidates, o->k, o->seed,
-                                   rows, err);
+        status = pd_select_diverse(o->diversity, c->n, c->score, pd_gan_feature_width(gan), c->features, c->n,
+                                   o->k, o->seed, rows, err);
     for (int64_t i = 0; i < o->k && !status; i++)
-        rows[i] = top[rows[i]];
+        rows[i] = c->rows[rows[i]];
     pd_real_images_release(&real);
-    pd_free(best);
-    pd_free(images);
-    pd_free(features);
+    return status;
+}
+
+static enum pd_status choose_spread(const struct pd_query_options *o, struct pd_gan *gan,
+                                    const struct pd_dataset *data, const struct pd_scored_pool *pool,
+                                    const double *score, int64_t *top, int64_t n, int64_t *rows,
+                                    struct pd_error *err)
+{
+    const size_t room = (size_t)n, width = (size_t)pd_gan_feature_width(gan);
+    const struct candidates c = {n, top, pd_malloc(room * sizeof *c.images),
+                                 pd_malloc(room * sizeof *c.score),
+                                 pd_malloc(room * width * sizeof *c.features)};
+    enum pd_status status;
+    if (c.images && c.score && c.features) {
+        for (int64_t i = 0; i < n; i++) {
+            c.images[i] = pool->images[top[i]];
+            c.score[i] = score[top[i]];
+        }
+        status = spread(o, gan, data, &c, rows, err);
+    } else {
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld features", (long long)n);
+    }
+    pd_free(c.features);
+    pd_free(c.score);
+    pd_free(c.images);
     return status;
 }
 
@@ -111,35 +131,47 @@ static int64_t count_candidates(const struct pd_query_options *o, int64_t n)
     return wanted < n ? wanted : n;
 }
 
+/* Blocks of a choice: scores (pool's n), log p (classes), candidates' and chosen rows. */
+struct choice {
+    double *score, *log_p;
+    int64_t *top, *rows;
+};
+
+static enum pd_status choose(const struct pd_query_options *o, struct pd_gan *gan,
+                             const struct pd_dataset *data, const struct pd_scored_pool *pool,
+                             const struct choice *c, struct pd_query *queries, struct pd_error *err)
+{
+    const struct pd_pool in = {pool->n, pool->classes, pool->logit, pool->class_logits};
+    const int64_t candidates = count_candidates(o, pool->n);
+    enum pd_status status = pd_strategy_score(o->strategy, &in, o->balanced, o->seed, c->score, err);
+    if (!status)
+        status = pd_select_top(pool->n, c->score, candidates, o->seed, c->top, err);
+    if (!status && o->diversity != PD_DIVERSE_NONE)
+        status = choose_spread(o, gan, data, pool, c->score, c->top, candidates, c->rows, err);
+    else if (!status)
+        memcpy(c->rows, c->top, (size_t)o->k * sizeof *c->rows);
+    for (int64_t i = 0; i < o->k && !status; i++) {
+        queries[i] = (struct pd_query){.image = pool->images[c->rows[i]], .score = c->score[c->rows[i]]};
+        guess(pool, c->rows[i], c->log_p, &queries[i]);
+    }
+    return status;
+}
+
 enum pd_status pd_query_choose(const struct pd_query_options *o, struct pd_gan *gan,
                                const struct pd_dataset *data, const struct pd_scored_pool *pool,
                                struct pd_query *queries, struct pd_error *err)
 {
-    const struct pd_pool in = {pool->n, pool->classes, pool->logit, pool->class_logits};
-    const int64_t candidates = count_candidates(o, pool->n);
-    double *score = pd_malloc((size_t)pool->n * sizeof *score);
-    double *log_p = pd_malloc((size_t)pool->classes * sizeof *log_p);
-    int64_t *top = pd_malloc((size_t)candidates * sizeof *top),
-            *rows = pd_malloc((size_t)o->k * sizeof *rows);
-    enum pd_status status = PD_OK;
-    if (!score || !log_p || !top || !rows)
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a query");
-    if (!status)
-        status = pd_strategy_score(o->strategy, &in, o->balanced, o->seed, score, err);
-    if (!status)
-        status = pd_select_top(pool->n, score, candidates, o->seed, top, err);
-    if (!status && o->diversity != PD_DIVERSE_NONE)
-        status = spread(o, gan, data, pool, score, top, candidates, rows, err);
-    else if (!status)
-        memcpy(rows, top, (size_t)o->k * sizeof *rows);
-    for (int64_t i = 0; i < o->k && !status; i++) {
-        queries[i] = (struct pd_query){.image = pool->images[rows[i]], .score = score[rows[i]]};
-        guess(pool, rows[i], log_p, &queries[i]);
-    }
-    pd_free(rows);
-    pd_free(top);
-    pd_free(log_p);
-    pd_free(score);
+    const struct choice c = {pd_malloc((size_t)pool->n * sizeof *c.score),
+                             pd_malloc((size_t)pool->classes * sizeof *c.log_p),
+                             pd_malloc((size_t)count_candidates(o, pool->n) * sizeof *c.top),
+                             pd_malloc((size_t)o->k * sizeof *c.rows)};
+    const bool room = c.score && c.log_p && c.top && c.rows;
+    enum pd_status status = room ? choose(o, gan, data, pool, &c, queries, err)
+                                 : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a query");
+    pd_free(c.rows);
+    pd_free(c.top);
+    pd_free(c.log_p);
+    pd_free(c.score);
     return status;
 }
 
@@ -200,24 +232,21 @@ enum pd_status pd_query_file_read(const char *path, const struct pd_dataset *dat
                                   size_t *n, struct pd_error *err)
 {
     struct pd_buffer text = PD_BUFFER_INIT;
-    json_t *all = NULL;
+    struct pd_query *read = NULL;
     *queries = NULL;
     enum pd_status status = pd_file_read(path, &text, err);
-    if (!status) {
-        all = json_loadb(text.size ? text.data : "", text.size, 0, NULL);
-        *n = json_array_size(all);
-        *queries = pd_calloc(*n ? *n : 1, sizeof **queries);
-        if (!json_is_array(all))
-            status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected a list of queries", path);
-        else if (!*queries)
-            status = pd_fail_memory(err, path);
-    }
-    if (!status)
-        status = read_all(path, data, all, *queries, err);
-    if (status) {
-        pd_free(*queries);
-        *queries = NULL;
-    }
+    json_t *all = status ? NULL : json_loadb(text.size ? text.data : "", text.size, 0, NULL);
+    *n = json_array_size(all);
+    if (!status && !json_is_array(all))
+        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected a list of queries", path);
+    else if (!status && (read = pd_calloc(*n ? *n : 1, sizeof *read)))
+        status = read_all(path, data, all, read, err);
+    else if (!status)
+        status = pd_fail_memory(err, path);
+    if (status)
+        pd_free(read);
+    else
+        *queries = read;
     json_decref(all);
     pd_buffer_release(&text);
     return status;

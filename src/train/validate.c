@@ -12,19 +12,18 @@ enum pd_status pd_real_images_take(const struct pd_dataset *data, const uint32_t
     const size_t floats = size ? (size_t)data->channels * (size_t)size * (size_t)size : 2;
     *out = (struct pd_real_images){pd_malloc((n ? n : 1) * floats * sizeof *out->images),
                                    pd_malloc((n ? n : 1) * sizeof *out->labels), n};
-    enum pd_status status = PD_OK;
-    if (!out->images || !out->labels)
-        status =
-            pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images of data set '%s'", n, data->name);
-    else if (n) /* points have no size, but the transform wants one */
-        status = pd_transform_eval(data, indices, n, size ? size : 1, out->images, err);
-    if (status) {
+    if (!out->images || !out->labels) {
         pd_real_images_release(out);
-        return status;
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images of data set '%s'", n, data->name);
     }
     for (uint32_t i = 0; i < n; i++)
         out->labels[i] = data->labels[indices ? indices[i] : i];
-    return PD_OK;
+    enum pd_status status = PD_OK;
+    if (n) /* points have no size, but the transform wants one */
+        status = pd_transform_eval(data, indices, n, size ? size : 1, out->images, err);
+    if (status)
+        pd_real_images_release(out);
+    return status;
 }
 
 enum pd_status pd_real_images_of_use(const struct pd_dataset *data, const uint8_t *use, int which, int size,

@@ -121,7 +121,7 @@ static void give_noise(struct pd_plan *plan)
 static struct verdict judge(const struct fixture *f)
 {
     struct pd_error err;
-    struct pd_plan *generator, *scorer;
+    struct pd_plan *generator = NULL, *scorer = NULL;
     struct verdict v;
     if (pd_gan_compile_generator(f->gan, N, &generator, &err) ||
         pd_gan_compile_scorer(f->gan, N, &scorer, &err))

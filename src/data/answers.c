@@ -301,3 +301,15 @@ void pd_answers_release(struct pd_answers *answers)
     pd_free(answers->refused);
     *answers = (struct pd_answers){.count = 0};
 }
+
+enum pd_status pd_answers_read_whole(const char *path, const struct pd_dataset *dataset,
+                                     struct pd_answers *out, struct pd_error *err)
+{
+    enum pd_status status = pd_answers_read(path, dataset, out, err);
+    if (status || !out->refused_count)
+        return status;
+    status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: row %lld: %s", path, (long long)out->refused[0].row,
+                     out->refused[0].words);
+    pd_answers_release(out);
+    return status;
+}

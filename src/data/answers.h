@@ -42,6 +42,11 @@ enum pd_status pd_answers_parse(const void *bytes, size_t size, const char *name
                                 struct pd_error *err);
 void pd_answers_release(struct pd_answers *answers);
 
+/* The same of a file in which every row must be good: the first refusal is PD_ERR_FORMAT, and nothing is left
+ * to release. */
+enum pd_status pd_answers_read_whole(const char *path, const struct pd_dataset *dataset,
+                                     struct pd_answers *out, struct pd_error *err);
+
 /* One CSV that pd_answers_read takes: image,label. Written aside, synced, renamed. PD_ERR_IO, PD_ERR_MEMORY.
  */
 enum pd_status pd_answers_write(const char *path, const struct pd_dataset *dataset,

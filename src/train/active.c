@@ -66,12 +66,11 @@ static void close_trial(struct active *r)
 static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
-    const struct pd_data_source *source = pd_data_source_find(r->o.data, err);
-    if (!source)
-        return PD_ERR_USAGE;
-    const int size = r->o.size && source->size ? (int)r->o.size : source->size;
+    int size;
+    enum pd_status status = pd_run_image_size(&r->o, &size, err);
     r->o.data_seed = (int64_t)pd_branch_seed(&r->o, trial);
-    enum pd_status status = pd_run_dataset(&r->o, PD_SPLIT_TRAIN, &r->data, err);
+    if (!status)
+        status = pd_run_dataset(&r->o, PD_SPLIT_TRAIN, &r->data, err);
     if (!status)
         status = open_test(r, size, err);
     if (!status)
@@ -304,6 +303,7 @@ static enum pd_status run(struct active *r, struct pd_error *err)
 
 /* --- the folder --- */
 
+/* The last of the folder's first files: a run that has it can be resumed. */
 static enum pd_status save_options(const struct active *r, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
@@ -311,9 +311,7 @@ static enum pd_status save_options(const struct active *r, struct pd_error *err)
     struct pd_option_table table = {.base = &copy};
     table.at = pd_active_option_table(&table.count);
     enum pd_status status = path_in(r, "active.json", path, err);
-    if (!status)
-        status = pd_option_table_write(&table, path, err);
-    return status ? status : pd_run_folder_save_options(r->folder, &r->o, err);
+    return status ? status : pd_option_table_write(&table, path, err);
 }
 
 static enum pd_status read_options(const char *folder, struct pd_active_options *a, struct pd_error *err)

@@ -48,18 +48,13 @@ int64_t pd_branch_labelled(const struct pd_branch *b)
 enum pd_status pd_branch_read_labels(struct pd_branch *b, const char *path, struct pd_error *err)
 {
     struct pd_answers known;
-    enum pd_status status = pd_answers_read(path, b->data, &known, err);
+    enum pd_status status = pd_answers_read_whole(path, b->data, &known, err);
     if (status)
         return status;
-    if (known.refused_count)
-        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: row %lld: %s", path, (long long)known.refused[0].row,
-                         known.refused[0].words);
-    else {
-        memcpy(b->labels, known.at, known.count * sizeof *known.at);
-        b->count = known.count;
-    }
+    memcpy(b->labels, known.at, known.count * sizeof *known.at);
+    b->count = known.count;
     pd_answers_release(&known);
-    return status;
+    return PD_OK;
 }
 
 enum pd_status pd_branch_write_labels(const struct pd_branch *b, struct pd_error *err)

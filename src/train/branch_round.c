@@ -14,11 +14,11 @@ static enum pd_status round_options(const struct pd_branch *b, int64_t round, st
     *o = *b->o;
     o->data_seed = (int64_t)seed;
     o->seed = (int64_t)(seed * 1000 + (uint64_t)round);
-    enum pd_status status = pd_path_join(o->label_file, sizeof o->label_file, b->folder, "labels.csv", err);
+    enum pd_status status = pd_branch_path(b, "labels.csv", 0, o->label_file, err);
     if (status || round == 0 || !b->a->keep_generator)
         return status;
     status = pd_branch_round_folder(b, round - 1, folder, err);
-    return status ? status : pd_path_join(o->generator, sizeof o->generator, folder, "best.safetensors", err);
+    return status ? status : pd_run_folder_best(folder, o->generator, err);
 }
 
 /* The weights that the next round and its query need: the best epoch's, or the last's. */

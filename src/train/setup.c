@@ -37,16 +37,12 @@ static enum pd_status take_label_file(const char *path, struct pd_dataset *data,
                                       struct pd_error *err)
 {
     struct pd_answers answers;
-    enum pd_status status = pd_answers_read(path, data, &answers, err);
+    enum pd_status status = pd_answers_read_whole(path, data, &answers, err);
     if (status)
         return status;
-    if (answers.refused_count)
-        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: row %lld: %s", path, (long long)answers.refused[0].row,
-                         answers.refused[0].words);
-    else
-        pd_labels_apply(data, &answers, use);
+    pd_labels_apply(data, &answers, use);
     pd_answers_release(&answers);
-    return status;
+    return PD_OK;
 }
 
 enum pd_status pd_run_labels(const struct pd_train_options *o, const char *label_file,
@@ -70,8 +66,7 @@ enum pd_status pd_run_labels(const struct pd_train_options *o, const char *label
     return PD_OK;
 }
 
-/* Side of the training images; 0 for points. */
-static enum pd_status image_size(const struct pd_train_options *o, int *size, struct pd_error *err)
+enum pd_status pd_run_image_size(const struct pd_train_options *o, int *size, struct pd_error *err)
 {
     const struct pd_data_source *source = pd_data_source_find(o->data, err);
     if (!source)
@@ -153,7 +148,7 @@ enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file,
 {
     int size;
     memset(out, 0, sizeof *out);
-    enum pd_status status = image_size(o, &size, err);
+    enum pd_status status = pd_run_image_size(o, &size, err);
     if (!status)
         status = open_data(o, label_file, size, out, err);
     if (!status && !o->model[0])

@@ -30,6 +30,9 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o);
 enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
                               struct pd_error *err);
 
+/* Side of the training images in pixels; 0: points. */
+enum pd_status pd_run_image_size(const struct pd_train_options *o, int *size, struct pd_error *err);
+
 /* Who may see which label: validation images first, then the label file's or as many as the options say.
  * use (data->count) comes zeroed; a label file may also change the data set's labels. */
 enum pd_status pd_run_labels(const struct pd_train_options *o, const char *label_file,

@@ -4,6 +4,11 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
+/* SYCL's primitives return before the work is done, and TBB takes other threads than we set. */
+#if DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP
+#error "paydirt needs a oneDNN that is built for OpenMP"
+#endif
+
 #if DNNL_VERSION_MAJOR < 3 /* where dnnl_memory_desc_t is a struct, not a handle */
 typedef const dnnl_memory_desc_t *const_dnnl_memory_desc_t;
 #define dnnl_post_ops_append_sum(ops, scale, zero, type) dnnl_post_ops_append_sum(ops, scale)

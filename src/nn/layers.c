@@ -143,6 +143,14 @@ struct pd_node *pd_nn_batch_norm(struct pd_nn *nn, const char *name, struct pd_n
     return pd_batch_norm(x, stats, gamma, beta, 1e-5, slope);
 }
 
+struct pd_node *pd_nn_dropout(struct pd_nn *nn, struct pd_node *x, double p)
+{
+    if (!nn->training || !x)
+        return x;
+    struct pd_node *u = pd_random_uniform(nn->graph, nn->stream++, pd_node_shape(x));
+    return pd_mul(x, pd_affine(pd_step(pd_affine(u, 1, -p)), 1 / (1 - p), 0));
+}
+
 struct pd_node *pd_nn_flatten(struct pd_node *x)
 {
     struct pd_shape s = pd_node_shape(x);

@@ -209,16 +209,17 @@ class Model(NamedTuple):
     generator: type
     discriminator: type
     widths: Widths      # the paper's
+    channels: int       # of its images; points: 2
     loss: str = "gan"   # that the paper trains it with
 
 
 MODELS = {
-    "mlp": Model(MlpGenerator, MlpDiscriminator, (512,)),
-    "infogan": Model(InfoganGenerator, InfoganDiscriminator, (64, 128, 1024)),
-    "dcgan": Model(DcganGenerator, DcganDiscriminator, (64, 128, 256)),
-    "sngan": Model(DcganGenerator, SnganDiscriminator, (64, 128, 256)),
-    "wgan-gp": Model(DcganGenerator, WganGpDiscriminator, (64, 128, 256), "wgan-gp"),
-    "acgan": Model(AcganGenerator, AcganDiscriminator, (16, 32, 64, 128, 256, 512, 384, 192, 96, 48)),
+    "mlp": Model(MlpGenerator, MlpDiscriminator, (512,), 2),
+    "infogan": Model(InfoganGenerator, InfoganDiscriminator, (64, 128, 1024), 1),
+    "dcgan": Model(DcganGenerator, DcganDiscriminator, (64, 128, 256), 3),
+    "sngan": Model(DcganGenerator, SnganDiscriminator, (64, 128, 256), 3),
+    "wgan-gp": Model(DcganGenerator, WganGpDiscriminator, (64, 128, 256), 3, "wgan-gp"),
+    "acgan": Model(AcganGenerator, AcganDiscriminator, (16, 32, 64, 128, 256, 512, 384, 192, 96, 48), 3),
 }
 
 

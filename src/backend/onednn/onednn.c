@@ -43,7 +43,9 @@ static enum pd_status fall_back(struct pd_call *call)
 static enum pd_status prepare(struct pd_backend *base, struct pd_call *call, struct pd_error *err)
 {
     onednn_prepare *own = table[call->instr->op];
-    enum pd_status status = own ? own((struct onednn *)base, call, err) : PD_OK;
+    struct onednn *b = (struct onednn *)base;
+    enum pd_status status = own ? own(b, call, err) : PD_OK;
+    md_forget(b);
     return status || call->kernel ? status : fall_back(call);
 }
 

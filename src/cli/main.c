@@ -22,8 +22,10 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 /* Between two kernels libgomp's threads would spin for milliseconds, which takes the processor from everyone
  * else on it. A thousand looks, some 15 microseconds, bridge most gaps inside a step (without them a step of
- * mlp takes twice as long); then they sleep. libgomp reads the count before main begins, so it must be there
- * when the program starts: hence once more. */
+ * mlp takes twice as long; five times as many halve its speed where another program has one of the
+ * processors); then they sleep. libgomp reads the count before main begins, so it must be there when the
+ * program starts: hence once more.
+ */
 static void make_threads_wait_quietly(char **argv)
 {
     if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT"))

@@ -27,10 +27,11 @@ static enum pd_status unknown_name(const char *name, struct pd_error *err)
 {
     const char *near =
         pd_nearest_word(name, &pd_recipe_files[0].name, pd_recipe_file_count, sizeof pd_recipe_files[0]);
-    return pd_fail(err, PD_ERR_USAGE, -1,
-                   "unknown recipe '%.60s'%s%s%s; 'paydirt recipes' lists them, and a file's name has a / or "
-                   "ends in .json",
-                   name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return pd_fail(
+        err, PD_ERR_USAGE, -1,
+        "unknown recipe '%.60s'%s%s%s ('paydirt recipes' lists them; a file's name has a / or ends in "
+        ".json)",
+        name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 enum pd_status pd_recipe_text(const char *name, struct pd_buffer *out, struct pd_error *err)

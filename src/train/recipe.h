@@ -24,9 +24,8 @@ struct pd_recipe {
 /* The names of those that are part of the program, in order; NULL past the last. */
 const char *pd_recipe_at(size_t index);
 
-/* A recipe's bytes; the caller releases out, also after a failure. name: one of these, or a file's path: with
- * a
- * '/' in it, or .json at its end. PD_ERR_USAGE: no such name, with the nearest right one; PD_ERR_IO,
+/* A recipe's bytes; the caller releases out, also after a failure. name: one of these, or a path,
+ * with a '/' in it or .json at its end. PD_ERR_USAGE: no such name, with the nearest right one; PD_ERR_IO,
  * PD_ERR_MEMORY, PD_ERR_FORMAT (more than a megabyte). */
 enum pd_status pd_recipe_text(const char *name, struct pd_buffer *out, struct pd_error *err);
 

@@ -108,6 +108,7 @@ static const struct fact {
     {"gold-cifar10", "model", "acgan"},
     {"gold-cifar10", "epochs", "200"},
     {"gold-stl10", "model", "acgan"},
+    {"gold-stl10", "labelled_only", "true"},
     {"gold-lsun", "data", "lsun"},
     {"gold-svhn-1pct", "labels", "733"},
     {"gold-svhn-5pct", "labels", "3663"},
@@ -254,7 +255,7 @@ static void knows_what_was_meant(void **state)
     assert_int_equal(pd_recipe_open("gold-minst", &r, &err), PD_ERR_USAGE);
     assert_contains(err.message, "unknown recipe 'gold-minst', did you mean 'gold-mnist'?");
     assert_int_equal(pd_recipe_open("xyzzyxyzzy", &r, &err), PD_ERR_USAGE);
-    assert_contains(err.message, "unknown recipe 'xyzzyxyzzy'; ");
+    assert_contains(err.message, "unknown recipe 'xyzzyxyzzy' ('paydirt recipes' lists them");
     assert_int_equal(pd_recipe_open("", &r, &err), PD_ERR_USAGE);
     assert_int_equal(pd_recipe_open("/no/such.json", &r, &err), PD_ERR_IO);
 }

@@ -1,8 +1,10 @@
 /* One .npz file of images and labels. */
 #include "data/npz.h"
 
+#include "base/mem.h"
 #include "base/words.h"
 #include "data/readers.h"
+#include "io/npy.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -22,20 +24,28 @@ static const struct layout {
     {{"images", NULL}, {"labels", NULL}},
 };
 
-static const struct pd_io_array *find(const struct pd_npy *npy, const char *name)
+struct file {
+    const struct pd_io_array *arrays;
+    size_t count;
+    const char *name;
+};
+
+static const struct pd_io_array *find(const struct file *f, const char *name)
 {
-    return name ? pd_npy_find(npy, name) : NULL;
+    for (size_t i = 0; name && i < f->count; i++)
+        if (!strcmp(f->arrays[i].name, name))
+            return &f->arrays[i];
+    return NULL;
 }
 
-static enum pd_status find_layout(const struct pd_npy *npy, const char *name, const struct layout **out,
-                                  struct pd_error *err)
+static enum pd_status find_layout(const struct file *f, const struct layout **out, struct pd_error *err)
 {
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
-        if (find(npy, layouts[i].images[PD_SPLIT_TRAIN]) || find(npy, layouts[i].images[PD_SPLIT_TEST])) {
+        if (find(f, layouts[i].images[PD_SPLIT_TRAIN]) || find(f, layouts[i].images[PD_SPLIT_TEST])) {
             *out = &layouts[i];
             return PD_OK;
         }
-    return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': no array train_images, x_train or images in it", name);
+    return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': no array train_images, x_train or images in it", f->name);
 }
 
 /* --- images --- */
@@ -175,18 +185,18 @@ static enum pd_status check_labels(const struct pd_io_array *a, const char *name
     return PD_OK;
 }
 
-static enum pd_status take_labels(const struct pd_npy *npy, const char *name, const struct layout *layout,
-                                  enum pd_split split, struct pd_dataset *d, struct pd_error *err)
+static enum pd_status take_labels(const struct file *f, const struct layout *layout, enum pd_split split,
+                                  struct pd_dataset *d, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
     for (int i = 0; !status && i < 2; i++) {
-        const struct pd_io_array *either = find(npy, layout->labels[i]);
-        status = either ? check_labels(either, name, &d->classes, err) : PD_OK;
+        const struct pd_io_array *either = find(f, layout->labels[i]);
+        status = either ? check_labels(either, f->name, &d->classes, err) : PD_OK;
     }
-    const struct pd_io_array *a = find(npy, layout->labels[split]);
+    const struct pd_io_array *a = find(f, layout->labels[split]);
     if (!status && a && a->dims[0] != d->count)
         status = pd_fail(err, PD_ERR_MISMATCH, -1, "'%s': %" PRId64 " %s, expected %u, one for each image",
-                         name, a->dims[0], a->name, d->count);
+                         f->name, a->dims[0], a->name, d->count);
     for (int64_t i = 0; !status && i < d->count; i++)
         d->labels[i] = a ? (int32_t)label_of(a, i) : -1;
     return status;
@@ -194,20 +204,21 @@ static enum pd_status take_labels(const struct pd_npy *npy, const char *name, co
 
 /* --- all --- */
 
-enum pd_status pd_npz_take(const struct pd_npy *npy, const char *name, enum pd_split split,
+enum pd_status pd_npz_take(const struct pd_io_array *arrays, size_t n, const char *name, enum pd_split split,
                            struct pd_dataset *d, struct pd_error *err)
 {
+    const struct file f = {arrays, n, name};
     const struct layout *layout = NULL;
-    enum pd_status status = find_layout(npy, name, &layout, err);
+    enum pd_status status = find_layout(&f, &layout, err);
     if (status)
         return status;
-    const struct pd_io_array *images = find(npy, layout->images[split]);
+    const struct pd_io_array *images = find(&f, layout->images[split]);
     if (!images)
         return pd_fail(err, PD_ERR_IO, -1, "'%s' has no %s split: that would be an array %s", name,
                        split == PD_SPLIT_TEST ? "test" : "training",
                        layout->images[split] ? layout->images[split] : "test_images, beside train_images");
     status = take_images(images, name, d, err);
-    return status ? status : take_labels(npy, name, layout, split, d, err);
+    return status ? status : take_labels(&f, layout, split, d, err);
 }
 
 enum pd_status pd_open_npz(const struct pd_data_source *source, const struct pd_data_request *request,
@@ -220,8 +231,14 @@ enum pd_status pd_open_npz(const struct pd_data_source *source, const struct pd_
     enum pd_status status = pd_npy_open(path, &npy, err);
     if (status)
         return status;
+    const size_t n = pd_npy_count(npy);
+    struct pd_io_array *arrays = pd_calloc(n + 1, sizeof *arrays);
+    for (size_t i = 0; arrays && i < n; i++)
+        arrays[i] = *pd_npy_at(npy, i);
     pd_path_word(d->name, sizeof d->name, path);
-    status = pd_npz_take(npy, path, request->split, d, err);
+    status = arrays ? pd_npz_take(arrays, n, path, request->split, d, err)
+                    : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory reading '%s'", path);
+    pd_free(arrays);
     pd_npy_destroy(npy);
     return status;
 }

@@ -15,74 +15,53 @@
 enum {
     SIDE = PD_STL10_SIDE,
     AREA = SIDE * SIDE,
-    BLOCK = 64, /* images read at once, for all cores to resize */
     NAMES_MAX = 1 << 12,
     PATH_SIZE = 4096,
 };
 
 /* --- parts --- */
 
-static void store(const struct pd_resize *resize, uint8_t *image, int side, uint8_t *scratch, uint8_t *pixels)
+/* Reads one image and stores it; scratch: what the resize wants. */
+static enum pd_status take_image(struct pd_stream *s, const struct pd_resize *resize, uint32_t i, int side,
+                                 uint8_t *image, uint8_t *scratch, uint8_t *pixels, struct pd_error *err)
 {
+    size_t got;
+    enum pd_status status = pd_stream_read(s, image, PD_STL10_IMAGE, &got, err);
+    if (status)
+        return status;
+    if (got < PD_STL10_IMAGE)
+        return pd_fail(err, PD_ERR_FORMAT, (int64_t)i * PD_STL10_IMAGE + (int64_t)got,
+                       "'%s'%s is cut off within image %u", pd_stream_name(s), pd_stream_where(s), i);
     for (int c = 0; c < 3; c++) {
         pd_turn_plane(image + c * AREA, SIDE);
         pd_resize_plane(resize, image + c * AREA, pixels + (size_t)c * (size_t)side * (size_t)side, scratch);
     }
-}
-
-/* Reads and stores up to a block of images. */
-static enum pd_status take_block(struct pd_stream *s, const struct pd_resize *resize, uint32_t first,
-                                 uint32_t n, int side, uint8_t *block, uint8_t *pixels, struct pd_error *err)
-{
-    const size_t stored = 3 * (size_t)side * (size_t)side;
-    size_t got;
-    bool oom = false;
-    enum pd_status status = pd_stream_read(s, block, (size_t)n * PD_STL10_IMAGE, &got, err);
-    if (!status && got < (size_t)n * PD_STL10_IMAGE)
-        status = pd_fail(err, PD_ERR_FORMAT, (int64_t)first * PD_STL10_IMAGE + (int64_t)got,
-                         "'%s'%s is cut off within image %" PRIu64, pd_stream_name(s), pd_stream_where(s),
-                         first + (uint64_t)got / PD_STL10_IMAGE);
-    if (status)
-        return status;
-#pragma omp parallel
-    {
-        uint8_t *scratch = pd_malloc(pd_resize_scratch_size(resize));
-        if (!scratch) {
-#pragma omp atomic write
-            oom = true;
-        }
-#pragma omp for
-        for (uint32_t i = 0; i < n; i++)
-            if (scratch)
-                store(resize, block + (size_t)i * PD_STL10_IMAGE, side, scratch,
-                      pixels + (first + i) * stored);
-        pd_free(scratch);
-    }
-    return oom ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory resizing the images of '%s'",
-                         pd_stream_name(s))
-               : PD_OK;
+    return PD_OK;
 }
 
 enum pd_status pd_stl10_images(struct pd_stream *s, uint32_t count, int side, uint8_t *pixels,
                                struct pd_error *err)
 {
+    const size_t stored = 3 * (size_t)side * (size_t)side;
     struct pd_resize *resize;
     uint8_t extra;
     size_t got;
     enum pd_status status = pd_resize_create(SIDE, SIDE, side, side, &resize, err);
-    uint8_t *block = status ? NULL : pd_malloc((size_t)BLOCK * PD_STL10_IMAGE);
-    if (!status && !block)
+    if (status)
+        return status;
+    uint8_t *image = pd_malloc(PD_STL10_IMAGE), *scratch = pd_malloc(pd_resize_scratch_size(resize));
+    if (!image || !scratch)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory reading '%s'", pd_stream_name(s));
-    for (uint32_t first = 0; !status && first < count; first += BLOCK)
-        status = take_block(s, resize, first, count - first < BLOCK ? count - first : BLOCK, side, block,
-                            pixels, err);
+    for (uint32_t i = 0; !status && i < count; i++)
+        status = take_image(s, resize, i, side, image, scratch, pixels + i * stored, err);
     if (!status)
         status = pd_stream_read(s, &extra, 1, &got, err);
     if (!status && got)
         status = pd_fail(err, PD_ERR_FORMAT, (int64_t)count * PD_STL10_IMAGE,
                          "'%s'%s: bytes left over, expected the end (%u images of %d bytes)",
                          pd_stream_name(s), pd_stream_where(s), count, PD_STL10_IMAGE);
-    pd_free(block);
+    pd_free(image);
+    pd_free(scratch);
     pd_resize_destroy(resize);
     return status;
 }

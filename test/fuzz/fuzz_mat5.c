@@ -11,14 +11,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static size_t pack(const uint8_t *data, size_t size, uint8_t *file, size_t room)
 {
-    uLongf packed = room - 136;
+    static const uint32_t y[] = {14, 48, 6, 8, 9, 0, 5, 8, 1, 1, 1 << 16 | 1, 'y', 1 << 16 | 2, 1};
+    uLongf packed = room - 136 - sizeof y;
     memset(file, ' ', 124);
     memcpy(file + 124, "\0\1IM", 4);
     if (compress2(file + 136, &packed, data, size, 1) != Z_OK)
         abort();
     const uint32_t tag[2] = {15, (uint32_t)packed};
     memcpy(file + 128, tag, 8);
-    return 136 + packed;
+    memcpy(file + 136 + packed, y, sizeof y);
+    return 136 + packed + sizeof y;
 }
 
 static void check(const uint8_t *data, size_t size)

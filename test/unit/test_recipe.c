@@ -3,6 +3,7 @@
 
 #include <paydirt/select.h>
 
+#include "data/dataset.h"
 #include "model/model.h"
 #include "train/active.h"
 #include "train/recipe.h"
@@ -57,18 +58,8 @@ static void open_it(const char *name, struct pd_recipe *r)
 
 /* --- those of the program --- */
 
-static bool is_known(const char *word, const char *const *list)
-{
-    while (*list && strcmp(word, *list) != 0)
-        list++;
-    return *list;
-}
-
-/* Readers may come later than recipes. */
 static void every_recipe_can_begin(void **state)
 {
-    static const char *const data[] = {"synthetic", "mnist",         "fmnist", "svhn", "cifar10",
-                                       "stl10",     "tiny-imagenet", "lsun",   NULL};
     struct pd_option_table t[2];
     const char *name;
     size_t n = 0;
@@ -78,7 +69,7 @@ static void every_recipe_can_begin(void **state)
         struct pd_error err;
         open_it(name, &r);
         const int tables = apply(&r, t, nothing);
-        assert_true(is_known(train.data, data));
+        assert_non_null(pd_data_source_find(train.data, NULL));
         assert_string_equal(train.data_dir, "");
         assert_non_null(pd_model_find(train.model, NULL));
         assert_non_null(pd_loss_find(train.loss, NULL));

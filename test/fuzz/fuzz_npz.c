@@ -80,7 +80,7 @@ static void check(const struct pd_io_array *arrays, size_t n, enum pd_split spli
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct pd_io_array arrays[ARRAYS];
+    struct pd_io_array arrays[ARRAYS] = {{.name = NULL}};
     const size_t n = size / SPEC < ARRAYS ? size / SPEC : ARRAYS;
     for (size_t i = 0; i < n; i++)
         arrays[i] = make_array(data + i * SPEC, data + n * SPEC, size - n * SPEC);

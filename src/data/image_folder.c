@@ -169,7 +169,7 @@ enum pd_status pd_open_folder(const struct pd_data_source *source, const struct 
 {
     const char *folder = strcmp(request->name, source->name) ? request->name : request->dir;
     struct pd_image_list list;
-    int side;
+    int side = 0;
     enum pd_status status = folder
                                 ? pd_transform_stored_side(request, &side, err)
                                 : pd_fail(err, PD_ERR_USAGE, -1,

@@ -75,25 +75,28 @@ static enum pd_status add(struct walk *w, const uint8_t *bytes, size_t size)
     return PD_OK;
 }
 
-/* The page of that number, which must be of that kind. */
-static enum pd_status enter(struct walk *w, uint64_t number, uint64_t from, int kinds, const uint8_t **page)
+/* The page of that number, which must be of one of the kinds; NULL with *status set. */
+static const uint8_t *enter(struct walk *w, uint64_t number, uint64_t from, int kinds, enum pd_status *status)
 {
-    if (number >= w->pages)
-        return bad(w, from, "it points to a page beyond the end");
-    *page = w->bytes + number * w->page_size;
-    if (++w->seen > w->pages)
-        return bad(w, from, "its pages form no tree");
-    if (get64(*page) != number || !(get16(*page + 10) & kinds))
-        return bad(w, number, "a page that is not what points to it");
-    return PD_OK;
+    const uint8_t *page = number < w->pages ? w->bytes + number * w->page_size : NULL;
+    if (!page) {
+        *status = bad(w, from, "it points to a page beyond the end");
+    } else if (++w->seen > w->pages) {
+        *status = bad(w, from, "its pages form no tree");
+        page = NULL;
+    } else if (get64(page) != number || !(get16(page + 10) & kinds)) {
+        *status = bad(w, number, "a page that is not what points to it");
+        page = NULL;
+    }
+    return page;
 }
 
 /* A value of its own pages. */
 static enum pd_status add_big(struct walk *w, uint64_t number, uint64_t from, size_t size)
 {
-    const uint8_t *page = NULL;
-    enum pd_status status = enter(w, number, from, OVERFLOW, &page);
-    if (status)
+    enum pd_status status = PD_OK;
+    const uint8_t *page = enter(w, number, from, OVERFLOW, &status);
+    if (!page)
         return status;
     const uint64_t pages = get32(page + 12);
     if (pages > w->pages - number || PAGE_HEADER + (uint64_t)size > pages * w->page_size)
@@ -130,9 +133,9 @@ static const uint8_t *find_node(const struct walk *w, const uint8_t *page, unsig
 // NOLINTNEXTLINE(misc-no-recursion)
 static enum pd_status walk_page(struct walk *w, uint64_t number, uint64_t from, int depth)
 {
-    const uint8_t *page = NULL;
-    enum pd_status status = enter(w, number, from, BRANCH | LEAF, &page);
-    if (status)
+    enum pd_status status = PD_OK;
+    const uint8_t *page = enter(w, number, from, BRANCH | LEAF, &status);
+    if (!page)
         return status;
     const bool leaf = get16(page + 10) & LEAF;
     const uint64_t lower = get16(page + 12);
@@ -188,7 +191,7 @@ enum pd_status pd_lmdb_parse(const void *bytes, size_t size, const char *name, s
                              struct pd_error *err)
 {
     struct walk w = {.bytes = bytes, .name = name, .err = err, .out = out};
-    uint64_t root;
+    uint64_t root = NO_PAGE;
     *out = (struct pd_lmdb){0};
     enum pd_status status = start(&w, size, &root);
     if (!status)

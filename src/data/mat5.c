@@ -129,7 +129,7 @@ struct part {
 /* A tag; a small part is read with it. */
 static enum pd_status take_tag(struct reader *r, struct part *p)
 {
-    uint32_t words[2];
+    uint32_t words[2] = {0};
     enum pd_status status = take(r, words, sizeof words);
     if (status)
         return status;
@@ -151,7 +151,7 @@ static enum pd_status take_part(struct reader *r, uint32_t type, struct part *p)
         return status;
     if (p->type != type || p->size > SMALL_MAX)
         return bad(r, "is no array: its flags, dimensions and name are not where they should be");
-    return p->small ? PD_OK : take(r, p->bytes, (p->size + 7) / 8 * 8);
+    return p->small ? PD_OK : take(r, p->bytes, ((size_t)p->size + 7) / 8 * 8);
 }
 
 static struct pd_mat5_array *find(struct pd_mat5_array *wanted, size_t n, const struct part *name)

@@ -38,14 +38,12 @@ static const struct pd_io_array *find(const struct file *f, const char *name)
     return NULL;
 }
 
-static enum pd_status find_layout(const struct file *f, const struct layout **out, struct pd_error *err)
+static const struct layout *find_layout(const struct file *f)
 {
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
-        if (find(f, layouts[i].images[PD_SPLIT_TRAIN]) || find(f, layouts[i].images[PD_SPLIT_TEST])) {
-            *out = &layouts[i];
-            return PD_OK;
-        }
-    return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': no array train_images, x_train or images in it", f->name);
+        if (find(f, layouts[i].images[PD_SPLIT_TRAIN]) || find(f, layouts[i].images[PD_SPLIT_TEST]))
+            return &layouts[i];
+    return NULL;
 }
 
 /* --- images --- */
@@ -208,16 +206,15 @@ enum pd_status pd_npz_take(const struct pd_io_array *arrays, size_t n, const cha
                            struct pd_dataset *d, struct pd_error *err)
 {
     const struct file f = {arrays, n, name};
-    const struct layout *layout = NULL;
-    enum pd_status status = find_layout(&f, &layout, err);
-    if (status)
-        return status;
+    const struct layout *layout = find_layout(&f);
+    if (!layout)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': no array train_images, x_train or images in it", name);
     const struct pd_io_array *images = find(&f, layout->images[split]);
     if (!images)
         return pd_fail(err, PD_ERR_IO, -1, "'%s' has no %s split: that would be an array %s", name,
                        split == PD_SPLIT_TEST ? "test" : "training",
                        layout->images[split] ? layout->images[split] : "test_images, beside train_images");
-    status = take_images(images, name, d, err);
+    enum pd_status status = take_images(images, name, d, err);
     return status ? status : take_labels(&f, layout, split, d, err);
 }
 

@@ -32,9 +32,9 @@ static enum pd_status take_image(struct pd_stream *s, const struct pd_resize *re
     if (got < PD_STL10_IMAGE)
         return pd_fail(err, PD_ERR_FORMAT, (int64_t)i * PD_STL10_IMAGE + (int64_t)got,
                        "'%s'%s is cut off within image %u", pd_stream_name(s), pd_stream_where(s), i);
-    for (int c = 0; c < 3; c++) {
+    for (size_t c = 0; c < 3; c++) {
         pd_turn_plane(image + c * AREA, SIDE);
-        pd_resize_plane(resize, image + c * AREA, pixels + (size_t)c * (size_t)side * (size_t)side, scratch);
+        pd_resize_plane(resize, image + c * AREA, pixels + c * (size_t)side * (size_t)side, scratch);
     }
     return PD_OK;
 }

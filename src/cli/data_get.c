@@ -77,7 +77,9 @@ static bool while_unpacking(void *context, int64_t done)
 
 static void say_done(struct on_the_way *w, const struct pd_published *p, bool fetched)
 {
-    progress_line(&w->progress, "%s: %s, %.1f MB, %s", p->name, w->name, (double)w->size * 1e-6,
+    const bool small = w->size < 1000000;
+    progress_line(&w->progress, "%s: %s, %.*f %s, %s", p->name, w->name, !small,
+                  (double)w->size * (small ? 1e-3 : 1e-6), small ? "kB" : "MB",
                   !fetched      ? "is there"
                   : p->unpacked ? "fetched, checked, unpacked"
                                 : "fetched, checked");

@@ -48,10 +48,17 @@ char *data_report_image(const struct data_report *r, enum pd_split split, uint32
 
 /* --- looking --- */
 
+struct looking {
+    struct progress progress;
+    struct pd_survey survey;
+};
+
 static bool while_looking(void *context, int64_t done)
 {
-    struct progress *p = context;
-    progress_update(p, (uint64_t)done, "decoding");
+    struct looking *l = context;
+    if (l->progress.last != l->survey.to_decode)
+        progress_begin(&l->progress, 0, l->survey.to_decode, 1, "images");
+    progress_update(&l->progress, (uint64_t)done, "decoding");
     return true;
 }
 
@@ -140,10 +147,8 @@ static enum pd_status tell(const struct data_report *r, const char *dir, bool js
 static enum pd_status check(const char *what, const struct options *o, struct pd_error *err)
 {
     struct data_found found = {.data = NULL};
-    struct progress progress;
-    progress_begin(&progress, 0, 0, 1, "images");
-    struct pd_survey survey = {.watch = {while_looking, &progress}};
-    struct data_report report = {.where = what, .survey = &survey};
+    struct looking looking = {.survey = {.watch = {while_looking, &looking}}};
+    struct data_report report = {.where = what, .survey = &looking.survey};
     enum pd_status status = data_find(what, o->data_dir, &found, err);
     if (status == PD_ERR_FORMAT || status == PD_ERR_MISMATCH) /* looking again will tell which split */
         status = PD_OK;
@@ -151,13 +156,13 @@ static enum pd_status check(const char *what, const struct options *o, struct pd
         const struct pd_data_source *source = pd_data_source_find(found.request.name, NULL);
         report.what = source->name;
         report.summary = found.folder ? "images of your own" : source->summary;
-        status = look(&report, &survey, &found, err);
+        status = look(&report, &looking.survey, &found, err);
     }
-    progress_end(&progress);
+    progress_end(&looking.progress);
     if (!status)
         status = tell(&report, found.request.dir, o->json, err);
     pd_dataset_destroy(found.data);
-    pd_survey_release(&survey);
+    pd_survey_release(&looking.survey);
     return status;
 }
 

@@ -119,6 +119,8 @@ static enum pd_status draw(const struct pd_dataset *d, const struct options *o, 
     char title[128];
     if (!d->pixels)
         return pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' has 2-D points, no images", d->name);
+    if (d->note[0])
+        fprintf(stderr, "%s\n", d->note);
     enum pd_status status = reserve(&s, err);
     if (!status) {
         count_rows(&s);
@@ -137,6 +139,8 @@ static enum pd_status draw(const struct pd_dataset *d, const struct options *o, 
     }
     if (!status)
         status = pd_file_write_atomic(o->out, png.data, png.size, err);
+    if (!status)
+        printf("%s\n", o->out);
     pd_buffer_release(&png);
     release(&s);
     return status;
@@ -163,12 +167,8 @@ static enum pd_status show(const char *what, const struct options *o, struct pd_
         f.request.split = split;
         status = pd_dataset_open(&f.request, &f.data, err);
     }
-    if (!status && f.data->note[0])
-        fprintf(stderr, "%s\n", f.data->note);
-    if (!status)
+    if (!status && f.data)
         status = draw(f.data, o, err);
-    if (!status)
-        printf("%s\n", o->out);
     pd_dataset_destroy(f.data);
     return status;
 }

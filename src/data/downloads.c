@@ -48,14 +48,24 @@ static bool is_folder(const char *path)
     return !stat(path, &info) && S_ISDIR(info.st_mode);
 }
 
-bool pd_published_is_there(const struct pd_published *p, const char *dir)
+/* In its folder or right in the data folder, as the readers look for it. */
+static bool file_is_there(const struct pd_published *p, const struct pd_published_file *f, const char *dir)
 {
     char path[PATH_SIZE];
     struct stat info;
+    if (!path_of(p, dir, f->name, path, NULL) && !stat(path, &info) && info.st_size == f->size)
+        return true;
+    return !pd_path_join(path, sizeof path, dir, f->name, NULL) && !stat(path, &info) &&
+           info.st_size == f->size;
+}
+
+bool pd_published_is_there(const struct pd_published *p, const char *dir)
+{
+    char path[PATH_SIZE];
     if (p->unpacked)
         return !path_of(p, dir, p->unpacked, path, NULL) && is_folder(path);
     for (const struct pd_published_file *f = p->files; f->name; f++)
-        if (path_of(p, dir, f->name, path, NULL) || stat(path, &info) || info.st_size != f->size)
+        if (!file_is_there(p, f, dir))
             return false;
     return true;
 }

@@ -31,8 +31,8 @@ const struct pd_published *pd_published_sets(size_t *count);
 /* NULL with PD_ERR_USAGE and the nearest right name in err when there is none of that name. */
 const struct pd_published *pd_published_find(const char *name, struct pd_error *err);
 
-/* Whether all its files are where fetching would put them, with the sizes they should have (contents are not
- * looked at), or the folder that its archive holds. */
+/* Whether all its files are in the data folder, where fetching puts them or right there, with the sizes they
+ * should have (contents are not looked at), or the folder that its archive holds. */
 bool pd_published_is_there(const struct pd_published *p, const char *dir);
 
 struct pd_fetch {

@@ -215,6 +215,7 @@ enum pd_status pd_survey_add_folder(struct pd_survey *v, enum pd_split split, co
     if (status)
         return status;
     v->channels = PD_SURVEY_CHANNELS;
+    v->to_decode = l.count;
     uint8_t *statuses = pd_calloc(l.count, 1);
     status = statuses ? take_classes(v, l.class_count, l.classes, err) : no_memory(err);
     if (!status)

@@ -44,6 +44,7 @@ struct pd_copy {
 /* All blocks are owned. */
 struct pd_survey {
     struct pd_watch watch; /* set by the caller: images of a folder decoded so far */
+    size_t to_decode;      /* of so many */
     int classes, channels; /* channels: 2 for points */
     bool points;
     char (*class_names)[PD_CLASS_NAME_SIZE]; /* (classes), or NULL */

@@ -153,7 +153,7 @@ static bool begin_answer(struct transfer *t)
     const bool goes_on = code == 206;
     const int64_t wanted = t->d->size - (goes_on ? t->have : 0);
     t->answered = true;
-    if (length < 0 && t->have > 0)
+    if (length < 0 && !goes_on && t->have > 0)
         pd_fail(t->err, PD_ERR_IO, -1, "does not say how many bytes come, so '%s' stays", t->part);
     else if (length >= 0 && length != wanted)
         pd_fail(t->err, PD_ERR_FORMAT, -1, "offers %lld bytes, expected %lld", (long long)length,

@@ -200,6 +200,29 @@ static void knows_a_set_by_its_files(void **state)
     unlink(scratch_path("mnist/t10k-images-idx3-ubyte"));
 }
 
+/* MNIST's and Kuzushiji-MNIST's files have the same names, but not the same sizes. */
+static void knows_a_set_by_its_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        off_t size;
+    } files[] = {{"train-images-idx3-ubyte.gz", 18165135},
+                 {"train-labels-idx1-ubyte.gz", 29497},
+                 {"t10k-images-idx3-ubyte.gz", 3041136},
+                 {"t10k-labels-idx1-ubyte.gz", 5120}};
+    mkdir(scratch_path("sized"), 0777);
+    for (int i = 0; i < 4; i++) {
+        const char *path = scratch_path(say("sized/%s", files[i].name));
+        scratch_write(path, "", 0);
+        assert_int_equal(truncate(path, files[i].size), 0);
+    }
+    const struct result *r = run("data check sized");
+    assert_int_equal(r->code, 1);
+    assert_contains(r->out, "sized: kmnist, ");
+    assert_contains(r->out, "\nbroken    2\n");
+}
+
 static void finds_training_images_in_test(void **state)
 {
     (void)state;
@@ -339,6 +362,7 @@ int main(void)
         cmocka_unit_test(finds_what_is_broken),
         cmocka_unit_test(prints_json),
         cmocka_unit_test(knows_a_set_by_its_files),
+        cmocka_unit_test(knows_a_set_by_its_sizes),
         cmocka_unit_test(finds_training_images_in_test),
         cmocka_unit_test(checks_what_paydirt_makes),
         cmocka_unit_test(draws_a_row_for_each_class),

@@ -6,47 +6,16 @@
 #include "base/words.h"
 #include "data/image.h"
 #include "data/image_list.h"
-#include "data/resize.h"
 #include "data/transform.h"
 #include "io/file.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096, DEFAULT_SIZE = 32, MIN_SIZE = 8, MAX_SIZE = 1024, MAX_RATIO = 50 };
+enum { PATH_SIZE = 4096 };
 
 /* --- one image --- */
-
-/* Resizes to side on the short side and cuts the middle out: pixels (3, side, side). */
-static enum pd_status fit(const struct pd_image *image, int side, uint8_t *pixels, struct pd_error *err)
-{
-    int height, width;
-    struct pd_resize *resize;
-    pd_fit_short_side(image->height, image->width, side, &height, &width);
-    enum pd_status status = pd_resize_create(image->height, image->width, height, width, &resize, err);
-    if (status)
-        return status;
-    const size_t area = (size_t)side * (size_t)side;
-    const long top = lrint((height - side) / 2.0), left = lrint((width - side) / 2.0); /* as pd_transform's */
-    uint8_t *plane = pd_malloc((size_t)height * (size_t)width),
-            *scratch = pd_malloc(pd_resize_scratch_size(resize));
-    if (!plane || !scratch)
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory resizing an image to %d x %d", height, width);
-    else
-        for (size_t c = 0; c < 3; c++) {
-            pd_resize_plane(resize, image->planes + c * (size_t)image->height * (size_t)image->width, plane,
-                            scratch);
-            for (int y = 0; y < side; y++)
-                memcpy(pixels + c * area + (size_t)y * (size_t)side, plane + (top + y) * width + left,
-                       (size_t)side);
-        }
-    pd_free(plane);
-    pd_free(scratch);
-    pd_resize_destroy(resize);
-    return status;
-}
 
 static enum pd_status read_image(const char *folder, const char *name, int side, uint8_t *pixels,
                                  struct pd_error *err)
@@ -60,11 +29,8 @@ static enum pd_status read_image(const char *folder, const char *name, int side,
     if (!status)
         status = pd_image_decode(file.data, file.size, path, &image, err);
     pd_buffer_release(&file);
-    if (!status && (image.width / MAX_RATIO > image.height || image.height / MAX_RATIO > image.width))
-        status = pd_fail(err, PD_ERR_FORMAT, -1, "'%s': %d x %d pixels, expected sides of at most 1 to %d",
-                         path, image.width, image.height, MAX_RATIO);
     if (!status)
-        status = fit(&image, side, pixels, err);
+        status = pd_image_fit(&image, side, path, pixels, err);
     pd_image_release(&image);
     return status;
 }
@@ -173,17 +139,6 @@ static void drop_colour(struct pd_dataset *d)
 
 /* --- the folder --- */
 
-static enum pd_status check(const struct pd_data_request *request, const char *folder, struct pd_error *err)
-{
-    if (!folder)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "data set 'folder': give the folder with --data-dir, or as --data");
-    if (request->size && (request->size < MIN_SIZE || request->size > MAX_SIZE))
-        return pd_fail(err, PD_ERR_USAGE, -1, "'%.200s': image size %d, expected %d to %d", folder,
-                       request->size, MIN_SIZE, MAX_SIZE);
-    return PD_OK;
-}
-
 static void take_classes(struct pd_dataset *d, struct pd_image_list *l)
 {
     d->classes = l->class_count;
@@ -197,24 +152,34 @@ static void take_classes(struct pd_dataset *d, struct pd_image_list *l)
         add_note(d, "no folder is called as one of the classes, so no image has a label");
 }
 
+enum pd_status pd_image_list_load(struct pd_dataset *d, const char *folder, struct pd_image_list *list,
+                                  int side, struct pd_error *err)
+{
+    take_classes(d, list);
+    enum pd_status status = reserve(d, list, side, err);
+    if (!status)
+        status = read_images(d, folder, list, err);
+    if (!status)
+        drop_colour(d);
+    return status;
+}
+
 enum pd_status pd_open_folder(const struct pd_data_source *source, const struct pd_data_request *request,
                               struct pd_dataset *d, struct pd_error *err)
 {
     const char *folder = strcmp(request->name, source->name) ? request->name : request->dir;
-    const int side = pd_transform_side(request->size ? request->size : DEFAULT_SIZE, request->random_crop);
     struct pd_image_list list;
-    enum pd_status status = check(request, folder, err);
+    int side;
+    enum pd_status status = folder
+                                ? pd_transform_stored_side(request, &side, err)
+                                : pd_fail(err, PD_ERR_USAGE, -1,
+                                          "data set 'folder': give the folder with --data-dir, or as --data");
     if (!status)
         status = pd_image_list_read(folder, request->split, request->classes, &list, err);
     if (status)
         return status;
     pd_path_word(d->name, sizeof d->name, folder);
-    take_classes(d, &list);
-    status = reserve(d, &list, side, err);
-    if (!status)
-        status = read_images(d, folder, &list, err);
-    if (!status)
-        drop_colour(d);
+    status = pd_image_list_load(d, folder, &list, side, err);
     pd_image_list_release(&list);
     return status;
 }

@@ -32,4 +32,11 @@ enum pd_status pd_image_list_read(const char *folder, enum pd_split split, const
                                   struct pd_image_list *out, struct pd_error *err);
 void pd_image_list_release(struct pd_image_list *list);
 
+/* Fills a zeroed data set with the list's classes and with its images in that folder, decoded and cut to side
+ * x side by all cores; takes names and classes out of the list. Files that cannot be read are left out with a
+ * note; where all are grey, the set has one channel. PD_ERR_FORMAT: none can be read; PD_ERR_UNSUPPORTED (too
+ * many), PD_ERR_MEMORY. */
+enum pd_status pd_image_list_load(struct pd_dataset *dataset, const char *folder, struct pd_image_list *list,
+                                  int side, struct pd_error *err);
+
 #endif

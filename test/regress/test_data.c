@@ -108,6 +108,7 @@ static void says_what_is_wrong_with_the_command(void **state)
     fails("data check minst", 2, "did you mean 'mnist'?");
     fails("data check ./none", 2, "no such folder");
     fails("data check empty", 3, "empty");
+    fails("data check mnist", 2, "'paydirt data get mnist' fetches them");
     fails("data show photos --split tets", 2, "--split 'tets', expected train or test");
     fails("data show synthetic", 2, "no images");
     fails("data list --data-dri .", 2, "did you mean --data-dir?");

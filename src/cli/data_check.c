@@ -112,7 +112,8 @@ static enum pd_status look(struct data_report *r, struct pd_survey *v, struct da
     if (!status)
         status = pd_survey_finish(v, err);
     if (!status && !v->splits[0].there && !v->splits[1].there && !v->broken_count)
-        status = pd_fail(err, PD_ERR_IO, -1, "%s", r->why_not[PD_SPLIT_TRAIN]);
+        status = pd_fail(err, PD_ERR_IO, -1, "%s%s", r->why_not[PD_SPLIT_TRAIN],
+                         f->folder ? ", nor the files of a known data set" : "");
     return status;
 }
 

@@ -7,6 +7,7 @@ request is a line "PATH RANGE" in LOG. The first part of a path says what goes w
     /stall/N/FILE     no more bytes come after N
     /norange/FILE     Range is ignored
     /nolength/FILE    does not say how many bytes come
+    /blind/FILE       both
     /wrong/FILE       a byte in the middle is another one
     /login/FILE       a page of HTML
     /moved/FILE       sends to /ok/FILE
@@ -41,11 +42,11 @@ class Mirror(http.server.BaseHTTPRequestHandler):
     def give(self, how, most, content):
         """The content or the part asked for, of which only most bytes are sent."""
         asked = self.headers.get("Range")
-        first = int(asked[len("bytes="):].rstrip("-")) if asked and how != "norange" else 0
+        first = int(asked[len("bytes="):].rstrip("-")) if asked and how not in ("norange", "blind") else 0
         part, headers = content[first:], []
         if first:
             headers = [("Content-Range", "bytes %d-%d/%d" % (first, len(content) - 1, len(content)))]
-        self.start(206 if first else 200, None if how == "nolength" else len(part), headers)
+        self.start(206 if first else 200, None if how in ("nolength", "blind") else len(part), headers)
         self.wfile.write(part[:most])
         self.wfile.flush()
         if how == "stall":

@@ -159,6 +159,10 @@ static void takes_a_file_of_unknown_length(void **state)
 {
     (void)state;
     succeeds(mirror_url("nolength/file"), NULL);
+    unlink(scratch_path("got"));
+    scratch_write(scratch_path("got.part"), content, 1000);
+    succeeds(mirror_url("nolength/file"), NULL);
+    assert_requests("/nolength/file -\n/nolength/file bytes=1000-\n");
 }
 
 static void needs_nothing_when_all_bytes_are_there(void **state)
@@ -200,7 +204,7 @@ static void refuses_another_length(void **state)
     scratch_write(scratch_path("got.part"), content, 1000);
     fails(mirror_url("login/file"), NULL, PD_ERR_FORMAT, "expected 300000");
     assert_int_equal(part_size(), 1000);
-    fails(mirror_url("nolength/file"), NULL, PD_ERR_IO, "got.part");
+    fails(mirror_url("blind/file"), NULL, PD_ERR_IO, "got.part");
     assert_int_equal(part_size(), 1000);
     unlink(scratch_path("got.part"));
     fails(mirror_url("login/file"), NULL, PD_ERR_FORMAT, "offers 25 bytes, expected 300000");

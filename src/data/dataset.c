@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/words.h"
+#include "data/downloads.h"
 #include "data/readers.h"
 #include "data/streams.h"
 
@@ -91,6 +92,8 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     enum pd_status status = source->open(source, request, d, err);
     if (status) {
         pd_dataset_destroy(d);
+        if (err && !request->dir && status == PD_ERR_USAGE && pd_published_find(source->name, NULL))
+            pd_fail(err, status, -1, "%s; 'paydirt data get %s' fetches them", err->message, source->name);
         return status;
     }
     verify(d);

@@ -156,6 +156,11 @@ static enum pd_status sync_folder(const char *path, struct pd_error *err)
     return status;
 }
 
+enum pd_status pd_file_rename(const char *from, const char *to, struct pd_error *err)
+{
+    return rename(from, to) ? pd_fail_io(err, to, "rename to", errno) : sync_folder(to, err);
+}
+
 /* True if fd is still the file called name: not one that another writer renamed before we had the lock. */
 static bool same_file(int fd, const char *name)
 {

@@ -1,18 +1,17 @@
-/* A folder of images, of any sizes: each is decoded, resized and cut to one square size as it is read, all
- * cores at work. */
+/* A folder of images, of any sizes: each is decoded, resized and cut to one square size. */
 #include "data/readers.h"
 
 #include "base/mem.h"
 #include "base/words.h"
 #include "data/image.h"
 #include "data/image_list.h"
+#include "data/image_set.h"
 #include "data/resize.h"
 #include "data/transform.h"
 #include "io/file.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PATH_SIZE = 4096, DEFAULT_SIZE = 32, MIN_SIZE = 8, MAX_SIZE = 1024, MAX_RATIO = 50 };
@@ -69,109 +68,38 @@ static enum pd_status read_image(const char *folder, const char *name, int side,
     return status;
 }
 
-/* --- all images --- */
-
-static enum pd_status reserve(struct pd_dataset *d, const struct pd_image_list *l, int side,
-                              struct pd_error *err)
-{
-    if (l->count > UINT32_MAX)
-        return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%zu images, expected at most %u", l->count, UINT32_MAX);
-    enum pd_status status = pd_dataset_reserve(d, (uint32_t)l->count, 3, side, side, err);
-    if (status)
-        return status;
-    d->image_names = pd_calloc(l->count, sizeof *d->image_names);
-    return d->image_names ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u names", d->count);
-}
-
-/* Moves the good images together, with their names and labels. */
-static uint32_t keep_good(struct pd_dataset *d, struct pd_image_list *l, const uint8_t *statuses)
-{
-    const size_t size = pd_dataset_image_size(d);
-    uint32_t kept = 0;
-    for (size_t i = 0; i < l->count; i++) {
-        if (statuses[i])
-            continue;
-        if (kept != i)
-            memmove(d->pixels + kept * size, d->pixels + i * size, size);
-        d->labels[kept] = l->at[i].label;
-        d->image_names[kept++] = l->at[i].path;
-        l->at[i].path = NULL;
-    }
-    return kept;
-}
-
-/* "photos: this; that" */
-__attribute__((format(printf, 2, 3))) static void add_note(struct pd_dataset *d, const char *format, ...)
-{
-    size_t n = strlen(d->note);
-    va_list args;
-    snprintf(d->note + n, sizeof d->note - n, "%s%s", n ? "; " : d->name, n ? "" : ": ");
-    n = strlen(d->note);
-    va_start(args, format);
-    vsnprintf(d->note + n, sizeof d->note - n, format, args);
-    va_end(args);
-}
-
-/* Notes how many cannot be read and what is wrong with the first; fails where none can. */
-static enum pd_status tell_bad(struct pd_dataset *d, const char *folder, const struct pd_image_list *l,
-                               const uint8_t *statuses, struct pd_error *err)
-{
-    struct pd_error why = {.message = ""};
-    size_t bad = 0, first = 0;
-    for (size_t i = l->count; i > 0; i--)
-        if (statuses[i - 1]) {
-            bad++;
-            first = i - 1;
-        }
-    if (!bad)
-        return PD_OK;
-    read_image(folder, l->at[first].path, d->width, d->pixels + first * pd_dataset_image_size(d), &why);
-    if (bad == l->count)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "none of %zu images can be read; the first: %s", bad,
-                       why.message);
-    add_note(d, "%zu of %zu images left out, as they cannot be read; the first: %.150s", bad, l->count,
-             why.message);
-    return PD_OK;
-}
-
-/* Broken files are left out; that there is no memory is another matter. */
-static enum pd_status read_images(struct pd_dataset *d, const char *folder, struct pd_image_list *l,
-                                  struct pd_error *err)
-{
-    const size_t size = pd_dataset_image_size(d);
-    uint8_t *statuses = pd_calloc(l->count, 1);
-    if (!statuses)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu images", l->count);
-#pragma omp parallel for schedule(dynamic)
-    for (size_t i = 0; i < l->count; i++)
-        statuses[i] = (uint8_t)read_image(folder, l->at[i].path, d->width, d->pixels + i * size, NULL);
-    enum pd_status status =
-        memchr(statuses, PD_ERR_MEMORY, l->count)
-            ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory reading the images of '%.200s'", folder)
-            : tell_bad(d, folder, l, statuses, err);
-    if (!status)
-        d->count = keep_good(d, l, statuses);
-    pd_free(statuses);
-    return status;
-}
-
-/* One channel where all pixels of all images are grey. */
-static void drop_colour(struct pd_dataset *d)
-{
-    const size_t area = (size_t)d->height * (size_t)d->width;
-    for (size_t i = 0; i < d->count; i++) {
-        const uint8_t *p = d->pixels + 3 * i * area;
-        if (memcmp(p, p + area, area) != 0 || memcmp(p, p + 2 * area, area) != 0)
-            return;
-    }
-    for (size_t i = 1; i < d->count; i++)
-        memmove(d->pixels + i * area, d->pixels + 3 * i * area, area);
-    d->channels = 1;
-    uint8_t *less = pd_realloc(d->pixels, d->count * area);
-    d->pixels = less ? less : d->pixels;
-}
-
 /* --- the folder --- */
+
+struct folder {
+    const char *path;
+    enum pd_split split;
+    const char *classes;
+    int side;
+};
+
+static enum pd_status list(const void *context, struct pd_image_list *out, struct pd_error *err)
+{
+    const struct folder *f = context;
+    return pd_image_list_read(f->path, f->split, f->classes, out, err);
+}
+
+static enum pd_status decode(const void *context, const char *name, uint8_t *pixels, struct pd_error *err)
+{
+    const struct folder *f = context;
+    return read_image(f->path, name, f->side, pixels, err);
+}
+
+/* What decides on labels and pixels; "" where the folder has no name of its own. */
+static enum pd_status write_key(const struct folder *f, struct pd_buffer *key, struct pd_error *err)
+{
+    char *real = realpath(f->path, NULL);
+    pd_buffer_append(key, "", 0);
+    if (real)
+        pd_buffer_printf(key, "folder %s\nsplit %d\nside %d\nclasses %s", real, f->split, f->side,
+                         f->classes ? f->classes : "");
+    free(real);
+    return key->oom ? pd_fail_memory(err, f->path) : PD_OK;
+}
 
 static enum pd_status check(const struct pd_data_request *request, const char *folder, struct pd_error *err)
 {
@@ -184,37 +112,23 @@ static enum pd_status check(const struct pd_data_request *request, const char *f
     return PD_OK;
 }
 
-static void take_classes(struct pd_dataset *d, struct pd_image_list *l)
-{
-    d->classes = l->class_count;
-    d->class_names = l->classes;
-    l->classes = NULL;
-    if (l->left_out)
-        add_note(d, "%zu images of other classes left out", l->left_out);
-    if (l->first_empty >= 0)
-        add_note(d, "no folder for class '%s'", d->class_names[l->first_empty]);
-    if (l->unmatched)
-        add_note(d, "no folder is called as one of the classes, so no image has a label");
-}
-
 enum pd_status pd_open_folder(const struct pd_data_source *source, const struct pd_data_request *request,
                               struct pd_dataset *d, struct pd_error *err)
 {
-    const char *folder = strcmp(request->name, source->name) ? request->name : request->dir;
-    const int side = pd_transform_side(request->size ? request->size : DEFAULT_SIZE, request->random_crop);
-    struct pd_image_list list;
-    enum pd_status status = check(request, folder, err);
+    const struct folder f = {
+        .path = strcmp(request->name, source->name) ? request->name : request->dir,
+        .split = request->split,
+        .classes = request->classes,
+        .side = pd_transform_side(request->size ? request->size : DEFAULT_SIZE, request->random_crop)};
+    struct pd_buffer key = PD_BUFFER_INIT;
+    enum pd_status status = check(request, f.path, err);
     if (!status)
-        status = pd_image_list_read(folder, request->split, request->classes, &list, err);
-    if (status)
-        return status;
-    pd_path_word(d->name, sizeof d->name, folder);
-    take_classes(d, &list);
-    status = reserve(d, &list, side, err);
-    if (!status)
-        status = read_images(d, folder, &list, err);
-    if (!status)
-        drop_colour(d);
-    pd_image_list_release(&list);
+        status = write_key(&f, &key, err);
+    if (!status) {
+        const struct pd_image_set set = {f.path, *key.data ? key.data : NULL, f.side, &f, list, decode};
+        pd_path_word(d->name, sizeof d->name, f.path);
+        status = pd_image_set_open(&set, request, d, err);
+    }
+    pd_buffer_release(&key);
     return status;
 }

@@ -224,3 +224,9 @@ const uint8_t *pd_dataset_image(const struct pd_dataset *d, uint32_t image)
 {
     return d->pixels + place_of(d, image) * pd_dataset_image_size(d);
 }
+
+void pd_dataset_let_go(const struct pd_dataset *d)
+{
+    if (d->map)
+        madvise(d->map, d->map_size, MADV_DONTNEED); /* pages of a file: read again when looked at */
+}

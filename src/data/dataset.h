@@ -109,4 +109,8 @@ size_t pd_dataset_image_size(const struct pd_dataset *dataset);
 /* One of a set of images (not points): (channels, height, width). */
 const uint8_t *pd_dataset_image(const struct pd_dataset *dataset, uint32_t image);
 
+/* Gives mapped pixels back to the system, which keeps them as long as there is room: so that a process does
+ * not come to hold all that it has ever looked at. Nothing for a set in memory. Any thread, any time. */
+void pd_dataset_let_go(const struct pd_dataset *dataset);
+
 #endif

@@ -218,6 +218,13 @@ static enum pd_status take(struct pd_dataset *d, const struct pd_image_cache *c,
     return pd_dataset_name_images(d, c->image_names, err);
 }
 
+static enum pd_status use(struct pd_dataset *d, const struct pd_image_cache *c, const char *root, int threads,
+                          struct pd_error *err)
+{
+    enum pd_status status = take(d, c, err);
+    return status || !root ? status : compare(c, root, d, threads, err);
+}
+
 static void give_back(struct pd_dataset *d)
 {
     struct pd_dataset bare = {.count = 0};
@@ -233,14 +240,13 @@ static void give_back(struct pd_dataset *d)
 enum pd_status pd_image_cache_open(const char *path, const char *key, const char *root, int threads,
                                    struct pd_dataset *d, struct pd_error *err)
 {
-    struct pd_image_cache c;
+    struct pd_image_cache c = {.image_names = NULL};
     enum pd_status status = map_file(path, d, err);
     if (!status)
         status = pd_image_cache_parse(d->map, d->map_size, key, path, &c, err);
-    if (!status)
-        status = take(d, &c, err);
-    if (!status && root)
-        status = compare(&c, root, d, threads, err);
+    if (!status &&
+        c.image_names) /* there they are; clang-tidy takes pd_fail() for one that may return PD_OK */
+        status = use(d, &c, root, threads, err);
     if (status)
         give_back(d);
     return status;

@@ -7,6 +7,7 @@
 
 #include <omp.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -127,7 +128,8 @@ static enum pd_status decode_as(struct work *w, int channels, bool *coloured, st
     enum pd_status status = PD_OK;
     d->count = 0;
     d->channels = channels;
-    w->bad = w->done = 0;
+    w->bad = 0;
+    w->done = 0;
     for (size_t first = 0, n; !status && first < w->list.count; first += n) {
         n = w->list.count - first < w->chunk_count ? w->list.count - first : w->chunk_count;
         status = decode_chunk(w, first, n, err);
@@ -243,7 +245,7 @@ static enum pd_status decode_to_memory(struct work *w, struct pd_error *err)
 static enum pd_status make_folder(const struct work *w, const char *path, struct pd_error *err)
 {
     char folder[PATH_SIZE];
-    strcpy(folder, path);
+    snprintf(folder, sizeof folder, "%s", path);
     *strrchr(folder, '/') = '\0';
     enum pd_status status = pd_make_dirs(folder, err);
     char *real = status ? NULL : realpath(folder, NULL), *root = realpath(w->set->root, NULL);

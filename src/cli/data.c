@@ -21,7 +21,7 @@ static void list(void)
     const struct pd_data_source *sources = pd_data_sources(&count);
     for (size_t i = 0; i < count; i++) {
         const struct pd_data_source *s = &sources[i];
-        printf("%-10s %s", s->name, s->summary);
+        printf("%-13s %s", s->name, s->summary);
         if (s->installed)
             printf(" (%s: %s)", access(s->installed, R_OK) ? "not installed: package" : "installed",
                    access(s->installed, R_OK) ? s->package : s->installed);

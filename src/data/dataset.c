@@ -34,6 +34,13 @@ static bool is_folder(const char *path)
     return !stat(path, &info) && S_ISDIR(info.st_mode);
 }
 
+static bool is_npz(const char *path)
+{
+    const char *ending = strrchr(path, '.');
+    struct stat info;
+    return ending && !strcmp(ending, ".npz") && !stat(path, &info) && S_ISREG(info.st_mode);
+}
+
 static const struct pd_data_source *find(const char *name)
 {
     for (size_t i = 0; i < SOURCES; i++)
@@ -47,8 +54,10 @@ const struct pd_data_source *pd_data_source_find(const char *name, struct pd_err
     const struct pd_data_source *source = find(name);
     if (!source && is_folder(name))
         source = find("folder");
+    if (!source && is_npz(name))
+        source = find("npz");
     if (!source && strchr(name, '/'))
-        pd_fail(err, PD_ERR_USAGE, -1, "data set '%s': there is no such folder of images", name);
+        pd_fail(err, PD_ERR_USAGE, -1, "data set '%s': there is no such folder of images or .npz file", name);
     else if (!source)
         pd_unknown_word(err, "data set", name, &sources[0].name, SOURCES, sizeof sources[0]);
     return source;
@@ -71,9 +80,12 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     const struct pd_data_source *source = pd_data_source_find(request->name, err);
     if (!source)
         return PD_ERR_USAGE;
-    if (request->classes && *request->classes && strcmp(source->name, "folder") != 0)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "data set '%s' knows its classes: --classes is for folders of images", source->name);
+    if (request->classes && *request->classes && source->open != pd_open_folder &&
+        source->open != pd_open_tiny_imagenet)
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "data set '%s' knows its classes: --classes is for folders of images and tiny-imagenet",
+            source->name);
     struct pd_dataset *d = pd_calloc(1, sizeof *d);
     if (!d)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory opening data set '%s'", source->name);
@@ -132,6 +144,26 @@ enum pd_status pd_dataset_name_classes(struct pd_dataset *d, const char *const *
     for (int i = 0; i < classes; i++)
         snprintf(d->class_names[i], sizeof d->class_names[i], "%s", names[i]);
     return PD_OK;
+}
+
+enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_request *request,
+                               const char *below, const char *file, struct pd_error *err)
+{
+    const char *dir = request->dir;
+    struct stat info;
+    if (!dir)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "data set '%s' is not installed with a package: give the folder of its files with "
+                       "--data-dir",
+                       request->name);
+    for (int k = 0; k < 2; k++) {
+        int n = snprintf(path, size, "%s/%s%s%s", dir, k ? "" : below, k ? "" : "/", file);
+        if (n > 0 && (size_t)n < size && !stat(path, &info))
+            return PD_OK;
+    }
+    return pd_fail(err, PD_ERR_IO, -1,
+                   "data set '%s': no file %s that can be reached in '%.150s' or '%.150s/%s'", request->name,
+                   file, dir, dir, below);
 }
 
 enum pd_status pd_dataset_name_images(struct pd_dataset *d, const char *text, struct pd_error *err)

@@ -38,16 +38,17 @@ struct pd_data_watch {
 };
 
 struct pd_data_request {
-    const char *name; /* of the table, or a path to a folder of images */
+    const char *name; /* of the table, or a path to a folder of images or to an .npz file */
     const char *dir;  /* where its files lie; NULL: look in known installed places */
     enum pd_split split;
-    /* procedural sets only */
+    /* procedural sets only; the seed also draws tiny-imagenet's classes */
     uint64_t seed;
     uint32_t count; /* 0 = the set's default */
-    /* procedural sets and folders of images */
+    /* procedural sets, and those of larger images, which are stored resized */
     int size; /* side of an image in pixels, 8 .. 1024; 0 = 32 */
-    /* folders of images */
-    bool random_crop;                  /* store images a tenth larger, for pd_transform to cut at random */
+    /* sets of larger images */
+    bool random_crop; /* store images a tenth larger, for pd_transform to cut at random */
+    /* folders of images and tiny-imagenet */
     const char *classes;               /* names with commas between; NULL or "": those of the subfolders */
     bool cache;                        /* decode a large set once, into a file (image_set.h) */
     const char *cache_dir;             /* its folder; NULL or "": the user's, $XDG_CACHE_HOME/paydirt */
@@ -70,8 +71,8 @@ struct pd_data_source {
 /* The table, (count) entries. */
 const struct pd_data_source *pd_data_sources(size_t *count);
 
-/* "folder" for the path of an existing folder. NULL with PD_ERR_USAGE and the nearest right name in err when
- * there is none of that name. */
+/* "folder" for the path of an existing folder, "npz" for that of an .npz file. NULL with PD_ERR_USAGE and the
+ * nearest right name in err when there is none of that name. */
 const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err);
 
 /* Fails with PD_ERR_USAGE (unknown name, bad count or size), PD_ERR_IO (missing, unreadable), PD_ERR_FORMAT
@@ -87,6 +88,11 @@ enum pd_status pd_dataset_reserve(struct pd_dataset *dataset, uint32_t count, in
                                   int width, struct pd_error *err);
 enum pd_status pd_dataset_name_classes(struct pd_dataset *dataset, const char *const *names, int classes,
                                        struct pd_error *err);
+
+/* For readers: dir/below/file or dir/file, whichever is there, into path[size]; below: the folder that the
+ * set's archive unpacks to. PD_ERR_IO: neither is there; PD_ERR_USAGE: no dir is given. */
+enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_request *request,
+                               const char *below, const char *file, struct pd_error *err);
 
 /* text: `count` names, each with its NUL, one behind the other; borrowed. */
 enum pd_status pd_dataset_name_images(struct pd_dataset *dataset, const char *text, struct pd_error *err);

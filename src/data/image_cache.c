@@ -266,8 +266,8 @@ static void append_stamps(struct pd_buffer *out, const struct pd_image_list *l, 
         for (size_t i = 0; i < l->count; i++)
             if (good[i] == want)
                 pd_buffer_append(out, &l->at[i].stamp, sizeof l->at[i].stamp);
-    for (size_t i = 0; i < l->folder_count; i++)
-        pd_buffer_append(out, &l->folders[i].stamp, sizeof l->folders[i].stamp);
+    for (size_t i = 0; i < l->other_count; i++)
+        pd_buffer_append(out, &l->others[i].stamp, sizeof l->others[i].stamp);
 }
 
 static void append_names(struct pd_buffer *out, const struct pd_image_list *l, const uint8_t *good)
@@ -276,8 +276,8 @@ static void append_names(struct pd_buffer *out, const struct pd_image_list *l, c
         for (size_t i = 0; i < l->count; i++)
             if (good[i] == want)
                 append_text(out, l->at[i].path);
-    for (size_t i = 0; i < l->folder_count; i++)
-        append_text(out, l->folders[i].path);
+    for (size_t i = 0; i < l->other_count; i++)
+        append_text(out, l->others[i].path);
 }
 
 static void append_zeros_to_8(struct pd_buffer *out, uint64_t bytes)
@@ -291,7 +291,7 @@ enum pd_status pd_image_cache_index(const struct pd_image_list *l, const uint8_t
 {
     struct pd_image_cache_end e = {.version = VERSION,
                                    .count = d->count,
-                                   .others = (uint32_t)(l->count - d->count + l->folder_count),
+                                   .others = (uint32_t)(l->count - d->count + l->other_count),
                                    .classes = d->classes,
                                    .channels = d->channels,
                                    .side = d->height};

@@ -73,7 +73,7 @@ static enum pd_status visit(struct pd_image_list *l, FTS *walk, FTSENT *e, size_
     switch (e->fts_info) {
     case FTS_D:
         if (e->fts_level == 0 || !is_hidden(e->fts_name))
-            return add(&l->folders, &l->folder_count, e->fts_path + skip, e->fts_statp, err);
+            return add(&l->others, &l->other_count, e->fts_path + skip, e->fts_statp, err);
         fts_set(walk, e, FTS_SKIP);
         return PD_OK;
     case FTS_DNR:
@@ -292,10 +292,28 @@ enum pd_status pd_image_list_read(const char *folder, enum pd_split split, const
     return status;
 }
 
+static const struct stat *look(const char *folder, const char *name, struct stat *st)
+{
+    char path[PATH_SIZE];
+    return pd_path_join(path, sizeof path, folder, name, NULL) || stat(path, st) ? NULL : st;
+}
+
+enum pd_status pd_image_list_stamp(struct pd_image_list *l, const char *folder, const char *other,
+                                   struct pd_error *err)
+{
+    struct stat st;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct stat *found = look(folder, l->at[i].path, &st);
+        l->at[i].stamp = pd_image_stamp(found);
+        l->bytes += found ? (uint64_t)found->st_size : 0;
+    }
+    return add(&l->others, &l->other_count, other, look(folder, other, &st), err);
+}
+
 void pd_image_list_release(struct pd_image_list *l)
 {
     forget(&l->at, &l->count);
-    forget(&l->folders, &l->folder_count);
+    forget(&l->others, &l->other_count);
     pd_free(l->classes);
     *l = (struct pd_image_list){.first_empty = -1};
 }

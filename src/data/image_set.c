@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/threads.h"
+#include "data/image.h"
 #include "data/image_cache.h"
 #include "io/file.h"
 
@@ -30,6 +31,24 @@ struct work {
     atomic_bool stop, out_of_memory;
 };
 
+enum pd_status pd_image_set_decode_file(const struct pd_image_set *set, const char *name, uint8_t *pixels,
+                                        struct pd_error *err)
+{
+    char path[PATH_SIZE];
+    struct pd_buffer file = PD_BUFFER_INIT;
+    struct pd_image image = {0};
+    enum pd_status status = pd_path_join(path, sizeof path, set->root, name, err);
+    if (!status)
+        status = pd_file_read_most(path, PD_IMAGE_FILE_MAX, &file, err);
+    if (!status)
+        status = pd_image_decode(file.data, file.size, path, &image, err);
+    pd_buffer_release(&file);
+    if (!status)
+        status = pd_image_fit(&image, set->side, path, pixels, err);
+    pd_image_release(&image);
+    return status;
+}
+
 /* --- a chunk of images, by all threads --- */
 
 static void tell(struct work *w, size_t done)
@@ -41,7 +60,7 @@ static void tell(struct work *w, size_t done)
 
 static void decode_one(struct work *w, size_t image, uint8_t *pixels)
 {
-    enum pd_status status = w->set->decode(w->set->context, w->list.at[image].path, pixels, NULL);
+    enum pd_status status = w->set->decode(w->set, w->list.at[image].path, pixels, NULL);
     w->good[image] = !status;
     if (status == PD_ERR_MEMORY)
         w->out_of_memory = true;
@@ -74,7 +93,7 @@ static size_t keep_good(struct work *w, size_t first, size_t n)
         if (w->good[first + i])
             memmove(w->chunk + kept++ * size, pixels, size);
         else if (!w->bad++) /* once more, for the words */
-            w->set->decode(w->set->context, w->list.at[first + i].path, pixels, &w->first_bad);
+            w->set->decode(w->set, w->list.at[first + i].path, pixels, &w->first_bad);
     }
     return kept;
 }
@@ -328,7 +347,7 @@ static enum pd_status decode_and_cache(struct work *w, const char *path, struct 
 
 static enum pd_status decode_list(struct work *w, const char *path, struct pd_error *err)
 {
-    if (w->list.count + w->list.folder_count > UINT32_MAX)
+    if (w->list.count + w->list.other_count > UINT32_MAX)
         return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%zu images, expected at most %u", w->list.count,
                        UINT32_MAX);
     take_classes(w);
@@ -347,13 +366,13 @@ enum pd_status pd_image_set_open(const struct pd_image_set *set, const struct pd
                      .list = {.first_empty = -1},
                      .threads = request->threads ? request->threads : pd_threads_available()};
     enum pd_status status = PD_ERR_IO;
-    if (request->cache && set->key)
+    if (request->cache && *set->key)
         status = pd_image_cache_path(request->cache_dir, d->name, set->key, path, sizeof path, &why);
     if (!status)
         status = pd_image_cache_open(path, set->key, set->root, w.threads, d, &why);
     if (!status || status == PD_ERR_MEMORY)
         return status ? pass_on(&why, err) : PD_OK;
-    status = set->list(set->context, &w.list, err);
+    status = set->list(set, &w.list, err);
     if (!status)
         status = decode_list(&w, path, err);
     if (!status && (why.status == PD_ERR_FORMAT || why.status == PD_ERR_USAGE))

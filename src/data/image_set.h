@@ -7,14 +7,20 @@
 
 struct pd_image_set {
     const char *root; /* folder that the list's names are below */
-    const char *key;  /* all that decides on labels and pixels, as text; NULL: it is never cached */
+    const char *key;  /* all that decides on labels and pixels, as text; "": it is never cached */
     int side;         /* of the decoded images */
     const void *context;
-    /* What there is: names, labels, classes, and stamps to compare at the next opening. To be released. */
-    enum pd_status (*list)(const void *context, struct pd_image_list *out, struct pd_error *err);
+    /* What there is: names, labels, classes, and stamps to compare at the next opening. To be released, also
+     * after a failure. */
+    enum pd_status (*list)(const struct pd_image_set *set, struct pd_image_list *out, struct pd_error *err);
     /* One of them, into pixels (3, side, side); by several threads at once. */
-    enum pd_status (*decode)(const void *context, const char *name, uint8_t *pixels, struct pd_error *err);
+    enum pd_status (*decode)(const struct pd_image_set *set, const char *name, uint8_t *pixels,
+                             struct pd_error *err);
 };
+
+/* A decode for names of PNG, JPEG and WebP files. */
+enum pd_status pd_image_set_decode_file(const struct pd_image_set *set, const char *name, uint8_t *pixels,
+                                        struct pd_error *err);
 
 /* Fills a data set that has nothing but its name. Images that cannot be decoded are left out, with a note.
  * Where every pixel of all is grey, the set has one channel.

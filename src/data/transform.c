@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_SIZE = 4096 };
+enum { MAX_SIZE = 4096, STORED_MIN = 8, STORED_MAX = 1024, STORED_DEFAULT = 32 };
 
 struct pd_transform {
     const struct pd_dataset *dataset;
@@ -21,6 +21,17 @@ struct pd_transform {
 int pd_transform_side(int size, bool random_crop)
 {
     return random_crop ? (int)lround(1.1 * size) : size;
+}
+
+enum pd_status pd_transform_stored_side(const struct pd_data_request *request, int *side,
+                                        struct pd_error *err)
+{
+    const int size = request->size ? request->size : STORED_DEFAULT;
+    if (size < STORED_MIN || size > STORED_MAX)
+        return pd_fail(err, PD_ERR_USAGE, -1, "'%.200s': image size %d, expected %d to %d", request->name,
+                       size, STORED_MIN, STORED_MAX);
+    *side = pd_transform_side(size, request->random_crop);
+    return PD_OK;
 }
 
 static enum pd_status prepare(struct pd_transform *t, struct pd_error *err)

@@ -131,6 +131,40 @@ static enum pd_status open_gan(const struct pd_train_options *o, int size, struc
     return status;
 }
 
+/* What the options leave to the model and its loss. */
+static enum pd_status settle(struct pd_train_options *o, int channels, int size, struct pd_error *err)
+{
+    if (!o->model[0])
+        snprintf(o->model, sizeof o->model, "%s", pd_default_model(channels, size));
+    const struct pd_model *model = pd_model_find(o->model, err);
+    if (!model)
+        return PD_ERR_USAGE;
+    if (!o->loss[0])
+        snprintf(o->loss, sizeof o->loss, "%s", pd_loss_at((int)model->loss)->name);
+    const struct pd_loss *loss = pd_loss_find(o->loss, err);
+    if (!loss)
+        return PD_ERR_USAGE;
+    o->critic_steps = o->critic_steps ? o->critic_steps : loss->critic_steps;
+    o->lr = o->lr > 0 ? o->lr : loss->adam.lr;
+    o->adam_beta1 = o->adam_beta1 >= 0 ? o->adam_beta1 : loss->adam.beta1;
+    o->adam_beta2 = o->adam_beta2 >= 0 ? o->adam_beta2 : loss->adam.beta2;
+    return PD_OK;
+}
+
+static enum pd_status check_step(const struct pd_train_options *o, int size, struct pd_error *err)
+{
+    unsigned augment;
+    if (o->gold && !pd_loss_find(o->loss, NULL)->ratio)
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "--gold with --loss %s: GOLD reads the logit as a log density ratio, which --loss gan makes it",
+            o->loss);
+    if (o->diffaug[0] && !size)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--diffaug %s: for images, and the data are 2-D points",
+                       o->diffaug);
+    return pd_augment_parse(o->diffaug, &augment, err);
+}
+
 struct pd_step_options pd_setup_step(const struct pd_train_options *o)
 {
     struct pd_step_options s = pd_step_defaults();
@@ -143,6 +177,10 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     s.gold_clip = o->gold_clip;
     s.adversarial = o->adversarial;
     s.match_labels = o->match_labels;
+    s.loss = pd_loss_find(o->loss, NULL)->kind;
+    s.critic_steps = (int)o->critic_steps;
+    s.ema = o->ema;
+    pd_augment_parse(o->diffaug, &s.augment, NULL);
     s.adam.lr = o->lr;
     s.adam.beta1 = o->adam_beta1;
     s.adam.beta2 = o->adam_beta2;
@@ -157,8 +195,10 @@ enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file,
     enum pd_status status = pd_run_image_size(o, &size, err);
     if (!status)
         status = open_data(o, label_file, watch, size, out, err);
-    if (!status && !o->model[0])
-        snprintf(o->model, sizeof o->model, "%s", pd_default_model(out->data->channels, size));
+    if (!status)
+        status = settle(o, out->data->channels, size, err);
+    if (!status)
+        status = check_step(o, size, err);
     if (!status)
         status = open_gan(o, size, out, err);
     if (status)

@@ -10,33 +10,31 @@ static void dims_of(struct pd_shape s, dnnl_dims_t dims)
         dims[i] = s.dim[i];
 }
 
-static dnnl_memory_desc_t md_tag(struct pd_shape s, dnnl_format_tag_t tag)
+static const_dnnl_memory_desc_t md_tag(struct onednn *b, struct pd_shape s, dnnl_format_tag_t tag)
 {
-    dnnl_memory_desc_t md;
     dnnl_dims_t dims;
     dims_of(s, dims);
-    dnnl_memory_desc_init_by_tag(&md, s.rank, dims, dnnl_f32, tag);
-    return md;
+    return md_tagged(b, s.rank, dims, tag);
 }
 
-dnnl_memory_desc_t md_any(struct pd_shape s)
+const_dnnl_memory_desc_t md_any(struct onednn *b, struct pd_shape s)
 {
-    return md_tag(s, dnnl_format_tag_any);
+    return md_tag(b, s, dnnl_format_tag_any);
 }
 
-dnnl_memory_desc_t md_plain(struct pd_shape s)
+const_dnnl_memory_desc_t md_plain(struct onednn *b, struct pd_shape s)
 {
     static const dnnl_format_tag_t tags[] = {dnnl_a, dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd};
     if (s.rank == 0)
         s.rank = 1;
-    return md_tag(s, tags[s.rank]);
+    return md_tag(b, s, tags[s.rank]);
 }
 
-dnnl_memory_desc_t md_of(const struct onednn *b, const struct pd_instr *in)
+const_dnnl_memory_desc_t md_of(struct onednn *b, const struct pd_instr *in)
 {
     if (in->layout == PD_LAYOUT_BLOCKED)
-        return md_tag(in->shape, b->base.block == 16 ? dnnl_nChw16c : dnnl_nChw8c);
-    return md_plain(in->shape);
+        return md_tag(b, in->shape, b->base.block == 16 ? dnnl_nChw16c : dnnl_nChw8c);
+    return md_plain(b, in->shape);
 }
 
 dnnl_primitive_attr_t attr_create(bool accumulate, double slope)
@@ -46,8 +44,8 @@ dnnl_primitive_attr_t attr_create(bool accumulate, double slope)
     bool ok = !dnnl_primitive_attr_create(&attr) &&
               !dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) &&
               !dnnl_post_ops_create(&ops);
-    ok = ok && (!accumulate || !dnnl_post_ops_append_sum(ops, 1));
-    ok = ok && (slope == 1 || !dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, (float)slope, 0));
+    ok = ok && (!accumulate || !dnnl_post_ops_append_sum(ops, 1, 0, dnnl_data_type_undef));
+    ok = ok && (slope == 1 || !dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_relu, (float)slope, 0));
     ok = ok && !dnnl_primitive_attr_set_post_ops(attr, ops);
     if (ops)
         dnnl_post_ops_destroy(ops);
@@ -96,7 +94,7 @@ struct chain_step *chain_add(struct chain *c, struct pd_call *call, dnnl_primiti
     int failed = dnnl_primitive_create(&s->primitive, pd);
     if (!failed) {
         c->n++;
-        const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+        const_dnnl_memory_desc_t md = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
         if (md && dnnl_memory_desc_get_size(md))
             chain_bind_scratch(c, s, DNNL_ARG_SCRATCHPAD, md,
                                scratch_take(call, dnnl_memory_desc_get_size(md)));
@@ -105,7 +103,7 @@ struct chain_step *chain_add(struct chain *c, struct pd_call *call, dnnl_primiti
     return failed ? NULL : s;
 }
 
-static void bind(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md, void *data,
+static void bind(struct chain *c, struct chain_step *s, int arg, const_dnnl_memory_desc_t md, void *data,
                  int64_t scratch)
 {
     dnnl_exec_arg_t *a = &s->args[s->n];
@@ -116,20 +114,19 @@ static void bind(struct chain *c, struct chain_step *s, int arg, const dnnl_memo
     s->n++;
 }
 
-void chain_bind(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md,
-                const void *data)
+void chain_bind(struct chain *c, struct chain_step *s, int arg, const_dnnl_memory_desc_t md, const void *data)
 {
     bind(c, s, arg, md, (void *)(uintptr_t)data, -1);
 }
 
-void chain_bind_scratch(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md,
+void chain_bind_scratch(struct chain *c, struct chain_step *s, int arg, const_dnnl_memory_desc_t md,
                         int64_t offset)
 {
     bind(c, s, arg, md, DNNL_MEMORY_NONE, offset);
 }
 
-bool chain_reorder(struct chain *c, struct pd_call *call, const dnnl_memory_desc_t *from, const void *data,
-                   int64_t from_scratch, const dnnl_memory_desc_t *to, void *to_data, int64_t to_scratch)
+bool chain_reorder(struct chain *c, struct pd_call *call, const_dnnl_memory_desc_t from, const void *data,
+                   int64_t from_scratch, const_dnnl_memory_desc_t to, void *to_data, int64_t to_scratch)
 {
     struct onednn *b = c->backend;
     dnnl_primitive_desc_t pd;

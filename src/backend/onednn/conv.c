@@ -5,23 +5,18 @@
 
 #include <string.h>
 
-struct conv_args {
-    dnnl_memory_desc_t x, w, y, bias;
-    dnnl_dims_t strides, pads, pads_end;
-};
-
 /* Blocked images are taken as they lie; for plain ones the kernel may choose. */
-static dnnl_memory_desc_t image_md(const struct onednn *b, const struct pd_instr *in)
+static const_dnnl_memory_desc_t image_md(struct onednn *b, const struct pd_instr *in)
 {
-    return in->layout == PD_LAYOUT_BLOCKED ? md_of(b, in) : md_any(in->shape);
+    return in->layout == PD_LAYOUT_BLOCKED ? md_of(b, in) : md_any(b, in->shape);
 }
 
 /* How much padding the far edge needs for (y - 1) * stride + k = x + pad + end; oneDNN wants it exact. */
-static struct conv_args args_of(const struct onednn *b, const struct pd_call *call, const struct pd_instr *x,
+static struct conv_args args_of(struct onednn *b, const struct pd_call *call, const struct pd_instr *x,
                                 struct pd_shape w, const struct pd_instr *y)
 {
     int64_t stride = call->instr->attr.i[0], pad = call->instr->attr.i[1];
-    struct conv_args a = {.x = image_md(b, x), .w = md_any(w), .y = image_md(b, y)};
+    struct conv_args a = {.x = image_md(b, x), .w = md_any(b, w), .y = image_md(b, y)};
     for (int i = 0; i < 2; i++) {
         a.strides[i] = stride;
         a.pads[i] = pad;
@@ -30,22 +25,11 @@ static struct conv_args args_of(const struct onednn *b, const struct pd_call *ca
     return a;
 }
 
-static dnnl_primitive_desc_t forward_pd(const struct onednn *b, const struct conv_args *a, bool bias,
-                                        dnnl_primitive_attr_t attr)
-{
-    dnnl_convolution_desc_t d;
-    dnnl_primitive_desc_t pd = NULL;
-    if (!dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, dnnl_convolution_direct, &a->x, &a->w,
-                                            bias ? &a->bias : NULL, &a->y, a->strides, a->pads, a->pads_end))
-        dnnl_primitive_desc_create(&pd, &d, attr, b->engine, NULL);
-    return pd;
-}
-
 /* What a primitive reads or makes, as it lies in memory; data NULL: in the run's scratch, as the kernel likes
  * it. */
 struct operand {
     int arg;
-    dnnl_memory_desc_t lies;
+    const_dnnl_memory_desc_t lies;
     const void *data;
     bool result;
 };
@@ -54,29 +38,28 @@ struct operand {
 static enum pd_status add_operands(struct onednn *b, struct pd_call *call, dnnl_primitive_desc_t pd,
                                    const struct operand *o, int n, struct pd_error *err)
 {
-    dnnl_memory_desc_t md[CHAIN_ARGS];
+    const_dnnl_memory_desc_t md[CHAIN_ARGS];
     int64_t scratch[CHAIN_ARGS];
     struct chain *c = chain_create(b, call);
     bool ok = c && pd;
     for (int i = 0; i < n && ok; i++) {
-        md[i] = *dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, o[i].arg);
-        bool straight = o[i].data && dnnl_memory_desc_equal(&o[i].lies, &md[i]);
-        scratch[i] = straight ? -1 : scratch_take(call, dnnl_memory_desc_get_size(&md[i]));
+        md[i] = md_wanted(b, pd, o[i].arg);
+        bool straight = o[i].data && dnnl_memory_desc_equal(o[i].lies, md[i]);
+        scratch[i] = straight ? -1 : scratch_take(call, dnnl_memory_desc_get_size(md[i]));
         if (!straight && !o[i].result)
-            ok = chain_reorder(c, call, &o[i].lies, o[i].data, -1, &md[i], NULL, scratch[i]);
+            ok = chain_reorder(c, call, o[i].lies, o[i].data, -1, md[i], NULL, scratch[i]);
     }
     struct chain_step *s = ok ? chain_add(c, call, pd) : NULL;
     if (!ok && pd)
         dnnl_primitive_desc_destroy(pd);
     for (int i = 0; i < n && s; i++)
         if (scratch[i] < 0)
-            chain_bind(c, s, o[i].arg, &md[i], o[i].data);
+            chain_bind(c, s, o[i].arg, md[i], o[i].data);
         else
-            chain_bind_scratch(c, s, o[i].arg, &md[i], scratch[i]);
+            chain_bind_scratch(c, s, o[i].arg, md[i], scratch[i]);
     for (int i = 0; i < n && s && ok; i++)
         if (o[i].result && o[i].data && scratch[i] >= 0)
-            ok = chain_reorder(c, call, &md[i], NULL, scratch[i], &o[i].lies, (void *)(uintptr_t)o[i].data,
-                               -1);
+            ok = chain_reorder(c, call, md[i], NULL, scratch[i], o[i].lies, (void *)(uintptr_t)o[i].data, -1);
     return s && ok ? PD_OK : onednn_fail(call, err);
 }
 
@@ -86,13 +69,13 @@ enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_er
     struct conv_args a = args_of(b, call, x, w->shape, in);
     bool bias = in->n_src == 3;
     if (bias)
-        a.bias = md_plain(pd_shape1(in->shape.dim[1]));
+        a.bias = md_plain(b, pd_shape1(in->shape.dim[1]));
     dnnl_primitive_attr_t attr = attr_create(false, in->attr.f[0]);
-    dnnl_primitive_desc_t pd = attr ? forward_pd(b, &a, bias, attr) : NULL;
+    dnnl_primitive_desc_t pd = attr ? conv_pd(b, &a, attr) : NULL;
     if (attr)
         dnnl_primitive_attr_destroy(attr);
     const struct operand o[] = {{DNNL_ARG_SRC, md_of(b, x), call->src[0], false},
-                                {DNNL_ARG_WEIGHTS, md_plain(w->shape), call->src[1], false},
+                                {DNNL_ARG_WEIGHTS, md_plain(b, w->shape), call->src[1], false},
                                 {DNNL_ARG_DST, md_of(b, in), call->dst, true},
                                 {DNNL_ARG_BIAS, a.bias, call->src[2], false}};
     return add_operands(b, call, pd, o, bias ? 4 : 3, err);
@@ -170,16 +153,16 @@ static enum pd_status prepare_taps(struct onednn *b, struct pd_call *call, struc
     struct pd_instr cols = {.shape = pd_shape4(y.dim[0], taps, y.dim[2], y.dim[3]),
                             .layout = PD_LAYOUT_BLOCKED};
     struct conv_args a = {.x = md_of(b, call->src_instr[0]),
-                          .w = md_any(pd_shape4(taps, w.dim[0], 1, 1)),
+                          .w = md_any(b, pd_shape4(taps, w.dim[0], 1, 1)),
                           .y = md_of(b, &cols),
                           .strides = {1, 1}};
-    dnnl_memory_desc_t from; /* (O, C*k*k) as it lies, read as (C*k*k, O, 1, 1) */
+    /* Weights: (O, C*k*k) as they lie, read as (C*k*k, O, 1, 1). */
     dnnl_dims_t dims = {taps, w.dim[0], 1, 1}, strides = {1, taps, 1, 1};
-    dnnl_memory_desc_init_by_strides(&from, 4, dims, dnnl_f32, strides);
     const struct operand o[] = {{DNNL_ARG_SRC, a.x, call->src[0], false},
-                                {DNNL_ARG_WEIGHTS, from, call->src[1], false},
+                                {DNNL_ARG_WEIGHTS, md_strided(b, 4, dims, strides), call->src[1], false},
                                 {DNNL_ARG_DST, a.y, NULL, true}};
-    enum pd_status status = add_operands(b, call, forward_pd(b, &a, false, b->plain_attr), o, 3, err);
+    dnnl_primitive_desc_t pd = conv_pd(b, &a, b->plain_attr);
+    enum pd_status status = add_operands(b, call, pd, o, 3, err);
     call->kernel = taps_kernel;
     return status;
 }
@@ -190,15 +173,9 @@ enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd
         return prepare_taps(b, call, err);
     const struct pd_instr *in = call->instr, *dy = call->src_instr[0], *w = call->src_instr[1];
     struct conv_args a = args_of(b, call, in, w->shape, dy);
-    dnnl_primitive_desc_t hint = forward_pd(b, &a, false, b->plain_attr), pd = NULL;
-    dnnl_convolution_desc_t d;
-    if (hint && !dnnl_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &a.x, &a.w, &a.y,
-                                                          a.strides, a.pads, a.pads_end))
-        dnnl_primitive_desc_create(&pd, &d, b->plain_attr, b->engine, hint);
-    if (hint)
-        dnnl_primitive_desc_destroy(hint);
+    dnnl_primitive_desc_t pd = conv_backward_pd(b, &a, dnnl_backward_data);
     const struct operand o[] = {{DNNL_ARG_DIFF_DST, md_of(b, dy), call->src[0], false},
-                                {DNNL_ARG_WEIGHTS, md_plain(w->shape), call->src[1], false},
+                                {DNNL_ARG_WEIGHTS, md_plain(b, w->shape), call->src[1], false},
                                 {DNNL_ARG_DIFF_SRC, md_of(b, in), call->dst, true}};
     return add_operands(b, call, pd, o, 3, err);
 }
@@ -207,15 +184,9 @@ enum pd_status prepare_conv_dw(struct onednn *b, struct pd_call *call, struct pd
 {
     const struct pd_instr *in = call->instr, *x = call->src_instr[0], *dy = call->src_instr[1];
     struct conv_args a = args_of(b, call, x, in->shape, dy);
-    dnnl_primitive_desc_t hint = forward_pd(b, &a, false, b->plain_attr), pd = NULL;
-    dnnl_convolution_desc_t d;
-    if (hint && !dnnl_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, &a.x, &a.w, NULL,
-                                                             &a.y, a.strides, a.pads, a.pads_end))
-        dnnl_primitive_desc_create(&pd, &d, b->plain_attr, b->engine, hint);
-    if (hint)
-        dnnl_primitive_desc_destroy(hint);
+    dnnl_primitive_desc_t pd = conv_backward_pd(b, &a, dnnl_backward_weights);
     const struct operand o[] = {{DNNL_ARG_SRC, md_of(b, x), call->src[0], false},
                                 {DNNL_ARG_DIFF_DST, md_of(b, dy), call->src[1], false},
-                                {DNNL_ARG_DIFF_WEIGHTS, md_plain(in->shape), call->dst, true}};
+                                {DNNL_ARG_DIFF_WEIGHTS, md_plain(b, in->shape), call->dst, true}};
     return add_operands(b, call, pd, o, 3, err);
 }

@@ -2,12 +2,10 @@
 #include "backend/onednn/onednn.h"
 
 /* (rows, columns) of a matrix that lies row-major, or whose transpose does. */
-static dnnl_memory_desc_t matrix(int64_t rows, int64_t columns, bool transposed)
+static const_dnnl_memory_desc_t matrix(struct onednn *b, int64_t rows, int64_t columns, bool transposed)
 {
-    dnnl_memory_desc_t md;
     dnnl_dims_t dims = {rows, columns}, strides = {transposed ? 1 : columns, transposed ? rows : 1};
-    dnnl_memory_desc_init_by_strides(&md, 2, dims, dnnl_f32, strides);
-    return md;
+    return md_strided(b, 2, dims, strides);
 }
 
 /* --- large products without a transposed right side --- */
@@ -44,14 +42,10 @@ enum pd_status prepare_matmul(struct onednn *b, struct pd_call *call, struct pd_
     }
     bool ta = in->attr.i[0], tb = in->attr.i[1], third = in->n_src == 3, accumulate = in->attr.f[0] == 1;
     int64_t m = in->shape.dim[0], n = in->shape.dim[1], k = call->src_instr[0]->shape.dim[!ta];
-    dnnl_memory_desc_t x = matrix(m, k, ta), w = matrix(k, n, tb), y = matrix(m, n, false),
-                       bias = matrix(1, n, false);
-    bool with_bias = third && !accumulate;
+    const_dnnl_memory_desc_t x = matrix(b, m, k, ta), w = matrix(b, k, n, tb), y = matrix(b, m, n, false),
+                             bias = third && !accumulate ? matrix(b, 1, n, false) : NULL;
     dnnl_primitive_attr_t attr = attr_create(accumulate, in->attr.f[1]);
-    dnnl_primitive_desc_t pd = NULL;
-    dnnl_matmul_desc_t d;
-    if (attr && !dnnl_matmul_desc_init(&d, &x, &w, with_bias ? &bias : NULL, &y))
-        dnnl_primitive_desc_create(&pd, &d, attr, b->engine, NULL);
+    dnnl_primitive_desc_t pd = attr ? matmul_pd(b, x, w, bias, y, attr) : NULL;
     if (attr)
         dnnl_primitive_attr_destroy(attr);
     struct chain *c = chain_create(b, call);
@@ -60,19 +54,19 @@ enum pd_status prepare_matmul(struct onednn *b, struct pd_call *call, struct pd_
         dnnl_primitive_desc_destroy(pd);
     if (!s)
         return onednn_fail(call, err);
-    chain_bind(c, s, DNNL_ARG_SRC, &x, call->src[0]);
-    chain_bind(c, s, DNNL_ARG_WEIGHTS, &w, call->src[1]);
-    chain_bind(c, s, DNNL_ARG_DST, &y, call->dst);
-    if (with_bias)
-        chain_bind(c, s, DNNL_ARG_BIAS, &bias, call->src[2]);
+    chain_bind(c, s, DNNL_ARG_SRC, x, call->src[0]);
+    chain_bind(c, s, DNNL_ARG_WEIGHTS, w, call->src[1]);
+    chain_bind(c, s, DNNL_ARG_DST, y, call->dst);
+    if (bias)
+        chain_bind(c, s, DNNL_ARG_BIAS, bias, call->src[2]);
     return PD_OK;
 }
 
 enum pd_status prepare_reorder(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    dnnl_memory_desc_t from = md_of(b, call->src_instr[0]), to = md_of(b, call->instr);
+    const_dnnl_memory_desc_t from = md_of(b, call->src_instr[0]), to = md_of(b, call->instr);
     struct chain *c = chain_create(b, call);
-    if (!c || !chain_reorder(c, call, &from, call->src[0], -1, &to, call->dst, -1))
+    if (!c || !chain_reorder(c, call, from, call->src[0], -1, to, call->dst, -1))
         return onednn_fail(call, err);
     return PD_OK;
 }

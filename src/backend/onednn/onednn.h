@@ -1,16 +1,18 @@
-/* What the kernels of this backend share. Only this folder includes dnnl.h. */
+/* What the kernels of this backend share. Only this folder includes dnnl.h (in compat.h). */
 #ifndef PD_BACKEND_ONEDNN_H
 #define PD_BACKEND_ONEDNN_H
 
+#include "backend/onednn/compat.h"
 #include "engine/plan.h"
 
-#include <oneapi/dnnl/dnnl.h>
-
+#define MD_KEPT 32 /* a convolution makes 11 */
 struct onednn {
     struct pd_backend base;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     dnnl_primitive_attr_t plain_attr; /* user scratchpad, no post-ops */
+    dnnl_memory_desc_t md[MD_KEPT];   /* of the call that is being prepared */
+    int n_md;
 };
 
 /* Hot loops are compiled for several instruction sets and chosen when the program starts. */
@@ -47,18 +49,18 @@ int64_t scratch_take(struct pd_call *call, size_t bytes);
 
 /* Appends a primitive; its scratchpad is reserved. Takes pd over (destroys it). */
 struct chain_step *chain_add(struct chain *c, struct pd_call *call, dnnl_primitive_desc_t pd);
-void chain_bind(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md,
+void chain_bind(struct chain *c, struct chain_step *s, int arg, const_dnnl_memory_desc_t md,
                 const void *data);
-void chain_bind_scratch(struct chain *c, struct chain_step *s, int arg, const dnnl_memory_desc_t *md,
+void chain_bind_scratch(struct chain *c, struct chain_step *s, int arg, const_dnnl_memory_desc_t md,
                         int64_t offset);
-bool chain_reorder(struct chain *c, struct pd_call *call, const dnnl_memory_desc_t *from, const void *data,
-                   int64_t from_scratch, const dnnl_memory_desc_t *to, void *to_data, int64_t to_scratch);
+bool chain_reorder(struct chain *c, struct pd_call *call, const_dnnl_memory_desc_t from, const void *data,
+                   int64_t from_scratch, const_dnnl_memory_desc_t to, void *to_data, int64_t to_scratch);
 
 /* --- descriptions --- */
 
-dnnl_memory_desc_t md_of(const struct onednn *b, const struct pd_instr *in);
-dnnl_memory_desc_t md_any(struct pd_shape s);
-dnnl_memory_desc_t md_plain(struct pd_shape s);
+const_dnnl_memory_desc_t md_of(struct onednn *b, const struct pd_instr *in);
+const_dnnl_memory_desc_t md_any(struct onednn *b, struct pd_shape s);
+const_dnnl_memory_desc_t md_plain(struct onednn *b, struct pd_shape s);
 dnnl_primitive_attr_t attr_create(bool accumulate, double slope); /* NULL: failed */
 
 /* --- op families: each sets call->kernel (and context) or returns an error --- */

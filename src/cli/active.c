@@ -88,6 +88,11 @@ static void on_step(void *context, uint64_t step, const float losses[PD_LOSS_COU
     progress_update(&w->progress, step, label);
 }
 
+static bool on_decoding(void *context, uint64_t done, uint64_t count)
+{
+    return progress_decoding(&((struct watch *)context)->progress, done, count);
+}
+
 static bool on_stop(void *context)
 {
     struct watch *w = context;
@@ -246,7 +251,7 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
     struct watch w = {.stopping = false};
     struct pd_active_outcome outcome;
     char folder[PD_PATH_SIZE], text[4096];
-    const struct pd_observer train = {&w, on_begin, on_step, NULL, on_stop, on_note};
+    const struct pd_observer train = {&w, on_begin, on_step, NULL, on_stop, on_note, on_decoding};
     const struct pd_active_observer observer = {&train,      &w,           on_folder, on_round,
                                                 on_measured, on_measuring, on_refused};
     int count;

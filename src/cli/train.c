@@ -94,6 +94,11 @@ static void on_note(void *context, const char *words)
     progress_line(&w->progress, "%s", words);
 }
 
+static bool on_decoding(void *context, uint64_t done, uint64_t count)
+{
+    return progress_decoding(&((struct watch *)context)->progress, done, count);
+}
+
 static bool on_stop(void *context)
 {
     struct watch *w = context;
@@ -150,7 +155,7 @@ enum pd_status command_train(int argc, char **argv, struct pd_error *err)
     struct own own = {"", ""};
     struct args args;
     struct watch watch = {.stopping = false};
-    const struct pd_observer observer = {&watch, on_begin, on_step, on_epoch, on_stop, on_note};
+    const struct pd_observer observer = {&watch, on_begin, on_step, on_epoch, on_stop, on_note, on_decoding};
     int count;
     char text[2048];
     const struct pd_option *table = pd_train_option_table(&count);

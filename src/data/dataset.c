@@ -8,8 +8,10 @@
 #include "data/readers.h"
 #include "data/streams.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 static const struct pd_data_source sources[] = {
@@ -105,13 +107,16 @@ void pd_dataset_destroy(struct pd_dataset *d)
 {
     if (!d)
         return;
-    pd_free(d->pixels);
+    if (d->map)
+        munmap(d->map, d->map_size);
+    else
+        pd_free(d->pixels);
     pd_free(d->points);
     pd_free(d->labels);
     pd_free(d->class_names);
-    for (uint32_t i = 0; d->image_names && i < d->count; i++)
-        pd_free(d->image_names[i]);
     pd_free(d->image_names);
+    pd_free(d->name_text);
+    pd_free(d->places);
     pd_free(d);
 }
 
@@ -164,43 +169,66 @@ enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_req
                    file, dir, dir, below);
 }
 
-/* Image `from` in the place of image `to`, whose name is gone already. */
-static void move_image(struct pd_dataset *d, uint32_t to, uint32_t from)
+enum pd_status pd_dataset_name_images(struct pd_dataset *d, const char *text, struct pd_error *err)
 {
-    const size_t size = pd_dataset_image_size(d);
-    if (d->pixels)
-        memmove(d->pixels + to * size, d->pixels + from * size, size);
+    d->image_names = pd_calloc(d->count, sizeof *d->image_names);
+    if (!d->image_names)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the names of data set '%s'", d->name);
+    for (uint32_t i = 0; i < d->count; i++, text += strlen(text) + 1)
+        d->image_names[i] = text;
+    return PD_OK;
+}
+
+void pd_dataset_add_note(struct pd_dataset *d, const char *format, ...)
+{
+    size_t n = strlen(d->note);
+    va_list args;
+    snprintf(d->note + n, sizeof d->note - n, "%s%s", n ? "; " : d->name, n ? "" : ": ");
+    n = strlen(d->note);
+    va_start(args, format);
+    vsnprintf(d->note + n, sizeof d->note - n, format, args);
+    va_end(args);
+}
+
+static uint32_t place_of(const struct pd_dataset *d, uint32_t image)
+{
+    return d->places ? d->places[image] : image;
+}
+
+/* Image `from` in the place of image `to`; its pixels stay where they are. */
+static void move_image(struct pd_dataset *d, uint32_t *places, uint32_t to, uint32_t from)
+{
+    places[to] = place_of(d, from);
     if (d->points)
         memmove(d->points + 2 * (size_t)to, d->points + 2 * (size_t)from, 2 * sizeof *d->points);
     d->labels[to] = d->labels[from];
-    if (d->image_names) {
+    if (d->image_names)
         d->image_names[to] = d->image_names[from];
-        if (to != from)
-            d->image_names[from] = NULL;
-    }
 }
 
 enum pd_status pd_dataset_thin(struct pd_dataset *d, uint32_t n, uint64_t seed, struct pd_error *err)
 {
     const struct pd_rng rng = {seed, PD_STREAM_THIN, 0};
     uint32_t *order = pd_malloc(d->count * sizeof *order), kept = 0;
+    uint32_t *places = pd_malloc(n * sizeof *places);
     uint8_t *keep = pd_calloc(d->count, 1);
-    if (!order || !keep) {
-        pd_free(order);
-        pd_free(keep);
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images of data set '%s'", n, d->name);
-    }
-    pd_rng_permutation(&rng, d->count, order);
-    for (uint32_t i = 0; i < n; i++)
+    const bool room = order && places && keep;
+    if (room)
+        pd_rng_permutation(&rng, d->count, order);
+    for (uint32_t i = 0; room && i < n; i++)
         keep[order[i]] = 1;
-    for (uint32_t i = 0; i < d->count; i++)
+    for (uint32_t i = 0; room && i < d->count; i++)
         if (keep[i])
-            move_image(d, kept++, i);
-        else if (d->image_names)
-            pd_free(d->image_names[i]);
-    d->count = n;
+            move_image(d, places, kept++, i);
     pd_free(order);
     pd_free(keep);
+    if (!room) {
+        pd_free(places);
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images of data set '%s'", n, d->name);
+    }
+    pd_free(d->places);
+    d->places = places;
+    d->count = n;
     return PD_OK;
 }
 
@@ -225,4 +253,15 @@ char *pd_dataset_class_name(const struct pd_dataset *d, int label, char *text, s
 size_t pd_dataset_image_size(const struct pd_dataset *d)
 {
     return (size_t)d->channels * (size_t)d->height * (size_t)d->width;
+}
+
+const uint8_t *pd_dataset_image(const struct pd_dataset *d, uint32_t image)
+{
+    return d->pixels + place_of(d, image) * pd_dataset_image_size(d);
+}
+
+void pd_dataset_let_go(const struct pd_dataset *d)
+{
+    if (d->map)
+        madvise(d->map, d->map_size, MADV_DONTNEED); /* pages of a file: read again when looked at */
 }

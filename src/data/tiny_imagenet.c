@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "data/image_list.h"
+#include "data/image_set.h"
 #include "data/streams.h"
 #include "data/transform.h"
 #include "data/wnids.h"
@@ -116,11 +116,37 @@ static enum pd_status list_images(const struct chosen *c, enum pd_split split, s
         for (int i = first; !oom && i < last; i++) {
             char path[64];
             snprintf(path, sizeof path, "train/%s/images/%s_%d.JPEG", c->at[k], c->at[k], i);
-            l->at[l->count] = (struct pd_image_file){pd_strdup(path), k};
+            l->at[l->count] = (struct pd_image_file){pd_strdup(path), k, 0};
             oom = !l->at[l->count].path;
             l->count += !oom;
         }
     return oom ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the list of images") : PD_OK;
+}
+
+struct tiny {
+    const struct pd_data_request *request;
+    struct chosen chosen;
+};
+
+static enum pd_status list(const struct pd_image_set *set, struct pd_image_list *out, struct pd_error *err)
+{
+    const struct tiny *t = set->context;
+    enum pd_status status = name_classes(t->request, &t->chosen, out, err);
+    if (!status)
+        status = list_images(&t->chosen, t->request->split, out, err);
+    return status ? status : pd_image_list_stamp(out, set->root, "words.txt", err);
+}
+
+static enum pd_status write_key(const struct tiny *t, const char *folder, int side, struct pd_buffer *key,
+                                struct pd_error *err)
+{
+    char *real = realpath(folder, NULL);
+    pd_buffer_printf(key, "tiny-imagenet %s\nsplit %d\nside %d\nclasses", real ? real : folder,
+                     t->request->split, side);
+    for (int k = 0; k < t->chosen.count; k++)
+        pd_buffer_printf(key, " %s", t->chosen.at[k]);
+    free(real);
+    return key->oom ? pd_fail_memory(err, folder) : PD_OK;
 }
 
 enum pd_status pd_open_tiny_imagenet(const struct pd_data_source *source,
@@ -128,23 +154,23 @@ enum pd_status pd_open_tiny_imagenet(const struct pd_data_source *source,
                                      struct pd_error *err)
 {
     char path[PATH_SIZE];
-    struct chosen chosen;
-    struct pd_image_list list = {.first_empty = -1};
+    struct tiny t = {.request = request};
+    struct pd_buffer key = PD_BUFFER_INIT;
     int side = 0;
     (void)source;
     enum pd_status status = pd_transform_stored_side(request, &side, err);
     if (!status)
         status = pd_dataset_find(path, sizeof path, request, below, "wnids.txt", err);
     if (!status)
-        status = choose(path, request, &chosen, err);
-    if (!status)
-        status = name_classes(request, &chosen, &list, err);
-    if (!status)
-        status = list_images(&chosen, request->split, &list, err);
+        status = choose(path, request, &t.chosen, err);
     if (!status) {
         *strrchr(path, '/') = '\0';
-        status = pd_image_list_load(d, path, &list, side, err);
+        status = write_key(&t, path, side, &key, err);
     }
-    pd_image_list_release(&list);
+    if (!status) {
+        const struct pd_image_set set = {path, key.data, side, &t, list, pd_image_set_decode_file};
+        status = pd_image_set_open(&set, request, d, err);
+    }
+    pd_buffer_release(&key);
     return status;
 }

@@ -122,7 +122,7 @@ void pd_transform_image(struct pd_transform *t, uint32_t index, const uint32_t r
     int top = place(t, t->height - size, random[0]), left = place(t, t->width - size, random[1]);
     bool mirror = t->options.flip && random[2] >> 31;
     size_t plane = (size_t)d->height * (size_t)d->width;
-    const uint8_t *pixels = d->pixels + index * pd_dataset_image_size(d);
+    const uint8_t *pixels = pd_dataset_image(d, index);
     for (int c = 0; c < d->channels; c++) {
         pd_resize_plane(t->resize, pixels + (size_t)c * plane, t->plane, t->scratch);
         cut(t, top, left, mirror, image + (size_t)c * (size_t)size * (size_t)size);

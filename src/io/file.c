@@ -233,6 +233,12 @@ enum pd_status pd_atomic_file_append(struct pd_atomic_file *f, const void *bytes
     return pd_fd_write(f->fd, f->path, bytes, size, err);
 }
 
+enum pd_status pd_atomic_file_restart(struct pd_atomic_file *f, struct pd_error *err)
+{
+    const bool ok = !ftruncate(f->fd, 0) && !lseek(f->fd, 0, SEEK_SET);
+    return ok ? PD_OK : pd_fail_io(err, f->path, "write", errno);
+}
+
 enum pd_status pd_atomic_file_commit(struct pd_atomic_file *f, struct pd_error *err)
 {
     enum pd_status status = PD_OK;

@@ -56,6 +56,7 @@ struct pd_atomic_file {
 enum pd_status pd_atomic_file_begin(struct pd_atomic_file *f, const char *path, struct pd_error *err);
 enum pd_status pd_atomic_file_append(struct pd_atomic_file *f, const void *bytes, size_t size,
                                      struct pd_error *err);
+enum pd_status pd_atomic_file_restart(struct pd_atomic_file *f, struct pd_error *err); /* empty again */
 enum pd_status pd_atomic_file_commit(struct pd_atomic_file *f, struct pd_error *err);
 void pd_atomic_file_abort(struct pd_atomic_file *f);
 

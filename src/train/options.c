@@ -10,6 +10,8 @@
     TEXT(data, "", "NAME", "data set ('paydirt data list' shows all), a folder of images or an .npz file")   \
     TEXT(data_dir, "", "DIR", "folder with its files")                                                       \
     TEXT(classes, "", "LIST", "classes of a folder of images, such as cat,dog,bird")                         \
+    FLAG(cache, true, "decode a large folder's images at every opening, not once into a file")               \
+    TEXT(cache_dir, "", "DIR", "folder for such files; by default paydirt's in the user's cache folder")     \
     TEXT(model, "", "NAME", "network, listed above; by default the one that suits the data")                 \
     TEXT(out, "runs", "DIR", "folder in which the run's folder is made")                                     \
     INT(data_count, 0, 0, 100000000, "N", "training images; of real sets that many at random; 0: all")       \

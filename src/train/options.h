@@ -10,9 +10,11 @@
 struct pd_train_options {
     char data[1024]; /* name of a data set, or a folder of images */
     char data_dir[1024];
-    char classes[2048]; /* a folder's class names with commas between; "": as its subfolders are called */
-    char model[32];     /* "": pd_default_model's */
-    char out[1024];     /* folder under which run folders are made */
+    char classes[2048];   /* a folder's class names with commas between; "": as its subfolders are called */
+    bool cache;           /* decode a large folder's images once, into a file */
+    char cache_dir[1024]; /* its folder; "": the user's own */
+    char model[32];       /* "": pd_default_model's */
+    char out[1024];       /* folder under which run folders are made */
     int64_t
         data_count; /* training images: a procedural set makes so many, of others so many are kept; 0: all */
     int64_t data_seed;        /* of a procedural set and of the draws of labels; 0: the standard set, draws by

@@ -228,7 +228,8 @@ static enum pd_status train(struct run *r, struct pd_error *err)
 /* Data, networks with fresh weights, and the step. label_file: the options' or the run's copy, or NULL. */
 static enum pd_status open_run(struct run *r, const char *label_file, struct pd_error *err)
 {
-    enum pd_status status = pd_setup_open(r->o, label_file, &r->s, err);
+    const struct pd_data_watch watch = {r->watch->context, r->watch->decoding};
+    enum pd_status status = pd_setup_open(r->o, label_file, &watch, &r->s, err);
     if (status)
         return status;
     if (r->s.data->note[0] && r->watch->note)

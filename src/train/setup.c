@@ -9,7 +9,8 @@
 
 /* --- data and labels --- */
 
-enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
+enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split,
+                              const struct pd_data_watch *watch, struct pd_dataset **out,
                               struct pd_error *err)
 {
     const struct pd_data_request request = {.name = o->data,
@@ -19,7 +20,11 @@ enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split sp
                                             .count = split == PD_SPLIT_TRAIN ? (uint32_t)o->data_count : 0,
                                             .size = (int)o->size,
                                             .random_crop = o->random_crop && split == PD_SPLIT_TRAIN,
-                                            .classes = o->classes};
+                                            .classes = o->classes,
+                                            .cache = o->cache,
+                                            .cache_dir = o->cache_dir,
+                                            .threads = (int)o->threads,
+                                            .watch = watch};
     enum pd_status status = pd_dataset_open(&request, out, err);
     const uint32_t most = split == PD_SPLIT_TRAIN ? (uint32_t)o->data_count : 0;
     if (status || !most || (*out)->count <= most)
@@ -93,10 +98,11 @@ static enum pd_status open_loader(const struct pd_train_options *o, int size, st
     return status;
 }
 
-static enum pd_status open_data(const struct pd_train_options *o, const char *label_file, int size,
-                                struct pd_setup *s, struct pd_error *err)
+static enum pd_status open_data(const struct pd_train_options *o, const char *label_file,
+                                const struct pd_data_watch *watch, int size, struct pd_setup *s,
+                                struct pd_error *err)
 {
-    enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, &s->data, err);
+    enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, watch, &s->data, err);
     if (status)
         return status;
     s->use = pd_calloc(s->data->count, 1);
@@ -181,14 +187,14 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     return s;
 }
 
-enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file, struct pd_setup *out,
-                             struct pd_error *err)
+enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file,
+                             const struct pd_data_watch *watch, struct pd_setup *out, struct pd_error *err)
 {
     int size;
     memset(out, 0, sizeof *out);
     enum pd_status status = pd_run_image_size(o, &size, err);
     if (!status)
-        status = open_data(o, label_file, size, out, err);
+        status = open_data(o, label_file, watch, size, out, err);
     if (!status)
         status = settle(o, out->data->channels, size, err);
     if (!status)

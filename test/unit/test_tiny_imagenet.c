@@ -149,6 +149,49 @@ static void draws_classes(void **state)
     pd_dataset_destroy(d);
 }
 
+static struct pd_dataset *cached(const char *dir)
+{
+    const struct pd_data_request request = {
+        .name = "tiny-imagenet", .dir = scratch_dir, .size = SIDE, .cache = true, .cache_dir = dir};
+    struct pd_dataset *d;
+    assert_int_equal(pd_dataset_open(&request, &d, NULL), PD_OK);
+    assert_non_null(d->map);
+    assert_int_equal(scratch_count(dir), 1);
+    return d;
+}
+
+/* Thousands of names: a cache serves, until an image or the words change. */
+static void is_kept_in_a_cache(void **state)
+{
+    (void)state;
+    char id[PD_WNID_SIZE], text[64], dir[96]; /* beside the data set, not in it */
+    snprintf(dir, sizeof dir, "%s-cache", scratch_dir);
+    mkdir(scratch_path("train"), 0777);
+    for (int k = 0; k < 10; k++)
+        make_class(k, 0);
+    write_ids(10);
+    for (int i = 0; i < 2; i++) {
+        struct pd_dataset *d = cached(dir);
+        assert_int_equal(d->count, 10);
+        assert_int_equal(class_of(d, 9), 9);
+        pd_dataset_destroy(d);
+    }
+    id_of(0, id);
+    snprintf(text, sizeof text, "%s\tgoldfish", id);
+    scratch_write(scratch_path("words.txt"), text, strlen(text));
+    struct pd_dataset *d = cached(dir);
+    assert_string_equal(d->class_names[0], "goldfish");
+    pd_dataset_destroy(d);
+    snprintf(text, sizeof text, "train/%s/images/%s_7.JPEG", id, id);
+    const struct file f = make_png(1, 1, PNG_FORMAT_RGB, "abc", NULL, 0);
+    scratch_write(scratch_path(text), f.bytes, f.size);
+    free(f.bytes);
+    d = cached(dir);
+    assert_int_equal(d->count, 11);
+    pd_dataset_destroy(d);
+    nftw(dir, scratch_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static void fails_to_open(const char *classes, enum pd_status status, const char *words)
 {
     struct pd_dataset *d;
@@ -227,8 +270,8 @@ static void finds_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(splits_by_number), IN_SCRATCH(draws_classes),     IN_SCRATCH(refuses_bad_lists),
-        cmocka_unit_test(parses_ids), cmocka_unit_test(finds_words),
+        IN_SCRATCH(splits_by_number),  IN_SCRATCH(draws_classes),    IN_SCRATCH(is_kept_in_a_cache),
+        IN_SCRATCH(refuses_bad_lists), cmocka_unit_test(parses_ids), cmocka_unit_test(finds_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 
 static char class_names[][PD_CLASS_NAME_SIZE] = {"cat", "dog", "Vögel", "a, \"b\"", "caterpillar"};
 static const char *image_names[] = {"cats/1.png",   "dogs/1.png", "b c.png",
-                              "x, \"y\".png", "größe.png",  "plain.png"};
+                                    "x, \"y\".png", "größe.png",  "plain.png"};
 static int32_t labels[6];
 
 static const struct pd_dataset photos = {.name = "photos",

@@ -194,7 +194,7 @@ static void tasks_need_utf8(void **state)
 {
     (void)state;
     const char *latin[] = {"gr\xf6\xdf"
-                     "e.png"};
+                           "e.png"};
     const struct pd_dataset d = {
         .name = "latin", .count = 1, .classes = 2, .labels = labels, .image_names = latin};
     const struct pd_query query = {0, 0, 1, 1};

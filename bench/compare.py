@@ -37,9 +37,10 @@ def parse_args() -> argparse.Namespace:
     p.add_argument("--paydirt", default="build/paydirt", help="the program ('' = PyTorch alone)")
     p.add_argument("--paydirt-args", default="", help="further options of `paydirt bench`")
     p.add_argument("--model", default="infogan")
+    p.add_argument("--loss", help="of the logit; by default the model's")
     p.add_argument("--batch", type=int, default=128)
     p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--no-gold", action="store_true")
+    p.add_argument("--no-gold", action="store_true", help="without GOLD weights; other losses than gan have none")
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--seconds", type=float, default=15.0, help="measured time of one PyTorch run")
     p.add_argument("--no-compile", action="store_true", help="leave torch.compile out (it needs a C++ compiler)")
@@ -52,10 +53,14 @@ def parse_args() -> argparse.Namespace:
 
 def variants(args: argparse.Namespace) -> List[Variant]:
     step = ["--model", args.model, "--batch", str(args.batch), "--threads", str(args.threads), "--json"]
-    step += [] if args.no_gold else ["--gold"]
+    loss = args.loss or ("wgan-gp" if args.model == "wgan-gp" else "gan")
+    step += ["--loss", loss]
+    step += ["--gold"] if loss == "gan" and not args.no_gold else []
+    colour = [] if args.model in ("mlp", "infogan") else ["--channels", "3"]     # as torch_step.py makes them
     out = []
     if args.paydirt:
-        out.append(Variant("paydirt", "paydirt", [args.paydirt, "bench"] + step + shlex.split(args.paydirt_args)))
+        command = [args.paydirt, "bench"] + step + colour + shlex.split(args.paydirt_args)
+        out.append(Variant("paydirt", "paydirt", command))
     modes = [("eager", []), ("eager, channels last", ["--channels-last"])]
     if args.model == "mlp":
         modes = modes[:1]

@@ -4,9 +4,9 @@
     tools/load_checkpoint.py checkpoint.safetensors samples.npz [--tolerance 1e-4]
 
 samples.npz, written by paydirt from that checkpoint: z (N, z_dim), labels (N), images (N, C, H, W) = G(z, labels) in evaluation
-mode, and optionally logit or logits (N) and class_logits (N, classes) = D(images) in evaluation mode. The checkpoint's weights
-are loaded into the modules of torch_reference.py, which compute the same. Exit code 0 when all differences are within the
-tolerance, 1 when one is not, 2 when the files don't fit.
+mode (of the averaged weights where the checkpoint has them), and optionally logit or logits (N) and class_logits (N, classes) =
+D(images) in evaluation mode. The checkpoint's weights are loaded into the modules of torch_reference.py, which compute the
+same. Exit code 0 when all differences are within the tolerance, 1 when one is not, 2 when the files don't fit.
 """
 import argparse
 import os
@@ -21,26 +21,17 @@ import torch_reference as ref  # noqa: E402
 
 
 def load_checkpoint(path: str) -> ref.AcGan:
-    """The model of a checkpoint in evaluation mode; optimiser state and other tensors are passed over."""
+    """The model of a checkpoint in evaluation mode, the generator with its averaged weights where it has them;
+    optimiser state and other tensors are passed over."""
     arrays, meta = ref.read_safetensors(path)
     model = meta["model"]
-    shape = dict(z_dim=int(meta["z_dim"]), classes=int(meta["classes"]))
-    if model != "mlp":
-        shape.update(channels=int(meta.get("channels", 1)), size=int(meta.get("size", 32)))
-    gan = ref.AcGan(model, widths=widths_of(model, arrays), **shape)
+    widths = tuple(int(meta["width%d" % (i + 1)]) for i in range(len(ref.MODELS[model].widths)))
+    z_dim, classes, channels, size = (int(meta[key]) for key in ("z_dim", "classes", "channels", "size"))
+    gan = ref.AcGan(model, z_dim, classes, channels, size, widths)
+    if "ema" in meta:
+        arrays.update({"g." + name[4:]: a for name, a in arrays.items() if name.startswith("ema.")})
     ref.load_named_arrays(gan, arrays)
     return gan.eval()
-
-
-def widths_of(model: str, arrays: Dict[str, np.ndarray]) -> ref.Widths:
-    """Read off the weights, so that any width factor and its rounding will do."""
-    if model == "mlp":
-        return ref.Widths(0, 0, arrays["g.fc1.weight"].shape[0])
-    if model == "dcgan":
-        conv3, conv2 = arrays["g.deconv1.weight"].shape[:2]
-        return ref.Widths(arrays["g.deconv2.weight"].shape[1], conv2, 0, conv3)
-    conv2, conv1 = arrays["g.deconv1.weight"].shape[:2]
-    return ref.Widths(conv1, conv2, arrays["g.fc1.weight"].shape[0])
 
 
 def torch_outputs(gan: ref.AcGan, given: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:

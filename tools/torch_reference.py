@@ -4,194 +4,36 @@ This is the other side of three comparisons: the golden vectors (test/golden/mak
 benchmark (bench/torch_step.py) and the checkpoint check (tools/load_checkpoint.py). The state_dict()
 keys of AcGan are the tensor names of a paydirt checkpoint. Works with PyTorch 1.13 and later.
 """
-import json
-import struct
 from contextlib import contextmanager
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
-import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from torch.nn.utils import spectral_norm
+
+from torch_draws import AUGMENTATIONS, DROPOUT, DROPOUT_SCORING, MIX, Draws, Dropout, augmented  # noqa: F401
+from torch_files import load_named_arrays, named_arrays, read_safetensors, write_safetensors  # noqa: F401
+from torch_networks import MODELS, AcGan, Widths, init_weights  # noqa: F401
 
 LOSS_NAMES = ("d_adv", "d_cls_real", "d_cls_fake", "g_adv", "g_cls", "mean_d")
-LEARNING_RATE = 2e-4
-ADAM = dict(lr=LEARNING_RATE, betas=(0.5, 0.999), eps=1e-8)
 
 
-# ---------------------------------------------------------------- networks
-
-class Widths(NamedTuple):
-    """conv1, conv2, conv3: channels at half, quarter and eighth size (infogan: two, dcgan: three); fc: width of the dense layers."""
-    conv1: int = 64
-    conv2: int = 128
-    fc: int = 1024
-    conv3: int = 0
-
-
-FULL_WIDTHS = {"infogan": Widths(64, 128, 1024), "mlp": Widths(0, 0, 512), "dcgan": Widths(64, 128, 0, 256)}
+class Loss(NamedTuple):
+    """Of each real's logit, of each fake's in the D step and in the G step; and what goes with it (src/nn/loss.c)."""
+    real: Callable[[torch.Tensor], torch.Tensor]
+    fake: Callable[[torch.Tensor], torch.Tensor]
+    generator: Callable[[torch.Tensor], torch.Tensor]
+    penalty: float = 0.0
+    critic_steps: int = 1
+    lr: float = 2e-4
+    betas: Tuple[float, float] = (0.5, 0.999)
 
 
-def scaled_widths(model: str, factor: float) -> Widths:
-    return Widths(*(int(round(n * factor)) for n in FULL_WIDTHS[model]))
-
-
-class InfoganGenerator(nn.Module):
-    def __init__(self, z_dim: int, classes: int, channels: int, size: int, w: Widths):
-        super().__init__()
-        self.classes, self.w, self.low = classes, w, size // 4
-        flat = w.conv2 * self.low * self.low
-        self.fc1 = nn.Linear(z_dim + classes, w.fc)
-        self.bn1 = nn.BatchNorm1d(w.fc)
-        self.fc2 = nn.Linear(w.fc, flat)
-        self.bn2 = nn.BatchNorm1d(flat)     # per feature, not per channel
-        self.deconv1 = nn.ConvTranspose2d(w.conv2, w.conv1, 4, 2, 1)
-        self.bn3 = nn.BatchNorm2d(w.conv1)
-        self.deconv2 = nn.ConvTranspose2d(w.conv1, channels, 4, 2, 1)
-
-    def forward(self, z: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-        x = torch.cat([z, F.one_hot(c, self.classes).to(z.dtype)], 1)
-        x = F.relu(self.bn1(self.fc1(x)))
-        x = F.relu(self.bn2(self.fc2(x)))
-        x = x.view(-1, self.w.conv2, self.low, self.low)
-        x = F.relu(self.bn3(self.deconv1(x)))
-        return torch.tanh(self.deconv2(x))
-
-
-class InfoganDiscriminator(nn.Module):
-    def __init__(self, classes: int, channels: int, size: int, w: Widths):
-        super().__init__()
-        self.conv1 = spectral_norm(nn.Conv2d(channels, w.conv1, 4, 2, 1))
-        self.conv2 = spectral_norm(nn.Conv2d(w.conv1, w.conv2, 4, 2, 1))
-        self.bn2 = nn.BatchNorm2d(w.conv2)
-        self.fc1 = nn.Linear(w.conv2 * (size // 4) ** 2, w.fc)
-        self.bn3 = nn.BatchNorm1d(w.fc)
-        self.logit = nn.Linear(w.fc, 1)
-        self.add_module("class", nn.Linear(w.fc, classes))
-
-    def forward(self, x: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
-        x = F.leaky_relu(self.conv1(x), 0.2)
-        x = F.leaky_relu(self.bn2(self.conv2(x)), 0.2)
-        x = F.leaky_relu(self.bn3(self.fc1(torch.flatten(x, 1))), 0.2)
-        return self.logit(x).squeeze(1), getattr(self, "class")(x)
-
-
-class DcganGenerator(nn.Module):
-    def __init__(self, z_dim: int, classes: int, channels: int, size: int, w: Widths):
-        super().__init__()
-        self.classes, self.w, self.low = classes, w, size // 8
-        flat = w.conv3 * self.low * self.low
-        self.fc1 = nn.Linear(z_dim + classes, flat)
-        self.bn1 = nn.BatchNorm1d(flat)     # per feature, not per channel
-        self.deconv1 = nn.ConvTranspose2d(w.conv3, w.conv2, 4, 2, 1)
-        self.bn2 = nn.BatchNorm2d(w.conv2)
-        self.deconv2 = nn.ConvTranspose2d(w.conv2, w.conv1, 4, 2, 1)
-        self.bn3 = nn.BatchNorm2d(w.conv1)
-        self.deconv3 = nn.ConvTranspose2d(w.conv1, channels, 4, 2, 1)
-
-    def forward(self, z: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-        x = torch.cat([z, F.one_hot(c, self.classes).to(z.dtype)], 1)
-        x = F.relu(self.bn1(self.fc1(x))).view(-1, self.w.conv3, self.low, self.low)
-        x = F.relu(self.bn2(self.deconv1(x)))
-        x = F.relu(self.bn3(self.deconv2(x)))
-        return torch.tanh(self.deconv3(x))
-
-
-class DcganDiscriminator(nn.Module):
-    def __init__(self, classes: int, channels: int, size: int, w: Widths):
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels, w.conv1, 4, 2, 1)
-        self.conv2 = nn.Conv2d(w.conv1, w.conv2, 4, 2, 1)
-        self.bn2 = nn.BatchNorm2d(w.conv2)
-        self.conv3 = nn.Conv2d(w.conv2, w.conv3, 4, 2, 1)
-        self.bn3 = nn.BatchNorm2d(w.conv3)
-        flat = w.conv3 * (size // 8) ** 2
-        self.logit = nn.Linear(flat, 1)
-        self.add_module("class", nn.Linear(flat, classes))
-
-    def forward(self, x: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
-        x = F.leaky_relu(self.conv1(x), 0.2)
-        x = F.leaky_relu(self.bn2(self.conv2(x)), 0.2)
-        x = torch.flatten(F.leaky_relu(self.bn3(self.conv3(x)), 0.2), 1)
-        return self.logit(x).squeeze(1), getattr(self, "class")(x)
-
-
-class MlpGenerator(nn.Module):
-    def __init__(self, z_dim: int, classes: int, w: Widths):
-        super().__init__()
-        self.classes = classes
-        self.fc1 = nn.Linear(z_dim + classes, w.fc)
-        self.fc2 = nn.Linear(w.fc, w.fc)
-        self.fc3 = nn.Linear(w.fc, w.fc)
-        self.fc4 = nn.Linear(w.fc, 2)
-
-    def forward(self, z: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-        x = torch.cat([z, F.one_hot(c, self.classes).to(z.dtype)], 1)
-        x = F.relu(self.fc1(x))
-        x = F.relu(self.fc2(x))
-        x = F.relu(self.fc3(x))
-        return self.fc4(x)
-
-
-class MlpDiscriminator(nn.Module):
-    def __init__(self, classes: int, w: Widths):
-        super().__init__()
-        self.fc1 = nn.Linear(2, w.fc)
-        self.fc2 = nn.Linear(w.fc, w.fc)
-        self.fc3 = nn.Linear(w.fc, w.fc)
-        self.logit = nn.Linear(w.fc, 1)
-        self.add_module("class", nn.Linear(w.fc, classes))
-
-    def forward(self, x: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
-        x = F.relu(self.fc1(x))
-        x = F.relu(self.fc2(x))
-        x = F.relu(self.fc3(x))
-        return self.logit(x).squeeze(1), getattr(self, "class")(x)
-
-
-class AcGan(nn.Module):
-    """Generator `g` and discriminator `d` under one roof, so that names come out as g.*, d.*."""
-
-    def __init__(self, model: str, z_dim: int, classes: int, channels: int = 1, size: int = 32,
-                 widths: Optional[Widths] = None):
-        super().__init__()
-        w = widths or FULL_WIDTHS[model]
-        if model == "infogan":
-            self.g = InfoganGenerator(z_dim, classes, channels, size, w)
-            self.d = InfoganDiscriminator(classes, channels, size, w)
-        elif model == "dcgan":
-            self.g = DcganGenerator(z_dim, classes, channels, size, w)
-            self.d = DcganDiscriminator(classes, channels, size, w)
-        elif model == "mlp":
-            self.g = MlpGenerator(z_dim, classes, w)
-            self.d = MlpDiscriminator(classes, w)
-        else:
-            raise ValueError("unknown model '%s' (infogan, dcgan or mlp)" % model)
-
-
-def init_weights(gan: nn.Module, weight_std: float = 0.02, bias_std: float = 0.0, gain_std: float = 0.0,
-                 generator: Optional[torch.Generator] = None) -> None:
-    """Weights N(0, weight_std), biases 0, batch-norm gains 1 (jittered only where a test wants it)."""
-    with torch.no_grad():
-        for name, p in gan.named_parameters():
-            if name.endswith("bias"):
-                p.normal_(0.0, bias_std, generator=generator) if bias_std else p.zero_()
-            elif p.dim() == 1:
-                p.normal_(1.0, gain_std, generator=generator) if gain_std else p.fill_(1.0)
-            else:
-                p.normal_(0.0, weight_std, generator=generator)
-        for name, b in gan.named_buffers():
-            if name.endswith(("weight_u", "weight_v")):
-                b.normal_(generator=generator)
-                b.div_(b.norm())
-
-
-# ---------------------------------------------------------------- one training step
-
-def gold_score(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-    """d = l(x) + log D_C(c|x) of generated samples, detached (GOLD, eq. 3)."""
-    return (logit + F.log_softmax(cls, 1).gather(1, c[:, None]).squeeze(1)).detach()
+LOSSES = {
+    "gan": Loss(lambda l: F.softplus(-l), F.softplus, lambda l: F.softplus(-l)),
+    "wgan-gp": Loss(lambda l: -l, lambda l: l, lambda l: -l, penalty=10.0, critic_steps=5, lr=1e-4, betas=(0.0, 0.9)),
+    "hinge": Loss(lambda l: F.relu(1 - l), lambda l: F.relu(1 + l), lambda l: -l),
+}
 
 
 class Gold(NamedTuple):
@@ -200,6 +42,21 @@ class Gold(NamedTuple):
     balanced: bool = False
     normalised: bool = False
     clip: float = 0.0
+
+
+class Options(NamedTuple):
+    """Of a step, as struct pd_step_options."""
+    lambda_c: float = 0.1
+    gold: Gold = Gold()
+    loss: str = "gan"
+    ema: float = 0.0                    # decay of G's averaged weights; 0: none
+    augment: Tuple[str, ...] = ()       # names of AUGMENTATIONS
+    top_k: int = 0                      # fakes that G learns from; 0: all
+
+
+def gold_score(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+    """d = l(x) + log D_C(c|x) of generated samples, detached (GOLD, eq. 3)."""
+    return (logit + F.log_softmax(cls, 1).gather(1, c[:, None]).squeeze(1)).detach()
 
 
 def balanced_score(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
@@ -220,25 +77,37 @@ def gold_weight(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor, gold: G
 
 
 def d_losses(d: nn.Module, real: torch.Tensor, labels: torch.Tensor, fake: torch.Tensor, c: torch.Tensor,
-             use_gold: bool, gold: Gold, lambda_c: float) -> Tuple[torch.Tensor, ...]:
-    """d_adv, d_cls_real, d_cls_fake (with lambda_c), mean_d. Reals and fakes are two forwards."""
+             use_gold: bool, o: Options) -> Tuple[torch.Tensor, ...]:
+    """d_adv without a penalty, d_cls_real, d_cls_fake (with lambda_c), mean_d. Reals and fakes are two forwards."""
     l_r, cls_r = d(real)
-    l_f, cls_f = d(fake.detach())
+    l_f, cls_f = d(fake)
     score = gold_score(l_f, cls_f, c)
-    w = gold_weight(l_f, cls_f, c, gold) if use_gold else torch.ones_like(score)
+    w = gold_weight(l_f, cls_f, c, o.gold) if use_gold else torch.ones_like(score)
     mask = (labels >= 0).to(l_r.dtype)
     ce_real = F.cross_entropy(cls_r, labels.clamp(min=0), reduction="none")
     ce_fake = F.cross_entropy(cls_f, c, reduction="none")
-    adv = F.softplus(-l_r).mean() + (w * F.softplus(l_f)).mean()
+    adv = LOSSES[o.loss].real(l_r).mean() + (w * LOSSES[o.loss].fake(l_f)).mean()
     cls_real = (mask * ce_real).sum() / mask.sum().clamp(min=1)
-    cls_fake = lambda_c * (w * ce_fake).mean()
+    cls_fake = o.lambda_c * (w * ce_fake).mean()
     return adv, cls_real, cls_fake, score.mean()
 
 
-def g_losses(d: nn.Module, fake: torch.Tensor, c: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
-    """g_adv, g_cls: weights are 1 (beta_G = 0)."""
+def gradient_penalty(d: nn.Module, real: torch.Tensor, fake: torch.Tensor, draws: Draws) -> torch.Tensor:
+    """(|gradient of the logit| - 1)^2 at places between reals and fakes, mean (Gulrajani et al. 2017)."""
+    t = draws.uniform(MIX, (len(real),) + (1,) * (real.dim() - 1), real.dtype)
+    between = (fake + t * (real - fake)).requires_grad_()
+    (gradient,) = torch.autograd.grad(d(between)[0].sum(), between, create_graph=True)
+    length = (gradient.flatten(1).square().sum(1) + 1e-12).sqrt()
+    return (length - 1).square().mean()
+
+
+def g_losses(d: nn.Module, fake: torch.Tensor, c: torch.Tensor, o: Options) -> Tuple[torch.Tensor, ...]:
+    """g_adv, g_cls, and the logits: weights are 1 (beta_G = 0)."""
     l_f, cls_f = d(fake)
-    return F.softplus(-l_f).mean(), F.cross_entropy(cls_f, c)
+    if o.top_k:
+        top = l_f.detach().topk(o.top_k).indices
+        return LOSSES[o.loss].generator(l_f[top]).mean(), F.cross_entropy(cls_f[top], c[top]), l_f.detach()
+    return LOSSES[o.loss].generator(l_f).mean(), F.cross_entropy(cls_f, c), l_f.detach()
 
 
 @contextmanager
@@ -257,113 +126,99 @@ def frozen(*networks: nn.Module) -> Iterator[None]:
         m.train()
 
 
-def most_real(g: nn.Module, d: nn.Module, z: torch.Tensor, c: torch.Tensor, n: int) -> Tuple[torch.Tensor, float]:
-    """Adversarial sampling (ALCG, section 3.2): which n of the candidates D takes for real soonest, in their
-    order; and by how much the worst of them beats the best of the others."""
-    with frozen(g, d):
-        logit = d(g(z, c))[0]
-        top = torch.topk(logit, n + 1)
-    return top.indices[:n].sort().values, float(top.values[n - 1] - top.values[n])
-
-
 class Trainer:
-    """The step of `paydirt train`: the fake batch is made once, D is updated, then judges it again for G.
-    With more (z, c) than reals the most real-looking are trained on; `margin` is then their narrowest lead."""
+    """The steps of `paydirt train`: the fake batch is made once, D is updated, then judges it again for G; with a loss
+    of several critic steps the last of so many updates G. With more (z, c) than reals the most real-looking are trained
+    on. `margin` is the narrowest lead of a sample taken, by D's logit, over one left out. `ema` is what is kept of G.
+    With a seed the random numbers inside a step are paydirt's of that seed."""
 
-    def __init__(self, gan: AcGan, lambda_c: float = 0.1, gold: Gold = Gold(), adam_options: Optional[dict] = None):
-        options = dict(ADAM, **(adam_options or {}))
-        self.g, self.d = gan.g, gan.d
-        self.lambda_c, self.gold, self.margin = lambda_c, gold, float("inf")
-        self.adam_g = torch.optim.Adam(gan.g.parameters(), **options)
-        self.adam_d = torch.optim.Adam(gan.d.parameters(), **options)
+    def __init__(self, gan: AcGan, options: Options = Options(), adam_options: Optional[dict] = None,
+                 seed: Optional[int] = None):
+        self.loss = LOSSES[options.loss]
+        adam = dict(dict(lr=self.loss.lr, betas=self.loss.betas, eps=1e-8), **(adam_options or {}))
+        self.g, self.d, self.o = gan.g, gan.d, options
+        self.steps, self.updates, self.margin, self.draws = 0, 0, float("inf"), Draws(seed)
+        self.ema = {k: t.clone() for k, t in self._g_state().items()} if options.ema else {}
+        self.adam_g = torch.optim.Adam(gan.g.parameters(), **adam)
+        self.adam_d = torch.optim.Adam(gan.d.parameters(), **adam)
         self.generate, self.d_losses, self.g_losses = self.g, d_losses, g_losses
         self.d_parameters = list(gan.d.parameters())
+        for m in gan.d.modules():
+            if isinstance(m, Dropout):
+                m.draws = self.draws
 
     def compile(self, **options) -> None:
-        """torch.compile on the three forward parts (and with them on their backward parts)."""
+        """torch.compile on the three forward parts (and with them on their backward parts). A gradient penalty stays
+        as it is: what torch.compile makes cannot be differentiated twice."""
         self.generate = torch.compile(self.generate, **options)
         self.d_losses = torch.compile(d_losses, **options)
         self.g_losses = torch.compile(g_losses, **options)
 
     def step(self, real: torch.Tensor, labels: torch.Tensor, z: torch.Tensor, c: torch.Tensor,
              gold: bool) -> Tuple[torch.Tensor, ...]:
-        """Returns the losses in the order of LOSS_NAMES, as tensors (nothing waits for them)."""
+        """Returns the losses in the order of LOSS_NAMES, as tensors (nothing waits for them); NaN where G is not
+        updated."""
+        self.draws.begin(self.steps)
+        self.steps += 1
+        full = self.steps % self.loss.critic_steps == 0
         if len(z) > len(real):
-            kept, margin = most_real(self.g, self.d, z, c, len(real))
-            z, c, self.margin = z[kept], c[kept], min(margin, self.margin)
-        fake = self.generate(z, c)
+            kept = self._most_real(z, c, len(real))
+            z, c = z[kept], c[kept]
+        with torch.set_grad_enabled(full):
+            fake = self.generate(z, c)
+        d_adv, d_cls_real, d_cls_fake, mean_d = self._d_step(real, labels, fake.detach(), c, gold)
+        g_adv, g_cls = self._g_step(fake, c) if full else (torch.full_like(d_adv, float("nan")),) * 2
+        return tuple(t.detach() for t in (d_adv, d_cls_real, d_cls_fake, g_adv, g_cls, mean_d))
 
+    def _d_step(self, real: torch.Tensor, labels: torch.Tensor, fake: torch.Tensor, c: torch.Tensor,
+                gold: bool) -> Tuple[torch.Tensor, ...]:
+        real, fake = (augmented(x, self.o.augment, self.draws) for x in (real, fake))
         self.adam_d.zero_grad(set_to_none=True)
-        d_adv, d_cls_real, d_cls_fake, mean_d = self.d_losses(
-            self.d, real, labels, fake, c, gold, self.gold, self.lambda_c)
+        d_adv, d_cls_real, d_cls_fake, mean_d = self.d_losses(self.d, real, labels, fake, c, gold, self.o)
+        if self.loss.penalty:
+            d_adv = d_adv + self.loss.penalty * gradient_penalty(self.d, real, fake, self.draws)
         (d_adv + d_cls_real + d_cls_fake).backward()
         self.adam_d.step()
+        return d_adv, d_cls_real, d_cls_fake, mean_d
 
+    def _g_step(self, fake: torch.Tensor, c: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
         self.adam_g.zero_grad(set_to_none=True)
         self._d_requires_grad(False)        # no weight gradients of D in the generator step
-        g_adv, g_cls = self.g_losses(self.d, fake, c)
+        g_adv, g_cls, logit = self.g_losses(self.d, augmented(fake, self.o.augment, self.draws), c, self.o)
+        if self.o.top_k:
+            self._note_margin(logit, self.o.top_k)
         (g_adv + g_cls).backward()
         self._d_requires_grad(True)
         self.adam_g.step()
-        return tuple(t.detach() for t in (d_adv, d_cls_real, d_cls_fake, g_adv, g_cls, mean_d))
+        self._average()
+        return g_adv, g_cls
+
+    def _most_real(self, z: torch.Tensor, c: torch.Tensor, n: int) -> torch.Tensor:
+        """Adversarial sampling (ALCG, section 3.2): which n of the candidates D takes for real soonest, in their
+        order."""
+        self.draws.dropout = DROPOUT_SCORING
+        with frozen(self.g, self.d):
+            logit = self.d(self.g(z, c))[0]
+        self.draws.dropout = DROPOUT
+        self._note_margin(logit, n)
+        return logit.topk(n).indices.sort().values
+
+    def _note_margin(self, logit: torch.Tensor, n: int) -> None:
+        top = logit.topk(n + 1).values
+        self.margin = min(self.margin, float(top[n - 1] - top[n]))
+
+    def _average(self) -> None:
+        """Update t of G moves the averages with decay min(ema, (t - 1) / (t + 9))."""
+        self.updates += 1
+        decay = min(self.o.ema, (self.updates - 1) / (self.updates + 9))
+        now = self._g_state()
+        for name, average in self.ema.items():
+            average.copy_(now[name] + decay * (average - now[name]))
+
+    def _g_state(self) -> Dict[str, torch.Tensor]:
+        """Everything that the generator stores."""
+        return {k: t.detach() for k, t in self.g.state_dict().items() if not k.endswith("num_batches_tracked")}
 
     def _d_requires_grad(self, on: bool) -> None:
         for p in self.d_parameters:
             p.requires_grad_(on)
-
-
-# ---------------------------------------------------------------- named tensors and safetensors files
-
-def named_arrays(gan: nn.Module) -> Dict[str, np.ndarray]:
-    """Every tensor of a checkpoint (without PyTorch's own num_batches_tracked)."""
-    return {name: t.detach().numpy().copy() for name, t in gan.state_dict().items()
-            if not name.endswith("num_batches_tracked")}
-
-
-def load_named_arrays(gan: nn.Module, arrays: Dict[str, np.ndarray]) -> None:
-    """Fills every tensor of the model; extra arrays are ignored, missing or misshaped ones are errors."""
-    for name, t in gan.state_dict().items():
-        if name.endswith("num_batches_tracked"):
-            continue
-        if name not in arrays:
-            raise ValueError("tensor '%s' is missing" % name)
-        if tuple(arrays[name].shape) != tuple(t.shape):
-            raise ValueError("tensor '%s' has shape %s, expected %s"
-                             % (name, tuple(arrays[name].shape), tuple(t.shape)))
-        t.copy_(torch.from_numpy(np.array(arrays[name])))
-
-
-_DTYPES = {"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "U8": "u1"}
-
-
-def write_safetensors(path: str, tensors: Dict[str, np.ndarray], metadata: Dict[str, str]) -> None:
-    """Same input, same bytes: the header is sorted, the data is in name order, 8-byte aligned."""
-    codes = {np.dtype(v): k for k, v in _DTYPES.items()}
-    header: Dict[str, object] = {"__metadata__": metadata}
-    blobs: List[bytes] = []
-    offset = 0
-    for name in sorted(tensors, key=lambda n: (-tensors[n].itemsize, n)):
-        a = np.asarray(tensors[name], order="C")
-        header[name] = {"dtype": codes[a.dtype], "shape": list(a.shape), "data_offsets": [offset, offset + a.nbytes]}
-        blobs.append(a.tobytes())
-        offset += a.nbytes
-    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
-
-
-def read_safetensors(path: str) -> Tuple[Dict[str, np.ndarray], Dict[str, str]]:
-    with open(path, "rb") as f:
-        data = f.read()
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8:8 + length])
-    metadata = header.pop("__metadata__", {})
-    body = memoryview(data)[8 + length:]
-    arrays = {}
-    for name, h in header.items():
-        if h["dtype"] not in _DTYPES:
-            continue
-        begin, end = h["data_offsets"]
-        arrays[name] = np.frombuffer(body[begin:end], _DTYPES[h["dtype"]]).reshape(h["shape"])
-    return arrays, metadata

@@ -10,6 +10,7 @@
 /* One line per status: name, the program's exit code, words. */
 #define PD_STATUS_LIST(X)                                                                                    \
     X(PD_OK, 0, "ok")                                                                                        \
+    X(PD_ERR_BROKEN, 1, "broken")     /* looking for faults found some */                                    \
     X(PD_ERR_USAGE, 2, "usage")       /* an option or argument is wrong */                                   \
     X(PD_ERR_IO, 3, "input/output")   /* open, read, write, rename failed */                                 \
     X(PD_ERR_FORMAT, 4, "format")     /* bytes are not what they claim to be */                              \

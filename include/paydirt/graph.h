@@ -139,6 +139,11 @@ struct pd_node *pd_sum(struct pd_node *x);                           /* to a sca
 struct pd_node *pd_mean(struct pd_node *x);
 struct pd_node *pd_concat(struct pd_node *a, struct pd_node *b, int axis);
 struct pd_node *pd_slice(struct pd_node *x, int axis, int64_t begin, int64_t length);
+/* Each image of x (N, C, H, W) moved by floor(by) (N, 2) pixels down and right, zeros where none came. The
+ * gradient by `by` is 0. */
+struct pd_node *pd_shift(struct pd_node *x, struct pd_node *by);
+/* The transpose of pd_slice: x at `begin` of an axis of that length, zeros around. */
+struct pd_node *pd_pad(struct pd_node *x, int axis, int64_t begin, int64_t length);
 struct pd_node *pd_one_hot(struct pd_node *labels /* i32 (N) */,
                            int classes); /* (N, classes); -1: a row of zeros */
 /* The k rows of x (N, F) with the largest score (N), in x's order; of equal ones the first, NaN last.

@@ -89,6 +89,8 @@ char *pd_path_word(char *text, size_t size, const char *path)
     size_t start = end;
     while (start && path[start - 1] != '/')
         start--;
+    if (end - start > 4 && !strncmp(path + end - 4, ".npz", 4))
+        end -= 4;
     for (size_t i = start; i < end && n + 1 < size; i++)
         if (isalnum((unsigned char)path[i]))
             text[n++] = path[i];

@@ -16,8 +16,8 @@ const char *pd_nearest_word(const char *word, const char *const *first, size_t c
 /* "a, b, c" into text[size], cut off where it does not fit. Returns text. */
 char *pd_join_words(char *text, size_t size, const char *const *first, size_t count, size_t stride);
 
-/* The last part of a path, letters and digits only ("./my photos/" is "myphotos"); "folder" where none is
- * left. Into text[size]; returns text. */
+/* The last part of a path, letters and digits only ("./my photos/" is "myphotos"), an ending .npz cut off;
+ * "folder" where none is left. Into text[size]; returns text. */
 char *pd_path_word(char *text, size_t size, const char *path);
 
 /* Fails with PD_ERR_USAGE: "unknown model 'infogn', did you mean 'infogan'? (known: ...)". what: "model". */

@@ -4,6 +4,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "cli/recipe.h"
 #include "cli/stop.h"
 
 #include "base/threads.h"
@@ -14,6 +15,7 @@
 #include <string.h>
 
 static const char usage[] = "--data NAME|FOLDER --strategy NAME [options]\n"
+                            "--recipe NAME|FILE [options]\n"
                             "--resume RUN [--labels ANSWERS]";
 
 static const char about[] =
@@ -33,41 +35,21 @@ static const char examples[] =
     "active --data strokes --data-count 2000 --width 0.25 --epochs 2 --strategy gold --baseline random\n"
     "active --data mnist --strategy gold --init 10 --query 2 --final 18 --baseline random --trials 5\n"
     "active --data cifar10 --strategy most-confident --adversarial 4 --init 1000 --query 1000 --final 5000\n"
+    "active --recipe gold-active-mnist --data-dir ./data --trials 1\n"
     "active --data ./photos --classes cat,dog,bird --strategy gold --oracle csv\n"
     "active --resume runs/00000-photos-active-gold --labels answered.csv";
 
 struct own {
-    char resume[1024], labels[1024];
+    char recipe[1024], resume[1024], labels[1024];
 };
 
 #define FIELD(name) offsetof(struct own, name), sizeof(((struct own *)0)->name)
 static const struct pd_option own_table[] = {
+    {"recipe", PD_OPTION_TEXT, FIELD(recipe), 0, 0, "NAME", RECIPE_HELP},
     {"resume", PD_OPTION_TEXT, FIELD(resume), 0, 0, "RUN", "go on with this run"},
     {"labels", PD_OPTION_TEXT, FIELD(labels), 0, 0, "FILE", "answers: CSV, or what Label Studio exports"},
 };
 #undef FIELD
-
-/* What the loop itself decides for every round's training. */
-static const char *const not_here[] = {"labels", "label_file", "generator", "data_seed"};
-
-static bool is_here(const char *name)
-{
-    for (size_t i = 0; i < sizeof not_here / sizeof not_here[0]; i++)
-        if (!strcmp(name, not_here[i]))
-            return false;
-    return true;
-}
-
-/* The options of a training run that may be given; into table[ARGS_MAX]. */
-static int train_table(struct pd_option *table)
-{
-    int count, n = 0;
-    const struct pd_option *all = pd_train_option_table(&count);
-    for (int i = 0; i < count && n < ARGS_MAX; i++)
-        if (is_here(all[i].name))
-            table[n++] = all[i];
-    return n;
-}
 
 static const char *with_strategies(char *text, size_t size)
 {
@@ -104,6 +86,11 @@ static void on_step(void *context, uint64_t step, const float losses[PD_LOSS_COU
     snprintf(label, sizeof label, "%s epoch %llu/%llu", w->round,
              (unsigned long long)((step - 1) / w->steps_per_epoch + 1), (unsigned long long)w->epochs);
     progress_update(&w->progress, step, label);
+}
+
+static bool on_decoding(void *context, uint64_t done, uint64_t count)
+{
+    return progress_decoding(&((struct watch *)context)->progress, done, count);
 }
 
 static bool on_stop(void *context)
@@ -256,7 +243,7 @@ static enum pd_status say_outcome(const char *folder, const struct watch *w,
 
 enum pd_status command_active(int argc, char **argv, struct pd_error *err)
 {
-    struct own own = {"", ""};
+    struct own own = {"", "", ""};
     struct pd_active_options a;
     struct pd_train_options o;
     struct pd_option table[ARGS_MAX];
@@ -264,21 +251,29 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
     struct watch w = {.stopping = false};
     struct pd_active_outcome outcome;
     char folder[PD_PATH_SIZE], text[4096];
-    const struct pd_observer train = {&w, on_begin, on_step, NULL, on_stop, on_note};
+    const struct pd_observer train = {&w, on_begin, on_step, NULL, on_stop, on_note, on_decoding};
     const struct pd_active_observer observer = {&train,      &w,           on_folder, on_round,
                                                 on_measured, on_measuring, on_refused};
     int count;
     const struct pd_option *own_options = pd_active_option_table(&count);
-    const struct args_command command = {
-        "active", usage, with_strategies(text, sizeof text),
-        examples, NULL,  {{own_table, 2, &own}, {own_options, count, &a}, {table, train_table(table), &o}}};
+    const struct args_command command = {"active",
+                                         usage,
+                                         with_strategies(text, sizeof text),
+                                         examples,
+                                         NULL,
+                                         {{own_table, 3, &own},
+                                          {own_options, count, &a},
+                                          {table, pd_active_train_options(table, ARGS_MAX), &o}}};
     const struct command c = {&command, &args};
     pd_active_options_init(&a);
     pd_train_options_init(&o);
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)
         return status;
-    status = own.resume[0] ? check_resume(&c, err) : check_new(&own, &o, err);
+    if (own.recipe[0] && !own.resume[0])
+        status = recipe_take(own.recipe, &command, &args, err);
+    if (!status)
+        status = own.resume[0] ? check_resume(&c, err) : check_new(&own, &o, err);
     if (status)
         return status;
     stop_catch();

@@ -41,7 +41,7 @@ const struct pd_option *args_option(const struct args_command *command, int n, v
 /* about, and below it the models that --model knows. Into text[size]; returns text. */
 const char *args_with_models(char *text, size_t size, const char *about);
 
-/* Whether the command line had the option of that name, as in its table. */
+/* Whether the command line, or its recipe, had the option of that name, as in its table. */
 bool args_is_given(const struct args_command *command, const struct args *args, const char *name);
 
 /* PD_ERR_USAGE with the usage when the operand is missing. */

@@ -19,9 +19,10 @@
 static const char usage[] = "--model NAME [options]";
 
 static const char about[] =
-    "Times the training step (one discriminator and one generator step) on random images, in windows of\n"
-    "which the median counts, and oneDNN's sgemm before and after it. fraction = gflops / sgemm_gflops,\n"
-    "where only matrix products and convolutions are counted as work. With --adversarial each window has a\n"
+    "Times the training step (one discriminator and one generator step; with a loss of several critic steps\n"
+    "a generator step after so many of them) on random images, in windows of which the median counts, and\n"
+    "oneDNN's sgemm before and after it. fraction = gflops / sgemm_gflops, where only matrix products and\n"
+    "convolutions are counted as work. With --adversarial each window has a\n"
     "plain step's beside it: step_cost is the median ratio of their times, step_processor_cost that of\n"
     "their processor times, step_operations that of their work.";
 
@@ -30,7 +31,7 @@ static const char examples[] = "bench --model infogan --batch 128 --gold --json\
                                "bench --model mlp --seconds 2";
 
 struct options {
-    char model[32];
+    char model[32], loss[32];
     int64_t batch, threads, size, channels, classes, adversarial;
     double width, seconds;
     bool gold, json;
@@ -39,6 +40,7 @@ struct options {
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
     {"model", PD_OPTION_TEXT, FIELD(model), 0, 0, "NAME", "network"},
+    {"loss", PD_OPTION_TEXT, FIELD(loss), 0, 0, "NAME", "of the logit; by default the model's"},
     {"batch", PD_OPTION_INT, FIELD(batch), 2, 65536, "N", "images in a batch"},
     {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as many as the process may use"},
     {"gold", PD_OPTION_BOOL, FIELD(gold), 0, 1, NULL, "with GOLD's weights"},
@@ -58,7 +60,7 @@ struct bench {
     const struct options *o;
     struct pd_backend *backend;
     struct pd_gan *gan;
-    struct pd_plan *plan, *plain; /* plain: the step without adversarial sampling; NULL where that is plan */
+    struct pd_step_plans plans, plain; /* plain: without adversarial sampling; empty where that is none */
     uint64_t step;
     double images_per_second, step_cost, step_processor_cost, sgemm_gflops, peak_rss_mb;
     struct pd_op_time ops[OPS];
@@ -80,17 +82,23 @@ static void fill_inputs(const struct bench *b, struct pd_plan *plan)
         labels[i] = (int32_t)(i % c->classes);
 }
 
-static enum pd_status prepare_step(const struct bench *b, int64_t adversarial, struct pd_plan **out,
-                                   struct pd_error *err)
+static enum pd_status prepare_step(const struct bench *b, const struct pd_loss *loss, int64_t adversarial,
+                                   struct pd_step_plans *out, struct pd_error *err)
 {
     struct pd_step_options step = pd_step_defaults();
     step.batch = b->o->batch;
     step.gold = b->o->gold;
     step.adversarial = adversarial;
-    enum pd_status status = pd_gan_compile_step(b->gan, &step, out, err);
-    if (!status)
-        fill_inputs(b, *out);
-    return status;
+    step.loss = loss->kind;
+    step.critic_steps = loss->critic_steps;
+    step.adam = loss->adam;
+    enum pd_status status = pd_step_plans_compile(b->gan, &step, out, err);
+    if (status)
+        return status;
+    fill_inputs(b, out->full);
+    if (out->critic)
+        fill_inputs(b, out->critic);
+    return PD_OK;
 }
 
 static enum pd_status prepare(struct bench *b, struct pd_error *err)
@@ -98,7 +106,10 @@ static enum pd_status prepare(struct bench *b, struct pd_error *err)
     const struct options *o = b->o;
     const struct pd_model *model = pd_model_find(o->model, err);
     struct pd_model_config config;
-    if (!model)
+    const struct pd_loss *loss = !model          ? NULL
+                                 : b->o->loss[0] ? pd_loss_find(o->loss, err)
+                                                 : pd_loss_at((int)model->loss);
+    if (!loss)
         return PD_ERR_USAGE;
     enum pd_status status =
         pd_model_configure(model, model->points ? 2 : (int)o->channels, model->points ? 0 : (int)o->size,
@@ -108,9 +119,9 @@ static enum pd_status prepare(struct bench *b, struct pd_error *err)
     if (!status)
         status = pd_gan_create(&config, b->backend, 1, &b->gan, err);
     if (!status)
-        status = prepare_step(b, o->adversarial, &b->plan, err);
+        status = prepare_step(b, loss, o->adversarial, &b->plans, err);
     if (!status && o->adversarial > 1)
-        status = prepare_step(b, 1, &b->plain, err);
+        status = prepare_step(b, loss, 1, &b->plain, err);
     return status;
 }
 
@@ -126,11 +137,11 @@ struct seconds {
     double wall, processor;
 };
 
-static struct seconds time_steps(struct bench *b, struct pd_plan *plan, uint64_t count)
+static struct seconds time_steps(struct bench *b, const struct pd_step_plans *plans, uint64_t count)
 {
     const struct seconds start = {progress_now(), processor_time()};
-    for (uint64_t i = 0; i < count; i++)
-        pd_plan_run(plan, 1, b->step++);
+    for (uint64_t i = 0; i < count; i++, b->step++)
+        pd_plan_run(pd_step_plan(plans, b->step), 1, b->step);
     return (struct seconds){progress_now() - start.wall, processor_time() - start.processor};
 }
 
@@ -173,19 +184,60 @@ static double peak_rss_mb(void)
     return (double)kilobytes / 1024;
 }
 
+static void profile(const struct bench *b, bool on)
+{
+    pd_plan_profile(b->plans.full, on);
+    if (b->plans.critic)
+        pd_plan_profile(b->plans.critic, on);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const double x = ((const struct pd_op_time *)a)->seconds, y = ((const struct pd_op_time *)b)->seconds;
+    return (x < y) - (x > y);
+}
+
+static void add_time(struct bench *b, const struct pd_op_time *op)
+{
+    int i = 0;
+    while (i < b->op_count && strcmp(b->ops[i].name, op->name) != 0)
+        i++;
+    if (i == OPS)
+        return;
+    if (i == b->op_count)
+        b->ops[b->op_count++] = (struct pd_op_time){.name = op->name};
+    b->ops[i].seconds += op->seconds;
+    b->ops[i].gflop += op->gflop;
+    b->ops[i].calls += op->calls;
+}
+
+/* Of both plans, most time first. */
+static void collect_times(struct bench *b)
+{
+    const struct pd_plan *plans[] = {b->plans.full, b->plans.critic};
+    for (int p = 0; p < 2 && plans[p]; p++) {
+        struct pd_op_time ops[OPS];
+        const int count = pd_plan_times(plans[p], ops, OPS);
+        for (int i = 0; i < count; i++)
+            add_time(b, &ops[i]);
+    }
+    qsort(b->ops, (size_t)b->op_count, sizeof b->ops[0], by_time);
+}
+
 static void measure(struct bench *b)
 {
     const int threads = (int)b->o->threads;
     double rates[WINDOWS], costs[WINDOWS], processor_costs[WINDOWS];
     const double before = pd_onednn_sgemm_gflops(threads);
-    time_steps(b, b->plan, WARM_UP);
-    const double step_seconds = time_steps(b, b->plan, WARM_UP).wall / WARM_UP;
-    const uint64_t steps = steps_in(b->o->seconds / WINDOWS, step_seconds);
+    const uint64_t cycle = (uint64_t)b->plans.critic_steps; /* windows have whole ones */
+    time_steps(b, &b->plans, WARM_UP * cycle);
+    const double cycle_seconds = time_steps(b, &b->plans, WARM_UP * cycle).wall / WARM_UP;
+    const uint64_t steps = cycle * steps_in(b->o->seconds / WINDOWS, cycle_seconds);
     struct progress progress;
     progress_begin(&progress, 0, WINDOWS, (double)(steps * (uint64_t)b->o->batch), "images");
     for (int i = 0; i < WINDOWS; i++) {
-        const struct seconds spent = time_steps(b, b->plan, steps);
-        const struct seconds plain = b->plain ? time_steps(b, b->plain, steps) : spent;
+        const struct seconds spent = time_steps(b, &b->plans, steps);
+        const struct seconds plain = b->plain.full ? time_steps(b, &b->plain, steps) : spent;
         rates[i] = (double)(steps * (uint64_t)b->o->batch) / spent.wall;
         costs[i] = spent.wall / plain.wall;
         processor_costs[i] = spent.processor / plain.processor;
@@ -199,10 +251,10 @@ static void measure(struct bench *b)
     const double after = pd_onednn_sgemm_gflops(threads);
     b->sgemm_gflops = after > before ? after : before;
 
-    pd_plan_profile(b->plan, true); /* apart: reading the clock costs time, too */
-    time_steps(b, b->plan, steps_in(b->o->seconds / 5, step_seconds));
-    b->op_count = pd_plan_times(b->plan, b->ops, OPS);
-    pd_plan_profile(b->plan, false);
+    profile(b, true); /* apart: reading the clock costs time, too */
+    time_steps(b, &b->plans, cycle * steps_in(b->o->seconds / 5, cycle_seconds));
+    collect_times(b);
+    profile(b, false);
 }
 
 /* --- what it found --- */
@@ -220,9 +272,16 @@ static double op_gflops(const struct pd_op_time *op)
     return op->seconds > 0 ? op->gflop / op->seconds : 0;
 }
 
+/* Work of a step, the generator step's spread over the steps that share it. */
+static double step_gflop(const struct pd_step_plans *p)
+{
+    const double full = pd_plan_info(p->full).gflop, n = (double)p->critic_steps;
+    return p->critic ? (full + (n - 1) * pd_plan_info(p->critic).gflop) / n : full;
+}
+
 static double gflops(const struct bench *b)
 {
-    return pd_plan_info(b->plan).gflop * b->images_per_second / (double)b->o->batch;
+    return step_gflop(&b->plans) * b->images_per_second / (double)b->o->batch;
 }
 
 static double fraction(const struct bench *b)
@@ -233,7 +292,7 @@ static double fraction(const struct bench *b)
 /* What the step's operations are to the plain step's. */
 static double operations_ratio(const struct bench *b)
 {
-    return b->plain ? pd_plan_info(b->plan).gflop / pd_plan_info(b->plain).gflop : 1;
+    return b->plain.full ? step_gflop(&b->plans) / step_gflop(&b->plain) : 1;
 }
 
 static json_t *ops_json(const struct bench *b)
@@ -251,13 +310,13 @@ static json_t *ops_json(const struct bench *b)
 static enum pd_status print_json(const struct bench *b, struct pd_error *err)
 {
     const struct options *o = b->o;
-    const struct pd_plan_info info = pd_plan_info(b->plan);
+    const struct pd_plan_info info = pd_plan_info(b->plans.full);
     json_t *all = json_pack(
         "{s:s, s:I, s:I, s:b, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:f, s:o}", "model",
         o->model, "batch", (json_int_t)o->batch, "threads", (json_int_t)o->threads, "gold", o->gold,
         "adversarial", (json_int_t)o->adversarial, "step_cost", b->step_cost, "step_processor_cost",
         b->step_processor_cost, "step_operations", operations_ratio(b), "images_per_second",
-        b->images_per_second, "gflop_per_step", info.gflop, "gflops", gflops(b), "sgemm_gflops",
+        b->images_per_second, "gflop_per_step", step_gflop(&b->plans), "gflops", gflops(b), "sgemm_gflops",
         b->sgemm_gflops, "fraction", fraction(b), "peak_rss_mb", b->peak_rss_mb, "kernels", info.kernels,
         "arena_mb", (double)info.arena_bytes / 1048576, "ops", ops_json(b));
     char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
@@ -271,13 +330,13 @@ static enum pd_status print_json(const struct bench *b, struct pd_error *err)
 static void print_table(const struct bench *b)
 {
     const struct options *o = b->o;
-    const struct pd_plan_info info = pd_plan_info(b->plan);
+    const struct pd_plan_info info = pd_plan_info(b->plans.full);
     const double total = total_seconds(b);
     printf("%s, batch %lld, %lld threads%s\n", o->model, (long long)o->batch, (long long)o->threads,
            o->gold ? ", GOLD weights" : "");
     printf("  %-18s %10.1f images/s\n", "step", b->images_per_second);
-    printf("  %-18s %10.2f GFLOP a step, %d kernels\n", "work", info.gflop, info.kernels);
-    if (b->plain)
+    printf("  %-18s %10.2f GFLOP a step, %d kernels\n", "work", step_gflop(&b->plans), info.kernels);
+    if (b->plain.full)
         printf("  %-18s %10.2f times a plain step (%.2f of processor time, %.2f of operations)\n", "cost",
                b->step_cost, b->step_processor_cost, operations_ratio(b));
     printf("  %-18s %10.1f GFLOP/s, %.1f %% of sgemm's %.1f\n", "speed", gflops(b), 100 * fraction(b),
@@ -318,8 +377,8 @@ enum pd_status command_bench(int argc, char **argv, struct pd_error *err)
         else
             print_table(&b);
     }
-    pd_plan_destroy(b.plan);
-    pd_plan_destroy(b.plain);
+    pd_step_plans_release(&b.plans);
+    pd_step_plans_release(&b.plain);
     pd_gan_destroy(b.gan);
     pd_backend_destroy(b.backend);
     return status;

@@ -13,7 +13,8 @@
     X(select, "which samples to label next, from any network's logits")                                      \
     X(compare, "set runs against each other: means over trials, differences, curves")                        \
     X(bench, "measure the training step against the machine's matrix product")                               \
-    X(data, "list the data sets")
+    X(data, "list, fetch, check and show data sets")                                                         \
+    X(recipes, "the papers' experiments, each as one file: what is in them, what to type")
 
 /* argv[0] is the command's name. What a command finds goes to standard output, all else to standard error;
  * its failures are left to main in err. */

@@ -20,15 +20,19 @@ static const struct {
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-/* Between two kernels libgomp's threads would spin, which takes the processor from everyone else on it. They
- * read OMP_WAIT_POLICY before main begins, so it must be there when the program starts: hence once more. */
+/* Between two kernels libgomp's threads would spin for milliseconds, which takes the processor from everyone
+ * else on it. A thousand looks, some 15 microseconds, bridge most gaps inside a step (without them a step of
+ * mlp takes twice as long; five times as many halve its speed where another program has one of the
+ * processors); then they sleep. libgomp reads the count before main begins, so it must be there when the
+ * program starts: hence once more.
+ */
 static void make_threads_wait_quietly(char **argv)
 {
     if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT"))
         return;
     char path[4096]; /* not /proc/self/exe itself: ps would call the process "exe" */
     ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (n <= 0 || setenv("OMP_WAIT_POLICY", "passive", 1))
+    if (n <= 0 || setenv("GOMP_SPINCOUNT", "1000", 1))
         return;
     path[n] = '\0';
     execv(path, argv); /* where that fails, it works all the same */

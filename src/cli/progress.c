@@ -1,5 +1,7 @@
 #include "cli/progress.h"
 
+#include "cli/stop.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,4 +131,15 @@ void progress_line(struct progress *p, const char *format, ...)
 void progress_end(struct progress *p)
 {
     clear(p);
+}
+
+bool progress_decoding(void *context, uint64_t done, uint64_t count)
+{
+    struct progress *p = context;
+    if (!done)
+        progress_begin(p, 0, count, 1, "images");
+    progress_update(p, done, "decoding");
+    if (done == count)
+        progress_end(p);
+    return stop_asked();
 }

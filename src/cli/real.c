@@ -1,5 +1,7 @@
 #include "cli/real.h"
 
+#include "cli/progress.h"
+
 #include "base/mem.h"
 #include "data/transform.h"
 
@@ -35,6 +37,8 @@ static enum pd_status transform(struct real *r, const struct pd_model_config *c,
 enum pd_status real_open(struct real *r, const struct pd_run_model *run, const char *name, const char *dir,
                          enum pd_split split, struct pd_error *err)
 {
+    struct progress progress = {.terminal = false};
+    const struct pd_data_watch watch = {&progress, progress_decoding};
     struct pd_train_options o = run->options;
     if (*name && strcmp(name, o.data) != 0)
         o.data_dir[0] = '\0'; /* that of another data set */
@@ -43,7 +47,8 @@ enum pd_status real_open(struct real *r, const struct pd_run_model *run, const c
     if (*dir)
         snprintf(o.data_dir, sizeof o.data_dir, "%s", dir);
     *r = (struct real){NULL, NULL, NULL, 0};
-    enum pd_status status = pd_run_dataset(&o, split, &r->data, err);
+    enum pd_status status = pd_run_dataset(&o, split, &watch, &r->data, err);
+    progress_end(&progress);
     if (!status && r->data->note[0])
         fprintf(stderr, "%s\n", r->data->note);
     if (!status)

@@ -2,6 +2,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "cli/recipe.h"
 #include "cli/stop.h"
 
 #include "base/threads.h"
@@ -12,6 +13,7 @@
 #include <string.h>
 
 static const char usage[] = "--data NAME|FOLDER [options]\n"
+                            "--recipe NAME|FILE [options]\n"
                             "--resume RUN [--epochs N]";
 
 static const char about[] =
@@ -23,16 +25,20 @@ static const char examples[] =
     "train --data strokes --data-count 2000 --model infogan --width 0.25 --epochs 2 --gold\n"
     "train --data synthetic --epochs 20\n"
     "train --data fmnist --model infogan --labels 100 --seed 3\n"
+    "train --recipe gold-cifar10 --data-dir ./data --epochs 50\n"
     "train --data ./photos --size 64 --flip --random-crop";
 
 struct own {
-    char resume[1024];
+    char recipe[1024], resume[1024];
 };
 
+#define FIELD(name) offsetof(struct own, name), sizeof(((struct own *)0)->name)
 static const struct pd_option own_table[] = {
-    {"resume", PD_OPTION_TEXT, offsetof(struct own, resume), sizeof(((struct own *)0)->resume), 0, 0, "RUN",
+    {"recipe", PD_OPTION_TEXT, FIELD(recipe), 0, 0, "NAME", RECIPE_HELP},
+    {"resume", PD_OPTION_TEXT, FIELD(resume), 0, 0, "RUN",
      "go on with this run; only --epochs may be given with it"},
 };
+#undef FIELD
 
 /* --- what is shown --- */
 
@@ -88,6 +94,11 @@ static void on_note(void *context, const char *words)
     progress_line(&w->progress, "%s", words);
 }
 
+static bool on_decoding(void *context, uint64_t done, uint64_t count)
+{
+    return progress_decoding(&((struct watch *)context)->progress, done, count);
+}
+
 static bool on_stop(void *context)
 {
     struct watch *w = context;
@@ -141,20 +152,23 @@ static enum pd_status start(struct pd_train_options *o, struct watch *w, const s
 enum pd_status command_train(int argc, char **argv, struct pd_error *err)
 {
     struct pd_train_options o;
-    struct own own = {""};
+    struct own own = {"", ""};
     struct args args;
     struct watch watch = {.stopping = false};
-    const struct pd_observer observer = {&watch, on_begin, on_step, on_epoch, on_stop, on_note};
+    const struct pd_observer observer = {&watch, on_begin, on_step, on_epoch, on_stop, on_note, on_decoding};
     int count;
     char text[2048];
     const struct pd_option *table = pd_train_option_table(&count);
     const struct args_command command = {"train",  usage, args_with_models(text, sizeof text, about),
-                                         examples, NULL,  {{own_table, 1, &own}, {table, count, &o}}};
+                                         examples, NULL,  {{own_table, 2, &own}, {table, count, &o}}};
     pd_train_options_init(&o);
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)
         return status;
-    status = own.resume[0] ? check_resume(&command, &args, err) : check_new(&o, err);
+    if (own.recipe[0] && !own.resume[0])
+        status = recipe_take(own.recipe, &command, &args, err);
+    if (!status)
+        status = own.resume[0] ? check_resume(&command, &args, err) : check_new(&o, err);
     if (status)
         return status;
     stop_catch();

@@ -4,11 +4,14 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/words.h"
+#include "data/downloads.h"
 #include "data/readers.h"
 #include "data/streams.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 static const struct pd_data_source sources[] = {
@@ -32,6 +35,13 @@ static bool is_folder(const char *path)
     return !stat(path, &info) && S_ISDIR(info.st_mode);
 }
 
+static bool is_npz(const char *path)
+{
+    const char *ending = strrchr(path, '.');
+    struct stat info;
+    return ending && !strcmp(ending, ".npz") && !stat(path, &info) && S_ISREG(info.st_mode);
+}
+
 static const struct pd_data_source *find(const char *name)
 {
     for (size_t i = 0; i < SOURCES; i++)
@@ -45,8 +55,10 @@ const struct pd_data_source *pd_data_source_find(const char *name, struct pd_err
     const struct pd_data_source *source = find(name);
     if (!source && is_folder(name))
         source = find("folder");
+    if (!source && is_npz(name))
+        source = find("npz");
     if (!source && strchr(name, '/'))
-        pd_fail(err, PD_ERR_USAGE, -1, "data set '%s': there is no such folder of images", name);
+        pd_fail(err, PD_ERR_USAGE, -1, "data set '%s': there is no such folder of images or .npz file", name);
     else if (!source)
         pd_unknown_word(err, "data set", name, &sources[0].name, SOURCES, sizeof sources[0]);
     return source;
@@ -69,9 +81,12 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     const struct pd_data_source *source = pd_data_source_find(request->name, err);
     if (!source)
         return PD_ERR_USAGE;
-    if (request->classes && *request->classes && strcmp(source->name, "folder") != 0)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "data set '%s' knows its classes: --classes is for folders of images", source->name);
+    if (request->classes && *request->classes && source->open != pd_open_folder &&
+        source->open != pd_open_tiny_imagenet)
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "data set '%s' knows its classes: --classes is for folders of images and tiny-imagenet",
+            source->name);
     struct pd_dataset *d = pd_calloc(1, sizeof *d);
     if (!d)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory opening data set '%s'", source->name);
@@ -79,6 +94,8 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     enum pd_status status = source->open(source, request, d, err);
     if (status) {
         pd_dataset_destroy(d);
+        if (err && !request->dir && status == PD_ERR_USAGE && pd_published_find(source->name, NULL))
+            pd_fail(err, status, -1, "%s; 'paydirt data get %s' fetches them", err->message, source->name);
         return status;
     }
     verify(d);
@@ -90,13 +107,16 @@ void pd_dataset_destroy(struct pd_dataset *d)
 {
     if (!d)
         return;
-    pd_free(d->pixels);
+    if (d->map)
+        munmap(d->map, d->map_size);
+    else
+        pd_free(d->pixels);
     pd_free(d->points);
     pd_free(d->labels);
     pd_free(d->class_names);
-    for (uint32_t i = 0; d->image_names && i < d->count; i++)
-        pd_free(d->image_names[i]);
     pd_free(d->image_names);
+    pd_free(d->name_text);
+    pd_free(d->places);
     pd_free(d);
 }
 
@@ -129,43 +149,86 @@ enum pd_status pd_dataset_name_classes(struct pd_dataset *d, const char *const *
     return PD_OK;
 }
 
-/* Image `from` in the place of image `to`, whose name is gone already. */
-static void move_image(struct pd_dataset *d, uint32_t to, uint32_t from)
+enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_request *request,
+                               const char *below, const char *file, struct pd_error *err)
 {
-    const size_t size = pd_dataset_image_size(d);
-    if (d->pixels)
-        memmove(d->pixels + to * size, d->pixels + from * size, size);
+    const char *dir = request->dir;
+    struct stat info;
+    if (!dir)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "data set '%s' is not installed with a package: give the folder of its files with "
+                       "--data-dir",
+                       request->name);
+    for (int k = 0; k < 2; k++) {
+        int n = snprintf(path, size, "%s/%s%s%s", dir, k ? "" : below, k ? "" : "/", file);
+        if (n > 0 && (size_t)n < size && !stat(path, &info))
+            return PD_OK;
+    }
+    return pd_fail(err, PD_ERR_IO, -1,
+                   "data set '%s': no file %s that can be reached in '%.150s' or '%.150s/%s'", request->name,
+                   file, dir, dir, below);
+}
+
+enum pd_status pd_dataset_name_images(struct pd_dataset *d, const char *text, struct pd_error *err)
+{
+    d->image_names = pd_calloc(d->count, sizeof *d->image_names);
+    if (!d->image_names)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the names of data set '%s'", d->name);
+    for (uint32_t i = 0; i < d->count; i++, text += strlen(text) + 1)
+        d->image_names[i] = text;
+    return PD_OK;
+}
+
+void pd_dataset_add_note(struct pd_dataset *d, const char *format, ...)
+{
+    size_t n = strlen(d->note);
+    va_list args;
+    snprintf(d->note + n, sizeof d->note - n, "%s%s", n ? "; " : d->name, n ? "" : ": ");
+    n = strlen(d->note);
+    va_start(args, format);
+    vsnprintf(d->note + n, sizeof d->note - n, format, args);
+    va_end(args);
+}
+
+static uint32_t place_of(const struct pd_dataset *d, uint32_t image)
+{
+    return d->places ? d->places[image] : image;
+}
+
+/* Image `from` in the place of image `to`; its pixels stay where they are. */
+static void move_image(struct pd_dataset *d, uint32_t *places, uint32_t to, uint32_t from)
+{
+    places[to] = place_of(d, from);
     if (d->points)
         memmove(d->points + 2 * (size_t)to, d->points + 2 * (size_t)from, 2 * sizeof *d->points);
     d->labels[to] = d->labels[from];
-    if (d->image_names) {
+    if (d->image_names)
         d->image_names[to] = d->image_names[from];
-        if (to != from)
-            d->image_names[from] = NULL;
-    }
 }
 
 enum pd_status pd_dataset_thin(struct pd_dataset *d, uint32_t n, uint64_t seed, struct pd_error *err)
 {
     const struct pd_rng rng = {seed, PD_STREAM_THIN, 0};
     uint32_t *order = pd_malloc(d->count * sizeof *order), kept = 0;
+    uint32_t *places = pd_malloc(n * sizeof *places);
     uint8_t *keep = pd_calloc(d->count, 1);
-    if (!order || !keep) {
-        pd_free(order);
-        pd_free(keep);
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images of data set '%s'", n, d->name);
-    }
-    pd_rng_permutation(&rng, d->count, order);
-    for (uint32_t i = 0; i < n; i++)
+    const bool room = order && places && keep;
+    if (room)
+        pd_rng_permutation(&rng, d->count, order);
+    for (uint32_t i = 0; room && i < n; i++)
         keep[order[i]] = 1;
-    for (uint32_t i = 0; i < d->count; i++)
+    for (uint32_t i = 0; room && i < d->count; i++)
         if (keep[i])
-            move_image(d, kept++, i);
-        else if (d->image_names)
-            pd_free(d->image_names[i]);
-    d->count = n;
+            move_image(d, places, kept++, i);
     pd_free(order);
     pd_free(keep);
+    if (!room) {
+        pd_free(places);
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images of data set '%s'", n, d->name);
+    }
+    pd_free(d->places);
+    d->places = places;
+    d->count = n;
     return PD_OK;
 }
 
@@ -190,4 +253,15 @@ char *pd_dataset_class_name(const struct pd_dataset *d, int label, char *text, s
 size_t pd_dataset_image_size(const struct pd_dataset *d)
 {
     return (size_t)d->channels * (size_t)d->height * (size_t)d->width;
+}
+
+const uint8_t *pd_dataset_image(const struct pd_dataset *d, uint32_t image)
+{
+    return d->pixels + place_of(d, image) * pd_dataset_image_size(d);
+}
+
+void pd_dataset_let_go(const struct pd_dataset *d)
+{
+    if (d->map)
+        madvise(d->map, d->map_size, MADV_DONTNEED); /* pages of a file: read again when looked at */
 }

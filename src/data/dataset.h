@@ -10,34 +10,50 @@
 
 enum { PD_CLASS_NAME_SIZE = 32 };
 
-/* Images or 2-D points, as stored in their files: transforms come later. All blocks are owned. */
+/* Images or 2-D points, as stored in their files: transforms come later. All blocks are owned, but pixels and
+ * the text of image_names where they lie in the map. */
 struct pd_dataset {
     char name[64];
-    uint32_t count;                          /* >= 1 */
-    int classes;                             /* 0: none are known, and no image has a label */
-    int channels, height, width;             /* points: 2, 1, 1 */
-    uint8_t *pixels;                         /* (count, channels, height, width), or NULL */
-    float *points;                           /* (count, 2), or NULL; one of the two is set */
-    int32_t *labels;                         /* (count): 0 .. classes - 1, or -1 = unlabelled */
+    uint32_t count;              /* >= 1 */
+    int classes;                 /* 0: none are known, and no image has a label */
+    int channels, height, width; /* points: 2, 1, 1 */
+    uint8_t *pixels;             /* (images stored, channels, height, width), or NULL: see places */
+    float *points;               /* (count, 2), or NULL; one of the two is set */
+    int32_t *labels;             /* (count): 0 .. classes - 1, or -1 = unlabelled */
     char (*class_names)[PD_CLASS_NAME_SIZE]; /* (classes), or NULL: the numbers serve */
-    char **image_names; /* (count) file names below the folder, or NULL: the numbers serve */
-    char note[256];     /* what people should know, one line: files left out, parts missing; "": nothing */
+    const char **image_names;                /* (count) below the folder, or NULL: the numbers serve */
+    char *name_text;                         /* what they point into, or NULL */
+    uint32_t *places; /* (count) where among the pixels each image lies; NULL: in order */
+    void *map;        /* a file, mapped read-only, or NULL */
+    size_t map_size;
+    char note[256]; /* what people should know, one line: files left out, parts missing; "": nothing */
 };
 
 enum pd_split { PD_SPLIT_TRAIN, PD_SPLIT_TEST };
 
+/* Called now and then while images are decoded, by the thread that opens the set; true: stop. */
+struct pd_data_watch {
+    void *context;
+    bool (*decoding)(void *context, uint64_t done, uint64_t count);
+};
+
 struct pd_data_request {
-    const char *name; /* of the table, or a path to a folder of images */
+    const char *name; /* of the table, or a path to a folder of images or to an .npz file */
     const char *dir;  /* where its files lie; NULL: look in known installed places */
     enum pd_split split;
-    /* procedural sets only */
+    /* procedural sets only; the seed also draws tiny-imagenet's classes */
     uint64_t seed;
     uint32_t count; /* 0 = the set's default */
-    /* procedural sets and folders of images */
+    /* procedural sets, and those of larger images, which are stored resized */
     int size; /* side of an image in pixels, 8 .. 1024; 0 = 32 */
-    /* folders of images */
-    bool random_crop;    /* store images a tenth larger, for pd_transform to cut at random */
-    const char *classes; /* names with commas between; NULL or "": those of the subfolders */
+    /* sets of larger images */
+    bool random_crop; /* store images a tenth larger, for pd_transform to cut at random */
+    /* folders of images and tiny-imagenet */
+    const char *classes;               /* names with commas between; NULL or "": those of the subfolders */
+    bool cache;                        /* decode a large set once, into a file (image_set.h) */
+    const char *cache_dir;             /* its folder; NULL or "": the user's, $XDG_CACHE_HOME/paydirt */
+    int threads;                       /* that decode; 0: as many as the process may use */
+    const struct pd_data_watch *watch; /* or NULL */
 };
 
 /* One data set that can be opened by name. A new reader is one line in readers.h. */
@@ -55,13 +71,13 @@ struct pd_data_source {
 /* The table, (count) entries. */
 const struct pd_data_source *pd_data_sources(size_t *count);
 
-/* "folder" for the path of an existing folder. NULL with PD_ERR_USAGE and the nearest right name in err when
- * there is none of that name. */
+/* "folder" for the path of an existing folder, "npz" for that of an .npz file. NULL with PD_ERR_USAGE and the
+ * nearest right name in err when there is none of that name. */
 const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err);
 
 /* Fails with PD_ERR_USAGE (unknown name, bad count or size), PD_ERR_IO (missing, unreadable), PD_ERR_FORMAT
  * (bytes are not what they should be), PD_ERR_MISMATCH (images and labels of different number),
- * PD_ERR_MEMORY. */
+ * PD_ERR_MEMORY, PD_ERR_INTERRUPTED (by the request's watch). */
 enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_dataset **out,
                                struct pd_error *err);
 void pd_dataset_destroy(struct pd_dataset *dataset);
@@ -73,6 +89,18 @@ enum pd_status pd_dataset_reserve(struct pd_dataset *dataset, uint32_t count, in
 enum pd_status pd_dataset_name_classes(struct pd_dataset *dataset, const char *const *names, int classes,
                                        struct pd_error *err);
 
+/* For readers: dir/below/file or dir/file, whichever is there, into path[size]; below: the folder that the
+ * set's archive unpacks to. PD_ERR_IO: neither is there; PD_ERR_USAGE: no dir is given. */
+enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_request *request,
+                               const char *below, const char *file, struct pd_error *err);
+
+/* text: `count` names, each with its NUL, one behind the other; borrowed. */
+enum pd_status pd_dataset_name_images(struct pd_dataset *dataset, const char *text, struct pd_error *err);
+
+/* "photos: this; that": adds to the note, as far as there is room. */
+void pd_dataset_add_note(struct pd_dataset *dataset, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Keeps n of the images, 1 <= n <= count, at random and in their order; fixed by the seed. PD_ERR_MEMORY. */
 enum pd_status pd_dataset_thin(struct pd_dataset *dataset, uint32_t n, uint64_t seed, struct pd_error *err);
 
@@ -83,5 +111,12 @@ char *pd_dataset_class_name(const struct pd_dataset *dataset, int label, char *t
 
 /* Bytes of one image: channels * height * width. */
 size_t pd_dataset_image_size(const struct pd_dataset *dataset);
+
+/* One of a set of images (not points): (channels, height, width). */
+const uint8_t *pd_dataset_image(const struct pd_dataset *dataset, uint32_t image);
+
+/* Gives mapped pixels back to the system, which keeps them as long as there is room: so that a process does
+ * not come to hold all that it has ever looked at. Nothing for a set in memory. Any thread, any time. */
+void pd_dataset_let_go(const struct pd_dataset *dataset);
 
 #endif

@@ -1,220 +1,50 @@
-/* A folder of images, of any sizes: each is decoded, resized and cut to one square size as it is read, all
- * cores at work. */
+/* A folder of images, of any sizes: each is decoded, resized and cut to one square size. */
 #include "data/readers.h"
 
-#include "base/mem.h"
 #include "base/words.h"
-#include "data/image.h"
-#include "data/image_list.h"
-#include "data/resize.h"
+#include "data/image_set.h"
 #include "data/transform.h"
 #include "io/file.h"
 
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096, DEFAULT_SIZE = 32, MIN_SIZE = 8, MAX_SIZE = 1024, MAX_RATIO = 50 };
-
-/* --- one image --- */
-
-/* Resizes to side on the short side and cuts the middle out: pixels (3, side, side). */
-static enum pd_status fit(const struct pd_image *image, int side, uint8_t *pixels, struct pd_error *err)
+static enum pd_status list(const struct pd_image_set *set, struct pd_image_list *out, struct pd_error *err)
 {
-    int height, width;
-    struct pd_resize *resize;
-    pd_fit_short_side(image->height, image->width, side, &height, &width);
-    enum pd_status status = pd_resize_create(image->height, image->width, height, width, &resize, err);
-    if (status)
-        return status;
-    const size_t area = (size_t)side * (size_t)side;
-    const long top = lrint((height - side) / 2.0), left = lrint((width - side) / 2.0); /* as pd_transform's */
-    uint8_t *plane = pd_malloc((size_t)height * (size_t)width),
-            *scratch = pd_malloc(pd_resize_scratch_size(resize));
-    if (!plane || !scratch)
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory resizing an image to %d x %d", height, width);
-    else
-        for (size_t c = 0; c < 3; c++) {
-            pd_resize_plane(resize, image->planes + c * (size_t)image->height * (size_t)image->width, plane,
-                            scratch);
-            for (int y = 0; y < side; y++)
-                memcpy(pixels + c * area + (size_t)y * (size_t)side, plane + (top + y) * width + left,
-                       (size_t)side);
-        }
-    pd_free(plane);
-    pd_free(scratch);
-    pd_resize_destroy(resize);
-    return status;
+    const struct pd_data_request *request = set->context;
+    return pd_image_list_read(set->root, request->split, request->classes, out, err);
 }
 
-static enum pd_status read_image(const char *folder, const char *name, int side, uint8_t *pixels,
-                                 struct pd_error *err)
+/* What decides on labels and pixels; "" where the folder has no name of its own. */
+static enum pd_status write_key(const char *folder, int side, const struct pd_data_request *request,
+                                struct pd_buffer *key, struct pd_error *err)
 {
-    char path[PATH_SIZE];
-    struct pd_buffer file = PD_BUFFER_INIT;
-    struct pd_image image = {0};
-    enum pd_status status = pd_path_join(path, sizeof path, folder, name, err);
-    if (!status)
-        status = pd_file_read_most(path, PD_IMAGE_FILE_MAX, &file, err);
-    if (!status)
-        status = pd_image_decode(file.data, file.size, path, &image, err);
-    pd_buffer_release(&file);
-    if (!status && (image.width / MAX_RATIO > image.height || image.height / MAX_RATIO > image.width))
-        status = pd_fail(err, PD_ERR_FORMAT, -1, "'%s': %d x %d pixels, expected sides of at most 1 to %d",
-                         path, image.width, image.height, MAX_RATIO);
-    if (!status)
-        status = fit(&image, side, pixels, err);
-    pd_image_release(&image);
-    return status;
-}
-
-/* --- all images --- */
-
-static enum pd_status reserve(struct pd_dataset *d, const struct pd_image_list *l, int side,
-                              struct pd_error *err)
-{
-    if (l->count > UINT32_MAX)
-        return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%zu images, expected at most %u", l->count, UINT32_MAX);
-    enum pd_status status = pd_dataset_reserve(d, (uint32_t)l->count, 3, side, side, err);
-    if (status)
-        return status;
-    d->image_names = pd_calloc(l->count, sizeof *d->image_names);
-    return d->image_names ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u names", d->count);
-}
-
-/* Moves the good images together, with their names and labels. */
-static uint32_t keep_good(struct pd_dataset *d, struct pd_image_list *l, const uint8_t *statuses)
-{
-    const size_t size = pd_dataset_image_size(d);
-    uint32_t kept = 0;
-    for (size_t i = 0; i < l->count; i++) {
-        if (statuses[i])
-            continue;
-        if (kept != i)
-            memmove(d->pixels + kept * size, d->pixels + i * size, size);
-        d->labels[kept] = l->at[i].label;
-        d->image_names[kept++] = l->at[i].path;
-        l->at[i].path = NULL;
-    }
-    return kept;
-}
-
-/* "photos: this; that" */
-__attribute__((format(printf, 2, 3))) static void add_note(struct pd_dataset *d, const char *format, ...)
-{
-    size_t n = strlen(d->note);
-    va_list args;
-    snprintf(d->note + n, sizeof d->note - n, "%s%s", n ? "; " : d->name, n ? "" : ": ");
-    n = strlen(d->note);
-    va_start(args, format);
-    vsnprintf(d->note + n, sizeof d->note - n, format, args);
-    va_end(args);
-}
-
-/* Notes how many cannot be read and what is wrong with the first; fails where none can. */
-static enum pd_status tell_bad(struct pd_dataset *d, const char *folder, const struct pd_image_list *l,
-                               const uint8_t *statuses, struct pd_error *err)
-{
-    struct pd_error why = {.message = ""};
-    size_t bad = 0, first = 0;
-    for (size_t i = l->count; i > 0; i--)
-        if (statuses[i - 1]) {
-            bad++;
-            first = i - 1;
-        }
-    if (!bad)
-        return PD_OK;
-    read_image(folder, l->at[first].path, d->width, d->pixels + first * pd_dataset_image_size(d), &why);
-    if (bad == l->count)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "none of %zu images can be read; the first: %s", bad,
-                       why.message);
-    add_note(d, "%zu of %zu images left out, as they cannot be read; the first: %.150s", bad, l->count,
-             why.message);
-    return PD_OK;
-}
-
-/* Broken files are left out; that there is no memory is another matter. */
-static enum pd_status read_images(struct pd_dataset *d, const char *folder, struct pd_image_list *l,
-                                  struct pd_error *err)
-{
-    const size_t size = pd_dataset_image_size(d);
-    uint8_t *statuses = pd_calloc(l->count, 1);
-    if (!statuses)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu images", l->count);
-#pragma omp parallel for schedule(dynamic)
-    for (size_t i = 0; i < l->count; i++)
-        statuses[i] = (uint8_t)read_image(folder, l->at[i].path, d->width, d->pixels + i * size, NULL);
-    enum pd_status status =
-        memchr(statuses, PD_ERR_MEMORY, l->count)
-            ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory reading the images of '%.200s'", folder)
-            : tell_bad(d, folder, l, statuses, err);
-    if (!status)
-        d->count = keep_good(d, l, statuses);
-    pd_free(statuses);
-    return status;
-}
-
-/* One channel where all pixels of all images are grey. */
-static void drop_colour(struct pd_dataset *d)
-{
-    const size_t area = (size_t)d->height * (size_t)d->width;
-    for (size_t i = 0; i < d->count; i++) {
-        const uint8_t *p = d->pixels + 3 * i * area;
-        if (memcmp(p, p + area, area) != 0 || memcmp(p, p + 2 * area, area) != 0)
-            return;
-    }
-    for (size_t i = 1; i < d->count; i++)
-        memmove(d->pixels + i * area, d->pixels + 3 * i * area, area);
-    d->channels = 1;
-    uint8_t *less = pd_realloc(d->pixels, d->count * area);
-    d->pixels = less ? less : d->pixels;
-}
-
-/* --- the folder --- */
-
-static enum pd_status check(const struct pd_data_request *request, const char *folder, struct pd_error *err)
-{
-    if (!folder)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "data set 'folder': give the folder with --data-dir, or as --data");
-    if (request->size && (request->size < MIN_SIZE || request->size > MAX_SIZE))
-        return pd_fail(err, PD_ERR_USAGE, -1, "'%.200s': image size %d, expected %d to %d", folder,
-                       request->size, MIN_SIZE, MAX_SIZE);
-    return PD_OK;
-}
-
-static void take_classes(struct pd_dataset *d, struct pd_image_list *l)
-{
-    d->classes = l->class_count;
-    d->class_names = l->classes;
-    l->classes = NULL;
-    if (l->left_out)
-        add_note(d, "%zu images of other classes left out", l->left_out);
-    if (l->first_empty >= 0)
-        add_note(d, "no folder for class '%s'", d->class_names[l->first_empty]);
-    if (l->unmatched)
-        add_note(d, "no folder is called as one of the classes, so no image has a label");
+    char *real = realpath(folder, NULL);
+    pd_buffer_append(key, "", 0);
+    if (real)
+        pd_buffer_printf(key, "folder %s\nsplit %d\nside %d\nclasses %s", real, request->split, side,
+                         request->classes ? request->classes : "");
+    free(real);
+    return key->oom ? pd_fail_memory(err, folder) : PD_OK;
 }
 
 enum pd_status pd_open_folder(const struct pd_data_source *source, const struct pd_data_request *request,
                               struct pd_dataset *d, struct pd_error *err)
 {
     const char *folder = strcmp(request->name, source->name) ? request->name : request->dir;
-    const int side = pd_transform_side(request->size ? request->size : DEFAULT_SIZE, request->random_crop);
-    struct pd_image_list list;
-    enum pd_status status = check(request, folder, err);
+    struct pd_buffer key = PD_BUFFER_INIT;
+    int side = 0;
+    enum pd_status status = folder
+                                ? pd_transform_stored_side(request, &side, err)
+                                : pd_fail(err, PD_ERR_USAGE, -1,
+                                          "data set 'folder': give the folder with --data-dir, or as --data");
     if (!status)
-        status = pd_image_list_read(folder, request->split, request->classes, &list, err);
-    if (status)
-        return status;
-    pd_path_word(d->name, sizeof d->name, folder);
-    take_classes(d, &list);
-    status = reserve(d, &list, side, err);
-    if (!status)
-        status = read_images(d, folder, &list, err);
-    if (!status)
-        drop_colour(d);
-    pd_image_list_release(&list);
+        status = write_key(folder, side, request, &key, err);
+    if (!status) {
+        const struct pd_image_set set = {folder, key.data, side, request, list, pd_image_set_decode_file};
+        pd_path_word(d->name, sizeof d->name, folder);
+        status = pd_image_set_open(&set, request, d, err);
+    }
+    pd_buffer_release(&key);
     return status;
 }

@@ -14,6 +14,21 @@ enum { PATH_SIZE = 4096 };
 
 /* --- which files --- */
 
+/* FNV-1a, a number at a time. */
+uint64_t pd_image_stamp(const struct stat *st)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    if (!st)
+        return 1;
+    const int64_t parts[] = {st->st_size, st->st_mtim.tv_sec, st->st_mtim.tv_nsec, st->st_ctim.tv_sec,
+                             st->st_ctim.tv_nsec};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        h = (h ^ (uint64_t)parts[i]) * 0x100000001b3u;
+        h ^= h >> 32;
+    }
+    return h ? h : 1;
+}
+
 static bool is_image_name(const char *name)
 {
     static const char *const endings[] = {".png", ".jpg", ".jpeg", ".webp"};
@@ -29,19 +44,27 @@ static bool is_hidden(const char *name)
     return name[0] == '.' || !strcmp(name, "__MACOSX");
 }
 
-static enum pd_status add(struct pd_image_list *l, const char *path, struct pd_error *err)
+static enum pd_status add(struct pd_image_file **at, size_t *count, const char *path, const struct stat *st,
+                          struct pd_error *err)
 {
-    if ((l->count & (l->count + 1)) == 0) { /* full: room for 1, 3, 7, ... files */
-        struct pd_image_file *more = pd_realloc(l->at, (2 * l->count + 1) * sizeof *more);
+    if ((*count & (*count + 1)) == 0) { /* full: room for 1, 3, 7, ... files */
+        struct pd_image_file *more = pd_realloc(*at, (2 * *count + 1) * sizeof *more);
         if (!more)
             return pd_fail_memory(err, path);
-        l->at = more;
+        *at = more;
     }
     char *copy = pd_strdup(path);
     if (!copy)
         return pd_fail_memory(err, path);
-    l->at[l->count++] = (struct pd_image_file){copy, -1};
+    (*at)[(*count)++] = (struct pd_image_file){copy, -1, pd_image_stamp(st)};
     return PD_OK;
+}
+
+static enum pd_status add_image(struct pd_image_list *l, const FTSENT *e, size_t skip, struct pd_error *err)
+{
+    const struct stat *st = e->fts_info == FTS_F ? e->fts_statp : NULL;
+    l->bytes += st ? (uint64_t)st->st_size : 0;
+    return add(&l->at, &l->count, e->fts_path + skip, st, err);
 }
 
 /* One entry of the walk; skip: bytes of its path up to the folder. */
@@ -49,8 +72,9 @@ static enum pd_status visit(struct pd_image_list *l, FTS *walk, FTSENT *e, size_
 {
     switch (e->fts_info) {
     case FTS_D:
-        if (e->fts_level > 0 && is_hidden(e->fts_name))
-            fts_set(walk, e, FTS_SKIP);
+        if (e->fts_level == 0 || !is_hidden(e->fts_name))
+            return add(&l->others, &l->other_count, e->fts_path + skip, e->fts_statp, err);
+        fts_set(walk, e, FTS_SKIP);
         return PD_OK;
     case FTS_DNR:
     case FTS_ERR:
@@ -59,8 +83,7 @@ static enum pd_status visit(struct pd_image_list *l, FTS *walk, FTSENT *e, size_
     case FTS_DC: /* a link back up */
         return PD_OK;
     default: /* a dangling link, too: reading it will tell */
-        return is_image_name(e->fts_name) && !is_hidden(e->fts_name) ? add(l, e->fts_path + skip, err)
-                                                                     : PD_OK;
+        return is_image_name(e->fts_name) && !is_hidden(e->fts_name) ? add_image(l, e, skip, err) : PD_OK;
     }
 }
 
@@ -81,7 +104,7 @@ static enum pd_status walk_folder(struct pd_image_list *l, const char *folder, c
     FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
     if (!walk)
         return pd_fail_memory(err, path);
-    const size_t skip = strlen(folder) + 1;
+    const size_t skip = strlen(path) - strlen(below);
     for (FTSENT *e; !status && (e = fts_read(walk));)
         status = visit(l, walk, e, skip, err);
     fts_close(walk);
@@ -92,13 +115,13 @@ static enum pd_status walk_folder(struct pd_image_list *l, const char *folder, c
     return status;
 }
 
-static void forget_files(struct pd_image_list *l)
+static void forget(struct pd_image_file **at, size_t *count)
 {
-    for (size_t i = 0; i < l->count; i++)
-        pd_free(l->at[i].path);
-    pd_free(l->at);
-    l->at = NULL;
-    l->count = 0;
+    for (size_t i = 0; i < *count; i++)
+        pd_free((*at)[i].path);
+    pd_free(*at);
+    *at = NULL;
+    *count = 0;
 }
 
 /* --- which classes --- */
@@ -251,7 +274,8 @@ static enum pd_status read_list(struct pd_image_list *l, const char *folder, enu
         status = take_subfolders(l, train, err);
     const bool labelled = !status && (given ? match_given(l, train) : l->class_count > 0);
     if (!status && split == PD_SPLIT_TEST) {
-        forget_files(l);
+        forget(&l->at, &l->count);
+        l->bytes = 0;
         below = "test";
         status = walk_folder(l, folder, below, err);
     }
@@ -268,9 +292,28 @@ enum pd_status pd_image_list_read(const char *folder, enum pd_split split, const
     return status;
 }
 
+static const struct stat *look(const char *folder, const char *name, struct stat *st)
+{
+    char path[PATH_SIZE];
+    return pd_path_join(path, sizeof path, folder, name, NULL) || stat(path, st) ? NULL : st;
+}
+
+enum pd_status pd_image_list_stamp(struct pd_image_list *l, const char *folder, const char *other,
+                                   struct pd_error *err)
+{
+    struct stat st;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct stat *found = look(folder, l->at[i].path, &st);
+        l->at[i].stamp = pd_image_stamp(found);
+        l->bytes += found ? (uint64_t)found->st_size : 0;
+    }
+    return add(&l->others, &l->other_count, other, look(folder, other, &st), err);
+}
+
 void pd_image_list_release(struct pd_image_list *l)
 {
-    forget_files(l);
+    forget(&l->at, &l->count);
+    forget(&l->others, &l->other_count);
     pd_free(l->classes);
     *l = (struct pd_image_list){.first_empty = -1};
 }

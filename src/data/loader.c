@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* Images between them: an image that is looked at brings 64 KB of its neighbours with it. */
+enum { LET_GO_EVERY = 256 };
+
 /* A pack of images that is shuffled anew for each round. */
 struct deck {
     uint32_t size;
@@ -25,6 +28,7 @@ struct pd_loader {
     struct deck rest;             /* all that take part, or the unlabelled where the labelled are apart */
     struct deck labelled;         /* empty unless labelled_per_batch */
     uint64_t epoch;               /* images in an epoch */
+    uint64_t since;               /* images made since mapped ones were let go */
     struct pd_prefetch *prefetch; /* or NULL */
 };
 
@@ -80,6 +84,10 @@ static void make_batch(void *loader, uint64_t step, float *images, int32_t *labe
         if (indices)
             indices[i] = index;
     }
+    l->since += l->options.batch;
+    if (l->since >= LET_GO_EVERY)
+        pd_dataset_let_go(l->dataset);
+    l->since = l->since >= LET_GO_EVERY ? 0 : l->since;
 }
 
 /* Puts each image that takes part into its deck. */

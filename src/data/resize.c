@@ -159,6 +159,16 @@ void pd_resize_plane(const struct pd_resize *r, const uint8_t *src, uint8_t *dst
     }
 }
 
+void pd_turn_plane(uint8_t *plane, size_t side)
+{
+    for (size_t i = 0; i < side; i++)
+        for (size_t k = 0; k < i; k++) {
+            const uint8_t swap = plane[i * side + k];
+            plane[i * side + k] = plane[k * side + i];
+            plane[k * side + i] = swap;
+        }
+}
+
 void pd_fit_short_side(int height, int width, int side, int *new_height, int *new_width)
 {
     *new_height = height <= width ? side : (int)((int64_t)side * height / width);

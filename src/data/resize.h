@@ -23,6 +23,9 @@ size_t pd_resize_scratch_size(const struct pd_resize *resize);
 /* src (height, width) to dst (new_height, new_width). */
 void pd_resize_plane(const struct pd_resize *resize, const uint8_t *src, uint8_t *dst, uint8_t *scratch);
 
+/* Swaps rows and columns of a plane (side, side). */
+void pd_turn_plane(uint8_t *plane, size_t side);
+
 /* The sizes of an image whose short side becomes `side`; the long one keeps the proportion, rounded down. */
 void pd_fit_short_side(int height, int width, int side, int *new_height, int *new_width);
 

@@ -16,7 +16,8 @@ enum pd_data_stream {
     PD_STREAM_SYNTHETIC_CENTRES,
     PD_STREAM_SYNTHETIC_TRAIN,
     PD_STREAM_SYNTHETIC_TEST,
-    PD_STREAM_THIN, /* which images of a set are kept */
+    PD_STREAM_THIN,    /* which images of a set are kept */
+    PD_STREAM_CLASSES, /* which classes of a set are taken */
 };
 
 #endif

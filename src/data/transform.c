@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_SIZE = 4096 };
+enum { MAX_SIZE = 4096, STORED_MIN = 8, STORED_MAX = 1024, STORED_DEFAULT = 32 };
 
 struct pd_transform {
     const struct pd_dataset *dataset;
@@ -21,6 +21,17 @@ struct pd_transform {
 int pd_transform_side(int size, bool random_crop)
 {
     return random_crop ? (int)lround(1.1 * size) : size;
+}
+
+enum pd_status pd_transform_stored_side(const struct pd_data_request *request, int *side,
+                                        struct pd_error *err)
+{
+    const int size = request->size ? request->size : STORED_DEFAULT;
+    if (size < STORED_MIN || size > STORED_MAX)
+        return pd_fail(err, PD_ERR_USAGE, -1, "'%.200s': image size %d, expected %d to %d", request->name,
+                       size, STORED_MIN, STORED_MAX);
+    *side = pd_transform_side(size, request->random_crop);
+    return PD_OK;
 }
 
 static enum pd_status prepare(struct pd_transform *t, struct pd_error *err)
@@ -111,7 +122,7 @@ void pd_transform_image(struct pd_transform *t, uint32_t index, const uint32_t r
     int top = place(t, t->height - size, random[0]), left = place(t, t->width - size, random[1]);
     bool mirror = t->options.flip && random[2] >> 31;
     size_t plane = (size_t)d->height * (size_t)d->width;
-    const uint8_t *pixels = d->pixels + index * pd_dataset_image_size(d);
+    const uint8_t *pixels = pd_dataset_image(d, index);
     for (int c = 0; c < d->channels; c++) {
         pd_resize_plane(t->resize, pixels + (size_t)c * plane, t->plane, t->scratch);
         cut(t, top, left, mirror, image + (size_t)c * (size_t)size * (size_t)size);

@@ -160,6 +160,11 @@ static struct pd_node *grad_spread_rows(struct pd_node *n, struct pd_node *dx, i
     return which == 0 ? pd_top_rows(dx, n->src[1], n->src[0]->shape.dim[0]) : NULL;
 }
 
+static struct pd_node *grad_shift(struct pd_node *n, struct pd_node *dy, int which)
+{
+    return which == 0 ? pd_shift_back(dy, n) : NULL;
+}
+
 static struct pd_node *grad_matmul(struct pd_node *n, struct pd_node *dy, int which)
 {
     bool ta = n->attr.i[0], tb = n->attr.i[1];

@@ -67,7 +67,7 @@ const char *pd_shape_text(struct pd_shape s, char *text);
 
 /* Ops that only gradients record. */
 struct pd_node *pd_lrelu_bwd(struct pd_node *dy, struct pd_node *y, double slope);
-struct pd_node *pd_pad(struct pd_node *x, int axis, int64_t begin, int64_t length);
+struct pd_node *pd_shift_back(struct pd_node *x, const struct pd_node *shifted); /* as far, the other way */
 struct pd_node *pd_spread_rows(struct pd_node *dy, struct pd_node *score);
 struct pd_node *pd_conv_dx(struct pd_node *dy, struct pd_node *w, int stride, int pad, struct pd_shape x);
 struct pd_node *pd_conv_dw(struct pd_node *x, struct pd_node *dy, int stride, int pad, struct pd_shape w);

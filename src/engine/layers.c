@@ -63,6 +63,10 @@ struct pd_node *pd_conv_transposed(struct pd_node *x, struct pd_node *w, int str
         s.dim[3] < 1)
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "transposed conv: images %s by weights %s",
                              pd_shape_text(x->shape, a), pd_shape_text(w->shape, b));
+    if (d[2] == 1 && d[3] == 1 && pad == 0) { /* of a pixel: a matrix product, which has the faster kernels */
+        struct pd_shape rows = pd_shape2(d[0], d[1]), taps = pd_shape2(k[0], k[1] * k[2] * k[3]);
+        return pd_reshape(pd_matmul(pd_reshape(x, rows), pd_reshape(w, taps), false, false), s);
+    }
     return pd_conv_dx(x, w, stride, pad, s);
 }
 

@@ -161,9 +161,37 @@ struct pd_node *pd_pad(struct pd_node *x, int axis, int64_t begin, int64_t lengt
     if (!x)
         return NULL;
     struct pd_shape s = x->shape;
+    char a[96];
+    if (axis < 0 || axis >= s.rank || begin < 0 || begin + s.dim[axis] > length)
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "pad axis %d of %s to %lld from %lld", axis,
+                             pd_shape_text(s, a), (long long)length, (long long)begin);
+    if (length == s.dim[axis])
+        return x;
     s.dim[axis] = length;
     struct pd_attr attr = {.i = {axis, begin}};
     return pd_node_new(x->graph, PD_OP_PAD, s, &attr, 1, &x);
+}
+
+static struct pd_node *shift(struct pd_node *x, struct pd_node *by, int sign)
+{
+    struct pd_attr attr = {.i = {sign}};
+    return pd_node_new(x->graph, PD_OP_SHIFT, x->shape, &attr, 2, (struct pd_node *[]){x, by});
+}
+
+struct pd_node *pd_shift(struct pd_node *x, struct pd_node *by)
+{
+    if (!x || !by)
+        return NULL;
+    char a[96], b[96];
+    if (x->shape.rank != 4 || !pd_shape_equal(by->shape, pd_shape2(x->shape.dim[0], 2)))
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "shift of %s by %s", pd_shape_text(x->shape, a),
+                             pd_shape_text(by->shape, b));
+    return shift(x, by, 1);
+}
+
+struct pd_node *pd_shift_back(struct pd_node *x, const struct pd_node *shifted)
+{
+    return x ? shift(x, shifted->src[1], -(int)shifted->attr.i[0]) : NULL;
 }
 
 struct pd_node *pd_one_hot(struct pd_node *labels, int classes)

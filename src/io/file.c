@@ -156,6 +156,11 @@ static enum pd_status sync_folder(const char *path, struct pd_error *err)
     return status;
 }
 
+enum pd_status pd_file_rename(const char *from, const char *to, struct pd_error *err)
+{
+    return rename(from, to) ? pd_fail_io(err, to, "rename to", errno) : sync_folder(to, err);
+}
+
 /* True if fd is still the file called name: not one that another writer renamed before we had the lock. */
 static bool same_file(int fd, const char *name)
 {
@@ -226,6 +231,12 @@ enum pd_status pd_atomic_file_append(struct pd_atomic_file *f, const void *bytes
                                      struct pd_error *err)
 {
     return pd_fd_write(f->fd, f->path, bytes, size, err);
+}
+
+enum pd_status pd_atomic_file_restart(struct pd_atomic_file *f, struct pd_error *err)
+{
+    const bool ok = !ftruncate(f->fd, 0) && !lseek(f->fd, 0, SEEK_SET);
+    return ok ? PD_OK : pd_fail_io(err, f->path, "write", errno);
 }
 
 enum pd_status pd_atomic_file_commit(struct pd_atomic_file *f, struct pd_error *err)

@@ -34,6 +34,11 @@ enum pd_status pd_fd_append(int fd, const char *path, const void *bytes, size_t 
 /* Makes the folder and its missing parents. A folder that is there already is fine. */
 enum pd_status pd_make_dirs(const char *path, struct pd_error *err);
 
+/* A file or folder under another name of the same file system, lastingly. Whatever file had that name is
+ * gone.
+ */
+enum pd_status pd_file_rename(const char *from, const char *to, struct pd_error *err);
+
 /* out = dir/name, or name alone where dir is "" or name is absolute. PD_ERR_USAGE when it does not fit. */
 enum pd_status pd_path_join(char *out, size_t size, const char *dir, const char *name, struct pd_error *err);
 
@@ -51,6 +56,7 @@ struct pd_atomic_file {
 enum pd_status pd_atomic_file_begin(struct pd_atomic_file *f, const char *path, struct pd_error *err);
 enum pd_status pd_atomic_file_append(struct pd_atomic_file *f, const void *bytes, size_t size,
                                      struct pd_error *err);
+enum pd_status pd_atomic_file_restart(struct pd_atomic_file *f, struct pd_error *err); /* empty again */
 enum pd_status pd_atomic_file_commit(struct pd_atomic_file *f, struct pd_error *err);
 void pd_atomic_file_abort(struct pd_atomic_file *f);
 

@@ -1,10 +1,8 @@
 /* The network of ALCG's experiments: DCGAN's (Radford et al. 2016), three layers a side. Sizes for 3x32x32.
  */
-#include "model/model.h"
+#include "model/dcgan.h"
 
-enum { LAST, MIDDLE, FIRST }; /* by the distance of their images from full size */
-
-static struct pd_node *generator(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *x)
+struct pd_node *pd_dcgan_generator(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *x)
 {
     const int *w = c->widths;
     const int64_t side = c->size / 8, n = pd_node_shape(x).dim[0];
@@ -35,6 +33,6 @@ const struct pd_model pd_model_dcgan = {
     .z_dim = 100,
     .widths = {64, 128, 256},
     .size_step = 8,
-    .generator = generator,
+    .generator = pd_dcgan_generator,
     .trunk = trunk,
 };

@@ -53,7 +53,7 @@ enum pd_status pd_model_configure(const struct pd_model *model, int channels, in
     if (z_dim == 0)
         z_dim = model->z_dim;
     *out = (struct pd_model_config){model, channels, size, classes, z_dim, {0}};
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < PD_MAX_WIDTHS; i++) {
         out->widths[i] = (int)(model->widths[i] * width + 0.5);
         if (model->widths[i] && out->widths[i] < 1)
             return pd_fail(err, PD_ERR_USAGE, -1, "width %g leaves a layer of model '%s' empty", width,
@@ -70,11 +70,12 @@ struct pd_node *pd_model_generate(struct pd_nn *nn, const struct pd_model_config
 
 struct pd_heads pd_model_discriminate(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *x)
 {
+    const int flags = PD_NN_BIAS | (c->model->spectral_heads ? PD_NN_SPECTRAL : 0);
     struct pd_node *features = c->model->trunk(nn, c, x);
-    struct pd_node *logit = pd_nn_dense(nn, "logit", features, 1, PD_NN_BIAS);
+    struct pd_node *logit = pd_nn_dense(nn, "logit", features, 1, flags);
     return (struct pd_heads){
         .logit = pd_reshape(logit, pd_shape1(pd_node_shape(x).dim[0])),
-        .class_logits = pd_nn_dense(nn, "class", features, c->classes, PD_NN_BIAS),
+        .class_logits = pd_nn_dense(nn, "class", features, c->classes, flags),
         .features = features,
     };
 }

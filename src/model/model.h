@@ -4,11 +4,14 @@
 
 #include "nn/nn.h"
 
+#define PD_MAX_WIDTHS 10
+
 struct pd_model_config {
     const struct pd_model *model;
     int channels, size; /* images (channels, size, size); points: 2, 0 */
     int classes, z_dim;
-    int widths[4]; /* the layers' widths; pd_model_configure fills in the paper's times a factor */
+    int widths[PD_MAX_WIDTHS]; /* the layers' widths; pd_model_configure fills in the paper's times a factor
+                                */
 };
 
 struct pd_heads {
@@ -19,10 +22,12 @@ struct pd_heads {
 
 struct pd_model {
     const char *name, *summary;
-    int z_dim;     /* the paper's */
-    int widths[4]; /* the paper's; 0 ends */
-    bool points;   /* 2-D data, else images */
-    int size_step; /* the image size is a multiple of this */
+    int z_dim;                 /* the paper's */
+    int widths[PD_MAX_WIDTHS]; /* the paper's; 0 ends */
+    bool points;               /* 2-D data, else images */
+    int size_step;             /* the image size is a multiple of this */
+    bool spectral_heads;       /* the heads' weights are spectrally normalised, too */
+    enum pd_loss_kind loss;    /* that the paper trains it with */
     struct pd_node *(*generator)(struct pd_nn *nn, const struct pd_model_config *c,
                                  struct pd_node *z_and_class);
     struct pd_node *(*trunk)(struct pd_nn *nn, const struct pd_model_config *c,

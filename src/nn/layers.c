@@ -87,6 +87,8 @@ static struct pd_node *with_bias(struct pd_nn *nn, const char *name, struct pd_n
 
 struct pd_node *pd_nn_dense(struct pd_nn *nn, const char *name, struct pd_node *x, int64_t out, int flags)
 {
+    if (!x)
+        return NULL;
     int64_t in = pd_node_shape(x).dim[1];
     struct pd_node *w = weight(nn, name, pd_shape2(out, in), (double)in, flags);
     return with_bias(nn, name, pd_matmul(x, w, false, true), (double)in, flags);
@@ -95,6 +97,8 @@ struct pd_node *pd_nn_dense(struct pd_nn *nn, const char *name, struct pd_node *
 struct pd_node *pd_nn_conv(struct pd_nn *nn, const char *name, struct pd_node *x, int64_t out, int k,
                            int stride, int pad, int flags)
 {
+    if (!x)
+        return NULL;
     int64_t in = pd_node_shape(x).dim[1];
     struct pd_node *w = weight(nn, name, pd_shape4(out, in, k, k), (double)(in * k * k), flags);
     return with_bias(nn, name, pd_conv(x, w, stride, pad), (double)(in * k * k), flags);
@@ -103,6 +107,8 @@ struct pd_node *pd_nn_conv(struct pd_nn *nn, const char *name, struct pd_node *x
 struct pd_node *pd_nn_deconv(struct pd_nn *nn, const char *name, struct pd_node *x, int64_t out, int k,
                              int stride, int pad, int flags)
 {
+    if (!x)
+        return NULL;
     int64_t in = pd_node_shape(x).dim[1];
     struct pd_node *w = weight(nn, name, pd_shape4(in, out, k, k), (double)(out * k * k), flags);
     return with_bias(nn, name, pd_conv_transposed(x, w, stride, pad), (double)(out * k * k), flags);
@@ -122,6 +128,8 @@ static void update_running(struct pd_nn *nn, struct pd_var *running, struct pd_n
 
 struct pd_node *pd_nn_batch_norm(struct pd_nn *nn, const char *name, struct pd_node *x, double slope)
 {
+    if (!x)
+        return NULL;
     struct pd_shape s = pd_node_shape(x), c = pd_shape1(s.dim[1]), row = pd_shape2(1, s.dim[1]);
     struct pd_init_spec one = {PD_INIT_NORMAL, 1, nn->gain_std};
     struct pd_node *gamma = param(nn, name, "weight", c, one),
@@ -143,8 +151,18 @@ struct pd_node *pd_nn_batch_norm(struct pd_nn *nn, const char *name, struct pd_n
     return pd_batch_norm(x, stats, gamma, beta, 1e-5, slope);
 }
 
+struct pd_node *pd_nn_dropout(struct pd_nn *nn, struct pd_node *x, double p)
+{
+    if (!nn->training || !x)
+        return x;
+    struct pd_node *u = pd_random_uniform(nn->graph, nn->stream++, pd_node_shape(x));
+    return pd_mul(x, pd_affine(pd_step(pd_affine(u, 1, -p)), 1 / (1 - p), 0));
+}
+
 struct pd_node *pd_nn_flatten(struct pd_node *x)
 {
+    if (!x)
+        return NULL;
     struct pd_shape s = pd_node_shape(x);
     return pd_reshape(x, pd_shape2(s.dim[0], pd_shape_count(s) / s.dim[0]));
 }

@@ -42,12 +42,20 @@ static bool is_simulated(const struct active *r)
 
 /* --- a trial's data --- */
 
+static struct pd_data_watch data_watch(const struct active *r)
+{
+    return (struct pd_data_watch){r->watch->train->context, r->watch->train->decoding};
+}
+
 static enum pd_status open_test(struct active *r, int size, struct pd_error *err)
 {
+    const struct pd_data_watch watch = data_watch(r);
     struct pd_dataset *data;
     if (!r->a->measure)
         return PD_OK;
-    enum pd_status status = pd_run_dataset(&r->o, PD_SPLIT_TEST, &data, err);
+    enum pd_status status = pd_run_dataset(&r->o, PD_SPLIT_TEST, &watch, &data, err);
+    if (status == PD_ERR_INTERRUPTED)
+        return status;
     if (status) /* people's folders often have no test images */
         return is_simulated(r) ? status : PD_OK;
     status = pd_real_images_take(data, NULL, data->count, size, &r->test, err);
@@ -65,12 +73,13 @@ static void close_trial(struct active *r)
 
 static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_error *err)
 {
+    const struct pd_data_watch watch = data_watch(r);
     char path[PD_PATH_SIZE];
     int size;
     enum pd_status status = pd_run_image_size(&r->o, &size, err);
     r->o.data_seed = (int64_t)pd_branch_seed(&r->o, trial);
     if (!status)
-        status = pd_run_dataset(&r->o, PD_SPLIT_TRAIN, &r->data, err);
+        status = pd_run_dataset(&r->o, PD_SPLIT_TRAIN, &watch, &r->data, err);
     if (!status)
         status = open_test(r, size, err);
     if (!status)
@@ -346,10 +355,11 @@ static enum pd_status check_budget(const struct active *r, struct pd_error *err)
 /* The model's name, where none is given, is decided here. */
 static enum pd_status check_training(struct active *r, struct pd_error *err)
 {
+    const struct pd_data_watch watch = data_watch(r);
     struct pd_train_options o = r->o;
     struct pd_setup setup;
     o.labels = is_simulated(r) ? r->a->init : 0;
-    enum pd_status status = pd_setup_open(&o, NULL, &setup, err);
+    enum pd_status status = pd_setup_open(&o, NULL, &watch, &setup, err);
     pd_setup_close(&setup);
     memcpy(r->o.model, o.model, sizeof o.model);
     return status;

@@ -33,6 +33,10 @@ struct pd_active_options {
 };
 
 const struct pd_option *pd_active_option_table(int *count);
+
+/* The options of a training run that may be given beside them, into table[most]: not those that the loop
+ * decides for every round. Returns their number. */
+int pd_active_train_options(struct pd_option *table, int most);
 void pd_active_options_init(struct pd_active_options *a);
 
 /* The next of a list "gold,random" into word (an option's size); false: none is left. *list moves on. */

@@ -49,6 +49,25 @@ const struct pd_option *pd_active_option_table(int *count)
     return table;
 }
 
+static bool is_the_loops(const char *name)
+{
+    static const char *const names[] = {"labels", "label_file", "generator", "data_seed"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return false;
+}
+
+int pd_active_train_options(struct pd_option *table, int most)
+{
+    int count, n = 0;
+    const struct pd_option *all = pd_train_option_table(&count);
+    for (int i = 0; i < count && n < most; i++)
+        if (!is_the_loops(all[i].name))
+            table[n++] = all[i];
+    return n;
+}
+
 void pd_active_options_init(struct pd_active_options *a)
 {
     *a = defaults;

@@ -75,7 +75,8 @@ static enum pd_status choose_first(struct pd_branch *b, struct pd_error *err)
     return status;
 }
 
-/* The images that may be asked for; images has room for all. */
+/* The images that may be asked for, where the data answer those that have a label; images has room for all.
+ */
 static int64_t list_pool(const struct pd_branch *b, uint32_t *images, uint8_t *taken)
 {
     int64_t n = 0;
@@ -83,7 +84,7 @@ static int64_t list_pool(const struct pd_branch *b, uint32_t *images, uint8_t *t
     for (size_t i = 0; i < b->count; i++)
         taken[b->labels[i].image] = PD_LABELLED;
     for (uint32_t i = 0; i < b->data->count; i++)
-        if (taken[i] == PD_UNLABELLED)
+        if (taken[i] == PD_UNLABELLED && (!b->oracle->simulated || b->data->labels[i] >= 0))
             images[n++] = i;
     return n;
 }

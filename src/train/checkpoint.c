@@ -51,18 +51,22 @@ static void add_real(struct meta *m, const char *key, double value)
     add_meta(m, key, text);
 }
 
-static const char *const width_keys[4] = {"width1", "width2", "width3", "width4"};
+static const char *const width_keys[PD_MAX_WIDTHS] = {"width1", "width2", "width3", "width4", "width5",
+                                                      "width6", "width7", "width8", "width9", "width10"};
 
-static void describe(struct meta *m, const struct pd_model_config *c, const struct pd_progress *progress)
+static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_progress *progress)
 {
+    const struct pd_model_config *c = &gan->config;
     add_meta(m, "format", "paydirt 1");
     add_meta(m, "model", c->model->name);
     add_number(m, "channels", (uint64_t)c->channels);
     add_number(m, "size", (uint64_t)c->size);
     add_number(m, "classes", (uint64_t)c->classes);
     add_number(m, "z_dim", (uint64_t)c->z_dim);
-    for (int i = 0; i < 4 && c->widths[i]; i++)
+    for (int i = 0; i < PD_MAX_WIDTHS && c->widths[i]; i++)
         add_number(m, width_keys[i], (uint64_t)c->widths[i]);
+    if (gan->ema)
+        add_meta(m, "ema", "true");
     add_number(m, "step", progress->step);
     for (int i = 0; i < PD_LOSS_COUNT; i++)
         add_real(m, pd_loss_names[i], progress->loss_sums[i]);
@@ -87,7 +91,7 @@ static enum pd_status write(const struct pd_gan *gan, bool optimisers, const str
         if (optimisers || strncmp(a.name, "adam", 4) != 0)
             arrays[n++] = a;
     }
-    describe(&m, &gan->config, progress);
+    describe(&m, gan, progress);
     enum pd_status status = pd_safetensors_write(path, arrays, n, m.at, m.count, err);
     pd_free(arrays);
     return status;
@@ -151,7 +155,7 @@ enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *c,
                    {"z_dim", 1 << 20, &c->z_dim}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !status; i++)
         status = read_small(st, path, numbers[i].key, numbers[i].most, numbers[i].to, err);
-    for (int i = 0; i < 4 && !status && c->model->widths[i]; i++)
+    for (int i = 0; i < PD_MAX_WIDTHS && !status && c->model->widths[i]; i++)
         status = read_small(st, path, width_keys[i], 1 << 20, &c->widths[i], err);
     pd_safetensors_destroy(st);
     return status;
@@ -209,6 +213,8 @@ enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progr
     if (status)
         return status;
     status = read_progress(st, path, progress, err);
+    if (!status && pd_safetensors_meta(st, "ema"))
+        status = pd_gan_add_ema(gan, err);
     if (!status)
         status = load_vars(gan, st, "", err);
     pd_safetensors_destroy(st);

@@ -7,13 +7,17 @@
 struct pd_gan {
     struct pd_model_config config;
     struct pd_backend *backend; /* borrowed */
-    struct pd_vars *vars;       /* g.…, d.… and, once a step is compiled, adam_d/…, adam_g/… */
+    struct pd_vars *vars; /* g.…, d.…, perhaps ema.… and, once a step is compiled, adam_d/…, adam_g/… */
+    bool ema;             /* samples come from the generator's averaged weights */
 };
 
 /* Fresh weights from the seed. Destroy its plans before it. */
 enum pd_status pd_gan_create(const struct pd_model_config *config, struct pd_backend *backend, uint64_t seed,
                              struct pd_gan **out, struct pd_error *err);
 void pd_gan_destroy(struct pd_gan *gan);
+
+/* From here on samples come from ema.…, which a step with .ema moves. PD_ERR_MEMORY. */
+enum pd_status pd_gan_add_ema(struct pd_gan *gan, struct pd_error *err);
 
 /* --- training ---------------------------------------------------------------------------------------------
  */
@@ -33,6 +37,13 @@ struct pd_step_options {
     /* Adversarial sampling (ALCG section 3.2): so many candidates for each sample of the batch; those that D
      * takes for real soonest are trained on. 1: none. */
     int64_t adversarial;
+    enum pd_loss_kind loss;
+    int critic_steps; /* discriminator steps for each generator step, for pd_step_plans_compile; the others
+                         leave the generator as it is */
+    bool critic_only; /* such another */
+    double ema;       /* decay of the moving average of the generator's weights, in (0, 1); 0: none is kept */
+    unsigned augment; /* pd_augment_parse's: what D is shown is changed at random */
+    int64_t top_k;    /* the generator step learns from so many fakes that D takes for real soonest; 0: all */
     struct pd_adam_options adam;
     bool noise_given; /* z and c are inputs "z" (N, z_dim), "c" i32 (N) instead of random: for tests */
 };
@@ -55,6 +66,17 @@ extern const char *const pd_loss_names[PD_LOSS_COUNT];
  * forward. */
 enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
                                    struct pd_plan **out, struct pd_error *err);
+
+/* The plan of every step of a training with critic steps: the last of critic_steps moves the generator, too.
+ */
+struct pd_step_plans {
+    struct pd_plan *full, *critic; /* critic: without g_adv, g_cls; NULL where every step is full */
+    int critic_steps;
+};
+enum pd_status pd_step_plans_compile(struct pd_gan *gan, const struct pd_step_options *options,
+                                     struct pd_step_plans *out, struct pd_error *err);
+struct pd_plan *pd_step_plan(const struct pd_step_plans *plans, uint64_t step); /* step: from 0 */
+void pd_step_plans_release(struct pd_step_plans *plans);                        /* also zeroed ones */
 
 /* --- evaluation mode: running statistics, no power iteration --- */
 

@@ -138,14 +138,23 @@ const struct pd_option *pd_option_find(const struct pd_option_table *t, const ch
     return NULL;
 }
 
-static const char *nearest(const struct pd_option_table *t, const char *name)
+static const char *nearest(const struct pd_option_table *tables, int count, const char *name)
 {
-    return pd_nearest_word(name, &t->at[0].name, (size_t)t->count, sizeof t->at[0]);
+    const char *pair[2] = {NULL, NULL};
+    for (int i = 0; i < count; i++) {
+        const struct pd_option_table *t = &tables[i];
+        pair[1] = pd_nearest_word(name, &t->at[0].name, (size_t)t->count, sizeof t->at[0]);
+        if (!pair[0])
+            pair[0] = pair[1];
+        else if (pair[1])
+            pair[0] = pd_nearest_word(name, pair, 2, sizeof pair[0]);
+    }
+    return pair[0];
 }
 
 static enum pd_status unknown(const struct pd_option_table *t, const char *name, struct pd_error *err)
 {
-    const char *near = nearest(t, name);
+    const char *near = nearest(t, 1, name);
     return near ? pd_fail(err, PD_ERR_USAGE, -1, "unknown option '%.60s', did you mean '%s'?", name, near)
                 : pd_fail(err, PD_ERR_USAGE, -1, "unknown option '%.60s'", name);
 }
@@ -225,18 +234,21 @@ static bool take(const struct pd_option *option, void *base, const json_t *value
     return json_is_string(value) && set_text(option, base, json_string_value(value));
 }
 
-static enum pd_status read_one(const struct pd_option_table *t, const char *path, const char *key,
-                               const json_t *value, struct pd_error *err)
+enum pd_status pd_option_take(const struct pd_option_table *tables, int count, const char *where,
+                              const char *key, const json_t *value, struct pd_error *err)
 {
-    const struct pd_option *option = pd_option_find(t, key);
+    const struct pd_option *option = NULL;
+    int i = 0;
     char wanted[96];
-    if (option && take(option, t->base, value))
+    while (i < count && !(option = pd_option_find(&tables[i], key)))
+        i++;
+    if (option && take(option, tables[i].base, value))
         return PD_OK;
     if (option)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: option '%s': expected %s", path, key,
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: option '%s': expected %s", where, key,
                        expected(option, wanted, sizeof wanted));
-    const char *near = nearest(t, key);
-    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: unknown option '%.60s'%s%s%s", path, key,
+    const char *near = nearest(tables, count, key);
+    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: unknown option '%.60s'%s%s%s", where, key,
                    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
@@ -257,7 +269,7 @@ enum pd_status pd_option_table_read(const struct pd_option_table *t, const char 
     json_object_foreach(all, key, value)
     {
         if (!status)
-            status = read_one(t, path, key, value, err);
+            status = pd_option_take(t, 1, path, key, value, err);
     }
     json_decref(all);
     pd_buffer_release(&text);

@@ -7,9 +7,11 @@
 /* TEXT(name, default, metavar, help), FLAG(name, default, help), INT and REAL(name, default, least, most,
  * metavar, help). The values are the papers' and those of GOLD's public code. */
 #define OPTIONS(TEXT, FLAG, INT, REAL)                                                                       \
-    TEXT(data, "", "NAME", "data set ('paydirt data list' shows all), or a folder of images")                \
+    TEXT(data, "", "NAME", "data set ('paydirt data list' shows all), a folder of images or an .npz file")   \
     TEXT(data_dir, "", "DIR", "folder with its files")                                                       \
     TEXT(classes, "", "LIST", "classes of a folder of images, such as cat,dog,bird")                         \
+    FLAG(cache, true, "decode a large folder's images at every opening, not once into a file")               \
+    TEXT(cache_dir, "", "DIR", "folder for such files; by default paydirt's in the user's cache folder")     \
     TEXT(model, "", "NAME", "network, listed above; by default the one that suits the data")                 \
     TEXT(out, "runs", "DIR", "folder in which the run's folder is made")                                     \
     INT(data_count, 0, 0, 100000000, "N", "training images; of real sets that many at random; 0: all")       \
@@ -37,9 +39,14 @@
     INT(adversarial, 1, 1, 64, "N", "candidates for each generated sample; the most real are trained on")    \
     REAL(lambda_c, 0.1, 0, 1000, "X", "weight of the class loss on generated images")                        \
     FLAG(match_labels, false, "class loss on as many generated images as the batch has labels")              \
-    REAL(lr, 2e-4, 1e-12, 10, "X", "Adam's learning rate")                                                   \
-    REAL(adam_beta1, 0.5, 0, 0.999999, "X", "Adam's beta1")                                                  \
-    REAL(adam_beta2, 0.999, 0, 0.999999, "X", "Adam's beta2")                                                \
+    TEXT(loss, "", "NAME", "of the logit: gan, wgan-gp or hinge; by default the model's")                    \
+    INT(critic_steps, 0, 0, 1000, "N", "discriminator steps for each of the generator; 0: the loss's")       \
+    REAL(lr, 0, 0, 10, "X", "Adam's learning rate; 0: the loss's")                                           \
+    REAL(adam_beta1, -1, -1, 0.999999, "X", "Adam's beta1; -1: the loss's")                                  \
+    REAL(adam_beta2, -1, -1, 0.999999, "X", "Adam's beta2; -1: the loss's")                                  \
+    REAL(ema, 0, 0, 0.999999, "X", "samples from averaged weights of the generator; their decay, 0: none")   \
+    TEXT(diffaug, "", "LIST", "differentiable augmentation: color,translation,cutout")                       \
+    REAL(top_k, 1, 0.01, 1, "X", "fraction of fakes that the generator learns from in the end; 1: all")      \
     TEXT(generator, "", "FILE", "checkpoint whose generator to start from")                                  \
     INT(validation, 0, 0, 100000000, "N", "images held out to find the best epoch; 0: none")                 \
     INT(validate_every, 10, 1, 1000000, "N", "epochs between measurements on them")                          \

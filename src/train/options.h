@@ -10,9 +10,11 @@
 struct pd_train_options {
     char data[1024]; /* name of a data set, or a folder of images */
     char data_dir[1024];
-    char classes[2048]; /* a folder's class names with commas between; "": as its subfolders are called */
-    char model[32];     /* "": pd_default_model's */
-    char out[1024];     /* folder under which run folders are made */
+    char classes[2048];   /* a folder's class names with commas between; "": as its subfolders are called */
+    bool cache;           /* decode a large folder's images once, into a file */
+    char cache_dir[1024]; /* its folder; "": the user's own */
+    char model[32];       /* "": pd_default_model's */
+    char out[1024];       /* folder under which run folders are made */
     int64_t
         data_count; /* training images: a procedural set makes so many, of others so many are kept; 0: all */
     int64_t data_seed;        /* of a procedural set and of the draws of labels; 0: the standard set, draws by
@@ -33,9 +35,14 @@ struct pd_train_options {
     double beta_d, beta_g, lambda_c;
     bool gold_balanced, gold_normalised;
     double gold_clip;
-    int64_t adversarial; /* candidates for each sample; 1: plain */
-    bool match_labels;   /* the class loss on as many fakes as the batch has labelled reals */
+    int64_t adversarial;  /* candidates for each sample; 1: plain */
+    bool match_labels;    /* the class loss on as many fakes as the batch has labelled reals */
+    char loss[32];        /* "": the model's */
+    int64_t critic_steps; /* 0: the loss's; so with lr 0 and a negative beta */
     double lr, adam_beta1, adam_beta2;
+    double ema;                /* decay; 0: none */
+    char diffaug[64];          /* "color,translation,cutout" */
+    double top_k;              /* fraction of the fakes at last; 1: all */
     int64_t validation;        /* images held out, even over the classes; 0: none */
     int64_t validate_every;    /* epochs between measurements of the fitting capacity on them */
     int64_t validation_epochs; /* of the classifier that measures */

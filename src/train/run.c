@@ -18,8 +18,9 @@ struct run {
     const char *folder;
     struct pd_setup s;
     struct pd_real_images validation;
-    struct pd_plan *plan;
-    bool gold;        /* the plan re-weights */
+    struct pd_step_plans plans;
+    bool gold;        /* they re-weight */
+    int64_t top_k;    /* fakes that the generator learns from; 0: all */
     double step_cost; /* operations of a step, as a multiple of a plain step's */
     struct pd_journal journal;
     struct pd_progress at;
@@ -35,20 +36,27 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* --- the step's plan: plain, then with GOLD weights --- */
+/* --- the step's plans, made anew where what they do changes --- */
 
 static bool wants_gold(const struct run *r)
 {
     return r->o->gold && (double)r->at.step >= r->o->gold_start * (double)r->last_step;
 }
 
+/* One in a hundred fewer with every epoch (Sinha et al. 2020), down to the option's fraction. */
+static int64_t wanted_top_k(const struct run *r)
+{
+    const double epoch = (double)(r->at.step / r->s.steps_per_epoch), batch = (double)r->o->batch;
+    return r->o->top_k < 1 ? (int64_t)ceil(batch * fmax(pow(0.99, epoch), r->o->top_k)) : 0;
+}
+
 static enum pd_status compile_step(struct run *r, struct pd_error *err)
 {
     struct pd_step_options s = pd_setup_step(r->o);
     s.gold = r->gold = wants_gold(r);
-    pd_plan_destroy(r->plan); /* before the next: one arena at a time */
-    r->plan = NULL;
-    return pd_gan_compile_step(r->s.gan, &s, &r->plan, err);
+    s.top_k = r->top_k = wanted_top_k(r);
+    pd_step_plans_release(&r->plans); /* before the next: one arena at a time */
+    return pd_step_plans_compile(r->s.gan, &s, &r->plans, err);
 }
 
 /* What the candidates of adversarial sampling cost. */
@@ -63,7 +71,7 @@ static enum pd_status count_cost(struct run *r, struct pd_error *err)
     enum pd_status status = pd_gan_compile_step(r->s.gan, &s, &plain, err);
     if (status)
         return status;
-    r->step_cost = pd_plan_info(r->plan).gflop / pd_plan_info(plain).gflop;
+    r->step_cost = pd_plan_info(r->plans.full).gflop / pd_plan_info(plain).gflop;
     pd_plan_destroy(plain);
     return PD_OK;
 }
@@ -95,8 +103,16 @@ static enum pd_status validate(struct run *r, struct pd_epoch_record *e, struct 
     return status ? status : pd_gan_save_networks(r->s.gan, &r->at, path, err);
 }
 
+/* In the epoch that ends. */
+static double generator_steps(const struct run *r)
+{
+    const uint64_t n = (uint64_t)r->o->critic_steps;
+    return (double)(r->at.step / n - (r->at.step - r->s.steps_per_epoch) / n);
+}
+
 static void summarise(struct run *r, struct pd_epoch_record *e)
 {
+    const double steps = (double)r->s.steps_per_epoch;
     const double images = (double)((r->at.step - r->begun_step) * (uint64_t)r->o->batch);
     *e = (struct pd_epoch_record){.epoch = r->at.step / r->s.steps_per_epoch,
                                   .step = r->at.step,
@@ -104,7 +120,8 @@ static void summarise(struct run *r, struct pd_epoch_record *e)
                                   .images_per_second = images / (seconds() - r->begun),
                                   .validation = -1};
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
-        e->means[i] = r->at.loss_sums[i] / (double)r->s.steps_per_epoch;
+        const double count = i == PD_LOSS_g_adv || i == PD_LOSS_g_cls ? generator_steps(r) : steps;
+        e->means[i] = count > 0 ? r->at.loss_sums[i] / count : 0;
         r->at.loss_sums[i] = 0;
     }
 }
@@ -155,12 +172,12 @@ static enum pd_status check_losses(const struct run *r, const float *losses, str
 static enum pd_status run_step(struct run *r, struct pd_error *err)
 {
     float losses[PD_LOSS_COUNT];
-    pd_loader_get(r->s.loader, r->at.step, pd_plan_data(r->plan, "images"), pd_plan_data(r->plan, "labels"),
-                  NULL);
-    pd_plan_run(r->plan, (uint64_t)r->o->seed, r->at.step);
+    struct pd_plan *plan = pd_step_plan(&r->plans, r->at.step);
+    pd_loader_get(r->s.loader, r->at.step, pd_plan_data(plan, "images"), pd_plan_data(plan, "labels"), NULL);
+    pd_plan_run(plan, (uint64_t)r->o->seed, r->at.step);
     r->at.step++;
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
-        losses[i] = pd_plan_scalar(r->plan, pd_loss_names[i]);
+        losses[i] = pd_plan_data(plan, pd_loss_names[i]) ? pd_plan_scalar(plan, pd_loss_names[i]) : 0;
         r->at.loss_sums[i] += (double)losses[i];
     }
     enum pd_status status = check_losses(r, losses, err);
@@ -185,7 +202,7 @@ static enum pd_status train(struct run *r, struct pd_error *err)
     r->begun = r->saved = seconds();
     r->begun_step = r->at.step;
     while (!status && r->at.step < r->last_step) {
-        if (wants_gold(r) != r->gold)
+        if (wants_gold(r) != r->gold || wanted_top_k(r) != r->top_k)
             status = compile_step(r, err);
         if (!status)
             status = run_step(r, err);
@@ -211,7 +228,8 @@ static enum pd_status train(struct run *r, struct pd_error *err)
 /* Data, networks with fresh weights, and the step. label_file: the options' or the run's copy, or NULL. */
 static enum pd_status open_run(struct run *r, const char *label_file, struct pd_error *err)
 {
-    enum pd_status status = pd_setup_open(r->o, label_file, &r->s, err);
+    const struct pd_data_watch watch = {r->watch->context, r->watch->decoding};
+    enum pd_status status = pd_setup_open(r->o, label_file, &watch, &r->s, err);
     if (status)
         return status;
     if (r->s.data->note[0] && r->watch->note)
@@ -227,7 +245,7 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
 static void close_run(struct run *r)
 {
     pd_journal_close(&r->journal);
-    pd_plan_destroy(r->plan);
+    pd_step_plans_release(&r->plans);
     pd_real_images_release(&r->validation);
     pd_setup_close(&r->s);
 }

@@ -9,7 +9,8 @@
 
 /* --- data and labels --- */
 
-enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
+enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split,
+                              const struct pd_data_watch *watch, struct pd_dataset **out,
                               struct pd_error *err)
 {
     const struct pd_data_request request = {.name = o->data,
@@ -19,7 +20,11 @@ enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split sp
                                             .count = split == PD_SPLIT_TRAIN ? (uint32_t)o->data_count : 0,
                                             .size = (int)o->size,
                                             .random_crop = o->random_crop && split == PD_SPLIT_TRAIN,
-                                            .classes = o->classes};
+                                            .classes = o->classes,
+                                            .cache = o->cache,
+                                            .cache_dir = o->cache_dir,
+                                            .threads = (int)o->threads,
+                                            .watch = watch};
     enum pd_status status = pd_dataset_open(&request, out, err);
     const uint32_t most = split == PD_SPLIT_TRAIN ? (uint32_t)o->data_count : 0;
     if (status || !most || (*out)->count <= most)
@@ -93,10 +98,11 @@ static enum pd_status open_loader(const struct pd_train_options *o, int size, st
     return status;
 }
 
-static enum pd_status open_data(const struct pd_train_options *o, const char *label_file, int size,
-                                struct pd_setup *s, struct pd_error *err)
+static enum pd_status open_data(const struct pd_train_options *o, const char *label_file,
+                                const struct pd_data_watch *watch, int size, struct pd_setup *s,
+                                struct pd_error *err)
 {
-    enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, &s->data, err);
+    enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, watch, &s->data, err);
     if (status)
         return status;
     s->use = pd_calloc(s->data->count, 1);
@@ -125,6 +131,40 @@ static enum pd_status open_gan(const struct pd_train_options *o, int size, struc
     return status;
 }
 
+/* What the options leave to the model and its loss. */
+static enum pd_status settle(struct pd_train_options *o, int channels, int size, struct pd_error *err)
+{
+    if (!o->model[0])
+        snprintf(o->model, sizeof o->model, "%s", pd_default_model(channels, size));
+    const struct pd_model *model = pd_model_find(o->model, err);
+    if (!model)
+        return PD_ERR_USAGE;
+    if (!o->loss[0])
+        snprintf(o->loss, sizeof o->loss, "%s", pd_loss_at((int)model->loss)->name);
+    const struct pd_loss *loss = pd_loss_find(o->loss, err);
+    if (!loss)
+        return PD_ERR_USAGE;
+    o->critic_steps = o->critic_steps ? o->critic_steps : loss->critic_steps;
+    o->lr = o->lr > 0 ? o->lr : loss->adam.lr;
+    o->adam_beta1 = o->adam_beta1 >= 0 ? o->adam_beta1 : loss->adam.beta1;
+    o->adam_beta2 = o->adam_beta2 >= 0 ? o->adam_beta2 : loss->adam.beta2;
+    return PD_OK;
+}
+
+static enum pd_status check_step(const struct pd_train_options *o, int size, struct pd_error *err)
+{
+    unsigned augment;
+    if (o->gold && !pd_loss_find(o->loss, NULL)->ratio)
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "--gold with --loss %s: GOLD reads the logit as a log density ratio, which --loss gan makes it",
+            o->loss);
+    if (o->diffaug[0] && !size)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--diffaug %s: for images, and the data are 2-D points",
+                       o->diffaug);
+    return pd_augment_parse(o->diffaug, &augment, err);
+}
+
 struct pd_step_options pd_setup_step(const struct pd_train_options *o)
 {
     struct pd_step_options s = pd_step_defaults();
@@ -137,22 +177,28 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     s.gold_clip = o->gold_clip;
     s.adversarial = o->adversarial;
     s.match_labels = o->match_labels;
+    s.loss = pd_loss_find(o->loss, NULL)->kind;
+    s.critic_steps = (int)o->critic_steps;
+    s.ema = o->ema;
+    pd_augment_parse(o->diffaug, &s.augment, NULL);
     s.adam.lr = o->lr;
     s.adam.beta1 = o->adam_beta1;
     s.adam.beta2 = o->adam_beta2;
     return s;
 }
 
-enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file, struct pd_setup *out,
-                             struct pd_error *err)
+enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file,
+                             const struct pd_data_watch *watch, struct pd_setup *out, struct pd_error *err)
 {
     int size;
     memset(out, 0, sizeof *out);
     enum pd_status status = pd_run_image_size(o, &size, err);
     if (!status)
-        status = open_data(o, label_file, size, out, err);
-    if (!status && !o->model[0])
-        snprintf(o->model, sizeof o->model, "%s", pd_default_model(out->data->channels, size));
+        status = open_data(o, label_file, watch, size, out, err);
+    if (!status)
+        status = settle(o, out->data->channels, size, err);
+    if (!status)
+        status = check_step(o, size, err);
     if (!status)
         status = open_gan(o, size, out, err);
     if (status)

@@ -16,18 +16,19 @@ struct pd_setup {
     uint64_t steps_per_epoch;
 };
 
-/* An empty model in the options becomes pd_default_model's. label_file: answers about the images
- * (data/answers.h), or NULL: the options' number of labels is drawn. Everything that can be wrong with the
- * options shows here. */
-enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file, struct pd_setup *out,
-                             struct pd_error *err);
+/* What the options leave open (the model, its loss, critic steps, Adam) is settled in them. label_file:
+ * answers about the images (data/answers.h), or NULL: the options' number of labels is drawn. watch: of the
+ * decoding, or NULL. Everything that can be wrong with the options shows here. */
+enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file,
+                             const struct pd_data_watch *watch, struct pd_setup *out, struct pd_error *err);
 void pd_setup_close(struct pd_setup *s); /* also a zeroed one */
 
-/* The training step that the options describe, without GOLD. */
+/* The training step that settled options describe, without GOLD. */
 struct pd_step_options pd_setup_step(const struct pd_train_options *o);
 
-/* The data set that the options name. */
-enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, struct pd_dataset **out,
+/* The data set that the options name. watch: of the decoding, or NULL. */
+enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split,
+                              const struct pd_data_watch *watch, struct pd_dataset **out,
                               struct pd_error *err);
 
 /* Side of the training images in pixels; 0: points. */

@@ -10,8 +10,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char class_names[][PD_CLASS_NAME_SIZE] = {"cat", "dog", "Vögel", "a, \"b\"", "caterpillar"};
-static char *image_names[] = {"cats/1.png",   "dogs/1.png", "b c.png",
-                              "x, \"y\".png", "größe.png",  "plain.png"};
+static const char *image_names[] = {"cats/1.png",   "dogs/1.png", "b c.png",
+                                    "x, \"y\".png", "größe.png",  "plain.png"};
 
 enum { IMAGES = 6, CLASSES = 5 };
 

@@ -70,6 +70,8 @@ BUILD(b_mean, pd_square(pd_mean(pd_exp(x[0]))))
 BUILD(b_concat, pd_concat(pd_square(x[0]), x[1], p[0]))
 BUILD(b_concat_self, pd_concat(x[0], x[0], p[0]))
 BUILD(b_slice, pd_square(pd_slice(x[0], p[0], p[1], p[2])))
+BUILD(b_pad, pd_square(pd_pad(x[0], p[0], p[1], p[2])))
+BUILD(b_shift, pd_square(pd_shift(x[0], x[1])))
 BUILD(b_top_rows, pd_square(pd_top_rows(x[0], x[1], p[0])))
 BUILD(b_top_rows_own,
       pd_square(pd_top_rows(
@@ -249,6 +251,11 @@ static const struct op_case plain_cases[] = {
     OP("slice 1", b_slice, {S2(3, 5)}, .p = {1, 2, 3}),
     OP("slice images", b_slice, {S4(2, 4, 3, 2)}, .p = {2, 0, 1}),
     OP("slice all", b_slice, {S2(3, 5)}, .p = {1, 0, 5}),
+    OP("pad 1", b_pad, {S2(3, 5)}, .p = {1, 2, 9}),
+    OP("pad images", b_pad, {S4(2, 4, 3, 2)}, .p = {2, 0, 4}),
+    OP("pad nothing", b_pad, {S2(3, 5)}, .p = {1, 0, 5}),
+    OP("shift", b_shift, {S4(4, 2, 5, 6), S2(4, 2)}, .low = -3, .high = 3, .zero = 2),
+    OP("shift out of sight", b_shift, {S4(9, 1, 2, 3), S2(9, 2)}, .low = -6, .high = 6, .zero = 2),
     OP("top rows", b_top_rows, {S2(7, 3), S1(7)}, .p = {3}, .zero = 2),
     OP("top rows, all", b_top_rows, {S2(4, 3), S1(4)}, .p = {4}, .zero = 2),
     OP("top rows by their own", b_top_rows_own, {S2(7, 3)}, .p = {3}),

@@ -3,6 +3,7 @@
 #define PD_TEST_GRAD_CASES_NN_H
 
 #include "cases.h"
+#include "nn/nn.h"
 
 BUILD(b_conv, pd_conv(x[0], x[1], p[0], p[1]))
 BUILD(b_conv_t, pd_conv_transposed(x[0], x[1], p[0], p[1]))
@@ -90,7 +91,16 @@ static struct pd_node *b_penalty(struct pd_node *const *x, const struct op_case 
     return pd_square(pd_affine(norms, 1, -1));
 }
 
-/* The same with batch norm inside: the second derivative of batch norm does not exist. */
+/* Of a critic as networks have them. */
+static struct pd_node *b_network_penalty(struct pd_node *const *x, const struct op_case *c)
+{
+    (void)c;
+    struct pd_node *y = pd_lrelu(pd_add(pd_conv(x[0], x[1], 2, 1), x[2]), 0.2);
+    y = pd_lrelu(pd_conv(y, x[3], 2, 1), 0.2);
+    y = pd_matmul(pd_nn_flatten(y), x[4], false, true);
+    return pd_nn_gradient_penalty(pd_reshape(y, pd_shape1(pd_node_shape(y).dim[0])), x[0]);
+}
+
 static struct pd_node *b_relu_penalty(struct pd_node *const *x, const struct op_case *c)
 {
     (void)c;
@@ -253,6 +263,11 @@ static const struct op_case nn_cases[] = {
        .fd_near = 1e-6),
     OP("gradient penalty, blocked", b_penalty,
        {S4(3, 1, 8, 12), S4(16, 1, 4, 4), S4(32, 16, 4, 4), S2(1, 192)}, .big = true),
+    OP("gradient penalty of a network, 10 and 12 channels", b_network_penalty,
+       {S4(3, 3, 8, 8), S4(10, 3, 4, 4), S4(1, 10, 1, 1), S4(12, 10, 4, 4), S2(1, 48)}, .zero = 5,
+       .fd_near = 1e-6),
+    OP("gradient penalty of a network, blocked", b_network_penalty,
+       {S4(3, 3, 8, 8), S4(16, 3, 4, 4), S4(1, 16, 1, 1), S4(32, 16, 4, 4), S2(1, 128)}, .big = true),
     OP("relu penalty", b_relu_penalty, {S4(2, 1, 4, 4), S4(2, 1, 4, 4), S4(1, 2, 1, 1)}, .grid = true),
     OP("relu penalty, blocked", b_relu_penalty, {S4(2, 1, 8, 8), S4(16, 1, 4, 4), S4(1, 16, 1, 1)},
        .grid = true, .big = true),

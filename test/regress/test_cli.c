@@ -11,7 +11,7 @@
     "--data strokes --data-count 300 --model infogan --width 0.25 --batch 16 --min-epoch 300 --threads 1 "
 
 static const char *const commands[] = {"train",  "eval",    "sample", "score", "select",
-                                       "active", "compare", "bench",  "data"};
+                                       "active", "compare", "bench",  "data",  "recipes"};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static char trained[64]; /* the run folder that several tests look at */
@@ -88,7 +88,13 @@ static void refuses_bad_values(void **state)
     (void)state;
     fails("train --epochs", 2, "--epochs needs a value: --epochs N");
     fails("train --epochs 0", 2, "--epochs '0': expected a whole number from 1 to 1000000");
-    fails("train --lr fast", 2, "--lr 'fast': expected a number from 1e-12 to 10");
+    fails("train --lr fast", 2, "--lr 'fast': expected a number from 0 to 10");
+    fails("train --data strokes --data-count 20 --loss hinje", 2,
+          "unknown loss 'hinje', did you mean 'hinge'?");
+    fails("train --data strokes --data-count 20 --loss hinge --gold", 2, "--gold with --loss hinge: ");
+    fails("train --data strokes --data-count 20 --diffaug colour", 2, "did you mean 'color'?");
+    fails("train --data strokes --data-count 20 --model dcgan --loss wgan-gp", 7,
+          "does not go with model 'dcgan'");
     fails("train --gold=yes", 2, "--gold takes no value");
     fails("train strokes", 2, "unexpected argument 'strokes'");
     fails("train --model mlp", 2, "--data is missing");

@@ -9,8 +9,8 @@
 #include <inttypes.h>
 
 static char class_names[][PD_CLASS_NAME_SIZE] = {"cat", "dog", "Vögel", "a, \"b\"", "caterpillar"};
-static char *image_names[] = {"cats/1.png",   "dogs/1.png", "b c.png",
-                              "x, \"y\".png", "größe.png",  "plain.png"};
+static const char *image_names[] = {"cats/1.png",   "dogs/1.png", "b c.png",
+                                    "x, \"y\".png", "größe.png",  "plain.png"};
 static int32_t labels[6];
 
 static const struct pd_dataset photos = {.name = "photos",

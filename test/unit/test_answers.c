@@ -152,7 +152,7 @@ static void finds_images_by_path_and_url(void **state)
         snprintf(text, sizeof text, "image,label\n%s,dog\n", cases[i].image);
         assert_read(&photos, text, cases[i].found);
     }
-    char *nested[] = {"a.png", "photos/a.png"};
+    const char *nested[] = {"a.png", "photos/a.png"};
     const struct pd_dataset twice = {
         .name = "twice", .count = 2, .classes = 20, .labels = labels, .image_names = nested};
     assert_read(&twice, "image,label\na.png,1\n", "a.png=1\n?0");
@@ -252,9 +252,10 @@ static void many_rows_take_no_time(void **state)
     struct pd_dataset d = {
         .name = "many", .count = MANY, .classes = 10, .image_names = malloc(MANY * sizeof(char *))};
     struct pd_answer *all = malloc(MANY * sizeof *all);
+    char(*names)[32] = malloc(MANY * sizeof *names);
     for (uint32_t i = 0; i < MANY; i++) {
-        d.image_names[i] = malloc(32);
-        snprintf(d.image_names[i], 32, "folder %u/image-%06u.png", i % 7, i * 7919 % MANY);
+        d.image_names[i] = names[i];
+        snprintf(names[i], 32, "folder %u/image-%06u.png", i % 7, i * 7919 % MANY);
         all[i] = (struct pd_answer){.image = i, .label = (int32_t)(i % 10)};
     }
     const char *path = scratch_path("many.csv");
@@ -268,8 +269,7 @@ static void many_rows_take_no_time(void **state)
     assert_int_equal(a.count, MANY);
     assert_same(&a, all);
     pd_answers_release(&a);
-    for (uint32_t i = 0; i < MANY; i++)
-        free(d.image_names[i]);
+    free(names);
     free(d.image_names);
     free(all);
 }

@@ -181,28 +181,6 @@ static void reads_files(void **state)
     assert_non_null(strstr(err.message, "No such file"));
 }
 
-/* Real files with other numbers of classes than MNIST's are IDX files all the same. */
-static void reads_emnist(void **state)
-{
-    (void)state;
-    const char *folder = getenv("PAYDIRT_DATA");
-    if (!folder) {
-        print_message("skipped: PAYDIRT_DATA names no folder with real data\n");
-        skip();
-    }
-    char path[512];
-    struct pd_idx images, labels;
-    snprintf(path, sizeof path, "%s/emnist/emnist-letters-train-10000-images-idx3-ubyte.gz", folder);
-    assert_int_equal(pd_idx_read(path, PD_IDX_IMAGES, &images, NULL), PD_OK);
-    snprintf(path, sizeof path, "%s/emnist/emnist-letters-train-10000-labels-idx1-ubyte.gz", folder);
-    assert_int_equal(pd_idx_read(path, PD_IDX_LABELS, &labels, NULL), PD_OK);
-    assert_int_equal(images.count, 10000);
-    assert_int_equal(images.height, 28);
-    assert_int_equal(labels.count, 10000);
-    pd_idx_release(&images);
-    pd_idx_release(&labels);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,7 +188,6 @@ int main(void)
         cmocka_unit_test(refuses_every_cut),     cmocka_unit_test(refuses_a_damaged_gzip),
         cmocka_unit_test(refuses_wrong_headers), cmocka_unit_test(claims_cost_nothing),
         cmocka_unit_test(reads_files),           cmocka_unit_test(reports_failed_allocations),
-        cmocka_unit_test(reads_emnist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

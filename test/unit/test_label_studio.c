@@ -193,8 +193,8 @@ static void tasks_are_annotated_and_read(void **state)
 static void tasks_need_utf8(void **state)
 {
     (void)state;
-    char *latin[] = {"gr\xf6\xdf"
-                     "e.png"};
+    const char *latin[] = {"gr\xf6\xdf"
+                           "e.png"};
     const struct pd_dataset d = {
         .name = "latin", .count = 1, .classes = 2, .labels = labels, .image_names = latin};
     const struct pd_query query = {0, 0, 1, 1};

@@ -1,5 +1,6 @@
 #include "scratch.h"
 
+#include "nn/nn.h"
 #include "train/options.h"
 
 static struct pd_train_options o;
@@ -27,7 +28,12 @@ static void defaults_are_the_papers(void **state)
     assert_int_equal(o.batch, 128);
     assert_int_equal(o.epochs, 20);
     assert_int_equal(o.min_epoch, 10000);
-    assert_true(o.lr == 2e-4 && o.adam_beta1 == 0.5 && o.adam_beta2 == 0.999);
+    const struct pd_adam_options gan = pd_loss_at(PD_LOSS_KIND_GAN)->adam,
+                                 wgan = pd_loss_at(PD_LOSS_KIND_WGAN_GP)->adam;
+    assert_true(gan.lr == 2e-4 && gan.beta1 == 0.5 && gan.beta2 == 0.999);
+    assert_true(wgan.lr == 1e-4 && wgan.beta1 == 0 && wgan.beta2 == 0.9);
+    assert_int_equal(pd_loss_at(PD_LOSS_KIND_WGAN_GP)->critic_steps, 5);
+    assert_true(o.lr == 0 && o.adam_beta1 < 0 && o.adam_beta2 < 0 && !o.critic_steps); /* the loss's */
     assert_true(o.lambda_c == 0.1 && o.beta_d == 1 && o.beta_g == 0 && o.gold_start == 0.5 && !o.gold);
 }
 

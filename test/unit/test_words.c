@@ -56,10 +56,11 @@ static void joins_within_bounds(void **state)
 static void makes_words_of_paths(void **state)
 {
     (void)state;
-    static const char *const cases[][2] = {{"mnist", "mnist"},   {"./my photos 2/", "myphotos2"},
-                                           {"/a/b.c-d", "bcd"},  {"/", "folder"},
-                                           {"..", "folder"},     {"", "folder"},
-                                           {"/x/tiny//", "tiny"}};
+    static const char *const cases[][2] = {{"mnist", "mnist"},    {"./my photos 2/", "myphotos2"},
+                                           {"/a/b.c-d", "bcd"},   {"/", "folder"},
+                                           {"..", "folder"},      {"", "folder"},
+                                           {"/x/tiny//", "tiny"}, {"scans-1.npz", "scans1"},
+                                           {".npz", "npz"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char word[12];
         assert_string_equal(pd_path_word(word, sizeof word, cases[i][0]), cases[i][1]);

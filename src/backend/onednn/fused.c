@@ -7,6 +7,13 @@
 #include <math.h>
 #include <string.h>
 
+/* The C library's vector functions, where GCC can call them. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && __GLIBC_PREREQ(2, 35)
+__attribute__((simd("notinbranch"))) float tanhf(float);
+__attribute__((simd("notinbranch"))) float expf(float);
+__attribute__((simd("notinbranch"))) float logf(float);
+#endif
+
 #define TILE 512
 
 /* Element `at` of the result: where input k lies, and how many elements follow along the last dim. */
@@ -51,8 +58,9 @@ static void gather(const struct pd_fused *f, int k, const float *src, int64_t at
         y[i] = (expression);                                                                                 \
     break
 
-static inline void run_op(const struct pd_fused_op *op, const float *a, const float *b, float *restrict y,
-                          int n)
+/* Inlined, so that it is compiled for each instruction set, too. */
+static inline __attribute__((always_inline)) void run_op(const struct pd_fused_op *op, const float *a,
+                                                         const float *b, float *restrict y, int n)
 {
     const float f0 = (float)op->f[0], f1 = (float)op->f[1];
     switch (op->op) {

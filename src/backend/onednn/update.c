@@ -1,7 +1,5 @@
-/* Updates of variables in one pass, and noise. */
+/* Updates of variables in one pass. */
 #include "backend/onednn/onednn.h"
-
-#include "base/rng.h"
 
 #include <math.h>
 
@@ -67,22 +65,5 @@ enum pd_status prepare_assign(struct onednn *b, struct pd_call *call, struct pd_
 {
     (void)b, (void)err;
     call->kernel = assign_kernel;
-    return PD_OK;
-}
-
-static void normal_kernel(const struct pd_call *call, const struct pd_run *run)
-{
-    const struct pd_rng r = {run->seed, (uint32_t)call->instr->attr.i[0], run->step};
-    float *dst = call->dst;
-    const int64_t n = pd_shape_count(call->instr->shape);
-#pragma omp parallel for schedule(static) if (n >= 1024)
-    for (int64_t i = 0; i < n; i++)
-        dst[i] = (float)pd_rng_normal(&r, (uint64_t)i);
-}
-
-enum pd_status prepare_random(struct onednn *b, struct pd_call *call, struct pd_error *err)
-{
-    (void)b, (void)err;
-    call->kernel = normal_kernel;
     return PD_OK;
 }

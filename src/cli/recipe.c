@@ -1,0 +1,54 @@
+#include "cli/recipe.h"
+
+#include "train/recipe.h"
+
+#include <string.h>
+
+enum { GROUPS = sizeof((struct args_command *)NULL)->groups / sizeof(struct args_group) };
+
+struct command {
+    const struct args_command *table;
+    const struct args *args;
+};
+
+static bool is_given(const void *context, const char *name)
+{
+    const struct command *c = context;
+    return args_is_given(c->table, c->args, name);
+}
+
+static void mark_given(const struct pd_recipe *r, const struct args_command *command, struct args *args)
+{
+    const struct pd_option *option;
+    for (int i = command->groups[0].count; (option = args_option(command, i, NULL)); i++)
+        args->given[i] = args->given[i] || pd_recipe_sets(r, option->name);
+}
+
+static enum pd_status take(const struct pd_recipe *r, const struct args_command *command, struct args *args,
+                           struct pd_error *err)
+{
+    const struct command c = {command, args};
+    struct pd_option_table tables[GROUPS - 1];
+    if (strcmp(r->command, command->name) != 0)
+        return pd_fail(err, PD_ERR_USAGE, -1, "recipe %.200s is one of 'paydirt %s', not of 'paydirt %s'",
+                       r->name, r->command, command->name);
+    for (int i = 1; i < GROUPS; i++) {
+        const struct args_group *g = &command->groups[i];
+        tables[i - 1] = (struct pd_option_table){g->options, g->count, g->base};
+    }
+    const enum pd_status status = pd_recipe_apply(r, tables, GROUPS - 1, is_given, &c, err);
+    if (!status)
+        mark_given(r, command, args);
+    return status;
+}
+
+enum pd_status recipe_take(const char *name, const struct args_command *command, struct args *args,
+                           struct pd_error *err)
+{
+    struct pd_recipe r;
+    enum pd_status status = pd_recipe_open(name, &r, err);
+    if (!status)
+        status = take(&r, command, args, err);
+    pd_recipe_release(&r);
+    return status;
+}

@@ -1,0 +1,250 @@
+#include "data/survey.h"
+
+#include "base/mem.h"
+#include "data/image.h"
+#include "data/image_list.h"
+#include "io/file.h"
+
+#include <nettle/sha2.h>
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PATH_SIZE = 4096, MOST_RATIO = 50 }; /* as the readers of images have it */
+
+static enum pd_status no_memory(struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the survey of a data set");
+}
+
+/* --- one image --- */
+
+static void begin_digest(struct sha256_ctx *sha, int channels, int height, int width)
+{
+    const int32_t shape[] = {channels, height, width};
+    sha256_init(sha);
+    sha256_update(sha, sizeof shape, (const uint8_t *)shape);
+}
+
+/* planes: (channels, height, width) */
+static void measure_image(struct pd_surveyed *s, const uint8_t *planes, int channels, int height, int width)
+{
+    const size_t area = (size_t)height * (size_t)width;
+    struct sha256_ctx sha;
+    begin_digest(&sha, channels, height, width);
+    sha256_update(&sha, (size_t)channels * area, planes);
+    sha256_digest(&sha, sizeof s->digest, s->digest);
+    s->height = height;
+    s->width = width;
+    s->grey = true;
+    for (int c = 0; c < channels; c++) {
+        const uint8_t *plane = planes + (size_t)c * area;
+        uint64_t sum = 0, squares = 0;
+        for (size_t i = 0; i < area; i++) {
+            sum += plane[i];
+            squares += (uint64_t)plane[i] * plane[i];
+        }
+        s->sum[c] = (double)sum / 255;
+        s->squares[c] = (double)squares / (255.0 * 255.0);
+        s->grey = s->grey && !memcmp(plane, planes, area);
+    }
+}
+
+static void measure_point(struct pd_surveyed *s, const float at[2])
+{
+    struct sha256_ctx sha;
+    begin_digest(&sha, 2, 1, 1);
+    sha256_update(&sha, 2 * sizeof *at, (const uint8_t *)at);
+    sha256_digest(&sha, sizeof s->digest, s->digest);
+    s->height = s->width = 1;
+    for (int c = 0; c < 2; c++) {
+        s->sum[c] = at[c];
+        s->squares[c] = (double)at[c] * at[c];
+    }
+}
+
+/* --- what is in it --- */
+
+/* The splits of one set have the same classes; a reader that knows only what it sees may find more in one. */
+static enum pd_status take_classes(struct pd_survey *v, int classes, char (*names)[PD_CLASS_NAME_SIZE],
+                                   struct pd_error *err)
+{
+    if (classes <= v->classes)
+        return PD_OK;
+    pd_free(v->class_names);
+    v->classes = classes;
+    v->class_names = names ? pd_calloc((size_t)classes, sizeof *names) : NULL;
+    if (names && !v->class_names)
+        return no_memory(err);
+    if (names)
+        memcpy(v->class_names, names, (size_t)classes * sizeof *names);
+    return PD_OK;
+}
+
+static enum pd_status begin_split(struct pd_survey_split *s, size_t count, struct pd_error *err)
+{
+    s->at = pd_calloc(count + 1, sizeof *s->at);
+    s->names = pd_calloc(count + 1, sizeof *s->names);
+    s->there = s->at && s->names;
+    return s->there ? PD_OK : no_memory(err);
+}
+
+enum pd_status pd_survey_add(struct pd_survey *v, enum pd_split split, const struct pd_dataset *d,
+                             struct pd_error *err)
+{
+    struct pd_survey_split *s = &v->splits[split];
+    enum pd_status status = take_classes(v, d->classes, d->class_names, err);
+    if (!status)
+        status = begin_split(s, d->count, err);
+    if (status)
+        return status;
+    snprintf(s->note, sizeof s->note, "%s", d->note);
+    v->points = d->points != NULL;
+    v->channels = d->channels > v->channels ? d->channels : v->channels;
+    s->count = d->count;
+#pragma omp parallel for
+    for (uint32_t i = 0; i < d->count; i++) {
+        s->at[i].label = d->labels[i];
+        if (d->points)
+            measure_point(&s->at[i], d->points + 2 * (size_t)i);
+        else
+            measure_image(&s->at[i], d->pixels + i * pd_dataset_image_size(d), d->channels, d->height,
+                          d->width);
+    }
+    for (uint32_t i = 0; d->image_names && i < d->count; i++)
+        if (!(s->names[i] = pd_strdup(d->image_names[i])))
+            return no_memory(err);
+    return PD_OK;
+}
+
+enum pd_status pd_survey_add_broken(struct pd_survey *v, const char *file, const char *why,
+                                    struct pd_error *err)
+{
+    if ((v->broken_count & (v->broken_count + 1)) == 0) { /* full: room for 1, 3, 7, ... */
+        struct pd_broken *more = pd_realloc(v->broken, (2 * v->broken_count + 1) * sizeof *more);
+        if (!more)
+            return no_memory(err);
+        v->broken = more;
+    }
+    struct pd_broken b = {pd_strdup(file), pd_strdup(why)};
+    if (b.file && b.why) {
+        v->broken[v->broken_count++] = b;
+        return PD_OK;
+    }
+    pd_free(b.file);
+    pd_free(b.why);
+    return no_memory(err);
+}
+
+/* --- a folder of images --- */
+
+static enum pd_status measure_file(struct pd_surveyed *s, const char *folder, const char *name,
+                                   struct pd_error *err)
+{
+    char path[PATH_SIZE];
+    struct pd_buffer file = PD_BUFFER_INIT;
+    struct pd_image image = {0};
+    enum pd_status status = pd_path_join(path, sizeof path, folder, name, err);
+    if (!status)
+        status = pd_file_read_most(path, PD_IMAGE_FILE_MAX, &file, err);
+    if (!status)
+        status = pd_image_decode(file.data, file.size, path, &image, err);
+    pd_buffer_release(&file);
+    if (!status && (image.width / MOST_RATIO > image.height || image.height / MOST_RATIO > image.width))
+        status = pd_fail(err, PD_ERR_FORMAT, -1, "'%s': %d x %d pixels, expected sides of at most 1 to %d",
+                         path, image.width, image.height, MOST_RATIO);
+    if (!status)
+        measure_image(s, image.planes, 3, image.height, image.width);
+    pd_image_release(&image);
+    return status;
+}
+
+/* Moves the good ones together with their names, and lists the others. */
+static enum pd_status sort_out(struct pd_survey *v, struct pd_survey_split *s, const char *folder,
+                               struct pd_image_list *l, const uint8_t *statuses, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    for (size_t i = 0; !status && i < l->count; i++) {
+        struct pd_surveyed again;
+        struct pd_error why = {.message = ""};
+        if (!statuses[i]) {
+            s->at[s->count] = s->at[i];
+            s->names[s->count++] = l->at[i].path;
+            l->at[i].path = NULL;
+        } else if (measure_file(&again, folder, l->at[i].path, &why) == PD_ERR_MEMORY) {
+            status = no_memory(err);
+        } else {
+            status = pd_survey_add_broken(v, l->at[i].path, why.message, err);
+        }
+    }
+    return status;
+}
+
+/* By all threads; the first of them tells the watch. */
+static bool measure_files(const struct pd_survey *v, struct pd_survey_split *s, const char *folder,
+                          const struct pd_image_list *l, uint8_t *statuses)
+{
+    bool stop = false;
+    int64_t done = 0;
+#pragma omp parallel for schedule(dynamic)
+    for (size_t i = 0; i < l->count; i++) {
+        bool stopped;
+        int64_t now;
+#pragma omp atomic read
+        stopped = stop;
+        if (stopped)
+            continue;
+        s->at[i].label = l->at[i].label;
+        statuses[i] = (uint8_t)measure_file(&s->at[i], folder, l->at[i].path, NULL);
+#pragma omp atomic capture
+        now = ++done;
+        if (omp_get_thread_num() == 0 && !pd_watch_go_on(&v->watch, now)) {
+#pragma omp atomic write
+            stop = true;
+        }
+    }
+    return !stop;
+}
+
+enum pd_status pd_survey_add_folder(struct pd_survey *v, enum pd_split split, const char *folder,
+                                    struct pd_error *err)
+{
+    struct pd_survey_split *s = &v->splits[split];
+    struct pd_image_list l;
+    enum pd_status status = pd_image_list_read(folder, split, NULL, &l, err);
+    if (status)
+        return status;
+    v->channels = PD_SURVEY_CHANNELS;
+    v->to_decode = l.count;
+    uint8_t *statuses = pd_calloc(l.count, 1);
+    status = statuses ? take_classes(v, l.class_count, l.classes, err) : no_memory(err);
+    if (!status)
+        status = begin_split(s, l.count, err);
+    if (!status && !measure_files(v, s, folder, &l, statuses))
+        status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "'%.200s': interrupted", folder);
+    if (!status)
+        status = sort_out(v, s, folder, &l, statuses, err);
+    pd_free(statuses);
+    pd_image_list_release(&l);
+    return status;
+}
+
+void pd_survey_release(struct pd_survey *v)
+{
+    for (int split = 0; split < PD_SURVEY_SPLITS; split++) {
+        struct pd_survey_split *s = &v->splits[split];
+        for (size_t i = 0; s->names && i < s->count; i++)
+            pd_free(s->names[i]);
+        pd_free(s->names);
+        pd_free(s->at);
+        pd_free(s->of_class);
+    }
+    for (size_t i = 0; i < v->broken_count; i++) {
+        pd_free(v->broken[i].file);
+        pd_free(v->broken[i].why);
+    }
+    pd_free(v->broken);
+    pd_free(v->copies);
+    pd_free(v->class_names);
+    *v = (struct pd_survey){.classes = 0};
+}

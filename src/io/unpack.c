@@ -1,0 +1,200 @@
+#include "io/unpack.h"
+
+#include "io/file.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    BLOCK = 1 << 16,
+    SECURE = ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_UNLINK,
+};
+
+struct unpacking {
+    const char *path; /* of the archive */
+    int fd;
+    struct archive *in, *out;
+    char into[PATH_MAX]; /* resolved: no link and no ".." that libarchive would stumble over is ours */
+    int64_t done, most;  /* bytes written */
+    const struct pd_watch *watch;
+};
+
+/* Removes a folder of ours with all that is in it; none is fine. */
+static enum pd_status remove_folder(char *path, struct pd_error *err)
+{
+    char *const roots[] = {path, NULL};
+    int code = 0;
+    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    if (!walk)
+        return pd_fail_memory(err, path);
+    for (FTSENT *e; (e = fts_read(walk));)
+        if (e->fts_info != FTS_D && e->fts_errno != ENOENT && remove(e->fts_accpath))
+            code = errno;
+    fts_close(walk);
+    return code ? pd_fail_io(err, path, "remove", code) : PD_OK;
+}
+
+static enum pd_status fail_read(const struct unpacking *u, struct pd_error *err)
+{
+    if (archive_errno(u->in) == ENOMEM)
+        return pd_fail_memory(err, u->path);
+    const char *words = archive_error_string(u->in);
+    return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': no archive that can be unpacked: %s", u->path,
+                   words ? words : "damaged");
+}
+
+static enum pd_status fail_write(const struct unpacking *u, struct archive_entry *e, struct pd_error *err)
+{
+    const int code = archive_errno(u->out);
+    const enum pd_status status = code == ENOMEM ? PD_ERR_MEMORY : code > 0 ? PD_ERR_IO : PD_ERR_FORMAT;
+    return pd_fail(err, status, -1, "'%s': cannot unpack '%.200s': %s", u->path, archive_entry_pathname(e),
+                   archive_error_string(u->out));
+}
+
+/* --- one entry --- */
+
+/* Puts the entry below our folder, as a plain file or folder of whoever unpacks. */
+static enum pd_status take_entry(const struct unpacking *u, struct archive_entry *e, struct pd_error *err)
+{
+    char path[2 * PATH_MAX];
+    const char *name = archive_entry_pathname(e);
+    const unsigned type = archive_entry_filetype(e);
+    if (!name || name[0] == '/')
+        return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': entry '%.200s' lies outside, expected a path within",
+                       u->path, name ? name : "");
+    if ((type != AE_IFREG && type != AE_IFDIR) || archive_entry_hardlink(e))
+        return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': entry '%.200s' is a link or device, expected a file",
+                       u->path, name);
+    enum pd_status status = pd_path_join(path, sizeof path, u->into, name, err);
+    if (status)
+        return status;
+    archive_entry_copy_pathname(e, path);
+    archive_entry_set_perm(e, type == AE_IFDIR ? 0777 : 0666); /* less the process's umask */
+    return PD_OK;
+}
+
+static enum pd_status copy_block(struct unpacking *u, struct archive_entry *e, bool *end,
+                                 struct pd_error *err)
+{
+    const void *bytes;
+    size_t size;
+    la_int64_t offset;
+    const int code = archive_read_data_block(u->in, &bytes, &size, &offset);
+    *end = code == ARCHIVE_EOF;
+    if (*end)
+        return PD_OK;
+    if (code != ARCHIVE_OK)
+        return fail_read(u, err);
+    if (offset > u->most || (int64_t)size > u->most - u->done)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': unpacks to more than %lld bytes", u->path,
+                       (long long)u->most);
+    u->done += (int64_t)size;
+    if (!pd_watch_go_on(u->watch, archive_filter_bytes(u->in, -1)))
+        return pd_fail(err, PD_ERR_INTERRUPTED, -1, "'%s': interrupted while it was unpacked", u->path);
+    return archive_write_data_block(u->out, bytes, size, offset) < 0 ? fail_write(u, e, err) : PD_OK;
+}
+
+static enum pd_status copy_entry(struct unpacking *u, struct archive_entry *e, struct pd_error *err)
+{
+    bool end = archive_entry_filetype(e) == AE_IFDIR;
+    enum pd_status status = take_entry(u, e, err);
+    if (!status && archive_write_header(u->out, e) != ARCHIVE_OK)
+        status = fail_write(u, e, err);
+    while (!status && !end)
+        status = copy_block(u, e, &end, err);
+    if (!status && archive_write_finish_entry(u->out) != ARCHIVE_OK)
+        status = fail_write(u, e, err);
+    return status;
+}
+
+/* --- all --- */
+
+static enum pd_status copy_all(struct unpacking *u, struct pd_error *err)
+{
+    struct archive_entry *e;
+    int code;
+    enum pd_status status = PD_OK;
+    archive_read_support_filter_gzip(u->in);
+    archive_read_support_format_tar(u->in);
+    archive_read_support_format_zip(u->in);
+    archive_write_disk_set_options(u->out, SECURE);
+    if (archive_read_open_fd(u->in, u->fd, BLOCK) != ARCHIVE_OK)
+        return fail_read(u, err);
+    while (!status && (code = archive_read_next_header(u->in, &e)) != ARCHIVE_EOF)
+        status = code == ARCHIVE_OK ? copy_entry(u, e, err) : fail_read(u, err);
+    if (!status && archive_write_close(u->out) != ARCHIVE_OK)
+        status = pd_fail(err, PD_ERR_IO, -1, "'%s': %s", u->into, archive_error_string(u->out));
+    return status;
+}
+
+static enum pd_status copy(struct unpacking *u, struct pd_error *err)
+{
+    u->in = archive_read_new();
+    u->out = archive_write_disk_new();
+    enum pd_status status = u->in && u->out ? copy_all(u, err) : pd_fail_memory(err, u->path);
+    archive_write_free(u->out);
+    archive_read_free(u->in);
+    return status;
+}
+
+/* Everything is on the disk before the folder has its name. */
+static enum pd_status keep(const struct unpacking *u, const char *name, const char *to, struct pd_error *err)
+{
+    char from[2 * PATH_MAX];
+    struct stat info;
+    enum pd_status status = pd_path_join(from, sizeof from, u->into, name, err);
+    if (status)
+        return status;
+    if (lstat(from, &info) || !S_ISDIR(info.st_mode))
+        return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': holds no folder '%s'", u->path, name);
+    const int fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || syncfs(fd))
+        status = pd_fail_io(err, from, "sync", errno);
+    if (fd >= 0)
+        close(fd);
+    return status ? status : pd_file_rename(from, to, err);
+}
+
+static enum pd_status unpack_aside(struct unpacking *u, const char *name, char *aside, const char *to,
+                                   struct pd_error *err)
+{
+    enum pd_status status = remove_folder(aside, err); /* of a killed process */
+    if (status)
+        return status;
+    if (mkdir(aside, 0777) || !realpath(aside, u->into))
+        return pd_fail_io(err, aside, "make folder", errno);
+    status = copy(u, err);
+    if (!status)
+        status = keep(u, name, to, err);
+    const enum pd_status removed = remove_folder(aside, status ? NULL : err);
+    return status ? status : removed;
+}
+
+enum pd_status pd_unpack(const char *archive, const char *folder, const char *name, int64_t most,
+                         const struct pd_watch *watch, struct pd_error *err)
+{
+    char to[PATH_MAX], aside[PATH_MAX + sizeof ".unpacking"];
+    struct unpacking u = {.path = archive, .most = most, .watch = watch};
+    enum pd_status status = pd_path_join(to, sizeof to, folder, name, err);
+    if (status)
+        return status;
+    snprintf(aside, sizeof aside, "%s.unpacking", to);
+    u.fd = open(archive, O_RDONLY | O_CLOEXEC);
+    if (u.fd < 0)
+        return pd_fail_io(err, archive, "open", errno);
+    if (flock(u.fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+        status = pd_fail(err, PD_ERR_IO, -1, "'%s': another process unpacks it", archive);
+    else
+        status = unpack_aside(&u, name, aside, to, err);
+    close(u.fd);
+    return status;
+}

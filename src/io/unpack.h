@@ -1,0 +1,20 @@
+/* An archive into a folder: tar, plain or gzip, and zip. */
+#ifndef PD_IO_UNPACK_H
+#define PD_IO_UNPACK_H
+
+#include "io/watch.h"
+
+#include <paydirt/error.h>
+
+/* The archive's folder `name` becomes FOLDER/NAME, whole or not at all: it is unpacked in
+ * FOLDER/NAME.unpacking, synced and renamed. What else the archive holds is left out. watch: bytes of the
+ * archive.
+ *
+ * PD_ERR_FORMAT: no such archive, damaged, cut off; without that folder; with an entry that is neither file
+ * nor folder (a link, a device) or lies outside ("/", ".."); or more than `most` bytes in all. PD_ERR_IO:
+ * also when FOLDER/NAME is there already, or another process unpacks the archive. PD_ERR_INTERRUPTED,
+ * PD_ERR_MEMORY. */
+enum pd_status pd_unpack(const char *archive, const char *folder, const char *name, int64_t most,
+                         const struct pd_watch *watch, struct pd_error *err);
+
+#endif

@@ -1,0 +1,200 @@
+/* Data sets from .npz files: which arrays, shapes and types are read, and which are refused. */
+#include "scratch.h"
+
+#include "data/dataset.h"
+#include "io/npy.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+enum { N = 5, H = 6, W = 8 };
+
+static uint8_t bytes[N * H * W * 3];
+static float floats[N * H * W * 3];
+static const uint8_t labels[N] = {0, 1, 2, 1, 0};
+
+static int setup(void **state)
+{
+    for (int i = 0; i < N * H * W * 3; i++) {
+        bytes[i] = (uint8_t)(i * 7);
+        floats[i] = (float)bytes[i] / 127.5F - 1;
+    }
+    return scratch_setup(state);
+}
+
+static struct pd_io_array array(const char *name, enum pd_io_dtype type, const void *data, int rank,
+                                int64_t a, int64_t b, int64_t c, int64_t d)
+{
+    return (struct pd_io_array){name, type, rank, {a, b, c, d}, data};
+}
+
+static const char *write_npz(const struct pd_io_array *arrays, size_t count)
+{
+    const char *path = scratch_path("my-scans.npz");
+    assert_int_equal(pd_npz_write(path, arrays, count, true, NULL), PD_OK);
+    return path;
+}
+
+static enum pd_status open_set(const char *path, enum pd_split split, struct pd_dataset **d,
+                               struct pd_error *err)
+{
+    const struct pd_data_request request = {.name = path, .split = split};
+    return pd_dataset_open(&request, d, err);
+}
+
+static void reads_medmnist(void **state)
+{
+    (void)state;
+    static const char *const names[2][4] = {{"train_images", "train_labels", "test_images", "test_labels"},
+                                            {"x_train", "y_train", "x_test", "y_test"}};
+    const int64_t many[N] = {0, 1, -1, 5, 0};
+    for (int k = 0; k < 2; k++) {
+        struct pd_dataset *d;
+        const struct pd_io_array arrays[] = {array(names[k][0], PD_IO_U8, bytes, 3, N, H, W, 0),
+                                             array(names[k][1], PD_IO_I64, many, 2, N, 1, 0, 0),
+                                             array("val_images", PD_IO_U8, bytes, 3, 1, H, W, 0),
+                                             array(names[k][2], PD_IO_U8, bytes, 4, 3, H, W, 3),
+                                             array(names[k][3], PD_IO_U8, labels, 1, 3, 0, 0, 0)};
+        const char *path = write_npz(arrays, 5);
+        assert_int_equal(open_set(path, PD_SPLIT_TRAIN, &d, NULL), PD_OK);
+        assert_string_equal(d->name, "myscans");
+        assert_int_equal(d->count, N);
+        assert_int_equal(d->channels, 1);
+        assert_int_equal(d->height, H);
+        assert_int_equal(d->width, W);
+        assert_int_equal(d->classes, 6);
+        assert_int_equal(d->labels[2], -1);
+        assert_int_equal(d->labels[3], 5);
+        assert_memory_equal(d->pixels, bytes, N * H * W);
+        pd_dataset_destroy(d);
+        assert_int_equal(open_set(path, PD_SPLIT_TEST, &d, NULL), PD_OK);
+        assert_int_equal(d->count, 3);
+        assert_int_equal(d->channels, 3);
+        assert_int_equal(d->classes, 6);
+        assert_int_equal(d->labels[2], 2);
+        for (int i = 0; i < 3 * H * W * 3; i++) /* (N, C, H, W) of (N, H, W, C) */
+            assert_int_equal(d->pixels[i],
+                             bytes[i / (3 * H * W) * 3 * H * W + i % (H * W) * 3 + i / (H * W) % 3]);
+        pd_dataset_destroy(d);
+    }
+}
+
+/* As paydirt sample --npz writes them: the bytes come back. */
+static void reads_floats(void **state)
+{
+    (void)state;
+    struct pd_dataset *d;
+    double doubles[N * H * W];
+    const int32_t own[N] = {0, 1, 2, 1, 0};
+    const struct pd_io_array arrays[] = {array("images", PD_IO_F32, floats, 4, N, 3, H, W),
+                                         array("labels", PD_IO_I32, own, 1, N, 0, 0, 0)};
+    assert_int_equal(open_set(write_npz(arrays, 2), PD_SPLIT_TRAIN, &d, NULL), PD_OK);
+    assert_int_equal(d->channels, 3);
+    assert_int_equal(d->classes, 3);
+    assert_memory_equal(d->pixels, bytes, sizeof bytes);
+    pd_dataset_destroy(d);
+    for (int i = 0; i < N * H * W; i++)
+        doubles[i] = (double)bytes[i] / 255;
+    const struct pd_io_array positive = array("images", PD_IO_F64, doubles, 4, N, H, W, 1);
+    const char *path = write_npz(&positive, 1);
+    assert_int_equal(open_set(path, PD_SPLIT_TRAIN, &d, NULL), PD_OK);
+    assert_int_equal(d->channels, 1);
+    assert_int_equal(d->classes, 0);
+    assert_int_equal(d->labels[N - 1], -1);
+    assert_memory_equal(d->pixels, bytes, N * H * W);
+    pd_dataset_destroy(d);
+    const struct pd_data_request request = {.name = "npz", .dir = path, .split = PD_SPLIT_TRAIN};
+    assert_int_equal(pd_dataset_open(&request, &d, NULL), PD_OK);
+    assert_int_equal(d->count, N);
+    pd_dataset_destroy(d);
+}
+
+static void refused(struct pd_io_array images, struct pd_io_array own, enum pd_status status,
+                    const char *words)
+{
+    struct pd_dataset *d;
+    struct pd_error err = {.message = ""};
+    const struct pd_io_array arrays[] = {images, own};
+    assert_int_equal(open_set(write_npz(arrays, 2), PD_SPLIT_TRAIN, &d, &err), status);
+    assert_null(d);
+    assert_contains(err.message, "my-scans.npz'");
+    assert_contains(err.message, words);
+}
+
+static void refuses_other_arrays(void **state)
+{
+    (void)state;
+    static float odd[N * H * W];
+    static const int32_t high[N] = {0, 10000, 0, 0, 0}, low[N] = {0, 0, 0, 0, -2};
+    const struct pd_io_array x = array("images", PD_IO_U8, bytes, 3, N, H, W, 0);
+    const struct pd_io_array y = array("labels", PD_IO_U8, labels, 1, N, 0, 0, 0);
+    refused(array("pictures", PD_IO_U8, bytes, 3, N, H, W, 0), y, PD_ERR_FORMAT,
+            "no array train_images, x_train");
+    refused(array("images", PD_IO_U8, bytes, 2, N, H, 0, 0), y, PD_ERR_UNSUPPORTED,
+            "images of shape (5, 6), expected (N, H, W)");
+    refused(array("images", PD_IO_U8, bytes, 4, N, H, W, 2), y, PD_ERR_UNSUPPORTED, "of shape (5, 6, 8, 2)");
+    refused(array("images", PD_IO_U8, bytes, 3, N, 3, W, 0), y, PD_ERR_UNSUPPORTED, "sides 4 to 4096");
+    refused(array("images", PD_IO_U8, bytes, 3, 0, H, W, 0), y, PD_ERR_UNSUPPORTED, "of shape (0, 6, 8)");
+    refused(array("images", PD_IO_I32, floats, 3, N, H, W, 0), y, PD_ERR_UNSUPPORTED,
+            "images of type <i4, expected uint8, float32 or float64");
+    refused(x, array("labels", PD_IO_F32, floats, 1, N, 0, 0, 0), PD_ERR_UNSUPPORTED, "labels of type <f4");
+    refused(x, array("labels", PD_IO_U8, bytes, 2, N, 14, 0, 0), PD_ERR_UNSUPPORTED,
+            "labels of shape (5, 14), expected (N) or (N, 1)");
+    refused(x, array("labels", PD_IO_U8, labels, 1, 4, 0, 0, 0), PD_ERR_MISMATCH, "4 labels, expected 5");
+    refused(x, array("labels", PD_IO_I32, high, 1, N, 0, 0, 0), PD_ERR_FORMAT,
+            "element 1 of labels is 10000");
+    refused(x, array("labels", PD_IO_I32, low, 1, N, 0, 0, 0), PD_ERR_FORMAT, "element 4 of labels is -2");
+    const float bad[] = {1.01F, -1.01F, 255, NAN, INFINITY};
+    for (int i = 0; i < 5; i++) {
+        odd[17] = bad[i];
+        refused(array("images", PD_IO_F32, odd, 3, N, H, W, 0), y, PD_ERR_FORMAT, "element 17 of images is");
+    }
+}
+
+static void says_what_is_missing(void **state)
+{
+    (void)state;
+    struct pd_dataset *d;
+    struct pd_error err = {.message = ""};
+    const struct pd_io_array simple = array("images", PD_IO_U8, bytes, 3, N, H, W, 0);
+    const struct pd_io_array half = array("test_images", PD_IO_U8, bytes, 3, N, H, W, 0);
+    assert_int_equal(open_set(write_npz(&simple, 1), PD_SPLIT_TEST, &d, &err), PD_ERR_IO);
+    assert_contains(err.message, "has no test split");
+    const char *path = write_npz(&half, 1);
+    assert_int_equal(open_set(path, PD_SPLIT_TRAIN, &d, &err), PD_ERR_IO);
+    assert_contains(err.message, "has no training split: that would be an array train_images");
+    assert_int_equal(open_set("npz", PD_SPLIT_TRAIN, &d, &err), PD_ERR_USAGE);
+    assert_contains(err.message, "give the file with --data-dir, or as --data");
+    assert_int_equal(open_set("./nothing.npz", PD_SPLIT_TRAIN, &d, &err), PD_ERR_USAGE);
+    assert_contains(err.message, "there is no such folder of images or .npz file");
+    const struct pd_data_request request = {.name = path, .classes = "a,b"};
+    assert_int_equal(pd_dataset_open(&request, &d, &err), PD_ERR_USAGE);
+}
+
+static void refuses_every_cut(void **state)
+{
+    (void)state;
+    struct pd_dataset *d;
+    const struct pd_io_array arrays[] = {array("images", PD_IO_U8, bytes, 3, N, H, W, 0),
+                                         array("labels", PD_IO_U8, labels, 1, N, 0, 0, 0)};
+    size_t size;
+    const char *path = write_npz(arrays, 2);
+    char *whole = scratch_read(path, &size);
+    for (size_t cut = 0; cut < size; cut++) {
+        struct pd_error err = {.message = ""};
+        scratch_write(path, whole, cut);
+        assert_int_equal(open_set(path, PD_SPLIT_TRAIN, &d, &err), PD_ERR_FORMAT);
+        assert_contains(err.message, "my-scans.npz");
+    }
+    free(whole);
+}
+
+#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, setup, scratch_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {IN_SCRATCH(reads_medmnist), IN_SCRATCH(reads_floats),
+                                       IN_SCRATCH(refuses_other_arrays), IN_SCRATCH(says_what_is_missing),
+                                       IN_SCRATCH(refuses_every_cut)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,368 @@
+/* What a training step does beside its losses: critic steps, averaged weights, augmentation, dropout, top-k.
+ */
+#include "base/rng.h"
+#include "grad/verify.h"
+#include "scratch.h"
+#include "train/gan.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { N = 16, CLASSES = 3, SIZE = 16 };
+
+struct fixture {
+    struct pd_backend *backend;
+    struct pd_gan *gan;
+    struct pd_step_plans plans;
+};
+
+static void make(struct fixture *f, const char *model, enum pd_backend_kind kind)
+{
+    struct pd_error err;
+    struct pd_model_config c;
+    if (pd_backend_create(kind, 1, &f->backend, &err) ||
+        pd_model_configure(pd_model_find(model, &err), 3, SIZE, CLASSES, 8, 0.0625, &c, &err) ||
+        pd_gan_create(&c, f->backend, 3, &f->gan, &err))
+        fail_msg("%s", err.message);
+}
+
+static void compile(struct fixture *f, const struct pd_step_options *o)
+{
+    struct pd_error err;
+    if (pd_step_plans_compile(f->gan, o, &f->plans, &err))
+        fail_msg("%s", err.message);
+    verify_plan(f->plans.full);
+}
+
+static struct pd_step_options options(void)
+{
+    struct pd_step_options o = pd_step_defaults();
+    o.batch = N;
+    return o;
+}
+
+static void release(struct fixture *f)
+{
+    pd_step_plans_release(&f->plans);
+    pd_gan_destroy(f->gan);
+    pd_backend_destroy(f->backend);
+}
+
+static void run_step(struct fixture *f, uint64_t step)
+{
+    struct pd_plan *plan = pd_step_plan(&f->plans, step);
+    const struct pd_rng random = {5, 1, step};
+    void *images = pd_plan_data(plan, "images");
+    for (int64_t i = 0; i < (int64_t)N * 3 * SIZE * SIZE; i++) {
+        const double x = 2 * pd_rng_uniform(&random, (uint64_t)i) - 1;
+        if (pd_backend_real_size(f->backend) == 8)
+            ((double *)images)[i] = x;
+        else
+            ((float *)images)[i] = (float)x;
+    }
+    for (int i = 0; i < N; i++)
+        ((int32_t *)pd_plan_data(plan, "labels"))[i] = i % CLASSES;
+    pd_plan_run(plan, 7, step);
+}
+
+static double *values(const struct fixture *f, const char *name, int64_t *n)
+{
+    struct pd_var *v = pd_vars_find(f->gan->vars, name);
+    assert_non_null(v);
+    *n = pd_shape_count(pd_var_shape(v));
+    double *out = malloc((size_t)*n * sizeof *out);
+    pd_var_read_f64(v, out);
+    return out;
+}
+
+/* The largest difference between what a variable was and is. */
+static double moved(const struct fixture *f, const char *name, const double *before)
+{
+    int64_t n;
+    double most = 0, *now = values(f, name, &n);
+    for (int64_t i = 0; i < n; i++)
+        most = fmax(most, fabs(now[i] - before[i]));
+    free(now);
+    return most;
+}
+
+/* --- critic steps --- */
+
+static void critics_step_alone(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct pd_step_options o = options();
+    int64_t n;
+    o.loss = PD_LOSS_KIND_WGAN_GP;
+    o.critic_steps = 3;
+    make(&f, "wgan-gp", PD_BACKEND_ONEDNN);
+    compile(&f, &o);
+    verify_plan(f.plans.critic);
+    for (uint64_t step = 0; step < 6; step++) {
+        const bool full = step % 3 == 2;
+        double *g = values(&f, "g.deconv2.weight", &n), *d = values(&f, "d.conv2.weight", &n);
+        run_step(&f, step);
+        assert_true((moved(&f, "g.deconv2.weight", g) > 0) == full);
+        assert_true(moved(&f, "d.conv2.weight", d) > 0);
+        assert_true((pd_plan_data(pd_step_plan(&f.plans, step), "g_adv") != NULL) == full);
+        free(g);
+        free(d);
+    }
+    release(&f);
+}
+
+static void penalties_go_with_no_batch_norm(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct pd_step_options o = options();
+    struct pd_error err;
+    o.loss = PD_LOSS_KIND_WGAN_GP;
+    make(&f, "dcgan", PD_BACKEND_REF_F32);
+    assert_int_equal(pd_step_plans_compile(f.gan, &o, &f.plans, &err), PD_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.message, "'wgan-gp' does not go with model 'dcgan'"));
+    release(&f);
+}
+
+/* --- averaged weights --- */
+
+/* decay * what it was + (1 - decay) * the weights; of the first update 0. */
+static void assert_follows(const struct fixture *f, const char *weights, const char *average,
+                           const double *before, double decay)
+{
+    int64_t n;
+    double *w = values(f, weights, &n), *now = values(f, average, &n);
+    for (int64_t i = 0; i < n; i++)
+        assert_true(fabs(now[i] - (decay * before[i] + (1 - decay) * w[i])) < 1e-12);
+    free(w);
+    free(now);
+}
+
+static void averages_follow(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct pd_step_options o = options();
+    const double decay[] = {0, 1.0 / 11, 2.0 / 12, 0.2};
+    int64_t n;
+    o.ema = 0.2;
+    make(&f, "dcgan", PD_BACKEND_REF_F64);
+    compile(&f, &o);
+    for (uint64_t step = 0; step < 4; step++) {
+        double *w = values(&f, "ema.deconv2.weight", &n), *var = values(&f, "ema.bn2.running_var", &n);
+        run_step(&f, step);
+        assert_follows(&f, "g.deconv2.weight", "ema.deconv2.weight", w, decay[step]);
+        assert_follows(&f, "g.bn2.running_var", "ema.bn2.running_var", var, decay[step]);
+        assert_true(moved(&f, "ema.deconv2.weight", w) > 0);
+        free(w);
+        free(var);
+    }
+    release(&f);
+}
+
+/* A checkpoint with averages is sampled from them by whoever opens it. */
+static void averages_are_what_is_sampled(void **state)
+{
+    (void)state;
+    struct fixture f, g;
+    struct pd_step_options o = options();
+    struct pd_error err;
+    struct pd_progress progress = {0};
+    const char *path = scratch_path("networks.safetensors");
+    int64_t n;
+    o.ema = 0.9;
+    make(&f, "dcgan", PD_BACKEND_ONEDNN);
+    compile(&f, &o);
+    for (uint64_t step = 0; step < 3; step++)
+        run_step(&f, step);
+    assert_int_equal(pd_gan_save_networks(f.gan, &progress, path, &err), PD_OK);
+    make(&g, "dcgan", PD_BACKEND_ONEDNN);
+    assert_false(g.gan->ema);
+    assert_int_equal(pd_gan_load(g.gan, path, &progress, &err), PD_OK);
+    assert_true(g.gan->ema);
+    double *w = values(&f, "ema.deconv2.weight", &n);
+    assert_true(moved(&g, "ema.deconv2.weight", w) == 0);
+    free(w);
+    g.plans = (struct pd_step_plans){NULL, NULL, 1};
+    release(&g);
+    release(&f);
+}
+
+/* --- top-k --- */
+
+/* Of one sample in sixteen the adversarial loss is that of the largest logit: no larger than the mean's. */
+static void top_k_takes_the_most_real(void **state)
+{
+    (void)state;
+    struct fixture all, top;
+    struct pd_step_options o = options();
+    make(&all, "dcgan", PD_BACKEND_ONEDNN);
+    compile(&all, &o);
+    o.top_k = 1;
+    make(&top, "dcgan", PD_BACKEND_ONEDNN);
+    compile(&top, &o);
+    run_step(&all, 0);
+    run_step(&top, 0);
+    assert_true(pd_plan_scalar(top.plans.full, "d_adv") == pd_plan_scalar(all.plans.full, "d_adv"));
+    assert_true(pd_plan_scalar(top.plans.full, "g_adv") < pd_plan_scalar(all.plans.full, "g_adv"));
+    release(&all);
+    release(&top);
+}
+
+/* --- what layers and augmentations do to images --- */
+
+/* What becomes of the images; words: augmentations, or NULL for dropout. */
+static float *changed(const char *words, float *images, uint64_t step)
+{
+    struct pd_error err;
+    struct pd_backend *backend;
+    struct pd_graph *g = pd_graph_create();
+    struct pd_plan *plan;
+    const int64_t n = (int64_t)N * 3 * SIZE * SIZE;
+    struct pd_node *x = pd_input(g, "x", PD_REAL, pd_shape4(N, 3, SIZE, SIZE));
+    struct pd_nn nn = {.graph = g, .training = true, .stream = 9};
+    unsigned what;
+    uint32_t stream = 9;
+    if (words)
+        assert_int_equal(pd_augment_parse(words, &what, &err), PD_OK);
+    pd_output(words ? pd_nn_augment(x, what, &stream) : pd_nn_dropout(&nn, x, 0.25), "y");
+    if (pd_backend_create(PD_BACKEND_ONEDNN, 2, &backend, &err) || pd_compile(g, backend, &plan, &err))
+        fail_msg("%s", err.message);
+    memcpy(pd_plan_data(plan, "x"), images, (size_t)n * sizeof *images);
+    pd_plan_run(plan, 7, step);
+    float *out = malloc((size_t)n * sizeof *out);
+    memcpy(out, pd_plan_data(plan, "y"), (size_t)n * sizeof *out);
+    pd_plan_destroy(plan);
+    pd_graph_destroy(g);
+    pd_backend_destroy(backend);
+    return out;
+}
+
+enum { COUNT = N * 3 * SIZE * SIZE, PLANE = SIZE * SIZE };
+
+static float *ones(void)
+{
+    float *x = malloc(COUNT * sizeof *x);
+    for (int i = 0; i < COUNT; i++)
+        x[i] = 1;
+    return x;
+}
+
+static void dropout_keeps_the_mean(void **state)
+{
+    (void)state;
+    float *x = ones(), *y = changed(NULL, x, 0), *z = changed(NULL, x, 1);
+    int zeros = 0, same = 0;
+    for (int i = 0; i < COUNT; i++) {
+        assert_true(y[i] == 0 || fabsf(y[i] - 1 / 0.75f) < 1e-6f);
+        zeros += y[i] == 0;
+        same += y[i] == z[i];
+    }
+    assert_true(fabs(zeros / (double)COUNT - 0.25) < 4 * sqrt(0.25 * 0.75 / COUNT));
+    assert_true(same < 0.7 * COUNT); /* 0.625 of independent masks are alike */
+    free(x);
+    free(y);
+    free(z);
+}
+
+/* A square of zeros of half the side, or what of it lies inside; the same in all channels. */
+static void cutout_cuts_squares(void **state)
+{
+    (void)state;
+    float *x = ones(), *y = changed("cutout", x, 0);
+    for (int n = 0; n < N; n++) {
+        int zeros = 0, top = SIZE, bottom = -1, left = SIZE, right = -1;
+        for (int i = 0; i < PLANE; i++) {
+            const float *at = y + n * 3 * PLANE + i;
+            assert_true((at[0] == 0 || at[0] == 1) && at[0] == at[PLANE] && at[0] == at[2 * PLANE]);
+            if (at[0] != 0)
+                continue;
+            zeros++;
+            top = i / SIZE < top ? i / SIZE : top;
+            bottom = i / SIZE;
+            left = i % SIZE < left ? i % SIZE : left;
+            right = i % SIZE > right ? i % SIZE : right;
+        }
+        const int height = bottom - top + 1, width = right - left + 1;
+        assert_true(zeros == height * width && height <= SIZE / 2 && width <= SIZE / 2);
+        assert_true(height == SIZE / 2 || top == 0 || bottom == SIZE - 1);
+    }
+    free(x);
+    free(y);
+}
+
+/* By up to an eighth of the side: every row and column that is not seen any more is at an edge. */
+static void translation_moves(void **state)
+{
+    (void)state;
+    float *x = ones();
+    for (int i = 0; i < COUNT; i++)
+        x[i] = (float)(1 + i % PLANE);
+    float *y = changed("translation", x, 0);
+    bool all_alike = true;
+    for (int n = 0; n < N; n++) {
+        const float *at = y + n * 3 * PLANE;
+        const int middle = SIZE / 2 * SIZE + SIZE / 2, from = (int)at[middle] - 1;
+        const int down = SIZE / 2 - from / SIZE, right = SIZE / 2 - from % SIZE;
+        assert_true(abs(down) <= SIZE / 8 && abs(right) <= SIZE / 8);
+        all_alike = all_alike && down == 0 && right == 0;
+        for (int i = 0; i < SIZE; i++)
+            for (int j = 0; j < SIZE; j++) {
+                const bool seen = i - down >= 0 && i - down < SIZE && j - right >= 0 && j - right < SIZE;
+                assert_true(at[i * SIZE + j] == (seen ? (float)(1 + (i - down) * SIZE + j - right) : 0));
+            }
+    }
+    assert_false(all_alike);
+    free(x);
+    free(y);
+}
+
+/* Of images that are one colour each, only brightness shows: one number more in every pixel. */
+static void colour_changes_brightness(void **state)
+{
+    (void)state;
+    float *x = ones(), *y = changed("color", x, 0), low = 1, high = -1;
+    for (int n = 0; n < N; n++) {
+        const float by = y[n * 3 * PLANE] - 1;
+        for (int i = 1; i < 3 * PLANE; i++)
+            assert_true(fabsf(y[n * 3 * PLANE + i] - 1 - by) < 1e-5f);
+        low = fminf(low, by);
+        high = fmaxf(high, by);
+    }
+    assert_true(low >= -0.5f && high <= 0.5f && high - low > 0.3f);
+    free(x);
+    free(y);
+}
+
+static void augmentations_have_names(void **state)
+{
+    (void)state;
+    unsigned what;
+    struct pd_error err;
+    assert_int_equal(pd_augment_parse("", &what, &err), PD_OK);
+    assert_int_equal(what, 0);
+    assert_int_equal(pd_augment_parse("cutout,color", &what, &err), PD_OK);
+    assert_int_equal(what, 5);
+    assert_int_equal(pd_augment_parse("color,cutuot", &what, &err), PD_ERR_USAGE);
+    assert_non_null(strstr(err.message, "did you mean 'cutout'"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(critics_step_alone),        cmocka_unit_test(penalties_go_with_no_batch_norm),
+        cmocka_unit_test(averages_follow),           cmocka_unit_test(averages_are_what_is_sampled),
+        cmocka_unit_test(top_k_takes_the_most_real), cmocka_unit_test(dropout_keeps_the_mean),
+        cmocka_unit_test(cutout_cuts_squares),       cmocka_unit_test(translation_moves),
+        cmocka_unit_test(colour_changes_brightness), cmocka_unit_test(augmentations_have_names),
+    };
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}

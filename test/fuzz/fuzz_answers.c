@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char class_names[][PD_CLASS_NAME_SIZE] = {"cat", "dog", "Vögel", "a, \"b\"", "caterpillar"};
 static const char *image_names[] = {"cats/1.png",   "dogs/1.png", "b c.png",
-                              "x, \"y\".png", "größe.png",  "plain.png"};
+                                    "x, \"y\".png", "größe.png",  "plain.png"};
 
 enum { IMAGES = 6, CLASSES = 5 };
 

@@ -107,7 +107,7 @@ static void fill_row(struct sheet *s, int row)
     int64_t column = 0, seen = 0;
     for (uint32_t i = 0; i < s->d->count && column < shown; i++)
         if (row_of(s->d, i) == s->label[row] && seen++ == column * n / shown)
-            put(s, row, column++, s->d->pixels + i * pd_dataset_image_size(s->d));
+            put(s, row, column++, pd_dataset_image(s->d, i));
     for (; column < s->columns; column++)
         put(s, row, column, NULL);
 }

@@ -27,8 +27,11 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
                                struct pd_error *err);
 void pd_image_release(struct pd_image *image);
 
-/* Resizes to side on the short side and cuts the middle out: pixels (3, side, side). PD_ERR_FORMAT: a long
- * side of 50 short ones; PD_ERR_MEMORY. */
+/* PD_ERR_FORMAT: a long side of 50 short ones, which no reader takes. */
+enum pd_status pd_image_check_sides(const struct pd_image *image, const char *name, struct pd_error *err);
+
+/* Resizes to side on the short side and cuts the middle out: pixels (3, side, side). Fails as
+ * pd_image_check_sides; PD_ERR_MEMORY. */
 enum pd_status pd_image_fit(const struct pd_image *image, int side, const char *name, uint8_t *pixels,
                             struct pd_error *err);
 

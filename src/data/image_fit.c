@@ -23,16 +23,24 @@ static void fit_planes(const struct pd_image *image, const struct pd_resize *res
     }
 }
 
+enum pd_status pd_image_check_sides(const struct pd_image *image, const char *name, struct pd_error *err)
+{
+    if (image->width / MAX_RATIO > image->height || image->height / MAX_RATIO > image->width)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': %d x %d pixels, expected sides of at most 1 to %d",
+                       name, image->width, image->height, MAX_RATIO);
+    return PD_OK;
+}
+
 enum pd_status pd_image_fit(const struct pd_image *image, int side, const char *name, uint8_t *pixels,
                             struct pd_error *err)
 {
     int height, width;
     struct pd_resize *resize;
-    if (image->width / MAX_RATIO > image->height || image->height / MAX_RATIO > image->width)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': %d x %d pixels, expected sides of at most 1 to %d",
-                       name, image->width, image->height, MAX_RATIO);
+    enum pd_status status = pd_image_check_sides(image, name, err);
+    if (status)
+        return status;
     pd_fit_short_side(image->height, image->width, side, &height, &width);
-    enum pd_status status = pd_resize_create(image->height, image->width, height, width, &resize, err);
+    status = pd_resize_create(image->height, image->width, height, width, &resize, err);
     if (status)
         return status;
     uint8_t *plane = pd_malloc((size_t)height * (size_t)width),

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096, MOST_RATIO = 50 }; /* as the readers of images have it */
+enum { PATH_SIZE = 4096 };
 
 static enum pd_status no_memory(struct pd_error *err)
 {
@@ -108,8 +108,7 @@ enum pd_status pd_survey_add(struct pd_survey *v, enum pd_split split, const str
         if (d->points)
             measure_point(&s->at[i], d->points + 2 * (size_t)i);
         else
-            measure_image(&s->at[i], d->pixels + i * pd_dataset_image_size(d), d->channels, d->height,
-                          d->width);
+            measure_image(&s->at[i], pd_dataset_image(d, i), d->channels, d->height, d->width);
     }
     for (uint32_t i = 0; d->image_names && i < d->count; i++)
         if (!(s->names[i] = pd_strdup(d->image_names[i])))
@@ -150,9 +149,8 @@ static enum pd_status measure_file(struct pd_surveyed *s, const char *folder, co
     if (!status)
         status = pd_image_decode(file.data, file.size, path, &image, err);
     pd_buffer_release(&file);
-    if (!status && (image.width / MOST_RATIO > image.height || image.height / MOST_RATIO > image.width))
-        status = pd_fail(err, PD_ERR_FORMAT, -1, "'%s': %d x %d pixels, expected sides of at most 1 to %d",
-                         path, image.width, image.height, MOST_RATIO);
+    if (!status)
+        status = pd_image_check_sides(&image, path, err);
     if (!status)
         measure_image(s, image.planes, 3, image.height, image.width);
     pd_image_release(&image);

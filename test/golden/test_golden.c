@@ -232,7 +232,7 @@ static void compare_evaluated(struct replay *r, struct pd_plan *plan, const char
     snprintf(name, sizeof name, "eval/%s", output);
     const struct pd_io_array *a = pd_safetensors_find(r->st, name);
     assert_non_null(a);
-    double *values = malloc((size_t)pd_io_array_count(a) * sizeof *values);
+    double *values = calloc((size_t)pd_io_array_count(a), sizeof *values);
     for (int64_t k = 0; k < pd_io_array_count(a); k++)
         values[k] = given(r, plan, output, k);
     const double error = relative(a, values);
@@ -245,7 +245,7 @@ static void compare_evaluated(struct replay *r, struct pd_plan *plan, const char
 static void evaluate(struct replay *r)
 {
     struct pd_error err = {0};
-    struct pd_plan *generator, *scorer;
+    struct pd_plan *generator = NULL, *scorer = NULL;
     if (pd_gan_compile_generator(r->gan, r->batch, &generator, &err) ||
         pd_gan_compile_scorer(r->gan, r->batch, &scorer, &err))
         fail_msg("%s", err.message);

@@ -149,22 +149,11 @@ static void on_refused(void *context, int64_t row, const char *words)
 
 /* --- the command --- */
 
-struct command {
-    const struct args_command *table;
-    const struct args *args;
-};
-
-static bool is_given(const void *context, const char *name)
-{
-    const struct command *c = context;
-    return args_is_given(c->table, c->args, name);
-}
-
-static enum pd_status check_resume(const struct command *c, struct pd_error *err)
+static enum pd_status check_resume(const struct args_parsed *c, struct pd_error *err)
 {
     const struct pd_option *option;
     char flag[40];
-    for (int i = 0; (option = args_option(c->table, i, NULL)); i++)
+    for (int i = 0; (option = args_option(c->command, i, NULL)); i++)
         if (c->args->given[i] && strcmp(option->name, "resume") != 0 && strcmp(option->name, "labels") != 0)
             return pd_fail(err, PD_ERR_USAGE, -1,
                            "--%s cannot be given with --resume: a run keeps its options",
@@ -185,9 +174,10 @@ static enum pd_status check_new(const struct own *own, const struct pd_train_opt
     return PD_OK;
 }
 
-static enum pd_status begin(const struct command *c, struct pd_active_options *a, struct pd_train_options *o,
-                            const struct pd_active_observer *observer, char *folder, size_t size,
-                            struct pd_active_outcome *outcome, struct pd_error *err)
+static enum pd_status begin(const struct args_parsed *c, struct pd_active_options *a,
+                            struct pd_train_options *o, const struct pd_active_observer *observer,
+                            char *folder, size_t size, struct pd_active_outcome *outcome,
+                            struct pd_error *err)
 {
     if (!o->threads)
         o->threads = pd_threads_available();
@@ -195,9 +185,9 @@ static enum pd_status begin(const struct command *c, struct pd_active_options *a
     const struct pd_data_source *source = pd_data_source_find(o->data, err);
     if (!source)
         return PD_ERR_USAGE;
-    if (!source->size && !is_given(c, "balanced")) /* GOLD section 4.3: balanced for the 2-D data */
+    if (!source->size && !args_parsed_given(c, "balanced")) /* GOLD section 4.3: balanced for the 2-D data */
         a->balanced = true;
-    enum pd_status status = pd_active_protocol(a, o, is_given, c, err);
+    enum pd_status status = pd_active_protocol(a, o, args_parsed_given, c, err);
     return status ? status : pd_active_start(a, o, observer, folder, size, outcome, err);
 }
 
@@ -264,7 +254,7 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
                                          {{own_table, 3, &own},
                                           {own_options, count, &a},
                                           {table, pd_active_train_options(table, ARGS_MAX), &o}}};
-    const struct command c = {&command, &args};
+    const struct args_parsed c = {&command, &args};
     pd_active_options_init(&a);
     pd_train_options_init(&o);
     enum pd_status status = args_parse(&command, argc, argv, &args, err);

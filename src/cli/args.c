@@ -41,6 +41,12 @@ bool args_is_given(const struct args_command *c, const struct args *args, const 
     return false;
 }
 
+bool args_parsed_given(const void *parsed, const char *name)
+{
+    const struct args_parsed *p = parsed;
+    return args_is_given(p->command, p->args, name);
+}
+
 static void add_name(struct names *names, const char *prefix, const struct pd_option *option, int value)
 {
     char flag[NAME_SIZE];

@@ -44,6 +44,13 @@ const char *args_with_models(char *text, size_t size, const char *about);
 /* Whether the command line, or its recipe, had the option of that name, as in its table. */
 bool args_is_given(const struct args_command *command, const struct args *args, const char *name);
 
+/* The same as a callback. */
+struct args_parsed {
+    const struct args_command *command;
+    const struct args *args;
+};
+bool args_parsed_given(const void *parsed, const char *name);
+
 /* PD_ERR_USAGE with the usage when the operand is missing. */
 enum pd_status args_need_operand(const struct args_command *command, const struct args *args,
                                  struct pd_error *err);

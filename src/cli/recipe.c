@@ -6,17 +6,6 @@
 
 enum { GROUPS = sizeof((struct args_command *)NULL)->groups / sizeof(struct args_group) };
 
-struct command {
-    const struct args_command *table;
-    const struct args *args;
-};
-
-static bool is_given(const void *context, const char *name)
-{
-    const struct command *c = context;
-    return args_is_given(c->table, c->args, name);
-}
-
 static void mark_given(const struct pd_recipe *r, const struct args_command *command, struct args *args)
 {
     const struct pd_option *option;
@@ -27,7 +16,7 @@ static void mark_given(const struct pd_recipe *r, const struct args_command *com
 static enum pd_status take(const struct pd_recipe *r, const struct args_command *command, struct args *args,
                            struct pd_error *err)
 {
-    const struct command c = {command, args};
+    const struct args_parsed c = {command, args};
     struct pd_option_table tables[GROUPS - 1];
     if (strcmp(r->command, command->name) != 0)
         return pd_fail(err, PD_ERR_USAGE, -1, "recipe %.200s is one of 'paydirt %s', not of 'paydirt %s'",
@@ -36,7 +25,7 @@ static enum pd_status take(const struct pd_recipe *r, const struct args_command 
         const struct args_group *g = &command->groups[i];
         tables[i - 1] = (struct pd_option_table){g->options, g->count, g->base};
     }
-    const enum pd_status status = pd_recipe_apply(r, tables, GROUPS - 1, is_given, &c, err);
+    const enum pd_status status = pd_recipe_apply(r, tables, GROUPS - 1, args_parsed_given, &c, err);
     if (!status)
         mark_given(r, command, args);
     return status;

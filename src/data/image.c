@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "data/exif.h"
+#include "io/file.h"
 
 #include <png.h>
 #include <stdbool.h>
@@ -196,6 +197,16 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
     if (!status)
         status = spread(&w, &turns[pd_exif_orientation(bytes, size)], out);
     pd_free(w.pixels);
+    return status;
+}
+
+enum pd_status pd_image_read(const char *path, struct pd_image *out, struct pd_error *err)
+{
+    struct pd_buffer file = PD_BUFFER_INIT;
+    enum pd_status status = pd_file_read_most(path, PD_IMAGE_FILE_MAX, &file, err);
+    if (!status)
+        status = pd_image_decode(file.data, file.size, path, out, err);
+    pd_buffer_release(&file);
     return status;
 }
 

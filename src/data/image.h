@@ -25,6 +25,9 @@ struct pd_image {
  * release. */
 enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name, struct pd_image *out,
                                struct pd_error *err);
+
+/* The same of a file of at most PD_IMAGE_FILE_MAX bytes; also PD_ERR_IO. */
+enum pd_status pd_image_read(const char *path, struct pd_image *out, struct pd_error *err);
 void pd_image_release(struct pd_image *image);
 
 /* PD_ERR_FORMAT: a long side of 50 short ones, which no reader takes. */

@@ -35,14 +35,10 @@ enum pd_status pd_image_set_decode_file(const struct pd_image_set *set, const ch
                                         struct pd_error *err)
 {
     char path[PATH_SIZE];
-    struct pd_buffer file = PD_BUFFER_INIT;
     struct pd_image image = {0};
     enum pd_status status = pd_path_join(path, sizeof path, set->root, name, err);
     if (!status)
-        status = pd_file_read_most(path, PD_IMAGE_FILE_MAX, &file, err);
-    if (!status)
-        status = pd_image_decode(file.data, file.size, path, &image, err);
-    pd_buffer_release(&file);
+        status = pd_image_read(path, &image, err);
     if (!status)
         status = pd_image_fit(&image, set->side, path, pixels, err);
     pd_image_release(&image);

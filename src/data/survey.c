@@ -141,14 +141,10 @@ static enum pd_status measure_file(struct pd_surveyed *s, const char *folder, co
                                    struct pd_error *err)
 {
     char path[PATH_SIZE];
-    struct pd_buffer file = PD_BUFFER_INIT;
     struct pd_image image = {0};
     enum pd_status status = pd_path_join(path, sizeof path, folder, name, err);
     if (!status)
-        status = pd_file_read_most(path, PD_IMAGE_FILE_MAX, &file, err);
-    if (!status)
-        status = pd_image_decode(file.data, file.size, path, &image, err);
-    pd_buffer_release(&file);
+        status = pd_image_read(path, &image, err);
     if (!status)
         status = pd_image_check_sides(&image, path, err);
     if (!status)

@@ -225,7 +225,7 @@ static float *changed(const char *words, float *images, uint64_t step)
     struct pd_error err;
     struct pd_backend *backend;
     struct pd_graph *g = pd_graph_create();
-    struct pd_plan *plan;
+    struct pd_plan *plan = NULL;
     const int64_t n = (int64_t)N * 3 * SIZE * SIZE;
     struct pd_node *x = pd_input(g, "x", PD_REAL, pd_shape4(N, 3, SIZE, SIZE));
     struct pd_nn nn = {.graph = g, .training = true, .stream = 9};

@@ -53,12 +53,12 @@ static void translate(struct augmenter *a)
 static void cut_out(struct augmenter *a)
 {
     const struct pd_shape s = pd_node_shape(a->x);
-    const int64_t side = s.dim[3], cut = (side + 1) / 2;
+    const int64_t side = s.dim[3], cut = (side + 1) / 2, half = cut / 2;
     const double places = (double)(side + 1 - cut % 2);
     struct pd_node *square = pd_constant(pd_node_graph(a->x), 1, pd_shape4(1, 1, cut, cut));
     square = pd_pad(pd_pad(square, 2, 0, side), 3, 0, side);
     square = pd_broadcast(square, pd_shape4(s.dim[0], 1, side, side));
-    square = pd_shift(square, pd_affine(draw(a, 2), places, -(double)(cut / 2)));
+    square = pd_shift(square, pd_affine(draw(a, 2), places, -(double)half));
     a->x = pd_mul(a->x, pd_affine(square, -1, 1));
 }
 

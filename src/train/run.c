@@ -46,8 +46,9 @@ static bool wants_gold(const struct run *r)
 /* One in a hundred fewer with every epoch (Sinha et al. 2020), down to the option's fraction. */
 static int64_t wanted_top_k(const struct run *r)
 {
-    const double epoch = (double)(r->at.step / r->s.steps_per_epoch), batch = (double)r->o->batch;
-    return r->o->top_k < 1 ? (int64_t)ceil(batch * fmax(pow(0.99, epoch), r->o->top_k)) : 0;
+    const uint64_t epoch = r->at.step / r->s.steps_per_epoch;
+    const double batch = (double)r->o->batch;
+    return r->o->top_k < 1 ? (int64_t)ceil(batch * fmax(pow(0.99, (double)epoch), r->o->top_k)) : 0;
 }
 
 static enum pd_status compile_step(struct run *r, struct pd_error *err)
@@ -107,7 +108,8 @@ static enum pd_status validate(struct run *r, struct pd_epoch_record *e, struct 
 static double generator_steps(const struct run *r)
 {
     const uint64_t n = (uint64_t)r->o->critic_steps;
-    return (double)(r->at.step / n - (r->at.step - r->s.steps_per_epoch) / n);
+    const uint64_t after = r->at.step / n, before = (r->at.step - r->s.steps_per_epoch) / n;
+    return (double)(after - before);
 }
 
 static void summarise(struct run *r, struct pd_epoch_record *e)

@@ -45,7 +45,7 @@ PD_CLONES static void uniform_chunk(const struct pd_rng *r, uint64_t first, floa
             c1[i] = (uint32_t)b;
             c3[i] = (uint32_t)a;
         }
-    for (int i = 0; i < LANES; i++) {
+    for (int64_t i = 0; i < LANES; i++) {
         dst[4 * i] = (float)(int32_t)(c0[i] >> 8) * 0x1p-24f;
         dst[4 * i + 1] = (float)(int32_t)(c1[i] >> 8) * 0x1p-24f;
         dst[4 * i + 2] = (float)(int32_t)(c2[i] >> 8) * 0x1p-24f;

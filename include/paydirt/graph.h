@@ -189,7 +189,8 @@ struct pd_node *pd_adam(struct pd_var *var, struct pd_var *m, struct pd_var *v, 
 
 struct pd_plan;
 
-/* The plan borrows the backend and the variables; the graph may be destroyed. */
+/* The plan borrows the backend and the variables; the graph may be destroyed. On one backend from one thread
+ * at a time. */
 enum pd_status pd_compile(const struct pd_graph *g, struct pd_backend *b, struct pd_plan **out,
                           struct pd_error *err);
 void pd_plan_destroy(struct pd_plan *plan);

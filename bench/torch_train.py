@@ -79,8 +79,7 @@ def main() -> int:
     torch.set_flush_denormal(True)
     gan = ref.AcGan(args.model, Z_DIM, CLASSES, 3, 32)
     ref.init_weights(gan, gain_std=0.02)
-    loss = "wgan-gp" if args.model == "wgan-gp" else "gan"
-    trainer = ref.Trainer(gan.train(), ref.Options(loss=loss))
+    trainer = ref.Trainer(gan.train(), ref.Options(loss=ref.MODELS[args.model].loss))
     if not train(trainer, *read_cifar10(args.data_dir), args):
         print("a loss is not finite", file=sys.stderr)
         return 1

@@ -106,9 +106,7 @@ static enum pd_status prepare(struct bench *b, struct pd_error *err)
     const struct options *o = b->o;
     const struct pd_model *model = pd_model_find(o->model, err);
     struct pd_model_config config;
-    const struct pd_loss *loss = !model          ? NULL
-                                 : b->o->loss[0] ? pd_loss_find(o->loss, err)
-                                                 : pd_loss_at((int)model->loss);
+    const struct pd_loss *loss = model ? pd_model_loss(model, o->loss, err) : NULL;
     if (!loss)
         return PD_ERR_USAGE;
     enum pd_status status =

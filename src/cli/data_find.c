@@ -2,15 +2,9 @@
 #include "cli/data.h"
 
 #include "data/downloads.h"
+#include "io/file.h"
 
 #include <string.h>
-#include <sys/stat.h>
-
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return !stat(path, &info) && S_ISDIR(info.st_mode);
-}
 
 static const struct pd_data_source *named(const char *name)
 {
@@ -92,7 +86,7 @@ enum pd_status data_find(const char *what, const char *dir, struct data_found *f
 {
     f->request.name = what;
     f->request.dir = *dir ? dir : NULL;
-    if (!named(what) && is_folder(what))
+    if (!named(what) && pd_is_folder(what))
         return look_into(what, f, err);
     if (!strcmp(what, "folder") && f->request.dir)
         return look_into(f->request.dir, f, err);

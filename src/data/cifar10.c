@@ -152,7 +152,6 @@ enum pd_status pd_open_cifar10(const struct pd_data_source *source, const struct
         status = read_file(&f, i, d, err);
     d->classes = PD_CIFAR10_CLASSES;
     if (!status && request->split == PD_SPLIT_TRAIN && f.count < BATCHES)
-        snprintf(d->note, sizeof d->note, "cifar10: %d of %d training batches are there, %u images", f.count,
-                 BATCHES, d->count);
+        pd_dataset_add_note(d, "%d of %d training batches are there, %u images", f.count, BATCHES, d->count);
     return status;
 }

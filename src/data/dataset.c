@@ -7,6 +7,7 @@
 #include "data/downloads.h"
 #include "data/readers.h"
 #include "data/streams.h"
+#include "io/file.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,12 +30,6 @@ const struct pd_data_source *pd_data_sources(size_t *count)
     return sources;
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return !stat(path, &info) && S_ISDIR(info.st_mode);
-}
-
 static bool is_npz(const char *path)
 {
     const char *ending = strrchr(path, '.');
@@ -53,7 +48,7 @@ static const struct pd_data_source *find(const char *name)
 const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err)
 {
     const struct pd_data_source *source = find(name);
-    if (!source && is_folder(name))
+    if (!source && pd_is_folder(name))
         source = find("folder");
     if (!source && is_npz(name))
         source = find("npz");

@@ -42,12 +42,6 @@ static enum pd_status path_of(const struct pd_published *p, const char *dir, con
     return status ? status : pd_path_join(path, PATH_SIZE, folder, name, err);
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return !stat(path, &info) && S_ISDIR(info.st_mode);
-}
-
 /* In its folder or right in the data folder, as the readers look for it. */
 static bool file_is_there(const struct pd_published *p, const struct pd_published_file *f, const char *dir)
 {
@@ -63,7 +57,7 @@ bool pd_published_is_there(const struct pd_published *p, const char *dir)
 {
     char path[PATH_SIZE];
     if (p->unpacked)
-        return !path_of(p, dir, p->unpacked, path, NULL) && is_folder(path);
+        return !path_of(p, dir, p->unpacked, path, NULL) && pd_is_folder(path);
     for (const struct pd_published_file *f = p->files; f->name; f++)
         if (!file_is_there(p, f, dir))
             return false;

@@ -253,9 +253,7 @@ static enum pd_status label_files(struct pd_image_list *l, const char *below, bo
 static bool is_folder(const char *folder, const char *below)
 {
     char path[PATH_SIZE];
-    struct stat info;
-    return !pd_path_join(path, sizeof path, folder, below, NULL) && !stat(path, &info) &&
-           S_ISDIR(info.st_mode);
+    return !pd_path_join(path, sizeof path, folder, below, NULL) && pd_is_folder(path);
 }
 
 static enum pd_status read_list(struct pd_image_list *l, const char *folder, enum pd_split split,

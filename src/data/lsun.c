@@ -90,9 +90,9 @@ static enum pd_status decode_scene(const struct found *f, int k, struct pd_datas
 
 static void tell(struct pd_dataset *d, const struct found *f)
 {
-    int n = snprintf(d->note, sizeof d->note, "lsun: training and test images are the same %u", d->count);
+    pd_dataset_add_note(d, "training and test images are the same %u", d->count);
     if (f->count < SCENES)
-        snprintf(d->note + n, sizeof d->note - (size_t)n, "; %d of %d scenes are there", f->count, SCENES);
+        pd_dataset_add_note(d, "%d of %d scenes are there", f->count, SCENES);
 }
 
 static enum pd_status take(struct pd_dataset *d, const struct found *f, int side, struct pd_error *err)

@@ -205,8 +205,7 @@ enum pd_status pd_open_stl10(const struct pd_data_source *source, const struct p
         return status;
     for (uint64_t i = f.labelled; i < d->count; i++)
         d->labels[i] = -1;
-    snprintf(d->note, sizeof d->note,
-             "stl10: with the %" PRIu64 " images of unlabeled_X.bin, without a label", f.others);
+    pd_dataset_add_note(d, "with the %" PRIu64 " images of unlabeled_X.bin, without a label", f.others);
     return read_images(f.unlabelled, (uint32_t)f.others, side,
                        d->pixels + (size_t)f.labelled * pd_dataset_image_size(d), err);
 }

@@ -104,6 +104,12 @@ static enum pd_status make_dir(const char *path, struct pd_error *err)
     return pd_fail_io(err, path, "make folder", code);
 }
 
+bool pd_is_folder(const char *path)
+{
+    struct stat st;
+    return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
 enum pd_status pd_make_dirs(const char *path, struct pd_error *err)
 {
     char *part = pd_strdup(path);

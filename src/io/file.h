@@ -31,6 +31,8 @@ enum pd_status pd_fd_write(int fd, const char *path, const void *bytes, size_t s
 /* The same at the end of a growing file, whole or not at all: a failed append leaves the length as it was. */
 enum pd_status pd_fd_append(int fd, const char *path, const void *bytes, size_t size, struct pd_error *err);
 
+bool pd_is_folder(const char *path); /* there, or a link to one */
+
 /* Makes the folder and its missing parents. A folder that is there already is fine. */
 enum pd_status pd_make_dirs(const char *path, struct pd_error *err);
 

@@ -32,6 +32,11 @@ const struct pd_model *pd_model_find(const char *name, struct pd_error *err)
     return NULL;
 }
 
+const struct pd_loss *pd_model_loss(const struct pd_model *model, const char *name, struct pd_error *err)
+{
+    return *name ? pd_loss_find(name, err) : pd_loss_at((int)model->loss);
+}
+
 const char *pd_default_model(int channels, int size)
 {
     return size == 0 ? "mlp" : channels == 1 ? "infogan" : "dcgan";

@@ -38,6 +38,9 @@ struct pd_model {
 const struct pd_model *pd_model_find(const char *name, struct pd_error *err);
 const struct pd_model *pd_model_at(int index); /* NULL past the last */
 
+/* The loss of that name; "": the model's. NULL and PD_ERR_USAGE when there is none of that name. */
+const struct pd_loss *pd_model_loss(const struct pd_model *model, const char *name, struct pd_error *err);
+
 /* Name of the model that suits the data: channels, size as below. */
 const char *pd_default_model(int channels, int size);
 

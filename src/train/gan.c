@@ -95,8 +95,12 @@ static enum pd_status make_sampler(struct pd_gan *gan, struct pd_error *err)
 
 enum pd_status pd_gan_add_ema(struct pd_gan *gan, struct pd_error *err)
 {
+    if (gan->ema)
+        return PD_OK;
     gan->ema = true;
-    return make_sampler(gan, err);
+    enum pd_status status = make_sampler(gan, err);
+    gan->ema = !status;
+    return status;
 }
 
 static enum pd_status make_variables(struct pd_gan *gan, struct pd_error *err)

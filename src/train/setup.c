@@ -139,11 +139,10 @@ static enum pd_status settle(struct pd_train_options *o, int channels, int size,
     const struct pd_model *model = pd_model_find(o->model, err);
     if (!model)
         return PD_ERR_USAGE;
-    if (!o->loss[0])
-        snprintf(o->loss, sizeof o->loss, "%s", pd_loss_at((int)model->loss)->name);
-    const struct pd_loss *loss = pd_loss_find(o->loss, err);
+    const struct pd_loss *loss = pd_model_loss(model, o->loss, err);
     if (!loss)
         return PD_ERR_USAGE;
+    snprintf(o->loss, sizeof o->loss, "%s", loss->name);
     o->critic_steps = o->critic_steps ? o->critic_steps : loss->critic_steps;
     o->lr = o->lr > 0 ? o->lr : loss->adam.lr;
     o->adam_beta1 = o->adam_beta1 >= 0 ? o->adam_beta1 : loss->adam.beta1;

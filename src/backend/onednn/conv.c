@@ -65,6 +65,8 @@ static enum pd_status add_operands(struct onednn *b, struct pd_call *call, dnnl_
 
 enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
+    if (wants_winograd(b, call))
+        return prepare_winograd(b, call, err);
     const struct pd_instr *in = call->instr, *x = call->src_instr[0], *w = call->src_instr[1];
     struct conv_args a = args_of(b, call, x, w->shape, in);
     bool bias = in->n_src == 3;
@@ -171,6 +173,8 @@ enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd
 {
     if (wants_taps(b, call))
         return prepare_taps(b, call, err);
+    if (wants_winograd(b, call))
+        return prepare_winograd(b, call, err);
     const struct pd_instr *in = call->instr, *dy = call->src_instr[0], *w = call->src_instr[1];
     struct conv_args a = args_of(b, call, in, w->shape, dy);
     dnnl_primitive_desc_t pd = conv_backward_pd(b, &a, dnnl_backward_data);
@@ -182,6 +186,8 @@ enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd
 
 enum pd_status prepare_conv_dw(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
+    if (wants_winograd(b, call))
+        return prepare_winograd(b, call, err);
     const struct pd_instr *in = call->instr, *x = call->src_instr[0], *dy = call->src_instr[1];
     struct conv_args a = args_of(b, call, x, in->shape, dy);
     dnnl_primitive_desc_t pd = conv_backward_pd(b, &a, dnnl_backward_weights);

@@ -60,7 +60,7 @@ struct sums {
     int rows;
 };
 
-static inline void flush(struct sums *s, int lanes)
+INLINE void flush(struct sums *s, int lanes)
 {
     for (int l = 0; l < lanes; l++) {
         s->total_a[l] += (double)s->a[l];
@@ -76,7 +76,7 @@ static inline int64_t channel(const struct lanes *v, int lane)
 }
 
 /* Lanes of one channel have one sum. */
-static inline void join(const struct lanes *v, double *total)
+INLINE void join(const struct lanes *v, double *total)
 {
     double sum = 0;
     for (int l = 0; l < v->count && !v->step; l++)
@@ -128,22 +128,22 @@ static inline double numbers(const struct lanes *v)
         }                                                                                                    \
     } while (0)
 
-static inline void sum_lanes(const struct lanes *v, const float *restrict x, struct sums *restrict s)
+INLINE void sum_lanes(const struct lanes *v, const float *restrict x, struct sums *restrict s)
 {
 #define BODY(count) FOR_ROWS_SUM(v, count, s, s->a[l] += x[at + l])
     SPECIALISE(BODY);
 #undef BODY
 }
 
-static inline void square_lanes(const struct lanes *v, const float *restrict x, const float *restrict mean,
-                                struct sums *restrict s)
+INLINE void square_lanes(const struct lanes *v, const float *restrict x, const float *restrict mean,
+                         struct sums *restrict s)
 {
 #define BODY(count) FOR_ROWS_SUM(v, count, s, s->b[l] += (x[at + l] - mean[l]) * (x[at + l] - mean[l]))
     SPECIALISE(BODY);
 #undef BODY
 }
 
-static inline void stats_lanes(const struct lanes *v, const float *x, float *dst, int64_t channels)
+INLINE void stats_lanes(const struct lanes *v, const float *x, float *dst, int64_t channels)
 {
     struct sums s = {0};
     float mean[LANES];
@@ -167,7 +167,7 @@ struct norm {
     float mean[LANES], rstd[LANES], scale[LANES], shift[LANES], slope;
 };
 
-static inline struct norm norm_of(const struct pd_call *call, const struct lanes *v)
+INLINE struct norm norm_of(const struct pd_call *call, const struct lanes *v)
 {
     struct norm b = {.slope = (float)call->instr->attr.f[1]};
     const int64_t channels = call->src_instr[0]->shape.dim[1];
@@ -182,7 +182,7 @@ static inline struct norm norm_of(const struct pd_call *call, const struct lanes
     return b;
 }
 
-static inline __attribute__((always_inline)) float act(const struct norm *b, float x, int l)
+INLINE float act(const struct norm *b, float x, int l)
 {
     float pre = x * b->scale[l] + b->shift[l];
     return pre > 0 ? pre : b->slope * pre;
@@ -190,21 +190,21 @@ static inline __attribute__((always_inline)) float act(const struct norm *b, flo
 
 /* dy behind the activation: the sign of the activation's input is found anew from x, which saves reading y.
  */
-static inline __attribute__((always_inline)) float behind(const struct norm *b, float x, float dy, int l)
+INLINE float behind(const struct norm *b, float x, float dy, int l)
 {
     const float scaled = b->slope * dy; /* computed always: a select vectorises, a branch does not */
     return x * b->scale[l] + b->shift[l] > 0 ? dy : scaled;
 }
 
-static inline void norm_lanes(const struct lanes *v, const struct norm *b, const float *x, float *restrict y)
+INLINE void norm_lanes(const struct lanes *v, const struct norm *b, const float *x, float *restrict y)
 {
 #define BODY(count) FOR_ROWS(v, count, y[at + l] = act(b, x[at + l], l))
     SPECIALISE(BODY);
 #undef BODY
 }
 
-static inline void sums_lanes(const struct lanes *v, const struct norm *restrict b, const float *restrict x,
-                              const float *restrict dy, struct sums *restrict s)
+INLINE void sums_lanes(const struct lanes *v, const struct norm *restrict b, const float *restrict x,
+                       const float *restrict dy, struct sums *restrict s)
 {
 #define BODY(count)                                                                                          \
     FOR_ROWS_SUM(v, count, s, {                                                                              \
@@ -217,8 +217,8 @@ static inline void sums_lanes(const struct lanes *v, const struct norm *restrict
 }
 
 /* dx = scale * (g - k0 - k1 * (x - mean)); dx may lie on dy. */
-static inline void dx_lanes(const struct lanes *v, const struct norm *b, const float *k0, const float *k1,
-                            const float *x, const float *dy, float *dx)
+INLINE void dx_lanes(const struct lanes *v, const struct norm *b, const float *k0, const float *k1,
+                     const float *x, const float *dy, float *dx)
 {
 #define BODY(count)                                                                                          \
     FOR_ROWS(v, count, {                                                                                     \

@@ -21,6 +21,8 @@ struct onednn {
 #else
 #define PD_CLONES
 #endif
+/* What they call must be part of them to be compiled for the same instruction sets. */
+#define INLINE static inline __attribute__((always_inline))
 
 /* Work below this many elements is not worth waking threads for. */
 #define PD_PARALLEL_MIN 16384
@@ -43,6 +45,7 @@ struct chain {
 /* NULL: out of memory. The call's release destroys it. */
 struct chain *chain_create(struct onednn *b, struct pd_call *call);
 void chain_run(const struct chain *c, const struct pd_run *run);
+void chain_step_run(const struct chain *c, int i, const struct pd_run *run);
 
 /* Reserves bytes of the run's scratch for the call: the offset. */
 int64_t scratch_take(struct pd_call *call, size_t bytes);
@@ -68,6 +71,10 @@ dnnl_primitive_attr_t attr_create(bool accumulate, double slope); /* NULL: faile
 typedef enum pd_status onednn_prepare(struct onednn *b, struct pd_call *call, struct pd_error *err);
 onednn_prepare prepare_conv, prepare_conv_dx, prepare_conv_dw, prepare_matmul, prepare_reorder;
 onednn_prepare prepare_fused, prepare_norm, prepare_sum_to, prepare_adam, prepare_assign, prepare_random;
+
+/* Convolutions by minimal filtering, where that is fast. */
+onednn_prepare prepare_winograd;
+bool wants_winograd(const struct onednn *b, const struct pd_call *call);
 
 enum pd_status onednn_fail(const struct pd_call *call, struct pd_error *err);
 

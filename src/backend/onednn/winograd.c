@@ -48,7 +48,7 @@ INLINE void store(float *to, lanes v)
 }
 
 /* In images of blocks of 8, the upper lanes lie in the next block, `plane` pixels on. */
-INLINE lanes load_pixel(const float *from, int block, int64_t plane)
+INLINE lanes load_pixel(const float *from, int64_t block, int64_t plane)
 {
     if (block == LANES)
         return load(from);
@@ -58,7 +58,7 @@ INLINE lanes load_pixel(const float *from, int block, int64_t plane)
     return v;
 }
 
-INLINE void store_pixel(float *to, int block, int64_t plane, lanes v)
+INLINE void store_pixel(float *to, int64_t block, int64_t plane, lanes v)
 {
     if (block == LANES) {
         store(to, v);
@@ -78,13 +78,13 @@ INLINE lanes activated(lanes x, float slope)
 
 /* Row i of m, or of its transpose, times column j of `from`. Zeros and ones cost nothing: all loops here are
  * unrolled, and m is known when they are. */
-INLINE lanes product(const float (*m)[N_MAX], bool transposed, int i, int columns, const lanes *from,
-                     int step)
+INLINE lanes product(const float (*m)[N_MAX], bool transposed, int64_t i, int64_t columns, const lanes *from,
+                     int64_t step)
 {
     lanes sum = {0};
     bool any = false;
 #pragma GCC unroll 4
-    for (int k = 0; k < columns; k++) {
+    for (int64_t k = 0; k < columns; k++) {
         const float factor = transposed ? m[k][i] : m[i][k];
         if (factor != 0)
             sum = any ? sum + factor * from[k * step] : factor * from[k * step];
@@ -94,26 +94,26 @@ INLINE lanes product(const float (*m)[N_MAX], bool transposed, int i, int column
 }
 
 /* to (rows, rows) = m from m', with `from` (columns, columns). */
-INLINE void sandwich(const float (*m)[N_MAX], bool transposed, int rows, int columns, tile from, tile to)
+INLINE void sandwich(const float (*m)[N_MAX], bool transposed, int64_t rows, int64_t columns, tile from,
+                     tile to)
 {
     tile half;
 #pragma GCC unroll 4
-    for (int i = 0; i < rows; i++)
+    for (int64_t i = 0; i < rows; i++)
 #pragma GCC unroll 4
-        for (int j = 0; j < columns; j++)
+        for (int64_t j = 0; j < columns; j++)
             half[i][j] = product(m, transposed, i, columns, &from[0][j], N_MAX);
 #pragma GCC unroll 4
-    for (int i = 0; i < rows; i++)
+    for (int64_t i = 0; i < rows; i++)
 #pragma GCC unroll 4
-        for (int j = 0; j < rows; j++)
+        for (int64_t j = 0; j < rows; j++)
             to[i][j] = product(m, transposed, j, columns, half[i], 1);
 }
 
 /* --- the convolution: x (N, C, H, W), taps (O, C, k, k), y (N, O, OH, OW); x and y blocked --- */
 
 struct winograd {
-    int r, stride, pad, block;
-    int64_t images, c, h, w, o, oh, ow, tiles_w, tiles;
+    int64_t r, stride, pad, block, images, c, h, w, o, oh, ow, tiles_w, tiles;
     int64_t depth;       /* stride^2 * C */
     int64_t chunk, rows; /* images, and their tiles */
     const float *bias;
@@ -133,8 +133,8 @@ static struct winograd winograd_of(const struct pd_call *call, const struct pd_b
                                : dw ? src[1]
                                     : in;
     const int64_t *xd = x->shape.dim, *yd = y->shape.dim;
-    struct winograd g = {.stride = (int)in->attr.i[0],
-                         .pad = (int)in->attr.i[1],
+    struct winograd g = {.stride = in->attr.i[0],
+                         .pad = in->attr.i[1],
                          .block = backend->block,
                          .images = xd[0],
                          .c = xd[1],
@@ -147,7 +147,7 @@ static struct winograd winograd_of(const struct pd_call *call, const struct pd_b
                          .tiles = (yd[2] + 1) / 2 * ((yd[3] + 1) / 2),
                          .slope = in->op == PD_OP_CONV ? (float)in->attr.f[0] : 1,
                          .bias = in->op == PD_OP_CONV && in->n_src == 3 ? call->src[2] : NULL};
-    g.r = (int)taps->shape.dim[2] / g.stride;
+    g.r = taps->shape.dim[2] / g.stride;
     g.depth = (int64_t)g.stride * g.stride * g.c;
     int64_t most = CHUNK_PER_THREAD * (int64_t)backend->threads;
     most = (most > CHUNK_MIN ? most : CHUNK_MIN) / g.tiles; /* images in a chunk */
@@ -176,47 +176,47 @@ INLINE bool inside(int64_t i, int64_t j, int64_t h, int64_t w)
 /* Every tile of every phase (p, q): `at` is where it lies in its matrices, (i, j) its first pixel. */
 #define EACH_DATA_TILE(g)                                                                                    \
     for (int64_t t = 0; t < (g)->tiles; t++)                                                                 \
-        for (int p = 0; p < (g)->stride; p++)                                                                \
+        for (int64_t p = 0; p < (g)->stride; p++)                                                            \
             for (int64_t q = 0, at = t * (g)->depth + p * (g)->stride * (g)->c,                              \
                          i = 2 * (t / (g)->tiles_w) * (g)->stride + p - (g)->pad,                            \
                          j = 2 * (t % (g)->tiles_w) * (g)->stride - (g)->pad;                                \
                  q < (g)->stride; q++, at += (g)->c, j++)
 
-INLINE void lift_data_by(int r, int block, const struct winograd *g, const float *x, float *v)
+INLINE void lift_data_by(int64_t r, int64_t block, const struct winograd *g, const float *x, float *v)
 {
-    const int n = r + 1;
+    const int64_t n = r + 1;
     const int64_t matrix = matrix_step(g->rows, g->depth), plane = g->h * g->w;
     EACH_DATA_TILE(g)
     {
         tile d, lifted;
-        for (int a = 0; a < n; a++)
-            for (int b = 0; b < n; b++) {
+        for (int64_t a = 0; a < n; a++)
+            for (int64_t b = 0; b < n; b++) {
                 const int64_t y = i + a * g->stride, z = j + b * g->stride;
                 d[a][b] = inside(y, z, g->h, g->w) ? load_pixel(x + (y * g->w + z) * block, block, plane)
                                                    : (lanes){0};
             }
         sandwich(filters[r].lift_data, false, n, n, d, lifted);
-        for (int a = 0; a < n; a++)
-            for (int b = 0; b < n; b++)
+        for (int64_t a = 0; a < n; a++)
+            for (int64_t b = 0; b < n; b++)
                 store(v + at + (a * n + b) * matrix, lifted[a][b]);
     }
 }
 
 /* Tiles overlap: a pixel sums what they give. */
-INLINE void lower_data_by(int r, int block, const struct winograd *g, const float *v, float *x)
+INLINE void lower_data_by(int64_t r, int64_t block, const struct winograd *g, const float *v, float *x)
 {
-    const int n = r + 1;
+    const int64_t n = r + 1;
     const int64_t matrix = matrix_step(g->rows, g->depth), plane = g->h * g->w;
     memset(x, 0, (size_t)(plane * LANES) * sizeof *x);
     EACH_DATA_TILE(g)
     {
         tile lifted, d;
-        for (int a = 0; a < n; a++)
-            for (int b = 0; b < n; b++)
+        for (int64_t a = 0; a < n; a++)
+            for (int64_t b = 0; b < n; b++)
                 lifted[a][b] = load(v + at + (a * n + b) * matrix);
         sandwich(filters[r].lift_data, true, n, n, lifted, d);
-        for (int a = 0; a < n; a++)
-            for (int b = 0; b < n; b++) {
+        for (int64_t a = 0; a < n; a++)
+            for (int64_t b = 0; b < n; b++) {
                 const int64_t y = i + a * g->stride, z = j + b * g->stride;
                 float *pixel = x + (y * g->w + z) * block;
                 if (inside(y, z, g->h, g->w))
@@ -229,38 +229,38 @@ INLINE void lower_data_by(int r, int block, const struct winograd *g, const floa
     for (int64_t t = 0, i = 0, j = 0; t < (g)->tiles;                                                        \
          t++, i = 2 * (t / (g)->tiles_w), j = 2 * (t % (g)->tiles_w))
 
-INLINE void lift_results_by(int r, int block, const struct winograd *g, const float *y, float *z)
+INLINE void lift_results_by(int64_t r, int64_t block, const struct winograd *g, const float *y, float *z)
 {
-    const int n = r + 1;
+    const int64_t n = r + 1;
     const int64_t matrix = matrix_step(g->rows, g->o), plane = g->oh * g->ow;
     EACH_RESULT_TILE(g)
     {
         tile d = {{{0}}}, lifted;
-        for (int a = 0; a < 2; a++)
-            for (int b = 0; b < 2; b++)
+        for (int64_t a = 0; a < 2; a++)
+            for (int64_t b = 0; b < 2; b++)
                 if (inside(i + a, j + b, g->oh, g->ow))
                     d[a][b] = load_pixel(y + ((i + a) * g->ow + j + b) * block, block, plane);
         sandwich(filters[r].lower, true, n, 2, d, lifted);
-        for (int a = 0; a < n; a++)
-            for (int b = 0; b < n; b++)
+        for (int64_t a = 0; a < n; a++)
+            for (int64_t b = 0; b < n; b++)
                 store(z + t * g->o + (a * n + b) * matrix, lifted[a][b]);
     }
 }
 
-INLINE void lower_results_by(int r, int block, const struct winograd *g, const float *z, const lanes *bias,
-                             float *y)
+INLINE void lower_results_by(int64_t r, int64_t block, const struct winograd *g, const float *z,
+                             const lanes *bias, float *y)
 {
-    const int n = r + 1;
+    const int64_t n = r + 1;
     const int64_t matrix = matrix_step(g->rows, g->o), plane = g->oh * g->ow;
     EACH_RESULT_TILE(g)
     {
         tile lifted, d;
-        for (int a = 0; a < n; a++)
-            for (int b = 0; b < n; b++)
+        for (int64_t a = 0; a < n; a++)
+            for (int64_t b = 0; b < n; b++)
                 lifted[a][b] = load(z + t * g->o + (a * n + b) * matrix);
         sandwich(filters[r].lower, false, 2, n, lifted, d);
-        for (int a = 0; a < 2; a++)
-            for (int b = 0; b < 2; b++)
+        for (int64_t a = 0; a < 2; a++)
+            for (int64_t b = 0; b < 2; b++)
                 if (inside(i + a, j + b, g->oh, g->ow))
                     store_pixel(y + ((i + a) * g->ow + j + b) * block, block, plane,
                                 activated(d[a][b] + *bias, g->slope));
@@ -270,43 +270,43 @@ INLINE void lower_results_by(int r, int block, const struct winograd *g, const f
 /* LANES kernels with all their taps: of outputs, or of channels, that follow each other. */
 typedef float kernels[LANES][16];
 
-INLINE void lift_taps_by(int r, const struct winograd *g, kernels from, int64_t phase, float *u)
+INLINE void lift_taps_by(int64_t r, const struct winograd *g, kernels from, int64_t phase, float *u)
 {
-    const int n = r + 1, s = g->stride;
+    const int64_t n = r + 1, s = g->stride;
     const int64_t matrix = matrix_step(g->depth, g->o);
-    for (int p = 0; p < s; p++)
-        for (int q = 0; q < s; q++, u += phase) {
+    for (int64_t p = 0; p < s; p++)
+        for (int64_t q = 0; q < s; q++, u += phase) {
             tile d, lifted;
-            for (int a = 0; a < r; a++)
-                for (int b = 0; b < r; b++) {
+            for (int64_t a = 0; a < r; a++)
+                for (int64_t b = 0; b < r; b++) {
                     float lane[LANES];
-                    for (int l = 0; l < LANES; l++)
+                    for (int64_t l = 0; l < LANES; l++)
                         lane[l] = from[l][(a * s + p) * r * s + b * s + q];
                     d[a][b] = load(lane);
                 }
             sandwich(filters[r].lift_taps, false, n, r, d, lifted);
-            for (int a = 0; a < n; a++)
-                for (int b = 0; b < n; b++)
+            for (int64_t a = 0; a < n; a++)
+                for (int64_t b = 0; b < n; b++)
                     store(u + (a * n + b) * matrix, lifted[a][b]);
         }
 }
 
-INLINE void lower_taps_by(int r, const struct winograd *g, const float *u, kernels to)
+INLINE void lower_taps_by(int64_t r, const struct winograd *g, const float *u, kernels to)
 {
-    const int n = r + 1, s = g->stride;
+    const int64_t n = r + 1, s = g->stride;
     const int64_t matrix = matrix_step(g->depth, g->o);
-    for (int p = 0; p < s; p++)
-        for (int q = 0; q < s; q++, u += g->c) {
+    for (int64_t p = 0; p < s; p++)
+        for (int64_t q = 0; q < s; q++, u += g->c) {
             tile lifted, d;
-            for (int a = 0; a < n; a++)
-                for (int b = 0; b < n; b++)
+            for (int64_t a = 0; a < n; a++)
+                for (int64_t b = 0; b < n; b++)
                     lifted[a][b] = load(u + (a * n + b) * matrix);
             sandwich(filters[r].lift_taps, true, r, n, lifted, d);
-            for (int a = 0; a < r; a++)
-                for (int b = 0; b < r; b++) {
+            for (int64_t a = 0; a < r; a++)
+                for (int64_t b = 0; b < r; b++) {
                     float lane[LANES];
                     store(lane, d[a][b]);
-                    for (int l = 0; l < LANES; l++)
+                    for (int64_t l = 0; l < LANES; l++)
                         to[l][(a * s + p) * r * s + b * s + q] = lane[l];
                 }
         }
@@ -351,9 +351,9 @@ PD_CLONES static void lower_results(const struct winograd *g, int64_t i, int64_t
 INLINE void lift_kernels(const struct winograd *g, const float *taps, int64_t first, int64_t step,
                          int64_t phase, float *u)
 {
-    const int64_t k2 = (int64_t)g->r * g->stride * g->r * g->stride;
+    const int64_t k2 = g->r * g->stride * g->r * g->stride;
     kernels k;
-    for (int l = 0; l < LANES; l++)
+    for (int64_t l = 0; l < LANES; l++)
         memcpy(k[l], taps + (first + l * step) * k2, (size_t)k2 * sizeof *taps);
     g->r == 2 ? lift_taps_by(2, g, k, phase, u) : lift_taps_by(3, g, k, phase, u);
 }
@@ -374,11 +374,11 @@ PD_CLONES static void lift_taps_turned(const struct winograd *g, int64_t i, int6
 PD_CLONES static void lower_taps_turned(const struct winograd *g, int64_t i, int64_t j, const float *u,
                                         float *taps)
 {
-    const int64_t k2 = (int64_t)g->r * g->stride * g->r * g->stride;
+    const int64_t k2 = g->r * g->stride * g->r * g->stride;
     kernels k;
     u += i * g->depth + j * LANES;
     g->r == 2 ? lower_taps_by(2, g, u, k) : lower_taps_by(3, g, u, k);
-    for (int l = 0; l < LANES; l++)
+    for (int64_t l = 0; l < LANES; l++)
         memcpy(taps + (i * g->c + j * LANES + l) * k2, k[l], (size_t)k2 * sizeof *taps);
 }
 
@@ -512,7 +512,7 @@ static bool add_product(struct onednn *b, struct chain *c, struct pd_call *call,
         dnnl_primitive_attr_destroy(attr);
     const struct chain_step *first = &c->step[0];
     struct chain_step *s = pd ? chain_add(c, call, pd) : NULL;
-    for (int i = 0; i < 3 && s; i++)
+    for (int64_t i = 0; i < 3 && s; i++)
         chain_bind_scratch(c, s, arg[i], md[i],
                            s == first ? scratch_take(call, dnnl_memory_desc_get_size(md[i]))
                                       : first->scratch[first->n - 3 + i]);

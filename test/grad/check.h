@@ -329,7 +329,8 @@ static const struct maker {
     int threads;
 } makers[] = {{"ref", PD_BACKEND_REF_F32, 1},
               {"onednn on one thread", PD_BACKEND_ONEDNN, 1},
-              {"onednn on two threads", PD_BACKEND_ONEDNN, 2}};
+              {"onednn on two threads", PD_BACKEND_ONEDNN, 2},
+              {"onednn on five threads", PD_BACKEND_ONEDNN, 5}};
 
 static void check_backend(const struct op_case *c, const struct maker *m, struct pd_plan *want,
                           const struct record *r)

@@ -300,7 +300,8 @@ int main(int argc, char **argv)
         GOLDEN("dcgan-gold"),       GOLDEN("dcgan-hinge"),
         GOLDEN("dcgan-augmented"),  GOLDEN("sngan-plain"),
         GOLDEN("wgan-gp-plain"),    GOLDEN("wgan-gp-wide"),
-        GOLDEN("acgan-semi"),       GOLDEN("acgan-gold"),
+        GOLDEN("wgan-gp-tiles"),    GOLDEN("acgan-semi"),
+        GOLDEN("acgan-gold"),
     };
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);

@@ -54,19 +54,15 @@ dnnl_primitive_attr_t attr_create(bool accumulate, double slope)
     return ok ? attr : NULL;
 }
 
-void chain_step_run(const struct chain *c, int i, const struct pd_run *run)
-{
-    const struct chain_step *s = &c->step[i];
-    for (int k = 0; k < s->n; k++)
-        if (s->scratch[k] >= 0)
-            dnnl_memory_set_data_handle(s->args[k].memory, (char *)run->scratch + s->scratch[k]);
-    dnnl_primitive_execute(s->primitive, c->backend->stream, s->n, s->args);
-}
-
 void chain_run(const struct chain *c, const struct pd_run *run)
 {
-    for (int i = 0; i < c->n; i++)
-        chain_step_run(c, i, run);
+    for (int i = 0; i < c->n; i++) {
+        const struct chain_step *s = &c->step[i];
+        for (int k = 0; k < s->n; k++)
+            if (s->scratch[k] >= 0)
+                dnnl_memory_set_data_handle(s->args[k].memory, (char *)run->scratch + s->scratch[k]);
+        dnnl_primitive_execute(s->primitive, c->backend->stream, s->n, s->args);
+    }
 }
 
 static void chain_kernel(const struct pd_call *call, const struct pd_run *run)

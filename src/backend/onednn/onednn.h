@@ -45,7 +45,6 @@ struct chain {
 /* NULL: out of memory. The call's release destroys it. */
 struct chain *chain_create(struct onednn *b, struct pd_call *call);
 void chain_run(const struct chain *c, const struct pd_run *run);
-void chain_step_run(const struct chain *c, int i, const struct pd_run *run);
 
 /* Reserves bytes of the run's scratch for the call: the offset. */
 int64_t scratch_take(struct pd_call *call, size_t bytes);

@@ -10,23 +10,22 @@
  *     data (tiles, s*s*C)    taps (s*s*C, O)    results (tiles, O)
  *
  * Gradients are the same with the transforms transposed. Images go through in chunks, so that their matrices
- * stay in the caches. */
+ * stay in the caches; each thread takes its own images through all stages. */
 #include "backend/onednn/winograd.h"
 
+#include <omp.h>
 #include <string.h>
 
-/* Tiles in a chunk: with fewer its matrices stay in a cache, with more they multiply faster. The most bounds
- * the memory. */
-#define CHUNK_MIN        256
-#define CHUNK_PER_THREAD 128
-#define CHUNK_MAX        1024
+/* Tiles that go through at once, of one thread or of all: with fewer their matrices stay in a cache, with
+ * more they multiply faster. */
+#define CHUNK_OF_THREAD 64
+#define CHUNK_OF_ALL    256
 
-static int64_t chunk_of(int64_t images, int64_t tiles, int64_t threads)
+/* Images in a chunk of that many tiles; all chunks are about as large. */
+static int64_t chunk_of(int64_t images, int64_t tiles, int64_t wanted)
 {
-    const int64_t wanted = CHUNK_PER_THREAD * threads;
-    const int64_t rows = wanted < CHUNK_MIN ? CHUNK_MIN : wanted > CHUNK_MAX ? CHUNK_MAX : wanted;
-    const int64_t most = tiles < rows ? rows / tiles : 1, chunks = (images + most - 1) / most;
-    return (images + chunks - 1) / chunks; /* all about as large */
+    const int64_t most = tiles < wanted ? wanted / tiles : 1, chunks = (images + most - 1) / most;
+    return (images + chunks - 1) / chunks;
 }
 
 static struct winograd winograd_of(const struct pd_call *call, const struct pd_backend *backend)
@@ -59,21 +58,12 @@ static struct winograd winograd_of(const struct pd_call *call, const struct pd_b
     g.depth = g.stride * g.stride * g.c;
     g.tiles_w = (g.ow + 1) / 2;
     g.tiles = (g.oh + 1) / 2 * g.tiles_w;
-    g.chunk = chunk_of(g.images, g.tiles, backend->threads);
+    g.n2 = (g.r + 1) * (g.r + 1);
+    g.chunk = g.dw ? chunk_of(g.images, g.tiles, CHUNK_OF_ALL)
+                   : chunk_of((g.images + backend->threads - 1) / backend->threads, g.tiles, CHUNK_OF_THREAD);
     g.rows = g.chunk * g.tiles;
     return g;
 }
-
-static void run_stage(stage *f, const struct winograd *g, int64_t outer, int64_t inner, const float *from,
-                      float *to)
-{
-#pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t i = 0; i < outer; i++)
-        for (int64_t j = 0; j < inner; j++)
-            f(g, i, j, from, to);
-}
-
-/* --- the kernels --- */
 
 /* Images and their matrices. */
 struct side {
@@ -91,67 +81,102 @@ static struct side results_of(const struct winograd *g)
     return (struct side){transform_results, collect_results, g->o, g->oh * g->ow, g->o};
 }
 
-/* Of the chunk from image `first`. */
-static int64_t images_of(const struct winograd *g, int64_t first)
+static int64_t matrices_size(const struct winograd *g, int64_t rows, int64_t columns)
 {
-    return g->chunk < g->images - first ? g->chunk : g->images - first;
+    return g->n2 * matrix_step(rows, columns);
 }
 
-static void transform(const struct winograd *g, struct side s, int64_t first, const float *images, float *to)
+/* --- images --- */
+
+/* What lies in the run's scratch: the taps' matrices, then each thread's own of both sides. */
+static int64_t own_size(const struct winograd *g)
 {
-    run_stage(s.transform, g, images_of(g, first), s.channels / LANES, images + first * s.channels * s.pixels,
-              to);
+    return matrices_size(g, g->rows, g->depth) + matrices_size(g, g->rows, g->o);
 }
 
-static void collect(const struct winograd *g, struct side s, int64_t first, const float *from, float *images)
+/* Images of one thread, from matrices `own` of one side to those of the other. */
+static void run_chunk(const struct winograd *g, struct side from, struct side to, const float *images,
+                      int64_t count, const float *u, float *own, float *made)
 {
-    run_stage(s.collect, g, images_of(g, first), s.channels / LANES, from,
-              images + first * s.channels * s.pixels);
-}
-
-/* Zeroes the rows that the chunk does not fill. */
-static void clear_rest(const struct winograd *g, struct side s, int64_t first, float *matrices)
-{
-    const int64_t n = g->r + 1, used = images_of(g, first) * g->tiles;
-    for (int64_t i = 0; i < n * n && used < g->rows; i++)
-        memset(matrices + i * matrix_step(g->rows, s.columns) + used * s.columns, 0,
-               (size_t)((g->rows - used) * s.columns) * sizeof *matrices);
-}
-
-enum { LEFT, RIGHT, PRODUCT }; /* a product's matrices, in the order in which they are bound */
-
-static float *matrices(const struct chain *c, const struct pd_run *run, int which)
-{
-    const struct chain_step *s = &c->step[0];
-    return (float *)((char *)run->scratch + s->scratch[s->n - 3 + which]);
+    float *product = own + matrices_size(g, g->rows, from.columns);
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t j = 0; j < from.channels / LANES; j++)
+            from.transform(g, i, j, images, own);
+    for (int64_t i = 0; i < g->n2; i++)
+        dnnl_sgemm('N', 'N', count * g->tiles, to.columns, from.columns, 1,
+                   own + i * matrix_step(g->rows, from.columns), from.columns,
+                   u + i * matrix_step(from.columns, to.columns), to.columns, 0,
+                   product + i * matrix_step(g->rows, to.columns), to.columns);
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t j = 0; j < to.channels / LANES; j++)
+            to.collect(g, i, j, product, made);
 }
 
 static void images_kernel(const struct pd_call *call, const struct pd_run *run)
 {
-    const struct chain *c = call->context;
     const struct winograd g = winograd_of(call, run->backend);
     const struct side from = g.dx ? results_of(&g) : data_of(&g), to = g.dx ? data_of(&g) : results_of(&g);
-    run_stage(g.dx ? transform_taps_turned : transform_taps, &g, from.channels, to.channels / LANES,
-              call->src[1], matrices(c, run, RIGHT));
-    for (int64_t first = 0; first < g.images; first += g.chunk) {
-        transform(&g, from, first, call->src[0], matrices(c, run, LEFT));
-        chain_step_run(c, 0, run);
-        collect(&g, to, first, matrices(c, run, PRODUCT), call->dst);
+    stage *const taps = g.dx ? transform_taps_turned : transform_taps;
+    float *u = run->scratch, *all = u + matrices_size(&g, g.depth, g.o);
+#pragma omp parallel
+    {
+        const int64_t threads = omp_get_num_threads(), me = omp_get_thread_num();
+        const int64_t last = (me + 1) * g.images / threads;
+#pragma omp for collapse(2) schedule(static)
+        for (int64_t i = 0; i < from.channels; i++)
+            for (int64_t j = 0; j < to.channels / LANES; j++)
+                taps(&g, i, j, call->src[1], u);
+        for (int64_t first = me * g.images / threads; first < last; first += g.chunk)
+            run_chunk(&g, from, to, (const float *)call->src[0] + first * from.channels * from.pixels,
+                      g.chunk < last - first ? g.chunk : last - first, u, all + me * own_size(&g),
+                      (float *)call->dst + first * to.channels * to.pixels);
     }
+}
+
+/* --- taps --- */
+
+/* Parts of a product's rows, so that the products are shared out evenly. */
+static int64_t parts_of(const struct winograd *g, int64_t threads)
+{
+    const int64_t most = g->o / LANES;
+    return threads < most ? threads : most;
 }
 
 static void taps_kernel(const struct pd_call *call, const struct pd_run *run)
 {
-    const struct chain *c = call->context;
     const struct winograd g = winograd_of(call, run->backend);
     const struct side data = data_of(&g), results = results_of(&g);
-    for (int64_t first = 0; first < g.images; first += g.chunk) {
-        transform(&g, results, first, call->src[1], matrices(c, run, LEFT));
-        transform(&g, data, first, call->src[0], matrices(c, run, RIGHT));
-        clear_rest(&g, results, first, matrices(c, run, LEFT)); /* the other side's are of an earlier chunk */
-        chain_step_run(c, first > 0, run); /* the first chunk's product is set, the others' are added */
+    float *v = run->scratch, *z = v + matrices_size(&g, g.rows, g.depth),
+          *product = z + matrices_size(&g, g.rows, g.o);
+    const int64_t parts = parts_of(&g, run->backend->threads);
+#pragma omp parallel
+    {
+        for (int64_t first = 0; first < g.images; first += g.chunk) {
+            const int64_t count = g.chunk < g.images - first ? g.chunk : g.images - first;
+#pragma omp for collapse(2) schedule(static) nowait
+            for (int64_t i = 0; i < count; i++)
+                for (int64_t j = 0; j < g.c / LANES; j++)
+                    transform_data(&g, i, j, (const float *)call->src[0] + first * g.c * data.pixels, v);
+#pragma omp for collapse(2) schedule(static)
+            for (int64_t i = 0; i < count; i++)
+                for (int64_t j = 0; j < g.o / LANES; j++)
+                    transform_results(&g, i, j, (const float *)call->src[1] + first * g.o * results.pixels,
+                                      z);
+#pragma omp for collapse(2) schedule(static)
+            for (int64_t i = 0; i < g.n2; i++)
+                for (int64_t part = 0; part < parts; part++) {
+                    const int64_t begin = part * g.o / parts, end = (part + 1) * g.o / parts;
+                    dnnl_sgemm('T', 'N', end - begin, g.depth, count * g.tiles, 1,
+                               z + i * matrix_step(g.rows, g.o) + begin, g.o,
+                               v + i * matrix_step(g.rows, g.depth), g.depth, first ? 1.0F : 0,
+                               product + i * matrix_step(g.depth, g.o) + begin * g.depth, g.depth);
+                }
+        }
+#pragma omp for collapse(2) schedule(static)
+        for (int64_t i = 0; i < g.o; i++)
+            for (int64_t j = 0; j < g.c / LANES; j++)
+                collect_taps_turned(&g, i, j, product, call->dst);
     }
-    run_stage(collect_taps_turned, &g, g.o, g.c / LANES, matrices(c, run, PRODUCT), call->dst);
 }
 
 #define MIN_CHANNELS 32   /* below, transforming images costs more than is saved */
@@ -169,48 +194,15 @@ bool wants_winograd(const struct onednn *b, const struct pd_call *call)
     const int64_t *k = g.taps->shape.dim + 2;
     return g.x->layout == PD_LAYOUT_BLOCKED && g.y->layout == PD_LAYOUT_BLOCKED && k[0] == k[1] &&
            ((k[0] == 4 && g.stride == 2) || (k[0] == 3 && g.stride == 1)) && enough(g.c) && enough(g.o) &&
-           g.images * g.tiles >= MIN_TILES && g.tiles <= MAX_TILES;
-}
-
-/* n matrices of (rows, columns), or of their transposes. */
-static const_dnnl_memory_desc_t md_matrices(struct onednn *b, int64_t n, int64_t rows, int64_t columns,
-                                            bool transposed)
-{
-    const dnnl_dims_t dims = {n, rows, columns},
-                      steps = {matrix_step(rows, columns), transposed ? 1 : columns, transposed ? rows : 1};
-    return md_strided(b, 3, dims, steps);
-}
-
-/* The matrices lie in scratch, where the first step's lie. */
-static bool add_product(struct onednn *b, struct chain *c, struct pd_call *call, const struct winograd *g,
-                        bool accumulate)
-{
-    const int64_t n = (g->r + 1) * (g->r + 1), columns = g->dx || g->dw ? g->depth : g->o;
-    const int64_t m = g->dw ? g->o : g->rows, other = g->dx ? g->o : g->depth, k = g->dw ? g->rows : other;
-    const_dnnl_memory_desc_t md[] = {[LEFT] = md_matrices(b, n, m, k, g->dw),
-                                     [RIGHT] = md_matrices(b, n, k, columns, false),
-                                     [PRODUCT] = md_matrices(b, n, m, columns, false)};
-    static const int arg[] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
-    dnnl_primitive_attr_t attr = attr_create(accumulate, 1);
-    dnnl_primitive_desc_t pd = attr ? matmul_pd(b, md[LEFT], md[RIGHT], NULL, md[PRODUCT], attr) : NULL;
-    if (attr)
-        dnnl_primitive_attr_destroy(attr);
-    const struct chain_step *first = &c->step[0];
-    struct chain_step *s = pd ? chain_add(c, call, pd) : NULL;
-    for (int64_t i = 0; i < 3 && s; i++)
-        chain_bind_scratch(c, s, arg[i], md[i],
-                           s == first ? scratch_take(call, dnnl_memory_desc_get_size(md[i]))
-                                      : first->scratch[first->n - 3 + i]);
-    return s;
+           g.images >= b->base.threads && g.images * g.tiles >= MIN_TILES && g.tiles <= MAX_TILES;
 }
 
 enum pd_status prepare_winograd(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
+    (void)err;
     const struct winograd g = winograd_of(call, &b->base);
-    struct chain *c = chain_create(b, call);
-    if (!c || !add_product(b, c, call, &g, false) ||
-        (g.dw && g.chunk < g.images && !add_product(b, c, call, &g, true)))
-        return onednn_fail(call, err);
+    const int64_t own = own_size(&g) * (g.dw ? 1 : b->base.threads);
+    call->scratch = (size_t)(matrices_size(&g, g.depth, g.o) + own) * sizeof(float);
     call->kernel = g.dw ? taps_kernel : images_kernel;
     return PD_OK;
 }

@@ -13,7 +13,7 @@ struct winograd {
     bool dx, dw; /* the gradient by x, by taps */
     int64_t r, stride, pad, block, images, c, h, w, o, oh, ow, tiles_w, tiles;
     int64_t depth;       /* s*s*C */
-    int64_t kernel;      /* k*k */
+    int64_t kernel, n2;  /* k*k, n*n */
     int64_t chunk, rows; /* images, and their tiles */
     const float *bias;
     float slope;

@@ -16,10 +16,11 @@
 #include <omp.h>
 #include <string.h>
 
-/* Tiles that go through at once, of one thread or of all: with fewer their matrices stay in a cache, with
- * more they multiply faster. */
-#define CHUNK_OF_THREAD 64
-#define CHUNK_OF_ALL    256
+/* Tiles that go through at once, for each thread: with fewer their matrices stay in a cache, with more they
+ * multiply faster. By taps the threads share them, and the most bounds the memory. */
+#define CHUNK      64
+#define TAPS_CHUNK 128
+#define TAPS_MOST  2048
 
 /* Images in a chunk of that many tiles; all chunks are about as large. */
 static int64_t chunk_of(int64_t images, int64_t tiles, int64_t wanted)
@@ -59,8 +60,9 @@ static struct winograd winograd_of(const struct pd_call *call, const struct pd_b
     g.tiles_w = (g.ow + 1) / 2;
     g.tiles = (g.oh + 1) / 2 * g.tiles_w;
     g.n2 = (g.r + 1) * (g.r + 1);
-    g.chunk = g.dw ? chunk_of(g.images, g.tiles, CHUNK_OF_ALL)
-                   : chunk_of((g.images + backend->threads - 1) / backend->threads, g.tiles, CHUNK_OF_THREAD);
+    const int64_t threads = backend->threads, shared = TAPS_CHUNK * threads;
+    g.chunk = g.dw ? chunk_of(g.images, g.tiles, shared < TAPS_MOST ? shared : TAPS_MOST)
+                   : chunk_of((g.images + threads - 1) / threads, g.tiles, CHUNK);
     g.rows = g.chunk * g.tiles;
     return g;
 }

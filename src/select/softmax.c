@@ -1,5 +1,7 @@
 #include "select/softmax.h"
 
+#include "base/clones.h"
+
 #include <float.h>
 #include <math.h>
 
@@ -7,13 +9,6 @@
 #if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__)
 __attribute__((simd("notinbranch"))) double exp(double);
 __attribute__((simd("notinbranch"))) double log(double);
-#endif
-
-/* Hot loops are compiled for several instruction sets and chosen when the program starts. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-#define PD_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define PD_CLONES
 #endif
 
 /* Rows that are computed side by side. A loop over them has no remainder: the last rows are repeated, so that

@@ -60,7 +60,7 @@ struct sums {
     int rows;
 };
 
-INLINE void flush(struct sums *s, int lanes)
+PD_INLINE void flush(struct sums *s, int lanes)
 {
     for (int l = 0; l < lanes; l++) {
         s->total_a[l] += (double)s->a[l];
@@ -76,7 +76,7 @@ static inline int64_t channel(const struct lanes *v, int lane)
 }
 
 /* Lanes of one channel have one sum. */
-INLINE void join(const struct lanes *v, double *total)
+PD_INLINE void join(const struct lanes *v, double *total)
 {
     double sum = 0;
     for (int l = 0; l < v->count && !v->step; l++)
@@ -128,22 +128,22 @@ static inline double numbers(const struct lanes *v)
         }                                                                                                    \
     } while (0)
 
-INLINE void sum_lanes(const struct lanes *v, const float *restrict x, struct sums *restrict s)
+PD_INLINE void sum_lanes(const struct lanes *v, const float *restrict x, struct sums *restrict s)
 {
 #define BODY(count) FOR_ROWS_SUM(v, count, s, s->a[l] += x[at + l])
     SPECIALISE(BODY);
 #undef BODY
 }
 
-INLINE void square_lanes(const struct lanes *v, const float *restrict x, const float *restrict mean,
-                         struct sums *restrict s)
+PD_INLINE void square_lanes(const struct lanes *v, const float *restrict x, const float *restrict mean,
+                            struct sums *restrict s)
 {
 #define BODY(count) FOR_ROWS_SUM(v, count, s, s->b[l] += (x[at + l] - mean[l]) * (x[at + l] - mean[l]))
     SPECIALISE(BODY);
 #undef BODY
 }
 
-INLINE void stats_lanes(const struct lanes *v, const float *x, float *dst, int64_t channels)
+PD_INLINE void stats_lanes(const struct lanes *v, const float *x, float *dst, int64_t channels)
 {
     struct sums s = {0};
     float mean[LANES];
@@ -167,7 +167,7 @@ struct norm {
     float mean[LANES], rstd[LANES], scale[LANES], shift[LANES], slope;
 };
 
-INLINE struct norm norm_of(const struct pd_call *call, const struct lanes *v)
+PD_INLINE struct norm norm_of(const struct pd_call *call, const struct lanes *v)
 {
     struct norm b = {.slope = (float)call->instr->attr.f[1]};
     const int64_t channels = call->src_instr[0]->shape.dim[1];
@@ -182,7 +182,7 @@ INLINE struct norm norm_of(const struct pd_call *call, const struct lanes *v)
     return b;
 }
 
-INLINE float act(const struct norm *b, float x, int l)
+PD_INLINE float act(const struct norm *b, float x, int l)
 {
     float pre = x * b->scale[l] + b->shift[l];
     return pre > 0 ? pre : b->slope * pre;
@@ -190,21 +190,21 @@ INLINE float act(const struct norm *b, float x, int l)
 
 /* dy behind the activation: the sign of the activation's input is found anew from x, which saves reading y.
  */
-INLINE float behind(const struct norm *b, float x, float dy, int l)
+PD_INLINE float behind(const struct norm *b, float x, float dy, int l)
 {
     const float scaled = b->slope * dy; /* computed always: a select vectorises, a branch does not */
     return x * b->scale[l] + b->shift[l] > 0 ? dy : scaled;
 }
 
-INLINE void norm_lanes(const struct lanes *v, const struct norm *b, const float *x, float *restrict y)
+PD_INLINE void norm_lanes(const struct lanes *v, const struct norm *b, const float *x, float *restrict y)
 {
 #define BODY(count) FOR_ROWS(v, count, y[at + l] = act(b, x[at + l], l))
     SPECIALISE(BODY);
 #undef BODY
 }
 
-INLINE void sums_lanes(const struct lanes *v, const struct norm *restrict b, const float *restrict x,
-                       const float *restrict dy, struct sums *restrict s)
+PD_INLINE void sums_lanes(const struct lanes *v, const struct norm *restrict b, const float *restrict x,
+                          const float *restrict dy, struct sums *restrict s)
 {
 #define BODY(count)                                                                                          \
     FOR_ROWS_SUM(v, count, s, {                                                                              \
@@ -217,8 +217,8 @@ INLINE void sums_lanes(const struct lanes *v, const struct norm *restrict b, con
 }
 
 /* dx = scale * (g - k0 - k1 * (x - mean)); dx may lie on dy. */
-INLINE void dx_lanes(const struct lanes *v, const struct norm *b, const float *k0, const float *k1,
-                     const float *x, const float *dy, float *dx)
+PD_INLINE void dx_lanes(const struct lanes *v, const struct norm *b, const float *k0, const float *k1,
+                        const float *x, const float *dy, float *dx)
 {
 #define BODY(count)                                                                                          \
     FOR_ROWS(v, count, {                                                                                     \

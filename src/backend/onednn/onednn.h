@@ -3,6 +3,7 @@
 #define PD_BACKEND_ONEDNN_H
 
 #include "backend/onednn/compat.h"
+#include "base/clones.h"
 #include "engine/plan.h"
 
 #define MD_KEPT 32 /* a convolution makes 11 */
@@ -14,15 +15,6 @@ struct onednn {
     dnnl_memory_desc_t md[MD_KEPT];   /* of the call that is being prepared */
     int n_md;
 };
-
-/* Hot loops are compiled for several instruction sets and chosen when the program starts. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-#define PD_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define PD_CLONES
-#endif
-/* What they call must be part of them to be compiled for the same instruction sets. */
-#define INLINE static inline __attribute__((always_inline))
 
 /* Work below this many elements is not worth waking threads for. */
 #define PD_PARALLEL_MIN 16384

@@ -21,18 +21,18 @@ typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(s
 typedef lanes tile[N_MAX][N_MAX];
 #pragma GCC diagnostic ignored "-Wpsabi" /* no call passes lanes: all that would is inlined */
 
-INLINE lanes load(const float *from)
+PD_INLINE lanes load(const float *from)
 {
     return *(const lanes *)from;
 }
 
-INLINE void store(float *to, lanes v)
+PD_INLINE void store(float *to, lanes v)
 {
     *(lanes *)to = v;
 }
 
 /* In images of blocks of 8, the upper lanes lie in the next block, `plane` pixels on. */
-INLINE lanes load_pixel(const float *from, int64_t block, int64_t plane)
+PD_INLINE lanes load_pixel(const float *from, int64_t block, int64_t plane)
 {
     if (block == LANES)
         return load(from);
@@ -42,7 +42,7 @@ INLINE lanes load_pixel(const float *from, int64_t block, int64_t plane)
     return v;
 }
 
-INLINE void store_pixel(float *to, int64_t block, int64_t plane, lanes v)
+PD_INLINE void store_pixel(float *to, int64_t block, int64_t plane, lanes v)
 {
     if (block == LANES) {
         store(to, v);
@@ -53,7 +53,7 @@ INLINE void store_pixel(float *to, int64_t block, int64_t plane, lanes v)
 }
 
 /* With masks: C has no ?: for vectors. */
-INLINE lanes activated(lanes x, float slope)
+PD_INLINE lanes activated(lanes x, float slope)
 {
     typedef int32_t masks __attribute__((vector_size(sizeof x), may_alias));
     const lanes scaled = slope * x;
@@ -63,8 +63,8 @@ INLINE lanes activated(lanes x, float slope)
 
 /* Row i of m, or of its transpose, times a column of `from`. Zeros and ones cost nothing: these loops are
  * unrolled, and m is known when they are. */
-INLINE lanes product(const float (*m)[N_MAX], bool transposed, int64_t i, int64_t columns, const lanes *from,
-                     int64_t step)
+PD_INLINE lanes product(const float (*m)[N_MAX], bool transposed, int64_t i, int64_t columns,
+                        const lanes *from, int64_t step)
 {
     lanes sum = {0};
     bool any = false;
@@ -79,8 +79,8 @@ INLINE lanes product(const float (*m)[N_MAX], bool transposed, int64_t i, int64_
 }
 
 /* to (rows, rows) = m from m', with `from` (columns, columns). */
-INLINE void sandwich(const float (*m)[N_MAX], bool transposed, int64_t rows, int64_t columns, tile from,
-                     tile to)
+PD_INLINE void sandwich(const float (*m)[N_MAX], bool transposed, int64_t rows, int64_t columns, tile from,
+                        tile to)
 {
     tile half;
 #pragma GCC unroll 4
@@ -95,7 +95,7 @@ INLINE void sandwich(const float (*m)[N_MAX], bool transposed, int64_t rows, int
             to[i][j] = product(m, transposed, j, columns, half[i], 1);
 }
 
-INLINE void load_matrices(const float *from, int64_t step, int64_t n, tile m)
+PD_INLINE void load_matrices(const float *from, int64_t step, int64_t n, tile m)
 {
 #pragma GCC unroll 4
     for (int64_t a = 0; a < n; a++)
@@ -104,7 +104,7 @@ INLINE void load_matrices(const float *from, int64_t step, int64_t n, tile m)
             m[a][b] = load(from + (a * n + b) * step);
 }
 
-INLINE void store_matrices(tile m, int64_t n, float *to, int64_t step)
+PD_INLINE void store_matrices(tile m, int64_t n, float *to, int64_t step)
 {
 #pragma GCC unroll 4
     for (int64_t a = 0; a < n; a++)
@@ -115,7 +115,7 @@ INLINE void store_matrices(tile m, int64_t n, float *to, int64_t step)
 
 /* --- images --- */
 
-INLINE bool inside(int64_t i, int64_t j, int64_t h, int64_t w)
+PD_INLINE bool inside(int64_t i, int64_t j, int64_t h, int64_t w)
 {
     return i >= 0 && i < h && j >= 0 && j < w;
 }
@@ -129,7 +129,7 @@ INLINE bool inside(int64_t i, int64_t j, int64_t h, int64_t w)
                          j = 2 * (t % (g)->tiles_w) * (g)->stride - (g)->pad;                                \
                  q < (g)->stride; q++, at += (g)->c, j++)
 
-INLINE void transform_data_by(int64_t r, int64_t block, const struct winograd *g, const float *x, float *v)
+PD_INLINE void transform_data_by(int64_t r, int64_t block, const struct winograd *g, const float *x, float *v)
 {
     const int64_t n = r + 1;
     const int64_t matrix = matrix_step(g->rows, g->depth), plane = g->h * g->w;
@@ -148,7 +148,7 @@ INLINE void transform_data_by(int64_t r, int64_t block, const struct winograd *g
 }
 
 /* Tiles overlap: a pixel sums what they give. */
-INLINE void collect_data_by(int64_t r, int64_t block, const struct winograd *g, const float *v, float *x)
+PD_INLINE void collect_data_by(int64_t r, int64_t block, const struct winograd *g, const float *v, float *x)
 {
     const int64_t n = r + 1;
     const int64_t matrix = matrix_step(g->rows, g->depth), plane = g->h * g->w;
@@ -173,7 +173,8 @@ INLINE void collect_data_by(int64_t r, int64_t block, const struct winograd *g, 
     for (int64_t t = 0, i = 0, j = 0; t < (g)->tiles;                                                        \
          t++, i = 2 * (t / (g)->tiles_w), j = 2 * (t % (g)->tiles_w))
 
-INLINE void transform_results_by(int64_t r, int64_t block, const struct winograd *g, const float *y, float *z)
+PD_INLINE void transform_results_by(int64_t r, int64_t block, const struct winograd *g, const float *y,
+                                    float *z)
 {
     const int64_t n = r + 1;
     const int64_t matrix = matrix_step(g->rows, g->o), plane = g->oh * g->ow;
@@ -189,8 +190,8 @@ INLINE void transform_results_by(int64_t r, int64_t block, const struct winograd
     }
 }
 
-INLINE void collect_results_by(int64_t r, int64_t block, const struct winograd *g, const float *z,
-                               const lanes *bias, float *y)
+PD_INLINE void collect_results_by(int64_t r, int64_t block, const struct winograd *g, const float *z,
+                                  const lanes *bias, float *y)
 {
     const int64_t n = r + 1;
     const int64_t matrix = matrix_step(g->rows, g->o), plane = g->oh * g->ow;
@@ -246,7 +247,8 @@ PD_CLONES void collect_results(const struct winograd *g, int64_t i, int64_t j, c
 /* LANES kernels with all their taps: of outputs, or of channels, that follow each other. */
 typedef float kernels[LANES][16];
 
-INLINE void transform_taps_by(int64_t r, const struct winograd *g, kernels from, int64_t phase_step, float *u)
+PD_INLINE void transform_taps_by(int64_t r, const struct winograd *g, kernels from, int64_t phase_step,
+                                 float *u)
 {
     const int64_t n = r + 1, s = g->stride;
     const int64_t matrix = matrix_step(g->depth, g->o);
@@ -265,7 +267,7 @@ INLINE void transform_taps_by(int64_t r, const struct winograd *g, kernels from,
         }
 }
 
-INLINE void collect_taps_by(int64_t r, const struct winograd *g, const float *u, kernels to)
+PD_INLINE void collect_taps_by(int64_t r, const struct winograd *g, const float *u, kernels to)
 {
     const int64_t n = r + 1, s = g->stride;
     const int64_t matrix = matrix_step(g->depth, g->o);
@@ -285,8 +287,8 @@ INLINE void collect_taps_by(int64_t r, const struct winograd *g, const float *u,
 }
 
 /* The kernels from `first`, `step` kernels apart. */
-INLINE void transform_kernels(const struct winograd *g, const float *taps, int64_t first, int64_t step,
-                              int64_t phase_step, float *u)
+PD_INLINE void transform_kernels(const struct winograd *g, const float *taps, int64_t first, int64_t step,
+                                 int64_t phase_step, float *u)
 {
     kernels k;
     for (int64_t l = 0; l < LANES; l++)

@@ -128,8 +128,8 @@ enum pd_status study_read_active(struct studies *s, const char *run, struct pd_e
 /* Options that tell runs of one kind apart, or change nothing in what is measured. */
 static bool is_incidental(const struct pd_option *option)
 {
-    static const char *const names[] = {"seed",       "out",        "data_dir",  "threads",
-                                        "save_every", "save_steps", "grid_every"};
+    static const char *const names[] = {"seed",       "out",        "data_dir", "threads",  "save_every",
+                                        "save_steps", "grid_every", "cache",    "cache_dir"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(option->name, names[i]))
             return true;

@@ -1,6 +1,7 @@
 #include "data/downloads.h"
 
 #include "base/words.h"
+#include "data/dataset.h"
 #include "io/download.h"
 #include "io/file.h"
 #include "io/unpack.h"
@@ -29,7 +30,11 @@ const struct pd_published *pd_published_find(const char *name, struct pd_error *
     for (size_t i = 0; i < SETS; i++)
         if (!strcmp(name, sets[i].name))
             return &sets[i];
-    pd_unknown_word(err, "published data set", name, &sets[0].name, SETS, sizeof sets[0]);
+    const struct pd_data_source *known = pd_data_source_find(name, NULL);
+    if (known && !strcmp(known->name, name))
+        pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' is not among those that paydirt fetches", name);
+    else
+        pd_unknown_word(err, "published data set", name, &sets[0].name, SETS, sizeof sets[0]);
     return NULL;
 }
 

@@ -19,7 +19,8 @@
     INT(init, 10, 1, 100000000, "N", "labels to begin with")                                                 \
     INT(query, 2, 1, 100000000, "N", "labels to ask for in each round")                                      \
     INT(final, 18, 1, 100000000, "N", "labels in the end")                                                   \
-    TEXT(protocol, "", "NAME", "gold (semi-supervised) or alcg (labelled images alone); by the strategy")    \
+    TEXT(protocol, "", "NAME",                                                                               \
+         "gold (semi-supervised) or alcg (labelled images alone), by the strategy: sets what is not given")  \
     FLAG(keep_generator, true, "a fresh generator in every round, not the last one's")                       \
     TEXT(oracle, "labels", "NAME", "who answers: labels (the data's own), csv or label-studio (people)")     \
     TEXT(url, "", "TEXT", "label-studio: what stands before an image's name in a task")                      \

@@ -12,7 +12,7 @@
     TEXT(classes, "", "LIST", "classes of a folder of images, such as cat,dog,bird")                         \
     FLAG(cache, true, "decode a large folder's images at every opening, not once into a file")               \
     TEXT(cache_dir, "", "DIR", "folder for such files; by default paydirt's in the user's cache folder")     \
-    TEXT(model, "", "NAME", "network, listed above; by default the one that suits the data")                 \
+    TEXT(model, "", "NAME", "network ('train --help' lists them); by default the one that suits the data")   \
     TEXT(out, "runs", "DIR", "folder in which the run's folder is made")                                     \
     INT(data_count, 0, 0, 100000000, "N", "training images; of real sets that many at random; 0: all")       \
     INT(data_seed, 0, 0, SEED_MAX, "N", "seed of procedural data and of drawn labels; 0: standard, --seed")  \

@@ -112,6 +112,8 @@ static void is_a_table_of_originals(void **state)
     }
     assert_null(pd_published_find("nmist", &err));
     assert_contains(err.message, "did you mean 'mnist'?");
+    assert_null(pd_published_find("emnist", &err));
+    assert_string_equal(err.message, "data set 'emnist' is not among those that paydirt fetches");
 }
 
 static void fetches_a_file(void **state)

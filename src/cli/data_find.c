@@ -6,16 +6,6 @@
 
 #include <string.h>
 
-static const struct pd_data_source *named(const char *name)
-{
-    size_t count;
-    const struct pd_data_source *sources = pd_data_sources(&count);
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(name, sources[i].name))
-            return &sources[i];
-    return NULL;
-}
-
 /* Sets that no files in a folder stand for: made by paydirt, or given by a path of their own. */
 static bool has_no_files(const struct pd_data_source *s)
 {
@@ -86,7 +76,7 @@ enum pd_status data_find(const char *what, const char *dir, struct data_found *f
 {
     f->request.name = what;
     f->request.dir = *dir ? dir : NULL;
-    if (!named(what) && pd_is_folder(what))
+    if (!pd_data_source_named(what) && pd_is_folder(what))
         return look_into(what, f, err);
     if (!strcmp(what, "folder") && f->request.dir)
         return look_into(f->request.dir, f, err);

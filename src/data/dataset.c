@@ -37,7 +37,7 @@ static bool is_npz(const char *path)
     return ending && !strcmp(ending, ".npz") && !stat(path, &info) && S_ISREG(info.st_mode);
 }
 
-static const struct pd_data_source *find(const char *name)
+const struct pd_data_source *pd_data_source_named(const char *name)
 {
     for (size_t i = 0; i < SOURCES; i++)
         if (!strcmp(name, sources[i].name))
@@ -47,11 +47,11 @@ static const struct pd_data_source *find(const char *name)
 
 const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err)
 {
-    const struct pd_data_source *source = find(name);
+    const struct pd_data_source *source = pd_data_source_named(name);
     if (!source && pd_is_folder(name))
-        source = find("folder");
+        source = pd_data_source_named("folder");
     if (!source && is_npz(name))
-        source = find("npz");
+        source = pd_data_source_named("npz");
     if (!source && strchr(name, '/'))
         pd_fail(err, PD_ERR_USAGE, -1, "data set '%s': there is no such folder of images or .npz file", name);
     else if (!source)

@@ -71,8 +71,11 @@ struct pd_data_source {
 /* The table, (count) entries. */
 const struct pd_data_source *pd_data_sources(size_t *count);
 
-/* "folder" for the path of an existing folder, "npz" for that of an .npz file. NULL with PD_ERR_USAGE and the
- * nearest right name in err when there is none of that name. */
+/* The one of exactly that name, or NULL. */
+const struct pd_data_source *pd_data_source_named(const char *name);
+
+/* The one of that name, or "folder" for the path of an existing folder, "npz" for that of an .npz file. NULL
+ * with PD_ERR_USAGE and the nearest right name in err when there is none of that name. */
 const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err);
 
 /* Fails with PD_ERR_USAGE (unknown name, bad count or size), PD_ERR_IO (missing, unreadable), PD_ERR_FORMAT

@@ -30,8 +30,7 @@ const struct pd_published *pd_published_find(const char *name, struct pd_error *
     for (size_t i = 0; i < SETS; i++)
         if (!strcmp(name, sets[i].name))
             return &sets[i];
-    const struct pd_data_source *known = pd_data_source_find(name, NULL);
-    if (known && !strcmp(known->name, name))
+    if (pd_data_source_named(name))
         pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' is not among those that paydirt fetches", name);
     else
         pd_unknown_word(err, "published data set", name, &sets[0].name, SETS, sizeof sets[0]);

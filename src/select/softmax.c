@@ -100,7 +100,7 @@ static void softmax_of(int n, int classes, const float *logits, struct softmax *
 }
 
 /* log(1 + x), x >= 0, precise for small x too (Kahan): there is no vector log1p in every C library. */
-static inline double log_1p(double x)
+PD_INLINE double log_1p(double x)
 {
     const double u = 1 + x, tiny = u == 1 ? 1 : u - 1;
     return u == 1 ? x : log(u) * (x / tiny);

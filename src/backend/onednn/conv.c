@@ -63,10 +63,8 @@ static enum pd_status add_operands(struct onednn *b, struct pd_call *call, dnnl_
     return s && ok ? PD_OK : onednn_fail(call, err);
 }
 
-enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_error *err)
+static enum pd_status prepare_forward(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    if (wants_winograd(b, call))
-        return prepare_winograd(b, call, err);
     const struct pd_instr *in = call->instr, *x = call->src_instr[0], *w = call->src_instr[1];
     struct conv_args a = args_of(b, call, x, w->shape, in);
     bool bias = in->n_src == 3;
@@ -169,12 +167,8 @@ static enum pd_status prepare_taps(struct onednn *b, struct pd_call *call, struc
     return status;
 }
 
-enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd_error *err)
+static enum pd_status prepare_dx(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    if (wants_taps(b, call))
-        return prepare_taps(b, call, err);
-    if (wants_winograd(b, call))
-        return prepare_winograd(b, call, err);
     const struct pd_instr *in = call->instr, *dy = call->src_instr[0], *w = call->src_instr[1];
     struct conv_args a = args_of(b, call, in, w->shape, dy);
     dnnl_primitive_desc_t pd = conv_backward_pd(b, &a, dnnl_backward_data);
@@ -184,10 +178,8 @@ enum pd_status prepare_conv_dx(struct onednn *b, struct pd_call *call, struct pd
     return add_operands(b, call, pd, o, 3, err);
 }
 
-enum pd_status prepare_conv_dw(struct onednn *b, struct pd_call *call, struct pd_error *err)
+static enum pd_status prepare_dw(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    if (wants_winograd(b, call))
-        return prepare_winograd(b, call, err);
     const struct pd_instr *in = call->instr, *x = call->src_instr[0], *dy = call->src_instr[1];
     struct conv_args a = args_of(b, call, x, in->shape, dy);
     dnnl_primitive_desc_t pd = conv_backward_pd(b, &a, dnnl_backward_weights);
@@ -195,4 +187,16 @@ enum pd_status prepare_conv_dw(struct onednn *b, struct pd_call *call, struct pd
                                 {DNNL_ARG_DIFF_DST, md_of(b, dy), call->src[1], false},
                                 {DNNL_ARG_DIFF_WEIGHTS, md_plain(b, in->shape), call->dst, true}};
     return add_operands(b, call, pd, o, 3, err);
+}
+
+/* --- which of them --- */
+
+enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_error *err)
+{
+    const enum pd_op op = call->instr->op;
+    if (wants_winograd(b, call))
+        return prepare_winograd(b, call, err);
+    if (op == PD_OP_CONV_DX)
+        return wants_taps(b, call) ? prepare_taps(b, call, err) : prepare_dx(b, call, err);
+    return op == PD_OP_CONV_DW ? prepare_dw(b, call, err) : prepare_forward(b, call, err);
 }

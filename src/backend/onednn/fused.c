@@ -58,7 +58,6 @@ static void gather(const struct pd_fused *f, int k, const float *src, int64_t at
         y[i] = (expression);                                                                                 \
     break
 
-/* Inlined, so that it is compiled for each instruction set, too. */
 PD_INLINE void run_op(const struct pd_fused_op *op, const float *a, const float *b, float *restrict y, int n)
 {
     const float f0 = (float)op->f[0], f1 = (float)op->f[1];

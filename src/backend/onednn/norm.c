@@ -70,7 +70,7 @@ PD_INLINE void flush(struct sums *s, int lanes)
     s->rows = 0;
 }
 
-static inline int64_t channel(const struct lanes *v, int lane)
+PD_INLINE int64_t channel(const struct lanes *v, int lane)
 {
     return v->first + lane * v->step;
 }
@@ -86,7 +86,7 @@ PD_INLINE void join(const struct lanes *v, double *total)
 }
 
 /* Numbers of a channel. */
-static inline double numbers(const struct lanes *v)
+PD_INLINE double numbers(const struct lanes *v)
 {
     return (double)(v->n * v->s * (v->step ? 1 : v->count));
 }

@@ -10,7 +10,7 @@
 static onednn_prepare *const table[PD_OP_COUNT] = {
     [PD_OP_FUSED] = prepare_fused,           [PD_OP_REORDER] = prepare_reorder,
     [PD_OP_MATMUL] = prepare_matmul,         [PD_OP_CONV] = prepare_conv,
-    [PD_OP_CONV_DX] = prepare_conv_dx,       [PD_OP_CONV_DW] = prepare_conv_dw,
+    [PD_OP_CONV_DX] = prepare_conv,          [PD_OP_CONV_DW] = prepare_conv,
     [PD_OP_BATCH_STATS] = prepare_norm,      [PD_OP_BATCH_NORM] = prepare_norm,
     [PD_OP_BATCH_NORM_SUMS] = prepare_norm,  [PD_OP_BATCH_NORM_DX] = prepare_norm,
     [PD_OP_SUM_TO] = prepare_sum_to,         [PD_OP_ADAM] = prepare_adam,

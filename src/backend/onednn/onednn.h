@@ -60,7 +60,7 @@ dnnl_primitive_attr_t attr_create(bool accumulate, double slope); /* NULL: faile
 /* --- op families: each sets call->kernel (and context) or returns an error --- */
 
 typedef enum pd_status onednn_prepare(struct onednn *b, struct pd_call *call, struct pd_error *err);
-onednn_prepare prepare_conv, prepare_conv_dx, prepare_conv_dw, prepare_matmul, prepare_reorder;
+onednn_prepare prepare_conv, prepare_matmul, prepare_reorder;
 onednn_prepare prepare_fused, prepare_norm, prepare_sum_to, prepare_adam, prepare_assign, prepare_random;
 
 /* Convolutions by minimal filtering, where that is fast. */

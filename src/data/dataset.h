@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PD_CLASS_NAME_SIZE = 32 };
+enum { PD_CLASS_NAME_SIZE = 256 }; /* what a file system lets a folder be called */
 
 /* Images or 2-D points, as stored in their files: transforms come later. All blocks are owned, but pixels and
  * the text of image_names where they lie in the map. */

@@ -1,7 +1,7 @@
 /* A set's decoded images in one file, used straight from a map of it.
  *
  *     pixels   (count, channels, side, side) bytes, then zeros up to a multiple of 8
- *     index    stamps (count + others) uint64; labels (count) int32; class names (classes, 32);
+ *     index    stamps (count + others) uint64; labels (count) int32; class names (classes, 256);
  *              texts, each with its NUL: key, names of the images, names of the others
  *     end      struct pd_image_cache_end
  *

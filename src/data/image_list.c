@@ -150,8 +150,8 @@ static int find_class(const struct pd_image_list *l, const char *name, size_t si
 static enum pd_status add_class(struct pd_image_list *l, const char *name, size_t size, struct pd_error *err)
 {
     if (size >= PD_CLASS_NAME_SIZE)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "class name '%.*s' is longer than %d bytes", (int)(size % 200),
-                       name, PD_CLASS_NAME_SIZE - 1);
+        return pd_fail(err, PD_ERR_FORMAT, -1, "class name '%.200s' is longer than %d bytes", name,
+                       PD_CLASS_NAME_SIZE - 1);
     void *more = pd_realloc(l->classes, ((size_t)l->class_count + 1) * sizeof *l->classes);
     if (!more)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the names of classes");

@@ -22,7 +22,7 @@ static struct file plain(int width, int height, int red, int green, int blue)
 /* Writes a file of the photos' folder, making the folders above it. */
 static void keep(const char *name, struct file f)
 {
-    char path[256];
+    char path[400];
     snprintf(path, sizeof path, "photos/%s", name);
     for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -136,8 +136,26 @@ static void takes_given_classes(void **state)
     fails((struct pd_data_request){.classes = "dog,cat,"}, PD_ERR_USAGE,
           "expected names with one comma between");
     fails((struct pd_data_request){.classes = "dog,cat,dog"}, PD_ERR_USAGE, "a name stands there twice");
-    fails((struct pd_data_request){.classes = "a-name-of-a-class-that-goes-on-and-on"}, PD_ERR_FORMAT,
-          "is longer than 31 bytes");
+    char endless[300] = "";
+    memset(endless, 'x', 256);
+    fails((struct pd_data_request){.classes = endless}, PD_ERR_FORMAT, "is longer than 255 bytes");
+}
+
+/* As long as a file system allows. */
+static void reads_long_class_names(void **state)
+{
+    (void)state;
+    char file[300] = "", name[256];
+    memset(name, 'n', 255);
+    name[255] = '\0';
+    snprintf(file, sizeof file, "%s/1.png", name);
+    keep_plain(file, 10);
+    keep_plain("n02093428-American_Staffordshire_terrier/1.png", 20);
+    struct pd_dataset *d = photos(ALL);
+    assert_int_equal(d->classes, 2);
+    assert_string_equal(d->class_names[0], "n02093428-American_Staffordshire_terrier");
+    assert_string_equal(d->class_names[1], name);
+    pd_dataset_destroy(d);
 }
 
 static void reads_a_flat_folder(void **state)
@@ -330,17 +348,12 @@ static void reads_the_real_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(reads_class_folders),
-        IN_SCRATCH(takes_given_classes),
-        IN_SCRATCH(reads_a_flat_folder),
-        IN_SCRATCH(reads_train_and_test),
-        IN_SCRATCH(says_that_nothing_is_there),
-        IN_SCRATCH(leaves_broken_files_out),
-        IN_SCRATCH(drops_colour_where_there_is_none),
-        IN_SCRATCH(resizes_and_cuts),
-        IN_SCRATCH(reads_jpeg_and_webp_upright),
-        IN_SCRATCH(reports_failed_allocations),
-        cmocka_unit_test(reads_the_real_files),
+        IN_SCRATCH(reads_class_folders),        IN_SCRATCH(takes_given_classes),
+        IN_SCRATCH(reads_long_class_names),     IN_SCRATCH(reads_a_flat_folder),
+        IN_SCRATCH(reads_train_and_test),       IN_SCRATCH(says_that_nothing_is_there),
+        IN_SCRATCH(leaves_broken_files_out),    IN_SCRATCH(drops_colour_where_there_is_none),
+        IN_SCRATCH(resizes_and_cuts),           IN_SCRATCH(reads_jpeg_and_webp_upright),
+        IN_SCRATCH(reports_failed_allocations), cmocka_unit_test(reads_the_real_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,7 +150,7 @@ static void refuses_bad_files(void **state)
     fails_to_open(PD_ERR_FORMAT, "unlabeled_X.bin' holds 27653 bytes");
     write_images("unlabeled_X.bin", 1, 0);
     scratch_write(scratch_path("class_names.txt"), class_names, strlen(class_names) - 7);
-    fails_to_open(PD_ERR_FORMAT, "class_names.txt': expected 10 lines of 1 to 31 bytes");
+    fails_to_open(PD_ERR_FORMAT, "class_names.txt': expected 10 lines of 1 to 255 bytes");
 }
 
 static void refuses_every_cut(void **state)
@@ -174,6 +174,9 @@ static void refuses_every_cut(void **state)
     free(bytes);
 }
 
+#define LONG16 "sixteen letters "
+#define LONG64 LONG16 LONG16 LONG16 LONG16
+
 static void reads_class_names(void **state)
 {
     (void)state;
@@ -186,7 +189,7 @@ static void reads_class_names(void **state)
         {"a\nb\nc\nd\ne\nf\ng\nh\ni\n", PD_ERR_FORMAT},
         {"a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\n", PD_ERR_FORMAT},
         {"a\nb\n\nd\ne\nf\ng\nh\ni\nj\n", PD_ERR_FORMAT},
-        {"a\nb\nc\nd\ne\nf\ng\nh\ni\na name of a class that is too long\n", PD_ERR_FORMAT},
+        {"a\nb\nc\nd\ne\nf\ng\nh\ni\n" LONG64 LONG64 LONG64 LONG64 "\n", PD_ERR_FORMAT},
         {"", PD_ERR_FORMAT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -259,7 +259,7 @@ static void finds_words(void **state)
         {"n00000003", "n00000003"}, {"n00000004", "n00000004"},
         {"n00000005", "last one"},  {"n00000006", "n00000006"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char word[PD_CLASS_NAME_SIZE];
+        char word[32];
         pd_wnid_word(text, strlen(text), cases[i][0], word, sizeof word);
         assert_string_equal(word, cases[i][1]);
     }

@@ -1,41 +1,103 @@
 #include "data/image.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "data/exif.h"
+#include "data/image_format.h"
 #include "io/file.h"
 
-#include <png.h>
-#include <stdbool.h>
 #include <string.h>
-#include <turbojpeg.h>
-#include <webp/decode.h>
+#include <strings.h>
 
 enum {
     FREE_AREA = 1 << 20,      /* pixels that any file may have */
     AREA_PER_BYTE = 8 * 1032, /* beyond them: deflate's best ratio, on one bit a pixel */
 };
 
-enum mix { RGB, RGBA, CMYK };
+/* --- the formats --- */
 
-/* What a decoder reads and makes. */
-struct work {
-    const uint8_t *bytes;
-    size_t size;
-    const char *name, *format;
-    struct pd_error *err;
-    int height, width;
-    enum mix mix;
-    uint8_t *pixels; /* (height, width, 3 or 4) */
+static const struct pd_image_format *const formats[] = {&pd_image_png, &pd_image_jpeg, &pd_image_webp};
+enum { FORMATS = sizeof formats / sizeof formats[0] };
+
+/* Pictures that there is no reader for. */
+static const struct {
+    const char *endings, *why;
+} unread[] = {
+    {"avif avifs", "no reader for AVIF"},
+    {"bmp dib", "no reader for BMP"},
+    {"cr2 cr3 nef arw dng orf rw2 raf", "no reader for a camera's raw data"},
+    {"dcm dicom", "no reader for DICOM"},
+    {"exr hdr pfm", "no reader for high dynamic range"},
+    {"gif", "no reader for GIF"},
+    {"heic heif hif", "no reader for HEIC"},
+    {"ico cur", "no reader for icons"},
+    {"jp2 j2k jpf jpx jpm", "no reader for JPEG 2000"},
+    {"jxl", "no reader for JPEG XL"},
+    {"nii mha mhd nrrd", "no reader for volumes"},
+    {"ppm pgm pbm pnm pam", "no reader for PNM"},
+    {"psd xcf", "no reader for an editor's layers"},
+    {"svg svgz eps", "no reader for vector graphics"},
+    {"tga", "no reader for TGA"},
+    {"tif tiff", "no reader for TIFF"},
 };
 
-static enum pd_status broken(const struct work *w, const char *words)
+/* Whether name ends in a dot and one of the words. */
+static bool ends_in(const char *name, const char *words)
+{
+    const char *dot = strrchr(name, '.');
+    if (!dot || dot == name)
+        return false;
+    const size_t size = strlen(dot + 1);
+    for (const char *word = words; *word; word += strspn(word, " ")) {
+        const size_t n = strcspn(word, " ");
+        if (n == size && !strncasecmp(word, dot + 1, n))
+            return true;
+        word += n;
+    }
+    return false;
+}
+
+bool pd_image_is_ending(const char *name)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        if (ends_in(name, formats[i]->endings))
+            return true;
+    return false;
+}
+
+const char *pd_image_unread(const char *name)
+{
+    for (size_t i = 0; i < sizeof unread / sizeof unread[0]; i++)
+        if (ends_in(name, unread[i].endings))
+            return unread[i].why;
+    return NULL;
+}
+
+char *pd_image_kinds(char *text, size_t size)
+{
+    const char *names[FORMATS];
+    for (size_t i = 0; i < FORMATS; i++)
+        names[i] = formats[i]->name;
+    return pd_join_words(text, size, names, FORMATS, sizeof names[0]);
+}
+
+static const struct pd_image_format *recognise(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        if (size >= 12 && formats[i]->recognise(bytes, size))
+            return formats[i];
+    return NULL;
+}
+
+/* --- for their readers --- */
+
+enum pd_status pd_image_broken(const struct pd_image_work *w, const char *words)
 {
     return pd_fail(w->err, PD_ERR_FORMAT, -1, "'%s': damaged or cut-off %s file (%s)", w->name, w->format,
                    words);
 }
 
-/* Room for the pixels that the header claims. */
-static enum pd_status reserve(struct work *w, int64_t height, int64_t width, enum mix mix)
+enum pd_status pd_image_reserve(struct pd_image_work *w, int64_t height, int64_t width, enum pd_mix mix)
 {
     if (height < 1 || width < 1 || height > PD_IMAGE_SIDE_MAX || width > PD_IMAGE_SIDE_MAX ||
         height * width > PD_IMAGE_AREA_MAX)
@@ -49,90 +111,11 @@ static enum pd_status reserve(struct work *w, int64_t height, int64_t width, enu
     w->height = (int)height;
     w->width = (int)width;
     w->mix = mix;
-    w->pixels = pd_calloc((size_t)(height * width), mix == RGB ? 3 : 4);
+    w->pixels = pd_calloc((size_t)(height * width), mix == PD_MIX_RGB ? 3 : 4);
     return w->pixels ? PD_OK : pd_fail(w->err, PD_ERR_MEMORY, -1, "out of memory decoding '%s'", w->name);
 }
 
-static enum pd_status decode_png(struct work *w)
-{
-    png_image png = {.version = PNG_IMAGE_VERSION};
-    if (!png_image_begin_read_from_memory(&png, w->bytes, w->size))
-        return broken(w, png.message);
-    const bool alpha = png.format & PNG_FORMAT_FLAG_ALPHA;
-    png.format = alpha ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB;
-    png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB; /* as with 8 bits, and as others read them */
-    enum pd_status status = reserve(w, png.height, png.width, alpha ? RGBA : RGB);
-    if (!status && !png_image_finish_read(&png, NULL, w->pixels, 0, NULL))
-        status = broken(w, png.message);
-    png_image_free(&png);
-    return status;
-}
-
-/* Some cameras leave stray bytes between the parts of a file; nothing of the image is missing then. */
-static bool harmless(tjhandle tj)
-{
-    return tjGetErrorCode(tj) == TJERR_WARNING && strstr(tjGetErrorStr2(tj), "extraneous bytes");
-}
-
-static enum pd_status decode_jpeg(struct work *w)
-{
-    int width, height, subsampling, space;
-    tjhandle tj = tjInitDecompress();
-    if (!tj)
-        return pd_fail(w->err, PD_ERR_MEMORY, -1, "out of memory decoding '%s'", w->name);
-    enum pd_status status = PD_OK;
-    if (tjDecompressHeader3(tj, w->bytes, w->size, &width, &height, &subsampling, &space) && !harmless(tj))
-        status = broken(w, tjGetErrorStr2(tj));
-    const bool cmyk = !status && (space == TJCS_CMYK || space == TJCS_YCCK);
-    if (!status)
-        status = reserve(w, height, width, cmyk ? CMYK : RGB);
-    if (!status &&
-        tjDecompress2(tj, w->bytes, w->size, w->pixels, width, 0, height, cmyk ? TJPF_CMYK : TJPF_RGB,
-                      TJFLAG_LIMITSCANS) &&
-        !harmless(tj))
-        status = broken(w, tjGetErrorStr2(tj));
-    tjDestroy(tj);
-    return status;
-}
-
-static enum pd_status decode_webp(struct work *w)
-{
-    WebPBitstreamFeatures f;
-    if (WebPGetFeatures(w->bytes, w->size, &f) != VP8_STATUS_OK)
-        return broken(w, "bad header");
-    if (f.has_animation)
-        return pd_fail(w->err, PD_ERR_FORMAT, -1, "'%s': animated WebP, expected a still image", w->name);
-    enum pd_status status = reserve(w, f.height, f.width, f.has_alpha ? RGBA : RGB);
-    if (status)
-        return status;
-    const int stride = w->width * (f.has_alpha ? 4 : 3);
-    const size_t room = (size_t)stride * (size_t)w->height;
-    const uint8_t *done = f.has_alpha ? WebPDecodeRGBAInto(w->bytes, w->size, w->pixels, room, stride)
-                                      : WebPDecodeRGBInto(w->bytes, w->size, w->pixels, room, stride);
-    return done ? PD_OK : broken(w, "bad or missing data");
-}
-
-static const struct format {
-    const char *name;
-    size_t at; /* where its first bytes lie */
-    const char *first;
-    enum pd_status (*decode)(struct work *w);
-} formats[] = {
-    {"PNG", 0, "\x89PNG\r\n\x1a\n", decode_png},
-    {"JPEG", 0, "\xff\xd8\xff", decode_jpeg},
-    {"WebP", 8, "WEBPVP8", decode_webp},
-};
-
-static const struct format *recognise(const uint8_t *bytes, size_t size)
-{
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        const struct format *f = &formats[i];
-        const size_t n = strlen(f->first);
-        if (size >= f->at + n && size >= 12 && !memcmp(bytes + f->at, f->first, n))
-            return f;
-    }
-    return NULL;
-}
+/* --- from pixels to planes --- */
 
 /* a * b / 255, rounded */
 static uint8_t share(unsigned a, unsigned b)
@@ -140,14 +123,14 @@ static uint8_t share(unsigned a, unsigned b)
     return (uint8_t)((a * b + 127) / 255);
 }
 
-static uint8_t channel(const uint8_t *pixel, enum mix mix, int c)
+static uint8_t channel(const uint8_t *pixel, enum pd_mix mix, int c)
 {
     switch (mix) {
-    case RGBA: /* on white */
+    case PD_MIX_RGBA: /* on white */
         return (uint8_t)(share(pixel[c], pixel[3]) + (255 - pixel[3]));
-    case CMYK: /* stored inverted, as Adobe's programs do */
+    case PD_MIX_CMYK: /* stored inverted, as Adobe's programs do */
         return share(pixel[c], pixel[3]);
-    case RGB:
+    case PD_MIX_RGB:
         break;
     }
     return pixel[c];
@@ -164,12 +147,12 @@ static const struct turn {
 };
 
 /* Pixels to planes, the right way up. */
-static enum pd_status spread(const struct work *w, const struct turn *t, struct pd_image *out)
+static enum pd_status spread(const struct pd_image_work *w, const struct turn *t, struct pd_image *out)
 {
     const int64_t height = w->height, width = w->width, area = height * width;
     const int64_t down = t->flip_rows ? -width : width, right = t->flip_columns ? -1 : 1;
     const int64_t first = (t->flip_rows ? area - width : 0) + (t->flip_columns ? width - 1 : 0);
-    const size_t pixel_size = w->mix == RGB ? 3 : 4;
+    const size_t pixel_size = w->mix == PD_MIX_RGB ? 3 : 4;
     out->height = t->swap ? w->width : w->height;
     out->width = t->swap ? w->height : w->width;
     out->planes = pd_malloc(3 * (size_t)area);
@@ -189,10 +172,13 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
                                struct pd_error *err)
 {
     *out = (struct pd_image){0};
-    const struct format *format = recognise(bytes, size);
-    if (!format)
-        return pd_fail(err, PD_ERR_FORMAT, 0, "'%s' is no PNG, JPEG or WebP file", name);
-    struct work w = {.bytes = bytes, .size = size, .name = name, .format = format->name, .err = err};
+    const struct pd_image_format *format = recognise(bytes, size);
+    if (!format) {
+        char kinds[80];
+        return pd_fail(err, PD_ERR_FORMAT, 0, "'%s' is no image (expected %s)", name,
+                       pd_image_kinds(kinds, sizeof kinds));
+    }
+    struct pd_image_work w = {.bytes = bytes, .size = size, .name = name, .format = format->name, .err = err};
     enum pd_status status = format->decode(&w);
     if (!status)
         status = spread(&w, &turns[pd_exif_orientation(bytes, size)], out);

@@ -1,9 +1,10 @@
-/* One image file, decoded: PNG, JPEG or WebP, told apart by their first bytes. */
+/* One image file, decoded. Formats are told apart by their first bytes. */
 #ifndef PD_DATA_IMAGE_H
 #define PD_DATA_IMAGE_H
 
 #include <paydirt/error.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,17 @@ enum {
     PD_IMAGE_FILE_MAX = 1 << 28, /* bytes */
 };
 
+/* Whether a file of that name is taken for an image: it ends in ".png", ".jpg" and so on, in any case, and
+ * has more before it. */
+bool pd_image_is_ending(const char *name);
+
+/* Why a picture of that name is not read ("no reader for JPEG XL"), or NULL: it is, or is no picture by its
+ * name. */
+const char *pd_image_unread(const char *name);
+
+/* "PNG, JPEG, ..." into text[size]. Returns text. */
+char *pd_image_kinds(char *text, size_t size);
+
 /* Red, green, blue, 8 bits each; the way up that Exif says. */
 struct pd_image {
     int height, width;
@@ -20,7 +32,7 @@ struct pd_image {
 };
 
 /* Decodes a file's bytes; name stands in messages. Grey, palettes and CMYK become RGB, 16 bits become 8, and
- * what shows through lies on white. PD_ERR_FORMAT: none of the three, damaged, cut off, animated, larger than
+ * what shows through lies on white. PD_ERR_FORMAT: no known format, damaged, cut off, animated, larger than
  * the limits above, or more pixels than so few bytes can hold; PD_ERR_MEMORY. On failure nothing is left to
  * release. */
 enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name, struct pd_image *out,

@@ -1,13 +1,13 @@
 #include "data/image_list.h"
 
 #include "base/mem.h"
+#include "data/image.h"
 #include "io/file.h"
 
 #include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 enum { PATH_SIZE = 4096 };
@@ -27,16 +27,6 @@ uint64_t pd_image_stamp(const struct stat *st)
         h ^= h >> 32;
     }
     return h ? h : 1;
-}
-
-static bool is_image_name(const char *name)
-{
-    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".webp"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof endings[0]; i++)
-        if (!strcasecmp(dot, endings[i]))
-            return dot != name;
-    return false;
 }
 
 static bool is_hidden(const char *name)
@@ -83,7 +73,8 @@ static enum pd_status visit(struct pd_image_list *l, FTS *walk, FTSENT *e, size_
     case FTS_DC: /* a link back up */
         return PD_OK;
     default: /* a dangling link, too: reading it will tell */
-        return is_image_name(e->fts_name) && !is_hidden(e->fts_name) ? add_image(l, e, skip, err) : PD_OK;
+        return pd_image_is_ending(e->fts_name) && !is_hidden(e->fts_name) ? add_image(l, e, skip, err)
+                                                                          : PD_OK;
     }
 }
 
@@ -110,8 +101,11 @@ static enum pd_status walk_folder(struct pd_image_list *l, const char *folder, c
     fts_close(walk);
     if (!status && l->count)
         qsort(l->at, l->count, sizeof *l->at, by_path);
-    if (!status && !l->count)
-        status = pd_fail(err, PD_ERR_IO, -1, "'%s': no .png, .jpg, .jpeg or .webp file in it", path);
+    if (!status && !l->count) {
+        char kinds[80];
+        status = pd_fail(err, PD_ERR_IO, -1, "'%s': no image in it (%s)", path,
+                         pd_image_kinds(kinds, sizeof kinds));
+    }
     return status;
 }
 

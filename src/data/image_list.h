@@ -28,7 +28,7 @@ struct pd_image_list {
 
 /* folder: with train/ in it, that is the training split and test/ the other; else all is for training.
  * Within: CLASS/.../NAME has that class; what lies directly there or in unlabelled/ has no label. Names that
- * begin with a dot are passed over, as are files that do not end in .png, .jpg, .jpeg or .webp. classes:
+ * begin with a dot are passed over, as are files that are no images by pd_image_is_ending(). classes:
  * names with commas between, or NULL or "". Where no subfolder is called as one of them, subfolders say
  * nothing about classes.
  *

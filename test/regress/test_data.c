@@ -149,7 +149,7 @@ static void finds_what_is_broken(void **state)
     assert_contains(r->out, "\ncopies    1 within train");
     assert_contains(r->out, "two/2.png is one/1.png, with another label\n");
     assert_contains(r->out, "\nbroken    2\n");
-    assert_contains(r->out, "two/3.png: 'bad/two/3.png' is no PNG");
+    assert_contains(r->out, "two/3.png: 'bad/two/3.png' is no image (expected PNG");
     assert_contains(r->out, "  4.png: 'bad/4.png'");
     assert_contains(r->err, "paydirt: 'bad': 2 broken");
 }

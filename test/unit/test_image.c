@@ -258,7 +258,7 @@ static void refuses_what_is_no_image(void **state)
 {
     (void)state;
     struct file text = {(uint8_t *)"GIF89a and more of it", 20};
-    refused(&text, "is no PNG, JPEG or WebP file");
+    refused(&text, "is no image (expected PNG, JPEG, WebP");
     text.size = 0;
     struct pd_image image;
     assert_int_equal(pd_image_decode("", 0, "given", &image, NULL), PD_ERR_FORMAT);
@@ -284,6 +284,18 @@ static void refuses_bombs(void **state)
     free(f.bytes);
 }
 
+static void knows_endings(void **state)
+{
+    (void)state;
+    assert_true(pd_image_is_ending("a.png") && pd_image_is_ending("b/A.b.JFIF") &&
+                pd_image_is_ending("x.Jpe"));
+    assert_false(pd_image_is_ending(".png") || pd_image_is_ending("png") || pd_image_is_ending("a.pn"));
+    assert_false(pd_image_is_ending("a.png.txt") || pd_image_is_ending("a.") || pd_image_is_ending("a.jpg "));
+    assert_string_equal(pd_image_unread("photo.JXL"), "no reader for JPEG XL");
+    assert_null(pd_image_unread("photo.png"));
+    assert_null(pd_image_unread("notes.txt"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +309,7 @@ int main(void)
         cmocka_unit_test(refuses_every_cut),
         cmocka_unit_test(refuses_what_is_no_image),
         cmocka_unit_test(refuses_bombs),
+        cmocka_unit_test(knows_endings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

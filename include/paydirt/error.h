@@ -28,7 +28,7 @@ enum pd_status {
 struct pd_error {
     enum pd_status status;
     int64_t offset;    /* bytes into the file that the message names, or -1 */
-    char message[512]; /* one line: what, where, expected */
+    char message[512]; /* one printable line: what, where, expected */
 };
 
 /* Fills err (if not NULL) and returns status, so that `return pd_fail(err, ...)` reads well.

@@ -1,6 +1,7 @@
 #include "base/words.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +80,53 @@ enum pd_status pd_unknown_word(struct pd_error *err, const char *what, const cha
         return pd_fail(err, PD_ERR_USAGE, -1, "unknown %s '%s', did you mean '%s'? (known: %s)", what, word,
                        near, known);
     return pd_fail(err, PD_ERR_USAGE, -1, "unknown %s '%s' (known: %s)", what, word, known);
+}
+
+/* Bytes of the valid UTF-8 letter at text and its code point; 0 where there is none. */
+static size_t letter_at(const unsigned char *text, uint32_t *point)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* by bytes; smaller ones are overlong */
+    const unsigned char first = text[0];
+    const size_t n = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    *point = n == 1 ? first : first & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+        *point = *point << 6 | (text[i] & 0x3f);
+    }
+    const bool surrogate = *point >= 0xd800 && *point <= 0xdfff;
+    return first < 0xf8 && *point >= least[n] && *point <= 0x10ffff && !surrogate ? n : 0;
+}
+
+static bool is_printable(uint32_t point)
+{
+    static const struct {
+        uint32_t first, last;
+    } not [] = {
+        {0, 0x1f},          {0x7f, 0x9f},                                         /* controls */
+        {0x61c, 0x61c},     {0x200e, 0x200f}, {0x202a, 0x202e}, {0x2066, 0x2069}, /* direction of writing */
+        {0x2028, 0x2029},   {0xfff9, 0xfffb}, /* ends of lines, annotations */
+        {0xe0000, 0xe007f},                   /* invisible tags */
+    };
+    for (size_t i = 0; i < sizeof not / sizeof not [0]; i++)
+        if (point >= not [i].first && point <= not [i].last)
+            return false;
+    return true;
+}
+
+char *pd_make_printable(char *text)
+{
+    char *to = text;
+    uint32_t point;
+    for (size_t at = 0, n; text[at]; at += n) {
+        n = letter_at((const unsigned char *)text + at, &point);
+        const bool good = n && is_printable(point);
+        n = n ? n : 1;
+        memmove(to, good ? text + at : "?", good ? n : 1);
+        to += good ? n : 1;
+    }
+    *to = '\0';
+    return text;
 }
 
 char *pd_path_word(char *text, size_t size, const char *path)

@@ -1,4 +1,4 @@
-/* Lists of names: joining them for a message, and finding the one that a mistyped word meant. */
+/* Words for people: lists of names, the name that a mistyped word meant, text from files on a terminal. */
 #ifndef PD_BASE_WORDS_H
 #define PD_BASE_WORDS_H
 
@@ -19,6 +19,10 @@ char *pd_join_words(char *text, size_t size, const char *const *first, size_t co
 /* The last part of a path, letters and digits only ("./my photos/" is "myphotos"), an ending .npz cut off;
  * "folder" where none is left. Into text[size]; returns text. */
 char *pd_path_word(char *text, size_t size, const char *path);
+
+/* Makes text from outside fit for a line on a terminal, in place: what ends a line, moves the cursor, turns
+ * the direction of writing or is no UTF-8 becomes '?'. Never longer. Returns text. */
+char *pd_make_printable(char *text);
 
 /* Fails with PD_ERR_USAGE: "unknown model 'infogn', did you mean 'infogan'? (known: ...)". what: "model". */
 enum pd_status pd_unknown_word(struct pd_error *err, const char *what, const char *word,

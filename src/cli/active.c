@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/recipe.h"
+#include "cli/say.h"
 #include "cli/stop.h"
 
 #include "base/threads.h"
@@ -196,7 +197,7 @@ static enum pd_status say_end(const char *folder, const struct pd_active_outcome
 {
     char chart[PD_PATH_SIZE + 16];
     if (!out->measured) {
-        printf("finished: labels and models are in the folders of %s\n", folder);
+        say(stdout, "finished: labels and models are in the folders of %s\n", folder);
         return PD_OK;
     }
     snprintf(chart, sizeof chart, "%s/curves.png", folder);
@@ -208,16 +209,17 @@ static enum pd_status say_end(const char *folder, const struct pd_active_outcome
 /* What a person does next. */
 static void say_questions(const char *folder, const struct pd_active_outcome *out)
 {
-    printf("%zu images wait for a label: %s\n", out->questions, out->queries);
+    say(stdout, "%zu images wait for a label: %s\n", out->questions, out->queries);
     if (out->sheet[0])
-        printf("what they show: %s\n", out->sheet);
+        say(stdout, "what they show: %s\n", out->sheet);
     if (out->tasks[0])
-        printf("in Label Studio: set up a project with %s/label-studio.xml, import %s, label, export as "
-               "JSON, then: paydirt active --resume %s --labels EXPORT\n",
-               folder, out->tasks, folder);
+        say(stdout,
+            "in Label Studio: set up a project with %s/label-studio.xml, import %s, label, export as "
+            "JSON, then: paydirt active --resume %s --labels EXPORT\n",
+            folder, out->tasks, folder);
     else
-        printf("fill in the labels (or 'skip'), then: paydirt active --resume %s --labels %s\n", folder,
-               out->queries);
+        say(stdout, "fill in the labels (or 'skip'), then: paydirt active --resume %s --labels %s\n", folder,
+            out->queries);
 }
 
 static enum pd_status say_outcome(const char *folder, const struct watch *w,

@@ -1,6 +1,7 @@
 /* paydirt compare: what repeated trials show, as a table and as a picture. */
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/say.h"
 #include "cli/study.h"
 
 #include "base/words.h"
@@ -86,10 +87,11 @@ static enum pd_status print_row(void *context, const struct study_row *row, stru
     (void)err;
     if ((row->figure == STUDY_POINT) != s->points)
         return PD_OK;
-    printf("  %-*s  %-18s %6lld  %8s %8s %8s", s->width, row->curve->label, figure_name(s->study, row, name),
-           (long long)row->summary.n, figure(s->study, row->summary.mean, false, mean),
-           figure(s->study, row->summary.deviation, false, std),
-           figure(s->study, row->summary.error, false, error));
+    say(stdout, "  %-*s  %-18s %6lld  %8s %8s %8s", s->width, row->curve->label,
+        figure_name(s->study, row, name), (long long)row->summary.n,
+        figure(s->study, row->summary.mean, false, mean),
+        figure(s->study, row->summary.deviation, false, std),
+        figure(s->study, row->summary.error, false, error));
     if (!s->points && row->baseline)
         printf("  %8s %8s %6lld %8s %8s", figure(s->study, row->paired.difference.mean, true, difference),
                figure(s->study, row->paired.difference.error, false, difference_error),
@@ -109,7 +111,8 @@ static enum pd_status print_words(void *context, const struct study_row *row, st
     (void)err;
     if (row->figure == STUDY_POINT || !row->baseline)
         return PD_OK;
-    printf("%s against %s, %s: ", row->curve->label, row->baseline->label, figure_name(s->study, row, name));
+    say(stdout, "%s against %s, %s: ", row->curve->label, row->baseline->label,
+        figure_name(s->study, row, name));
     const double chance = isnan(p->p_t) ? p->p_flip : p->p_t;
     if (n < 2) {
         printf("nothing can be said: %lld pair%s of trials with the same seed\n", (long long)n,
@@ -160,9 +163,9 @@ static enum pd_status print_study(const struct study *study, const char *baselin
     printf("%s%s by %s\n\n", study->measure, study->fraction ? ", %," : "", study->x);
     if (study->area) {
         status = print_part(&s, true, baseline, err);
-        printf("\nat the end, and the mean height of the curve (its area over its width)%s%s\n\n",
-               has_baseline(study, baseline) ? ", and the paired difference to " : "",
-               has_baseline(study, baseline) ? baseline : "");
+        say(stdout, "\nat the end, and the mean height of the curve (its area over its width)%s%s\n\n",
+            has_baseline(study, baseline) ? ", and the paired difference to " : "",
+            has_baseline(study, baseline) ? baseline : "");
     }
     if (!status)
         status = print_part(&s, false, baseline, err);

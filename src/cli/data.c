@@ -2,6 +2,7 @@
 #include "cli/data.h"
 
 #include "cli/args.h"
+#include "cli/say.h"
 
 #include "base/words.h"
 #include "data/downloads.h"
@@ -28,7 +29,7 @@ static void print_published(const char *name, const char *dir)
     const struct pd_published *sets = pd_published_sets(&count);
     for (size_t i = 0; i < count; i++)
         if (!strcmp(name, sets[i].name))
-            printf(" (%s'%s')", pd_published_is_there(&sets[i], dir) ? "in " : "not in ", dir);
+            say(stdout, " (%s'%s')", pd_published_is_there(&sets[i], dir) ? "in " : "not in ", dir);
 }
 
 static void print_source(const struct pd_data_source *s, const char *dir)

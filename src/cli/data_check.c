@@ -4,6 +4,7 @@
 #include "cli/args.h"
 #include "cli/data.h"
 #include "cli/progress.h"
+#include "cli/say.h"
 
 #include "data/downloads.h"
 
@@ -126,7 +127,7 @@ static void print_others(const struct data_report *r, const char *dir)
     const struct pd_published *sets = pd_published_sets(&count);
     for (size_t i = 0; dir && i < count; i++)
         if (strcmp(sets[i].name, r->what) != 0 && pd_published_is_there(&sets[i], dir))
-            printf("%-10spaydirt data check %s --data-dir %s\n", "there too", sets[i].name, dir);
+            say(stdout, "%-10spaydirt data check %s --data-dir %s\n", "there too", sets[i].name, dir);
 }
 
 static enum pd_status tell(const struct data_report *r, const char *dir, bool json, struct pd_error *err)

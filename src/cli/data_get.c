@@ -3,6 +3,7 @@
 
 #include "cli/args.h"
 #include "cli/progress.h"
+#include "cli/say.h"
 #include "cli/stop.h"
 
 #include "data/downloads.h"
@@ -116,7 +117,7 @@ static enum pd_status get(const struct args *args, const struct options *o, stru
     for (int i = 0; !status && i < args->operand_count; i++)
         status = get_set(pd_published_find(args->operands[i], NULL), o, err);
     if (!status)
-        printf("%s\n", o->data_dir);
+        say_path(o->data_dir);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* What paydirt data check has found, for people and as JSON. */
 #include "cli/data_check.h"
+#include "cli/say.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ static void print_split(const struct data_report *r, int split)
     const struct pd_survey_split *s = &v->splits[split];
     printf("%-10s", data_split_names[split]);
     if (!s->there) {
-        printf("none: %s\n", r->why_not[split]);
+        say(stdout, "none: %s\n", r->why_not[split]);
         return;
     }
     printf("%zu %s", s->count, v->points ? "points" : v->channels == 1 ? "grey images" : "colour images");
@@ -35,7 +36,7 @@ static void print_split(const struct data_report *r, int split)
                s->most[1], s->usual_count, s->usual[0], s->usual[1]);
     printf("\n");
     if (s->note[0])
-        printf("%-10s%s\n", "", s->note);
+        say(stdout, "%-10s%s\n", "", s->note);
 }
 
 static void print_values(const struct pd_survey *v, const char *name, const double *values)
@@ -56,7 +57,7 @@ static const struct pd_survey_split *main_split(const struct pd_survey *v)
 static void print_class(const struct pd_survey *v, const char *name, int label, size_t most)
 {
     const size_t shown = label < 0 ? main_split(v)->unlabelled : main_split(v)->of_class[label];
-    printf("%-31s", name);
+    say(stdout, "%-31s", name);
     for (int split = 0; split < PD_SURVEY_SPLITS; split++)
         if (v->splits[split].there)
             printf(" %8zu", label < 0 ? v->splits[split].unlabelled : v->splits[split].of_class[label]);
@@ -97,10 +98,10 @@ static void print_copies(const struct data_report *r)
         printf("; %zu of them with another label than the first", v->mislabelled);
     printf("\n");
     for (size_t i = 0; i < v->copy_count && i < COPIES_SHOWN; i++)
-        printf("%-10s%s is %s%s\n", "",
-               data_report_image(r, v->copies[i].split, v->copies[i].image, other, sizeof other),
-               data_report_image(r, v->copies[i].first_split, v->copies[i].first, first, sizeof first),
-               v->copies[i].other_label ? ", with another label" : "");
+        say(stdout, "%-10s%s is %s%s\n", "",
+            data_report_image(r, v->copies[i].split, v->copies[i].image, other, sizeof other),
+            data_report_image(r, v->copies[i].first_split, v->copies[i].first, first, sizeof first),
+            v->copies[i].other_label ? ", with another label" : "");
     if (v->copy_count > COPIES_SHOWN)
         printf("%-10s... (--json lists all)\n", "");
 }
@@ -108,7 +109,7 @@ static void print_copies(const struct data_report *r)
 void data_report_print(const struct data_report *r)
 {
     const struct pd_survey *v = r->survey;
-    printf("%s: %s, %s\n", r->where, r->what, r->summary);
+    say(stdout, "%s: %s, %s\n", r->where, r->what, r->summary);
     for (int split = 0; split < PD_SURVEY_SPLITS; split++)
         print_split(r, split);
     if (main_split(v)->count) {
@@ -119,7 +120,7 @@ void data_report_print(const struct data_report *r)
     }
     printf("%-10s%zu\n", "broken", v->broken_count);
     for (size_t i = 0; i < v->broken_count; i++)
-        printf("%-10s%s: %s\n", "", v->broken[i].file, v->broken[i].why);
+        say(stdout, "%-10s%s: %s\n", "", v->broken[i].file, v->broken[i].why);
 }
 
 /* --- JSON --- */

@@ -1,6 +1,7 @@
 /* paydirt data show: a contact sheet of a data set, a row for each class. */
 #include "cli/args.h"
 #include "cli/data.h"
+#include "cli/say.h"
 
 #include "base/mem.h"
 #include "io/chart.h"
@@ -120,7 +121,7 @@ static enum pd_status draw(const struct pd_dataset *d, const struct options *o, 
     if (!d->pixels)
         return pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' has 2-D points, no images", d->name);
     if (d->note[0])
-        fprintf(stderr, "%s\n", d->note);
+        say(stderr, "%s\n", d->note);
     enum pd_status status = reserve(&s, err);
     if (!status) {
         count_rows(&s);
@@ -140,7 +141,7 @@ static enum pd_status draw(const struct pd_dataset *d, const struct options *o, 
     if (!status)
         status = pd_file_write_atomic(o->out, png.data, png.size, err);
     if (!status)
-        printf("%s\n", o->out);
+        say_path(o->out);
     pd_buffer_release(&png);
     release(&s);
     return status;

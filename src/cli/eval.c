@@ -4,6 +4,7 @@
 #include "cli/progress.h"
 #include "cli/real.h"
 #include "cli/sample_set.h"
+#include "cli/say.h"
 
 #include "base/words.h"
 #include "io/file.h"
@@ -187,7 +188,10 @@ static enum pd_status measure(struct eval *e, const struct metric *metric, struc
     if (status)
         return status;
     text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(10));
-    printf("%s\n", e->o->json && text ? text : line);
+    if (e->o->json && text)
+        printf("%s\n", text);
+    else
+        say(stdout, "%s\n", line);
     fflush(stdout);
     status = append(e->folder, result, err);
     free(text);

@@ -1,5 +1,7 @@
 #include "cli/progress.h"
 
+#include "base/words.h"
+#include "cli/say.h"
 #include "cli/stop.h"
 
 #include <stdarg.h>
@@ -111,6 +113,7 @@ void progress_update(struct progress *p, uint64_t at, const char *label)
     if (!p->terminal || now - p->redrawn < REDRAW_SECONDS)
         return;
     snprintf(p->label, sizeof p->label, "%s", label);
+    pd_make_printable(p->label);
     p->redrawn = now;
     draw(p);
 }
@@ -121,7 +124,7 @@ void progress_line(struct progress *p, const char *format, ...)
     va_list args;
     clear(p);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    say_list(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
     if (redraw)

@@ -1,6 +1,7 @@
 #include "cli/real.h"
 
 #include "cli/progress.h"
+#include "cli/say.h"
 
 #include "base/mem.h"
 #include "data/transform.h"
@@ -50,7 +51,7 @@ enum pd_status real_open(struct real *r, const struct pd_run_model *run, const c
     enum pd_status status = pd_run_dataset(&o, split, &watch, &r->data, err);
     progress_end(&progress);
     if (!status && r->data->note[0])
-        fprintf(stderr, "%s\n", r->data->note);
+        say(stderr, "%s\n", r->data->note);
     if (!status)
         status = check_fit(r->data, &run->gan->config, err);
     if (!status)

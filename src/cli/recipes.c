@@ -1,6 +1,7 @@
 /* paydirt recipes: the papers' experiments. */
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/say.h"
 
 #include "train/recipe.h"
 
@@ -35,7 +36,7 @@ static enum pd_status list(struct pd_error *err)
         struct pd_recipe r;
         status = pd_recipe_open(name, &r, err);
         if (!status)
-            printf("%-28s %s\n", name, r.about);
+            say(stdout, "%-28s %s\n", name, r.about);
         pd_recipe_release(&r);
     }
     return status;
@@ -48,12 +49,12 @@ static void print_option(const char *key, const json_t *value)
     const struct pd_option option = {.name = key};
     pd_option_flag(&option, flag, sizeof flag);
     if (json_is_boolean(value)) {
-        printf("  --%s%s\n", json_is_true(value) ? "" : "no-", flag);
+        say(stdout, "  --%s%s\n", json_is_true(value) ? "" : "no-", flag);
     } else if (json_is_string(value)) {
-        printf("  --%s %s\n", flag, json_string_value(value));
+        say(stdout, "  --%s %s\n", flag, json_string_value(value));
     } else {
         char *number = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-        printf("  --%s %s\n", flag, number ? number : "");
+        say(stdout, "  --%s %s\n", flag, number ? number : "");
         free(number);
     }
 }
@@ -65,22 +66,22 @@ static void print_steps(const struct pd_recipe *r)
         return;
     printf("\nto type (DIR: the data's folder; RUN: a run's folder, as the step before printed it):\n");
     for (size_t i = 0; pd_recipe_step(r, i, &type, &paper); i++)
-        printf("  %s%s%s\n", type, *paper ? "    # paper: " : "", paper);
+        say(stdout, "  %s%s%s\n", type, *paper ? "    # paper: " : "", paper);
 }
 
 static void print(const struct pd_recipe *r)
 {
     const char *key, *note;
     json_t *value;
-    printf("%s: %s\n\noptions of 'paydirt %s':\n", r->name, *r->about ? r->about : "no words about it",
-           r->command);
+    say(stdout, "%s: %s\n\n", r->name, *r->about ? r->about : "no words about it");
+    say(stdout, "options of 'paydirt %s':\n", r->command);
     json_object_foreach((json_t *)(uintptr_t)r->options, key, value)
     {
         print_option(key, value);
     }
     print_steps(r);
     for (size_t i = 0; (note = pd_recipe_note(r, i)); i++)
-        printf("%s%s\n", i ? "" : "\n", note);
+        say(stdout, i ? "%s\n" : "\n%s\n", note);
 }
 
 static enum pd_status show(const char *name, struct pd_error *err)

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/real.h"
 #include "cli/reject.h"
+#include "cli/say.h"
 
 #include "base/mem.h"
 #include "io/file.h"
@@ -153,15 +154,15 @@ static enum pd_status write_files(const struct made *m, struct pd_error *err)
     if (o->grid[0])
         status = write_picture(o->grid, m, encode_grid, err);
     if (!status && o->grid[0])
-        printf("%s\n", o->grid);
+        say_path(o->grid);
     if (!status && o->rejected[0])
         status = write_picture(o->rejected, m, encode_rejected, err);
     if (!status && o->rejected[0])
-        printf("%s\n", o->rejected);
+        say_path(o->rejected);
     if (!status && o->npz[0])
         status = write_npz(m, err);
     if (!status && o->npz[0])
-        printf("%s\n", o->npz);
+        say_path(o->npz);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/real.h"
+#include "cli/say.h"
 
 #include "base/mem.h"
 #include "base/words.h"
@@ -215,7 +216,7 @@ static enum pd_status draw_pictures(const struct scene *s, struct pd_error *err)
             continue;
         status = pictures[i].draw(s, path, err);
         if (!status)
-            fprintf(stderr, "%s: %s\n", path, pictures[i].name);
+            say(stderr, "%s: %s\n", path, pictures[i].name);
     }
     return status;
 }
@@ -258,7 +259,7 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
     if (!status)
         status = write_table(o->out, &s, err);
     if (!status)
-        fprintf(stderr, "%s: scores of %lld images\n", o->out, (long long)s.n);
+        say(stderr, "%s: scores of %lld images\n", o->out, (long long)s.n);
     const struct scene scene = {
         o, {real.data, s.n, NULL, s.class_logits, s.logit, s.conditional, s.gold}, run.gan};
     if (!status)

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/recipe.h"
+#include "cli/say.h"
 #include "cli/stop.h"
 
 #include "base/threads.h"
@@ -179,6 +180,6 @@ enum pd_status command_train(int argc, char **argv, struct pd_error *err)
         status = start(&o, &watch, &observer, err);
     progress_end(&watch.progress);
     if (!status)
-        printf("%s\n", watch.folder);
+        say_path(watch.folder);
     return status;
 }

@@ -6,7 +6,6 @@
 #include "data/answers_reader.h"
 #include "io/file.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,33 +26,6 @@ static void *with_room(void *block, size_t count, size_t *capacity, size_t item)
     return grown;
 }
 
-/* Bytes of the UTF-8 sequence at text: 1 to 4, or 0 where there is none. */
-static size_t utf8_length(const unsigned char *text)
-{
-    size_t n = text[0] < 0x80   ? 1
-               : text[0] < 0xc2 ? 0
-               : text[0] < 0xe0 ? 2
-               : text[0] < 0xf0 ? 3
-               : text[0] < 0xf5 ? 4
-                                : 0;
-    for (size_t i = 1; i < n; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    return n;
-}
-
-/* Words quote files: no byte of these may move a terminal's cursor, and cut letters are no letters. */
-static void make_printable(char *words)
-{
-    for (size_t n; *words; words += n) {
-        n = utf8_length((unsigned char *)words);
-        if (!n || iscntrl((unsigned char)*words)) {
-            *words = '?';
-            n = 1;
-        }
-    }
-}
-
 void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *format, ...)
 {
     struct pd_answers *out = r->out;
@@ -72,7 +44,7 @@ void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *for
     va_start(args, format);
     vsnprintf(refused->words, sizeof refused->words, format, args);
     va_end(args);
-    make_printable(refused->words);
+    pd_make_printable(refused->words);
 }
 
 static bool refuse_class(struct pd_answers_reader *r, int64_t row, const char *label)

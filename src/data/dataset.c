@@ -183,6 +183,7 @@ void pd_dataset_add_note(struct pd_dataset *d, const char *format, ...)
     va_start(args, format);
     vsnprintf(d->note + n, sizeof d->note - n, format, args);
     va_end(args);
+    pd_make_printable(d->note);
 }
 
 static uint32_t place_of(const struct pd_dataset *d, uint32_t image)

@@ -207,6 +207,7 @@ static enum pd_status take(struct pd_dataset *d, const struct pd_image_cache *c,
     d->height = d->width = e->side;
     d->pixels = (uint8_t *)d->map; /* where they begin; read-only */
     memcpy(d->note, e->note, sizeof d->note);
+    pd_make_printable(d->note);
     d->labels = pd_malloc(e->count * sizeof *d->labels); /* a label file may change them */
     d->class_names = e->classes ? pd_malloc((size_t)e->classes * sizeof *d->class_names) : NULL;
     if (!d->labels || !d->class_names != !e->classes)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -69,13 +70,50 @@ static void makes_words_of_paths(void **state)
     assert_string_equal(pd_path_word(shorter, sizeof shorter, "abcdef"), "abc");
 }
 
+static const char *printable(const char *text)
+{
+    static char copy[64];
+    snprintf(copy, sizeof copy, "%s", text);
+    return pd_make_printable(copy);
+}
+
+/* What is a control in some alphabet, or no letter of any, must not reach a terminal; all else must. */
+static void makes_text_printable(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"caf\u00e9 \u732b \U0001f431 ~", "caf\u00e9 \u732b \U0001f431 ~"},
+        {"\u00a0\u2027\u202f\u2065\u206a", "\u00a0\u2027\u202f\u2065\u206a"}, /* beside the forbidden */
+        {"\x1b[31mred\nok\r\t\x7f\a", "?[31mred?ok????"},
+        {"\xc2\x9b"
+         "2J\xc2\x85x",
+         "?2J?x"}, /* C1: CSI, next line */
+        {"a\u202eb\u2066c\u2069d\u200fe\u061c", "a?b?c?d?e?"},
+        {"a\u2028b\u2029c", "a?b?c"},
+        {"caf\xe9", "caf?"},                                       /* Latin-1 */
+        {"\xc0\x9b\xe0\x82\x9b\xf0\x80\x82\x9b", "?????????"},     /* overlong */
+        {"\xed\xa0\x80 \xf4\x90\x80\x80 \xff\xfe", "??? ???? ??"}, /* surrogate, beyond Unicode, none */
+        {"\xe7\x8c", "??"},                                        /* cut off */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(printable(cases[i][0]), cases[i][1]);
+}
+
+static void fails_in_printable_words(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    pd_fail(&err, PD_ERR_FORMAT, 7, "%s: bad", "x\033[2J\npaydirt: fine");
+    assert_string_equal(err.message, "x?[2J?paydirt: fine: bad at offset 7");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(makes_words_of_paths),
-        cmocka_unit_test(finds_the_nearest),
-        cmocka_unit_test(walks_a_table),
-        cmocka_unit_test(joins_within_bounds),
+        cmocka_unit_test(makes_words_of_paths), cmocka_unit_test(finds_the_nearest),
+        cmocka_unit_test(walks_a_table),        cmocka_unit_test(joins_within_bounds),
+        cmocka_unit_test(makes_text_printable), cmocka_unit_test(fails_in_printable_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,36 @@
+#include "cli/say.h"
+
+#include "base/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void say_list(FILE *to, const char *format, va_list args)
+{
+    char *text;
+    if (vasprintf(&text, format, args) < 0)
+        return;
+    const size_t head = strspn(format, "\n");
+    size_t tail = strlen(format), end = strlen(text);
+    while (tail > head && format[tail - 1] == '\n')
+        tail--, text[--end] = '\0';
+    fprintf(to, "%.*s%s%s", (int)head, format, pd_make_printable(text + head), format + tail);
+    free(text);
+}
+
+void say(FILE *to, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say_list(to, format, args);
+    va_end(args);
+}
+
+void say_path(const char *path)
+{
+    if (isatty(STDOUT_FILENO))
+        say(stdout, "%s\n", path);
+    else
+        printf("%s\n", path);
+}

@@ -1,0 +1,16 @@
+/* Lines for people. What they quote may come from files; it is made printable, so that no name can move a
+ * terminal's cursor or pass for a line of ours. */
+#ifndef PD_CLI_SAY_H
+#define PD_CLI_SAY_H
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* As fprintf, but only the newlines at the format's two ends are kept. */
+void say(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void say_list(FILE *to, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
+/* A path alone on a line of standard output: byte for byte, as a script needs it, but on a terminal. */
+void say_path(const char *path);
+
+#endif

@@ -68,8 +68,13 @@ struct watch {
     uint64_t steps_per_epoch, epochs;
     char round[64]; /* "gold 2/5 round 3" */
     bool stopping;
-    int64_t refused;
+    struct { /* refusals in the same words; the last counts all others */
+        char words[160];
+        int64_t rows;
+    } refused[9];
 };
+
+enum { REFUSALS_SHOWN = 5, KINDS = 8 };
 
 static void on_begin(void *context, const struct pd_run_begin *b)
 {
@@ -141,11 +146,25 @@ static void on_measuring(void *context, int epoch, int epochs, double loss)
     progress_update(&w->progress, (uint64_t)epoch, label);
 }
 
+/* A thousand tasks with boxes are one mistake. */
 static void on_refused(void *context, int64_t row, const char *words)
 {
     struct watch *w = context;
-    w->refused++;
-    progress_line(&w->progress, "refused: row %lld: %s", (long long)row, words);
+    int kind = 0;
+    while (kind < KINDS && w->refused[kind].rows && strcmp(w->refused[kind].words, words) != 0)
+        kind++;
+    if (!w->refused[kind].rows++)
+        snprintf(w->refused[kind].words, sizeof w->refused[kind].words, "%s", kind < KINDS ? words : "...");
+    if (w->refused[kind].rows <= REFUSALS_SHOWN || kind == KINDS)
+        progress_line(&w->progress, "refused: row %lld: %s", (long long)row, words);
+}
+
+static void say_further_refusals(struct watch *w)
+{
+    for (int kind = 0; kind < KINDS; kind++)
+        if (w->refused[kind].rows > REFUSALS_SHOWN)
+            progress_line(&w->progress, "refused: %lld more rows: %s",
+                          (long long)w->refused[kind].rows - REFUSALS_SHOWN, w->refused[kind].words);
 }
 
 /* --- the command --- */
@@ -222,15 +241,27 @@ static void say_questions(const char *folder, const struct pd_active_outcome *ou
             out->queries);
 }
 
-static enum pd_status say_outcome(const char *folder, const struct watch *w,
-                                  const struct pd_active_outcome *out, struct pd_error *err)
+/* What was good has been taken; what was not still shows in the exit code. */
+static enum pd_status say_outcome(const char *folder, const char *labels, const struct pd_active_outcome *out,
+                                  struct pd_error *err)
 {
-    if (out->taken || w->refused)
-        printf("%zu answers taken, %lld refused\n", out->taken, (long long)w->refused);
-    if (!out->questions)
-        return say_end(folder, out, err);
-    say_questions(folder, out);
-    return PD_OK;
+    const struct pd_intake *in = &out->intake;
+    enum pd_status status = PD_OK;
+    if (labels[0] || in->taken || in->refused)
+        printf("%zu answers taken, %zu refused\n", in->taken, in->refused);
+    if (out->questions)
+        say_questions(folder, out);
+    else
+        status = say_end(folder, out, err);
+    if (status || fflush(stdout))
+        return status;
+    if (out->unanswered)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: no answer in it: %zu rows without one", labels,
+                       in->blank);
+    return in->refused
+               ? pd_fail(err, PD_ERR_FORMAT, -1,
+                         "%zu answers were refused, for the reasons above; the others are taken", in->refused)
+               : PD_OK;
 }
 
 enum pd_status command_active(int argc, char **argv, struct pd_error *err)
@@ -275,5 +306,6 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
     else
         status = begin(&c, &a, &o, &observer, folder, sizeof folder, &outcome, err);
     progress_end(&w.progress);
-    return status ? status : say_outcome(folder, &w, &outcome, err);
+    say_further_refusals(&w);
+    return status ? status : say_outcome(folder, own.labels, &outcome, err);
 }

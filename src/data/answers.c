@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { MOST_REFUSALS = 1000000 }; /* a file with more is about something else */
 
@@ -47,36 +48,49 @@ void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *for
     pd_make_printable(refused->words);
 }
 
-static bool refuse_class(struct pd_answers_reader *r, int64_t row, const char *label)
+static bool refuse_class(struct pd_answers_reader *r, int64_t row, const char *label, bool ambiguous)
 {
-    size_t words = (size_t)r->dataset->classes + 1;
-    const char *near = r->class_words ? pd_nearest_word(label, r->class_words, words, sizeof label) : NULL;
-    if (near)
-        pd_answers_refuse(r, row, "unknown class '%.60s', did you mean '%s'?", label, near);
-    else if (r->class_words)
-        pd_answers_refuse(r, row, "unknown class '%.60s', expected one of %d, from '%s' to '%s', or skip",
-                          label, r->dataset->classes, r->class_words[0], r->class_words[words - 2]);
+    const char *const *names = r->classes.names;
+    const int classes = r->dataset->classes;
+    const char *near = names ? pd_nearest_word(label, names, (size_t)classes + 1, sizeof *names) : NULL;
+    if (ambiguous)
+        pd_answers_refuse(r, row, "several classes may be '%.60s', expected a class's whole name", label);
+    else if (near && strcasecmp(near, label) != 0)
+        pd_answers_refuse(r, row, "unknown class '%.60s', did you mean '%.60s'?", label, near);
+    else if (names)
+        pd_answers_refuse(r, row,
+                          "unknown class '%.60s', expected one of %d, from '%.60s' to '%.60s', or skip",
+                          label, classes, names[0], names[classes - 1]);
     else
-        pd_answers_refuse(r, row, "unknown class '%.60s', expected 0 to %d, or skip", label,
-                          r->dataset->classes - 1);
+        pd_answers_refuse(r, row, "unknown class '%.60s', expected 0 to %d, or skip", label, classes - 1);
     return false;
 }
 
-/* By name, "skip", or number. */
-static bool find_class(const struct pd_answers_reader *r, const char *label, int32_t *found)
+/* Says once what a word was taken for, as far as there is room. */
+static void note_class(struct pd_answers *out, const char *label, const char *name)
 {
-    int classes = r->dataset->classes;
-    *found = PD_ANSWER_SKIP;
-    if (!strcmp(label, "skip"))
-        return true;
-    for (*found = 0; r->class_words && *found < classes; ++*found)
-        if (!strcmp(label, r->class_words[*found]))
-            return true;
-    size_t digits = strspn(label, "0123456789");
-    if (!digits || digits > 9 || label[digits])
-        return false;
-    *found = (int32_t)strtol(label, NULL, 10);
-    return *found < classes;
+    char words[sizeof out->note];
+    const size_t n = strlen(out->note), room = sizeof out->note - n;
+    snprintf(words, sizeof words, "'%.60s' is '%.60s'", label, name);
+    make_printable(words);
+    if (strstr(out->note, words))
+        return;
+    if (strlen(words) + sizeof ", ..." < room)
+        snprintf(out->note + n, room, "%s%s", n ? ", " : "", words);
+    else if (n < 3 || strcmp(out->note + n - 3, "...") != 0)
+        snprintf(out->note + n, room, ", ...");
+}
+
+/* A class, PD_ANSWER_SKIP, or another negative number. */
+static int32_t find_class(struct pd_answers_reader *r, const char *label)
+{
+    bool exactly;
+    const int32_t found = pd_class_find(&r->classes, label, &exactly);
+    if (!strcmp(label, "skip") || (!strcasecmp(label, "skip") && (found < 0 || !exactly)))
+        return PD_ANSWER_SKIP;
+    if (found >= 0 && !exactly)
+        note_class(r->out, label, r->dataset->class_names[found]);
+    return found;
 }
 
 static bool vote(struct pd_answers_reader *r, struct pd_vote vote)
@@ -107,13 +121,13 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
             image);
         return false;
     }
-    int32_t class;
     size_t n = strlen(label);
     while (strchr(spaces, label[n - 1]))
         n--;
     snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word), label);
-    if (!find_class(r, word, &class))
-        return refuse_class(r, row, word);
+    const int32_t class = find_class(r, word);
+    if (class < 0 && class != PD_ANSWER_SKIP)
+        return refuse_class(r, row, word, class == PD_CLASS_AMBIGUOUS);
     return vote(r, (struct pd_vote){row, (uint32_t)at, class});
 }
 
@@ -136,7 +150,7 @@ static void refuse_clash(struct pd_answers_reader *r, const struct pd_vote *vote
     if (out->refused_count && out->refused[out->refused_count - 1].row == vote->row)
         return; /* several people in one task */
     pd_answers_refuse(
-        r, vote->row, "image '%s' has conflicting labels: '%s' in %s %" PRId64 ", '%s' in %" PRId64,
+        r, vote->row, "image '%s' has conflicting labels: '%.40s' in %s %" PRId64 ", '%.40s' in %" PRId64,
         pd_dataset_image_name(r->dataset, vote->image, image, sizeof image), label_words(r, t->label, a),
         r->unit, r->votes[t->label - 1].row, label_words(r, t->clash, b), r->votes[t->clash - 1].row);
 }
@@ -186,21 +200,13 @@ static enum pd_status decide(struct pd_answers_reader *r, struct pd_error *err)
 
 static enum pd_status reader_init(struct pd_answers_reader *r, struct pd_error *err)
 {
-    const struct pd_dataset *d = r->dataset;
-    if (d->class_names) {
-        r->class_words = pd_malloc(((size_t)d->classes + 1) * sizeof *r->class_words);
-        if (!r->class_words)
-            return pd_fail_memory(err, r->file);
-        for (int i = 0; i < d->classes; i++)
-            r->class_words[i] = d->class_names[i];
-        r->class_words[d->classes] = "skip";
-    }
-    return pd_image_index_init(&r->images, d, err);
+    enum pd_status status = pd_class_words_init(&r->classes, r->dataset, err);
+    return status ? status : pd_image_index_init(&r->images, r->dataset, err);
 }
 
 static void reader_release(struct pd_answers_reader *r)
 {
-    pd_free(r->class_words);
+    pd_class_words_release(&r->classes);
     pd_image_index_release(&r->images);
     pd_free(r->votes);
 }

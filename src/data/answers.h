@@ -25,16 +25,18 @@ struct pd_answers {
     size_t count;
     struct pd_refusal *refused;
     size_t refused_count;
-    size_t blank; /* rows without an answer yet */
+    size_t blank;   /* rows without an answer yet */
+    char note[256]; /* classes that were not named letter by letter: "'Cat ' is 'cat', '1' is '001'"; or "" */
 };
 
 /* Reads answers in any of: CSV with a header that has the columns "image" and "label" (others are passed
  * over; Label Studio's CSV: "image" and "choice"; separated by ',', ';' or tabs), Label Studio's JSON and
  * JSON-MIN. Images by name, path or URL (image_index.h) or, where the data set has no names, by number; first
- * of all by the "paydirt_image" that our tasks carry. Labels by class name or number, or "skip", which no
- * class may be named; empty: no answer yet. Refused row by row: unknown image, unknown class, an image whose
- * rows name different classes (all of them; a class outranks a skip), a row cut off; the good rows are kept.
- * PD_ERR_IO, PD_ERR_MEMORY; PD_ERR_FORMAT: not such a file at all, or half a JSON file. */
+ * of all by the "paydirt_image" that our tasks carry. Labels by what people write for a class
+ * (class_words.h), or "skip", which no class may be named; empty: no answer yet. Refused row by row: unknown
+ * image, unknown class, an image whose rows name different classes (all of them; a class outranks a skip), a
+ * row cut off; the good rows are kept. PD_ERR_IO, PD_ERR_MEMORY; PD_ERR_FORMAT: not such a file at all, or
+ * half a JSON file. */
 enum pd_status pd_answers_read(const char *path, const struct pd_dataset *dataset, struct pd_answers *out,
                                struct pd_error *err);
 enum pd_status pd_answers_parse(const void *bytes, size_t size, const char *name,

@@ -80,20 +80,16 @@ static bool begins(const char *text, const char *name)
 
 /* Whether `text` may be the beginning of a longer name or number, so that a file which ends here may have
  * been cut. */
-static bool may_be_cut(const struct pd_dataset *d, enum cell cell, const char *text)
+static bool may_be_cut(const struct pd_answers_reader *r, enum cell cell, const char *text)
 {
-    char name[4096], number[16];
-    uint32_t count = cell == LABEL ? (uint32_t)d->classes : d->count;
+    const struct pd_dataset *d = r->dataset;
+    char name[4096];
+    if (cell == LABEL)
+        return pd_class_may_go_on(&r->classes, text);
     text += strspn(text, " \t");
-    for (uint32_t i = 0; i < count; i++) {
-        if (cell == LABEL)
-            pd_dataset_class_name(d, (int)i, name, sizeof name);
-        else
-            pd_dataset_image_name(d, i, name, sizeof name);
-        snprintf(number, sizeof number, "%u", i);
-        if (begins(text, name) || (cell == LABEL && begins(text, number)))
+    for (uint32_t i = 0; i < d->count; i++)
+        if (begins(text, pd_dataset_image_name(d, i, name, sizeof name)))
             return true;
-    }
     return false;
 }
 
@@ -101,7 +97,7 @@ static bool refuse_cut(struct table *t)
 {
     const struct pd_answers_reader *r = t->reader;
     for (int i = 0; i < CELLS; i++) {
-        if (t->at[i] != t->column - 1 || !*t->text[i].data || !may_be_cut(r->dataset, i, t->text[i].data))
+        if (t->at[i] != t->column - 1 || !*t->text[i].data || !may_be_cut(r, i, t->text[i].data))
             continue;
         pd_answers_refuse(t->reader, t->begin,
                           "may be cut off: no line end after '%.60s', which begins longer names",

@@ -33,6 +33,12 @@ static const char *image_words(const json_t *data, char digits[24])
     return image ? image : "";
 }
 
+static bool refuse(struct pd_answers_reader *r, int64_t row, const char *words)
+{
+    pd_answers_refuse(r, row, "%s", words);
+    return false;
+}
+
 /* A row whose label is "cat", ["cat"], {"choices": ["cat"]}, or not there. */
 static bool take_label(struct pd_answers_reader *r, int64_t row, const char *image, const json_t *value)
 {
@@ -40,6 +46,8 @@ static bool take_label(struct pd_answers_reader *r, int64_t row, const char *ima
     if (json_is_object(value))
         value = json_object_get(value, "choices");
     size_t chosen = json_array_size(value);
+    if (json_is_object(json_array_get(value, 0)))
+        return refuse(r, row, "parts of the picture are marked, expected one class for the whole of it");
     if (chosen > 1) {
         pd_answers_refuse(r, row, "%zu classes chosen, expected one", chosen);
         return false;
@@ -47,54 +55,75 @@ static bool take_label(struct pd_answers_reader *r, int64_t row, const char *ima
     if (json_is_array(value))
         value = json_array_get(value, 0);
     const char *label = !value || json_is_null(value) ? "" : words(value, digits);
-    if (label)
-        return pd_answers_row(r, row, image, label);
-    pd_answers_refuse(r, row, "a label that is neither a word nor a number");
-    return false;
+    return label ? pd_answers_row(r, row, image, label)
+                 : refuse(r, row, "a label that is neither a word nor a number");
 }
 
-/* The choices of an annotation: those named "choice", as in our configuration, or the only ones. */
-static bool take_result(struct pd_answers_reader *r, int64_t row, const char *image, const json_t *result)
+/* The choices of an annotation: those named "choice", as in our configuration, or the only ones. other: the
+ * kind of an entry that is no choice, or NULL. */
+static const json_t *find_choices(const json_t *result, size_t *count, const char **other)
 {
     const json_t *entry, *found = NULL;
-    size_t i, count = 0;
+    size_t i;
+    *count = 0;
+    *other = NULL;
     json_array_foreach(result, i, entry)
     {
         const char *type = json_string_value(json_object_get(entry, "type"));
         const char *name = json_string_value(json_object_get(entry, "from_name"));
-        if (!type || strcmp(type, "choices") != 0)
+        if (!type || strcmp(type, "choices") != 0) {
+            *other = type ? type : "nameless";
             continue;
+        }
         bool ours = name && !strcmp(name, "choice");
-        found = ours || !count ? entry : found;
-        count = ours ? 1 : count + 1;
+        found = ours || !*count ? entry : found;
+        *count = ours ? 1 : *count + 1;
         if (ours)
             break;
     }
-    if (count > 1) {
+    return found;
+}
+
+static bool take_result(struct pd_answers_reader *r, int64_t row, const char *image, const json_t *result)
+{
+    const char *other;
+    size_t count;
+    const json_t *found = find_choices(result, &count, &other);
+    if (count == 1 || !(count || other))
+        return take_label(r, row, image, json_object_get(found, "value"));
+    if (count)
         pd_answers_refuse(r, row, "%zu sets of choices, expected one, or one named 'choice'", count);
-        return false;
-    }
-    return take_label(r, row, image, json_object_get(found, "value"));
+    else
+        pd_answers_refuse(r, row, "no choice: the result is of the kind '%.40s', expected 'choices'", other);
+    return false;
 }
 
 static bool take_annotation(struct pd_answers_reader *r, int64_t row, const char *image,
                             const json_t *annotation)
 {
-    if (json_is_true(json_object_get(annotation, "was_cancelled")))
+    if (!json_is_object(annotation))
+        return refuse(r, row, "annotations without their content, export the project as JSON");
+    if (json_is_true(json_object_get(annotation, "was_cancelled")) ||
+        json_is_true(json_object_get(annotation, "skipped")))
         return pd_answers_row(r, row, image, "skip");
     return take_result(r, row, image, json_object_get(annotation, "result"));
 }
 
-/* A task as in the export JSON. All of its annotations count, or none. */
+/* A task as in the export JSON; Label Studio before 1.0 called its annotations completions. All of them
+ * count, or none. */
 static void take_task(struct pd_answers_reader *r, int64_t row, const json_t *task)
 {
     char digits[24];
     const char *image = image_words(json_object_get(task, "data"), digits);
     const json_t *annotations = json_object_get(task, "annotations");
+    if (!annotations)
+        annotations = json_object_get(task, "completions");
     size_t votes = r->vote_count, blank = r->out->blank;
     bool good = true;
     for (size_t i = 0; good && i < json_array_size(annotations); i++)
         good = take_annotation(r, row, image, json_array_get(annotations, i));
+    if (good && !json_array_size(annotations) && json_array_size(json_object_get(task, "drafts")))
+        good = refuse(r, row, "a draft that was not submitted");
     if (!good)
         r->vote_count = votes;
     r->out->blank = blank + (good && r->vote_count == votes);

@@ -3,6 +3,7 @@
 #define PD_DATA_ANSWERS_READER_H
 
 #include "data/answers.h"
+#include "data/class_words.h"
 #include "data/image_index.h"
 
 #include <stdbool.h>
@@ -15,9 +16,9 @@ struct pd_vote {
 
 struct pd_answers_reader {
     const struct pd_dataset *dataset;
-    const char *file;         /* its name */
-    const char *unit;         /* what a row is called: "line", "task" */
-    const char **class_words; /* (classes + 1): the names and "skip"; NULL where the numbers serve */
+    const char *file; /* its name */
+    const char *unit; /* what a row is called: "line", "task" */
+    struct pd_class_words classes;
     struct pd_image_index images;
     struct pd_vote *votes;
     size_t vote_count, vote_capacity, refused_capacity;

@@ -85,13 +85,13 @@ static int64_t either(int64_t a, int64_t b)
     return b == PD_IMAGE_UNKNOWN ? a : PD_IMAGE_AMBIGUOUS;
 }
 
-/* Names that text ends with. */
+/* The longest name that text ends with: of "/photos/sub/x.png" rather "sub/x.png" than "x.png". */
 static int64_t find_within(const struct pd_image_index *index, const char *text, size_t size)
 {
     int64_t found = PD_IMAGE_UNKNOWN;
-    for (size_t i = 0; i < size && found != PD_IMAGE_AMBIGUOUS; i++)
+    for (size_t i = 0; i < size && found == PD_IMAGE_UNKNOWN; i++)
         if (text[i] == '/')
-            found = either(found, find_exactly(index, text + i + 1, size - i - 1));
+            found = find_exactly(index, text + i + 1, size - i - 1);
     return found;
 }
 

@@ -16,8 +16,9 @@ enum pd_status pd_image_index_init(struct pd_image_index *index, const struct pd
                                    struct pd_error *err);
 void pd_image_index_release(struct pd_image_index *index);
 
-/* The image whose name (or number) is `text`; else the only one whose name `text` ends with, as a path or URL
- * does, or which ends with `text`, at a '/'. URLs are taken as they stand and decoded; Label Studio's
+/* The image whose name (or number) is `text`; else the one with the longest name that `text` ends with, as a
+ * path or URL does; else the only one whose name ends with `text`; both at a '/'. URLs are taken as they
+ * stand and decoded; Label Studio's
  * "/data/local-files/?d=PATH" and "/data/upload/1/0123abcd-NAME" are known. Time: log(count) a name. */
 int64_t pd_image_find(const struct pd_image_index *index, const char *text);
 

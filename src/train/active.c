@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -38,6 +39,17 @@ static enum pd_status path_in(const struct active *r, const char *name, char *pa
 static bool is_simulated(const struct active *r)
 {
     return !strcmp(r->a->oracle, "labels");
+}
+
+static void note(const struct active *r, const char *format, ...)
+{
+    char words[PD_PATH_SIZE + 300];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    if (r->watch->train->note)
+        r->watch->train->note(r->watch->train->context, words);
 }
 
 /* --- a trial's data --- */
@@ -94,11 +106,12 @@ static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_erro
 static enum pd_status take_file(struct active *r, const char *file, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
-    size_t taken = 0;
     enum pd_status status = path_in(r, "answers.csv", path, err);
     if (!status)
-        status = pd_oracle_take(&r->oracle, file, path, r->watch->refused, r->watch->context, &taken, err);
-    r->out->taken += taken;
+        status = pd_oracle_take(&r->oracle, file, path, r->watch->refused, r->watch->context, &r->out->intake,
+                                err);
+    if (!status && r->out->intake.note[0])
+        note(r, "%s: %s", file, r->out->intake.note);
     return status;
 }
 
@@ -122,9 +135,13 @@ static enum pd_status take_sheet(struct active *r, struct pd_error *err)
 
 static enum pd_status take_answers(struct active *r, struct pd_error *err)
 {
+    const struct pd_intake *in = &r->out->intake;
     struct stat given;
-    enum pd_status status = r->answers ? take_file(r, r->answers, err) : PD_OK;
-    if (r->answers && stat(r->answers, &given) == 0)
+    if (!r->answers)
+        return take_sheet(r, err);
+    enum pd_status status = take_file(r, r->answers, err);
+    r->out->unanswered = !(in->taken + in->again + in->refused);
+    if (stat(r->answers, &given) == 0)
         r->sheet = given; /* it may be queries.csv */
     r->answers = NULL;
     return status ? status : take_sheet(r, err);
@@ -248,9 +265,9 @@ static enum pd_status run_branches(struct active *r, int64_t trial, struct pd_er
 /* After the last trial. People may have gone on filling in while it trained. */
 static enum pd_status ask(struct active *r, struct pd_error *err)
 {
-    const size_t before = r->out->taken;
+    const size_t before = r->out->intake.taken;
     enum pd_status status = take_sheet(r, err);
-    r->again = r->out->taken > before;
+    r->again = r->out->intake.taken > before;
     return status || r->again ? status : write_questions(r, err);
 }
 

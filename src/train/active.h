@@ -13,6 +13,7 @@
 #ifndef PD_TRAIN_ACTIVE_H
 #define PD_TRAIN_ACTIVE_H
 
+#include "train/oracle.h"
 #include "train/run.h"
 
 struct pd_active_options {
@@ -67,7 +68,9 @@ struct pd_active_observer {
 
 /* How it ended: finished, or waiting for people. */
 struct pd_active_outcome {
-    size_t taken, questions; /* answers taken now; images that wait for one */
+    struct pd_intake intake; /* of answers, now */
+    bool unanswered;         /* the file that was given holds no answer at all */
+    size_t questions;        /* images that wait for one */
     bool measured;           /* its rounds have an accuracy */
     char queries[PD_PATH_SIZE], sheet[PD_PATH_SIZE], tasks[PD_PATH_SIZE]; /* where they stand, or "" */
 };

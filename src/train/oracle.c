@@ -85,25 +85,31 @@ static bool contradicts(const struct pd_oracle *o, const struct pd_answer *a, ch
 }
 
 enum pd_status pd_oracle_take(struct pd_oracle *o, const char *file, const char *path,
-                              void (*refused)(void *context, int64_t row, const char *words), void *context,
-                              size_t *taken, struct pd_error *err)
+                              void (*refuse)(void *context, int64_t row, const char *words), void *context,
+                              struct pd_intake *in, struct pd_error *err)
 {
     struct pd_answers a;
     char words[320];
-    *taken = 0;
+    const size_t before = in->taken;
     enum pd_status status = pd_answers_read(file, o->data, &a, err);
     if (status)
         return status;
     for (size_t i = 0; i < a.refused_count; i++)
-        refused(context, a.refused[i].row, a.refused[i].words);
+        refuse(context, a.refused[i].row, a.refused[i].words);
+    in->refused += a.refused_count;
+    in->blank += a.blank;
+    memcpy(in->note, a.note, sizeof in->note);
     for (size_t i = 0; i < a.count; i++) {
         if (contradicts(o, &a.at[i], words, sizeof words)) {
-            refused(context, a.at[i].row, words);
+            refuse(context, a.at[i].row, words);
+            in->refused++;
             continue;
         }
-        *taken += o->answers[a.at[i].image] == PD_NOT_ANSWERED;
+        const bool new = o->answers[a.at[i].image] == PD_NOT_ANSWERED;
+        in->taken += new;
+        in->again += !new;
         o->answers[a.at[i].image] = a.at[i].label;
     }
     pd_answers_release(&a);
-    return *taken ? write_answers(o, path, err) : PD_OK;
+    return in->taken > before ? write_answers(o, path, err) : PD_OK;
 }

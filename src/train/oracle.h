@@ -22,10 +22,17 @@ void pd_oracle_close(struct pd_oracle *o); /* also a zeroed one */
 /* A label, PD_ANSWER_SKIP or PD_NOT_ANSWERED. */
 int32_t pd_oracle_ask(const struct pd_oracle *o, uint32_t image);
 
+/* What became of the rows of files of answers. */
+struct pd_intake {
+    size_t taken, again; /* answers that were new; that said the same again */
+    size_t refused, blank;
+    char note[256]; /* of the last file: struct pd_answers' */
+};
+
 /* Takes the rows of a file that are new or say the same again, and writes all answers to path.
- * refused(context, row, words) hears of the others. taken: how many were new. */
+ * refuse(context, row, words) hears of the others. Adds to what *in counts. */
 enum pd_status pd_oracle_take(struct pd_oracle *o, const char *file, const char *path,
-                              void (*refused)(void *context, int64_t row, const char *words), void *context,
-                              size_t *taken, struct pd_error *err);
+                              void (*refuse)(void *context, int64_t row, const char *words), void *context,
+                              struct pd_intake *in, struct pd_error *err);
 
 #endif

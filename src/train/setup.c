@@ -46,6 +46,8 @@ static enum pd_status take_label_file(const char *path, struct pd_dataset *data,
     if (status)
         return status;
     pd_labels_apply(data, &answers, use);
+    if (answers.note[0])
+        pd_dataset_add_note(data, "%s", answers.note);
     pd_answers_release(&answers);
     return PD_OK;
 }

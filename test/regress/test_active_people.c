@@ -113,6 +113,18 @@ static const struct result *resume(const char *labels)
     return succeeds(command);
 }
 
+/* Some rows are refused: the others are taken, and the exit code says so. */
+static const struct result *resume_with_refusals(const char *labels, int refused)
+{
+    char command[512], words[64];
+    snprintf(command, sizeof command, "active --resume %s --labels %s", person.run, labels);
+    snprintf(words, sizeof words, "paydirt: %d answers were refused, for the reasons above", refused);
+    const struct result *r = run(command);
+    assert_int_equal(r->code, 4);
+    assert_contains(r->err, words);
+    return r;
+}
+
 /* Fills in queries.csv itself until nothing is asked. Returns how often. */
 static int answer_to_the_end(void)
 {
@@ -189,12 +201,12 @@ static void people_fill_in_a_sheet(void **state)
     assert_int_equal(person.count, 6);
     const int sure = person.asked[3];
     answers_badly();
-    r = resume("first.csv");
+    r = resume_with_refusals("first.csv", 2);
     assert_contains(r->err, "refused: row 4: unknown class");
     assert_contains(r->err, "refused: row 5: unknown image 'nowhere.png'");
     assert_contains(r->out, "4 answers taken, 2 refused\n3 images wait"); /* one more for the skipped */
     contradicts_itself(sure);
-    r = resume("second.csv");
+    r = resume_with_refusals("second.csv", 1);
     assert_contains(r->err, "but it was answered before as");
     assert_contains(r->out, "0 answers taken, 1 refused\n3 images wait");
     assert_true(answer_to_the_end() >= 3);
@@ -247,6 +259,35 @@ static void an_unreadable_sheet_stays(void **state)
     scratch_write(in_run("queries.csv"), "P\0K", 3);
     fails("active --resume odd/00000-photos-active-gold", 4, "queries.csv: a zero byte");
     assert_file(in_run("queries.csv"), "P");
+}
+
+static void a_file_without_answers_is_no_answer(void **state)
+{
+    (void)state;
+    char boxes[4096] = "[";
+    succeeds(PHOTOS "--data ./photos --oracle csv --init 6 --final 8 --out none");
+    meet("none/00000-photos-active-gold");
+    const struct result *r = run("active --resume none/00000-photos-active-gold --labels "
+                                 "none/00000-photos-active-gold/queries.csv");
+    assert_int_equal(r->code, 4);
+    assert_contains(r->out, "0 answers taken, 0 refused\n6 images wait");
+    assert_contains(r->err, "queries.csv: no answer in it: 6 rows without one");
+    for (int i = 0; i < IMAGES; i++)
+        snprintf(boxes + strlen(boxes), sizeof boxes - strlen(boxes),
+                 "%s{\"data\":{\"image\":\"%s\"},\"annotations\":[{\"result\":[{\"type\":"
+                 "\"rectanglelabels\"}]}]}",
+                 i ? "," : "", name_of(i));
+    strcat(boxes, "]");
+    scratch_write(scratch_path("boxes.json"), boxes, strlen(boxes));
+    r = resume_with_refusals("boxes.json", IMAGES);
+    assert_contains(r->err, "refused: row 1: no choice: the result is of the kind 'rectanglelabels'");
+    assert_contains(r->err, "refused: 19 more rows: no choice");
+    look_at_questions();
+    answer(scratch_path("loud.csv"), person.count, "CAT");
+    r = resume("loud.csv");
+    assert_contains(r->err, "loud.csv: 'CAT' is 'cat'\n");
+    assert_contains(r->out, "6 answers taken, 0 refused\n2 images wait");
+    assert_contains(resume("loud.csv")->out, "0 answers taken, 0 refused\n2 images wait"); /* no news */
 }
 
 /* --- skips --- */
@@ -376,7 +417,7 @@ int main(void)
         cmocka_unit_test(people_fill_in_a_sheet),    cmocka_unit_test(answers_may_come_while_it_trains),
         cmocka_unit_test(an_unreadable_sheet_stays), cmocka_unit_test(a_pool_runs_empty),
         cmocka_unit_test(nothing_can_be_told),       cmocka_unit_test(labels_that_are_there_are_used),
-        cmocka_unit_test(people_use_label_studio),
+        cmocka_unit_test(people_use_label_studio),   cmocka_unit_test(a_file_without_answers_is_no_answer),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -156,7 +156,85 @@ static void finds_images_by_path_and_url(void **state)
     const struct pd_dataset twice = {
         .name = "twice", .count = 2, .classes = 20, .labels = labels, .image_names = nested};
     assert_read(&twice, "image,label\na.png,1\n", "a.png=1\n?0");
-    assert_read(&twice, "image,label\n/x/photos/a.png,1\n", "!2 several images may be '/x/photos/a.png'\n?0");
+    assert_read(&twice, "image,label\n/x/photos/a.png,1\n", "photos/a.png=1\n?0");
+    assert_read(&twice, "image,label\n/x/a.png,1\n", "a.png=1\n?0");
+    assert_read(&twice, "image,label\nC:\\me\\photos\\a.png,1\n", "photos/a.png=1\n?0");
+    assert_read(&twice, "image,label\nhttps://host/photos%2Fa.png?x=1,1\n", "photos/a.png=1\n?0");
+}
+
+/* A data set of these classes and image "x"; what "x" with this label is read as, and the note. */
+static const char *read_class(const char *const *names, int classes, const char *label, const char **note)
+{
+    static char text[PD_CLASS_NAME_SIZE + 64], class[PD_CLASS_NAME_SIZE], words[256];
+    static char table[8][PD_CLASS_NAME_SIZE];
+    static const char *image[] = {"x"};
+    struct pd_answers a;
+    for (int i = 0; i < classes; i++)
+        snprintf(table[i], sizeof table[i], "%s", names[i]);
+    const struct pd_dataset d = {.name = "d",
+                                 .count = 1,
+                                 .classes = classes,
+                                 .labels = labels,
+                                 .class_names = table,
+                                 .image_names = image};
+    snprintf(text, sizeof text, "image,label\nx,\"%s\"\n", label);
+    assert_int_equal(pd_answers_parse(text, strlen(text), "answers", &d, &a, NULL), PD_OK);
+    snprintf(class, sizeof class, "%s",
+             a.refused_count                   ? "refused"
+             : a.at[0].label == PD_ANSWER_SKIP ? "skip"
+                                               : table[a.at[0].label]);
+    snprintf(words, sizeof words, "%s", a.note);
+    *note = words;
+    pd_answers_release(&a);
+    return class;
+}
+
+static void finds_classes_as_people_write_them(void **state)
+{
+    (void)state;
+    static const char *const tumours[] = {"glioma", "no_tumor", "pituitary gland"};
+    static const char *const padded[] = {"001", "002", "010"};
+    static const char *const mixed[] = {"1", "01", "Skip", "a-b", "a b"};
+    static const struct {
+        const char *const *names;
+        int classes;
+        const char *label, *class, *note;
+    } cases[] = {
+        {tumours, 3, "NO_TUMOR", "no_tumor", "'NO_TUMOR' is 'no_tumor'"},
+        {tumours, 3, " glioma ", "glioma", ""},
+        {tumours, 3, "No Tumor", "no_tumor", "'No Tumor' is 'no_tumor'"},
+        {tumours, 3, "no-tumor", "no_tumor", "'no-tumor' is 'no_tumor'"},
+        {tumours, 3, "pituitary_\xc2\xa0 Gland\xc2\xa0", "pituitary gland", NULL},
+        {tumours, 3, "notumor", "refused", ""},
+        {tumours, 3, "1", "no_tumor", "'1' is 'no_tumor'"},
+        {tumours, 3, "3", "refused", ""},
+        {tumours, 3, "SKIP", "skip", ""},
+        {padded, 3, "1", "001", "'1' is '001'"},
+        {padded, 3, "2.0", "002", "'2.0' is '002'"},
+        {padded, 3, "002", "002", ""},
+        {padded, 3, "0", "refused", ""},
+        {padded, 3, "3", "refused", ""},
+        {padded, 3, "-1", "refused", ""},
+        {padded, 3, "1.5", "refused", ""},
+        {padded, 3, "10", "010", "'10' is '010'"},
+        {mixed, 5, "1", "1", ""},
+        {mixed, 5, "001", "refused", ""},
+        {mixed, 5, "skip", "skip", ""},
+        {mixed, 5, "Skip", "Skip", ""},
+        {mixed, 5, "A-B", "refused", ""},
+        {mixed, 5, "a b", "a b", ""},
+        {mixed, 5, "2", "refused", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *note, *class = read_class(cases[i].names, cases[i].classes, cases[i].label, &note);
+        if (strcmp(class, cases[i].class) != 0 || (cases[i].note && strcmp(note, cases[i].note) != 0))
+            fail_msg("'%s' is read as '%s', \"%s\"", cases[i].label, class, note);
+    }
+    assert_read(&numbers, "image,label\n7,3.0\n8,1.\n9,1.5\n10,20.0\n",
+                "7=3\n8=1\n!4 unknown class '1.5', expected 0 to 19, or skip\n"
+                "!5 unknown class '20.0', expected 0 to 19, or skip\n?0");
+    assert_read(&photos, "image,label\nplain.png,Cat",
+                "!2 may be cut off: no line end after 'Cat', which begins longer names\n?0");
 }
 
 static void refuses_other_files(void **state)
@@ -306,6 +384,7 @@ int main(void)
         cmocka_unit_test(cuts_never_make_a_wrong_answer),
         cmocka_unit_test(conflicts_refuse_every_row_of_the_image),
         cmocka_unit_test(finds_images_by_path_and_url),
+        cmocka_unit_test(finds_classes_as_people_write_them),
         cmocka_unit_test(refuses_other_files),
         cmocka_unit_test(gives_up_on_too_many_refusals),
         cmocka_unit_test(answers_come_back),

@@ -81,6 +81,42 @@ static void refuses_task_by_task(void **state)
         "!5 unknown image ''\n?0");
 }
 
+#define RESULT(type, value)                                                                                  \
+    DONE("{\"from_name\":\"x\",\"type\":\"" type "\",\"value\":{\"" type "\":" value "}}")
+
+/* What other projects of Label Studio hold: never nothing and no word. */
+static void says_what_it_cannot_use(void **state)
+{
+    (void)state;
+    assert_read(
+        &photos,
+        "[" TASK(PLAIN, RESULT("rectanglelabels", "[\"cat\"]")) "," TASK(
+            PLAIN, RESULT("taxonomy",
+                          "[[\"cat\"]]")) "," TASK(PLAIN,
+                                                   "7") ","
+                                                        "{\"data\":{" PLAIN
+                                                        "},\"annotations\":[],\"drafts\":[{\"result\":[]}]},"
+                                                        "{\"image\":\"plain.png\",\"label\":[{\"x\":1,"
+                                                        "\"rectanglelabels\":[\"cat\"]}]}]",
+        "!1 no choice: the result is of the kind 'rectanglelabels', expected 'choices'\n"
+        "!2 no choice: the result is of the kind 'taxonomy', expected 'choices'\n"
+        "!3 annotations without their content, export the project as JSON\n"
+        "!4 a draft that was not submitted\n"
+        "!5 parts of the picture are marked, expected one class for the whole of it\n?0");
+}
+
+static void reads_completions_of_old(void **state)
+{
+    (void)state;
+    assert_read(&photos,
+                "[{\"data\":{" PLAIN "},\"completions\":[" DONE(
+                    CHOICE("choice", "\"cat\"")) "]},"
+                                                 "{\"data\":{" OURS
+                                                 "},\"completions\":[{\"skipped\":true,\"result\":[]}]},"
+                                                 "{\"data\":{\"image\":\"cats/1.png\"},\"completions\":[]}]",
+                "plain.png=cat\nb c.png=skip\n?1");
+}
+
 static void reads_label_studio_json_min(void **state)
 {
     (void)state;
@@ -227,6 +263,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_label_studio_json),      cmocka_unit_test(weighs_several_annotators),
+        cmocka_unit_test(says_what_it_cannot_use),      cmocka_unit_test(reads_completions_of_old),
         cmocka_unit_test(refuses_task_by_task),         cmocka_unit_test(reads_label_studio_json_min),
         cmocka_unit_test(reads_label_studio_csv),       cmocka_unit_test(says_where_json_breaks),
         cmocka_unit_test(tasks_are_annotated_and_read), cmocka_unit_test(tasks_need_utf8),

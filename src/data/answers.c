@@ -72,7 +72,7 @@ static void note_class(struct pd_answers *out, const char *label, const char *na
     char words[sizeof out->note];
     const size_t n = strlen(out->note), room = sizeof out->note - n;
     snprintf(words, sizeof words, "'%.60s' is '%.60s'", label, name);
-    make_printable(words);
+    pd_make_printable(words);
     if (strstr(out->note, words))
         return;
     if (strlen(words) + sizeof ", ..." < room)

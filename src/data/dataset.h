@@ -10,6 +10,8 @@
 
 enum { PD_CLASS_NAME_SIZE = 256 }; /* what a file system lets a folder be called */
 
+struct pd_digest;
+
 /* Images or 2-D points, as stored in their files: transforms come later. All blocks are owned, but pixels and
  * the text of image_names where they lie in the map. */
 struct pd_dataset {
@@ -23,8 +25,9 @@ struct pd_dataset {
     char (*class_names)[PD_CLASS_NAME_SIZE]; /* (classes), or NULL: the numbers serve */
     const char **image_names;                /* (count) below the folder, or NULL: the numbers serve */
     char *name_text;                         /* what they point into, or NULL */
-    uint32_t *places; /* (count) where among the pixels each image lies; NULL: in order */
-    void *map;        /* a file, mapped read-only, or NULL */
+    uint32_t *places;                /* (count) where among the pixels each image lies; NULL: in order */
+    const struct pd_digest *digests; /* (images stored) in the map, or NULL: to be computed (digest.h) */
+    void *map;                       /* a file, mapped read-only, or NULL */
     size_t map_size;
     char note[256]; /* what people should know, one line: files left out, parts missing; "": nothing */
 };

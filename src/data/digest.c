@@ -9,17 +9,29 @@
 
 enum { LET_GO_EVERY = 1 << 14 }; /* images */
 
-static void digest_image(const struct pd_dataset *d, uint32_t image, struct pd_digest *out)
+static void digest(int channels, int height, int width, const void *bytes, size_t size, struct pd_digest *out)
 {
-    const int32_t shape[] = {d->channels, d->height, d->width};
+    const int32_t shape[] = {channels, height, width};
     struct sha256_ctx sha;
     sha256_init(&sha);
     sha256_update(&sha, sizeof shape, (const uint8_t *)shape);
-    if (d->points)
-        sha256_update(&sha, 2 * sizeof *d->points, (const uint8_t *)(d->points + 2 * (size_t)image));
-    else
-        sha256_update(&sha, pd_dataset_image_size(d), pd_dataset_image(d, image));
+    sha256_update(&sha, size, bytes);
     sha256_digest(&sha, sizeof out->bytes, out->bytes);
+}
+
+void pd_digest_pixels(int channels, int height, int width, const uint8_t *pixels, struct pd_digest *out)
+{
+    digest(channels, height, width, pixels, (size_t)channels * (size_t)height * (size_t)width, out);
+}
+
+static void digest_image(const struct pd_dataset *d, uint32_t image, struct pd_digest *out)
+{
+    if (d->digests)
+        *out = d->digests[d->places ? d->places[image] : image];
+    else if (d->points)
+        digest(d->channels, d->height, d->width, d->points + 2 * (size_t)image, 2 * sizeof *d->points, out);
+    else
+        pd_digest_pixels(d->channels, d->height, d->width, pd_dataset_image(d, image), out);
 }
 
 enum pd_status pd_dataset_digests(const struct pd_dataset *d, int threads, struct pd_digest **out,
@@ -33,7 +45,7 @@ enum pd_status pd_dataset_digests(const struct pd_dataset *d, int threads, struc
 #pragma omp parallel for num_threads(team)
     for (uint32_t i = 0; i < d->count; i++) {
         digest_image(d, i, &digests[i]);
-        if (i % LET_GO_EVERY == LET_GO_EVERY - 1)
+        if (!d->digests && i % LET_GO_EVERY == LET_GO_EVERY - 1)
             pd_dataset_let_go(d);
     }
     return PD_OK;

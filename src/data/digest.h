@@ -12,6 +12,9 @@ struct pd_digest {
     uint8_t bytes[PD_DIGEST_SIZE];
 };
 
+/* Of one image's pixels, (channels, height, width). */
+void pd_digest_pixels(int channels, int height, int width, const uint8_t *pixels, struct pd_digest *out);
+
 /* All of them, (count), by so many threads; 0: as many as the process may use. Owned: pd_free. PD_ERR_MEMORY.
  */
 enum pd_status pd_dataset_digests(const struct pd_dataset *dataset, int threads, struct pd_digest **out,

@@ -17,7 +17,7 @@
 #include <zlib.h>
 
 /* VERSION: to be raised with the layout, and when an image would be decoded to other pixels. */
-enum { VERSION = 2, MAX_SIDE = 2048, MAX_CLASSES = 1 << 20, MOST_LOOKS = 200000 };
+enum { VERSION = 3, MAX_SIDE = 2048, MAX_CLASSES = 1 << 20, MOST_LOOKS = 200000 };
 static const char magic[8] = "pdcache\n";
 
 /* --- parsing --- */
@@ -38,7 +38,7 @@ static uint64_t pixel_bytes(const struct pd_image_cache_end *e)
 /* Without the texts. */
 static uint64_t table_bytes(const struct pd_image_cache_end *e)
 {
-    return 8 * ((uint64_t)e->count + e->others) + 4 * (uint64_t)e->count +
+    return 8 * ((uint64_t)e->count + e->others) + (PD_DIGEST_SIZE + 4) * (uint64_t)e->count +
            (uint64_t)e->classes * PD_CLASS_NAME_SIZE;
 }
 
@@ -68,7 +68,8 @@ static bool take_tables(const uint8_t *index, struct pd_image_cache *c)
     const char *texts = (const char *)index + table_bytes(e), *limit = texts + e->texts;
     bool ok = true;
     c->stamps = (const uint64_t *)(const void *)index;
-    c->labels = (const int32_t *)(const void *)(c->stamps + e->count + e->others);
+    c->digests = (const struct pd_digest *)(const void *)(c->stamps + e->count + e->others);
+    c->labels = (const int32_t *)(const void *)(c->digests + e->count);
     c->class_names = (const char(*)[PD_CLASS_NAME_SIZE])(c->labels + e->count);
     for (uint32_t i = 0; i < e->count; i++)
         ok = ok && c->labels[i] >= -1 && c->labels[i] < e->classes;
@@ -206,6 +207,7 @@ static enum pd_status take(struct pd_dataset *d, const struct pd_image_cache *c,
     d->channels = e->channels;
     d->height = d->width = e->side;
     d->pixels = (uint8_t *)d->map; /* where they begin; read-only */
+    d->digests = c->digests;
     memcpy(d->note, e->note, sizeof d->note);
     pd_make_printable(d->note);
     d->labels = pd_malloc(e->count * sizeof *d->labels); /* a label file may change them */
@@ -287,7 +289,8 @@ static void append_zeros_to_8(struct pd_buffer *out, uint64_t bytes)
     pd_buffer_append(out, zeros, (8 - bytes % 8) % 8);
 }
 
-enum pd_status pd_image_cache_index(const struct pd_image_list *l, const uint8_t *good, const char *key,
+enum pd_status pd_image_cache_index(const struct pd_image_list *l, const uint8_t *good,
+                                    const struct pd_digest *digests, const char *key,
                                     const struct pd_dataset *d, struct pd_buffer *out, struct pd_error *err)
 {
     struct pd_image_cache_end e = {.version = VERSION,
@@ -301,6 +304,7 @@ enum pd_status pd_image_cache_index(const struct pd_image_list *l, const uint8_t
     append_zeros_to_8(out, (uint64_t)d->count * pd_dataset_image_size(d));
     const size_t begin = out->size;
     append_stamps(out, l, good);
+    pd_buffer_append(out, digests, d->count * sizeof *digests);
     for (size_t i = 0; i < l->count; i++)
         if (good[i])
             pd_buffer_append(out, &l->at[i].label, sizeof l->at[i].label);

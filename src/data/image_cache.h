@@ -1,7 +1,8 @@
 /* A set's decoded images in one file, used straight from a map of it.
  *
  *     pixels   (count, channels, side, side) bytes, then zeros up to a multiple of 8
- *     index    stamps (count + others) uint64; labels (count) int32; class names (classes, 256);
+ *     index    stamps (count + others) uint64; digests (count, 16); labels (count) int32; class names
+ *              (classes, 256);
  *              texts, each with its NUL: key, names of the images, names of the others
  *     end      struct pd_image_cache_end
  *
@@ -13,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "data/dataset.h"
+#include "data/digest.h"
 #include "data/image_list.h"
 
 struct pd_image_cache_end {
@@ -32,6 +34,7 @@ struct pd_image_cache {
     struct pd_image_cache_end end;
     const uint8_t *pixels;
     const uint64_t *stamps;
+    const struct pd_digest *digests;
     const int32_t *labels;
     const char (*class_names)[PD_CLASS_NAME_SIZE];
     const char *image_names, *other_names; /* the first of each */
@@ -58,8 +61,9 @@ enum pd_status pd_image_cache_open(const char *path, const char *key, const char
                                    struct pd_dataset *d, struct pd_error *err);
 
 /* Index and end of a file that begins with `count` images' pixels, those of the list that are good (1, in the
- * list's order; else 0); d has classes, shape and note. PD_ERR_MEMORY. */
-enum pd_status pd_image_cache_index(const struct pd_image_list *list, const uint8_t *good, const char *key,
+ * list's order; else 0), of these digests (count); d has classes, shape and note. PD_ERR_MEMORY. */
+enum pd_status pd_image_cache_index(const struct pd_image_list *list, const uint8_t *good,
+                                    const struct pd_digest *digests, const char *key,
                                     const struct pd_dataset *d, struct pd_buffer *out, struct pd_error *err);
 
 #endif

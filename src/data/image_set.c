@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/threads.h"
+#include "data/digest.h"
 #include "data/image.h"
 #include "data/image_cache.h"
 #include "io/file.h"
@@ -26,6 +27,7 @@ struct work {
     struct pd_atomic_file *file; /* the cache being written; NULL: pixels go to memory */
     uint8_t *chunk;              /* (chunk_count, 3, side, side) */
     size_t chunk_count, bad;     /* bad: images that cannot be decoded, so far */
+    struct pd_digest *digests;   /* (list.count): of those in the cache so far; NULL: without a cache */
     struct pd_error first_bad;   /* what is wrong with the first */
     atomic_size_t done;
     atomic_bool stop, out_of_memory;
@@ -116,16 +118,25 @@ static void drop_colour(struct work *w, size_t n)
 
 /* --- all images --- */
 
+static enum pd_status put_in_file(struct work *w, size_t n, struct pd_error *err)
+{
+    struct pd_dataset *d = w->d;
+    const size_t size = pd_dataset_image_size(d);
+    enum pd_status status = pd_atomic_file_append(w->file, w->chunk, n * size, err);
+#pragma omp parallel for num_threads(w->threads)
+    for (size_t i = 0; i < n; i++)
+        pd_digest_pixels(d->channels, d->height, d->width, w->chunk + i * size, &w->digests[d->count + i]);
+    d->count += status ? 0 : (uint32_t)n;
+    return status;
+}
+
 /* n images of the chunk behind those that are there already. */
 static enum pd_status put(struct work *w, size_t n, struct pd_error *err)
 {
     struct pd_dataset *d = w->d;
     const size_t size = pd_dataset_image_size(d);
-    if (w->file) {
-        enum pd_status status = pd_atomic_file_append(w->file, w->chunk, n * size, err);
-        d->count += status ? 0 : (uint32_t)n;
-        return status;
-    }
+    if (w->file)
+        return put_in_file(w, n, err);
     if (!d->pixels)
         d->pixels = pd_malloc(w->list.count * size);
     if (!d->pixels)
@@ -275,12 +286,17 @@ static enum pd_status make_folder(const struct work *w, const char *path, struct
 static enum pd_status write_file(struct work *w, struct pd_error *err)
 {
     struct pd_buffer index = PD_BUFFER_INIT;
-    enum pd_status status = decode(w, err);
+    w->digests = pd_malloc(w->list.count * sizeof *w->digests);
+    enum pd_status status =
+        w->digests ? decode(w, err)
+                   : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu images", w->list.count);
     if (!status)
-        status = pd_image_cache_index(&w->list, w->good, w->set->key, w->d, &index, err);
+        status = pd_image_cache_index(&w->list, w->good, w->digests, w->set->key, w->d, &index, err);
     if (!status)
         status = pd_atomic_file_append(w->file, index.data, index.size, err);
     pd_buffer_release(&index);
+    pd_free(w->digests);
+    w->digests = NULL;
     return status ? status : pd_atomic_file_commit(w->file, err);
 }
 

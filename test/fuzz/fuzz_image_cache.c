@@ -16,9 +16,11 @@ static void look(const struct pd_image_cache *c, const uint8_t *bytes, size_t si
     uint64_t sum = 0, pixels = (uint64_t)e->count * (uint64_t)(e->channels * e->side * e->side);
     for (uint32_t i = 0; i < e->count + e->others; i++, name += strlen(name) + 1)
         sum += c->stamps[i] % 2 + strlen(name);
-    for (uint32_t i = 0; i < e->count; i++)
+    for (uint32_t i = 0; i < e->count; i++) {
+        sum += c->digests[i].bytes[PD_DIGEST_SIZE - 1] % 2;
         if (c->labels[i] < -1 || c->labels[i] >= e->classes)
             abort();
+    }
     for (int k = 0; k < e->classes; k++)
         sum += strlen(c->class_names[k]);
     for (uint64_t i = 0; i < pixels; i++)
@@ -51,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         end.size = size;
         if (begin <= size - sizeof end) {
             end.texts = size - sizeof end - begin - 8 * ((uint64_t)end.count + end.others) -
-                        4 * (uint64_t)end.count - (uint64_t)end.classes * PD_CLASS_NAME_SIZE;
+                        (PD_DIGEST_SIZE + 4) * (uint64_t)end.count - (uint64_t)end.classes * PD_CLASS_NAME_SIZE;
             end.checksum = pd_image_cache_checksum(bytes + begin, (size_t)(size - sizeof end - begin), &end);
         }
         memcpy(bytes + size - sizeof end, &end, sizeof end);

@@ -4,7 +4,9 @@
 
 #include "unit/image_maker.h"
 
+#include "base/mem.h"
 #include "data/dataset.h"
+#include "data/digest.h"
 
 #include <sys/stat.h>
 
@@ -113,6 +115,16 @@ static inline struct pd_dataset *decoded(int size)
     return d;
 }
 
+static inline void assert_same_digests(const struct pd_dataset *a, const struct pd_dataset *b)
+{
+    struct pd_digest *x, *y;
+    assert_int_equal(pd_dataset_digests(a, 2, &x, NULL), PD_OK);
+    assert_int_equal(pd_dataset_digests(b, 2, &y, NULL), PD_OK);
+    assert_memory_equal(x, y, a->count * sizeof *x);
+    pd_free(x);
+    pd_free(y);
+}
+
 /* The same data set, to the last pixel; both are closed. */
 static inline void assert_same(struct pd_dataset *a, struct pd_dataset *b)
 {
@@ -127,6 +139,7 @@ static inline void assert_same(struct pd_dataset *a, struct pd_dataset *b)
         assert_string_equal(a->class_names[k], b->class_names[k]);
     for (uint32_t i = 0; i < a->count; i++)
         assert_string_equal(a->image_names[i], b->image_names[i]);
+    assert_same_digests(a, b);
     pd_dataset_destroy(a);
     pd_dataset_destroy(b);
 }

@@ -39,6 +39,9 @@ static void is_thinned(void **state)
         assert_memory_equal(pd_dataset_image(d, i), pd_dataset_image(whole, i), pd_dataset_image_size(d));
         d->labels[i] = -1;
     }
+    assert_non_null(d->digests);
+    assert_null(whole->digests);
+    assert_same_digests(d, whole);
     pd_dataset_destroy(d);
     pd_dataset_destroy(whole);
     reopens(false);

@@ -9,7 +9,7 @@
  *     pd_adam(var, m, v, t, dw, &options);
  *     pd_output(loss, "loss");
  *     status = pd_compile(g, backend, &plan, &err);      -- then: fill pd_plan_data(plan, "x"),
- * pd_plan_run(plan, step)
+ * pd_plan_run(plan, seed, step, &err)
  *
  * Errors are sticky: a wrong shape marks the graph, every later op returns NULL and accepts NULL, and
  * pd_compile reports the first mistake. So model code reads like the paper. Nodes live as long as their
@@ -200,8 +200,16 @@ void pd_plan_destroy(struct pd_plan *plan);
 void *pd_plan_data(struct pd_plan *plan, const char *name);
 float pd_plan_scalar(struct pd_plan *plan, const char *name); /* an output's first number */
 
-/* One run: no allocation, no lock, no file. (seed, step) choose the random numbers. */
-void pd_plan_run(struct pd_plan *plan, uint64_t seed, uint64_t step);
+/* One run: no allocation, no lock, no file. (seed, step) choose the random numbers.
+ *
+ * Signals wait meanwhile, on this thread and on the OpenMP threads that it leads (on those for good): the
+ * kernels borrow the stack pointer, and a handler would run over the heap. A program that makes threads of
+ * its own should let one of them take its signals.
+ *
+ * PD_ERR_MEMORY, PD_ERR_UNSUPPORTED: a kernel failed; what the run should have made and stored is then
+ * undefined. */
+enum pd_status pd_plan_run(struct pd_plan *plan, uint64_t seed, uint64_t step, struct pd_error *err)
+    __attribute__((warn_unused_result));
 
 /* What a run costs. */
 struct pd_plan_info {

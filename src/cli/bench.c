@@ -62,6 +62,7 @@ struct bench {
     struct pd_gan *gan;
     struct pd_step_plans plans, plain; /* plain: without adversarial sampling; empty where that is none */
     uint64_t step;
+    struct pd_error failed; /* of the first step that failed: no numbers count */
     double images_per_second, step_cost, step_processor_cost, sgemm_gflops, peak_rss_mb;
     struct pd_op_time ops[OPS];
     int op_count;
@@ -138,8 +139,8 @@ struct seconds {
 static struct seconds time_steps(struct bench *b, const struct pd_step_plans *plans, uint64_t count)
 {
     const struct seconds start = {progress_now(), processor_time()};
-    for (uint64_t i = 0; i < count; i++, b->step++)
-        pd_plan_run(pd_step_plan(plans, b->step), 1, b->step);
+    for (uint64_t i = 0; i < count && !b->failed.status; i++, b->step++)
+        b->failed.status = pd_plan_run(pd_step_plan(plans, b->step), 1, b->step, &b->failed);
     return (struct seconds){progress_now() - start.wall, processor_time() - start.processor};
 }
 
@@ -370,11 +371,13 @@ enum pd_status command_bench(int argc, char **argv, struct pd_error *err)
     status = prepare(&b, err);
     if (!status) {
         measure(&b);
-        if (o.json)
-            status = print_json(&b, err);
-        else
-            print_table(&b);
+        status = b.failed.status;
+        *err = b.failed;
     }
+    if (!status && o.json)
+        status = print_json(&b, err);
+    else if (!status)
+        print_table(&b);
     pd_step_plans_release(&b.plans);
     pd_step_plans_release(&b.plain);
     pd_gan_destroy(b.gan);

@@ -1,8 +1,10 @@
 /* paydirt COMMAND [options] */
 #include "base/words.h"
 #include "cli/commands.h"
+#include "cli/stop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,15 @@ static void make_threads_wait_quietly(char **argv)
         return;
     path[n] = '\0';
     execv(path, argv); /* where that fails, it works all the same */
+}
+
+/* A file that is opened as one of a closed standard stream would get its output. These fail as the closed
+ * ones would: 0 is open for writing, 1 and 2 for reading. */
+static void fill_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(pd_status_exit_code(PD_ERR_IO));
 }
 
 static void print_help(void)
@@ -76,9 +87,12 @@ static enum pd_status run(int argc, char **argv, struct pd_error *err)
 int main(int argc, char **argv)
 {
     struct pd_error err = {.status = PD_OK};
+    fill_standard_streams();
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is then a failed write, which has words */
     make_threads_wait_quietly(argv);
-    enum pd_status status = run(argc, argv, &err);
+    enum pd_status status = stop_begin(&err);
+    if (!status)
+        status = run(argc, argv, &err);
     if ((fflush(stdout) || ferror(stdout)) && !status)
         status = pd_fail(&err, PD_ERR_IO, -1, "standard output: cannot write: %s", strerror(errno));
     if (status)

@@ -1,29 +1,80 @@
 #include "cli/stop.h"
 
+#include "base/signals.h"
+
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <time.h>
 
-static volatile sig_atomic_t stop_signal;
+#define ONE_REQUEST_SECONDS 1.0 /* timeout(1) and terminals send a signal twice */
 
-static void on_signal(int number)
+static atomic_bool listening, asked;
+
+static double now(void)
 {
-    stop_signal = number;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGHUP, SIG_DFL);
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void die_of(int number)
+{
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    signal(number, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+    raise(number);
+}
+
+static void *wait_for_signals(void *requests)
+{
+    double first = 0;
+    for (int number; !sigwait(requests, &number);) {
+        if (!listening || (asked && now() - first > ONE_REQUEST_SECONDS))
+            die_of(number);
+        first = asked ? first : now();
+        asked = true;
+    }
+    return NULL;
+}
+
+static void fill_requests(sigset_t *requests)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    sigemptyset(requests);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction action;
+        if (!sigaction(numbers[i], NULL, &action) && action.sa_handler != SIG_IGN)
+            sigaddset(requests, numbers[i]);
+    }
+}
+
+/* What the thread does not wait for has its usual effect there; only a broken pipe strikes whoever writes. */
+enum pd_status stop_begin(struct pd_error *err)
+{
+    static sigset_t requests;
+    sigset_t held;
+    pthread_t thread;
+    fill_requests(&requests);
+    pthread_sigmask(SIG_BLOCK, &requests, NULL);
+    if (pthread_create(&thread, NULL, wait_for_signals, &requests))
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the thread that waits for signals");
+    pthread_detach(thread);
+    pd_signals_that_wait(&held);
+    sigdelset(&held, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &held, NULL);
+    return PD_OK;
 }
 
 void stop_catch(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, old;
-        if (!sigaction(numbers[i], NULL, &old) && old.sa_handler != SIG_IGN) /* nohup stays nohup */
-            sigaction(numbers[i], &action, NULL);
-    }
+    listening = true;
 }
 
 bool stop_asked(void)
 {
-    return stop_signal != 0;
+    return asked;
 }

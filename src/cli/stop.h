@@ -1,11 +1,17 @@
-/* Signals that ask a command to stop: SIGINT, SIGTERM, SIGHUP. The first only asks; after it they kill as
- * usual. */
+/* Signals that ask a command to stop: SIGINT, SIGTERM, SIGHUP. They are taken by a thread of their own, so
+ * that no handler ever runs on one that computes (base/signals.h). The first only asks, where a command has
+ * said that it listens; one that comes more than a second later kills as usual, as does any where none
+ * listens. */
 #ifndef PD_CLI_STOP_H
 #define PD_CLI_STOP_H
 
+#include <paydirt/error.h>
+
 #include <stdbool.h>
 
-void stop_catch(void); /* from now on; a signal that is ignored stays so */
+/* Before any other thread is made. A signal that is ignored (nohup) stays so. PD_ERR_MEMORY: no thread. */
+enum pd_status stop_begin(struct pd_error *err);
+void stop_catch(void); /* from now on signals ask */
 bool stop_asked(void);
 
 #endif

@@ -1,9 +1,9 @@
 #include "data/prefetch.h"
 
 #include "base/mem.h"
+#include "base/signals.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -65,8 +65,8 @@ static void ask_for(struct pd_prefetch *p, uint64_t step)
 static bool start_thread(struct pd_prefetch *p)
 {
     sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pd_signals_that_wait(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
     p->started = !pthread_create(&p->thread, NULL, work, p);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return p->started;

@@ -2,6 +2,7 @@
 #include "engine/plan.h"
 
 #include "base/mem.h"
+#include "base/signals.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,15 +175,29 @@ static void run_timed(struct pd_call *call, const struct pd_run *run)
     call->runs++;
 }
 
-void pd_plan_run(struct pd_plan *p, uint64_t seed, uint64_t step)
+static enum pd_status fail_run(const struct pd_call *call, int failure, struct pd_error *err)
 {
-    const struct pd_run run = {seed, step, p->scratch, p->backend};
+    char shape[96];
+    return pd_fail(err, (enum pd_status)failure, -1, "%s for %s making %s",
+                   failure == PD_ERR_MEMORY ? "out of memory" : "the backend's kernel failed",
+                   pd_op_name(call->instr->op), pd_shape_text(call->instr->shape, shape));
+}
+
+enum pd_status pd_plan_run(struct pd_plan *p, uint64_t seed, uint64_t step, struct pd_error *err)
+{
+    atomic_int failure = PD_OK;
+    const struct pd_run run = {seed, step, p->scratch, p->backend, &failure};
+    sigset_t before;
+    int i = 0;
     enter(p->backend);
-    for (int i = 0; i < p->n_calls; i++)
+    pd_signals_hold(p->backend->threads, &before);
+    for (; i < p->n_calls && !failure; i++)
         if (p->profile)
             run_timed(&p->calls[i], &run);
         else
             p->calls[i].kernel(&p->calls[i], &run);
+    pd_signals_release(&before);
+    return failure ? fail_run(&p->calls[i - 1], failure, err) : PD_OK;
 }
 
 struct pd_plan_info pd_plan_info(const struct pd_plan *p)

@@ -9,6 +9,8 @@
 
 #include "engine/graph.h"
 
+#include <stdatomic.h>
+
 enum pd_layout {
     PD_LAYOUT_PLAIN,   /* row-major */
     PD_LAYOUT_BLOCKED, /* (N, C/B, H, W, B) for an image (N, C, H, W); B = the backend's block, divides C */
@@ -59,6 +61,7 @@ struct pd_run {
     uint64_t seed, step;
     void *scratch;
     const struct pd_backend *backend;
+    atomic_int *failure; /* a kernel that fails stores its pd_status here, from any thread */
 };
 
 struct pd_call;

@@ -60,7 +60,9 @@ static enum pd_status train_epoch(struct classifier *c, const struct pd_sample_s
                          pd_plan_data(c->train, "labels"), err);
         if (status)
             return status;
-        pd_plan_run(c->train, c->o->seed, i);
+        status = pd_plan_run(c->train, c->o->seed, i, err);
+        if (status)
+            return status;
         loss += (double)pd_plan_scalar(c->train, "loss") / (double)steps;
     }
     if (c->o->progress)
@@ -76,19 +78,23 @@ static int largest(const float *logits, int classes)
     return best;
 }
 
-static double accuracy_on(struct classifier *c, const float *x, const int32_t *labels, int64_t count)
+static enum pd_status accuracy_on(struct classifier *c, const float *x, const int32_t *labels, int64_t count,
+                                  double *accuracy, struct pd_error *err)
 {
     const size_t size = (size_t)c->o->channels * (size_t)(c->o->size ? c->o->size * c->o->size : 1);
     int64_t right = 0;
     for (int64_t at = 0; at < count; at += c->o->batch) {
         int64_t n = count - at < c->o->batch ? count - at : c->o->batch;
         memcpy(pd_plan_data(c->test, "images"), x + (size_t)at * size, (size_t)n * size * sizeof *x);
-        pd_plan_run(c->test, 0, 0);
+        enum pd_status status = pd_plan_run(c->test, 0, 0, err);
+        if (status)
+            return status;
         const float *logits = pd_plan_data(c->test, "logits");
         for (int64_t i = 0; i < n; i++)
             right += largest(logits + i * c->o->classes, c->o->classes) == labels[at + i];
     }
-    return (double)right / (double)count;
+    *accuracy = (double)right / (double)count;
+    return PD_OK;
 }
 
 enum pd_status pd_fitting_capacity(const struct pd_classifier_options *o,
@@ -108,7 +114,7 @@ enum pd_status pd_fitting_capacity(const struct pd_classifier_options *o,
     if (!status)
         status = compile(&c, 0, err);
     if (!status)
-        *accuracy = accuracy_on(&c, test_images, test_labels, test_count);
+        status = accuracy_on(&c, test_images, test_labels, test_count, accuracy, err);
     pd_plan_destroy(c.train);
     pd_plan_destroy(c.test);
     pd_vars_destroy(c.vars);

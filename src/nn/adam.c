@@ -1,5 +1,7 @@
 #include "nn/nn.h"
 
+#include "engine/graph.h"
+
 #include <stdio.h>
 
 static struct pd_var *state(struct pd_nn *nn, const char *optimiser, const char *param, const char *part,
@@ -13,7 +15,12 @@ static struct pd_var *state(struct pd_nn *nn, const char *optimiser, const char 
 void pd_nn_adam(struct pd_nn *nn, const char *name, struct pd_node *loss,
                 const struct pd_adam_options *options)
 {
-    struct pd_node *weight[PD_MAX_PARAMS], *grad[PD_MAX_PARAMS];
+    struct pd_node **weight = pd_arena_alloc(&nn->graph->arena, 2 * (size_t)nn->n_params * sizeof *weight);
+    struct pd_node **grad = weight + nn->n_params;
+    if (!weight) {
+        pd_graph_fail(nn->graph, PD_ERR_MEMORY, "out of memory while recording a graph");
+        return;
+    }
     for (int i = 0; i < nn->n_params; i++)
         weight[i] = pd_var_read(nn->graph, nn->params[i]);
     /* before the gradients, so that an update need not wait for the last of them */

@@ -1,7 +1,10 @@
 #include "nn/nn.h"
 
+#include "engine/graph.h"
+
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static struct pd_var *variable(struct pd_nn *nn, const char *layer, const char *part, struct pd_shape shape,
                                struct pd_init_spec init)
@@ -9,6 +12,22 @@ static struct pd_var *variable(struct pd_nn *nn, const char *layer, const char *
     char name[128];
     snprintf(name, sizeof name, "%s%s.%s", nn->prefix, layer, part);
     return pd_vars_get(nn->vars, name, shape, init);
+}
+
+static void add_param(struct pd_nn *nn, struct pd_var *v)
+{
+    const int n = nn->n_params;
+    if ((n & (n - 1)) == 0) { /* full: room for 1, 2, 4, ... */
+        struct pd_var **more = pd_arena_alloc(&nn->graph->arena, 2 * (size_t)(n + 1) * sizeof *more);
+        if (!more) {
+            pd_graph_fail(nn->graph, PD_ERR_MEMORY, "out of memory while recording a graph");
+            return;
+        }
+        if (n)
+            memcpy(more, nn->params, (size_t)n * sizeof *more);
+        nn->params = more;
+    }
+    nn->params[nn->n_params++] = v;
 }
 
 /* A variable that an optimiser moves. */
@@ -20,7 +39,7 @@ static struct pd_node *param(struct pd_nn *nn, const char *layer, const char *pa
     for (int i = 0; i < nn->n_params; i++)
         known = known || nn->params[i] == v;
     if (!known)
-        nn->params[nn->n_params++] = v;
+        add_param(nn, v);
     return pd_var_read(nn->graph, v);
 }
 

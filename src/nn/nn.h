@@ -7,8 +7,6 @@
 
 #include <paydirt/graph.h>
 
-#define PD_MAX_PARAMS 64
-
 /* One network in one graph. A network recorded twice in a graph shares its variables. */
 struct pd_nn {
     struct pd_graph *graph;
@@ -19,7 +17,7 @@ struct pd_nn {
     uint32_t stream;   /* of the next dropout's random numbers; each takes one and counts up */
     double gain_std;   /* batch-norm gains start as N(1, gain_std) */
     double weight_std; /* weights as N(0, weight_std); 0: uniform, +-1/sqrt(fan in), PyTorch's default */
-    struct pd_var *params[PD_MAX_PARAMS]; /* what an optimiser moves, in order of first use */
+    struct pd_var **params; /* (n_params) what an optimiser moves, in order of first use; the graph's */
     int n_params;
 };
 

@@ -5,6 +5,7 @@
 #include "io/safetensors.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,21 @@ static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_p
     }
 }
 
+/* What training that diverged leaves is no model. */
+static enum pd_status check_finite(const char *path, const struct pd_io_array *a, struct pd_error *err)
+{
+    const int64_t n = pd_io_array_count(a);
+    bool finite = true;
+    for (int64_t i = 0; i < n && a->dtype == PD_IO_F32; i++)
+        finite &= isfinite(((const float *)a->data)[i]) != 0;
+    for (int64_t i = 0; i < n && a->dtype == PD_IO_F64; i++)
+        finite &= isfinite(((const double *)a->data)[i]) != 0;
+    return finite ? PD_OK
+                  : pd_fail(err, PD_ERR_MISMATCH, -1,
+                            "%s: '%.80s' is not finite: the training has diverged; try a smaller --lr", path,
+                            a->name);
+}
+
 static enum pd_status write(const struct pd_gan *gan, bool optimisers, const struct pd_progress *progress,
                             const char *path, struct pd_error *err)
 {
@@ -86,13 +102,16 @@ static enum pd_status write(const struct pd_gan *gan, bool optimisers, const str
     struct pd_io_array *arrays = pd_calloc((size_t)count, sizeof *arrays);
     if (!arrays)
         return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
-    for (int i = 0; i < count; i++) {
+    enum pd_status status = PD_OK;
+    for (int i = 0; i < count && !status; i++) {
         const struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
+        status = check_finite(path, &a, err);
         if (optimisers || strncmp(a.name, "adam", 4) != 0)
             arrays[n++] = a;
     }
     describe(&m, gan, progress);
-    enum pd_status status = pd_safetensors_write(path, arrays, n, m.at, m.count, err);
+    if (!status)
+        status = pd_safetensors_write(path, arrays, n, m.at, m.count, err);
     pd_free(arrays);
     return status;
 }
@@ -163,8 +182,8 @@ enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *c,
 
 /* Those variables whose name begins with prefix. All tensors are found before the first is copied: a file
  * that does not fit changes nothing. */
-static enum pd_status load_vars(struct pd_gan *gan, const struct pd_safetensors *st, const char *prefix,
-                                struct pd_error *err)
+static enum pd_status load_vars(struct pd_gan *gan, const struct pd_safetensors *st, const char *path,
+                                const char *prefix, struct pd_error *err)
 {
     const int count = pd_vars_count(gan->vars);
     const size_t real_size = pd_backend_real_size(gan->backend);
@@ -173,9 +192,12 @@ static enum pd_status load_vars(struct pd_gan *gan, const struct pd_safetensors 
     if (!data)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a checkpoint");
     for (int i = 0; i < count && !status; i++) {
-        const struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
+        struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
         if (!strncmp(a.name, prefix, strlen(prefix)))
             status = pd_safetensors_get(st, a.name, a.dtype, a.rank, a.dims, &data[i], err);
+        a.data = data[i];
+        if (!status && a.data)
+            status = check_finite(path, &a, err);
     }
     for (int i = 0; i < count && !status; i++) {
         struct pd_var *v = pd_vars_at(gan->vars, i);
@@ -216,7 +238,7 @@ enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progr
     if (!status && pd_safetensors_meta(st, "ema"))
         status = pd_gan_add_ema(gan, err);
     if (!status)
-        status = load_vars(gan, st, "", err);
+        status = load_vars(gan, st, path, "", err);
     pd_safetensors_destroy(st);
     return status;
 }
@@ -227,7 +249,7 @@ enum pd_status pd_gan_load_generator(struct pd_gan *gan, const char *path, struc
     enum pd_status status = pd_safetensors_open(path, &st, err);
     if (status)
         return status;
-    status = load_vars(gan, st, "g.", err);
+    status = load_vars(gan, st, path, "g.", err);
     pd_safetensors_destroy(st);
     return status;
 }

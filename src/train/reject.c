@@ -124,32 +124,40 @@ static void draw_z(const struct maker *m, uint32_t stream, int class, int64_t nu
 }
 
 /* D on n <= BATCH images, from place `at` of the block on. */
-static void score(struct maker *m, const float *images, int64_t at, int64_t n)
+static enum pd_status score(struct maker *m, const float *images, int64_t at, int64_t n, struct pd_error *err)
 {
     const size_t classes = (size_t)m->gan->config.classes;
     memcpy(pd_plan_data(m->scorer, "images"), images, (size_t)n * m->image * sizeof *images);
-    pd_plan_run(m->scorer, 0, 0);
+    enum pd_status status = pd_plan_run(m->scorer, 0, 0, err);
+    if (status)
+        return status;
     memcpy(m->logit + at, pd_plan_data(m->scorer, "logit"), (size_t)n * sizeof *m->logit);
     memcpy(m->class_logits + (size_t)at * classes, pd_plan_data(m->scorer, "class_logits"),
            (size_t)n * classes * sizeof *m->class_logits);
+    return PD_OK;
 }
 
 /* Samples first .. first + n of a class, n <= block, scored. */
-static void generate(struct maker *m, uint32_t stream, int class, int64_t first, int64_t n)
+static enum pd_status generate(struct maker *m, uint32_t stream, int class, int64_t first, int64_t n,
+                               struct pd_error *err)
 {
     float *z = pd_plan_data(m->generator, "z");
     int32_t *c = pd_plan_data(m->generator, "c");
-    for (int64_t at = 0; at < n; at += BATCH) {
+    enum pd_status status = PD_OK;
+    for (int64_t at = 0; at < n && !status; at += BATCH) {
         const int64_t part = least(BATCH, n - at);
         float *images = m->images + (size_t)at * m->image;
         for (int64_t i = 0; i < part; i++) {
             draw_z(m, stream, class, first + at + i, z + i * m->gan->config.z_dim);
             c[i] = class;
         }
-        pd_plan_run(m->generator, 0, 0);
+        status = pd_plan_run(m->generator, 0, 0, err);
+        if (status)
+            break;
         memcpy(images, pd_plan_data(m->generator, "images"), (size_t)part * m->image * sizeof *images);
-        score(m, images, at, part);
+        status = score(m, images, at, part, err);
     }
+    return status;
 }
 
 /* The terms of the block's first n: k as for generated samples of the class, also where they are real. */
@@ -185,8 +193,9 @@ static enum pd_status burn_in(struct maker *m, int class, struct pd_rejector *re
     for (int64_t at = 0, n; at < m->o->burn_in && !status; at += n) {
         struct pd_terms terms;
         n = least(m->o->block, m->o->burn_in - at);
-        generate(m, STREAM_BURN_IN_Z, class, at, n);
-        status = terms_of(m, class, n, &terms, err);
+        status = generate(m, STREAM_BURN_IN_Z, class, at, n, err);
+        if (!status)
+            status = terms_of(m, class, n, &terms, err);
         if (!status)
             status = pd_rejector_burn_in(rejector, &terms, err);
         if (!status)
@@ -200,8 +209,9 @@ static enum pd_status learn_block(struct maker *m, int class, int64_t n, struct 
                                   struct pd_error *err)
 {
     struct pd_terms terms;
-    score(m, m->images, 0, n);
-    enum pd_status status = terms_of(m, class, n, &terms, err);
+    enum pd_status status = score(m, m->images, 0, n, err);
+    if (!status)
+        status = terms_of(m, class, n, &terms, err);
     return status ? status : pd_rejector_real(rejector, &terms, err);
 }
 
@@ -272,8 +282,9 @@ static enum pd_status fill(struct maker *m, struct pd_rejection *r, int class, s
     for (int64_t kept = 0, before; kept < m->o->per_class && !status;) {
         struct pd_terms terms;
         before = kept;
-        generate(m, STREAM_CANDIDATE_Z, class, c->tried, m->o->block);
-        status = terms_of(m, class, m->o->block, &terms, err);
+        status = generate(m, STREAM_CANDIDATE_Z, class, c->tried, m->o->block, err);
+        if (!status)
+            status = terms_of(m, class, m->o->block, &terms, err);
         if (!status)
             status = pd_rejector_judge(rejector, &terms, m->verdicts, m->d, err);
         if (status)

@@ -24,7 +24,7 @@ struct run {
     double step_cost; /* operations of a step, as a multiple of a plain step's */
     struct pd_journal journal;
     struct pd_progress at;
-    uint64_t last_step;
+    uint64_t last_step, saved_step;
     double begun, saved; /* seconds: epoch begun, checkpoint saved */
     uint64_t begun_step;
 };
@@ -86,6 +86,7 @@ static enum pd_status save(struct run *r, struct pd_error *err)
     if (!status)
         status = pd_gan_save(r->s.gan, &r->at, path, err);
     r->saved = seconds();
+    r->saved_step = status ? r->saved_step : r->at.step;
     return status;
 }
 
@@ -160,14 +161,19 @@ static enum pd_status end_epoch(struct run *r, struct pd_error *err)
 
 /* --- the loop --- */
 
+/* Long before a gradient's square, which Adam keeps, is beyond float's range. */
+#define LOSS_MOST 1e12F
+
 static enum pd_status check_losses(const struct run *r, const float *losses, struct pd_error *err)
 {
     for (int i = 0; i < PD_LOSS_COUNT; i++)
-        if (!isfinite(losses[i]))
+        if (!(fabsf(losses[i]) <= LOSS_MOST))
             return pd_fail(
                 err, PD_ERR_MISMATCH, -1,
-                "training diverged: %s is %g at step %llu; try a smaller --lr, or --beta-d 0.5 with --gold",
-                pd_loss_names[i], (double)losses[i], (unsigned long long)r->at.step);
+                "training diverged: %s is %g at step %llu (the last checkpoint is from step %llu); "
+                "try a smaller --lr%s",
+                pd_loss_names[i], (double)losses[i], (unsigned long long)r->at.step,
+                (unsigned long long)r->saved_step, r->gold ? ", or --beta-d 0.5" : "");
     return PD_OK;
 }
 
@@ -176,13 +182,15 @@ static enum pd_status run_step(struct run *r, struct pd_error *err)
     float losses[PD_LOSS_COUNT];
     struct pd_plan *plan = pd_step_plan(&r->plans, r->at.step);
     pd_loader_get(r->s.loader, r->at.step, pd_plan_data(plan, "images"), pd_plan_data(plan, "labels"), NULL);
-    pd_plan_run(plan, (uint64_t)r->o->seed, r->at.step);
+    enum pd_status status = pd_plan_run(plan, (uint64_t)r->o->seed, r->at.step, err);
+    if (status)
+        return status;
     r->at.step++;
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
         losses[i] = pd_plan_data(plan, pd_loss_names[i]) ? pd_plan_scalar(plan, pd_loss_names[i]) : 0;
         r->at.loss_sums[i] += (double)losses[i];
     }
-    enum pd_status status = check_losses(r, losses, err);
+    status = check_losses(r, losses, err);
     if (!status && r->watch->step)
         r->watch->step(r->watch->context, r->at.step, losses);
     return status;

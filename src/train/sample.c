@@ -41,13 +41,17 @@ static void draw_noise(struct pd_samples *s, uint64_t seed)
 }
 
 /* Samples at .. at + n of s; the rest of the batch keeps what it had. */
-static void generate(struct pd_plan *plan, struct pd_samples *s, int64_t at, int64_t n)
+static enum pd_status generate(struct pd_plan *plan, struct pd_samples *s, int64_t at, int64_t n,
+                               struct pd_error *err)
 {
     size_t size = image_floats(&s->shape);
     memcpy(pd_plan_data(plan, "z"), s->z + at * s->z_dim, (size_t)(n * s->z_dim) * sizeof *s->z);
     memcpy(pd_plan_data(plan, "c"), s->labels + at, (size_t)n * sizeof *s->labels);
-    pd_plan_run(plan, 0, 0);
-    memcpy(s->images + (size_t)at * size, pd_plan_data(plan, "images"), (size_t)n * size * sizeof *s->images);
+    enum pd_status status = pd_plan_run(plan, 0, 0, err);
+    if (!status)
+        memcpy(s->images + (size_t)at * size, pd_plan_data(plan, "images"),
+               (size_t)n * size * sizeof *s->images);
+    return status;
 }
 
 enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,
@@ -62,11 +66,10 @@ enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, s
     enum pd_status status = reserve(out, err);
     if (!status)
         status = pd_gan_compile_generator(gan, BATCH, &plan, err);
-    if (!status) {
+    if (!status)
         draw_noise(out, seed);
-        for (int64_t at = 0; at < count; at += BATCH)
-            generate(plan, out, at, least(BATCH, count - at));
-    }
+    for (int64_t at = 0; at < count && !status; at += BATCH)
+        status = generate(plan, out, at, least(BATCH, count - at), err);
     pd_plan_destroy(plan);
     if (status)
         pd_samples_release(out);
@@ -123,10 +126,11 @@ static size_t floats_of(const struct pd_model_config *c)
 }
 
 /* Images at .. at + n through the plan; the rest of the batch keeps what it had. */
-static void look(struct pd_plan *plan, const float *images, size_t size, int64_t at, size_t n)
+static enum pd_status look(struct pd_plan *plan, const float *images, size_t size, int64_t at, size_t n,
+                           struct pd_error *err)
 {
     memcpy(pd_plan_data(plan, "images"), images + (size_t)at * size, n * size * sizeof *images);
-    pd_plan_run(plan, 0, 0);
+    return pd_plan_run(plan, 0, 0, err);
 }
 
 enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, float *logit, float *class_logits,
@@ -139,13 +143,15 @@ enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, floa
         return status;
     for (int64_t at = 0; at < n; at += BATCH) {
         const size_t m = (size_t)least(BATCH, n - at);
-        look(plan, images, floats_of(&gan->config), at, m);
+        status = look(plan, images, floats_of(&gan->config), at, m, err);
+        if (status)
+            break;
         memcpy(logit + at, pd_plan_data(plan, "logit"), m * sizeof *logit);
         memcpy(class_logits + (size_t)at * k, pd_plan_data(plan, "class_logits"),
                m * k * sizeof *class_logits);
     }
     pd_plan_destroy(plan);
-    return PD_OK;
+    return status;
 }
 
 enum pd_status pd_features(struct pd_gan *gan, const float *images, int64_t n, float *features,
@@ -158,9 +164,11 @@ enum pd_status pd_features(struct pd_gan *gan, const float *images, int64_t n, f
         return status;
     for (int64_t at = 0; at < n; at += BATCH) {
         const size_t m = (size_t)least(BATCH, n - at);
-        look(plan, images, floats_of(&gan->config), at, m);
+        status = look(plan, images, floats_of(&gan->config), at, m, err);
+        if (status)
+            break;
         memcpy(features + (size_t)at * width, pd_plan_data(plan, "features"), m * width * sizeof *features);
     }
     pd_plan_destroy(plan);
-    return PD_OK;
+    return status;
 }

@@ -47,7 +47,6 @@ static enum pd_status next(void *context, uint64_t i, int64_t n, float *images, 
     const struct pd_rng noise = {s->seed, STREAM_SOURCE_Z, i}, class = {s->seed, STREAM_SOURCE_C, i};
     const size_t size = (size_t)c->channels * (size_t)(c->size ? c->size * c->size : 1);
     float *z = pd_plan_data(s->plan, "z");
-    (void)err;
     if (n > s->batch)
         BUG("%lld samples of a source that makes %lld", (long long)n, (long long)s->batch);
     for (int64_t k = 0; k < n * c->z_dim; k++)
@@ -55,9 +54,10 @@ static enum pd_status next(void *context, uint64_t i, int64_t n, float *images, 
     for (int64_t k = 0; k < n; k++)
         labels[k] = (int32_t)pd_rng_below(&class, (uint64_t)k, (uint32_t)c->classes);
     memcpy(pd_plan_data(s->plan, "c"), labels, (size_t)n * sizeof *labels);
-    pd_plan_run(s->plan, 0, 0);
-    memcpy(images, pd_plan_data(s->plan, "images"), (size_t)n * size * sizeof *images);
-    return PD_OK;
+    enum pd_status status = pd_plan_run(s->plan, 0, 0, err);
+    if (!status)
+        memcpy(images, pd_plan_data(s->plan, "images"), (size_t)n * size * sizeof *images);
+    return status;
 }
 
 struct pd_sample_source pd_gan_sample_source(struct pd_gan_source *source)

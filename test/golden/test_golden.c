@@ -182,7 +182,7 @@ static void run_steps(struct replay *r)
         feed(r, plan, "labels", s, r->batch);
         feed(r, plan, "z", s, candidates);
         feed(r, plan, "c", s, candidates);
-        pd_plan_run(plan, (uint64_t)number(r, "seed"), (uint64_t)s);
+        assert_int_equal(pd_plan_run(plan, (uint64_t)number(r, "seed"), (uint64_t)s, NULL), PD_OK);
         compare_losses(r, plan, s);
     }
 }
@@ -252,8 +252,8 @@ static void evaluate(struct replay *r)
     feed(r, generator, "z", 0, r->batch);
     feed(r, generator, "c", 0, r->batch);
     feed(r, scorer, "images", 0, r->batch);
-    pd_plan_run(generator, 1, 0);
-    pd_plan_run(scorer, 1, 0);
+    assert_int_equal(pd_plan_run(generator, 1, 0, NULL), PD_OK);
+    assert_int_equal(pd_plan_run(scorer, 1, 0, NULL), PD_OK);
     compare_evaluated(r, generator, "images");
     compare_evaluated(r, scorer, "logit");
     compare_evaluated(r, scorer, "class_logits");

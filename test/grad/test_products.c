@@ -53,7 +53,7 @@ static void compute(enum pd_backend_kind kind, bool ta, bool tb, bool two, bool 
         fill(p, "d", f64, K * N, 4);
     }
     for (int run = 0; run < 2; run++) /* the second finds the first one's result in memory */
-        pd_plan_run(p, 1, 0);
+        assert_int_equal(pd_plan_run(p, 1, 0, NULL), PD_OK);
     for (int64_t i = 0; i < M * N; i++)
         out[i] = f64 ? ((double *)pd_plan_data(p, "y"))[i] : (double)((float *)pd_plan_data(p, "y"))[i];
     pd_plan_destroy(p);

@@ -125,7 +125,7 @@ static void unary_values(void **state)
         pd_output(forms[i].build(&x, forms[i].build == b_affine ? &shifted : &c), "y");
         struct pd_plan *p = compiled(g, b);
         put(p, b, "x", N, points);
-        pd_plan_run(p, 0, 0);
+        assert_int_equal(pd_plan_run(p, 0, 0, NULL), PD_OK);
         for (int64_t j = 0; j < N; j++)
             if (!forms[i].positive || points[j] > 0)
                 near(get(p, b, "y", j), forms[i].want(points[j]), 4 * k->near);
@@ -160,7 +160,7 @@ static void matrices(void **state)
             pd_output(pd_matmul(x, y, true, true), "tt");
             struct pd_plan *p = compiled(g, b);
             put(p, b, "x", 6, a);
-            pd_plan_run(p, 0, 0);
+            assert_int_equal(pd_plan_run(p, 0, 0, NULL), PD_OK);
             expect(p, k, b, "nn", 4, plain);
             expect(p, k, b, "nt", 4, by_itself);
             expect(p, k, b, "tn", 9, itself_by);
@@ -195,7 +195,7 @@ static void images(void **state)
             struct pd_plan *p = compiled(g, b);
             put(p, b, "x", 9, x);
             put(p, b, "w", 4, w);
-            pd_plan_run(p, 0, 0);
+            assert_int_equal(pd_plan_run(p, 0, 0, NULL), PD_OK);
             expect(p, k, b, "conv", 4, conv);
             expect(p, k, b, "strided", 4, strided);
             expect(p, k, b, "spread", 16, spread);
@@ -218,7 +218,7 @@ static void one_hot_rows(void **state)
             pd_output(pd_one_hot(pd_input(g, "labels", PD_I32, pd_shape1(3)), 3), "y");
             struct pd_plan *p = compiled(g, b);
             memcpy(pd_plan_data(p, "labels"), (int32_t[]){2, -1, 0}, 3 * sizeof(int32_t));
-            pd_plan_run(p, 0, 0);
+            assert_int_equal(pd_plan_run(p, 0, 0, NULL), PD_OK);
             expect(p, k, b, "y", 9, want);
             pd_plan_destroy(p);
             pd_backend_destroy(b);
@@ -241,7 +241,7 @@ static void top_rows_keep_their_order(void **state)
             struct pd_plan *p = compiled(g, b);
             put(p, b, "x", 10, x);
             put(p, b, "score", 5, score);
-            pd_plan_run(p, 0, 0);
+            assert_int_equal(pd_plan_run(p, 0, 0, NULL), PD_OK);
             expect(p, k, b, "y", 6, want);
             pd_plan_destroy(p);
             pd_backend_destroy(b);
@@ -273,7 +273,7 @@ static void top_rows_put_nan_last(void **state)
             for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 put(p, b, "x", 4, x);
                 put(p, b, "score", 4, cases[i].score);
-                pd_plan_run(p, 0, 0);
+                assert_int_equal(pd_plan_run(p, 0, 0, NULL), PD_OK);
                 expect(p, k, b, "y", 2, cases[i].want);
             }
             pd_plan_destroy(p);
@@ -318,7 +318,7 @@ static void random_moments(void **state)
         {
             struct pd_backend *b = backend(k->kind, k->threads);
             struct pd_plan *p = draw(b);
-            pd_plan_run(p, 7, 3);
+            assert_int_equal(pd_plan_run(p, 7, 3, NULL), PD_OK);
             check_moments(p, b, "normal", 0, 1, 3);
             check_moments(p, b, "uniform", 0.5, 1.0 / 12, 1.0 / 80);
             double total = 0;
@@ -346,7 +346,7 @@ static void random_places(void **state)
             struct pd_plan *p = draw(b);
             double at[3];
             for (int i = 0; i < 3; i++) {
-                pd_plan_run(p, 7 + (i == 1), 3 + (i == 2));
+                assert_int_equal(pd_plan_run(p, 7 + (i == 1), 3 + (i == 2), NULL), PD_OK);
                 at[i] = get(p, b, "normal", 12345);
             }
             assert_true(fabs(at[0] - at[1]) > 1e-6 && fabs(at[0] - at[2]) > 1e-6);
@@ -398,7 +398,7 @@ static void check_adam(const struct kind *k, int64_t n, int steps)
     put(p, b, "target", n, scale);
     for (int i = 1; i <= steps; i++) {
         put(p, b, "t", 1, &(double){i});
-        pd_plan_run(p, 0, 0);
+        assert_int_equal(pd_plan_run(p, 0, 0, NULL), PD_OK);
     }
     adam_loop(n, steps, scale, want);
     pd_var_read_f64(w, got);
@@ -441,10 +441,10 @@ static void assign(void **state)
             pd_output(pd_affine(pd_var_read(g, mean), 2, 0), "after");
             struct pd_plan *p = compiled(g, b);
             put(p, b, "x", 3, (double[]){0, 8, 16});
-            pd_plan_run(p, 0, 0);
+            assert_int_equal(pd_plan_run(p, 0, 0, NULL), PD_OK);
             expect(p, k, b, "before", 3, (double[]){16, 16, 16});
             expect(p, k, b, "after", 3, (double[]){12, 16, 20});
-            pd_plan_run(p, 0, 0);
+            assert_int_equal(pd_plan_run(p, 0, 0, NULL), PD_OK);
             expect(p, k, b, "before", 3, (double[]){12, 16, 20});
             expect(p, k, b, "after", 3, (double[]){9, 16, 23});
             pd_plan_destroy(p);

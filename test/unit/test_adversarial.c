@@ -162,7 +162,7 @@ static void frozen_passes_move_nothing(void **state)
         struct fixture l = {f.backend, f.gan, look};
         put_reals(&l, "z", (int64_t)MANY * f.gan->config.z_dim);
         memset(pd_plan_data(look, "c"), 0, sizeof(int32_t[MANY]));
-        pd_plan_run(look, 1, 0);
+        assert_int_equal(pd_plan_run(look, 1, 0, NULL), PD_OK);
         const int changed = count_changed(f.gan, &before);
         assert_true(frozen ? changed == 0 : changed == 14); /* five batch norms, two spectral norms */
         pd_plan_destroy(look);
@@ -202,7 +202,7 @@ static void step_both(struct fixture *sampled, struct fixture *plain)
     const int32_t *c = pd_plan_data(sampled->plan, "c");
     memcpy(pd_plan_data(look, "z"), z, (size_t)(MANY * width) * sizeof *z);
     memcpy(pd_plan_data(look, "c"), c, MANY * sizeof *c);
-    pd_plan_run(look, 1, 0);
+    assert_int_equal(pd_plan_run(look, 1, 0, NULL), PD_OK);
     choose(pd_plan_data(look, "logit"), kept);
     float *to = pd_plan_data(plain->plan, "z");
     int32_t *class = pd_plan_data(plain->plan, "c");
@@ -213,8 +213,8 @@ static void step_both(struct fixture *sampled, struct fixture *plain)
             *class ++ = c[i];
         }
     pd_plan_destroy(look);
-    pd_plan_run(sampled->plan, 1, 0);
-    pd_plan_run(plain->plan, 1, 0);
+    assert_int_equal(pd_plan_run(sampled->plan, 1, 0, NULL), PD_OK);
+    assert_int_equal(pd_plan_run(plain->plan, 1, 0, NULL), PD_OK);
 }
 
 static void the_kept_are_trained_on(void **state)
@@ -243,7 +243,7 @@ static void the_kept_are_trained_on(void **state)
 
 static double generator_loss(const struct fixture *f)
 {
-    pd_plan_run(f->plan, 1, 0);
+    assert_int_equal(pd_plan_run(f->plan, 1, 0, NULL), PD_OK);
     return *(const double *)pd_plan_data(f->plan, "g_adv") + *(const double *)pd_plan_data(f->plan, "g_cls");
 }
 

@@ -48,7 +48,7 @@ static double loss(struct pd_step_options o, int labelled, const char *name)
         x[2 * i + 1] = 0.5 * i;
         labels[i] = i < labelled ? i % 2 : -1;
     }
-    pd_plan_run(f.plan, 5, 0);
+    assert_int_equal(pd_plan_run(f.plan, 5, 0, NULL), PD_OK);
     double value = *(const double *)pd_plan_data(f.plan, name);
     close_step(&f);
     return value;
@@ -127,9 +127,9 @@ static struct verdict judge(const struct fixture *f)
         pd_gan_compile_scorer(f->gan, N, &scorer, &err))
         fail_msg("%s", err.message);
     give_noise(generator);
-    pd_plan_run(generator, 0, 0);
+    assert_int_equal(pd_plan_run(generator, 0, 0, NULL), PD_OK);
     memcpy(pd_plan_data(scorer, "images"), pd_plan_data(generator, "images"), sizeof(double[2 * N]));
-    pd_plan_run(scorer, 0, 0);
+    assert_int_equal(pd_plan_run(scorer, 0, 0, NULL), PD_OK);
     const double *logit = pd_plan_data(scorer, "logit"), *log_p = pd_plan_data(scorer, "log_p");
     for (int i = 0; i < N; i++) {
         v.logit[i] = logit[i];
@@ -183,7 +183,7 @@ static double class_loss(struct pd_step_options o, bool blind, struct verdict *v
     memset(pd_plan_data(f.plan, "images"), 0, sizeof(double[2 * N]));
     memset(pd_plan_data(f.plan, "labels"), 0, sizeof(int32_t[N]));
     give_noise(f.plan);
-    pd_plan_run(f.plan, 5, 0);
+    assert_int_equal(pd_plan_run(f.plan, 5, 0, NULL), PD_OK);
     const double loss = *(const double *)pd_plan_data(f.plan, "g_cls");
     if (v)
         *v = judge(&f);

@@ -1,7 +1,9 @@
 /* Mistakes of recording, names, and variables. */
+#include "nn/nn.h"
 #include "stage.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* --- errors
  * -------------------------------------------------------------------------------------------------- */
@@ -161,7 +163,7 @@ static void an_empty_graph_runs(void **state)
     for (int k = 0; k < KINDS; k++) {
         struct stage s = begin(kinds[k].kind);
         compile(&s);
-        pd_plan_run(s.p, 1, 1);
+        assert_int_equal(pd_plan_run(s.p, 1, 1, NULL), PD_OK);
         assert_int_equal(pd_plan_info(s.p).kernels, 0);
         end(&s);
     }
@@ -206,7 +208,7 @@ static void names_reach_values(void **state)
         compile(&s);
         set(&s, "x", 3, 4);
         memcpy(pd_plan_data(s.p, "labels"), (int32_t[]){1, 2, 3}, 12);
-        pd_plan_run(s.p, 0, 0);
+        assert_int_equal(pd_plan_run(s.p, 0, 0, NULL), PD_OK);
         expect(&s, "same", 4);
         expect(&s, "y", 8);
         expect(&s, "again", 8);
@@ -262,12 +264,44 @@ static void variables_begin_as_asked(void **state)
     }
 }
 
+/* As many layers as anyone likes: each weight is one that the optimiser moves. */
+static void a_network_may_have_many_parameters(void **state)
+{
+    (void)state;
+    enum { LAYERS = 150 };
+    struct stage s = begin(PD_BACKEND_REF_F64);
+    struct pd_nn nn = {.graph = s.g, .vars = s.vars, .prefix = "", .training = true};
+    struct pd_node *x = real(&s, "x", pd_shape2(1, 1));
+    char name[16];
+    double before[LAYERS];
+    for (int i = 0; i < LAYERS; i++) {
+        snprintf(name, sizeof name, "fc%d", i);
+        x = pd_add(x, pd_nn_dense(&nn, name, real(&s, name, pd_shape2(1, 1)), 1, 0));
+    }
+    pd_nn_adam(&nn, "adam", pd_sum(x), &(struct pd_adam_options){0.1, 0.5, 0.99, 1e-8});
+    compile(&s);
+    assert_int_equal(nn.n_params, LAYERS);
+    for (int i = 0; i < LAYERS; i++) {
+        before[i] = *(double *)pd_var_data(nn.params[i]);
+        snprintf(name, sizeof name, "fc%d", i);
+        set(&s, name, 1, 1);
+    }
+    assert_int_equal(pd_plan_run(s.p, 1, 0, NULL), PD_OK);
+    for (int i = 0; i < LAYERS; i++)
+        assert_float_equal(*(double *)pd_var_data(nn.params[i]), before[i] - 0.1, 1e-6);
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mistakes_stick),      cmocka_unit_test(refusals),
-        cmocka_unit_test(an_empty_graph_runs), cmocka_unit_test(null_is_accepted),
-        cmocka_unit_test(names_reach_values),  cmocka_unit_test(variables_begin_as_asked),
+        cmocka_unit_test(mistakes_stick),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(an_empty_graph_runs),
+        cmocka_unit_test(null_is_accepted),
+        cmocka_unit_test(names_reach_values),
+        cmocka_unit_test(variables_begin_as_asked),
+        cmocka_unit_test(a_network_may_have_many_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,7 +84,7 @@ static void assert_whole(const struct fixture *f, const struct pd_rejection *r)
     assert_int_equal(pd_gan_compile_generator(f->gan, s->count, &generator, NULL), PD_OK);
     memcpy(pd_plan_data(generator, "z"), s->z, (size_t)s->count * 2 * sizeof(float));
     memcpy(pd_plan_data(generator, "c"), s->labels, (size_t)s->count * sizeof(int32_t));
-    pd_plan_run(generator, 0, 0);
+    assert_int_equal(pd_plan_run(generator, 0, 0, NULL), PD_OK);
     const float *images = pd_plan_data(generator, "images");
     assert_int_equal(pd_score(f->gan, images, s->count, logit, class_logits, NULL), PD_OK);
     const struct pd_gold_input in = {s->count, CLASSES, logit, class_logits, s->labels, PD_GOLD_GENERATED};

@@ -69,7 +69,7 @@ static void run_step(struct fixture *f, uint64_t step)
     }
     for (int i = 0; i < N; i++)
         ((int32_t *)pd_plan_data(plan, "labels"))[i] = i % CLASSES;
-    pd_plan_run(plan, 7, step);
+    assert_int_equal(pd_plan_run(plan, 7, step, NULL), PD_OK);
 }
 
 static double *values(const struct fixture *f, const char *name, int64_t *n)
@@ -237,7 +237,7 @@ static float *changed(const char *words, float *images, uint64_t step)
     if (pd_backend_create(PD_BACKEND_ONEDNN, 2, &backend, &err) || pd_compile(g, backend, &plan, &err))
         fail_msg("%s", err.message);
     memcpy(pd_plan_data(plan, "x"), images, (size_t)n * sizeof *images);
-    pd_plan_run(plan, 7, step);
+    assert_int_equal(pd_plan_run(plan, 7, step, NULL), PD_OK);
     float *out = malloc((size_t)n * sizeof *out);
     memcpy(out, pd_plan_data(plan, "y"), (size_t)n * sizeof *out);
     pd_plan_destroy(plan);

@@ -61,7 +61,7 @@ void chain_run(const struct chain *c, const struct pd_run *run)
         for (int k = 0; k < s->n; k++)
             if (s->scratch[k] >= 0)
                 dnnl_memory_set_data_handle(s->args[k].memory, (char *)run->scratch + s->scratch[k]);
-        dnnl_primitive_execute(s->primitive, c->backend->stream, s->n, s->args);
+        onednn_check(run, dnnl_primitive_execute(s->primitive, c->backend->stream, s->n, s->args));
     }
 }
 

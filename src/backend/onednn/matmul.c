@@ -14,12 +14,11 @@ static const_dnnl_memory_desc_t matrix(struct onednn *b, int64_t rows, int64_t c
  * with an accumulator 25 %; with a transposed right side it is slower by half on two threads. */
 static void sgemm_kernel(const struct pd_call *call, const struct pd_run *run)
 {
-    (void)run;
     const struct pd_instr *in = call->instr;
     const bool ta = in->attr.i[0], accumulate = in->n_src == 3;
     const int64_t m = in->shape.dim[0], n = in->shape.dim[1], k = call->src_instr[0]->shape.dim[!ta];
-    dnnl_sgemm(ta ? 'T' : 'N', 'N', m, n, k, 1, call->src[0], ta ? m : k, call->src[1], n, accumulate,
-               call->dst, n);
+    onednn_check(run, dnnl_sgemm(ta ? 'T' : 'N', 'N', m, n, k, 1, call->src[0], ta ? m : k, call->src[1], n,
+                                 accumulate, call->dst, n));
 }
 
 #define SGEMM_MIN 0.02 /* GFLOP: below it the packing does not pay */

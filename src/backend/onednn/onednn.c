@@ -27,6 +27,12 @@ enum pd_status onednn_fail(const struct pd_call *call, struct pd_error *err)
                    pd_op_name(call->instr->op), pd_shape_text(call->instr->shape, shape));
 }
 
+void onednn_check(const struct pd_run *run, dnnl_status_t status)
+{
+    if (status)
+        *run->failure = status == dnnl_out_of_memory ? PD_ERR_MEMORY : PD_ERR_UNSUPPORTED;
+}
+
 /* Reference kernels know plain layouts only. */
 static enum pd_status fall_back(struct pd_call *call)
 {

@@ -69,4 +69,7 @@ bool wants_winograd(const struct onednn *b, const struct pd_call *call);
 
 enum pd_status onednn_fail(const struct pd_call *call, struct pd_error *err);
 
+/* For kernels, on any thread: what a call of oneDNN's returned. */
+void onednn_check(const struct pd_run *run, dnnl_status_t status);
+
 #endif

@@ -97,18 +97,18 @@ static int64_t own_size(const struct winograd *g)
 }
 
 /* Images of one thread, from matrices `own` of one side to those of the other. */
-static void run_chunk(const struct winograd *g, struct side from, struct side to, const float *images,
-                      int64_t count, const float *u, float *own, float *made)
+static void run_chunk(const struct winograd *g, const struct pd_run *run, struct side from, struct side to,
+                      const float *images, int64_t count, const float *u, float *own, float *made)
 {
     float *product = own + matrices_size(g, g->rows, from.columns);
     for (int64_t i = 0; i < count; i++)
         for (int64_t j = 0; j < from.channels / LANES; j++)
             from.transform(g, i, j, images, own);
     for (int64_t i = 0; i < g->n2; i++)
-        dnnl_sgemm('N', 'N', count * g->tiles, to.columns, from.columns, 1,
-                   own + i * matrix_step(g->rows, from.columns), from.columns,
-                   u + i * matrix_step(from.columns, to.columns), to.columns, 0,
-                   product + i * matrix_step(g->rows, to.columns), to.columns);
+        onednn_check(run, dnnl_sgemm('N', 'N', count * g->tiles, to.columns, from.columns, 1,
+                                     own + i * matrix_step(g->rows, from.columns), from.columns,
+                                     u + i * matrix_step(from.columns, to.columns), to.columns, 0,
+                                     product + i * matrix_step(g->rows, to.columns), to.columns));
     for (int64_t i = 0; i < count; i++)
         for (int64_t j = 0; j < to.channels / LANES; j++)
             to.collect(g, i, j, product, made);
@@ -129,7 +129,7 @@ static void images_kernel(const struct pd_call *call, const struct pd_run *run)
             for (int64_t j = 0; j < to.channels / LANES; j++)
                 taps(&g, i, j, call->src[1], u);
         for (int64_t first = me * g.images / threads; first < last; first += g.chunk)
-            run_chunk(&g, from, to, (const float *)call->src[0] + first * from.channels * from.pixels,
+            run_chunk(&g, run, from, to, (const float *)call->src[0] + first * from.channels * from.pixels,
                       g.chunk < last - first ? g.chunk : last - first, u, all + me * own_size(&g),
                       (float *)call->dst + first * to.channels * to.pixels);
     }
@@ -168,10 +168,11 @@ static void taps_kernel(const struct pd_call *call, const struct pd_run *run)
             for (int64_t i = 0; i < g.n2; i++)
                 for (int64_t part = 0; part < parts; part++) {
                     const int64_t begin = part * g.o / parts, end = (part + 1) * g.o / parts;
-                    dnnl_sgemm('T', 'N', end - begin, g.depth, count * g.tiles, 1,
-                               z + i * matrix_step(g.rows, g.o) + begin, g.o,
-                               v + i * matrix_step(g.rows, g.depth), g.depth, first ? 1.0F : 0,
-                               product + i * matrix_step(g.depth, g.o) + begin * g.depth, g.depth);
+                    onednn_check(
+                        run, dnnl_sgemm('T', 'N', end - begin, g.depth, count * g.tiles, 1,
+                                        z + i * matrix_step(g.rows, g.o) + begin, g.o,
+                                        v + i * matrix_step(g.rows, g.depth), g.depth, first ? 1.0F : 0,
+                                        product + i * matrix_step(g.depth, g.o) + begin * g.depth, g.depth));
                 }
         }
 #pragma omp for collapse(2) schedule(static)

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "base/words.h"
-#include "data/exif.h"
 #include "data/image_format.h"
 #include "io/file.h"
 
@@ -97,6 +96,17 @@ enum pd_status pd_image_broken(const struct pd_image_work *w, const char *words)
                    words);
 }
 
+enum pd_status pd_image_unsupported(const struct pd_image_work *w, const char *words)
+{
+    return pd_fail(w->err, PD_ERR_FORMAT, -1, "'%s': a %s file of a kind that is not read (%s)", w->name,
+                   w->format, words);
+}
+
+enum pd_status pd_image_no_memory(const struct pd_image_work *w)
+{
+    return pd_fail(w->err, PD_ERR_MEMORY, -1, "out of memory decoding '%s'", w->name);
+}
+
 enum pd_status pd_image_reserve(struct pd_image_work *w, int64_t height, int64_t width, enum pd_mix mix)
 {
     if (height < 1 || width < 1 || height > PD_IMAGE_SIDE_MAX || width > PD_IMAGE_SIDE_MAX ||
@@ -112,7 +122,7 @@ enum pd_status pd_image_reserve(struct pd_image_work *w, int64_t height, int64_t
     w->width = (int)width;
     w->mix = mix;
     w->pixels = pd_calloc((size_t)(height * width), mix == PD_MIX_RGB ? 3 : 4);
-    return w->pixels ? PD_OK : pd_fail(w->err, PD_ERR_MEMORY, -1, "out of memory decoding '%s'", w->name);
+    return w->pixels ? PD_OK : pd_image_no_memory(w);
 }
 
 /* --- from pixels to planes --- */
@@ -157,7 +167,7 @@ static enum pd_status spread(const struct pd_image_work *w, const struct turn *t
     out->width = t->swap ? w->height : w->width;
     out->planes = pd_malloc(3 * (size_t)area);
     if (!out->planes)
-        return pd_fail(w->err, PD_ERR_MEMORY, -1, "out of memory decoding '%s'", w->name);
+        return pd_image_no_memory(w);
     uint8_t *to = out->planes;
     for (int64_t y = 0; y < out->height; y++)
         for (int64_t x = 0; x < out->width; x++, to++) {
@@ -178,10 +188,11 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
         return pd_fail(err, PD_ERR_FORMAT, 0, "'%s' is no image (expected %s)", name,
                        pd_image_kinds(kinds, sizeof kinds));
     }
-    struct pd_image_work w = {.bytes = bytes, .size = size, .name = name, .format = format->name, .err = err};
+    struct pd_image_work w = {
+        .bytes = bytes, .size = size, .name = name, .format = format->name, .err = err, .orientation = 1};
     enum pd_status status = format->decode(&w);
     if (!status)
-        status = spread(&w, &turns[pd_exif_orientation(bytes, size)], out);
+        status = spread(&w, &turns[w.orientation], out);
     pd_free(w.pixels);
     return status;
 }

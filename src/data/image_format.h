@@ -16,6 +16,7 @@ struct pd_image_work {
     int height, width;
     enum pd_mix mix;
     uint8_t *pixels; /* (height, width, 3 or 4), zeros at first */
+    int orientation; /* Exif's number, 1 unless the decoder sets it */
 };
 
 struct pd_image_format {
@@ -34,5 +35,11 @@ enum pd_status pd_image_reserve(struct pd_image_work *w, int64_t height, int64_t
 
 /* Fails with PD_ERR_FORMAT: damaged or cut off, in these words. */
 enum pd_status pd_image_broken(const struct pd_image_work *w, const char *words);
+
+/* Fails with PD_ERR_FORMAT: of a kind that is not read, in these words. */
+enum pd_status pd_image_unsupported(const struct pd_image_work *w, const char *words);
+
+/* Fails with PD_ERR_MEMORY. */
+enum pd_status pd_image_no_memory(const struct pd_image_work *w);
 
 #endif

@@ -4,8 +4,10 @@
 
 #include "scratch.h"
 
+#include <stdio.h> /* jpeglib.h needs it */
+
+#include <jpeglib.h>
 #include <png.h>
-#include <turbojpeg.h>
 #include <webp/encode.h>
 
 struct file {
@@ -37,18 +39,36 @@ static inline struct file make_png(int width, int height, int format, const void
     return file_of(out, size);
 }
 
-/* format: TJPF_...; pixels of high quality, no subsampling. */
-static inline struct file make_jpeg(int width, int height, int format, const uint8_t *pixels)
+/* space: JCS_RGB, JCS_GRAYSCALE, JCS_CMYK (which is stored as YCCK); pixels of high quality, no subsampling.
+ */
+static inline struct file make_jpeg(int width, int height, J_COLOR_SPACE space, const uint8_t *pixels)
 {
+    struct jpeg_error_mgr errors;
+    struct jpeg_compress_struct c = {.err = jpeg_std_error(&errors)};
     unsigned char *out = NULL;
     unsigned long size = 0;
-    tjhandle tj = tjInitCompress();
-    const int samp = format == TJPF_GRAY ? TJSAMP_GRAY : TJSAMP_444;
-    if (tjCompress2(tj, pixels, width, 0, height, format, &out, &size, samp, 100, 0))
-        fail_msg("%s", tjGetErrorStr2(tj));
+    jpeg_create_compress(&c);
+    jpeg_mem_dest(&c, &out, &size);
+    c.image_width = (JDIMENSION)width;
+    c.image_height = (JDIMENSION)height;
+    c.in_color_space = space;
+    c.input_components = space == JCS_GRAYSCALE ? 1 : space == JCS_CMYK ? 4 : 3;
+    jpeg_set_defaults(&c);
+    jpeg_set_quality(&c, 100, TRUE);
+    if (space == JCS_CMYK)
+        jpeg_set_colorspace(&c, JCS_YCCK);
+    c.comp_info[0].h_samp_factor = c.comp_info[0].v_samp_factor = 1;
+    if (space == JCS_CMYK)
+        c.comp_info[3].h_samp_factor = c.comp_info[3].v_samp_factor = 1;
+    jpeg_start_compress(&c, TRUE);
+    for (int y = 0; y < height; y++) {
+        JSAMPROW row = (JSAMPROW)pixels + (size_t)y * (size_t)width * (size_t)c.input_components;
+        jpeg_write_scanlines(&c, &row, 1);
+    }
+    jpeg_finish_compress(&c);
+    jpeg_destroy_compress(&c);
     struct file f = file_of(out, size);
-    tjFree(out);
-    tjDestroy(tj);
+    free(out);
     return f;
 }
 

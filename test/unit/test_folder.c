@@ -282,7 +282,7 @@ static void reads_jpeg_and_webp_upright(void **state)
     static uint8_t rgb[60 * 90 * 3];
     for (int i = 0; i < 60 * 90; i++)
         rgb[3 * i] = i % 90 < 45 ? 200 : 20; /* red on the left */
-    struct file jpeg = make_jpeg(90, 60, TJPF_RGB, rgb);
+    struct file jpeg = make_jpeg(90, 60, JCS_RGB, rgb);
     add_jpeg_exif(&jpeg, 6, 0);
     keep("a.jpg", jpeg);
     keep("b.webp", make_webp(90, 60, 3, rgb));

@@ -1,8 +1,8 @@
 /* Decoding one image file: every kind of pixel, every way up, and bytes that are no image. */
 #include "unit/image_maker.h"
 
-#include "data/exif.h"
 #include "data/image.h"
+#include "data/orientation.h"
 
 #include <zlib.h>
 
@@ -57,7 +57,7 @@ static void reads_colour(void **state)
     fill(rgb, 3);
     check_rgb(make_png(W, H, PNG_FORMAT_RGB, rgb, NULL, 0), 0);
     check_rgb(make_webp(W, H, 3, rgb), 0);
-    check_rgb(make_jpeg(W, H, TJPF_RGB, rgb), 4);
+    check_rgb(make_jpeg(W, H, JCS_RGB, rgb), 4);
 }
 
 static void check_pixel(struct file f, int red, int green, int blue, int slack)
@@ -75,7 +75,7 @@ static void reads_other_pixels(void **state)
     const uint8_t grey = 90, grey_alpha[2] = {100, 51}, rgba[4] = {200, 100, 0, 51}, clear[4] = {1, 2, 3, 0};
     const uint8_t map[2][4] = {{9, 8, 7, 255}, {60, 70, 80, 102}}, index = 1;
     check_pixel(make_png(1, 1, PNG_FORMAT_GRAY, &grey, NULL, 0), 90, 90, 90, 0);
-    check_pixel(make_jpeg(1, 1, TJPF_GRAY, &grey), 90, 90, 90, 1);
+    check_pixel(make_jpeg(1, 1, JCS_GRAYSCALE, &grey), 90, 90, 90, 1);
     /* over white: 255 - 0.2 (255 - x) */
     check_pixel(make_png(1, 1, PNG_FORMAT_GA, grey_alpha, NULL, 0), 224, 224, 224, 0);
     check_pixel(make_png(1, 1, PNG_FORMAT_RGBA, rgba, NULL, 0), 244, 224, 204, 0);
@@ -141,7 +141,7 @@ static void reads_cmyk(void **state)
 {
     (void)state;
     const uint8_t cmyk[4] = {255, 128, 0, 200};
-    check_pixel(make_jpeg(1, 1, TJPF_CMYK, cmyk), 200, 100, 0, 2);
+    check_pixel(make_jpeg(1, 1, JCS_CMYK, cmyk), 200, 100, 0, 2);
 }
 
 /* Where pixel (0, 0) of the stored 5 x 3 image comes to lie, and its neighbour to the right. */
@@ -175,7 +175,7 @@ static void turns_as_exif_says(void **state)
     fill(rgb, 3);
     for (int orientation = 1; orientation <= 8; orientation++) {
         for (int big = 0; big < 2; big++) {
-            struct file jpeg = make_jpeg(W, H, TJPF_RGB, rgb);
+            struct file jpeg = make_jpeg(W, H, JCS_RGB, rgb);
             add_jpeg_exif(&jpeg, orientation, big);
             check_turned(jpeg, orientation);
         }
@@ -202,25 +202,86 @@ static void turns_webp(void **state)
     check_turned(f, 6);
 }
 
+static int exif_says(const uint8_t *exif, size_t size)
+{
+    struct file exact = file_of(exif, size ? size : 1);
+    const int orientation = pd_orientation(exact.bytes, size, NULL, 0);
+    free(exact.bytes);
+    return orientation;
+}
+
 static void passes_over_bad_exif(void **state)
 {
     (void)state;
-    const uint8_t grey = 90;
-    struct file f = make_jpeg(1, 1, TJPF_GRAY, &grey);
-    const size_t exif = 12;
-    add_jpeg_exif(&f, 6, 1);
-    assert_int_equal(pd_exif_orientation(f.bytes, f.size), 6);
-    for (size_t size = 0; size < exif + 8 + 2 + 24; size++) { /* cut anywhere, in a block of that size */
-        struct file cut = file_of(f.bytes, size ? size : 1);
-        assert_int_equal(pd_exif_orientation(cut.bytes, size), 1);
-        free(cut.bytes);
+    uint8_t exif[64];
+    const size_t size = make_exif(exif, 6, 1);
+    assert_int_equal(exif_says(exif, size), 6);
+    for (size_t cut = 0; cut < size - 4; cut++) /* all but the next directory */
+        assert_int_equal(exif_says(exif, cut), 1);
+    exif[7] = 0xff; /* the directory lies beyond the end */
+    assert_int_equal(exif_says(exif, size), 1);
+    exif[7] = 8;
+    exif[31] = 9; /* no orientation has that number */
+    assert_int_equal(exif_says(exif, size), 1);
+}
+
+/* SHORT is the standard's; integers of other sizes are written, too. */
+static void takes_exif_of_any_integer(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t type, count;
+        const char *big, *little;
+        int orientation;
+    } cases[] = {
+        {1, 1, "\x06\0\0\0", "\x06\0\0\0", 6},     {3, 1, "\0\x06\0\0", "\x06\0\0\0", 6},
+        {4, 1, "\0\0\0\x06", "\x06\0\0\0", 6},     {6, 1, "\x06\0\0\0", "\x06\0\0\0", 6},
+        {8, 1, "\0\x06\0\0", "\x06\0\0\0", 6},     {9, 1, "\0\0\0\x06", "\x06\0\0\0", 6},
+        {4, 1, "\0\x06\0\0", "\0\0\x06\0", 1},     {2, 1, "\x06\0\0\0", "\x06\0\0\0", 1},
+        {7, 1, "\x06\0\0\0", "\x06\0\0\0", 1},     {3, 2, "\0\x06\0\x03", "\x06\0\x03\0", 6},
+        {3, 3, "\0\x06\0\x06", "\x06\0\x06\0", 1}, {3, 0, "\0\x06\0\x06", "\x06\0\x06\0", 1},
+    };
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const int big = i % 2;
+        uint8_t exif[64], *entry = exif + 22;
+        const size_t size = make_exif(exif, 6, big);
+        entry[big ? 3 : 2] = cases[i / 2].type;
+        entry[big ? 7 : 4] = cases[i / 2].count;
+        memcpy(entry + 8, big ? cases[i / 2].big : cases[i / 2].little, 4);
+        assert_int_equal(exif_says(exif, size), cases[i / 2].orientation);
     }
-    f.bytes[exif + 7] = 0xff; /* the directory lies beyond the end */
-    assert_int_equal(pd_exif_orientation(f.bytes, f.size), 1);
-    f.bytes[exif + 7] = 8;
-    f.bytes[exif + 31] = 9; /* no orientation has that number */
-    assert_int_equal(pd_exif_orientation(f.bytes, f.size), 1);
-    free(f.bytes);
+}
+
+static int xmp_says(const char *xmp)
+{
+    return pd_orientation(NULL, 0, xmp, strlen(xmp));
+}
+
+static void takes_xmp_where_exif_is_silent(void **state)
+{
+    (void)state;
+    assert_int_equal(xmp_says("<rdf:Description tiff:Make=\"x\" tiff:Orientation=\"6\"/>"), 6);
+    assert_int_equal(xmp_says("<tiff:Orientation>8</tiff:Orientation>"), 8);
+    assert_int_equal(xmp_says("tiff:Orientation = '3'"), 3);
+    assert_int_equal(xmp_says("<tiff:Orientation>\n 5 </tiff:Orientation>"), 5);
+    assert_int_equal(xmp_says("<!-- tiff:Orientation --> <x tiff:Orientation=\"7\"/>"), 7);
+    static const char *const silent[] = {"",
+                                         "tiff:Orientation",
+                                         "tiff:Orientation=",
+                                         "tiff:Orientation=\"",
+                                         "tiff:Orientation=6",
+                                         "tiff:Orientation=\"9\"",
+                                         "tiff:Orientation>x"};
+    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
+        assert_int_equal(xmp_says(silent[i]), 1);
+    uint8_t exif[64];
+    const char *six = "tiff:Orientation=\"6\"";
+    size_t size = make_exif(exif, 3, 1);
+    assert_int_equal(pd_orientation(exif, size, six, strlen(six)), 3);
+    exif[31] = 0; /* a bad tag counts, too */
+    assert_int_equal(pd_orientation(exif, size, six, strlen(six)), 1);
+    exif[22] = 0x33; /* another tag */
+    assert_int_equal(pd_orientation(exif, size, six, strlen(six)), 6);
 }
 
 static void refused(const struct file *f, const char *words)
@@ -241,7 +302,7 @@ static void refuses_every_cut(void **state)
     static uint8_t rgb[40 * 40 * 3];
     for (size_t i = 0; i < sizeof rgb; i++)
         rgb[i] = (uint8_t)(i * i >> 3);
-    struct file files[] = {make_png(40, 40, PNG_FORMAT_RGB, rgb, NULL, 0), make_jpeg(40, 40, TJPF_RGB, rgb),
+    struct file files[] = {make_png(40, 40, PNG_FORMAT_RGB, rgb, NULL, 0), make_jpeg(40, 40, JCS_RGB, rgb),
                            make_webp(40, 40, 3, rgb)};
     for (int k = 0; k < 3; k++) {
         const size_t whole = files[k].size;
@@ -252,6 +313,53 @@ static void refuses_every_cut(void **state)
         }
         free(files[k].bytes);
     }
+}
+
+static size_t find_marker(const struct file *f, uint8_t marker)
+{
+    const uint8_t bytes[2] = {0xff, marker}, *at = memmem(f->bytes, f->size, bytes, 2);
+    assert_non_null(at);
+    return (size_t)(at - f->bytes);
+}
+
+/* A warning that means nothing comes first, one that means missing pixels later. */
+static void refuses_jpegs_that_lost_pixels(void **state)
+{
+    (void)state;
+    static uint8_t rgb[40 * 40 * 3];
+    for (size_t i = 0; i < sizeof rgb; i++)
+        rgb[i] = (uint8_t)(i * i >> 3);
+    for (int k = 0; k < 3; k++) {
+        struct file f = make_jpeg(40, 40, JCS_RGB, rgb);
+        const size_t scan = find_marker(&f, 0xda);
+        memset(f.bytes + scan + 2 + f.bytes[scan + 3] - 3, 0, 3); /* "Invalid SOS parameters" */
+        insert(&f, scan, "\1\2\3", 3);                            /* "3 extraneous bytes" */
+        struct pd_image image = decode(file_of(f.bytes, f.size));
+        pd_image_release(&image);
+        const size_t middle = (scan + f.size) / 2;
+        if (k == 0)
+            f.size = middle;
+        else if (k == 1)
+            memcpy(f.bytes + middle, "\xff\xd9", 2);
+        else
+            memcpy(f.bytes + middle, "\xff\xd0", 2); /* a restart where none belongs */
+        refused(&f, "damaged or cut-off JPEG file");
+        free(f.bytes);
+    }
+}
+
+static void names_what_it_does_not_read(void **state)
+{
+    (void)state;
+    const uint8_t grey = 90;
+    struct file f = make_jpeg(1, 1, JCS_GRAYSCALE, &grey);
+    const size_t frame = find_marker(&f, 0xc0);
+    f.bytes[frame + 4] = 12;
+    refused(&f, "a JPEG file of a kind that is not read (Unsupported JPEG data precision 12)");
+    f.bytes[frame + 4] = 8;
+    f.bytes[frame + 1] = 0xc3;
+    refused(&f, "a JPEG file of a kind that is not read (Unsupported JPEG process: SOF type 0xc3)");
+    free(f.bytes);
 }
 
 static void refuses_what_is_no_image(void **state)
@@ -306,7 +414,11 @@ int main(void)
         cmocka_unit_test(turns_as_exif_says),
         cmocka_unit_test(turns_webp),
         cmocka_unit_test(passes_over_bad_exif),
+        cmocka_unit_test(takes_exif_of_any_integer),
+        cmocka_unit_test(takes_xmp_where_exif_is_silent),
         cmocka_unit_test(refuses_every_cut),
+        cmocka_unit_test(refuses_jpegs_that_lost_pixels),
+        cmocka_unit_test(names_what_it_does_not_read),
         cmocka_unit_test(refuses_what_is_no_image),
         cmocka_unit_test(refuses_bombs),
         cmocka_unit_test(knows_endings),

@@ -281,7 +281,7 @@ static void make_scene(const char *folder, uint8_t red, const void *extra, size_
     for (int k = 0; k < SIDE * SIDE * 3; k++)
         pixels[k] = k % 3 ? 60 : red;
     MDB_txn *txn = begin(folder, 0, &env, &table);
-    struct file files[] = {make_webp(SIDE, SIDE, 3, pixels), make_jpeg(SIDE, SIDE, TJPF_RGB, pixels),
+    struct file files[] = {make_webp(SIDE, SIDE, 3, pixels), make_jpeg(SIDE, SIDE, JCS_RGB, pixels),
                            make_png(SIDE, SIDE, PNG_FORMAT_RGB, pixels, NULL, 0)};
     for (int i = 0; i < 3; i++) {
         char key[2] = {(char)('a' + i), 0};

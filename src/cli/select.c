@@ -25,8 +25,13 @@ static const char about[] =
     "            only one there is\n"
     "  .csv      a first line with words names the columns: t.csv:NAME takes NAME, or NAME_0, NAME_1, ...;\n"
     "            without a name 'logit', 'class_logit_0' ..., 'feature_0' ...; without such a line a row\n"
-    "            is all columns. Fields between commas, semicolons, tabs or blanks; '#' begins a comment.\n"
-    "Logits are taken before the softmax, the real/fake logit before the sigmoid.\n"
+    "            is all columns. Fields between commas, semicolons, tabs or blanks. t.csv:A,B takes columns\n"
+    "            A and B; names 0, 1, 2, ... (pandas) are all columns but an index. How the lines were "
+    "taken\n"
+    "            is said on standard error; what may be read in two ways is refused.\n"
+    "Logits are taken before the softmax, the real/fake logit before the sigmoid; what looks like "
+    "probabilities\n"
+    "is refused without --probabilities or --sigmoid.\n"
     "\n"
     "strategies:\n";
 
@@ -40,12 +45,25 @@ struct options {
     char logits[1024], class_logits[1024], features[1024], strategy[32], diverse[16];
     int64_t k, candidates, seed, threads;
     bool balanced, scores;
+    bool probabilities, log_probabilities, sigmoid, binary, header, index;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
     {"logits", PD_OPTION_TEXT, FIELD(logits), 0, 0, "FILE", "real/fake logit of each sample"},
     {"class_logits", PD_OPTION_TEXT, FIELD(class_logits), 0, 0, "FILE", "class logits of each sample"},
+    {"probabilities", PD_OPTION_BOOL, FIELD(probabilities), 0, 1, NULL,
+     "--class-logits holds probabilities, rows that sum to 1 (--no-probabilities: logits that look so)"},
+    {"log_probabilities", PD_OPTION_BOOL, FIELD(log_probabilities), 0, 1, NULL,
+     "--class-logits holds their logarithms, checked; -inf is probability 0"},
+    {"sigmoid", PD_OPTION_BOOL, FIELD(sigmoid), 0, 1, NULL,
+     "--logits holds probabilities of being real, after the sigmoid (--no-sigmoid: logits that look so)"},
+    {"binary", PD_OPTION_BOOL, FIELD(binary), 0, 1, NULL,
+     "--class-logits has one number a row, of the second of two classes, as decision_function gives it"},
+    {"header", PD_OPTION_BOOL, FIELD(header), 0, 1, NULL,
+     "text: the first line names the columns (--no-header: it is row 0)"},
+    {"index", PD_OPTION_BOOL, FIELD(index), 0, 1, NULL,
+     "text: the first column numbers the rows and is left out (--no-index: it is taken)"},
     {"k", PD_OPTION_INT, FIELD(k), 1, 1e12, "N", "how many to select"},
     {"strategy", PD_OPTION_TEXT, FIELD(strategy), 0, 0, "NAME", "one of the above"},
     {"balanced", PD_OPTION_BOOL, FIELD(balanced), 0, 1, NULL,
@@ -114,6 +132,23 @@ static enum pd_status check(const struct options *o, const struct pd_strategy **
     return PD_OK;
 }
 
+static enum pd_rows_choice choice_of(const struct args_parsed *parsed, const char *name, bool on)
+{
+    return !args_is_given(parsed->command, parsed->args, name) ? PD_ROWS_AUTO : on ? PD_ROWS_YES : PD_ROWS_NO;
+}
+
+static struct pool_request request_of(const struct options *o, const struct args_parsed *parsed)
+{
+    return (struct pool_request){.logits = o->logits,
+                                 .class_logits = o->class_logits,
+                                 .header = choice_of(parsed, "header", o->header),
+                                 .index = choice_of(parsed, "index", o->index),
+                                 .sigmoid = choice_of(parsed, "sigmoid", o->sigmoid),
+                                 .probabilities = choice_of(parsed, "probabilities", o->probabilities),
+                                 .log_probabilities = o->log_probabilities,
+                                 .binary = o->binary};
+}
+
 /* --- the work --- */
 
 static enum pd_status reserve(struct choice *c, int64_t n, struct pd_error *err)
@@ -133,16 +168,19 @@ static void release(struct choice *c)
     pd_free(c->scores);
 }
 
-static enum pd_status rank(const struct options *o, const struct pd_strategy *strategy, struct choice *c,
-                           int64_t *count, struct pd_error *err)
+static enum pd_status rank(const struct options *o, const struct pool_request *request,
+                           const struct pd_strategy *strategy, struct choice *c, int64_t *count,
+                           struct pd_error *err)
 {
     struct pool pool;
-    enum pd_status status = pool_open(&pool, strategy, o->logits, o->class_logits, err);
+    enum pd_status status = pool_open(&pool, strategy, request, err);
     if (!status) {
         const struct pd_pool_source source = pool_source(&pool);
         status = pd_select_stream(strategy, &source, o->balanced, c->n, (uint64_t)o->seed, c->rows, c->scores,
                                   count, err);
     }
+    if (!status)
+        pool_describe(&pool);
     pool_close(&pool);
     if (!status && *count < o->k)
         status = pd_fail(err, PD_ERR_USAGE, -1, "-k %lld: the pool has %lld rows", (long long)o->k,
@@ -150,12 +188,12 @@ static enum pd_status rank(const struct options *o, const struct pd_strategy *st
     return status;
 }
 
-static enum pd_status spread(const struct options *o, enum pd_diversity method, int64_t count,
-                             struct choice *c, struct pd_error *err)
+static enum pd_status spread(const struct options *o, const struct pool_request *request,
+                             enum pd_diversity method, int64_t count, struct choice *c, struct pd_error *err)
 {
     int64_t width;
     float *features;
-    enum pd_status status = pool_gather(o->features, count, c->n, c->rows, &width, &features, err);
+    enum pd_status status = pool_gather(o->features, request, count, c->n, c->rows, &width, &features, err);
     c->order = pd_calloc((size_t)o->k, sizeof *c->order);
     if (!status && !c->order)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld rows", (long long)o->k);
@@ -177,7 +215,8 @@ static void print(const struct options *o, const struct choice *c)
     }
 }
 
-static enum pd_status choose(const struct options *o, struct pd_error *err)
+static enum pd_status choose(const struct options *o, const struct pool_request *request,
+                             struct pd_error *err)
 {
     const struct pd_strategy *strategy;
     enum pd_diversity method = PD_DIVERSE_NONE;
@@ -189,10 +228,10 @@ static enum pd_status choose(const struct options *o, struct pd_error *err)
     omp_set_num_threads(o->threads ? (int)o->threads : pd_threads_available());
     status = reserve(&c, method == PD_DIVERSE_NONE ? o->k : o->candidates ? o->candidates : 10 * o->k, err);
     if (!status)
-        status = rank(o, strategy, &c, &count, err);
+        status = rank(o, request, strategy, &c, &count, err);
     c.n = c.n < count ? c.n : count;
     if (!status && method != PD_DIVERSE_NONE)
-        status = spread(o, method, count, &c, err);
+        status = spread(o, request, method, count, &c, err);
     if (!status)
         print(o, &c);
     release(&c);
@@ -218,5 +257,7 @@ enum pd_status command_select(int argc, char **argv, struct pd_error *err)
         examples, NULL,  {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     pd_buffer_release(&text);
-    return status || args.help ? status : choose(&o, err);
+    const struct args_parsed parsed = {&command, &args};
+    const struct pool_request request = request_of(&o, &parsed);
+    return status || args.help ? status : choose(&o, &request, err);
 }

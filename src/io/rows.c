@@ -26,18 +26,33 @@ int64_t pd_rows_width(const struct pd_rows *rows)
     return rows->width;
 }
 
+bool pd_rows_is_text(const struct pd_rows *rows)
+{
+    return rows->kind->text;
+}
+
 enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err)
 {
-    return rows->kind->read(rows, to, n, got, err);
+    enum pd_status status = rows->kind->read(rows, to, n, got, err);
+    rows->count += *got;
+    return status;
 }
 
 enum pd_status pd_rows_rewind(struct pd_rows *rows, struct pd_error *err)
 {
+    rows->count = 0;
     return rows->kind->rewind(rows, err);
 }
 
-static enum pd_status open_by_first_bytes(const char *path, const char *const *names, struct pd_rows **out,
-                                          struct pd_error *err)
+void pd_rows_describe(const struct pd_rows *rows, char *text, size_t size)
+{
+    snprintf(text, size, "%s", "");
+    if (rows->kind->describe)
+        rows->kind->describe(rows, text, size);
+}
+
+static enum pd_status open_by_first_bytes(const char *path, const struct pd_rows_request *request,
+                                          struct pd_rows **out, struct pd_error *err)
 {
     char magic[6] = "";
     FILE *file = fopen(path, "rbe");
@@ -52,24 +67,26 @@ static enum pd_status open_by_first_bytes(const char *path, const char *const *n
     const bool npy = n == sizeof magic && !memcmp(magic, "\x93NUMPY", 6);
     const bool npz = n >= 4 && (!memcmp(magic, "PK\3\4", 4) || !memcmp(magic, "PK\5\6", 4));
     if (!npy && !npz)
-        return pd_rows_open_csv(file, path, names, out, err);
+        return pd_rows_open_csv(file, path, request, out, err);
     (void)fclose(file);
-    return npy ? pd_rows_open_npy(path, out, err) : pd_rows_open_npz(path, names, out, err);
+    return npy ? pd_rows_open_npy(path, request, out, err) : pd_rows_open_npz(path, request, out, err);
 }
 
-enum pd_status pd_rows_open(const char *path, const char *const *names, struct pd_rows **out,
+enum pd_status pd_rows_open(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
                             struct pd_error *err)
 {
     const char *colon = strrchr(path, ':');
     *out = NULL;
     if (!colon || !colon[1] || access(path, F_OK) == 0)
-        return open_by_first_bytes(path, names, out, err);
+        return open_by_first_bytes(path, request, out, err);
     char *file = pd_strdup(path);
     if (!file)
         return pd_fail_memory(err, path);
     const char *const name[] = {colon + 1, NULL};
+    struct pd_rows_request named = *request;
+    named.names = name;
     file[colon - path] = '\0';
-    enum pd_status status = open_by_first_bytes(file, name, out, err);
+    enum pd_status status = open_by_first_bytes(file, &named, out, err);
     pd_free(file);
     return status;
 }

@@ -1,180 +1,65 @@
+#include "io/rows_head.h"
 #include "io/rows_kind.h"
 
-#include "base/buffer.h"
 #include "base/mem.h"
 #include "io/file.h"
 
-#include <errno.h>
-#include <locale.h>
+#include <ctype.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { RECORD_MOST = 1 << 24 };
 
 struct csv_rows {
     struct pd_rows base;
-    FILE *file;
-    locale_t c;              /* numbers have points, whatever the process's language */
-    char separator;          /* ' ': runs of blanks */
-    int64_t line, next_line; /* of the record, from 1, and of what follows it */
-    struct pd_buffer record;
-    char **field; /* into record, ended by NUL */
-    int64_t fields, field_room;
-    int64_t first_fields; /* how many every record must have */
-    int64_t *column;      /* (width): fields that make a row */
-    char **names;         /* (first_fields): of the columns, owned; NULL without a header */
-    bool pending;         /* the record has been split, but not yet delivered */
+    struct pd_table table;
+    struct pd_rows_head head;
+    int64_t *column; /* (width): fields that make a row */
+    bool by_name;    /* they are not simply all of them */
 };
-
-static enum pd_status fail_line(const struct csv_rows *r, struct pd_error *err, const char *what)
-{
-    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld: %s", r->base.name, (long long)r->line, what);
-}
-
-/* --- a record: a line, or several where a quoted field holds line ends --- */
-
-static void skip_line(struct csv_rows *r)
-{
-    for (int c; (c = getc_unlocked(r->file)) != EOF && c != '\n';)
-        ;
-    r->next_line++;
-}
-
-/* *got is false at the end of the file. Empty lines and comments are passed over. */
-static enum pd_status read_record(struct csv_rows *r, bool *got, struct pd_error *err)
-{
-    bool quoted = false;
-    int c;
-    r->record.size = 0;
-    r->line = r->next_line;
-    while ((c = getc_unlocked(r->file)) != EOF) {
-        if (c == '#' && !r->record.size) {
-            skip_line(r);
-            r->line = r->next_line;
-            continue;
-        }
-        r->next_line += c == '\n';
-        if (c == '\n' && !quoted) {
-            if (r->record.size)
-                break;
-            r->line = r->next_line;
-            continue;
-        }
-        if (!c)
-            return fail_line(r, err, "a zero byte, expected text (or an .npy or .npz)");
-        if (c == '\r' && !quoted)
-            continue;
-        quoted ^= c == '"';
-        const char byte = (char)c;
-        pd_buffer_append(&r->record, &byte, 1);
-        if (r->record.oom)
-            return pd_fail_memory(err, r->base.name);
-        if (r->record.size > RECORD_MOST)
-            return fail_line(r, err, "longer than 16 MB");
-    }
-    if (ferror(r->file))
-        return pd_fail_io(err, r->base.name, "read", errno);
-    if (quoted)
-        return fail_line(r, err, "a quote that is not closed");
-    *got = r->record.size > 0;
-    return PD_OK;
-}
-
-/* --- its fields --- */
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static bool ends_field(const struct csv_rows *r, char c)
-{
-    return !c || c == r->separator || (r->separator == ' ' && is_blank(c));
-}
-
-/* Takes the quotes off in place; returns what follows the field. */
-static char *take_field(const struct csv_rows *r, char *from)
-{
-    char *to = from;
-    for (bool quoted = false; quoted || !ends_field(r, *from); from++) {
-        if (*from != '"')
-            *to++ = *from;
-        else if (quoted && from[1] == '"')
-            *to++ = *from++;
-        else
-            quoted = !quoted;
-    }
-    char *next = *from ? from + 1 : NULL;
-    *to = '\0';
-    return next;
-}
-
-static bool add_field(struct csv_rows *r, char *field)
-{
-    if (r->fields == r->field_room) {
-        const int64_t room = r->field_room ? 2 * r->field_room : 16;
-        char **grown = pd_realloc(r->field, (size_t)room * sizeof *grown);
-        if (!grown)
-            return false;
-        r->field = grown;
-        r->field_room = room;
-    }
-    r->field[r->fields++] = field;
-    return true;
-}
-
-static enum pd_status split(struct csv_rows *r, struct pd_error *err)
-{
-    char *at = r->record.data;
-    r->fields = 0;
-    while (at) {
-        while (r->separator == ' ' && is_blank(*at))
-            at++;
-        if (r->separator == ' ' && !*at)
-            break;
-        char *field = at;
-        at = take_field(r, at);
-        if (!add_field(r, field))
-            return pd_fail_memory(err, r->base.name);
-    }
-    return PD_OK;
-}
-
-static bool parse_number(const struct csv_rows *r, const char *text, float *to)
-{
-    char *end;
-    *to = (float)strtod_l(text, &end, r->c);
-    if (end == text)
-        return false;
-    while (is_blank(*end))
-        end++;
-    return !*end;
-}
-
-/* --- rows --- */
 
 static enum pd_status fail_count(const struct csv_rows *r, struct pd_error *err)
 {
     return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld: %lld fields, expected %lld as in the first line",
-                   r->base.name, (long long)r->line, (long long)r->fields, (long long)r->first_fields);
+                   r->base.name, (long long)r->table.line, (long long)r->table.fields,
+                   (long long)r->head.fields);
 }
 
 static enum pd_status fail_number(const struct csv_rows *r, int64_t column, struct pd_error *err)
 {
-    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld, column %lld%s%.60s%s: '%.60s', expected a number",
-                   r->base.name, (long long)r->line, (long long)column + 1, r->names ? " (" : "",
-                   r->names ? r->names[column] : "", r->names ? ")" : "", r->field[column]);
+    const bool named = r->head.named;
+    return pd_fail(err, PD_ERR_FORMAT, -1,
+                   "%s: line %lld, column %lld%s%.60s%s: '%.60s', expected a number%s", r->base.name,
+                   (long long)r->table.line, (long long)column + 1, named ? " (" : "",
+                   named ? r->head.names[column] : "", named ? ")" : "", r->table.field[column],
+                   r->table.decimal == ',' ? " with a decimal comma" : "");
 }
 
-static enum pd_status deliver(const struct csv_rows *r, float *to, struct pd_error *err)
+/* An index must go on as it began, and an empty last column stay empty. */
+static enum pd_status check_rest(const struct csv_rows *r, int64_t row, struct pd_error *err)
 {
-    if (r->fields != r->first_fields)
-        return fail_count(r, err);
-    for (int64_t i = 0; i < r->base.width; i++)
-        if (!parse_number(r, r->field[r->column[i]], &to[i]))
-            return fail_number(r, r->column[i], err);
+    double number;
+    const struct pd_table *t = &r->table;
+    if (r->head.tail && *t->field[t->fields - 1])
+        return pd_table_fail(t, err, "a last field, which is empty in the lines above");
+    if (r->by_name || !r->head.index || !r->head.counts)
+        return PD_OK;
+    if (!pd_table_number(t, t->field[0], &number) || number != (double)(r->head.index_from + row))
+        return pd_table_fail(t, err,
+                             "the first column counts the rows above, but not this one: --index to leave it "
+                             "out, --no-index to take it as the others");
     return PD_OK;
+}
+
+static enum pd_status deliver(const struct csv_rows *r, int64_t row, float *to, struct pd_error *err)
+{
+    if (r->table.fields != r->head.fields)
+        return fail_count(r, err);
+    for (int64_t i = 0; i < r->base.width; i++) {
+        double number;
+        if (!pd_table_number(&r->table, r->table.field[r->column[i]], &number))
+            return fail_number(r, r->column[i], err);
+        to[i] = (float)(r->base.map ? r->base.map(number) : number);
+    }
+    return r->head.tail || r->head.counts ? check_rest(r, row, err) : PD_OK;
 }
 
 static enum pd_status read_rows(struct pd_rows *rows, float *to, int64_t n, int64_t *got,
@@ -182,30 +67,13 @@ static enum pd_status read_rows(struct pd_rows *rows, float *to, int64_t n, int6
 {
     struct csv_rows *r = (struct csv_rows *)rows;
     for (*got = 0; *got < n; ++*got) {
-        bool more = r->pending;
-        enum pd_status status = more ? PD_OK : read_record(r, &more, err);
-        if (!status && more && !r->pending)
-            status = split(r, err);
+        bool more;
+        enum pd_status status = pd_table_next(&r->table, &more, err);
         if (!status && more)
-            status = deliver(r, to + *got * rows->width, err);
+            status = deliver(r, rows->count + *got, to + *got * rows->width, err);
         if (status || !more)
             return status;
-        r->pending = false;
     }
-    return PD_OK;
-}
-
-/* Behind a byte order mark. */
-static enum pd_status to_begin(struct csv_rows *r, struct pd_error *err)
-{
-    char mark[3];
-    if (fseek(r->file, 0, SEEK_SET))
-        return pd_fail_io(err, r->base.name, "seek", errno);
-    if ((fread(mark, 1, 3, r->file) != 3 || memcmp(mark, "\xEF\xBB\xBF", 3) != 0) &&
-        fseek(r->file, 0, SEEK_SET))
-        return pd_fail_io(err, r->base.name, "seek", errno);
-    r->next_line = 1;
-    r->pending = false;
     return PD_OK;
 }
 
@@ -213,131 +81,174 @@ static enum pd_status rewind_rows(struct pd_rows *rows, struct pd_error *err)
 {
     struct csv_rows *r = (struct csv_rows *)rows;
     bool more;
-    enum pd_status status = to_begin(r, err);
-    return status || !r->names ? status : read_record(r, &more, err);
+    enum pd_status status = pd_table_rewind(&r->table, err);
+    return status || !r->head.header ? status : pd_table_next(&r->table, &more, err);
 }
 
 static void close_rows(struct pd_rows *rows)
 {
     struct csv_rows *r = (struct csv_rows *)rows;
-    if (r->c)
-        freelocale(r->c);
-    for (int64_t i = 0; r->names && i < r->first_fields; i++)
-        pd_free(r->names[i]);
-    pd_free(r->names);
+    pd_rows_head_release(&r->head);
     pd_free(r->column);
-    pd_free(r->field);
-    pd_buffer_release(&r->record);
-    (void)fclose(r->file);
+    pd_table_release(&r->table);
 }
 
-static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows};
+/* "t.csv: 50 rows x 4 columns, line 1 taken as a header (--no-header to take it as a row)" */
+static void describe(const struct pd_rows *rows, char *text, size_t size)
+{
+    const struct csv_rows *r = (const struct csv_rows *)rows;
+    const struct pd_rows_head *h = &r->head;
+    snprintf(text, size, "%.200s: %lld row%s x %lld column%s, line %lld taken as %s%s%s%s", rows->name,
+             (long long)rows->count, rows->count == 1 ? "" : "s", (long long)rows->width,
+             rows->width == 1 ? "" : "s", (long long)h->line,
+             h->header ? "a header (--no-header to take it as a row)" : "a row (--header if it holds names)",
+             h->index && !r->by_name ? ", the first column as an index (--no-index to keep it)" : "",
+             h->tail ? ", the last column, empty, left out" : "",
+             r->table.decimal == ',' ? ", numbers with decimal commas" : "");
+}
+
+static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows, describe, true};
 
 /* --- columns --- */
 
-static void find_separator(struct csv_rows *r)
-{
-    r->separator = ' ';
-    for (const char *s = "\t;,"; *s; s++) /* the last one found counts */
-        if (strchr(r->record.data, *s))
-            r->separator = *s;
-}
-
-static bool is_header(const struct csv_rows *r)
-{
-    float number;
-    for (int64_t i = 0; i < r->fields; i++)
-        if (!parse_number(r, r->field[i], &number))
-            return true;
-    return false;
-}
-
-static enum pd_status keep_names(struct csv_rows *r, struct pd_error *err)
-{
-    r->names = pd_calloc((size_t)r->fields, sizeof *r->names);
-    bool kept = r->names;
-    for (int64_t i = 0; kept && i < r->fields; i++)
-        kept = (r->names[i] = pd_strdup(r->field[i]));
-    return kept ? PD_OK : pd_fail_memory(err, r->base.name);
-}
-
+/* -1: there is none; -2: there are two. */
 static int64_t find_name(const struct csv_rows *r, const char *name)
 {
-    for (int64_t i = 0; i < r->first_fields; i++)
-        if (!strcmp(r->names[i], name))
-            return i;
-    return -1;
+    int64_t at = -1;
+    for (int64_t i = 0; i < r->head.fields; i++)
+        if (!strcmp(r->head.names[i], name))
+            at = at == -1 ? i : -2;
+    return at;
 }
 
-/* name, or name_0, name_1, ... */
-static void find_columns(struct csv_rows *r, const char *name)
+static enum pd_status fail_twice(const struct csv_rows *r, const char *name, struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: two columns are called '%.100s'", r->base.name, name);
+}
+
+/* How many columns are called name_0, name_1, ..., name_17. */
+static int64_t count_numbered(const struct csv_rows *r, const char *name)
+{
+    const size_t length = strlen(name);
+    int64_t count = 0;
+    for (int64_t i = 0; i < r->head.fields; i++) {
+        const char *number = r->head.names[i] + length + 1;
+        if (!strncmp(r->head.names[i], name, length) && r->head.names[i][length] == '_' &&
+            isdigit((unsigned char)*number))
+            count += !number[strspn(number, "0123456789")];
+    }
+    return count;
+}
+
+static enum pd_status find_numbered(struct csv_rows *r, const char *name, struct pd_error *err)
 {
     char numbered[256];
-    r->base.width = 0;
-    r->column[0] = find_name(r, name);
-    if (r->column[0] >= 0) {
-        r->base.width = 1;
-        return;
-    }
-    for (int64_t at; r->base.width < r->first_fields; r->column[r->base.width++] = at) {
+    const int64_t count = count_numbered(r, name);
+    for (r->base.width = 0; r->base.width < count; r->base.width++) {
         snprintf(numbered, sizeof numbered, "%.200s_%lld", name, (long long)r->base.width);
-        at = find_name(r, numbered);
-        if (at < 0)
-            return;
+        const int64_t at = find_name(r, numbered);
+        if (at == -2)
+            return fail_twice(r, numbered, err);
+        if (at == -1)
+            return pd_fail(err, PD_ERR_FORMAT, -1,
+                           "%s: %lld columns %.100s_N, but none of them is %.100s: expected %.100s_0, "
+                           "%.100s_1, ... without a gap",
+                           r->base.name, (long long)count, name, numbered, name, name);
+        r->column[r->base.width] = at;
     }
+    return PD_OK;
+}
+
+/* A,B,C */
+static enum pd_status find_list(struct csv_rows *r, const char *names, struct pd_error *err)
+{
+    char name[256];
+    for (r->base.width = 0; *names && r->base.width < r->head.fields; names += *names == ',') {
+        const size_t n = strcspn(names, ",");
+        snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), names);
+        const int64_t at = find_name(r, name);
+        if (at < 0) {
+            r->base.width = 0;
+            return at == -2 ? fail_twice(r, name, err) : PD_OK;
+        }
+        r->column[r->base.width++] = at;
+        names += n;
+    }
+    return PD_OK;
+}
+
+/* name; or name_0, name_1, ...; or a list of names. width stays 0 where there is none. */
+static enum pd_status find_columns(struct csv_rows *r, const char *name, struct pd_error *err)
+{
+    const int64_t at = find_name(r, name);
+    if (at == -2)
+        return fail_twice(r, name, err);
+    r->base.width = at >= 0;
+    r->column[0] = at;
+    if (at >= 0)
+        return PD_OK;
+    enum pd_status status = find_numbered(r, name, err);
+    return status || r->base.width || !strchr(name, ',') ? status : find_list(r, name, err);
 }
 
 static enum pd_status fail_no_column(const struct csv_rows *r, const char *name, struct pd_error *err)
 {
     char known[256] = "";
     size_t used = 0;
-    for (int64_t i = 0; i < r->first_fields && used < sizeof known; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", r->names[i]);
-    return pd_fail(err, PD_ERR_USAGE, -1, "%s: no column '%s' or '%s_0' (it has: %s)", r->base.name, name,
-                   name, known);
+    for (int64_t i = 0; i < r->head.fields && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", r->head.names[i]);
+    return pd_fail(err, PD_ERR_USAGE, -1,
+                   "%s: no column '%s' or '%s_0' (it has: %s): FILE:NAME or FILE:A,B,C names them",
+                   r->base.name, name, name, known);
+}
+
+/* Numbers as names, or none: nothing says which columns are meant, so all are. */
+static bool names_say_nothing(const struct csv_rows *r)
+{
+    double number;
+    const int64_t used = r->head.fields - r->head.tail;
+    for (int64_t i = r->head.index; r->head.header && i < used; i++)
+        if (*r->head.names[i] && !pd_table_number(&r->table, r->head.names[i], &number))
+            return false;
+    return true;
+}
+
+static enum pd_status take_all(struct csv_rows *r, struct pd_error *err)
+{
+    if (r->head.index_doubt && !r->head.index)
+        return pd_fail(
+            err, PD_ERR_FORMAT, -1,
+            "%s: the first column, whole numbers that all differ, may be an index: --index to leave "
+            "it out, --no-index to take it as the others",
+            r->base.name);
+    const int64_t first = r->head.index, end = r->head.fields - r->head.tail;
+    for (int64_t i = first; i < end; i++)
+        r->column[i - first] = i;
+    r->base.width = end - first;
+    return r->base.width ? PD_OK : pd_table_fail(&r->table, err, "no column but an index");
 }
 
 static enum pd_status choose_columns(struct csv_rows *r, const char *const *names, struct pd_error *err)
 {
-    r->column = pd_calloc((size_t)r->fields, sizeof *r->column);
+    enum pd_status status = PD_OK;
+    r->column = pd_calloc((size_t)r->head.fields, sizeof *r->column);
     if (!r->column)
         return pd_fail_memory(err, r->base.name);
-    if (r->names) {
-        for (int i = 0; names[i] && !r->base.width; i++)
-            find_columns(r, names[i]);
-        return r->base.width ? PD_OK : fail_no_column(r, names[0], err);
-    }
-    r->base.width = r->fields;
-    for (int64_t i = 0; i < r->fields; i++)
-        r->column[i] = i;
-    return PD_OK;
+    for (int i = 0; r->head.named && names[i] && !r->base.width && !status; i++)
+        status = find_columns(r, names[i], err);
+    r->by_name = r->base.width;
+    if (status || r->by_name)
+        return status;
+    if (!names[1] || !names_say_nothing(r)) /* one name: the caller's own */
+        return r->head.named
+                   ? fail_no_column(r, names[0], err)
+                   : pd_fail(err, PD_ERR_USAGE, -1, "%s: no column '%.100s': line %lld holds no names",
+                             r->base.name, names[0], (long long)r->head.line);
+    return take_all(r, err);
 }
 
-static enum pd_status read_head(struct csv_rows *r, const char *const *names, struct pd_error *err)
-{
-    bool got = false;
-    enum pd_status status = to_begin(r, err);
-    if (!status)
-        status = read_record(r, &got, err);
-    if (!status && !got)
-        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: empty, expected rows of numbers", r->base.name);
-    if (status)
-        return status;
-    find_separator(r);
-    status = split(r, err);
-    if (!status && !r->fields)
-        status = fail_line(r, err, "nothing but blanks");
-    if (status)
-        return status;
-    r->first_fields = r->fields;
-    r->pending = !is_header(r);
-    if (!r->pending)
-        status = keep_names(r, err);
-    return status ? status : choose_columns(r, names, err);
-}
-
-enum pd_status pd_rows_open_csv(FILE *file, const char *name, const char *const *names, struct pd_rows **out,
-                                struct pd_error *err)
+enum pd_status pd_rows_open_csv(FILE *file, const char *name, const struct pd_rows_request *request,
+                                struct pd_rows **out, struct pd_error *err)
 {
     struct csv_rows *r = pd_calloc(1, sizeof *r);
     *out = NULL;
@@ -345,9 +256,13 @@ enum pd_status pd_rows_open_csv(FILE *file, const char *name, const char *const 
         (void)fclose(file);
         return pd_fail_memory(err, name);
     }
-    *r = (struct csv_rows){.base = {&kind, pd_strdup(name), 0}, .file = file};
-    r->c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    enum pd_status status = r->base.name && r->c ? read_head(r, names, err) : pd_fail_memory(err, name);
+    r->base = (struct pd_rows){&kind, pd_strdup(name), 0, 0, request->map};
+    r->table = (struct pd_table){.file = file, .name = r->base.name};
+    enum pd_status status = r->base.name ? pd_table_init(&r->table, err) : pd_fail_memory(err, name);
+    if (!status)
+        status = pd_rows_head_read(&r->head, &r->table, request, err);
+    if (!status)
+        status = choose_columns(r, request->names, err);
     if (status)
         pd_rows_close(&r->base);
     else

@@ -7,7 +7,9 @@
 struct pd_rows_kind {
     enum pd_status (*read)(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err);
     enum pd_status (*rewind)(struct pd_rows *rows, struct pd_error *err);
-    void (*close)(struct pd_rows *rows); /* all but name */
+    void (*close)(struct pd_rows *rows);                                   /* all but name */
+    void (*describe)(const struct pd_rows *rows, char *text, size_t size); /* NULL: never in doubt */
+    bool text;
 };
 
 /* First member of each kind's own struct. */
@@ -15,11 +17,14 @@ struct pd_rows {
     const struct pd_rows_kind *kind;
     char *name; /* owned */
     int64_t width;
+    int64_t count;         /* rows read since the begin */
+    double (*map)(double); /* of every number on the way, before it becomes a float; or NULL */
 };
 
 /* Both take path without ":NAME". */
-enum pd_status pd_rows_open_npy(const char *path, struct pd_rows **out, struct pd_error *err);
-enum pd_status pd_rows_open_npz(const char *path, const char *const *names, struct pd_rows **out,
+enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
+                                struct pd_error *err);
+enum pd_status pd_rows_open_npz(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
                                 struct pd_error *err);
 
 #endif

@@ -91,7 +91,7 @@ static enum pd_status read_doubles(struct npy_rows *r, float *to, size_t count, 
         if (status || got < n * sizeof(double))
             return status ? status : truncated(r, err);
         for (size_t i = 0; i < n; i++)
-            *to++ = (float)r->doubles[i];
+            *to++ = (float)(r->base.map ? r->base.map(r->doubles[i]) : r->doubles[i]);
     }
     return PD_OK;
 }
@@ -115,6 +115,8 @@ static enum pd_status read_rows(struct pd_rows *rows, float *to, int64_t n, int6
         r->array.dtype == PD_IO_F64 ? read_doubles(r, to, count, err) : read_bytes(r, to, bytes, &bytes, err);
     if (!status && bytes < count * sizeof(float))
         status = truncated(r, err);
+    for (size_t i = 0; rows->map && r->array.dtype == PD_IO_F32 && !status && i < count; i++)
+        to[i] = (float)rows->map((double)to[i]);
     r->left -= take;
     if (!status && !r->left)
         status = check_end(r, err);
@@ -133,7 +135,7 @@ static void close_rows(struct pd_rows *rows)
         close(r->fd);
 }
 
-static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows};
+static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows, NULL, false};
 
 /* --- opening --- */
 
@@ -173,11 +175,11 @@ static enum pd_status read_header(struct npy_rows *r, struct pd_error *err)
     return status ? status : rewind_rows(&r->base, err);
 }
 
-static struct npy_rows *create(const char *path, struct pd_error *err)
+static struct npy_rows *create(const char *path, const struct pd_rows_request *request, struct pd_error *err)
 {
     struct npy_rows *r = pd_calloc(1, sizeof *r);
     if (r) {
-        *r = (struct npy_rows){.base = {&kind, pd_strdup(path), 0}, .fd = -1};
+        *r = (struct npy_rows){.base = {&kind, pd_strdup(path), 0, 0, request->map}, .fd = -1};
         if (r->base.name)
             return r;
     }
@@ -204,9 +206,10 @@ static enum pd_status open_file(struct npy_rows *r, struct pd_error *err)
     return read_header(r, err);
 }
 
-enum pd_status pd_rows_open_npy(const char *path, struct pd_rows **out, struct pd_error *err)
+enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
+                                struct pd_error *err)
 {
-    struct npy_rows *r = create(path, err);
+    struct npy_rows *r = create(path, request, err);
     *out = NULL;
     return r ? give(r, open_file(r, err), out) : PD_ERR_MEMORY;
 }
@@ -275,16 +278,16 @@ static enum pd_status find_array(struct npy_rows *r, const char *const *names, s
     return PD_OK;
 }
 
-enum pd_status pd_rows_open_npz(const char *path, const char *const *names, struct pd_rows **out,
+enum pd_status pd_rows_open_npz(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
                                 struct pd_error *err)
 {
-    struct npy_rows *r = create(path, err);
+    struct npy_rows *r = create(path, request, err);
     *out = NULL;
     if (!r)
         return PD_ERR_MEMORY;
     enum pd_status status = open_zip(r, err);
     if (!status)
-        status = find_array(r, names, err);
+        status = find_array(r, request->names, err);
     if (!status)
         status = read_header(r, err);
     return give(r, status, out);

@@ -42,7 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FILE *file = size ? fmemopen((void *)(uintptr_t)data, size, "rb") : NULL;
     if (!file)
         return 0;
-    if (pd_rows_open_csv(file, "input", names, &rows, &err) != PD_OK) {
+    /* Its first byte also says what the options do. */
+    const struct pd_rows_request request = {names, (enum pd_rows_choice)(data[0] % 3),
+                                            (enum pd_rows_choice)(data[0] / 3 % 3), NULL};
+    if (pd_rows_open_csv(file, "input", &request, &rows, &err) != PD_OK) {
         if (rows || !err.message[0])
             abort();
         return 0;

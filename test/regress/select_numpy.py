@@ -79,6 +79,36 @@ for inputs in (two("l2.npy", "c.npy"), two("s.npz", "s.npz"), two("z.npz:m", "z.
                two("t.csv", "t.csv"), two("t.csv:logit", "t.csv:class_logit")):
     assert (select(inputs, "--balanced")[0] == gold).all(), inputs
 
+# What the softmax and the sigmoid make of them, with the options for it.
+log_p = class_logits.astype(float) - class_logits.max(1, keepdims=True)
+log_p -= np.log(np.exp(log_p).sum(1, keepdims=True))
+np.save("p.npy", np.exp(log_p).astype(np.float32))
+np.save("lp.npy", log_p.astype(np.float32))
+np.save("d.npy", 1 / (1 + np.exp(-logit.astype(float))))
+np.savetxt("p.csv", np.exp(log_p), delimiter=",")
+for inputs, option in (("p.npy", "--probabilities"), ("p.csv", "--probabilities"), ("lp.npy", "--log-probabilities")):
+    for name, score in scores():
+        if name.startswith("gold"):
+            continue
+        rows, printed = select(["--class-logits", inputs], "--strategy", name, option)
+        close = np.isclose(printed, score[rows].astype(float), rtol=1e-4, atol=1e-6)
+        assert close.all(), (inputs, name, rows[~close], printed[~close], score[rows][~close])
+rows, printed = select(two("d.npy", "p.npy"), "--sigmoid", "--probabilities")
+assert np.allclose(printed, dict(scores())["gold"][rows].astype(float), rtol=1e-5) and len(set(rows) ^ set(
+    select(two("l.npy", "c.npy"))[0])) <= 2, "gold of probabilities"
+
+# Tables as pandas writes them have the same rows.
+with open("plain.csv", "w") as plain, open("index.csv", "w") as index, open("comma.csv", "w") as comma:
+    print(*range(CLASSES), sep=",", file=plain)
+    print("", *range(CLASSES), sep=",", file=index)
+    for i, row in enumerate(class_logits.tolist()):
+        print(*map(repr, row), sep=",", file=plain)
+        print(i, *map(repr, row), sep=",", file=index)
+        print(*(repr(x).replace(".", ",") for x in row), sep=";", file=comma)
+margin = select(["--class-logits", "c.npy"], "--strategy", "small-margin")[0]
+for file in ("plain.csv", "index.csv", "comma.csv"):
+    assert (select(["--class-logits", file], "--strategy", "small-margin")[0] == margin).all(), file
+
 best = np.argsort(-dict(scores())["most-entropy"])[:1000]
 rows, _ = select(["--class-logits", "c.npy"], "--strategy", "most-entropy", "--diverse", "k-center", "--features", "f.npy",
                  "--candidates", "1000")

@@ -38,7 +38,8 @@ static void prints(const char *command, const char *rows)
     const struct result *r = succeeds(command);
     if (strcmp(r->out, rows) != 0)
         fail_msg("'%s' printed \"%s\", expected \"%s\"", command, r->out, rows);
-    assert_string_equal(r->err, "");
+    if (!strstr(command, ".csv"))
+        assert_string_equal(r->err, "");
 }
 
 /* By hand: H is 0.18, 1.095, log 3, 0.79, 0.00, 0.02; margins 0.95, 0.035, 0, 0.049, 1.00, 0.994. */
@@ -140,6 +141,86 @@ static void refuses_bad_files(void **state)
           "five.npy has 5 rows, the logits have 6");
 }
 
+static void write_text(const char *name, const char *text)
+{
+    scratch_write(scratch_path(name), text, strlen(text));
+}
+
+static void says_how_a_table_was_taken(void **state)
+{
+    (void)state;
+    const char *const least = "select --class-logits p.csv --strategy small-margin -k 1";
+    write_text("p.csv", ",0,1\n0,0.5,-1\n1,2,2.5\n2,-3,0.5\n");
+    const struct result *r = succeeds(least);
+    assert_string_equal(r->out, "1\n");
+    assert_non_null(strstr(r->err,
+                           "p.csv: 3 rows x 2 columns, line 1 taken as a header (--no-header to take it "
+                           "as a row), the first column as an index (--no-index to keep it)"));
+    write_text("p.csv", "0,1\n0.5,-1\n2,2.5\n-3,0.5\n");
+    assert_string_equal(succeeds(least)->out, "1\n");
+    assert_string_equal(succeeds("select --class-logits p.csv --strategy small-margin -k 1 --no-header")->out,
+                        "2\n");
+    write_text("p.csv", "0.5,-1\n\n2,2.5\n-3,0.5\n");
+    fails(least, 4, "p.csv: line 2: empty, or a comment, between rows");
+}
+
+static void refuses_probabilities_for_logits(void **state)
+{
+    (void)state;
+    const char *const entropy = "select --class-logits p.csv --strategy most-entropy -k 3 --scores";
+    write_text("p.csv", "0.2,0.8\n0.5,0.5\n1,0\n");
+    fails(entropy, 2,
+          "p.csv: rows within [0, 1] that sum to 1, probabilities: --probabilities if they are, "
+          "--no-probabilities if they are logits");
+    prints("select --class-logits p.csv --strategy most-entropy -k 3 --scores --probabilities",
+           "1\t0.693147181\n0\t0.500402413\n2\t0\n");
+    prints("select --class-logits p.csv --strategy most-entropy -k 1 --no-probabilities", "1\n");
+    write_text("p.csv", "20,80\n50,50\n100,0\n");
+    fails(entropy, 2, "percentages: divide by 100");
+    write_text("p.csv", "0.2,0.9\n0.5,0.5\n1,0.8\n");
+    fails(entropy, 2, "all within [0, 1], as after a sigmoid for each class");
+    fails("select --class-logits p.csv --strategy most-entropy -k 1 --probabilities", 2,
+          "row 0: its probabilities sum to 1.1");
+    write_text("p.csv", "0.2,0.8\n0.5,-3\n");
+    prints("select --class-logits p.csv --strategy most-entropy -k 1", "0\n"); /* one row by chance */
+    fails("select --class-logits p.csv --strategy most-entropy -k 1 --probabilities", 2,
+          "row 1: class 1 has -3, expected a probability");
+    fails("select --class-logits p.csv --strategy most-entropy -k 1 --log-probabilities", 2,
+          "row 0: class 0 has 0.2, expected the logarithm");
+    write_text("p.csv", "-1.6094379,-0.2231436\n-0.6931472,-0.6931472\n0,-inf\n");
+    prints("select --class-logits p.csv --strategy most-entropy -k 3 --log-probabilities", "1\n0\n2\n");
+    fails("select --class-logits p.csv --strategy most-entropy -k 1 --log-probabilities --probabilities", 2,
+          "--log-probabilities does not go with --probabilities");
+}
+
+static void refuses_sigmoids_for_logits(void **state)
+{
+    (void)state;
+    write_text("l.csv", "0.2\n0.9\n1\n0\n0.5\n0.7\n");
+    fails("select --logits l.csv --class-logits c.npy -k 1", 2,
+          "l.csv: all within [0, 1], as after a sigmoid: --sigmoid if they are, --no-sigmoid if");
+    const struct result *r = succeeds("select --logits l.csv --class-logits c.npy -k 2 --sigmoid");
+    assert_string_equal(r->out, "2\n1\n");
+    assert_non_null(strstr(r->err, "l.csv: 2 of 6 are exactly 0 or 1"));
+    prints("select --logits l.csv --class-logits c.npy -k 2 --no-sigmoid", "2\n1\n");
+    fails("select " NPY "-k 1 --sigmoid", 2, "l.npy: row 1: no probability, expected 0 to 1");
+    prints("select --logits l.csv --strategy random -k 6 --seed 4",
+           succeeds("select --logits l.npy --strategy random -k 6 --seed 4")->out);
+}
+
+static void one_number_serves_two_classes(void **state)
+{
+    (void)state;
+    fails("select --class-logits l.npy --strategy small-margin -k 1", 5,
+          "(--binary: one number, for the second");
+    prints("select --class-logits l.npy --strategy small-margin -k 6 --binary", "0\n5\n4\n3\n1\n2\n");
+    fails("select --class-logits c.npy --strategy small-margin -k 1 --binary", 5, "--binary expects one");
+    write_text("b.csv", "0.2\n0.9\n0.55\n");
+    fails("select --class-logits b.csv --strategy small-margin -k 1 --binary", 2,
+          "--probabilities if they are");
+    prints("select --class-logits b.csv --strategy small-margin -k 3 --binary --probabilities", "2\n0\n1\n");
+}
+
 /* --- beside others --- */
 
 static bool has_numpy(const char *python)
@@ -180,10 +261,18 @@ static void the_example_picks_images(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(prints_rows_best_first), cmocka_unit_test(reads_every_format),
-        cmocka_unit_test(spreads_a_batch),        cmocka_unit_test(the_seed_fixes_everything),
-        cmocka_unit_test(refuses_bad_requests),   cmocka_unit_test(refuses_bad_files),
-        cmocka_unit_test(equals_numpy),           cmocka_unit_test(the_example_picks_images),
+        cmocka_unit_test(prints_rows_best_first),
+        cmocka_unit_test(reads_every_format),
+        cmocka_unit_test(spreads_a_batch),
+        cmocka_unit_test(the_seed_fixes_everything),
+        cmocka_unit_test(refuses_bad_requests),
+        cmocka_unit_test(refuses_bad_files),
+        cmocka_unit_test(says_how_a_table_was_taken),
+        cmocka_unit_test(refuses_probabilities_for_logits),
+        cmocka_unit_test(refuses_sigmoids_for_logits),
+        cmocka_unit_test(one_number_serves_two_classes),
+        cmocka_unit_test(equals_numpy),
+        cmocka_unit_test(the_example_picks_images),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

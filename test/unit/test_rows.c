@@ -4,6 +4,7 @@
 #include "scratch.h"
 
 static const char *const names[] = {"logit", "logits", NULL};
+static struct pd_rows_request request = {names, PD_ROWS_AUTO, PD_ROWS_AUTO, NULL};
 
 /* Reads everything in pieces of `step` rows, twice. */
 static int64_t read_all(struct pd_rows *rows, float *to, int64_t step)
@@ -24,7 +25,7 @@ static void holds(const char *path, int64_t n, int64_t width, const float *expec
     struct pd_rows *rows;
     struct pd_error err = {.message = ""};
     for (int64_t step = 1; step < 4; step++) {
-        if (pd_rows_open(path, names, &rows, &err))
+        if (pd_rows_open(path, &request, &rows, &err))
             fail_msg("%s", err.message);
         assert_int_equal(pd_rows_width(rows), width);
         assert_int_equal(read_all(rows, got, step), n);
@@ -40,7 +41,7 @@ static void refused(const char *path, enum pd_status status, const char *words)
     int64_t n = 1;
     struct pd_rows *rows;
     struct pd_error err = {.message = ""};
-    enum pd_status was = pd_rows_open(path, names, &rows, &err);
+    enum pd_status was = pd_rows_open(path, &request, &rows, &err);
     while (!was && n)
         was = pd_rows_read(rows, got, 1, &n, &err);
     if (was != status || !strstr(err.message, words))
@@ -152,7 +153,7 @@ static void reads_csv(void **state)
     holds(csv("1,2\n3,4\n5,6.5\n"), 3, 2, six);                   /* numpy.savetxt(delimiter=",") */
     holds(csv("# made\n1.0e+00 2.0e+00\n3 4\n5 6.5"), 3, 2, six); /* numpy.savetxt */
     holds(csv("\xEF\xBB\xBF"
-              "1;2\r\n\r\n3;4\r\n# so\r\n5;6.5\r\n"),
+              "1;2\r\n3;4\r\n5;6.5\r\n\r\n# that is all\r\n"),
           3, 2, six); /* a spreadsheet's */
     holds(csv("1\t2\n3\t 4 \n5\t+6.5\n"), 3, 2, six);
     holds(csv(",logit,x\n0,1,a\n1,2,\"b,\n\"\"c\"\n2,\"3\",\n"), 3, 1, six); /* pandas' index; text beside */
@@ -170,7 +171,7 @@ static void refuses_bad_csv(void **state)
     refused(csv(""), PD_ERR_FORMAT, "t.csv: empty");
     refused(csv("\n# nothing\n"), PD_ERR_FORMAT, "t.csv: empty");
     refused(csv("1,2\n3\n"), PD_ERR_FORMAT, "t.csv: line 2: 1 fields, expected 2 as in the first line");
-    refused(csv("1,2\n\n3,4,5\n"), PD_ERR_FORMAT, "line 3: 3 fields");
+    refused(csv("1,2\n3,4,5\n"), PD_ERR_FORMAT, "line 2: 3 fields");
     refused(csv("1,2\n3,x\n"), PD_ERR_FORMAT, "line 2, column 2: 'x', expected a number");
     refused(csv("a,logit\n3,\n"), PD_ERR_FORMAT, "line 2, column 2 (logit): '', expected a number");
     refused(csv("logit\n1 2\n"), PD_ERR_FORMAT, "line 2: 2 fields, expected 1 as in the first line");
@@ -180,12 +181,139 @@ static void refuses_bad_csv(void **state)
     refused(scratch_path("t.csv"), PD_ERR_FORMAT, "line 2: a zero byte");
 }
 
+/* --- whose rows? --- */
+
+static void describes(const char *path, const char *words)
+{
+    float got[64];
+    char text[512];
+    struct pd_rows *rows;
+    assert_int_equal(pd_rows_open(path, &request, &rows, NULL), PD_OK);
+    read_all(rows, got, 2);
+    for (int64_t n = 1; n;)
+        assert_int_equal(pd_rows_read(rows, got, 2, &n, NULL), PD_OK);
+    pd_rows_describe(rows, text, sizeof text);
+    if (!strstr(text, words))
+        fail_msg("\"%s\", expected \"%s\"", text, words);
+    pd_rows_close(rows);
+}
+
+static void a_first_line_is_a_header_by_rule(void **state)
+{
+    (void)state;
+    static const float halves[] = {0.5F, 1, 2, 2.5F, 3.5F, -1};
+    holds(csv("0,1\n0.5,1\n2,2.5\n3.5,-1\n"), 3, 2, halves); /* pandas without names */
+    describes(csv("0,1\n0.5,1\n2,2.5\n3.5,-1\n"),
+              "t.csv: 3 rows x 2 columns, line 1 taken as a header (--no-header");
+    holds(csv("# made\n\n0 1\n0.5 1\n2 2.5\n3.5 -1\n"), 3, 2, halves);
+    holds(csv("0\n0.5\n-1.5\n"), 2, 1, (float[]){0.5F, -1.5F});
+    holds(csv("0.5,1\n2,2.5\n3.5,-1\n"), 3, 2, halves);
+    describes(csv("0.5,1\n2,2.5\n"), "t.csv: 2 rows x 2 columns, line 1 taken as a row (--header");
+    holds(csv("# cat,dog\n0.5,1\n2,2.5\n3.5,-1\n"), 3, 2, halves); /* savetxt's names */
+    holds(csv("# x,logit\n0.5,1\n2,2.5\n3.5,-1\n"), 3, 1, (float[]){1, 2.5F, -1});
+    refused(csv("0,1\n1,0\n0.5,0.5\n"), PD_ERR_FORMAT, "line 1: counts 0, 1, 2, ...");
+    refused(csv("0\n3\n1\n"), PD_ERR_FORMAT, "--header to take it as the names");
+    refused(csv("0.0,1.0,2.0\n0.5,1.5,2\n"), PD_ERR_FORMAT, "counts 0, 1, 2, ...");
+    refused(csv("3,5\n0.5,1.5\n2.5,2.5\n3.5,-1.5\n"), PD_ERR_FORMAT, "whole numbers above fractions");
+    refused(csv("0.5,,1\n2,3,4\n"), PD_ERR_FORMAT, "neither names of columns nor a row of numbers");
+    refused(csv("0.5,NA\n2,3\n"), PD_ERR_FORMAT, "neither names");
+    refused(csv("1.png,0.5,1\n2.png,3,4\n"), PD_ERR_FORMAT, "neither names");
+}
+
+static void options_decide_on_the_header(void **state)
+{
+    (void)state;
+    static const float counted[] = {0, 1, 0.5F, 1, 2, 2.5F};
+    request.header = PD_ROWS_NO;
+    holds(csv("0,1\n0.5,1\n2,2.5\n"), 3, 2, counted);
+    refused(csv("a,b\n1,2\n"), PD_ERR_FORMAT, "line 1, column 1: 'a', expected a number");
+    request.header = PD_ROWS_YES;
+    holds(csv("0,1\n1,2\n3,4\n5,6.5\n"), 3, 2, six);
+    holds(csv("7,8\n1,2\n3,4\n5,6.5\n"), 3, 2, six);
+    request.header = PD_ROWS_AUTO;
+}
+
+static void an_index_is_no_column(void **state)
+{
+    (void)state;
+    static const float two[] = {0.5F, 1, 2, 2.5F, 3.5F, -1};
+    holds(csv(",0,1\n0,0.5,1\n1,2,2.5\n2,3.5,-1\n"), 3, 2, two);      /* DataFrame.to_csv */
+    holds(csv(",0,1\nb,0.5,1\na,2,2.5\nc,3.5,-1\n"), 3, 2, two);      /* any index */
+    holds(csv("index,0,1\n7,0.5,1\n3,2,2.5\n5,3.5,-1\n"), 3, 2, two); /* reset_index */
+    holds(csv("0,0.5,1\n1,2,2.5\n2,3.5,-1\n"), 3, 2, two);            /* header=False */
+    holds(csv("1 0.5 1\n2 2 2.5\n3 3.5 -1\n"), 3, 2, two);            /* R */
+    describes(csv("0,0.5,1\n1,2,2.5\n2,3.5,-1\n"), "the first column as an index (--no-index");
+    refused(csv("7,0.5,1.5\n3,2.5,2.5\n5,3.5,-1.5\n"), PD_ERR_FORMAT, "may be an index: --index");
+    refused(csv("0,3,5\n1,4,4\n2,9,9\n"), PD_ERR_FORMAT, "may be an index");
+    char text[2000] = "";
+    for (int i = 0; i < 120; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%d,0.5\n", i < 115 ? i : i + 1);
+    refused(csv(text), PD_ERR_FORMAT, "line 116: the first column counts the rows above, but not this one");
+    request.index = PD_ROWS_YES;
+    holds(csv("7,0.5,1\n3,2,2.5\n5,3.5,-1\n"), 3, 2, two);
+    request.index = PD_ROWS_NO;
+    holds(csv("0,0.5\n1,2\n2,3.5\n"), 3, 2, (float[]){0, 0.5F, 1, 2, 2, 3.5F});
+    request.index = PD_ROWS_AUTO;
+}
+
+static void no_line_shifts_the_rows(void **state)
+{
+    (void)state;
+    refused(csv("1,2\n\n3,4\n"), PD_ERR_FORMAT, "t.csv: line 2: empty, or a comment, between rows");
+    refused(csv("logit\n\n3\n"), PD_ERR_FORMAT, "line 2: empty");
+    refused(csv("1,2\n  \n3,4\n"), PD_ERR_FORMAT, "line 2: empty");
+    refused(csv("1,2\n#3,4\n5,6.5\n"), PD_ERR_FORMAT, "line 2: begins with '#', with as many fields");
+    refused(csv("1,2\n# so\n5,6.5\n"), PD_ERR_FORMAT, "line 2: empty, or a comment");
+    refused(csv("1,2\n3,4\n#5,6\n"), PD_ERR_FORMAT, "line 3: begins with '#'");
+    refused(csv("name,logit\n#1,0.5\n#2,0.7\n"), PD_ERR_FORMAT, "line 2: begins with '#'");
+    holds(csv("1,2\n3,4\n5,6.5\n\n\n# made by \"me\n"), 3, 2, six);
+    holds(csv("1,2\r3,4\r5,6.5\r"), 3, 2, six); /* old Mac */
+    holds(csv("1,2\r\r\n3,4\r\r\n5,6.5\r\r\n"), 3, 2, six);
+    refused(csv("1,2\r\r3,4\r"), PD_ERR_FORMAT, "line 2: empty");
+}
+
+static void numbers_as_others_write_them(void **state)
+{
+    (void)state;
+    holds(csv("1,2,\n3,4,\n5,6.5,\n"), 3, 2, six);
+    describes(csv("1,2,\n3,4,\n5,6.5,\n"), "the last column, empty, left out");
+    refused(csv("1,2,\n3,4,5\n"), PD_ERR_FORMAT, "neither names");
+    holds(csv("1,0;2\n3;4\n5;6,5\n"), 3, 2, six);
+    holds(csv("1,0 2\n3 4\n5 6,5\n"), 3, 2, six);
+    holds(csv("x;logit\n1,5;2\n3;4\n5;6,5\n"), 3, 1, (float[]){2, 4, 6.5F});
+    describes(csv("1,0;2\n3;4\n5;6,5\n"), "numbers with decimal commas");
+    refused(csv("1,5;2\n3.5;4\n"), PD_ERR_FORMAT, "'3.5', expected a number with a decimal comma");
+    holds(csv("1, 2\n3, 4\n5, 6.5\n"), 3, 2, six);
+}
+
+static void names_choose_columns(void **state)
+{
+    (void)state;
+    csv("a,b,c\n1,9,2\n3,9,4\n5,9,6.5\n");
+    holds(scratch_path("t.csv:a,c"), 3, 2, six);
+    refused(scratch_path("t.csv:a,d"), PD_ERR_USAGE, "no column 'a,d'");
+    refused(csv("logit_0,logit_2\n1,2\n"), PD_ERR_FORMAT, "none of them is logit_1");
+    refused(csv("logit_1,logit_2\n1,2\n"), PD_ERR_FORMAT, "none of them is logit_0");
+    refused(csv("logit,logit\n1,2\n"), PD_ERR_FORMAT, "two columns are called 'logit'");
+    csv("1,2\n3,4\n");
+    refused(scratch_path("t.csv:logit"), PD_ERR_USAGE, "no column 'logit': line 1 holds no names");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_npy), cmocka_unit_test(refuses_bad_npy),
-        cmocka_unit_test(reads_npz), cmocka_unit_test(refuses_bad_npz),
-        cmocka_unit_test(reads_csv), cmocka_unit_test(refuses_bad_csv),
+        cmocka_unit_test(reads_npy),
+        cmocka_unit_test(refuses_bad_npy),
+        cmocka_unit_test(reads_npz),
+        cmocka_unit_test(refuses_bad_npz),
+        cmocka_unit_test(reads_csv),
+        cmocka_unit_test(refuses_bad_csv),
+        cmocka_unit_test(a_first_line_is_a_header_by_rule),
+        cmocka_unit_test(options_decide_on_the_header),
+        cmocka_unit_test(an_index_is_no_column),
+        cmocka_unit_test(no_line_shifts_the_rows),
+        cmocka_unit_test(numbers_as_others_write_them),
+        cmocka_unit_test(names_choose_columns),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -2,6 +2,7 @@
 #include <paydirt/select.h>
 
 #include "base/mem.h"
+#include "select/probability.h"
 
 #include <float.h>
 #include <math.h>
@@ -186,6 +187,38 @@ static void streams_as_in_memory(void **state)
             }
 }
 
+static void score_logit(const struct pd_pool *block, int64_t first, const double *state, bool balanced,
+                        uint64_t seed, double *score)
+{
+    (void)first, (void)state, (void)balanced, (void)seed;
+    for (int64_t i = 0; i < block->n; i++)
+        score[i] = (double)block->logit[i];
+}
+
+/* As tight as a bound can be. */
+static double most_logit(const struct pd_pool *block, const double *state, bool balanced)
+{
+    double most = -INFINITY;
+    (void)state, (void)balanced;
+    for (int64_t i = 0; i < block->n; i++)
+        most = fmax(most, (double)block->logit[i]);
+    return most;
+}
+
+/* A row that can only draw level with the last of the k best may come before it by its tie. */
+static void a_bound_that_is_met_skips_nothing(void **state)
+{
+    (void)state;
+    const struct pd_strategy tight = {
+        .name = "tight", .needs_logit = true, .score = score_logit, .bound = most_logit};
+    const struct pd_pool pool = make_pool(3);
+    for (int i = 0; i < ROWS; i++)
+        logit[i] = (float)(i % 2);
+    check_stream(&tight, &pool, false, K, 64);
+    check_stream(&tight, &pool, false, K, ROWS);
+    check_stream(&tight, &pool, false, ROWS * 3 / 4, 1000);
+}
+
 /* Without bounds the skipping of blocks could not be exact. */
 static void bounds_hold(void **state)
 {
@@ -256,6 +289,48 @@ static void other_seeds_break_ties_otherwise(void **state)
     assert_int_equal(pd_select_top(ROWS, score, K, 1, again, NULL), PD_OK);
     assert_memory_equal(a, again, sizeof a);
     assert_memory_not_equal(a, b, sizeof a);
+}
+
+/* --- probabilities --- */
+
+static void knows_probabilities(void **state)
+{
+    (void)state;
+    float rows[40];
+    for (int i = 0; i < 20; i++) {
+        rows[2 * i] = (float)i / 19;
+        rows[2 * i + 1] = 1 - (float)i / 19;
+    }
+    assert_int_equal(pd_scale_of_classes(20, 2, rows), PD_SCALE_PROBABILITIES);
+    rows[0] = -7; /* one in ten may be something else */
+    rows[2] = 7;
+    assert_int_equal(pd_scale_of_classes(20, 2, rows), PD_SCALE_PROBABILITIES);
+    rows[4] = 7;
+    assert_int_equal(pd_scale_of_classes(20, 2, rows), PD_SCALE_LOGITS);
+    assert_int_equal(pd_scale_of_classes(1, 3, (float[]){0.33F, 0.33F, 0.33F}), PD_SCALE_PROBABILITIES);
+    assert_int_equal(pd_scale_of_classes(1, 3, (float[]){33, 33, 33}), PD_SCALE_PERCENTAGES);
+    assert_int_equal(pd_scale_of_classes(1, 3, (float[]){0.9F, 0.8F, 0}), PD_SCALE_SIGMOIDS);
+    assert_int_equal(pd_scale_of_classes(1, 3, (float[]){2, -1, 0}), PD_SCALE_LOGITS); /* sums to 1, too */
+    assert_int_equal(pd_scale_of_classes(0, 3, rows), PD_SCALE_LOGITS);
+    assert_int_equal(pd_scale_of_numbers(2, (float[]){0, 1}), PD_SCALE_SIGMOIDS);
+    assert_int_equal(pd_scale_of_numbers(2, (float[]){0, NAN}), PD_SCALE_LOGITS);
+}
+
+static void probabilities_give_their_logits(void **state)
+{
+    (void)state;
+    float p[] = {0.25F, 0.75F, 0, 1, 1, -1e-9F};
+    double h[3];
+    assert_int_equal(pd_class_logits_from(PD_SCALE_PROBABILITIES, 0, 3, 2, p, 0.01, NULL), PD_OK);
+    pd_class_entropy(3, 2, p, h);
+    assert_true(fabs(h[0] - 0.5623351446188083) < 1e-7 && h[1] == 0 && h[2] == 0);
+    float logs[] = {-INFINITY, 0, -0.6931472F, -0.6931472F};
+    assert_int_equal(pd_class_logits_from(PD_SCALE_LOG_PROBABILITIES, 0, 2, 2, logs, 0.01, NULL), PD_OK);
+    pd_class_entropy(2, 2, logs, h);
+    assert_true(h[0] == 0 && fabs(h[1] - log(2)) < 1e-7);
+    assert_true(fabs(pd_logit_of(0.999999) - 13.815509557935) < 1e-9 && pd_logit_of(0.5) == 0);
+    assert_true(pd_logit_of(1) == PD_LOGIT_MOST && pd_logit_of(0) == -PD_LOGIT_MOST);
+    assert_true(isnan(pd_logit_of(-0.1)) && isnan(pd_logit_of(1.1)) && isnan(pd_logit_of(NAN)));
 }
 
 /* --- batches spread out --- */
@@ -376,10 +451,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scores_as_plain_loops_do),
         cmocka_unit_test(streams_as_in_memory),
+        cmocka_unit_test(a_bound_that_is_met_skips_nothing),
         cmocka_unit_test(bounds_hold),
         cmocka_unit_test(equal_rows_score_equal),
         cmocka_unit_test(stands_extreme_logits),
         cmocka_unit_test(other_seeds_break_ties_otherwise),
+        cmocka_unit_test(knows_probabilities),
+        cmocka_unit_test(probabilities_give_their_logits),
         cmocka_unit_test(copies_come_last),
         cmocka_unit_test(far_ones_are_drawn_more_often),
         cmocka_unit_test(refuses_bad_pools),

@@ -1,0 +1,289 @@
+#include "io/rows_head.h"
+
+#include "base/mem.h"
+#include "io/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { PEEK = 100, ROWS_TO_TELL = 3 };
+
+/* What the records below the first one look like; a field is whole where it is written as a whole number. */
+struct facts {
+    int64_t records;
+    int64_t all_whole;        /* records of whole numbers only, the first column aside */
+    int64_t whole_with_first; /* ... all columns counted */
+    bool tail;                /* all end with an empty field */
+    bool commas;              /* some are numbers with a decimal comma */
+    bool first_whole;         /* the first column is whole, without a number twice */
+    bool others_whole;        /* so is all of some other column */
+    double first[PEEK + 1];   /* the first column: of the first record, then of the others */
+    bool *whole;              /* (fields): of the column so far */
+};
+
+/* --- fields --- */
+
+static bool is_whole(const char *text, double *value)
+{
+    char *end;
+    *value = (double)strtoll(text, &end, 10);
+    return end > text && end - text < 16 && !end[strspn(end, " \t")];
+}
+
+static bool is_missing(const char *text)
+{
+    static const char *const words[] = {"", "na", "n/a", "null", "none", "?", "-"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (!strcasecmp(text, words[i]))
+            return true;
+    return false;
+}
+
+static bool is_number(const struct pd_table *t, const char *text)
+{
+    double number;
+    return pd_table_number(t, text, &number);
+}
+
+static bool has_decimal_comma(struct pd_table *t, const char *text)
+{
+    t->decimal = ',';
+    const bool is = strchr(text, ',') && is_number(t, text);
+    t->decimal = '.';
+    return is;
+}
+
+/* --- looking ahead --- */
+
+static enum pd_status keep_first(struct pd_rows_head *h, const struct pd_table *t, struct pd_error *err)
+{
+    h->line = t->line;
+    h->fields = t->fields;
+    h->names = pd_calloc((size_t)t->fields, sizeof *h->names);
+    bool kept = h->names;
+    for (int64_t i = 0; kept && i < t->fields; i++)
+        kept = (h->names[i] = pd_strdup(t->field[i]));
+    return kept ? PD_OK : pd_fail_memory(err, t->name);
+}
+
+static void look_at(const struct pd_rows_head *h, struct pd_table *t, struct facts *f)
+{
+    int64_t whole = 0, first = 0;
+    double value;
+    const int64_t used = t->fields - (t->fields > 1 && !*t->field[t->fields - 1]);
+    f->tail = f->tail && used < t->fields;
+    for (int64_t i = 0; i < used; i++) {
+        const bool is = is_whole(t->field[i], &value);
+        whole += is;
+        first += is && !i;
+        if (!i)
+            f->first[1 + f->records] = is ? value : -1;
+        if (i < h->fields)
+            f->whole[i] = f->whole[i] && is;
+        f->commas = f->commas || (t->separator != ',' && !is && has_decimal_comma(t, t->field[i]));
+    }
+    f->all_whole += used > 1 && whole - first == used - 1;
+    f->whole_with_first += whole == used;
+    f->records++;
+}
+
+static enum pd_status look_ahead(struct pd_rows_head *h, struct pd_table *t, struct facts *f,
+                                 struct pd_error *err)
+{
+    bool got = false;
+    enum pd_status status = pd_table_next(t, &got, err);
+    if (!status && !got)
+        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: empty, expected rows of numbers", t->name);
+    if (!status)
+        status = keep_first(h, t, err);
+    if (status)
+        return status;
+    f->tail = h->fields > 1 && !*h->names[h->fields - 1];
+    f->whole = pd_calloc((size_t)h->fields, sizeof *f->whole);
+    if (!f->whole)
+        return pd_fail_memory(err, t->name);
+    memset(f->whole, true, (size_t)h->fields);
+    while (!status && got && f->records < PEEK) {
+        status = pd_table_next(t, &got, err);
+        if (!status && got)
+            look_at(h, t, f);
+    }
+    for (int64_t i = 1; i < h->fields; i++)
+        f->others_whole = f->others_whole || f->whole[i];
+    return status == PD_ERR_FORMAT ? PD_OK : status; /* reading on finds it again, after the first line */
+}
+
+/* --- header --- */
+
+struct kinds {
+    int64_t words, whole, other, missing; /* other: numbers that are not written as whole ones */
+    bool counts, differ;                  /* 0, 1, 2, ...; all different */
+};
+
+static struct kinds kinds_of(const struct pd_rows_head *h, const struct pd_table *t, int64_t from, int64_t to)
+{
+    struct kinds k = {.counts = true, .differ = true};
+    for (int64_t i = from; i < to; i++) {
+        double value = 0;
+        const bool missing = is_missing(h->names[i]), whole = is_whole(h->names[i], &value);
+        k.missing += missing;
+        k.whole += whole;
+        k.other += !missing && !whole && is_number(t, h->names[i]);
+        k.words += !missing && !is_number(t, h->names[i]);
+        k.counts = k.counts && is_number(t, h->names[i]) && strtod(h->names[i], NULL) == (double)(i - from);
+        for (int64_t j = from; j < i && j < PEEK; j++)
+            k.differ = k.differ && strcmp(h->names[i], h->names[j]) != 0;
+    }
+    return k;
+}
+
+static enum pd_status fail_header(const struct pd_rows_head *h, const struct pd_table *t,
+                                  struct pd_error *err, const char *what)
+{
+    return pd_fail(
+        err, PD_ERR_FORMAT, -1,
+        "%s: line %lld: %s: --header to take it as the names of columns, --no-header to take it as a row",
+        t->name, (long long)h->line, what);
+}
+
+/* A pandas index has no name, or one of these. */
+static bool names_index(const char *name)
+{
+    return !*name || !strcmp(name, "Unnamed: 0") || !strcasecmp(name, "index");
+}
+
+/* Whole numbers alone: names that pandas gives, or a row? */
+static enum pd_status judge_numbers(struct pd_rows_head *h, const struct pd_table *t, const struct facts *f,
+                                    const struct kinds *k, int64_t n, struct pd_error *err)
+{
+    const bool fractions_below = f->records && !f->whole_with_first;
+    if (k->whole == n && k->counts && fractions_below)
+        h->header = true;
+    else if ((k->whole == n && k->counts) || (k->counts && n > 2))
+        return fail_header(h, t, err,
+                           "counts 0, 1, 2, ... as pandas's names of columns do, but may be a row");
+    else if (k->whole == n && k->differ && fractions_below && f->records >= ROWS_TO_TELL)
+        return fail_header(h, t, err, "whole numbers above fractions may be names of columns, or a row");
+    return PD_OK;
+}
+
+static enum pd_status judge_header(struct pd_rows_head *h, const struct pd_table *t, const struct facts *f,
+                                   struct pd_error *err)
+{
+    const int64_t used = h->fields - h->tail;
+    const struct kinds k = kinds_of(h, t, 0, used), behind = kinds_of(h, t, 1, used);
+    if (k.whole + k.other == used)
+        return judge_numbers(h, t, f, &k, used, err);
+    if (used > 1 && names_index(h->names[0]) && behind.whole + behind.words == used - 1 &&
+        (behind.words || behind.counts))
+        h->header = h->index = true;
+    else if (k.words && !k.other && (!k.missing || k.words + k.missing == used))
+        h->header = true;
+    else
+        return fail_header(h, t, err, "neither names of columns nor a row of numbers");
+    return PD_OK;
+}
+
+/* --- index --- */
+
+static bool counts_from(const struct facts *f, int64_t from, int64_t rows)
+{
+    for (int64_t i = 0; i < rows; i++)
+        if (f->first[from + i] != f->first[from] + (double)i)
+            return false;
+    return f->first[from] == 0 || f->first[from] == 1;
+}
+
+static bool all_differ(const struct facts *f, int64_t from, int64_t rows)
+{
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < i; j++)
+            if (f->first[from + i] == f->first[from + j])
+                return false;
+    return true;
+}
+
+/* Where nothing but the numbers can tell: the first column counts the rows, or may number them out of order.
+ */
+static void judge_index(struct pd_rows_head *h, struct facts *f)
+{
+    const int64_t from = h->header, rows = f->records + !h->header;
+    const bool whole = f->whole[0] && (h->header || is_whole(h->names[0], &f->first[0]));
+    if (h->fields - h->tail < 2 || rows < ROWS_TO_TELL || !whole || !all_differ(f, from, rows))
+        return;
+    h->counts = !f->others_whole && counts_from(f, from, rows);
+    h->index = h->counts;
+    h->index_from = (int64_t)f->first[from];
+    h->index_doubt = !h->counts && (f->others_whole ? counts_from(f, from, rows) : !f->all_whole);
+}
+
+/* --- names above the rows, behind a '#' --- */
+
+static void release_names(struct pd_rows_head *h)
+{
+    for (int64_t i = 0; h->names && i < h->fields; i++)
+        pd_free(h->names[i]);
+    pd_free(h->names);
+    h->names = NULL;
+}
+
+static enum pd_status take_comment(struct pd_rows_head *h, struct pd_table *t, struct pd_error *err)
+{
+    const int64_t line = h->line;
+    char *text = t->comment.size ? t->comment.data + strspn(t->comment.data, "# ") : NULL;
+    enum pd_status status = text ? pd_table_split(t, text, err) : PD_OK;
+    if (status || !text || t->fields != h->fields)
+        return status;
+    release_names(h);
+    status = keep_first(h, t, err);
+    h->line = line;
+    h->named = true;
+    return status;
+}
+
+/* --- all --- */
+
+static enum pd_status judge(struct pd_rows_head *h, struct pd_table *t, struct facts *f,
+                            const struct pd_rows_request *request, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    for (int64_t i = 0; i < h->fields; i++)
+        f->commas = f->commas || (t->separator != ',' && has_decimal_comma(t, h->names[i]));
+    t->decimal = f->commas ? ',' : '.';
+    h->tail = f->tail;
+    h->header = request->header == PD_ROWS_YES;
+    h->index = h->header && names_index(h->names[0]);
+    if (request->header == PD_ROWS_AUTO)
+        status = judge_header(h, t, f, err);
+    h->named = h->header;
+    if (request->index == PD_ROWS_AUTO && !h->index)
+        judge_index(h, f);
+    if (request->index != PD_ROWS_AUTO)
+        h->index = request->index == PD_ROWS_YES;
+    if (!status && request->header == PD_ROWS_AUTO && !h->header)
+        status = take_comment(h, t, err);
+    return status;
+}
+
+enum pd_status pd_rows_head_read(struct pd_rows_head *h, struct pd_table *t,
+                                 const struct pd_rows_request *request, struct pd_error *err)
+{
+    struct facts *f = pd_calloc(1, sizeof *f);
+    bool got;
+    enum pd_status status = f ? look_ahead(h, t, f, err) : pd_fail_memory(err, t->name);
+    if (!status)
+        status = judge(h, t, f, request, err);
+    if (!status)
+        status = pd_table_rewind(t, err);
+    if (!status && h->header)
+        status = pd_table_next(t, &got, err);
+    pd_free(f ? f->whole : NULL);
+    pd_free(f);
+    return status;
+}
+
+void pd_rows_head_release(struct pd_rows_head *h)
+{
+    release_names(h);
+}

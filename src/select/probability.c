@@ -1,0 +1,112 @@
+#include "select/probability.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#define LOOKS_LIKE 0.05   /* a row's sum may be as far from 1, rounding to two decimals included */
+#define SLIGHTLY   1e-6   /* a probability may be as far outside of [0, 1], by rounding */
+#define LOWEST     (-1e4) /* its exp is 0 */
+
+enum { NINE = 9, TENTHS = 10 };
+
+static bool sums_to(const float *x, int classes, double whole)
+{
+    double sum = 0;
+    bool within = true;
+    for (int k = 0; k < classes; k++) {
+        sum += (double)x[k];
+        within = within && (double)x[k] >= -SLIGHTLY * whole && (double)x[k] <= (1 + SLIGHTLY) * whole;
+    }
+    return within && fabs(sum - whole) <= LOOKS_LIKE * whole;
+}
+
+static bool are_within(int64_t n, const float *x)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (!(x[i] >= 0 && x[i] <= 1))
+            return false;
+    return n > 0;
+}
+
+enum pd_scale pd_scale_of_classes(int64_t n, int classes, const float *x)
+{
+    int64_t ones = 0, hundreds = 0;
+    for (int64_t i = 0; i < n; i++) {
+        ones += sums_to(x + i * classes, classes, 1);
+        hundreds += sums_to(x + i * classes, classes, 100);
+    }
+    return !n                              ? PD_SCALE_LOGITS
+           : ones * TENTHS >= n * NINE     ? PD_SCALE_PROBABILITIES
+           : hundreds * TENTHS >= n * NINE ? PD_SCALE_PERCENTAGES
+                                           : pd_scale_of_numbers(n * classes, x);
+}
+
+enum pd_scale pd_scale_of_numbers(int64_t n, const float *x)
+{
+    return are_within(n, x) ? PD_SCALE_SIGMOIDS : PD_SCALE_LOGITS;
+}
+
+/* --- their logits --- */
+
+static enum pd_status fail_sum(int64_t row, double sum, struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_USAGE, -1, "row %lld: its probabilities sum to %.6g, expected 1",
+                   (long long)row, sum);
+}
+
+static enum pd_status fail_value(int64_t row, int k, double x, const char *expected, struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_USAGE, -1, "row %lld: class %d has %g, expected %s", (long long)row, k, x,
+                   expected);
+}
+
+static enum pd_status take_logs(int64_t row, int classes, float *x, double tolerance, struct pd_error *err)
+{
+    double sum = 0;
+    for (int k = 0; k < classes; k++) {
+        const double p = (double)x[k];
+        if (!(p >= -SLIGHTLY && p <= 1 + tolerance))
+            return fail_value(row, k, p, "a probability, 0 to 1", err);
+        sum += p;
+        x[k] = (float)(p > 0 ? log(p) : LOWEST);
+    }
+    return fabs(sum - 1) <= tolerance ? PD_OK : fail_sum(row, sum, err);
+}
+
+static enum pd_status check_logs(int64_t row, int classes, float *x, double tolerance, struct pd_error *err)
+{
+    double sum = 0;
+    for (int k = 0; k < classes; k++) {
+        if (!((double)x[k] <= tolerance))
+            return fail_value(row, k, (double)x[k], "the logarithm of a probability, at most 0", err);
+        sum += exp((double)x[k]);
+        x[k] = (double)x[k] > LOWEST ? x[k] : (float)LOWEST;
+    }
+    return fabs(sum - 1) <= tolerance ? PD_OK : fail_sum(row, sum, err);
+}
+
+enum pd_status pd_class_logits_from(enum pd_scale scale, int64_t first, int64_t n, int classes, float *x,
+                                    double tolerance, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    for (int64_t i = 0; i < n && !status; i++)
+        status = (scale == PD_SCALE_PROBABILITIES ? take_logs : check_logs)(first + i, classes,
+                                                                            x + i * classes, tolerance, err);
+    return status;
+}
+
+double pd_logit_of(double p)
+{
+    if (!(p >= 0 && p <= 1))
+        return NAN;
+    return p > 0 && p < 1 ? log(p) - log1p(-p) : p > 0 ? PD_LOGIT_MOST : -PD_LOGIT_MOST;
+}
+
+void pd_logits_of_two(int64_t n, float *x)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const float one = x[n + i];
+        x[2 * i] = 0;
+        x[2 * i + 1] = one;
+    }
+}

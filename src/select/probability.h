@@ -1,0 +1,41 @@
+/* Probabilities where logits were expected: what numbers look like, and the logits that they come from. Plain
+ * arrays; (n, classes) is row-major. */
+#ifndef PD_SELECT_PROBABILITY_H
+#define PD_SELECT_PROBABILITY_H
+
+#include <paydirt/error.h>
+
+#include <stdint.h>
+
+enum pd_scale {
+    PD_SCALE_LOGITS,
+    PD_SCALE_LOG_PROBABILITIES, /* the logarithms of these: logits already */
+    PD_SCALE_PROBABILITIES,     /* rows within [0, 1] that sum to 1 */
+    PD_SCALE_PERCENTAGES,       /* rows within [0, 100] that sum to 100 */
+    PD_SCALE_SIGMOIDS,          /* numbers within [0, 1], each class for itself */
+};
+
+/* What the rows look like, by nine in ten of them (sigmoids: by all): a few logits that happen to sum to 1 do
+ * not count. PD_SCALE_LOGITS where n = 0; never PD_SCALE_LOG_PROBABILITIES. */
+enum pd_scale pd_scale_of_classes(int64_t n, int classes, const float *x);
+
+/* The same for numbers of their own, such as real/fake logits: PD_SCALE_SIGMOIDS where all lie within [0, 1].
+ */
+enum pd_scale pd_scale_of_numbers(int64_t n, const float *x);
+
+/* Turns rows of probabilities, or of their logarithms, into logits in place. Probability 0 (logarithm -inf)
+ * becomes a logit so low that its softmax is 0. tolerance: how far a row's sum may be from 1. PD_ERR_USAGE: a
+ * row that is none, with its number, counted from first. */
+enum pd_status pd_class_logits_from(enum pd_scale scale, int64_t first, int64_t n, int classes, float *x,
+                                    double tolerance, struct pd_error *err);
+
+/* log(p / (1 - p)); 0 and 1, whose logits are infinite, give -PD_LOGIT_MOST and PD_LOGIT_MOST, beyond those
+ * of all other doubles. NaN outside of [0, 1]. */
+double pd_logit_of(double p);
+#define PD_LOGIT_MOST 750.0
+
+/* Of (0, x), the logits of two classes of which one number is known. In place: x (2 n), the numbers in its
+ * second half. */
+void pd_logits_of_two(int64_t n, float *x);
+
+#endif

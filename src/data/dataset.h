@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 enum { PD_CLASS_NAME_SIZE = 256 }; /* what a file system lets a folder be called */
+enum { PD_NOTE_SIZE = 1024 };
 
 struct pd_digest;
 
@@ -29,7 +30,8 @@ struct pd_dataset {
     const struct pd_digest *digests; /* (images stored) in the map, or NULL: to be computed (digest.h) */
     void *map;                       /* a file, mapped read-only, or NULL */
     size_t map_size;
-    char note[256]; /* what people should know, one line: files left out, parts missing; "": nothing */
+    char note[PD_NOTE_SIZE]; /* what people should know, one line: files left out, parts missing; "": nothing
+                              */
 };
 
 enum pd_split { PD_SPLIT_TRAIN, PD_SPLIT_TEST };

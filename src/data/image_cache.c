@@ -17,7 +17,7 @@
 #include <zlib.h>
 
 /* VERSION: to be raised with the layout, and when an image would be decoded to other pixels. */
-enum { VERSION = 3, MAX_SIDE = 2048, MAX_CLASSES = 1 << 20, MOST_LOOKS = 200000 };
+enum { VERSION = 4, MAX_SIDE = 2048, MAX_CLASSES = 1 << 20, MOST_LOOKS = 200000 };
 static const char magic[8] = "pdcache\n";
 
 /* --- parsing --- */

@@ -24,9 +24,9 @@ struct pd_image_cache_end {
     uint32_t count, others;
     int32_t classes, channels, side;
     uint32_t unused;
-    uint64_t texts; /* bytes */
-    uint64_t size;  /* of the file */
-    char note[256]; /* the data set's */
+    uint64_t texts;          /* bytes */
+    uint64_t size;           /* of the file */
+    char note[PD_NOTE_SIZE]; /* the data set's */
 };
 
 /* What lies where in a file's bytes; all borrowed. */

@@ -27,7 +27,7 @@ struct pd_survey_split {
     size_t usual_count;
     double mean[PD_SURVEY_CHANNELS], std[PD_SURVEY_CHANNELS]; /* over all pixels; bytes: of 0 to 1 */
     size_t copies;                                            /* images that are in this split before */
-    char note[256];                                           /* of the reader; "": nothing */
+    char note[PD_NOTE_SIZE];                                  /* of the reader; "": nothing */
 };
 
 struct pd_broken {

@@ -53,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         end.size = size;
         if (begin <= size - sizeof end) {
             end.texts = size - sizeof end - begin - 8 * ((uint64_t)end.count + end.others) -
-                        (PD_DIGEST_SIZE + 4) * (uint64_t)end.count - (uint64_t)end.classes * PD_CLASS_NAME_SIZE;
+                        (PD_DIGEST_SIZE + 4) * (uint64_t)end.count -
+                        (uint64_t)end.classes * PD_CLASS_NAME_SIZE;
             end.checksum = pd_image_cache_checksum(bytes + begin, (size_t)(size - sizeof end - begin), &end);
         }
         memcpy(bytes + size - sizeof end, &end, sizeof end);

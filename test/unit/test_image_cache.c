@@ -175,7 +175,7 @@ static void damage_is_noticed(void **state)
                              pixels + 8 * COUNT,
                              size - 1,
                              size - sizeof(struct pd_image_cache_end) - 1,
-                             size - 256 - 9,
+                             size - PD_NOTE_SIZE - 9,
                              size - sizeof(struct pd_image_cache_end) + 16,
                              pixels + 9 * COUNT};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {

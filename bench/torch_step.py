@@ -66,7 +66,7 @@ class Bench:
         shape = (2,) if args.model == "mlp" else (channels, 32, 32)
         self.args, self.z_dim, self.classes, self.steps = args, z_dim, classes, 0
         gan = ref.AcGan(args.model, z_dim, classes, channels)
-        ref.init_weights(gan)
+        ref.start_weights(gan, args.model, channels)
         self.real = [torch.rand((args.batch,) + shape) * 2 - 1 for _ in range(BATCHES)]
         self.labels = [torch.randint(0, classes, (args.batch,)) for _ in range(BATCHES)]
         if args.channels_last and args.model != "mlp":

@@ -78,7 +78,7 @@ def main() -> int:
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     gan = ref.AcGan(args.model, Z_DIM, CLASSES, 3, 32)
-    ref.init_weights(gan, gain_std=0.02)
+    ref.start_weights(gan, args.model, 3)
     trainer = ref.Trainer(gan.train(), ref.Options(loss=ref.MODELS[args.model].loss))
     if not train(trainer, *read_cifar10(args.data_dir), args):
         print("a loss is not finite", file=sys.stderr)

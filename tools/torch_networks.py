@@ -211,15 +211,17 @@ class Model(NamedTuple):
     widths: Widths      # the paper's
     channels: int       # of its images; points: 2
     loss: str = "gan"   # that the paper trains it with
+    uniform_init: bool = False  # starts as PyTorch's modules do
 
 
 MODELS = {
-    "mlp": Model(MlpGenerator, MlpDiscriminator, (512,), 2),
+    "mlp": Model(MlpGenerator, MlpDiscriminator, (512,), 2, uniform_init=True),
     "infogan": Model(InfoganGenerator, InfoganDiscriminator, (64, 128, 1024), 1),
     "dcgan": Model(DcganGenerator, DcganDiscriminator, (64, 128, 256), 3),
     "sngan": Model(DcganGenerator, SnganDiscriminator, (64, 128, 256), 3),
     "wgan-gp": Model(DcganGenerator, WganGpDiscriminator, (64, 128, 256), 3, "wgan-gp"),
-    "acgan": Model(AcganGenerator, AcganDiscriminator, (16, 32, 64, 128, 256, 512, 384, 192, 96, 48), 3),
+    "acgan": Model(AcganGenerator, AcganDiscriminator, (16, 32, 64, 128, 256, 512, 384, 192, 96, 48), 3,
+                   uniform_init=True),
 }
 
 
@@ -251,3 +253,9 @@ def init_weights(gan: nn.Module, weight_std: float = 0.02, bias_std: float = 0.0
             if name.endswith(("weight_u", "weight_v")):
                 b.normal_(generator=generator)
                 b.div_(b.norm())
+
+
+def start_weights(gan: nn.Module, model: str, channels: int) -> None:
+    """As a run of paydirt starts, by other random numbers. Modules fresh from PyTorch are where uniform_init wants them."""
+    if not MODELS[model].uniform_init:
+        init_weights(gan, gain_std=0.02 if channels == 3 else 0.0)

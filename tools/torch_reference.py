@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 from torch_draws import AUGMENTATIONS, DROPOUT, DROPOUT_SCORING, MIX, Draws, Dropout, augmented  # noqa: F401
 from torch_files import load_named_arrays, named_arrays, read_safetensors, write_safetensors  # noqa: F401
-from torch_networks import MODELS, AcGan, Widths, init_weights  # noqa: F401
+from torch_networks import MODELS, AcGan, Widths, init_weights, start_weights  # noqa: F401
 
 LOSS_NAMES = ("d_adv", "d_cls_real", "d_cls_fake", "g_adv", "g_cls", "mean_d")
 

@@ -24,6 +24,7 @@ const struct pd_model pd_model_mlp = {
     .z_dim = 2,
     .widths = {512},
     .points = true,
+    .uniform_init = true, /* narrow dense stacks at 0.02 draw curves, not blobs */
     .generator = generator,
     .trunk = three_layers,
 };

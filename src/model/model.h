@@ -27,7 +27,9 @@ struct pd_model {
     bool points;               /* 2-D data, else images */
     int size_step;             /* the image size is a multiple of this */
     bool spectral_heads;       /* the heads' weights are spectrally normalised, too */
-    enum pd_loss_kind loss;    /* that the paper trains it with */
+    bool uniform_init; /* weights and biases start uniform in +-1/sqrt(fan in), as PyTorch's layers do; else
+                          N(0, 0.02) and 0 */
+    enum pd_loss_kind loss; /* that the paper trains it with */
     struct pd_node *(*generator)(struct pd_nn *nn, const struct pd_model_config *c,
                                  struct pd_node *z_and_class);
     struct pd_node *(*trunk)(struct pd_nn *nn, const struct pd_model_config *c,

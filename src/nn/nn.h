@@ -16,7 +16,8 @@ struct pd_nn {
     bool frozen;       /* in training: nothing stored moves; a forward pass that only looks */
     uint32_t stream;   /* of the next dropout's random numbers; each takes one and counts up */
     double gain_std;   /* batch-norm gains start as N(1, gain_std) */
-    double weight_std; /* weights as N(0, weight_std); 0: uniform, +-1/sqrt(fan in), PyTorch's default */
+    double weight_std; /* weights as N(0, weight_std), biases 0; 0: both uniform, +-1/sqrt(fan in), PyTorch's
+                          default, for which the fan in of a transposed convolution is out * k * k */
     struct pd_var **params; /* (n_params) what an optimiser moves, in order of first use; the graph's */
     int n_params;
 };

@@ -4,13 +4,14 @@
 
 struct pd_nn pd_gan_network(const struct pd_gan *gan, struct pd_graph *g, const char *prefix, bool training)
 {
+    const bool normal = !gan->config.model->uniform_init;
     return (struct pd_nn){
         .graph = g,
         .vars = gan->vars,
         .prefix = prefix,
         .training = training,
-        .weight_std = gan->config.size ? 0.02 : 0, /* narrow dense stacks at 0.02 draw curves, not blobs */
-        .gain_std = gan->config.channels == 3 ? 0.02 : 0, /* as GOLD's networks start */
+        .weight_std = normal ? 0.02 : 0,
+        .gain_std = normal && gan->config.channels == 3 ? 0.02 : 0,
     };
 }
 

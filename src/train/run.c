@@ -90,14 +90,14 @@ static enum pd_status save(struct run *r, struct pd_error *err)
     return status;
 }
 
-/* Keeps the weights of the best epoch so far, the first of equals. */
+/* Keeps the weights of the best epoch so far, the last of equals. */
 static enum pd_status validate(struct run *r, struct pd_epoch_record *e, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     const struct pd_fitting f = {
         .epochs = (int)r->o->validation_epochs, .epoch_images = 10000, .seed = (uint64_t)r->o->seed};
     enum pd_status status = pd_gan_fitting_capacity(r->s.gan, &f, &r->validation, &e->validation, err);
-    if (status || (r->at.best_epoch && e->validation <= r->at.best_accuracy))
+    if (status || (r->at.best_epoch && e->validation < r->at.best_accuracy))
         return status;
     r->at.best_epoch = e->epoch;
     r->at.best_accuracy = e->validation;

@@ -197,7 +197,7 @@ struct best {
     int measured;
 };
 
-/* The first best of log.jsonl's lines. */
+/* The last best of log.jsonl's lines. */
 static struct best best_of_log(const char *folder)
 {
     struct best best = {.accuracy = -1};
@@ -210,7 +210,7 @@ static struct best best_of_log(const char *folder)
             continue;
         const double accuracy = strtod(at + strlen("\"validation\":"), NULL);
         best.measured++;
-        if (accuracy > best.accuracy) {
+        if (accuracy >= best.accuracy) {
             best.accuracy = accuracy;
             best.epoch = strtoull(strstr(line, "\"epoch\":") + strlen("\"epoch\":"), NULL, 10);
         }
@@ -277,6 +277,23 @@ static void test_best_epoch_is_kept(void **state)
         assert_same_checkpoint(whole, stopped);
         assert_same(whole, stopped, "best.safetensors");
     }
+}
+
+/* Networks that stand still measure the same in every epoch. */
+static void test_last_of_equal_epochs_is_kept(void **state)
+{
+    (void)state;
+    char folder[1200];
+    const struct pd_observer nobody = {0};
+    struct pd_run_model kept;
+    struct pd_train_options o = validated(scratch_dir);
+    o.lr = 1e-12;
+    o.epochs = 5;
+    train(&o, &nobody, folder, PD_OK);
+    assert_int_equal(best_of_log(folder).measured, 3);
+    open_run(folder, &kept);
+    assert_int_equal(kept.progress.best_epoch, 5);
+    pd_run_close(&kept);
 }
 
 /* --- what a run starts from --- */
@@ -447,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stop_and_resume, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_gold_branches_from_baseline, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_best_epoch_is_kept, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_last_of_equal_epochs_is_kept, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_labels_of_a_file, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_generator_of_another_run, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_threads_draw_the_same_numbers, scratch_setup, scratch_teardown),

@@ -39,6 +39,17 @@ void *pd_realloc(void *block, size_t size)
     return refused() ? NULL : realloc(block, size ? size : 1);
 }
 
+void *pd_grow(void *block, size_t count, size_t *capacity, size_t item)
+{
+    if (count < *capacity)
+        return block;
+    size_t doubled = *capacity ? *capacity * 2 : 64;
+    void *grown = pd_realloc(block, doubled * item);
+    if (grown)
+        *capacity = doubled;
+    return grown;
+}
+
 char *pd_strdup(const char *text)
 {
     size_t size = strlen(text) + 1;

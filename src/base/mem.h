@@ -10,6 +10,11 @@ void *pd_malloc(size_t size);
 void *pd_calloc(size_t count, size_t size); /* zeroed; NULL on overflow of count * size */
 void *pd_realloc(void *block, size_t size);
 char *pd_strdup(const char *text);
+
+/* block (capacity items of size `item`) with room for one more than count: as it is, or moved and twice as
+ * large; NULL, and block stays, when there is no memory. */
+void *pd_grow(void *block, size_t count, size_t *capacity, size_t item);
+
 void pd_free(void *block);
 
 /* 64-byte aligned, zeroed; release with pd_free. */

@@ -15,25 +15,13 @@
 
 enum { MOST_REFUSALS = 1000000 }; /* a file with more is about something else */
 
-/* A block with room for one item more; NULL when there is no memory. */
-static void *with_room(void *block, size_t count, size_t *capacity, size_t item)
-{
-    if (count < *capacity)
-        return block;
-    size_t doubled = *capacity ? *capacity * 2 : 64;
-    void *grown = pd_realloc(block, doubled * item);
-    if (grown)
-        *capacity = doubled;
-    return grown;
-}
-
 void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *format, ...)
 {
     struct pd_answers *out = r->out;
     if (out->refused_count == MOST_REFUSALS)
         return;
     struct pd_refusal *refused =
-        with_room(out->refused, out->refused_count, &r->refused_capacity, sizeof *refused);
+        pd_grow(out->refused, out->refused_count, &r->refused_capacity, sizeof *refused);
     if (!refused) {
         r->oom = true;
         return;
@@ -95,7 +83,7 @@ static int32_t find_class(struct pd_answers_reader *r, const char *label)
 
 static bool vote(struct pd_answers_reader *r, struct pd_vote vote)
 {
-    struct pd_vote *votes = with_room(r->votes, r->vote_count, &r->vote_capacity, sizeof *votes);
+    struct pd_vote *votes = pd_grow(r->votes, r->vote_count, &r->vote_capacity, sizeof *votes);
     if (!votes) {
         r->oom = true;
         return false;

@@ -96,6 +96,11 @@ enum pd_status pd_jsonl_write(struct pd_jsonl *log, const json_t *record, struct
     return status;
 }
 
+enum pd_status pd_jsonl_sync(struct pd_jsonl *log, struct pd_error *err)
+{
+    return fdatasync(log->fd) ? pd_fail_io(err, log->path, "sync", errno) : PD_OK;
+}
+
 static enum pd_status take_line(const char *path, const char *line, size_t size, int64_t number,
                                 pd_jsonl_function *take, void *context, struct pd_error *err)
 {

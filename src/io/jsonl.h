@@ -18,6 +18,9 @@ void pd_jsonl_destroy(struct pd_jsonl *log);
 enum pd_status pd_jsonl_write(struct pd_jsonl *log, const json_t *record, struct pd_error *err);
 enum pd_status pd_jsonl_write_line(struct pd_jsonl *log, const char *line, struct pd_error *err);
 
+/* What was appended is on disk, lastingly. PD_ERR_IO. */
+enum pd_status pd_jsonl_sync(struct pd_jsonl *log, struct pd_error *err);
+
 /* Calls take for each line, in order, until it fails. A last line without its newline is passed over: it may
  * be half written. PD_ERR_FORMAT: "PATH: line 3 is not a JSON object: ..."; PD_ERR_IO, PD_ERR_MEMORY. */
 typedef enum pd_status pd_jsonl_function(void *context, const json_t *record, int64_t line,

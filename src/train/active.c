@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -26,7 +25,7 @@ struct active {
     struct pd_active_outcome *out;
     /* of the trial */
     struct pd_dataset *data;
-    struct pd_oracle oracle;
+    struct pd_ledger ledger;
     struct pd_real_images test;
     struct pd_query *open; /* questions without an answer, each image once */
 };
@@ -41,15 +40,17 @@ static bool is_simulated(const struct active *r)
     return !strcmp(r->a->oracle, "labels");
 }
 
-static void note(const struct active *r, const char *format, ...)
+static void say(void *active, const char *words)
 {
-    char words[PD_PATH_SIZE + 300];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(words, sizeof words, format, args);
-    va_end(args);
+    const struct active *r = active;
     if (r->watch->train->note)
         r->watch->train->note(r->watch->train->context, words);
+}
+
+static void refuse(void *active, int64_t row, const char *words)
+{
+    const struct active *r = active;
+    r->watch->refused(r->watch->context, row, words);
 }
 
 /* --- a trial's data --- */
@@ -77,16 +78,38 @@ static enum pd_status open_test(struct active *r, int size, struct pd_error *err
 
 static void close_trial(struct active *r)
 {
-    pd_oracle_close(&r->oracle);
+    pd_ledger_close(&r->ledger);
     pd_real_images_release(&r->test);
     pd_dataset_destroy(r->data);
     r->data = NULL;
 }
 
+/* The journal's first line. */
+static json_t *describe(const struct active *r)
+{
+    char name[PD_CLASS_NAME_SIZE];
+    const struct pd_active_options *a = r->a;
+    json_t *classes = json_array();
+    for (int i = 0; i < r->data->classes; i++)
+        json_array_append_new(classes, json_string(pd_dataset_class_name(r->data, i, name, sizeof name)));
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o}", "event", "begin", "oracle",
+                     a->oracle, "strategy", a->strategy, "baseline", a->baseline, "trials",
+                     (json_int_t)a->trials, "init", (json_int_t)a->init, "query", (json_int_t)a->query,
+                     "final", (json_int_t)a->final, "data", r->o.data, "classes", classes);
+}
+
+static enum pd_status open_ledger(struct active *r, struct pd_error *err)
+{
+    json_t *begin = describe(r);
+    enum pd_status status =
+        pd_ledger_open(is_simulated(r), r->data, (int)r->o.threads, r->folder, begin, &r->ledger, err);
+    json_decref(begin);
+    return status;
+}
+
 static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_error *err)
 {
     const struct pd_data_watch watch = data_watch(r);
-    char path[PD_PATH_SIZE];
     int size;
     enum pd_status status = pd_run_image_size(&r->o, &size, err);
     r->o.data_seed = (int64_t)pd_branch_seed(&r->o, trial);
@@ -95,9 +118,7 @@ static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_erro
     if (!status)
         status = open_test(r, size, err);
     if (!status)
-        status = path_in(r, "answers.csv", path, err);
-    if (!status)
-        status = pd_oracle_open(is_simulated(r), r->data, path, &r->oracle, err);
+        status = open_ledger(r, err);
     if (status)
         close_trial(r);
     return status;
@@ -105,14 +126,7 @@ static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_erro
 
 static enum pd_status take_file(struct active *r, const char *file, struct pd_error *err)
 {
-    char path[PD_PATH_SIZE];
-    enum pd_status status = path_in(r, "answers.csv", path, err);
-    if (!status)
-        status = pd_oracle_take(&r->oracle, file, path, r->watch->refused, r->watch->context, &r->out->intake,
-                                err);
-    if (!status && r->out->intake.note[0])
-        note(r, "%s: %s", file, r->out->intake.note);
-    return status;
+    return pd_ledger_take(&r->ledger, file, false, &r->out->intake, err);
 }
 
 static bool is_same_file(const struct stat *a, const struct stat *b)
@@ -137,10 +151,11 @@ static enum pd_status take_answers(struct active *r, struct pd_error *err)
 {
     const struct pd_intake *in = &r->out->intake;
     struct stat given;
-    if (!r->answers)
-        return take_sheet(r, err);
-    enum pd_status status = take_file(r, r->answers, err);
-    r->out->unanswered = !(in->taken + in->again + in->refused);
+    enum pd_status status = pd_ledger_check_answers(&r->ledger, &r->out->intake, err);
+    if (status || !r->answers)
+        return status ? status : take_sheet(r, err);
+    status = take_file(r, r->answers, err);
+    r->out->unanswered = !(in->taken + in->again + in->corrected + in->refused);
     if (stat(r->answers, &given) == 0)
         r->sheet = given; /* it may be queries.csv */
     r->answers = NULL;
@@ -164,7 +179,7 @@ static enum pd_status list_questions(struct active *r, const struct pd_branch *b
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu queries", b->n_queries);
     r->open = more;
     for (size_t i = 0; i < b->n_queries; i++)
-        if (pd_oracle_ask(&r->oracle, b->queries[i].image) == PD_NOT_ANSWERED &&
+        if (pd_ledger_ask(&r->ledger, b->queries[i].image) == PD_NOT_ANSWERED &&
             !is_listed(r, b->queries[i].image))
             r->open[r->out->questions++] = b->queries[i];
     return PD_OK;
@@ -227,7 +242,7 @@ static enum pd_status run_branch(struct active *r, int64_t trial, const char *st
                           .strategy = strategy,
                           .trial = trial,
                           .data = r->data,
-                          .oracle = &r->oracle,
+                          .ledger = &r->ledger,
                           .test = r->test.count ? &r->test : NULL};
     enum pd_status status = pd_branch_open(&b, err);
     if (!status)
@@ -314,6 +329,7 @@ static enum pd_status run(struct active *r, struct pd_error *err)
 {
     int fd;
     enum pd_status status = lock(r, &fd, err);
+    r->out->intake = (struct pd_intake){.context = r, .refuse = refuse, .say = say};
     if (!status && r->watch->begin)
         r->watch->begin(r->watch->context, r->folder);
     if (!status)

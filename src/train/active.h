@@ -3,6 +3,7 @@
  * is never lost, and nothing is asked twice.
  *
  *     RUN/active.json, options.json     how to repeat it
+ *     RUN/journal.jsonl                 all that happened (ledger.h); the files below come from it
  *     RUN/answers.csv                   what people have answered (a person as the oracle)
  *     RUN/queries.csv, queries.png      what they are asked now; queries.json for Label Studio
  *     RUN/start-1/round-00/             the run on the initial labels of trial 1, common to all strategies
@@ -13,7 +14,7 @@
 #ifndef PD_TRAIN_ACTIVE_H
 #define PD_TRAIN_ACTIVE_H
 
-#include "train/oracle.h"
+#include "train/ledger.h"
 #include "train/run.h"
 
 struct pd_active_options {

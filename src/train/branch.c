@@ -6,31 +6,36 @@
 #include "train/branch_parts.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 uint64_t pd_branch_seed(const struct pd_train_options *o, int64_t trial)
 {
     return (uint64_t)(o->seed + trial); /* never 0, which stands for the standard data */
 }
 
+/* No image that validates has a copy among the others. */
+static void hold_copies(const struct pd_branch *b)
+{
+    for (uint32_t i = 0; b->ledger->first && i < b->data->count; i++)
+        if (b->held[i])
+            b->held[pd_ledger_first(b->ledger, i)] = PD_HELD_OUT;
+    for (uint32_t i = 0; b->ledger->first && i < b->data->count; i++)
+        b->held[i] = b->held[pd_ledger_first(b->ledger, i)];
+}
+
 enum pd_status pd_branch_open(struct pd_branch *b, struct pd_error *err)
 {
-    char name[64], path[PD_PATH_SIZE];
     b->held = pd_calloc(b->data->count, 1);
     b->labels = pd_calloc(b->data->count, sizeof *b->labels);
     if (!b->held || !b->labels)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", b->data->count);
-    snprintf(name, sizeof name, "%s-%lld", b->strategy ? b->strategy : "start", (long long)b->trial);
-    enum pd_status status = pd_path_join(b->folder, sizeof b->folder, b->run, name, err);
+    snprintf(b->name, sizeof b->name, "%s-%lld", b->strategy ? b->strategy : "start", (long long)b->trial);
+    enum pd_status status = pd_path_join(b->folder, sizeof b->folder, b->run, b->name, err);
     if (!status)
         status = pd_make_dirs(b->folder, err);
     if (!status && b->o->validation)
         status = pd_validation_draw(b->data, (uint32_t)b->o->validation, pd_branch_seed(b->o, b->trial),
                                     b->held, err);
-    if (!status)
-        status = pd_branch_path(b, "labels.csv", 0, path, err);
-    if (!status && access(path, F_OK) == 0)
-        status = pd_branch_read_labels(b, path, err);
+    hold_copies(b);
     return status;
 }
 
@@ -52,45 +57,36 @@ static bool is_stopped(const struct pd_branch *b)
     return w->stop && w->stop(w->context);
 }
 
-static void say_empty(const struct pd_branch *b)
+/* What is finished is read from the journal; a killed process may not have cleaned up behind itself. */
+static enum pd_status begin(struct pd_branch *b, int64_t *round, struct pd_error *err)
 {
-    char words[160];
-    snprintf(words, sizeof words, "%s: no image is left to ask for at %lld labels", b->strategy,
-             (long long)pd_branch_labelled(b));
-    if (b->watch->train->note)
-        b->watch->train->note(b->watch->train->context, words);
-}
-
-/* What is finished is read from the folder; a killed process may not have cleaned up behind itself. */
-static enum pd_status begin(struct pd_branch *b, int64_t *round, int64_t *labels, struct pd_error *err)
-{
-    enum pd_status status = pd_branch_read_rounds(b, round, labels, err);
-    if (!status && *round > 0)
-        pd_branch_clean_up(b, *round - 1);
-    if (status || !b->strategy || *round > 0)
-        return status;
-    status = pd_branch_inherit(b, err);
-    *labels = pd_branch_labelled(b);
-    *round = 1;
-    return status;
+    const struct pd_ledger_round *record;
+    for (*round = 0; (record = pd_branch_record(b, *round)) && record->line; ++*round)
+        pd_branch_learn(b, record);
+    if (!*round)
+        return PD_OK;
+    pd_branch_clean_up(b, *round - 1);
+    enum pd_status status = pd_branch_write_labels(b, err);
+    return status ? status : pd_branch_write_rounds(b, err);
 }
 
 enum pd_status pd_branch_run(struct pd_branch *b, bool *waiting, struct pd_error *err)
 {
-    int64_t round, labels;
-    enum pd_status status = begin(b, &round, &labels, err);
-    while (!status && (b->strategy ? labels < b->a->final : round == 0)) {
+    int64_t round;
+    bool asked = true;
+    enum pd_status status = begin(b, &round, err);
+    while (!status && (b->strategy ? pd_branch_labelled(b) < b->a->final : round == 0)) {
         if (is_stopped(b))
             return pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped before round %lld", (long long)round);
-        status = pd_branch_ask(b, round, waiting, err);
+        status = pd_branch_ask(b, round, waiting, &asked, err);
         if (status || *waiting)
             break;
-        if (!b->n_queries) {
-            say_empty(b);
+        if (!asked) {
+            pd_branch_note(b, "%s: no image is left to ask for at %lld labels", b->strategy,
+                           (long long)pd_branch_labelled(b));
             break;
         }
         status = pd_branch_round(b, round++, err);
-        labels = pd_branch_labelled(b);
     }
     return status;
 }

@@ -1,11 +1,11 @@
 /* One strategy in one trial of an active run: its labels, its questions, its rounds. What is done is read
- * from its folder, and every step is a pure function of what was done before: a killed branch goes on where
- * it stood. */
+ * from the run's journal, and every step is a pure function of what was done before: a killed branch goes on
+ * where it stood. */
 #ifndef PD_TRAIN_BRANCH_H
 #define PD_TRAIN_BRANCH_H
 
 #include "train/active.h"
-#include "train/oracle.h"
+#include "train/ledger.h"
 
 struct pd_branch {
     const struct pd_active_options *a;
@@ -14,12 +14,14 @@ struct pd_branch {
     const char *run;      /* the active run's folder */
     const char *strategy; /* NULL: the start, common to all strategies of a trial */
     int64_t trial;
+    char name[64]; /* "gold-1" */
     char folder[PD_PATH_SIZE];
-    struct pd_dataset *data; /* borrowed, like oracle and test */
-    const struct pd_oracle *oracle;
+    struct pd_dataset *data; /* borrowed, like ledger and test */
+    struct pd_ledger *ledger;
     const struct pd_real_images *test; /* NULL: nothing is measured */
-    uint8_t *held;                     /* (data->count): validation images */
-    struct pd_answer *labels;          /* what it knows, in order of asking; room for data->count */
+    uint8_t *held;                     /* (data->count): validation images and their copies */
+    struct pd_answer *labels;          /* what it knows, in order of asking, of copies the first alone; room
+                                          for data->count */
     size_t count;
     struct pd_query *queries; /* of the round */
     size_t n_queries;

@@ -7,7 +7,6 @@
 #include "train/query_pictures.h"
 
 #include <string.h>
-#include <unistd.h>
 
 enum { STREAM_ASK = 9 };
 
@@ -27,12 +26,22 @@ static void take_where(struct pd_branch *b, const uint8_t *chosen)
             b->queries[n++] = (struct pd_query){.image = i, .guess = -1};
 }
 
-static bool is_skipped(const struct pd_branch *b, uint32_t image)
+static bool is_copy(const struct pd_branch *b, uint32_t image)
 {
-    return pd_oracle_ask(b->oracle, image) == PD_ANSWER_SKIP;
+    return pd_ledger_first(b->ledger, image) != image;
 }
 
-/* Whatever has a label already, and at random as many as are missing; what was skipped does not count. */
+/* Asks for one image more, unless there are labels enough without it; what was skipped does not count. */
+static void ask_for(const struct pd_branch *b, uint32_t image, uint8_t *use, int64_t *known)
+{
+    const bool skipped = pd_ledger_ask(b->ledger, image) == PD_ANSWER_SKIP;
+    if (use[image] != PD_UNLABELLED || (*known >= b->a->init && !skipped))
+        return;
+    use[image] = PD_LABELLED;
+    *known += !skipped;
+}
+
+/* Whatever has a label already, then what was asked for before, then at random as many as are missing. */
 static enum pd_status fill_up(const struct pd_branch *b, uint8_t *use, struct pd_error *err)
 {
     const struct pd_rng rng = {pd_branch_seed(b->o, b->trial), STREAM_ASK, 0};
@@ -40,31 +49,29 @@ static enum pd_status fill_up(const struct pd_branch *b, uint8_t *use, struct pd
     int64_t known = 0;
     if (!order)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the first query");
-    for (uint32_t i = 0; i < b->data->count; i++) {
-        if (use[i] == PD_UNLABELLED && b->data->labels[i] >= 0)
+    for (uint32_t i = 0; i < b->data->count; i++)
+        if (use[i] == PD_UNLABELLED && pd_ledger_ask(b->ledger, i) >= 0) {
             use[i] = PD_LABELLED;
-        known += use[i] == PD_LABELLED && !is_skipped(b, i);
-    }
+            known++;
+        }
+    for (size_t i = 0; i < b->n_queries; i++)
+        ask_for(b, b->queries[i].image, use, &known);
     pd_rng_permutation(&rng, b->data->count, order);
     for (uint32_t i = 0; i < b->data->count && known < b->a->init; i++)
-        if (use[order[i]] == PD_UNLABELLED) {
-            use[order[i]] = PD_LABELLED;
-            known += !is_skipped(b, order[i]);
-        }
+        ask_for(b, order[i], use, &known);
     pd_free(order);
     return PD_OK;
 }
 
-/* What was asked before stays, even where images were added to the data set since. */
+/* What was asked before stays, even where images were added to the data set since. Copies are left out. */
 static enum pd_status choose_first(struct pd_branch *b, struct pd_error *err)
 {
     uint8_t *use = pd_malloc(b->data->count);
     if (!use)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the first query");
-    memcpy(use, b->held, b->data->count);
-    for (size_t i = 0; i < b->n_queries; i++)
-        use[b->queries[i].image] = PD_LABELLED;
-    enum pd_status status = b->oracle->simulated ? pd_label_subset(b->data, (uint32_t)b->a->init,
+    for (uint32_t i = 0; i < b->data->count; i++)
+        use[i] = is_copy(b, i) ? PD_HELD_OUT : b->held[i];
+    enum pd_status status = b->ledger->simulated ? pd_label_subset(b->data, (uint32_t)b->a->init,
                                                                    pd_branch_seed(b->o, b->trial), use, err)
                                                  : fill_up(b, use, err);
     if (!status)
@@ -75,16 +82,30 @@ static enum pd_status choose_first(struct pd_branch *b, struct pd_error *err)
     return status;
 }
 
+/* People labelled it without being asked, and the branch has yet to learn of it. taken (count): what it
+ * knows. */
+static bool is_given(const struct pd_branch *b, uint32_t image, const uint8_t *taken)
+{
+    return b->ledger->marks[image] & PD_IMAGE_GIVEN && taken[image] == PD_UNLABELLED;
+}
+
+/* taken (count): what is held out or known. */
+static void mark_taken(const struct pd_branch *b, uint8_t *taken)
+{
+    memcpy(taken, b->held, b->data->count);
+    for (size_t i = 0; i < b->count; i++)
+        taken[b->labels[i].image] = PD_LABELLED;
+}
+
 /* The images that may be asked for, where the data answer those that have a label; images has room for all.
  */
 static int64_t list_pool(const struct pd_branch *b, uint32_t *images, uint8_t *taken)
 {
     int64_t n = 0;
-    memcpy(taken, b->held, b->data->count);
-    for (size_t i = 0; i < b->count; i++)
-        taken[b->labels[i].image] = PD_LABELLED;
+    mark_taken(b, taken);
     for (uint32_t i = 0; i < b->data->count; i++)
-        if (taken[i] == PD_UNLABELLED && (!b->oracle->simulated || b->data->labels[i] >= 0))
+        if (taken[i] == PD_UNLABELLED && !is_copy(b, i) && !is_given(b, i, taken) &&
+            (!b->ledger->simulated || b->ledger->own[i] >= 0))
             images[n++] = i;
     return n;
 }
@@ -127,6 +148,44 @@ static enum pd_status draw_query(const struct pd_branch *b, int64_t round, struc
     return b->a->pictures && b->n_queries ? pd_query_pictures(&p, err) : PD_OK;
 }
 
+/* Images that people labelled without being asked, and that the branch does not know yet. images: room for
+ * all; NULL: counted alone, labels without skips. */
+static enum pd_status list_given(const struct pd_branch *b, uint32_t *images, size_t *n, struct pd_error *err)
+{
+    uint8_t *taken = pd_malloc(b->data->count);
+    *n = 0;
+    if (!taken)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the answers given");
+    mark_taken(b, taken);
+    for (size_t i = 0; i < b->n_queries; i++)
+        taken[b->queries[i].image] = PD_LABELLED;
+    for (uint32_t i = 0; i < b->data->count; i++) {
+        if (!is_given(b, i, taken) || (!images && pd_ledger_ask(b->ledger, i) < 0))
+            continue;
+        if (images)
+            images[*n] = i;
+        ++*n;
+    }
+    pd_free(taken);
+    return PD_OK;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many to ask for: fewer where the last label is near. */
+static enum pd_status count_wanted(struct pd_branch *b, int64_t pool, int64_t *k, struct pd_error *err)
+{
+    size_t given;
+    b->n_queries = 0;
+    enum pd_status status = list_given(b, NULL, &given, err);
+    const int64_t missing = b->a->final - pd_branch_labelled(b) - (int64_t)given;
+    *k = missing < 0 ? 0 : least(least(missing, b->a->query), pool);
+    return status;
+}
+
 static enum pd_status choose_next(struct pd_branch *b, int64_t round, struct pd_error *err)
 {
     char folder[PD_PATH_SIZE];
@@ -142,9 +201,8 @@ static enum pd_status choose_next(struct pd_branch *b, int64_t round, struct pd_
         status = pd_run_open(folder, (int)b->o->threads, &run, err);
     if (!status)
         status = score_pool(b, run.gan, &pool, err);
-    q.k =
-        b->a->final - pd_branch_labelled(b) < b->a->query ? b->a->final - pd_branch_labelled(b) : b->a->query;
-    q.k = q.k < pool.n ? q.k : pool.n;
+    if (!status)
+        status = count_wanted(b, pool.n, &q.k, err);
     if (!status)
         status = reserve_queries(b, (size_t)q.k, err);
     if (!status && q.k)
@@ -156,56 +214,76 @@ static enum pd_status choose_next(struct pd_branch *b, int64_t round, struct pd_
     return status;
 }
 
-/* A query is drawn once. People's first one grows, though, by as many as they skip. */
+static bool is_same_query(const struct pd_branch *b, const struct pd_ledger_round *record)
+{
+    bool same = record && record->n_queries == b->n_queries;
+    for (size_t i = 0; same && i < b->n_queries; i++)
+        same = record->queries[i].image == b->queries[i].image;
+    return same;
+}
+
+/* A query is drawn once. People's first one changes, though, by what they skip and what they give unasked. */
 static enum pd_status load_queries(struct pd_branch *b, int64_t round, struct pd_error *err)
 {
-    char path[PD_PATH_SIZE];
-    enum pd_status status = pd_branch_path(b, "queries-%02d.json", round, path, err);
-    if (status)
-        return status;
-    if (access(path, F_OK) == 0) {
-        pd_free(b->queries);
-        status = pd_query_file_read(path, b->data, &b->queries, &b->n_queries, err);
-        if (status || round || b->oracle->simulated)
-            return status;
-    }
-    status = round ? choose_next(b, round, err) : choose_first(b, err);
-    return status ? status : pd_query_file_write(path, b->data, b->queries, b->n_queries, err);
+    const struct pd_ledger_round *record = pd_branch_record(b, round);
+    enum pd_status status = reserve_queries(b, record ? record->n_queries : 0, err);
+    if (!status && record && record->n_queries)
+        memcpy(b->queries, record->queries, record->n_queries * sizeof *record->queries);
+    if (!status && (!record || (!round && !record->begun && !b->ledger->simulated)))
+        status = round ? choose_next(b, round, err) : choose_first(b, err);
+    if (!status && !is_same_query(b, record))
+        status = pd_ledger_query(b->ledger, b->name, round, b->queries, b->n_queries, err);
+    return status ? status : pd_branch_write_queries(b, round, err);
 }
 
-static bool knows(const struct pd_branch *b, uint32_t image)
+static enum pd_status fail_skipped(const struct pd_branch *b, size_t images, struct pd_error *err)
 {
-    for (size_t i = b->count; i-- > 0;) /* the last query is at the end */
-        if (b->labels[i].image == image)
-            return true;
-    return false;
+    return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s': all %zu images were skipped, expected a label",
+                   b->data->name, images);
 }
 
-static void take_answers(struct pd_branch *b)
+/* Whether the round would know a label. */
+static bool has_labels(const struct pd_branch *b)
 {
-    const size_t before = b->count; /* a killed process may have been here */
-    for (size_t i = 0; i < b->n_queries; i++) {
-        const uint32_t image = b->queries[i].image;
-        if (!before || !knows(b, image))
-            b->labels[b->count++] =
-                (struct pd_answer){.image = image, .label = pd_oracle_ask(b->oracle, image)};
-    }
+    bool any = pd_branch_labelled(b) > 0;
+    for (size_t i = 0; !any && i < b->n_queries; i++)
+        any = pd_ledger_ask(b->ledger, b->queries[i].image) >= 0;
+    return any;
+}
+
+/* From here on the round's labels are settled. */
+static enum pd_status settle(struct pd_branch *b, int64_t round, struct pd_error *err)
+{
+    struct pd_ledger_round *record = pd_branch_record(b, round);
+    size_t n = 0;
+    if (!has_labels(b))
+        return fail_skipped(b, b->n_queries, err);
+    uint32_t *given = pd_malloc(b->data->count * sizeof *given);
+    enum pd_status status =
+        given ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the answers given");
+    if (!status && round && !b->ledger->simulated)
+        status = list_given(b, given, &n, err);
+    if (!status && (n || b->n_queries))
+        status = pd_ledger_train(b->ledger, record, given, n, err);
+    pd_free(given);
+    return status;
 }
 
 /* Nothing is taken over until all of a round's questions have an answer. */
-enum pd_status pd_branch_ask(struct pd_branch *b, int64_t round, bool *waiting, struct pd_error *err)
+enum pd_status pd_branch_ask(struct pd_branch *b, int64_t round, bool *waiting, bool *asked,
+                             struct pd_error *err)
 {
     enum pd_status status = load_queries(b, round, err);
-    if (status)
+    const struct pd_ledger_round *record = pd_branch_record(b, round);
+    for (size_t i = 0; !status && !record->begun && i < b->n_queries; i++)
+        *waiting = *waiting || pd_ledger_ask(b->ledger, b->queries[i].image) == PD_NOT_ANSWERED;
+    if (!status && !*waiting && !record->begun)
+        status = settle(b, round, err);
+    if (status || *waiting)
         return status;
-    for (size_t i = 0; i < b->n_queries; i++)
-        *waiting = *waiting || pd_oracle_ask(b->oracle, b->queries[i].image) == PD_NOT_ANSWERED;
-    if (*waiting)
-        return PD_OK;
-    take_answers(b);
+    *asked = record->begun;
+    pd_branch_learn(b, record);
     if (!pd_branch_labelled(b))
-        return pd_fail(err, PD_ERR_MISMATCH, -1,
-                       "data set '%s': all %zu images were skipped, expected a label", b->data->name,
-                       b->count);
+        return fail_skipped(b, b->count, err);
     return pd_branch_write_labels(b, err);
 }

@@ -1,9 +1,12 @@
 #include "train/branch_parts.h"
 
 #include "base/buffer.h"
+#include "base/mem.h"
 #include "io/file.h"
-#include "io/jsonl.h"
+#include "train/query.h"
 
+#include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +33,6 @@ enum pd_status pd_branch_round_folder(const struct pd_branch *b, int64_t round, 
     return pd_path_join(path, PD_PATH_SIZE, b->run, name, err);
 }
 
-static enum pd_status journal_path(const struct pd_branch *b, char *path, struct pd_error *err)
-{
-    return pd_path_join(path, PD_PATH_SIZE, b->folder, b->strategy ? "rounds.jsonl" : "start.jsonl", err);
-}
-
 /* --- labels --- */
 
 int64_t pd_branch_labelled(const struct pd_branch *b)
@@ -45,109 +43,136 @@ int64_t pd_branch_labelled(const struct pd_branch *b)
     return n;
 }
 
-enum pd_status pd_branch_read_labels(struct pd_branch *b, const char *path, struct pd_error *err)
+struct pd_ledger_round *pd_branch_record(const struct pd_branch *b, int64_t round)
 {
-    struct pd_answers known;
-    enum pd_status status = pd_answers_read_whole(path, b->data, &known, err);
+    char start[64];
+    snprintf(start, sizeof start, "start-%lld", (long long)b->trial);
+    return pd_ledger_find(b->ledger, round ? b->name : start, round);
+}
+
+static bool knows(const struct pd_branch *b, uint32_t image)
+{
+    for (size_t i = b->count; i-- > 0;)
+        if (b->labels[i].image == image)
+            return true;
+    return false;
+}
+
+static void learn(struct pd_branch *b, uint32_t image, bool is_new)
+{
+    if (is_new || !knows(b, image))
+        b->labels[b->count++] = (struct pd_answer){.image = image, .label = pd_ledger_ask(b->ledger, image)};
+}
+
+void pd_branch_learn(struct pd_branch *b, const struct pd_ledger_round *record)
+{
+    const bool first_round =
+        !b->count && !b->ledger->first; /* else images may have turned out to be copies */
+    for (size_t i = 0; i < record->n_queries; i++)
+        learn(b, record->queries[i].image, first_round);
+    for (size_t i = 0; i < record->n_given; i++)
+        learn(b, record->given[i], false);
+}
+
+/* --- files made from the journal --- */
+
+void pd_branch_note(const struct pd_branch *b, const char *format, ...)
+{
+    char words[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    if (b->watch->train->note)
+        b->watch->train->note(b->watch->train->context, words);
+}
+
+/* Takes over text, from malloc; NULL: out of memory. */
+static enum pd_status write_where_different(const char *path, char *text, struct pd_error *err)
+{
+    struct pd_buffer before = PD_BUFFER_INIT;
+    enum pd_status status = text ? PD_OK : pd_fail_memory(err, path);
+    if (!status && access(path, F_OK) == 0)
+        status = pd_file_read(path, &before, err);
+    if (!status && (before.size != strlen(text) || memcmp(before.data, text, before.size) != 0))
+        status = pd_file_write_atomic(path, text, strlen(text), err);
+    pd_buffer_release(&before);
+    free(text);
+    return status;
+}
+
+enum pd_status pd_branch_write_queries(const struct pd_branch *b, int64_t round, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    enum pd_status status = pd_branch_path(b, "queries-%02d.json", round, path, err);
     if (status)
         return status;
-    memcpy(b->labels, known.at, known.count * sizeof *known.at);
-    b->count = known.count;
-    pd_answers_release(&known);
-    return PD_OK;
+    json_t *list = pd_query_list(b->data, b->queries, b->n_queries);
+    status = write_where_different(path, list ? json_dumps(list, JSON_INDENT(1)) : NULL, err);
+    json_decref(list);
+    return status;
+}
+
+enum pd_status pd_branch_write_rounds(const struct pd_branch *b, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_buffer text = PD_BUFFER_INIT;
+    const struct pd_ledger_round *record;
+    enum pd_status status = pd_branch_path(b, b->strategy ? "rounds.jsonl" : "start.jsonl", 0, path, err);
+    for (int64_t round = 0; (record = pd_branch_record(b, round)) && record->line; round++) {
+        json_t *line = json_copy(record->line);
+        if (b->strategy) /* all begin with the start's */
+            json_object_set_new(line, "strategy", json_string(b->strategy));
+        char *words = json_dumps(line, JSON_COMPACT);
+        pd_buffer_printf(&text, "%s\n", words ? words : "");
+        free(words);
+        json_decref(line);
+        if (!b->strategy)
+            break;
+    }
+    if (!status)
+        status = write_where_different(path, text.oom ? NULL : strdup(text.size ? text.data : ""), err);
+    pd_buffer_release(&text);
+    return status;
+}
+
+/* A label that somebody put there is not what the journal says, and never was. */
+static void note_changes(const struct pd_branch *b, const char *path)
+{
+    char image[200], now[PD_CLASS_NAME_SIZE];
+    struct pd_answers a;
+    if (access(path, F_OK) != 0 || pd_answers_read(path, b->data, &a, NULL))
+        return;
+    for (size_t i = 0; i < a.count; i++) {
+        const struct pd_answer *at = &a.at[i];
+        if (at->label != PD_ANSWER_SKIP && at->label != pd_ledger_ask(b->ledger, at->image) &&
+            !pd_ledger_was_ever(b->ledger, at->image, at->label))
+            pd_branch_note(b,
+                           "%s: image '%s' is '%.60s' there, but not in the journal, which stands; --correct "
+                           "FILE changes it",
+                           path, pd_dataset_image_name(b->data, at->image, image, sizeof image),
+                           pd_dataset_class_name(b->data, at->label, now, sizeof now));
+    }
+    pd_answers_release(&a);
 }
 
 enum pd_status pd_branch_write_labels(const struct pd_branch *b, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
-    enum pd_status status = pd_branch_path(b, "labels.csv", 0, path, err);
-    return status ? status : pd_answers_write(path, b->data, b->labels, b->count, err);
-}
-
-/* --- finished rounds --- */
-
-struct rounds {
-    int64_t count, labels;
-};
-
-static enum pd_status take_round(void *context, const json_t *round, int64_t line, struct pd_error *err)
-{
-    struct rounds *r = context;
-    (void)line, (void)err;
-    r->count++;
-    r->labels = json_integer_value(json_object_get(round, "labels"));
-    return PD_OK;
-}
-
-enum pd_status pd_branch_read_rounds(const struct pd_branch *b, int64_t *rounds, int64_t *labels,
-                                     struct pd_error *err)
-{
-    char path[PD_PATH_SIZE];
-    struct rounds r = {0, 0};
-    enum pd_status status = journal_path(b, path, err);
-    if (!status && access(path, F_OK) == 0)
-        status = pd_jsonl_each(path, take_round, &r, err);
-    *rounds = r.count;
-    *labels = r.labels;
-    return status;
-}
-
-/* As a whole and synced: weights that a later round does not need are removed after it. */
-enum pd_status pd_branch_write_round(const struct pd_branch *b, json_t *line, struct pd_error *err)
-{
-    char path[PD_PATH_SIZE];
-    struct pd_buffer text = PD_BUFFER_INIT;
-    char *words = line ? json_dumps(line, JSON_COMPACT) : NULL;
-    enum pd_status status = journal_path(b, path, err);
-    if (!status && access(path, F_OK) == 0)
-        status = pd_file_read(path, &text, err);
-    if (words)
-        pd_buffer_printf(&text, "%s\n", words);
-    if (!status && (!words || text.oom))
-        status = pd_fail_memory(err, path);
-    if (!status)
-        status = pd_file_write_atomic(path, text.data, text.size, err);
-    pd_buffer_release(&text);
-    free(words);
-    json_decref(line);
-    return status;
-}
-
-/* --- what the start leaves to the strategies --- */
-
-static enum pd_status start_path(const struct pd_branch *b, const char *file, char *path,
-                                 struct pd_error *err)
-{
-    char name[64];
-    snprintf(name, sizeof name, "start-%lld/%s", (long long)b->trial, file);
-    return pd_path_join(path, PD_PATH_SIZE, b->run, name, err);
-}
-
-static enum pd_status inherit_round(const struct pd_branch *b, struct pd_error *err)
-{
-    char path[PD_PATH_SIZE];
-    struct pd_buffer text = PD_BUFFER_INIT;
-    json_t *line = NULL;
-    enum pd_status status = start_path(b, "start.jsonl", path, err);
-    if (!status)
-        status = pd_file_read(path, &text, err);
-    if (!status) {
-        line = json_loadb(text.data, text.size, JSON_DISABLE_EOF_CHECK, NULL);
-        json_object_set_new(line, "strategy", json_string(b->strategy));
-        status = line ? pd_branch_write_round(b, line, err)
-                      : pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected a line of JSON", path);
+    size_t n = 0;
+    const uint32_t *next = b->ledger->next;
+    struct pd_answer *all = pd_malloc((b->count + b->ledger->copies + 1) * sizeof *all);
+    enum pd_status status =
+        all ? pd_branch_path(b, "labels.csv", 0, path, err) : pd_fail_memory(err, b->folder);
+    for (size_t i = 0; !status && i < b->count; i++) {
+        all[n++] = b->labels[i];
+        for (uint32_t k = next ? next[b->labels[i].image] : 0; k; k = next[k])
+            all[n++] = (struct pd_answer){.image = k, .label = b->labels[i].label};
     }
-    pd_buffer_release(&text);
+    if (!status) {
+        note_changes(b, path);
+        status = pd_answers_write(path, b->data, all, n, err);
+    }
+    pd_free(all);
     return status;
-}
-
-enum pd_status pd_branch_inherit(struct pd_branch *b, struct pd_error *err)
-{
-    char path[PD_PATH_SIZE];
-    enum pd_status status = start_path(b, "labels.csv", path, err);
-    if (!status)
-        status = pd_branch_read_labels(b, path, err);
-    if (!status)
-        status = pd_branch_write_labels(b, err);
-    return status ? status : inherit_round(b, err);
 }

@@ -4,8 +4,6 @@
 
 #include "train/branch.h"
 
-#include <jansson.h>
-
 /* --- branch_files.c --- */
 
 /* format: of a name in the branch's folder, with the round as its number. path[PD_PATH_SIZE]. */
@@ -17,22 +15,25 @@ enum pd_status pd_branch_round_folder(const struct pd_branch *b, int64_t round, 
 
 /* Labels without the skipped images. */
 int64_t pd_branch_labelled(const struct pd_branch *b);
-enum pd_status pd_branch_read_labels(struct pd_branch *b, const char *path, struct pd_error *err);
+
+/* What the journal has of a round; round 0 is the start's. NULL: nothing. */
+struct pd_ledger_round *pd_branch_record(const struct pd_branch *b, int64_t round);
+/* Adds a round's labels to what the branch knows. */
+void pd_branch_learn(struct pd_branch *b, const struct pd_ledger_round *record);
+
+/* Files that are made from the journal. labels.csv has copies, too. */
 enum pd_status pd_branch_write_labels(const struct pd_branch *b, struct pd_error *err);
+enum pd_status pd_branch_write_rounds(const struct pd_branch *b, struct pd_error *err);
+enum pd_status pd_branch_write_queries(const struct pd_branch *b, int64_t round, struct pd_error *err);
 
-/* A strategy takes over the start's labels and its line. */
-enum pd_status pd_branch_inherit(struct pd_branch *b, struct pd_error *err);
-
-/* How many rounds are finished, and the labels that the last of them had. */
-enum pd_status pd_branch_read_rounds(const struct pd_branch *b, int64_t *rounds, int64_t *labels,
-                                     struct pd_error *err);
-/* Takes over line, which may be NULL: out of memory. From then on the round is finished. */
-enum pd_status pd_branch_write_round(const struct pd_branch *b, json_t *line, struct pd_error *err);
+void pd_branch_note(const struct pd_branch *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- branch_ask.c --- */
 
-/* Fills in the round's queries, and the labels once all of them have an answer; until then: waiting. */
-enum pd_status pd_branch_ask(struct pd_branch *b, int64_t round, bool *waiting, struct pd_error *err);
+/* Fills in the round's queries, and the labels once all of them have an answer; until then: waiting. asked:
+ * there is something to learn in this round. */
+enum pd_status pd_branch_ask(struct pd_branch *b, int64_t round, bool *waiting, bool *asked,
+                             struct pd_error *err);
 
 /* --- branch_round.c --- */
 

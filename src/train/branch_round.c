@@ -1,8 +1,12 @@
 #include "train/branch_parts.h"
 
+#include "base/buffer.h"
 #include "io/file.h"
 
+#include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,7 +61,10 @@ static enum pd_status record(const struct pd_branch *b, const struct pd_active_r
         json_object_set_new(line, "best_epoch", json_integer((json_int_t)run->progress.best_epoch));
         json_object_set_new(line, "validation", json_real(run->progress.best_accuracy));
     }
-    return pd_branch_write_round(b, line, err);
+    struct pd_ledger_round *done = pd_branch_record(b, r->round);
+    enum pd_status status =
+        line ? pd_ledger_finish(b->ledger, done, line, err) : pd_fail_memory(err, b->folder);
+    return status ? status : pd_branch_write_rounds(b, err);
 }
 
 static void drop(const char *folder, enum pd_status (*which)(const char *, char *, struct pd_error *))
@@ -81,6 +88,52 @@ static double seconds(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
+{
+    (void)st, (void)kind, (void)walk;
+    return remove(path);
+}
+
+/* Whether a round that was begun, and is not finished, learns what it should: these labels, these classes. */
+static enum pd_status is_current(const struct pd_branch *b, const char *folder, const char *labels,
+                                 bool *same, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_train_options begun;
+    struct pd_buffer before = PD_BUFFER_INIT, now = PD_BUFFER_INIT;
+    *same = false;
+    enum pd_status status = pd_run_folder_labels(folder, path, err);
+    if (status || access(path, F_OK) != 0)
+        return status;
+    status = pd_run_folder_options(folder, &begun, err);
+    if (!status)
+        status = pd_file_read(path, &before, err);
+    if (!status)
+        status = pd_file_read(labels, &now, err);
+    *same = !status && !strcmp(begun.classes, b->o->classes) && before.size == now.size &&
+            !memcmp(before.data, now.data, now.size);
+    pd_buffer_release(&before);
+    pd_buffer_release(&now);
+    return status;
+}
+
+/* What was corrected since a round began makes it start again. */
+static enum pd_status drop_what_is_old(const struct pd_branch *b, int64_t round, const char *folder,
+                                       const char *labels, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    bool same = true;
+    enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
+    if (!status && access(path, F_OK) == 0)
+        status = is_current(b, folder, labels, &same, err);
+    if (status || same)
+        return status;
+    pd_branch_note(b, "%s round %lld starts again: what it learns from was changed", b->name,
+                   (long long)round);
+    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) ? pd_fail_io(err, folder, "remove", errno)
+                                                              : PD_OK;
 }
 
 static enum pd_status finish_round(struct pd_branch *b, const char *folder, struct pd_active_round *r,
@@ -113,6 +166,8 @@ enum pd_status pd_branch_round(struct pd_branch *b, int64_t round, struct pd_err
     enum pd_status status = round_options(b, round, &o, err);
     if (!status)
         status = pd_branch_round_folder(b, round, folder, err);
+    if (!status)
+        status = drop_what_is_old(b, round, folder, o.label_file, err);
     if (!status && b->watch->round)
         b->watch->round(b->watch->context, &r);
     if (!status)

@@ -1,9 +1,6 @@
 #include "train/query.h"
 
-#include "base/buffer.h"
 #include "base/mem.h"
-#include "data/image_index.h"
-#include "io/file.h"
 #include "train/sample.h"
 #include "train/validate.h"
 
@@ -175,79 +172,26 @@ enum pd_status pd_query_choose(const struct pd_query_options *o, struct pd_gan *
     return status;
 }
 
-/* --- the file --- */
+/* --- as JSON --- */
 
-enum pd_status pd_query_file_write(const char *path, const struct pd_dataset *data,
-                                   const struct pd_query *queries, size_t n, struct pd_error *err)
+static json_t *real(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+json_t *pd_query_list(const struct pd_dataset *data, const struct pd_query *queries, size_t n)
 {
     json_t *all = json_array();
     char name[4096];
     for (size_t i = 0; i < n; i++) {
         const struct pd_query *q = &queries[i];
         json_array_append_new(all,
-                              json_pack("{s:s, s:f, s:i, s:f}", "image",
+                              json_pack("{s:s, s:o, s:i, s:o}", "image",
                                         pd_dataset_image_name(data, q->image, name, sizeof name), "score",
-                                        q->score, "guess", (int)q->guess, "guess_p", q->guess_p));
+                                        real(q->score), "guess", (int)q->guess, "guess_p", real(q->guess_p)));
     }
-    char *text = json_dumps(all, JSON_INDENT(1));
-    const bool whole = text && json_array_size(all) == n;
-    enum pd_status status =
-        whole ? pd_file_write_atomic(path, text, strlen(text), err) : pd_fail_memory(err, path);
-    free(text);
+    if (json_array_size(all) == n)
+        return all;
     json_decref(all);
-    return status;
-}
-
-static enum pd_status read_query(const char *path, const struct pd_image_index *index, size_t i,
-                                 const json_t *from, struct pd_query *q, struct pd_error *err)
-{
-    const char *name = json_string_value(json_object_get(from, "image"));
-    const json_t *class = json_object_get(from, "guess");
-    const int64_t image = name ? pd_image_find(index, name) : PD_IMAGE_UNKNOWN;
-    if (image < 0 || !json_is_integer(class))
-        return pd_fail(err, PD_ERR_FORMAT, -1,
-                       "%s: query %zu: expected the name of an image of data set '%s' and a guess", path,
-                       i + 1, index->dataset->name);
-    q->image = (uint32_t)image;
-    q->guess = (int32_t)json_integer_value(class);
-    q->score = json_number_value(json_object_get(from, "score"));
-    q->guess_p = json_number_value(json_object_get(from, "guess_p"));
-    return PD_OK;
-}
-
-static enum pd_status read_all(const char *path, const struct pd_dataset *data, const json_t *all,
-                               struct pd_query *queries, struct pd_error *err)
-{
-    struct pd_image_index index;
-    enum pd_status status = pd_image_index_init(&index, data, err);
-    if (status)
-        return status;
-    for (size_t i = 0; !status && i < json_array_size(all); i++)
-        status = read_query(path, &index, i, json_array_get(all, i), &queries[i], err);
-    pd_image_index_release(&index);
-    return status;
-}
-
-enum pd_status pd_query_file_read(const char *path, const struct pd_dataset *data, struct pd_query **queries,
-                                  size_t *n, struct pd_error *err)
-{
-    struct pd_buffer text = PD_BUFFER_INIT;
-    struct pd_query *read = NULL;
-    *queries = NULL;
-    enum pd_status status = pd_file_read(path, &text, err);
-    json_t *all = status ? NULL : json_loadb(text.size ? text.data : "", text.size, 0, NULL);
-    *n = json_array_size(all);
-    if (!status && !json_is_array(all))
-        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected a list of queries", path);
-    else if (!status && (read = pd_calloc(*n ? *n : 1, sizeof *read)))
-        status = read_all(path, data, all, read, err);
-    else if (!status)
-        status = pd_fail_memory(err, path);
-    if (status)
-        pd_free(read);
-    else
-        *queries = read;
-    json_decref(all);
-    pd_buffer_release(&text);
-    return status;
+    return NULL;
 }

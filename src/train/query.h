@@ -35,11 +35,8 @@ enum pd_status pd_query_choose(const struct pd_query_options *o, struct pd_gan *
                                const struct pd_dataset *data, const struct pd_scored_pool *pool,
                                struct pd_query *queries, struct pd_error *err);
 
-/* The queries of a round as JSON, images by name. Reading allocates: pd_free. PD_ERR_FORMAT: not such a file,
- * or an image that the data set does not have. */
-enum pd_status pd_query_file_write(const char *path, const struct pd_dataset *data,
-                                   const struct pd_query *queries, size_t n, struct pd_error *err);
-enum pd_status pd_query_file_read(const char *path, const struct pd_dataset *data, struct pd_query **queries,
-                                  size_t *n, struct pd_error *err);
+/* A list of them: {image (its name), score, guess (a class's number), guess_p}. NULL: out of memory. */
+struct json_t;
+struct json_t *pd_query_list(const struct pd_dataset *data, const struct pd_query *queries, size_t n);
 
 #endif

@@ -1,0 +1,231 @@
+/* Answers of people into the journal, and answers.csv out of it. */
+#include "train/ledger.h"
+
+#include "base/mem.h"
+#include "io/file.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NAME_SIZE = 200 };
+
+enum pd_status pd_ledger_remember(struct pd_ledger *l, const struct pd_answer *a, struct pd_error *err)
+{
+    struct pd_answer *past = pd_grow(l->past, l->n_past, &l->past_capacity, sizeof *past);
+    if (!past)
+        return pd_fail_memory(err, l->path);
+    l->past = past;
+    past[l->n_past++] = *a;
+    if (l->answers[a->image] == PD_NOT_ANSWERED && !(l->marks[a->image] & PD_IMAGE_ASKED))
+        l->marks[a->image] |= PD_IMAGE_GIVEN;
+    l->answers[a->image] = a->label;
+    return PD_OK;
+}
+
+static const char *label_words(const struct pd_ledger *l, int32_t label, char text[PD_CLASS_NAME_SIZE])
+{
+    return label == PD_ANSWER_SKIP ? "skip" : pd_dataset_class_name(l->data, label, text, PD_CLASS_NAME_SIZE);
+}
+
+static json_t *copies(const struct pd_ledger *l, uint32_t first)
+{
+    char name[4096];
+    json_t *names = json_array();
+    for (uint32_t i = l->next ? l->next[first] : 0; i; i = l->next[i])
+        json_array_append_new(names, json_string(pd_dataset_image_name(l->data, i, name, sizeof name)));
+    return names;
+}
+
+/* One answer into the journal, and from there into memory. */
+static enum pd_status note_answer(struct pd_ledger *l, const struct pd_answer *a, const char *file,
+                                  struct pd_error *err)
+{
+    char name[4096], label[PD_CLASS_NAME_SIZE], was[PD_CLASS_NAME_SIZE];
+    const uint32_t first = pd_ledger_first(l, a->image);
+    const int32_t before = l->answers[first];
+    json_t *event = json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:b}", "event", before == PD_NOT_ANSWERED ? "answer" : "correct", "image",
+        pd_dataset_image_name(l->data, a->image, name, sizeof name), "label", label_words(l, a->label, label),
+        "file", file, "row", (json_int_t)a->row, "asked", (l->marks[first] & PD_IMAGE_ASKED) != 0);
+    if (before != PD_NOT_ANSWERED)
+        json_object_set_new(event, "was", json_string(label_words(l, before, was)));
+    if (l->next && l->next[first])
+        json_object_set_new(event, "copies", copies(l, first));
+    enum pd_status status = pd_ledger_write(l, event, err);
+    return status ? status : pd_ledger_remember(l, &(struct pd_answer){first, a->label, a->row}, err);
+}
+
+/* --- answers.csv --- */
+
+static enum pd_status answers_path(const struct pd_ledger *l, char path[PD_PATH_SIZE], struct pd_error *err)
+{
+    return pd_path_join(path, PD_PATH_SIZE, l->folder, "answers.csv", err);
+}
+
+static enum pd_status write_answers(const struct pd_ledger *l, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    size_t n = 0;
+    struct pd_answer *all = pd_malloc(l->data->count * sizeof *all);
+    enum pd_status status = all ? answers_path(l, path, err) : pd_fail_memory(err, l->path);
+    for (uint32_t i = 0; !status && i < l->data->count; i++)
+        if (l->answers[i] != PD_NOT_ANSWERED)
+            all[n++] = (struct pd_answer){.image = i, .label = l->answers[i]};
+    if (!status)
+        status = pd_answers_write(path, l->data, all, n, err);
+    pd_free(all);
+    return status;
+}
+
+/* --- files of answers --- */
+
+static void say(const struct pd_intake *in, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(const struct pd_intake *in, const char *format, ...)
+{
+    char words[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    if (in->say)
+        in->say(in->context, words);
+}
+
+static void refuse(struct pd_intake *in, int64_t row, const char *words)
+{
+    in->refused++;
+    in->refuse(in->context, row, words);
+}
+
+/* "image 'a.png': 'cat', but it was answered before as 'dog'" */
+static void refuse_contradiction(const struct pd_ledger *l, const struct pd_answer *a, struct pd_intake *in)
+{
+    char words[700], image[NAME_SIZE], first[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
+    const uint32_t of = pd_ledger_first(l, a->image);
+    pd_dataset_image_name(l->data, of, first, sizeof first);
+    snprintf(words, sizeof words,
+             "image '%s': '%.60s', but %s%s%s was answered before as '%.60s'; --correct FILE replaces it",
+             pd_dataset_image_name(l->data, a->image, image, sizeof image), label_words(l, a->label, now),
+             of == a->image ? "it" : "its copy '", of == a->image ? "" : first, of == a->image ? "" : "'",
+             label_words(l, l->answers[of], before));
+    refuse(in, a->row, words);
+}
+
+static enum pd_status take_one(struct pd_ledger *l, const struct pd_answer *a, const char *file, bool correct,
+                               struct pd_intake *in, struct pd_error *err)
+{
+    const int32_t before = l->answers[pd_ledger_first(l, a->image)];
+    if (before == a->label) {
+        in->again++;
+        return PD_OK;
+    }
+    if (before != PD_NOT_ANSWERED && !correct) {
+        refuse_contradiction(l, a, in);
+        return PD_OK;
+    }
+    in->taken += before == PD_NOT_ANSWERED;
+    in->corrected += before != PD_NOT_ANSWERED;
+    return note_answer(l, a, file, err);
+}
+
+enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correct, struct pd_intake *in,
+                              struct pd_error *err)
+{
+    struct pd_answers a;
+    const size_t before = in->taken + in->corrected;
+    enum pd_status status = pd_answers_read(file, l->data, &a, err);
+    if (status)
+        return status;
+    if (a.note[0])
+        say(in, "%s: %s", file, a.note);
+    for (size_t i = 0; i < a.refused_count; i++)
+        refuse(in, a.refused[i].row, a.refused[i].words);
+    in->blank += a.blank;
+    for (size_t i = 0; i < a.count && !status; i++)
+        status = take_one(l, &a.at[i], file, correct, in, err);
+    pd_answers_release(&a);
+    if (!status)
+        status = pd_ledger_sync(l, err);
+    return status || in->taken + in->corrected == before ? status : write_answers(l, err);
+}
+
+/* --- answers.csv, changed by hand --- */
+
+bool pd_ledger_was_ever(const struct pd_ledger *l, uint32_t image, int32_t label)
+{
+    for (size_t i = 0; i < l->n_past; i++)
+        if (l->past[i].image == pd_ledger_first(l, image) && l->past[i].label == label)
+            return true;
+    return false;
+}
+
+/* A row that is not what the journal says: what it said before a correction, after a kill, or a hand's. */
+static enum pd_status take_change(struct pd_ledger *l, const struct pd_answer *a, struct pd_intake *in,
+                                  struct pd_error *err)
+{
+    char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
+    const uint32_t first = pd_ledger_first(l, a->image);
+    pd_dataset_image_name(l->data, a->image, image, sizeof image);
+    label_words(l, a->label, now);
+    if (pd_ledger_was_ever(l, first, a->label)) {
+        say(in,
+            "answers.csv: image '%s' is '%.60s' there, but was corrected to '%.60s', which stands; --correct "
+            "FILE changes it",
+            image, label_words(l, a->label, now), label_words(l, l->answers[first], before));
+        return PD_OK;
+    }
+    if (l->answers[first] == PD_NOT_ANSWERED)
+        say(in, "answers.csv: image '%s' is taken as '%.60s'", image, label_words(l, a->label, now));
+    else
+        say(in, "answers.csv: image '%s' is corrected from '%.60s' to '%.60s'", image,
+            label_words(l, l->answers[first], before), label_words(l, a->label, now));
+    return take_one(l, a, "answers.csv", true, in, err);
+}
+
+static enum pd_status compare(struct pd_ledger *l, const struct pd_answers *a, struct pd_intake *in,
+                              bool *same, struct pd_error *err)
+{
+    size_t answered = 0, rows = 0;
+    enum pd_status status = PD_OK;
+    for (uint32_t i = 0; i < l->data->count; i++)
+        answered += l->answers[i] != PD_NOT_ANSWERED;
+    for (size_t i = 0; i < a->count && !status; i++) {
+        const uint32_t first = pd_ledger_first(l, a->at[i].image);
+        rows += l->answers[first] != PD_NOT_ANSWERED;
+        if (l->answers[first] != a->at[i].label || first != a->at[i].image)
+            *same = false;
+        if (l->answers[first] != a->at[i].label)
+            status = take_change(l, &a->at[i], in, err);
+    }
+    if (!status && rows < answered)
+        say(in, "answers.csv: %zu answers of the journal were missing there", answered - rows);
+    *same = *same && rows == answered;
+    return status;
+}
+
+static enum pd_status check(struct pd_ledger *l, const char *path, struct pd_intake *in, bool *same,
+                            struct pd_error *err)
+{
+    struct pd_answers a;
+    enum pd_status status = pd_answers_read(path, l->data, &a, err);
+    if (!status && a.refused_count)
+        status = pd_fail(err, PD_ERR_FORMAT, -1,
+                         "%s: row %lld: %s; mend it, or remove the file, which is made from journal.jsonl",
+                         path, (long long)a.refused[0].row, a.refused[0].words);
+    if (!status)
+        status = compare(l, &a, in, same, err);
+    pd_answers_release(&a);
+    return status ? status : pd_ledger_sync(l, err);
+}
+
+enum pd_status pd_ledger_check_answers(struct pd_ledger *l, struct pd_intake *in, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    enum pd_status status = answers_path(l, path, err);
+    bool there = access(path, F_OK) == 0, same = there || !l->n_past;
+    if (!status && there)
+        status = check(l, path, in, &same, err);
+    return status || same ? status : write_answers(l, err);
+}

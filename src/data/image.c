@@ -15,7 +15,8 @@ enum {
 
 /* --- the formats --- */
 
-static const struct pd_image_format *const formats[] = {&pd_image_png, &pd_image_jpeg, &pd_image_webp};
+static const struct pd_image_format *const formats[] = {&pd_image_png, &pd_image_jpeg, &pd_image_webp,
+                                                        &pd_image_gif, &pd_image_tiff, &pd_image_bmp};
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
 /* Pictures that there is no reader for. */
@@ -23,11 +24,9 @@ static const struct {
     const char *endings, *why;
 } unread[] = {
     {"avif avifs", "no reader for AVIF"},
-    {"bmp dib", "no reader for BMP"},
     {"cr2 cr3 nef arw dng orf rw2 raf", "no reader for a camera's raw data"},
     {"dcm dicom", "no reader for DICOM"},
     {"exr hdr pfm", "no reader for high dynamic range"},
-    {"gif", "no reader for GIF"},
     {"heic heif hif", "no reader for HEIC"},
     {"ico cur", "no reader for icons"},
     {"jp2 j2k jpf jpx jpm", "no reader for JPEG 2000"},
@@ -37,7 +36,6 @@ static const struct {
     {"psd xcf", "no reader for an editor's layers"},
     {"svg svgz eps", "no reader for vector graphics"},
     {"tga", "no reader for TGA"},
-    {"tif tiff", "no reader for TIFF"},
 };
 
 /* Whether name ends in a dot and one of the words. */
@@ -59,13 +57,16 @@ static bool ends_in(const char *name, const char *words)
 bool pd_image_is_ending(const char *name)
 {
     for (size_t i = 0; i < FORMATS; i++)
-        if (ends_in(name, formats[i]->endings))
+        if (!formats[i]->missing && ends_in(name, formats[i]->endings))
             return true;
     return false;
 }
 
 const char *pd_image_unread(const char *name)
 {
+    for (size_t i = 0; i < FORMATS; i++)
+        if (ends_in(name, formats[i]->endings))
+            return formats[i]->missing;
     for (size_t i = 0; i < sizeof unread / sizeof unread[0]; i++)
         if (ends_in(name, unread[i].endings))
             return unread[i].why;
@@ -75,9 +76,11 @@ const char *pd_image_unread(const char *name)
 char *pd_image_kinds(char *text, size_t size)
 {
     const char *names[FORMATS];
+    size_t count = 0;
     for (size_t i = 0; i < FORMATS; i++)
-        names[i] = formats[i]->name;
-    return pd_join_words(text, size, names, FORMATS, sizeof names[0]);
+        if (!formats[i]->missing)
+            names[count++] = formats[i]->name;
+    return pd_join_words(text, size, names, count, sizeof names[0]);
 }
 
 static const struct pd_image_format *recognise(const uint8_t *bytes, size_t size)
@@ -107,7 +110,7 @@ enum pd_status pd_image_no_memory(const struct pd_image_work *w)
     return pd_fail(w->err, PD_ERR_MEMORY, -1, "out of memory decoding '%s'", w->name);
 }
 
-enum pd_status pd_image_reserve(struct pd_image_work *w, int64_t height, int64_t width, enum pd_mix mix)
+enum pd_status pd_image_check_area(const struct pd_image_work *w, int64_t height, int64_t width)
 {
     if (height < 1 || width < 1 || height > PD_IMAGE_SIDE_MAX || width > PD_IMAGE_SIDE_MAX ||
         height * width > PD_IMAGE_AREA_MAX)
@@ -118,6 +121,14 @@ enum pd_status pd_image_reserve(struct pd_image_work *w, int64_t height, int64_t
         return pd_fail(w->err, PD_ERR_FORMAT, -1,
                        "'%s': claims %lld x %lld pixels, too many for its %zu bytes", w->name,
                        (long long)width, (long long)height, w->size);
+    return PD_OK;
+}
+
+enum pd_status pd_image_reserve(struct pd_image_work *w, int64_t height, int64_t width, enum pd_mix mix)
+{
+    enum pd_status status = pd_image_check_area(w, height, width);
+    if (status)
+        return status;
     w->height = (int)height;
     w->width = (int)width;
     w->mix = mix;
@@ -188,6 +199,8 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
         return pd_fail(err, PD_ERR_FORMAT, 0, "'%s' is no image (expected %s)", name,
                        pd_image_kinds(kinds, sizeof kinds));
     }
+    if (format->missing)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': %s, for %s files", name, format->missing, format->name);
     struct pd_image_work w = {
         .bytes = bytes, .size = size, .name = name, .format = format->name, .err = err, .orientation = 1};
     enum pd_status status = format->decode(&w);

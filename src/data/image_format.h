@@ -22,15 +22,21 @@ struct pd_image_work {
 struct pd_image_format {
     const char *name;
     const char *endings; /* of its files' names, in lower case with blanks between: "jpg jpeg" */
+    const char *missing; /* NULL, or what is missing in this program: "built without libheif (...)"; then
+                            decode is NULL, too */
     bool (*recognise)(const uint8_t *bytes, size_t size); /* 12 bytes at least */
     /* Calls pd_image_reserve() before any pixel costs memory or time. The pixels are the caller's to free,
      * also on failure. */
     enum pd_status (*decode)(struct pd_image_work *w);
 };
 
-extern const struct pd_image_format pd_image_jpeg, pd_image_png, pd_image_webp;
+extern const struct pd_image_format pd_image_bmp, pd_image_gif, pd_image_jpeg, pd_image_png, pd_image_tiff,
+    pd_image_webp;
 
-/* Room for the pixels that the header claims. */
+/* Fails with PD_ERR_FORMAT where sides or area are larger than the limits or than so few bytes can hold. */
+enum pd_status pd_image_check_area(const struct pd_image_work *w, int64_t height, int64_t width);
+
+/* The same check, and room for the pixels that the header claims. */
 enum pd_status pd_image_reserve(struct pd_image_work *w, int64_t height, int64_t width, enum pd_mix mix);
 
 /* Fails with PD_ERR_FORMAT: damaged or cut off, in these words. */

@@ -162,5 +162,5 @@ static enum pd_status decode(struct pd_image_work *w)
     return status;
 }
 
-const struct pd_image_format pd_image_jpeg = {"JPEG", "jpg jpeg jpe jfif jfi jif pjpeg pjp", recognise,
+const struct pd_image_format pd_image_jpeg = {"JPEG", "jpg jpeg jpe jfif jfi jif pjpeg pjp", NULL, recognise,
                                               decode};

@@ -184,4 +184,4 @@ static enum pd_status decode(struct pd_image_work *w)
     return status;
 }
 
-const struct pd_image_format pd_image_png = {"PNG", "png apng", recognise, decode};
+const struct pd_image_format pd_image_png = {"PNG", "png apng", NULL, recognise, decode};

@@ -54,4 +54,4 @@ static enum pd_status decode(struct pd_image_work *w)
     return code == VP8_STATUS_OK ? PD_OK : pd_image_broken(w, "bad or missing data");
 }
 
-const struct pd_image_format pd_image_webp = {"WebP", "webp", recognise, decode};
+const struct pd_image_format pd_image_webp = {"WebP", "webp", NULL, recognise, decode};

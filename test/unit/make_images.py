@@ -4,7 +4,8 @@
     pip install pillow tifffile imagecodecs && python test/unit/make_images.py
 
 A line of images.txt: file, height, width, largest difference, pixels (H, W, 3) in hexadecimal. Orientation is applied, 16 bits
-are cut to their upper 8, what shows through lies on white. Where Pillow does not read a kind, the values are those that went in."""
+are cut to their upper 8, what shows through lies on white. Where Pillow does not read a kind, the values are those that went in.
+A height of 0: refused, in the words that follow."""
 import io
 import os
 import struct
@@ -24,7 +25,7 @@ ALPHA = rng.randint(0, 256, (H, W, 1)).astype('u1')
 ALPHA[0, :3] = [[0], [255], [128]]
 GREY = RGB[..., 0]
 SMOOTH = np.stack([np.add.outer(np.arange(16) * 8, np.arange(20) * c) for c in (4, 6, 2)], -1).astype('u1')
-files = {}  # name: (bytes, slack, pixels or None)
+files = {}  # name: (bytes, slack, pixels, or None for what Pillow reads, or the words of a refusal)
 
 
 def add(name, data, slack=0, pixels=None):
@@ -212,16 +213,334 @@ def make_webp():
     add('turned-both.webp', saved(RGB, 'WEBP', lossless=True, xmp=xmp(6), exif=exif(3)))
 
 
+# --- GIF ---
+
+
+def lzw(indices, bits):
+    """Codes that are never longer than at the start, as clear codes come in time."""
+    clear, size, codes = 1 << bits, bits + 1, []
+    for k, index in enumerate(indices):
+        if k % ((1 << bits) - 2) == 0:
+            codes.append(clear)
+        codes.append(int(index))
+    codes.append(clear + 1)
+    value = sum(code << (size * k) for k, code in enumerate(codes))
+    data = value.to_bytes((size * len(codes) + 7) // 8, 'little')
+    return bytes([bits]) + b''.join(bytes([len(data[i:i + 255])]) + data[i:i + 255] for i in range(0, len(data), 255)) + b'\0'
+
+
+def gif_frame(index, x=0, y=0, local=None, interlaced=False, bits=8):
+    h, w = index.shape
+    flags = (0x40 if interlaced else 0) | (0x80 | (len(local).bit_length() - 2) if local is not None else 0)
+    rows = [r for a, s in ((0, 8), (4, 8), (2, 4), (1, 2)) for r in range(a, h, s)] if interlaced else range(h)
+    return (b',' + struct.pack('<HHHHB', x, y, w, h, flags) + (local.tobytes() if local is not None else b'') +
+            lzw(np.concatenate([index[r] for r in rows]), bits))
+
+
+def gif(frames, size=(W, H), colours=None, version=b'89a', background=0, tail=b';'):
+    flags = 0x70 | (0x80 | (len(colours).bit_length() - 2) if colours is not None else 0)
+    return b'GIF' + version + struct.pack('<HHBBB', *size, flags, background, 0) + (colours.tobytes() if colours is not None else b'') + b''.join(frames) + tail
+
+
+def control(transparent=None, disposal=0, delay=5):
+    return b'!\xf9\x04' + struct.pack('<BHB', disposal << 2 | (transparent is not None), delay, transparent or 0) + b'\0'
+
+
+def make_gif():
+    colours = rng.randint(0, 256, (64, 3)).astype('u1')
+    other = rng.randint(0, 256, (16, 3)).astype('u1')
+    index = rng.randint(0, 64, (H, W))
+    tall = rng.randint(0, 64, (19, W))
+    few = rng.randint(0, 16, (H, W))
+    small = index[:3, :4]
+    key = int(small[1, 1])
+    comment = b'!\xfe\x05hello\0'
+    add('87a.gif', gif([gif_frame(index)], colours=colours, version=b'87a'))
+    add('89a.gif', gif([comment, gif_frame(index)], colours=colours))
+    add('transparent.gif', gif([control(key), gif_frame(index)], colours=colours))
+    add('transparent-0.gif', gif([control(0), gif_frame(index)], colours=colours))
+    add('interlaced.gif', gif([gif_frame(tall, interlaced=True)], (W, 19), colours))
+    for rows in (1, 2, 3, 5):
+        add(f'interlaced-{rows}.gif', gif([gif_frame(tall[:rows], interlaced=True)], (W, rows), colours))
+    add('local.gif', gif([gif_frame(few, local=other)], colours=colours))
+    add('local-only.gif', gif([gif_frame(few, local=other)]))
+    add('two-colours.gif', gif([gif_frame(few % 2, local=other[:2], bits=2)]))
+    add('offset.gif', gif([gif_frame(small, 2, 1)], colours=colours, background=3))
+    add('offset-transparent.gif', gif([control(key), gif_frame(small, 2, 1)], colours=colours))
+    add('offset-beyond.gif', gif([gif_frame(small, 5, 4)], colours=colours))
+    add('no-screen.gif', gif([gif_frame(index)], (0, 0), colours))
+    add('no-palette.gif', gif([gif_frame(index)]))
+    add('animated.gif', gif([b'!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0', control(), gif_frame(index), control(3, 2), gif_frame(small, 1, 1)], colours=colours))
+    add('animated-local.gif', gif([control(5), gif_frame(few, local=other), control(), gif_frame(index)], colours=colours))
+    add('damaged-second.gif', gif([gif_frame(index), gif_frame(index)[:40]], colours=colours, tail=b''))
+    add('no-trailer.gif', gif([gif_frame(index)], colours=colours, tail=b''))
+    add('more-behind.gif', gif([gif_frame(index)], colours=colours, tail=b';and more'))
+    im = Image.fromarray(rng.randint(0, 256, (40, 50, 3)).astype('u1')).quantize(256)
+    add('lzw.gif', saved(im, 'GIF', interlace=0))
+    add('lzw-interlaced.gif', saved(im, 'GIF', interlace=1))
+    add('grey.gif', saved(SMOOTH[..., 0], 'GIF'))
+
+
+# --- BMP ---
+
+
+def bmp(rows, bits, header=40, compression=0, palette=None, masks=(), height=None, colours=0, gap=0, offset=None, width=W, size=True):
+    """rows: bytes, as they follow one another in the file."""
+    h = len(rows) if height is None else height
+    if header == 12:
+        info = struct.pack('<IHHHH', 12, width, h, 1, bits)
+    else:
+        fields = struct.pack('<iiHHIIiiII', width, h, 1, bits, compression, sum(map(len, rows)) if size else 0, 2835, 2835, colours, 0)
+        if header > 40 and header != 64:
+            fields += struct.pack('<IIII', *(list(masks) + [0] * 4)[:4])
+            masks = ()
+        info = struct.pack('<I', header) + (fields + bytes(200))[:header - 4]
+    info += b''.join(struct.pack('<I', m) for m in masks)
+    if palette is not None:
+        info += b''.join(bytes(c[::-1]) + (b'' if header == 12 else b'\0') for c in palette)
+    at = 14 + len(info) + gap if offset is None else offset
+    return b'BM' + struct.pack('<IHHI', at + sum(map(len, rows)), 0, 0, at) + info + bytes(gap) + b''.join(rows)
+
+
+def bmp_rows(samples, bits):
+    """(h, w) numbers of so many bits to rows, the lowest first."""
+    out = []
+    for row in samples[::-1]:
+        if bits >= 8:
+            data = b''.join(int(v).to_bytes(bits // 8, 'little') for v in row)
+        else:
+            data = packed(row[None], bits)[0]
+        out.append(data + bytes(-len(data) % 4))
+    return out
+
+
+def bits_of(rgba, masks):
+    """Pixels of the given masks, and what is in them, 8 bits a channel."""
+    value, truth = np.zeros((H, W), 'u8'), np.zeros((H, W, 4), 'u1')
+    for c, mask in enumerate(masks):
+        if mask:
+            shift = (mask & -mask).bit_length() - 1
+            most = mask >> shift
+            part = rgba[..., c].astype('u8') * most // 255
+            value |= part << np.uint64(shift)
+            truth[..., c] = part * 255 // most
+    return value, truth
+
+
+def make_bmp():
+    colours = rng.randint(0, 256, (256, 3)).astype('u1')
+    for bits in (1, 2, 4, 8):
+        n = 1 << bits
+        index = rng.randint(0, n, (H, W))
+        truth = colours[index]
+        for header in (12, 40, 64, 108, 124):
+            add(f'palette{bits}-{header}.bmp', bmp(bmp_rows(index, bits), bits, header, palette=colours[:n]), pixels=truth)
+        add(f'palette{bits}-top-down.bmp', bmp(bmp_rows(index, bits)[::-1], bits, palette=colours[:n], height=-H), pixels=truth)
+        add(f'palette{bits}-gap.bmp', bmp(bmp_rows(index, bits), bits, palette=colours[:n], gap=10), pixels=truth)
+    index = rng.randint(0, 20, (H, W))
+    add('few-colours.bmp', bmp(bmp_rows(index, 8), 8, palette=colours[:20], colours=20))
+    add('os2-16.bmp', bmp(bmp_rows(index, 8), 8, 16, palette=colours), pixels=colours[index])
+    grey = np.repeat(np.arange(256)[:, None], 3, 1).astype('u1')
+    add('grey.bmp', bmp(bmp_rows(GREY, 8), 8, palette=grey))
+    value24 = RGB[..., 0].astype(int) << 16 | RGB[..., 1].astype(int) << 8 | RGB[..., 2]
+    for header in (12, 40, 64, 52, 56, 108, 124):
+        add(f'rgb24-{header}.bmp', bmp(bmp_rows(value24, 24), 24, header))
+    add('rgb24-top-down.bmp', bmp(bmp_rows(value24, 24)[::-1], 24, height=-H))
+    add('rgb24-no-size.bmp', bmp(bmp_rows(value24, 24), 24, size=False))
+    add('rgb24-no-padding-at-end.bmp', bmp(bmp_rows(value24, 24), 24)[:-3])
+    junk = value24 | (rng.randint(1, 255, (H, W)) << 24)
+    add('rgb32.bmp', bmp(bmp_rows(junk, 32), 32))
+    add('rgb32-124.bmp', bmp(bmp_rows(junk, 32), 32, 124))
+    value15 = rng.randint(0, 1 << 15, (H, W))
+    add('rgb16.bmp', bmp(bmp_rows(value15, 16), 16))
+    rgba = np.dstack([RGB, ALPHA])
+    for name, bits, masks in (('565', 16, (0xf800, 0x7e0, 0x1f)), ('555', 16, (0x7c00, 0x3e0, 0x1f)), ('444', 16, (0xf00, 0xf0, 0xf)),
+                              ('bgr', 32, (0xff0000, 0xff00, 0xff)), ('rgb', 32, (0xff, 0xff00, 0xff0000)), ('high', 32, (0xff000000, 0xff0000, 0xff00)),
+                              ('101010', 32, (0x3ff00000, 0xffc00, 0x3ff)), ('24', 24, (0xff0000, 0xff00, 0xff))):
+        value, truth = bits_of(rgba, masks)
+        for header in (40, 52, 108, 124):
+            add(f'fields-{name}-{header}.bmp', bmp(bmp_rows(value, bits), bits, header, 3, masks=masks), pixels=truth[..., :3])
+    for name, bits, masks in (('8888', 32, (0xff0000, 0xff00, 0xff, 0xff000000)), ('rgba', 32, (0xff, 0xff00, 0xff0000, 0xff000000)),
+                              ('abgr', 32, (0xff000000, 0xff0000, 0xff00, 0xff)), ('1555', 16, (0x7c00, 0x3e0, 0x1f, 0x8000)), ('4444', 16, (0xf00, 0xf0, 0xf, 0xf000))):
+        value, truth = bits_of(rgba, masks)
+        for header in (56, 108, 124):
+            add(f'alpha-{name}-{header}.bmp', bmp(bmp_rows(value, bits), bits, header, 3, masks=masks), pixels=on_white(truth))
+        add(f'alpha-{name}-40.bmp', bmp(bmp_rows(value, bits), bits, 40, 6, masks=masks), pixels=on_white(truth))
+    add('alpha-all-clear.bmp', bmp(bmp_rows(value24, 32), 32, 124, 3, masks=(0xff0000, 0xff00, 0xff, 0xff000000)), pixels=RGB)
+    # run lengths
+    index = rng.randint(0, 16, (3, W))
+    rle8 = [bytes([3, 5, 0, 3, 7, 8, 9, 0, 1, 2, 0, 0]), bytes([7, 4, 0, 0]), bytes([1, 1, 0, 4, 2, 3, 4, 5, 2, 9, 0, 0, 0, 1])]
+    truth = np.array([[1, 2, 3, 4, 5, 9, 9], [4] * 7, [5, 5, 5, 7, 8, 9, 2]])
+    add('rle8.bmp', bmp(rle8, 8, compression=1, palette=colours, height=3), pixels=colours[truth])
+    add('rle8-os2.bmp', bmp(rle8, 8, 64, compression=1, palette=colours, height=3), pixels=colours[truth])
+    add('rle8-no-end.bmp', bmp([b''.join(rle8)[:-4]], 8, compression=1, palette=colours, height=3), pixels=colours[truth])
+    add('rle8-long-run.bmp', bmp([bytes([200, 5, 0, 0]), bytes([7, 4, 0, 1])], 8, compression=1, palette=colours, height=2), pixels=colours[np.array([[4] * 7, [5] * 7])])
+    skips = [bytes([1, 3, 0, 2, 2, 1, 2, 6, 0, 0, 0, 1])]  # one pixel, then two to the right and one up
+    truth = np.zeros((3, W), int)
+    truth[2, 0], truth[1, 3:5] = 3, 6
+    add('rle8-skips.bmp', bmp(skips, 8, compression=1, palette=colours, height=3), pixels=colours[truth])
+    rle4 = [bytes([7, 0x12, 0, 0]), bytes([0, 5, 0x34, 0x56, 0x70, 0, 2, 0x89, 0, 0]), bytes([3, 0x11, 0, 3, 0x45, 0x60, 1, 0x90, 0, 1])]
+    truth = np.array([[1, 1, 1, 4, 5, 6, 9], [3, 4, 5, 6, 7, 8, 9], [1, 2, 1, 2, 1, 2, 1]])
+    add('rle4.bmp', bmp(rle4, 4, compression=2, palette=colours[:16], height=3), pixels=colours[truth])
+    for mode in ('1', 'L', 'P', 'RGB', 'RGBA'):
+        add(f'pillow-{mode}.bmp', saved(Image.fromarray(np.dstack([RGB, ALPHA])), 'BMP', mode))
+
+
+# --- TIFF ---
+
+
+def make_tiff():
+    rgba = np.dstack([RGB, ALPHA])
+    modes = {'1': Image.fromarray(RGB).convert('1'), 'L': Image.fromarray(GREY), 'P': Image.fromarray(RGB).quantize(16), 'RGB': Image.fromarray(RGB), 'RGBA': Image.fromarray(rgba),
+             'LA': Image.fromarray(rgba).convert('LA'), 'CMYK': Image.fromarray(rgba, 'CMYK'), 'I16': Image.fromarray(RGB16[..., 0])}
+    for mode, im in modes.items():
+        for compression in (None, 'tiff_lzw', 'tiff_adobe_deflate', 'packbits', 'zstd', 'lzma'):
+            add(f'{mode}-{compression or "plain"}.tif', saved(im, 'TIFF', compression=compression))
+    for compression in ('group3', 'group4', 'tiff_ccitt'):
+        add(f'1-{compression}.tif', saved(modes['1'], 'TIFF', compression=compression))
+    smooth = Image.fromarray(SMOOTH)
+    add('jpeg-rgb.tif', saved(smooth, 'TIFF', compression='jpeg', quality=95))
+    add('jpeg-grey.tif', saved(SMOOTH[..., 0], 'TIFF', compression='jpeg', quality=95))
+    add('predictor.tif', saved(modes['RGB'], 'TIFF', compression='tiff_lzw', tiffinfo={317: 2}))
+    for k in range(1, 9):
+        add(f'turned-{k}.tif', saved(modes['RGB'], 'TIFF', tiffinfo={274: k}))
+    add('turned-lzw.tif', saved(modes['RGB'], 'TIFF', compression='tiff_lzw', tiffinfo={274: 6}))
+    add('turned-xmp.tif', saved(modes['RGB'], 'TIFF', tiffinfo={700: xmp(6)}), pixels=np.rot90(RGB, -1))
+    add('turned-tag-and-xmp.tif', saved(modes['RGB'], 'TIFF', tiffinfo={700: xmp(6), 274: 3}))
+    b = io.BytesIO()
+    modes['RGB'].save(b, 'TIFF', save_all=True, append_images=[modes['L']])
+    add('two-pages.tif', b.getvalue())
+
+    big = rng.randint(0, 256, (20, 18, 4)).astype('u1')
+    big16 = rng.randint(0, 65536, (20, 18, 4)).astype('u2')
+
+    def write(name, array, pixels=None, slack=0, **options):
+        b = io.BytesIO()
+        tifffile.imwrite(b, array, metadata=None, software=False, **options)
+        add(name + '.tif', b.getvalue(), slack, pixels)
+
+    grey = lambda a: np.repeat(a[..., None], 3, -1)
+    for order, end in (('<', 'le'), ('>', 'be')):
+        write(f'grey16-{end}', big16[..., 0], grey(big16[..., 0] >> 8).astype('u1'), byteorder=order)
+        write(f'rgb16-{end}', big16[..., :3], (big16[..., :3] >> 8).astype('u1'), byteorder=order, photometric='rgb')
+        write(f'bigtiff-{end}', big[..., :3], big[..., :3], byteorder=order, photometric='rgb', bigtiff=True)
+        write(f'rgb16-deflate-predictor-{end}', big16[..., :3], (big16[..., :3] >> 8).astype('u1'), byteorder=order, photometric='rgb', compression='zlib', predictor=True)
+    write('rgb-planes', np.moveaxis(big[..., :3], -1, 0), big[..., :3], photometric='rgb', planarconfig='separate')
+    write('rgb16-planes', np.moveaxis(big16[..., :3], -1, 0), (big16[..., :3] >> 8).astype('u1'), photometric='rgb', planarconfig='separate')
+    write('rgba-planes-lzw', np.moveaxis(big, -1, 0), on_white(big), photometric='rgb', planarconfig='separate', extrasamples=['unassalpha'], compression='lzw')
+    write('rgb-tiles', big[..., :3], big[..., :3], photometric='rgb', tile=(16, 16))
+    write('rgb-tiles-deflate', big[..., :3], big[..., :3], photometric='rgb', tile=(16, 32), compression='zlib', predictor=True)
+    write('rgb16-tiles-lzw', big16[..., :3], (big16[..., :3] >> 8).astype('u1'), photometric='rgb', tile=(32, 16), compression='lzw')
+    write('rgb-tiles-planes', np.moveaxis(big[..., :3], -1, 0), big[..., :3], photometric='rgb', planarconfig='separate', tile=(16, 16))
+    write('grey-tile-larger', big[:5, :7, 0], grey(big[:5, :7, 0]), tile=(32, 32))
+    write('rgb-strips', big[..., :3], big[..., :3], photometric='rgb', rowsperstrip=7)
+    write('rgb-strips-lzw', big[..., :3], big[..., :3], photometric='rgb', rowsperstrip=7, compression='lzw')
+    write('white-is-zero', big[..., 0], grey(255 - big[..., 0]), photometric='miniswhite')
+    write('white-is-zero-16', big16[..., 0], grey(255 - (big16[..., 0] >> 8)).astype('u1'), photometric='miniswhite')
+    write('rgb-premultiplied', big // 2 + np.array([0, 0, 0, 127], 'u1'), np.minimum(255, (big[..., :3] // 2).astype(int) + 128 - big[..., 3:] // 2).astype('u1'), photometric='rgb', extrasamples=['assocalpha'])
+    write('rgb-unspecified', big, big[..., :3], photometric='rgb', extrasamples=['unspecified'])
+    b = io.BytesIO()
+    tifffile.imwrite(b, big, metadata=None, software=False, photometric='rgb', extrasamples=['unassalpha'])
+    data = bytearray(b.getvalue())
+    struct.pack_into('<H', data, tag_at(data, 338), 337)
+    add('rgb-no-extra-tag.tif', bytes(data), pixels=on_white(big))
+    write('rgb-five', np.dstack([big, big[..., :1]]), on_white(big), photometric='rgb', extrasamples=['unassalpha', 'unspecified'])
+    write('cmyk-tiles', big, np.asarray(Image.fromarray(big, 'CMYK').convert('RGB')), photometric='separated', tile=(16, 16))
+    write('palette-8', big[..., 0], (rng.randint(0, 1, (1,)), None)[1], photometric='palette', colormap=rng.randint(0, 65536, (3, 256)).astype('u2'))
+    colours = rng.randint(0, 256, (3, 256)).astype('u2')
+    write('palette-of-8-bits', big[..., 0], np.moveaxis(colours[:, big[..., 0]], 0, -1).astype('u1'), photometric='palette', colormap=colours)
+    smooth = np.kron(SMOOTH, np.ones((2, 2, 1), 'u1'))
+    write('jpeg-ycbcr', smooth, photometric='rgb', compression='jpeg', compressionargs={'level': 95}, slack=2)
+    write('jpeg-ycbcr-420', smooth, photometric='rgb', compression='jpeg', compressionargs={'level': 95}, subsampling=(2, 2), slack=2)
+    write('jpeg-tiles', smooth, photometric='rgb', compression='jpeg', compressionargs={'level': 95}, tile=(16, 16), slack=2)
+    write('jpeg-strips', smooth, photometric='rgb', compression='jpeg', compressionargs={'level': 95}, rowsperstrip=16, subsampling=(2, 2), slack=2)
+    for bits in (2, 4):
+        a = rng.randint(0, 1 << bits, (H, W)).astype('u1')
+        rows = np.frombuffer(b''.join(packed(a, bits)), 'u1').reshape(H, -1)
+        b = io.BytesIO()
+        tifffile.imwrite(b, np.zeros((H, rows.shape[1]), 'u1'), metadata=None, software=False, photometric='minisblack')
+        data = bytearray(b.getvalue())
+        patch_tag(data, 256, W)
+        patch_tag(data, 258, bits)
+        at = tag_value(data, 273)
+        data[at:at + rows.size] = rows.tobytes()
+        add(f'grey{bits}.tif', bytes(data), pixels=grey(a * (255 // ((1 << bits) - 1))))
+
+
+def tag_at(data, tag):
+    n, first = struct.unpack_from('<H', data, 8)[0], 10
+    return next(first + 12 * k for k in range(n) if struct.unpack_from('<H', data, first + 12 * k)[0] == tag)
+
+
+def tag_value(data, tag):
+    at = tag_at(data, tag)
+    return struct.unpack_from('<H' if data[at + 2] == 3 else '<I', data, at + 8)[0]
+
+
+def patch_tag(data, tag, value):
+    at = tag_at(data, tag)
+    struct.pack_into('<H' if data[at + 2] == 3 else '<I', data, at + 8, value)
+
+
+# --- what is refused, and in which words ---
+
+
+def make_refused():
+    def tiff(array, compression=None, **options):
+        b = io.BytesIO()
+        tifffile.imwrite(b, array, metadata=None, software=False, **options)
+        data = bytearray(b.getvalue())
+        if compression:
+            patch_tag(data, 259, compression)
+        return bytes(data)
+
+    refuse = lambda name, data, words: add(name, data, 0, words)
+    refuse('float32.tif', tiff(RGB.astype('f4') / 255), 'floating-point samples of 32 bits')
+    refuse('float16.tif', tiff(GREY.astype('f2') / 255), 'floating-point samples of 16 bits')
+    refuse('uint32.tif', tiff(GREY.astype('u4')), 'samples of 32 bits a pixel, expected whole numbers')
+    refuse('int16.tif', tiff(GREY.astype('i2')), 'signed samples of 16 bits')
+    refuse('int8.tif', tiff(GREY.astype('i1')), 'signed samples of 8 bits')
+    refuse('complex.tif', tiff(GREY.astype('c8')), 'complex samples')
+    refuse('lab.tif', saved(Image.fromarray(RGB), 'TIFF', 'LAB'), 'CIE Lab')
+    refuse('ycbcr.tif', saved(Image.fromarray(RGB), 'TIFF', 'YCbCr'), 'YCbCr')
+    refuse('old-jpeg.tif', tiff(GREY, 6), 'compression 6')
+    refuse('sgilog.tif', tiff(GREY, 34676), 'compression 34676')
+    refuse('jpeg2000.tif', tiff(GREY, 33005), 'compression 33005')
+    refuse('short.tif', tiff(RGB, photometric='rgb')[:-20], 'damaged or cut-off TIFF file')
+    colours = RGB.reshape(-1, 3)
+    refuse('jpeg.bmp', bmp([saved(RGB, 'JPEG')], 0, compression=4, height=H), 'compression 4: JPEG')
+    refuse('png.bmp', bmp([saved(RGB, 'PNG')], 0, compression=5, height=H), 'compression 5: PNG')
+    refuse('huffman.bmp', bmp([bytes(40)], 1, 64, compression=3, palette=colours[:2], height=H), 'compression 3 of OS/2')
+    refuse('rle24.bmp', bmp([bytes(40)], 24, 64, compression=4, height=H), 'compression 4 of OS/2')
+    refuse('bits3.bmp', bmp([bytes(40)], 3, palette=colours[:8], height=H), '3 bits a pixel')
+    refuse('rle8-of-4.bmp', bmp([bytes(40)], 4, compression=1, palette=colours[:8], height=H), '4 bits a pixel, compression 1')
+    refuse('short.bmp', bmp(bmp_rows(GREY, 8), 8, palette=colours)[:-8], 'damaged or cut-off BMP file (pixels are missing)')
+    refuse('short-rle8.bmp', bmp([bytes([7, 1, 0, 0, 7, 1, 0, 0])], 8, compression=1, palette=colours, height=H), 'pixels are missing')
+    refuse('no-image.gif', gif([b'!\xfe\x05hello\0'], colours=colours[:32]), 'no image in it')
+    refuse('empty-image.gif', gif([gif_frame(np.zeros((1, 1), int))[:5] + bytes(5) + b'\x08\0']), 'of no size')
+    refuse('short.gif', gif([gif_frame(rng.randint(0, 32, (H, W)))[:30]], colours=colours[:32], tail=b''), 'damaged or cut-off GIF file')
+    plain = saved(SMOOTH, 'JPEG')
+    frame = plain.index(b'\xff\xc0')
+    refuse('twelve-bits.jpg', plain[:frame + 4] + b'\x0c' + plain[frame + 5:], 'precision 12')
+    refuse('lossless.jpg', plain[:frame + 1] + b'\xc3' + plain[frame + 2:], 'SOF type 0xc3')
+    refuse('no-end.jpg', plain[:-2], 'Premature end')
+    refuse('page.jpg', b'<!DOCTYPE html><html><body>404 not found</body></html>', 'is no image')
+    refuse('animated.webp', saved(Image.fromarray(RGB), 'WEBP', save_all=True, append_images=[Image.fromarray(255 - RGB)]), 'animated WebP')
+
+
 def main():
     os.makedirs(FOLDER, exist_ok=True)
     for old in os.listdir(FOLDER):
         os.remove(os.path.join(FOLDER, old))
-    for make in (make_png, make_jpeg, make_webp):
+    for make in (make_png, make_jpeg, make_webp, make_gif, make_bmp, make_tiff, make_refused):
         make()
     with open(os.path.join(HERE, 'images.txt'), 'w') as out:
         for name, (data, slack, pixels) in files.items():
             with open(os.path.join(FOLDER, name), 'wb') as f:
                 f.write(data)
+            if isinstance(pixels, str):
+                print(name, 0, 0, 0, pixels, file=out)
+                continue
             pixels = as_read(data) if pixels is None else pixels
             print(name, *pixels.shape[:2], slack, pixels.tobytes().hex(), file=out)
 

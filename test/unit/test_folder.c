@@ -206,7 +206,7 @@ static void says_that_nothing_is_there(void **state)
 {
     (void)state;
     keep("a.txt", file_of("text", 4));
-    fails(ALL, PD_ERR_IO, "no image in it (PNG, JPEG, WebP");
+    fails(ALL, PD_ERR_IO, "no image in it (PNG, JPEG, WebP, GIF, TIFF, BMP");
 }
 
 static void leaves_broken_files_out(void **state)
@@ -222,7 +222,7 @@ static void leaves_broken_files_out(void **state)
     struct pd_dataset *d = photos(ALL);
     expect(d, "a/1.png 0 10, a/4.png 0 20, b/7.jpg 1 30");
     assert_contains(d->note, "photos: 4 of 7 images left out, as they cannot be read; the first: ");
-    assert_contains(d->note, "photos/a/2.png' is no image (expected PNG, JPEG, WebP");
+    assert_contains(d->note, "photos/a/2.png' is no image (expected PNG, JPEG, WebP, GIF, TIFF, BMP");
     pd_dataset_destroy(d);
     remove(scratch_path("photos/a/1.png"));
     remove(scratch_path("photos/a/4.png"));

@@ -335,7 +335,9 @@ static void names_the_bad_value(void **state)
     struct pd_error err = {.message = ""};
     make_scene(scratch_path("kitchen_val_lmdb"), 90, "no image", 8);
     assert_int_equal(open_set(PD_SPLIT_TRAIN, &d, &err), PD_ERR_FORMAT);
-    assert_contains(err.message, "kitchen_val_lmdb/data.mdb, value 3' is no image (expected PNG, JPEG, WebP");
+    assert_contains(
+        err.message,
+        "kitchen_val_lmdb/data.mdb, value 3' is no image (expected PNG, JPEG, WebP, GIF, TIFF, BMP");
     scratch_write(scratch_path("kitchen_val_lmdb/data.mdb"), "no table", 8);
     assert_int_equal(open_set(PD_SPLIT_TRAIN, &d, &err), PD_ERR_FORMAT);
     assert_contains(err.message, "kitchen_val_lmdb/data.mdb' is no LMDB data file");

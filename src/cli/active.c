@@ -15,9 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] = "--data NAME|FOLDER --strategy NAME [options]\n"
-                            "--recipe NAME|FILE [options]\n"
-                            "--resume RUN [--labels ANSWERS]";
+static const char usage[] =
+    "--data NAME|FOLDER --strategy NAME [options]\n"
+    "--recipe NAME|FILE [options]\n"
+    "--resume RUN [--labels ANSWERS] [--correct ANSWERS] [--add-class NAME] [--final N] [--query N]";
 
 static const char about[] =
     "Trains on a few labels, asks for those that would help most, trains again: GOLD's loop "
@@ -41,7 +42,7 @@ static const char examples[] =
     "active --resume runs/00000-photos-active-gold --labels answered.csv";
 
 struct own {
-    char recipe[1024], resume[1024], labels[1024];
+    char recipe[1024], resume[1024], labels[1024], correct[1024], add_class[PD_CLASS_NAME_SIZE + 1];
 };
 
 #define FIELD(name) offsetof(struct own, name), sizeof(((struct own *)0)->name)
@@ -49,8 +50,13 @@ static const struct pd_option own_table[] = {
     {"recipe", PD_OPTION_TEXT, FIELD(recipe), 0, 0, "NAME", RECIPE_HELP},
     {"resume", PD_OPTION_TEXT, FIELD(resume), 0, 0, "RUN", "go on with this run"},
     {"labels", PD_OPTION_TEXT, FIELD(labels), 0, 0, "FILE", "answers: CSV, or what Label Studio exports"},
+    {"correct", PD_OPTION_TEXT, FIELD(correct), 0, 0, "FILE",
+     "with --resume: answers that replace earlier ones"},
+    {"add_class", PD_OPTION_TEXT, FIELD(add_class), 0, 0, "NAME",
+     "with --resume: one more class to answer with"},
 };
 #undef FIELD
+enum { OWN = sizeof own_table / sizeof own_table[0] };
 
 static const char *with_strategies(char *text, size_t size)
 {
@@ -171,22 +177,34 @@ static void say_further_refusals(struct watch *w)
 
 static enum pd_status check_resume(const struct args_parsed *c, struct pd_error *err)
 {
+    static const char *const may_change[] = {"resume", "labels", "correct", "add_class", "final", "query"};
     const struct pd_option *option;
     char flag[40];
-    for (int i = 0; (option = args_option(c->command, i, NULL)); i++)
-        if (c->args->given[i] && strcmp(option->name, "resume") != 0 && strcmp(option->name, "labels") != 0)
-            return pd_fail(err, PD_ERR_USAGE, -1,
-                           "--%s cannot be given with --resume: a run keeps its options",
-                           pd_option_flag(option, flag, sizeof flag));
+    for (int i = 0; (option = args_option(c->command, i, NULL)); i++) {
+        bool may = !c->args->given[i];
+        for (size_t k = 0; !may && k < sizeof may_change / sizeof may_change[0]; k++)
+            may = !strcmp(option->name, may_change[k]);
+        if (!may)
+            return pd_fail(
+                err, PD_ERR_USAGE, -1,
+                "--%s cannot be given with --resume: a run keeps its options but --final and --query",
+                pd_option_flag(option, flag, sizeof flag));
+    }
     return PD_OK;
 }
 
-static enum pd_status check_new(const struct own *own, const struct pd_train_options *o, struct pd_error *err)
+static enum pd_status check_new(const struct own *own, const struct pd_active_options *a,
+                                const struct pd_train_options *o, struct pd_error *err)
 {
-    if (own->labels[0])
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--labels are answers to a run's questions: --resume RUN --labels %.200s",
-                       own->labels);
+    if (own->correct[0] || own->add_class[0])
+        return pd_fail(err, PD_ERR_USAGE, -1, "--%s is for a run that is there: --resume RUN",
+                       own->correct[0] ? "correct" : "add-class");
+    if (own->labels[0] && !strcmp(a->oracle, "labels"))
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "--labels are answers to a run's questions: --resume RUN --labels %.200s; or labels to "
+            "begin with, where people answer (--oracle csv)",
+            own->labels);
     if (!o->data[0])
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--data is missing: the name of a data set or a folder of images; 'paydirt active "
@@ -195,9 +213,9 @@ static enum pd_status check_new(const struct own *own, const struct pd_train_opt
 }
 
 static enum pd_status begin(const struct args_parsed *c, struct pd_active_options *a,
-                            struct pd_train_options *o, const struct pd_active_observer *observer,
-                            char *folder, size_t size, struct pd_active_outcome *outcome,
-                            struct pd_error *err)
+                            struct pd_train_options *o, const struct pd_active_news *news,
+                            const struct pd_active_observer *observer, char *folder, size_t size,
+                            struct pd_active_outcome *outcome, struct pd_error *err)
 {
     if (!o->threads)
         o->threads = pd_threads_available();
@@ -208,7 +226,7 @@ static enum pd_status begin(const struct args_parsed *c, struct pd_active_option
     if (!source->size && !args_parsed_given(c, "balanced")) /* GOLD section 4.3: balanced for the 2-D data */
         a->balanced = true;
     enum pd_status status = pd_active_protocol(a, o, args_parsed_given, c, err);
-    return status ? status : pd_active_start(a, o, observer, folder, size, outcome, err);
+    return status ? status : pd_active_start(a, o, news, observer, folder, size, outcome, err);
 }
 
 /* The curves of a run that has ended. */
@@ -247,6 +265,10 @@ static enum pd_status say_outcome(const char *folder, const char *labels, const 
 {
     const struct pd_intake *in = &out->intake;
     enum pd_status status = PD_OK;
+    if (in->corrected)
+        printf("%zu answers corrected: %s\n", in->corrected,
+               out->questions ? "the next round learns from them"
+                              : "a further round would learn from them (--final)");
     if (labels[0] || in->taken || in->refused)
         printf("%zu answers taken, %zu refused\n", in->taken, in->refused);
     if (out->questions)
@@ -266,7 +288,7 @@ static enum pd_status say_outcome(const char *folder, const char *labels, const 
 
 enum pd_status command_active(int argc, char **argv, struct pd_error *err)
 {
-    struct own own = {"", "", ""};
+    struct own own = {.recipe = ""};
     struct pd_active_options a;
     struct pd_train_options o;
     struct pd_option table[ARGS_MAX];
@@ -284,7 +306,7 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
                                          with_strategies(text, sizeof text),
                                          examples,
                                          NULL,
-                                         {{own_table, 3, &own},
+                                         {{own_table, OWN, &own},
                                           {own_options, count, &a},
                                           {table, pd_active_train_options(table, ARGS_MAX), &o}}};
     const struct args_parsed c = {&command, &args};
@@ -296,15 +318,21 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
     if (own.recipe[0] && !own.resume[0])
         status = recipe_take(own.recipe, &command, &args, err);
     if (!status)
-        status = own.resume[0] ? check_resume(&c, err) : check_new(&own, &o, err);
+        status = own.resume[0] ? check_resume(&c, err) : check_new(&own, &a, &o, err);
     if (status)
         return status;
+    const struct pd_active_news news = {.answers = own.labels[0] ? own.labels : NULL,
+                                        .correct = own.correct[0] ? own.correct : NULL,
+                                        .add_class =
+                                            args_parsed_given(&c, "add_class") ? own.add_class : NULL,
+                                        .final = args_parsed_given(&c, "final") ? a.final : 0,
+                                        .query = args_parsed_given(&c, "query") ? a.query : 0};
     stop_catch();
     snprintf(folder, sizeof folder, "%s", own.resume);
     if (own.resume[0])
-        status = pd_active_resume(folder, own.labels[0] ? own.labels : NULL, &observer, &outcome, err);
+        status = pd_active_resume(folder, &news, &observer, &outcome, err);
     else
-        status = begin(&c, &a, &o, &observer, folder, sizeof folder, &outcome, err);
+        status = begin(&c, &a, &o, &news, &observer, folder, sizeof folder, &outcome, err);
     progress_end(&w.progress);
     say_further_refusals(&w);
     return status ? status : say_outcome(folder, own.labels, &outcome, err);

@@ -261,7 +261,7 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
     if (!status)
         say(stderr, "%s: scores of %lld images\n", o->out, (long long)s.n);
     const struct scene scene = {
-        o, {real.data, s.n, NULL, s.class_logits, s.logit, s.conditional, s.gold}, run.gan};
+        o, {real.data, s.n, NULL, s.classes, s.class_logits, s.logit, s.conditional, s.gold}, run.gan};
     if (!status)
         status = draw_pictures(&scene, err);
     release(&s);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "io/file.h"
+#include "train/active_changes.h"
 #include "train/branch.h"
 #include "train/pictures.h"
 #include "train/query.h"
@@ -19,9 +20,9 @@ struct active {
     const struct pd_active_options *a;
     struct pd_train_options o;
     const struct pd_active_observer *watch;
-    const char *answers; /* a file to take answers from; NULL: none, or taken */
-    struct stat sheet;   /* queries.csv as its answers were taken */
-    bool again;          /* answers came in while it trained */
+    struct pd_active_news news; /* NULL and 0 once they are taken */
+    struct stat sheet;          /* queries.csv as its answers were taken */
+    bool again;                 /* answers came in while it trained */
     struct pd_active_outcome *out;
     /* of the trial */
     struct pd_dataset *data;
@@ -124,11 +125,6 @@ static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_erro
     return status;
 }
 
-static enum pd_status take_file(struct active *r, const char *file, struct pd_error *err)
-{
-    return pd_ledger_take(&r->ledger, file, false, &r->out->intake, err);
-}
-
 static bool is_same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
@@ -144,21 +140,32 @@ static enum pd_status take_sheet(struct active *r, struct pd_error *err)
     if (status || stat(path, &now) || is_same_file(&now, &r->sheet))
         return status;
     r->sheet = now;
-    return take_file(r, path, err);
+    return pd_ledger_take(&r->ledger, path, false, &r->out->intake, err);
+}
+
+static enum pd_status take_file(struct active *r, const char *file, bool correct, struct pd_error *err)
+{
+    struct pd_intake *in = &r->out->intake;
+    struct stat given;
+    const size_t before = in->taken + in->again + in->corrected + in->refused;
+    if (!file)
+        return PD_OK;
+    enum pd_status status = pd_ledger_take(&r->ledger, file, correct, in, err);
+    if (!status && in->taken + in->again + in->corrected + in->refused == before)
+        r->out->unanswered = file;
+    if (stat(file, &given) == 0)
+        r->sheet = given; /* it may be queries.csv */
+    return status;
 }
 
 static enum pd_status take_answers(struct active *r, struct pd_error *err)
 {
-    const struct pd_intake *in = &r->out->intake;
-    struct stat given;
     enum pd_status status = pd_ledger_check_answers(&r->ledger, &r->out->intake, err);
-    if (status || !r->answers)
-        return status ? status : take_sheet(r, err);
-    status = take_file(r, r->answers, err);
-    r->out->unanswered = !(in->taken + in->again + in->corrected + in->refused);
-    if (stat(r->answers, &given) == 0)
-        r->sheet = given; /* it may be queries.csv */
-    r->answers = NULL;
+    if (!status)
+        status = take_file(r, r->news.correct, true, err);
+    if (!status)
+        status = take_file(r, r->news.answers, false, err);
+    r->news.correct = r->news.answers = NULL;
     return status ? status : take_sheet(r, err);
 }
 
@@ -292,6 +299,8 @@ static enum pd_status run_trial(struct active *r, int64_t trial, struct pd_error
     if (status)
         return status;
     r->out->measured = r->test.count > 0;
+    if (trial == 1 && !r->again && r->ledger.note[0])
+        say(r, r->ledger.note);
     if (trial == 1 && !is_simulated(r))
         status = take_answers(r, err);
     if (!status)
@@ -306,7 +315,6 @@ static enum pd_status run_trials(struct active *r, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
     do {
-        r->again = false;
         r->out->questions = 0;
         for (int64_t t = 1; t <= r->a->trials && !status; t++)
             status = run_trial(r, t, err);
@@ -325,55 +333,19 @@ static enum pd_status lock(const struct active *r, int *fd, struct pd_error *err
     return status;
 }
 
-static enum pd_status run(struct active *r, struct pd_error *err)
-{
-    int fd;
-    enum pd_status status = lock(r, &fd, err);
-    r->out->intake = (struct pd_intake){.context = r, .refuse = refuse, .say = say};
-    if (!status && r->watch->begin)
-        r->watch->begin(r->watch->context, r->folder);
-    if (!status)
-        status = run_trials(r, err);
-    if (status == PD_ERR_INTERRUPTED)
-        status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped; go on with: paydirt active --resume %s",
-                         r->folder);
-    if (fd >= 0)
-        close(fd);
-    pd_free(r->open);
-    return status;
-}
-
-/* --- the folder --- */
-
-/* The last of the folder's first files: a run that has it can be resumed. */
-static enum pd_status save_options(const struct active *r, struct pd_error *err)
-{
-    char path[PD_PATH_SIZE];
-    struct pd_active_options copy = *r->a;
-    struct pd_option_table table = {.base = &copy};
-    table.at = pd_active_option_table(&table.count);
-    enum pd_status status = path_in(r, "active.json", path, err);
-    return status ? status : pd_option_table_write(&table, path, err);
-}
-
-static enum pd_status read_options(const char *folder, struct pd_active_options *a, struct pd_error *err)
-{
-    char path[PD_PATH_SIZE];
-    struct pd_option_table table = {.base = a};
-    table.at = pd_active_option_table(&table.count);
-    pd_active_options_init(a);
-    enum pd_status status = pd_path_join(path, sizeof path, folder, "active.json", err);
-    return status ? status : pd_option_table_read(&table, path, err);
-}
-
 /* --- what can be wrong shows before a folder is made, and before people are asked --- */
 
 static enum pd_status check_budget(const struct active *r, struct pd_error *err)
 {
-    int64_t labelled = 0;
+    int64_t labelled = 0, images = r->data->count - r->ledger.copies;
+    char name[PD_CLASS_NAME_SIZE];
+    if (r->data->classes == 1)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "data set '%s' has one class, '%.60s': expected two or more to tell apart",
+                       r->data->name, pd_dataset_class_name(r->data, 0, name, sizeof name));
     for (uint32_t i = 0; i < r->data->count; i++)
-        labelled += r->data->labels[i] >= 0;
-    const int64_t most = (is_simulated(r) ? labelled : (int64_t)r->data->count) - r->o.validation;
+        labelled += r->ledger.own[i] >= 0 && pd_ledger_first(&r->ledger, i) == i;
+    const int64_t most = (is_simulated(r) ? labelled : images) - r->o.validation;
     if (r->a->final > most)
         return pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: data set '%s' has %lld images for it%s",
                        (long long)r->a->final, r->data->name, (long long)(most > 0 ? most : 0),
@@ -383,6 +355,16 @@ static enum pd_status check_budget(const struct active *r, struct pd_error *err)
                        "--final %lld: data set '%s' has %lld labels already, so nothing would be asked",
                        (long long)r->a->final, r->data->name, (long long)(labelled - r->o.validation));
     return PD_OK;
+}
+
+/* Files of answers about the data set that is open. */
+static enum pd_status check_news(const struct active *r, struct pd_error *err)
+{
+    struct pd_answers a;
+    enum pd_status status = r->news.answers ? pd_answers_read(r->news.answers, r->data, &a, err) : PD_OK;
+    if (r->news.answers && !status)
+        pd_answers_release(&a);
+    return status;
 }
 
 /* The model's name, where none is given, is decided here. */
@@ -404,6 +386,8 @@ static enum pd_status check(struct active *r, struct pd_error *err)
     if (status)
         return status;
     status = check_budget(r, err);
+    if (!status)
+        status = check_news(r, err);
     close_trial(r);
     if (!status)
         status = check_training(r, err);
@@ -411,12 +395,59 @@ static enum pd_status check(struct active *r, struct pd_error *err)
     return status;
 }
 
+/* a: r's, to be changed. */
+static enum pd_status change(struct active *r, struct pd_active_options *a, struct pd_error *err)
+{
+    if (!r->news.add_class && !r->news.final && !r->news.query)
+        return PD_OK;
+    enum pd_status status = open_trial(r, 1, err);
+    if (status)
+        return status;
+    const struct pd_active_options was_a = *a;
+    const struct pd_train_options was_o = r->o;
+    a->final = r->news.final ? r->news.final : a->final;
+    a->query = r->news.query ? r->news.query : a->query;
+    if (a->final < was_a.final)
+        status = pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: expected more than the %lld so far",
+                         (long long)a->final, (long long)was_a.final);
+    if (!status)
+        status = check_budget(r, err);
+    if (!status && r->news.add_class)
+        status = pd_active_add_class(&r->ledger, r->news.add_class, &r->o, err);
+    if (!status)
+        status = pd_active_keep_changes(&r->ledger, r->watch, &was_a, &was_o, a, &r->o, err);
+    close_trial(r);
+    return status;
+}
+
+/* a: where it is resumed, r's options, to be changed; else NULL. */
+static enum pd_status run(struct active *r, struct pd_active_options *a, struct pd_error *err)
+{
+    int fd;
+    enum pd_status status = lock(r, &fd, err);
+    r->out->intake = (struct pd_intake){.context = r, .refuse = refuse, .say = say};
+    if (!status && r->watch->begin)
+        r->watch->begin(r->watch->context, r->folder);
+    if (!status && a)
+        status = change(r, a, err);
+    if (!status)
+        status = run_trials(r, err);
+    if (status == PD_ERR_INTERRUPTED)
+        status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped; go on with: paydirt active --resume %s",
+                         r->folder);
+    if (fd >= 0)
+        close(fd);
+    pd_free(r->open);
+    return status;
+}
+
 enum pd_status pd_active_start(const struct pd_active_options *a, const struct pd_train_options *o,
-                               const struct pd_active_observer *watch, char *folder, size_t folder_size,
-                               struct pd_active_outcome *outcome, struct pd_error *err)
+                               const struct pd_active_news *news, const struct pd_active_observer *watch,
+                               char *folder, size_t folder_size, struct pd_active_outcome *outcome,
+                               struct pd_error *err)
 {
     char kind[64];
-    struct active r = {.folder = folder, .a = a, .o = *o, .watch = watch, .out = outcome};
+    struct active r = {.folder = folder, .a = a, .o = *o, .watch = watch, .news = *news, .out = outcome};
     memset(outcome, 0, sizeof *outcome);
     folder[0] = '\0';
     enum pd_status status = check(&r, err);
@@ -425,22 +456,31 @@ enum pd_status pd_active_start(const struct pd_active_options *a, const struct p
     if (!status)
         status = pd_run_folder_make(&r.o, kind, folder, folder_size, err);
     if (!status)
-        status = save_options(&r, err);
-    return status ? status : run(&r, err);
+        status = pd_active_save(folder, a, err);
+    return status ? status : run(&r, NULL, err);
 }
 
-enum pd_status pd_active_resume(const char *folder, const char *answers,
+static enum pd_status check_kind(const struct active *r, struct pd_error *err)
+{
+    const char *option = r->news.answers     ? "labels"
+                         : r->news.correct   ? "correct"
+                         : r->news.add_class ? "add-class"
+                                             : NULL;
+    return option && is_simulated(r)
+               ? pd_fail(err, PD_ERR_USAGE, -1, "--%s: in %s the data's own labels answer (--oracle %s)",
+                         option, r->folder, r->a->oracle)
+               : PD_OK;
+}
+
+enum pd_status pd_active_resume(const char *folder, const struct pd_active_news *news,
                                 const struct pd_active_observer *watch, struct pd_active_outcome *outcome,
                                 struct pd_error *err)
 {
     struct pd_active_options a;
-    struct active r = {.folder = folder, .a = &a, .watch = watch, .answers = answers, .out = outcome};
+    struct active r = {.folder = folder, .a = &a, .watch = watch, .news = *news, .out = outcome};
     memset(outcome, 0, sizeof *outcome);
-    enum pd_status status = read_options(folder, &a, err);
-    if (!status && answers && is_simulated(&r))
-        status = pd_fail(err, PD_ERR_USAGE, -1, "--labels: in %s the data's own labels answer (--oracle %s)",
-                         folder, a.oracle);
+    enum pd_status status = pd_active_read(folder, &a, &r.o, err);
     if (!status)
-        status = pd_run_folder_options(folder, &r.o, err);
-    return status ? status : run(&r, err);
+        status = check_kind(&r, err);
+    return status ? status : run(&r, &a, err);
 }

@@ -70,20 +70,30 @@ struct pd_active_observer {
 /* How it ended: finished, or waiting for people. */
 struct pd_active_outcome {
     struct pd_intake intake; /* of answers, now */
-    bool unanswered;         /* the file that was given holds no answer at all */
+    const char *unanswered;  /* a file that was given and holds no answer at all; NULL: none */
     size_t questions;        /* images that wait for one */
     bool measured;           /* its rounds have an accuracy */
     char queries[PD_PATH_SIZE], sheet[PD_PATH_SIZE], tasks[PD_PATH_SIZE]; /* where they stand, or "" */
 };
 
-/* Makes OUT/00003-mnist-active-gold and begins. folder: also on failure, once made. */
-enum pd_status pd_active_start(const struct pd_active_options *a, const struct pd_train_options *o,
-                               const struct pd_active_observer *watch, char *folder, size_t folder_size,
-                               struct pd_active_outcome *outcome, struct pd_error *err);
+/* What people bring along. Paths may be NULL. */
+struct pd_active_news {
+    const char *answers;   /* a file of them */
+    const char *correct;   /* the same; they replace earlier ones */
+    const char *add_class; /* a class's name; NULL: none */
+    int64_t final, query;  /* other numbers than so far; 0: as they are */
+};
 
-/* Takes the answers of a file (NULL: none), and those that were filled in in the run's queries.csv, and goes
- * on. PD_ERR_IO: another process is at work on the run. */
-enum pd_status pd_active_resume(const char *folder, const char *answers,
+/* Makes OUT/00003-mnist-active-gold and begins, with the answers that there are. folder: also on failure,
+ * once made. */
+enum pd_status pd_active_start(const struct pd_active_options *a, const struct pd_train_options *o,
+                               const struct pd_active_news *news, const struct pd_active_observer *watch,
+                               char *folder, size_t folder_size, struct pd_active_outcome *outcome,
+                               struct pd_error *err);
+
+/* Takes the news, and the answers that were filled in in the run's queries.csv, and goes on. PD_ERR_IO:
+ * another process is at work on the run. */
+enum pd_status pd_active_resume(const char *folder, const struct pd_active_news *news,
                                 const struct pd_active_observer *watch, struct pd_active_outcome *outcome,
                                 struct pd_error *err);
 

@@ -15,6 +15,7 @@ static enum pd_status round_options(const struct pd_branch *b, int64_t round, st
 {
     char folder[PD_PATH_SIZE];
     const uint64_t seed = pd_branch_seed(b->o, b->trial);
+    struct pd_train_options last;
     *o = *b->o;
     o->data_seed = (int64_t)seed;
     o->seed = (int64_t)(seed * 1000 + (uint64_t)round);
@@ -22,6 +23,13 @@ static enum pd_status round_options(const struct pd_branch *b, int64_t round, st
     if (status || round == 0 || !b->a->keep_generator)
         return status;
     status = pd_branch_round_folder(b, round - 1, folder, err);
+    if (!status)
+        status = pd_run_folder_options(folder, &last, err);
+    if (!status && strcmp(last.classes, o->classes) != 0) { /* its labels have another width */
+        pd_branch_note(b, "%s round %lld begins with a fresh generator: a class was added", b->name,
+                       (long long)round);
+        return PD_OK;
+    }
     return status ? status : pd_run_folder_best(folder, o->generator, err);
 }
 

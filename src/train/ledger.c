@@ -84,6 +84,28 @@ static struct pd_ledger_round *find_or_add(struct pd_ledger *l, const char *bran
     return found;
 }
 
+/* What people should know of the copies; some may have been labelled otherwise than the first. */
+static void note_copies(struct pd_ledger *l)
+{
+    char name[64], other[64];
+    uint32_t clashes = 0, last = 0;
+    for (uint32_t i = 0; l->first && i < l->data->count; i++)
+        if (l->data->labels[i] >= 0 && l->data->labels[i] != l->own[l->first[i]]) {
+            clashes++;
+            last = i;
+        }
+    if (l->copies)
+        snprintf(l->note, sizeof l->note,
+                 "%u images are exact copies of others: each is asked about once, its copies share the label",
+                 l->copies);
+    const size_t n = strlen(l->note);
+    if (clashes)
+        snprintf(l->note + n, sizeof l->note - n,
+                 "; %u of them have another label than the first, as '%s' than '%s'", clashes,
+                 pd_dataset_image_name(l->data, last, name, sizeof name),
+                 pd_dataset_image_name(l->data, l->first[last], other, sizeof other));
+}
+
 static enum pd_status reserve(struct pd_ledger *l, struct pd_error *err)
 {
     const size_t n = l->data->count;
@@ -97,6 +119,7 @@ static enum pd_status reserve(struct pd_ledger *l, struct pd_error *err)
     for (uint32_t i = 0; i < n; i++)
         if (l->own[pd_ledger_first(l, i)] < 0)
             l->own[pd_ledger_first(l, i)] = l->data->labels[i];
+    note_copies(l);
     return PD_OK;
 }
 

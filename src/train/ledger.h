@@ -45,7 +45,8 @@ struct pd_ledger {
     struct pd_class_words classes;
     struct pd_image_index images;
     uint32_t *first, *next; /* (count): the first of an image's copies, the next or 0; NULL: there are none */
-    uint32_t copies;
+    uint32_t copies;        /* images that have an earlier one */
+    char note[256];         /* of the copies; "": there are none */
     int32_t *own, *answers; /* (count), at the first of copies: the data's label; people's, or
                                PD_ANSWER_SKIP, or PD_NOT_ANSWERED */
     uint8_t *marks;         /* (count): PD_IMAGE_ASKED, PD_IMAGE_GIVEN */
@@ -100,6 +101,7 @@ enum pd_status pd_ledger_finish(struct pd_ledger *l, struct pd_ledger_round *rou
 struct pd_intake {
     size_t taken, again; /* answers that were new; that said the same again */
     size_t corrected, refused, blank;
+    size_t copies; /* images that got the label of one of their copies */
     void *context;
     void (*refuse)(void *context, int64_t row, const char *words); /* a row that was not taken */
     void (*say)(void *context, const char *words);                 /* what people should know */

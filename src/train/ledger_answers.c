@@ -127,6 +127,8 @@ static enum pd_status take_one(struct pd_ledger *l, const struct pd_answer *a, c
     }
     in->taken += before == PD_NOT_ANSWERED;
     in->corrected += before != PD_NOT_ANSWERED;
+    for (uint32_t i = l->next ? l->next[pd_ledger_first(l, a->image)] : 0; i; i = l->next[i])
+        in->copies++;
     return note_answer(l, a, file, err);
 }
 
@@ -143,9 +145,12 @@ enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correc
     for (size_t i = 0; i < a.refused_count; i++)
         refuse(in, a.refused[i].row, a.refused[i].words);
     in->blank += a.blank;
+    const size_t copies = in->copies;
     for (size_t i = 0; i < a.count && !status; i++)
         status = take_one(l, &a.at[i], file, correct, in, err);
     pd_answers_release(&a);
+    if (in->copies > copies)
+        say(in, "%s: %zu copies share the labels", file, in->copies - copies);
     if (!status)
         status = pd_ledger_sync(l, err);
     return status || in->taken + in->corrected == before ? status : write_answers(l, err);

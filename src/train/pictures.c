@@ -123,7 +123,7 @@ static int by_score(const void *a, const void *b)
 /* The likeliest class and its probability. */
 static int guess(const struct pd_scored *s, int64_t row, double *p)
 {
-    const int classes = s->data->classes;
+    const int classes = s->classes;
     const float *x = s->class_logits + row * classes;
     int best = 0;
     double sum = 0;

@@ -19,7 +19,8 @@ struct pd_scored {
     const struct pd_dataset *data;
     int64_t n;
     const uint32_t *images;    /* (n): which; NULL: 0 .. n - 1 */
-    const float *class_logits; /* (n, data->classes) */
+    int classes;               /* of the discriminator */
+    const float *class_logits; /* (n, classes) */
     const float *logit;        /* (n): GOLD's marginal term m */
     const double *conditional; /* (n): k */
     const double *gold;        /* (n): d */

@@ -61,7 +61,7 @@ static enum pd_status draw(const struct pd_query_pictures *p, double *conditiona
     const struct pd_scored_pool *pool = p->pool;
     const struct pd_gold_input in = {pool->n, pool->classes, pool->logit, pool->class_logits,
                                      NULL,    PD_GOLD_REAL};
-    const struct pd_scored s = {p->data,     pool->n,     pool->images, pool->class_logits,
+    const struct pd_scored s = {p->data,     pool->n,     pool->images, pool->classes, pool->class_logits,
                                 pool->logit, conditional, gold};
     char path[PD_PATH_SIZE];
     enum pd_status status = pd_gold_conditional(&in, conditional, err);

@@ -69,7 +69,7 @@ static struct pd_scored make_scores(struct scores *s, const struct pd_dataset *d
         s->conditional[i] = i == 4 ? 3 : 0.5;
         s->gold[i] = i == 9;
     }
-    return (struct pd_scored){d, N, NULL, s->class_logits, s->logit, s->conditional, s->gold};
+    return (struct pd_scored){d, N, NULL, d->classes, s->class_logits, s->logit, s->conditional, s->gold};
 }
 
 static void shows_the_certain(void **state)

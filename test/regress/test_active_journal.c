@@ -1,0 +1,406 @@
+/* A person's loop: the journal of an active run tells all of it, everything else is made from it, and kill -9
+ * changes nothing. */
+#include "regress/same_run.h"
+
+#include "io/png.h"
+
+#include <sys/stat.h>
+
+enum { IMAGES = 20, SIDE = 16 };
+
+#define PHOTOS                                                                                               \
+    "active --data photos --classes cat,dog --oracle csv --model infogan --width 0.1 --batch 8 --min-epoch " \
+    "16 --epochs 1 --threads 1 --no-pictures "
+
+/* Images 00.png to 19.png; 03.png thrice, 07.png twice. */
+static void draw(int image, int as, const char *name)
+{
+    uint8_t rgb[SIDE * SIDE * 3];
+    char path[128];
+    for (int i = 0; i < SIDE * SIDE * 3; i++)
+        rgb[i] = (uint8_t)((i / 3 * (as % 3 + 1) + 11 * as) ^ (i * as));
+    snprintf(path, sizeof path, "photos/%02d%s.png", image, name);
+    assert_int_equal(pd_png_write_rgb(scratch_path(path), rgb, SIDE, SIDE, NULL), PD_OK);
+}
+
+static int setup(void **state)
+{
+    if (scratch_setup(state))
+        return -1;
+    mkdir(scratch_path("photos"), 0777);
+    for (int i = 0; i < IMAGES; i++)
+        draw(i, i, "");
+    draw(3, 3, "b");
+    draw(3, 3, "c");
+    draw(7, 7, "b");
+    return 0;
+}
+
+static char run_folder[128];
+
+static const char *in_run(const char *name)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/%s", run_folder, name);
+    return scratch_path(path);
+}
+
+static void write_text(const char *name, const char *text)
+{
+    scratch_write(scratch_path(name), text, strlen(text));
+}
+
+/* "active --resume RUN" and what follows. */
+static const struct result *resume(int code, const char *options)
+{
+    char command[1024];
+    snprintf(command, sizeof command, "active --resume %s%s", run_folder, options);
+    const struct result *r = run(command);
+    if (r->code != code)
+        fail_msg("'%s' ended with %d: %s", command, r->code, r->err);
+    return r;
+}
+
+static const struct result *start(const char *out, const char *options)
+{
+    char command[1024];
+    snprintf(command, sizeof command, PHOTOS "--out %s %s", out, options);
+    snprintf(run_folder, sizeof run_folder, "%s/00000-photos-active-gold", out);
+    return succeeds(command);
+}
+
+/* Fills in whatever queries.csv asks: cat for even images, dog for odd ones. Into a file of that name. */
+static int fill_in(const char *file)
+{
+    char *text = scratch_read(in_run("queries.csv"), NULL);
+    FILE *f = fopen(scratch_path(file), "w");
+    int n = 0;
+    fputs("image,label\n", f);
+    for (char *line = strchr(text, '\n') + 1; *line; line = strchr(line, '\n') + 1, n++)
+        fprintf(f, "%.*s,%s\n", (int)strcspn(line, ","), line, atoi(line) % 2 ? "dog" : "cat");
+    fclose(f);
+    free(text);
+    return n;
+}
+
+static void assert_in_run(const char *name, const char *text)
+{
+    char *content = scratch_read(in_run(name), NULL);
+    assert_contains(content, text);
+    free(content);
+}
+
+static void assert_not_in_run(const char *name, const char *text)
+{
+    char *content = scratch_read(in_run(name), NULL);
+    if (strstr(content, text))
+        fail_msg("did not expect \"%s\" in %s", text, name);
+    free(content);
+}
+
+/* Replaces the first `from` in a file of the run. */
+static void edit(const char *name, const char *from, const char *to)
+{
+    char *text = scratch_read(in_run(name), NULL), *at = strstr(text, from);
+    assert_non_null(at);
+    FILE *f = fopen(in_run(name), "w");
+    fprintf(f, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    fclose(f);
+    free(text);
+}
+
+static void labels_to_begin_with_all_count(void **state)
+{
+    (void)state;
+    write_text("before.csv", "image,label\n00.png,cat\n01.png,dog\n02.png,cat\n05.png,dog\n");
+    const struct result *r = start("begin", "--init 4 --query 2 --final 6 --labels before.csv");
+    assert_contains(r->out, "4 answers taken, 0 refused\n2 images wait");
+    assert_in_run("start-1/round-00/labels.csv", "05.png,dog\n");
+    assert_in_run("journal.jsonl", "\"labels\":4,");
+    start("wait", "--init 4 --query 2 --final 9"); /* and those handed to a run that waits for others */
+    write_text("six.csv",
+               "image,label\n00.png,cat\n01.png,dog\n02.png,cat\n05.png,dog\n06.png,cat\n08.png,cat\n");
+    r = resume(0, " --labels six.csv");
+    assert_contains(r->out, "6 answers taken, 0 refused\n");
+    assert_in_run("start-1/round-00/labels.csv", "08.png,cat\n");
+    assert_in_run("journal.jsonl", "\"labels\":6,");
+    fill_in("a.csv"); /* later ones count in the next round */
+    write_text("more.csv", "image,label\n09.png,dog\n10.png,cat\n11.png,dog\n12.png,cat\n");
+    resume(0, " --labels more.csv");
+    r = resume(0, " --labels a.csv");
+    assert_contains(r->out, "finished");
+    assert_in_run("gold-1/round-01/labels.csv", "12.png,cat\n");
+    fails(PHOTOS "--init 2 --final 4 --out none --labels nowhere.csv", 3, "nowhere.csv");
+    assert_int_not_equal(access(scratch_path("none"), F_OK), 0);
+}
+
+static void a_change_in_answers_is_taken_aloud(void **state)
+{
+    (void)state;
+    start("edit", "--init 4 --query 2 --final 8");
+    fill_in("a.csv");
+    resume(0, " --labels a.csv");
+    char *answers = scratch_read(in_run("answers.csv"), NULL);
+    char image[16], from[32], to[32], words[128];
+    snprintf(image, sizeof image, "%.6s", strchr(answers, '\n') + 1);
+    const bool cat = !strncmp(strchr(answers, '\n') + 8, "cat", 3);
+    free(answers);
+    snprintf(from, sizeof from, "%s,%s\n", image, cat ? "cat" : "dog");
+    snprintf(to, sizeof to, "%s,%s\n", image, cat ? "dog" : "cat");
+    edit("answers.csv", from, to);
+    snprintf(words, sizeof words, "answers.csv: image '%s' is corrected from '%s' to '%s'\n", image,
+             cat ? "cat" : "dog", cat ? "dog" : "cat");
+    const struct result *r = resume(0, "");
+    assert_contains(r->err, words);
+    assert_contains(r->out, "1 answers corrected");
+    assert_in_run("start-1/round-00/labels.csv", from); /* what is done stays */
+    assert_in_run("gold-1/labels.csv", to);
+    assert_in_run("journal.jsonl", "\"event\":\"correct\"");
+    fill_in("a.csv");
+    resume(0, " --labels a.csv");
+    assert_in_run("gold-1/round-01/labels.csv", to);
+    edit("answers.csv", to, from); /* back again: it may also be an old file */
+    assert_contains(resume(0, "")->err, "which stands; --correct FILE changes it");
+    assert_in_run("answers.csv", to);
+    edit("gold-1/labels.csv", to, from);
+    resume(0, "");
+    assert_in_run("gold-1/labels.csv", to);
+    write_text("c.csv", "image,label\n");
+    snprintf(words, sizeof words, "image,label\n%s", from);
+    write_text("c.csv", words);
+    assert_contains(resume(4, " --labels c.csv")->err, "; --correct FILE replaces it");
+    assert_contains(resume(0, " --correct c.csv")->out, "1 answers corrected");
+    assert_in_run("answers.csv", from);
+    edit("answers.csv", from, "");
+    assert_contains(resume(0, "")->err, "answers.csv: 1 answers of the journal were missing there");
+    assert_in_run("answers.csv", from);
+    edit("answers.csv", from, "nowhere.png,cat\n");
+    assert_contains(resume(4, "")->err, "unknown image 'nowhere.png'; mend it, or remove the file");
+}
+
+static void copies_are_asked_once(void **state)
+{
+    (void)state;
+    const struct result *r = start("copies", "--init 19 --query 1 --final 20");
+    assert_contains(r->err, "3 images are exact copies of others");
+    assert_contains(r->out, "19 images wait");
+    assert_not_in_run("queries.csv", "03b");
+    assert_not_in_run("queries.csv", "07b");
+    fill_in("a.csv");
+    resume(0, " --labels a.csv");
+    fill_in("b.csv");
+    r = resume(0, " --labels b.csv");
+    assert_contains(r->out, "finished");
+    assert_in_run("gold-1/labels.csv", "03.png,dog\n03b.png,dog\n03c.png,dog\n");
+    assert_in_run("journal.jsonl", "\"copies\":[\"03b.png\",\"03c.png\"]");
+    write_text("c.csv", "image,label\n03b.png,cat\n");
+    assert_contains(resume(4, " --labels c.csv")->err, "but its copy '03.png' was answered before as 'dog'");
+    fails(PHOTOS "--init 2 --final 21 --out none", 2, "has 20 images for it");
+}
+
+static void classes_and_budget_grow(void **state)
+{
+    (void)state;
+    start("grow", "--init 4 --query 2 --final 6");
+    fill_in("a.csv");
+    resume(0, " --labels a.csv");
+    const struct result *r = resume(0, " --add-class bird --final 9 --query 3");
+    assert_contains(r->err, "classes is now cat,dog,bird, until here cat,dog\n");
+    assert_contains(r->err, "final is now 9, until here 6\n");
+    fill_in("a.csv");
+    char *text = scratch_read(scratch_path("a.csv"), NULL);
+    text[strcspn(text, "\n") + 1 + 7] = '\0'; /* the first image, without its label */
+    strcat(text, "bird\n");
+    write_text("bird.csv", text);
+    free(text);
+    resume(0, " --labels bird.csv");
+    r = resume(4, " --labels a.csv"); /* which says cat or dog of the first */
+    assert_contains(r->err, "gold-1 round 1 begins with a fresh generator: a class was added\n");
+    assert_contains(r->out, "3 images wait"); /* 9 - 6 */
+    assert_in_run("gold-1/round-01/labels.csv", ",bird\n");
+    assert_in_run("journal.jsonl", "\"option\":\"classes\",\"was\":\"cat,dog\",\"value\":\"cat,dog,bird\"");
+    fill_in("a.csv");
+    assert_contains(resume(0, " --labels a.csv")->out, "finished");
+    assert_contains(resume(0, " --final 10")->out, "1 images wait");
+    assert_contains(resume(2, " --final 3")->err, "--final 3: expected more than the 10 so far");
+    assert_contains(resume(2, " --final 99")->err, "has 20 images for it");
+    assert_contains(resume(2, " --add-class Bird")->err, "the class 'bird' is there already");
+    assert_contains(resume(2, " --add-class a,b")->err, "without commas");
+    assert_contains(resume(2, " --init 3")->err, "--init cannot be given with --resume");
+    fails("active --data photos --classes cat --oracle csv --final 12", 2, "has one class, 'cat'");
+    fails(PHOTOS "--correct a.csv", 2, "--correct is for a run that is there");
+}
+
+/* A round that had begun learns what was corrected since. */
+static void a_begun_round_starts_again(void **state)
+{
+    (void)state;
+    start("again", "--init 4 --query 2 --final 6 --min-epoch 4000 --save-steps 1");
+    fill_in("a.csv");
+    char command[256];
+    snprintf(command, sizeof command, "active --resume %s --labels a.csv", run_folder);
+    pid_t child = program_start(command, RLIM_INFINITY);
+    for (int i = 0; i < 3000 && access(in_run("start-1/round-00/checkpoint.safetensors"), F_OK); i++)
+        program_sleep(0.01);
+    kill(child, SIGKILL);
+    program_end(child);
+    char *answers = scratch_read(in_run("answers.csv"), NULL), row[32];
+    snprintf(row, sizeof row, "%.6s,%s\n", strchr(answers, '\n') + 1,
+             strncmp(strchr(answers, '\n') + 8, "cat", 3) ? "cat" : "dog");
+    free(answers);
+    char text[64];
+    snprintf(text, sizeof text, "image,label\n%s", row);
+    write_text("c.csv", text);
+    const struct result *r = resume(0, " --correct c.csv");
+    assert_contains(r->err, "start-1 round 0 starts again: what it learns from was changed\n");
+    assert_in_run("start-1/round-00/labels.csv", row);
+}
+
+/* Runs of before had no journal. */
+static void an_older_run_is_taken_over(void **state)
+{
+    (void)state;
+    char labels[4096], answers[4096];
+    start("old", "--init 4 --query 2 --final 8 --baseline random");
+    for (int i = 0; i < 2; i++) {
+        fill_in("a.csv");
+        resume(0, " --labels a.csv");
+    }
+    char *text = scratch_read(in_run("gold-1/labels.csv"), NULL);
+    snprintf(labels, sizeof labels, "%s", text);
+    free(text);
+    text = scratch_read(in_run("answers.csv"), NULL);
+    snprintf(answers, sizeof answers, "%s", text);
+    free(text);
+    char *questions = scratch_read(in_run("queries.csv"), NULL);
+    assert_int_equal(unlink(in_run("journal.jsonl")), 0);
+    resume(0, "");
+    assert_file(in_run("queries.csv"), questions);
+    assert_file(in_run("gold-1/labels.csv"), labels);
+    assert_file(in_run("answers.csv"), answers);
+    assert_in_run("journal.jsonl", "{\"event\":\"train\",\"branch\":\"gold-1\",\"round\":1,");
+    free(questions);
+    fill_in("a.csv");
+    assert_contains(resume(0, " --labels a.csv")->out, "finished");
+}
+
+static void a_damaged_journal_is_named(void **state)
+{
+    (void)state;
+    start("torn", "--init 4 --query 2 --final 6");
+    char *text = scratch_read(in_run("journal.jsonl"), NULL);
+    FILE *f = fopen(in_run("journal.jsonl"), "a");
+    fputs("{\"event\":\"answ", f); /* a kill */
+    fclose(f);
+    resume(0, "");
+    assert_file(in_run("journal.jsonl"), text);
+    free(text);
+    f = fopen(in_run("journal.jsonl"), "a");
+    fputs("{\"event\":\"answer\",\"image\":\"gone.png\",\"label\":\"cat\"}\n", f);
+    fclose(f);
+    assert_contains(resume(5, "")->err, "has no image 'gone.png' any more: put it back");
+}
+
+/* --- kill -9 --- */
+
+static int kills_left, kills_done;
+
+/* A step of the script: the same command until it has come to its end. */
+static void step(int code, const char *options)
+{
+    char command[1024];
+    snprintf(command, sizeof command, "active --resume %s%s", run_folder, options);
+    for (;;) {
+        pid_t child = program_start(command, RLIM_INFINITY);
+        if (kills_left > 0) {
+            program_sleep(0.4 * rand() / RAND_MAX);
+            kill(child, SIGKILL);
+        }
+        const struct result *r = program_end(child);
+        if (r->code == code)
+            return;
+        if (r->code != -SIGKILL)
+            fail_msg("'%s' ended with %d after %d kills: %s", command, r->code, kills_done, r->err);
+        kills_left--;
+        kills_done++;
+    }
+}
+
+/* Answers taken as an export of Label Studio. */
+static void export_answers(const char *csv, const char *file)
+{
+    char *text = scratch_read(scratch_path(csv), NULL);
+    json_t *all = json_array();
+    for (char *line = strchr(text, '\n') + 1; *line; line = strchr(line, '\n') + 1) {
+        char image[64], label[16];
+        assert_int_equal(sscanf(line, "%63[^,],%15s", image, label), 2);
+        json_array_append_new(all, json_pack("{s:{s:s}, s:[{s:[{s:s, s:s, s:{s:[s]}}]}]}", "data",
+                                             "paydirt_image", image, "annotations", "result", "type",
+                                             "choices", "from_name", "choice", "value", "choices", label));
+    }
+    assert_int_equal(json_dump_file(all, scratch_path(file), 0), 0);
+    json_decref(all);
+    free(text);
+}
+
+/* Wrong answers and their correction, a class and labels more, one round by Label Studio, copies among the
+ * images. */
+static void live(const char *out)
+{
+    start(out, "--init 5 --query 2 --final 7 --baseline random --save-steps 1 --min-epoch 64");
+    fill_in("live.csv");
+    write_text("odd.csv", "image,label\n03.png,cat\n07b.png,cat\n04.png,skip\nnowhere.png,cat\n");
+    step(4, " --labels odd.csv");
+    step(4, " --labels live.csv"); /* which contradicts */
+    write_text("right.csv", "image,label\n03b.png,dog\n07.png,Dog\n");
+    fill_in("live.csv");
+    step(0, " --correct right.csv");
+    for (int i = 0; i < 4 && !access(in_run("queries.csv"), F_OK); i++) {
+        fill_in("live.csv");
+        if (i == 1)
+            export_answers("live.csv", "live.json");
+        step(0, i == 1 ? " --labels live.json" : " --labels live.csv");
+        if (i == 0)
+            step(0, " --add-class bird --final 9");
+    }
+    write_text("bird.csv", "image,label\n12.png,BIRD\n");
+    step(0, " --correct bird.csv --final 11");
+    for (int i = 0; i < 4 && !access(in_run("queries.csv"), F_OK); i++) {
+        fill_in("live.csv");
+        step(0, " --labels live.csv");
+    }
+    assert_int_not_equal(access(in_run("queries.csv"), F_OK), 0);
+}
+
+static void kills_change_nothing(void **state)
+{
+    (void)state;
+    const char *wish = getenv("PAYDIRT_KILLS");
+    const int wanted = wish ? atoi(wish) : 4;
+    char out[32], killed[128];
+    srand(5);
+    live("lived");
+    for (int i = 0; kills_done < wanted; i++) {
+        kills_left = wanted - kills_done;
+        snprintf(out, sizeof out, "killed%d", i);
+        live(out);
+        snprintf(killed, sizeof killed, "%s", run_folder);
+        assert_same_run("lived/00000-photos-active-gold", killed);
+    }
+    print_message("%d kills; the same journal, answers, labels, queries and weights\n", kills_done);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(labels_to_begin_with_all_count),
+        cmocka_unit_test(a_change_in_answers_is_taken_aloud),
+        cmocka_unit_test(copies_are_asked_once),
+        cmocka_unit_test(classes_and_budget_grow),
+        cmocka_unit_test(a_begun_round_starts_again),
+        cmocka_unit_test(an_older_run_is_taken_over),
+        cmocka_unit_test(a_damaged_journal_is_named),
+        cmocka_unit_test(kills_change_nothing),
+    };
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}

@@ -87,9 +87,11 @@ enum pd_status pool_open(struct pool *pool, const struct pd_strategy *s, const s
     static const char *const class_names[] = {"class_logits", "class_logit", NULL};
     const bool any = !s->needs_logit && !s->needs_class_logits,
                two = r->binary && r->probabilities == PD_ROWS_YES;
-    const struct pd_rows_request logit = {logit_names, r->header, r->index,
-                                          r->sigmoid == PD_ROWS_YES ? pd_logit_of : NULL},
-                                 classes = {class_names, r->header, r->index, two ? pd_logit_of : NULL};
+    const struct pd_rows_request logit = {logit_names, r->header,
+                                          r->index,    false,
+                                          r->bfloat16, r->sigmoid == PD_ROWS_YES ? pd_logit_of : NULL},
+                                 classes = {class_names, r->header,   r->index,
+                                            false,       r->bfloat16, two ? pd_logit_of : NULL};
     *pool = (struct pool){.request = r,
                           .judge_logit = s->needs_logit && r->sigmoid == PD_ROWS_AUTO,
                           .judge_classes = s->needs_class_logits && r->probabilities == PD_ROWS_AUTO &&
@@ -313,7 +315,8 @@ enum pd_status pool_gather(const char *path, const struct pool_request *request,
 {
     static const char *const names[] = {"features", "feature", NULL};
     struct pd_rows *in;
-    const struct pd_rows_request plain = {names, request->header, request->index, NULL};
+    const struct pd_rows_request plain = {names, request->header,   request->index,
+                                          true,  request->bfloat16, NULL};
     enum pd_status status = pd_rows_open(path, &plain, &in, err);
     *features = NULL;
     if (status)

@@ -15,6 +15,7 @@ struct pool_request {
     enum pd_rows_choice header, index; /* of text tables */
     enum pd_rows_choice sigmoid;       /* real/fake: after the sigmoid; auto: refused where it looks so */
     enum pd_rows_choice probabilities; /* class logits: after the softmax; likewise */
+    bool bfloat16;                     /* arrays of two-byte integers hold bfloat16s */
     bool log_probabilities;            /* class logits: logarithms of these */
     bool binary;                       /* class logits: one column, of the second of two classes */
 };

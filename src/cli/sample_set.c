@@ -56,37 +56,65 @@ static enum pd_status check_shape(const char *path, const struct pd_io_array *im
     pd_io_shape_text(got, sizeof got, images->rank, images->dims);
     pd_io_shape_text(expected, sizeof expected, rank, wanted);
     return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: images are %s %s, expected float32 %s for this run", path,
-                   pd_io_dtype_numpy(images->dtype), got, expected);
+                   pd_io_dtype_words(images->dtype), got, expected);
 }
 
-static enum pd_status check_labels(const char *path, const struct pd_io_array *labels, int64_t n, int classes,
+static enum pd_status check_label_shape(const char *path, const struct pd_io_array *labels, int64_t n,
+                                        struct pd_error *err)
+{
+    return labels->dtype == PD_IO_I32 && labels->rank == 1 && labels->dims[0] == n
+               ? PD_OK
+               : pd_fail(err, PD_ERR_MISMATCH, -1, "%s: labels must be int32 (%lld), as many as images", path,
+                         (long long)n);
+}
+
+static enum pd_status check_labels(const char *path, const struct pd_io_array *labels, int classes,
                                    struct pd_error *err)
 {
     const int32_t *label = labels->data;
-    if (labels->dtype != PD_IO_I32 || labels->rank != 1 || labels->dims[0] != n)
-        return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: labels must be int32 (%lld), as many as images", path,
-                       (long long)n);
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < labels->dims[0]; i++)
         if (label[i] < 0 || label[i] >= classes)
             return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: label %lld is %d, expected 0 to %d", path,
                            (long long)i, (int)label[i], classes - 1);
     return PD_OK;
 }
 
+/* Types and shapes are compared before anything is unpacked. */
+static enum pd_status load_checked(const char *path, const struct sample_set *set, const char *name,
+                                   const struct pd_model_config *c, int64_t n, const struct pd_io_array **out,
+                                   struct pd_error *err)
+{
+    struct pd_npy_stream *stream;
+    const int64_t at = pd_npy_locate(set->file, name);
+    if (at < 0)
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no array '%s'", path, name);
+    enum pd_status status = pd_npy_stream_open(set->file, (size_t)at, &stream, err);
+    if (!status)
+        status = n < 0 ? check_shape(path, pd_npy_stream_array(stream), c, err)
+                       : check_label_shape(path, pd_npy_stream_array(stream), n, err);
+    pd_npy_stream_close(stream);
+    return status ? status : pd_npy_load(set->file, (size_t)at, out, err);
+}
+
+static enum pd_status load(const char *path, const struct pd_model_config *c, const struct sample_set *set,
+                           const struct pd_io_array **images, const struct pd_io_array **labels,
+                           struct pd_error *err)
+{
+    enum pd_status status = load_checked(path, set, "images", c, -1, images, err);
+    if (!status)
+        status = load_checked(path, set, "labels", c, (*images)->dims[0], labels, err);
+    return status ? status : check_labels(path, *labels, c->classes, err);
+}
+
 enum pd_status sample_set_read(const char *path, const struct pd_model_config *config, struct sample_set *out,
                                struct pd_error *err)
 {
     *out = (struct sample_set){.rate = 1};
+    const struct pd_io_array *images, *labels;
     enum pd_status status = pd_npy_open(path, &out->file, err);
     if (status)
         return status;
-    const struct pd_io_array *images = pd_npy_find(out->file, "images");
-    const struct pd_io_array *labels = pd_npy_find(out->file, "labels");
-    if (!images || !labels)
-        return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no array '%s'", path, images ? "labels" : "images");
-    status = check_shape(path, images, config, err);
-    if (!status)
-        status = check_labels(path, labels, images->dims[0], config->classes, err);
+    status = load(path, config, out, &images, &labels, err);
     if (status)
         return status;
     out->count = images->dims[0];

@@ -20,7 +20,7 @@ static const char about[] =
     "Ranks unlabelled samples by a strategy and prints the numbers of the k best rows, from 0, best first.\n"
     "\n"
     "A FILE is what NumPy or pandas wrote, told apart by its first bytes, and is read block by block:\n"
-    "  .npy      float32 or float64, C order: logits (n) or (n, 1), class logits (n, classes)\n"
+    "  .npy      floats: logits (n) or (n, 1), class logits (n, classes)\n"
     "  .npz      an array of it: s.npz:NAME; without a name 'logit', 'class_logits', 'features', or the\n"
     "            only one there is\n"
     "  .csv      a first line with words names the columns: t.csv:NAME takes NAME, or NAME_0, NAME_1, ...;\n"
@@ -45,7 +45,7 @@ struct options {
     char logits[1024], class_logits[1024], features[1024], strategy[32], diverse[16];
     int64_t k, candidates, seed, threads;
     bool balanced, scores;
-    bool probabilities, log_probabilities, sigmoid, binary, header, index;
+    bool probabilities, log_probabilities, sigmoid, binary, bfloat16, header, index;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
@@ -60,6 +60,8 @@ static const struct pd_option table[] = {
      "--logits holds probabilities of being real, after the sigmoid (--no-sigmoid: logits that look so)"},
     {"binary", PD_OPTION_BOOL, FIELD(binary), 0, 1, NULL,
      "--class-logits has one number a row, of the second of two classes, as decision_function gives it"},
+    {"bfloat16", PD_OPTION_BOOL, FIELD(bfloat16), 0, 1, NULL,
+     "arrays of uint16 or int16 hold the bits of bfloat16s"},
     {"header", PD_OPTION_BOOL, FIELD(header), 0, 1, NULL,
      "text: the first line names the columns (--no-header: it is row 0)"},
     {"index", PD_OPTION_BOOL, FIELD(index), 0, 1, NULL,
@@ -145,6 +147,7 @@ static struct pool_request request_of(const struct options *o, const struct args
                                  .index = choice_of(parsed, "index", o->index),
                                  .sigmoid = choice_of(parsed, "sigmoid", o->sigmoid),
                                  .probabilities = choice_of(parsed, "probabilities", o->probabilities),
+                                 .bfloat16 = o->bfloat16,
                                  .log_probabilities = o->log_probabilities,
                                  .binary = o->binary};
 }

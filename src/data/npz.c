@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "base/words.h"
+#include "data/npz_levels.h"
 #include "data/readers.h"
-#include "io/npy.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -24,26 +24,61 @@ static const struct layout {
     {{"images", NULL}, {"labels", NULL}},
 };
 
+/* The file's arrays, open but not read; by split, NULL where there is none. */
 struct file {
-    const struct pd_io_array *arrays;
-    size_t count;
+    struct pd_npy *npy;
     const char *name;
+    const struct layout *layout;
+    struct pd_npy_stream *images[2], *labels[2];
 };
 
-static const struct pd_io_array *find(const struct file *f, const char *name)
+static bool has(const struct pd_npy *npy, const char *name)
 {
-    for (size_t i = 0; name && i < f->count; i++)
-        if (!strcmp(f->arrays[i].name, name))
-            return &f->arrays[i];
+    return name && pd_npy_locate(npy, name) >= 0;
+}
+
+static const struct layout *find_layout(const struct pd_npy *npy)
+{
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
+        if (has(npy, layouts[i].images[PD_SPLIT_TRAIN]) || has(npy, layouts[i].images[PD_SPLIT_TEST]))
+            return &layouts[i];
     return NULL;
 }
 
-static const struct layout *find_layout(const struct file *f)
+static enum pd_status open_stream(const struct file *f, const char *name, struct pd_npy_stream **out,
+                                  struct pd_error *err)
 {
-    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
-        if (find(f, layouts[i].images[PD_SPLIT_TRAIN]) || find(f, layouts[i].images[PD_SPLIT_TEST]))
-            return &layouts[i];
-    return NULL;
+    return has(f->npy, name) ? pd_npy_stream_open(f->npy, (size_t)pd_npy_locate(f->npy, name), out, err)
+                             : PD_OK;
+}
+
+static enum pd_status open_streams(struct file *f, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    for (int i = 0; i < 2 && !status; i++) {
+        status = open_stream(f, f->layout->images[i], &f->images[i], err);
+        if (!status)
+            status = open_stream(f, f->layout->labels[i], &f->labels[i], err);
+    }
+    return status;
+}
+
+static void close_streams(struct file *f)
+{
+    for (int i = 0; i < 2; i++) {
+        pd_npy_stream_close(f->images[i]);
+        pd_npy_stream_close(f->labels[i]);
+    }
+}
+
+/* "images, x": the names of all arrays. */
+static const char *list_names(const struct pd_npy *npy, char *text, size_t size)
+{
+    size_t used = 0;
+    snprintf(text, size, "none");
+    for (size_t i = 0; i < pd_npy_count(npy) && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%.40s", i ? ", " : "", pd_npy_name(npy, i));
+    return text;
 }
 
 /* --- images --- */
@@ -64,9 +99,9 @@ static bool is_side(int64_t n)
 }
 
 /* The sides are at least 4, so it is plain which dimension is the channels. */
-static enum pd_status read_shape(const struct pd_io_array *a, const char *name, struct shape *s,
-                                 struct pd_error *err)
+static enum pd_status read_shape(const struct pd_npy_stream *stream, struct shape *s, struct pd_error *err)
 {
+    const struct pd_io_array *a = pd_npy_stream_array(stream);
     const int64_t *n = a->dims;
     char text[128];
     *s = (struct shape){0};
@@ -79,143 +114,203 @@ static enum pd_status read_shape(const struct pd_io_array *a, const char *name, 
     if (is_side(s->height) && is_side(s->width) && n[0] >= 1 && n[0] <= UINT32_MAX)
         return PD_OK;
     pd_io_shape_text(text, sizeof text, a->rank, n);
-    return pd_fail(
-        err, PD_ERR_UNSUPPORTED, -1,
-        "'%s': %s of shape %s, expected (N, H, W), (N, H, W, C) or (N, C, H, W), C 1 or 3, sides %d to %d",
-        name, a->name, text, SIDE_MIN, SIDE_MAX);
+    return pd_fail(err, PD_ERR_UNSUPPORTED, -1,
+                   "%s: shape %s, expected (N, H, W), (N, H, W, C) or (N, C, H, W), C 1 or 3, sides %d to %d",
+                   pd_npy_stream_name(stream), text, SIDE_MIN, SIDE_MAX);
 }
 
-static double value_of(const struct pd_io_array *a, int64_t i)
+/* Where element i of the array goes among the pixels, (N, C, H, W). */
+static int64_t place_of(const struct shape *s, int64_t i)
 {
-    return a->dtype == PD_IO_U8    ? ((const uint8_t *)a->data)[i]
-           : a->dtype == PD_IO_F32 ? (double)((const float *)a->data)[i]
-                                   : ((const double *)a->data)[i];
+    const int64_t area = s->height * s->width, image = i / (area * s->channels);
+    const int64_t pixel = i / s->step - image * area;
+    return (image * s->channels + i % s->step) * area + pixel;
 }
 
-/* A value is a level after (value + shift) * scale. */
-struct levels {
-    double shift, scale;
-};
-
-static enum pd_status find_levels(const struct pd_io_array *a, const char *name, struct levels *l,
-                                  struct pd_error *err)
+static enum pd_status copy_images(struct pd_npy_stream *stream, const struct shape *s,
+                                  const struct pd_levels *l, struct pd_dataset *d, struct pd_error *err)
 {
-    const int64_t count = pd_io_array_count(a);
-    bool negative = false;
-    *l = (struct levels){0, 1};
-    if (a->dtype == PD_IO_U8)
-        return PD_OK;
-    if (a->dtype != PD_IO_F32 && a->dtype != PD_IO_F64)
-        return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "'%s': %s of type %s, expected uint8, float32 or float64",
-                       name, a->name, pd_io_dtype_numpy(a->dtype));
-    for (int64_t i = 0; i < count; i++) {
-        const double v = value_of(a, i);
-        if (!(v >= -1 && v <= 1))
-            return pd_fail(err, PD_ERR_FORMAT, -1,
-                           "'%s': element %" PRId64 " of %s is %g, expected floats within [-1, 1] or [0, 1]",
-                           name, i, a->name, v);
-        negative = negative || v < 0;
+    struct pd_values *v;
+    int64_t n = 1;
+    enum pd_status status = pd_values_create(stream, &v, err);
+    while (!status && n) {
+        const int64_t first = v->done;
+        status = pd_values_next(v, &n, err);
+        for (int64_t i = 0; i < n && !status; i++)
+            d->pixels[s->step == 1 ? first + i : place_of(s, first + i)] = pd_level_of(l, v->value[i]);
     }
-    *l = negative ? (struct levels){1, 127.5} : (struct levels){0, 255};
-    return PD_OK;
+    pd_free(v);
+    return status;
 }
 
-static void copy_images(const struct pd_io_array *a, const struct shape *s, struct levels l,
-                        struct pd_dataset *d)
+/* Bytes that are levels already, in their places. */
+static enum pd_status read_images(struct pd_npy_stream *stream, struct pd_dataset *d, struct pd_error *err)
 {
-    const int64_t area = s->height * s->width;
-    uint8_t *to = d->pixels;
-    for (int64_t n = 0; n < d->count; n++)
-        for (int64_t c = 0; c < s->channels; c++) {
-            const int64_t first = n * s->channels * area + (s->step == 1 ? c * area : c);
-            for (int64_t i = 0; i < area; i++)
-                *to++ = (uint8_t)lrint((value_of(a, first + i * s->step) + l.shift) * l.scale);
-        }
+    enum pd_status status = pd_npy_stream_rewind(stream, err);
+    return status
+               ? status
+               : pd_npy_stream_read(stream, d->pixels, pd_io_array_count(pd_npy_stream_array(stream)), err);
 }
 
-static enum pd_status take_images(const struct pd_io_array *a, const char *name, struct pd_dataset *d,
+static enum pd_status take_images(const struct file *f, enum pd_split split, struct pd_dataset *d,
                                   struct pd_error *err)
 {
+    struct pd_npy_stream *stream = f->images[split];
     struct shape s;
-    struct levels l;
-    enum pd_status status = read_shape(a, name, &s, err);
+    struct pd_levels l;
+    enum pd_status status = read_shape(stream, &s, err);
     if (!status)
-        status = find_levels(a, name, &l, err);
+        status = pd_levels_find(stream, f->images[!split], d, &l, err);
     if (!status)
-        status =
-            pd_dataset_reserve(d, (uint32_t)a->dims[0], (int)s.channels, (int)s.height, (int)s.width, err);
-    if (!status)
-        copy_images(a, &s, l, d);
-    return status;
+        status = pd_dataset_reserve(d, (uint32_t)pd_npy_stream_array(stream)->dims[0], (int)s.channels,
+                                    (int)s.height, (int)s.width, err);
+    if (status)
+        return status;
+    const bool plain = pd_npy_stream_array(stream)->dtype == PD_IO_U8 && s.step == 1 && l.scale == 1;
+    return plain ? read_images(stream, d, err) : copy_images(stream, &s, &l, d, err);
 }
 
 /* --- labels --- */
 
-static int64_t label_of(const struct pd_io_array *a, int64_t i)
+/* (N) or (N, 1): a label each; (N, K): one-hot. */
+static enum pd_status check_shape(const struct pd_npy_stream *stream, struct pd_error *err)
 {
-    return a->dtype == PD_IO_U8    ? ((const uint8_t *)a->data)[i]
-           : a->dtype == PD_IO_I32 ? ((const int32_t *)a->data)[i]
-                                   : ((const int64_t *)a->data)[i];
+    const struct pd_io_array *a = pd_npy_stream_array(stream);
+    char text[128];
+    if (a->rank == 1 || (a->rank == 2 && a->dims[1] >= 1 && a->dims[1] <= LABEL_MAX + 1))
+        return PD_OK;
+    pd_io_shape_text(text, sizeof text, a->rank, a->dims);
+    return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%s: shape %s, expected (N), (N, 1) or one-hot (N, classes)",
+                   pd_npy_stream_name(stream), text);
 }
 
-/* Both splits' labels say how many classes there are. */
-static enum pd_status check_labels(const struct pd_io_array *a, const char *name, int *classes,
-                                   struct pd_error *err)
+static enum pd_status take_label(const struct pd_npy_stream *stream, int64_t row, double value,
+                                 int32_t *label, struct pd_error *err)
 {
-    if (a->dtype != PD_IO_U8 && a->dtype != PD_IO_I32 && a->dtype != PD_IO_I64)
-        return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "'%s': %s of type %s, expected uint8, int32 or int64",
-                       name, a->name, pd_io_dtype_numpy(a->dtype));
-    if (a->rank < 1 || a->rank > 2 || (a->rank == 2 && a->dims[1] != 1)) {
-        char text[128];
-        pd_io_shape_text(text, sizeof text, a->rank, a->dims);
-        return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "'%s': %s of shape %s, expected (N) or (N, 1)", name,
-                       a->name, text);
-    }
-    for (int64_t i = 0; i < a->dims[0]; i++) {
-        const int64_t label = label_of(a, i);
-        if (label < -1 || label > LABEL_MAX)
-            return pd_fail(err, PD_ERR_FORMAT, -1,
-                           "'%s': element %" PRId64 " of %s is %" PRId64 ", expected 0 to %d, or -1", name, i,
-                           a->name, label, LABEL_MAX);
-        if (label >= *classes)
-            *classes = (int)label + 1;
-    }
+    if (!(value >= -1 && value <= LABEL_MAX && value == rint(value)))
+        return pd_fail(err, PD_ERR_FORMAT, -1,
+                       "%s: element %" PRId64 " is %.15g, expected a whole number from 0 to %d, or -1",
+                       pd_npy_stream_name(stream), row, value, LABEL_MAX);
+    *label = (int32_t)value;
     return PD_OK;
 }
 
-static enum pd_status take_labels(const struct file *f, const struct layout *layout, enum pd_split split,
-                                  struct pd_dataset *d, struct pd_error *err)
+/* One number of a one-hot row; *label is the row's so far, -1 before its 1. */
+static enum pd_status take_hot(const struct pd_npy_stream *stream, int64_t at, double value, int32_t *label,
+                               struct pd_error *err)
+{
+    const int64_t width = pd_npy_stream_width(stream), column = at % width;
+    if (!column)
+        *label = -1;
+    const bool fits = value == 0 || (value == 1 && *label < 0);
+    if (value == 1)
+        *label = (int32_t)column;
+    if (fits && (column < width - 1 || *label >= 0))
+        return PD_OK;
+    return pd_fail(err, PD_ERR_FORMAT, -1,
+                   "%s: row %" PRId64 " of (N, %" PRId64 ") is not one-hot, expected one 1 and else 0",
+                   pd_npy_stream_name(stream), at / width, width);
+}
+
+/* labels (N) may be NULL: then only classes counts. */
+static enum pd_status read_labels(struct pd_npy_stream *stream, int32_t *labels, int *classes,
+                                  struct pd_error *err)
+{
+    const bool hot = pd_npy_stream_width(stream) > 1;
+    struct pd_values *v;
+    int64_t n = 1;
+    int32_t label = -1;
+    enum pd_status status = pd_values_create(stream, &v, err);
+    while (!status && n) {
+        const int64_t first = v->done;
+        status = pd_values_next(v, &n, err);
+        for (int64_t i = 0; i < n && !status; i++) {
+            status = (hot ? take_hot : take_label)(stream, first + i, v->value[i], &label, err);
+            if (labels)
+                labels[(first + i) / pd_npy_stream_width(stream)] = label;
+            if (label >= *classes)
+                *classes = label + 1;
+        }
+    }
+    pd_free(v);
+    if (hot && *classes < pd_npy_stream_width(stream))
+        *classes = (int)pd_npy_stream_width(stream);
+    return status;
+}
+
+static enum pd_status check_count(const struct file *f, int split, struct pd_error *err)
+{
+    const struct pd_npy_stream *images = f->images[split], *labels = f->labels[split];
+    const int64_t *n = pd_npy_stream_array(labels)->dims;
+    if (!images || n[0] == pd_npy_stream_array(images)->dims[0])
+        return PD_OK;
+    return pd_fail(err, PD_ERR_MISMATCH, -1,
+                   "%s: %" PRId64 " labels, expected %" PRId64 ", one for each image",
+                   pd_npy_stream_name(labels), n[0], pd_npy_stream_array(images)->dims[0]);
+}
+
+static void say_labels(const struct file *f, enum pd_split split, struct pd_dataset *d)
+{
+    char names[128];
+    const struct pd_npy_stream *s = f->labels[split];
+    if (!s)
+        pd_dataset_add_note(d, "no array '%s', so no image has a label (it has: %s)",
+                            f->layout->labels[split], list_names(f->npy, names, sizeof names));
+    else if (pd_npy_stream_width(s) > 1)
+        pd_dataset_add_note(d, "one-hot labels of %" PRId64 " classes", pd_npy_stream_width(s));
+    else if (pd_io_dtype_is_float(pd_npy_stream_array(s)->dtype))
+        pd_dataset_add_note(d, "labels are whole %ss", pd_io_dtype_words(pd_npy_stream_array(s)->dtype));
+}
+
+/* Both splits' labels say how many classes there are. */
+static enum pd_status take_labels(const struct file *f, enum pd_split split, struct pd_dataset *d,
+                                  struct pd_error *err)
 {
     enum pd_status status = PD_OK;
-    for (int i = 0; !status && i < 2; i++) {
-        const struct pd_io_array *either = find(f, layout->labels[i]);
-        status = either ? check_labels(either, f->name, &d->classes, err) : PD_OK;
+    for (int i = 0; i < 2 && !status; i++) {
+        if (!f->labels[i])
+            continue;
+        status = check_shape(f->labels[i], err);
+        if (!status)
+            status = check_count(f, i, err);
+        if (!status)
+            status = read_labels(f->labels[i], i == (int)split ? d->labels : NULL, &d->classes, err);
     }
-    const struct pd_io_array *a = find(f, layout->labels[split]);
-    if (!status && a && a->dims[0] != d->count)
-        status = pd_fail(err, PD_ERR_MISMATCH, -1, "'%s': %" PRId64 " %s, expected %u, one for each image",
-                         f->name, a->dims[0], a->name, d->count);
-    for (int64_t i = 0; !status && i < d->count; i++)
-        d->labels[i] = a ? (int32_t)label_of(a, i) : -1;
+    for (uint32_t i = 0; i < d->count && !f->labels[split]; i++)
+        d->labels[i] = -1;
+    if (!status)
+        say_labels(f, split, d);
     return status;
 }
 
 /* --- all --- */
 
-enum pd_status pd_npz_take(const struct pd_io_array *arrays, size_t n, const char *name, enum pd_split split,
-                           struct pd_dataset *d, struct pd_error *err)
+static enum pd_status no_split(const struct file *f, enum pd_split split, struct pd_error *err)
 {
-    const struct file f = {arrays, n, name};
-    const struct layout *layout = find_layout(&f);
-    if (!layout)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': no array train_images, x_train or images in it", name);
-    const struct pd_io_array *images = find(&f, layout->images[split]);
-    if (!images)
-        return pd_fail(err, PD_ERR_IO, -1, "'%s' has no %s split: that would be an array %s", name,
-                       split == PD_SPLIT_TEST ? "test" : "training",
-                       layout->images[split] ? layout->images[split] : "test_images, beside train_images");
-    enum pd_status status = take_images(images, name, d, err);
-    return status ? status : take_labels(&f, layout, split, d, err);
+    const char *wanted = f->layout->images[split];
+    return pd_fail(err, PD_ERR_IO, -1, "'%s' has no %s split: that would be an array %s", f->name,
+                   split == PD_SPLIT_TEST ? "test" : "training",
+                   wanted ? wanted : "test_images, beside train_images");
+}
+
+enum pd_status pd_npz_take(struct pd_npy *npy, const char *name, enum pd_split split, struct pd_dataset *d,
+                           struct pd_error *err)
+{
+    char names[128];
+    struct file f = {.npy = npy, .name = name, .layout = find_layout(npy)};
+    if (!f.layout)
+        return pd_fail(err, PD_ERR_FORMAT, -1,
+                       "'%s': no array train_images, x_train or images in it (it has: %s)", name,
+                       list_names(npy, names, sizeof names));
+    if (!has(npy, f.layout->images[split]))
+        return no_split(&f, split, err);
+    enum pd_status status = open_streams(&f, err);
+    if (!status)
+        status = take_images(&f, split, d, err);
+    if (!status)
+        status = take_labels(&f, split, d, err);
+    close_streams(&f);
+    return status;
 }
 
 enum pd_status pd_open_npz(const struct pd_data_source *source, const struct pd_data_request *request,
@@ -228,14 +323,8 @@ enum pd_status pd_open_npz(const struct pd_data_source *source, const struct pd_
     enum pd_status status = pd_npy_open(path, &npy, err);
     if (status)
         return status;
-    const size_t n = pd_npy_count(npy);
-    struct pd_io_array *arrays = pd_calloc(n + 1, sizeof *arrays);
-    for (size_t i = 0; arrays && i < n; i++)
-        arrays[i] = *pd_npy_at(npy, i);
     pd_path_word(d->name, sizeof d->name, path);
-    status = arrays ? pd_npz_take(arrays, n, path, request->split, d, err)
-                    : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory reading '%s'", path);
-    pd_free(arrays);
+    status = pd_npz_take(npy, path, request->split, d, err);
     pd_npy_destroy(npy);
     return status;
 }

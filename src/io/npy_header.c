@@ -95,22 +95,53 @@ static bool take_int(struct cursor *c, int64_t *out)
     for (; c->at < c->end && isdigit((unsigned char)c->bytes[c->at]); c->at++)
         if (__builtin_mul_overflow(*out, 10, out) || __builtin_add_overflow(*out, c->bytes[c->at] - '0', out))
             return false;
-    return c->at > begin;
+    const bool digits = c->at > begin;
+    c->at += digits && c->at < c->end && c->bytes[c->at] == 'L'; /* Python 2 */
+    return digits;
 }
 
-static enum pd_status parse_descr(struct cursor *c, struct pd_io_array *a)
+/* What is not read, by the letter of its kind. */
+static const char *kind_words(char kind)
 {
-    char descr[16];
-    size_t at = c->at;
-    if (take_string(c, descr, sizeof descr))
-        for (int d = 0; d < PD_IO_DTYPES; d++)
-            if (!strcmp(descr, pd_io_dtype_numpy((enum pd_io_dtype)d))) {
-                a->dtype = (enum pd_io_dtype)d;
-                return PD_OK;
-            }
+    static const struct {
+        char kind;
+        const char *words;
+    } kinds[] = {{'O', "Python objects, pickled, which are never unpickled"},
+                 {'c', "complex numbers"},
+                 {'U', "text"},
+                 {'S', "text"},
+                 {'M', "dates"},
+                 {'m', "times"},
+                 {'V', "raw bytes or a structure"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (kinds[i].kind == kind)
+            return kinds[i].words;
+    return "unknown";
+}
+
+/* '<f4': byte order, kind, bytes. */
+static bool find_dtype(const char *descr, struct pd_io_array *a, bool *swapped)
+{
+    for (int d = 0; strchr("<>|=", descr[0]) && d < PD_IO_DTYPES; d++)
+        if (!strcmp(descr + 1, pd_io_dtype_numpy((enum pd_io_dtype)d) + 1)) {
+            a->dtype = (enum pd_io_dtype)d;
+            *swapped = descr[0] == '>';
+            return true;
+        }
+    return false;
+}
+
+static enum pd_status parse_descr(struct cursor *c, struct pd_io_array *a, bool *swapped)
+{
+    char descr[16] = "";
+    const size_t at = c->at;
+    const bool text = take_string(c, descr, sizeof descr) && descr[0];
+    if (text && find_dtype(descr, a, swapped))
+        return PD_OK;
     return pd_fail(c->err, PD_ERR_UNSUPPORTED, (int64_t)at,
-                   "%s: npy type %.*s, expected '<f4', '<f8', '<i4', '<i8' or '|u1'", c->path,
-                   (int)(c->end - at < 24 ? c->end - at : 24), c->bytes + at);
+                   "%s: numbers of type %s%s%s (%s), expected float16, float32, float64, integers or bool",
+                   c->path, text ? "'" : "", text ? descr : "[...]", text ? "'" : "",
+                   text ? kind_words(descr[1]) : "a structured array: save one of its fields");
 }
 
 static enum pd_status parse_order(struct cursor *c, bool *fortran)
@@ -140,7 +171,8 @@ static enum pd_status parse_shape(struct cursor *c, struct pd_io_array *a)
 
 enum { HAVE_DESCR = 1, HAVE_ORDER = 2, HAVE_SHAPE = 4, HAVE_ALL = 7 };
 
-static enum pd_status parse_entry(struct cursor *c, struct pd_io_array *a, bool *fortran, int *have)
+static enum pd_status parse_entry(struct cursor *c, struct pd_io_array *a, struct pd_npy_layout *layout,
+                                  int *have)
 {
     char key[16] = "";
     size_t at = c->at;
@@ -158,19 +190,19 @@ static enum pd_status parse_entry(struct cursor *c, struct pd_io_array *a, bool 
         return expected(c, "':'");
     skip_spaces(c);
     *have |= bit;
-    return bit == HAVE_DESCR   ? parse_descr(c, a)
-           : bit == HAVE_ORDER ? parse_order(c, fortran)
+    return bit == HAVE_DESCR   ? parse_descr(c, a, &layout->swapped)
+           : bit == HAVE_ORDER ? parse_order(c, &layout->fortran)
                                : parse_shape(c, a);
 }
 
-static enum pd_status parse_dict(struct cursor *c, struct pd_io_array *a)
+static enum pd_status parse_dict(struct cursor *c, struct pd_io_array *a, struct pd_npy_layout *layout)
 {
-    bool fortran = false, comma = true;
+    bool comma = true;
     int have = 0;
     if (!take(c, '{'))
         return expected(c, "'{'");
     while (!take(c, '}')) {
-        enum pd_status status = comma ? parse_entry(c, a, &fortran, &have) : expected(c, "',' or '}'");
+        enum pd_status status = comma ? parse_entry(c, a, layout, &have) : expected(c, "',' or '}'");
         if (status != PD_OK)
             return status;
         comma = take(c, ',');
@@ -178,9 +210,7 @@ static enum pd_status parse_dict(struct cursor *c, struct pd_io_array *a)
     skip_spaces(c);
     if (have != HAVE_ALL || c->at != c->end)
         return expected(c, have != HAVE_ALL ? "descr, fortran_order and shape" : "nothing after '}'");
-    if (fortran && a->rank > 1)
-        return pd_fail(c->err, PD_ERR_UNSUPPORTED, (int64_t)c->at,
-                       "%s: npy in Fortran order, expected C order (numpy.ascontiguousarray)", c->path);
+    layout->fortran = layout->fortran && a->rank > 1;
     return PD_OK;
 }
 
@@ -209,16 +239,17 @@ static enum pd_status find_header(struct cursor *c, size_t size)
 }
 
 enum pd_status pd_npy_decode_header(const char *bytes, size_t size, const char *path, struct pd_io_array *a,
-                                    size_t *data_at, struct pd_error *err)
+                                    struct pd_npy_layout *layout, struct pd_error *err)
 {
     struct cursor c = {.path = path, .bytes = bytes, .err = err};
     int64_t need;
+    *layout = (struct pd_npy_layout){.fortran = false};
     enum pd_status status = find_header(&c, size);
     if (status == PD_OK)
-        status = parse_dict(&c, a);
+        status = parse_dict(&c, a, layout);
     if (status == PD_OK && !pd_io_array_bytes(a, &need))
         status = pd_fail(err, PD_ERR_FORMAT, MAGIC_BYTES, "%s: the npy's shape is too large", path);
-    *data_at = c.end;
+    layout->data_at = c.end;
     return status;
 }
 
@@ -233,16 +264,4 @@ enum pd_status pd_npy_check_size(const struct pd_io_array *a, size_t data_at, ui
     return pd_fail(err, PD_ERR_FORMAT, (int64_t)size,
                    "%s: %snpy data of %" PRIu64 " bytes, expected %" PRId64, path,
                    have < (uint64_t)need ? "truncated: " : "", have, need);
-}
-
-enum pd_status pd_npy_decode(const char *bytes, size_t size, const char *path, struct pd_io_array *a,
-                             struct pd_error *err)
-{
-    size_t data_at;
-    enum pd_status status = pd_npy_decode_header(bytes, size, path, a, &data_at, err);
-    if (status == PD_OK)
-        status = pd_npy_check_size(a, data_at, size, path, err);
-    if (status == PD_OK)
-        a->data = bytes + data_at;
-    return status;
 }

@@ -10,15 +10,19 @@
 /* Appends magic, version, length and the Python dict, padded to a multiple of 64. */
 void pd_npy_encode_header(struct pd_buffer *out, const struct pd_io_array *a);
 
-/* A whole .npy in memory: fills dtype, rank, dims and data (pointing into bytes, perhaps unaligned).
- * path: for messages. */
-enum pd_status pd_npy_decode(const char *bytes, size_t size, const char *path, struct pd_io_array *a,
-                             struct pd_error *err);
+/* How the data lie behind it. */
+struct pd_npy_layout {
+    size_t data_at;
+    bool swapped; /* big-endian */
+    bool fortran; /* the first dimension runs fastest; false where that makes no difference */
+};
 
-/* The same in two steps, for data that need not be in memory: bytes are the file's first ones, the header at
- * least; the data begin at data_at. Then: does a file of that size hold them, and nothing else? */
+/* bytes are the file's first ones, the header at least: fills dtype, rank and dims, and the layout. path: for
+ * messages. */
 enum pd_status pd_npy_decode_header(const char *bytes, size_t size, const char *path, struct pd_io_array *a,
-                                    size_t *data_at, struct pd_error *err);
+                                    struct pd_npy_layout *layout, struct pd_error *err);
+
+/* Does a file of that size hold the data, and nothing else? */
 enum pd_status pd_npy_check_size(const struct pd_io_array *a, size_t data_at, uint64_t size, const char *path,
                                  struct pd_error *err);
 

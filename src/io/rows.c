@@ -69,7 +69,7 @@ static enum pd_status open_by_first_bytes(const char *path, const struct pd_rows
     if (!npy && !npz)
         return pd_rows_open_csv(file, path, request, out, err);
     (void)fclose(file);
-    return npy ? pd_rows_open_npy(path, request, out, err) : pd_rows_open_npz(path, request, out, err);
+    return pd_rows_open_npy(path, request, out, err);
 }
 
 enum pd_status pd_rows_open(const char *path, const struct pd_rows_request *request, struct pd_rows **out,

@@ -1,7 +1,8 @@
 /* Rows of numbers in a file, read front to back as floats with little memory: an .npy, an array of an .npz,
  * or columns of a CSV. What kind of file it is, its first bytes tell.
  *
- * .npy, .npz: float32 or float64, C order, (n) or (n, ...): all behind the first dimension makes a row.
+ * .npy, .npz: floats of any width, byte order and order of dimensions, (n) or (n, ...): all behind the first
+ * dimension makes a row. Whole numbers where the request allows them.
  *
  * CSV: fields between commas, semicolons, tabs or blanks (whichever the first line has, in this order);
  * quotes, CRLF, CR and a byte order mark are fine, decimal commas where they do not separate. Every line
@@ -25,13 +26,15 @@ enum pd_rows_choice { PD_ROWS_AUTO, PD_ROWS_NO, PD_ROWS_YES };
 struct pd_rows_request {
     const char *const *names;          /* ended by NULL: what is taken where the path says no name */
     enum pd_rows_choice header, index; /* of a text table: has it a line of names, a column of row numbers? */
+    bool whole;                        /* arrays of whole numbers and booleans are fine */
+    bool bfloat16;                     /* uint16 and int16 are bfloat16's bits */
     double (*map)(double);             /* applied to every number before it becomes a float; NULL: none */
 };
 
 /* path: "scores.npy", "scores.npz", "scores.csv", the latter two also with ":NAME" behind. Without it the
  * first of the request's names that is there is taken; of an .npz with one array, that one. PD_ERR_IO;
  * PD_ERR_FORMAT with file, place and what was expected; PD_ERR_USAGE: nothing of these names;
- * PD_ERR_UNSUPPORTED: another type, Fortran order; PD_ERR_MEMORY. */
+ * PD_ERR_UNSUPPORTED: another type; PD_ERR_MEMORY. */
 enum pd_status pd_rows_open(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
                             struct pd_error *err);
 

@@ -21,10 +21,8 @@ struct pd_rows {
     double (*map)(double); /* of every number on the way, before it becomes a float; or NULL */
 };
 
-/* Both take path without ":NAME". */
+/* An .npy or .npz; path without ":NAME". */
 enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
-                                struct pd_error *err);
-enum pd_status pd_rows_open_npz(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
                                 struct pd_error *err);
 
 #endif

@@ -1,107 +1,44 @@
 #include "io/rows_kind.h"
 
 #include "base/mem.h"
-#include "io/file.h"
-#include "io/npy_header.h"
+#include "io/npy.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <zip.h>
 
-enum { HEADER_MOST = 1 << 16, DOUBLES = 4096 };
+enum { CHUNK = 4096 }; /* elements that are converted at a time, or a row of more */
 
 struct npy_rows {
     struct pd_rows base;
-    int fd;     /* of an .npy, else -1 */
-    zip_t *zip; /* of an .npz, else NULL */
-    zip_uint64_t index;
-    zip_file_t *entry;
-    uint64_t size; /* of the .npy, bytes */
-    size_t data_at;
-    struct pd_io_array array;
-    int64_t left; /* rows to come */
-    double doubles[DOUBLES];
+    struct pd_npy *npy;
+    struct pd_npy_stream *stream;
+    enum pd_io_dtype dtype; /* what the bits are taken for */
+    int64_t left;           /* rows to come */
+    int64_t chunk;          /* rows that are converted at a time */
+    void *raw;              /* (chunk, width) of dtype */
+    double *doubles;        /* (chunk, width) */
 };
-
-/* --- bytes of the .npy, wherever it lies --- */
-
-static enum pd_status fail_entry(const struct npy_rows *r, const char *words, struct pd_error *err)
-{
-    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: cannot read: %s", r->base.name, words);
-}
-
-static enum pd_status read_some(struct npy_rows *r, void *to, size_t size, size_t *got, struct pd_error *err)
-{
-    const zip_int64_t n = r->entry ? zip_fread(r->entry, to, size) : (zip_int64_t)read(r->fd, to, size);
-    *got = n > 0 ? (size_t)n : 0;
-    if (n >= 0 || (!r->entry && errno == EINTR))
-        return PD_OK;
-    return r->entry ? fail_entry(r, zip_file_strerror(r->entry), err)
-                    : pd_fail_io(err, r->base.name, "read", errno);
-}
-
-/* Up to size bytes; *total is less only at the end. */
-static enum pd_status read_bytes(struct npy_rows *r, void *to, size_t size, size_t *total,
-                                 struct pd_error *err)
-{
-    enum pd_status status = PD_OK;
-    *total = 0;
-    for (size_t got = 1; got && *total < size && !status; *total += got)
-        status = read_some(r, (char *)to + *total, size - *total, &got, err);
-    return status;
-}
-
-static enum pd_status to_begin(struct npy_rows *r, struct pd_error *err)
-{
-    if (!r->zip)
-        return lseek(r->fd, 0, SEEK_SET) ? pd_fail_io(err, r->base.name, "seek", errno) : PD_OK;
-    if (r->entry)
-        zip_fclose(r->entry);
-    r->entry = zip_fopen_index(r->zip, r->index, 0);
-    return r->entry ? PD_OK : fail_entry(r, zip_strerror(r->zip), err);
-}
-
-/* --- rows --- */
 
 static enum pd_status rewind_rows(struct pd_rows *rows, struct pd_error *err)
 {
     struct npy_rows *r = (struct npy_rows *)rows;
-    char *skipped = (char *)r->doubles;
-    enum pd_status status = to_begin(r, err);
-    for (size_t left = r->data_at, got = 1; left && got && !status; left -= got)
-        status = read_bytes(r, skipped, left < sizeof r->doubles ? left : sizeof r->doubles, &got, err);
-    r->left = r->array.dims[0];
-    return status;
+    r->left = pd_npy_stream_array(r->stream)->dims[0];
+    return pd_npy_stream_rewind(r->stream, err);
 }
 
-static enum pd_status truncated(const struct npy_rows *r, struct pd_error *err)
+static enum pd_status convert(struct npy_rows *r, float *to, int64_t n, struct pd_error *err)
 {
-    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: truncated while it was read", r->base.name);
-}
-
-static enum pd_status read_doubles(struct npy_rows *r, float *to, size_t count, struct pd_error *err)
-{
-    for (size_t n, got; count; count -= n) {
-        n = count < DOUBLES ? count : DOUBLES;
-        enum pd_status status = read_bytes(r, r->doubles, n * sizeof(double), &got, err);
-        if (status || got < n * sizeof(double))
-            return status ? status : truncated(r, err);
-        for (size_t i = 0; i < n; i++)
-            *to++ = (float)(r->base.map ? r->base.map(r->doubles[i]) : r->doubles[i]);
+    for (int64_t step; n; n -= step, to += step * r->base.width) {
+        step = n < r->chunk ? n : r->chunk;
+        enum pd_status status = pd_npy_stream_read(r->stream, r->raw, step * r->base.width, err);
+        if (status)
+            return status;
+        pd_io_to_doubles(r->dtype, r->raw, step * r->base.width, r->doubles);
+        for (int64_t i = 0; i < step * r->base.width; i++)
+            to[i] = (float)(r->base.map ? r->base.map(r->doubles[i]) : r->doubles[i]);
     }
     return PD_OK;
-}
-
-/* libzip compares the checksum when it comes to the end. */
-static enum pd_status check_end(struct npy_rows *r, struct pd_error *err)
-{
-    char byte;
-    size_t got;
-    return r->entry ? read_some(r, &byte, 1, &got, err) : PD_OK;
 }
 
 static enum pd_status read_rows(struct pd_rows *rows, float *to, int64_t n, int64_t *got,
@@ -109,17 +46,12 @@ static enum pd_status read_rows(struct pd_rows *rows, float *to, int64_t n, int6
 {
     struct npy_rows *r = (struct npy_rows *)rows;
     const int64_t take = n < r->left ? n : r->left;
-    const size_t count = (size_t)(take * rows->width);
-    size_t bytes = count * sizeof(float);
-    enum pd_status status =
-        r->array.dtype == PD_IO_F64 ? read_doubles(r, to, count, err) : read_bytes(r, to, bytes, &bytes, err);
-    if (!status && bytes < count * sizeof(float))
-        status = truncated(r, err);
-    for (size_t i = 0; rows->map && r->array.dtype == PD_IO_F32 && !status && i < count; i++)
-        to[i] = (float)rows->map((double)to[i]);
+    enum pd_status status = PD_OK;
+    if (take)
+        status = r->dtype == PD_IO_F32 && !rows->map
+                     ? pd_npy_stream_read(r->stream, to, take * rows->width, err)
+                     : convert(r, to, take, err);
     r->left -= take;
-    if (!status && !r->left)
-        status = check_end(r, err);
     *got = status ? 0 : take;
     return status;
 }
@@ -127,168 +59,131 @@ static enum pd_status read_rows(struct pd_rows *rows, float *to, int64_t n, int6
 static void close_rows(struct pd_rows *rows)
 {
     struct npy_rows *r = (struct npy_rows *)rows;
-    if (r->entry)
-        zip_fclose(r->entry);
-    if (r->zip)
-        zip_discard(r->zip);
-    if (r->fd >= 0)
-        close(r->fd);
+    pd_npy_stream_close(r->stream);
+    pd_npy_destroy(r->npy);
+    pd_free(r->raw);
+    pd_free(r->doubles);
 }
 
-static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows, NULL, false};
+static void describe(const struct pd_rows *rows, char *text, size_t size)
+{
+    const struct npy_rows *r = (const struct npy_rows *)rows;
+    const enum pd_io_dtype is = pd_npy_stream_array(r->stream)->dtype;
+    if (r->dtype == PD_IO_BF16)
+        snprintf(text, size, "%.200s: %s taken as bfloat16's bits", rows->name,
+                 is == PD_IO_BF16 ? "raw numbers of two bytes" : pd_io_dtype_words(is));
+}
+
+static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows, describe, false};
 
 /* --- opening --- */
 
-static enum pd_status check_array(struct npy_rows *r, struct pd_error *err)
+static bool is_two_bytes(enum pd_io_dtype dtype)
 {
-    const struct pd_io_array *a = &r->array;
+    return dtype == PD_IO_U16 || dtype == PD_IO_I16;
+}
+
+/* Whole numbers are labels more often than logits, and two bytes of them bfloat16 as often. */
+static enum pd_status check_type(struct npy_rows *r, const struct pd_rows_request *request,
+                                 struct pd_error *err)
+{
+    const enum pd_io_dtype is = r->dtype;
+    if (request->bfloat16 && is_two_bytes(is))
+        r->dtype = PD_IO_BF16;
+    if (pd_io_dtype_is_float(r->dtype) || request->whole)
+        return PD_OK;
+    return pd_fail(err, PD_ERR_UNSUPPORTED, -1,
+                   "%s: numbers of type %s, expected float16, float32 or float64: array.astype('float32') if "
+                   "they are logits%s",
+                   r->base.name, pd_io_dtype_words(is),
+                   is_two_bytes(is) ? ", --bfloat16 if they are bfloat16's bits" : "");
+}
+
+static enum pd_status check_shape(const struct npy_rows *r, struct pd_error *err)
+{
+    const struct pd_io_array *a = pd_npy_stream_array(r->stream);
     char shape[128];
     pd_io_shape_text(shape, sizeof shape, a->rank, a->dims);
-    if (a->dtype != PD_IO_F32 && a->dtype != PD_IO_F64)
-        return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%s: numbers of type '%s', expected '<f4' or '<f8'",
-                       r->base.name, pd_io_dtype_numpy(a->dtype));
-    r->base.width = 1;
-    for (int i = 1; i < a->rank; i++)
-        if (a->dims[i] == 0 || __builtin_mul_overflow(r->base.width, a->dims[i], &r->base.width))
-            return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: shape %s, expected numbers in each row",
-                           r->base.name, shape);
-    return a->rank ? PD_OK
-                   : pd_fail(err, PD_ERR_MISMATCH, -1, "%s: a single number, expected rows", r->base.name);
-}
-
-static enum pd_status read_header(struct npy_rows *r, struct pd_error *err)
-{
-    size_t got = 0;
-    char *bytes = pd_malloc(HEADER_MOST);
-    if (!bytes)
-        return pd_fail_memory(err, r->base.name);
-    enum pd_status status = to_begin(r, err);
-    if (!status)
-        status = read_bytes(r, bytes, HEADER_MOST, &got, err);
-    if (!status)
-        status = pd_npy_decode_header(bytes, got, r->base.name, &r->array, &r->data_at, err);
-    pd_free(bytes);
-    if (!status)
-        status = pd_npy_check_size(&r->array, r->data_at, r->size, r->base.name, err);
-    if (!status)
-        status = check_array(r, err);
-    return status ? status : rewind_rows(&r->base, err);
-}
-
-static struct npy_rows *create(const char *path, const struct pd_rows_request *request, struct pd_error *err)
-{
-    struct npy_rows *r = pd_calloc(1, sizeof *r);
-    if (r) {
-        *r = (struct npy_rows){.base = {&kind, pd_strdup(path), 0, 0, request->map}, .fd = -1};
-        if (r->base.name)
-            return r;
-    }
-    pd_free(r);
-    pd_fail_memory(err, path);
-    return NULL;
-}
-
-static enum pd_status give(struct npy_rows *r, enum pd_status status, struct pd_rows **out)
-{
-    if (status)
-        pd_rows_close(&r->base);
-    *out = status ? NULL : &r->base;
-    return status;
-}
-
-static enum pd_status open_file(struct npy_rows *r, struct pd_error *err)
-{
-    struct stat st;
-    r->fd = open(r->base.name, O_RDONLY | O_CLOEXEC);
-    if (r->fd < 0 || fstat(r->fd, &st))
-        return pd_fail_io(err, r->base.name, "open", errno);
-    r->size = (uint64_t)st.st_size;
-    return read_header(r, err);
-}
-
-enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
-                                struct pd_error *err)
-{
-    struct npy_rows *r = create(path, request, err);
-    *out = NULL;
-    return r ? give(r, open_file(r, err), out) : PD_ERR_MEMORY;
-}
-
-/* --- .npz --- */
-
-static enum pd_status open_zip(struct npy_rows *r, struct pd_error *err)
-{
-    int code = 0;
-    r->zip = zip_open(r->base.name, ZIP_RDONLY, &code);
-    if (r->zip)
-        return PD_OK;
-    zip_error_t e;
-    zip_error_init_with_code(&e, code);
-    enum pd_status status =
-        pd_fail(err, PD_ERR_FORMAT, -1, "%s: not a whole zip: %s", r->base.name, zip_error_strerror(&e));
-    zip_error_fini(&e);
-    return status;
+    if (!a->rank)
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: a single number, expected rows", r->base.name);
+    return r->base.width ? PD_OK
+                         : pd_fail(err, PD_ERR_MISMATCH, -1, "%s: shape %s, expected numbers in each row",
+                                   r->base.name, shape);
 }
 
 static enum pd_status fail_no_array(const struct npy_rows *r, const char *name, struct pd_error *err)
 {
     char known[256] = "";
     size_t used = 0;
-    const zip_int64_t count = zip_get_num_entries(r->zip, 0);
-    for (zip_int64_t i = 0; i < count && used < sizeof known; i++) {
-        const char *file = zip_get_name(r->zip, (zip_uint64_t)i, 0);
-        const int length = file ? (int)strlen(file) : 0;
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%.*s", i ? ", " : "",
-                                 length > 4 ? length - 4 : length, file ? file : "");
-    }
+    for (size_t i = 0; i < pd_npy_count(r->npy) && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
+                                 pd_npy_name(r->npy, i));
     return pd_fail(err, PD_ERR_USAGE, -1, "%s: no array '%s' in it (it has: %s)", r->base.name, name, known);
 }
 
-static zip_int64_t locate(zip_t *zip, const char *name)
+static enum pd_status find_array(struct npy_rows *r, const char *const *names, int64_t *index,
+                                 struct pd_error *err)
 {
-    struct pd_buffer file = PD_BUFFER_INIT;
-    pd_buffer_printf(&file, "%s.npy", name);
-    const zip_int64_t index = file.oom ? -1 : zip_name_locate(zip, file.data, 0);
-    pd_buffer_release(&file);
-    return index;
+    *index = pd_npy_locate(r->npy, "");
+    for (int i = 0; names[i] && *index < 0; i++)
+        *index = pd_npy_locate(r->npy, names[i]);
+    if (*index < 0 && names[1] && pd_npy_count(r->npy) == 1)
+        *index = 0;
+    return *index < 0 ? fail_no_array(r, names[0], err) : PD_OK;
 }
 
-static enum pd_status find_array(struct npy_rows *r, const char *const *names, struct pd_error *err)
+static enum pd_status reserve(struct npy_rows *r, struct pd_error *err)
 {
-    struct pd_buffer full = PD_BUFFER_INIT;
-    zip_stat_t st;
-    zip_int64_t index = -1;
-    for (int i = 0; names[i] && index < 0; i++)
-        index = locate(r->zip, names[i]);
-    if (index < 0 && names[1] && zip_get_num_entries(r->zip, 0) == 1)
-        index = 0;
-    if (index < 0)
-        return fail_no_array(r, names[0], err);
-    r->index = (zip_uint64_t)index;
-    if (zip_stat_index(r->zip, r->index, 0, &st))
-        return fail_entry(r, zip_strerror(r->zip), err);
-    r->size = st.size;
-    pd_buffer_printf(&full, "%s:%.*s", r->base.name, (int)strlen(st.name) - 4, st.name);
-    if (full.oom) {
-        pd_buffer_release(&full);
-        return pd_fail_memory(err, r->base.name);
-    }
-    pd_free(r->base.name);
-    r->base.name = full.data;
-    return PD_OK;
+    const int64_t width = r->base.width;
+    r->chunk = width < CHUNK ? CHUNK / width : 1;
+    if (r->dtype == PD_IO_F32 && !r->base.map)
+        return PD_OK;
+    r->raw = pd_calloc((size_t)r->chunk, (size_t)width * pd_io_dtype_size(r->dtype));
+    r->doubles = pd_calloc((size_t)r->chunk, (size_t)width * sizeof *r->doubles);
+    return r->raw && r->doubles
+               ? PD_OK
+               : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for rows of %lld numbers", r->base.name,
+                         (long long)width);
 }
 
-enum pd_status pd_rows_open_npz(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
+static enum pd_status open_rows(struct npy_rows *r, const char *path, const struct pd_rows_request *request,
                                 struct pd_error *err)
 {
-    struct npy_rows *r = create(path, request, err);
+    int64_t index;
+    enum pd_status status = pd_npy_open(path, &r->npy, err);
+    if (!status)
+        status = find_array(r, request->names, &index, err);
+    if (!status)
+        status = pd_npy_stream_open(r->npy, (size_t)index, &r->stream, err);
+    if (status)
+        return status;
+    pd_free(r->base.name);
+    r->base.name = pd_strdup(pd_npy_stream_name(r->stream));
+    if (!r->base.name)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
+    r->base.width = pd_npy_stream_width(r->stream);
+    r->dtype = pd_npy_stream_array(r->stream)->dtype;
+    status = check_type(r, request, err);
+    if (!status)
+        status = check_shape(r, err);
+    if (!status)
+        status = reserve(r, err);
+    return status ? status : rewind_rows(&r->base, err);
+}
+
+enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
+                                struct pd_error *err)
+{
+    struct npy_rows *r = pd_calloc(1, sizeof *r);
     *out = NULL;
     if (!r)
-        return PD_ERR_MEMORY;
-    enum pd_status status = open_zip(r, err);
-    if (!status)
-        status = find_array(r, request->names, err);
-    if (!status)
-        status = read_header(r, err);
-    return give(r, status, out);
+        return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
+    r->base = (struct pd_rows){&kind, pd_strdup(path), 0, 0, request->map};
+    enum pd_status status = r->base.name ? open_rows(r, path, request, err)
+                                         : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
+    if (status)
+        pd_rows_close(&r->base);
+    else
+        *out = &r->base;
+    return status;
 }

@@ -81,11 +81,13 @@ static enum pd_status parse_dtype(const struct pd_safetensors *st, struct tensor
     const char *word = json_string_value(json_object_get(entry, "dtype"));
     if (!word)
         return bad_tensor(st, t->array.name, "no dtype", err);
-    for (int d = 0; d < PD_IO_DTYPES; d++)
-        if (!strcmp(word, pd_io_dtype_safetensors((enum pd_io_dtype)d))) {
+    for (int d = 0; d < PD_IO_DTYPES; d++) {
+        const char *known = pd_io_dtype_safetensors((enum pd_io_dtype)d);
+        if (known && !strcmp(word, known)) {
             t->array.dtype = (enum pd_io_dtype)d;
             return PD_OK;
         }
+    }
     return pd_fail(err, PD_ERR_UNSUPPORTED, LENGTH_BYTES,
                    "%s: tensor '%.100s': dtype %.20s, expected F32, F64, I32, I64 or U8", st->path,
                    t->array.name, word);

@@ -53,8 +53,10 @@ enum pd_status pd_model_configure(const struct pd_model *model, int channels, in
                        "model '%s' makes images whose size is a multiple of %d, not %d", model->name,
                        model->size_step, size);
     if (classes < 1)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "the data have neither labels nor classes: name the classes with --classes");
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "the data have neither labels nor classes: name the classes with --classes (a folder of "
+            "images), put an array of labels in (an .npz)");
     if (z_dim == 0)
         z_dim = model->z_dim;
     *out = (struct pd_model_config){model, channels, size, classes, z_dim, {0}};

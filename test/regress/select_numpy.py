@@ -97,6 +97,20 @@ rows, printed = select(two("d.npy", "p.npy"), "--sigmoid", "--probabilities")
 assert np.allclose(printed, dict(scores())["gold"][rows].astype(float), rtol=1e-5) and len(set(rows) ^ set(
     select(two("l.npy", "c.npy"))[0])) <= 2, "gold of probabilities"
 
+# However the arrays lie in their file.
+np.save("order.npy", np.asfortranarray(class_logits))
+np.save("swapped.npy", class_logits.astype(">f4"))
+np.savez_compressed("order.npz", class_logits=np.asfortranarray(class_logits.astype(">f8")))
+np.save("half.npy", class_logits.astype(np.float16))
+np.save("plain.npy", class_logits.astype(np.float16).astype(np.float32))
+np.save("bits.npy", (class_logits.view(np.uint32) >> 16).astype(np.uint16))
+np.save("raw.npy", (class_logits.view(np.uint32) >> 16).astype(np.uint16).view("V2"))
+np.save("cut.npy", (class_logits.view(np.uint32) & 0xFFFF0000).view(np.float32))
+for a, b in (("order.npy", "c.npy"), ("swapped.npy", "c.npy"), ("order.npz", "c.npy"), ("half.npy", "plain.npy"),
+             ("bits.npy --bfloat16", "cut.npy"), ("raw.npy", "cut.npy")):
+    one, other = (select(["--class-logits", *x.split()], "--strategy", "least-confident") for x in (a, b))
+    assert (one[0] == other[0]).all() and (one[1] == other[1]).all(), a
+
 # Tables as pandas writes them have the same rows.
 with open("plain.csv", "w") as plain, open("index.csv", "w") as index, open("comma.csv", "w") as comma:
     print(*range(CLASSES), sep=",", file=plain)

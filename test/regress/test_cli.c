@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <jansson.h>
 
-#include "io/npy.h"
+#include "arrays.h"
 #include "unit/idx_maker.h"
 
 #define SMALL                                                                                                \
@@ -192,12 +192,12 @@ static void samples(void **state)
     free(png);
     struct pd_npy *npz;
     assert_int_equal(pd_npy_open(scratch_path("s.npz"), &npz, NULL), PD_OK);
-    const struct pd_io_array *images = pd_npy_find(npz, "images"), *labels = pd_npy_find(npz, "labels");
-    const struct pd_io_array *z = pd_npy_find(npz, "z"), *scores = pd_npy_find(npz, "class_logits");
+    const struct pd_io_array *images = find_array(npz, "images"), *labels = find_array(npz, "labels");
+    const struct pd_io_array *z = find_array(npz, "z"), *scores = find_array(npz, "class_logits");
     assert_true(images->rank == 4 && images->dims[0] == 30 && images->dims[1] == 1 && images->dims[3] == 32);
     assert_true(labels->dtype == PD_IO_I32 && ((const int32_t *)labels->data)[29] == 9);
     assert_true(z->dims[0] == 30 && z->dims[1] == 100 && scores->dims[1] == 10);
-    assert_non_null(pd_npy_find(npz, "logit"));
+    assert_non_null(find_array(npz, "logit"));
     const float *pixels = images->data;
     for (int64_t i = 0; i < pd_io_array_count(images); i++)
         assert_true(pixels[i] >= -1 && pixels[i] <= 1);

@@ -1,7 +1,10 @@
 #include "scratch.h"
 
 #include "base/mem.h"
-#include "io/npy.h"
+#include "arrays.h"
+
+#include <math.h>
+#include <sys/stat.h>
 
 static const float floats[6] = {1, 2, 3, 4, 5, 6};
 static const uint8_t bytes3[3] = {7, 8, 9};
@@ -68,8 +71,8 @@ static void reads_back_every_type(void **state)
         assert_int_equal(pd_npy_write(path, &arrays[i], NULL), PD_OK);
         assert_int_equal(pd_npy_open(path, &npy, NULL), PD_OK);
         assert_int_equal(pd_npy_count(npy), 1);
-        assert_same(pd_npy_find(npy, ""), &arrays[i]);
-        assert_null(pd_npy_find(npy, "images"));
+        assert_same(find_array(npy, ""), &arrays[i]);
+        assert_null(find_array(npy, "images"));
         pd_npy_destroy(npy);
     }
 }
@@ -84,8 +87,8 @@ static void reads_back_zips(void **state)
         assert_int_equal(pd_npy_open(path, &npy, NULL), PD_OK);
         assert_int_equal(pd_npy_count(npy), ARRAYS);
         for (size_t i = 0; i < ARRAYS; i++) {
-            assert_string_equal(pd_npy_at(npy, i)->name, arrays[i].name);
-            assert_same(pd_npy_find(npy, arrays[i].name), &arrays[i]);
+            assert_string_equal(pd_npy_name(npy, i), arrays[i].name);
+            assert_same(find_array(npy, arrays[i].name), &arrays[i]);
         }
         pd_npy_destroy(npy);
     }
@@ -108,6 +111,21 @@ static void the_same_arrays_give_the_same_zip(void **state)
     free(bytes[1]);
 }
 
+/* Opens it and reads all arrays. */
+static enum pd_status read_all(const char *bytes, size_t size, const char *name, struct pd_npy **npy,
+                               struct pd_error *err)
+{
+    const struct pd_io_array *a;
+    enum pd_status status = pd_npy_parse(bytes, size, name, npy, err);
+    for (size_t i = 0; !status && i < pd_npy_count(*npy); i++)
+        status = pd_npy_load(*npy, i, &a, err);
+    if (status) {
+        pd_npy_destroy(*npy);
+        *npy = NULL;
+    }
+    return status;
+}
+
 static void every_truncation_is_refused(void **state)
 {
     (void)state;
@@ -122,7 +140,7 @@ static void every_truncation_is_refused(void **state)
             struct pd_error err;
             char *part = malloc(n ? n : 1); /* its own block, so that a read beyond it is seen */
             memcpy(part, bytes, n);
-            assert_int_equal(pd_npy_parse(part, n, "cut", &npy, &err), PD_ERR_FORMAT);
+            assert_int_equal(read_all(part, n, "cut", &npy, &err), PD_ERR_FORMAT);
             assert_null(npy);
             assert_contains(err.message, zip && n >= 4 ? "cut: not a whole zip: " : "cut: truncated: ");
             free(part);
@@ -151,8 +169,8 @@ static void accepts_other_spellings(void **state)
         struct pd_error err;
         char bytes[300];
         size_t size = by_hand(bytes, cases[i].major, cases[i].header, cases[i].data);
-        assert_int_equal(pd_npy_parse(bytes, size, "x", &npy, &err), PD_OK);
-        const struct pd_io_array *a = pd_npy_at(npy, 0);
+        assert_int_equal(read_all(bytes, size, "x", &npy, &err), PD_OK);
+        const struct pd_io_array *a = find_array(npy, pd_npy_name(npy, 0));
         assert_int_equal(a->rank, cases[i].rank);
         assert_int_equal((uintptr_t)a->data % pd_io_dtype_size(a->dtype), 0);
         assert_int_equal(*(const uint8_t *)a->data, 1);
@@ -176,11 +194,19 @@ static const struct {
     {1, "{'a': 1}", 0, PD_ERR_FORMAT, "expected descr, fortran_order and shape, each once at offset 11"},
     {1, "{'shape': (), 'shape': ()}", 0, PD_ERR_FORMAT, "each once"},
     {1, "{'shape': () 'descr': '<f4'}", 0, PD_ERR_FORMAT, "expected ',' or '}'"},
-    {1, H("'>f4'", "False", "()"), 4, PD_ERR_UNSUPPORTED, "x: npy type '>f4'"},
+    {1, H("'<c8'", "False", "()"), 8, PD_ERR_UNSUPPORTED,
+     "x: numbers of type '<c8' (complex numbers), expected"},
+    {1, H("'|O'", "False", "()"), 8, PD_ERR_UNSUPPORTED, "'|O' (Python objects, pickled, which are never"},
+    {1, H("'<U5'", "False", "()"), 20, PD_ERR_UNSUPPORTED, "'<U5' (text)"},
+    {1, H("'<M8[ns]'", "False", "()"), 8, PD_ERR_UNSUPPORTED, "'<M8[ns]' (dates)"},
+    {1, H("'|V8'", "False", "()"), 8, PD_ERR_UNSUPPORTED, "'|V8' (raw bytes"},
+    {1, H("'<f16'", "False", "()"), 16, PD_ERR_UNSUPPORTED, "'<f16' (unknown)"},
+    {1, H("''", "False", "()"), 4, PD_ERR_UNSUPPORTED, "(a structured array"},
     {1, H("[('a', '<f4')]", "False", "()"), 4, PD_ERR_UNSUPPORTED,
-     "expected '<f4', '<f8', '<i4', '<i8' or '|u1' at offset 20"},
+     "type [...] (a structured array: save one of its fields), expected float16, float32, float64, integers "
+     "or "
+     "bool at offset 20"},
     {1, H("'<f4'", "Perhaps", "()"), 4, PD_ERR_FORMAT, "expected True or False"},
-    {1, H("'<f4'", "True", "(1, 1)"), 4, PD_ERR_UNSUPPORTED, "x: npy in Fortran order, expected C order"},
     {1, H("'<f4'", "False", "3"), 4, PD_ERR_FORMAT, "expected a shape in parentheses"},
     {1, H("'<f4'", "False", "(3)"), 12, PD_ERR_FORMAT, "expected (n,)"},
     {1, H("'<f4'", "False", "(-3,)"), 12, PD_ERR_FORMAT, "expected a dimension"},
@@ -203,17 +229,154 @@ static void refuses_wrong_headers(void **state)
         struct pd_error err;
         char bytes[300];
         size_t size = by_hand(bytes, refusals[i].major, refusals[i].header, refusals[i].data);
-        assert_int_equal(pd_npy_parse(bytes, size, "x", &npy, &err), refusals[i].status);
+        assert_int_equal(read_all(bytes, size, "x", &npy, &err), refusals[i].status);
         assert_contains(err.message, refusals[i].message);
         assert_true(err.offset >= 0);
         assert_null(npy);
     }
     struct pd_npy *npy;
     struct pd_error err;
-    assert_int_equal(pd_npy_parse("not an array", 12, "x", &npy, &err), PD_ERR_FORMAT);
+    assert_int_equal(read_all("not an array", 12, "x", &npy, &err), PD_ERR_FORMAT);
     assert_string_equal(err.message, "x: not an npy file: expected \\x93NUMPY at offset 0");
     assert_int_equal(pd_npy_open("/no/such.npy", &npy, &err), PD_ERR_IO);
     assert_null(npy);
+}
+
+/* --- how others lay them out --- */
+
+#define ARRAY_OF(descr, order, shape, ...)                                                                   \
+    {                                                                                                        \
+        H(descr, order, shape), sizeof(uint8_t[]){__VA_ARGS__},                                              \
+        {                                                                                                    \
+            __VA_ARGS__                                                                                      \
+        }                                                                                                    \
+    }
+
+static void reads_every_layout(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        size_t size;
+        uint8_t data[24];
+    } cases[] = {
+        ARRAY_OF("'<f4'", "False", "(2,)", 0, 0, 0xC0, 0x3F, 0, 0, 0, 0xC0),
+        ARRAY_OF("'>f4'", "False", "(2,)", 0x3F, 0xC0, 0, 0, 0xC0, 0, 0, 0),
+        ARRAY_OF("'>f8'", "False", "(2L,)", 0x3F, 0xF8, 0, 0, 0, 0, 0, 0, 0xC0, 0, 0, 0, 0, 0, 0, 0),
+        ARRAY_OF("'<f2'", "False", "(2,)", 0, 0x3E, 0, 0xC0),
+        ARRAY_OF("'>f2'", "False", "(2,)", 0x3E, 0, 0xC0, 0),
+        ARRAY_OF("'<V2'", "False", "(2,)", 0xC0, 0x3F, 0, 0xC0),
+        ARRAY_OF("'|V2'", "False", "(2,)", 0xC0, 0x3F, 0, 0xC0),
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct pd_npy *npy;
+        struct pd_error err;
+        char bytes[300];
+        double value[2];
+        const size_t size = by_hand(bytes, 1, cases[i].header, cases[i].size);
+        memcpy(bytes + size - cases[i].size, cases[i].data, cases[i].size);
+        assert_int_equal(read_all(bytes, size, "x", &npy, &err), PD_OK);
+        const struct pd_io_array *a = find_array(npy, "");
+        pd_io_to_doubles(a->dtype, a->data, 2, value);
+        if (value[0] != 1.5 || value[1] != -2)
+            fail_msg("%s: %g %g, expected 1.5 -2", cases[i].header, value[0], value[1]);
+        pd_npy_destroy(npy);
+    }
+}
+
+static void knows_halves_and_integers(void **state)
+{
+    (void)state;
+    static const uint16_t halves[] = {0x0001, 0x03FF, 0x0400, 0x7BFF, 0x7C00, 0xFC00, 0x7E00, 0x8000};
+    static const double expected[] = {0x1p-24,  1023 * 0x1p-24, 0x1p-14, 65504,
+                                      INFINITY, -INFINITY,      NAN,     -0.0};
+    double value[8];
+    pd_io_to_doubles(PD_IO_F16, halves, 8, value);
+    for (int i = 0; i < 8; i++)
+        assert_true(value[i] == expected[i] || (isnan(value[i]) && isnan(expected[i])));
+    pd_io_to_doubles(PD_IO_I8, (int8_t[]){-3}, 1, value);
+    pd_io_to_doubles(PD_IO_I16, (int16_t[]){-300}, 1, value + 1);
+    pd_io_to_doubles(PD_IO_U16, (uint16_t[]){65535}, 1, value + 2);
+    pd_io_to_doubles(PD_IO_U32, (uint32_t[]){4294967295}, 1, value + 3);
+    pd_io_to_doubles(PD_IO_U64, (uint64_t[]){1ULL << 63}, 1, value + 4);
+    pd_io_to_doubles(PD_IO_BOOL, (uint8_t[]){7}, 1, value + 5);
+    assert_true(value[0] == -3 && value[1] == -300 && value[2] == 65535 && value[3] == 4294967295 &&
+                value[4] == 0x1p63 && value[5] == 1);
+}
+
+/* (2, 3, 2) of 0 .. 11 with the first dimension running fastest. */
+static void reads_fortran_order(void **state)
+{
+    (void)state;
+    char bytes[300];
+    const size_t size = by_hand(bytes, 1, H("'>i2'", "True", "(2, 3, 2)"), 24);
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 3; j++)
+            for (int k = 0; k < 2; k++) {
+                char *at = bytes + size - 24 + 2 * (i + 2 * (j + 3 * k));
+                at[0] = 0;
+                at[1] = (char)(i * 6 + j * 2 + k);
+            }
+    const char *path = scratch_path("fortran.npy");
+    scratch_write(path, bytes, size);
+    static const int64_t steps[] = {1, 4, 6, 12};
+    for (size_t s = 0; s < 4; s++) {
+        struct pd_npy *npy;
+        struct pd_npy_stream *stream;
+        assert_int_equal(pd_npy_open(path, &npy, NULL), PD_OK);
+        assert_int_equal(pd_npy_stream_open(npy, 0, &stream, NULL), PD_OK);
+        for (int turn = 0; turn < 2; turn++) {
+            int16_t value[12];
+            for (int64_t at = 0; at < 12; at += steps[s])
+                assert_int_equal(pd_npy_stream_read(stream, value + at, steps[s], NULL), PD_OK);
+            for (int i = 0; i < 12; i++)
+                assert_int_equal(value[i], i);
+            assert_int_equal(pd_npy_stream_rewind(stream, NULL), PD_OK);
+        }
+        pd_npy_stream_close(stream);
+        pd_npy_destroy(npy);
+    }
+}
+
+/* --- what grows when it is unpacked --- */
+
+static void refuses_bombs(void **state)
+{
+    (void)state;
+    enum { LARGE = 80 << 20 };
+    const struct pd_io_array *a;
+    struct pd_npy *npy;
+    struct pd_error err;
+    uint8_t *zeros = calloc(LARGE, 1);
+    const struct pd_io_array two[] = {{"bomb", PD_IO_U8, 1, {LARGE}, zeros}, arrays[0]};
+    const char *path = scratch_path("bomb.npz");
+    assert_int_equal(pd_npz_write(path, two, 2, true, NULL), PD_OK);
+    free(zeros);
+    assert_int_equal(pd_npy_open(path, &npy, NULL), PD_OK);
+    assert_same(find_array(npy, "images"), &arrays[0]); /* the other one is not unpacked */
+    assert_int_equal(pd_npy_load(npy, 0, &a, &err), PD_ERR_FORMAT);
+    assert_contains(err.message, "bomb.npz:bomb: unpacks from ");
+    assert_contains(err.message, "more than 32 times as many: numpy.savez in place of savez_compressed");
+    pd_npy_destroy(npy);
+}
+
+static void passes_over_what_is_no_array(void **state)
+{
+    (void)state;
+    struct pd_npy *npy;
+    const char *path = scratch_path("passed.npz");
+    size_t size;
+    assert_int_equal(pd_npz_write(path, arrays, 2, false, NULL), PD_OK);
+    char *bytes = scratch_read(path, &size);
+    for (char *at; (at = memmem(bytes, size, "labels.npy", 10));)
+        memcpy(at, "labels.txt", 10);
+    assert_int_equal(read_all(bytes, size, "x", &npy, NULL), PD_OK);
+    assert_int_equal(pd_npy_count(npy), 1);
+    assert_same(find_array(npy, "images"), &arrays[0]);
+    pd_npy_destroy(npy);
+    free(bytes);
+    assert_int_equal(mkfifo(scratch_path("pipe.npy"), 0600), 0);
+    assert_int_equal(pd_npy_open(scratch_path("pipe.npy"), &npy, NULL), PD_ERR_IO); /* at once */
 }
 
 /* Every byte of a stored zip with a bit flipped: refused, or (where zip says it in two places) the same
@@ -228,10 +391,10 @@ static void damaged_zips_are_refused_or_the_same(void **state)
     for (size_t i = 0; i < size; i++) {
         struct pd_npy *npy;
         bytes[i] ^= 4;
-        if (pd_npy_parse(bytes, size, "x", &npy, NULL) != PD_OK)
+        if (read_all(bytes, size, "x", &npy, NULL) != PD_OK)
             refused++;
         else if (pd_npy_count(npy))
-            assert_same(pd_npy_at(npy, 0), &arrays[0]);
+            assert_same(find_array(npy, pd_npy_name(npy, 0)), &arrays[0]);
         pd_npy_destroy(npy);
         bytes[i] ^= 4;
     }
@@ -251,8 +414,8 @@ static void zips_name_the_entry(void **state)
     char *at = memmem(bytes, size, floats, sizeof floats);
     assert_non_null(at);
     *at ^= 1;
-    assert_int_equal(pd_npy_parse(bytes, size, "x.npz", &npy, &err), PD_ERR_FORMAT);
-    assert_contains(err.message, "x.npz: cannot read entry 'images.npy': CRC error");
+    assert_int_equal(read_all(bytes, size, "x.npz", &npy, &err), PD_ERR_FORMAT);
+    assert_contains(err.message, "x.npz:images: cannot read: CRC error");
     free(bytes);
     const struct pd_io_array twice[] = {arrays[0], arrays[0]}, unnamed = {"", PD_IO_F32, 0, {0}, floats};
     assert_int_equal(pd_npz_write(path, twice, 2, false, &err), PD_ERR_USAGE);
@@ -277,7 +440,7 @@ static void a_full_disk_keeps_the_old_file(void **state)
         assert_int_equal(status, PD_ERR_IO);
         assert_contains(err.message, "/keep: cannot write: File too large");
         assert_int_equal(pd_npy_open(path, &npy, NULL), PD_OK);
-        assert_non_null(pd_npy_find(npy, "images"));
+        assert_non_null(find_array(npy, "images"));
         pd_npy_destroy(npy);
     }
 }
@@ -294,6 +457,10 @@ static void every_allocation_may_fail(void **state)
         writing = pd_npz_write(path, arrays, ARRAYS, true, NULL);
         pd_mem_fail_after(n);
         reading = pd_npy_open(path, &npy, NULL);
+        for (size_t i = 0; !reading && i < pd_npy_count(npy); i++) {
+            const struct pd_io_array *a;
+            reading = pd_npy_load(npy, i, &a, NULL);
+        }
         pd_mem_fail_after(0);
         assert_true(writing == PD_OK || writing == PD_ERR_MEMORY);
         assert_true(reading == PD_OK || reading == PD_ERR_MEMORY);
@@ -311,6 +478,11 @@ int main(void)
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(accepts_other_spellings),
         cmocka_unit_test(refuses_wrong_headers),
+        cmocka_unit_test(reads_every_layout),
+        cmocka_unit_test(knows_halves_and_integers),
+        cmocka_unit_test(reads_fortran_order),
+        cmocka_unit_test(refuses_bombs),
+        cmocka_unit_test(passes_over_what_is_no_array),
         cmocka_unit_test(damaged_zips_are_refused_or_the_same),
         cmocka_unit_test(zips_name_the_entry),
         cmocka_unit_test(a_full_disk_keeps_the_old_file),

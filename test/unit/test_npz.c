@@ -117,7 +117,7 @@ static void refused(struct pd_io_array images, struct pd_io_array own, enum pd_s
     const struct pd_io_array arrays[] = {images, own};
     assert_int_equal(open_set(write_npz(arrays, 2), PD_SPLIT_TRAIN, &d, &err), status);
     assert_null(d);
-    assert_contains(err.message, "my-scans.npz'");
+    assert_contains(err.message, "my-scans.npz");
     assert_contains(err.message, words);
 }
 
@@ -129,26 +129,142 @@ static void refuses_other_arrays(void **state)
     const struct pd_io_array x = array("images", PD_IO_U8, bytes, 3, N, H, W, 0);
     const struct pd_io_array y = array("labels", PD_IO_U8, labels, 1, N, 0, 0, 0);
     refused(array("pictures", PD_IO_U8, bytes, 3, N, H, W, 0), y, PD_ERR_FORMAT,
-            "no array train_images, x_train");
+            "no array train_images, x_train or images in it (it has: pictures, labels)");
     refused(array("images", PD_IO_U8, bytes, 2, N, H, 0, 0), y, PD_ERR_UNSUPPORTED,
-            "images of shape (5, 6), expected (N, H, W)");
-    refused(array("images", PD_IO_U8, bytes, 4, N, H, W, 2), y, PD_ERR_UNSUPPORTED, "of shape (5, 6, 8, 2)");
+            "images: shape (5, 6), expected (N, H, W)");
+    refused(array("images", PD_IO_U8, bytes, 4, N, H, W, 2), y, PD_ERR_UNSUPPORTED, "shape (5, 6, 8, 2)");
     refused(array("images", PD_IO_U8, bytes, 3, N, 3, W, 0), y, PD_ERR_UNSUPPORTED, "sides 4 to 4096");
-    refused(array("images", PD_IO_U8, bytes, 3, 0, H, W, 0), y, PD_ERR_UNSUPPORTED, "of shape (0, 6, 8)");
-    refused(array("images", PD_IO_I32, floats, 3, N, H, W, 0), y, PD_ERR_UNSUPPORTED,
-            "images of type <i4, expected uint8, float32 or float64");
-    refused(x, array("labels", PD_IO_F32, floats, 1, N, 0, 0, 0), PD_ERR_UNSUPPORTED, "labels of type <f4");
-    refused(x, array("labels", PD_IO_U8, bytes, 2, N, 14, 0, 0), PD_ERR_UNSUPPORTED,
-            "labels of shape (5, 14), expected (N) or (N, 1)");
-    refused(x, array("labels", PD_IO_U8, labels, 1, 4, 0, 0, 0), PD_ERR_MISMATCH, "4 labels, expected 5");
-    refused(x, array("labels", PD_IO_I32, high, 1, N, 0, 0, 0), PD_ERR_FORMAT,
-            "element 1 of labels is 10000");
-    refused(x, array("labels", PD_IO_I32, low, 1, N, 0, 0, 0), PD_ERR_FORMAT, "element 4 of labels is -2");
-    const float bad[] = {1.01F, -1.01F, 255, NAN, INFINITY};
+    refused(array("images", PD_IO_U8, bytes, 3, 0, H, W, 0), y, PD_ERR_UNSUPPORTED, "shape (0, 6, 8)");
+    refused(x, array("labels", PD_IO_F32, floats + 1, 1, N, 0, 0, 0), PD_ERR_FORMAT,
+            "labels: element 0 is -0.9450");
+    refused(x, array("labels", PD_IO_U8, bytes, 2, N, 14, 0, 0), PD_ERR_FORMAT,
+            "labels: row 0 of (N, 14) is not one-hot");
+    refused(x, array("labels", PD_IO_U8, labels, 1, 4, 0, 0, 0), PD_ERR_MISMATCH,
+            "labels: 4 labels, expected 5");
+    refused(x, array("labels", PD_IO_I32, high, 1, N, 0, 0, 0), PD_ERR_FORMAT, "labels: element 1 is 10000");
+    refused(x, array("labels", PD_IO_I32, low, 1, N, 0, 0, 0), PD_ERR_FORMAT, "labels: element 4 is -2");
+    const float bad[] = {1.01F, -1.01F, 100, NAN, INFINITY};
     for (int i = 0; i < 5; i++) {
         odd[17] = bad[i];
-        refused(array("images", PD_IO_F32, odd, 3, N, H, W, 0), y, PD_ERR_FORMAT, "element 17 of images is");
+        refused(array("images", PD_IO_F32, odd, 3, N, H, W, 0), y, PD_ERR_FORMAT, "images: element 17 is");
     }
+}
+
+/* --- once for a file, and aloud --- */
+
+enum { PIXELS = 3 * H * W };
+
+/* x_train and x_test of 3 images each, filled with two values in turn; the levels of the test split's first
+ * two pixels. */
+static void means(enum pd_io_dtype type, const double train[2], const double test[2], int first, int second,
+                  const char *note)
+{
+    static double doubles[2][PIXELS];
+    static float singles[2][PIXELS];
+    static int64_t longs[2][PIXELS];
+    static uint16_t shorts[2][PIXELS];
+    static uint8_t small[2][PIXELS];
+    struct pd_dataset *d;
+    struct pd_error err = {.message = ""};
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < PIXELS; i++) {
+            const double v = (k ? test : train)[i % 2];
+            doubles[k][i] = v;
+            singles[k][i] = (float)v;
+            longs[k][i] = (int64_t)v;
+            shorts[k][i] = (uint16_t)(int64_t)v;
+            small[k][i] = (uint8_t)(int64_t)v;
+        }
+    const void *const data[2][PD_IO_DTYPES] = {{[PD_IO_F64] = doubles[0],
+                                                [PD_IO_F32] = singles[0],
+                                                [PD_IO_I64] = longs[0],
+                                                [PD_IO_U16] = shorts[0],
+                                                [PD_IO_U8] = small[0],
+                                                [PD_IO_BOOL] = small[0]},
+                                               {[PD_IO_F64] = doubles[1],
+                                                [PD_IO_F32] = singles[1],
+                                                [PD_IO_I64] = longs[1],
+                                                [PD_IO_U16] = shorts[1],
+                                                [PD_IO_U8] = small[1],
+                                                [PD_IO_BOOL] = small[1]}};
+    const struct pd_io_array arrays[] = {array("x_train", type, data[0][type], 3, 3, H, W, 0),
+                                         array("y_train", PD_IO_U8, labels, 1, 3, 0, 0, 0),
+                                         array("x_test", type, data[1][type], 3, 3, H, W, 0),
+                                         array("y_test", PD_IO_U8, labels, 1, 3, 0, 0, 0)};
+    const enum pd_status status = open_set(write_npz(arrays, 4), PD_SPLIT_TEST, &d, &err);
+    if (first < 0) {
+        assert_int_equal(status, PD_ERR_FORMAT);
+        assert_contains(err.message, note);
+        return;
+    }
+    if (status)
+        fail_msg("%s", err.message);
+    if (d->pixels[0] != first || d->pixels[1] != second)
+        fail_msg("%d %d, expected %d %d (%s)", d->pixels[0], d->pixels[1], first, second, note);
+    if (*note)
+        assert_contains(d->note, note);
+    else
+        assert_string_equal(d->note, "");
+    pd_dataset_destroy(d);
+}
+
+#define TWO(a, b) ((const double[]){a, b})
+
+static void levels_are_those_of_the_file(void **state)
+{
+    (void)state;
+    means(PD_IO_F32, TWO(-1, 1), TWO(0.5, 0), 191, 128, "float32 images of -1 to 1: -1 is black, 1 white");
+    means(PD_IO_F64, TWO(0.5, 0), TWO(-1, 1), 0, 255, "-1 is black");
+    means(PD_IO_F32, TWO(0, 1), TWO(-1e-6, 0.5), 0, 128, "0 is black, 1 white");
+    means(PD_IO_F32, TWO(-1e-6, 1.0001), TWO(0.2, 0.5), 51, 128, "0 is black, 1 white");
+    means(PD_IO_F32, TWO(0, 255), TWO(17, 200.4), 17, 200, "0 is black, 255 white");
+    means(PD_IO_I64, TWO(0, 255), TWO(17, 128), 17, 128, "int64 images of 0 to 255");
+    means(PD_IO_U16, TWO(0, 65535), TWO(257, 25700), 1, 100, "0 is black, 65535 white");
+    means(PD_IO_I64, TWO(0, 1), TWO(0, 1), 0, 255, "0 is black, 1 white");
+    means(PD_IO_BOOL, TWO(0, 1), TWO(1, 0), 255, 0, "bool images");
+    means(PD_IO_U8, TWO(0, 1), TWO(1, 0), 255, 0, "uint8 images of 0 to 1");
+    means(PD_IO_U8, TWO(0, 200), TWO(1, 0), 1, 0, "");
+    means(PD_IO_U8, TWO(0, 0), TWO(0, 0), 0, 0, "");
+    means(PD_IO_F32, TWO(0.5, 0.5), TWO(0.5, 0.5), 128, 128, "0 is black, 1 white");
+    means(PD_IO_F32, TWO(0, 1), TWO(-0.2, 1), -1, 0, "x_test: element 0 is -0.2; values from -0.2 to 1");
+    means(PD_IO_F32, TWO(0, 255), TWO(0, 1), -1, 0,
+          "x_test: values within [0, 1], but those of the file's other");
+    means(PD_IO_F32, TWO(0, 17), TWO(0, 1), -1, 0, "x_train: element 1 is 17; values from 0 to 17");
+    means(PD_IO_U16, TWO(0, 4095), TWO(0, 1), -1, 0, "x_train: element 1 is 4095");
+    means(PD_IO_I64, TWO(-1000, 2000), TWO(0, 1), -1, 0, "x_train: element 0 is -1000");
+    means(PD_IO_F32, TWO(0, 1), TWO(0.5, NAN), -1, 0, "x_test: element 1 is ");
+}
+
+static void takes_labels(struct pd_io_array own, int classes, const char *note)
+{
+    struct pd_dataset *d;
+    struct pd_error err = {.message = ""};
+    const struct pd_io_array arrays[] = {array("images", PD_IO_U8, bytes, 3, N, H, W, 0), own};
+    if (open_set(write_npz(arrays, 2), PD_SPLIT_TRAIN, &d, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(d->classes, classes);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(d->labels[i], classes ? labels[i] : -1);
+    assert_contains(d->note, note);
+    pd_dataset_destroy(d);
+}
+
+static void labels_come_in_many_forms(void **state)
+{
+    (void)state;
+    static const float whole[N] = {0, 1, 2, 1, 0};
+    static const double hot[N * 4] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0};
+    static const uint8_t twice[N * 2] = {1, 0, 1, 1}, none[N * 2] = {0, 0};
+    const struct pd_io_array x = array("images", PD_IO_U8, bytes, 3, N, H, W, 0);
+    takes_labels(array("labels", PD_IO_F32, whole, 2, N, 1, 0, 0), 3, "labels are whole float32s");
+    takes_labels(array("labels", PD_IO_F64, hot, 2, N, 4, 0, 0), 4, "one-hot labels of 4 classes");
+    takes_labels(array("labels", PD_IO_I8, labels, 1, N, 0, 0, 0), 3, "");
+    takes_labels(array("y", PD_IO_U8, labels, 1, N, 0, 0, 0), 0,
+                 "no array 'labels', so no image has a label (it has: images, y)");
+    refused(x, array("labels", PD_IO_U8, twice, 2, N, 2, 0, 0), PD_ERR_FORMAT,
+            "labels: row 1 of (N, 2) is not");
+    refused(x, array("labels", PD_IO_U8, none, 2, N, 2, 0, 0), PD_ERR_FORMAT,
+            "labels: row 0 of (N, 2) is not");
 }
 
 static void says_what_is_missing(void **state)
@@ -193,8 +309,10 @@ static void refuses_every_cut(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {IN_SCRATCH(reads_medmnist), IN_SCRATCH(reads_floats),
-                                       IN_SCRATCH(refuses_other_arrays), IN_SCRATCH(says_what_is_missing),
-                                       IN_SCRATCH(refuses_every_cut)};
+    const struct CMUnitTest tests[] = {
+        IN_SCRATCH(reads_medmnist),           IN_SCRATCH(reads_floats),
+        IN_SCRATCH(refuses_other_arrays),     IN_SCRATCH(says_what_is_missing),
+        IN_SCRATCH(refuses_every_cut),        IN_SCRATCH(levels_are_those_of_the_file),
+        IN_SCRATCH(labels_come_in_many_forms)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 #include "scratch.h"
 
 static const char *const names[] = {"logit", "logits", NULL};
-static struct pd_rows_request request = {names, PD_ROWS_AUTO, PD_ROWS_AUTO, NULL};
+static struct pd_rows_request request = {names, PD_ROWS_AUTO, PD_ROWS_AUTO, false, false, NULL};
 
 /* Reads everything in pieces of `step` rows, twice. */
 static int64_t read_all(struct pd_rows *rows, float *to, int64_t step)
@@ -49,6 +49,21 @@ static void refused(const char *path, enum pd_status status, const char *words)
     pd_rows_close(rows);
 }
 
+static void describes(const char *path, const char *words)
+{
+    float got[64];
+    char text[512];
+    struct pd_rows *rows;
+    assert_int_equal(pd_rows_open(path, &request, &rows, NULL), PD_OK);
+    read_all(rows, got, 2);
+    for (int64_t n = 1; n;)
+        assert_int_equal(pd_rows_read(rows, got, 2, &n, NULL), PD_OK);
+    pd_rows_describe(rows, text, sizeof text);
+    if (!strstr(text, words))
+        fail_msg("\"%s\", expected \"%s\"", text, words);
+    pd_rows_close(rows);
+}
+
 static const char *csv(const char *text)
 {
     const char *path = scratch_path("t.csv");
@@ -83,6 +98,40 @@ static void reads_npy(void **state)
     holds(path, 0, 2, six);
 }
 
+/* Rows of whatever numbers, where the request allows them. */
+static void reads_other_numbers(void **state)
+{
+    (void)state;
+    static const uint16_t halves[] = {0x3C00, 0x4000, 0x4200, 0x4400, 0x4500, 0x4680},
+                          bfloats[] = {0x3F80, 0x4000, 0x4040, 0x4080, 0x40A0, 0x40D0};
+    static const uint8_t small[] = {1, 0, 1};
+    const struct pd_io_array half = ARRAY("", PD_IO_F16, halves, 3, 2),
+                             raw = ARRAY("", PD_IO_BF16, bfloats, 3, 2),
+                             bits = ARRAY("", PD_IO_U16, bfloats, 3, 2),
+                             ints = ARRAY("", PD_IO_I64, integers, 3), mask = ARRAY("", PD_IO_BOOL, small, 3);
+    const char *path = scratch_path("o.npy");
+    assert_int_equal(pd_npy_write(path, &half, NULL), PD_OK);
+    holds(path, 3, 2, six);
+    assert_int_equal(pd_npy_write(path, &raw, NULL), PD_OK);
+    holds(path, 3, 2, six);
+    describes(path, "o.npy: raw numbers of two bytes taken as bfloat16's bits");
+    assert_int_equal(pd_npy_write(path, &bits, NULL), PD_OK);
+    refused(path, PD_ERR_UNSUPPORTED,
+            "numbers of type uint16, expected float16, float32 or float64: "
+            "array.astype('float32') if they are logits, --bfloat16 if");
+    request.bfloat16 = true;
+    holds(path, 3, 2, six);
+    describes(path, "o.npy: uint16 taken as bfloat16's bits");
+    request.bfloat16 = false;
+    request.whole = true;
+    assert_int_equal(pd_npy_write(path, &ints, NULL), PD_OK);
+    holds(path, 3, 1, six);
+    assert_int_equal(pd_npy_write(path, &mask, NULL), PD_OK);
+    holds(path, 3, 1, (float[]){1, 0, 1});
+    request.whole = false;
+    refused(path, PD_ERR_UNSUPPORTED, "numbers of type bool");
+}
+
 static void refuses_bad_npy(void **state)
 {
     (void)state;
@@ -94,7 +143,9 @@ static void refuses_bad_npy(void **state)
     refused(scratch_path("no.npy"), PD_ERR_IO, "no.npy: cannot open: No such file");
     refused(scratch_dir, PD_ERR_IO, "cannot read: Is a directory");
     assert_int_equal(pd_npy_write(path, &ints, NULL), PD_OK);
-    refused(path, PD_ERR_UNSUPPORTED, "b.npy: numbers of type '<i8', expected '<f4' or '<f8'");
+    refused(path, PD_ERR_UNSUPPORTED,
+            "b.npy: numbers of type int64, expected float16, float32 or float64: "
+            "array.astype('float32')");
     assert_int_equal(pd_npy_write(path, &scalar, NULL), PD_OK);
     refused(path, PD_ERR_MISMATCH, "a single number, expected rows");
     assert_int_equal(pd_npy_write(path, &flat, NULL), PD_OK);
@@ -182,21 +233,6 @@ static void refuses_bad_csv(void **state)
 }
 
 /* --- whose rows? --- */
-
-static void describes(const char *path, const char *words)
-{
-    float got[64];
-    char text[512];
-    struct pd_rows *rows;
-    assert_int_equal(pd_rows_open(path, &request, &rows, NULL), PD_OK);
-    read_all(rows, got, 2);
-    for (int64_t n = 1; n;)
-        assert_int_equal(pd_rows_read(rows, got, 2, &n, NULL), PD_OK);
-    pd_rows_describe(rows, text, sizeof text);
-    if (!strstr(text, words))
-        fail_msg("\"%s\", expected \"%s\"", text, words);
-    pd_rows_close(rows);
-}
 
 static void a_first_line_is_a_header_by_rule(void **state)
 {
@@ -303,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_npy),
+        cmocka_unit_test(reads_other_numbers),
         cmocka_unit_test(refuses_bad_npy),
         cmocka_unit_test(reads_npz),
         cmocka_unit_test(refuses_bad_npz),

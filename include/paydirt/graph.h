@@ -47,20 +47,24 @@ enum pd_backend_kind {
     PD_BACKEND_REF_F32, /* plain loops: what tests compare with */
     PD_BACKEND_REF_F64,
     PD_BACKEND_ONEDNN, /* oneDNN, float, blocked layouts */
+    /* What oneDNN would cost: plans are compiled for their pd_plan_info alone and must not be run; neither
+     * they nor the variables of a pd_vars_create(0, seed) take memory for values. */
+    PD_BACKEND_COSTS,
 };
 
 /* threads >= 1 (the reference backends use one). */
 enum pd_status pd_backend_create(enum pd_backend_kind kind, int threads, struct pd_backend **out,
                                  struct pd_error *err);
 void pd_backend_destroy(struct pd_backend *b);
-size_t pd_backend_real_size(const struct pd_backend *b); /* 4 or 8 */
+size_t pd_backend_real_size(const struct pd_backend *b); /* 4 or 8; PD_BACKEND_COSTS: 0 */
 
 /* --- variables: named tensors that outlive plans (weights, optimiser state, running statistics) --- */
 
 struct pd_vars;
 struct pd_var;
 
-struct pd_vars *pd_vars_create(size_t real_size, uint64_t seed); /* NULL: out of memory */
+/* real_size: 4 or 8, or 0 for PD_BACKEND_COSTS: names and shapes alone. NULL: out of memory. */
+struct pd_vars *pd_vars_create(size_t real_size, uint64_t seed);
 void pd_vars_destroy(struct pd_vars *vars);
 
 enum pd_init { PD_INIT_CONSTANT, PD_INIT_NORMAL, PD_INIT_UNIT, PD_INIT_UNIFORM };
@@ -215,6 +219,7 @@ enum pd_status pd_plan_run(struct pd_plan *plan, uint64_t seed, uint64_t step, s
 struct pd_plan_info {
     int kernels;
     double gflop;           /* multiply-adds of matmul and convolution, times two, in 10^9 */
+    double gigabytes;       /* that kernels read and write: their sources and results */
     size_t arena_bytes;     /* activations */
     size_t unplanned_bytes; /* what they would take without reuse */
 };

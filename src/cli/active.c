@@ -73,7 +73,7 @@ struct watch {
     struct progress progress;
     uint64_t steps_per_epoch, epochs;
     char round[64]; /* "gold 2/5 round 3" */
-    bool stopping;
+    bool stopping, estimated;
     struct { /* refusals in the same words; the last counts all others */
         char words[160];
         int64_t rows;
@@ -85,9 +85,14 @@ enum { REFUSALS_SHOWN = 5, KINDS = 8 };
 static void on_begin(void *context, const struct pd_run_begin *b)
 {
     struct watch *w = context;
+    char words[128];
     w->steps_per_epoch = b->steps_per_epoch;
     w->epochs = b->last_step / b->steps_per_epoch;
     progress_begin(&w->progress, b->first_step, b->last_step, b->batch, "images");
+    if (!w->estimated)
+        progress_line(&w->progress, "estimate for a round: %s",
+                      pd_estimate_words(&b->estimate, words, sizeof words));
+    w->estimated = true;
 }
 
 static void on_step(void *context, uint64_t step, const float losses[PD_LOSS_COUNT])

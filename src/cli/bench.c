@@ -227,7 +227,7 @@ static void measure(struct bench *b)
 {
     const int threads = (int)b->o->threads;
     double rates[WINDOWS], costs[WINDOWS], processor_costs[WINDOWS];
-    const double before = pd_onednn_sgemm_gflops(threads);
+    const double before = pd_onednn_sgemm_gflops(threads, 1536);
     const uint64_t cycle = (uint64_t)b->plans.critic_steps; /* windows have whole ones */
     time_steps(b, &b->plans, WARM_UP * cycle);
     const double cycle_seconds = time_steps(b, &b->plans, WARM_UP * cycle).wall / WARM_UP;
@@ -247,7 +247,7 @@ static void measure(struct bench *b)
     b->step_cost = median(costs, WINDOWS);
     b->step_processor_cost = median(processor_costs, WINDOWS);
     b->peak_rss_mb = peak_rss_mb();
-    const double after = pd_onednn_sgemm_gflops(threads);
+    const double after = pd_onednn_sgemm_gflops(threads, 1536);
     b->sgemm_gflops = after > before ? after : before;
 
     profile(b, true); /* apart: reading the clock costs time, too */

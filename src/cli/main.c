@@ -77,6 +77,10 @@ static enum pd_status run(int argc, char **argv, struct pd_error *err)
         print_help();
         return PD_OK;
     }
+    if (!strcmp(argv[1], "help")) { /* help COMMAND */
+        argv[1] = argv[2];
+        argv[2] = "--help";
+    }
     if (!strcmp(argv[1], "--version")) {
         printf("paydirt %s\n", PD_VERSION);
         return PD_OK;

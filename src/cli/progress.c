@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #define REDRAW_SECONDS 0.1
-#define RATE_SECONDS   5.0 /* the rate shown is that of about so long */
+#define RATE_SECONDS   5.0  /* the rate shown is that of about so long */
+#define PLAIN_SECONDS  30.0 /* without a terminal, a line so often */
 
 enum { WIDTH_DEFAULT = 80, WIDTH_MAX = 200, BAR_MIN = 8, BAR_MAX = 40 };
 
@@ -48,6 +49,7 @@ void progress_begin(struct progress *p, uint64_t first, uint64_t last, double sc
                            .scale = scale,
                            .unit = unit,
                            .begun = now,
+                           .said = now,
                            .rated = now,
                            .rated_at = first};
 }
@@ -105,11 +107,22 @@ static void clear(struct progress *p)
     p->drawn = false;
 }
 
+/* How far it is, where nobody sees a bar. */
+static void say_so_far(struct progress *p, const char *label)
+{
+    char left[48];
+    const double part = p->last > p->first ? (double)(p->at - p->first) / (double)(p->last - p->first) : 1;
+    progress_line(p, "%s  %.0f %%  %.3g %s/s  %s", label, 100 * part, p->rate * p->scale, p->unit,
+                  progress_left(p, left, sizeof left));
+}
+
 void progress_update(struct progress *p, uint64_t at, const char *label)
 {
     const double now = progress_now();
     p->at = at;
     update_rate(p, now);
+    if (!p->terminal && now - p->said >= PLAIN_SECONDS)
+        say_so_far(p, label);
     if (!p->terminal || now - p->redrawn < REDRAW_SECONDS)
         return;
     snprintf(p->label, sizeof p->label, "%s", label);
@@ -127,6 +140,7 @@ void progress_line(struct progress *p, const char *format, ...)
     say_list(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
+    p->said = progress_now();
     if (redraw)
         draw(p);
 }

@@ -1,5 +1,5 @@
 /* How far long work is, on standard error: on a terminal a bar with rate and time left, elsewhere nothing but
- * the lines that the work itself says. */
+ * the lines that the work itself says, and one every half minute. */
 #ifndef PD_CLI_PROGRESS_H
 #define PD_CLI_PROGRESS_H
 
@@ -13,7 +13,7 @@ struct progress {
     double scale; /* units in a step */
     const char *unit;
     char label[32];
-    double begun, redrawn, rate, rated;
+    double begun, redrawn, rate, rated, said; /* said: when a line was last written */
     uint64_t rated_at;
 };
 

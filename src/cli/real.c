@@ -39,7 +39,7 @@ enum pd_status real_open(struct real *r, const struct pd_run_model *run, const c
                          enum pd_split split, struct pd_error *err)
 {
     struct progress progress = {.terminal = false};
-    const struct pd_data_watch watch = {&progress, progress_decoding};
+    const struct pd_data_watch watch = {&progress, progress_decoding, NULL};
     struct pd_train_options o = run->options;
     if (*name && strcmp(name, o.data) != 0)
         o.data_dir[0] = '\0'; /* that of another data set */

@@ -43,6 +43,8 @@ static const struct pd_option own_table[] = {
 
 /* --- what is shown --- */
 
+#define LARGE_CHECKPOINT 5e8 /* bytes */
+
 struct watch {
     struct progress progress;
     uint64_t steps_per_epoch, epochs;
@@ -53,12 +55,17 @@ struct watch {
 static void on_begin(void *context, const struct pd_run_begin *b)
 {
     struct watch *w = context;
+    struct pd_estimate left = b->estimate;
+    char words[128];
+    left.seconds *= (double)(b->last_step - b->first_step) / (double)b->last_step;
     w->steps_per_epoch = b->steps_per_epoch;
     w->epochs = b->last_step / b->steps_per_epoch;
     progress_begin(&w->progress, b->first_step, b->last_step, b->batch, "images");
     progress_line(&w->progress, "%s: step %llu to %llu, %llu steps an epoch", b->folder,
                   (unsigned long long)b->first_step, (unsigned long long)b->last_step,
                   (unsigned long long)b->steps_per_epoch);
+    progress_line(&w->progress, "estimate: %s%s", pd_estimate_words(&left, words, sizeof words),
+                  left.checkpoint > LARGE_CHECKPOINT ? "; half the --width makes them about a quarter" : "");
     if (b->step_cost > 1)
         progress_line(&w->progress,
                       "adversarial sampling: a step costs %.2f times the operations of a plain one",

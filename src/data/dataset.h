@@ -40,6 +40,9 @@ enum pd_split { PD_SPLIT_TRAIN, PD_SPLIT_TEST };
 struct pd_data_watch {
     void *context;
     bool (*decoding)(void *context, uint64_t done, uint64_t count);
+    /* Before the first image is decoded, which may take long: count, classes and labels are those of the
+     * files, channels is 3, and there are no pixels. What it fails with ends the opening. May be NULL. */
+    enum pd_status (*listed)(void *context, const struct pd_dataset *dataset, struct pd_error *err);
 };
 
 struct pd_data_request {

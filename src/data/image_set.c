@@ -357,12 +357,35 @@ static enum pd_status decode_and_cache(struct work *w, const char *path, struct 
 
 /* --- all --- */
 
+/* The caller may see now that there is no sense in decoding. */
+static enum pd_status tell_list(const struct work *w, struct pd_error *err)
+{
+    const struct pd_data_watch *watch = w->request->watch;
+    struct pd_dataset listed = *w->d;
+    if (!watch || !watch->listed)
+        return PD_OK;
+    listed.count = (uint32_t)w->list.count;
+    listed.channels = 3;
+    listed.height = listed.width = w->set->side;
+    listed.labels = pd_malloc(w->list.count * sizeof *listed.labels);
+    if (!listed.labels)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the labels of data set '%s'", listed.name);
+    for (size_t i = 0; i < w->list.count; i++)
+        listed.labels[i] = w->list.at[i].label;
+    enum pd_status status = watch->listed(watch->context, &listed, err);
+    pd_free(listed.labels);
+    return status;
+}
+
 static enum pd_status decode_list(struct work *w, const char *path, struct pd_error *err)
 {
     if (w->list.count + w->list.other_count > UINT32_MAX)
         return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%zu images, expected at most %u", w->list.count,
                        UINT32_MAX);
     take_classes(w);
+    enum pd_status status = tell_list(w, err);
+    if (status)
+        return status;
     const bool large = w->list.count >= CACHE_IMAGES || w->list.bytes >= CACHE_BYTES;
     return *path && large ? decode_and_cache(w, path, err) : decode_to_memory(w, err);
 }

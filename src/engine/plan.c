@@ -1,6 +1,7 @@
 /* Compiling a graph, and running the result. */
 #include "engine/plan.h"
 
+#include "base/bug.h"
 #include "base/mem.h"
 #include "base/signals.h"
 
@@ -13,7 +14,8 @@ enum pd_status pd_backend_create(enum pd_backend_kind kind, int threads, struct 
                                  struct pd_error *err)
 {
     *out = NULL;
-    return kind == PD_BACKEND_ONEDNN ? pd_onednn_create(threads, out, err) : pd_ref_create(kind, out, err);
+    return kind == PD_BACKEND_ONEDNN || kind == PD_BACKEND_COSTS ? pd_onednn_create(kind, threads, out, err)
+                                                                 : pd_ref_create(kind, out, err);
 }
 
 void pd_backend_destroy(struct pd_backend *b)
@@ -24,7 +26,7 @@ void pd_backend_destroy(struct pd_backend *b)
 
 size_t pd_backend_real_size(const struct pd_backend *b)
 {
-    return b->real_size;
+    return b->costs_only ? 0 : b->real_size;
 }
 
 /* Multiply-adds times two, in 10^9: what performance is measured against. */
@@ -43,6 +45,14 @@ static double gflop_of(const struct pd_instr *at, const struct pd_instr *in)
     else if (in->op == PD_OP_CONV_DW)
         n = (double)pd_shape_count(b) * (double)(in->shape.dim[1] * in->shape.dim[2] * in->shape.dim[3]);
     return 2e-9 * n;
+}
+
+static double gigabytes_of(const struct pd_instr *at, const struct pd_instr *in)
+{
+    double n = (double)in->bytes;
+    for (int k = 0; k < in->n_src; k++)
+        n += (double)at[in->src[k]].bytes;
+    return 1e-9 * n;
 }
 
 static bool has_kernel(const struct pd_instr *in)
@@ -80,6 +90,9 @@ static enum pd_status prepare_calls(struct pd_plan *p, struct pd_error *err)
             call->src[k] = p->ir.at[in->src[k]].data;
         }
         call->gflop = gflop_of(p->ir.at, in);
+        call->gigabytes = gigabytes_of(p->ir.at, in);
+        if (p->backend->costs_only)
+            continue;
         enum pd_status status = p->backend->prepare(p->backend, call, err);
         if (status)
             return status;
@@ -114,11 +127,12 @@ enum pd_status pd_compile(const struct pd_graph *g, struct pd_backend *b, struct
     p->backend = b;
     if (!run_passes(p, g))
         goto memory;
-    p->arena = pd_aligned_calloc(p->arena_bytes);
+    p->arena = pd_aligned_calloc(b->costs_only ? 0 : p->arena_bytes);
     p->calls = pd_calloc((size_t)p->ir.count, sizeof *p->calls);
     if (!p->arena || !p->calls)
         goto memory;
-    resolve_memory(p);
+    if (!b->costs_only)
+        resolve_memory(p);
     status = prepare_calls(p, err);
     if (status) {
         pd_plan_destroy(p);
@@ -135,7 +149,7 @@ void pd_plan_destroy(struct pd_plan *p)
 {
     if (!p)
         return;
-    for (int i = 0; i < p->n_calls; i++)
+    for (int i = 0; i < p->n_calls && !p->backend->costs_only; i++)
         p->backend->release(&p->calls[i]);
     pd_free(p->calls);
     pd_free(p->scratch);
@@ -189,6 +203,8 @@ enum pd_status pd_plan_run(struct pd_plan *p, uint64_t seed, uint64_t step, stru
     const struct pd_run run = {seed, step, p->scratch, p->backend, &failure};
     sigset_t before;
     int i = 0;
+    if (p->backend->costs_only)
+        BUG("a plan that was compiled for its costs is run");
     enter(p->backend);
     pd_signals_hold(p->backend->threads, &before);
     for (; i < p->n_calls && !failure; i++)
@@ -204,8 +220,10 @@ struct pd_plan_info pd_plan_info(const struct pd_plan *p)
 {
     struct pd_plan_info info = {
         .kernels = p->n_calls, .arena_bytes = p->arena_bytes, .unplanned_bytes = p->unplanned_bytes};
-    for (int i = 0; i < p->n_calls; i++)
+    for (int i = 0; i < p->n_calls; i++) {
         info.gflop += p->calls[i].gflop;
+        info.gigabytes += p->calls[i].gigabytes;
+    }
     return info;
 }
 

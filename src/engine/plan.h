@@ -74,9 +74,9 @@ struct pd_call {
     const struct pd_instr *src_instr[PD_FUSED_INPUTS];
     void *dst;
     const void *src[PD_FUSED_INPUTS];
-    void *context;  /* the backend's; freed by its release */
-    size_t scratch; /* bytes of run->scratch that the kernel wants */
-    double gflop;
+    void *context;              /* the backend's; freed by its release */
+    size_t scratch;             /* bytes of run->scratch that the kernel wants */
+    double gflop, gigabytes;    /* bytes: of the result and the sources */
     uint64_t nanoseconds, runs; /* when profiled */
 };
 
@@ -86,6 +86,7 @@ struct pd_backend {
     int threads;
     int block;                                 /* channels in a block, 0: plain layouts only */
     bool optimise;                             /* combine and fuse */
+    bool costs_only;                           /* nothing is prepared, nor can it be run */
     void (*enter)(const struct pd_backend *b); /* before kernels are prepared or run; may be NULL */
     /* Chooses the kernel for call->instr. */
     enum pd_status (*prepare)(struct pd_backend *b, struct pd_call *call, struct pd_error *err);
@@ -132,9 +133,11 @@ pd_kernel *pd_ref_kernel(enum pd_op op, bool f64);
 
 /* Constructors of the backends. */
 enum pd_status pd_ref_create(enum pd_backend_kind kind, struct pd_backend **out, struct pd_error *err);
-enum pd_status pd_onednn_create(int threads, struct pd_backend **out, struct pd_error *err);
+enum pd_status pd_onednn_create(enum pd_backend_kind kind, int threads, struct pd_backend **out,
+                                struct pd_error *err);
 
-/* GFLOP/s of oneDNN's sgemm on 1536^3, the best of several; 0: it failed. */
-double pd_onednn_sgemm_gflops(int threads);
+/* GFLOP/s of oneDNN's sgemm on side^3, the best of several; 0: it failed. 1536 takes a third of a second, 384
+ * some milliseconds. */
+double pd_onednn_sgemm_gflops(int threads, int side);
 
 #endif

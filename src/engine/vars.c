@@ -122,10 +122,14 @@ struct pd_var *pd_vars_get(struct pd_vars *s, const char *name, struct pd_shape 
     v->init = init;
     v->real_size = s->real_size;
     v->name = pd_strdup(name);
-    v->data = pd_aligned_calloc((size_t)pd_shape_count(shape) * s->real_size);
-    if (!v->name || !v->data)
+    if (!v->name)
         goto fail;
-    initialise(v, s->seed);
+    if (s->real_size) {
+        v->data = pd_aligned_calloc((size_t)pd_shape_count(shape) * s->real_size);
+        if (!v->data)
+            goto fail;
+        initialise(v, s->seed);
+    }
     return s->vars[s->count++] = v;
 fail:
     var_destroy(v);

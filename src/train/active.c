@@ -58,7 +58,7 @@ static void refuse(void *active, int64_t row, const char *words)
 
 static struct pd_data_watch data_watch(const struct active *r)
 {
-    return (struct pd_data_watch){r->watch->train->context, r->watch->train->decoding};
+    return (struct pd_data_watch){r->watch->train->context, r->watch->train->decoding, NULL};
 }
 
 static enum pd_status open_test(struct active *r, int size, struct pd_error *err)
@@ -110,7 +110,9 @@ static enum pd_status open_ledger(struct active *r, struct pd_error *err)
 
 static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_error *err)
 {
-    const struct pd_data_watch watch = data_watch(r);
+    const struct pd_data_watch decoding = data_watch(r);
+    struct pd_early_check check = {&r->o, NULL, &decoding};
+    const struct pd_data_watch watch = pd_early_check_watch(&check);
     int size;
     enum pd_status status = pd_run_image_size(&r->o, &size, err);
     r->o.data_seed = (int64_t)pd_branch_seed(&r->o, trial);

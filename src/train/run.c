@@ -208,7 +208,7 @@ static enum pd_status train(struct run *r, struct pd_error *err)
     if (r->watch->begin)
         r->watch->begin(r->watch->context,
                         &(struct pd_run_begin){r->folder, r->s.steps_per_epoch, r->at.step, r->last_step,
-                                               (double)r->o->batch, r->step_cost});
+                                               (double)r->o->batch, r->step_cost, r->s.estimate});
     r->begun = r->saved = seconds();
     r->begun_step = r->at.step;
     while (!status && r->at.step < r->last_step) {
@@ -238,7 +238,7 @@ static enum pd_status train(struct run *r, struct pd_error *err)
 /* Data, networks with fresh weights, and the step. label_file: the options' or the run's copy, or NULL. */
 static enum pd_status open_run(struct run *r, const char *label_file, struct pd_error *err)
 {
-    const struct pd_data_watch watch = {r->watch->context, r->watch->decoding};
+    const struct pd_data_watch watch = {r->watch->context, r->watch->decoding, NULL};
     enum pd_status status = pd_setup_open(r->o, label_file, &watch, &r->s, err);
     if (status)
         return status;

@@ -3,9 +3,12 @@
 #include "base/mem.h"
 #include "base/threads.h"
 #include "data/answers.h"
+#include "io/file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- data and labels --- */
 
@@ -100,20 +103,6 @@ static enum pd_status open_loader(const struct pd_train_options *o, int size, st
     return status;
 }
 
-static enum pd_status open_data(const struct pd_train_options *o, const char *label_file,
-                                const struct pd_data_watch *watch, int size, struct pd_setup *s,
-                                struct pd_error *err)
-{
-    enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, watch, &s->data, err);
-    if (status)
-        return status;
-    s->use = pd_calloc(s->data->count, 1);
-    if (!s->use)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", s->data->count);
-    status = pd_run_labels(o, label_file, s->data, s->use, err);
-    return status ? status : open_loader(o, size, s, err);
-}
-
 /* --- networks --- */
 
 static enum pd_status open_gan(const struct pd_train_options *o, int size, struct pd_setup *s,
@@ -188,6 +177,79 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     return s;
 }
 
+/* --- what can be known before the images are --- */
+
+static enum pd_status estimate(const struct pd_train_options *o, const struct pd_dataset *d, int size,
+                               uint64_t steps, struct pd_estimate *out, struct pd_error *err)
+{
+    const struct pd_estimate_data data = {
+        .channels = d->channels,
+        .classes = d->classes,
+        .size = size,
+        .steps = steps,
+        .bytes = d->map ? 0 : (double)d->count * (double)pd_dataset_image_size(d)};
+    enum pd_status status = pd_estimate_make(o, &data, out, err);
+    return status ? status : pd_estimate_check(o, &data, out, err);
+}
+
+static enum pd_status check_labels(const struct pd_early_check *check, const struct pd_dataset *listed,
+                                   struct pd_error *err)
+{
+    struct pd_dataset d = *listed;
+    if (check->label_file && access(check->label_file, R_OK))
+        return pd_fail_io(err, check->label_file, "open", errno);
+    if (check->label_file || check->o->data_count)
+        return PD_OK;
+    uint8_t *use = pd_calloc(d.count, 1);
+    enum pd_status status = use ? pd_run_labels(check->o, NULL, &d, use, err)
+                                : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", d.count);
+    pd_free(use);
+    return status;
+}
+
+static enum pd_status check_early(void *context, const struct pd_dataset *listed, struct pd_error *err)
+{
+    const struct pd_early_check *check = context;
+    struct pd_train_options o = *check->o;
+    struct pd_estimate ignored;
+    int size;
+    enum pd_status status = pd_run_image_size(&o, &size, err);
+    if (!status)
+        status = settle(&o, listed->channels, size, err);
+    if (!status)
+        status = check_step(&o, size, err);
+    if (!status)
+        status = check_labels(check, listed, err);
+    return status ? status : estimate(&o, listed, size, 0, &ignored, err);
+}
+
+static bool pass_on(void *context, uint64_t done, uint64_t count)
+{
+    const struct pd_data_watch *watch = ((const struct pd_early_check *)context)->watch;
+    return watch && watch->decoding && watch->decoding(watch->context, done, count);
+}
+
+struct pd_data_watch pd_early_check_watch(struct pd_early_check *check)
+{
+    return (struct pd_data_watch){check, pass_on, check_early};
+}
+
+static enum pd_status open_data(const struct pd_train_options *o, const char *label_file,
+                                const struct pd_data_watch *watch, int size, struct pd_setup *s,
+                                struct pd_error *err)
+{
+    struct pd_early_check check = {o, label_file, watch};
+    const struct pd_data_watch early = pd_early_check_watch(&check);
+    enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, &early, &s->data, err);
+    if (status)
+        return status;
+    s->use = pd_calloc(s->data->count, 1);
+    if (!s->use)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", s->data->count);
+    status = pd_run_labels(o, label_file, s->data, s->use, err);
+    return status ? status : open_loader(o, size, s, err);
+}
+
 enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file,
                              const struct pd_data_watch *watch, struct pd_setup *out, struct pd_error *err)
 {
@@ -200,6 +262,9 @@ enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file,
         status = settle(o, out->data->channels, size, err);
     if (!status)
         status = check_step(o, size, err);
+    if (!status)
+        status =
+            estimate(o, out->data, size, out->steps_per_epoch * (uint64_t)o->epochs, &out->estimate, err);
     if (!status)
         status = open_gan(o, size, out, err);
     if (status)

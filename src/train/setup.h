@@ -4,6 +4,7 @@
 
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "train/estimate.h"
 #include "train/gan.h"
 #include "train/options.h"
 
@@ -14,6 +15,7 @@ struct pd_setup {
     struct pd_backend *backend;
     struct pd_gan *gan; /* fresh weights */
     uint64_t steps_per_epoch;
+    struct pd_estimate estimate;
 };
 
 /* What the options leave open (the model, its loss, critic steps, Adam) is settled in them. label_file:
@@ -22,6 +24,14 @@ struct pd_setup {
 enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file,
                              const struct pd_data_watch *watch, struct pd_setup *out, struct pd_error *err);
 void pd_setup_close(struct pd_setup *s); /* also a zeroed one */
+
+/* For the opening of a large set: a watch that also checks options before anything is decoded. */
+struct pd_early_check {
+    const struct pd_train_options *o;
+    const char *label_file;            /* or NULL */
+    const struct pd_data_watch *watch; /* of the decoding, or NULL */
+};
+struct pd_data_watch pd_early_check_watch(struct pd_early_check *check);
 
 /* The training step that settled options describe, without GOLD. */
 struct pd_step_options pd_setup_step(const struct pd_train_options *o);

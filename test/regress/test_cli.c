@@ -42,6 +42,9 @@ static void shows_help(void **state)
         assert_contains(succeeds("--help")->out, commands[i]);
         const struct result *r = succeeds(say("%s --help", commands[i]));
         assert_contains(r->out, say("usage: paydirt %s ", commands[i]));
+        char *help = strdup(r->out);
+        assert_string_equal(succeeds(say("help %s", commands[i]))->out, help);
+        free(help);
         assert_contains(r->out, say("examples:\n  paydirt %s ", commands[i]));
         assert_string_equal(r->err, "");
     }

@@ -278,7 +278,7 @@ static void stops_when_asked(void **state)
 {
     (void)state;
     struct stopper s = {.stop_at = 1000};
-    const struct pd_data_watch watch = {&s, on_decoding};
+    const struct pd_data_watch watch = {&s, on_decoding, NULL};
     struct pd_dataset *d;
     assert_int_equal(open_as((struct pd_data_request){.watch = &watch}, &d, NULL), PD_ERR_INTERRUPTED);
     assert_int_equal(scratch_count(scratch_path("cache")), 0);
@@ -301,7 +301,7 @@ static void killed_it_leaves_no_half_file(void **state)
         const pid_t child = fork();
         if (child == 0) {
             struct stopper s = {.stop_at = at, .signal = SIGKILL};
-            const struct pd_data_watch watch = {&s, on_decoding};
+            const struct pd_data_watch watch = {&s, on_decoding, NULL};
             struct pd_dataset *d;
             open_as((struct pd_data_request){.watch = &watch, .threads = 1}, &d, NULL);
             _exit(0);

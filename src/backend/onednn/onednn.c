@@ -94,16 +94,18 @@ static int machine_block(void)
     return (isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core ? 16 : 8;
 }
 
-enum pd_status pd_onednn_create(int threads, struct pd_backend **out, struct pd_error *err)
+enum pd_status pd_onednn_create(enum pd_backend_kind kind, int threads, struct pd_backend **out,
+                                struct pd_error *err)
 {
     struct onednn *b = pd_calloc(1, sizeof *b);
     if (!b)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a backend");
-    b->base = (struct pd_backend){.kind = PD_BACKEND_ONEDNN,
+    b->base = (struct pd_backend){.kind = kind,
                                   .real_size = sizeof(float),
                                   .threads = threads,
                                   .block = machine_block(),
                                   .optimise = true,
+                                  .costs_only = kind == PD_BACKEND_COSTS,
                                   .enter = enter,
                                   .prepare = prepare,
                                   .release = release,

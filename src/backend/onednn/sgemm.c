@@ -5,11 +5,11 @@
 
 #include <omp.h>
 
-enum { SIDE = 1536, REPEATS = 8 };
+enum { REPEATS = 8 };
 
-double pd_onednn_sgemm_gflops(int threads)
+double pd_onednn_sgemm_gflops(int threads, int side)
 {
-    const size_t count = (size_t)SIDE * SIDE;
+    const size_t count = (size_t)side * (size_t)side;
     float *a = pd_aligned_calloc(3 * count * sizeof *a), *b = a + count, *c = b + count;
     double best = 0;
     if (!a)
@@ -19,9 +19,9 @@ double pd_onednn_sgemm_gflops(int threads)
     omp_set_num_threads(threads);
     for (int i = 0; i <= REPEATS; i++) { /* the first warms up */
         const double start = omp_get_wtime();
-        if (dnnl_sgemm('N', 'N', SIDE, SIDE, SIDE, 1, a, SIDE, b, SIDE, 0, c, SIDE))
+        if (dnnl_sgemm('N', 'N', side, side, side, 1, a, side, b, side, 0, c, side))
             break;
-        const double gflops = 2e-9 * SIDE * (double)count / (omp_get_wtime() - start);
+        const double gflops = 2e-9 * side * (double)count / (omp_get_wtime() - start);
         best = i > 0 && gflops > best ? gflops : best;
     }
     pd_free(a);

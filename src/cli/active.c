@@ -139,11 +139,21 @@ static void on_round(void *context, const struct pd_active_round *r)
 static void on_measured(void *context, const struct pd_active_round *r)
 {
     struct watch *w = context;
-    char accuracy[64] = "";
+    char accuracy[64] = "", guesses[96] = "", classes[64] = "";
     if (r->accuracy >= 0)
         snprintf(accuracy, sizeof accuracy, "  fitting capacity %.2f %%", 100 * r->accuracy);
+    if (r->class_accuracy >= 0)
+        snprintf(classes, sizeof classes, "  classes right %.2f %%", 100 * r->class_accuracy);
+    if (r->guesses)
+        snprintf(guesses, sizeof guesses, "  guesses right %lld of %lld", (long long)r->guessed,
+                 (long long)r->guesses);
     progress_end(&w->progress);
-    progress_line(&w->progress, "%s  %lld labels%s", w->round, (long long)r->labels, accuracy);
+    progress_line(&w->progress, "%s  %lld labels%s%s%s", w->round, (long long)r->labels, accuracy, classes,
+                  guesses);
+    if (r->people) {
+        progress_line(&w->progress, "labels: %s", r->classes);
+        progress_line(&w->progress, "%s", r->outlook);
+    }
 }
 
 static void on_measuring(void *context, int epoch, int epochs, double loss)

@@ -54,7 +54,13 @@ enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_o
 struct pd_active_round {
     const char *strategy; /* "start": the initial labels, for all */
     int64_t trial, trials, round, labels;
+    bool people;     /* answer, not the data's own labels */
     double accuracy; /* on the test split; negative: not known (yet) */
+    /* Once it is trained: */
+    double class_accuracy;    /* of D on the validation images; negative: there are none */
+    int64_t guesses, guessed; /* answers to its query where the last model had a guess; that were right */
+    char classes[512];        /* "cat 7, dog 6": labels by class */
+    char outlook[256];        /* what ten labels more may bring, or why that cannot be said */
 };
 
 struct pd_active_observer {

@@ -43,4 +43,10 @@ enum pd_status pd_branch_round(struct pd_branch *b, int64_t round, struct pd_err
 /* Optimiser states, and the networks of rounds that nothing needs any more. */
 void pd_branch_clean_up(const struct pd_branch *b, int64_t round);
 
+/* --- branch_report.c --- */
+
+/* Fills in what r says of a trained round, but for its accuracy. */
+enum pd_status pd_branch_report(const struct pd_branch *b, struct pd_gan *gan, struct pd_active_round *r,
+                                struct pd_error *err);
+
 #endif

@@ -69,6 +69,12 @@ static enum pd_status record(const struct pd_branch *b, const struct pd_active_r
         json_object_set_new(line, "best_epoch", json_integer((json_int_t)run->progress.best_epoch));
         json_object_set_new(line, "validation", json_real(run->progress.best_accuracy));
     }
+    if (r->guesses) {
+        json_object_set_new(line, "guesses", json_integer((json_int_t)r->guesses));
+        json_object_set_new(line, "guessed", json_integer((json_int_t)r->guessed));
+    }
+    if (r->class_accuracy >= 0)
+        json_object_set_new(line, "class_accuracy", json_real(r->class_accuracy));
     struct pd_ledger_round *done = pd_branch_record(b, r->round);
     enum pd_status status =
         line ? pd_ledger_finish(b->ledger, done, line, err) : pd_fail_memory(err, b->folder);
@@ -155,6 +161,8 @@ static enum pd_status finish_round(struct pd_branch *b, const char *folder, stru
     if (!status)
         status = measure(b, &run, &r->accuracy, err);
     if (!status)
+        status = pd_branch_report(b, run.gan, r, err);
+    if (!status)
         status = record(b, r, &run, seconds() - begun, err);
     pd_run_close(&run);
     return status;
@@ -169,6 +177,7 @@ enum pd_status pd_branch_round(struct pd_branch *b, int64_t round, struct pd_err
                                 .trials = b->a->trials,
                                 .round = round,
                                 .labels = pd_branch_labelled(b),
+                                .people = !b->ledger->simulated,
                                 .accuracy = -1};
     const double begun = seconds();
     enum pd_status status = round_options(b, round, &o, err);

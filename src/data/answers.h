@@ -62,8 +62,9 @@ struct pd_query {
     double guess_p; /* its probability */
 };
 
-/* queries.csv: image,label (empty, to be filled in),score,guess,guess_p. */
-enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *dataset,
+/* queries.csv: image,label (empty, to be filled in),score,guess,guess_p,number (from 1),path (of the image's
+ * file below that folder, where it can be read; folder NULL: none). */
+enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *dataset, const char *folder,
                                     const struct pd_query *queries, size_t count, struct pd_error *err);
 
 /* Tasks for Label Studio, with the guess as a prediction and its probability as the score. url: what is put

@@ -9,8 +9,10 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { NAME_SIZE = 4097 };
 
@@ -63,10 +65,19 @@ static void write_guess(struct pd_csv *csv, const struct pd_dataset *d, const st
     pd_csv_real(csv, q->guess_p);
 }
 
-enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *dataset,
+/* Where the image itself can be looked at. */
+static void write_path(struct pd_csv *csv, const struct pd_dataset *d, const char *folder, uint32_t image)
+{
+    char name[NAME_SIZE], path[2 * NAME_SIZE] = "";
+    if (folder && d->image_names)
+        snprintf(path, sizeof path, "%s/%s", folder, pd_dataset_image_name(d, image, name, sizeof name));
+    pd_csv_text(csv, *path && access(path, R_OK) == 0 ? path : "");
+}
+
+enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *dataset, const char *folder,
                                     const struct pd_query *queries, size_t count, struct pd_error *err)
 {
-    static const char *const columns[] = {"image", "label", "score", "guess", "guess_p"};
+    static const char *const columns[] = {"image", "label", "score", "guess", "guess_p", "number", "path"};
     struct pd_csv *csv;
     enum pd_status status = pd_csv_create(path, &csv, err);
     if (status)
@@ -77,6 +88,8 @@ enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *d
         pd_csv_text(csv, "");
         pd_csv_real(csv, queries[i].score);
         write_guess(csv, dataset, &queries[i]);
+        pd_csv_integer(csv, (int64_t)i + 1);
+        write_path(csv, dataset, folder, queries[i].image);
         pd_csv_end_row(csv);
     }
     status = pd_csv_commit(csv, err);

@@ -143,6 +143,20 @@ char *pd_canvas_fit(const struct pd_canvas *c, const char *text, double most, ch
     }
 }
 
+size_t pd_canvas_fitting(const struct pd_canvas *c, const char *text, double most)
+{
+    char begin[PD_CANVAS_TEXT];
+    size_t n = strlen(text);
+    n = n < sizeof begin ? n : sizeof begin - 1;
+    for (;; n--) {
+        while (n && inside_character(text[n]))
+            n--;
+        snprintf(begin, sizeof begin, "%.*s", (int)n, text);
+        if (!n || pd_canvas_text_width(c, begin) <= most)
+            return n;
+    }
+}
+
 void pd_canvas_font(const struct pd_canvas *c, double size, bool bold)
 {
     cairo_select_font_face(c->cr, "sans-serif", CAIRO_FONT_SLANT_NORMAL,

@@ -49,4 +49,7 @@ void pd_canvas_text(const struct pd_canvas *c, double x, double baseline, enum p
 /* What pd_canvas_text would draw, into out[PD_CANVAS_TEXT]; returns out. */
 char *pd_canvas_fit(const struct pd_canvas *c, const char *text, double most, char *out);
 
+/* Bytes at the beginning of text that fit, at the border of a character; all of them where all do. */
+size_t pd_canvas_fitting(const struct pd_canvas *c, const char *text, double most);
+
 #endif

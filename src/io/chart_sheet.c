@@ -5,6 +5,8 @@
 #include "base/mem.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -17,14 +19,14 @@ enum {
     LINE = 14,
     LINES = 4
 };
-enum { TITLE = 34, HEADING = 24, FONT = 11 };
+enum { TITLE = 34, HEADING = 24, FONT = 11, ROOM = 6 /* between captions */ };
 
 /* Where things go. A row: its heading, the images, the lines of their captions. */
 struct layout {
     int64_t columns, rows;
     double cell, image_w, image_h, scale; /* scale: pixels of the sheet to one of the image */
-    int lines;
-    double top, row; /* of the first row; from row to row */
+    int lines, name_lines;                /* of captions; of these for the first one, a name */
+    double top, row;                      /* of the first row; from row to row */
     double width, height;
 };
 
@@ -59,10 +61,28 @@ static void arrange(const struct pd_sheet *s, struct layout *l)
     for (int64_t i = 0; s->captions && i < s->n; i++)
         if (s->captions[i] && count_lines(s->captions[i]) > l->lines)
             l->lines = count_lines(s->captions[i]);
+    l->name_lines = 1;
     l->top = EDGE + (s->title ? TITLE : 0);
     l->row = (s->headings ? HEADING : 0) + l->image_h + l->lines * LINE + ROW_GAP;
     l->width = (double)l->columns * l->cell - GAP + 2 * EDGE;
     l->height = l->top + (l->rows ? (double)l->rows * l->row - ROW_GAP : LINE) + EDGE;
+}
+
+/* Names that are cut look alike: where one is too long for a line, all have two. */
+static void wrap(const struct pd_canvas *c, const struct pd_sheet *s, struct layout *l)
+{
+    char name[PD_CANVAS_TEXT];
+    pd_canvas_font(c, FONT, false);
+    for (int64_t i = 0; s->captions && i < s->n && l->name_lines == 1; i++) {
+        const char *text = s->captions[i] ? s->captions[i] : "";
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "\n"), text);
+        l->name_lines += pd_canvas_text_width(c, name) > l->cell - ROOM;
+    }
+    if (l->name_lines == 1)
+        return;
+    l->lines++;
+    l->row += LINE;
+    l->height += (double)l->rows * LINE;
 }
 
 /* Titles and headings may be longer than the row of images. */
@@ -122,13 +142,19 @@ static void draw_caption(const struct pd_canvas *c, const struct layout *l, cons
     char line[PD_CANVAS_TEXT];
     pd_canvas_font(c, FONT, false);
     for (int i = 0; i < l->lines && *text; i++) {
-        const size_t n = strcspn(text, "\n");
-        const size_t size = n < sizeof line ? n : sizeof line - 1;
-        memcpy(line, text, size);
-        line[size] = '\0';
-        pd_canvas_colour(c, i == 0 ? PD_INK : PD_SOFT, 1);
-        pd_canvas_text(c, x + l->image_w / 2, y + (i + 1) * LINE - 1, PD_CENTRE, l->cell - 6, line);
-        text += n + (text[n] == '\n');
+        const bool is_name = i < l->name_lines;
+        size_t n = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)n, text);
+        if (i + 1 < l->name_lines)
+            n = pd_canvas_fitting(c, line, l->cell - ROOM);
+        line[n < sizeof line ? n : sizeof line - 1] = '\0';
+        pd_canvas_colour(c, is_name ? PD_INK : PD_SOFT, 1);
+        pd_canvas_text(c, x + l->image_w / 2, y + (i + 1) * LINE - 1, PD_CENTRE, l->cell - ROOM, line);
+        text += n;
+        if (*text == '\n') {
+            text++;
+            i = is_name ? l->name_lines - 1 : i; /* a short name leaves its second line empty */
+        }
     }
 }
 
@@ -188,6 +214,7 @@ enum pd_status pd_chart_sheet(const struct pd_sheet *s, struct pd_buffer *png, s
     if (status)
         return status;
     arrange(s, &l);
+    wrap(&measure, s, &l);
     widen(&measure, s, &l);
     pd_canvas_end(&measure, NULL, NULL);
     status = pd_canvas_begin(&c, (int64_t)l.width, (int64_t)l.height, err);

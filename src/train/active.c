@@ -236,7 +236,8 @@ static enum pd_status write_questions(struct active *r, struct pd_error *err)
         status = write_label_studio(r, err);
     if (!status)
         status = path_in(r, "queries.csv", out->queries, err);
-    return status ? status : pd_queries_write_csv(out->queries, r->data, r->open, out->questions, err);
+    return status ? status
+                  : pd_queries_write_csv(out->queries, r->data, r->o.data, r->open, out->questions, err);
 }
 
 /* --- the loop --- */

@@ -77,18 +77,22 @@ static enum pd_status sheet_write(const char *path, const struct sheet *s, const
     return write_png(path, status, &png, err);
 }
 
-/* "name" over "guess: 0.93" where there is a guess; more: a line below, or "" */
+/* "name" over "guess: 0.93" where there is a guess; number: before the name, from 1 (0: none); more: a line
+ * below, or "" */
 static void add(struct sheet *s, const struct pd_dataset *d, uint32_t image, int guess, double p,
-                const char *more)
+                size_t number, const char *more)
 {
+    char place[32] = "";
     char name[CAPTION / 2], class_name[PD_CLASS_NAME_SIZE], likeliest[PD_CLASS_NAME_SIZE + 16] = "";
     const int64_t i = s->filled++;
     s->index[i] = image;
     if (guess >= 0)
         snprintf(likeliest, sizeof likeliest, "%s: %.2f",
                  pd_dataset_class_name(d, guess, class_name, sizeof class_name), p);
-    snprintf(s->text[i], CAPTION, "%s\n%s\n%s", pd_dataset_image_name(d, image, name, sizeof name), likeliest,
-             more);
+    if (number)
+        snprintf(place, sizeof place, "%zu: ", number);
+    snprintf(s->text[i], CAPTION, "%s%s\n%s\n%s", place, pd_dataset_image_name(d, image, name, sizeof name),
+             likeliest, more);
 }
 
 enum pd_status pd_picture_queries(const char *path, const struct pd_dataset *d,
@@ -99,7 +103,7 @@ enum pd_status pd_picture_queries(const char *path, const struct pd_dataset *d,
     enum pd_status status = sheet_begin(&s, d, (int64_t)count, err);
     s.sheet.title = title;
     for (size_t i = 0; !status && i < count; i++)
-        add(&s, d, queries[i].image, queries[i].guess, queries[i].guess_p, "");
+        add(&s, d, queries[i].image, queries[i].guess, queries[i].guess_p, i + 1, "");
     if (!status)
         status = sheet_write(path, &s, d, err);
     sheet_end(&s);
@@ -180,7 +184,7 @@ static void add_best(struct sheet *sheet, const struct pd_scored *s, const struc
         const int class = guess(s, row, &p);
         if (kind->symbol)
             snprintf(more, sizeof more, "%s = %.2f", kind->symbol, ranked[i].score);
-        add(sheet, s->data, s->images ? s->images[row] : (uint32_t)row, class, p, more);
+        add(sheet, s->data, s->images ? s->images[row] : (uint32_t)row, class, p, 0, more);
     }
 }
 

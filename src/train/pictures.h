@@ -8,8 +8,8 @@
 #include "io/chart.h"
 #include "train/gan.h"
 
-/* A contact sheet: the images that people are asked about, in the order given, with name, guess and the
- * guess's probability. title may be NULL. */
+/* A contact sheet: the images that people are asked about, in the order given, with their numbers
+ * (queries.csv has them, too), names, guesses and the guesses' probabilities. title may be NULL. */
 enum pd_status pd_picture_queries(const char *path, const struct pd_dataset *data,
                                   const struct pd_query *queries, size_t count, const char *title,
                                   struct pd_error *err);

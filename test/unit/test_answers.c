@@ -303,11 +303,11 @@ static void queries_are_filled_in_and_read(void **state)
 {
     (void)state;
     const char *path = scratch_path("queries.csv");
-    assert_int_equal(pd_queries_write_csv(path, &photos, queries, 3, NULL), PD_OK);
-    const char *expected = "image,label,score,guess,guess_p\n"
-                           "\"x, \"\"y\"\".png\",,0.25,\"a, \"\"b\"\"\",0.5\n"
-                           "b c.png,,-1,dog,0.75\n"
-                           "größe.png,,-2,,\n";
+    assert_int_equal(pd_queries_write_csv(path, &photos, NULL, queries, 3, NULL), PD_OK);
+    const char *expected = "image,label,score,guess,guess_p,number,path\n"
+                           "\"x, \"\"y\"\".png\",,0.25,\"a, \"\"b\"\"\",0.5,1,\n"
+                           "b c.png,,-1,dog,0.75,2,\n"
+                           "größe.png,,-2,,,3,\n";
     assert_file(path, expected);
     assert_read(&photos, expected, "?3");
     char filled[512];

@@ -239,7 +239,7 @@ static void tasks_need_utf8(void **state)
     assert_int_equal(pd_queries_write_label_studio(path, &d, NULL, &query, 1, &err), PD_ERR_UNSUPPORTED);
     assert_contains(err.message, "latin.json: image 'gr");
     assert_int_equal(access(path, F_OK), -1);
-    assert_int_equal(pd_queries_write_csv(path, &d, &query, 1, NULL), PD_OK);
+    assert_int_equal(pd_queries_write_csv(path, &d, NULL, &query, 1, NULL), PD_OK);
 }
 
 static void configures_label_studio(void **state)

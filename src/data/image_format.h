@@ -30,8 +30,8 @@ struct pd_image_format {
     enum pd_status (*decode)(struct pd_image_work *w);
 };
 
-extern const struct pd_image_format pd_image_bmp, pd_image_gif, pd_image_jpeg, pd_image_png, pd_image_tiff,
-    pd_image_webp;
+extern const struct pd_image_format pd_image_bmp, pd_image_dicom, pd_image_gif, pd_image_heif, pd_image_jpeg,
+    pd_image_png, pd_image_tiff, pd_image_webp;
 
 /* Fails with PD_ERR_FORMAT where sides or area are larger than the limits or than so few bytes can hold. */
 enum pd_status pd_image_check_area(const struct pd_image_work *w, int64_t height, int64_t width);

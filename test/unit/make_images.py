@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the images of test/fuzz/corpus/image/kinds and what Pillow reads in them (test/unit/images.txt), for test_image_kinds.c.
 
-    pip install pillow tifffile imagecodecs && python test/unit/make_images.py
+    pip install pillow tifffile imagecodecs pillow-heif pydicom && python test/unit/make_images.py
 
 A line of images.txt: file, height, width, largest difference, pixels (H, W, 3) in hexadecimal. Orientation is applied, 16 bits
 are cut to their upper 8, what shows through lies on white. Where Pillow does not read a kind, the values are those that went in.
@@ -12,6 +12,8 @@ import struct
 import zlib
 
 import numpy as np
+import pillow_heif
+import pydicom
 import tifffile
 from PIL import Image, ImageOps
 
@@ -482,6 +484,42 @@ def patch_tag(data, tag, value):
     struct.pack_into('<H' if data[at + 2] == 3 else '<I', data, at + 8, value)
 
 
+# --- what an optional library or program reads ---
+
+
+def dicom(array, photometric='MONOCHROME2', bits=8, window=None):
+    meta = pydicom.dataset.FileMetaDataset()
+    meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = pydicom.uid.SecondaryCaptureImageStorage
+    meta.MediaStorageSOPInstanceUID = '1.2.3'
+    d = pydicom.dataset.FileDataset('', {}, file_meta=meta, preamble=bytes(128))
+    d.SOPClassUID, d.SOPInstanceUID, d.Modality = meta.MediaStorageSOPClassUID, '1.2.3', 'OT'
+    d.Rows, d.Columns, d.SamplesPerPixel = *array.shape[:2], array.shape[2] if array.ndim == 3 else 1
+    if array.ndim == 3:
+        d.PlanarConfiguration = 0
+    d.PhotometricInterpretation, d.BitsAllocated, d.BitsStored, d.HighBit, d.PixelRepresentation = photometric, array.itemsize * 8, bits, bits - 1, 0
+    if window:
+        d.WindowCenter, d.WindowWidth = window
+    d.PixelData = array.tobytes() + b'\0' * (array.nbytes % 2)
+    b = io.BytesIO()
+    d.save_as(b, enforce_file_format=True)
+    return b.getvalue()
+
+
+def make_optional():
+    pillow_heif.register_heif_opener()
+    add('rgb.heic', saved(SMOOTH, 'HEIF', quality=90), 2)
+    add('alpha.heic', saved(np.dstack([SMOOTH, 255 - SMOOTH[..., :1] // 2]), 'HEIF', quality=90), 2)
+    add('turned.heic', saved(SMOOTH, 'HEIF', quality=90, exif=b'Exif\0\0' + exif(6)), 2)
+    grey = lambda a: np.repeat(a.astype('u1')[..., None], 3, -1)
+    add('grey8.dcm', dicom(GREY), pixels=grey(GREY))
+    add('grey8-inverted.dcm', dicom(GREY, 'MONOCHROME1'), 1, pixels=grey(255 - GREY))
+    add('rgb.dcm', dicom(RGB, 'RGB'), pixels=RGB)
+    wide = (np.arange(H * W).reshape(H, W) * 100).astype('u2')
+    add('grey12.dcm', dicom(wide, bits=12), 1, grey(np.floor(wide * 255. / wide.max())))
+    add('grey12-window.dcm', dicom(wide, bits=12, window=(1000, 500)), 2, grey(np.round(np.clip((wide.astype(float) - 750) / 500, 0, 1) * 255)))
+
+
 # --- what is refused, and in which words ---
 
 
@@ -506,6 +544,8 @@ def make_refused():
     refuse('old-jpeg.tif', tiff(GREY, 6), 'compression 6')
     refuse('sgilog.tif', tiff(GREY, 34676), 'compression 34676')
     refuse('jpeg2000.tif', tiff(GREY, 33005), 'compression 33005')
+    refuse('short.dcm', dicom(GREY)[:300], 'damaged or cut-off DICOM file')
+    refuse('short.heic', files['rgb.heic'][0][:400], 'damaged or cut-off HEIF file')
     refuse('short.tif', tiff(RGB, photometric='rgb')[:-20], 'damaged or cut-off TIFF file')
     colours = RGB.reshape(-1, 3)
     refuse('jpeg.bmp', bmp([saved(RGB, 'JPEG')], 0, compression=4, height=H), 'compression 4: JPEG')
@@ -532,7 +572,7 @@ def main():
     os.makedirs(FOLDER, exist_ok=True)
     for old in os.listdir(FOLDER):
         os.remove(os.path.join(FOLDER, old))
-    for make in (make_png, make_jpeg, make_webp, make_gif, make_bmp, make_tiff, make_refused):
+    for make in (make_png, make_jpeg, make_webp, make_gif, make_bmp, make_tiff, make_optional, make_refused):
         make()
     with open(os.path.join(HERE, 'images.txt'), 'w') as out:
         for name, (data, slack, pixels) in files.items():

@@ -401,6 +401,12 @@ static void knows_endings(void **state)
     assert_false(pd_image_is_ending("a.png.txt") || pd_image_is_ending("a.") || pd_image_is_ending("a.jpg "));
     assert_string_equal(pd_image_unread("photo.JXL"), "no reader for JPEG XL");
     assert_null(pd_image_unread("photo.png"));
+    static const char *const optional[] = {"x.heic", "x.dcm"};
+    for (int i = 0; i < 2; i++) { /* one of both */
+        const char *why = pd_image_unread(optional[i]);
+        assert_int_equal(pd_image_is_ending(optional[i]), !why);
+        assert_true(!why || strstr(why, "built without "));
+    }
     assert_null(pd_image_unread("notes.txt"));
 }
 

@@ -249,6 +249,16 @@ static enum pd_status check_count(const struct file *f, int split, struct pd_err
                    pd_npy_stream_name(labels), n[0], pd_npy_stream_array(images)->dims[0]);
 }
 
+/* Classes are numbered from 0: of labels from 1 on, class 0 would stay empty. */
+static int32_t least_label(const struct pd_dataset *d)
+{
+    int32_t least = LABEL_MAX;
+    for (uint32_t i = 0; i < d->count; i++)
+        if (d->labels[i] >= 0 && d->labels[i] < least)
+            least = d->labels[i];
+    return d->classes ? least : 0;
+}
+
 static void say_labels(const struct file *f, enum pd_split split, struct pd_dataset *d)
 {
     char names[128];
@@ -260,6 +270,9 @@ static void say_labels(const struct file *f, enum pd_split split, struct pd_data
         pd_dataset_add_note(d, "one-hot labels of %" PRId64 " classes", pd_npy_stream_width(s));
     else if (pd_io_dtype_is_float(pd_npy_stream_array(s)->dtype))
         pd_dataset_add_note(d, "labels are whole %ss", pd_io_dtype_words(pd_npy_stream_array(s)->dtype));
+    if (split == PD_SPLIT_TRAIN && least_label(d) > 0)
+        pd_dataset_add_note(d, "labels begin at %d, so no image is of class 0 (subtract %d?)", least_label(d),
+                            least_label(d));
 }
 
 /* Both splits' labels say how many classes there are. */

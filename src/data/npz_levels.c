@@ -165,7 +165,8 @@ static enum pd_status find_ranges(struct group *g, struct pd_error *err)
         if (status)
             return status;
         if (!isfinite(g->own[i].most))
-            return fail_value(g->arrays[i], &g->own[i], &g->own[i], true, err);
+            return pd_fail(err, PD_ERR_FORMAT, -1, "%s: element %" PRId64 " is %g, expected finite numbers",
+                           pd_npy_stream_name(g->arrays[i]), g->own[i].most_at, g->own[i].most);
         join(&g->all, &g->own[i]);
     }
     return PD_OK;

@@ -108,6 +108,7 @@ static const char *kind_words(char kind)
         const char *words;
     } kinds[] = {{'O', "Python objects, pickled, which are never unpickled"},
                  {'c', "complex numbers"},
+                 {'f', "of a width that is not read"},
                  {'U', "text"},
                  {'S', "text"},
                  {'M', "dates"},

@@ -4,7 +4,9 @@
 #include "io/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void pd_rows_close(struct pd_rows *rows)
@@ -55,9 +57,20 @@ static enum pd_status open_by_first_bytes(const char *path, const struct pd_rows
                                           struct pd_rows **out, struct pd_error *err)
 {
     char magic[6] = "";
-    FILE *file = fopen(path, "rbe");
-    if (!file)
-        return pd_fail_io(err, path, "open", errno);
+    struct stat info;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
+    FILE *file = fd < 0 || fstat(fd, &info) ? NULL : fdopen(fd, "rb");
+    if (!file) {
+        const int code = errno;
+        if (fd >= 0)
+            close(fd);
+        return pd_fail_io(err, path, "open", code);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        (void)fclose(file);
+        return pd_fail(err, PD_ERR_IO, -1, "%s: not a regular file, which can be read twice: save it first",
+                       path);
+    }
     const size_t n = fread(magic, 1, sizeof magic, file);
     if (ferror(file) || fseek(file, 0, SEEK_SET)) {
         const int code = errno;

@@ -111,7 +111,7 @@ static enum pd_status look_ahead(struct pd_rows_head *h, struct pd_table *t, str
     }
     for (int64_t i = 1; i < h->fields; i++)
         f->others_whole = f->others_whole || f->whole[i];
-    return status == PD_ERR_FORMAT ? PD_OK : status; /* reading on finds it again, after the first line */
+    return status;
 }
 
 /* --- header --- */
@@ -228,6 +228,18 @@ static void release_names(struct pd_rows_head *h)
     h->names = NULL;
 }
 
+/* Numbers that are not all whole: hardly names. */
+static bool is_row(const struct pd_table *t)
+{
+    double value;
+    int64_t whole = 0, numbers = 0;
+    for (int64_t i = 0; i < t->fields; i++) {
+        whole += is_whole(t->field[i], &value);
+        numbers += is_number(t, t->field[i]);
+    }
+    return numbers == t->fields && whole < numbers;
+}
+
 static enum pd_status take_comment(struct pd_rows_head *h, struct pd_table *t, struct pd_error *err)
 {
     const int64_t line = h->line;
@@ -235,6 +247,9 @@ static enum pd_status take_comment(struct pd_rows_head *h, struct pd_table *t, s
     enum pd_status status = text ? pd_table_split(t, text, err) : PD_OK;
     if (status || !text || t->fields != h->fields)
         return status;
+    if (is_row(t))
+        return fail_header(h, t, err,
+                           "stands below a '#' line of as many numbers, which may be row 0 or names");
     release_names(h);
     status = keep_first(h, t, err);
     h->line = line;

@@ -200,7 +200,7 @@ static const struct {
     {1, H("'<U5'", "False", "()"), 20, PD_ERR_UNSUPPORTED, "'<U5' (text)"},
     {1, H("'<M8[ns]'", "False", "()"), 8, PD_ERR_UNSUPPORTED, "'<M8[ns]' (dates)"},
     {1, H("'|V8'", "False", "()"), 8, PD_ERR_UNSUPPORTED, "'|V8' (raw bytes"},
-    {1, H("'<f16'", "False", "()"), 16, PD_ERR_UNSUPPORTED, "'<f16' (unknown)"},
+    {1, H("'<f16'", "False", "()"), 16, PD_ERR_UNSUPPORTED, "'<f16' (of a width that is not read)"},
     {1, H("''", "False", "()"), 4, PD_ERR_UNSUPPORTED, "(a structured array"},
     {1, H("[('a', '<f4')]", "False", "()"), 4, PD_ERR_UNSUPPORTED,
      "type [...] (a structured array: save one of its fields), expected float16, float32, float64, integers "

@@ -254,11 +254,16 @@ static void labels_come_in_many_forms(void **state)
     (void)state;
     static const float whole[N] = {0, 1, 2, 1, 0};
     static const double hot[N * 4] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0};
-    static const uint8_t twice[N * 2] = {1, 0, 1, 1}, none[N * 2] = {0, 0};
+    static const uint8_t ones[N] = {1, 2, 3, 2, 1}, twice[N * 2] = {1, 0, 1, 1}, none[N * 2] = {0, 0};
     const struct pd_io_array x = array("images", PD_IO_U8, bytes, 3, N, H, W, 0);
     takes_labels(array("labels", PD_IO_F32, whole, 2, N, 1, 0, 0), 3, "labels are whole float32s");
     takes_labels(array("labels", PD_IO_F64, hot, 2, N, 4, 0, 0), 4, "one-hot labels of 4 classes");
     takes_labels(array("labels", PD_IO_I8, labels, 1, N, 0, 0, 0), 3, "");
+    struct pd_dataset *d;
+    const struct pd_io_array from_one[] = {x, array("labels", PD_IO_U8, ones, 1, N, 0, 0, 0)};
+    assert_int_equal(open_set(write_npz(from_one, 2), PD_SPLIT_TRAIN, &d, NULL), PD_OK);
+    assert_contains(d->note, "labels begin at 1, so no image is of class 0");
+    pd_dataset_destroy(d);
     takes_labels(array("y", PD_IO_U8, labels, 1, N, 0, 0, 0), 0,
                  "no array 'labels', so no image has a label (it has: images, y)");
     refused(x, array("labels", PD_IO_U8, twice, 2, N, 2, 0, 0), PD_ERR_FORMAT,

@@ -3,6 +3,8 @@
 #include "io/npy.h"
 #include "scratch.h"
 
+#include <sys/stat.h>
+
 static const char *const names[] = {"logit", "logits", NULL};
 static struct pd_rows_request request = {names, PD_ROWS_AUTO, PD_ROWS_AUTO, false, false, NULL};
 
@@ -141,7 +143,9 @@ static void refuses_bad_npy(void **state)
     const char *path = scratch_path("b.npy");
     size_t size;
     refused(scratch_path("no.npy"), PD_ERR_IO, "no.npy: cannot open: No such file");
-    refused(scratch_dir, PD_ERR_IO, "cannot read: Is a directory");
+    refused(scratch_dir, PD_ERR_IO, "not a regular file");
+    assert_int_equal(mkfifo(scratch_path("pipe"), 0600), 0);
+    refused(scratch_path("pipe"), PD_ERR_IO, "not a regular file");
     assert_int_equal(pd_npy_write(path, &ints, NULL), PD_OK);
     refused(path, PD_ERR_UNSUPPORTED,
             "b.npy: numbers of type int64, expected float16, float32 or float64: "
@@ -247,6 +251,8 @@ static void a_first_line_is_a_header_by_rule(void **state)
     describes(csv("0.5,1\n2,2.5\n"), "t.csv: 2 rows x 2 columns, line 1 taken as a row (--header");
     holds(csv("# cat,dog\n0.5,1\n2,2.5\n3.5,-1\n"), 3, 2, halves); /* savetxt's names */
     holds(csv("# x,logit\n0.5,1\n2,2.5\n3.5,-1\n"), 3, 1, (float[]){1, 2.5F, -1});
+    refused(csv("#0.5,1\n2,2.5\n3.5,-1\n"), PD_ERR_FORMAT, "stands below a '#' line of as many numbers");
+    refused(csv("0,1\n\n2,2.5\n"), PD_ERR_FORMAT, "line 2: empty");
     refused(csv("0,1\n1,0\n0.5,0.5\n"), PD_ERR_FORMAT, "line 1: counts 0, 1, 2, ...");
     refused(csv("0\n3\n1\n"), PD_ERR_FORMAT, "--header to take it as the names");
     refused(csv("0.0,1.0,2.0\n0.5,1.5,2\n"), PD_ERR_FORMAT, "counts 0, 1, 2, ...");

@@ -1,0 +1,142 @@
+/* What CSV, JSON lines, COCO and CVAT say about images. */
+#include "data/label_table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct pd_label_table table;
+static struct pd_error err;
+
+static enum pd_status parse(const char *text, const char *columns)
+{
+    pd_label_table_release(&table);
+    err = (struct pd_error){.status = PD_OK};
+    return pd_label_table_parse(text, strlen(text), "t", columns, &table, &err);
+}
+
+/* The rows as "image=label/split;". */
+static const char *rows_of(const char *text, const char *columns)
+{
+    static char all[512];
+    size_t n = 0;
+    if (parse(text, columns))
+        fail_msg("%s", err.message);
+    all[0] = '\0';
+    for (size_t i = 0; i < table.count; i++)
+        n += (size_t)snprintf(all + n, sizeof all - n, "%s=%s%s%s;", table.at[i].image, table.at[i].label,
+                              *table.at[i].split ? "/" : "", table.at[i].split);
+    return all;
+}
+
+static void refuses(const char *text, const char *columns, const char *words)
+{
+    assert_int_equal(parse(text, columns), PD_ERR_FORMAT);
+    if (!strstr(err.message, words))
+        fail_msg("\"%s\", expected \"%s\"", err.message, words);
+}
+
+static void reads_csv(void **state)
+{
+    (void)state;
+    assert_string_equal(rows_of("file_name,label\na.png,cat\nb.png,dog\n", NULL), "a.png=cat;b.png=dog;");
+    assert_string_equal(table.format, "CSV");
+    assert_string_equal(table.columns, "image from 'file_name', label from 'label'");
+    assert_string_equal(rows_of("\xef\xbb\xbfId;Class;Split\r\n1;x;train\r\n\r\n2; y ;test\r\n", ""),
+                        "1=x/train;2=y/test;");
+    assert_int_equal(table.at[1].row, 4);
+    assert_string_equal(rows_of("label\tpath\ncat\t\"a\tb.png\"\n\tc.png", ""), "a?b.png=cat;c.png=;");
+    assert_string_equal(rows_of("image,age,sex,dx\nISIC_1,70,\"m, f\",nv\n", ""), "ISIC_1=nv;");
+    assert_string_equal(rows_of("when,who,what\n1,a,b\n", "who,what"), "a=b;");
+    assert_string_equal(rows_of("when,who,what\n1,a,b\n", "who,what,when"), "a=b/1;");
+    assert_string_equal(rows_of("image,label\n,cat\na,dog\n", ""), "a=dog;");
+}
+
+static void refuses_csv_that_it_cannot_trust(void **state)
+{
+    (void)state;
+    refuses("a,b\n1,2\n", "", "no column for the image's name among 'a, b'");
+    refuses("image,b\n1,2\n", "",
+            "no column for the label among 'image, b': name them with --metadata-columns");
+    refuses("image,label\n1,2\n", "image,klass", "no column for the 'klass'");
+    refuses("image,label\na.png,cat,x\n", "", "line 2: 3 columns, expected 2");
+    refuses("image,label\na.png\n", "", "line 2: 1 columns, expected 2");
+    refuses("image,label\na.png,\"cat\n", "", "a quote is opened and never closed");
+    refuses("image,label\n", "", "CSV without a row");
+    refuses("", "", "expected a header");
+    assert_int_equal(pd_label_table_parse("P\0K", 3, "t", "", &table, &err), PD_ERR_FORMAT);
+}
+
+static void reads_json_lines(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        rows_of("{\"file_name\": \"a.png\", \"label\": 3}\n\n{\"label\": \"x\", \"file_name\": "
+                "\"b.png\", \"more\": [1]}\n{\"file_name\": \"c.png\"}\n",
+                ""),
+        "a.png=3;b.png=x;c.png=;");
+    assert_int_equal(table.at[1].row, 3);
+    assert_string_equal(
+        rows_of("[{\"image\": \"a\", \"class\": true}, {\"image\": \"b\", \"class\": null}]", ""), "a=1;b=;");
+    refuses("{\"file_name\": \"a.png\", \"label\": 3}\n{\"file_name\": \"b.p", "", "line 2: ");
+    refuses("{\"file_name\": \"a.png\"}\n", "", "no column for the label");
+    refuses("[1]", "", "expected an object");
+}
+
+static void reads_coco(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        rows_of(
+            "{\"images\": [{\"id\": 7, \"file_name\": \"a.jpg\"}, {\"id\": 2, \"file_name\": \"b.jpg\"}, "
+            "{\"id\": "
+            "3, \"file_name\": \"c.jpg\"}, {\"id\": 4, \"file_name\": \"d.jpg\"}],"
+            "\"categories\": [{\"id\": 1, \"name\": \"cat\"}, {\"id\": 9, \"name\": \"dog\"}],"
+            "\"annotations\": [{\"image_id\": 7, \"category_id\": 9}, {\"image_id\": 7, \"category_id\": 9},"
+            "{\"image_id\": 2, \"category_id\": 1}, {\"image_id\": 3, \"category_id\": 1}, {\"image_id\": 3, "
+            "\"category_id\": 9}, {\"image_id\": 99, \"category_id\": 1}]}",
+            ""),
+        "b.jpg=cat;c.jpg=;d.jpg=;a.jpg=dog;");
+    assert_string_equal(table.format, "COCO");
+    assert_int_equal(table.several, 1);
+    refuses("{\"annotations\": 1, \"categories\": []}", "", "expected COCO's lists");
+}
+
+static void reads_cvat(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        rows_of("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations><version>1.1</version>"
+                "<image id=\"0\" name=\"s/a.png\" subset=\"train\"><tag label=\"cat\"/></image>"
+                "<image id=\"1\" name=\"b.png\"><box label=\"dog\"/></image>"
+                "<image id=\"2\" name=\"c.png\"><tag label=\"cat\"/><tag label=\"dog\"/></image>"
+                "</annotations>",
+                ""),
+        "s/a.png=cat/train;b.png=;c.png=;");
+    assert_int_equal(table.several, 1);
+    refuses("<annotations><image name=\"a\">", "", "line 1: ");
+    refuses("<html></html>", "", "expected CVAT's <annotations>");
+    refuses("<!DOCTYPE a [<!ENTITY b \"cc\">]><annotations/>", "", "line 1: ");
+}
+
+static int release(void **state)
+{
+    (void)state;
+    pd_label_table_release(&table);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_csv),        cmocka_unit_test(refuses_csv_that_it_cannot_trust),
+        cmocka_unit_test(reads_json_lines), cmocka_unit_test(reads_coco),
+        cmocka_unit_test(reads_cvat),
+    };
+    return cmocka_run_group_tests(tests, NULL, release);
+}

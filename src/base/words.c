@@ -114,6 +114,13 @@ static bool is_printable(uint32_t point)
     return true;
 }
 
+size_t pd_printable_letter(const char *text)
+{
+    uint32_t point;
+    const size_t n = letter_at((const unsigned char *)text, &point);
+    return n && is_printable(point) ? n : 0;
+}
+
 char *pd_make_printable(char *text)
 {
     char *to = text;

@@ -20,6 +20,10 @@ char *pd_join_words(char *text, size_t size, const char *const *first, size_t co
  * "folder" where none is left. Into text[size]; returns text. */
 char *pd_path_word(char *text, size_t size, const char *path);
 
+/* Bytes of the letter at text, 1 to 4; 0 where it is none that may stand in a line on a terminal (see below),
+ * or the end of text. */
+size_t pd_printable_letter(const char *text);
+
 /* Makes text from outside fit for a line on a terminal, in place: what ends a line, moves the cursor, turns
  * the direction of writing or is no UTF-8 becomes '?'. Never longer. Returns text. */
 char *pd_make_printable(char *text);

@@ -25,13 +25,15 @@ static const char examples[] = "data check ./photos\n"
                                "data check strokes --json";
 
 struct options {
-    char data_dir[1024];
+    char data_dir[1024], classes[2048];
     bool json;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
     {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "where the files of NAME lie"},
+    {"classes", PD_OPTION_TEXT, FIELD(classes), 0, 0, "LIST",
+     "of a folder: these classes, with commas between"},
     {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
 };
 #undef FIELD
@@ -88,12 +90,14 @@ static enum pd_status add_split(struct data_report *r, struct pd_survey *v, stru
 {
     struct pd_error why = {.status = PD_OK};
     if (f->folder)
-        pd_survey_add_folder(v, split, f->request.name, &why);
+        pd_survey_add_folder(v, split, f->request.name, f->request.classes, &why);
     else if (!f->data || f->request.split != split) {
         pd_dataset_destroy(f->data);
         f->request.split = split;
         pd_dataset_open(&f->request, &f->data, &why);
     }
+    if (f->folder && why.status == PD_ERR_USAGE) /* splits or classes? */
+        return pd_fail(err, why.status, why.offset, "%s", why.message);
     enum pd_status status = take_failure(r, v, split, &why, err);
     if (!status && f->data)
         status = pd_survey_add(v, split, f->data, err);
@@ -148,7 +152,7 @@ static enum pd_status tell(const struct data_report *r, const char *dir, bool js
 
 static enum pd_status check(const char *what, const struct options *o, struct pd_error *err)
 {
-    struct data_found found = {.data = NULL};
+    struct data_found found = {.request = {.classes = o->classes}};
     struct looking looking = {.survey = {.watch = {while_looking, &looking}}};
     struct data_report report = {.where = what, .survey = &looking.survey};
     enum pd_status status = data_find(what, o->data_dir, &found, err);

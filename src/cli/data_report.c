@@ -19,6 +19,12 @@ static const char *class_name(const struct pd_survey *v, int label, char text[PD
 
 /* --- for people --- */
 
+static void print_note(void *context, const char *words)
+{
+    (void)context;
+    say(stdout, "%-10s%s\n", "", words);
+}
+
 static void print_split(const struct data_report *r, int split)
 {
     const struct pd_survey *v = r->survey;
@@ -35,8 +41,7 @@ static void print_split(const struct data_report *r, int split)
         printf(" of %d x %d to %d x %d, %zu of them %d x %d", s->least[0], s->least[1], s->most[0],
                s->most[1], s->usual_count, s->usual[0], s->usual[1]);
     printf("\n");
-    if (s->note[0])
-        say(stdout, "%-10s%s\n", "", s->note);
+    pd_note_lines(s->note, print_note, NULL);
 }
 
 static void print_values(const struct pd_survey *v, const char *name, const double *values)
@@ -148,18 +153,27 @@ static json_t *classes_json(const struct pd_survey *v, const struct pd_survey_sp
     return list;
 }
 
+static json_t *passed_json(const struct pd_survey_split *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->passed_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "kind", s->passed[i].kind, "count",
+                                              (json_int_t)s->passed[i].count, "first", s->passed[i].first));
+    return list;
+}
+
 static json_t *split_json(const struct data_report *r, int split)
 {
     const struct pd_survey *v = r->survey;
     const struct pd_survey_split *s = &v->splits[split];
     if (!s->there)
         return json_pack("{s:b, s:s}", "there", 0, "why", r->why_not[split]);
-    return json_pack("{s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:s}", "there", 1, "images",
-                     (json_int_t)s->count, "unlabelled", (json_int_t)s->unlabelled, "classes",
+    return json_pack("{s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:o, s:s}", "there", 1,
+                     "images", (json_int_t)s->count, "unlabelled", (json_int_t)s->unlabelled, "classes",
                      classes_json(v, s), "least_size", size_json(s->least), "most_size", size_json(s->most),
                      "usual_size", size_json(s->usual), "of_usual_size", (json_int_t)s->usual_count, "mean",
                      values_json(v, s->mean), "std", values_json(v, s->std), "copies", (json_int_t)s->copies,
-                     "note", s->note);
+                     "passed_over", passed_json(s), "note", s->note);
 }
 
 static json_t *copies_json(const struct data_report *r)

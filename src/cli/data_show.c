@@ -120,8 +120,7 @@ static enum pd_status draw(const struct pd_dataset *d, const struct options *o, 
     char title[128];
     if (!d->pixels)
         return pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' has 2-D points, no images", d->name);
-    if (d->note[0])
-        say(stderr, "%s\n", d->note);
+    pd_note_lines(d->note, say_line, stderr);
     enum pd_status status = reserve(&s, err);
     if (!status) {
         count_rows(&s);

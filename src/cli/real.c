@@ -50,8 +50,8 @@ enum pd_status real_open(struct real *r, const struct pd_run_model *run, const c
     *r = (struct real){NULL, NULL, NULL, 0};
     enum pd_status status = pd_run_dataset(&o, split, &watch, &r->data, err);
     progress_end(&progress);
-    if (!status && r->data->note[0])
-        say(stderr, "%s\n", r->data->note);
+    if (!status)
+        pd_note_lines(r->data->note, say_line, stderr);
     if (!status)
         status = check_fit(r->data, &run->gan->config, err);
     if (!status)

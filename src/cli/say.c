@@ -27,6 +27,11 @@ void say(FILE *to, const char *format, ...)
     va_end(args);
 }
 
+void say_line(void *to, const char *words)
+{
+    say(to, "%s\n", words);
+}
+
 void say_path(const char *path)
 {
     if (isatty(STDOUT_FILENO))

@@ -10,6 +10,9 @@
 void say(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void say_list(FILE *to, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
+/* A line of its own; to: a FILE. */
+void say_line(void *to, const char *words);
+
 /* A path alone on a line of standard output: byte for byte, as a script needs it, but on a terminal. */
 void say_path(const char *path);
 

@@ -174,16 +174,41 @@ enum pd_status pd_dataset_name_images(struct pd_dataset *d, const char *text, st
     return PD_OK;
 }
 
+static void __attribute__((format(printf, 3, 0)))
+add_line(char note[PD_NOTE_SIZE], const char *name, const char *format, va_list args)
+{
+    char words[PD_NOTE_SIZE];
+    const size_t n = strlen(note);
+    vsnprintf(words, sizeof words, format, args);
+    pd_make_printable(words);
+    if (n + strlen(name) + strlen(words) + sizeof ": \n" <= PD_NOTE_SIZE)
+        snprintf(note + n, PD_NOTE_SIZE - n, "%s: %s\n", name, words);
+}
+
+void pd_note_add(char note[PD_NOTE_SIZE], const char *name, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_line(note, name, format, args);
+    va_end(args);
+}
+
 void pd_dataset_add_note(struct pd_dataset *d, const char *format, ...)
 {
-    size_t n = strlen(d->note);
     va_list args;
-    snprintf(d->note + n, sizeof d->note - n, "%s%s", n ? "; " : d->name, n ? "" : ": ");
-    n = strlen(d->note);
     va_start(args, format);
-    vsnprintf(d->note + n, sizeof d->note - n, format, args);
+    add_line(d->note, d->name, format, args);
     va_end(args);
-    pd_make_printable(d->note);
+}
+
+void pd_note_lines(const char *note, void (*line)(void *context, const char *words), void *context)
+{
+    char words[PD_NOTE_SIZE];
+    for (size_t n; *note; note += n + (note[n] == '\n')) {
+        n = strcspn(note, "\n");
+        snprintf(words, sizeof words, "%.*s", (int)n, note);
+        line(context, pd_make_printable(words));
+    }
 }
 
 static uint32_t place_of(const struct pd_dataset *d, uint32_t image)

@@ -8,8 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PD_CLASS_NAME_SIZE = 256 }; /* what a file system lets a folder be called */
-enum { PD_NOTE_SIZE = 1024 };
+enum {
+    PD_CLASS_NAME_SIZE = 256, /* what a file system lets a folder be called */
+    PD_NOTE_SIZE = 4096,
+};
 
 struct pd_digest;
 
@@ -30,8 +32,7 @@ struct pd_dataset {
     const struct pd_digest *digests; /* (images stored) in the map, or NULL: to be computed (digest.h) */
     void *map;                       /* a file, mapped read-only, or NULL */
     size_t map_size;
-    char note[PD_NOTE_SIZE]; /* what people should know, one line: files left out, parts missing; "": nothing
-                              */
+    char note[PD_NOTE_SIZE]; /* what people should know: how it was read, what is missing or left out */
 };
 
 enum pd_split { PD_SPLIT_TRAIN, PD_SPLIT_TEST };
@@ -108,9 +109,14 @@ enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_req
 /* text: `count` names, each with its NUL, one behind the other; borrowed. */
 enum pd_status pd_dataset_name_images(struct pd_dataset *dataset, const char *text, struct pd_error *err);
 
-/* "photos: this; that": adds to the note, as far as there is room. */
+/* A note is lines "photos: words", each with its newline. Adds one, as far as there is room. */
+void pd_note_add(char note[PD_NOTE_SIZE], const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void pd_dataset_add_note(struct pd_dataset *dataset, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Hands over each line, printable and without its newline. */
+void pd_note_lines(const char *note, void (*line)(void *context, const char *words), void *context);
 
 /* Keeps n of the images, 1 <= n <= count, at random and in their order; fixed by the seed. PD_ERR_MEMORY. */
 enum pd_status pd_dataset_thin(struct pd_dataset *dataset, uint32_t n, uint64_t seed, struct pd_error *err);

@@ -1,7 +1,7 @@
 #include "data/image_cache.h"
 
 #include "base/mem.h"
-#include "base/words.h"
+#include "data/image_name.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include <zlib.h>
 
 /* VERSION: to be raised with the layout, and when an image would be decoded to other pixels. */
-enum { VERSION = 4, MAX_SIDE = 2048, MAX_CLASSES = 1 << 20, MOST_LOOKS = 200000 };
+enum { VERSION = 5, MAX_SIDE = 2048, MAX_CLASSES = 1 << 20, MOST_LOOKS = 200000, PATH_SIZE = 4096 };
 static const char magic[8] = "pdcache\n";
 
 /* --- parsing --- */
@@ -145,6 +145,14 @@ static bool is_same(int root, const char *name, uint64_t stamp)
     return !stamp || pd_image_stamp(fstatat(root, *name ? name : ".", &st, 0) ? NULL : &st) == stamp;
 }
 
+/* The same by an image's name. */
+static bool is_same_image(int root, const char *name, uint64_t stamp)
+{
+    char path[PATH_SIZE];
+    return !strchr(name, '\\') ? is_same(root, name, stamp)
+                               : pd_image_path(name, path, sizeof path) && is_same(root, path, stamp);
+}
+
 /* Folders come first: most changes show there. */
 static bool others_are_same(const struct pd_image_cache *c, int root)
 {
@@ -165,7 +173,7 @@ static bool images_are_same(const struct pd_image_cache *c, int root, const char
     atomic_bool same = true;
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (uint64_t i = first; i < c->end.count; i += parts)
-        if (atomic_load_explicit(&same, memory_order_relaxed) && !is_same(root, names[i], c->stamps[i]))
+        if (atomic_load_explicit(&same, memory_order_relaxed) && !is_same_image(root, names[i], c->stamps[i]))
             same = false;
     return same;
 }
@@ -209,7 +217,6 @@ static enum pd_status take(struct pd_dataset *d, const struct pd_image_cache *c,
     d->pixels = (uint8_t *)d->map; /* where they begin; read-only */
     d->digests = c->digests;
     memcpy(d->note, e->note, sizeof d->note);
-    pd_make_printable(d->note);
     d->labels = pd_malloc(e->count * sizeof *d->labels); /* a label file may change them */
     d->class_names = e->classes ? pd_malloc((size_t)e->classes * sizeof *d->class_names) : NULL;
     if (!d->labels || !d->class_names != !e->classes)
@@ -273,12 +280,17 @@ static void append_stamps(struct pd_buffer *out, const struct pd_image_list *l, 
         pd_buffer_append(out, &l->others[i].stamp, sizeof l->others[i].stamp);
 }
 
+/* Good ones by name; all else by path, as it is only looked at. */
 static void append_names(struct pd_buffer *out, const struct pd_image_list *l, const uint8_t *good)
 {
-    for (int want = 1; want >= 0; want--)
-        for (size_t i = 0; i < l->count; i++)
-            if (good[i] == want)
-                append_text(out, l->at[i].path);
+    for (size_t i = 0; i < l->count; i++)
+        if (good[i]) {
+            pd_image_name_append(out, l->at[i].path, strlen(l->at[i].path));
+            append_text(out, "");
+        }
+    for (size_t i = 0; i < l->count; i++)
+        if (!good[i])
+            append_text(out, l->at[i].path);
     for (size_t i = 0; i < l->other_count; i++)
         append_text(out, l->others[i].path);
 }

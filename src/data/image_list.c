@@ -2,173 +2,79 @@
 
 #include "base/mem.h"
 #include "data/image.h"
+#include "data/image_layout.h"
+#include "data/image_name.h"
 #include "io/file.h"
 
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096, WORDS = 400, NAMES_SHOWN = 10 };
 
-/* --- which files --- */
-
-/* FNV-1a, a number at a time. */
-uint64_t pd_image_stamp(const struct stat *st)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    if (!st)
-        return 1;
-    const int64_t parts[] = {st->st_size, st->st_mtim.tv_sec, st->st_mtim.tv_nsec, st->st_ctim.tv_sec,
-                             st->st_ctim.tv_nsec};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        h = (h ^ (uint64_t)parts[i]) * 0x100000001b3u;
-        h ^= h >> 32;
-    }
-    return h ? h : 1;
-}
-
-static bool is_hidden(const char *name)
-{
-    return name[0] == '.' || !strcmp(name, "__MACOSX");
-}
-
-static enum pd_status add(struct pd_image_file **at, size_t *count, const char *path, const struct stat *st,
-                          struct pd_error *err)
-{
-    if ((*count & (*count + 1)) == 0) { /* full: room for 1, 3, 7, ... files */
-        struct pd_image_file *more = pd_realloc(*at, (2 * *count + 1) * sizeof *more);
-        if (!more)
-            return pd_fail_memory(err, path);
-        *at = more;
-    }
-    char *copy = pd_strdup(path);
-    if (!copy)
-        return pd_fail_memory(err, path);
-    (*at)[(*count)++] = (struct pd_image_file){copy, -1, pd_image_stamp(st)};
-    return PD_OK;
-}
-
-static enum pd_status add_image(struct pd_image_list *l, const FTSENT *e, size_t skip, struct pd_error *err)
-{
-    const struct stat *st = e->fts_info == FTS_F ? e->fts_statp : NULL;
-    l->bytes += st ? (uint64_t)st->st_size : 0;
-    return add(&l->at, &l->count, e->fts_path + skip, st, err);
-}
-
-/* One entry of the walk; skip: bytes of its path up to the folder. */
-static enum pd_status visit(struct pd_image_list *l, FTS *walk, FTSENT *e, size_t skip, struct pd_error *err)
-{
-    switch (e->fts_info) {
-    case FTS_D:
-        if (e->fts_level == 0 || !is_hidden(e->fts_name))
-            return add(&l->others, &l->other_count, e->fts_path + skip, e->fts_statp, err);
-        fts_set(walk, e, FTS_SKIP);
-        return PD_OK;
-    case FTS_DNR:
-    case FTS_ERR:
-        return pd_fail_io(err, e->fts_path, "read", e->fts_errno);
-    case FTS_DP:
-    case FTS_DC: /* a link back up */
-        return PD_OK;
-    default: /* a dangling link, too: reading it will tell */
-        return pd_image_is_ending(e->fts_name) && !is_hidden(e->fts_name) ? add_image(l, e, skip, err)
-                                                                          : PD_OK;
-    }
-}
-
-static int by_path(const void *a, const void *b)
-{
-    return strcmp(((const struct pd_image_file *)a)->path, ((const struct pd_image_file *)b)->path);
-}
-
-/* Adds the images in folder/below, sorted. */
-static enum pd_status walk_folder(struct pd_image_list *l, const char *folder, const char *below,
-                                  struct pd_error *err)
-{
-    char path[PATH_SIZE];
-    enum pd_status status = pd_path_join(path, sizeof path, folder, below, err);
-    if (status)
-        return status;
-    char *const roots[] = {path, NULL};
-    FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
-    if (!walk)
-        return pd_fail_memory(err, path);
-    const size_t skip = strlen(path) - strlen(below);
-    for (FTSENT *e; !status && (e = fts_read(walk));)
-        status = visit(l, walk, e, skip, err);
-    fts_close(walk);
-    if (!status && l->count)
-        qsort(l->at, l->count, sizeof *l->at, by_path);
-    if (!status && !l->count) {
-        char kinds[80];
-        status = pd_fail(err, PD_ERR_IO, -1, "'%s': no image in it (%s)", path,
-                         pd_image_kinds(kinds, sizeof kinds));
-    }
-    return status;
-}
-
-static void forget(struct pd_image_file **at, size_t *count)
-{
-    for (size_t i = 0; i < *count; i++)
-        pd_free((*at)[i].path);
-    pd_free(*at);
-    *at = NULL;
-    *count = 0;
-}
+struct reader {
+    struct pd_image_list *out;
+    const char *folder;
+    struct pd_image_walk walk;
+    struct pd_image_layout layout;
+    struct pd_buffer notes;
+    bool given; /* the classes */
+};
 
 /* --- which classes --- */
 
-/* The subfolder's name, as text and size; size 0: none that could be a class. below: "train", "test" or "".
- */
-static const char *class_of(const struct pd_image_file *f, const char *below, size_t *size)
+/* The subfolder's name, as text and size; size 0: none that could be a class. */
+static const char *class_of(const struct pd_image_file *f, struct pd_image_level level, size_t *size)
 {
-    const char *name = f->path + strlen(below) + (*below != '\0'), *slash = strchr(name, '/');
+    const char *name = f->path + level.prefix, *slash = strchr(name, '/');
     *size = slash ? (size_t)(slash - name) : 0;
-    if (*size == 10 && (!memcmp(name, "unlabelled", 10)))
-        *size = 0;
-    if (*size == 9 && !memcmp(name, "unlabeled", 9))
+    if (pd_image_is_unlabelled(name, *size))
         *size = 0;
     return name;
 }
 
-static int find_class(const struct pd_image_list *l, const char *name, size_t size)
+static int find_class(const struct pd_image_list *l, const char *name)
 {
     for (int k = 0; k < l->class_count; k++)
-        if (!strncmp(l->classes[k], name, size) && !l->classes[k][size])
+        if (!strcmp(l->classes[k], name))
             return k;
     return -1;
 }
 
 static enum pd_status add_class(struct pd_image_list *l, const char *name, size_t size, struct pd_error *err)
 {
-    if (size >= PD_CLASS_NAME_SIZE)
+    char text[PD_CLASS_NAME_SIZE];
+    if (pd_image_name(text, sizeof text, name, size) >= sizeof text)
         return pd_fail(err, PD_ERR_FORMAT, -1, "class name '%.200s' is longer than %d bytes", name,
                        PD_CLASS_NAME_SIZE - 1);
     void *more = pd_realloc(l->classes, ((size_t)l->class_count + 1) * sizeof *l->classes);
     if (!more)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the names of classes");
     l->classes = more;
-    memcpy(l->classes[l->class_count], name, size);
-    l->classes[l->class_count++][size] = '\0';
+    memcpy(l->classes[l->class_count++], text, sizeof text);
     return PD_OK;
 }
 
+/* People write a folder's name as it was shown, or byte for byte. */
 static enum pd_status take_given(struct pd_image_list *l, const char *list, struct pd_error *err)
 {
-    enum pd_status status = PD_OK;
-    for (const char *at = list; !status;) {
+    char path[PATH_SIZE], one[PATH_SIZE];
+    for (const char *at = list;;) {
         const size_t n = strcspn(at, ",");
-        if (!n || find_class(l, at, n) >= 0)
+        snprintf(one, sizeof one, "%.*s", (int)(n < sizeof one ? n : sizeof one - 1), at);
+        pd_image_path(one, path, sizeof path);
+        const int before = l->class_count;
+        enum pd_status status = n ? add_class(l, path, strlen(path), err) : PD_OK;
+        if (status)
+            return status;
+        if (!n || find_class(l, l->classes[before]) != before)
             return pd_fail(err, PD_ERR_USAGE, -1, "--classes '%.200s': %s", list,
                            n ? "a name stands there twice" : "expected names with one comma between");
-        status = add_class(l, at, n, err);
         at += n;
         if (!*at++)
-            break;
+            return PD_OK;
     }
-    return status;
 }
 
 static int by_name(const void *a, const void *b)
@@ -176,113 +82,220 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* The files are sorted, so a subfolder's come one after the other. */
-static enum pd_status take_subfolders(struct pd_image_list *l, const char *below, struct pd_error *err)
+/* A subfolder's files come one after the other. */
+static bool is_same_class(const char *name, size_t size, const char *last, size_t last_size)
 {
+    return last && size == last_size && !memcmp(name, last, size);
+}
+
+static enum pd_status take_subfolders(struct reader *r, struct pd_error *err)
+{
+    struct pd_image_list *l = r->out;
+    const struct pd_image_level level = r->layout.train;
     enum pd_status status = PD_OK;
-    for (size_t i = 0; !status && i < l->count; i++) {
+    const char *last = NULL;
+    size_t last_size = 0;
+    for (size_t i = level.begin; !status && i < level.end; i++) {
         size_t n;
-        const char *name = class_of(&l->at[i], below, &n);
-        const bool last = l->class_count && n && !strncmp(l->classes[l->class_count - 1], name, n) &&
-                          !l->classes[l->class_count - 1][n];
-        if (n && !last)
+        const char *name = class_of(&r->walk.files[i], level, &n);
+        if (n && !is_same_class(name, n, last, last_size))
             status = add_class(l, name, n, err);
+        last = name;
+        last_size = n;
     }
     if (l->class_count) /* "a-b/" lies before "a/", but "a" before "a-b" */
         qsort(l->classes, (size_t)l->class_count, sizeof *l->classes, by_name);
     return status;
 }
 
-/* Looks over the training files: do subfolders stand for given classes, and which of these has none? */
-static bool match_given(struct pd_image_list *l, const char *below)
+/* What a label of -1 says of a file in a subfolder: it is of another class. */
+enum { OTHER_CLASS = -2 };
+
+/* Sets labels; returns how many are of a class. */
+static size_t label_files(struct reader *r, struct pd_image_level level, bool *subfolders)
 {
-    bool any = false, subfolders = false;
-    for (size_t i = 0; !subfolders && i < l->count; i++) {
+    const char *last = NULL;
+    size_t last_size = 0, labelled = 0;
+    int32_t label = -1;
+    for (size_t i = level.begin; i < level.end; i++) {
+        struct pd_image_file *f = &r->walk.files[i];
+        char text[PD_CLASS_NAME_SIZE];
         size_t n;
-        class_of(&l->at[i], below, &n);
-        subfolders = n > 0;
-    }
-    for (int k = l->class_count - 1; k >= 0; k--) {
-        bool found = false;
-        for (size_t i = 0; !found && i < l->count; i++) {
-            size_t n;
-            const char *name = class_of(&l->at[i], below, &n);
-            found = n && !strncmp(l->classes[k], name, n) && !l->classes[k][n];
+        const char *name = class_of(f, level, &n);
+        if (!is_same_class(name, n, last, last_size)) {
+            pd_image_name(text, sizeof text, name, n);
+            label = n ? find_class(r->out, text) : -1;
+            label = n && label < 0 ? OTHER_CLASS : label;
         }
-        any = any || found;
-        l->first_empty = found ? l->first_empty : k;
+        last = name;
+        last_size = n;
+        f->label = label;
+        labelled += label >= 0;
+        *subfolders = *subfolders || n;
     }
-    if (!any)
-        l->first_empty = -1;
-    l->unmatched = subfolders && !any;
-    return any;
+    return labelled;
 }
 
-/* Sets the labels; a file of another class is refused, or left out where the classes were given. */
-static enum pd_status label_files(struct pd_image_list *l, const char *below, bool given,
-                                  struct pd_error *err)
+/* --- words --- */
+
+static void note(struct reader *r, const char *words)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < l->count; i++) {
-        struct pd_image_file f = l->at[i];
-        size_t n;
-        const char *name = class_of(&f, below, &n);
-        f.label = n ? find_class(l, name, n) : -1;
-        if (n && f.label < 0 && !given)
-            return pd_fail(err, PD_ERR_MISMATCH, -1, "'%s': class '%.*s' is not in train/", f.path,
-                           (int)(n % 200), name);
-        if (n && f.label < 0) {
-            pd_free(f.path);
-            l->left_out++;
-        } else {
-            l->at[kept++] = f;
-        }
+    if (*words)
+        pd_buffer_printf(&r->notes, "%s\n", words);
+}
+
+/* "a, b": adds a name to a list of them, counted; those beyond the first few are three dots. */
+static void add_name(char text[WORDS], size_t *count, const char *path, size_t size)
+{
+    char name[72];
+    const size_t n = strlen(text);
+    const bool cut = pd_image_name(name, sizeof name, path, size) >= sizeof name;
+    if (++*count > NAMES_SHOWN + 1)
+        return;
+    const bool fits = *count <= NAMES_SHOWN && n + strlen(name) + 16 < WORDS;
+    snprintf(text + n, WORDS - n, "%s%s%s", n ? ", " : "", fits ? name : "...", fits && cut ? "..." : "");
+    if (!fits)
+        *count = NAMES_SHOWN + 1;
+}
+
+static bool is_below(const char *path, const char *folder, size_t size)
+{
+    return !strncmp(path, folder, size) && (!path[size] || path[size] == '/' || !size);
+}
+
+/* Whether an image, or a run, lies below the folder. */
+static bool is_empty(const struct reader *r, const char *folder)
+{
+    const size_t size = strlen(folder);
+    size_t low = 0, high = r->walk.file_count;
+    while (low < high) { /* the first file that does not come before "folder/" */
+        const size_t middle = low + (high - low) / 2;
+        const int d = strncmp(r->walk.files[middle].path, folder, size);
+        if (d < 0 || (!d && (unsigned char)r->walk.files[middle].path[size] < '/'))
+            low = middle + 1;
+        else
+            high = middle;
     }
-    l->count = kept;
-    return kept ? PD_OK : pd_fail(err, PD_ERR_IO, -1, "all images are of other classes than those given");
+    if (low < r->walk.file_count && is_below(r->walk.files[low].path, folder, size))
+        return false;
+    for (size_t i = 0; i < r->walk.passed_count; i++)
+        if (!strcmp(r->walk.passed[i].kind, pd_passed_run) && is_below(r->walk.passed[i].path, folder, size))
+            return false;
+    return true;
+}
+
+/* Folders beside those of the classes in which no image is. */
+static void note_empty(struct reader *r, struct pd_image_level level)
+{
+    char names[WORDS] = "", words[WORDS + 64];
+    size_t count = 0;
+    const char *some = r->walk.files[level.begin].path;
+    for (size_t i = 0; i < r->walk.folder_count; i++) {
+        const char *path = r->walk.folders[i].path;
+        if (strlen(path) <= level.prefix || strncmp(path, some, level.prefix) != 0 ||
+            strchr(path + level.prefix, '/') || !is_empty(r, path))
+            continue;
+        add_name(names, &count, path + level.prefix, strlen(path + level.prefix));
+    }
+    snprintf(words, sizeof words, "no image in %s, so no class is made of %s", names,
+             count > 1 ? "them" : "it");
+    note(r, count ? words : "");
+}
+
+static void note_left_out(struct reader *r, struct pd_image_level level)
+{
+    char names[WORDS] = "", words[WORDS + 96];
+    const char *last = NULL;
+    size_t count = 0, last_size = 0;
+    for (size_t i = level.begin; i < level.end; i++) {
+        size_t n;
+        const char *name = class_of(&r->walk.files[i], level, &n);
+        if (n && (r->walk.files[i].label == OTHER_CLASS || r->out->unmatched) &&
+            !is_same_class(name, n, last, last_size))
+            add_name(names, &count, name, n);
+        last = name;
+        last_size = n;
+    }
+    if (r->out->unmatched)
+        snprintf(words, sizeof words,
+                 "no folder is called as one of the classes, so no image has a label (folders: %s)", names);
+    else
+        snprintf(words, sizeof words, "%zu images of other classes left out (%s)", r->out->left_out, names);
+    note(r, count ? words : "");
+}
+
+/* --- what was passed over --- */
+
+static enum pd_status pass(struct pd_image_list *l, const struct pd_passed *p, struct pd_error *err)
+{
+    size_t i = 0;
+    while (i < l->passed_count && strcmp(l->passed[i].kind, p->kind) != 0)
+        i++;
+    if (i == l->passed_count) {
+        struct pd_passed_kind *more = pd_realloc(l->passed, (i + 1) * sizeof *more);
+        struct pd_buffer first = PD_BUFFER_INIT;
+        l->passed = more ? more : l->passed;
+        pd_image_name_append(&first, p->path, strlen(p->path));
+        pd_buffer_append(&first, "", 1);
+        if (!more || first.oom) {
+            pd_buffer_release(&first);
+            return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for what is passed over");
+        }
+        more[l->passed_count++] = (struct pd_passed_kind){.first = first.data};
+        snprintf(more[i].kind, sizeof more[i].kind, "%s", p->kind);
+    }
+    l->passed[i].count += p->count;
+    return PD_OK;
+}
+
+static int by_count(const void *a, const void *b)
+{
+    const struct pd_passed_kind *x = a, *y = b;
+    return x->count != y->count ? (x->count < y->count) - (x->count > y->count) : strcmp(x->kind, y->kind);
+}
+
+/* Whether a path lies in the folder of the other split, or not in that of the test split. */
+static bool is_elsewhere(const struct reader *r, enum pd_split split, const char *path)
+{
+    const struct pd_image_level test = r->layout.test_in;
+    if (!test.prefix)
+        return false;
+    const bool in_test = is_below(path, r->walk.files[test.begin].path, test.prefix - 1);
+    return split == PD_SPLIT_TEST ? !in_test : in_test;
+}
+
+static enum pd_status take_passed(struct reader *r, enum pd_split split, struct pd_error *err)
+{
+    struct pd_image_list *l = r->out;
+    enum pd_status status = PD_OK;
+    for (size_t i = 0; !status && i < r->walk.passed_count; i++)
+        if (!is_elsewhere(r, split, r->walk.passed[i].path))
+            status = pass(l, &r->walk.passed[i], err);
+    if (l->passed_count)
+        qsort(l->passed, l->passed_count, sizeof *l->passed, by_count);
+    return status;
+}
+
+/* "12 .heic (no reader for HEIC), 2 system folders" */
+static void say_passed(const struct pd_image_list *l, char text[WORDS])
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < l->passed_count; i++) {
+        const struct pd_passed_kind *k = &l->passed[i];
+        const size_t n = strlen(text);
+        const char *why = pd_image_unread(k->first), *of = strstr(k->kind, " of ");
+        const int stem = of ? (int)(of - k->kind) : (int)strlen(k->kind); /* "run" of "run of paydirt" */
+        if (n + 120 > WORDS) {
+            snprintf(text + n, WORDS - n, ", ...");
+            return;
+        }
+        snprintf(text + n, WORDS - n, "%s%zu %.*s%s%s%s%s%s", n ? ", " : "", k->count, stem, k->kind,
+                 k->count > 1 && k->kind[0] != '.' ? "s" : "", k->kind + stem, why ? " (" : "",
+                 why ? why : "", why ? ")" : "");
+    }
 }
 
 /* --- all --- */
-
-static bool is_folder(const char *folder, const char *below)
-{
-    char path[PATH_SIZE];
-    return !pd_path_join(path, sizeof path, folder, below, NULL) && pd_is_folder(path);
-}
-
-static enum pd_status read_list(struct pd_image_list *l, const char *folder, enum pd_split split,
-                                const char *classes, struct pd_error *err)
-{
-    const bool given = classes && *classes;
-    const char *train = is_folder(folder, "train") ? "train" : "", *below = train;
-    if (split == PD_SPLIT_TEST && (!*train || !is_folder(folder, "test")))
-        return pd_fail(err, PD_ERR_IO, -1,
-                       "'%s' has no test split: that would be the images in its test/, beside train/",
-                       folder);
-    enum pd_status status = given ? take_given(l, classes, err) : PD_OK;
-    if (!status)
-        status = walk_folder(l, folder, train, err);
-    if (!status && !given)
-        status = take_subfolders(l, train, err);
-    const bool labelled = !status && (given ? match_given(l, train) : l->class_count > 0);
-    if (!status && split == PD_SPLIT_TEST) {
-        forget(&l->at, &l->count);
-        l->bytes = 0;
-        below = "test";
-        status = walk_folder(l, folder, below, err);
-    }
-    return !status && labelled ? label_files(l, below, given, err) : status;
-}
-
-enum pd_status pd_image_list_read(const char *folder, enum pd_split split, const char *classes,
-                                  struct pd_image_list *out, struct pd_error *err)
-{
-    *out = (struct pd_image_list){.first_empty = -1};
-    enum pd_status status = read_list(out, folder, split, classes, err);
-    if (status)
-        pd_image_list_release(out);
-    return status;
-}
 
 static const struct stat *look(const char *folder, const char *name, struct stat *st)
 {
@@ -290,8 +303,7 @@ static const struct stat *look(const char *folder, const char *name, struct stat
     return pd_path_join(path, sizeof path, folder, name, NULL) || stat(path, st) ? NULL : st;
 }
 
-enum pd_status pd_image_list_stamp(struct pd_image_list *l, const char *folder, const char *other,
-                                   struct pd_error *err)
+static void stamp(struct pd_image_list *l, const char *folder)
 {
     struct stat st;
     for (size_t i = 0; i < l->count; i++) {
@@ -299,13 +311,212 @@ enum pd_status pd_image_list_stamp(struct pd_image_list *l, const char *folder, 
         l->at[i].stamp = pd_image_stamp(found);
         l->bytes += found ? (uint64_t)found->st_size : 0;
     }
-    return add(&l->others, &l->other_count, other, look(folder, other, &st), err);
+}
+
+/* Moves the split's files, but those of other classes, and the folders that decide on them. */
+static enum pd_status take_files(struct reader *r, enum pd_split split, struct pd_image_level level,
+                                 struct pd_error *err)
+{
+    struct pd_image_list *l = r->out;
+    l->at = pd_calloc(level.end - level.begin, sizeof *l->at);
+    l->others = pd_calloc(r->walk.folder_count, sizeof *l->others);
+    if (!l->at || !l->others)
+        return pd_fail_memory(err, r->folder);
+    for (size_t i = level.begin; i < level.end; i++) {
+        struct pd_image_file *f = &r->walk.files[i];
+        if (f->label == OTHER_CLASS)
+            continue;
+        l->at[l->count++] = *f;
+        f->path = NULL;
+    }
+    for (size_t i = 0; i < r->walk.folder_count; i++) {
+        if (split == PD_SPLIT_TRAIN && is_elsewhere(r, split, r->walk.folders[i].path))
+            continue;
+        l->others[l->other_count++] = r->walk.folders[i];
+        r->walk.folders[i].path = NULL;
+    }
+    return l->count ? PD_OK : pd_fail(err, PD_ERR_IO, -1, "all images are of other classes than those given");
+}
+
+static enum pd_status fail_strange_class(const struct reader *r, struct pd_image_level level,
+                                         struct pd_error *err)
+{
+    for (size_t i = level.begin; i < level.end; i++) {
+        const struct pd_image_file *f = &r->walk.files[i];
+        size_t n;
+        const char *name = class_of(f, level, &n);
+        if (f->label == OTHER_CLASS)
+            return pd_fail(err, PD_ERR_MISMATCH, -1, "'%.250s': class '%.*s' is not in the training split",
+                           f->path, (int)(n < 200 ? n : 200), name);
+    }
+    return PD_OK;
+}
+
+/* Where no subfolder is called as a given class, they mean something else. */
+static void forget_labels(struct reader *r, struct pd_image_level level)
+{
+    for (size_t i = level.begin; i < level.end; i++)
+        r->walk.files[i].label = -1;
+}
+
+static enum pd_status label(struct reader *r, enum pd_split split, struct pd_error *err)
+{
+    const struct pd_image_level train = r->layout.train,
+                                level = split == PD_SPLIT_TEST ? r->layout.test : train;
+    bool subfolders = false, others = false;
+    const bool any = label_files(r, train, &subfolders);
+    if (split == PD_SPLIT_TEST)
+        label_files(r, level, &others);
+    r->out->unmatched = r->given && subfolders && !any;
+    if (!any && r->given)
+        forget_labels(r, level);
+    enum pd_status status = r->given ? PD_OK : fail_strange_class(r, level, err);
+    if (!status)
+        status = take_passed(r, split, err);
+    if (!status && !r->given && any)
+        note_empty(r, level);
+    for (size_t i = level.begin; i < level.end; i++)
+        r->out->left_out += r->walk.files[i].label == OTHER_CLASS;
+    if (!status)
+        note_left_out(r, level);
+    return status ? status : take_files(r, split, level, err);
+}
+
+static enum pd_status fail_no_image(struct reader *r, struct pd_error *err)
+{
+    char kinds[80], passed[WORDS];
+    enum pd_status status = take_passed(r, PD_SPLIT_TRAIN, err);
+    if (status)
+        return status;
+    say_passed(r->out, passed);
+    return pd_fail(err, PD_ERR_IO, -1, "'%.200s': no image in it (%s)%s%.150s", r->folder,
+                   pd_image_kinds(kinds, sizeof kinds), *passed ? "; passed over: " : "", passed);
+}
+
+static enum pd_status read_list(struct reader *r, enum pd_split split, const char *classes,
+                                struct pd_error *err)
+{
+    struct pd_image_list *l = r->out;
+    enum pd_status status = r->given ? take_given(l, classes, err) : PD_OK;
+    if (!status)
+        status = pd_image_walk(r->folder, &r->walk, err);
+    if (!status && !r->walk.file_count)
+        return fail_no_image(r, err);
+    if (!status)
+        status =
+            pd_image_layout(r->folder, r->walk.files, r->walk.file_count,
+                            (const char(*)[PD_CLASS_NAME_SIZE])l->classes, l->class_count, &r->layout, err);
+    if (!status && split == PD_SPLIT_TEST && !r->layout.test_in.prefix)
+        return pd_fail(err, PD_ERR_IO, -1,
+                       "'%s' has no test split: that would be the images in its test/, beside train/",
+                       r->folder);
+    if (!status && !r->given)
+        status = take_subfolders(r, err);
+    if (status)
+        return status;
+    note(r, r->layout.read);
+    note(r, r->layout.notes[1]);
+    note(r, r->layout.notes[0]);
+    return label(r, split, err);
+}
+
+enum pd_status pd_image_list_read(const char *folder, enum pd_split split, const char *classes,
+                                  struct pd_image_list *out, struct pd_error *err)
+{
+    struct reader r = {.out = out, .folder = folder, .given = classes && *classes, .notes = PD_BUFFER_INIT};
+    *out = (struct pd_image_list){.at = NULL};
+    enum pd_status status = read_list(&r, split, classes, err);
+    if (!status)
+        stamp(out, folder);
+    pd_buffer_append(&r.notes, "", 1);
+    out->notes = r.notes.data;
+    if (!status && r.notes.oom)
+        status = pd_fail_memory(err, folder);
+    pd_image_walk_release(&r.walk);
+    if (status)
+        pd_image_list_release(out);
+    return status;
+}
+
+/* "3 classes (bus, car, train), 18 images, 2 of them without a label" */
+static void say_content(const struct pd_image_list *l, const char (*names)[PD_CLASS_NAME_SIZE],
+                        const size_t *of_class, char text[2 * WORDS])
+{
+    char list[WORDS] = "";
+    size_t n = 0, labelled = 0;
+    for (int k = 0; k < l->class_count; k++) {
+        add_name(list, &n, names[k], strlen(names[k]));
+        labelled += of_class[k];
+    }
+    const size_t count = labelled + of_class[l->class_count];
+    int used = l->class_count ? snprintf(text, 2 * WORDS, "%d class%s (%s), ", l->class_count,
+                                         l->class_count > 1 ? "es" : "", list)
+                              : 0;
+    used += snprintf(text + used, 2 * WORDS - (size_t)used, "%zu image%s", count, count > 1 ? "s" : "");
+    if (!labelled)
+        snprintf(text + used, 2 * WORDS - (size_t)used, ", none with a label");
+    else if (labelled < count)
+        snprintf(text + used, 2 * WORDS - (size_t)used, ", %zu of them without a label", count - labelled);
+}
+
+/* Classes of which there is nothing, though there is of others. */
+static void tell_missing(const struct pd_image_list *l, const char *name,
+                         const char (*names)[PD_CLASS_NAME_SIZE], const size_t *of_class,
+                         char note[PD_NOTE_SIZE])
+{
+    char list[WORDS] = "";
+    size_t n = 0;
+    for (int k = 0; k < l->class_count; k++)
+        if (!of_class[k])
+            add_name(list, &n, names[k], strlen(names[k]));
+    if (n && n < (size_t)l->class_count)
+        pd_note_add(note, name, "no image of class %s", list);
+}
+
+enum pd_status pd_image_list_tell(const struct pd_image_list *l, const char *name,
+                                  const char (*class_names)[PD_CLASS_NAME_SIZE], const uint8_t *good,
+                                  char note[PD_NOTE_SIZE], struct pd_error *err)
+{
+    char words[2 * WORDS], passed[WORDS];
+    const char *at = l->notes;
+    if (!at)
+        return PD_OK;
+    size_t *of_class = pd_calloc((size_t)l->class_count + 1, sizeof *of_class), n = strcspn(at, "\n");
+    if (!of_class)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the classes of data set '%s'", name);
+    for (size_t i = 0; i < l->count; i++)
+        of_class[l->at[i].label < 0 ? l->class_count : l->at[i].label] += good[i];
+    say_content(l, class_names, of_class, words);
+    pd_note_add(note, name, "%s; %.*s", words, (int)n, at);
+    for (at += n + 1; *at; at += n + 1) {
+        n = strcspn(at, "\n");
+        pd_note_add(note, name, "%.*s", (int)n, at);
+    }
+    tell_missing(l, name, class_names, of_class, note);
+    say_passed(l, passed);
+    if (*passed)
+        pd_note_add(note, name, "passed over: %s", passed);
+    pd_free(of_class);
+    return PD_OK;
+}
+
+enum pd_status pd_image_list_stamp(struct pd_image_list *l, const char *folder, const char *other,
+                                   struct pd_error *err)
+{
+    struct stat st;
+    stamp(l, folder);
+    return pd_image_file_add(&l->others, &l->other_count, other, pd_image_stamp(look(folder, other, &st)),
+                             err);
 }
 
 void pd_image_list_release(struct pd_image_list *l)
 {
-    forget(&l->at, &l->count);
-    forget(&l->others, &l->other_count);
+    pd_image_files_release(&l->at, &l->count);
+    pd_image_files_release(&l->others, &l->other_count);
+    for (size_t i = 0; i < l->passed_count; i++)
+        pd_free(l->passed[i].first);
+    pd_free(l->passed);
+    pd_free(l->notes);
     pd_free(l->classes);
-    *l = (struct pd_image_list){.first_empty = -1};
+    *l = (struct pd_image_list){.at = NULL};
 }

@@ -5,6 +5,7 @@
 #include "data/digest.h"
 #include "data/image.h"
 #include "data/image_cache.h"
+#include "data/image_name.h"
 #include "io/file.h"
 
 #include <omp.h>
@@ -193,9 +194,16 @@ static enum pd_status tell_bad(struct work *w, struct pd_error *err)
         return pd_fail(err, PD_ERR_FORMAT, -1, "none of %zu images can be read; the first: %s", w->bad,
                        w->first_bad.message);
     if (w->bad)
-        pd_dataset_add_note(w->d, "%zu of %zu images left out, as they cannot be read; the first: %.150s",
-                            w->bad, w->list.count, w->first_bad.message);
+        pd_dataset_add_note(w->d, "%zu of %zu images left out, as they cannot be read; the first: %s", w->bad,
+                            w->list.count, w->first_bad.message);
     return PD_OK;
+}
+
+static enum pd_status tell_all(struct work *w, struct pd_error *err)
+{
+    const char(*names)[PD_CLASS_NAME_SIZE] = (const char(*)[PD_CLASS_NAME_SIZE])w->d->class_names;
+    enum pd_status status = pd_image_list_tell(&w->list, w->d->name, names, w->good, w->d->note, err);
+    return status ? status : tell_bad(w, err);
 }
 
 static enum pd_status decode(struct work *w, struct pd_error *err)
@@ -215,7 +223,7 @@ static enum pd_status decode(struct work *w, struct pd_error *err)
     tell(w, w->list.count);
     pd_free(w->chunk);
     w->chunk = NULL;
-    return status ? status : tell_bad(w, err);
+    return status ? status : tell_all(w, err);
 }
 
 static void take_classes(struct work *w)
@@ -225,12 +233,6 @@ static void take_classes(struct work *w)
     d->classes = l->class_count;
     d->class_names = l->classes;
     l->classes = NULL;
-    if (l->left_out)
-        pd_dataset_add_note(d, "%zu images of other classes left out", l->left_out);
-    if (l->first_empty >= 0)
-        pd_dataset_add_note(d, "no folder for class '%s'", d->class_names[l->first_empty]);
-    if (l->unmatched)
-        pd_dataset_add_note(d, "no folder is called as one of the classes, so no image has a label");
 }
 
 /* --- into memory --- */
@@ -244,7 +246,8 @@ static enum pd_status take_names(struct work *w, struct pd_error *err)
     for (size_t i = 0; d->labels && i < w->list.count; i++)
         if (w->good[i]) {
             d->labels[n++] = w->list.at[i].label;
-            pd_buffer_append(&text, w->list.at[i].path, strlen(w->list.at[i].path) + 1);
+            pd_image_name_append(&text, w->list.at[i].path, strlen(w->list.at[i].path));
+            pd_buffer_append(&text, "", 1);
         }
     d->name_text = text.data;
     if (!d->labels || text.oom)
@@ -351,7 +354,7 @@ static enum pd_status decode_and_cache(struct work *w, const char *path, struct 
     forget(w, note);
     status = decode_to_memory(w, err);
     if (!status)
-        pd_dataset_add_note(w->d, "decoded without a cache: %.150s", why.message);
+        pd_dataset_add_note(w->d, "decoded without a cache: %s", why.message);
     return status;
 }
 
@@ -398,7 +401,6 @@ enum pd_status pd_image_set_open(const struct pd_image_set *set, const struct pd
     struct work w = {.set = set,
                      .request = request,
                      .d = d,
-                     .list = {.first_empty = -1},
                      .threads = request->threads ? request->threads : pd_threads_available()};
     enum pd_status status = PD_ERR_IO;
     if (request->cache && *set->key)
@@ -411,7 +413,7 @@ enum pd_status pd_image_set_open(const struct pd_image_set *set, const struct pd
     if (!status)
         status = decode_list(&w, path, err);
     if (!status && (why.status == PD_ERR_FORMAT || why.status == PD_ERR_USAGE))
-        pd_dataset_add_note(d, "the cache was of no use: %.150s", why.message);
+        pd_dataset_add_note(d, "the cache was of no use: %s", why.message);
     pd_free(w.good);
     pd_image_list_release(&w.list);
     return status;

@@ -5,6 +5,8 @@
 #include "data/streams.h"
 
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 
 /* Free images of each class, in random order, as linked lists. */
 struct piles {
@@ -120,4 +122,47 @@ uint32_t pd_label_count(const struct pd_dataset *dataset, const uint8_t *use, en
     for (uint32_t i = 0; i < dataset->count; i++)
         n += use[i] == which;
     return n;
+}
+
+void pd_label_count_classes(const struct pd_dataset *d, const uint8_t *use, size_t *of_class)
+{
+    for (uint32_t i = 0; i < d->count; i++)
+        if (d->labels[i] >= 0 && (!use || use[i] == PD_LABELLED))
+            of_class[d->labels[i]]++;
+}
+
+static size_t count_set(const size_t *at, int n)
+{
+    size_t set = 0;
+    for (int k = 0; k < n; k++)
+        set += at[k] > 0;
+    return set;
+}
+
+enum pd_status pd_label_note(struct pd_dataset *d, const uint8_t *use, const size_t *before,
+                             struct pd_error *err)
+{
+    enum { SHOWN = 10 };
+    char names[SHOWN * 80] = "", name[PD_CLASS_NAME_SIZE];
+    size_t *now = pd_calloc((size_t)d->classes + 1, sizeof *now), missing = 0;
+    if (!now)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the classes of data set '%s'", d->name);
+    pd_label_count_classes(d, use, now);
+    const size_t with = count_set(now, d->classes);
+    const bool told = d->image_names && count_set(before, d->classes); /* by the folder's note */
+    for (int k = 0; k < d->classes; k++) {
+        const size_t n = strlen(names);
+        if (now[k] || (told && !before[k]) || missing++ > SHOWN)
+            continue;
+        snprintf(names + n, sizeof names - n, "%s%.70s", n ? ", " : "",
+                 missing > SHOWN ? "..." : pd_dataset_class_name(d, k, name, sizeof name));
+    }
+    if (!with)
+        pd_dataset_add_note(d, "no image has a label: the class part learns nothing");
+    else if (missing)
+        pd_dataset_add_note(d, "no label of class %s", names);
+    if (with == 1)
+        pd_dataset_add_note(d, "all labels are of one class: the class part learns nothing");
+    pd_free(now);
+    return PD_OK;
 }

@@ -27,6 +27,17 @@ enum pd_status pd_validation_draw(const struct pd_dataset *dataset, uint32_t n, 
  * are. */
 void pd_labels_apply(struct pd_dataset *dataset, const struct pd_answers *answers, uint8_t *use);
 
+/* Adds to of_class (classes) the labels of each class: those that are PD_LABELLED, or of all images (use:
+ * NULL).
+ */
+void pd_label_count_classes(const struct pd_dataset *dataset, const uint8_t *use, size_t *of_class);
+
+/* Adds to the data set's note which classes have no label that may be used, and where that leaves nothing to
+ * learn. before (classes): labels of each class as the data set was opened, whose own note has named the
+ * classes without an image. PD_ERR_MEMORY. */
+enum pd_status pd_label_note(struct pd_dataset *dataset, const uint8_t *use, const size_t *before,
+                             struct pd_error *err);
+
 /* Images of that use. */
 uint32_t pd_label_count(const struct pd_dataset *dataset, const uint8_t *use, enum pd_label_use which);
 

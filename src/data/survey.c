@@ -1,8 +1,9 @@
 #include "data/survey.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "data/image.h"
-#include "data/image_list.h"
+#include "data/image_name.h"
 #include "io/file.h"
 
 #include <nettle/sha2.h>
@@ -98,7 +99,7 @@ enum pd_status pd_survey_add(struct pd_survey *v, enum pd_split split, const str
         status = begin_split(s, d->count, err);
     if (status)
         return status;
-    snprintf(s->note, sizeof s->note, "%s", d->note);
+    memcpy(s->note, d->note, sizeof s->note);
     v->points = d->points != NULL;
     v->channels = d->channels > v->channels ? d->channels : v->channels;
     s->count = d->count;
@@ -153,24 +154,45 @@ static enum pd_status measure_file(struct pd_surveyed *s, const char *folder, co
     return status;
 }
 
-/* Moves the good ones together with their names, and lists the others. */
+/* Takes a file's measures, or lists it with what is wrong with it. */
+static enum pd_status sort_one(struct pd_survey *v, struct pd_survey_split *s, const char *folder,
+                               const char *path, size_t i, bool good, struct pd_error *err)
+{
+    struct pd_surveyed again;
+    struct pd_error why = {.message = ""};
+    struct pd_buffer name = PD_BUFFER_INIT;
+    enum pd_status status = PD_OK;
+    pd_image_name_append(&name, path, strlen(path));
+    pd_buffer_append(&name, "", 1);
+    if (name.oom || (!good && measure_file(&again, folder, path, &why) == PD_ERR_MEMORY))
+        status = no_memory(err);
+    else if (good) {
+        s->at[s->count] = s->at[i];
+        s->names[s->count++] = name.data;
+        return PD_OK;
+    } else
+        status = pd_survey_add_broken(v, name.data, pd_make_printable(why.message), err);
+    pd_buffer_release(&name);
+    return status;
+}
+
+/* Moves the good ones together with their names, lists the others, and says what was found. */
 static enum pd_status sort_out(struct pd_survey *v, struct pd_survey_split *s, const char *folder,
-                               struct pd_image_list *l, const uint8_t *statuses, struct pd_error *err)
+                               struct pd_image_list *l, uint8_t *statuses, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
+    char word[64];
     for (size_t i = 0; !status && i < l->count; i++) {
-        struct pd_surveyed again;
-        struct pd_error why = {.message = ""};
-        if (!statuses[i]) {
-            s->at[s->count] = s->at[i];
-            s->names[s->count++] = l->at[i].path;
-            l->at[i].path = NULL;
-        } else if (measure_file(&again, folder, l->at[i].path, &why) == PD_ERR_MEMORY) {
-            status = no_memory(err);
-        } else {
-            status = pd_survey_add_broken(v, l->at[i].path, why.message, err);
-        }
+        statuses[i] = !statuses[i];
+        status = sort_one(v, s, folder, l->at[i].path, i, statuses[i], err);
     }
+    if (!status)
+        status = pd_image_list_tell(l, pd_path_word(word, sizeof word, folder),
+                                    (const char(*)[PD_CLASS_NAME_SIZE])l->classes, statuses, s->note, err);
+    s->passed = l->passed;
+    s->passed_count = l->passed_count;
+    l->passed = NULL;
+    l->passed_count = 0;
     return status;
 }
 
@@ -201,11 +223,11 @@ static bool measure_files(const struct pd_survey *v, struct pd_survey_split *s, 
 }
 
 enum pd_status pd_survey_add_folder(struct pd_survey *v, enum pd_split split, const char *folder,
-                                    struct pd_error *err)
+                                    const char *classes, struct pd_error *err)
 {
     struct pd_survey_split *s = &v->splits[split];
     struct pd_image_list l;
-    enum pd_status status = pd_image_list_read(folder, split, NULL, &l, err);
+    enum pd_status status = pd_image_list_read(folder, split, classes, &l, err);
     if (status)
         return status;
     v->channels = PD_SURVEY_CHANNELS;
@@ -232,6 +254,9 @@ void pd_survey_release(struct pd_survey *v)
         pd_free(s->names);
         pd_free(s->at);
         pd_free(s->of_class);
+        for (size_t i = 0; i < s->passed_count; i++)
+            pd_free(s->passed[i].first);
+        pd_free(s->passed);
     }
     for (size_t i = 0; i < v->broken_count; i++) {
         pd_free(v->broken[i].file);

@@ -3,6 +3,7 @@
 #define PD_DATA_SURVEY_H
 
 #include "data/dataset.h"
+#include "data/image_list.h"
 #include "io/watch.h"
 
 enum { PD_SURVEY_CHANNELS = 3, PD_SURVEY_SPLITS = 2 };
@@ -27,7 +28,9 @@ struct pd_survey_split {
     size_t usual_count;
     double mean[PD_SURVEY_CHANNELS], std[PD_SURVEY_CHANNELS]; /* over all pixels; bytes: of 0 to 1 */
     size_t copies;                                            /* images that are in this split before */
-    char note[PD_NOTE_SIZE];                                  /* of the reader; "": nothing */
+    char note[PD_NOTE_SIZE];                                  /* of the reader */
+    size_t passed_count;
+    struct pd_passed_kind *passed; /* of a folder: what is no image, by kind */
 };
 
 struct pd_broken {
@@ -62,7 +65,7 @@ struct pd_survey {
 enum pd_status pd_survey_add(struct pd_survey *survey, enum pd_split split, const struct pd_dataset *d,
                              struct pd_error *err);
 enum pd_status pd_survey_add_folder(struct pd_survey *survey, enum pd_split split, const char *folder,
-                                    struct pd_error *err);
+                                    const char *classes, struct pd_error *err);
 
 /* Lists something that is broken; for what cannot be opened as a whole, too. PD_ERR_MEMORY. */
 enum pd_status pd_survey_add_broken(struct pd_survey *survey, const char *file, const char *why,

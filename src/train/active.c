@@ -23,6 +23,7 @@ struct active {
     struct pd_active_news news; /* NULL and 0 once they are taken */
     struct stat sheet;          /* queries.csv as its answers were taken */
     bool again;                 /* answers came in while it trained */
+    bool told;                  /* what there is to say about the data */
     struct pd_active_outcome *out;
     /* of the trial */
     struct pd_dataset *data;
@@ -64,14 +65,20 @@ static struct pd_data_watch data_watch(const struct active *r)
 static enum pd_status open_test(struct active *r, int size, struct pd_error *err)
 {
     const struct pd_data_watch watch = data_watch(r);
+    struct pd_error why;
     struct pd_dataset *data;
     if (!r->a->measure)
         return PD_OK;
-    enum pd_status status = pd_run_dataset(&r->o, PD_SPLIT_TEST, &watch, &data, err);
-    if (status == PD_ERR_INTERRUPTED)
-        return status;
-    if (status) /* people's folders often have no test images */
-        return is_simulated(r) ? status : PD_OK;
+    enum pd_status status = pd_run_dataset(&r->o, PD_SPLIT_TEST, &watch, &data, &why);
+    if (status == PD_ERR_IO && !is_simulated(r)) { /* people's folders often have no test images */
+        char words[sizeof why.message + 16];
+        snprintf(words, sizeof words, "not measured: %s", why.message);
+        if (!r->told)
+            say(r, words);
+        return PD_OK;
+    }
+    if (status)
+        return pd_fail(err, status, why.offset, "%s", why.message);
     status = pd_real_images_take(data, NULL, data->count, size, &r->test, err);
     pd_dataset_destroy(data);
     return status;
@@ -118,8 +125,11 @@ static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_erro
     r->o.data_seed = (int64_t)pd_branch_seed(&r->o, trial);
     if (!status)
         status = pd_run_dataset(&r->o, PD_SPLIT_TRAIN, &watch, &r->data, err);
+    if (!status && !r->told)
+        pd_note_lines(r->data->note, say, r);
     if (!status)
         status = open_test(r, size, err);
+    r->told = true;
     if (!status)
         status = open_ledger(r, err);
     if (status)

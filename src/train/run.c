@@ -16,6 +16,7 @@ struct run {
     struct pd_train_options *o;
     const struct pd_observer *watch;
     const char *folder;
+    bool quiet; /* all about the data has been said */
     struct pd_setup s;
     struct pd_real_images validation;
     struct pd_step_plans plans;
@@ -242,8 +243,8 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
     enum pd_status status = pd_setup_open(r->o, label_file, &watch, &r->s, err);
     if (status)
         return status;
-    if (r->s.data->note[0] && r->watch->note)
-        r->watch->note(r->watch->context, r->s.data->note);
+    if (r->watch->note && !r->quiet)
+        pd_note_lines(r->s.data->note, r->watch->note, r->watch->context);
     r->last_step = r->s.steps_per_epoch * (uint64_t)r->o->epochs;
     status =
         pd_real_images_of_use(r->s.data, r->s.use, PD_HELD_OUT, r->s.gan->config.size, &r->validation, err);
@@ -317,15 +318,18 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
     return status;
 }
 
+static enum pd_status resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
+                             bool quiet, struct pd_error *err);
+
 enum pd_status pd_run_train_in(const struct pd_train_options *options, const char *folder,
                                const struct pd_observer *observer, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     struct pd_train_options o = *options;
-    struct run r = {.o = &o, .watch = observer, .folder = folder};
+    struct run r = {.o = &o, .watch = observer, .folder = folder, .quiet = true};
     enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
     if (!status && access(path, F_OK) == 0)
-        return pd_run_resume(folder, 0, observer, err);
+        return resume(folder, 0, observer, true, err);
     if (!status)
         status = open_new(&r, err);
     if (!status)
@@ -364,11 +368,11 @@ static enum pd_status reopen(struct run *r, struct pd_train_options *o, int64_t 
     return status;
 }
 
-enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
-                             struct pd_error *err)
+static enum pd_status resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
+                             bool quiet, struct pd_error *err)
 {
     struct pd_train_options o;
-    struct run r = {.o = &o, .watch = observer, .folder = folder};
+    struct run r = {.o = &o, .watch = observer, .folder = folder, .quiet = quiet};
     enum pd_status status = pd_run_folder_options(folder, &o, err);
     if (!status)
         status = reopen(&r, &o, epochs, err);
@@ -378,6 +382,12 @@ enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd
         status = train(&r, err);
     close_run(&r);
     return status;
+}
+
+enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
+                             struct pd_error *err)
+{
+    return resume(folder, epochs, observer, false, err);
 }
 
 enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err)

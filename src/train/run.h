@@ -34,7 +34,8 @@ struct pd_observer {
 enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer,
                             char *folder, size_t folder_size, struct pd_error *err);
 
-/* The same in a folder of that name; where a run stands in it, that goes on. */
+/* The same in a folder of that name; where a run stands in it, that goes on. Notes about the data are the
+ * caller's to hand on. */
 enum pd_status pd_run_train_in(const struct pd_train_options *options, const char *folder,
                                const struct pd_observer *observer, struct pd_error *err);
 

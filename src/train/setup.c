@@ -234,6 +234,24 @@ struct pd_data_watch pd_early_check_watch(struct pd_early_check *check)
     return (struct pd_data_watch){check, pass_on, check_early};
 }
 
+/* And says which classes are without. */
+static enum pd_status draw_labels(const struct pd_train_options *o, const char *label_file,
+                                  struct pd_setup *s, struct pd_error *err)
+{
+    size_t *before = pd_calloc((size_t)s->data->classes + 1, sizeof *before);
+    s->use = pd_calloc(s->data->count, 1);
+    enum pd_status status = PD_ERR_MEMORY;
+    if (before && s->use) {
+        pd_label_count_classes(s->data, NULL, before);
+        status = pd_run_labels(o, label_file, s->data, s->use, err);
+    } else
+        pd_fail(err, status, -1, "out of memory for %u labels", s->data->count);
+    if (!status)
+        status = pd_label_note(s->data, s->use, before, err);
+    pd_free(before);
+    return status;
+}
+
 static enum pd_status open_data(const struct pd_train_options *o, const char *label_file,
                                 const struct pd_data_watch *watch, int size, struct pd_setup *s,
                                 struct pd_error *err)
@@ -243,10 +261,7 @@ static enum pd_status open_data(const struct pd_train_options *o, const char *la
     enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, &early, &s->data, err);
     if (status)
         return status;
-    s->use = pd_calloc(s->data->count, 1);
-    if (!s->use)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", s->data->count);
-    status = pd_run_labels(o, label_file, s->data, s->use, err);
+    status = draw_labels(o, label_file, s, err);
     return status ? status : open_loader(o, size, s, err);
 }
 

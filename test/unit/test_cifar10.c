@@ -338,7 +338,7 @@ static void reads_the_binary_version(void **state)
     scratch_write(scratch_path("cifar-10-batches-bin/data_batch_5.bin"), bytes, size);
     assert_int_equal(open_set(PD_SPLIT_TRAIN, &d, NULL), PD_OK);
     check(d, 20000);
-    assert_string_equal(d->note, "cifar10: 2 of 5 training batches are there, 20000 images");
+    assert_string_equal(d->note, "cifar10: 2 of 5 training batches are there, 20000 images\n");
     pd_dataset_destroy(d);
     fails_to_open(PD_SPLIT_TEST, PD_ERR_IO, "no file test_batch.bin");
     scratch_write(scratch_path("test_batch.bin"), bytes, size);

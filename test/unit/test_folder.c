@@ -105,7 +105,10 @@ static void reads_class_folders(void **state)
     keep("dog/notes.txt", file_of("no image", 8));
     struct pd_dataset *d = photos(ALL);
     assert_string_equal(d->name, "photos");
-    assert_string_equal(d->note, "");
+    assert_string_equal(d->note,
+                        "photos: 3 classes (cat, cat-big, dog), 6 images, 2 of them without a label; no "
+                        "test split: all for training\n"
+                        "photos: passed over: 1 .txt, 1 system file, 1 system folder\n");
     assert_int_equal(d->channels, 3);
     assert_int_equal(d->height, 32);
     assert_int_equal(d->width, 32);
@@ -125,11 +128,15 @@ static void takes_given_classes(void **state)
     struct pd_dataset *d = photos((struct pd_data_request){.classes = "dog,wolf,bird"});
     expect_classes(d, "dog,wolf,bird");
     expect(d, "bird/1.png 2 30, dog/1.png 0 10, p.png -1 40");
-    assert_string_equal(d->note, "photos: 1 images of other classes left out; no folder for class 'wolf'");
+    assert_contains(d->note, "photos: 3 classes (dog, wolf, bird), 3 images, 1 of them without a label; no ");
+    assert_contains(d->note, "photos: 1 images of other classes left out (cat)\n");
+    assert_contains(d->note, "photos: no image of class wolf\n");
     pd_dataset_destroy(d);
     d = photos((struct pd_data_request){.classes = "fish,whale"}); /* the folders mean something else */
     expect(d, "bird/1.png -1 30, cat/1.png -1 20, dog/1.png -1 10, p.png -1 40");
-    assert_contains(d->note, "no folder is called as one of the classes, so no image has a label");
+    assert_contains(
+        d->note,
+        "no folder is called as one of the classes, so no image has a label (folders: bird, cat, dog)");
     pd_dataset_destroy(d);
     fails((struct pd_data_request){.classes = "dog,,cat"}, PD_ERR_USAGE,
           "expected names with one comma between");
@@ -169,7 +176,8 @@ static void reads_a_flat_folder(void **state)
     pd_dataset_destroy(d);
     d = photos((struct pd_data_request){.classes = "x,y"});
     expect_classes(d, "x,y");
-    assert_string_equal(d->note, "");
+    assert_string_equal(
+        d->note, "photos: 2 classes (x, y), 2 images, none with a label; no test split: all for training\n");
     pd_dataset_destroy(d);
     const struct pd_data_request named = {.name = "folder", .dir = scratch_path("photos")},
                                  bare = {.name = "folder"};
@@ -199,7 +207,207 @@ static void reads_train_and_test(void **state)
     pd_dataset_destroy(d);
     keep_plain("test/eel/2.png", 50);
     fails((struct pd_data_request){.split = PD_SPLIT_TEST}, PD_ERR_MISMATCH,
-          "'test/eel/2.png': class 'eel' is not in train/");
+          "'test/eel/2.png': class 'eel' is not in the training split");
+}
+
+/* --- splits, classes, levels --- */
+
+/* Files with blanks between; words: what must stand in the note, or in the message where classes is NULL. */
+struct layout {
+    const char *files, *given, *classes;
+    const char *train, *test; /* names of the images; NULL: there is no such split */
+    const char *words;
+};
+
+static void empty_photos(void)
+{
+    nftw(scratch_path("photos"), scratch_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void expect_names(enum pd_split split, const struct layout *l, const char *names)
+{
+    char text[512] = "";
+    struct pd_dataset *d = photos((struct pd_data_request){.split = split, .classes = l->given});
+    for (uint32_t i = 0; i < d->count; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? " " : "", d->image_names[i]);
+    assert_string_equal(text, names);
+    if (split == PD_SPLIT_TRAIN)
+        assert_contains(d->note, l->words);
+    expect_classes(d, l->classes);
+    pd_dataset_destroy(d);
+}
+
+static void try_layout(const struct layout *l)
+{
+    char files[512];
+    snprintf(files, sizeof files, "%s", l->files);
+    for (char *file = strtok(files, " "); file; file = strtok(NULL, " "))
+        keep_plain(file, 9);
+    if (!l->classes)
+        fails((struct pd_data_request){.classes = l->given}, PD_ERR_USAGE, l->words);
+    else
+        expect_names(PD_SPLIT_TRAIN, l, l->train);
+    if (l->classes && l->test)
+        expect_names(PD_SPLIT_TEST, l, l->test);
+    else if (l->classes)
+        fails((struct pd_data_request){.split = PD_SPLIT_TEST, .classes = l->given}, PD_ERR_IO,
+              "has no test split");
+    empty_photos();
+}
+
+static void tells_splits_from_classes(void **state)
+{
+    (void)state;
+    static const struct layout cases[] = {
+        {"bus/1.png car/1.png train/1.png", NULL, "bus,car,train", "bus/1.png car/1.png train/1.png", NULL,
+         "'train' counts as a class, as it lies beside bus, car"},
+        {"bus/1.png car/1.png Test/1.png", NULL, "Test,bus,car", "Test/1.png bus/1.png car/1.png", NULL,
+         "3 classes (Test, bus, car), 3 images; no test split: all for training"},
+        {"valid/1.png invalid/1.png", NULL, "invalid,valid", "invalid/1.png valid/1.png", NULL, "2 classes"},
+        {"bus/1.png train/1.png test/1.png", NULL, "bus,test,train", "bus/1.png test/1.png train/1.png", NULL,
+         "'train' counts as a class"},
+        {"bus/a/1.png car/a/1.png train/a/1.png", NULL, NULL, NULL, NULL,
+         "is 'train' a class beside bus, car, or the training split? A class: --classes bus,car,train; the "
+         "split: --data "},
+        {"bus/a/1.png car/a/1.png train/a/1.png", "bus,car,train", "bus,car,train",
+         "bus/a/1.png car/a/1.png train/a/1.png", NULL, "3 classes"},
+        {"train/1.png test/1.png", "test,train", "test,train", "test/1.png train/1.png", NULL, "2 classes"},
+        {"train/1.png test/1.png", NULL, "", "train/1.png", "test/1.png", "train/ is the training split"},
+        {"Training/a/1.png Training/b/1.png Testing/b/2.png", NULL, "a,b",
+         "Training/a/1.png Training/b/1.png", "Testing/b/2.png",
+         "2 classes (a, b), 2 images; Training/ is the training split, Testing/ the test split"},
+        {"TRAIN/a/1.png TEST/a/2.png", NULL, "a", "TRAIN/a/1.png", "TEST/a/2.png", "TEST/ the test split"},
+        {"train/a/1.png val/a/2.png", NULL, "a", "train/a/1.png", "val/a/2.png",
+         "val/ serves as the test split"},
+        {"train/a/1.png dev/a/2.png test/a/3.png 4.png", NULL, "a", "train/a/1.png", "test/a/3.png",
+         "not used: dev/ (1 images), 1 images beside the splits"},
+        {"training_set/a/1.png test_set/a/2.png single_prediction/3.png", NULL, "a", "training_set/a/1.png",
+         "test_set/a/2.png", "not used: single_prediction/ (1 images)"},
+        {"seg_train/seg_train/a/1.png seg_train/seg_train/b/1.png seg_test/seg_test/a/2.png", NULL, "a,b",
+         "seg_train/seg_train/a/1.png seg_train/seg_train/b/1.png", "seg_test/seg_test/a/2.png",
+         "seg_test/ the test split"},
+        {"train_station/1.png bus_station/1.png", NULL, "bus_station,train_station",
+         "bus_station/1.png train_station/1.png", NULL, "2 classes"},
+        {"train/a/1.png unlabelled/2.png", NULL, "a", "train/a/1.png", NULL,
+         "not used: unlabelled/ (1 images)"},
+        {"test/a/1.png val/a/1.png", NULL, NULL, NULL, NULL,
+         "no training split beside; where these are classes: --classes test,val"},
+        {"train/a/1.png Training/a/1.png", NULL, NULL, NULL, NULL,
+         "which is the training split: Training, train?"},
+        {"train/a/1.png test/a/1.png Testing/a/1.png", NULL, NULL, NULL, NULL,
+         "which is the test split: Testing, test?"},
+        {"set/a/1.png set/b/1.png", NULL, "a,b", "set/a/1.png set/b/1.png", NULL,
+         "there is only the folder 'set' in it, so that is what is read"},
+        {"x/set/Train/a/1.png x/set/val/a/2.png", NULL, "a", "x/set/Train/a/1.png", "x/set/val/a/2.png",
+         "only the folder 'x/set' in it"},
+        {"set/a/1.png set/b/1.png", "set,other", "set,other", "set/a/1.png set/b/1.png", NULL,
+         "no image of class other"},
+        {"cat/p1/1.png cat/p2/1.png dog/p1/1.png", NULL, "cat,dog", "cat/p1/1.png cat/p2/1.png dog/p1/1.png",
+         NULL, "2 classes (cat, dog)"},
+        {"cat/p1/1.png", NULL, "cat", "cat/p1/1.png", NULL, "1 class (cat)"},
+        {"cat/1.png dog/none.txt", NULL, "cat", "cat/1.png", NULL,
+         "no image in dog, so no class is made of it"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        try_layout(&cases[i]);
+}
+
+/* --- what is no image --- */
+
+static void passes_over_what_no_person_put_there(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"cat/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg",
+                                         "@eaDir/q.png",
+                                         "$RECYCLE.BIN/x.png",
+                                         "lost+found/y.png",
+                                         "#recycle/cat/z.png",
+                                         "__MACOSX/cat/._1.png",
+                                         "cat/._1.png",
+                                         ".ipynb_checkpoints/1.png",
+                                         "System Volume Information/1.png",
+                                         "cat/.AppleDouble/1.png",
+                                         ".Trash-1000/files/1.png"};
+    keep_plain("cat/1.png", 1);
+    keep_plain("dog/1.png", 2);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        keep_plain(others[i], 3);
+    keep("cat/Thumbs.db", file_of("x", 1));
+    assert_int_equal(chmod(scratch_path("photos/lost+found"), 0), 0);
+    struct pd_dataset *d = photos(ALL);
+    expect(d, "cat/1.png 0 1, dog/1.png 1 2");
+    assert_string_equal(d->note, "photos: 2 classes (cat, dog), 2 images; no test split: all for training\n"
+                                 "photos: passed over: 10 system folders, 2 system files\n");
+    pd_dataset_destroy(d);
+    assert_int_equal(chmod(scratch_path("photos/lost+found"), 0777), 0);
+}
+
+static void counts_what_is_no_image(void **state)
+{
+    (void)state;
+    keep_plain("cat/1.png", 1);
+    keep_plain("cat/2.PNG", 1);
+    keep("cat/1.HEIC", file_of("x", 1));
+    keep("cat/deep/2.heic", file_of("x", 1));
+    keep("a.mov", file_of("x", 1));
+    keep("README", file_of("x", 1));
+    keep("odd.a b", file_of("x", 1));
+    assert_int_equal(mkfifo(scratch_path("photos/cat/pipe.png"), 0666), 0);
+    assert_int_equal(symlink("nowhere", scratch_path("photos/cat/link")), 0);
+    assert_int_equal(symlink("..", scratch_path("photos/cat/back")), 0);
+    struct pd_dataset *d = photos(ALL);
+    expect(d, "cat/1.png 0 1, cat/2.PNG 0 1");
+    assert_contains(d->note,
+                    "photos: passed over: 2 .heic (no reader for HEIC), 2 files of no ending, 1 .mov, 1 "
+                    "broken link, 1 pipe\n");
+    pd_dataset_destroy(d);
+}
+
+/* What paydirt itself has written there, wherever it lies, and through links. */
+static void passes_over_runs(void **state)
+{
+    (void)state;
+    keep_plain("a/1.png", 1);
+    keep_plain("b/1.png", 2);
+    keep("runs/00000-photos-dcgan/options.json", file_of("{}", 2));
+    keep("runs/00000-photos-dcgan/log.jsonl", file_of("", 0));
+    keep_plain("runs/00000-photos-dcgan/samples-0001.png", 3);
+    keep("a/deep/00001-photos-active/options.json", file_of("{}", 2));
+    keep("a/deep/00001-photos-active/active.json", file_of("{}", 2));
+    keep_plain("a/deep/00001-photos-active/queries.png", 3);
+    assert_int_equal(symlink("../runs/00000-photos-dcgan", scratch_path("photos/b/link")), 0);
+    keep("b/options.json", file_of("{}", 2)); /* which alone says nothing */
+    struct pd_dataset *d = photos(ALL);
+    expect(d, "a/1.png 0 1, b/1.png 1 2");
+    assert_string_equal(d->note, "photos: 2 classes (a, b), 2 images; no test split: all for training\n"
+                                 "photos: passed over: 3 runs of paydirt, 1 .json\n");
+    pd_dataset_destroy(d);
+    const struct pd_data_request run = {.name = scratch_path("photos/runs/00000-photos-dcgan")};
+    struct pd_error err;
+    assert_int_equal(pd_dataset_open(&run, &d, &err), PD_ERR_IO);
+    assert_contains(err.message, "is a run of paydirt, no folder of images");
+}
+
+/* --- names --- */
+
+static void reads_names_of_any_bytes(void **state)
+{
+    (void)state;
+    keep_plain("caf\xe9/\xff 1.png", 10); /* Latin-1 */
+    keep_plain("caf\xc3\xa9/1.png", 20);  /* UTF-8 */
+    keep_plain("caf\\xE9/1.png", 30);     /* what the first looks like */
+    keep_plain("x\n\x1b[31m/1.png", 40);
+    struct pd_dataset *d = photos(ALL);
+    expect_classes(d, "caf\\x5CxE9,caf\\xE9,caf\xc3\xa9,x\\x0A\\x1B[31m");
+    expect(d, "caf\\x5CxE9/1.png 0 30, caf\xc3\xa9/1.png 2 20, caf\\xE9/\\xFF 1.png 1 10, "
+              "x\\x0A\\x1B[31m/1.png 3 40");
+    pd_dataset_destroy(d);
+    d = photos((struct pd_data_request){.classes = "caf\\xE9,caf\xc3\xa9"}); /* as shown */
+    expect(d, "caf\xc3\xa9/1.png 1 20, caf\\xE9/\\xFF 1.png 0 10");
+    pd_dataset_destroy(d);
+    d = photos((struct pd_data_request){.classes = "caf\xe9,caf\xc3\xa9"}); /* as it is */
+    expect(d, "caf\xc3\xa9/1.png 1 20, caf\\xE9/\\xFF 1.png 0 10");
+    pd_dataset_destroy(d);
 }
 
 static void says_that_nothing_is_there(void **state)
@@ -348,12 +556,23 @@ static void reads_the_real_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(reads_class_folders),        IN_SCRATCH(takes_given_classes),
-        IN_SCRATCH(reads_long_class_names),     IN_SCRATCH(reads_a_flat_folder),
-        IN_SCRATCH(reads_train_and_test),       IN_SCRATCH(says_that_nothing_is_there),
-        IN_SCRATCH(leaves_broken_files_out),    IN_SCRATCH(drops_colour_where_there_is_none),
-        IN_SCRATCH(resizes_and_cuts),           IN_SCRATCH(reads_jpeg_and_webp_upright),
-        IN_SCRATCH(reports_failed_allocations), cmocka_unit_test(reads_the_real_files),
+        IN_SCRATCH(reads_class_folders),
+        IN_SCRATCH(takes_given_classes),
+        IN_SCRATCH(reads_long_class_names),
+        IN_SCRATCH(reads_a_flat_folder),
+        IN_SCRATCH(reads_train_and_test),
+        IN_SCRATCH(tells_splits_from_classes),
+        IN_SCRATCH(passes_over_what_no_person_put_there),
+        IN_SCRATCH(counts_what_is_no_image),
+        IN_SCRATCH(passes_over_runs),
+        IN_SCRATCH(reads_names_of_any_bytes),
+        IN_SCRATCH(says_that_nothing_is_there),
+        IN_SCRATCH(leaves_broken_files_out),
+        IN_SCRATCH(drops_colour_where_there_is_none),
+        IN_SCRATCH(resizes_and_cuts),
+        IN_SCRATCH(reads_jpeg_and_webp_upright),
+        IN_SCRATCH(reports_failed_allocations),
+        cmocka_unit_test(reads_the_real_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

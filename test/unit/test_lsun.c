@@ -316,8 +316,8 @@ static void opens_scenes(void **state)
         assert_int_equal(d->classes, 2);
         assert_string_equal(d->class_names[0], "bridge");
         assert_string_equal(d->class_names[1], "tower");
-        assert_string_equal(d->note,
-                            "lsun: training and test images are the same 6; 2 of 10 scenes are there");
+        assert_string_equal(
+            d->note, "lsun: training and test images are the same 6\nlsun: 2 of 10 scenes are there\n");
         for (uint32_t i = 0; i < 6; i++) {
             assert_int_equal(d->labels[i], i / 3);
             assert_in_range(d->pixels[i * 3 * 64 + 30], i < 3 ? 88 : 198, i < 3 ? 92 : 202);

@@ -347,8 +347,8 @@ static void counts_what_is_no_image(void **state)
     (void)state;
     keep_plain("cat/1.png", 1);
     keep_plain("cat/2.PNG", 1);
-    keep("cat/1.HEIC", file_of("x", 1));
-    keep("cat/deep/2.heic", file_of("x", 1));
+    keep("cat/1.JXL", file_of("x", 1));
+    keep("cat/deep/2.jxl", file_of("x", 1));
     keep("a.mov", file_of("x", 1));
     keep("README", file_of("x", 1));
     keep("odd.a b", file_of("x", 1));
@@ -358,7 +358,7 @@ static void counts_what_is_no_image(void **state)
     struct pd_dataset *d = photos(ALL);
     expect(d, "cat/1.png 0 1, cat/2.PNG 0 1");
     assert_contains(d->note,
-                    "photos: passed over: 2 .heic (no reader for HEIC), 2 files of no ending, 1 .mov, 1 "
+                    "photos: passed over: 2 .jxl (no reader for JPEG XL), 2 files of no ending, 1 .mov, 1 "
                     "broken link, 1 pipe\n");
     pd_dataset_destroy(d);
 }

@@ -16,8 +16,7 @@ struct facts {
     int64_t whole_with_first; /* ... all columns counted */
     bool tail;                /* all end with an empty field */
     bool commas;              /* some are numbers with a decimal comma */
-    bool first_whole;         /* the first column is whole, without a number twice */
-    bool others_whole;        /* so is all of some other column */
+    bool others_whole;        /* some column but the first is whole */
     double first[PEEK + 1];   /* the first column: of the first record, then of the others */
     bool *whole;              /* (fields): of the column so far */
 };
@@ -46,12 +45,11 @@ static bool is_number(const struct pd_table *t, const char *text)
     return pd_table_number(t, text, &number);
 }
 
-static bool has_decimal_comma(struct pd_table *t, const char *text)
+static bool has_decimal_comma(const struct pd_table *t, const char *text)
 {
-    t->decimal = ',';
-    const bool is = strchr(text, ',') && is_number(t, text);
-    t->decimal = '.';
-    return is;
+    struct pd_table commas = *t;
+    commas.decimal = ',';
+    return t->separator != ',' && strchr(text, ',') && is_number(&commas, text);
 }
 
 /* --- looking ahead --- */
@@ -67,7 +65,7 @@ static enum pd_status keep_first(struct pd_rows_head *h, const struct pd_table *
     return kept ? PD_OK : pd_fail_memory(err, t->name);
 }
 
-static void look_at(const struct pd_rows_head *h, struct pd_table *t, struct facts *f)
+static void look_at(const struct pd_rows_head *h, const struct pd_table *t, struct facts *f)
 {
     int64_t whole = 0, first = 0;
     double value;
@@ -81,7 +79,7 @@ static void look_at(const struct pd_rows_head *h, struct pd_table *t, struct fac
             f->first[1 + f->records] = is ? value : -1;
         if (i < h->fields)
             f->whole[i] = f->whole[i] && is;
-        f->commas = f->commas || (t->separator != ',' && !is && has_decimal_comma(t, t->field[i]));
+        f->commas = f->commas || (!is && has_decimal_comma(t, t->field[i]));
     }
     f->all_whole += used > 1 && whole - first == used - 1;
     f->whole_with_first += whole == used;
@@ -125,13 +123,14 @@ static struct kinds kinds_of(const struct pd_rows_head *h, const struct pd_table
 {
     struct kinds k = {.counts = true, .differ = true};
     for (int64_t i = from; i < to; i++) {
-        double value = 0;
-        const bool missing = is_missing(h->names[i]), whole = is_whole(h->names[i], &value);
+        double value = 0, ignored;
+        const bool missing = is_missing(h->names[i]), whole = is_whole(h->names[i], &ignored),
+                   number = pd_table_number(t, h->names[i], &value);
         k.missing += missing;
         k.whole += whole;
-        k.other += !missing && !whole && is_number(t, h->names[i]);
-        k.words += !missing && !is_number(t, h->names[i]);
-        k.counts = k.counts && is_number(t, h->names[i]) && strtod(h->names[i], NULL) == (double)(i - from);
+        k.other += number && !whole;
+        k.words += !missing && !number;
+        k.counts = k.counts && number && value == (double)(i - from);
         for (int64_t j = from; j < i && j < PEEK; j++)
             k.differ = k.differ && strcmp(h->names[i], h->names[j]) != 0;
     }
@@ -264,7 +263,7 @@ static enum pd_status judge(struct pd_rows_head *h, struct pd_table *t, struct f
 {
     enum pd_status status = PD_OK;
     for (int64_t i = 0; i < h->fields; i++)
-        f->commas = f->commas || (t->separator != ',' && has_decimal_comma(t, h->names[i]));
+        f->commas = f->commas || has_decimal_comma(t, h->names[i]);
     t->decimal = f->commas ? ',' : '.';
     h->tail = f->tail;
     h->header = request->header == PD_ROWS_YES;

@@ -336,6 +336,7 @@ static void names_choose_columns(void **state)
     refused(scratch_path("t.csv:a,d"), PD_ERR_USAGE, "no column 'a,d'");
     refused(csv("logit_0,logit_2\n1,2\n"), PD_ERR_FORMAT, "none of them is logit_1");
     refused(csv("logit_1,logit_2\n1,2\n"), PD_ERR_FORMAT, "none of them is logit_0");
+    refused(csv("logit_0,logit_1,logit_0\n1,2,3\n"), PD_ERR_FORMAT, "none of them is logit_2");
     refused(csv("logit,logit\n1,2\n"), PD_ERR_FORMAT, "two columns are called 'logit'");
     csv("1,2\n3,4\n");
     refused(scratch_path("t.csv:logit"), PD_ERR_USAGE, "no column 'logit': line 1 holds no names");

@@ -11,6 +11,9 @@
 /* A block stays in the processor's last cache, and is long enough to wake threads for. */
 enum { BLOCK_FLOATS = 1 << 19, BLOCK_ROWS_LEAST = 64 };
 
+/* From so many on, more classes than rows are worth a word. */
+enum { MANY_CLASSES = 100 };
+
 /* How far a row of probabilities may be from summing to 1: rounded to two decimals, to float16's bits. */
 #define TEXT_SUM  0.05
 #define ARRAY_SUM 0.01
@@ -129,6 +132,9 @@ void pool_describe(const struct pool *pool)
     struct progress none = {.terminal = false};
     describe(pool->logit);
     describe(pool->class_logits);
+    if (classes_of(pool) >= MANY_CLASSES && classes_of(pool) > pool->rows)
+        progress_line(&none, "%s: %lld rows of %lld classes: is it transposed?",
+                      pd_rows_name(pool->class_logits), (long long)pool->rows, (long long)classes_of(pool));
     if (pool->saturated)
         progress_line(
             &none,

@@ -164,6 +164,18 @@ static void says_how_a_table_was_taken(void **state)
     fails(least, 4, "p.csv: line 2: empty, or a comment, between rows");
 }
 
+static void asks_about_more_classes_than_rows(void **state)
+{
+    (void)state;
+    static float wide[2 * 100];
+    wide[7] = -1;
+    const struct pd_io_array a = {"", PD_IO_F32, 2, {2, 100}, wide};
+    assert_int_equal(pd_npy_write(scratch_path("wide.npy"), &a, NULL), PD_OK);
+    const struct result *r = succeeds("select --class-logits wide.npy --strategy most-entropy -k 1");
+    assert_string_equal(r->out, "1\n");
+    assert_string_equal(r->err, "wide.npy: 2 rows of 100 classes: is it transposed?\n");
+}
+
 static void refuses_probabilities_for_logits(void **state)
 {
     (void)state;
@@ -268,6 +280,7 @@ int main(void)
         cmocka_unit_test(refuses_bad_requests),
         cmocka_unit_test(refuses_bad_files),
         cmocka_unit_test(says_how_a_table_was_taken),
+        cmocka_unit_test(asks_about_more_classes_than_rows),
         cmocka_unit_test(refuses_probabilities_for_logits),
         cmocka_unit_test(refuses_sigmoids_for_logits),
         cmocka_unit_test(one_number_serves_two_classes),

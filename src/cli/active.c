@@ -9,6 +9,7 @@
 #include "cli/stop.h"
 
 #include "base/threads.h"
+#include "io/file.h"
 #include "train/active.h"
 
 #include <getopt.h>
@@ -252,7 +253,9 @@ static enum pd_status say_end(const char *folder, const struct pd_active_outcome
         say(stdout, "finished: labels and models are in the folders of %s\n", folder);
         return PD_OK;
     }
-    snprintf(chart, sizeof chart, "%s/curves.png", folder);
+    enum pd_status status = pd_path_inside(chart, sizeof chart, folder, "curves.png", err);
+    if (status)
+        return status;
     char *argv[] = {(char[]){"compare"}, (char *)(uintptr_t)folder, (char[]){"--chart"}, chart, NULL};
     optind = 0; /* getopt once more */
     return command_compare(4, argv, err);

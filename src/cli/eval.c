@@ -9,6 +9,7 @@
 #include "base/words.h"
 #include "io/file.h"
 #include "io/jsonl.h"
+#include "io/lock.h"
 #include "metric/fixed_set.h"
 #include "train/run.h"
 #include "train/source.h"
@@ -170,12 +171,16 @@ static enum pd_status append(const char *folder, const json_t *result, struct pd
 {
     char path[1200];
     struct pd_jsonl *log = NULL;
+    struct pd_lock lock = {.held = false};
     enum pd_status status = pd_path_join(path, sizeof path, folder, "eval.jsonl", err);
+    if (!status)
+        status = pd_lock_take(&lock, folder, ".eval.lock", 10, err);
     if (!status)
         status = pd_jsonl_open(path, &log, err);
     if (!status)
         status = pd_jsonl_write(log, result, err);
     pd_jsonl_destroy(log);
+    pd_lock_release(&lock);
     return status;
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+enum { MOST_BYTES = INT32_MAX };
 enum { MOST_REFUSALS = 1000000 }; /* a file with more is about something else */
 
 void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *format, ...)
@@ -254,7 +255,7 @@ enum pd_status pd_answers_read(const char *path, const struct pd_dataset *datase
 {
     struct pd_buffer text = PD_BUFFER_INIT;
     *out = (struct pd_answers){.count = 0};
-    enum pd_status status = pd_file_read(path, &text, err);
+    enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
     if (!status)
         status = read_text(&text, path, dataset, out, err);
     pd_buffer_release(&text);

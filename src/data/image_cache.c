@@ -194,10 +194,11 @@ static enum pd_status compare(const struct pd_image_cache *c, const char *root, 
 static enum pd_status map_file(const char *path, struct pd_dataset *d, struct pd_error *err)
 {
     struct stat st;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return pd_fail_io(err, path, "open", errno);
-    const bool ok = !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0;
+    int fd;
+    enum pd_status status = pd_fd_open(path, &fd, err);
+    if (status)
+        return status;
+    const bool ok = !fstat(fd, &st) && st.st_size > 0;
     void *map = ok ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
     close(fd);
     if (map == MAP_FAILED)

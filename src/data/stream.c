@@ -1,11 +1,13 @@
 #include "data/stream.h"
 
 #include "base/mem.h"
+#include "io/file.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 enum { CHUNK = 1 << 16 };
@@ -90,9 +92,15 @@ static enum pd_status open_stream(const char *name, FILE *file, const void *byte
 enum pd_status pd_stream_open(const char *path, struct pd_stream **out, struct pd_error *err)
 {
     *out = NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return pd_fail(err, PD_ERR_IO, -1, "cannot open '%s': %s", path, strerror(errno));
+    int fd;
+    enum pd_status status = pd_fd_open(path, &fd, err);
+    if (status)
+        return status;
+    FILE *file = fdopen(fd, "rb");
+    if (!file) {
+        close(fd);
+        return out_of_memory(path, err);
+    }
     setvbuf(file, NULL, _IONBF, 0); /* we read whole chunks */
     return open_stream(path, file, NULL, 0, out, err);
 }

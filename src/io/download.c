@@ -85,11 +85,12 @@ static enum pd_status check_file(const struct pd_download *d, int fd, const char
 static enum pd_status look(const struct pd_download *d, bool *there, struct pd_error *err)
 {
     struct pd_error why;
-    const int fd = open(d->path, O_RDONLY | O_CLOEXEC);
-    *there = fd >= 0;
-    if (fd < 0)
-        return errno == ENOENT ? PD_OK : pd_fail_io(err, d->path, "open", errno);
-    enum pd_status status = check_file(d, fd, d->path, &why);
+    int fd;
+    *there = access(d->path, F_OK) == 0 || errno != ENOENT;
+    enum pd_status status = *there ? pd_fd_open(d->path, &fd, err) : PD_OK;
+    if (status || !*there)
+        return status;
+    status = check_file(d, fd, d->path, &why);
     close(fd);
     if (status == PD_ERR_FORMAT)
         return pd_fail(err, PD_ERR_MISMATCH, -1,
@@ -116,9 +117,9 @@ static enum pd_status open_part(struct transfer *t, struct pd_error *err)
     if (n < 0 || (size_t)n >= sizeof t->part)
         return pd_fail(err, PD_ERR_USAGE, -1, "%.200s: path is longer than %zu bytes", t->d->path,
                        sizeof t->part - 1);
-    t->fd = open(t->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (t->fd < 0)
-        return pd_fail_io(err, t->part, "create", errno);
+    enum pd_status status = pd_fd_open_log(t->part, &t->fd, err);
+    if (status)
+        return status;
     if (flock(t->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
         return pd_fail(err, PD_ERR_IO, -1, "'%s': another process is fetching it", t->d->path);
     t->have = lseek(t->fd, 0, SEEK_END);

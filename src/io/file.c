@@ -7,11 +7,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_CHUNK = 1 << 16, WRITE_CHUNK = 1 << 30 };
+enum { READ_CHUNK = 1 << 16, WRITE_CHUNK = 1 << 30, TEXT_MOST = 1 << 30 };
 
 enum pd_status pd_fail_io(struct pd_error *err, const char *path, const char *verb, int code)
 {
@@ -21,6 +20,13 @@ enum pd_status pd_fail_io(struct pd_error *err, const char *path, const char *ve
 enum pd_status pd_fail_memory(struct pd_error *err, const char *path)
 {
     return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
+}
+
+/* More than this no buffer can hold: better said before the system kills us for trying. */
+static size_t memory_bytes(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (size_t)pages * (size_t)page : SIZE_MAX;
 }
 
 /* One allocation for the whole file instead of doubling; a wrong guess costs nothing but that. */
@@ -34,10 +40,10 @@ static void reserve_hint(int fd, size_t most, struct pd_buffer *out)
     out->oom = !out->data;
 }
 
-static enum pd_status read_all(int fd, const char *path, size_t most, struct pd_buffer *out,
-                               struct pd_error *err)
+enum pd_status pd_fd_read(int fd, const char *path, size_t most, struct pd_buffer *out, struct pd_error *err)
 {
     char chunk[READ_CHUNK];
+    most = most < memory_bytes() ? most : memory_bytes();
     reserve_hint(fd, most, out);
     while (!out->oom) {
         ssize_t n = read(fd, chunk, sizeof chunk);
@@ -54,19 +60,62 @@ static enum pd_status read_all(int fd, const char *path, size_t most, struct pd_
     return out->oom ? pd_fail_memory(err, path) : PD_OK;
 }
 
+/* What a person may name although it is no regular file: standard input, a process substitution. */
+bool pd_is_device_path(const char *path)
+{
+    return !strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6);
+}
+
+static enum pd_status fail_kind(const char *path, mode_t mode, struct pd_error *err)
+{
+    const char *kind = S_ISLNK(mode)    ? "a symbolic link"
+                       : S_ISFIFO(mode) ? "a pipe"
+                       : S_ISSOCK(mode) ? "a socket"
+                                        : "a device";
+    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: %s, expected a regular file", path, kind);
+}
+
+/* Never waits for a pipe's other end. */
+static enum pd_status open_regular(const char *path, int flags, int *fd, struct pd_error *err)
+{
+    struct stat st;
+    const bool device = pd_is_device_path(path);
+    *fd = open(path, flags | O_CLOEXEC | O_NOCTTY | (device ? 0 : O_NONBLOCK), 0666);
+    if (*fd < 0 && (errno == ELOOP || errno == ENXIO) && !lstat(path, &st)) /* O_NOFOLLOW; sockets */
+        return fail_kind(path, st.st_mode, err);
+    if (*fd < 0)
+        return pd_fail_io(err, path, "open", errno);
+    if (!fstat(*fd, &st) && (S_ISREG(st.st_mode) || (device && !S_ISDIR(st.st_mode))))
+        return PD_OK;
+    close(*fd);
+    *fd = -1;
+    return S_ISDIR(st.st_mode) ? pd_fail_io(err, path, "read", EISDIR) : fail_kind(path, st.st_mode, err);
+}
+
+enum pd_status pd_fd_open(const char *path, int *fd, struct pd_error *err)
+{
+    return open_regular(path, O_RDONLY, fd, err);
+}
+
+enum pd_status pd_fd_open_log(const char *path, int *fd, struct pd_error *err)
+{
+    return open_regular(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, fd, err);
+}
+
 enum pd_status pd_file_read_most(const char *path, size_t most, struct pd_buffer *out, struct pd_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return pd_fail_io(err, path, "open", errno);
-    enum pd_status status = read_all(fd, path, most, out, err);
+    int fd;
+    enum pd_status status = pd_fd_open(path, &fd, err);
+    if (status)
+        return status;
+    status = pd_fd_read(fd, path, most, out, err);
     close(fd);
     return status;
 }
 
 enum pd_status pd_file_read(const char *path, struct pd_buffer *out, struct pd_error *err)
 {
-    return pd_file_read_most(path, SIZE_MAX, out, err);
+    return pd_file_read_most(path, TEXT_MOST, out, err);
 }
 
 enum pd_status pd_fd_write(int fd, const char *path, const void *bytes, size_t size, struct pd_error *err)
@@ -140,8 +189,17 @@ enum pd_status pd_path_join(char *out, size_t size, const char *dir, const char 
     return PD_OK;
 }
 
+enum pd_status pd_path_inside(char *out, size_t size, const char *dir, const char *name, struct pd_error *err)
+{
+    struct stat st;
+    enum pd_status status = pd_path_join(out, size, dir, name, err);
+    return status || lstat(out, &st) || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)
+               ? status
+               : fail_kind(out, st.st_mode, err);
+}
+
 /* A rename is durable only once the folder that holds the name is. */
-static enum pd_status sync_folder(const char *path, struct pd_error *err)
+enum pd_status pd_sync_folder_of(const char *path, struct pd_error *err)
 {
     const char *slash = strrchr(path, '/');
     size_t n = slash ? (size_t)(slash - path) : 0;
@@ -164,124 +222,5 @@ static enum pd_status sync_folder(const char *path, struct pd_error *err)
 
 enum pd_status pd_file_rename(const char *from, const char *to, struct pd_error *err)
 {
-    return rename(from, to) ? pd_fail_io(err, to, "rename to", errno) : sync_folder(to, err);
-}
-
-/* True if fd is still the file called name: not one that another writer renamed before we had the lock. */
-static bool same_file(int fd, const char *name)
-{
-    struct stat open_file, named_file;
-    return fstat(fd, &open_file) == 0 && stat(name, &named_file) == 0 &&
-           open_file.st_ino == named_file.st_ino && open_file.st_dev == named_file.st_dev;
-}
-
-static enum pd_status open_temp(struct pd_atomic_file *f, struct pd_error *err)
-{
-    int fd = open(f->temp, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (fd < 0)
-        return pd_fail_io(err, f->path, "create", errno);
-    /* A file system without locks (ENOLCK) is no reason to refuse. */
-    bool busy = (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) || !same_file(fd, f->temp);
-    if (busy || ftruncate(fd, 0)) {
-        int code = busy ? EBUSY : errno;
-        close(fd);
-        return pd_fail_io(err, f->path, "create", code);
-    }
-    f->fd = fd;
-    return PD_OK;
-}
-
-static enum pd_status open_device(struct pd_atomic_file *f, struct pd_error *err)
-{
-    f->fd =
-        open(f->path, O_WRONLY | O_APPEND | O_CLOEXEC); /* behind what a redirected stdout holds already */
-    return f->fd < 0 ? pd_fail_io(err, f->path, "open", errno) : PD_OK;
-}
-
-static char *temp_name(const char *path)
-{
-    struct pd_buffer name = PD_BUFFER_INIT;
-    pd_buffer_printf(&name, "%s.tmp", path);
-    if (name.oom)
-        pd_buffer_release(&name);
-    return name.data;
-}
-
-/* Not only devices and pipes: /dev/stdout may lead to an ordinary file, and must not be replaced by one. */
-static bool is_device(const char *path, const struct stat *st)
-{
-    return !S_ISREG(st->st_mode) || strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
-}
-
-enum pd_status pd_atomic_file_begin(struct pd_atomic_file *f, const char *path, struct pd_error *err)
-{
-    struct stat st;
-    bool there = stat(path, &st) == 0;
-    *f = (struct pd_atomic_file){.fd = -1};
-    if (there && S_ISDIR(st.st_mode))
-        return pd_fail_io(err, path, "write", EISDIR);
-    bool device = there && is_device(path, &st);
-    f->path = pd_strdup(path);
-    f->temp = device ? NULL : temp_name(path);
-    enum pd_status status;
-    if (!f->path || (!device && !f->temp))
-        status = pd_fail_memory(err, path);
-    else
-        status = device ? open_device(f, err) : open_temp(f, err);
-    if (status != PD_OK)
-        pd_atomic_file_abort(f);
-    return status;
-}
-
-enum pd_status pd_atomic_file_append(struct pd_atomic_file *f, const void *bytes, size_t size,
-                                     struct pd_error *err)
-{
-    return pd_fd_write(f->fd, f->path, bytes, size, err);
-}
-
-enum pd_status pd_atomic_file_restart(struct pd_atomic_file *f, struct pd_error *err)
-{
-    const bool ok = !ftruncate(f->fd, 0) && !lseek(f->fd, 0, SEEK_SET);
-    return ok ? PD_OK : pd_fail_io(err, f->path, "write", errno);
-}
-
-enum pd_status pd_atomic_file_commit(struct pd_atomic_file *f, struct pd_error *err)
-{
-    enum pd_status status = PD_OK;
-    if (f->temp && fsync(f->fd))
-        status = pd_fail_io(err, f->path, "write", errno);
-    /* Renamed while the lock is held: no other writer can take the name in between. */
-    if (status == PD_OK && f->temp && rename(f->temp, f->path))
-        status = pd_fail_io(err, f->path, "rename to", errno);
-    if (status == PD_OK && f->temp) {
-        pd_free(f->temp);
-        f->temp = NULL;
-        status = sync_folder(f->path, err);
-    }
-    pd_atomic_file_abort(f);
-    return status;
-}
-
-void pd_atomic_file_abort(struct pd_atomic_file *f)
-{
-    bool begun = f->path && f->fd >= 0; /* a zeroed struct has descriptor 0, which is not ours */
-    if (begun && f->temp)
-        unlink(f->temp);
-    if (begun)
-        close(f->fd);
-    pd_free(f->temp);
-    pd_free(f->path);
-    *f = (struct pd_atomic_file){.fd = -1};
-}
-
-enum pd_status pd_file_write_atomic(const char *path, const void *bytes, size_t size, struct pd_error *err)
-{
-    struct pd_atomic_file f;
-    enum pd_status status = pd_atomic_file_begin(&f, path, err);
-    if (status == PD_OK)
-        status = pd_atomic_file_append(&f, bytes, size, err);
-    if (status == PD_OK)
-        status = pd_atomic_file_commit(&f, err);
-    pd_atomic_file_abort(&f);
-    return status;
+    return rename(from, to) ? pd_fail_io(err, to, "rename to", errno) : pd_sync_folder_of(to, err);
 }

@@ -1,6 +1,12 @@
 /* Whole files in, whole files out. A written file appears under its name complete or not at all: the bytes go
- * to "PATH.tmp" in the same folder, are synced, renamed, and the folder is synced. A left-over PATH.tmp of a
- * killed process is reused. Where PATH is a device or a pipe (/dev/stdout) the bytes go straight to it.
+ * to ".NAME.paydirt.tmp" in the same folder, are synced, renamed, and the folder is synced. What a killed
+ * process left there goes with the next write. A file that is replaced keeps its mode and, where the system
+ * lets us, its owner; a symbolic link is followed: what it leads to is replaced. Where PATH is a device or a
+ * pipe (/dev/stdout) the bytes go straight to it.
+ *
+ * Reading and logs are for regular files: a pipe or a device in a folder that came from elsewhere would keep
+ * us waiting, or never end. What a person names below /dev or /proc (standard input, a process substitution)
+ * is read all the same.
  *
  * Every failure here is PD_ERR_IO with "PATH: cannot VERB: reason", or PD_ERR_MEMORY. */
 #ifndef PD_IO_FILE_H
@@ -17,10 +23,20 @@
 enum pd_status pd_fail_io(struct pd_error *err, const char *path, const char *verb, int code);
 enum pd_status pd_fail_memory(struct pd_error *err, const char *path);
 
-/* Appends the whole file to out; the caller releases out, also after a failure. */
+/* *fd: open for reading; or for reading and appending, made where it is missing, no link followed.
+ * PD_ERR_FORMAT: "PATH: a pipe, expected a regular file". */
+enum pd_status pd_fd_open(const char *path, int *fd, struct pd_error *err);
+enum pd_status pd_fd_open_log(const char *path, int *fd, struct pd_error *err);
+
+/* Appends what is left of an open file to out; PD_ERR_FORMAT when that makes out larger than `most` bytes. */
+enum pd_status pd_fd_read(int fd, const char *path, size_t most, struct pd_buffer *out, struct pd_error *err);
+
+/* Appends the whole file to out; the caller releases out, also after a failure. PD_ERR_FORMAT where it is
+ * larger than 1 GB. */
 enum pd_status pd_file_read(const char *path, struct pd_buffer *out, struct pd_error *err);
 
-/* The same for a file of at most `most` bytes; PD_ERR_FORMAT when there are more. */
+/* The same for a file of at most `most` bytes; PD_ERR_FORMAT where it has more, or more than this machine has
+ * memory. */
 enum pd_status pd_file_read_most(const char *path, size_t most, struct pd_buffer *out, struct pd_error *err);
 
 enum pd_status pd_file_write_atomic(const char *path, const void *bytes, size_t size, struct pd_error *err);
@@ -44,6 +60,16 @@ enum pd_status pd_file_rename(const char *from, const char *to, struct pd_error 
 /* out = dir/name, or name alone where dir is "" or name is absolute. PD_ERR_USAGE when it does not fit. */
 enum pd_status pd_path_join(char *out, size_t size, const char *dir, const char *name, struct pd_error *err);
 
+/* The same for a file in a folder that may come from strangers, whose links and pipes are not for us to write
+ * through: PD_ERR_FORMAT where the name is taken by anything but a regular file or a folder. */
+enum pd_status pd_path_inside(char *out, size_t size, const char *dir, const char *name,
+                              struct pd_error *err);
+
+bool pd_is_device_path(const char *path); /* below /dev or /proc */
+
+/* Syncs the folder that holds path: a name in it lasts only then. */
+enum pd_status pd_sync_folder_of(const char *path, struct pd_error *err);
+
 /* The same atomic write in pieces, for content that should not be copied first.
  *
  *     pd_atomic_file_begin, pd_atomic_file_append ..., pd_atomic_file_commit, pd_atomic_file_abort
@@ -51,7 +77,7 @@ enum pd_status pd_path_join(char *out, size_t size, const char *dir, const char 
  * abort gives everything back and removes the temporary file; after a commit, or on a zeroed struct, it does
  * nothing, so that it can stand at `cleanup`. Two writers of one path: the second is refused. */
 struct pd_atomic_file {
-    char *path, *temp; /* owned; temp is NULL when writing straight to a device */
+    char *path, *target, *temp; /* owned; the last two are NULL when writing straight to a device */
     int fd;
 };
 

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { MOST_BYTES = 1 << 28 }; /* a million epochs */
+
 struct pd_jsonl {
     char *path;
     int fd;
@@ -20,7 +22,7 @@ struct pd_jsonl {
 static enum pd_status whole_lines(const char *path, size_t *size, struct pd_error *err)
 {
     struct pd_buffer text = PD_BUFFER_INIT;
-    enum pd_status status = pd_file_read(path, &text, err);
+    enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
     if (status == PD_OK) {
         const char *last = text.size ? memrchr(text.data, '\n', text.size) : NULL;
         *size = last ? (size_t)(last + 1 - text.data) : 0;
@@ -51,12 +53,10 @@ enum pd_status pd_jsonl_open(const char *path, struct pd_jsonl **out, struct pd_
     if (!log)
         return pd_fail_memory(err, path);
     log->path = pd_strdup(path);
-    log->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (log->fd < 0)
-        status = pd_fail_io(err, path, "open", errno);
-    else if (!log->path)
+    status = pd_fd_open_log(path, &log->fd, err);
+    if (!status && !log->path)
         status = pd_fail_memory(err, path);
-    else
+    if (!status)
         status = cut_half_line(log->fd, path, err);
     if (status == PD_OK)
         *out = log;
@@ -119,7 +119,7 @@ static enum pd_status take_line(const char *path, const char *line, size_t size,
 enum pd_status pd_jsonl_each(const char *path, pd_jsonl_function *take, void *context, struct pd_error *err)
 {
     struct pd_buffer text = PD_BUFFER_INIT;
-    enum pd_status status = pd_file_read(path, &text, err);
+    enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
     const char *at = text.data, *newline;
     for (int64_t number = 1;
          !status && at && (newline = memchr(at, '\n', text.size - (size_t)(at - text.data))); number++) {
@@ -163,7 +163,7 @@ enum pd_status pd_jsonl_truncate_after(const char *path, const char *key, double
     struct pd_buffer text = PD_BUFFER_INIT, kept = PD_BUFFER_INIT;
     if (access(path, F_OK) && errno == ENOENT)
         return PD_OK;
-    enum pd_status status = pd_file_read(path, &text, err);
+    enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
     if (status == PD_OK)
         status = filter(&text, &kept, path, key, value, err);
     if (status == PD_OK && kept.size != text.size)

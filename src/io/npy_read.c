@@ -4,7 +4,6 @@
 #include "io/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -105,16 +104,15 @@ static enum pd_status give(struct pd_npy *npy, enum pd_status status, struct pd_
     return status;
 }
 
-/* Not blocking, so that a pipe is refused and not waited for. */
 static enum pd_status open_file(struct pd_npy *npy, struct pd_error *err)
 {
     char first[MAGIC];
     struct stat info;
-    npy->fd = open(npy->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (npy->fd < 0 || fstat(npy->fd, &info))
-        return pd_fail_io(err, npy->path, "open", errno);
-    if (!S_ISREG(info.st_mode))
-        return pd_fail(err, PD_ERR_IO, -1, "%s: not a regular file, expected an .npy or .npz", npy->path);
+    enum pd_status status = pd_fd_open(npy->path, &npy->fd, err);
+    if (status)
+        return status;
+    if (fstat(npy->fd, &info) || !S_ISREG(info.st_mode)) /* standard input may be a pipe */
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: not a regular file, expected an .npy or .npz", npy->path);
     npy->size = (uint64_t)info.st_size;
     const ssize_t got = pread(npy->fd, first, sizeof first, 0);
     return got < 0 ? pd_fail_io(err, npy->path, "read", errno) : take(npy, first, (size_t)got, err);

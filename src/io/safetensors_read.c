@@ -4,12 +4,15 @@
 #include "base/mem.h"
 #include "io/file.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-enum { LENGTH_BYTES = 8, HEADER_MAX = 100000000 }; /* the maximum is the reference implementation's */
+enum { LENGTH_BYTES = 8, HEADER_MAX = 1 << 24 }; /* a thousand times what our checkpoints have */
 
 struct tensor {
     struct pd_io_array array; /* first: pd_safetensors_at gives its address */
@@ -208,23 +211,89 @@ static enum pd_status place_data(struct pd_safetensors *st, struct pd_error *err
     return PD_OK;
 }
 
-static enum pd_status parse(struct pd_safetensors *st, const char *bytes, size_t size, struct pd_error *err)
+/* size: of the whole file, of which the length and the header are there. */
+static enum pd_status parse_header(struct pd_safetensors *st, const char *bytes, size_t size, uint64_t length,
+                                   struct pd_error *err)
 {
-    uint64_t length = 0;
-    enum pd_status status = parse_length(st, bytes, size, &length, err);
-    if (status != PD_OK)
-        return status;
     st->data_offset = LENGTH_BYTES + (int64_t)length;
     st->data_bytes = (int64_t)size - st->data_offset;
-    st->data = bytes + st->data_offset;
-    status = parse_json(st, bytes + LENGTH_BYTES, length, err);
+    enum pd_status status = parse_json(st, bytes + LENGTH_BYTES, length, err);
     if (status == PD_OK)
         status = parse_meta(st, err);
     if (status == PD_OK)
         status = parse_tensors(st, err);
+    return status == PD_OK ? check_cover(st, err) : status;
+}
+
+static enum pd_status parse(struct pd_safetensors *st, const char *bytes, size_t size, struct pd_error *err)
+{
+    uint64_t length = 0;
+    enum pd_status status = parse_length(st, bytes, size, &length, err);
     if (status == PD_OK)
-        status = check_cover(st, err);
-    return status == PD_OK ? place_data(st, err) : status;
+        status = parse_header(st, bytes, size, length, err);
+    if (status != PD_OK)
+        return status;
+    st->data = bytes + st->data_offset;
+    return place_data(st, err);
+}
+
+/* The file's first bytes, as many as are asked for and there. */
+static enum pd_status read_first(const struct pd_safetensors *st, int fd, char *to, size_t size, size_t *got,
+                                 struct pd_error *err)
+{
+    ssize_t n = 1;
+    for (*got = 0; *got < size && n; *got += n > 0 ? (size_t)n : 0) {
+        n = pread(fd, to + *got, size - *got, (off_t)*got);
+        if (n < 0 && errno != EINTR)
+            return pd_fail_io(err, st->path, "read", errno);
+    }
+    return PD_OK;
+}
+
+static enum pd_status changed(const struct pd_safetensors *st, struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_IO, -1, "%s: changed while it was read", st->path);
+}
+
+/* The header must be right, and the file as long as it says, before memory is taken for the data. */
+static enum pd_status read_header(struct pd_safetensors *st, int fd, size_t size, struct pd_error *err)
+{
+    char first[LENGTH_BYTES];
+    uint64_t length = 0;
+    size_t got;
+    enum pd_status status = read_first(st, fd, first, sizeof first, &got, err);
+    if (status == PD_OK)
+        status = parse_length(st, first, got < sizeof first ? got : size, &length, err);
+    if (status != PD_OK)
+        return status;
+    const size_t most = LENGTH_BYTES + length;
+    char *bytes = pd_malloc(most);
+    if (!bytes)
+        return pd_fail_memory(err, st->path);
+    status = read_first(st, fd, bytes, most, &got, err);
+    if (status == PD_OK && got < most)
+        status = changed(st, err);
+    if (status == PD_OK)
+        status = parse_header(st, bytes, size, length, err);
+    pd_free(bytes);
+    return status;
+}
+
+static enum pd_status read_file(struct pd_safetensors *st, int fd, struct pd_error *err)
+{
+    struct stat info;
+    if (fstat(fd, &info) || !S_ISREG(info.st_mode))
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected a regular file", st->path);
+    const size_t size = (size_t)info.st_size;
+    enum pd_status status = read_header(st, fd, size, err);
+    if (status == PD_OK)
+        status = pd_fd_read(fd, st->path, size, &st->file, err);
+    if (status == PD_OK && st->file.size < size)
+        status = changed(st, err);
+    if (status != PD_OK)
+        return status;
+    st->data = st->file.data + st->data_offset;
+    return place_data(st, err);
 }
 
 static struct pd_safetensors *create(const char *path, struct pd_error *err)
@@ -252,9 +321,12 @@ enum pd_status pd_safetensors_open(const char *path, struct pd_safetensors **out
     struct pd_safetensors *st = *out = create(path, err);
     if (!st)
         return PD_ERR_MEMORY;
-    enum pd_status status = pd_file_read(path, &st->file, err);
-    if (status == PD_OK)
-        status = parse(st, st->file.data, st->file.size, err);
+    int fd;
+    enum pd_status status = pd_fd_open(path, &fd, err);
+    if (status == PD_OK) {
+        status = read_file(st, fd, err);
+        close(fd);
+    }
     return give(st, status, out);
 }
 

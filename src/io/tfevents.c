@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MOST_BYTES ((size_t)1 << 32)
+
 struct pd_tfevents {
     char *path;
     int fd;
@@ -193,7 +195,7 @@ static bool is_begun(const struct pd_buffer *file)
 static enum pd_status cut_half_record(int fd, const char *path, size_t *whole, struct pd_error *err)
 {
     struct pd_buffer file = PD_BUFFER_INIT;
-    enum pd_status status = pd_file_read(path, &file, err);
+    enum pd_status status = pd_file_read_most(path, MOST_BYTES, &file, err);
     if (status == PD_OK) {
         *whole = whole_records(&file);
         if (*whole == 0 && !is_begun(&file))
@@ -215,12 +217,10 @@ enum pd_status pd_tfevents_create(const char *path, double wall_time, struct pd_
     if (!events)
         return pd_fail_memory(err, path);
     events->path = pd_strdup(path);
-    events->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (events->fd < 0)
-        status = pd_fail_io(err, path, "open", errno);
-    else if (!events->path)
+    status = pd_fd_open_log(path, &events->fd, err);
+    if (!status && !events->path)
         status = pd_fail_memory(err, path);
-    else
+    if (!status)
         status = cut_half_record(events->fd, path, &whole, err);
     if (status == PD_OK && whole == 0) {
         put_version(events, wall_time);

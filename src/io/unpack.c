@@ -188,9 +188,9 @@ enum pd_status pd_unpack(const char *archive, const char *folder, const char *na
     if (status)
         return status;
     snprintf(aside, sizeof aside, "%s.unpacking", to);
-    u.fd = open(archive, O_RDONLY | O_CLOEXEC);
-    if (u.fd < 0)
-        return pd_fail_io(err, archive, "open", errno);
+    status = pd_fd_open(archive, &u.fd, err);
+    if (status)
+        return status;
     if (flock(u.fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
         status = pd_fail(err, PD_ERR_IO, -1, "'%s': another process unpacks it", archive);
     else

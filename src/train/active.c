@@ -7,11 +7,8 @@
 #include "train/pictures.h"
 #include "train/query.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,7 +31,7 @@ struct active {
 
 static enum pd_status path_in(const struct active *r, const char *name, char *path, struct pd_error *err)
 {
-    return pd_path_join(path, PD_PATH_SIZE, r->folder, name, err);
+    return pd_path_inside(path, PD_PATH_SIZE, r->folder, name, err);
 }
 
 static bool is_simulated(const struct active *r)
@@ -335,14 +332,12 @@ static enum pd_status run_trials(struct active *r, struct pd_error *err)
     return status;
 }
 
-/* Two processes would do every round twice. fd: to be closed at the end. */
-static enum pd_status lock(const struct active *r, int *fd, struct pd_error *err)
+/* Two processes would do every round twice. */
+static enum pd_status lock(const struct active *r, struct pd_lock *lock, struct pd_error *err)
 {
-    char path[PD_PATH_SIZE];
-    enum pd_status status = path_in(r, "active.json", path, err);
-    *fd = status ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    if (*fd >= 0 && flock(*fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
-        status = pd_fail(err, PD_ERR_IO, -1, "%s: another process is at work on this run", r->folder);
+    enum pd_status status = pd_run_folder_lock(r->folder, lock, err);
+    if (lock->powerless && r->watch->train->note)
+        r->watch->train->note(r->watch->train->context, PD_LOCK_POWERLESS);
     return status;
 }
 
@@ -436,8 +431,8 @@ static enum pd_status change(struct active *r, struct pd_active_options *a, stru
 /* a: where it is resumed, r's options, to be changed; else NULL. */
 static enum pd_status run(struct active *r, struct pd_active_options *a, struct pd_error *err)
 {
-    int fd;
-    enum pd_status status = lock(r, &fd, err);
+    struct pd_lock held;
+    enum pd_status status = lock(r, &held, err);
     r->out->intake = (struct pd_intake){.context = r, .refuse = refuse, .say = say};
     if (!status && r->watch->begin)
         r->watch->begin(r->watch->context, r->folder);
@@ -448,8 +443,7 @@ static enum pd_status run(struct active *r, struct pd_active_options *a, struct 
     if (status == PD_ERR_INTERRUPTED)
         status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped; go on with: paydirt active --resume %s",
                          r->folder);
-    if (fd >= 0)
-        close(fd);
+    pd_lock_release(&held);
     pd_free(r->open);
     return status;
 }

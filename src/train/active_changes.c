@@ -22,7 +22,7 @@ static void tables(struct pd_active_options *a, struct pd_train_options *o, stru
 
 static enum pd_status path_of(const char *folder, char path[PD_PATH_SIZE], struct pd_error *err)
 {
-    return pd_path_join(path, PD_PATH_SIZE, folder, "active.json", err);
+    return pd_path_inside(path, PD_PATH_SIZE, folder, "active.json", err);
 }
 
 enum pd_status pd_active_save(const char *folder, const struct pd_active_options *a, struct pd_error *err)

@@ -29,7 +29,7 @@ enum pd_status pd_branch_open(struct pd_branch *b, struct pd_error *err)
     if (!b->held || !b->labels)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", b->data->count);
     snprintf(b->name, sizeof b->name, "%s-%lld", b->strategy ? b->strategy : "start", (long long)b->trial);
-    enum pd_status status = pd_path_join(b->folder, sizeof b->folder, b->run, b->name, err);
+    enum pd_status status = pd_path_inside(b->folder, sizeof b->folder, b->run, b->name, err);
     if (!status)
         status = pd_make_dirs(b->folder, err);
     if (!status && b->o->validation)

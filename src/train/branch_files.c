@@ -19,7 +19,7 @@ enum pd_status pd_branch_path(const struct pd_branch *b, const char *format, int
 {
     char name[64];
     snprintf(name, sizeof name, format, (int)round);
-    return pd_path_join(path, PD_PATH_SIZE, b->folder, name, err);
+    return pd_path_inside(path, PD_PATH_SIZE, b->folder, name, err);
 }
 
 /* All strategies of a trial begin with the start's round 0. */
@@ -30,7 +30,7 @@ enum pd_status pd_branch_round_folder(const struct pd_branch *b, int64_t round, 
     if (round > 0)
         return pd_branch_path(b, "round-%02d", round, path, err);
     snprintf(name, sizeof name, "start-%lld/round-00", (long long)b->trial);
-    return pd_path_join(path, PD_PATH_SIZE, b->run, name, err);
+    return pd_path_inside(path, PD_PATH_SIZE, b->run, name, err);
 }
 
 /* --- labels --- */

@@ -95,3 +95,22 @@ enum pd_status pd_run_folder_labels(const char *folder, char *path, struct pd_er
 {
     return pd_path_join(path, PD_PATH_SIZE, folder, "labels.csv", err);
 }
+
+/* Before hours of work rather than at its end. */
+static enum pd_status check_names(const char *folder, struct pd_error *err)
+{
+    static const char *const names[] = {
+        "options.json",     "log.jsonl",  "events.tfevents", "checkpoint.safetensors",
+        "best.safetensors", "labels.csv", "data.json",       "images.csv"};
+    char path[PD_PATH_SIZE];
+    enum pd_status status = PD_OK;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !status; i++)
+        status = pd_path_inside(path, sizeof path, folder, names[i], err);
+    return status;
+}
+
+enum pd_status pd_run_folder_lock(const char *folder, struct pd_lock *lock, struct pd_error *err)
+{
+    enum pd_status status = pd_lock_take(lock, folder, ".lock", 0, err);
+    return status ? status : check_names(folder, err);
+}

@@ -2,6 +2,7 @@
 #ifndef PD_TRAIN_FOLDER_H
 #define PD_TRAIN_FOLDER_H
 
+#include "io/lock.h"
 #include "train/options.h"
 
 #include <stddef.h>
@@ -23,6 +24,10 @@ enum pd_status pd_run_folder_save_options(const char *folder, const struct pd_tr
 enum pd_status pd_run_folder_checkpoint(const char *folder, char *path, struct pd_error *err);
 enum pd_status pd_run_folder_best(const char *folder, char *path, struct pd_error *err);
 enum pd_status pd_run_folder_model(const char *folder, char *path, struct pd_error *err);
+
+/* The lock of whoever works on the run. Also PD_ERR_FORMAT: a file that it writes is none, but a link or a
+ * pipe. */
+enum pd_status pd_run_folder_lock(const char *folder, struct pd_lock *lock, struct pd_error *err);
 
 /* The run's own copy of its label file. */
 enum pd_status pd_run_folder_labels(const char *folder, char *path, struct pd_error *err);

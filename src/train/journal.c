@@ -21,9 +21,9 @@ enum pd_status pd_journal_open(struct pd_journal *j, const char *folder, uint64_
 {
     char log[PD_PATH_SIZE], events[PD_PATH_SIZE];
     *j = (struct pd_journal){.folder = folder};
-    enum pd_status status = pd_path_join(log, sizeof log, folder, "log.jsonl", err);
+    enum pd_status status = pd_path_inside(log, sizeof log, folder, "log.jsonl", err);
     if (!status)
-        status = pd_path_join(events, sizeof events, folder, "events.tfevents", err);
+        status = pd_path_inside(events, sizeof events, folder, "events.tfevents", err);
     if (!status)
         status = pd_jsonl_truncate_after(log, "step", (double)step, err);
     if (!status)
@@ -81,7 +81,7 @@ enum pd_status pd_journal_grid(struct pd_journal *j, struct pd_gan *gan, uint64_
         status = pd_samples_encode(&s, NULL, &png, err);
     snprintf(name, sizeof name, "samples-%04llu.png", (unsigned long long)epoch);
     if (!status)
-        status = pd_path_join(path, sizeof path, j->folder, name, err);
+        status = pd_path_inside(path, sizeof path, j->folder, name, err);
     if (!status)
         status = pd_file_write_atomic(path, png.data, png.size, err);
     if (!status) {

@@ -61,7 +61,7 @@ static enum pd_status note_answer(struct pd_ledger *l, const struct pd_answer *a
 
 static enum pd_status answers_path(const struct pd_ledger *l, char path[PD_PATH_SIZE], struct pd_error *err)
 {
-    return pd_path_join(path, PD_PATH_SIZE, l->folder, "answers.csv", err);
+    return pd_path_inside(path, PD_PATH_SIZE, l->folder, "answers.csv", err);
 }
 
 static enum pd_status write_answers(const struct pd_ledger *l, struct pd_error *err)

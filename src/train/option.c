@@ -190,6 +190,8 @@ static json_t *json_of(const struct pd_option *option, const void *base)
     return json_stringn(field, strlen(field)); /* NULL where it is not UTF-8 */
 }
 
+enum { MOST_BYTES = 1 << 20 };
+
 static enum pd_status write_line(const char *path, const char *text, struct pd_error *err)
 {
     struct pd_buffer line = PD_BUFFER_INIT;
@@ -259,7 +261,7 @@ enum pd_status pd_option_table_read(const struct pd_option_table *t, const char 
     const char *key;
     json_t *value;
     json_error_t where;
-    enum pd_status status = pd_file_read(path, &text, err);
+    enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
     if (!status) {
         all = json_loadb(text.size ? text.data : "", text.size, JSON_REJECT_DUPLICATES, &where);
         if (!json_is_object(all))

@@ -14,7 +14,7 @@ static enum pd_status path_of(const struct pd_query_pictures *p, const char *wha
 {
     char name[64];
     snprintf(name, sizeof name, "%s-%02d.png", what, (int)p->round);
-    return pd_path_join(path, PD_PATH_SIZE, p->folder, name, err);
+    return pd_path_inside(path, PD_PATH_SIZE, p->folder, name, err);
 }
 
 static enum pd_status draw_images(const struct pd_query_pictures *p, const struct pd_scored *s,

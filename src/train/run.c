@@ -17,6 +17,7 @@ struct run {
     const struct pd_observer *watch;
     const char *folder;
     bool quiet; /* all about the data has been said */
+    struct pd_lock lock;
     struct pd_setup s;
     struct pd_real_images validation;
     struct pd_step_plans plans;
@@ -259,6 +260,15 @@ static void close_run(struct run *r)
     pd_step_plans_release(&r->plans);
     pd_real_images_release(&r->validation);
     pd_setup_close(&r->s);
+    pd_lock_release(&r->lock);
+}
+
+static enum pd_status lock(struct run *r, struct pd_error *err)
+{
+    enum pd_status status = pd_run_folder_lock(r->folder, &r->lock, err);
+    if (r->lock.powerless && r->watch->note)
+        r->watch->note(r->watch->context, PD_LOCK_POWERLESS);
+    return status;
 }
 
 /* The run's own copy, whatever format the file has. */
@@ -281,7 +291,9 @@ static enum pd_status copy_labels(struct run *r, struct pd_error *err)
 /* Into a folder that is there, from the first step. */
 static enum pd_status begin(struct run *r, struct pd_error *err)
 {
-    enum pd_status status = copy_labels(r, err);
+    enum pd_status status = lock(r, err);
+    if (!status)
+        status = copy_labels(r, err);
     if (!status)
         status = pd_run_folder_save_options(r->folder, r->o, err);
     if (!status)
@@ -373,7 +385,11 @@ static enum pd_status resume(const char *folder, int64_t epochs, const struct pd
 {
     struct pd_train_options o;
     struct run r = {.o = &o, .watch = observer, .folder = folder, .quiet = quiet};
-    enum pd_status status = pd_run_folder_options(folder, &o, err);
+    enum pd_status status = pd_run_folder_options(folder, &o, err); /* is there a run? */
+    if (!status)
+        status = lock(&r, err);
+    if (!status)
+        status = pd_run_folder_options(folder, &o, err); /* as who worked on it last has left them */
     if (!status)
         status = reopen(&r, &o, epochs, err);
     if (!status)

@@ -150,12 +150,12 @@ static void a_run_belongs_to_one_process(void **state)
     char run[128];
     pid_t child = go_on(POINTS "--min-epoch 12800 --strategy gold ", "two", run);
     wait_for_text("stderr", "two/00000-synthetic-active-gold\n");
-    const int fd = open(scratch_path("two/00000-synthetic-active-gold/active.json"), O_RDONLY);
+    const int fd = open(scratch_path("two/00000-synthetic-active-gold/.lock"), O_RDONLY);
     assert_int_not_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
     kill(child, SIGKILL);
     program_end(child);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0); /* this process is at work now */
-    fails("active --resume two/00000-synthetic-active-gold", 3, "another process is at work on this run");
+    fails("active --resume two/00000-synthetic-active-gold", 3, "is at work on it");
     close(fd);
     succeeds("active --resume two/00000-synthetic-active-gold");
 }

@@ -152,7 +152,7 @@ static inline const char *cache_file(void)
     assert_non_null(dir);
     assert_int_equal(scratch_count(scratch_path("cache")), 1);
     for (struct dirent *e; (e = readdir(dir));)
-        if (e->d_name[0] != '.')
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
             snprintf(path, sizeof path, "%s/cache/%s", scratch_dir, e->d_name);
     closedir(dir);
     return path;

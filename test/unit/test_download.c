@@ -266,7 +266,7 @@ static void needs_a_folder(void **state)
     const char *const urls[] = {mirror_url("ok/file")};
     const struct pd_download d = {scratch_path("none/got"), urls, 1, SIZE, sum, 1, {NULL, NULL}};
     assert_int_equal(pd_download(&d, &fetched, &err), PD_ERR_IO);
-    assert_contains(err.message, "none/got.part: cannot create");
+    assert_contains(err.message, "none/got.part: cannot open");
     assert_requests("");
 }
 

@@ -122,7 +122,7 @@ static void pieces_appear_at_commit(void **state)
     assert_int_equal(pd_atomic_file_append(&f, "three", 5, NULL), PD_OK);
     pd_atomic_file_abort(&f);
     assert_file(path, "onetwo");
-    assert_int_equal(access(scratch_path("pieces.tmp"), F_OK), -1);
+    assert_int_equal(access(scratch_path(".pieces.paydirt.tmp"), F_OK), -1);
 }
 
 static void a_leftover_is_reused_and_a_second_writer_refused(void **state)
@@ -131,13 +131,145 @@ static void a_leftover_is_reused_and_a_second_writer_refused(void **state)
     struct pd_atomic_file one, two;
     struct pd_error err;
     const char *path = scratch_path("shared");
-    scratch_write(scratch_path("shared.tmp"), "left by a killed process", 24);
+    scratch_write(scratch_path(".shared.paydirt.tmp"), "left by a killed process", 24);
+    scratch_write(scratch_path("shared.tmp"), "mine", 4);
     assert_int_equal(pd_atomic_file_begin(&one, path, NULL), PD_OK);
     assert_int_equal(pd_atomic_file_begin(&two, path, &err), PD_ERR_IO);
-    assert_contains(err.message, "/shared: cannot create: Device or resource busy");
+    assert_contains(err.message, "/shared: cannot create: another process writes '");
     assert_int_equal(pd_atomic_file_append(&one, "new", 3, NULL), PD_OK);
     assert_int_equal(pd_atomic_file_commit(&one, NULL), PD_OK);
     assert_file(path, "new");
+    assert_file(scratch_path("shared.tmp"), "mine");
+    assert_int_equal(access(scratch_path(".shared.paydirt.tmp"), F_OK), -1);
+}
+
+/* A name that is ours is no reason to write through it, nor to wait at it. */
+static void a_leftover_that_is_no_file_stays(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    char temp[128], victim[128];
+    snprintf(temp, sizeof temp, "%s/.odd.paydirt.tmp", scratch_dir);
+    snprintf(victim, sizeof victim, "%s/victim", scratch_dir);
+    scratch_write(victim, "precious", 8);
+    for (int kind = 0; kind < 3; kind++) {
+        assert_int_equal(kind == 0   ? symlink(victim, temp)
+                         : kind == 1 ? link(victim, temp)
+                                     : mkfifo(temp, 0666),
+                         0);
+        assert_int_equal(pd_file_write_atomic(scratch_path("odd"), "new", 3, &err), PD_ERR_IO);
+        assert_contains(err.message, "/odd: cannot create: another process writes '");
+        assert_file(victim, "precious");
+        assert_int_equal(unlink(temp), 0);
+    }
+    assert_int_equal(pd_file_write_atomic(scratch_path("odd"), "new", 3, &err), PD_OK);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+    assert_int_equal(lstat(path, &st), 0);
+    return st.st_mode;
+}
+
+static void a_file_keeps_its_mode(void **state)
+{
+    (void)state;
+    const char *path = scratch_path("secret");
+    static const mode_t modes[] = {0600, 0640, 0644, 0666, 0755, 0400};
+    const mode_t mask = umask(027);
+    assert_int_equal(pd_file_write_atomic(path, "x", 1, NULL), PD_OK);
+    umask(mask);
+    assert_int_equal(mode_of(path) & 0777, 0640); /* a new one has the umask's */
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        chmod(path, modes[i]);
+        assert_int_equal(pd_file_write_atomic(path, "y", 1, NULL), PD_OK);
+        assert_int_equal(mode_of(path) & 0777, modes[i]);
+    }
+}
+
+static void writes_through_links(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    pd_make_dirs(scratch_path("far/there"), NULL);
+    scratch_write(scratch_path("far/there/table"), "old", 3);
+    symlink("there/table", scratch_path("far/relative"));
+    symlink(scratch_path("far/relative"), scratch_path("twice"));
+    symlink("far/there/later", scratch_path("dangling"));
+    symlink("circle", scratch_path("circle"));
+    symlink("far", scratch_path("to-a-folder"));
+    assert_int_equal(pd_file_write_atomic(scratch_path("twice"), "new", 3, NULL), PD_OK);
+    assert_file(scratch_path("far/there/table"), "new");
+    assert_int_equal(pd_file_write_atomic(scratch_path("dangling"), "made", 4, NULL), PD_OK);
+    assert_file(scratch_path("far/there/later"), "made");
+    assert_true(S_ISLNK(mode_of(scratch_path("twice"))) && S_ISLNK(mode_of(scratch_path("dangling"))));
+    assert_int_equal(scratch_count(scratch_path("far/there")), 2);
+    assert_int_equal(pd_file_write_atomic(scratch_path("circle"), "x", 1, NULL), PD_OK);
+    assert_int_equal(pd_file_write_atomic(scratch_path("to-a-folder"), "x", 1, &err), PD_ERR_IO);
+    assert_contains(err.message, "/to-a-folder: cannot write: Is a directory");
+}
+
+/* Names in a folder that came from elsewhere. */
+static void foreign_names_are_refused(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    struct pd_buffer b = PD_BUFFER_INIT;
+    char path[512];
+    int fd;
+    pd_make_dirs(scratch_path("run/folder"), NULL);
+    scratch_write(scratch_path("run/file"), "x", 1);
+    mkfifo(scratch_path("run/pipe"), 0666);
+    symlink("file", scratch_path("run/link"));
+    symlink("/nowhere", scratch_path("run/dangling"));
+    symlink("/dev/zero", scratch_path("run/zero"));
+    static const struct {
+        const char *name, *inside, *read, *log;
+    } cases[] = {
+        {"none", NULL, "none: cannot open: No such file", NULL},
+        {"file", NULL, NULL, NULL},
+        {"link", "link: a symbolic link, expected a regular file", NULL, "link: a symbolic link"},
+        {"dangling", "dangling: a symbolic link", "dangling: cannot open: No such file",
+         "dangling: a symbolic link"},
+        {"zero", "zero: a symbolic link", "zero: a device, expected a regular file", "zero: a symbolic link"},
+        {"pipe", "pipe: a pipe, expected a regular file", "pipe: a pipe", "pipe: a pipe"},
+        {"folder", NULL, "folder: cannot read: Is a directory", "folder: cannot open: Is a directory"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        enum pd_status status = pd_path_inside(path, sizeof path, scratch_path("run"), cases[i].name, &err);
+        assert_int_equal(status, cases[i].inside ? PD_ERR_FORMAT : PD_OK);
+        if (status)
+            assert_contains(err.message, cases[i].inside);
+        status = pd_file_read(path, &b, &err);
+        if (status || cases[i].read)
+            assert_contains(err.message, cases[i].read);
+        status = pd_fd_open_log(path, &fd, &err);
+        if (status || cases[i].log)
+            assert_contains(err.message, cases[i].log);
+        else
+            close(fd);
+    }
+    pd_buffer_release(&b);
+}
+
+/* A process substitution is a pipe that a person names. */
+static void reads_a_named_descriptor(void **state)
+{
+    (void)state;
+    int ends[2];
+    char name[32];
+    struct pd_buffer b = PD_BUFFER_INIT;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "piped", 5), 5);
+    close(ends[1]);
+    snprintf(name, sizeof name, "/dev/fd/%d", ends[0]);
+    assert_int_equal(pd_file_read(name, &b, NULL), PD_OK);
+    assert_string_equal(b.data, "piped");
+    pd_buffer_release(&b);
+    assert_int_equal(pd_file_read_most("/dev/zero", 1 << 20, &b, NULL), PD_ERR_FORMAT);
+    pd_buffer_release(&b);
+    close(ends[0]);
 }
 
 static void makes_folders_with_their_parents(void **state)
@@ -219,6 +351,11 @@ int main(void)
         cmocka_unit_test(refuses_an_unwritable_folder),
         cmocka_unit_test(pieces_appear_at_commit),
         cmocka_unit_test(a_leftover_is_reused_and_a_second_writer_refused),
+        cmocka_unit_test(a_leftover_that_is_no_file_stays),
+        cmocka_unit_test(a_file_keeps_its_mode),
+        cmocka_unit_test(writes_through_links),
+        cmocka_unit_test(foreign_names_are_refused),
+        cmocka_unit_test(reads_a_named_descriptor),
         cmocka_unit_test(makes_folders_with_their_parents),
         cmocka_unit_test(joins_paths),
     };

@@ -310,7 +310,7 @@ static void killed_it_leaves_no_half_file(void **state)
         int status;
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-        assert_contains(cache_file(), ".cache.tmp");
+        assert_contains(cache_file(), ".cache.paydirt.tmp");
     }
     pd_dataset_destroy(opened());
     assert_null(strstr(cache_file(), ".tmp"));

@@ -376,7 +376,7 @@ static void passes_over_what_is_no_array(void **state)
     pd_npy_destroy(npy);
     free(bytes);
     assert_int_equal(mkfifo(scratch_path("pipe.npy"), 0600), 0);
-    assert_int_equal(pd_npy_open(scratch_path("pipe.npy"), &npy, NULL), PD_ERR_IO); /* at once */
+    assert_int_equal(pd_npy_open(scratch_path("pipe.npy"), &npy, NULL), PD_ERR_FORMAT); /* at once */
 }
 
 /* Every byte of a stored zip with a bit flipped: refused, or (where zip says it in two places) the same

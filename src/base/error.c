@@ -15,7 +15,8 @@ enum pd_status pd_fail(struct pd_error *err, enum pd_status status, int64_t offs
     char text[sizeof err->message]; /* the arguments may point into err->message */
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    const size_t n = strlen(pd_make_printable(text)); /* the arguments may come from files */
+    const size_t n =
+        strlen(pd_make_printable(pd_hide_passwords(text))); /* the arguments may come from files */
     memcpy(err->message, text, n + 1);
     if (offset >= 0)
         snprintf(err->message + n, sizeof err->message - n, " at offset %lld", (long long)offset);

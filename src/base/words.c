@@ -136,6 +136,30 @@ char *pd_make_printable(char *text)
     return text;
 }
 
+/* Bytes of an address, behind its "//", up to the last '@' of the part that names user and host; 0: none. A
+ * password may hold a '/' that should have been written as %2F: then what ends at it is no port. */
+static size_t user_bytes(const char *address)
+{
+    static const char spaces[] = " \t\n'\"";
+    size_t end = strcspn(address, "/?# \t\n'\"");
+    const char *colon = memchr(address, ':', end);
+    if (!memrchr(address, '@', end) && colon && colon[1 + strspn(colon + 1, "0123456789")] != address[end])
+        end = strcspn(address, spaces);
+    const char *at = memrchr(address, '@', end);
+    return at ? (size_t)(at - address) : 0;
+}
+
+char *pd_hide_passwords(char *text)
+{
+    for (char *at = text; (at = strstr(at, "://"));) {
+        at += 3;
+        const size_t n = user_bytes(at), stars = n < 3 ? n : 3;
+        memset(at, '*', stars);
+        memmove(at + stars, at + n, strlen(at + n) + 1);
+    }
+    return text;
+}
+
 char *pd_path_word(char *text, size_t size, const char *path)
 {
     size_t end = strlen(path), n = 0;

@@ -28,6 +28,10 @@ size_t pd_printable_letter(const char *text);
  * the direction of writing or is no UTF-8 becomes '?'. Never longer. Returns text. */
 char *pd_make_printable(char *text);
 
+/* Puts stars for the user and password of every address in text (what stands between "://" and '@'), in
+ * place. Returns text. */
+char *pd_hide_passwords(char *text);
+
 /* Fails with PD_ERR_USAGE: "unknown model 'infogn', did you mean 'infogan'? (known: ...)". what: "model". */
 enum pd_status pd_unknown_word(struct pd_error *err, const char *what, const char *word,
                                const char *const *first, size_t count, size_t stride);

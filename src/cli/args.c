@@ -200,6 +200,15 @@ enum pd_status args_need_operand(const struct args_command *c, const struct args
 
 /* --- parsing --- */
 
+/* "$UNSET" in a script is no wish for the default. */
+static enum pd_status fail_empty(const struct pd_option *option, struct pd_error *err)
+{
+    char flag[NAME_SIZE];
+    pd_option_flag(option, flag, sizeof flag);
+    return pd_fail(err, PD_ERR_USAGE, -1, "%s%s: the value is empty, expected %s", dashes(flag), flag,
+                   option->metavar);
+}
+
 static enum pd_status take_option(const struct args_command *c, int value, const char *text,
                                   struct args *args, struct pd_error *err)
 {
@@ -208,6 +217,8 @@ static enum pd_status take_option(const struct args_command *c, int value, const
     const struct pd_option *option = args_option(c, i, &base);
     if (option->type == PD_OPTION_BOOL)
         text = (value - FIRST_VALUE) % 2 ? "false" : "true";
+    if (option->type == PD_OPTION_TEXT && !*text && (args->given[i] || !*((char *)base + option->offset)))
+        return fail_empty(option, err);
     args->given[i] = true;
     return pd_option_set(option, base, text, err);
 }

@@ -11,6 +11,7 @@ void say_list(FILE *to, const char *format, va_list args)
     char *text;
     if (vasprintf(&text, format, args) < 0)
         return;
+    pd_hide_passwords(text);
     const size_t head = strspn(format, "\n");
     size_t tail = strlen(format), end = strlen(text);
     while (tail > head && format[tail - 1] == '\n')

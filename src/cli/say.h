@@ -1,5 +1,5 @@
 /* Lines for people. What they quote may come from files; it is made printable, so that no name can move a
- * terminal's cursor or pass for a line of ours. */
+ * terminal's cursor or pass for a line of ours. Addresses lose their passwords. */
 #ifndef PD_CLI_SAY_H
 #define PD_CLI_SAY_H
 

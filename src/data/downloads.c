@@ -82,8 +82,7 @@ static enum pd_status add_address(struct addresses *a, const char *mirror, const
     const char *slash = n && mirror[n - 1] == '/' ? "" : "/";
     const int need = snprintf(a->text[a->count], URL_SIZE, "%s%s%s", mirror, slash, name);
     if (need < 0 || need >= URL_SIZE)
-        return pd_fail(err, PD_ERR_USAGE, -1, "%.200s: address is longer than %d bytes", mirror,
-                       URL_SIZE - 1);
+        return pd_fail(err, PD_ERR_USAGE, -1, "%s: address is longer than %d bytes", name, URL_SIZE - 1);
     a->list[a->count] = a->text[a->count];
     a->count++;
     return PD_OK;

@@ -1,6 +1,7 @@
 #include "io/download.h"
 
 #include "base/buffer.h"
+#include "base/words.h"
 #include "io/file.h"
 
 #include <curl/curl.h>
@@ -273,6 +274,8 @@ static enum pd_status all_failed(const struct transfer *t, const struct pd_buffe
                                  enum pd_status status, struct pd_error *err)
 {
     const size_t n = t->d->mirrors;
+    if (!reasons->oom)
+        pd_hide_passwords(reasons->data); /* before the message is cut off, perhaps inside one */
     if (reasons->oom)
         return pd_fail_memory(err, t->d->path);
     if (t->unreachable == n)

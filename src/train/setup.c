@@ -40,12 +40,23 @@ enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split sp
     return status;
 }
 
+static size_t labels_of(const struct pd_answers *answers)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < answers->count; i++)
+        n += answers->at[i].label >= 0;
+    return n;
+}
+
 /* A run learns from all of its file or does not begin. */
 static enum pd_status take_label_file(const char *path, struct pd_dataset *data, uint8_t *use,
                                       struct pd_error *err)
 {
     struct pd_answers answers;
     enum pd_status status = pd_answers_read_whole(path, data, &answers, err);
+    if (!status && !labels_of(&answers))
+        status = pd_fail(err, PD_ERR_FORMAT, -1,
+                         "%s: no row names a class, so there is nothing to learn from", path);
     if (status)
         return status;
     pd_labels_apply(data, &answers, use);

@@ -282,6 +282,15 @@ static void gets_no_wrong_file(void **state)
           "train-images-idx3-ubyte.gz: offers 1 bytes, expected 9912422");
     fails(say("data get mnist --data-dir got --mirror %s", mirror_url("missing")), 3, "404");
     fails("data get mnist kmnist --data-dir got --mirror http://127.0.0.1:1/", 3, "offline");
+    fails(say("data get mnist --data-dir got --mirror http://me:secret@127.0.0.1:%d/missing", mirror_port), 3,
+          "http://***@127.0.0.1");
+    fails("data get mnist --data-dir got --mirror http://me:secret@127.0.0.1:1/", 3,
+          "http://***@127.0.0.1:1/");
+    fails("data get mnist --data-dir got --mirror http://me:sec/ret@127.0.0.1:1/", 3,
+          "http://***@127.0.0.1:1/");
+    fails("data get mnist --data-dir got --mirror=", 2, "--mirror: the value is empty, expected URL");
+    fails("data get mnist --data-dir got --mirror http://127.0.0.1:1/ --mirror=", 2,
+          "--mirror: the value is empty");
     fails("data get mnist --data-dir photos/4.png", 3, "photos/4.png");
     assert_int_equal(scratch_count(scratch_path("got/mnist")), 0);
 }

@@ -181,10 +181,25 @@ static void a_pipe_is_no_image(void **state)
     save_png("pipes/a/1.png");
     assert_int_equal(mkfifo(scratch_path("pipes/a/2.png"), 0666), 0);
     assert_int_equal(symlink("/dev/zero", scratch_path("pipes/a/3.png")), 0);
-    const struct result *r = run("data check pipes");
-    assert_int_equal(r->code, 1);
-    assert_contains(r->out, "2.png: a pipe, expected a regular file");
-    assert_contains(r->out, "3.png: a device, expected a regular file");
+    assert_contains(succeeds("data check pipes")->out, "passed over: 1 device, 1 pipe");
+}
+
+/* --- what says nothing --- */
+
+static void nothing_is_learnt_from_nothing(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"image,label\n", "image,label\n1,\n2,\n", "image,label\n1,skip\n",
+                                        "[]"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        scratch_write(scratch_path("none.csv"), files[i], strlen(files[i]));
+        fails("train " SMALL " --epochs 1 --out none --label-file none.csv", 4,
+              "none.csv: no row names a class");
+    }
+    assert_int_not_equal(access(scratch_path("none"), F_OK), 0); /* no run was made */
+    fails("train " SMALL " --epochs 1 --out none --label-file=", 2,
+          "--label-file: the value is empty, expected FILE");
+    fails("train --data=", 2, "--data: the value is empty");
 }
 
 /* --- two processes at one run --- */
@@ -240,6 +255,7 @@ int main(void)
         cmocka_unit_test(nothing_is_written_through_a_link),
         cmocka_unit_test(only_regular_files_are_read),
         cmocka_unit_test(a_pipe_is_no_image),
+        cmocka_unit_test(nothing_is_learnt_from_nothing),
         cmocka_unit_test(a_run_has_one_trainer),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

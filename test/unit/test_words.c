@@ -108,12 +108,37 @@ static void fails_in_printable_words(void **state)
     assert_string_equal(err.message, "x?[2J?paydirt: fine: bad at offset 7");
 }
 
+static void hides_passwords(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"http://host/a@b.png and me@home", "http://host/a@b.png and me@home"},
+        {"http://me:secret@host/x: 404", "http://***@host/x: 404"},
+        {"https://token@host", "https://***@host"},
+        {"ftp://a@b; https://me:p@ss@host:80/y", "ftp://*@b; https://***@host:80/y"},
+        {"'http://me:se/cr?et@host/z'", "'http://***@host/z'"}, /* a password that should have been quoted */
+        {"http://host:8080/a@b", "http://host:8080/a@b"},
+        {"http://[::1]:80/a", "http://[::1]:80/a"},
+        {"://@", "://@"},
+        {"://", "://"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s", cases[i][0]);
+        assert_string_equal(pd_hide_passwords(text), cases[i][1]);
+    }
+    struct pd_error err;
+    pd_fail(&err, PD_ERR_IO, -1, "%s: gone", "http://me:secret@host/");
+    assert_string_equal(err.message, "http://***@host/: gone");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_words_of_paths), cmocka_unit_test(finds_the_nearest),
         cmocka_unit_test(walks_a_table),        cmocka_unit_test(joins_within_bounds),
         cmocka_unit_test(makes_text_printable), cmocka_unit_test(fails_in_printable_words),
+        cmocka_unit_test(hides_passwords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

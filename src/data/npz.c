@@ -119,12 +119,23 @@ static enum pd_status read_shape(const struct pd_npy_stream *stream, struct shap
                    pd_npy_stream_name(stream), text, SIDE_MIN, SIDE_MAX);
 }
 
-/* Where element i of the array goes among the pixels, (N, C, H, W). */
-static int64_t place_of(const struct shape *s, int64_t i)
+/* Where the next element of the array goes among the pixels, (N, C, H, W). */
+struct place {
+    int64_t channels, area;        /* of an image; 1 and all of the pixels where the array lies as they do */
+    int64_t image, pixel, channel; /* image: its first place */
+};
+
+static int64_t next_place(struct place *p)
 {
-    const int64_t area = s->height * s->width, image = i / (area * s->channels);
-    const int64_t pixel = i / s->step - image * area;
-    return (image * s->channels + i % s->step) * area + pixel;
+    const int64_t at = p->image + p->channel * p->area + p->pixel;
+    if (++p->channel < p->channels)
+        return at;
+    p->channel = 0;
+    if (++p->pixel < p->area)
+        return at;
+    p->pixel = 0;
+    p->image += p->channels * p->area;
+    return at;
 }
 
 static enum pd_status copy_images(struct pd_npy_stream *stream, const struct shape *s,
@@ -133,11 +144,14 @@ static enum pd_status copy_images(struct pd_npy_stream *stream, const struct sha
     struct pd_values *v;
     int64_t n = 1;
     enum pd_status status = pd_values_create(stream, &v, err);
+    struct place place = {.channels = s->step,
+                          .area = status         ? 0
+                                  : s->step == 1 ? v->count
+                                                 : s->height * s->width};
     while (!status && n) {
-        const int64_t first = v->done;
         status = pd_values_next(v, &n, err);
         for (int64_t i = 0; i < n && !status; i++)
-            d->pixels[s->step == 1 ? first + i : place_of(s, first + i)] = pd_level_of(l, v->value[i]);
+            d->pixels[next_place(&place)] = pd_level_of(l, v->value[i]);
     }
     pd_free(v);
     return status;

@@ -199,28 +199,36 @@ bool pd_table_number(const struct pd_table *t, const char *text, double *to)
 /* --- the separator --- */
 
 /* Does the separator part the line into numbers, some of them with decimal commas? */
-static bool parts_decimal_commas(struct pd_table *t, char separator)
+static enum pd_status parts_decimal_commas(const struct pd_table *t, char separator, bool *parts,
+                                           struct pd_error *err)
 {
     double number;
-    struct pd_table commas = {.c = t->c, .separator = separator, .decimal = ','};
+    struct pd_table commas = {.name = t->name, .c = t->c, .separator = separator, .decimal = ','};
     char *copy = pd_strdup(t->record.data);
-    bool all = copy && !pd_table_split(&commas, copy, NULL) && commas.fields > 1;
-    for (int64_t i = 0; all && i < commas.fields; i++)
-        all = pd_table_number(&commas, commas.field[i], &number);
+    enum pd_status status = copy ? pd_table_split(&commas, copy, err) : pd_fail_memory(err, t->name);
+    *parts = !status && commas.fields > 1;
+    for (int64_t i = 0; *parts && i < commas.fields; i++)
+        *parts = pd_table_number(&commas, commas.field[i], &number);
     pd_free(copy);
     pd_free(commas.field);
-    return all;
+    return status;
 }
 
-static void find_separator(struct pd_table *t)
+static enum pd_status find_separator(struct pd_table *t, struct pd_error *err)
 {
+    enum pd_status status = PD_OK;
     t->separator = ' ';
     for (const char *s = "\t;,"; *s; s++) /* the last one found counts */
         if (strchr(t->record.data, *s))
             t->separator = *s;
-    for (const char *s = " \t;"; t->separator == ',' && *s; s++)
-        if (strchr(t->record.data, *s) && parts_decimal_commas(t, *s))
+    for (const char *s = " \t;"; t->separator == ',' && *s && !status; s++) {
+        bool parts = false;
+        if (strchr(t->record.data, *s))
+            status = parts_decimal_commas(t, *s, &parts, err);
+        if (parts)
             t->separator = *s;
+    }
+    return status;
 }
 
 /* --- records --- */
@@ -276,9 +284,8 @@ enum pd_status pd_table_next(struct pd_table *t, bool *got, struct pd_error *err
     }
     if (t->gap && t->records)
         return fail_gap(t, err);
-    if (!t->separator)
-        find_separator(t);
+    enum pd_status status = t->separator ? PD_OK : find_separator(t, err);
     t->gap = 0;
     t->records++;
-    return pd_table_split(t, t->record.data, err);
+    return status ? status : pd_table_split(t, t->record.data, err);
 }

@@ -1,5 +1,6 @@
 #include "io/rows.h"
 
+#include "base/mem.h"
 #include "io/npy.h"
 #include "scratch.h"
 
@@ -342,6 +343,30 @@ static void names_choose_columns(void **state)
     refused(scratch_path("t.csv:logit"), PD_ERR_USAGE, "no column 'logit': line 1 holds no names");
 }
 
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    static const uint16_t halves[] = {0x3C00, 0x4000, 0x4200, 0x4400};
+    const struct pd_io_array half = ARRAY("logit", PD_IO_F16, halves, 2, 2);
+    const char *const path[] = {csv("# logit;x\n1,5;2\n3;4,5\n"), scratch_path("f.npz")};
+    assert_int_equal(pd_npz_write(path[1], &half, 1, true, NULL), PD_OK);
+    for (int i = 0; i < 2; i++) {
+        enum pd_status status = PD_ERR_MEMORY;
+        for (uint64_t n = 1; status; n++) {
+            float got[4];
+            int64_t rows_got;
+            struct pd_rows *rows;
+            pd_mem_fail_after(n);
+            status = pd_rows_open(path[i], &request, &rows, NULL);
+            if (!status)
+                status = pd_rows_read(rows, got, 2, &rows_got, NULL);
+            pd_mem_fail_after(0);
+            assert_true(status == PD_OK || status == PD_ERR_MEMORY);
+            pd_rows_close(rows);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +383,7 @@ int main(void)
         cmocka_unit_test(no_line_shifts_the_rows),
         cmocka_unit_test(numbers_as_others_write_them),
         cmocka_unit_test(names_choose_columns),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

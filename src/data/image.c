@@ -4,6 +4,7 @@
 #include "base/words.h"
 #include "data/image_format.h"
 #include "io/file.h"
+#include "io/png.h"
 
 #include <string.h>
 #include <strings.h>
@@ -196,6 +197,9 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
                                struct pd_error *err)
 {
     *out = (struct pd_image){0};
+    if (pd_png_is_signed(bytes, size))
+        return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "'%s' is a picture that paydirt has drawn, no data",
+                       name);
     const struct pd_image_format *format = recognise(bytes, size);
     if (!format) {
         char kinds[80];

@@ -226,25 +226,26 @@ static void note_left_out(struct reader *r, struct pd_image_level level)
 
 /* --- what was passed over --- */
 
-static enum pd_status pass(struct pd_image_list *l, const struct pd_passed *p, struct pd_error *err)
+enum pd_status pd_image_list_pass(struct pd_image_list *l, const char *kind, const char *path, size_t count,
+                                  struct pd_error *err)
 {
     size_t i = 0;
-    while (i < l->passed_count && strcmp(l->passed[i].kind, p->kind) != 0)
+    while (i < l->passed_count && strcmp(l->passed[i].kind, kind) != 0)
         i++;
     if (i == l->passed_count) {
         struct pd_passed_kind *more = pd_realloc(l->passed, (i + 1) * sizeof *more);
         struct pd_buffer first = PD_BUFFER_INIT;
         l->passed = more ? more : l->passed;
-        pd_image_name_append(&first, p->path, strlen(p->path));
+        pd_image_name_append(&first, path, strlen(path));
         pd_buffer_append(&first, "", 1);
         if (!more || first.oom) {
             pd_buffer_release(&first);
             return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for what is passed over");
         }
         more[l->passed_count++] = (struct pd_passed_kind){.first = first.data};
-        snprintf(more[i].kind, sizeof more[i].kind, "%s", p->kind);
+        snprintf(more[i].kind, sizeof more[i].kind, "%s", kind);
     }
-    l->passed[i].count += p->count;
+    l->passed[i].count += count;
     return PD_OK;
 }
 
@@ -268,9 +269,11 @@ static enum pd_status take_passed(struct reader *r, enum pd_split split, struct 
 {
     struct pd_image_list *l = r->out;
     enum pd_status status = PD_OK;
-    for (size_t i = 0; !status && i < r->walk.passed_count; i++)
-        if (!is_elsewhere(r, split, r->walk.passed[i].path))
-            status = pass(l, &r->walk.passed[i], err);
+    for (size_t i = 0; !status && i < r->walk.passed_count; i++) {
+        const struct pd_passed *p = &r->walk.passed[i];
+        if (!is_elsewhere(r, split, p->path))
+            status = pd_image_list_pass(l, p->kind, p->path, p->count, err);
+    }
     if (l->passed_count)
         qsort(l->passed, l->passed_count, sizeof *l->passed, by_count);
     return status;

@@ -40,6 +40,10 @@ enum pd_status pd_image_list_read(const char *folder, enum pd_split split, const
                                   struct pd_image_list *out, struct pd_error *err);
 void pd_image_list_release(struct pd_image_list *list);
 
+/* Counts so many more of what is passed over; path: of the first. PD_ERR_MEMORY. */
+enum pd_status pd_image_list_pass(struct pd_image_list *list, const char *kind, const char *path,
+                                  size_t count, struct pd_error *err);
+
 /* Adds lines to a note: what the folder was understood to be, what is missing, and what was passed over.
  * name: the data set's; class_names: the list's; good (count): 1 for the images that were taken, else 0.
  * PD_ERR_MEMORY. */

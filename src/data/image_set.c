@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 enum { PATH_SIZE = 4096, CHUNK_BYTES = 1 << 24, CHUNK_LEAST = 16, CHUNK_MOST = 4096 };
+enum { DRAWN = 2 };                                  /* in place of good: a picture of paydirt's */
 enum { CACHE_IMAGES = 2000, CACHE_BYTES = 1 << 25 }; /* less is decoded in about a second */
 
 struct work {
@@ -24,7 +25,7 @@ struct work {
     struct pd_dataset *d;
     struct pd_image_list list;
     int threads;
-    uint8_t *good;               /* (list.count): 1 where it was decoded */
+    uint8_t *good;               /* (list.count): 1 where it was decoded; DRAWN until all are */
     struct pd_atomic_file *file; /* the cache being written; NULL: pixels go to memory */
     uint8_t *chunk;              /* (chunk_count, 3, side, side) */
     size_t chunk_count, bad;     /* bad: images that cannot be decoded, so far */
@@ -60,7 +61,7 @@ static void tell(struct work *w, size_t done)
 static void decode_one(struct work *w, size_t image, uint8_t *pixels)
 {
     enum pd_status status = w->set->decode(w->set, w->list.at[image].path, pixels, NULL);
-    w->good[image] = !status;
+    w->good[image] = status == PD_ERR_UNSUPPORTED ? DRAWN : !status;
     if (status == PD_ERR_MEMORY)
         w->out_of_memory = true;
     const size_t done = ++w->done;
@@ -89,9 +90,9 @@ static size_t keep_good(struct work *w, size_t first, size_t n)
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         uint8_t *pixels = w->chunk + i * size;
-        if (w->good[first + i])
+        if (w->good[first + i] == 1)
             memmove(w->chunk + kept++ * size, pixels, size);
-        else if (!w->bad++) /* once more, for the words */
+        else if (w->good[first + i] != DRAWN && !w->bad++) /* once more, for the words */
             w->set->decode(w->set, w->list.at[first + i].path, pixels, &w->first_bad);
     }
     return kept;
@@ -190,7 +191,7 @@ static enum pd_status decode_all(struct work *w, struct pd_error *err)
 
 static enum pd_status tell_bad(struct work *w, struct pd_error *err)
 {
-    if (w->bad == w->list.count)
+    if (!w->d->count && w->bad)
         return pd_fail(err, PD_ERR_FORMAT, -1, "none of %zu images can be read; the first: %s", w->bad,
                        w->first_bad.message);
     if (w->bad)
@@ -199,10 +200,51 @@ static enum pd_status tell_bad(struct work *w, struct pd_error *err)
     return PD_OK;
 }
 
+/* A folder of nothing but pictures that paydirt has drawn is no class. */
+static enum pd_status drop_drawn_classes(struct work *w, struct pd_error *err)
+{
+    struct pd_dataset *d = w->d;
+    int32_t *as = pd_calloc((size_t)d->classes + 1, sizeof *as), kept = 0;
+    if (!as)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the classes of data set '%s'", d->name);
+    for (size_t i = 0; i < w->list.count; i++)
+        if (w->list.at[i].label >= 0 && w->good[i] != DRAWN)
+            as[w->list.at[i].label] = 1;
+    for (int k = 0; k < d->classes; k++) {
+        if (as[k] && k != kept)
+            memcpy(d->class_names[kept], d->class_names[k], sizeof d->class_names[k]);
+        as[k] = as[k] ? kept++ : -1;
+    }
+    for (size_t i = 0; i < w->list.count; i++)
+        w->list.at[i].label = w->list.at[i].label < 0 ? -1 : as[w->list.at[i].label];
+    d->classes = w->list.class_count = kept;
+    pd_free(as);
+    return PD_OK;
+}
+
+static enum pd_status pass_drawn(struct work *w, struct pd_error *err)
+{
+    const bool drawn = memchr(w->good, DRAWN, w->list.count),
+               given = w->request->classes && *w->request->classes;
+    enum pd_status status = drawn && !given ? drop_drawn_classes(w, err) : PD_OK;
+    for (size_t i = 0; !status && i < w->list.count; i++)
+        if (w->good[i] == DRAWN) {
+            status = pd_image_list_pass(&w->list, pd_passed_picture, w->list.at[i].path, 1, err);
+            w->good[i] = 0;
+        }
+    return status || w->d->count || w->bad
+               ? status
+               : pd_fail(err, PD_ERR_FORMAT, -1,
+                         "'%.200s': all %zu images are pictures that paydirt has drawn", w->set->root,
+                         w->list.count);
+}
+
 static enum pd_status tell_all(struct work *w, struct pd_error *err)
 {
     const char(*names)[PD_CLASS_NAME_SIZE] = (const char(*)[PD_CLASS_NAME_SIZE])w->d->class_names;
-    enum pd_status status = pd_image_list_tell(&w->list, w->d->name, names, w->good, w->d->note, err);
+    enum pd_status status = pass_drawn(w, err);
+    if (!status)
+        status = pd_image_list_tell(&w->list, w->d->name, names, w->good, w->d->note, err);
     return status ? status : tell_bad(w, err);
 }
 

@@ -21,6 +21,7 @@ enum { PATH_SIZE = 4096, LONGEST_ENDING = 10 };
 const char pd_passed_system_file[] = "system file";
 const char pd_passed_system_folder[] = "system folder";
 const char pd_passed_run[] = "run of paydirt";
+const char pd_passed_picture[] = "picture of paydirt";
 
 /* FNV-1a, a number at a time. */
 uint64_t pd_image_stamp(const struct stat *st)

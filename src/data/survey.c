@@ -183,8 +183,12 @@ static enum pd_status sort_out(struct pd_survey *v, struct pd_survey_split *s, c
     enum pd_status status = PD_OK;
     char word[64];
     for (size_t i = 0; !status && i < l->count; i++) {
+        const bool drawn = statuses[i] == PD_ERR_UNSUPPORTED;
         statuses[i] = !statuses[i];
-        status = sort_one(v, s, folder, l->at[i].path, i, statuses[i], err);
+        if (drawn)
+            status = pd_image_list_pass(l, pd_passed_picture, l->at[i].path, 1, err);
+        else
+            status = sort_one(v, s, folder, l->at[i].path, i, statuses[i], err);
     }
     if (!status)
         status = pd_image_list_tell(l, pd_path_word(word, sizeof word, folder),

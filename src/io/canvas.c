@@ -1,5 +1,7 @@
 #include "io/canvas.h"
 
+#include "io/png.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -40,10 +42,15 @@ static cairo_status_t append(void *png, const unsigned char *bytes, unsigned siz
 enum pd_status pd_canvas_end(struct pd_canvas *c, struct pd_buffer *png, struct pd_error *err)
 {
     cairo_status_t failure = CAIRO_STATUS_SUCCESS;
+    const size_t begin = png ? png->size : 0;
     if (png)
         failure = cairo_status(c->cr);
     if (png && !failure)
         failure = cairo_surface_write_to_png_stream(c->surface, append, png);
+    if (png && !failure)
+        pd_png_sign(png, begin);
+    if (png && png->oom)
+        failure = CAIRO_STATUS_NO_MEMORY;
     cairo_destroy(c->cr);
     cairo_surface_destroy(c->surface);
     *c = (struct pd_canvas){.width = 0};

@@ -7,7 +7,14 @@
 
 #include <paydirt/error.h>
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/* Every picture for people carries a mark, so that it is never taken for data: pd_png_sign puts it into the
+ * PNG that begins at byte `at` of a buffer. */
+void pd_png_sign(struct pd_buffer *png, size_t at);
+bool pd_png_is_signed(const void *bytes, size_t size);
 
 /* A grid of n images (n, c, h, w) with values in [-1, 1] (outside: clamped; NaN: black), c = 1 (grey) or 3
  * (RGB), row by row, white between and around them. pad: width of the white in pixels. */
@@ -20,7 +27,8 @@ struct pd_png_grid {
 void pd_png_grid_size(const struct pd_png_grid *grid, int64_t *width, int64_t *height);
 
 /* PD_ERR_USAGE when c is neither 1 nor 3, a size is out of range or the picture has more than a million
- * pixels a side; PD_ERR_MEMORY; write: PD_ERR_IO. Encode appends to out. */
+ * pixels a side; PD_ERR_MEMORY; write: PD_ERR_IO. Encode appends to out; a grid is
+ * signed. */
 enum pd_status pd_png_encode_grid(struct pd_buffer *out, const float *images, const struct pd_png_grid *grid,
                                   struct pd_error *err);
 enum pd_status pd_png_write_grid(const char *path, const float *images, const struct pd_png_grid *grid,

@@ -64,7 +64,12 @@ enum pd_status pd_scatter_encode(struct pd_buffer *png, const float *points, con
         dot(&f, real + 2 * i, 2, grey);
     for (int64_t i = 0; i < count; i++)
         dot(&f, points + 2 * i, 1, colours[labels && labels[i] >= 0 ? labels[i] % 8 : 7]);
+    const size_t begin = png->size;
     enum pd_status status = pd_png_encode_rgb(png, f.rgb, PD_SCATTER_SIDE, PD_SCATTER_SIDE, err);
+    if (!status)
+        pd_png_sign(png, begin);
+    if (!status && png->oom)
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture");
     pd_free(f.rgb);
     return status;
 }

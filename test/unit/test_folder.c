@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "data/dataset.h"
 #include "data/resize.h"
+#include "io/png.h"
 
 #include <sys/stat.h>
 
@@ -388,6 +389,38 @@ static void passes_over_runs(void **state)
     assert_contains(err.message, "is a run of paydirt, no folder of images");
 }
 
+static void draw_for_people(const char *name)
+{
+    const float pixels[4] = {0};
+    const struct pd_png_grid grid = {.n = 1, .c = 1, .h = 2, .w = 2};
+    keep_plain(name, 0);
+    char path[400];
+    snprintf(path, sizeof path, "photos/%s", name);
+    assert_int_equal(pd_png_write_grid(scratch_path(path), pixels, &grid, NULL), PD_OK);
+}
+
+/* Grids, sheets and charts, wherever people had them written. */
+static void passes_over_its_own_pictures(void **state)
+{
+    (void)state;
+    keep_plain("b/1.png", 1);
+    keep_plain("c/1.png", 2);
+    draw_for_people("grid.png");
+    draw_for_people("b/sheet.PNG");
+    draw_for_people("a/only.png");
+    struct pd_dataset *d = photos(ALL);
+    expect_classes(d, "b,c");
+    expect(d, "b/1.png 0 1, c/1.png 1 2");
+    assert_string_equal(d->note, "photos: 2 classes (b, c), 2 images; no test split: all for training\n"
+                                 "photos: passed over: 3 pictures of paydirt\n");
+    pd_dataset_destroy(d);
+    remove(scratch_path("photos/b/1.png"));
+    remove(scratch_path("photos/c/1.png"));
+    fails(ALL, PD_ERR_FORMAT, "all 3 images are pictures that paydirt has drawn");
+    keep("c/1.png", file_of("text", 4));
+    fails(ALL, PD_ERR_FORMAT, "none of 1 images can be read; the first: ");
+}
+
 /* --- names --- */
 
 static void reads_names_of_any_bytes(void **state)
@@ -565,6 +598,7 @@ int main(void)
         IN_SCRATCH(passes_over_what_no_person_put_there),
         IN_SCRATCH(counts_what_is_no_image),
         IN_SCRATCH(passes_over_runs),
+        IN_SCRATCH(passes_over_its_own_pictures),
         IN_SCRATCH(reads_names_of_any_bytes),
         IN_SCRATCH(says_that_nothing_is_there),
         IN_SCRATCH(leaves_broken_files_out),

@@ -1,4 +1,5 @@
 /* paydirt data: what its verbs print, write and return. */
+#include "io/npy.h"
 #include "mirror.h"
 #include "regress/program.h"
 #include "unit/image_maker.h"
@@ -362,6 +363,36 @@ static void stops_on_a_signal(void **state)
     free(requests);
 }
 
+/* Two splits of floats, of which only one goes below 0; labels where asked for. */
+static void write_arrays(const char *path, bool labelled)
+{
+    static float train[4 * 64], test[2 * 64];
+    static const uint8_t labels[4] = {0, 1, 0, 1};
+    for (int i = 0; i < 4 * 64; i++)
+        train[i] = i % 2 ? 1.0F : -1.0F;
+    for (int i = 0; i < 2 * 64; i++)
+        test[i] = 0.5F;
+    const struct pd_io_array arrays[] = {{"x_train", PD_IO_F32, 3, {4, 8, 8}, train},
+                                         {"x_test", PD_IO_F32, 3, {2, 8, 8}, test},
+                                         {"y_train", PD_IO_U8, 1, {4}, labels},
+                                         {"y_test", PD_IO_U8, 1, {2}, labels}};
+    assert_int_equal(pd_npz_write(scratch_path(path), arrays, labelled ? 4 : 2, true, NULL), PD_OK);
+}
+
+static void says_what_arrays_mean(void **state)
+{
+    (void)state;
+    write_arrays("a.npz", true);
+    const struct result *r = succeeds("data check a.npz");
+    assert_contains(r->out, "float32 images of -1 to 1: -1 is black, 1 white");
+    assert_contains(succeeds("data check a.npz --json")->out, "0.749");
+    write_arrays("b.npz", false);
+    assert_contains(succeeds("data check b.npz")->out,
+                    "no array 'y_train', so no image has a label (it has: x_train, x_test)");
+    fails("train --data b.npz --size 16 --width 0.1 --min-epoch 16 --epochs 1", 2,
+          "put an array of labels in (an .npz)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +406,7 @@ int main(void)
         cmocka_unit_test(knows_a_set_by_its_sizes),
         cmocka_unit_test(finds_training_images_in_test),
         cmocka_unit_test(checks_what_paydirt_makes),
+        cmocka_unit_test(says_what_arrays_mean),
         cmocka_unit_test(draws_a_row_for_each_class),
         cmocka_unit_test(gets_no_wrong_file),
         cmocka_unit_test(gets_real_files),

@@ -116,16 +116,24 @@ static enum pd_status take_line(const char *path, const char *line, size_t size,
     return status;
 }
 
+enum pd_status pd_jsonl_each_in(const char *text, size_t size, const char *path, pd_jsonl_function *take,
+                                void *context, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    const char *at = text, *newline;
+    for (int64_t number = 1; !status && (newline = memchr(at, '\n', size - (size_t)(at - text))); number++) {
+        status = take_line(path, at, (size_t)(newline - at), number, take, context, err);
+        at = newline + 1;
+    }
+    return status;
+}
+
 enum pd_status pd_jsonl_each(const char *path, pd_jsonl_function *take, void *context, struct pd_error *err)
 {
     struct pd_buffer text = PD_BUFFER_INIT;
     enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
-    const char *at = text.data, *newline;
-    for (int64_t number = 1;
-         !status && at && (newline = memchr(at, '\n', text.size - (size_t)(at - text.data))); number++) {
-        status = take_line(path, at, (size_t)(newline - at), number, take, context, err);
-        at = newline + 1;
-    }
+    if (!status && text.size)
+        status = pd_jsonl_each_in(text.data, text.size, path, take, context, err);
     pd_buffer_release(&text);
     return status;
 }

@@ -27,6 +27,10 @@ typedef enum pd_status pd_jsonl_function(void *context, const json_t *record, in
                                          struct pd_error *err);
 enum pd_status pd_jsonl_each(const char *path, pd_jsonl_function *take, void *context, struct pd_error *err);
 
+/* The same of text; path: for messages. */
+enum pd_status pd_jsonl_each_in(const char *text, size_t size, const char *path, pd_jsonl_function *take,
+                                void *context, struct pd_error *err);
+
 /* Drops the lines whose number `key` exceeds value, and a last line that is half written: what a run that
  * resumes from step `value` will write again. Atomic; an untouched or missing file is fine. PD_ERR_FORMAT
  * with the offset of a line before the last that is not JSON; PD_ERR_IO, PD_ERR_MEMORY. */

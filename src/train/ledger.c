@@ -265,7 +265,7 @@ static enum pd_status find_round(const struct line *line, struct pd_ledger_round
 {
     const char *branch = json_string_value(json_object_get(line->event, "branch"));
     const json_t *number = json_object_get(line->event, "round");
-    if (!branch || !json_is_integer(number))
+    if (!branch || strlen(branch) >= sizeof(*round)->branch || !json_is_integer(number))
         return bad(line, "\"branch\" and \"round\"", err);
     *round = find_or_add(line->l, branch, json_integer_value(number));
     return *round ? PD_OK : pd_fail_memory(err, line->l->path);
@@ -356,6 +356,11 @@ static enum pd_status read_line(void *context, const json_t *event, int64_t numb
         if (!strcmp(name, events[i].name))
             return events[i].read(&line, err);
     return bad(&line, "\"event\", one that this version knows", err);
+}
+
+enum pd_status pd_ledger_read(struct pd_ledger *l, const char *text, size_t size, struct pd_error *err)
+{
+    return size ? pd_jsonl_each_in(text, size, l->path, read_line, l, err) : PD_OK;
 }
 
 /* --- life --- */

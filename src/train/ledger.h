@@ -63,6 +63,9 @@ enum pd_status pd_ledger_open(bool simulated, const struct pd_dataset *data, int
                               json_t *begin, struct pd_ledger *out, struct pd_error *err);
 void pd_ledger_close(struct pd_ledger *l); /* also a zeroed one */
 
+/* Lines of a journal, of which nothing is known yet. */
+enum pd_status pd_ledger_read(struct pd_ledger *l, const char *text, size_t size, struct pd_error *err);
+
 /* For ledger_old.c and ledger_answers.c: takes over event, adds its time, writes; sync before relying on it.
  */
 enum pd_status pd_ledger_write(struct pd_ledger *l, json_t *event, struct pd_error *err);

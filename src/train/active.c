@@ -106,8 +106,8 @@ static json_t *describe(const struct active *r)
 static enum pd_status open_ledger(struct active *r, struct pd_error *err)
 {
     json_t *begin = describe(r);
-    enum pd_status status =
-        pd_ledger_open(is_simulated(r), r->data, (int)r->o.threads, r->folder, begin, &r->ledger, err);
+    enum pd_status status = pd_ledger_open(is_simulated(r), r->data, r->a->near_copies, (int)r->o.threads,
+                                           r->folder, begin, &r->ledger, err);
     json_decref(begin);
     return status;
 }

@@ -32,6 +32,7 @@ struct pd_active_options {
     int64_t measure_epochs;
     bool keep_rounds; /* keep the weights of all rounds, not only of the first and the last */
     bool pictures;    /* of each query */
+    bool near_copies; /* images that look the same are copies, too */
 };
 
 const struct pd_option *pd_active_option_table(int *count);

@@ -27,7 +27,8 @@
     FLAG(measure, true, "no fitting capacity on the test images after each round")                           \
     INT(measure_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures it")                     \
     FLAG(keep_rounds, false, "keep the weights of all rounds, not of the first and last alone")              \
-    FLAG(pictures, true, "no pictures of what each query saw")
+    FLAG(pictures, true, "no pictures of what each query saw")                                               \
+    FLAG(near_copies, false, "ask once about images that look the same, too, not of exact copies alone")
 
 #define FIELD(name) offsetof(struct pd_active_options, name), sizeof(((struct pd_active_options *)NULL)->name)
 

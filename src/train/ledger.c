@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "data/digest.h"
+#include "data/near_copies.h"
 #include "io/file.h"
 #include "io/jsonl.h"
 #include "train/query.h"
@@ -40,9 +41,13 @@ static enum pd_status link_copies(struct pd_ledger *l, struct pd_error *err)
     return PD_OK;
 }
 
-static enum pd_status find_copies(struct pd_ledger *l, int threads, struct pd_error *err)
+static enum pd_status find_copies(struct pd_ledger *l, bool near, int threads, struct pd_error *err)
 {
     struct pd_digest *digests;
+    if (near) {
+        enum pd_status found = pd_near_copies(l->data, threads, &l->first, &l->copies, err);
+        return found ? found : link_copies(l, err);
+    }
     enum pd_status status = pd_dataset_digests(l->data, threads, &digests, err);
     if (!status)
         status = pd_digest_copies(digests, l->data->count, &l->first, &l->copies, err);
@@ -85,7 +90,7 @@ static struct pd_ledger_round *find_or_add(struct pd_ledger *l, const char *bran
 }
 
 /* What people should know of the copies; some may have been labelled otherwise than the first. */
-static void note_copies(struct pd_ledger *l)
+static void note_copies(struct pd_ledger *l, bool near)
 {
     char name[64], other[64];
     uint32_t clashes = 0, last = 0;
@@ -96,8 +101,8 @@ static void note_copies(struct pd_ledger *l)
         }
     if (l->copies)
         snprintf(l->note, sizeof l->note,
-                 "%u images are exact copies of others: each is asked about once, its copies share the label",
-                 l->copies);
+                 "%u images are %s copies of others: each is asked about once, its copies share the label",
+                 l->copies, near ? "near" : "exact");
     const size_t n = strlen(l->note);
     if (clashes)
         snprintf(l->note + n, sizeof l->note - n,
@@ -106,7 +111,7 @@ static void note_copies(struct pd_ledger *l)
                  pd_dataset_image_name(l->data, l->first[last], other, sizeof other));
 }
 
-static enum pd_status reserve(struct pd_ledger *l, struct pd_error *err)
+static enum pd_status reserve(struct pd_ledger *l, bool near, struct pd_error *err)
 {
     const size_t n = l->data->count;
     l->own = pd_malloc(n * sizeof *l->own);
@@ -119,7 +124,7 @@ static enum pd_status reserve(struct pd_ledger *l, struct pd_error *err)
     for (uint32_t i = 0; i < n; i++)
         if (l->own[pd_ledger_first(l, i)] < 0)
             l->own[pd_ledger_first(l, i)] = l->data->labels[i];
-    note_copies(l);
+    note_copies(l, near);
     return PD_OK;
 }
 
@@ -393,14 +398,14 @@ static enum pd_status open_journal(struct pd_ledger *l, json_t *begin, struct pd
     return status ? status : pd_jsonl_each(l->path, read_line, l, err);
 }
 
-enum pd_status pd_ledger_open(bool simulated, const struct pd_dataset *data, int threads, const char *folder,
-                              json_t *begin, struct pd_ledger *l, struct pd_error *err)
+enum pd_status pd_ledger_open(bool simulated, const struct pd_dataset *data, bool near, int threads,
+                              const char *folder, json_t *begin, struct pd_ledger *l, struct pd_error *err)
 {
     *l = (struct pd_ledger){.simulated = simulated, .data = data};
     snprintf(l->folder, sizeof l->folder, "%s", folder);
-    enum pd_status status = find_copies(l, threads, err);
+    enum pd_status status = find_copies(l, near && !data->points, threads, err);
     if (!status)
-        status = reserve(l, err);
+        status = reserve(l, near, err);
     if (!status)
         status = pd_class_words_init(&l->classes, data, err);
     if (!status)

@@ -56,11 +56,12 @@ struct pd_ledger {
     size_t n_rounds, rounds_capacity;
 };
 
-/* folder: the run's; "": nothing has happened yet. A run that was made before there was a journal gets one.
+/* near: images that look the same count as copies, too (data/near_copies.h).
+ * folder: the run's; "": nothing has happened yet. A run that was made before there was a journal gets one.
  * begin: its first line; borrowed. PD_ERR_MISMATCH: an image or class of the journal is not in the data set;
  * PD_ERR_FORMAT, PD_ERR_IO, PD_ERR_MEMORY. data is borrowed. */
-enum pd_status pd_ledger_open(bool simulated, const struct pd_dataset *data, int threads, const char *folder,
-                              json_t *begin, struct pd_ledger *out, struct pd_error *err);
+enum pd_status pd_ledger_open(bool simulated, const struct pd_dataset *data, bool near, int threads,
+                              const char *folder, json_t *begin, struct pd_ledger *out, struct pd_error *err);
 void pd_ledger_close(struct pd_ledger *l); /* also a zeroed one */
 
 /* Lines of a journal, of which nothing is known yet. */

@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pd_ledger l;
     struct pd_error err = {.message = ""};
-    if (!size || pd_ledger_open(data[0] == '#', &photos, 1, "", NULL, &l, &err))
+    if (!size || pd_ledger_open(data[0] == '#', &photos, false, 1, "", NULL, &l, &err))
         return 0;
     if (pd_ledger_read(&l, (const char *)data + 1, size - 1, &err) == PD_OK)
         look(&l);

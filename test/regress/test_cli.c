@@ -1,6 +1,8 @@
 /* The program as its users see it: what it says, writes and returns. */
 #include "regress/program.h"
 
+#include "io/png.h"
+
 #include <sys/stat.h>
 #include <jansson.h>
 
@@ -135,19 +137,24 @@ static void trains(void **state)
 static void trains_on_a_folder(void **state)
 {
     (void)state;
+    uint8_t grey[3 * 40 * 40];
     size_t size;
+    memset(grey, 99, sizeof grey);
     char *grid = scratch_read(in_run("samples-0001.png"), &size);
     assert_int_equal(mkdir(scratch_path("photos"), 0777), 0);
-    scratch_write(scratch_path("photos/a.png"), grid, size);
-    scratch_write(scratch_path("photos/b.jpg"), grid, size);
+    assert_int_equal(pd_png_write_rgb(scratch_path("photos/a.png"), grey, 40, 40, NULL), PD_OK);
+    assert_int_equal(pd_png_write_rgb(scratch_path("photos/b.jpg"), grey, 40, 40, NULL), PD_OK);
     scratch_write(scratch_path("photos/broken.webp"), "", 0);
+    scratch_write(scratch_path("photos/grid.png"), grid, size);
     free(grid);
 #define PHOTOS                                                                                               \
     "train --data ./photos --width 0.1 --batch 16 --min-epoch 32 --epochs 1 --threads 1 --out folder-runs "
     fails(PHOTOS, 2, "name the classes with --classes");
     const struct result *r = succeeds(PHOTOS "--classes x,y");
     assert_string_equal(r->out, "folder-runs/00000-photos-infogan\n");
-    assert_contains(r->err, "photos: 1 of 3 images left out, as they cannot be read; the first: ");
+    assert_contains(r->err, "photos: 1 of 4 images left out, as they cannot be read; the first: ");
+    assert_contains(r->err, "photos: passed over: 1 picture of paydirt\n");
+    assert_contains(r->err, "photos: no image has a label: the class part learns nothing\n");
     char *options = scratch_read(scratch_path("folder-runs/00000-photos-infogan/options.json"), NULL);
     assert_contains(options, "\"model\": \"infogan\"");
     assert_contains(options, say("\"data\": \"%s/photos\"", scratch_dir));

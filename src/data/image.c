@@ -213,6 +213,7 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
     enum pd_status status = format->decode(&w);
     if (!status)
         status = spread(&w, &turns[w.orientation], out);
+    out->has_more = !status && w.has_more;
     pd_free(w.pixels);
     return status;
 }

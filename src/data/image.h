@@ -29,6 +29,7 @@ char *pd_image_kinds(char *text, size_t size);
 struct pd_image {
     int height, width;
     uint8_t *planes; /* (3, height, width), owned */
+    bool has_more;   /* the file has more images: frames, pages; this is the first */
 };
 
 /* Decodes a file's bytes; name stands in messages. Grey, palettes and CMYK become RGB, 16 bits become 8, and

@@ -17,6 +17,7 @@ struct pd_image_work {
     enum pd_mix mix;
     uint8_t *pixels; /* (height, width, 3 or 4), zeros at first */
     int orientation; /* Exif's number, 1 unless the decoder sets it */
+    bool has_more;   /* as in struct pd_image */
 };
 
 struct pd_image_format {

@@ -49,7 +49,7 @@ static int pass_extension(struct gif *g)
     return ok;
 }
 
-/* Reads up to the first image's description. */
+/* Reads up to the next image's description. */
 static enum pd_status find_image(struct gif *g)
 {
     GifRecordType type;
@@ -101,6 +101,13 @@ static enum pd_status read_rows(struct gif *g, const ColorMapObject *map, GifPix
     return PD_OK;
 }
 
+/* Whether another image comes; damage behind the first one doesn't matter. */
+static bool is_followed(const struct gif *first)
+{
+    struct pd_image_work quiet = {.name = "", .format = ""};
+    return !find_image(&(struct gif){.lib = first->lib, .w = &quiet});
+}
+
 static int larger(int a, int b)
 {
     return a > b ? a : b;
@@ -126,6 +133,7 @@ static enum pd_status read_image(struct gif *g)
     fill(g, map);
     status = read_rows(g, map, row);
     pd_free(row);
+    g->w->has_more = !status && is_followed(g);
     return status;
 }
 

@@ -353,6 +353,7 @@ static enum pd_status read_pixels(struct tiff *t)
         return fail(t, "bad or missing data");
     if (t->alpha == PREMULTIPLIED)
         flatten(t);
+    t->w->has_more = !TIFFLastDirectory(t->lib);
     return PD_OK;
 }
 

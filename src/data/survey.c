@@ -150,6 +150,7 @@ static enum pd_status measure_file(struct pd_surveyed *s, const char *folder, co
         status = pd_image_check_sides(&image, path, err);
     if (!status)
         measure_image(s, image.planes, 3, image.height, image.width);
+    s->has_more = image.has_more;
     pd_image_release(&image);
     return status;
 }
@@ -176,6 +177,15 @@ static enum pd_status sort_one(struct pd_survey *v, struct pd_survey_split *s, c
     return status;
 }
 
+static void tell_of_more(struct pd_survey_split *s, const char *name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->count; i++)
+        count += s->at[i].has_more;
+    if (count)
+        pd_note_add(s->note, name, "%zu files have more frames or pages; the first is taken", count);
+}
+
 /* Moves the good ones together with their names, lists the others, and says what was found. */
 static enum pd_status sort_out(struct pd_survey *v, struct pd_survey_split *s, const char *folder,
                                struct pd_image_list *l, uint8_t *statuses, struct pd_error *err)
@@ -193,6 +203,7 @@ static enum pd_status sort_out(struct pd_survey *v, struct pd_survey_split *s, c
     if (!status)
         status = pd_image_list_tell(l, pd_path_word(word, sizeof word, folder),
                                     (const char(*)[PD_CLASS_NAME_SIZE])l->classes, statuses, s->note, err);
+    tell_of_more(s, pd_path_word(word, sizeof word, folder));
     s->passed = l->passed;
     s->passed_count = l->passed_count;
     l->passed = NULL;

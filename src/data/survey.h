@@ -13,7 +13,8 @@ struct pd_surveyed {
     uint8_t digest[32]; /* SHA-256 of shape and pixels, as the files have them: equal for copies */
     int32_t label;      /* or -1 */
     int height, width;
-    bool grey;                                                   /* all channels are the same */
+    bool grey;     /* all channels are the same */
+    bool has_more; /* its file has more frames or pages, which are not looked at */
     double sum[PD_SURVEY_CHANNELS], squares[PD_SURVEY_CHANNELS]; /* of its values; bytes count as 0 to 1 */
 };
 

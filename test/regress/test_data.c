@@ -155,6 +155,30 @@ static void finds_what_is_broken(void **state)
     assert_contains(r->err, "paydirt: 'bad': 2 broken");
 }
 
+/* What a folder has of every kind is read, by its content whatever its name says; the rest is named. */
+static void reads_every_kind(void **state)
+{
+    (void)state;
+    static const char *const files[][2] = {
+        {"rgb8.png", "1.PNG"},         {"420.jpg", "2.jfif"},      {"lossless.webp", "3.webp"},
+        {"animated.gif", "4.gif"},     {"two-pages.tif", "5.tif"}, {"rgb24-40.bmp", "6.bmp"},
+        {"transparent.gif", "7.jpeg"}, {"page.jpg", "8.jpg"},
+    };
+    assert_int_equal(mkdir(scratch_path("kinds"), 0777), 0);
+    assert_int_equal(mkdir(scratch_path("kinds/a"), 0777), 0);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct file f;
+        f.bytes =
+            (uint8_t *)scratch_read(say("%s/fuzz/corpus/image/kinds/%s", PD_TEST_DIR, files[i][0]), &f.size);
+        save(say("kinds/a/%s", files[i][1]), f);
+    }
+    const char *text = run("data check kinds")->out;
+    assert_contains(text, "\ntrain     7 colour images");
+    assert_contains(text, "2 files have more frames or pages; the first is taken\n");
+    assert_contains(text, "\nbroken    1\n");
+    assert_contains(text, "a/8.jpg: 'kinds/a/8.jpg' is no image (expected PNG");
+}
+
 static const char *text_at(const json_t *all, const char *list, size_t i, const char *key)
 {
     return json_string_value(json_object_get(json_array_get(json_object_get(all, list), i), key));
@@ -401,6 +425,7 @@ int main(void)
         cmocka_unit_test(lists_what_is_there),
         cmocka_unit_test(checks_a_good_folder),
         cmocka_unit_test(finds_what_is_broken),
+        cmocka_unit_test(reads_every_kind),
         cmocka_unit_test(prints_json),
         cmocka_unit_test(knows_a_set_by_its_files),
         cmocka_unit_test(knows_a_set_by_its_sizes),

@@ -12,8 +12,10 @@
 #include "train/pictures.h"
 #include "train/run.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] = "RUN --out FILE.csv [options]";
@@ -22,7 +24,9 @@ static const char about[] =
     "Scores real images with the discriminator of the run's last checkpoint, in evaluation mode. Columns:\n"
     "index, label, logit (real or fake), log_p_class (of the label), predicted (class), entropy,\n"
     "gold (vanilla) and gold_balanced (over the images scored); natural logarithms. An image without a\n"
-    "label has empty fields there, and GOLD takes its entropy in place of its class.\n"
+    "label has empty fields there, and GOLD takes its entropy in place of its class. Then image (its file's\n"
+    "name), class (the predicted one's name) and p (its probability); --probabilities adds those of all\n"
+    "classes. So the network labels a folder: --data FOLDER --sort p.\n"
     "Pictures: --histogram of GOLD's two terms; of images --sheet, those with the highest terms and GOLD,\n"
     "and --certainty, the least and the most certain; of 2-D points --plane, GOLD around them.";
 
@@ -32,6 +36,8 @@ static const char examples[] =
 
 struct options {
     char data[1024], data_dir[1024], split[16], out[1024];
+    char sort[32];
+    bool probabilities;
     char histogram[1024], sheet[1024], certainty[1024], plane[1024];
     int64_t threads, columns;
     bool labels;
@@ -40,6 +46,9 @@ struct options {
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
     {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE", "the table to write"},
+    {"probabilities", PD_OPTION_BOOL, FIELD(probabilities), 0, 1, NULL, "a column more for each class"},
+    {"sort", PD_OPTION_TEXT, FIELD(sort), 0, 0, "COLUMN",
+     "rows by it, the highest first: p, logit, entropy, gold or gold_balanced"},
     {"histogram", PD_OPTION_TEXT, FIELD(histogram), 0, 0, "FILE", "PNG: histogram of GOLD's terms"},
     {"sheet", PD_OPTION_TEXT, FIELD(sheet), 0, 0, "FILE", "PNG: images with the highest m, k and GOLD"},
     {"certainty", PD_OPTION_TEXT, FIELD(certainty), 0, 0, "FILE", "PNG: least and most certain images"},
@@ -109,6 +118,84 @@ static int predicted(const struct scores *s, int64_t i)
     return best;
 }
 
+/* Natural logarithms of the classes' probabilities. */
+static const double *log_p_of(const struct scores *s, int64_t i)
+{
+    return s->log_p + i * s->classes;
+}
+
+/* What rows may be sorted by. */
+static double certainty(const struct scores *s, int64_t i)
+{
+    return log_p_of(s, i)[predicted(s, i)];
+}
+
+static double logit(const struct scores *s, int64_t i)
+{
+    return (double)s->logit[i];
+}
+
+static double entropy(const struct scores *s, int64_t i)
+{
+    return s->entropy[i];
+}
+
+static double gold(const struct scores *s, int64_t i)
+{
+    return s->gold[i];
+}
+
+static double balanced(const struct scores *s, int64_t i)
+{
+    return s->balanced[i];
+}
+
+static const struct key {
+    const char *name;
+    double (*value)(const struct scores *s, int64_t i);
+} keys[] = {
+    {"p", certainty}, {"logit", logit}, {"entropy", entropy}, {"gold", gold}, {"gold_balanced", balanced}};
+enum { KEYS = sizeof keys / sizeof keys[0] };
+
+struct place {
+    double value;
+    int64_t row;
+};
+
+static int by_value(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    const int d = (x->value < y->value) - (x->value > y->value);
+    return d ? d : (x->row > y->row) - (x->row < y->row);
+}
+
+/* The order of the rows, (n), owned. name "": as they are. */
+static enum pd_status sort_rows(const struct scores *s, const char *name, struct place **order,
+                                struct pd_error *err)
+{
+    *order = pd_calloc((size_t)s->n, sizeof **order);
+    if (!*order)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the order of %lld rows", (long long)s->n);
+    for (int64_t i = 0; i < s->n; i++)
+        (*order)[i].row = i;
+    for (int k = 0; k < KEYS; k++)
+        for (int64_t i = 0; !strcmp(name, keys[k].name) && i < s->n; i++)
+            (*order)[i].value = keys[k].value(s, i);
+    qsort(*order, (size_t)s->n, sizeof **order, by_value);
+    return PD_OK;
+}
+
+static void write_names(struct pd_csv *csv, const struct scores *s, const struct pd_dataset *d, int64_t i,
+                        bool probabilities)
+{
+    char name[4096];
+    pd_csv_text(csv, pd_dataset_image_name(d, (uint32_t)i, name, sizeof name));
+    pd_csv_text(csv, pd_dataset_class_name(d, predicted(s, i), name, sizeof name));
+    pd_csv_real(csv, exp(certainty(s, i)));
+    for (int k = 0; probabilities && k < s->classes; k++)
+        pd_csv_real(csv, exp(log_p_of(s, i)[k]));
+}
+
 static void write_row(struct pd_csv *csv, const struct scores *s, int64_t i)
 {
     const int32_t label = s->labels ? s->labels[i] : -1;
@@ -119,31 +206,52 @@ static void write_row(struct pd_csv *csv, const struct scores *s, int64_t i)
         pd_csv_text(csv, "");
     pd_csv_real(csv, (double)s->logit[i]);
     if (label >= 0)
-        pd_csv_real(csv, s->log_p[i * s->classes + label]);
+        pd_csv_real(csv, log_p_of(s, i)[label]);
     else
         pd_csv_text(csv, "");
     pd_csv_integer(csv, predicted(s, i));
     pd_csv_real(csv, s->entropy[i]);
     pd_csv_real(csv, s->gold[i]);
     pd_csv_real(csv, s->balanced[i]);
+}
+
+static void write_header(struct pd_csv *csv, const struct scores *s, const struct pd_dataset *d,
+                         bool probabilities)
+{
+    static const char *const columns[] = {"index",     "label",   "logit", "log_p_class",
+                                          "predicted", "entropy", "gold",  "gold_balanced",
+                                          "image",     "class",   "p"};
+    char name[PD_CLASS_NAME_SIZE], column[PD_CLASS_NAME_SIZE + 2];
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        pd_csv_text(csv, columns[i]);
+    for (int k = 0; probabilities && k < s->classes; k++) {
+        snprintf(column, sizeof column, "p_%s", pd_dataset_class_name(d, k, name, sizeof name));
+        pd_csv_text(csv, column);
+    }
     pd_csv_end_row(csv);
 }
 
-static enum pd_status write_table(const char *path, const struct scores *s, struct pd_error *err)
+static enum pd_status write_table(const struct options *o, const struct scores *s, const struct pd_dataset *d,
+                                  struct pd_error *err)
 {
-    static const char *const columns[] = {"index",     "label",   "logit", "log_p_class",
-                                          "predicted", "entropy", "gold",  "gold_balanced"};
+    struct place *order;
     struct pd_csv *csv;
-    enum pd_status status = pd_csv_create(path, &csv, err);
-    if (status)
+    enum pd_status status = sort_rows(s, o->sort, &order, err);
+    if (!status)
+        status = pd_csv_create(o->out, &csv, err);
+    if (status) {
+        pd_free(order);
         return status;
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
-        pd_csv_text(csv, columns[i]);
-    pd_csv_end_row(csv);
-    for (int64_t i = 0; i < s->n; i++)
-        write_row(csv, s, i);
+    }
+    write_header(csv, s, d, o->probabilities);
+    for (int64_t i = 0; i < s->n; i++) {
+        write_row(csv, s, order[i].row);
+        write_names(csv, s, d, order[i].row, o->probabilities);
+        pd_csv_end_row(csv);
+    }
     status = pd_csv_commit(csv, err);
     pd_csv_destroy(csv);
+    pd_free(order);
     return status;
 }
 
@@ -229,6 +337,11 @@ static enum pd_status check(const struct options *o, enum pd_split *split, struc
     if (!o->out[0])
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--out is missing: the file for the scores, such as scores.csv");
+    bool known = !o->sort[0];
+    for (int k = 0; k < KEYS; k++)
+        known = known || !strcmp(o->sort, keys[k].name);
+    if (!known)
+        return pd_unknown_word(err, "column to sort by", o->sort, &keys[0].name, KEYS, sizeof keys[0]);
     for (int i = 0; i < 2; i++)
         if (!strcmp(o->split, splits[i])) {
             *split = (enum pd_split)i;
@@ -257,7 +370,7 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
     if (!status)
         status = compute(&s, run.gan, real.images, err);
     if (!status)
-        status = write_table(o->out, &s, err);
+        status = write_table(o, &s, real.data, err);
     if (!status)
         say(stderr, "%s: scores of %lld images\n", o->out, (long long)s.n);
     const struct scene scene = {

@@ -236,7 +236,8 @@ static void draws_scores(void **state)
 static void scores(void **state)
 {
     (void)state;
-    static const char header[] = "index,label,logit,log_p_class,predicted,entropy,gold,gold_balanced\n";
+    static const char header[] =
+        "index,label,logit,log_p_class,predicted,entropy,gold,gold_balanced,image,class,p\n";
     succeeds(say("score %s --data strokes --split test --out scores.csv", trained));
     char *csv = scratch_read(scratch_path("scores.csv"), NULL);
     assert_int_equal(strncmp(csv, header, strlen(header)), 0);
@@ -255,6 +256,39 @@ static void scores(void **state)
     csv = scratch_read(scratch_path("unknown.csv"), NULL);
     assert_int_equal(strncmp(csv + strlen(header), "0,,", 3), 0);
     free(csv);
+}
+
+/* The network just trained labels a folder: surest first, with names. */
+static void scores_for_people(void **state)
+{
+    (void)state;
+    double last = 1, sum;
+    int rows = 0;
+    succeeds(say("score %s --split test --sort p --probabilities --out sure.csv", trained));
+    char *csv = scratch_read(scratch_path("sure.csv"), NULL);
+    assert_contains(csv, ",image,class,p,p_0,p_1,p_2,p_3,p_4,p_5,p_6,p_7,p_8,p_9\n");
+    for (char *line = strchr(csv, '\n') + 1; *line; line = strchr(line, '\n') + 1, rows++) {
+        char *field = line;
+        int index, image, predicted, class;
+        double p;
+        for (int i = 0; i < 8; i++)
+            field = strchr(field, ',') + 1;
+        assert_int_equal(sscanf(line, "%d,%*[^,],%*[^,],%*[^,],%d", &index, &predicted), 2);
+        assert_int_equal(sscanf(field, "%d,%d,%lf", &image, &class, &p), 3);
+        assert_int_equal(image, index);
+        assert_int_equal(class, predicted);
+        assert_true(p <= last);
+        last = p;
+        for (int i = 0; i < 3; i++)
+            field = strchr(field, ',') + 1;
+        sum = 0;
+        for (int k = 0; k < 10; k++, field = strchr(field, ',') ? strchr(field, ',') + 1 : field)
+            sum += atof(field);
+        assert_true(sum > 0.9999 && sum < 1.0001);
+    }
+    assert_int_equal(rows, 2000);
+    free(csv);
+    fails(say("score %s --sort gild --out x.csv", trained), 2, "did you mean 'gold'?");
 }
 
 static void goes_on(void **state)
@@ -450,6 +484,7 @@ int main(void)
         cmocka_unit_test(samples),
         cmocka_unit_test(scores),
         cmocka_unit_test(draws_scores),
+        cmocka_unit_test(scores_for_people),
         cmocka_unit_test(goes_on),
         cmocka_unit_test(points_go_the_same_way),
         cmocka_unit_test(measures),

@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/say.h"
 
+#include "base/words.h"
 #include "data/downloads.h"
 
 #include <stdio.h>
@@ -75,6 +76,7 @@ static enum pd_status take_failure(struct data_report *r, struct pd_survey *v, e
     case PD_ERR_IO:
     case PD_ERR_USAGE:
         snprintf(r->why_not[split], sizeof r->why_not[split], "%s", why->message);
+        pd_make_printable(r->why_not[split]);
         return PD_OK;
     case PD_ERR_FORMAT:
     case PD_ERR_MISMATCH:

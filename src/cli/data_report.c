@@ -2,6 +2,8 @@
 #include "cli/data_check.h"
 #include "cli/say.h"
 
+#include "base/words.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,9 +206,11 @@ static json_t *broken_json(const struct pd_survey *v)
 enum pd_status data_report_print_json(const struct data_report *r, struct pd_error *err)
 {
     const struct pd_survey *v = r->survey;
+    char where[4096];
+    snprintf(where, sizeof where, "%s", r->where);
     json_t *all =
-        json_pack("{s:s, s:s, s:i, s:i, s:o, s:o, s:I, s:I, s:o, s:o, s:b}", "path", r->where, "data",
-                  r->what, "channels", v->channels, "classes", v->classes, "train",
+        json_pack("{s:s, s:s, s:i, s:i, s:o, s:o, s:I, s:I, s:o, s:o, s:b}", "path", pd_make_printable(where),
+                  "data", r->what, "channels", v->channels, "classes", v->classes, "train",
                   split_json(r, PD_SPLIT_TRAIN), "test", split_json(r, PD_SPLIT_TEST), "test_copies_of_train",
                   (json_int_t)v->shared, "copies_with_another_label", (json_int_t)v->mislabelled, "copies",
                   copies_json(r), "broken", broken_json(v), "usable", v->broken_count == 0);

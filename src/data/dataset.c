@@ -94,6 +94,8 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
         return status;
     }
     verify(d);
+    for (int k = 0; d->class_names && k < d->classes; k++)
+        pd_make_printable(d->class_names[k]); /* they come from files */
     *out = d;
     return PD_OK;
 }

@@ -2,6 +2,7 @@
 #include "data/answers.h"
 
 #include "base/buffer.h"
+#include "data/image_name.h"
 #include "io/csv.h"
 #include "io/file.h"
 
@@ -68,7 +69,7 @@ static void write_guess(struct pd_csv *csv, const struct pd_dataset *d, const st
 /* Where the image itself can be looked at. */
 static void write_path(struct pd_csv *csv, const struct pd_dataset *d, const char *folder, uint32_t image)
 {
-    char name[NAME_SIZE], path[2 * NAME_SIZE] = "";
+    char name[NAME_SIZE], path[2 * NAME_SIZE] = ""; /* bytes that are no letter have none in a table */
     if (folder && d->image_names)
         snprintf(path, sizeof path, "%s/%s", folder, pd_dataset_image_name(d, image, name, sizeof name));
     pd_csv_text(csv, *path && access(path, R_OK) == 0 ? path : "");
@@ -97,14 +98,16 @@ enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *d
     return status;
 }
 
-/* The name as part of a URL's path or query. */
+/* The path behind the name, as part of a URL's path or query. */
 static void encode(struct pd_buffer *b, const char *name)
 {
-    for (; *name; name++)
-        if (isalnum((unsigned char)*name) || strchr("-._~/", *name))
-            pd_buffer_append(b, name, 1);
+    char path[NAME_SIZE];
+    pd_image_path(name, path, sizeof path);
+    for (const char *at = path; *at; at++)
+        if (isalnum((unsigned char)*at) || strchr("-._~/", *at))
+            pd_buffer_append(b, at, 1);
         else
-            pd_buffer_printf(b, "%%%02X", (unsigned char)*name);
+            pd_buffer_printf(b, "%%%02X", (unsigned char)*at);
 }
 
 /* A list of one prediction, or of none. */

@@ -128,6 +128,8 @@ enum pd_status pd_survey_add_broken(struct pd_survey *v, const char *file, const
     }
     struct pd_broken b = {pd_strdup(file), pd_strdup(why)};
     if (b.file && b.why) {
+        pd_make_printable(b.file);
+        pd_make_printable(b.why);
         v->broken[v->broken_count++] = b;
         return PD_OK;
     }
@@ -172,7 +174,7 @@ static enum pd_status sort_one(struct pd_survey *v, struct pd_survey_split *s, c
         s->names[s->count++] = name.data;
         return PD_OK;
     } else
-        status = pd_survey_add_broken(v, name.data, pd_make_printable(why.message), err);
+        status = pd_survey_add_broken(v, name.data, why.message, err);
     pd_buffer_release(&name);
     return status;
 }

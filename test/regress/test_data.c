@@ -201,6 +201,50 @@ static void prints_json(void **state)
     json_decref(all);
 }
 
+/* Latin-1 in a file's and a class's name, and in the folder's own: nothing is lost. */
+static void lists_names_of_any_bytes(void **state)
+{
+    (void)state;
+    mkdir(scratch_path("\xe9"), 0777);
+    mkdir(scratch_path("\xe9/a\xe9"), 0777);
+    mkdir(scratch_path("\xe9/b"), 0777);
+    save("\xe9/a\xe9/1.png", square(8, red));
+    save("\xe9/b/\xff.png", square(8, green));
+    save("\xe9/b/\xfe.png", file_of("junk", 4));
+    save("\xe9/b/3.jxl", file_of("junk", 4));
+    json_t *all = json_loads(run("data check \xe9 --json")->out, 0, NULL);
+    const json_t *train = json_object_get(all, "train");
+    assert_string_equal(json_string_value(json_object_get(all, "path")), "?");
+    assert_string_equal(text_at(train, "classes", 0, "class"), "a\\xE9");
+    assert_string_equal(text_at(train, "classes", 1, "class"), "b");
+    assert_string_equal(text_at(all, "broken", 0, "file"), "b/\\xFE.png");
+    assert_string_equal(text_at(train, "passed_over", 0, "kind"), ".jxl");
+    assert_string_equal(text_at(train, "passed_over", 0, "first"), "b/3.jxl");
+    json_decref(all);
+}
+
+/* In the folder of images itself: a run goes on, and neither it nor its pictures are ever data. */
+static void trains_where_the_images_are(void **state)
+{
+    (void)state;
+#define THERE "--size 16 --model dcgan --width 0.125 --batch 4 --min-epoch 8 --threads 1 --no-cache"
+    const char *files[] = {"own/a/1.png", "own/a/2.png", "own/b/1.png", "own/b/2.png"};
+    mkdir(scratch_path("own"), 0777);
+    mkdir(scratch_path("own/a"), 0777);
+    mkdir(scratch_path("own/b"), 0777);
+    for (int i = 0; i < 4; i++)
+        save(files[i], square(16, red + (uint32_t)i));
+    succeeds("train --data own --out own/deep/runs --epochs 1 " THERE);
+    succeeds("sample own/deep/runs/00000-own-dcgan --per-class 2 --grid own/a/grid.png --threads 1");
+    succeeds("data show own --out own/sheet.png");
+    const struct result *r = succeeds("train --resume own/deep/runs/00000-own-dcgan --epochs 2");
+    assert_contains(r->err, "own: 2 classes (a, b), 4 images; no test split: all for training\n");
+    assert_contains(r->err, "own: passed over: 1 run of paydirt, 2 pictures of paydirt\n");
+    r = succeeds("data check own");
+    assert_contains(r->out, "train     4 colour images");
+    assert_contains(r->out, "1 run of paydirt, 2 pictures of paydirt");
+}
+
 static void knows_a_set_by_its_files(void **state)
 {
     (void)state;
@@ -427,6 +471,8 @@ int main(void)
         cmocka_unit_test(finds_what_is_broken),
         cmocka_unit_test(reads_every_kind),
         cmocka_unit_test(prints_json),
+        cmocka_unit_test(lists_names_of_any_bytes),
+        cmocka_unit_test(trains_where_the_images_are),
         cmocka_unit_test(knows_a_set_by_its_files),
         cmocka_unit_test(knows_a_set_by_its_sizes),
         cmocka_unit_test(finds_training_images_in_test),

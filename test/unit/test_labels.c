@@ -132,6 +132,31 @@ static void answers_win(void **state)
     assert_int_equal(d->labels[SKIPPED], skipped);
 }
 
+/* As classes a and b, c have labels, or not. */
+static void expect_note(int labelled, const char *words)
+{
+    struct pd_dataset *d = make();
+    uint8_t use[COUNT] = {0};
+    size_t before[64] = {0};
+    pd_label_count_classes(d, NULL, before);
+    for (uint32_t i = 0; i < COUNT; i++)
+        use[i] = d->labels[i] >= 0 && d->labels[i] < labelled ? PD_LABELLED : PD_UNLABELLED;
+    d->note[0] = '\0';
+    assert_int_equal(pd_label_note(d, use, before, NULL), PD_OK);
+    assert_string_equal(d->note, words);
+    pd_dataset_destroy(d);
+}
+
+static void says_what_cannot_be_learnt(void **state)
+{
+    (void)state;
+    expect_note(0, "made: no image has a label: the class part learns nothing\n");
+    expect_note(1, "made: no label of class 1, 2, 3, 4\n"
+                   "made: all labels are of one class: the class part learns nothing\n");
+    expect_note(3, "made: no label of class 3, 4\n");
+    expect_note(5, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +166,7 @@ int main(void)
         cmocka_unit_test(validation_stays_apart),
         cmocka_unit_test(refuses_what_there_is_not),
         cmocka_unit_test(answers_win),
+        cmocka_unit_test(says_what_cannot_be_learnt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,7 +144,6 @@ static void expect_note(int labelled, const char *words)
     d->note[0] = '\0';
     assert_int_equal(pd_label_note(d, use, before, NULL), PD_OK);
     assert_string_equal(d->note, words);
-    pd_dataset_destroy(d);
 }
 
 static void says_what_cannot_be_learnt(void **state)

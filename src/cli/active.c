@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/recipe.h"
+#include "cli/resume.h"
 #include "cli/say.h"
 #include "cli/stop.h"
 
@@ -19,7 +20,8 @@
 static const char usage[] =
     "--data NAME|FOLDER --strategy NAME [options]\n"
     "--recipe NAME|FILE [options]\n"
-    "--resume RUN [--labels ANSWERS] [--correct ANSWERS] [--add-class NAME] [--final N] [--query N]";
+    "--resume RUN [--labels ANSWERS] [--correct ANSWERS] [--add-class NAME] [--final N] [--query N]\n"
+    "             [--data FOLDER]";
 
 static const char about[] =
     "Trains on a few labels, asks for those that would help most, trains again: GOLD's loop "
@@ -191,24 +193,6 @@ static void say_further_refusals(struct watch *w)
 
 /* --- the command --- */
 
-static enum pd_status check_resume(const struct args_parsed *c, struct pd_error *err)
-{
-    static const char *const may_change[] = {"resume", "labels", "correct", "add_class", "final", "query"};
-    const struct pd_option *option;
-    char flag[40];
-    for (int i = 0; (option = args_option(c->command, i, NULL)); i++) {
-        bool may = !c->args->given[i];
-        for (size_t k = 0; !may && k < sizeof may_change / sizeof may_change[0]; k++)
-            may = !strcmp(option->name, may_change[k]);
-        if (!may)
-            return pd_fail(
-                err, PD_ERR_USAGE, -1,
-                "--%s cannot be given with --resume: a run keeps its options but --final and --query",
-                pd_option_flag(option, flag, sizeof flag));
-    }
-    return PD_OK;
-}
-
 static enum pd_status check_new(const struct own *own, const struct pd_active_options *a,
                                 const struct pd_train_options *o, struct pd_error *err)
 {
@@ -319,6 +303,7 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
                                                 on_measured, on_measuring, on_refused};
     int count;
     const struct pd_option *own_options = pd_active_option_table(&count);
+    static const char *const may_change[] = {"labels", "correct", "add_class", "final", "query", NULL};
     const struct args_command command = {"active",
                                          usage,
                                          with_strategies(text, sizeof text),
@@ -336,7 +321,8 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
     if (own.recipe[0] && !own.resume[0])
         status = recipe_take(own.recipe, &command, &args, err);
     if (!status)
-        status = own.resume[0] ? check_resume(&c, err) : check_new(&own, &a, &o, err);
+        status =
+            own.resume[0] ? resume_check(&command, &args, may_change, err) : check_new(&own, &a, &o, err);
     if (status)
         return status;
     const struct pd_active_news news = {.answers = own.labels[0] ? own.labels : NULL,
@@ -344,7 +330,8 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
                                         .add_class =
                                             args_parsed_given(&c, "add_class") ? own.add_class : NULL,
                                         .final = args_parsed_given(&c, "final") ? a.final : 0,
-                                        .query = args_parsed_given(&c, "query") ? a.query : 0};
+                                        .query = args_parsed_given(&c, "query") ? a.query : 0,
+                                        .place = resume_place(&command, &args, &o)};
     stop_catch();
     snprintf(folder, sizeof folder, "%s", own.resume);
     if (own.resume[0])

@@ -36,7 +36,7 @@ enum { PER_CLASS = 5000 }; /* of a set kept by rejection: GOLD section 4.2 */
 struct options {
     char metrics[256], data[1024], data_dir[1024], samples[1024];
     int64_t seed, threads, epochs, epoch_images, fixed;
-    bool json;
+    bool json, by_number;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
@@ -53,6 +53,8 @@ static const struct pd_option table[] = {
     {"samples", PD_OPTION_TEXT, FIELD(samples), 0, 0, "FILE", "the set in this npz, of whatever origin"},
     {"data", PD_OPTION_TEXT, FIELD(data), 0, 0, "NAME", "another data set than the run's"},
     {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with its files"},
+    {"by_number", PD_OPTION_BOOL, FIELD(by_number), 0, 1, NULL,
+     "take the data's classes by number, not by name"},
     {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
 };
 #undef FIELD
@@ -269,7 +271,8 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
     const struct options *o = e->o;
     enum pd_status status = pd_run_open(e->folder, (int)o->threads, &e->run, err);
     if (!status)
-        status = real_open(&e->real, &e->run, o->data, o->data_dir, PD_SPLIT_TEST, err);
+        status = real_open(&e->real, &e->run, o->data, o->data_dir, PD_SPLIT_TEST,
+                           o->by_number ? REAL_BY_NUMBER : REAL_BY_NAME, err);
     if (!status)
         status = check_labels(&e->real, err);
     if (!status)

@@ -19,10 +19,17 @@ static enum pd_status check_fit(const struct pd_dataset *d, const struct pd_mode
     if (d->channels != c->channels)
         return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s' has %d channels, and the run's model %d",
                        d->name, d->channels, c->channels);
-    if (d->classes && d->classes != c->classes)
-        return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s' has %d classes, and the run's model %d",
-                       d->name, d->classes, c->classes);
     return PD_OK;
+}
+
+static enum pd_status adopt_classes(struct pd_dataset *d, const struct pd_gan *gan, enum real_labels labels,
+                                    struct pd_error *err)
+{
+    const struct pd_class_names unnamed = {gan->config.classes, NULL};
+    if (labels == REAL_UNLABELLED)
+        for (uint32_t i = 0; i < d->count; i++)
+            d->labels[i] = -1;
+    return pd_class_names_adopt(gan->classes.at ? &gan->classes : &unnamed, labels == REAL_BY_NUMBER, d, err);
 }
 
 static enum pd_status transform(struct real *r, const struct pd_model_config *c, struct pd_error *err)
@@ -36,7 +43,7 @@ static enum pd_status transform(struct real *r, const struct pd_model_config *c,
 }
 
 enum pd_status real_open(struct real *r, const struct pd_run_model *run, const char *name, const char *dir,
-                         enum pd_split split, struct pd_error *err)
+                         enum pd_split split, enum real_labels labels, struct pd_error *err)
 {
     struct progress progress = {.terminal = false};
     const struct pd_data_watch watch = {&progress, progress_decoding, NULL};
@@ -51,9 +58,11 @@ enum pd_status real_open(struct real *r, const struct pd_run_model *run, const c
     enum pd_status status = pd_run_dataset(&o, split, &watch, &r->data, err);
     progress_end(&progress);
     if (!status)
-        pd_note_lines(r->data->note, say_line, stderr);
-    if (!status)
         status = check_fit(r->data, &run->gan->config, err);
+    if (!status)
+        status = adopt_classes(r->data, run->gan, labels, err);
+    if (!status)
+        pd_note_lines(r->data->note, say_line, stderr);
     if (!status)
         status = transform(r, &run->gan->config, err);
     if (status) {

@@ -12,10 +12,13 @@ struct real {
     int64_t count;
 };
 
+/* Whose classes their labels are: the run's of that name, or of that number; REAL_UNLABELLED: forget them. */
+enum real_labels { REAL_BY_NAME, REAL_BY_NUMBER, REAL_UNLABELLED };
+
 /* The split of the run's data set; name and dir, where not empty, take the place of the run's.
- * PD_ERR_MISMATCH when the data don't fit the model. */
+ * PD_ERR_MISMATCH when the data don't fit the model, or have classes that the run does not know. */
 enum pd_status real_open(struct real *real, const struct pd_run_model *run, const char *name, const char *dir,
-                         enum pd_split split, struct pd_error *err);
+                         enum pd_split split, enum real_labels labels, struct pd_error *err);
 void real_close(struct real *real); /* also a zeroed one */
 
 #endif

@@ -147,7 +147,7 @@ enum pd_status reject_run(const struct reject_options *o, const struct pd_run_mo
     r.progress = on_progress;
     r.stop = on_stop;
     if (o->method->uses_real)
-        status = real_open(&real, run, "", "", (enum pd_split)place_of(o->real, splits), err);
+        status = real_open(&real, run, "", "", (enum pd_split)place_of(o->real, splits), REAL_BY_NAME, err);
     r.real = real.images;
     r.real_labels = real.labels;
     r.real_count = real.count;

@@ -82,7 +82,7 @@ static enum pd_status write_picture(const char *path, const struct made *m,
     struct real real = {NULL, NULL, NULL, 0};
     enum pd_status status = PD_OK;
     if (samples_of(m)->shape.rank == 2)
-        status = real_open(&real, &m->run, "", "", PD_SPLIT_TEST, err);
+        status = real_open(&real, &m->run, "", "", PD_SPLIT_TEST, REAL_BY_NAME, err);
     const struct pd_points points = {real.images, real.count};
     if (!status)
         status = encode(m, real.images ? &points : NULL, &png, err);

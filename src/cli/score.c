@@ -40,7 +40,7 @@ struct options {
     bool probabilities;
     char histogram[1024], sheet[1024], certainty[1024], plane[1024];
     int64_t threads, columns;
-    bool labels;
+    bool labels, by_number;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
@@ -58,6 +58,8 @@ static const struct pd_option table[] = {
     {"data", PD_OPTION_TEXT, FIELD(data), 0, 0, "NAME", "another data set than the run's"},
     {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with its files"},
     {"labels", PD_OPTION_BOOL, FIELD(labels), 0, 1, NULL, "take every label as unknown"},
+    {"by_number", PD_OPTION_BOOL, FIELD(by_number), 0, 1, NULL,
+     "take the data's classes by number, not by name"},
     {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
 };
 #undef FIELD
@@ -359,7 +361,10 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
     enum pd_status status = pd_run_open(folder, (int)o->threads, &run, err);
     if (status)
         return status;
-    status = real_open(&real, &run, o->data, o->data_dir, split, err);
+    const enum real_labels labels = !o->labels     ? REAL_UNLABELLED
+                                    : o->by_number ? REAL_BY_NUMBER
+                                                   : REAL_BY_NAME;
+    status = real_open(&real, &run, o->data, o->data_dir, split, labels, err);
     if (!status)
         status = check_pictures(o, real.data, err);
     if (!status) {

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/recipe.h"
+#include "cli/resume.h"
 #include "cli/say.h"
 #include "cli/stop.h"
 
@@ -15,7 +16,7 @@
 
 static const char usage[] = "--data NAME|FOLDER [options]\n"
                             "--recipe NAME|FILE [options]\n"
-                            "--resume RUN [--epochs N]";
+                            "--resume RUN [--epochs N] [--data FOLDER]";
 
 static const char about[] =
     "Trains an AC-GAN and keeps everything in a run folder: options.json, log.jsonl, TensorBoard events,\n"
@@ -37,7 +38,7 @@ struct own {
 static const struct pd_option own_table[] = {
     {"recipe", PD_OPTION_TEXT, FIELD(recipe), 0, 0, "NAME", RECIPE_HELP},
     {"resume", PD_OPTION_TEXT, FIELD(resume), 0, 0, "RUN",
-     "go on with this run; only --epochs may be given with it"},
+     "go on with this run; with it only --epochs, and --data where the images were moved"},
 };
 #undef FIELD
 
@@ -127,25 +128,11 @@ static enum pd_status check_new(const struct pd_train_options *o, struct pd_erro
     return PD_OK;
 }
 
-/* A run goes on with the options it began with. */
-static enum pd_status check_resume(const struct args_command *c, const struct args *args,
-                                   struct pd_error *err)
-{
-    const struct pd_option *option;
-    char flag[40];
-    for (int i = 0; (option = args_option(c, i, NULL)); i++)
-        if (args->given[i] && strcmp(option->name, "resume") != 0 && strcmp(option->name, "epochs") != 0)
-            return pd_fail(err, PD_ERR_USAGE, -1,
-                           "--%s cannot be given with --resume: a run keeps its options, except --epochs",
-                           pd_option_flag(option, flag, sizeof flag));
-    return PD_OK;
-}
-
-static enum pd_status resume(const char *folder, int64_t epochs, struct watch *w,
+static enum pd_status resume(const char *folder, const struct pd_run_change *change, struct watch *w,
                              const struct pd_observer *observer, struct pd_error *err)
 {
     snprintf(w->folder, sizeof w->folder, "%s", folder);
-    return pd_run_resume(folder, epochs, observer, err);
+    return pd_run_resume(folder, change, observer, err);
 }
 
 static enum pd_status start(struct pd_train_options *o, struct watch *w, const struct pd_observer *observer,
@@ -167,6 +154,7 @@ enum pd_status command_train(int argc, char **argv, struct pd_error *err)
     int count;
     char text[2048];
     const struct pd_option *table = pd_train_option_table(&count);
+    static const char *const may_change[] = {"epochs", NULL};
     const struct args_command command = {"train",  usage, args_with_models(text, sizeof text, about),
                                          examples, NULL,  {{own_table, 2, &own}, {table, count, &o}}};
     pd_train_options_init(&o);
@@ -176,13 +164,14 @@ enum pd_status command_train(int argc, char **argv, struct pd_error *err)
     if (own.recipe[0] && !own.resume[0])
         status = recipe_take(own.recipe, &command, &args, err);
     if (!status)
-        status = own.resume[0] ? check_resume(&command, &args, err) : check_new(&o, err);
+        status = own.resume[0] ? resume_check(&command, &args, may_change, err) : check_new(&o, err);
     if (status)
         return status;
+    const struct pd_run_change change = {args_is_given(&command, &args, "epochs") ? o.epochs : 0,
+                                         resume_place(&command, &args, &o)};
     stop_catch();
     if (own.resume[0])
-        status = resume(own.resume, args_is_given(&command, &args, "epochs") ? o.epochs : 0, &watch,
-                        &observer, err);
+        status = resume(own.resume, &change, &watch, &observer, err);
     else
         status = start(&o, &watch, &observer, err);
     progress_end(&watch.progress);

@@ -23,6 +23,7 @@ struct match {
     int32_t *labels; /* (now->count): by the classes of was, -1, or STRANGE */
     uint32_t *at;    /* (was->count): which image of now it is, or NONE */
     uint8_t *taken;  /* (now->count) */
+    int *map;        /* now's classes: which of was, or -1 */
     uint32_t moved, first_moved, labelled;
     struct list replaced;
 };
@@ -189,24 +190,42 @@ static void judge(struct match *m, struct list *gone, struct list *relabelled)
     }
 }
 
+/* Classes that the data set has no more. */
+static void list_lost_classes(const struct match *m, struct list *lost)
+{
+    char name[NAME_SIZE];
+    uint8_t *there = pd_calloc((size_t)m->was->classes.count + 1, 1);
+    for (int k = 0; there && k < m->now->classes.count; k++)
+        there[m->map[k] < 0 ? m->was->classes.count : m->map[k]] = 1;
+    for (int k = 0; there && m->was->classes.at && k < m->was->classes.count; k++)
+        if (!there[k])
+            add(lost, class_name(m->was, k, name));
+    pd_free(there);
+}
+
+static void say_part(struct pd_buffer *text, const struct list *l, const char *words)
+{
+    if (l->n)
+        pd_buffer_printf(text, "%s%u %s (%s)", text->size ? ", " : "", l->n, words,
+                         l->text.data ? l->text.data : "");
+}
+
 static enum pd_status check(struct match *m, struct pd_error *err)
 {
-    struct list gone = {0}, relabelled = {0};
-    const struct {
-        const char *words;
-        const struct list *list;
-    } parts[] = {{"gone", &gone}, {"with another label", &relabelled}, {"replaced", &m->replaced}};
+    struct list lost = {0}, gone = {0}, relabelled = {0};
     struct pd_buffer text = PD_BUFFER_INIT;
     enum pd_status status = PD_OK;
     judge(m, &gone, &relabelled);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (parts[i].list->n)
-            pd_buffer_printf(&text, "%s%u %s (%s)", text.size ? ", " : "", parts[i].list->n, parts[i].words,
-                             parts[i].list->text.data ? parts[i].list->text.data : "");
+    list_lost_classes(m, &lost);
+    say_part(&text, &lost, "classes gone");
+    say_part(&text, &gone, "images gone");
+    say_part(&text, &relabelled, "with another label");
+    say_part(&text, &m->replaced, "replaced");
     if (gone.n || relabelled.n || m->replaced.n)
         status = pd_fail(err, PD_ERR_MISMATCH, -1,
-                         "data set '%s': not the images that the run began with, of which are %s",
-                         m->now->set, text.data ? text.data : "some changed");
+                         "data set '%s' has changed since the run began: %s; put it back, or begin a new run",
+                         m->now->set, text.data ? text.data : "images are gone");
+    pd_buffer_release(&lost.text);
     pd_buffer_release(&gone.text);
     pd_buffer_release(&relabelled.text);
     pd_buffer_release(&text);
@@ -303,21 +322,39 @@ static enum pd_status reorder(const struct match *m, bool join, struct pd_datase
 
 /* --- all --- */
 
+/* Classes of the data set that the roster does not have. */
+static enum pd_status add_classes(struct pd_class_names *n, const struct pd_dataset *d, struct pd_error *err)
+{
+    int *map, count = n->count;
+    enum pd_status status = pd_class_names_map(n, d, &map, err);
+    char(*more)[PD_CLASS_NAME_SIZE] =
+        status ? NULL : pd_realloc(n->at, (size_t)(n->count + d->classes) * sizeof *more);
+    if (!status && !more)
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d classes", d->classes);
+    for (int k = 0; !status && k < d->classes; k++)
+        if (map[k] < 0)
+            memcpy(more[count++], d->class_names[k], sizeof *more);
+    if (more)
+        *n = (struct pd_class_names){count, more};
+    pd_free(map);
+    return status;
+}
+
 static enum pd_status open_match(struct match *m, const struct pd_dataset *d, struct pd_error *err)
 {
-    int *map = NULL;
     m->labels = pd_malloc(m->now->count * sizeof *m->labels);
     m->at = pd_malloc(m->was->count * sizeof *m->at);
     m->taken = pd_calloc(m->now->count, 1);
     enum pd_status status = m->labels && m->at && m->taken
-                                ? pd_class_names_map(&m->was->classes, d, &map, err)
+                                ? pd_class_names_map(&m->was->classes, d, &m->map, err)
                                 : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images", d->count);
-    for (uint32_t j = 0; !status && j < m->now->count; j++)
-        m->labels[j] = d->labels[j] < 0 ? -1 : map[d->labels[j]] < 0 ? STRANGE : map[d->labels[j]];
-    for (uint32_t i = 0; !status && i < m->was->count; i++)
+    if (status)
+        return status;
+    for (uint32_t j = 0; j < m->now->count; j++)
+        m->labels[j] = d->labels[j] < 0 ? -1 : m->map[d->labels[j]] < 0 ? STRANGE : m->map[d->labels[j]];
+    for (uint32_t i = 0; i < m->was->count; i++)
         m->at[i] = NONE;
-    pd_free(map);
-    return status;
+    return PD_OK;
 }
 
 static void close_match(struct match *m)
@@ -326,6 +363,7 @@ static void close_match(struct match *m)
     pd_free(m->labels);
     pd_free(m->at);
     pd_free(m->taken);
+    pd_free(m->map);
 }
 
 static enum pd_status restore(const struct pd_roster *was, const struct pd_roster *now, bool join,
@@ -377,6 +415,8 @@ enum pd_status pd_roster_restore(struct pd_roster *was, const char *folder, bool
                          d->name, d->count, was->count);
     if (!status)
         status = pd_roster_read_images(folder, was, err);
+    if (!status && was->grows && was->classes.at && d->class_names)
+        status = add_classes(&was->classes, d, err);
     if (!status)
         status = restore(was, &now, join, d, err);
     pd_roster_release(&now);

@@ -59,6 +59,17 @@ static struct pd_data_watch data_watch(const struct active *r)
     return (struct pd_data_watch){r->watch->train->context, r->watch->train->decoding, NULL};
 }
 
+/* Those of the run, whatever order they have in the test images' folder now. */
+static enum pd_status adopt_classes(const struct active *r, struct pd_dataset *data, struct pd_error *err)
+{
+    struct pd_class_names names;
+    enum pd_status status = pd_class_names_copy(r->data, &names, err);
+    if (!status)
+        status = pd_class_names_adopt(&names, false, data, err);
+    pd_class_names_release(&names);
+    return status;
+}
+
 static enum pd_status open_test(struct active *r, int size, struct pd_error *err)
 {
     const struct pd_data_watch watch = data_watch(r);
@@ -76,7 +87,9 @@ static enum pd_status open_test(struct active *r, int size, struct pd_error *err
     }
     if (status)
         return pd_fail(err, status, why.offset, "%s", why.message);
-    status = pd_real_images_take(data, NULL, data->count, size, &r->test, err);
+    status = adopt_classes(r, data, err);
+    if (!status)
+        status = pd_real_images_take(data, NULL, data->count, size, &r->test, err);
     pd_dataset_destroy(data);
     return status;
 }
@@ -112,16 +125,55 @@ static enum pd_status open_ledger(struct active *r, struct pd_error *err)
     return status;
 }
 
+static enum pd_status write_roster(const struct active *r, const char *folder, struct pd_error *err)
+{
+    struct pd_roster roster;
+    enum pd_status status = pd_run_roster(&r->o, r->data, &roster, err);
+    if (!status)
+        status = pd_make_dirs(folder, err);
+    if (!status)
+        status = pd_roster_write(folder, &roster, err);
+    pd_roster_release(&roster);
+    return status;
+}
+
+/* Once for a trial, and again where images have joined or a class was added. */
+static enum pd_status keep_roster(struct active *r, const char *folder, struct pd_error *err)
+{
+    struct pd_roster old = {.count = 0};
+    enum pd_status status = pd_roster_is_in(folder) ? pd_roster_read(folder, &old, err) : PD_OK;
+    const bool known = old.count, grown = old.count < r->data->count || old.classes.count < r->data->classes;
+    pd_roster_release(&old);
+    if (!known && pd_is_folder(folder))
+        say(r,
+            "the run has no list of its images, as it is of an earlier version: the data are taken as they "
+            "are now");
+    return status || !grown ? status : write_roster(r, folder, err);
+}
+
+/* People may add images meanwhile; not where some are drawn to validate, which would then be others. */
+static enum pd_status open_images(struct active *r, int64_t trial, struct pd_error *err)
+{
+    const struct pd_data_watch watch = data_watch(r);
+    struct pd_early_check check = {&r->o, NULL, &watch};
+    const struct pd_data_watch early = pd_early_check_watch(&check);
+    const bool join = !is_simulated(r) && !r->o.validation;
+    char folder[PD_PATH_SIZE];
+    if (!*r->folder) /* nothing has begun */
+        return pd_run_dataset(&r->o, PD_SPLIT_TRAIN, &early, &r->data, err);
+    enum pd_status status = pd_branch_start_folder(r->folder, trial, folder, err);
+    if (!status)
+        status = pd_run_dataset_again(&r->o, folder, join, &watch, &r->data, err);
+    return status ? status : keep_roster(r, folder, err);
+}
+
 static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_error *err)
 {
-    const struct pd_data_watch decoding = data_watch(r);
-    struct pd_early_check check = {&r->o, NULL, &decoding};
-    const struct pd_data_watch watch = pd_early_check_watch(&check);
     int size;
     enum pd_status status = pd_run_image_size(&r->o, &size, err);
     r->o.data_seed = (int64_t)pd_branch_seed(&r->o, trial);
     if (!status)
-        status = pd_run_dataset(&r->o, PD_SPLIT_TRAIN, &watch, &r->data, err);
+        status = open_images(r, trial, err);
     if (!status && !r->told)
         pd_note_lines(r->data->note, say, r);
     if (!status)
@@ -131,7 +183,7 @@ static enum pd_status open_trial(struct active *r, int64_t trial, struct pd_erro
         status = open_ledger(r, err);
     if (status)
         close_trial(r);
-    return status;
+    return pd_run_say_moved(&r->o, status, err);
 }
 
 static bool is_same_file(const struct stat *a, const struct stat *b)
@@ -382,7 +434,8 @@ static enum pd_status check_training(struct active *r, struct pd_error *err)
     struct pd_train_options o = r->o;
     struct pd_setup setup;
     o.labels = is_simulated(r) ? r->a->init : 0;
-    enum pd_status status = pd_setup_open(&o, NULL, &watch, &setup, err);
+    const struct pd_setup_from all = {.label_file = NULL};
+    enum pd_status status = pd_setup_open(&o, &all, &watch, &setup, err);
     pd_setup_close(&setup);
     memcpy(r->o.model, o.model, sizeof o.model);
     return status;
@@ -406,19 +459,22 @@ static enum pd_status check(struct active *r, struct pd_error *err)
 /* a: r's, to be changed. */
 static enum pd_status change(struct active *r, struct pd_active_options *a, struct pd_error *err)
 {
-    if (!r->news.add_class && !r->news.final && !r->news.query)
+    const struct pd_data_place *p = &r->news.place;
+    const struct pd_active_options was_a = *a;
+    struct pd_train_options was_o = r->o;
+    if (!r->news.add_class && !r->news.final && !r->news.query && !p->data && !p->data_dir && !p->cache_dir)
         return PD_OK;
+    pd_run_move(p, &r->o);
     enum pd_status status = open_trial(r, 1, err);
     if (status)
         return status;
-    const struct pd_active_options was_a = *a;
-    const struct pd_train_options was_o = r->o;
+    was_o.data_seed = r->o.data_seed;
     a->final = r->news.final ? r->news.final : a->final;
     a->query = r->news.query ? r->news.query : a->query;
     if (a->final < was_a.final)
         status = pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: expected more than the %lld so far",
                          (long long)a->final, (long long)was_a.final);
-    if (!status)
+    if (!status && (r->news.final || r->news.query))
         status = check_budget(r, err);
     if (!status && r->news.add_class)
         status = pd_active_add_class(&r->ledger, r->news.add_class, &r->o, err);

@@ -89,6 +89,7 @@ struct pd_active_news {
     const char *correct;   /* the same; they replace earlier ones */
     const char *add_class; /* a class's name; NULL: none */
     int64_t final, query;  /* other numbers than so far; 0: as they are */
+    struct pd_data_place place;
 };
 
 /* Makes OUT/00003-mnist-active-gold and begins, with the answers that there are. folder: also on failure,
@@ -99,7 +100,7 @@ enum pd_status pd_active_start(const struct pd_active_options *a, const struct p
                                struct pd_error *err);
 
 /* Takes the news, and the answers that were filled in in the run's queries.csv, and goes on. PD_ERR_IO:
- * another process is at work on the run. */
+ * another process is at work on the run; PD_ERR_MISMATCH: images are gone or changed. */
 enum pd_status pd_active_resume(const char *folder, const struct pd_active_news *news,
                                 const struct pd_active_observer *watch, struct pd_active_outcome *outcome,
                                 struct pd_error *err);

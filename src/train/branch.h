@@ -34,6 +34,9 @@ void pd_branch_close(struct pd_branch *b);
 /* Rounds until there are enough labels, or until an answer is missing: waiting. */
 enum pd_status pd_branch_run(struct pd_branch *b, bool *waiting, struct pd_error *err);
 
+/* Where a trial's start lies in the active run's folder, and the roster of its data. path[PD_PATH_SIZE]. */
+enum pd_status pd_branch_start_folder(const char *run, int64_t trial, char *path, struct pd_error *err);
+
 /* Seed of a trial (from 1 on): of its data where they are procedural, and of its draws. */
 uint64_t pd_branch_seed(const struct pd_train_options *o, int64_t trial);
 

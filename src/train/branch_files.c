@@ -22,6 +22,13 @@ enum pd_status pd_branch_path(const struct pd_branch *b, const char *format, int
     return pd_path_inside(path, PD_PATH_SIZE, b->folder, name, err);
 }
 
+enum pd_status pd_branch_start_folder(const char *run, int64_t trial, char *path, struct pd_error *err)
+{
+    char name[64];
+    snprintf(name, sizeof name, "start-%lld", (long long)trial);
+    return pd_path_join(path, PD_PATH_SIZE, run, name, err);
+}
+
 /* All strategies of a trial begin with the start's round 0. */
 enum pd_status pd_branch_round_folder(const struct pd_branch *b, int64_t round, char *path,
                                       struct pd_error *err)

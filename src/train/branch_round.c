@@ -170,7 +170,7 @@ static enum pd_status finish_round(struct pd_branch *b, const char *folder, stru
 
 enum pd_status pd_branch_round(struct pd_branch *b, int64_t round, struct pd_error *err)
 {
-    char folder[PD_PATH_SIZE];
+    char folder[PD_PATH_SIZE], start[PD_PATH_SIZE];
     struct pd_train_options o;
     struct pd_active_round r = {.strategy = b->strategy ? b->strategy : "start",
                                 .trial = b->trial,
@@ -185,10 +185,12 @@ enum pd_status pd_branch_round(struct pd_branch *b, int64_t round, struct pd_err
         status = pd_branch_round_folder(b, round, folder, err);
     if (!status)
         status = drop_what_is_old(b, round, folder, o.label_file, err);
+    if (!status)
+        status = pd_branch_start_folder(b->run, b->trial, start, err);
     if (!status && b->watch->round)
         b->watch->round(b->watch->context, &r);
     if (!status)
-        status = pd_run_train_in(&o, folder, b->watch->train, err);
+        status = pd_run_train_in(&o, folder, start, b->watch->train, err);
     if (!status)
         status = finish_round(b, folder, &r, begun, err);
     if (!status && b->watch->measured)

@@ -2,6 +2,7 @@
 #include "train/gan.h"
 
 #include "base/mem.h"
+#include "io/file.h"
 #include "io/safetensors.h"
 
 #include <errno.h>
@@ -54,6 +55,12 @@ static void add_real(struct meta *m, const char *key, double value)
 
 static const char *const width_keys[PD_MAX_WIDTHS] = {"width1", "width2", "width3", "width4", "width5",
                                                       "width6", "width7", "width8", "width9", "width10"};
+
+/* A text of any length, borrowed. */
+static void add_text(struct meta *m, const char *key, const char *text)
+{
+    m->at[m->count++] = (struct pd_st_meta){key, text};
+}
 
 static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_progress *progress)
 {
@@ -109,9 +116,17 @@ static enum pd_status write(const struct pd_gan *gan, bool optimisers, const str
         if (optimisers || strncmp(a.name, "adam", 4) != 0)
             arrays[n++] = a;
     }
+    json_t *names = pd_class_names_json(&gan->classes);
+    char *text = names ? json_dumps(names, JSON_COMPACT) : NULL;
+    if (!status && gan->classes.at && !text)
+        status = pd_fail_memory(err, path);
     describe(&m, gan, progress);
+    if (text)
+        add_text(&m, "class_names", text);
     if (!status)
         status = pd_safetensors_write(path, arrays, n, m.at, m.count, err);
+    free(text);
+    json_decref(names);
     pd_free(arrays);
     return status;
 }
@@ -227,6 +242,28 @@ static enum pd_status read_progress(const struct pd_safetensors *st, const char 
     return status;
 }
 
+/* Labels are numbers: a checkpoint of the same classes in another order would be taken without a word. */
+static enum pd_status load_class_names(struct pd_gan *gan, const struct pd_safetensors *st, const char *path,
+                                       struct pd_error *err)
+{
+    const char *text = pd_safetensors_meta(st, "class_names");
+    struct pd_class_names names;
+    json_t *array = text ? json_loads(text, 0, NULL) : NULL;
+    enum pd_status status =
+        text && !array ? pd_fail(err, PD_ERR_FORMAT, -1, "%s: metadata 'class_names' is no JSON", path)
+                       : pd_class_names_take(array, gan->config.classes, path, &names, err);
+    json_decref(array);
+    if (!status && !gan->classes.at) {
+        gan->classes = names;
+        return PD_OK;
+    }
+    if (!status) {
+        status = pd_class_names_compare(&names, &gan->classes, path, err);
+        pd_class_names_release(&names);
+    }
+    return status;
+}
+
 enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress,
                            struct pd_error *err)
 {
@@ -237,6 +274,8 @@ enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progr
     status = read_progress(st, path, progress, err);
     if (!status && pd_safetensors_meta(st, "ema"))
         status = pd_gan_add_ema(gan, err);
+    if (!status)
+        status = load_class_names(gan, st, path, err);
     if (!status)
         status = load_vars(gan, st, path, "", err);
     pd_safetensors_destroy(st);
@@ -249,7 +288,9 @@ enum pd_status pd_gan_load_generator(struct pd_gan *gan, const char *path, struc
     enum pd_status status = pd_safetensors_open(path, &st, err);
     if (status)
         return status;
-    status = load_vars(gan, st, path, "g.", err);
+    status = load_class_names(gan, st, path, err);
+    if (!status)
+        status = load_vars(gan, st, path, "g.", err);
     pd_safetensors_destroy(st);
     return status;
 }

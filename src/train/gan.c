@@ -139,5 +139,6 @@ void pd_gan_destroy(struct pd_gan *gan)
     if (!gan)
         return;
     pd_vars_destroy(gan->vars);
+    pd_class_names_release(&gan->classes);
     pd_free(gan);
 }

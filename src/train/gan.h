@@ -2,6 +2,7 @@
 #ifndef PD_TRAIN_GAN_H
 #define PD_TRAIN_GAN_H
 
+#include "data/class_names.h"
 #include "model/model.h"
 
 struct pd_gan {
@@ -9,6 +10,7 @@ struct pd_gan {
     struct pd_backend *backend; /* borrowed */
     struct pd_vars *vars; /* g.…, d.…, perhaps ema.… and, once a step is compiled, adam_d/…, adam_g/… */
     bool ema;             /* samples come from the generator's averaged weights */
+    struct pd_class_names classes; /* owned; zeroed: not known */
 };
 
 /* Fresh weights from the seed. Destroy its plans before it. */
@@ -114,11 +116,11 @@ enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_pr
 
 /* Every variable of the gan must be there with its shape (PD_ERR_MISMATCH names the first that is not).
  * Compile the step first to have the optimisers' state loaded, too; what the gan has no variable for is left
- * out. */
+ * out. The gan gets the names of the classes where it has none; else they must be the same. */
 enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress,
                            struct pd_error *err);
 
-/* Only the generator's variables (g.…), from a checkpoint of the same model. */
+/* Only the generator's variables (g.…), from a checkpoint of the same model and classes. */
 enum pd_status pd_gan_load_generator(struct pd_gan *gan, const char *path, struct pd_error *err);
 
 /* The model of a checkpoint, from its metadata. */

@@ -18,6 +18,7 @@ struct run {
     const char *folder;
     bool quiet; /* all about the data has been said */
     struct pd_lock lock;
+    const char *roster; /* the folder whose roster says which images are the data; NULL: all there are */
     struct pd_setup s;
     struct pd_real_images validation;
     struct pd_step_plans plans;
@@ -241,7 +242,8 @@ static enum pd_status train(struct run *r, struct pd_error *err)
 static enum pd_status open_run(struct run *r, const char *label_file, struct pd_error *err)
 {
     const struct pd_data_watch watch = {r->watch->context, r->watch->decoding, NULL};
-    enum pd_status status = pd_setup_open(r->o, label_file, &watch, &r->s, err);
+    const struct pd_setup_from from = {label_file, r->roster, r->folder};
+    enum pd_status status = pd_setup_open(r->o, &from, &watch, &r->s, err);
     if (status)
         return status;
     if (r->watch->note && !r->quiet)
@@ -288,12 +290,28 @@ static enum pd_status copy_labels(struct run *r, struct pd_error *err)
     return status;
 }
 
+/* What the data were, for those who resume; a run inside another says only how many of the other's. */
+static enum pd_status keep_roster(struct run *r, struct pd_error *err)
+{
+    if (r->roster) {
+        enum pd_status status = pd_roster_read(r->roster, &r->s.roster, err);
+        if (status)
+            return status;
+        r->s.roster.listed = false;
+    }
+    enum pd_status status = pd_roster_write(r->folder, &r->s.roster, err);
+    pd_roster_release(&r->s.roster);
+    return status;
+}
+
 /* Into a folder that is there, from the first step. */
 static enum pd_status begin(struct run *r, struct pd_error *err)
 {
     enum pd_status status = lock(r, err);
     if (!status)
         status = copy_labels(r, err);
+    if (!status)
+        status = keep_roster(r, err);
     if (!status)
         status = pd_run_folder_save_options(r->folder, r->o, err);
     if (!status)
@@ -330,30 +348,7 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
     return status;
 }
 
-static enum pd_status resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
-                             bool quiet, struct pd_error *err);
-
-enum pd_status pd_run_train_in(const struct pd_train_options *options, const char *folder,
-                               const struct pd_observer *observer, struct pd_error *err)
-{
-    char path[PD_PATH_SIZE];
-    struct pd_train_options o = *options;
-    struct run r = {.o = &o, .watch = observer, .folder = folder, .quiet = true};
-    enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
-    if (!status && access(path, F_OK) == 0)
-        return resume(folder, 0, observer, true, err);
-    if (!status)
-        status = open_new(&r, err);
-    if (!status)
-        status = pd_make_dirs(folder, err);
-    if (!status)
-        status = begin(&r, err);
-    close_run(&r);
-    return status;
-}
-
-static enum pd_status change_epochs(struct run *r, struct pd_train_options *o, int64_t epochs,
-                                    struct pd_error *err)
+static enum pd_status change_epochs(struct run *r, int64_t epochs, struct pd_error *err)
 {
     const uint64_t last = r->s.steps_per_epoch * (uint64_t)epochs;
     if (last < r->at.step)
@@ -361,37 +356,56 @@ static enum pd_status change_epochs(struct run *r, struct pd_train_options *o, i
                        "%s stands at step %llu already, and %lld epochs end at step %llu", r->folder,
                        (unsigned long long)r->at.step, (long long)epochs, (unsigned long long)last);
     r->last_step = last;
-    o->epochs = epochs;
-    return pd_run_folder_save_options(r->folder, o, err);
+    r->o->epochs = epochs;
+    return PD_OK;
 }
 
-static enum pd_status reopen(struct run *r, struct pd_train_options *o, int64_t epochs, struct pd_error *err)
+/* A run of an earlier version has no roster; from here on it has. */
+static enum pd_status begin_roster(struct run *r, struct pd_error *err)
+{
+    if (r->watch->note)
+        r->watch->note(r->watch->context,
+                       "the run has no list of its images, as it is of an earlier version: "
+                       "the data are taken as they are now");
+    return keep_roster(r, err);
+}
+
+static enum pd_status reopen(struct run *r, int64_t epochs, struct pd_error *err)
 {
     char path[PD_PATH_SIZE], labels[PD_PATH_SIZE];
     enum pd_status status = pd_run_folder_labels(r->folder, labels, err);
     if (!status)
-        status = open_run(r, o->label_file[0] ? labels : NULL, err);
+        status = pd_run_say_moved(r->o, open_run(r, r->o->label_file[0] ? labels : NULL, err), err);
     if (!status)
         status = pd_run_folder_checkpoint(r->folder, path, err);
     if (!status)
         status = pd_gan_load(r->s.gan, path, &r->at, err);
+    if (!status && !r->roster)
+        status = begin_roster(r, err);
     if (!status && epochs)
-        status = change_epochs(r, o, epochs, err);
+        status = change_epochs(r, epochs, err);
     return status;
 }
 
-static enum pd_status resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
-                             bool quiet, struct pd_error *err)
+/* roster: as pd_run_train_in's; NULL: the run's own. */
+static enum pd_status resume(const char *folder, const char *roster, const struct pd_run_change *change,
+                             const struct pd_observer *observer, struct pd_error *err)
 {
     struct pd_train_options o;
-    struct run r = {.o = &o, .watch = observer, .folder = folder, .quiet = quiet};
+    struct run r = {.o = &o, .watch = observer, .folder = folder, .roster = roster, .quiet = roster};
     enum pd_status status = pd_run_folder_options(folder, &o, err); /* is there a run? */
     if (!status)
         status = lock(&r, err);
     if (!status)
         status = pd_run_folder_options(folder, &o, err); /* as who worked on it last has left them */
+    if (!roster && pd_roster_is_in(folder))
+        r.roster = folder;
     if (!status)
-        status = reopen(&r, &o, epochs, err);
+        pd_run_move(&change->place, &o);
+    if (!status)
+        status = reopen(&r, change->epochs, err);
+    if (!status)
+        status = pd_run_folder_save_options(folder, &o, err);
     if (!status)
         status = pd_journal_open(&r.journal, folder, r.at.step, err);
     if (!status)
@@ -400,10 +414,32 @@ static enum pd_status resume(const char *folder, int64_t epochs, const struct pd
     return status;
 }
 
-enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
-                             struct pd_error *err)
+enum pd_status pd_run_resume(const char *folder, const struct pd_run_change *change,
+                             const struct pd_observer *observer, struct pd_error *err)
 {
-    return resume(folder, epochs, observer, false, err);
+    const struct pd_run_change none = {.epochs = 0};
+    return resume(folder, NULL, change ? change : &none, observer, err);
+}
+
+enum pd_status pd_run_train_in(const struct pd_train_options *options, const char *folder, const char *roster,
+                               const struct pd_observer *observer, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_train_options o = *options;
+    struct run r = {.o = &o, .watch = observer, .folder = folder, .roster = roster, .quiet = true};
+    enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
+    if (!status && access(path, F_OK) == 0) {
+        const struct pd_run_change change = {0, {o.data, o.data_dir, o.cache_dir}};
+        return resume(folder, roster, &change, observer, err);
+    }
+    if (!status)
+        status = open_new(&r, err);
+    if (!status)
+        status = pd_make_dirs(folder, err);
+    if (!status)
+        status = begin(&r, err);
+    close_run(&r);
+    return status;
 }
 
 enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err)

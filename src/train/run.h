@@ -34,15 +34,23 @@ struct pd_observer {
 enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer,
                             char *folder, size_t folder_size, struct pd_error *err);
 
-/* The same in a folder of that name; where a run stands in it, that goes on. Notes about the data are the
- * caller's to hand on. */
-enum pd_status pd_run_train_in(const struct pd_train_options *options, const char *folder,
+/* The same in a folder of that name; where a run stands in it, that goes on, with the options' places of the
+ * data. roster: a folder whose roster says which images are the data. Notes about them are the caller's to
+ * hand on. */
+enum pd_status pd_run_train_in(const struct pd_train_options *options, const char *folder, const char *roster,
                                const struct pd_observer *observer, struct pd_error *err);
 
-/* Goes on where the last checkpoint stands; the result is, bit for bit, that of a run that was never stopped.
- * epochs: another number of epochs than the options', or 0. */
-enum pd_status pd_run_resume(const char *folder, int64_t epochs, const struct pd_observer *observer,
-                             struct pd_error *err);
+/* What may change when a run goes on; zeroed: nothing. */
+struct pd_run_change {
+    int64_t epochs; /* 0: as many as before */
+    struct pd_data_place place;
+};
+
+/* Goes on where the last checkpoint stands; the result is, bit for bit, that of a run that was never stopped,
+ * whatever has joined the data, moved within them or with them. PD_ERR_MISMATCH: images are gone or changed.
+ * change: or NULL. */
+enum pd_status pd_run_resume(const char *folder, const struct pd_run_change *change,
+                             const struct pd_observer *observer, struct pd_error *err);
 
 /* --- using a finished (or half-finished) run --- */
 

@@ -4,6 +4,7 @@
 #include "base/threads.h"
 #include "data/answers.h"
 #include "io/file.h"
+#include "train/folder.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,9 +13,9 @@
 
 /* --- data and labels --- */
 
-enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split,
-                              const struct pd_data_watch *watch, struct pd_dataset **out,
-                              struct pd_error *err)
+static enum pd_status open_whole(const struct pd_train_options *o, enum pd_split split,
+                                 const struct pd_data_watch *watch, struct pd_dataset **out,
+                                 struct pd_error *err)
 {
     const struct pd_data_request request = {.name = o->data,
                                             .dir = o->data_dir[0] ? o->data_dir : NULL,
@@ -28,16 +29,90 @@ enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split sp
                                             .cache_dir = o->cache_dir,
                                             .threads = (int)o->threads,
                                             .watch = watch};
-    enum pd_status status = pd_dataset_open(&request, out, err);
-    const uint32_t most = split == PD_SPLIT_TRAIN ? (uint32_t)o->data_count : 0;
-    if (status || !most || (*out)->count <= most)
-        return status;
-    status = pd_dataset_thin(*out, most, (uint64_t)o->data_seed, err);
+    return pd_dataset_open(&request, out, err);
+}
+
+static enum pd_status thin(const struct pd_train_options *o, struct pd_dataset *d, struct pd_error *err)
+{
+    const uint32_t most = (uint32_t)o->data_count;
+    return most && d->count > most ? pd_dataset_thin(d, most, (uint64_t)o->data_seed, err) : PD_OK;
+}
+
+static enum pd_status hand_over(enum pd_status status, struct pd_dataset **out)
+{
     if (status) {
         pd_dataset_destroy(*out);
         *out = NULL;
     }
     return status;
+}
+
+enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split,
+                              const struct pd_data_watch *watch, struct pd_dataset **out,
+                              struct pd_error *err)
+{
+    enum pd_status status = open_whole(o, split, watch, out, err);
+    if (!status && split == PD_SPLIT_TRAIN)
+        status = thin(o, *out, err);
+    return hand_over(status, out);
+}
+
+/* A list of a part that was drawn is held against all there is. */
+static enum pd_status restore(const struct pd_train_options *o, const char *folder, bool join,
+                              struct pd_dataset *d, struct pd_error *err)
+{
+    struct pd_roster roster;
+    enum pd_status status = pd_roster_read(folder, &roster, err);
+    roster.drawn = o->data_count;
+    roster.grows = join && *o->classes; /* these are what people have said, with what they added */
+    if (!status && !roster.listed)
+        status = thin(o, d, err);
+    if (!status)
+        status = pd_roster_restore(&roster, folder, join && !roster.drawn, d, err);
+    pd_roster_release(&roster);
+    return status;
+}
+
+enum pd_status pd_run_dataset_again(const struct pd_train_options *o, const char *folder, bool join,
+                                    const struct pd_data_watch *watch, struct pd_dataset **out,
+                                    struct pd_error *err)
+{
+    if (!pd_roster_is_in(folder))
+        return pd_run_dataset(o, PD_SPLIT_TRAIN, watch, out, err);
+    enum pd_status status = open_whole(o, PD_SPLIT_TRAIN, watch, out, err);
+    return hand_over(status ? status : restore(o, folder, join, *out, err), out);
+}
+
+/* In people's own sets images come and go; published and drawn ones are all or nothing. */
+enum pd_status pd_run_roster(const struct pd_train_options *o, const struct pd_dataset *data,
+                             struct pd_roster *out, struct pd_error *err)
+{
+    enum pd_status status = pd_roster_make(data, out, err);
+    out->listed = data->image_names || !pd_data_source_named(o->data);
+    return status;
+}
+
+static void set_path(const char *value, char *path, size_t size)
+{
+    if (value)
+        snprintf(path, size, "%s", value);
+}
+
+void pd_run_move(const struct pd_data_place *place, struct pd_train_options *o)
+{
+    set_path(place->data, o->data, sizeof o->data);
+    set_path(place->data_dir, o->data_dir, sizeof o->data_dir);
+    set_path(place->cache_dir, o->cache_dir, sizeof o->cache_dir);
+    pd_run_absolute_paths(o);
+}
+
+enum pd_status pd_run_say_moved(const struct pd_train_options *o, enum pd_status status, struct pd_error *err)
+{
+    const char *place = o->data_dir[0] ? o->data_dir : o->data;
+    if (!status || !err || *place != '/' || access(place, F_OK) == 0)
+        return status;
+    return pd_fail(err, status, -1, "%.350s; where it lies now, %s says", err->message,
+                   place == o->data ? "--data" : "--data-dir");
 }
 
 static size_t labels_of(const struct pd_answers *answers)
@@ -114,6 +189,19 @@ static enum pd_status open_loader(const struct pd_train_options *o, int size, st
     return status;
 }
 
+/* A run that began before images joined goes on without them: they are the last. */
+static enum pd_status cut(const char *run, struct pd_dataset *d, struct pd_error *err)
+{
+    struct pd_roster roster;
+    if (!run || !pd_roster_is_in(run))
+        return PD_OK;
+    enum pd_status status = pd_roster_read(run, &roster, err);
+    if (!status && roster.count < d->count)
+        d->count = roster.count;
+    pd_roster_release(&roster);
+    return status;
+}
+
 /* --- networks --- */
 
 static enum pd_status open_gan(const struct pd_train_options *o, int size, struct pd_setup *s,
@@ -130,7 +218,7 @@ static enum pd_status open_gan(const struct pd_train_options *o, int size, struc
         status = pd_backend_create(PD_BACKEND_ONEDNN, threads, &s->backend, err);
     if (!status)
         status = pd_gan_create(&config, s->backend, (uint64_t)o->seed, &s->gan, err);
-    return status;
+    return status ? status : pd_class_names_copy(s->data, &s->gan->classes, err);
 }
 
 /* What the options leave to the model and its loss. */
@@ -263,27 +351,30 @@ static enum pd_status draw_labels(const struct pd_train_options *o, const char *
     return status;
 }
 
-static enum pd_status open_data(const struct pd_train_options *o, const char *label_file,
+static enum pd_status open_data(const struct pd_train_options *o, const struct pd_setup_from *from,
                                 const struct pd_data_watch *watch, int size, struct pd_setup *s,
                                 struct pd_error *err)
 {
-    struct pd_early_check check = {o, label_file, watch};
+    struct pd_early_check check = {o, from->label_file, watch};
     const struct pd_data_watch early = pd_early_check_watch(&check);
-    enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, &early, &s->data, err);
+    enum pd_status status = from->roster ? pd_run_dataset_again(o, from->roster, false, watch, &s->data, err)
+                                         : pd_run_dataset(o, PD_SPLIT_TRAIN, &early, &s->data, err);
+    if (!status)
+        status = from->roster ? cut(from->run, s->data, err) : pd_run_roster(o, s->data, &s->roster, err);
     if (status)
         return status;
-    status = draw_labels(o, label_file, s, err);
+    status = draw_labels(o, from->label_file, s, err);
     return status ? status : open_loader(o, size, s, err);
 }
 
-enum pd_status pd_setup_open(struct pd_train_options *o, const char *label_file,
+enum pd_status pd_setup_open(struct pd_train_options *o, const struct pd_setup_from *from,
                              const struct pd_data_watch *watch, struct pd_setup *out, struct pd_error *err)
 {
     int size;
     memset(out, 0, sizeof *out);
     enum pd_status status = pd_run_image_size(o, &size, err);
     if (!status)
-        status = open_data(o, label_file, watch, size, out, err);
+        status = open_data(o, from, watch, size, out, err);
     if (!status)
         status = settle(o, out->data->channels, size, err);
     if (!status)
@@ -304,6 +395,7 @@ void pd_setup_close(struct pd_setup *s)
     pd_backend_destroy(s->backend);
     pd_loader_destroy(s->loader);
     pd_free(s->use);
+    pd_roster_release(&s->roster);
     pd_dataset_destroy(s->data);
     memset(s, 0, sizeof *s);
 }

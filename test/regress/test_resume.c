@@ -60,7 +60,8 @@ static void resume(const char *folder, int64_t epochs)
 {
     const struct pd_observer nobody = {0};
     struct pd_error err = {0};
-    if (pd_run_resume(folder, epochs, &nobody, &err))
+    const struct pd_run_change change = {.epochs = epochs};
+    if (pd_run_resume(folder, &change, &nobody, &err))
         fail_msg("resume: %s", err.message);
 }
 
@@ -403,7 +404,7 @@ static pid_t start(const struct pd_train_options *o)
     struct pd_error err;
     char folder[1200];
     bool there = find_run(o->out, folder, sizeof folder);
-    enum pd_status status = there ? pd_run_resume(folder, 0, &nobody, &err)
+    enum pd_status status = there ? pd_run_resume(folder, NULL, &nobody, &err)
                                   : pd_run_train(o, &nobody, folder, sizeof folder, &err);
     if (status)
         fprintf(stderr, "%s\n", err.message);

@@ -1,6 +1,9 @@
 #include "data/loader.h"
 
 #include "base/mem.h"
+#include "base/rng.h"
+#include "data/streams.h"
+#include "data/transform.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -216,6 +219,57 @@ static void keeps_its_order_between_versions(void **state)
     pd_loader_destroy(l);
 }
 
+/* Orders under one seed are others: the k-th of the labelled does not come with the k-th of the rest. */
+static void shuffles_the_labelled_on_their_own(void **state)
+{
+    (void)state;
+    struct pd_dataset d = make();
+    struct pd_loader_options options = basic();
+    uint8_t use[COUNT] = {0};
+    int together = 0;
+    for (int i = 0; i < COUNT / 2; i++)
+        use[i] = PD_LABELLED;
+    options.labelled_per_batch = BATCH / 2;
+    struct pd_loader *l = create(&d, use, options);
+    for (uint64_t step = 0; step < 6; step++) {
+        struct batch b;
+        get(l, step, &b);
+        for (int i = 0; i < BATCH / 2; i++)
+            together += b.indices[BATCH / 2 + i] == b.indices[i] + COUNT / 2;
+    }
+    assert_in_range(together, 0, 12); /* of 24 */
+    pd_loader_destroy(l);
+}
+
+/* Cuts and flips are those of their own stream, with the step and the place in the batch. */
+static void cuts_by_a_stream_of_their_own(void **state)
+{
+    (void)state;
+    static uint8_t pixels[COUNT * 81];
+    struct pd_dataset d = make();
+    for (int i = 0; i < COUNT * 81; i++)
+        pixels[i] = (uint8_t)(i * 7);
+    d.pixels = pixels;
+    const struct pd_transform_options how = {.size = SIDE, .random_crop = true, .flip = true};
+    struct pd_transform *t;
+    struct pd_loader *l = create(&d, NULL, basic());
+    assert_int_equal(pd_transform_create(&d, &how, &t, NULL), PD_OK);
+    for (uint64_t step = 0; step < 3; step++) {
+        const struct pd_rng rng = {basic().seed, PD_STREAM_AUGMENT, step};
+        float images[BATCH * SIDE * SIDE], expected[SIDE * SIDE];
+        int32_t labels[BATCH];
+        uint32_t indices[BATCH], random[4];
+        pd_loader_get(l, step, images, labels, indices);
+        for (uint32_t i = 0; i < BATCH; i++) {
+            pd_rng_block(&rng, i, random);
+            pd_transform_image(t, indices[i], random, expected);
+            assert_memory_equal(images + i * SIDE * SIDE, expected, sizeof expected);
+        }
+    }
+    pd_transform_destroy(t);
+    pd_loader_destroy(l);
+}
+
 static void refuse(const uint8_t *use, struct pd_loader_options options, const char *message)
 {
     struct pd_dataset d = make();
@@ -316,6 +370,8 @@ int main(void)
         cmocka_unit_test(hides_labels_and_held_out_images),
         cmocka_unit_test(sets_the_labelled_apart),
         cmocka_unit_test(is_a_function_of_the_step),
+        cmocka_unit_test(shuffles_the_labelled_on_their_own),
+        cmocka_unit_test(cuts_by_a_stream_of_their_own),
         cmocka_unit_test(keeps_its_order_between_versions),
         cmocka_unit_test(refuses_options_that_do_not_fit),
         cmocka_unit_test(reports_failed_allocations),

@@ -1,0 +1,50 @@
+#include "cli/resume.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const places[] = {"resume", "data", "data_dir", "cache_dir", NULL};
+
+static bool is_in(const char *name, const char *const *list)
+{
+    while (*list && strcmp(name, *list) != 0)
+        list++;
+    return *list;
+}
+
+/* "--epochs, --labels, " into text[size]. */
+static void list_flags(const char *const *allowed, char *text, size_t size)
+{
+    char flag[40];
+    size_t n = 0;
+    text[0] = '\0';
+    for (; *allowed && n < size; allowed++) {
+        const struct pd_option named = {.name = *allowed};
+        n += (size_t)snprintf(text + n, size - n, "--%s, ", pd_option_flag(&named, flag, sizeof flag));
+    }
+}
+
+enum pd_status resume_check(const struct args_command *c, const struct args *args, const char *const *allowed,
+                            struct pd_error *err)
+{
+    const struct pd_option *option;
+    char flag[40], flags[256];
+    for (int i = 0; (option = args_option(c, i, NULL)); i++) {
+        if (!args->given[i] || is_in(option->name, places) || is_in(option->name, allowed))
+            continue;
+        list_flags(allowed, flags, sizeof flags);
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--%s cannot be given with --resume: a run keeps its options, except "
+                       "%s--data, --data-dir and --cache-dir",
+                       pd_option_flag(option, flag, sizeof flag), flags);
+    }
+    return PD_OK;
+}
+
+struct pd_data_place resume_place(const struct args_command *c, const struct args *args,
+                                  const struct pd_train_options *o)
+{
+    return (struct pd_data_place){args_is_given(c, args, "data") ? o->data : NULL,
+                                  args_is_given(c, args, "data_dir") ? o->data_dir : NULL,
+                                  args_is_given(c, args, "cache_dir") ? o->cache_dir : NULL};
+}

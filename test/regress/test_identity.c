@@ -1,0 +1,239 @@
+/* A run and its data: what changes in the folder meanwhile changes nothing in the run, or is refused by name.
+ */
+#include "program.h"
+
+#include "unit/image_maker.h"
+
+#include <sys/stat.h>
+
+#define OPTIONS " --size 16 --width 0.125 --batch 8 --min-epoch 16 --threads 1 --grid-every 0 --seed 3"
+
+static void put(const char *name, int colour)
+{
+    uint8_t rgb[16 * 16 * 3];
+    for (int i = 0; i < 16 * 16 * 3; i++)
+        rgb[i] = (uint8_t)(37 * colour + i * (i % 16 ^ colour));
+    struct file f = make_png(16, 16, PNG_FORMAT_RGB, rgb, NULL, 0);
+    scratch_write(scratch_path(name), f.bytes, f.size);
+    free(f.bytes);
+}
+
+static void folder(const char *name)
+{
+    assert_int_equal(mkdir(scratch_path(name), 0777), 0);
+}
+
+/* Twelve images in a/, b/ and c/; 100 new ones are for the tests. */
+static void make_photos(const char *name)
+{
+    char path[64];
+    folder(name);
+    for (int i = 0; i < 12; i++) {
+        snprintf(path, sizeof path, "%s/%c", name, 'a' + i / 4);
+        if (i % 4 == 0)
+            folder(path);
+        snprintf(path, sizeof path, "%s/%c/%d.png", name, 'a' + i / 4, i % 4);
+        put(path, i);
+    }
+}
+
+static void move(const char *from, const char *to)
+{
+    assert_int_equal(rename(scratch_path(from), scratch_path(to)), 0);
+}
+
+/* whole: two epochs; run: one of them. */
+static int train_both(void **state)
+{
+    if (scratch_setup(state))
+        return -1;
+    make_photos("photos");
+    succeeds("train --data photos --out whole --labels 6 --epochs 2" OPTIONS);
+    succeeds("train --data photos --out runs --labels 6 --epochs 1" OPTIONS);
+    return 0;
+}
+
+#define RUN  "runs/00000-photos-dcgan"
+#define GOES "train --epochs 2 --resume " RUN
+
+/* It goes on as if nothing had happened; note: a part of what it says, or NULL. */
+static void goes_on(const char *more, const char *note)
+{
+    char command[256];
+    size_t n, k;
+    snprintf(command, sizeof command, GOES "%s", more);
+    const struct result *r = succeeds(command);
+    if (note)
+        assert_contains(r->err, note);
+    char *a = scratch_read(scratch_path("whole/00000-photos-dcgan/checkpoint.safetensors"), &n);
+    char *b = scratch_read(scratch_path(RUN "/checkpoint.safetensors"), &k);
+    assert_int_equal(n, k);
+    assert_memory_equal(a, b, n);
+    free(a);
+    free(b);
+}
+
+static void new_images_and_a_new_class_change_nothing(void **state)
+{
+    (void)state;
+    put("photos/a/00.png", 100);
+    folder("photos/aa");
+    put("photos/aa/0.png", 101);
+    goes_on("", "photos: its classes have another order than when the run began: matched by name\n"
+                "photos: 2 images left out that were not there when the run began\n");
+}
+
+static void renamed_images_change_nothing(void **state)
+{
+    (void)state;
+    move("photos/a/0.png", "photos/a/9.png");
+    move("photos/b/0.png", "photos/b/swap.png");
+    goes_on("", "2 images were moved or renamed since the run began (a/9.png was a/0.png)");
+}
+
+static void the_folder_may_move(void **state)
+{
+    (void)state;
+    move("photos", "elsewhere");
+    fails(GOES, 2,
+          "/photos': there is no such folder of images or .npz file; where it lies now, --data says");
+    goes_on(" --data elsewhere", NULL);
+    char *options = scratch_read(scratch_path(RUN "/options.json"), NULL);
+    assert_contains(options, "/elsewhere\"");
+    free(options);
+}
+
+static void what_was_lost_or_changed_is_refused(void **state)
+{
+    (void)state;
+    folder("aside");
+    move("photos/a/0.png", "aside/0.png");
+    fails(GOES, 5, "data set 'photos' has changed since the run began: 1 images gone (a/0.png); put it back");
+    put("photos/a/0.png", 100);
+    fails(GOES, 5, "1 replaced (a/0.png)");
+    move("aside/0.png", "photos/b/9.png");
+    fails(GOES, 5, "1 with another label (b/9.png: 'b', was 'a')");
+    move("photos/b/9.png", "photos/a/0.png");
+    move("photos/a", "photos/z");
+    fails(GOES, 5, "1 classes gone ('a'), 4 with another label (z/0.png: 'z', was 'a'");
+    fails(GOES " --data aside", 3, "no image in it");
+    move("photos/z", "photos/a");
+    goes_on("", NULL);
+}
+
+/* Of a version that kept no list; the checkpoint knows the classes even so. */
+static void a_run_without_a_list_gets_one(void **state)
+{
+    (void)state;
+    assert_int_equal(remove(scratch_path(RUN "/data.json")), 0);
+    move("photos/a", "photos/z");
+    fails(GOES, 5, "checkpoint.safetensors: its classes are a, b, c, and the data's b, c, z");
+    move("photos/z", "photos/a");
+    goes_on("", "the run has no list of its images");
+    assert_int_equal(access(scratch_path(RUN "/data.json"), F_OK), 0);
+}
+
+static void other_options_stay(void **state)
+{
+    (void)state;
+    fails(
+        GOES " --seed 4", 2,
+        "--seed cannot be given with --resume: a run keeps its options, except --epochs, --data, --data-dir "
+        "and --cache-dir");
+}
+
+/* --- scores --- */
+
+static void scores_are_by_class_name(void **state)
+{
+    (void)state;
+    succeeds("score " RUN " --split train --out one.csv");
+    char *whole = scratch_read(scratch_path("one.csv"), NULL);
+    move("photos", "aa"); /* and classes c, b only: as numbers they would be 1 and 0 */
+    assert_int_equal(nftw(scratch_path("aa/a"), scratch_remove, 16, FTW_DEPTH | FTW_PHYS), 0);
+    const struct result *r = succeeds("score " RUN " --data aa --split train --out two.csv");
+    assert_contains(r->err, "aa: its 2 classes are those of the run by name, not by number");
+    char *two = scratch_read(scratch_path("two.csv"), NULL);
+    assert_contains(two, "\n0,1,");
+    assert_contains(two, "\n7,2,");
+    free(whole);
+    free(two);
+    move("aa/b", "aa/x");
+    fails("score " RUN " --data aa --split train --out two.csv", 5,
+          "has images of classes that the run does not know: x; its classes are a, b, c");
+    fails("score " RUN " --data aa --split train --by-number --out two.csv", 5, "2 classes, and the run 3");
+    folder("aa/y");
+    put("aa/y/0.png", 100);
+    succeeds("score " RUN " --data aa --split train --by-number --out two.csv");
+    succeeds("score " RUN " --data aa --split train --no-labels --out two.csv");
+}
+
+/* --- with people --- */
+
+static void ask(const char *more)
+{
+    char command[512];
+    snprintf(command, sizeof command, "active %s", more);
+    succeeds(command);
+}
+
+static void answer(const char *label)
+{
+    char *text = scratch_read(scratch_path("live/00000-album-active-gold/queries.csv"), NULL);
+    FILE *f = fopen(scratch_path("answers.csv"), "w");
+    fputs("image,label\n", f);
+    for (char *line = strchr(text, '\n') + 1; *line; line = strchr(line, '\n') + 1)
+        fprintf(f, "%.*s,%s\n", (int)strcspn(line, ","), line, label);
+    fclose(f);
+    free(text);
+}
+
+#define LIVE "live/00000-album-active-gold"
+
+/* A flat folder: images come, are renamed, the folder moves; one that is gone is asked back. */
+static void people_change_their_folder(void **state)
+{
+    (void)state;
+    folder("album");
+    char name[64];
+    for (int i = 0; i < 10; i++) {
+        snprintf(name, sizeof name, "album/%d.png", i);
+        put(name, i);
+    }
+    ask("--data album --classes cat,dog --oracle csv --strategy gold --init 4 --query 2 --final 8 --epochs 1 "
+        "--no-measure --no-pictures --out live" OPTIONS);
+    answer("cat");
+    put("album/00.png", 50);
+    const struct result *r = succeeds("active --resume " LIVE " --labels answers.csv");
+    assert_contains(r->err, "album: 1 new images join the run");
+    answer("dog");
+    move("album/0.png", "album/zero.png");
+    move("album", "moved");
+    fails("active --resume " LIVE " --labels answers.csv", 2, "where it lies now, --data says");
+    r = succeeds("active --resume " LIVE " --data moved --labels answers.csv");
+    assert_contains(r->err, "1 images were moved or renamed since the run began (zero.png was 0.png)");
+    folder("gone");
+    move("moved/1.png", "gone/1.png");
+    fails("active --resume " LIVE, 5,
+          "data set 'moved' has changed since the run began: 1 images gone (1.png)");
+    char *list = scratch_read(scratch_path(LIVE "/start-1/images.csv"), NULL);
+    assert_contains(list, "\n00.png,,"); /* the last */
+    free(list);
+}
+
+#define TRAINED(test) cmocka_unit_test_setup_teardown(test, train_both, scratch_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TRAINED(new_images_and_a_new_class_change_nothing),
+        TRAINED(renamed_images_change_nothing),
+        TRAINED(the_folder_may_move),
+        TRAINED(what_was_lost_or_changed_is_refused),
+        TRAINED(a_run_without_a_list_gets_one),
+        TRAINED(other_options_stay),
+        TRAINED(scores_are_by_class_name),
+        cmocka_unit_test_setup_teardown(people_change_their_folder, scratch_setup, scratch_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -87,12 +87,13 @@ char *pd_image_kinds(char *text, size_t size)
     return pd_join_words(text, size, names, count, sizeof names[0]);
 }
 
-static const struct pd_image_format *recognise(const uint8_t *bytes, size_t size)
+/* A number in the table; FORMATS: none of them. */
+static size_t recognise(const uint8_t *bytes, size_t size)
 {
-    for (size_t i = 0; i < FORMATS; i++)
-        if (size >= 12 && formats[i]->recognise(bytes, size))
-            return formats[i];
-    return NULL;
+    size_t i = size < 12 ? FORMATS : 0;
+    while (i < FORMATS && !formats[i]->recognise(bytes, size))
+        i++;
+    return i;
 }
 
 /* --- for their readers --- */
@@ -200,12 +201,13 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
     if (pd_png_is_signed(bytes, size))
         return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "'%s' is a picture that paydirt has drawn, no data",
                        name);
-    const struct pd_image_format *format = recognise(bytes, size);
-    if (!format) {
+    const size_t number = recognise(bytes, size);
+    if (number == FORMATS) {
         char kinds[80];
         return pd_fail(err, PD_ERR_FORMAT, 0, "'%s' is no image (expected %s)", name,
                        pd_image_kinds(kinds, sizeof kinds));
     }
+    const struct pd_image_format *format = formats[number];
     if (format->missing)
         return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': %s", name, format->missing);
     struct pd_image_work w = {

@@ -101,7 +101,7 @@ static bool done(struct png *p, void (*step)(struct png *))
 
 /* --- which way up --- */
 
-static png_textp find_text(const struct png *p, const char *key)
+static png_text *find_text(const struct png *p, const char *key)
 {
     png_infop infos[] = {p->info, p->rest};
     for (int k = 0; k < 2; k++) {
@@ -143,8 +143,8 @@ static void orient(struct png *p)
     png_uint_32 size = 0;
     if (!png_get_eXIf_1(p->lib, p->info, &size, &exif))
         png_get_eXIf_1(p->lib, p->rest, &size, &exif);
-    const png_textp profile = exif ? NULL : find_text(p, "Raw profile type exif");
-    const png_textp xmp = find_text(p, "XML:com.adobe.xmp");
+    png_text *profile = exif ? NULL : find_text(p, "Raw profile type exif");
+    const png_text *xmp = find_text(p, "XML:com.adobe.xmp");
     if (profile) {
         size = (png_uint_32)decode_profile(profile->text);
         exif = (png_bytep)profile->text;

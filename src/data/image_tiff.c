@@ -76,10 +76,11 @@ static toff_t on_size(thandle_t handle)
     return ((const struct tiff *)handle)->w->size;
 }
 
-static void note_failure(struct tiff *t, const char *format, va_list values)
+/* The first failure's words stay. */
+static void note_failure(struct tiff *t, const char *words)
 {
     if (!t->failed)
-        vsnprintf(t->words, sizeof t->words, format, values);
+        snprintf(t->words, sizeof t->words, "%s", words);
     t->failed = true;
 }
 
@@ -87,31 +88,25 @@ static int on_error(TIFF *lib, void *context, const char *module, const char *fo
 {
     static const char *const memory[] = {"No space", "Out of memory", "Failed to allocate"};
     struct tiff *t = context;
+    char words[sizeof t->words];
     (void)lib, (void)module;
-    note_failure(t, format, values);
+    vsnprintf(words, sizeof words, format, values);
+    note_failure(t, words);
     for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++)
-        t->no_memory = t->no_memory || strstr(t->words, memory[i]);
+        t->no_memory = t->no_memory || strstr(words, memory[i]);
     return 1;
 }
 
 /* Warnings that tell of missing pixels in a JPEG within, and of tags that lie beyond the end: without its
  * palette an image would be read as grey. */
-static bool is_loss(const char *module, const char *words)
-{
-    const bool jpeg = module && !strcmp(module, "JPEGLib");
-    return strstr(words, "IO error") || (jpeg && (strstr(words, "remature") || strstr(words, "Corrupt")));
-}
-
 static int on_warning(TIFF *lib, void *context, const char *module, const char *format, va_list values)
 {
     char words[200];
-    va_list copy;
-    va_copy(copy, values);
-    vsnprintf(words, sizeof words, format, copy);
-    va_end(copy);
     (void)lib;
-    if (is_loss(module, words))
-        note_failure(context, format, values);
+    vsnprintf(words, sizeof words, format, values);
+    const bool jpeg = module && !strcmp(module, "JPEGLib");
+    if (strstr(words, "IO error") || (jpeg && (strstr(words, "remature") || strstr(words, "Corrupt"))))
+        note_failure(context, words);
     return 1;
 }
 

@@ -64,13 +64,13 @@ static const struct pd_samples *samples_of(const struct made *m)
 static enum pd_status encode_grid(const struct made *m, const struct pd_points *real, struct pd_buffer *png,
                                   struct pd_error *err)
 {
-    return pd_samples_encode(samples_of(m), real, png, err);
+    return pd_samples_picture(samples_of(m), &m->run.gan->classes, real, png, err);
 }
 
 static enum pd_status encode_rejected(const struct made *m, const struct pd_points *real,
                                       struct pd_buffer *png, struct pd_error *err)
 {
-    return pd_rejection_encode(&m->rejection, real, png, err);
+    return pd_rejection_encode(&m->rejection, &m->run.gan->classes, real, png, err);
 }
 
 static enum pd_status write_picture(const char *path, const struct made *m,

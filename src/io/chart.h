@@ -64,4 +64,21 @@ struct pd_sheet {
 };
 enum pd_status pd_chart_sheet(const struct pd_sheet *sheet, struct pd_buffer *png, struct pd_error *err);
 
+/* Words beside and above a grid of images. */
+struct pd_grid_heading {
+    double at; /* where it begins, as a part of the grid's width */
+    const char *text;
+};
+struct pd_grid_words {
+    const char *const *rows; /* (n_rows), or NULL */
+    int64_t n_rows;
+    const struct pd_grid_heading *headings;
+    int n_headings;
+};
+
+/* grid: a PNG of ours. Small images are enlarged, so that words fit beside them; a grid too large for a
+ * canvas stays without words. PD_ERR_MEMORY. */
+enum pd_status pd_chart_grid(const struct pd_buffer *grid, const struct pd_grid_words *words,
+                             struct pd_buffer *png, struct pd_error *err);
+
 #endif

@@ -74,22 +74,25 @@ enum pd_status pd_journal_grid(struct pd_journal *j, struct pd_gan *gan, uint64_
                                struct pd_error *err)
 {
     struct pd_samples s = {0};
-    struct pd_buffer png = PD_BUFFER_INIT;
+    struct pd_buffer png = PD_BUFFER_INIT, named = PD_BUFFER_INIT;
     char name[64], path[PD_PATH_SIZE];
     enum pd_status status = pd_sample(gan, 10, 0, &s, err);
     if (!status)
         status = pd_samples_encode(&s, NULL, &png, err);
+    if (!status)
+        status = pd_samples_picture(&s, &gan->classes, NULL, &named, err);
     snprintf(name, sizeof name, "samples-%04llu.png", (unsigned long long)epoch);
     if (!status)
         status = pd_path_inside(path, sizeof path, j->folder, name, err);
     if (!status)
-        status = pd_file_write_atomic(path, png.data, png.size, err);
+        status = pd_file_write_atomic(path, named.data, named.size, err);
     if (!status) {
         int64_t w, h;
         pd_samples_picture_size(&s, &w, &h);
         pd_tfevents_image(j->events, (int64_t)step, wall_time(), "samples", png.data, png.size, h, w,
                           pd_samples_picture_channels(&s));
     }
+    pd_buffer_release(&named);
     pd_buffer_release(&png);
     pd_samples_release(&s);
     return status;

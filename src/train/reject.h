@@ -54,9 +54,11 @@ enum pd_status pd_reject(struct pd_gan *gan, const struct pd_rejection_options *
                          struct pd_rejection *out, struct pd_error *err);
 void pd_rejection_release(struct pd_rejection *r);
 
-/* A picture as PNG. Images: one row a class, up to show kept ones, a gap, up to show refused ones. Points:
- * kept and refused in two colours over the real ones, which may be NULL. */
-enum pd_status pd_rejection_encode(const struct pd_rejection *r, const struct pd_points *real,
-                                   struct pd_buffer *png, struct pd_error *err);
+/* A picture as PNG. Images: one row a class with its name (classes NULL: number), up to show kept ones, a
+ * gap, up to show refused ones. Points: kept and refused in two colours over the real ones, which may be
+ * NULL. */
+struct pd_class_names;
+enum pd_status pd_rejection_encode(const struct pd_rejection *r, const struct pd_class_names *classes,
+                                   const struct pd_points *real, struct pd_buffer *png, struct pd_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 #include "train/reject.h"
 
 #include "base/mem.h"
+#include "io/chart.h"
 #include "io/png.h"
 #include "io/scatter.h"
 
@@ -16,7 +17,8 @@ static int64_t shown(const struct pd_rejection *r)
 }
 
 /* One row a class; what is missing stays white, and so does a column between the two. */
-static enum pd_status encode_images(const struct pd_rejection *r, struct pd_buffer *png, struct pd_error *err)
+static enum pd_status encode_images(const struct pd_rejection *r, const struct pd_class_names *classes,
+                                    struct pd_buffer *png, struct pd_error *err)
 {
     const int64_t *dim = r->kept.shape.dim, left = shown(r), columns = left + 1 + r->show;
     const size_t image = (size_t)(dim[1] * dim[2] * dim[3]);
@@ -34,8 +36,14 @@ static enum pd_status encode_images(const struct pd_rejection *r, struct pd_buff
                (size_t)r->classes[c].refused * image * sizeof *row);
     }
     const struct pd_png_grid grid = {columns * r->kept.classes, dim[1], dim[2], dim[3], columns, PAD};
-    enum pd_status status = pd_png_encode_grid(png, sheet, &grid, err);
+    const struct pd_grid_heading headings[] = {{0, "kept"},
+                                               {(double)(left + 1) / (double)columns, "refused"}};
+    struct pd_buffer raw = PD_BUFFER_INIT;
+    enum pd_status status = pd_png_encode_grid(&raw, sheet, &grid, err);
     pd_free(sheet);
+    if (!status)
+        status = pd_grid_with_classes(&raw, classes, r->kept.classes, headings, 2, png, err);
+    pd_buffer_release(&raw);
     return status;
 }
 
@@ -74,8 +82,8 @@ static enum pd_status encode_points(const struct pd_rejection *r, const struct p
     return status;
 }
 
-enum pd_status pd_rejection_encode(const struct pd_rejection *r, const struct pd_points *real,
-                                   struct pd_buffer *png, struct pd_error *err)
+enum pd_status pd_rejection_encode(const struct pd_rejection *r, const struct pd_class_names *classes,
+                                   const struct pd_points *real, struct pd_buffer *png, struct pd_error *err)
 {
-    return r->kept.shape.rank == 2 ? encode_points(r, real, png, err) : encode_images(r, png, err);
+    return r->kept.shape.rank == 2 ? encode_points(r, real, png, err) : encode_images(r, classes, png, err);
 }

@@ -2,9 +2,12 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "data/class_names.h"
+#include "io/chart.h"
 #include "io/png.h"
 #include "io/scatter.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { BATCH = 100, STREAM_SAMPLE_Z = 3 };
@@ -116,6 +119,39 @@ enum pd_status pd_samples_encode(const struct pd_samples *s, const struct pd_poi
         return pd_png_encode_grid(png, s->images, &grid, err);
     return pd_scatter_encode(png, s->images, s->labels, s->count, real ? real->at : NULL,
                              real ? real->count : 0, err);
+}
+
+/* --- for people --- */
+
+enum pd_status pd_grid_with_classes(const struct pd_buffer *grid, const struct pd_class_names *names,
+                                    int classes, const struct pd_grid_heading *headings, int n_headings,
+                                    struct pd_buffer *png, struct pd_error *err)
+{
+    char(*numbers)[16] = pd_calloc((size_t)classes, sizeof *numbers);
+    const char **rows = pd_calloc((size_t)classes, sizeof *rows);
+    for (int k = 0; numbers && rows && k < classes; k++) {
+        snprintf(numbers[k], sizeof numbers[k], "%d", k);
+        rows[k] = names && names->at && k < names->count ? names->at[k] : numbers[k];
+    }
+    const struct pd_grid_words words = {rows, classes, headings, n_headings};
+    enum pd_status status = numbers && rows ? pd_chart_grid(grid, &words, png, err)
+                                            : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture");
+    pd_free(rows);
+    pd_free(numbers);
+    return status;
+}
+
+enum pd_status pd_samples_picture(const struct pd_samples *s, const struct pd_class_names *classes,
+                                  const struct pd_points *real, struct pd_buffer *png, struct pd_error *err)
+{
+    struct pd_buffer grid = PD_BUFFER_INIT;
+    if (s->shape.rank != 4)
+        return pd_samples_encode(s, real, png, err);
+    enum pd_status status = pd_samples_encode(s, NULL, &grid, err);
+    if (!status)
+        status = pd_grid_with_classes(&grid, classes, s->classes, NULL, 0, png, err);
+    pd_buffer_release(&grid);
+    return status;
 }
 
 /* --- scores --- */

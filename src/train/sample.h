@@ -28,6 +28,17 @@ struct pd_points {
 };
 enum pd_status pd_samples_encode(const struct pd_samples *s, const struct pd_points *real,
                                  struct pd_buffer *png, struct pd_error *err);
+/* The same for people: the classes' names stand beside the rows; classes NULL: their numbers. */
+struct pd_class_names;
+enum pd_status pd_samples_picture(const struct pd_samples *s, const struct pd_class_names *classes,
+                                  const struct pd_points *real, struct pd_buffer *png, struct pd_error *err);
+
+/* grid: images in rows, one a class. */
+struct pd_grid_heading;
+enum pd_status pd_grid_with_classes(const struct pd_buffer *grid, const struct pd_class_names *names,
+                                    int classes, const struct pd_grid_heading *headings, int n_headings,
+                                    struct pd_buffer *png, struct pd_error *err);
+
 void pd_samples_picture_size(const struct pd_samples *s, int64_t *width, int64_t *height);
 int pd_samples_picture_channels(const struct pd_samples *s);
 

@@ -4,6 +4,7 @@
 #include "data/image.h"
 #include "data/image_layout.h"
 #include "data/image_name.h"
+#include "data/image_words.h"
 #include "io/file.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PATH_SIZE = 4096, WORDS = 400, NAMES_SHOWN = 10 };
+enum { PATH_SIZE = 4096 };
 
 struct reader {
     struct pd_image_list *out;
@@ -144,20 +145,6 @@ static void note(struct reader *r, const char *words)
         pd_buffer_printf(&r->notes, "%s\n", words);
 }
 
-/* "a, b": adds a name to a list of them, counted; those beyond the first few are three dots. */
-static void add_name(char text[WORDS], size_t *count, const char *path, size_t size)
-{
-    char name[72];
-    const size_t n = strlen(text);
-    const bool cut = pd_image_name(name, sizeof name, path, size) >= sizeof name;
-    if (++*count > NAMES_SHOWN + 1)
-        return;
-    const bool fits = *count <= NAMES_SHOWN && n + strlen(name) + 16 < WORDS;
-    snprintf(text + n, WORDS - n, "%s%s%s", n ? ", " : "", fits ? name : "...", fits && cut ? "..." : "");
-    if (!fits)
-        *count = NAMES_SHOWN + 1;
-}
-
 static bool is_below(const char *path, const char *folder, size_t size)
 {
     return !strncmp(path, folder, size) && (!path[size] || path[size] == '/' || !size);
@@ -187,7 +174,7 @@ static bool is_empty(const struct reader *r, const char *folder)
 /* Folders beside those of the classes in which no image is. */
 static void note_empty(struct reader *r, struct pd_image_level level)
 {
-    char names[WORDS] = "", words[WORDS + 64];
+    char names[PD_IMAGE_WORDS] = "", words[PD_IMAGE_WORDS + 64];
     size_t count = 0;
     const char *some = r->walk.files[level.begin].path;
     for (size_t i = 0; i < r->walk.folder_count; i++) {
@@ -195,7 +182,7 @@ static void note_empty(struct reader *r, struct pd_image_level level)
         if (strlen(path) <= level.prefix || strncmp(path, some, level.prefix) != 0 ||
             strchr(path + level.prefix, '/') || !is_empty(r, path))
             continue;
-        add_name(names, &count, path + level.prefix, strlen(path + level.prefix));
+        pd_image_words_name(names, &count, path + level.prefix, strlen(path + level.prefix));
     }
     snprintf(words, sizeof words, "no image in %s, so no class is made of %s", names,
              count > 1 ? "them" : "it");
@@ -204,7 +191,7 @@ static void note_empty(struct reader *r, struct pd_image_level level)
 
 static void note_left_out(struct reader *r, struct pd_image_level level)
 {
-    char names[WORDS] = "", words[WORDS + 96];
+    char names[PD_IMAGE_WORDS] = "", words[PD_IMAGE_WORDS + 96];
     const char *last = NULL;
     size_t count = 0, last_size = 0;
     for (size_t i = level.begin; i < level.end; i++) {
@@ -212,7 +199,7 @@ static void note_left_out(struct reader *r, struct pd_image_level level)
         const char *name = class_of(&r->walk.files[i], level, &n);
         if (n && (r->walk.files[i].label == OTHER_CLASS || r->out->unmatched) &&
             !is_same_class(name, n, last, last_size))
-            add_name(names, &count, name, n);
+            pd_image_words_name(names, &count, name, n);
         last = name;
         last_size = n;
     }
@@ -225,29 +212,6 @@ static void note_left_out(struct reader *r, struct pd_image_level level)
 }
 
 /* --- what was passed over --- */
-
-enum pd_status pd_image_list_pass(struct pd_image_list *l, const char *kind, const char *path, size_t count,
-                                  struct pd_error *err)
-{
-    size_t i = 0;
-    while (i < l->passed_count && strcmp(l->passed[i].kind, kind) != 0)
-        i++;
-    if (i == l->passed_count) {
-        struct pd_passed_kind *more = pd_realloc(l->passed, (i + 1) * sizeof *more);
-        struct pd_buffer first = PD_BUFFER_INIT;
-        l->passed = more ? more : l->passed;
-        pd_image_name_append(&first, path, strlen(path));
-        pd_buffer_append(&first, "", 1);
-        if (!more || first.oom) {
-            pd_buffer_release(&first);
-            return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for what is passed over");
-        }
-        more[l->passed_count++] = (struct pd_passed_kind){.first = first.data};
-        snprintf(more[i].kind, sizeof more[i].kind, "%s", kind);
-    }
-    l->passed[i].count += count;
-    return PD_OK;
-}
 
 static int by_count(const void *a, const void *b)
 {
@@ -277,25 +241,6 @@ static enum pd_status take_passed(struct reader *r, enum pd_split split, struct 
     if (l->passed_count)
         qsort(l->passed, l->passed_count, sizeof *l->passed, by_count);
     return status;
-}
-
-/* "12 .heic (no reader for HEIC), 2 system folders" */
-static void say_passed(const struct pd_image_list *l, char text[WORDS])
-{
-    text[0] = '\0';
-    for (size_t i = 0; i < l->passed_count; i++) {
-        const struct pd_passed_kind *k = &l->passed[i];
-        const size_t n = strlen(text);
-        const char *why = pd_image_unread(k->first), *of = strstr(k->kind, " of ");
-        const int stem = of ? (int)(of - k->kind) : (int)strlen(k->kind); /* "run" of "run of paydirt" */
-        if (n + 120 > WORDS) {
-            snprintf(text + n, WORDS - n, ", ...");
-            return;
-        }
-        snprintf(text + n, WORDS - n, "%s%zu %.*s%s%s%s%s%s", n ? ", " : "", k->count, stem, k->kind,
-                 k->count > 1 && k->kind[0] != '.' ? "s" : "", k->kind + stem, why ? " (" : "",
-                 why ? why : "", why ? ")" : "");
-    }
 }
 
 /* --- all --- */
@@ -387,11 +332,11 @@ static enum pd_status label(struct reader *r, enum pd_split split, struct pd_err
 
 static enum pd_status fail_no_image(struct reader *r, struct pd_error *err)
 {
-    char kinds[80], passed[WORDS];
+    char kinds[80], passed[PD_IMAGE_WORDS];
     enum pd_status status = take_passed(r, PD_SPLIT_TRAIN, err);
     if (status)
         return status;
-    say_passed(r->out, passed);
+    pd_image_words_passed(r->out, passed);
     return pd_fail(err, PD_ERR_IO, -1, "'%.200s': no image in it (%s)%s%.150s", r->folder,
                    pd_image_kinds(kinds, sizeof kinds), *passed ? "; passed over: " : "", passed);
 }
@@ -439,68 +384,6 @@ enum pd_status pd_image_list_read(const char *folder, enum pd_split split, const
     if (status)
         pd_image_list_release(out);
     return status;
-}
-
-/* "3 classes (bus, car, train), 18 images, 2 of them without a label" */
-static void say_content(const struct pd_image_list *l, const char (*names)[PD_CLASS_NAME_SIZE],
-                        const size_t *of_class, char text[2 * WORDS])
-{
-    char list[WORDS] = "";
-    size_t n = 0, labelled = 0;
-    for (int k = 0; k < l->class_count; k++) {
-        add_name(list, &n, names[k], strlen(names[k]));
-        labelled += of_class[k];
-    }
-    const size_t count = labelled + of_class[l->class_count];
-    int used = l->class_count ? snprintf(text, 2 * WORDS, "%d class%s (%s), ", l->class_count,
-                                         l->class_count > 1 ? "es" : "", list)
-                              : 0;
-    used += snprintf(text + used, 2 * WORDS - (size_t)used, "%zu image%s", count, count > 1 ? "s" : "");
-    if (!labelled)
-        snprintf(text + used, 2 * WORDS - (size_t)used, ", none with a label");
-    else if (labelled < count)
-        snprintf(text + used, 2 * WORDS - (size_t)used, ", %zu of them without a label", count - labelled);
-}
-
-/* Classes of which there is nothing, though there is of others. */
-static void tell_missing(const struct pd_image_list *l, const char *name,
-                         const char (*names)[PD_CLASS_NAME_SIZE], const size_t *of_class,
-                         char note[PD_NOTE_SIZE])
-{
-    char list[WORDS] = "";
-    size_t n = 0;
-    for (int k = 0; k < l->class_count; k++)
-        if (!of_class[k])
-            add_name(list, &n, names[k], strlen(names[k]));
-    if (n && n < (size_t)l->class_count)
-        pd_note_add(note, name, "no image of class %s", list);
-}
-
-enum pd_status pd_image_list_tell(const struct pd_image_list *l, const char *name,
-                                  const char (*class_names)[PD_CLASS_NAME_SIZE], const uint8_t *good,
-                                  char note[PD_NOTE_SIZE], struct pd_error *err)
-{
-    char words[2 * WORDS], passed[WORDS];
-    const char *at = l->notes;
-    if (!at)
-        return PD_OK;
-    size_t *of_class = pd_calloc((size_t)l->class_count + 1, sizeof *of_class), n = strcspn(at, "\n");
-    if (!of_class)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the classes of data set '%s'", name);
-    for (size_t i = 0; i < l->count; i++)
-        of_class[l->at[i].label < 0 ? l->class_count : l->at[i].label] += good[i];
-    say_content(l, class_names, of_class, words);
-    pd_note_add(note, name, "%s; %.*s", words, (int)n, at);
-    for (at += n + 1; *at; at += n + 1) {
-        n = strcspn(at, "\n");
-        pd_note_add(note, name, "%.*s", (int)n, at);
-    }
-    tell_missing(l, name, class_names, of_class, note);
-    say_passed(l, passed);
-    if (*passed)
-        pd_note_add(note, name, "passed over: %s", passed);
-    pd_free(of_class);
-    return PD_OK;
 }
 
 enum pd_status pd_image_list_stamp(struct pd_image_list *l, const char *folder, const char *other,

@@ -436,6 +436,7 @@ static void reads_names_of_any_bytes(void **state)
               "x\\x0A\\x1B[31m/1.png 3 40");
     pd_dataset_destroy(d);
     d = photos((struct pd_data_request){.classes = "caf\\xE9,caf\xc3\xa9"}); /* as shown */
+    assert_contains(d->note, "photos: 2 classes (caf\\xE9, caf\xc3\xa9), 2 images");
     expect(d, "caf\xc3\xa9/1.png 1 20, caf\\xE9/\\xFF 1.png 0 10");
     pd_dataset_destroy(d);
     d = photos((struct pd_data_request){.classes = "caf\xe9,caf\xc3\xa9"}); /* as it is */

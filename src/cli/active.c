@@ -108,9 +108,9 @@ static void on_step(void *context, uint64_t step, const float losses[PD_LOSS_COU
     progress_update(&w->progress, step, label);
 }
 
-static bool on_decoding(void *context, uint64_t done, uint64_t count)
+static bool on_decoding(void *context, const char *unit, uint64_t done, uint64_t count)
 {
-    return progress_decoding(&((struct watch *)context)->progress, done, count);
+    return progress_decoding(&((struct watch *)context)->progress, unit, done, count);
 }
 
 static bool on_stop(void *context)

@@ -26,7 +26,7 @@ static const char examples[] = "data check ./photos\n"
                                "data check strokes --json";
 
 struct options {
-    char data_dir[1024], classes[2048];
+    char data_dir[1024], classes[2048], metadata[1024], metadata_columns[256];
     bool json;
 };
 
@@ -35,6 +35,8 @@ static const struct pd_option table[] = {
     {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "where the files of NAME lie"},
     {"classes", PD_OPTION_TEXT, FIELD(classes), 0, 0, "LIST",
      "of a folder: these classes, with commas between"},
+    {"metadata", PD_OPTION_TEXT, FIELD(metadata), 0, 0, "FILE", "of a folder: the file of its labels"},
+    {"metadata_columns", PD_OPTION_TEXT, FIELD(metadata_columns), 0, 0, "LIST", "of it: IMAGE,LABEL[,SPLIT]"},
     {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
 };
 #undef FIELD
@@ -92,7 +94,7 @@ static enum pd_status add_split(struct data_report *r, struct pd_survey *v, stru
 {
     struct pd_error why = {.status = PD_OK};
     if (f->folder)
-        pd_survey_add_folder(v, split, f->request.name, f->request.classes, &why);
+        pd_survey_add_folder(v, split, &f->request, &why);
     else if (!f->data || f->request.split != split) {
         pd_dataset_destroy(f->data);
         f->request.split = split;
@@ -154,7 +156,8 @@ static enum pd_status tell(const struct data_report *r, const char *dir, bool js
 
 static enum pd_status check(const char *what, const struct options *o, struct pd_error *err)
 {
-    struct data_found found = {.request = {.classes = o->classes}};
+    struct data_found found = {
+        .request = {.classes = o->classes, .metadata = o->metadata, .metadata_columns = o->metadata_columns}};
     struct looking looking = {.survey = {.watch = {while_looking, &looking}}};
     struct data_report report = {.where = what, .survey = &looking.survey};
     enum pd_status status = data_find(what, o->data_dir, &found, err);

@@ -1,6 +1,7 @@
 /* Which data set a folder holds. */
 #include "cli/data.h"
 
+#include "data/archive.h"
 #include "data/downloads.h"
 #include "io/file.h"
 
@@ -9,7 +10,7 @@
 /* Sets that no files in a folder stand for: made by paydirt, or given by a path of their own. */
 static bool has_no_files(const struct pd_data_source *s)
 {
-    static const char *const names[] = {"folder", "npz", "strokes", "synthetic"};
+    static const char *const names[] = {"folder", "archive", "npz", "strokes", "synthetic"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(s->name, names[i]))
             return true;
@@ -68,8 +69,8 @@ static enum pd_status look_into(const char *folder, struct data_found *f, struct
     f->request.name = folder;
     f->request.dir = NULL;
     f->request.split = PD_SPLIT_TRAIN;
-    f->folder = true;
-    return PD_OK;
+    f->folder = !pd_archive_is_folder_of(folder);
+    return f->folder ? PD_OK : open_any(f, err);
 }
 
 enum pd_status data_find(const char *what, const char *dir, struct data_found *f, struct pd_error *err)

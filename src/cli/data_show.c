@@ -20,7 +20,7 @@ static const char examples[] = "data show ./photos --out sheet.png\n"
                                "data show mnist --data-dir data --split test --per-class 20";
 
 struct options {
-    char data_dir[1024], out[1024], split[16], classes[2048];
+    char data_dir[1024], out[1024], split[16], classes[2048], metadata[1024], metadata_columns[256];
     int64_t per_class, size;
 };
 
@@ -33,6 +33,8 @@ static const struct pd_option table[] = {
     {"size", PD_OPTION_INT, FIELD(size), 8, 1024, "N", "side of the images of a folder, in pixels"},
     {"classes", PD_OPTION_TEXT, FIELD(classes), 0, 0, "LIST",
      "of a folder: these classes, with commas between"},
+    {"metadata", PD_OPTION_TEXT, FIELD(metadata), 0, 0, "FILE", "of a folder: the file of its labels"},
+    {"metadata_columns", PD_OPTION_TEXT, FIELD(metadata_columns), 0, 0, "LIST", "of it: IMAGE,LABEL[,SPLIT]"},
 };
 #undef FIELD
 
@@ -156,7 +158,10 @@ static enum pd_status find_split(const struct options *o, enum pd_split *split, 
 
 static enum pd_status show(const char *what, const struct options *o, struct pd_error *err)
 {
-    struct data_found f = {.request = {.size = (int)o->size, .classes = o->classes}};
+    struct data_found f = {.request = {.size = (int)o->size,
+                                       .classes = o->classes,
+                                       .metadata = o->metadata,
+                                       .metadata_columns = o->metadata_columns}};
     enum pd_split split;
     enum pd_status status = find_split(o, &split, err);
     if (status)

@@ -150,12 +150,12 @@ void progress_end(struct progress *p)
     clear(p);
 }
 
-bool progress_decoding(void *context, uint64_t done, uint64_t count)
+bool progress_decoding(void *context, const char *unit, uint64_t done, uint64_t count)
 {
     struct progress *p = context;
     if (!done)
-        progress_begin(p, 0, count, 1, "images");
-    progress_update(p, done, "decoding");
+        progress_begin(p, 0, count, 1, unit);
+    progress_update(p, done, strcmp(unit, "MB") ? "decoding" : "unpacking");
     if (done == count)
         progress_end(p);
     return stop_asked();

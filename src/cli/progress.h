@@ -32,7 +32,7 @@ char *progress_left(const struct progress *p, char *text, size_t size);
 void progress_end(struct progress *p); /* takes the bar away; may be called on a zeroed struct */
 
 /* A pd_data_watch's function; context: a struct progress. True once stop_asked(). */
-bool progress_decoding(void *context, uint64_t done, uint64_t count);
+bool progress_decoding(void *context, const char *unit, uint64_t done, uint64_t count);
 
 double progress_now(void); /* seconds of a steady clock */
 

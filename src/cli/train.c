@@ -103,9 +103,9 @@ static void on_note(void *context, const char *words)
     progress_line(&w->progress, "%s", words);
 }
 
-static bool on_decoding(void *context, uint64_t done, uint64_t count)
+static bool on_decoding(void *context, const char *unit, uint64_t done, uint64_t count)
 {
-    return progress_decoding(&((struct watch *)context)->progress, done, count);
+    return progress_decoding(&((struct watch *)context)->progress, unit, done, count);
 }
 
 static bool on_stop(void *context)

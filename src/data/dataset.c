@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/words.h"
+#include "data/archive.h"
 #include "data/downloads.h"
 #include "data/readers.h"
 #include "data/streams.h"
@@ -30,11 +31,16 @@ const struct pd_data_source *pd_data_sources(size_t *count)
     return sources;
 }
 
+static bool is_file(const char *path)
+{
+    struct stat info;
+    return !stat(path, &info) && S_ISREG(info.st_mode);
+}
+
 static bool is_npz(const char *path)
 {
     const char *ending = strrchr(path, '.');
-    struct stat info;
-    return ending && !strcmp(ending, ".npz") && !stat(path, &info) && S_ISREG(info.st_mode);
+    return ending && !strcmp(ending, ".npz") && is_file(path);
 }
 
 const struct pd_data_source *pd_data_source_named(const char *name)
@@ -50,10 +56,13 @@ const struct pd_data_source *pd_data_source_find(const char *name, struct pd_err
     const struct pd_data_source *source = pd_data_source_named(name);
     if (!source && pd_is_folder(name))
         source = pd_data_source_named("folder");
+    if (!source && pd_archive_is(name) && is_file(name))
+        source = pd_data_source_named("archive");
     if (!source && is_npz(name))
         source = pd_data_source_named("npz");
     if (!source && strchr(name, '/'))
-        pd_fail(err, PD_ERR_USAGE, -1, "data set '%s': there is no such folder of images or .npz file", name);
+        pd_fail(err, PD_ERR_USAGE, -1,
+                "data set '%s': there is no such folder of images, archive or .npz file", name);
     else if (!source)
         pd_unknown_word(err, "data set", name, &sources[0].name, SOURCES, sizeof sources[0]);
     return source;
@@ -77,7 +86,7 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     if (!source)
         return PD_ERR_USAGE;
     if (request->classes && *request->classes && source->open != pd_open_folder &&
-        source->open != pd_open_tiny_imagenet)
+        source->open != pd_open_archive && source->open != pd_open_tiny_imagenet)
         return pd_fail(
             err, PD_ERR_USAGE, -1,
             "data set '%s' knows its classes: --classes is for folders of images and tiny-imagenet",

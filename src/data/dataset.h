@@ -37,18 +37,20 @@ struct pd_dataset {
 
 enum pd_split { PD_SPLIT_TRAIN, PD_SPLIT_TEST };
 
-/* Called now and then while images are decoded, by the thread that opens the set; true: stop. */
+/* decoding: called now and then while images are decoded, before the first and after the last, too, by the
+ * thread that opens the set; true: stop. unit: "images", or "MB" of an archive that is unpacked. */
 struct pd_data_watch {
     void *context;
-    bool (*decoding)(void *context, uint64_t done, uint64_t count);
+    bool (*decoding)(void *context, const char *unit, uint64_t done, uint64_t count);
     /* Before the first image is decoded, which may take long: count, classes and labels are those of the
      * files, channels is 3, and there are no pixels. What it fails with ends the opening. May be NULL. */
     enum pd_status (*listed)(void *context, const struct pd_dataset *dataset, struct pd_error *err);
 };
 
 struct pd_data_request {
-    const char *name; /* of the table, or a path to a folder of images or to an .npz file */
-    const char *dir;  /* where its files lie; NULL: look in known installed places */
+    const char
+        *name; /* of the table, or a path to a folder of images, to an archive of them or to an .npz file */
+    const char *dir; /* where its files lie; NULL: look in known installed places */
     enum pd_split split;
     /* procedural sets only; the seed also draws tiny-imagenet's classes */
     uint64_t seed;
@@ -58,7 +60,11 @@ struct pd_data_request {
     /* sets of larger images */
     bool random_crop; /* store images a tenth larger, for pd_transform to cut at random */
     /* folders of images and tiny-imagenet */
-    const char *classes;               /* names with commas between; NULL or "": those of the subfolders */
+    const char *classes; /* names with commas between; NULL or "": those of the subfolders */
+    /* folders of images: their labels' file (image_labels.h); NULL or "": a metadata.csv in it, or subfolders
+     */
+    const char *metadata;
+    const char *metadata_columns;      /* of it, IMAGE,LABEL[,SPLIT]; NULL or "": the usual names */
     bool cache;                        /* decode a large set once, into a file (image_set.h) */
     const char *cache_dir;             /* its folder; NULL or "": the user's, $XDG_CACHE_HOME/paydirt */
     int threads;                       /* that decode; 0: as many as the process may use */
@@ -83,7 +89,8 @@ const struct pd_data_source *pd_data_sources(size_t *count);
 /* The one of exactly that name, or NULL. */
 const struct pd_data_source *pd_data_source_named(const char *name);
 
-/* The one of that name, or "folder" for the path of an existing folder, "npz" for that of an .npz file. NULL
+/* The one of that name, or "folder" for the path of an existing folder, "archive" and "npz" for those of such
+ * files. NULL
  * with PD_ERR_USAGE and the nearest right name in err when there is none of that name. */
 const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err);
 

@@ -21,6 +21,7 @@ struct reader {
     struct pd_image_layout layout;
     struct pd_buffer notes;
     bool given; /* the classes */
+    bool plain; /* subfolders are no classes */
 };
 
 /* --- which classes --- */
@@ -43,7 +44,8 @@ static int find_class(const struct pd_image_list *l, const char *name)
     return -1;
 }
 
-static enum pd_status add_class(struct pd_image_list *l, const char *name, size_t size, struct pd_error *err)
+enum pd_status pd_image_list_add_class(struct pd_image_list *l, const char *name, size_t size,
+                                       struct pd_error *err)
 {
     char text[PD_CLASS_NAME_SIZE];
     if (pd_image_name(text, sizeof text, name, size) >= sizeof text)
@@ -66,7 +68,7 @@ static enum pd_status take_given(struct pd_image_list *l, const char *list, stru
         snprintf(one, sizeof one, "%.*s", (int)(n < sizeof one ? n : sizeof one - 1), at);
         pd_image_path(one, path, sizeof path);
         const int before = l->class_count;
-        enum pd_status status = n ? add_class(l, path, strlen(path), err) : PD_OK;
+        enum pd_status status = n ? pd_image_list_add_class(l, path, strlen(path), err) : PD_OK;
         if (status)
             return status;
         if (!n || find_class(l, l->classes[before]) != before)
@@ -100,7 +102,7 @@ static enum pd_status take_subfolders(struct reader *r, struct pd_error *err)
         size_t n;
         const char *name = class_of(&r->walk.files[i], level, &n);
         if (n && !is_same_class(name, n, last, last_size))
-            status = add_class(l, name, n, err);
+            status = pd_image_list_add_class(l, name, n, err);
         last = name;
         last_size = n;
     }
@@ -267,7 +269,7 @@ static enum pd_status take_files(struct reader *r, enum pd_split split, struct p
 {
     struct pd_image_list *l = r->out;
     l->at = pd_calloc(level.end - level.begin, sizeof *l->at);
-    l->others = pd_calloc(r->walk.folder_count, sizeof *l->others);
+    l->others = pd_calloc(r->walk.folder_count + 1, sizeof *l->others); /* a table of labels may join them */
     if (!l->at || !l->others)
         return pd_fail_memory(err, r->folder);
     for (size_t i = level.begin; i < level.end; i++) {
@@ -330,6 +332,14 @@ static enum pd_status label(struct reader *r, enum pd_split split, struct pd_err
     return status ? status : take_files(r, split, level, err);
 }
 
+static enum pd_status take_plain(struct reader *r, enum pd_split split, struct pd_error *err)
+{
+    const struct pd_image_level level = split == PD_SPLIT_TEST ? r->layout.test_in : r->layout.train_in;
+    forget_labels(r, level);
+    enum pd_status status = take_passed(r, split, err);
+    return status ? status : take_files(r, split, level, err);
+}
+
 static enum pd_status fail_no_image(struct reader *r, struct pd_error *err)
 {
     char kinds[80], passed[PD_IMAGE_WORDS];
@@ -351,39 +361,64 @@ static enum pd_status read_list(struct reader *r, enum pd_split split, const cha
     if (!status && !r->walk.file_count)
         return fail_no_image(r, err);
     if (!status)
-        status =
-            pd_image_layout(r->folder, r->walk.files, r->walk.file_count,
-                            (const char(*)[PD_CLASS_NAME_SIZE])l->classes, l->class_count, &r->layout, err);
+        status = pd_image_layout(r->folder, r->walk.files, r->walk.file_count,
+                                 (const char(*)[PD_CLASS_NAME_SIZE])l->classes, r->plain ? 0 : l->class_count,
+                                 &r->layout, err);
     if (!status && split == PD_SPLIT_TEST && !r->layout.test_in.prefix)
         return pd_fail(err, PD_ERR_IO, -1,
                        "'%s' has no test split: that would be the images in its test/, beside train/",
                        r->folder);
-    if (!status && !r->given)
+    if (!status && !r->given && !r->plain)
         status = take_subfolders(r, err);
     if (status)
         return status;
     note(r, r->layout.read);
     note(r, r->layout.notes[1]);
     note(r, r->layout.notes[0]);
-    return label(r, split, err);
+    return r->plain ? take_plain(r, split, err) : label(r, split, err);
+}
+
+static enum pd_status read(struct reader *r, enum pd_split split, const char *classes, struct pd_error *err)
+{
+    *r->out = (struct pd_image_list){.at = NULL};
+    r->given = classes && *classes;
+    enum pd_status status = read_list(r, split, classes, err);
+    if (!status)
+        stamp(r->out, r->folder);
+    pd_buffer_append(&r->notes, "", 1);
+    r->out->notes = r->notes.data;
+    if (!status && r->notes.oom)
+        status = pd_fail_memory(err, r->folder);
+    pd_image_walk_release(&r->walk);
+    if (status)
+        pd_image_list_release(r->out);
+    return status;
 }
 
 enum pd_status pd_image_list_read(const char *folder, enum pd_split split, const char *classes,
                                   struct pd_image_list *out, struct pd_error *err)
 {
-    struct reader r = {.out = out, .folder = folder, .given = classes && *classes, .notes = PD_BUFFER_INIT};
-    *out = (struct pd_image_list){.at = NULL};
-    enum pd_status status = read_list(&r, split, classes, err);
-    if (!status)
-        stamp(out, folder);
-    pd_buffer_append(&r.notes, "", 1);
-    out->notes = r.notes.data;
-    if (!status && r.notes.oom)
-        status = pd_fail_memory(err, folder);
-    pd_image_walk_release(&r.walk);
-    if (status)
-        pd_image_list_release(out);
-    return status;
+    struct reader r = {.out = out, .folder = folder, .notes = PD_BUFFER_INIT};
+    return read(&r, split, classes, err);
+}
+
+enum pd_status pd_image_list_read_plain(const char *folder, enum pd_split split, const char *classes,
+                                        struct pd_image_list *out, struct pd_error *err)
+{
+    struct reader r = {.out = out, .folder = folder, .notes = PD_BUFFER_INIT, .plain = true};
+    return read(&r, split, classes, err);
+}
+
+enum pd_status pd_image_list_note(struct pd_image_list *l, const char *words, struct pd_error *err)
+{
+    const size_t used = strlen(l->notes), size = strlen(words);
+    char *longer = pd_realloc(l->notes, used + size + 2);
+    if (!longer)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for notes");
+    memcpy(longer + used, words, size);
+    memcpy(longer + used + size, "\n", 2);
+    l->notes = longer;
+    return PD_OK;
 }
 
 enum pd_status pd_image_list_stamp(struct pd_image_list *l, const char *folder, const char *other,

@@ -38,6 +38,16 @@ struct pd_image_list {
  * that the training split lacks), PD_ERR_MEMORY. */
 enum pd_status pd_image_list_read(const char *folder, enum pd_split split, const char *classes,
                                   struct pd_image_list *out, struct pd_error *err);
+
+/* The same without a look at what subfolders are called, but for splits: no image has a label, and the
+ * classes are those given, or none. */
+enum pd_status pd_image_list_read_plain(const char *folder, enum pd_split split, const char *classes,
+                                        struct pd_image_list *out, struct pd_error *err);
+
+/* Adds a class, or a line to the notes; PD_ERR_FORMAT: a name that is too long, PD_ERR_MEMORY. */
+enum pd_status pd_image_list_add_class(struct pd_image_list *list, const char *name, size_t size,
+                                       struct pd_error *err);
+enum pd_status pd_image_list_note(struct pd_image_list *list, const char *words, struct pd_error *err);
 void pd_image_list_release(struct pd_image_list *list);
 
 /* Counts so many more of what is passed over; path: of the first. PD_ERR_MEMORY. */

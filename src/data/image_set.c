@@ -54,7 +54,7 @@ enum pd_status pd_image_set_decode_file(const struct pd_image_set *set, const ch
 static void tell(struct work *w, size_t done)
 {
     const struct pd_data_watch *watch = w->request->watch;
-    if (watch && watch->decoding && watch->decoding(watch->context, done, w->list.count))
+    if (watch && watch->decoding && watch->decoding(watch->context, "images", done, w->list.count))
         w->stop = true;
 }
 

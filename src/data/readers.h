@@ -23,6 +23,8 @@
     X(pd_open_lsun, "lsun", 32, NULL, NULL, "scenes: the 300 validation images a class, colour, 10 classes") \
     X(pd_open_folder, "folder", 32, NULL, NULL,                                                              \
       "your images, PNG, JPEG or WebP of any size: --data ./photos")                                         \
+    X(pd_open_archive, "archive", 32, NULL, NULL,                                                            \
+      "your images in a zip or tar, or WebDataset's shards: --data ./photos.zip")                            \
     X(pd_open_npz, "npz", 32, NULL, NULL,                                                                    \
       "your arrays of images and labels, as MedMNIST has them: --data ./scans.npz")                          \
     X(pd_open_strokes, "strokes", 32, NULL, NULL,                                                            \

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/words.h"
 #include "data/image.h"
+#include "data/image_labels.h"
 #include "data/image_name.h"
 #include "io/file.h"
 
@@ -239,12 +240,15 @@ static bool measure_files(const struct pd_survey *v, struct pd_survey_split *s, 
     return !stop;
 }
 
-enum pd_status pd_survey_add_folder(struct pd_survey *v, enum pd_split split, const char *folder,
-                                    const char *classes, struct pd_error *err)
+enum pd_status pd_survey_add_folder(struct pd_survey *v, enum pd_split split,
+                                    const struct pd_data_request *request, struct pd_error *err)
 {
     struct pd_survey_split *s = &v->splits[split];
+    struct pd_data_request of_split = *request;
+    const char *folder = request->name;
     struct pd_image_list l;
-    enum pd_status status = pd_image_list_read(folder, split, classes, &l, err);
+    of_split.split = split;
+    enum pd_status status = pd_image_labels_list(folder, &of_split, &l, err);
     if (status)
         return status;
     v->channels = PD_SURVEY_CHANNELS;

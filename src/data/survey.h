@@ -62,11 +62,11 @@ struct pd_survey {
 
 /* Adds a split of a data set in memory, or of a folder of images as it lies there: its files are decoded at
  * their own sizes, and those that cannot be are listed as broken. PD_ERR_MEMORY; for folders also
- * PD_ERR_INTERRUPTED and what pd_image_list_read fails with. */
+ * PD_ERR_INTERRUPTED and what pd_image_labels_list fails with. */
 enum pd_status pd_survey_add(struct pd_survey *survey, enum pd_split split, const struct pd_dataset *d,
                              struct pd_error *err);
-enum pd_status pd_survey_add_folder(struct pd_survey *survey, enum pd_split split, const char *folder,
-                                    const char *classes, struct pd_error *err);
+enum pd_status pd_survey_add_folder(struct pd_survey *survey, enum pd_split split,
+                                    const struct pd_data_request *folder, struct pd_error *err);
 
 /* Lists something that is broken; for what cannot be opened as a whole, too. PD_ERR_MEMORY. */
 enum pd_status pd_survey_add_broken(struct pd_survey *survey, const char *file, const char *why,

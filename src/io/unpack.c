@@ -123,7 +123,10 @@ static enum pd_status copy_all(struct unpacking *u, struct pd_error *err)
     struct archive_entry *e;
     int code;
     enum pd_status status = PD_OK;
-    archive_read_support_filter_gzip(u->in);
+    archive_read_support_filter_gzip(u->in); /* not all: some run programs */
+    archive_read_support_filter_bzip2(u->in);
+    archive_read_support_filter_xz(u->in);
+    archive_read_support_filter_zstd(u->in);
     archive_read_support_format_tar(u->in);
     archive_read_support_format_zip(u->in);
     archive_write_disk_set_options(u->out, SECURE);
@@ -151,7 +154,7 @@ static enum pd_status keep(const struct unpacking *u, const char *name, const ch
 {
     char from[2 * PATH_MAX];
     struct stat info;
-    enum pd_status status = pd_path_join(from, sizeof from, u->into, name, err);
+    enum pd_status status = pd_path_join(from, sizeof from, u->into, *name ? name : u->into, err);
     if (status)
         return status;
     if (lstat(from, &info) || !S_ISDIR(info.st_mode))
@@ -179,14 +182,13 @@ static enum pd_status unpack_aside(struct unpacking *u, const char *name, char *
     return status ? status : removed;
 }
 
-enum pd_status pd_unpack(const char *archive, const char *folder, const char *name, int64_t most,
-                         const struct pd_watch *watch, struct pd_error *err)
+/* name: the archive's folder that is kept, or "" for all. */
+static enum pd_status unpack_to(const char *archive, const char *to, const char *name, int64_t most,
+                                const struct pd_watch *watch, struct pd_error *err)
 {
-    char to[PATH_MAX], aside[PATH_MAX + sizeof ".unpacking"];
+    char aside[PATH_MAX + sizeof ".unpacking"];
     struct unpacking u = {.path = archive, .most = most, .watch = watch};
-    enum pd_status status = pd_path_join(to, sizeof to, folder, name, err);
-    if (status)
-        return status;
+    enum pd_status status;
     snprintf(aside, sizeof aside, "%s.unpacking", to);
     status = pd_fd_open(archive, &u.fd, err);
     if (status)
@@ -197,4 +199,18 @@ enum pd_status pd_unpack(const char *archive, const char *folder, const char *na
         status = unpack_aside(&u, name, aside, to, err);
     close(u.fd);
     return status;
+}
+
+enum pd_status pd_unpack(const char *archive, const char *folder, const char *name, int64_t most,
+                         const struct pd_watch *watch, struct pd_error *err)
+{
+    char to[PATH_MAX];
+    enum pd_status status = pd_path_join(to, sizeof to, folder, name, err);
+    return status ? status : unpack_to(archive, to, name, most, watch, err);
+}
+
+enum pd_status pd_unpack_all(const char *archive, const char *to, int64_t most, const struct pd_watch *watch,
+                             struct pd_error *err)
+{
+    return unpack_to(archive, to, "", most, watch, err);
 }

@@ -1,4 +1,4 @@
-/* An archive into a folder: tar, plain or gzip, and zip. */
+/* An archive into a folder: tar, plain or packed by gzip, bzip2, xz or zstd, and zip. */
 #ifndef PD_IO_UNPACK_H
 #define PD_IO_UNPACK_H
 
@@ -16,5 +16,9 @@
  * PD_ERR_MEMORY. */
 enum pd_status pd_unpack(const char *archive, const char *folder, const char *name, int64_t most,
                          const struct pd_watch *watch, struct pd_error *err);
+
+/* The same for all that the archive holds, which becomes the folder `to`. */
+enum pd_status pd_unpack_all(const char *archive, const char *to, int64_t most, const struct pd_watch *watch,
+                             struct pd_error *err);
 
 #endif

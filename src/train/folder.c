@@ -39,6 +39,7 @@ void pd_run_absolute_paths(struct pd_train_options *o)
     const struct pd_data_source *source = pd_data_source_find(o->data, NULL);
     make_absolute(o->data_dir, sizeof o->data_dir);
     make_absolute(o->cache_dir, sizeof o->cache_dir);
+    make_absolute(o->metadata, sizeof o->metadata);
     if (source && strcmp(source->name, o->data) != 0) /* a folder of images */
         make_absolute(o->data, sizeof o->data);
 }

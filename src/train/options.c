@@ -10,6 +10,8 @@
     TEXT(data, "", "NAME", "data set ('paydirt data list' shows all), a folder of images or an .npz file")   \
     TEXT(data_dir, "", "DIR", "folder with its files")                                                       \
     TEXT(classes, "", "LIST", "classes of a folder of images, such as cat,dog,bird")                         \
+    TEXT(metadata, "", "FILE", "labels of a folder of images: CSV, JSON lines, COCO or CVAT")                \
+    TEXT(metadata_columns, "", "LIST", "its columns, IMAGE,LABEL[,SPLIT]; by default the usual names")       \
     FLAG(cache, true, "decode a large folder's images at every opening, not once into a file")               \
     TEXT(cache_dir, "", "DIR", "folder for such files; by default paydirt's in the user's cache folder")     \
     TEXT(model, "", "NAME", "network ('train --help' lists them); by default the one that suits the data")   \

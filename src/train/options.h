@@ -10,7 +10,9 @@
 struct pd_train_options {
     char data[1024]; /* name of a data set, or a folder of images */
     char data_dir[1024];
-    char classes[2048];   /* a folder's class names with commas between; "": as its subfolders are called */
+    char classes[2048];  /* a folder's class names with commas between; "": as its subfolders are called */
+    char metadata[1024]; /* a folder's file of labels; "": a metadata.csv in it, or its subfolders */
+    char metadata_columns[256];
     bool cache;           /* decode a large folder's images once, into a file */
     char cache_dir[1024]; /* its folder; "": the user's own */
     char model[32];       /* "": pd_default_model's */

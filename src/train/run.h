@@ -26,7 +26,8 @@ struct pd_observer {
     void (*epoch)(void *context, const struct pd_epoch_record *epoch);
     bool (*stop)(void *context); /* true: save a checkpoint and return PD_ERR_INTERRUPTED */
     void (*note)(void *context, const char *words); /* what the data set's reader wants people to know */
-    bool (*decoding)(void *context, uint64_t done, uint64_t count); /* before begin; true: stop */
+    bool (*decoding)(void *context, const char *unit, uint64_t done,
+                     uint64_t count); /* before begin; true: stop */
 };
 
 /* Makes OUT/00003-mnist-infogan-gold (the next free number) and trains. folder: the run's, also on failure

@@ -25,6 +25,8 @@ static enum pd_status open_whole(const struct pd_train_options *o, enum pd_split
                                             .size = (int)o->size,
                                             .random_crop = o->random_crop && split == PD_SPLIT_TRAIN,
                                             .classes = o->classes,
+                                            .metadata = o->metadata,
+                                            .metadata_columns = o->metadata_columns,
                                             .cache = o->cache,
                                             .cache_dir = o->cache_dir,
                                             .threads = (int)o->threads,
@@ -322,10 +324,10 @@ static enum pd_status check_early(void *context, const struct pd_dataset *listed
     return status ? status : estimate(&o, listed, size, 0, &ignored, err);
 }
 
-static bool pass_on(void *context, uint64_t done, uint64_t count)
+static bool pass_on(void *context, const char *unit, uint64_t done, uint64_t count)
 {
     const struct pd_data_watch *watch = ((const struct pd_early_check *)context)->watch;
-    return watch && watch->decoding && watch->decoding(watch->context, done, count);
+    return watch && watch->decoding && watch->decoding(watch->context, unit, done, count);
 }
 
 struct pd_data_watch pd_early_check_watch(struct pd_early_check *check)

@@ -264,10 +264,11 @@ struct stopper {
     int signal;
 };
 
-static bool on_decoding(void *context, uint64_t done, uint64_t count)
+static bool on_decoding(void *context, const char *unit, uint64_t done, uint64_t count)
 {
     struct stopper *s = context;
     assert_int_equal(count, COUNT);
+    assert_string_equal(unit, "images");
     s->calls++;
     s->last = done;
     if (s->signal && done >= s->stop_at)

@@ -287,7 +287,7 @@ static void says_what_is_missing(void **state)
     assert_int_equal(open_set("npz", PD_SPLIT_TRAIN, &d, &err), PD_ERR_USAGE);
     assert_contains(err.message, "give the file with --data-dir, or as --data");
     assert_int_equal(open_set("./nothing.npz", PD_SPLIT_TRAIN, &d, &err), PD_ERR_USAGE);
-    assert_contains(err.message, "there is no such folder of images or .npz file");
+    assert_contains(err.message, "there is no such folder of images, archive or .npz file");
     const struct pd_data_request request = {.name = path, .classes = "a,b"};
     assert_int_equal(pd_dataset_open(&request, &d, &err), PD_ERR_USAGE);
 }

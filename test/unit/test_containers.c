@@ -1,0 +1,299 @@
+/* Images in zips, tars and shards, and labels that stand in a file. */
+#include "unit/image_maker.h"
+
+#include "data/dataset.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <sys/stat.h>
+
+/* An image whose first channel's first value is `value`; its label and name can be told from that. */
+static struct file picture(int value)
+{
+    uint8_t rgb[8 * 8 * 3];
+    memset(rgb, value, sizeof rgb);
+    rgb[1] = 0;
+    return make_png(8, 8, PNG_FORMAT_RGB, rgb, NULL, 0);
+}
+
+static void write_picture(const char *name, int value)
+{
+    struct file f = picture(value);
+    scratch_write(scratch_path(name), f.bytes, f.size);
+    free(f.bytes);
+}
+
+static void make_folder(const char *name)
+{
+    assert_int_equal(mkdir(scratch_path(name), 0777), 0);
+}
+
+static struct archive *begin_archive(const char *name)
+{
+    struct archive *a = archive_write_new();
+    if (strstr(name, ".zip"))
+        archive_write_set_format_zip(a);
+    else
+        archive_write_set_format_pax_restricted(a);
+    if (strstr(name, ".xz"))
+        archive_write_add_filter_xz(a);
+    assert_int_equal(archive_write_open_filename(a, scratch_path(name)), ARCHIVE_OK);
+    return a;
+}
+
+static void put(struct archive *a, const char *name, const void *bytes, size_t size)
+{
+    struct archive_entry *e = archive_entry_new();
+    archive_entry_set_pathname(e, name);
+    archive_entry_set_filetype(e, AE_IFREG);
+    archive_entry_set_perm(e, 0644);
+    archive_entry_set_size(e, (la_int64_t)size);
+    assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
+    assert_int_equal(archive_write_data(a, bytes, size), (la_ssize_t)size);
+    archive_entry_free(e);
+}
+
+static void put_picture(struct archive *a, const char *name, int value)
+{
+    struct file f = picture(value);
+    put(a, name, f.bytes, f.size);
+    free(f.bytes);
+}
+
+/* --- opening --- */
+
+static struct pd_error err;
+
+static struct pd_data_request request_of(const char *name)
+{
+    return (struct pd_data_request){
+        .name = scratch_path(name), .size = 8, .cache_dir = scratch_path("cache")};
+}
+
+/* "name=class value;" of all images; class "-": none. */
+static const char *content(struct pd_data_request request)
+{
+    static char all[1024];
+    struct pd_dataset *d;
+    size_t n = 0;
+    if (pd_dataset_open(&request, &d, &err))
+        fail_msg("%s", err.message);
+    all[0] = '\0';
+    for (uint32_t i = 0; i < d->count; i++) {
+        char name[64], class[PD_CLASS_NAME_SIZE];
+        n += (size_t)snprintf(
+            all + n, sizeof all - n, "%s=%s %d;", pd_dataset_image_name(d, i, name, sizeof name),
+            d->labels[i] < 0 ? "-" : pd_dataset_class_name(d, d->labels[i], class, sizeof class),
+            pd_dataset_image(d, i)[9]);
+    }
+    pd_dataset_destroy(d);
+    return all;
+}
+
+static const char *note_of(struct pd_data_request request)
+{
+    static char note[PD_NOTE_SIZE];
+    struct pd_dataset *d;
+    if (pd_dataset_open(&request, &d, &err))
+        fail_msg("%s", err.message);
+    snprintf(note, sizeof note, "%s", d->note);
+    pd_dataset_destroy(d);
+    return note;
+}
+
+static void refuses(struct pd_data_request request, enum pd_status status, const char *words)
+{
+    struct pd_dataset *d;
+    assert_int_equal(pd_dataset_open(&request, &d, &err), status);
+    assert_contains(err.message, words);
+}
+
+/* --- archives --- */
+
+static void archives_are_folders(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"photos.zip", "photos.tar", "photos.tar.xz"};
+    for (int i = 0; i < 3; i++) {
+        struct archive *a = begin_archive(names[i]);
+        put_picture(a, "photos/cat/1.png", 10 + i);
+        put_picture(a, "photos/dog/2.png", 20);
+        put_picture(a, "__MACOSX/photos/cat/._1.png", 99);
+        archive_write_free(a);
+        char expected[128];
+        snprintf(expected, sizeof expected, "photos/cat/1.png=cat %d;photos/dog/2.png=dog 20;", 10 + i);
+        assert_string_equal(content(request_of(names[i])), expected);
+        assert_string_equal(content(request_of(names[i])), expected); /* unpacked already */
+        assert_contains(note_of(request_of(names[i])), "unpacked in ");
+    }
+    struct archive *a = begin_archive("photos.zip"); /* another one under the same name */
+    put_picture(a, "x/1.png", 77);
+    put_picture(a, "y/1.png", 78);
+    archive_write_free(a);
+    assert_string_equal(content(request_of("photos.zip")), "x/1.png=x 77;y/1.png=y 78;");
+}
+
+static void hostile_archives_are_refused(void **state)
+{
+    (void)state;
+    static char zeros[1 << 20];
+    scratch_write(scratch_path("cut.zip"), "PK\003\004", 4);
+    refuses(request_of("cut.zip"), PD_ERR_FORMAT, "cut.zip");
+    struct archive *a = begin_archive("up.tar");
+    put(a, "../evil.png", "x", 1);
+    archive_write_free(a);
+    refuses(request_of("up.tar"), PD_ERR_FORMAT, "up.tar");
+    assert_int_equal(access(scratch_path("evil.png"), F_OK), -1);
+    a = begin_archive("bomb.zip");
+    for (int i = 0; i < 270; i++) { /* more than a quarter of a gigabyte from less than one megabyte */
+        char name[32];
+        snprintf(name, sizeof name, "%d.png", i);
+        put(a, name, zeros, sizeof zeros);
+    }
+    archive_write_free(a);
+    refuses(request_of("bomb.zip"), PD_ERR_FORMAT, "unpacks to more than");
+    refuses(request_of("none.zip"), PD_ERR_USAGE, "there is no such folder of images, archive");
+}
+
+static void shards_have_labels_beside_their_images(void **state)
+{
+    (void)state;
+    make_folder("shards");
+    for (int s = 0; s < 2; s++) {
+        char name[64];
+        snprintf(name, sizeof name, "shards/train-%06d.tar", s);
+        struct archive *a = begin_archive(name);
+        put_picture(a, "0001.png", 40 + s);
+        put(a, "0001.cls", s ? "7\n" : "3", s ? 2 : 1);
+        put_picture(a, "0002.seg.png", 50 + s);
+        put(a, "0002.json", "{\"label\": 3}", 12);
+        put_picture(a, "0003.png", 60 + s);
+        archive_write_free(a);
+    }
+    assert_string_equal(
+        content(request_of("shards")),
+        "train-000000/0001.png=3 40;train-000000/0002.seg.png=3 50;train-000000/0003.png=- 60;"
+        "train-000001/0001.png=7 41;train-000001/0002.seg.png=3 51;train-000001/0003.png=- 61;");
+}
+
+/* --- labels in a file --- */
+
+static struct pd_data_request with_table(const char *folder, const char *table, const char *text,
+                                         const char *columns)
+{
+    struct pd_data_request r = request_of(folder);
+    scratch_write(scratch_path(table), text, strlen(text));
+    r.metadata = strchr(table, '/') ? NULL : scratch_path(table);
+    r.metadata_columns = columns;
+    return r;
+}
+
+static void make_pool(const char *folder)
+{
+    char name[64];
+    make_folder(folder);
+    for (int i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "%s/im%d.png", folder, i);
+        write_picture(name, i);
+    }
+}
+
+static void a_table_says_the_classes(void **state)
+{
+    (void)state;
+    make_pool("pool");
+    const char *expected = "im0.png=cat 0;im1.png=dog 1;im2.png=cat 2;im3.png=- 3;";
+    assert_string_equal(content(with_table("pool", "a.csv",
+                                           "file_name,label\nim0.png,cat\nim1.png,dog\nim2.png,cat\n", NULL)),
+                        expected);
+    assert_string_equal(
+        content(with_table("pool", "b.csv", "id;dx;age\nim0;cat;3\nim1;dog;4\nim2;cat;5\nim9;cat;6\n", NULL)),
+        expected);
+    assert_contains(
+        note_of(with_table("pool", "b.csv", "id;dx;age\nim0;cat;3\nim1;dog;4\nim2;cat;5\nim9;cat;6\n", NULL)),
+        "labels of 3 images from ");
+    assert_contains(note_of(with_table("pool", "b.csv", "id;dx\nim0;cat\nim9;dog\n", NULL)),
+                    "1 of its rows name no image here, the first: 'im9'");
+    assert_string_equal(
+        content(with_table(
+            "pool", "c.json",
+            "{\"images\":[{\"id\":0,\"file_name\":\"im0.png\"},{\"id\":1,\"file_name\":\"x/im1.png\"},"
+            "{\"id\":2,\"file_name\":\"im2.png\"}],\"categories\":[{\"id\":4,\"name\":\"cat\"},{\"id\":5,"
+            "\"name\":\"dog\"}],\"annotations\":[{\"image_id\":0,\"category_id\":4},{\"image_id\":1,"
+            "\"category_id\":5},{\"image_id\":2,\"category_id\":4}]}",
+            NULL)),
+        expected);
+    assert_string_equal(
+        content(with_table("pool", "pool/metadata.jsonl",
+                           "{\"file_name\":\"im0.png\",\"label\":10}\n{\"file_name\":\"im1.png\","
+                           "\"label\":9}\n{\"file_name\":\"im3.png\",\"label\":10}\n",
+                           NULL)),
+        "im0.png=10 0;im1.png=9 1;im2.png=- 2;im3.png=10 3;");
+}
+
+static void numbers_are_classes_by_number(void **state)
+{
+    (void)state;
+    struct pd_dataset *d;
+    make_pool("numbers");
+    const struct pd_data_request r =
+        with_table("numbers", "n.csv", "image,label\nim0.png,10\nim1.png,9\nim2.png,2\n", NULL);
+    assert_int_equal(pd_dataset_open(&r, &d, &err), PD_OK);
+    assert_int_equal(d->classes, 3);
+    assert_string_equal(d->class_names[0], "2");
+    assert_string_equal(d->class_names[2], "10");
+    pd_dataset_destroy(d);
+}
+
+static void a_column_says_the_split(void **state)
+{
+    (void)state;
+    make_pool("columns");
+    struct pd_data_request r = with_table(
+        "columns", "s.csv",
+        "split,image,label\ntrain,im0.png,a\ntest,im1.png,b\ntrain,im2.png,b\nTest,im3.png,a\n", NULL);
+    assert_string_equal(content(r), "im0.png=a 0;im2.png=b 2;");
+    r.split = PD_SPLIT_TEST;
+    assert_string_equal(content(r), "im1.png=b 1;im3.png=a 3;");
+    r = with_table("columns", "v.csv", "split,image,label\ntrain,im0.png,a\nval,im1.png,b\ntrain,im2.png,b\n",
+                   NULL);
+    r.split = PD_SPLIT_TEST;
+    assert_string_equal(content(r), "im1.png=b 1;");
+    r = with_table("columns", "o.csv", "image,label\nim0.png,a\nim1.png,b\n", NULL);
+    r.split = PD_SPLIT_TEST;
+    refuses(r, PD_ERR_IO, "no test split");
+}
+
+static void doubtful_tables_are_refused(void **state)
+{
+    (void)state;
+    static char many[1 << 15];
+    size_t n = (size_t)snprintf(many, sizeof many, "image,label\nim0.png,x\n");
+    make_pool("doubtful");
+    refuses(with_table("doubtful", "o.csv", "image,label\nother.png,a\n", NULL), PD_ERR_MISMATCH,
+            "none of its 1 rows names an image");
+    refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", NULL), PD_ERR_FORMAT,
+            "no column for the label among 'image, kind'");
+    refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", "image,sort"), PD_ERR_FORMAT,
+            "'sort'");
+    for (int i = 0; i < 300; i++)
+        n += (size_t)snprintf(many + n, sizeof many - n, "im1.png,note %d\n", i);
+    refuses(with_table("doubtful", "m.csv", many, NULL), PD_ERR_MISMATCH, "301 different labels in 301 rows");
+    assert_contains(
+        note_of(with_table("doubtful", "t.csv", "image,label\nim0.png,a\nim0.png,b\nim1.png,a\n", NULL)),
+        "1 images have several classes there, so none");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(archives_are_folders),
+        cmocka_unit_test(hostile_archives_are_refused),
+        cmocka_unit_test(shards_have_labels_beside_their_images),
+        cmocka_unit_test(a_table_says_the_classes),
+        cmocka_unit_test(numbers_are_classes_by_number),
+        cmocka_unit_test(a_column_says_the_split),
+        cmocka_unit_test(doubtful_tables_are_refused),
+    };
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}

@@ -34,7 +34,7 @@ static void names_the_nearest(void **state)
     assert_null(d);
     assert_string_equal(err.message, "unknown data set 'mnits', did you mean 'mnist'? "
                                      "(known: mnist, fmnist, kmnist, emnist, cifar10, svhn, stl10, "
-                                     "tiny-imagenet, lsun, folder, npz, strokes, synthetic)");
+                                     "tiny-imagenet, lsun, folder, archive, npz, strokes, synthetic)");
     request.name = "zebra";
     assert_int_equal(pd_dataset_open(&request, &d, &err), PD_ERR_USAGE);
     assert_null(strstr(err.message, "did you mean"));

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/threads.h"
 #include "data/answers.h"
+#include "data/digest.h"
 #include "io/file.h"
 #include "train/folder.h"
 
@@ -143,6 +144,33 @@ static enum pd_status take_label_file(const char *path, struct pd_dataset *data,
     return PD_OK;
 }
 
+/* No copy of an image that validates is learnt from. */
+static enum pd_status hold_copies(const struct pd_train_options *o, struct pd_dataset *data, uint8_t *use,
+                                  struct pd_error *err)
+{
+    struct pd_digest *digests;
+    uint32_t *first = NULL, copies = 0, held = 0;
+    if (!data->pixels && !data->points) /* before they are decoded */
+        return PD_OK;
+    enum pd_status status = pd_dataset_digests(data, (int)o->threads, &digests, err);
+    if (!status)
+        status = pd_digest_copies(digests, data->count, &first, &copies, err);
+    for (uint32_t i = 0; !status && copies && i < data->count; i++)
+        if (use[i] == PD_HELD_OUT)
+            use[first[i]] = PD_HELD_OUT;
+    for (uint32_t i = 0; !status && copies && i < data->count; i++)
+        if (use[first[i]] == PD_HELD_OUT) {
+            use[i] = PD_HELD_OUT;
+            held++;
+        }
+    if (held > (uint32_t)o->validation)
+        pd_dataset_add_note(data, "%u copies of validation images are held out, too",
+                            held - (uint32_t)o->validation);
+    pd_free(first);
+    pd_free(digests);
+    return status;
+}
+
 enum pd_status pd_run_labels(const struct pd_train_options *o, const char *label_file,
                              struct pd_dataset *data, uint8_t *use, struct pd_error *err)
 {
@@ -153,6 +181,8 @@ enum pd_status pd_run_labels(const struct pd_train_options *o, const char *label
                        (long long)o->labels);
     if (o->validation)
         status = pd_validation_draw(data, (uint32_t)o->validation, seed, use, err);
+    if (!status && o->validation)
+        status = hold_copies(o, data, use, err);
     if (status)
         return status;
     if (label_file)

@@ -198,6 +198,26 @@ static void copies_are_asked_once(void **state)
     fails(PHOTOS "--init 2 --final 21 --out none", 2, "has 20 images for it");
 }
 
+/* Nor are images that validate among those that are learnt from, under another name. */
+static void copies_of_validation_images_are_held_out(void **state)
+{
+    (void)state;
+    char path[64];
+    mkdir(scratch_path("twice"), 0777);
+    mkdir(scratch_path("twice/cat"), 0777);
+    mkdir(scratch_path("twice/dog"), 0777);
+    for (int i = 0; i < 12; i++) {
+        uint8_t rgb[SIDE * SIDE * 3];
+        memset(rgb, 15 * (i / 2) + 7, sizeof rgb);
+        snprintf(path, sizeof path, "twice/%s/%02d.png", i % 4 < 2 ? "cat" : "dog", i);
+        assert_int_equal(pd_png_write_rgb(scratch_path(path), rgb, SIDE, SIDE, NULL), PD_OK);
+    }
+    const struct result *r = succeeds(
+        "train --data twice --model infogan --width 0.1 --batch 4 --min-epoch 8 --epochs 1 --threads 1 "
+        "--validation 2 --validation-epochs 1 --grid-every 0 --out held");
+    assert_contains(r->err, "2 copies of validation images are held out, too");
+}
+
 static void classes_and_budget_grow(void **state)
 {
     (void)state;
@@ -344,7 +364,7 @@ static void export_answers(const char *csv, const char *file)
 }
 
 /* Wrong answers and their correction, a class and labels more, one round by Label Studio, copies among the
- * images. */
+ * images, and the folder moves. */
 static void live(const char *out)
 {
     start(out, "--init 5 --query 2 --final 7 --baseline random --save-steps 1 --min-epoch 64");
@@ -364,12 +384,14 @@ static void live(const char *out)
             step(0, " --add-class bird --final 9");
     }
     write_text("bird.csv", "image,label\n12.png,BIRD\n");
-    step(0, " --correct bird.csv --final 11");
+    assert_int_equal(rename(scratch_path("photos"), scratch_path("elsewhere")), 0);
+    step(0, " --correct bird.csv --final 11 --data elsewhere");
     for (int i = 0; i < 4 && !access(in_run("queries.csv"), F_OK); i++) {
         fill_in("live.csv");
         step(0, " --labels live.csv");
     }
     assert_int_not_equal(access(in_run("queries.csv"), F_OK), 0);
+    assert_int_equal(rename(scratch_path("elsewhere"), scratch_path("photos")), 0);
 }
 
 static void kills_change_nothing(void **state)
@@ -396,6 +418,7 @@ int main(void)
         cmocka_unit_test(labels_to_begin_with_all_count),
         cmocka_unit_test(a_change_in_answers_is_taken_aloud),
         cmocka_unit_test(copies_are_asked_once),
+        cmocka_unit_test(copies_of_validation_images_are_held_out),
         cmocka_unit_test(classes_and_budget_grow),
         cmocka_unit_test(a_begun_round_starts_again),
         cmocka_unit_test(an_older_run_is_taken_over),

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Checks that PyTorch sees the same networks in a paydirt checkpoint as paydirt does.
 
-    tools/load_checkpoint.py checkpoint.safetensors samples.npz [--tolerance 1e-4]
+    tools/load_checkpoint.py checkpoint.safetensors samples.npz [--statistics statistics.safetensors] [--tolerance 1e-4]
 
 samples.npz, written by paydirt from that checkpoint: z (N, z_dim), labels (N), images (N, C, H, W) = G(z, labels) in evaluation
 mode (of the averaged weights where the checkpoint has them), and optionally logit or logits (N) and class_logits (N, classes) =
-D(images) in evaluation mode. The checkpoint's weights are loaded into the modules of torch_reference.py, which compute the
+D(images) in evaluation mode, by --statistics where the samples were scored by recalibrated ones (else give paydirt
+--no-recalibrate). The checkpoint's weights are loaded into the modules of torch_reference.py, which compute the
 same. Exit code 0 when all differences are within the tolerance, 1 when one is not, 2 when the files don't fit.
 """
 import argparse
@@ -20,9 +21,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import torch_reference as ref  # noqa: E402
 
 
-def load_checkpoint(path: str) -> ref.AcGan:
+def load_checkpoint(path: str, statistics: str = "", origin: str = "real") -> ref.AcGan:
     """The model of a checkpoint in evaluation mode, the generator with its averaged weights where it has them;
-    optimiser state and other tensors are passed over."""
+    optimiser state and other tensors are passed over. statistics: a run's statistics.safetensors, from which the
+    discriminator takes its batch-norm statistics, over "real" or "fake" images, instead of the running ones."""
     arrays, meta = ref.read_safetensors(path)
     model = meta["model"]
     widths = tuple(int(meta["width%d" % (i + 1)]) for i in range(len(ref.MODELS[model].widths)))
@@ -30,6 +32,12 @@ def load_checkpoint(path: str) -> ref.AcGan:
     gan = ref.AcGan(model, z_dim, classes, channels, size, widths)
     if "ema" in meta:
         arrays.update({"g." + name[4:]: a for name, a in arrays.items() if name.startswith("ema.")})
+    if statistics:
+        recalibrated = {"d." + name[len(origin) + 1:]: a for name, a in ref.read_safetensors(statistics)[0].items()
+                        if name.startswith(origin + ".")}
+        if not recalibrated:
+            raise ValueError("%s: no statistics over %s images" % (statistics, origin))
+        arrays.update(recalibrated)
     ref.load_named_arrays(gan, arrays)
     return gan.eval()
 
@@ -69,10 +77,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("checkpoint")
     parser.add_argument("npz")
+    parser.add_argument("--statistics", default="", help="the run's statistics.safetensors, those over generated images")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="largest absolute difference")
     args = parser.parse_args()
     try:
-        gan = load_checkpoint(args.checkpoint)
+        gan = load_checkpoint(args.checkpoint, args.statistics, "fake")
         given = read_npz(args.npz)
         rows = differences(torch_outputs(gan, given), given)
     except (OSError, KeyError, ValueError, RuntimeError) as e:

@@ -36,7 +36,7 @@ enum { PER_CLASS = 5000 }; /* of a set kept by rejection: GOLD section 4.2 */
 struct options {
     char metrics[256], data[1024], data_dir[1024], samples[1024];
     int64_t seed, threads, epochs, epoch_images, fixed;
-    bool json, by_number;
+    bool json, by_number, recalibrate, recalibrate_given;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
@@ -55,6 +55,8 @@ static const struct pd_option table[] = {
     {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with its files"},
     {"by_number", PD_OPTION_BOOL, FIELD(by_number), 0, 1, NULL,
      "take the data's classes by number, not by name"},
+    {"recalibrate", PD_OPTION_BOOL, FIELD(recalibrate), 0, 1, NULL,
+     "D by its running statistics, over reals and fakes; as the run where not given"},
     {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
 };
 #undef FIELD
@@ -270,6 +272,8 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
 {
     const struct options *o = e->o;
     enum pd_status status = pd_run_open(e->folder, (int)o->threads, &e->run, err);
+    if (o->recalibrate_given)
+        e->run.options.recalibrate = o->recalibrate;
     if (!status)
         status = real_open(&e->real, &e->run, o->data, o->data_dir, PD_SPLIT_TEST,
                            o->by_number ? REAL_BY_NUMBER : REAL_BY_NAME, err);
@@ -288,8 +292,11 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
 enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
 {
     const struct pd_classifier_options k = pd_classifier_defaults();
-    struct options o = {
-        .metrics = "fitting-capacity", .seed = 1, .epochs = k.epochs, .epoch_images = k.epoch_images};
+    struct options o = {.metrics = "fitting-capacity",
+                        .seed = 1,
+                        .recalibrate = true,
+                        .epochs = k.epochs,
+                        .epoch_images = k.epoch_images};
     struct reject_options reject;
     reject_init(&reject);
     const struct args_command command = {
@@ -305,6 +312,7 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
         status = reject_check(&reject, &command, &args, err);
     if (!status)
         status = check(&o, &reject, err);
+    o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
     if (status)
         return status;
     e.folder = args.operand;

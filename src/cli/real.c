@@ -5,22 +5,10 @@
 
 #include "base/mem.h"
 #include "data/transform.h"
+#include "train/recalibrate.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static enum pd_status check_fit(const struct pd_dataset *d, const struct pd_model_config *c,
-                                struct pd_error *err)
-{
-    const char *kinds[] = {"images", "2-D points"};
-    if (!d->points != (c->size > 0))
-        return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s' has %s, and the run's model makes %s",
-                       d->name, kinds[d->points != NULL], kinds[c->size == 0]);
-    if (d->channels != c->channels)
-        return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s' has %d channels, and the run's model %d",
-                       d->name, d->channels, c->channels);
-    return PD_OK;
-}
 
 static enum pd_status adopt_classes(struct pd_dataset *d, const struct pd_gan *gan, enum real_labels labels,
                                     struct pd_error *err)
@@ -30,6 +18,18 @@ static enum pd_status adopt_classes(struct pd_dataset *d, const struct pd_gan *g
         for (uint32_t i = 0; i < d->count; i++)
             d->labels[i] = -1;
     return pd_class_names_adopt(gan->classes.at ? &gan->classes : &unnamed, labels == REAL_BY_NUMBER, d, err);
+}
+
+/* Data that were opened, with what there is to say about them. */
+static enum pd_status take_data(struct pd_dataset *d, const struct pd_gan *gan, enum real_labels labels,
+                                struct pd_error *err)
+{
+    enum pd_status status = pd_run_check_fit(d, &gan->config, err);
+    if (!status)
+        status = adopt_classes(d, gan, labels, err);
+    if (!status)
+        pd_note_lines(d->note, say_line, stderr);
+    return status;
 }
 
 static enum pd_status transform(struct real *r, const struct pd_model_config *c, struct pd_error *err)
@@ -58,11 +58,7 @@ enum pd_status real_open(struct real *r, const struct pd_run_model *run, const c
     enum pd_status status = pd_run_dataset(&o, split, &watch, &r->data, err);
     progress_end(&progress);
     if (!status)
-        status = check_fit(r->data, &run->gan->config, err);
-    if (!status)
-        status = adopt_classes(r->data, run->gan, labels, err);
-    if (!status)
-        pd_note_lines(r->data->note, say_line, stderr);
+        status = take_data(r->data, run->gan, labels, err);
     if (!status)
         status = transform(r, &run->gan->config, err);
     if (status) {
@@ -72,6 +68,26 @@ enum pd_status real_open(struct real *r, const struct pd_run_model *run, const c
     r->labels = r->data->labels;
     r->count = r->data->count;
     return PD_OK;
+}
+
+enum pd_status real_training(const struct pd_run_model *run, struct pd_dataset **out, struct pd_error *err)
+{
+    struct progress progress = {.terminal = false};
+    const struct pd_data_watch watch = {&progress, progress_decoding, NULL};
+    *out = NULL;
+    enum pd_status status = pd_run_dataset_again(&run->options, run->folder, false, &watch, out, err);
+    progress_end(&progress);
+    return status ? status : take_data(*out, run->gan, REAL_BY_NAME, err);
+}
+
+enum pd_status real_recalibrate(struct pd_run_model *run, const struct pd_dataset *training,
+                                struct pd_error *err)
+{
+    struct progress progress = {.terminal = false};
+    const struct pd_data_watch watch = {&progress, progress_decoding, NULL};
+    enum pd_status status = pd_run_recalibrate(run, PD_ORIGIN_REAL, training, &watch, err);
+    progress_end(&progress);
+    return status;
 }
 
 void real_close(struct real *r)

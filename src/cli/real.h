@@ -19,6 +19,16 @@ enum real_labels { REAL_BY_NAME, REAL_BY_NUMBER, REAL_UNLABELLED };
  * PD_ERR_MISMATCH when the data don't fit the model, or have classes that the run does not know. */
 enum pd_status real_open(struct real *real, const struct pd_run_model *run, const char *name, const char *dir,
                          enum pd_split split, enum real_labels labels, struct pd_error *err);
+
+/* The images that the run was trained on, labels by name, untransformed. The caller destroys out, also after
+ * a failure; those of real_open. */
+enum pd_status real_training(const struct pd_run_model *run, struct pd_dataset **out, struct pd_error *err);
+
+/* D ready to score real images, with a bar where the run's training images have to be decoded for it.
+ * training: that split, or NULL. */
+enum pd_status real_recalibrate(struct pd_run_model *run, const struct pd_dataset *training,
+                                struct pd_error *err);
+
 void real_close(struct real *real); /* also a zeroed one */
 
 #endif

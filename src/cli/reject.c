@@ -4,7 +4,9 @@
 #include "cli/real.h"
 #include "cli/stop.h"
 
+#include "base/mem.h"
 #include "base/words.h"
+#include "train/recalibrate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +23,9 @@ static const struct pd_option table[] = {
     {"block", PD_OPTION_INT, FIELD(block), 1, 1000000, "N", "candidates judged together"},
     {"chain", PD_OPTION_INT, FIELD(chain), 1, 100000000, "N", "mh: candidates in a chain"},
     {"calibrate", PD_OPTION_BOOL, FIELD(calibrate), 0, 1, NULL, "mh: take the logit as it is"},
-    {"real", PD_OPTION_TEXT, FIELD(real), 0, 0, "NAME", "mh: split of the real images, train or test"},
+    {"real", PD_OPTION_TEXT, FIELD(real), 0, 0, "NAME",
+     "mh: real images of train, validation or test; by default held-out ones where the run has them, else "
+     "train"},
     {"least_rate", PD_OPTION_REAL, FIELD(least_rate), 0, 1, "X", "give up a class that keeps fewer"},
 };
 #undef FIELD
@@ -29,13 +33,12 @@ static const struct pd_option table[] = {
 enum { OPTIONS = sizeof table / sizeof table[0] };
 
 static const char *const sigmas[] = {[PD_SIGMA_STD] = "std", [PD_SIGMA_RMS] = "rms"};
-static const char *const splits[] = {[PD_SPLIT_TRAIN] = "train", [PD_SPLIT_TEST] = "test"};
+static const char *const reals[] = {"train", "validation", "test"};
 
 void reject_init(struct reject_options *o)
 {
     const struct pd_rejection_options d = pd_rejection_defaults(pd_reject_method_at(0));
     *o = (struct reject_options){.sigma = "std",
-                                 .real = "test",
                                  .p = d.how.p,
                                  .least_rate = d.least_rate,
                                  .chain = d.how.chain,
@@ -55,12 +58,13 @@ static int place_of(const char *word, const char *const words[2])
     return !strcmp(word, words[1]);
 }
 
-static enum pd_status check_word(const char *what, const char *word, const char *const words[2],
+static enum pd_status check_word(const char *what, const char *word, const char *const *words, size_t count,
                                  struct pd_error *err)
 {
-    if (!strcmp(word, words[0]) || !strcmp(word, words[1]))
-        return PD_OK;
-    return pd_unknown_word(err, what, word, words, 2, sizeof words[0]);
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(word, words[i]))
+            return PD_OK;
+    return pd_unknown_word(err, what, word, words, count, sizeof words[0]);
 }
 
 enum pd_status reject_check(struct reject_options *o, const struct args_command *command,
@@ -78,14 +82,77 @@ enum pd_status reject_check(struct reject_options *o, const struct args_command 
         return PD_ERR_USAGE;
     o->p_given = args_is_given(command, args, "p");
     o->balanced_given = args_is_given(command, args, "balanced");
-    enum pd_status status = check_word("sigma", o->sigma, sigmas, err);
-    return status ? status : check_word("split", o->real, splits, err);
+    enum pd_status status = check_word("sigma", o->sigma, sigmas, 2, err);
+    return status || !o->real[0] ? status : check_word("split", o->real, reals, 3, err);
 }
 
 /* GOLD section 4.2 */
 double reject_p(const struct reject_options *o, const struct pd_model_config *config)
 {
     return !o->p_given && config->size && config->channels == 3 ? 0.5 : o->p;
+}
+
+/* --- real images --- */
+
+const char *reject_real(const struct reject_options *o, const struct pd_run_model *run)
+{
+    return o->real[0] ? o->real : run->options.validation ? "validation" : "train";
+}
+
+/* Of the training split those that the run held out, or whose labels it was given. */
+static enum pd_status take_of_use(const struct pd_run_model *run, struct pd_dataset *data, bool held_out,
+                                  struct pd_real_images *out, struct pd_error *err)
+{
+    char labels[PD_PATH_SIZE];
+    uint8_t *use = pd_calloc(data->count, 1);
+    if (!use)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", data->count);
+    enum pd_status status = pd_run_folder_labels(run->folder, labels, err);
+    if (!status)
+        status = pd_run_labels(&run->options, run->options.label_file[0] ? labels : NULL, data, use, err);
+    if (!status)
+        status = pd_real_images_of_use(data, use, held_out ? PD_HELD_OUT : PD_LABELLED, run->gan->config.size,
+                                       out, err);
+    pd_free(use);
+    return status;
+}
+
+/* The real images that a method learns from, and D ready to score such. */
+static enum pd_status open_training(struct pd_run_model *run, bool held_out, struct pd_real_images *out,
+                                    struct pd_error *err)
+{
+    struct pd_dataset *data;
+    enum pd_status status = real_training(run, &data, err);
+    if (!status)
+        status = real_recalibrate(run, data, err);
+    if (!status)
+        status = take_of_use(run, data, held_out, out, err);
+    pd_dataset_destroy(data);
+    return status;
+}
+
+static enum pd_status open_test(struct pd_run_model *run, struct pd_real_images *out, struct pd_error *err)
+{
+    struct real real;
+    enum pd_status status = real_recalibrate(run, NULL, err);
+    if (!status)
+        status = real_open(&real, run, "", "", PD_SPLIT_TEST, REAL_BY_NAME, err);
+    if (status)
+        return status;
+    status = pd_real_images_take(real.data, NULL, real.data->count, run->gan->config.size, out, err);
+    real_close(&real);
+    return status;
+}
+
+static enum pd_status open_real(const struct reject_options *o, struct pd_run_model *run,
+                                struct pd_real_images *out, struct pd_error *err)
+{
+    const char *name = reject_real(o, run);
+    enum pd_status status = !strcmp(name, "test") ? open_test(run, out, err)
+                                                  : open_training(run, !strcmp(name, "validation"), out, err);
+    if (!status && !out->count)
+        status = pd_fail(err, PD_ERR_USAGE, -1, "--real %s: the run has no such images with a label", name);
+    return status;
 }
 
 /* --- the run --- */
@@ -122,14 +189,14 @@ static void print_rates(const struct pd_rejection *r)
             100 * (double)r->kept.count / (double)tried);
 }
 
-enum pd_status reject_run(const struct reject_options *o, const struct pd_run_model *run, int64_t per_class,
+enum pd_status reject_run(const struct reject_options *o, struct pd_run_model *run, int64_t per_class,
                           uint64_t seed, int64_t show, struct pd_rejection *out, struct pd_error *err)
 {
     struct pd_rejection_options r = pd_rejection_defaults(o->method);
     const int classes = run->gan->config.classes;
-    struct real real = {NULL, NULL, NULL, 0};
+    struct pd_real_images real = {NULL, NULL, 0};
     struct watch watch = {.progress = {.terminal = false}};
-    enum pd_status status = PD_OK;
+    enum pd_status status = pd_run_recalibrate(run, PD_ORIGIN_FAKE, NULL, NULL, err);
     r.how = (struct pd_reject_options){
         .p = reject_p(o, &run->gan->config),
         .balanced = o->balanced_given ? o->balanced : o->method->balanced,
@@ -146,8 +213,8 @@ enum pd_status reject_run(const struct reject_options *o, const struct pd_run_mo
     r.context = &watch;
     r.progress = on_progress;
     r.stop = on_stop;
-    if (o->method->uses_real)
-        status = real_open(&real, run, "", "", (enum pd_split)place_of(o->real, splits), REAL_BY_NAME, err);
+    if (!status && o->method->uses_real)
+        status = open_real(o, run, &real, err);
     r.real = real.images;
     r.real_labels = real.labels;
     r.real_count = real.count;
@@ -156,11 +223,14 @@ enum pd_status reject_run(const struct reject_options *o, const struct pd_run_mo
         progress_begin(&watch.progress, 0, (uint64_t)(classes * (r.burn_in + per_class)), 1, "samples");
         progress_line(&watch.progress, "%s: %lld samples of each class, after %lld to learn from",
                       o->method->name, (long long)per_class, (long long)r.burn_in);
+        if (o->method->uses_real)
+            progress_line(&watch.progress, "%s: by %lld real images of %s", o->method->name,
+                          (long long)real.count, reject_real(o, run));
         status = pd_reject(run->gan, &r, out, err);
         progress_end(&watch.progress);
     }
     if (!status)
         print_rates(out);
-    real_close(&real);
+    pd_real_images_release(&real);
     return status;
 }

@@ -8,7 +8,7 @@
 #include "train/run.h"
 
 struct reject_options {
-    char reject[32], sigma[8], real[8];
+    char reject[32], sigma[8], real[16];
     double p, least_rate;
     int64_t chain, burn_in, block;
     bool balanced, calibrate;
@@ -29,9 +29,13 @@ enum pd_status reject_check(struct reject_options *o, const struct args_command 
 /* p as it will be for this model. */
 double reject_p(const struct reject_options *o, const struct pd_model_config *config);
 
+/* Where the real images for a method that needs some come from: "train", "validation" (held out) or "test".
+ */
+const char *reject_real(const struct reject_options *o, const struct pd_run_model *run);
+
 /* Runs it with a bar and a table of rates on standard error. show: as struct pd_rejection_options. A signal
  * ends it with PD_ERR_INTERRUPTED. */
-enum pd_status reject_run(const struct reject_options *o, const struct pd_run_model *run, int64_t per_class,
+enum pd_status reject_run(const struct reject_options *o, struct pd_run_model *run, int64_t per_class,
                           uint64_t seed, int64_t show, struct pd_rejection *out, struct pd_error *err);
 
 #endif

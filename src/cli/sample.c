@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/npy.h"
-#include "train/run.h"
+#include "train/recalibrate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ enum { SHOWN_IMAGES = 10, SHOWN_POINTS = 500 }; /* of a class, kept and refused 
 struct options {
     char grid[1024], npz[1024], rejected[1024];
     int64_t per_class, seed, threads;
-    bool scores;
+    bool scores, recalibrate, recalibrate_given;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
@@ -44,6 +44,8 @@ static const struct pd_option table[] = {
     {"rejected", PD_OPTION_TEXT, FIELD(rejected), 0, 0, "FILE",
      "write a picture of kept and refused samples"},
     {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N", "seed of z"},
+    {"recalibrate", PD_OPTION_BOOL, FIELD(recalibrate), 0, 1, NULL,
+     "D by its running statistics, over reals and fakes; as the run where not given"},
     {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
 };
 #undef FIELD
@@ -113,7 +115,7 @@ static enum pd_status write_arrays(const char *path, const struct pd_samples *s,
     return pd_npz_write(path, arrays, count, false, err);
 }
 
-static enum pd_status write_npz(const struct made *m, struct pd_error *err)
+static enum pd_status write_npz(struct made *m, struct pd_error *err)
 {
     const struct pd_samples *s = samples_of(m);
     const struct pd_rejection *r = &m->rejection;
@@ -125,7 +127,9 @@ static enum pd_status write_npz(const struct made *m, struct pd_error *err)
     if (!logit || !class_logits)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld scores", (long long)s->count);
     if (!status)
-        status = pd_score(m->run.gan, s->images, s->count, logit, class_logits, err);
+        status = pd_run_recalibrate(&m->run, PD_ORIGIN_FAKE, NULL, NULL, err);
+    if (!status)
+        status = pd_score(m->run.gan, PD_ORIGIN_FAKE, s->images, s->count, logit, class_logits, err);
     if (!status)
         status = write_arrays(m->o->npz, s, logit, class_logits, r->d, err);
     pd_free(logit);
@@ -147,7 +151,7 @@ static enum pd_status check(const struct options *o, const struct reject_options
 }
 
 /* Each file that is asked for, and its name on standard output once it is there. */
-static enum pd_status write_files(const struct made *m, struct pd_error *err)
+static enum pd_status write_files(struct made *m, struct pd_error *err)
 {
     const struct options *o = m->o;
     enum pd_status status = PD_OK;
@@ -182,6 +186,8 @@ static enum pd_status sample(const struct options *o, const struct reject_option
     enum pd_status status = pd_run_open(folder, (int)o->threads, &m.run, err);
     if (status)
         return status;
+    if (o->recalibrate_given)
+        m.run.options.recalibrate = o->recalibrate;
     if (reject->method)
         status = reject_run(reject, &m.run, o->per_class, seed, shown(&m), &m.rejection, err);
     else
@@ -196,7 +202,7 @@ static enum pd_status sample(const struct options *o, const struct reject_option
 
 enum pd_status command_sample(int argc, char **argv, struct pd_error *err)
 {
-    struct options o = {.per_class = 10};
+    struct options o = {.per_class = 10, .recalibrate = true};
     struct reject_options reject;
     reject_init(&reject);
     const struct args_command command = {
@@ -211,5 +217,6 @@ enum pd_status command_sample(int argc, char **argv, struct pd_error *err)
         status = reject_check(&reject, &command, &args, err);
     if (!status)
         status = check(&o, &reject, err);
+    o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
     return status ? status : sample(&o, &reject, args.operand, err);
 }

@@ -10,8 +10,8 @@ static void take(struct sample_set *set, const struct pd_samples *s)
     set->labels = s->labels;
 }
 
-static enum pd_status reject(const struct reject_options *o, const struct pd_run_model *run,
-                             int64_t per_class, uint64_t seed, struct sample_set *set, struct pd_error *err)
+static enum pd_status reject(const struct reject_options *o, struct pd_run_model *run, int64_t per_class,
+                             uint64_t seed, struct sample_set *set, struct pd_error *err)
 {
     int64_t tried = 0;
     enum pd_status status = reject_run(o, run, per_class, seed, 0, &set->rejection, err);
@@ -22,16 +22,16 @@ static enum pd_status reject(const struct reject_options *o, const struct pd_run
         tried += set->rejection.classes[c].tried;
     set->rate = (double)set->count / (double)tried;
     if (o->method->uses_real)
-        snprintf(set->words, sizeof set->words, "kept by %s, chains of %lld", o->method->name,
-                 (long long)o->chain);
+        snprintf(set->words, sizeof set->words, "kept by %s, chains of %lld, by real images of %s",
+                 o->method->name, (long long)o->chain, reject_real(o, run));
     else
         snprintf(set->words, sizeof set->words, "kept by %s, p %g, %.1f %% of those tried", o->method->name,
                  reject_p(o, &run->gan->config), 100 * set->rate);
     return PD_OK;
 }
 
-enum pd_status sample_set_make(const struct reject_options *o, const struct pd_run_model *run,
-                               int64_t per_class, uint64_t seed, struct sample_set *out, struct pd_error *err)
+enum pd_status sample_set_make(const struct reject_options *o, struct pd_run_model *run, int64_t per_class,
+                               uint64_t seed, struct sample_set *out, struct pd_error *err)
 {
     *out = (struct sample_set){.rate = 1, .words = "a fixed set"};
     if (o->method)

@@ -19,9 +19,8 @@ struct sample_set {
 };
 
 /* per_class of each class; by rejection where o has a method. */
-enum pd_status sample_set_make(const struct reject_options *o, const struct pd_run_model *run,
-                               int64_t per_class, uint64_t seed, struct sample_set *out,
-                               struct pd_error *err);
+enum pd_status sample_set_make(const struct reject_options *o, struct pd_run_model *run, int64_t per_class,
+                               uint64_t seed, struct sample_set *out, struct pd_error *err);
 
 /* An npz with images (float32) and labels (int32), as 'paydirt sample' writes it. PD_ERR_MISMATCH: they don't
  * fit the model of the run. */

@@ -10,7 +10,7 @@
 #include "base/words.h"
 #include "io/csv.h"
 #include "train/pictures.h"
-#include "train/run.h"
+#include "train/recalibrate.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -40,7 +40,7 @@ struct options {
     bool probabilities;
     char histogram[1024], sheet[1024], certainty[1024], plane[1024];
     int64_t threads, columns;
-    bool labels, by_number;
+    bool labels, by_number, recalibrate, recalibrate_given;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
@@ -60,6 +60,8 @@ static const struct pd_option table[] = {
     {"labels", PD_OPTION_BOOL, FIELD(labels), 0, 1, NULL, "take every label as unknown"},
     {"by_number", PD_OPTION_BOOL, FIELD(by_number), 0, 1, NULL,
      "take the data's classes by number, not by name"},
+    {"recalibrate", PD_OPTION_BOOL, FIELD(recalibrate), 0, 1, NULL,
+     "by D's running statistics, over reals and fakes; as the run where not given"},
     {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
 };
 #undef FIELD
@@ -96,7 +98,7 @@ static void release(struct scores *s)
 
 static enum pd_status compute(struct scores *s, struct pd_gan *gan, const float *images, struct pd_error *err)
 {
-    enum pd_status status = pd_score(gan, images, s->n, s->logit, s->class_logits, err);
+    enum pd_status status = pd_score(gan, PD_ORIGIN_REAL, images, s->n, s->logit, s->class_logits, err);
     if (status)
         return status;
     const struct pd_gold_input in = {s->n, s->classes, s->logit, s->class_logits, s->labels, PD_GOLD_REAL};
@@ -352,15 +354,29 @@ static enum pd_status check(const struct options *o, enum pd_split *split, struc
     return pd_unknown_word(err, "split", o->split, splits, 2, sizeof splits[0]);
 }
 
+static void say_done(const char *path, const struct scores *s, const struct pd_gan *gan)
+{
+    char by[80] = "";
+    if (gan->statistics[PD_ORIGIN_REAL])
+        snprintf(by, sizeof by, ", by the statistics of %lld training images",
+                 (long long)gan->statistics[PD_ORIGIN_REAL]);
+    else if (pd_gan_has_batch_norm(gan))
+        snprintf(by, sizeof by, ", by running statistics over reals and fakes");
+    say(stderr, "%s: scores of %lld images%s\n", path, (long long)s->n, by);
+}
+
 static enum pd_status score(const struct options *o, enum pd_split split, const char *folder,
                             struct pd_error *err)
 {
     struct pd_run_model run;
     struct real real = {NULL, NULL, NULL, 0};
     struct scores s = {0};
+    const bool own = !o->data[0] && !o->data_dir[0]; /* the run's data */
     enum pd_status status = pd_run_open(folder, (int)o->threads, &run, err);
     if (status)
         return status;
+    if (o->recalibrate_given)
+        run.options.recalibrate = o->recalibrate;
     const enum real_labels labels = !o->labels     ? REAL_UNLABELLED
                                     : o->by_number ? REAL_BY_NUMBER
                                                    : REAL_BY_NAME;
@@ -373,11 +389,13 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
         status = reserve(&s, err);
     }
     if (!status)
+        status = real_recalibrate(&run, own && split == PD_SPLIT_TRAIN ? real.data : NULL, err);
+    if (!status)
         status = compute(&s, run.gan, real.images, err);
     if (!status)
         status = write_table(o, &s, real.data, err);
     if (!status)
-        say(stderr, "%s: scores of %lld images\n", o->out, (long long)s.n);
+        say_done(o->out, &s, run.gan);
     const struct scene scene = {
         o, {real.data, s.n, NULL, s.classes, s.class_logits, s.logit, s.conditional, s.gold}, run.gan};
     if (!status)
@@ -390,7 +408,7 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
 
 enum pd_status command_score(int argc, char **argv, struct pd_error *err)
 {
-    struct options o = {.split = "test", .labels = true, .columns = 10};
+    struct options o = {.split = "test", .labels = true, .recalibrate = true, .columns = 10};
     const struct args_command command = {
         "score",  usage, about,
         examples, "RUN", {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};
@@ -402,5 +420,6 @@ enum pd_status command_score(int argc, char **argv, struct pd_error *err)
     status = args_need_operand(&command, &args, err);
     if (!status)
         status = check(&o, &split, err);
+    o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
     return status ? status : score(&o, split, args.operand, err);
 }

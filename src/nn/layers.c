@@ -153,9 +153,12 @@ struct pd_node *pd_nn_batch_norm(struct pd_nn *nn, const char *name, struct pd_n
     struct pd_init_spec one = {PD_INIT_NORMAL, 1, nn->gain_std};
     struct pd_node *gamma = param(nn, name, "weight", c, one),
                    *beta = param(nn, name, "bias", c, constant(0));
-    struct pd_var *mean = variable(nn, name, "running_mean", c, constant(0));
-    struct pd_var *var = variable(nn, name, "running_var", c, constant(1));
+    struct pd_nn stored = {.vars = nn->vars, .prefix = nn->statistics ? nn->statistics : nn->prefix};
+    struct pd_var *mean = variable(&stored, name, "running_mean", c, constant(0));
+    struct pd_var *var = variable(&stored, name, "running_var", c, constant(1));
     struct pd_node *stats;
+    if (nn->observed && !strcmp(nn->observed, name))
+        pd_output(pd_batch_stats(x), PD_NN_OBSERVED);
     if (nn->training) {
         stats = pd_batch_stats(x);
     } else {

@@ -12,10 +12,12 @@ struct pd_nn {
     struct pd_graph *graph;
     struct pd_vars *vars;
     const char *prefix; /* "g." */
-    bool training;     /* batch statistics, running ones updated, one power iteration; else the stored ones */
-    bool frozen;       /* in training: nothing stored moves; a forward pass that only looks */
-    uint32_t stream;   /* of the next dropout's random numbers; each takes one and counts up */
-    double gain_std;   /* batch-norm gains start as N(1, gain_std) */
+    bool training; /* batch statistics, running ones updated, one power iteration; else the stored ones */
+    bool frozen;   /* in training: nothing stored moves; a forward pass that only looks */
+    const char *statistics; /* prefix of batch norm's stored statistics; NULL: the network's */
+    const char *observed;   /* a layer of batch norm whose batch statistics become an output, or NULL */
+    uint32_t stream;        /* of the next dropout's random numbers; each takes one and counts up */
+    double gain_std;        /* batch-norm gains start as N(1, gain_std) */
     double weight_std; /* weights as N(0, weight_std), biases 0; 0: both uniform, +-1/sqrt(fan in), PyTorch's
                           default, for which the fan in of a transposed convolution is out * k * k */
     struct pd_var **params; /* (n_params) what an optimiser moves, in order of first use; the graph's */
@@ -23,6 +25,7 @@ struct pd_nn {
 };
 
 enum { PD_NN_BIAS = 1, PD_NN_SPECTRAL = 2 };
+#define PD_NN_OBSERVED "batch_statistics" /* that output: (2, C), means and variances (biased) */
 
 struct pd_node *pd_nn_dense(struct pd_nn *nn, const char *name, struct pd_node *x /* (N, I) */, int64_t out,
                             int flags); /* (N, out); name.weight (out, I) */

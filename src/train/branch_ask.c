@@ -5,6 +5,7 @@
 #include "data/labels.h"
 #include "train/query.h"
 #include "train/query_pictures.h"
+#include "train/recalibrate.h"
 
 #include <string.h>
 
@@ -199,6 +200,8 @@ static enum pd_status choose_next(struct pd_branch *b, int64_t round, struct pd_
     enum pd_status status = pd_branch_round_folder(b, round - 1, folder, err);
     if (!status)
         status = pd_run_open(folder, (int)b->o->threads, &run, err);
+    if (!status)
+        status = pd_run_recalibrate(&run, PD_ORIGIN_REAL, b->data, NULL, err);
     if (!status)
         status = score_pool(b, run.gan, &pool, err);
     if (!status)

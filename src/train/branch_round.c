@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "io/file.h"
+#include "train/recalibrate.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -160,6 +161,8 @@ static enum pd_status finish_round(struct pd_branch *b, const char *folder, stru
     status = keep_networks(folder, &run, err);
     if (!status)
         status = measure(b, &run, &r->accuracy, err);
+    if (!status && b->o->validation) /* on which D's classes are measured */
+        status = pd_run_recalibrate(&run, PD_ORIGIN_REAL, b->data, NULL, err);
     if (!status)
         status = pd_branch_report(b, run.gan, r, err);
     if (!status)

@@ -1,5 +1,5 @@
 /* checkpoint.safetensors: every variable under its name, PyTorch's layouts. */
-#include "train/gan.h"
+#include "train/gan_parts.h"
 
 #include "base/mem.h"
 #include "io/file.h"
@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,13 +100,35 @@ static enum pd_status check_finite(const char *path, const struct pd_io_array *a
                             a->name);
 }
 
-static enum pd_status write(const struct pd_gan *gan, bool optimisers, const struct pd_progress *progress,
+/* --- writing --- */
+
+static bool begins(const char *name, const char *prefix)
+{
+    return !strncmp(name, prefix, strlen(prefix));
+}
+
+static bool is_statistic(const char *name)
+{
+    return begins(name, pd_origin_prefixes[PD_ORIGIN_REAL]) ||
+           begins(name, pd_origin_prefixes[PD_ORIGIN_FAKE]);
+}
+
+static bool is_state(const char *name)
+{
+    return !is_statistic(name);
+}
+
+static bool is_network(const char *name)
+{
+    return is_state(name) && !begins(name, "adam");
+}
+
+static enum pd_status write(const struct pd_gan *gan, bool (*stored)(const char *name), const struct meta *m,
                             const char *path, struct pd_error *err)
 {
     const size_t real_size = pd_backend_real_size(gan->backend);
     const int count = pd_vars_count(gan->vars);
     size_t n = 0;
-    struct meta m = {.count = 0};
     struct pd_io_array *arrays = pd_calloc((size_t)count, sizeof *arrays);
     if (!arrays)
         return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
@@ -113,35 +136,79 @@ static enum pd_status write(const struct pd_gan *gan, bool optimisers, const str
     for (int i = 0; i < count && !status; i++) {
         const struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
         status = check_finite(path, &a, err);
-        if (optimisers || strncmp(a.name, "adam", 4) != 0)
+        if (stored(a.name))
             arrays[n++] = a;
     }
+    if (!status)
+        status = pd_safetensors_write(path, arrays, n, m->at, m->count, err);
+    pd_free(arrays);
+    return status;
+}
+
+static enum pd_status save(const struct pd_gan *gan, bool (*stored)(const char *name),
+                           const struct pd_progress *progress, const char *path, struct pd_error *err)
+{
+    struct meta m = {.count = 0};
     json_t *names = pd_class_names_json(&gan->classes);
     char *text = names ? json_dumps(names, JSON_COMPACT) : NULL;
-    if (!status && gan->classes.at && !text)
-        status = pd_fail_memory(err, path);
     describe(&m, gan, progress);
     if (text)
         add_text(&m, "class_names", text);
-    if (!status)
-        status = pd_safetensors_write(path, arrays, n, m.at, m.count, err);
+    enum pd_status status =
+        gan->classes.at && !text ? pd_fail_memory(err, path) : write(gan, stored, &m, path, err);
     free(text);
     json_decref(names);
-    pd_free(arrays);
     return status;
 }
 
 enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *progress, const char *path,
                            struct pd_error *err)
 {
-    return write(gan, true, progress, path, err);
+    return save(gan, is_state, progress, path, err);
 }
 
 enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_progress *progress,
                                     const char *path, struct pd_error *err)
 {
-    return write(gan, false, progress, path, err);
+    return save(gan, is_network, progress, path, err);
 }
+
+/* Hexadecimal digits that tell the networks' weights from others'. */
+static void digest_networks(const struct pd_gan *gan, char text[META_VALUE])
+{
+    const size_t real_size = pd_backend_real_size(gan->backend);
+    struct sha256_ctx sha;
+    uint8_t digest[16];
+    sha256_init(&sha);
+    for (int i = 0; i < pd_vars_count(gan->vars); i++) {
+        struct pd_var *v = pd_vars_at(gan->vars, i);
+        const char *name = pd_var_name(v);
+        if (!is_network(name))
+            continue;
+        sha256_update(&sha, strlen(name), (const uint8_t *)name);
+        sha256_update(&sha, (size_t)pd_shape_count(pd_var_shape(v)) * real_size, pd_var_data(v));
+    }
+    sha256_digest(&sha, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
+
+static const char *const image_keys[PD_ORIGINS] = {
+    [PD_ORIGIN_REAL] = "real_images", [PD_ORIGIN_FAKE] = "fake_images"};
+
+enum pd_status pd_gan_save_statistics(const struct pd_gan *gan, const char *path, struct pd_error *err)
+{
+    struct meta m = {.count = 0};
+    char digest[META_VALUE];
+    digest_networks(gan, digest);
+    add_meta(&m, "format", "paydirt statistics 1");
+    add_meta(&m, "networks", digest);
+    for (int i = 0; i < PD_ORIGINS; i++)
+        add_number(&m, image_keys[i], (uint64_t)gan->statistics[i]);
+    return write(gan, is_statistic, &m, path, err);
+}
+
+/* --- reading --- */
 
 static enum pd_status read_number(const struct pd_safetensors *st, const char *path, const char *key,
                                   uint64_t *out, struct pd_error *err)
@@ -195,8 +262,8 @@ enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *c,
     return status;
 }
 
-/* Those variables whose name begins with prefix. All tensors are found before the first is copied: a file
- * that does not fit changes nothing. */
+/* Those variables whose name begins with prefix; "": networks and optimisers. All tensors are found before
+ * the first is copied: a file that does not fit changes nothing. */
 static enum pd_status load_vars(struct pd_gan *gan, const struct pd_safetensors *st, const char *path,
                                 const char *prefix, struct pd_error *err)
 {
@@ -208,7 +275,7 @@ static enum pd_status load_vars(struct pd_gan *gan, const struct pd_safetensors 
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a checkpoint");
     for (int i = 0; i < count && !status; i++) {
         struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
-        if (!strncmp(a.name, prefix, strlen(prefix)))
+        if (*prefix ? begins(a.name, prefix) : is_state(a.name))
             status = pd_safetensors_get(st, a.name, a.dtype, a.rank, a.dims, &data[i], err);
         a.data = data[i];
         if (!status && a.data)
@@ -291,6 +358,36 @@ enum pd_status pd_gan_load_generator(struct pd_gan *gan, const char *path, struc
     status = load_class_names(gan, st, path, err);
     if (!status)
         status = load_vars(gan, st, path, "g.", err);
+    pd_safetensors_destroy(st);
+    return status;
+}
+
+/* Makes the variables that hold them. */
+static enum pd_status load_statistics(struct pd_gan *gan, const struct pd_safetensors *st, const char *path,
+                                      enum pd_origin origin, struct pd_error *err)
+{
+    uint64_t images;
+    enum pd_status status = read_number(st, path, image_keys[origin], &images, err);
+    if (status || !images)
+        return status;
+    status = pd_gan_make_statistics(gan, origin, err);
+    if (!status)
+        status = load_vars(gan, st, path, pd_origin_prefixes[origin], err);
+    gan->statistics[origin] = status ? 0 : (int64_t)images;
+    return status;
+}
+
+enum pd_status pd_gan_load_statistics(struct pd_gan *gan, const char *path, struct pd_error *err)
+{
+    struct pd_safetensors *st;
+    char digest[META_VALUE];
+    enum pd_status status = pd_safetensors_open(path, &st, err);
+    if (status)
+        return status;
+    const char *networks = pd_safetensors_meta(st, "networks");
+    digest_networks(gan, digest);
+    for (int i = 0; !status && networks && !strcmp(networks, digest) && i < PD_ORIGINS; i++)
+        status = load_statistics(gan, st, path, (enum pd_origin)i, err);
     pd_safetensors_destroy(st);
     return status;
 }

@@ -92,6 +92,11 @@ enum pd_status pd_run_folder_model(const char *folder, char *path, struct pd_err
     return status || access(path, F_OK) == 0 ? status : pd_run_folder_checkpoint(folder, path, err);
 }
 
+enum pd_status pd_run_folder_statistics(const char *folder, char *path, struct pd_error *err)
+{
+    return pd_path_join(path, PD_PATH_SIZE, folder, "statistics.safetensors", err);
+}
+
 enum pd_status pd_run_folder_labels(const char *folder, char *path, struct pd_error *err)
 {
     return pd_path_join(path, PD_PATH_SIZE, folder, "labels.csv", err);

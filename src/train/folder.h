@@ -29,6 +29,9 @@ enum pd_status pd_run_folder_model(const char *folder, char *path, struct pd_err
  * pipe. */
 enum pd_status pd_run_folder_lock(const char *folder, struct pd_lock *lock, struct pd_error *err);
 
+/* Where statistics of D for these networks are kept (train/recalibrate.h). */
+enum pd_status pd_run_folder_statistics(const char *folder, char *path, struct pd_error *err);
+
 /* The run's own copy of its label file. */
 enum pd_status pd_run_folder_labels(const char *folder, char *path, struct pd_error *err);
 

@@ -23,38 +23,60 @@ struct pd_shape pd_gan_image_shape(const struct pd_gan *gan, int64_t n)
 
 /* --- evaluation --- */
 
-static void record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n)
+const char *const pd_origin_prefixes[PD_ORIGINS] = {[PD_ORIGIN_REAL] = "real.", [PD_ORIGIN_FAKE] = "fake."};
+
+/* What a plan looks at. */
+struct view {
+    enum pd_origin origin;
+    const char *layer; /* observed */
+};
+
+static void record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n, const struct view *view)
 {
     const struct pd_model_config *c = &gan->config;
     struct pd_nn gen = pd_gan_network(gan, g, gan->ema ? "ema." : "g.", false);
     struct pd_node *z = pd_input(g, "z", PD_REAL, pd_shape2(n, c->z_dim));
     struct pd_node *onehot = pd_one_hot(pd_input(g, "c", PD_I32, pd_shape1(n)), c->classes);
+    (void)view;
     pd_output(pd_model_generate(&gen, c, z, onehot), "images");
 }
 
-static void record_scorer(struct pd_gan *gan, struct pd_graph *g, int64_t n)
+static struct pd_heads discriminate(struct pd_gan *gan, struct pd_graph *g, int64_t n,
+                                    const struct view *view)
 {
     struct pd_nn dis = pd_gan_network(gan, g, "d.", false);
-    struct pd_heads h =
-        pd_model_discriminate(&dis, &gan->config, pd_input(g, "images", PD_REAL, pd_gan_image_shape(gan, n)));
+    dis.observed = view->layer;
+    if (view->layer || gan->statistics[view->origin])
+        dis.statistics = pd_origin_prefixes[view->origin];
+    struct pd_node *images = pd_input(g, "images", PD_REAL, pd_gan_image_shape(gan, n));
+    return pd_model_discriminate(&dis, &gan->config, images);
+}
+
+static void record_scorer(struct pd_gan *gan, struct pd_graph *g, int64_t n, const struct view *view)
+{
+    struct pd_heads h = discriminate(gan, g, n, view);
     pd_output(h.logit, "logit");
     pd_output(pd_log_softmax(h.class_logits), "log_p");
     pd_output(h.class_logits, "class_logits");
 }
 
-static void record_features(struct pd_gan *gan, struct pd_graph *g, int64_t n)
+static void record_features(struct pd_gan *gan, struct pd_graph *g, int64_t n, const struct view *view)
 {
-    struct pd_nn dis = pd_gan_network(gan, g, "d.", false);
-    struct pd_node *images = pd_input(g, "images", PD_REAL, pd_gan_image_shape(gan, n));
-    pd_output(pd_model_discriminate(&dis, &gan->config, images).features, "features");
+    pd_output(discriminate(gan, g, n, view).features, "features");
 }
 
-static enum pd_status compile(struct pd_gan *gan, void (*record)(struct pd_gan *, struct pd_graph *, int64_t),
-                              int64_t n, struct pd_plan **out, struct pd_error *err)
+static void record_observer(struct pd_gan *gan, struct pd_graph *g, int64_t n, const struct view *view)
+{
+    discriminate(gan, g, n, view);
+}
+
+static enum pd_status
+compile(struct pd_gan *gan, void (*record)(struct pd_gan *, struct pd_graph *, int64_t, const struct view *),
+        struct view view, int64_t n, struct pd_plan **out, struct pd_error *err)
 {
     struct pd_graph *g = pd_graph_create();
     if (g)
-        record(gan, g, n);
+        record(gan, g, n, &view);
     enum pd_status status = pd_compile(g, gan->backend, out, err);
     pd_graph_destroy(g);
     return status;
@@ -63,19 +85,25 @@ static enum pd_status compile(struct pd_gan *gan, void (*record)(struct pd_gan *
 enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
                                         struct pd_error *err)
 {
-    return compile(gan, record_generator, batch, out, err);
+    return compile(gan, record_generator, (struct view){.layer = NULL}, batch, out, err);
 }
 
-enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
-                                     struct pd_error *err)
+enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
+                                     struct pd_plan **out, struct pd_error *err)
 {
-    return compile(gan, record_scorer, batch, out, err);
+    return compile(gan, record_scorer, (struct view){origin, NULL}, batch, out, err);
 }
 
-enum pd_status pd_gan_compile_features(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
-                                       struct pd_error *err)
+enum pd_status pd_gan_compile_features(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
+                                       struct pd_plan **out, struct pd_error *err)
 {
-    return compile(gan, record_features, batch, out, err);
+    return compile(gan, record_features, (struct view){origin, NULL}, batch, out, err);
+}
+
+enum pd_status pd_gan_compile_observer(struct pd_gan *gan, enum pd_origin origin, const char *layer,
+                                       int64_t batch, struct pd_plan **out, struct pd_error *err)
+{
+    return compile(gan, record_observer, (struct view){origin, layer}, batch, out, err);
 }
 
 int64_t pd_gan_feature_width(const struct pd_gan *gan)
@@ -109,7 +137,7 @@ static enum pd_status make_variables(struct pd_gan *gan, struct pd_error *err)
     struct pd_plan *scorer = NULL;
     enum pd_status status = make_sampler(gan, err);
     if (!status)
-        status = pd_gan_compile_scorer(gan, 1, &scorer, err);
+        status = pd_gan_compile_scorer(gan, PD_ORIGIN_REAL, 1, &scorer, err);
     pd_plan_destroy(scorer);
     return status;
 }

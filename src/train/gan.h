@@ -5,12 +5,18 @@
 #include "data/class_names.h"
 #include "model/model.h"
 
+/* Of images that D scores. In training it sees a batch of one kind alone and normalises it by its own
+ * statistics. */
+enum pd_origin { PD_ORIGIN_REAL, PD_ORIGIN_FAKE, PD_ORIGINS };
+
 struct pd_gan {
     struct pd_model_config config;
     struct pd_backend *backend; /* borrowed */
     struct pd_vars *vars; /* g.…, d.…, perhaps ema.… and, once a step is compiled, adam_d/…, adam_g/… */
     bool ema;             /* samples come from the generator's averaged weights */
-    struct pd_class_names classes; /* owned; zeroed: not known */
+    struct pd_class_names classes;  /* owned; zeroed: not known */
+    int64_t statistics[PD_ORIGINS]; /* images that D's batch norm was recalibrated on (train/recalibrate.h),
+                                       in real.… and fake.…; 0: it takes its running statistics, over both */
 };
 
 /* Fresh weights from the seed. Destroy its plans before it. */
@@ -80,18 +86,18 @@ enum pd_status pd_step_plans_compile(struct pd_gan *gan, const struct pd_step_op
 struct pd_plan *pd_step_plan(const struct pd_step_plans *plans, uint64_t step); /* step: from 0 */
 void pd_step_plans_release(struct pd_step_plans *plans);                        /* also zeroed ones */
 
-/* --- evaluation mode: running statistics, no power iteration --- */
+/* --- evaluation mode: stored statistics, of D those for images of that origin; no power iteration --- */
 
 /* Inputs "z" (N, z_dim), "c" i32 (N); output "images". */
 enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
                                         struct pd_error *err);
 /* Input "images"; outputs "logit" (N), "class_logits" (N, classes), "log_p" (N, classes). */
-enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
-                                     struct pd_error *err);
+enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
+                                     struct pd_plan **out, struct pd_error *err);
 
 /* Input "images"; output "features" (N, width), D's trunk. */
-enum pd_status pd_gan_compile_features(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
-                                       struct pd_error *err);
+enum pd_status pd_gan_compile_features(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
+                                       struct pd_plan **out, struct pd_error *err);
 int64_t pd_gan_feature_width(const struct pd_gan *gan);
 
 /* --- checkpoints ------------------------------------------------------------------------------------------
@@ -122,6 +128,11 @@ enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progr
 
 /* Only the generator's variables (g.…), from a checkpoint of the same model and classes. */
 enum pd_status pd_gan_load_generator(struct pd_gan *gan, const char *path, struct pd_error *err);
+
+/* D's recalibrated statistics, for the networks as they are. Loading: 0 in gan->statistics where the file has
+ * none, or is of other weights. */
+enum pd_status pd_gan_save_statistics(const struct pd_gan *gan, const char *path, struct pd_error *err);
+enum pd_status pd_gan_load_statistics(struct pd_gan *gan, const char *path, struct pd_error *err);
 
 /* The model of a checkpoint, from its metadata. */
 enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *out, struct pd_error *err);

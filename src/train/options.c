@@ -49,6 +49,7 @@
     REAL(ema, 0, 0, 0.999999, "X", "samples from averaged weights of the generator; their decay, 0: none")   \
     TEXT(diffaug, "", "LIST", "differentiable augmentation: color,translation,cutout")                       \
     REAL(top_k, 1, 0.01, 1, "X", "fraction of fakes that the generator learns from in the end; 1: all")      \
+    FLAG(recalibrate, true, "let D score by its running batch-norm statistics, over reals and fakes")        \
     TEXT(generator, "", "FILE", "checkpoint whose generator to start from")                                  \
     INT(validation, 0, 0, 100000000, "N", "images held out to find the best epoch; 0: none")                 \
     INT(validate_every, 10, 1, 1000000, "N", "epochs between measurements on them")                          \

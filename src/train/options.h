@@ -45,6 +45,7 @@ struct pd_train_options {
     double ema;                /* decay; 0: none */
     char diffaug[64];          /* "color,translation,cutout" */
     double top_k;              /* fraction of the fakes at last; 1: all */
+    bool recalibrate;          /* D's batch norm, before it scores (train/recalibrate.h) */
     int64_t validation;        /* images held out, even over the classes; 0: none */
     int64_t validate_every;    /* epochs between measurements of the fitting capacity on them */
     int64_t validation_epochs; /* of the classifier that measures */

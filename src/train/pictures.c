@@ -262,7 +262,7 @@ static enum pd_status score_in(struct pd_gan *gan, const float *points, int64_t 
                                float *logit, double *k, struct pd_error *err)
 {
     const struct pd_gold_input in = {n, gan->config.classes, logit, logit + n, NULL, PD_GOLD_REAL};
-    enum pd_status status = pd_score(gan, points, n, logit, logit + n, err);
+    enum pd_status status = pd_score(gan, PD_ORIGIN_REAL, points, n, logit, logit + n, err);
     if (!status)
         status = pd_gold_conditional(&in, k, err);
     if (!status && *scale == 0)

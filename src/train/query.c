@@ -21,7 +21,8 @@ static enum pd_status score_chunk(struct pd_gan *gan, const struct pd_dataset *d
         pd_real_images_take(data, p->images + at, (uint32_t)n, gan->config.size, &real, err);
     if (status)
         return status;
-    status = pd_score(gan, real.images, n, p->logit + at, p->class_logits + at * p->classes, err);
+    status =
+        pd_score(gan, PD_ORIGIN_REAL, real.images, n, p->logit + at, p->class_logits + at * p->classes, err);
     pd_real_images_release(&real);
     return status;
 }
@@ -84,7 +85,7 @@ static enum pd_status spread(const struct pd_query_options *o, struct pd_gan *ga
         pd_real_images_take(data, c->images, (uint32_t)c->n, gan->config.size, &real, err);
     if (status)
         return status;
-    status = pd_features(gan, real.images, c->n, c->features, err);
+    status = pd_features(gan, PD_ORIGIN_REAL, real.images, c->n, c->features, err);
     if (!status)
         status = pd_select_diverse(o->diversity, c->n, c->score, pd_gan_feature_width(gan), c->features, c->n,
                                    o->k, o->seed, rows, err);

@@ -13,8 +13,8 @@ enum { BATCH = 100, STREAM_CANDIDATE_Z = 6, STREAM_BURN_IN_Z = 7 };
 struct maker {
     struct pd_gan *gan;
     const struct pd_rejection_options *o;
-    struct pd_plan *generator, *scorer;
-    size_t image; /* floats of one */
+    struct pd_plan *generator, *scorers[PD_ORIGINS]; /* of reals: NULL where the method needs none */
+    size_t image;                                    /* floats of one */
     float *images, *logit, *class_logits;
     double *k, *d;
     int32_t *labels;
@@ -57,7 +57,8 @@ static enum pd_status reserve_block(struct maker *m, struct pd_error *err)
 static void release_maker(struct maker *m)
 {
     pd_plan_destroy(m->generator);
-    pd_plan_destroy(m->scorer);
+    for (int i = 0; i < PD_ORIGINS; i++)
+        pd_plan_destroy(m->scorers[i]);
     pd_free(m->images);
     pd_free(m->logit);
     pd_free(m->class_logits);
@@ -75,7 +76,9 @@ static enum pd_status init_maker(struct maker *m, struct pd_gan *gan, const stru
     m->image = (size_t)c->channels * (size_t)(c->size ? c->size * c->size : 1);
     enum pd_status status = pd_gan_compile_generator(gan, BATCH, &m->generator, err);
     if (!status)
-        status = pd_gan_compile_scorer(gan, BATCH, &m->scorer, err);
+        status = pd_gan_compile_scorer(gan, PD_ORIGIN_FAKE, BATCH, &m->scorers[PD_ORIGIN_FAKE], err);
+    if (!status && o->method->uses_real)
+        status = pd_gan_compile_scorer(gan, PD_ORIGIN_REAL, BATCH, &m->scorers[PD_ORIGIN_REAL], err);
     return status ? status : reserve_block(m, err);
 }
 
@@ -124,15 +127,17 @@ static void draw_z(const struct maker *m, uint32_t stream, int class, int64_t nu
 }
 
 /* D on n <= BATCH images, from place `at` of the block on. */
-static enum pd_status score(struct maker *m, const float *images, int64_t at, int64_t n, struct pd_error *err)
+static enum pd_status score(struct maker *m, enum pd_origin origin, const float *images, int64_t at,
+                            int64_t n, struct pd_error *err)
 {
+    struct pd_plan *scorer = m->scorers[origin];
     const size_t classes = (size_t)m->gan->config.classes;
-    memcpy(pd_plan_data(m->scorer, "images"), images, (size_t)n * m->image * sizeof *images);
-    enum pd_status status = pd_plan_run(m->scorer, 0, 0, err);
+    memcpy(pd_plan_data(scorer, "images"), images, (size_t)n * m->image * sizeof *images);
+    enum pd_status status = pd_plan_run(scorer, 0, 0, err);
     if (status)
         return status;
-    memcpy(m->logit + at, pd_plan_data(m->scorer, "logit"), (size_t)n * sizeof *m->logit);
-    memcpy(m->class_logits + (size_t)at * classes, pd_plan_data(m->scorer, "class_logits"),
+    memcpy(m->logit + at, pd_plan_data(scorer, "logit"), (size_t)n * sizeof *m->logit);
+    memcpy(m->class_logits + (size_t)at * classes, pd_plan_data(scorer, "class_logits"),
            (size_t)n * classes * sizeof *m->class_logits);
     return PD_OK;
 }
@@ -155,7 +160,7 @@ static enum pd_status generate(struct maker *m, uint32_t stream, int class, int6
         if (status)
             break;
         memcpy(images, pd_plan_data(m->generator, "images"), (size_t)part * m->image * sizeof *images);
-        status = score(m, images, at, part, err);
+        status = score(m, PD_ORIGIN_FAKE, images, at, part, err);
     }
     return status;
 }
@@ -209,7 +214,7 @@ static enum pd_status learn_block(struct maker *m, int class, int64_t n, struct 
                                   struct pd_error *err)
 {
     struct pd_terms terms;
-    enum pd_status status = score(m, m->images, 0, n, err);
+    enum pd_status status = score(m, PD_ORIGIN_REAL, m->images, 0, n, err);
     if (!status)
         status = terms_of(m, class, n, &terms, err);
     return status ? status : pd_rejector_real(rejector, &terms, err);

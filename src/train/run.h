@@ -56,6 +56,7 @@ enum pd_status pd_run_resume(const char *folder, const struct pd_run_change *cha
 /* --- using a finished (or half-finished) run --- */
 
 struct pd_run_model {
+    char folder[PD_PATH_SIZE];
     struct pd_train_options options;
     struct pd_backend *backend;
     struct pd_gan *gan; /* as of its best epoch where the run validates, else of the checkpoint */

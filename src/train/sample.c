@@ -169,12 +169,12 @@ static enum pd_status look(struct pd_plan *plan, const float *images, size_t siz
     return pd_plan_run(plan, 0, 0, err);
 }
 
-enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, float *logit, float *class_logits,
-                        struct pd_error *err)
+enum pd_status pd_score(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
+                        float *logit, float *class_logits, struct pd_error *err)
 {
     const size_t k = (size_t)gan->config.classes;
     struct pd_plan *plan;
-    enum pd_status status = pd_gan_compile_scorer(gan, BATCH, &plan, err);
+    enum pd_status status = pd_gan_compile_scorer(gan, origin, BATCH, &plan, err);
     if (status)
         return status;
     for (int64_t at = 0; at < n; at += BATCH) {
@@ -190,12 +190,12 @@ enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, floa
     return status;
 }
 
-enum pd_status pd_features(struct pd_gan *gan, const float *images, int64_t n, float *features,
-                           struct pd_error *err)
+enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
+                           float *features, struct pd_error *err)
 {
     const size_t width = (size_t)pd_gan_feature_width(gan);
     struct pd_plan *plan;
-    enum pd_status status = pd_gan_compile_features(gan, BATCH, &plan, err);
+    enum pd_status status = pd_gan_compile_features(gan, origin, BATCH, &plan, err);
     if (status)
         return status;
     for (int64_t at = 0; at < n; at += BATCH) {

@@ -42,11 +42,12 @@ enum pd_status pd_grid_with_classes(const struct pd_buffer *grid, const struct p
 void pd_samples_picture_size(const struct pd_samples *s, int64_t *width, int64_t *height);
 int pd_samples_picture_channels(const struct pd_samples *s);
 
-/* D in evaluation mode on n images: logit (n), class_logits (n, classes), into the caller's memory. */
-enum pd_status pd_score(struct pd_gan *gan, const float *images, int64_t n, float *logit, float *class_logits,
-                        struct pd_error *err);
+/* D in evaluation mode on n images of that origin: logit (n), class_logits (n, classes), into the caller's
+ * memory. */
+enum pd_status pd_score(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
+                        float *logit, float *class_logits, struct pd_error *err);
 /* D's trunk features (n, pd_gan_feature_width). */
-enum pd_status pd_features(struct pd_gan *gan, const float *images, int64_t n, float *features,
-                           struct pd_error *err);
+enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
+                           float *features, struct pd_error *err);
 
 #endif

@@ -60,6 +60,19 @@ enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split sp
     return hand_over(status, out);
 }
 
+enum pd_status pd_run_check_fit(const struct pd_dataset *d, const struct pd_model_config *c,
+                                struct pd_error *err)
+{
+    const char *const kinds[] = {"images", "2-D points"};
+    if (!d->points != (c->size > 0))
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s' has %s, and the run's model makes %s",
+                       d->name, kinds[d->points != NULL], kinds[c->size == 0]);
+    if (d->channels != c->channels)
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s' has %d channels, and the run's model %d",
+                       d->name, d->channels, c->channels);
+    return PD_OK;
+}
+
 /* A list of a part that was drawn is held against all there is. */
 static enum pd_status restore(const struct pd_train_options *o, const char *folder, bool join,
                               struct pd_dataset *d, struct pd_error *err)

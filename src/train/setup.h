@@ -64,6 +64,10 @@ enum pd_status pd_run_dataset_again(const struct pd_train_options *o, const char
                                     const struct pd_data_watch *watch, struct pd_dataset **out,
                                     struct pd_error *err);
 
+/* Whether it is what a model sees: images or points, channels. PD_ERR_MISMATCH says what is not. */
+enum pd_status pd_run_check_fit(const struct pd_dataset *d, const struct pd_model_config *c,
+                                struct pd_error *err);
+
 /* The roster of what the options name. */
 enum pd_status pd_run_roster(const struct pd_train_options *o, const struct pd_dataset *data,
                              struct pd_roster *out, struct pd_error *err);

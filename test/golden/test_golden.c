@@ -247,7 +247,7 @@ static void evaluate(struct replay *r)
     struct pd_error err = {0};
     struct pd_plan *generator = NULL, *scorer = NULL;
     if (pd_gan_compile_generator(r->gan, r->batch, &generator, &err) ||
-        pd_gan_compile_scorer(r->gan, r->batch, &scorer, &err))
+        pd_gan_compile_scorer(r->gan, PD_ORIGIN_REAL, r->batch, &scorer, &err))
         fail_msg("%s", err.message);
     feed(r, generator, "z", 0, r->batch);
     feed(r, generator, "c", 0, r->batch);

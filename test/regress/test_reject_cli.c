@@ -115,13 +115,42 @@ static void measures_fixed_sets(void **state)
     (void)state;
     evaluate("--epoch-images 128", "fresh", 0);
     evaluate("--fixed 100 --seed 3", "a fixed set", 200);
-    evaluate("--fixed 20 --reject mh --chain 5 --burn-in 200", "kept by mh, chains of 5", 40);
+    evaluate("--fixed 20 --reject mh --chain 5 --burn-in 200",
+             "kept by mh, chains of 5, by real images of train", 40);
     /* the program's own set, read back from a file, is the set */
     succeeds("sample " POINTS " --threads 1 --per-class 100 --seed 3 --npz own.npz");
     assert_true(evaluate("--samples own.npz --seed 3", "from own.npz", 200) ==
                 evaluate("--fixed 100 --seed 3", "a fixed set", 200));
     assert_contains(succeeds("eval " POINTS " --fixed 50 --reject gold --burn-in 200 --epochs 1")->out,
                     "epochs of 128 generated images, kept by gold, p 0.1, ");
+}
+
+/* Test images only where they are asked for; of training images those whose label the run may know. */
+static void calibrates_on_what_was_held_out(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *run, *how, *said;
+    } cases[] = {
+        {"held/00000-synthetic-mlp", "", "mh: by 60 real images of validation\n"},
+        {"held/00000-synthetic-mlp", "--real train", "mh: by 40 real images of train\n"},
+        {"held/00000-synthetic-mlp", "--real test", "mh: by 1000 real images of test\n"},
+        {POINTS, "", "mh: by 1000 real images of train\n"},
+        {POINTS, "--no-calibrate", "mh: by 1000 real images of train\n"},
+    };
+    succeeds(
+        "train --data synthetic --model mlp --width 0.1 --batch 32 --min-epoch 640 --epochs 1 --threads 1 "
+        "--validation 60 --validation-epochs 1 --labels 40 --out held");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char command[256];
+        snprintf(
+            command, sizeof command,
+            "eval %s --threads 1 --epochs 1 --fixed 10 --reject mh --chain 3 --burn-in 200 --block 100 %s",
+            cases[i].run, cases[i].how);
+        const struct result *r = succeeds(command);
+        assert_contains(r->err, cases[i].said);
+        assert_contains(r->out, "kept by mh, chains of 3, by real images of ");
+    }
 }
 
 static void says_what_is_wrong(void **state)
@@ -134,6 +163,8 @@ static void says_what_is_wrong(void **state)
     fails("sample RUN --npz x.npz --reject glod", 2, "unknown way to reject 'glod', did you mean 'gold'?");
     fails("sample RUN --npz x.npz --reject gold --sigma sdt", 2, "unknown sigma 'sdt', did you mean 'std'?");
     fails("sample RUN --npz x.npz --reject mh --real tset", 2, "unknown split 'tset', did you mean 'test'?");
+    fails("sample " POINTS LITTLE "--reject mh --real validation --npz x.npz", 2,
+          "--real validation: the run has no such images with a label");
     fails("sample RUN --npz x.npz --reject gold --p 2", 2, "-p '2': expected a number from 0 to 1");
     fails("eval RUN --samples x.npz --fixed 3", 2, "--samples is a set of its own: without --fixed");
     fails("sample " POINTS LITTLE "--reject top-k --p 1 --least-rate 0.05 --npz x.npz", 5,
@@ -160,11 +191,9 @@ static void stops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_images_by_every_method),
-        cmocka_unit_test(keeps_points),
-        cmocka_unit_test(measures_fixed_sets),
-        cmocka_unit_test(says_what_is_wrong),
-        cmocka_unit_test(stops),
+        cmocka_unit_test(keeps_images_by_every_method), cmocka_unit_test(keeps_points),
+        cmocka_unit_test(measures_fixed_sets),          cmocka_unit_test(calibrates_on_what_was_held_out),
+        cmocka_unit_test(says_what_is_wrong),           cmocka_unit_test(stops),
     };
     return cmocka_run_group_tests(tests, trains, scratch_teardown);
 }

@@ -124,7 +124,7 @@ static struct verdict judge(const struct fixture *f)
     struct pd_plan *generator = NULL, *scorer = NULL;
     struct verdict v;
     if (pd_gan_compile_generator(f->gan, N, &generator, &err) ||
-        pd_gan_compile_scorer(f->gan, N, &scorer, &err))
+        pd_gan_compile_scorer(f->gan, PD_ORIGIN_REAL, N, &scorer, &err))
         fail_msg("%s", err.message);
     give_noise(generator);
     assert_int_equal(pd_plan_run(generator, 0, 0, NULL), PD_OK);

@@ -86,7 +86,7 @@ static void assert_whole(const struct fixture *f, const struct pd_rejection *r)
     memcpy(pd_plan_data(generator, "c"), s->labels, (size_t)s->count * sizeof(int32_t));
     assert_int_equal(pd_plan_run(generator, 0, 0, NULL), PD_OK);
     const float *images = pd_plan_data(generator, "images");
-    assert_int_equal(pd_score(f->gan, images, s->count, logit, class_logits, NULL), PD_OK);
+    assert_int_equal(pd_score(f->gan, PD_ORIGIN_FAKE, images, s->count, logit, class_logits, NULL), PD_OK);
     const struct pd_gold_input in = {s->count, CLASSES, logit, class_logits, s->labels, PD_GOLD_GENERATED};
     assert_int_equal(pd_gold_conditional(&in, k, NULL), PD_OK);
     for (int64_t i = 0; i < s->count; i++) {

@@ -8,7 +8,7 @@ configure = CMAKE_GENERATOR="$${CMAKE_GENERATOR:-$$(command -v ninja >/dev/null 
 	cmake --preset $(1) --log-level=WARNING
 build = $(call configure,$(1)) && cmake --build $(2) --parallel $(JOBS) $(3)
 
-.PHONY: all demo test check asan tsan fuzz bench help
+.PHONY: all demo test check asan tsan torture fuzz bench help
 
 all: ## build the library and the program (build/paydirt)
 	@tools/install_packages build
@@ -42,6 +42,11 @@ tsan: ## run the tests under ThreadSanitizer
 # libomp and oneDNN are not instrumented; test_cli limits the size of files, which ThreadSanitizer's own memory falls under.
 	@TSAN_OPTIONS=ignore_noninstrumented_modules=1 tools/run_tests build/tsan --parallel $(CTEST_JOBS) -E test_cli
 
+torture: ## disturb runs by kills, failing calls, failing allocations and power losses; PAYDIRT_TORTURE=all: at every call
+	@tools/install_packages build test
+	@$(call build,release,build,--target pd_cli torture)
+	@python3 test/torture/torture.py build/paydirt build/libtorture.so
+
 fuzz: ## fuzz every reader for FUZZ_SECONDS (60) each, starting from the corpora
 	@tools/install_packages build clang
 	@$(call build,fuzz,build/fuzz)
@@ -56,4 +61,4 @@ ifneq ($(PYTHON_NEW)$(PYTHON_DEBIAN),)
 endif
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile

@@ -27,6 +27,7 @@ enum pd_status {
 
 struct pd_error {
     enum pd_status status;
+    int code;          /* the errno behind PD_ERR_IO, or 0 */
     int64_t offset;    /* bytes into the file that the message names, or -1 */
     char message[512]; /* one printable line: what, where, expected */
 };

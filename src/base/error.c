@@ -21,6 +21,7 @@ enum pd_status pd_fail(struct pd_error *err, enum pd_status status, int64_t offs
     if (offset >= 0)
         snprintf(err->message + n, sizeof err->message - n, " at offset %lld", (long long)offset);
     err->status = status;
+    err->code = 0;
     err->offset = offset;
     return status;
 }

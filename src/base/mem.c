@@ -1,7 +1,6 @@
 #include "base/mem.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,10 @@ static atomic_uint_fast64_t fail_at;
 static bool refused(void)
 {
     uint64_t n = atomic_fetch_add(&count, 1) + 1;
-    return n == atomic_load(&fail_at);
+    if (n != atomic_load(&fail_at))
+        return false;
+    errno = ENOMEM;
+    return true;
 }
 
 uint64_t pd_mem_count(void)

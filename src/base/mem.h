@@ -3,6 +3,8 @@
 #ifndef PD_BASE_MEM_H
 #define PD_BASE_MEM_H
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +21,19 @@ void pd_free(void *block);
 
 /* 64-byte aligned, zeroed; release with pd_free. */
 void *pd_aligned_calloc(size_t size);
+
+/* Many libraries hide a failed allocation or call it something else, but malloc leaves ENOMEM in errno.
+ * Around calls of theirs: pd_mem_watch(), the calls, and where they failed, or cannot tell,
+ * pd_mem_ran_short(). */
+static inline void pd_mem_watch(void)
+{
+    errno = 0;
+}
+
+static inline bool pd_mem_ran_short(void)
+{
+    return errno == ENOMEM;
+}
 
 /* For tests: allocations since the process began; make the n-th from now return NULL (0: none). */
 uint64_t pd_mem_count(void);

@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "base/threads.h"
 #include "engine/plan.h"
+#include "io/json.h"
 #include "train/gan.h"
 
 #include <jansson.h>
@@ -310,6 +311,8 @@ static enum pd_status print_json(const struct bench *b, struct pd_error *err)
 {
     const struct options *o = b->o;
     const struct pd_plan_info info = pd_plan_info(b->plans.full);
+    char *text;
+    pd_mem_watch();
     json_t *all = json_pack(
         "{s:s, s:I, s:I, s:b, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:f, s:o}", "model",
         o->model, "batch", (json_int_t)o->batch, "threads", (json_int_t)o->threads, "gold", o->gold,
@@ -318,12 +321,13 @@ static enum pd_status print_json(const struct bench *b, struct pd_error *err)
         b->images_per_second, "gflop_per_step", step_gflop(&b->plans), "gflops", gflops(b), "sgemm_gflops",
         b->sgemm_gflops, "fraction", fraction(b), "peak_rss_mb", b->peak_rss_mb, "kernels", info.kernels,
         "arena_mb", (double)info.arena_bytes / 1048576, "ops", ops_json(b));
-    char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
-    if (text)
+    const enum pd_status status =
+        pd_json_text(all, JSON_COMPACT | JSON_REAL_PRECISION(6), "the results", &text, err);
+    if (!status)
         printf("%s\n", text);
     free(text);
     json_decref(all);
-    return text ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the results");
+    return status;
 }
 
 static void print_table(const struct bench *b)

@@ -6,6 +6,7 @@
 
 #include "base/words.h"
 #include "io/csv.h"
+#include "io/json.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -288,13 +289,14 @@ static enum pd_status add_row(void *context, const struct study_row *row, struct
 
 static enum pd_status print_json(const struct studies *studies, const char *baseline, struct pd_error *err)
 {
+    char *text = NULL;
+    pd_mem_watch();
     struct sheet s = {.rows = json_array()};
     enum pd_status status = PD_OK;
     for (s.study = studies->first; !status && s.study; s.study = s.study->next)
         status = study_rows(s.study, baseline, add_row, &s, err);
-    char *text = status ? NULL : json_dumps(s.rows, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
-    if (!status && !text)
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the results");
+    if (!status)
+        status = pd_json_text(s.rows, JSON_INDENT(1) | JSON_REAL_PRECISION(10), "the results", &text, err);
     if (!status)
         printf("%s\n", text);
     free(text);

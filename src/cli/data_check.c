@@ -8,6 +8,7 @@
 
 #include "base/words.h"
 #include "data/downloads.h"
+#include "io/file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -68,7 +69,8 @@ static bool while_looking(void *context, int64_t done)
     return true;
 }
 
-/* A split that is not there is told, one that is damaged is broken; all else ends the check. */
+/* A split that is not there is told, one that is damaged is broken; all else, as a disc that fails, ends the
+ * check. */
 static enum pd_status take_failure(struct data_report *r, struct pd_survey *v, enum pd_split split,
                                    const struct pd_error *why, struct pd_error *err)
 {
@@ -76,6 +78,9 @@ static enum pd_status take_failure(struct data_report *r, struct pd_survey *v, e
     case PD_OK:
         return PD_OK;
     case PD_ERR_IO:
+        if (!pd_is_missing(why))
+            break;
+        __attribute__((fallthrough));
     case PD_ERR_USAGE:
         snprintf(r->why_not[split], sizeof r->why_not[split], "%s", why->message);
         pd_make_printable(r->why_not[split]);
@@ -85,8 +90,10 @@ static enum pd_status take_failure(struct data_report *r, struct pd_survey *v, e
         snprintf(r->why_not[split], sizeof r->why_not[split], "broken");
         return pd_survey_add_broken(v, data_split_names[split], why->message, err);
     default:
-        return pd_fail(err, why->status, why->offset, "%s", why->message);
+        break;
     }
+    *err = *why;
+    return why->status;
 }
 
 static enum pd_status add_split(struct data_report *r, struct pd_survey *v, struct data_found *f,

@@ -33,9 +33,9 @@ static int likeliness(const struct pd_data_source *s, const char *folder)
 }
 
 /* Not there is no failure: another split or set may be. */
-static bool is_missing(enum pd_status status)
+static bool is_missing(const struct pd_error *err)
 {
-    return status == PD_ERR_IO || status == PD_ERR_USAGE;
+    return err->status == PD_ERR_USAGE || pd_is_missing(err);
 }
 
 static enum pd_status open_any(struct data_found *f, struct pd_error *err)
@@ -43,13 +43,15 @@ static enum pd_status open_any(struct data_found *f, struct pd_error *err)
     struct pd_error why;
     f->request.split = PD_SPLIT_TRAIN;
     enum pd_status status = pd_dataset_open(&f->request, &f->data, err);
-    if (!is_missing(status))
+    if (!status || !is_missing(err))
         return status;
     f->request.split = PD_SPLIT_TEST;
     const enum pd_status other = pd_dataset_open(&f->request, &f->data, &why);
-    if (is_missing(other))
-        return status;
-    return other ? pd_fail(err, other, why.offset, "%s", why.message) : PD_OK;
+    if (!other)
+        return PD_OK;
+    if (!is_missing(&why))
+        *err = why;
+    return err->status;
 }
 
 static enum pd_status look_into(const char *folder, struct data_found *f, struct pd_error *err)
@@ -63,7 +65,7 @@ static enum pd_status look_into(const char *folder, struct data_found *f, struct
                 continue;
             f->request.name = sources[i].name;
             const enum pd_status status = open_any(f, err);
-            if (!is_missing(status))
+            if (!status || !is_missing(err))
                 return status;
         }
     f->request.name = folder;

@@ -3,6 +3,7 @@
 #include "cli/say.h"
 
 #include "base/words.h"
+#include "io/json.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -207,18 +208,20 @@ enum pd_status data_report_print_json(const struct data_report *r, struct pd_err
 {
     const struct pd_survey *v = r->survey;
     char where[4096];
+    char *text;
     snprintf(where, sizeof where, "%s", r->where);
+    pd_mem_watch();
     json_t *all =
         json_pack("{s:s, s:s, s:i, s:i, s:o, s:o, s:I, s:I, s:o, s:o, s:b}", "path", pd_make_printable(where),
                   "data", r->what, "channels", v->channels, "classes", v->classes, "train",
                   split_json(r, PD_SPLIT_TRAIN), "test", split_json(r, PD_SPLIT_TEST), "test_copies_of_train",
                   (json_int_t)v->shared, "copies_with_another_label", (json_int_t)v->mislabelled, "copies",
                   copies_json(r), "broken", broken_json(v), "usable", v->broken_count == 0);
-    char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
-    if (text)
+    const enum pd_status status =
+        pd_json_text(all, JSON_COMPACT | JSON_REAL_PRECISION(6), r->where, &text, err);
+    if (!status)
         printf("%s\n", text);
     free(text);
     json_decref(all);
-    return text ? PD_OK
-                : pd_fail(err, PD_ERR_MEMORY, -1, "'%.200s': out of memory, or a name is no UTF-8", r->where);
+    return status;
 }

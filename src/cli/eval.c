@@ -6,6 +6,7 @@
 #include "cli/sample_set.h"
 #include "cli/say.h"
 
+#include "base/mem.h"
 #include "base/words.h"
 #include "io/file.h"
 #include "io/jsonl.h"
@@ -154,6 +155,7 @@ static enum pd_status fitting_capacity(struct eval *e, json_t **result, char *li
              100 * accuracy, e->run.gan->config.size ? "LeNet" : "MLP", (long long)o->epochs,
              (long long)e->epoch_images, e->set.count ? ", " : "", e->set.words, (long long)e->real.count,
              data, (unsigned long long)e->run.progress.step, seconds);
+    pd_mem_watch();
     *result =
         json_pack("{s:s, s:f, s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:f, s:s, s:I, s:f}", "metric",
                   "fitting-capacity", "accuracy", accuracy, "epochs", (json_int_t)o->epochs, "epoch_images",
@@ -183,6 +185,8 @@ static enum pd_status append(const char *folder, const json_t *result, struct pd
         status = pd_jsonl_open(path, &log, err);
     if (!status)
         status = pd_jsonl_write(log, result, err);
+    if (!status)
+        status = pd_jsonl_sync(log, err);
     pd_jsonl_destroy(log);
     pd_lock_release(&lock);
     return status;

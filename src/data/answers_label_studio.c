@@ -1,5 +1,6 @@
 #include "data/answers_reader.h"
 
+#include "base/mem.h"
 #include "io/file.h"
 
 #include <jansson.h>
@@ -179,8 +180,9 @@ static enum pd_status take_next(struct pd_answers_reader *r, int64_t row, const 
                                 size_t *at, struct pd_error *err)
 {
     json_error_t e;
+    pd_mem_watch();
     json_t *item = json_loadb(text + *at, size - *at, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, &e);
-    if (!item && json_error_code(&e) == json_error_out_of_memory)
+    if (!item && pd_mem_ran_short())
         return pd_fail_memory(err, r->file);
     *at += (size_t)e.position;
     if (!item)

@@ -10,6 +10,7 @@
 #include "data/streams.h"
 #include "io/file.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,13 +55,16 @@ const struct pd_data_source *pd_data_source_named(const char *name)
 const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err)
 {
     const struct pd_data_source *source = pd_data_source_named(name);
+    errno = 0;
     if (!source && pd_is_folder(name))
         source = pd_data_source_named("folder");
     if (!source && pd_archive_is(name) && is_file(name))
         source = pd_data_source_named("archive");
     if (!source && is_npz(name))
         source = pd_data_source_named("npz");
-    if (!source && strchr(name, '/'))
+    if (!source && errno && errno != ENOENT && errno != ENOTDIR)
+        pd_fail_io(err, name, "look at", errno);
+    else if (!source && strchr(name, '/'))
         pd_fail(err, PD_ERR_USAGE, -1,
                 "data set '%s': there is no such folder of images, archive or .npz file", name);
     else if (!source)

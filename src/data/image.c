@@ -100,6 +100,8 @@ static size_t recognise(const uint8_t *bytes, size_t size)
 
 enum pd_status pd_image_broken(const struct pd_image_work *w, const char *words)
 {
+    if (pd_mem_ran_short())
+        return pd_image_no_memory(w);
     return pd_fail(w->err, PD_ERR_FORMAT, -1, "'%s': damaged or cut-off %s file (%s)", w->name, w->format,
                    words);
 }
@@ -212,6 +214,7 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
         return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': %s", name, format->missing);
     struct pd_image_work w = {
         .bytes = bytes, .size = size, .name = name, .format = format->name, .err = err, .orientation = 1};
+    pd_mem_watch();
     enum pd_status status = format->decode(&w);
     if (!status)
         status = spread(&w, &turns[w.orientation], out);

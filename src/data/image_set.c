@@ -8,12 +8,14 @@
 #include "data/image_name.h"
 #include "io/file.h"
 
+#include <errno.h>
 #include <omp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { PATH_SIZE = 4096, CHUNK_BYTES = 1 << 24, CHUNK_LEAST = 16, CHUNK_MOST = 4096 };
 enum { DRAWN = 2 };                                  /* in place of good: a picture of paydirt's */
@@ -30,9 +32,11 @@ struct work {
     uint8_t *chunk;              /* (chunk_count, 3, side, side) */
     size_t chunk_count, bad;     /* bad: images that cannot be decoded, so far */
     struct pd_digest *digests;   /* (list.count): of those in the cache so far; NULL: without a cache */
-    struct pd_error first_bad;   /* what is wrong with the first */
+    size_t first_at;             /* the first of them, and what is wrong with it */
+    struct pd_error first_bad;
     atomic_size_t done;
-    atomic_bool stop, out_of_memory;
+    atomic_bool stop;
+    struct pd_error failure; /* what ends the decoding */
 };
 
 enum pd_status pd_image_set_decode_file(const struct pd_image_set *set, const char *name, uint8_t *pixels,
@@ -51,19 +55,60 @@ enum pd_status pd_image_set_decode_file(const struct pd_image_set *set, const ch
 
 /* --- a chunk of images, by all threads --- */
 
+static enum pd_status pass_on(const struct pd_error *from, struct pd_error *err)
+{
+    if (err)
+        *err = *from;
+    return from->status;
+}
+
+/* The first failure is kept. */
+static void end(struct work *w, const struct pd_error *failure)
+{
+#pragma omp critical(pd_image_set)
+    if (!w->stop) {
+        w->failure = *failure;
+        w->stop = true;
+    }
+}
+
 static void tell(struct work *w, size_t done)
 {
     const struct pd_data_watch *watch = w->request->watch;
-    if (watch && watch->decoding && watch->decoding(watch->context, "images", done, w->list.count))
-        w->stop = true;
+    struct pd_error stopped;
+    if (!watch || !watch->decoding || !watch->decoding(watch->context, "images", done, w->list.count))
+        return;
+    pd_fail(&stopped, PD_ERR_INTERRUPTED, -1, "stopped decoding the images of '%.200s'", w->set->root);
+    end(w, &stopped);
+}
+
+static void leave_out(struct work *w, size_t image, const struct pd_error *why)
+{
+#pragma omp critical(pd_image_set)
+    if (!w->bad++ || image < w->first_at) {
+        w->first_at = image;
+        w->first_bad = *why;
+    }
+}
+
+/* Whether it says something about the image, so that this is left out. A missing file's stamp says so in the
+ * cache; that we may not read one could change in silence, so it is none to be cached. */
+static bool is_of_image(const struct work *w, const struct pd_error *why)
+{
+    if (why->status == PD_ERR_IO)
+        return pd_is_missing(why) && (!w->file || why->code == ENOENT);
+    return why->status != PD_ERR_MEMORY;
 }
 
 static void decode_one(struct work *w, size_t image, uint8_t *pixels)
 {
-    enum pd_status status = w->set->decode(w->set, w->list.at[image].path, pixels, NULL);
+    struct pd_error why;
+    enum pd_status status = w->set->decode(w->set, w->list.at[image].path, pixels, &why);
     w->good[image] = status == PD_ERR_UNSUPPORTED ? DRAWN : !status;
-    if (status == PD_ERR_MEMORY)
-        w->out_of_memory = true;
+    if (status && !is_of_image(w, &why))
+        end(w, &why);
+    else if (status && status != PD_ERR_UNSUPPORTED)
+        leave_out(w, image, &why);
     const size_t done = ++w->done;
     if (!omp_get_thread_num())
         tell(w, done);
@@ -74,13 +119,9 @@ static enum pd_status decode_chunk(struct work *w, size_t first, size_t n, struc
     const size_t size = 3 * (size_t)w->d->height * (size_t)w->d->width;
 #pragma omp parallel for schedule(dynamic) num_threads(w->threads)
     for (size_t i = 0; i < n; i++)
-        if (!w->stop && !w->out_of_memory)
+        if (!w->stop)
             decode_one(w, first + i, w->chunk + i * size);
-    if (w->out_of_memory)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory decoding the images of '%.200s'", w->set->root);
-    return w->stop
-               ? pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped decoding the images of '%.200s'", w->set->root)
-               : PD_OK;
+    return w->stop ? pass_on(&w->failure, err) : PD_OK;
 }
 
 /* Moves the good images of a chunk together; returns their number. */
@@ -92,8 +133,6 @@ static size_t keep_good(struct work *w, size_t first, size_t n)
         uint8_t *pixels = w->chunk + i * size;
         if (w->good[first + i] == 1)
             memmove(w->chunk + kept++ * size, pixels, size);
-        else if (w->good[first + i] != DRAWN && !w->bad++) /* once more, for the words */
-            w->set->decode(w->set, w->list.at[first + i].path, pixels, &w->first_bad);
     }
     return kept;
 }
@@ -370,13 +409,19 @@ static void forget(struct work *w, const char *note)
     d->count = 0;
     pd_free(w->good);
     w->good = NULL;
+    w->stop = false;
 }
 
-static enum pd_status pass_on(const struct pd_error *from, struct pd_error *err)
+/* So that nothing is decoded twice for it. */
+static enum pd_status check_all_open(const struct work *w, struct pd_error *err)
 {
-    if (err)
-        *err = *from;
-    return from->status;
+    char path[PATH_SIZE];
+    enum pd_status status = PD_OK;
+    for (size_t i = 0; !status && i < w->list.count; i++)
+        if (w->list.at[i].stamp && !pd_path_join(path, sizeof path, w->set->root, w->list.at[i].path, NULL) &&
+            access(path, R_OK) && errno != ENOENT)
+            status = pd_fail_io(err, path, "open", errno);
+    return status;
 }
 
 /* Where the file cannot be written, memory has to serve. */
@@ -385,13 +430,15 @@ static enum pd_status decode_and_cache(struct work *w, const char *path, struct 
     char note[sizeof w->d->note];
     struct pd_error why = {.message = ""};
     memcpy(note, w->d->note, sizeof note);
-    enum pd_status status = decode_to_file(w, path, &why);
+    enum pd_status status = check_all_open(w, &why);
+    if (!status)
+        status = decode_to_file(w, path, &why);
     if (!status) {
         pd_free(w->d->class_names);
         w->d->class_names = NULL;
         return pd_image_cache_open(path, w->set->key, NULL, 1, w->d, err);
     }
-    if (status != PD_ERR_IO && status != PD_ERR_USAGE)
+    if ((w->stop && !pd_is_missing(&w->failure)) || (status != PD_ERR_IO && status != PD_ERR_USAGE))
         return pass_on(&why, err);
     forget(w, note);
     status = decode_to_memory(w, err);

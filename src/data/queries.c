@@ -5,6 +5,7 @@
 #include "data/image_name.h"
 #include "io/csv.h"
 #include "io/file.h"
+#include "io/json.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -143,14 +144,16 @@ static json_t *task(const struct pd_dataset *d, const char *url, const struct pd
 static enum pd_status append_task(struct pd_atomic_file *f, const struct pd_dataset *d, const char *url,
                                   const struct pd_query *q, bool last, struct pd_error *err)
 {
-    char name[64];
+    char name[64], *text;
+    pd_mem_watch();
     json_t *t = task(d, url, q);
-    char *text = t ? json_dumps(t, JSON_REAL_PRECISION(9)) : NULL;
-    enum pd_status status =
-        !t ? pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%s: image '%s' or its class has a name that is not UTF-8",
-                     f->path, pd_dataset_image_name(d, q->image, name, sizeof name))
-        : !text ? pd_fail_memory(err, f->path)
-                : pd_atomic_file_append(f, text, strlen(text), err);
+    enum pd_status status = pd_json_text(t, JSON_REAL_PRECISION(9), f->path, &text, err);
+    if (status == PD_ERR_USAGE)
+        status =
+            pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%s: image '%s' or its class has a name that is not UTF-8",
+                    f->path, pd_dataset_image_name(d, q->image, name, sizeof name));
+    if (!status)
+        status = pd_atomic_file_append(f, text, strlen(text), err);
     if (!status)
         status = pd_atomic_file_append(f, last ? "\n" : ",\n", last ? 1 : 2, err);
     free(text);

@@ -126,12 +126,14 @@ static enum pd_status write_summary(const char *folder, const struct pd_roster *
 {
     char path[PATH_SIZE], hex[HEX_SIZE];
     to_hex(&r->fingerprint, hex);
+    pd_mem_watch();
     json_t *names = pd_class_names_json(&r->classes);
     json_t *all = json_pack("{s:s, s:I, s:b, s:i, s:i, s:i, s:i, s:o, s:b, s:s}", "set", r->set, "count",
                             (json_int_t)r->count, "named", r->named, "channels", r->channels, "height",
                             r->height, "width", r->width, "classes", r->classes.count, "class_names",
                             names ? names : json_null(), "images", r->listed, "fingerprint", hex);
-    char *text = all && !names == !r->classes.at ? json_dumps(all, JSON_INDENT(2)) : NULL;
+    char *text =
+        all && !names == !r->classes.at && !pd_mem_ran_short() ? json_dumps(all, JSON_INDENT(2)) : NULL;
     enum pd_status status =
         text ? pd_path_join(path, sizeof path, folder, "data.json", err)
              : pd_fail(err, PD_ERR_MEMORY, -1, "data set '%s': out of memory, or a name that is not UTF-8",
@@ -221,12 +223,13 @@ enum pd_status pd_roster_parse(const char *bytes, size_t size, const char *name,
                                struct pd_error *err)
 {
     json_error_t why;
+    pd_mem_watch();
     json_t *all = json_loadb(bytes, size, 0, &why);
     memset(out, 0, sizeof *out);
     enum pd_status status = PD_OK;
     if (all)
         status = take_summary(all, name, out, err);
-    else if (json_error_code(&why) == json_error_out_of_memory)
+    else if (pd_mem_ran_short())
         status = pd_fail_memory(err, name);
     else
         status = pd_fail(err, PD_ERR_FORMAT, why.position, "%s: %.200s", name, why.text);

@@ -35,8 +35,7 @@ static enum pd_status refill(struct pd_stream *s, struct pd_error *err)
         s->pending = s->chunk;
         s->pending_size = fread(s->chunk, 1, CHUNK, s->file);
         if (ferror(s->file))
-            return pd_fail(err, PD_ERR_IO, (int64_t)s->taken, "cannot read '%s': %s", s->name,
-                           strerror(errno));
+            return pd_fail_io(err, s->name, "read", errno);
     } else {
         s->pending = s->memory;
         s->pending_size = s->left;

@@ -9,6 +9,7 @@
 
 #include <nettle/sha2.h>
 #include <omp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -159,23 +160,21 @@ static enum pd_status measure_file(struct pd_surveyed *s, const char *folder, co
 }
 
 /* Takes a file's measures, or lists it with what is wrong with it. */
-static enum pd_status sort_one(struct pd_survey *v, struct pd_survey_split *s, const char *folder,
-                               const char *path, size_t i, bool good, struct pd_error *err)
+static enum pd_status sort_one(struct pd_survey *v, struct pd_survey_split *s, const char *path, size_t i,
+                               const char *why, struct pd_error *err)
 {
-    struct pd_surveyed again;
-    struct pd_error why = {.message = ""};
     struct pd_buffer name = PD_BUFFER_INIT;
     enum pd_status status = PD_OK;
     pd_image_name_append(&name, path, strlen(path));
     pd_buffer_append(&name, "", 1);
-    if (name.oom || (!good && measure_file(&again, folder, path, &why) == PD_ERR_MEMORY))
+    if (name.oom)
         status = no_memory(err);
-    else if (good) {
+    else if (!why) {
         s->at[s->count] = s->at[i];
         s->names[s->count++] = name.data;
         return PD_OK;
     } else
-        status = pd_survey_add_broken(v, name.data, why.message, err);
+        status = pd_survey_add_broken(v, name.data, why, err);
     pd_buffer_release(&name);
     return status;
 }
@@ -191,7 +190,8 @@ static void tell_of_more(struct pd_survey_split *s, const char *name)
 
 /* Moves the good ones together with their names, lists the others, and says what was found. */
 static enum pd_status sort_out(struct pd_survey *v, struct pd_survey_split *s, const char *folder,
-                               struct pd_image_list *l, uint8_t *statuses, struct pd_error *err)
+                               struct pd_image_list *l, uint8_t *statuses, char *const *why,
+                               struct pd_error *err)
 {
     enum pd_status status = PD_OK;
     char word[64];
@@ -201,7 +201,7 @@ static enum pd_status sort_out(struct pd_survey *v, struct pd_survey_split *s, c
         if (drawn)
             status = pd_image_list_pass(l, pd_passed_picture, l->at[i].path, 1, err);
         else
-            status = sort_one(v, s, folder, l->at[i].path, i, statuses[i], err);
+            status = sort_one(v, s, l->at[i].path, i, why[i], err);
     }
     if (!status)
         status = pd_image_list_tell(l, pd_path_word(word, sizeof word, folder),
@@ -214,30 +214,61 @@ static enum pd_status sort_out(struct pd_survey *v, struct pd_survey_split *s, c
     return status;
 }
 
-/* By all threads; the first of them tells the watch. */
-static bool measure_files(const struct pd_survey *v, struct pd_survey_split *s, const char *folder,
-                          const struct pd_image_list *l, uint8_t *statuses)
+/* What the threads measure. */
+struct measuring {
+    const struct pd_survey *v;
+    struct pd_survey_split *s;
+    const char *folder;
+    const struct pd_image_list *l;
+    uint8_t *statuses;
+    char **why;              /* (l->count): what is wrong with it, owned, or NULL */
+    struct pd_error failure; /* what ends the survey */
+    atomic_bool stop;
+    atomic_size_t done;
+};
+
+static void end(struct measuring *m, const struct pd_error *failure)
 {
-    bool stop = false;
-    int64_t done = 0;
+#pragma omp critical(pd_survey)
+    if (!m->stop) {
+        m->failure = *failure;
+        m->stop = true;
+    }
+}
+
+/* That the disc or memory fails says nothing about the image. */
+static void measure_one(struct measuring *m, size_t i)
+{
+    struct pd_error why = {.message = ""};
+    m->s->at[i].label = m->l->at[i].label;
+    const enum pd_status status = measure_file(&m->s->at[i], m->folder, m->l->at[i].path, &why);
+    m->statuses[i] = (uint8_t)status;
+    if (status == PD_ERR_MEMORY || (status == PD_ERR_IO && !pd_is_missing(&why)))
+        end(m, &why);
+    else if (status && !(m->why[i] = pd_strdup(why.message))) {
+        no_memory(&why);
+        end(m, &why);
+    }
+}
+
+/* By all threads; the first of them tells the watch. */
+static enum pd_status measure_files(struct measuring *m, struct pd_error *err)
+{
 #pragma omp parallel for schedule(dynamic)
-    for (size_t i = 0; i < l->count; i++) {
-        bool stopped;
-        int64_t now;
-#pragma omp atomic read
-        stopped = stop;
-        if (stopped)
+    for (size_t i = 0; i < m->l->count; i++) {
+        if (m->stop)
             continue;
-        s->at[i].label = l->at[i].label;
-        statuses[i] = (uint8_t)measure_file(&s->at[i], folder, l->at[i].path, NULL);
-#pragma omp atomic capture
-        now = ++done;
-        if (omp_get_thread_num() == 0 && !pd_watch_go_on(&v->watch, now)) {
-#pragma omp atomic write
-            stop = true;
+        measure_one(m, i);
+        const int64_t done = (int64_t)++m->done;
+        if (omp_get_thread_num() == 0 && !pd_watch_go_on(&m->v->watch, done)) {
+            struct pd_error why;
+            pd_fail(&why, PD_ERR_INTERRUPTED, -1, "'%.200s': interrupted", m->folder);
+            end(m, &why);
         }
     }
-    return !stop;
+    if (m->stop && err)
+        *err = m->failure;
+    return m->stop ? m->failure.status : PD_OK;
 }
 
 enum pd_status pd_survey_add_folder(struct pd_survey *v, enum pd_split split,
@@ -253,15 +284,20 @@ enum pd_status pd_survey_add_folder(struct pd_survey *v, enum pd_split split,
         return status;
     v->channels = PD_SURVEY_CHANNELS;
     v->to_decode = l.count;
-    uint8_t *statuses = pd_calloc(l.count, 1);
-    status = statuses ? take_classes(v, l.class_count, l.classes, err) : no_memory(err);
+    struct measuring m = {.v = v, .s = s, .folder = folder, .l = &l};
+    m.statuses = pd_calloc(l.count, 1);
+    m.why = pd_calloc(l.count, sizeof *m.why);
+    status = m.statuses && m.why ? take_classes(v, l.class_count, l.classes, err) : no_memory(err);
     if (!status)
         status = begin_split(s, l.count, err);
-    if (!status && !measure_files(v, s, folder, &l, statuses))
-        status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "'%.200s': interrupted", folder);
     if (!status)
-        status = sort_out(v, s, folder, &l, statuses, err);
-    pd_free(statuses);
+        status = measure_files(&m, err);
+    if (!status)
+        status = sort_out(v, s, folder, &l, m.statuses, m.why, err);
+    for (size_t i = 0; m.why && i < l.count; i++)
+        pd_free(m.why[i]);
+    pd_free(m.why);
+    pd_free(m.statuses);
     pd_image_list_release(&l);
     return status;
 }

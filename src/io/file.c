@@ -8,13 +8,40 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { READ_CHUNK = 1 << 16, WRITE_CHUNK = 1 << 30, TEXT_MOST = 1 << 30 };
 
 enum pd_status pd_fail_io(struct pd_error *err, const char *path, const char *verb, int code)
 {
-    return pd_fail(err, PD_ERR_IO, -1, "%s: cannot %s: %s", path, verb, strerror(code));
+    const enum pd_status status = code == ENOMEM ? PD_ERR_MEMORY : PD_ERR_IO;
+    pd_fail(err, status, -1, "%s: cannot %s: %s", path, verb, strerror(code));
+    if (err)
+        err->code = code;
+    return status;
+}
+
+bool pd_is_missing(const struct pd_error *err)
+{
+    static const int codes[] = {0, ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, EISDIR};
+    for (size_t i = 0; err->status == PD_ERR_IO && i < sizeof codes / sizeof codes[0]; i++)
+        if (err->code == codes[i])
+            return true;
+    return false;
+}
+
+/* Whether to try once more after a failed call: what networks and discs call so may pass, within a fifth of a
+ * second. */
+static bool may_pass(int *tries)
+{
+    const struct timespec nap = {.tv_nsec = 50 * 1000 * 1000};
+    if (errno == EINTR)
+        return true;
+    if ((errno != EIO && errno != EAGAIN && errno != ESTALE) || (*tries)++ == 4)
+        return false;
+    nanosleep(&nap, NULL);
+    return true;
 }
 
 enum pd_status pd_fail_memory(struct pd_error *err, const char *path)
@@ -45,9 +72,9 @@ enum pd_status pd_fd_read(int fd, const char *path, size_t most, struct pd_buffe
     char chunk[READ_CHUNK];
     most = most < memory_bytes() ? most : memory_bytes();
     reserve_hint(fd, most, out);
-    while (!out->oom) {
+    for (int tries = 0; !out->oom;) {
         ssize_t n = read(fd, chunk, sizeof chunk);
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && may_pass(&tries))
             continue;
         if (n < 0)
             return pd_fail_io(err, path, "read", errno);
@@ -80,15 +107,21 @@ static enum pd_status open_regular(const char *path, int flags, int *fd, struct 
 {
     struct stat st;
     const bool device = pd_is_device_path(path);
-    *fd = open(path, flags | O_CLOEXEC | O_NOCTTY | (device ? 0 : O_NONBLOCK), 0666);
+    int tries = 0;
+    do
+        *fd = open(path, flags | O_CLOEXEC | O_NOCTTY | (device ? 0 : O_NONBLOCK), 0666);
+    while (*fd < 0 && may_pass(&tries));
     if (*fd < 0 && (errno == ELOOP || errno == ENXIO) && !lstat(path, &st)) /* O_NOFOLLOW; sockets */
         return fail_kind(path, st.st_mode, err);
     if (*fd < 0)
         return pd_fail_io(err, path, "open", errno);
-    if (!fstat(*fd, &st) && (S_ISREG(st.st_mode) || (device && !S_ISDIR(st.st_mode))))
+    const int code = fstat(*fd, &st) ? errno : 0;
+    if (!code && (S_ISREG(st.st_mode) || (device && !S_ISDIR(st.st_mode))))
         return PD_OK;
     close(*fd);
     *fd = -1;
+    if (code)
+        return pd_fail_io(err, path, "look at", code);
     return S_ISDIR(st.st_mode) ? pd_fail_io(err, path, "read", EISDIR) : fail_kind(path, st.st_mode, err);
 }
 
@@ -146,7 +179,7 @@ static enum pd_status make_dir(const char *path, struct pd_error *err)
 {
     struct stat st;
     if (mkdir(path, 0777) == 0)
-        return PD_OK;
+        return pd_sync_folder_of(path, err);
     int code = errno; /* EEXIST, but also EROFS or EACCES for a parent that is there */
     if (stat(path, &st) == 0)
         return S_ISDIR(st.st_mode) ? PD_OK : pd_fail_io(err, path, "make folder", ENOTDIR);

@@ -21,6 +21,8 @@
 
 /* "path: cannot <verb>: <words for code>", PD_ERR_IO. code: an errno value. */
 enum pd_status pd_fail_io(struct pd_error *err, const char *path, const char *verb, int code);
+/* Whether a failure is that there is no such file, or that it is not ours to read; others blame the disc. */
+bool pd_is_missing(const struct pd_error *err);
 enum pd_status pd_fail_memory(struct pd_error *err, const char *path);
 
 /* *fd: open for reading; or for reading and appending, made where it is missing, no link followed.

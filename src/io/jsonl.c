@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "io/file.h"
+#include "io/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,6 +60,8 @@ enum pd_status pd_jsonl_open(const char *path, struct pd_jsonl **out, struct pd_
     if (!status)
         status = cut_half_line(log->fd, path, err);
     if (status == PD_OK)
+        status = pd_sync_folder_of(path, err);
+    if (status == PD_OK)
         *out = log;
     else
         pd_jsonl_destroy(log);
@@ -88,10 +91,10 @@ enum pd_status pd_jsonl_write_line(struct pd_jsonl *log, const char *line, struc
 
 enum pd_status pd_jsonl_write(struct pd_jsonl *log, const json_t *record, struct pd_error *err)
 {
-    if (!record) /* what json_pack gives for NaN */
-        return pd_fail(err, PD_ERR_USAGE, -1, "%s: a record that JSON cannot hold", log->path);
-    char *line = json_dumps(record, JSON_COMPACT);
-    enum pd_status status = line ? pd_jsonl_write_line(log, line, err) : pd_fail_memory(err, log->path);
+    char *line;
+    enum pd_status status = pd_json_text(record, JSON_COMPACT, log->path, &line, err);
+    if (!status)
+        status = pd_jsonl_write_line(log, line, err);
     free(line);
     return status;
 }
@@ -105,10 +108,13 @@ static enum pd_status take_line(const char *path, const char *line, size_t size,
                                 pd_jsonl_function *take, void *context, struct pd_error *err)
 {
     json_error_t error;
+    pd_mem_watch();
     json_t *record = json_loadb(line, size, 0, &error);
     enum pd_status status;
     if (json_is_object(record))
         status = take(context, record, number, err);
+    else if (!record && pd_mem_ran_short())
+        status = pd_fail_memory(err, path);
     else
         status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld is not a JSON object: %s", path,
                          (long long)number, record ? "another kind of value" : error.text);
@@ -138,15 +144,17 @@ enum pd_status pd_jsonl_each(const char *path, pd_jsonl_function *take, void *co
     return status;
 }
 
-/* *keep: whether the line has its place before `value`. False: the line is not JSON. */
-static bool judge_line(const char *line, size_t size, const char *key, double value, bool *keep)
+/* Whether the line has its place before `value`. PD_ERR_FORMAT: it is not JSON. */
+static enum pd_status judge_line(const char *line, size_t size, const char *key, double value, bool *keep)
 {
+    pd_mem_watch();
     json_t *record = json_loadb(line, size, 0, NULL);
+    if (!record)
+        return pd_mem_ran_short() ? PD_ERR_MEMORY : PD_ERR_FORMAT;
     const json_t *number = json_object_get(record, key);
     *keep = !(json_is_number(number) && json_number_value(number) > value);
-    bool valid = record;
     json_decref(record);
-    return valid;
+    return PD_OK;
 }
 
 static enum pd_status filter(const struct pd_buffer *text, struct pd_buffer *kept, const char *path,
@@ -154,13 +162,15 @@ static enum pd_status filter(const struct pd_buffer *text, struct pd_buffer *kep
 {
     const char *at = text->data, *end = text->data + text->size, *newline;
     while (at < end && (newline = memchr(at, '\n', (size_t)(end - at)))) {
-        bool keep, last = newline + 1 == end;
-        if (judge_line(at, (size_t)(newline - at), key, value, &keep)) {
-            if (keep)
-                pd_buffer_append(kept, at, (size_t)(newline + 1 - at));
-        } else if (!last) {
+        bool keep = false;
+        const bool last = newline + 1 == end;
+        const enum pd_status judged = judge_line(at, (size_t)(newline - at), key, value, &keep);
+        if (judged == PD_ERR_MEMORY)
+            return pd_fail_memory(err, path);
+        if (judged && !last)
             return pd_fail(err, PD_ERR_FORMAT, at - text->data, "%s: expected one JSON value a line", path);
-        }
+        if (keep)
+            pd_buffer_append(kept, at, (size_t)(newline + 1 - at));
         at = newline + 1;
     }
     return kept->oom ? pd_fail_memory(err, path) : PD_OK;

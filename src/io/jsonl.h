@@ -1,5 +1,6 @@
-/* An append-only log: one JSON object a line. A line is written by one call, so that a killed process leaves
- * at most one half line, at the end; opening the log again or pd_jsonl_truncate_after cuts it off. */
+/* An append-only log: one JSON object a line. A line is written by one call, so that a killed
+ * process leaves at most one half line, at the end; opening the log again or pd_jsonl_truncate_after cuts it
+ * off. */
 #ifndef PD_IO_JSONL_H
 #define PD_IO_JSONL_H
 
@@ -13,8 +14,8 @@ struct pd_jsonl;
 enum pd_status pd_jsonl_open(const char *path, struct pd_jsonl **out, struct pd_error *err);
 void pd_jsonl_destroy(struct pd_jsonl *log);
 
-/* Appends a record (borrowed), or a ready line without its newline. After a failure (full disk) the log ends
- * with the last whole line. PD_ERR_IO, PD_ERR_MEMORY. */
+/* Appends a record (borrowed; pd_mem_watch() stands before it is built), or a ready line without its newline.
+ * After a failure (full disk) the log ends with the last whole line. PD_ERR_IO, PD_ERR_MEMORY. */
 enum pd_status pd_jsonl_write(struct pd_jsonl *log, const json_t *record, struct pd_error *err);
 enum pd_status pd_jsonl_write_line(struct pd_jsonl *log, const char *line, struct pd_error *err);
 

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "io/file.h"
+#include "io/zip_error.h"
 
 #include <errno.h>
 #include <string.h>
@@ -55,9 +56,7 @@ static enum pd_status open_zip(struct pd_npy *npy, zip_source_t *source, zip_err
     if (npy->zip)
         return list_entries(npy, err);
     zip_source_free(source);
-    return zip_error_code_zip(e) == ZIP_ER_MEMORY
-               ? pd_fail_memory(err, npy->path)
-               : pd_fail(err, PD_ERR_FORMAT, -1, "%s: not a whole zip: %s", npy->path, zip_error_strerror(e));
+    return pd_fail_zip(err, npy->path, PD_ERR_FORMAT, "not a whole zip", e);
 }
 
 /* An .npz from memory, or else from its file. */

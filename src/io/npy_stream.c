@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "io/file.h"
+#include "io/zip_error.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,9 +29,9 @@ struct pd_npy_stream {
 
 /* --- bytes --- */
 
-static enum pd_status fail_entry(const struct pd_npy_stream *s, const char *words, struct pd_error *err)
+static enum pd_status fail_entry(const struct pd_npy_stream *s, zip_error_t *why, struct pd_error *err)
 {
-    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: cannot read: %s", s->name, words);
+    return pd_fail_zip(err, s->name, PD_ERR_FORMAT, "cannot read", why);
 }
 
 static enum pd_status read_some(struct pd_npy_stream *s, void *to, size_t size, uint64_t at, size_t *got,
@@ -40,7 +41,7 @@ static enum pd_status read_some(struct pd_npy_stream *s, void *to, size_t size, 
     *got = n > 0 ? (size_t)n : 0;
     if (n >= 0 || (!s->entry && errno == EINTR))
         return PD_OK;
-    return s->entry ? fail_entry(s, zip_file_strerror(s->entry), err)
+    return s->entry ? fail_entry(s, zip_file_get_error(s->entry), err)
                     : pd_fail_io(err, s->name, "read", errno);
 }
 
@@ -77,7 +78,7 @@ static enum pd_status to_begin(struct pd_npy_stream *s, struct pd_error *err)
     if (s->entry)
         zip_fclose(s->entry);
     s->entry = zip_fopen_index(s->npy->zip, s->from->index, 0);
-    return s->entry ? PD_OK : fail_entry(s, zip_strerror(s->npy->zip), err);
+    return s->entry ? PD_OK : fail_entry(s, zip_get_error(s->npy->zip), err);
 }
 
 /* libzip compares the checksum when it comes to the end. */
@@ -206,7 +207,7 @@ static enum pd_status check_entry(struct pd_npy_stream *s, struct pd_error *err)
         return PD_OK;
     if (zip_stat_index(s->npy->zip, s->from->index, 0, &st) || !(st.valid & ZIP_STAT_SIZE) ||
         !(st.valid & ZIP_STAT_COMP_SIZE))
-        return fail_entry(s, zip_strerror(s->npy->zip), err);
+        return fail_entry(s, zip_get_error(s->npy->zip), err);
     s->size = st.size;
     const uint64_t packed = st.comp_size < s->npy->size ? st.comp_size : s->npy->size;
     if (st.size <= SMALL_ENTRY || st.size / UNPACKS_TO_MOST <= packed)

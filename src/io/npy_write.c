@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/npy_header.h"
+#include "io/zip_error.h"
 
 #include <string.h>
 #include <zip.h>
@@ -36,9 +37,7 @@ enum pd_status pd_npy_write(const char *path, const struct pd_io_array *a, struc
 
 static enum pd_status fail_zip(struct pd_error *err, const char *path, zip_error_t *e)
 {
-    if (zip_error_code_zip(e) == ZIP_ER_MEMORY)
-        return pd_fail_memory(err, path);
-    return pd_fail(err, PD_ERR_IO, -1, "%s: cannot make the zip: %s", path, zip_error_strerror(e));
+    return pd_fail_zip(err, path, PD_ERR_IO, "cannot make the zip", e);
 }
 
 static enum pd_status check_names(const char *path, const struct pd_io_array *arrays, size_t count,

@@ -60,7 +60,10 @@ static enum pd_status parse_json(struct pd_safetensors *st, const char *text, si
     json_error_t e;
     if (text[0] != '{')
         return pd_fail(err, PD_ERR_FORMAT, LENGTH_BYTES, "%s: not safetensors: expected '{'", st->path);
+    pd_mem_watch();
     st->header = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
+    if (!st->header && pd_mem_ran_short())
+        return pd_fail_memory(err, st->path);
     if (!st->header)
         return pd_fail(err, PD_ERR_FORMAT, LENGTH_BYTES + (int64_t)e.position, "%s: header is not valid: %s",
                        st->path, e.text);

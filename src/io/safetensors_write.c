@@ -3,6 +3,7 @@
 #include "base/bug.h"
 #include "base/mem.h"
 #include "io/file.h"
+#include "io/json.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -38,7 +39,7 @@ static enum pd_status put_meta(json_t *header, const char *path, const struct pd
     for (size_t i = 0; i < count && status == PD_OK; i++)
         if (json_object_get(object, meta[i].key))
             status = pd_fail(err, PD_ERR_USAGE, -1, "%s: metadata key '%s' twice", path, meta[i].key);
-        else if (json_object_set_new(object, meta[i].key, json_string(meta[i].value)))
+        else if (json_object_set_new(object, meta[i].key, json_string(meta[i].value)) && !pd_mem_ran_short())
             status = pd_fail(err, PD_ERR_USAGE, -1, "%s: metadata '%s' is not UTF-8", path, meta[i].key);
     if (count && json_object_set(header, "__metadata__", object) && status == PD_OK)
         status = pd_fail_memory(err, path);
@@ -60,7 +61,7 @@ static enum pd_status put_tensor(json_t *header, const char *path, const struct 
                   "data_offsets", (json_int_t)begin, (json_int_t)(begin + tensor_bytes(t)));
     if (!entry)
         return pd_fail_memory(err, path);
-    if (json_object_set_new(header, t->name, entry))
+    if (json_object_set_new(header, t->name, entry) && !pd_mem_ran_short())
         return pd_fail(err, PD_ERR_USAGE, -1, "%s: tensor name '%s' is not UTF-8", path, t->name);
     return PD_OK;
 }
@@ -70,9 +71,10 @@ static enum pd_status header_bytes(struct pd_buffer *out, const char *path, cons
                                    struct pd_error *err)
 {
     static const char spaces[8] = "        ";
-    char *text = json_dumps(header, JSON_COMPACT);
-    if (!text)
-        return pd_fail_memory(err, path);
+    char *text;
+    enum pd_status status = pd_json_text(header, JSON_COMPACT, path, &text, err);
+    if (status)
+        return status;
     size_t n = strlen(text), pad = (8 - n % 8) % 8;
     uint64_t length = n + pad;
     pd_buffer_append(out, &length, sizeof length);
@@ -86,6 +88,7 @@ static enum pd_status make_header(struct pd_buffer *out, const char *path, const
                                   size_t count, const struct pd_st_meta *meta, size_t meta_count,
                                   struct pd_error *err)
 {
+    pd_mem_watch();
     json_t *header = json_object();
     enum pd_status status = header ? PD_OK : pd_fail_memory(err, path);
     if (status == PD_OK)

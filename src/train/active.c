@@ -107,13 +107,18 @@ static json_t *describe(const struct active *r)
 {
     char name[PD_CLASS_NAME_SIZE];
     const struct pd_active_options *a = r->a;
+    pd_mem_watch();
     json_t *classes = json_array();
     for (int i = 0; i < r->data->classes; i++)
         json_array_append_new(classes, json_string(pd_dataset_class_name(r->data, i, name, sizeof name)));
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o}", "event", "begin", "oracle",
-                     a->oracle, "strategy", a->strategy, "baseline", a->baseline, "trials",
-                     (json_int_t)a->trials, "init", (json_int_t)a->init, "query", (json_int_t)a->query,
-                     "final", (json_int_t)a->final, "data", r->o.data, "classes", classes);
+    json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o}", "event", "begin", "oracle",
+                            a->oracle, "strategy", a->strategy, "baseline", a->baseline, "trials",
+                            (json_int_t)a->trials, "init", (json_int_t)a->init, "query", (json_int_t)a->query,
+                            "final", (json_int_t)a->final, "data", r->o.data, "classes", classes);
+    if (!pd_mem_ran_short())
+        return all;
+    json_decref(all);
+    return NULL;
 }
 
 static enum pd_status open_ledger(struct active *r, struct pd_error *err)

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "io/file.h"
+#include "io/json.h"
 #include "train/query.h"
 
 #include <jansson.h>
@@ -126,12 +127,15 @@ enum pd_status pd_branch_write_rounds(const struct pd_branch *b, struct pd_error
     struct pd_buffer text = PD_BUFFER_INIT;
     const struct pd_ledger_round *record;
     enum pd_status status = pd_branch_path(b, b->strategy ? "rounds.jsonl" : "start.jsonl", 0, path, err);
-    for (int64_t round = 0; (record = pd_branch_record(b, round)) && record->line; round++) {
+    for (int64_t round = 0; !status && (record = pd_branch_record(b, round)) && record->line; round++) {
+        char *words;
+        pd_mem_watch();
         json_t *line = json_copy(record->line);
         if (b->strategy) /* all begin with the start's */
             json_object_set_new(line, "strategy", json_string(b->strategy));
-        char *words = json_dumps(line, JSON_COMPACT);
-        pd_buffer_printf(&text, "%s\n", words ? words : "");
+        status = pd_json_text(line, JSON_COMPACT, path, &words, err);
+        if (words)
+            pd_buffer_printf(&text, "%s\n", words);
         free(words);
         json_decref(line);
         if (!b->strategy)

@@ -1,6 +1,7 @@
 #include "train/branch_parts.h"
 
 #include "base/buffer.h"
+#include "base/mem.h"
 #include "io/file.h"
 #include "train/recalibrate.h"
 
@@ -58,6 +59,7 @@ static enum pd_status measure(const struct pd_branch *b, const struct pd_run_mod
 static enum pd_status record(const struct pd_branch *b, const struct pd_active_round *r,
                              const struct pd_run_model *run, double seconds, struct pd_error *err)
 {
+    pd_mem_watch();
     json_t *line = json_pack("{s:I, s:I, s:I, s:s, s:I, s:I, s:f}", "round", (json_int_t)r->round, "labels",
                              (json_int_t)r->labels, "skipped", (json_int_t)b->count - r->labels, "strategy",
                              r->strategy, "trial", (json_int_t)b->trial, "seed",

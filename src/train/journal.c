@@ -1,5 +1,6 @@
 #include "train/journal.h"
 
+#include "base/mem.h"
 #include "io/file.h"
 #include "io/jsonl.h"
 #include "io/tfevents.h"
@@ -59,9 +60,12 @@ static json_t *log_line(const struct pd_epoch_record *e)
 enum pd_status pd_journal_epoch(struct pd_journal *j, const struct pd_epoch_record *e, struct pd_error *err)
 {
     const int64_t step = (int64_t)e->step;
+    pd_mem_watch();
     json_t *line = log_line(e);
     enum pd_status status = pd_jsonl_write(j->log, line, err);
     json_decref(line);
+    if (!status) /* before a checkpoint says that the epoch is over */
+        status = pd_jsonl_sync(j->log, err);
     for (int i = 0; i < PD_LOSS_COUNT; i++)
         pd_tfevents_scalar(j->events, step, wall_time(), pd_loss_names[i], (float)e->means[i]);
     if (e->validation >= 0)

@@ -135,8 +135,9 @@ json_t *pd_ledger_stamp(json_t *event)
     char text[32];
     struct tm utc;
     const time_t now = time(NULL);
+    bool short_of_memory = pd_mem_ran_short(); /* the clock may set another errno */
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    if (event && json_object_set_new(event, "time", json_string(text))) {
+    if (event && (short_of_memory || json_object_set_new(event, "time", json_string(text)))) {
         json_decref(event);
         event = NULL;
     }
@@ -196,6 +197,7 @@ enum pd_status pd_ledger_train(struct pd_ledger *l, struct pd_ledger_round *r, c
                                size_t n, struct pd_error *err)
 {
     char name[4096];
+    pd_mem_watch();
     json_t *names = json_array();
     r->given = pd_malloc((n ? n : 1) * sizeof *r->given);
     if (!names || !r->given)

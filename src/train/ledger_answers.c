@@ -45,6 +45,7 @@ static enum pd_status note_answer(struct pd_ledger *l, const struct pd_answer *a
     char name[4096], label[PD_CLASS_NAME_SIZE], was[PD_CLASS_NAME_SIZE];
     const uint32_t first = pd_ledger_first(l, a->image);
     const int32_t before = l->answers[first];
+    pd_mem_watch();
     json_t *event = json_pack(
         "{s:s, s:s, s:s, s:s, s:I, s:b}", "event", before == PD_NOT_ANSWERED ? "answer" : "correct", "image",
         pd_dataset_image_name(l->data, a->image, name, sizeof name), "label", label_words(l, a->label, label),

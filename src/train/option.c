@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/words.h"
 #include "io/file.h"
+#include "io/json.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -197,7 +198,8 @@ static enum pd_status write_line(const char *path, const char *text, struct pd_e
     struct pd_buffer line = PD_BUFFER_INIT;
     pd_buffer_append(&line, text, strlen(text));
     pd_buffer_append(&line, "\n", 1);
-    enum pd_status status = pd_file_write_atomic(path, line.data, line.size, err);
+    enum pd_status status =
+        line.oom ? pd_fail_memory(err, path) : pd_file_write_atomic(path, line.data, line.size, err);
     pd_buffer_release(&line);
     return status;
 }
@@ -206,16 +208,15 @@ enum pd_status pd_option_table_write(const struct pd_option_table *t, const char
 {
     enum pd_status status = PD_OK;
     char *text = NULL;
+    pd_mem_watch();
     json_t *all = json_object();
     for (int i = 0; i < t->count && status == PD_OK; i++)
-        if (json_object_set_new(all, t->at[i].name, json_of(&t->at[i], t->base)))
+        if (json_object_set_new(all, t->at[i].name, json_of(&t->at[i], t->base)) && !pd_mem_ran_short())
             status = pd_fail(err, PD_ERR_USAGE, -1, "%s: option '%s' is not UTF-8", path, t->at[i].name);
     if (status == PD_OK)
-        text = json_dumps(all, JSON_INDENT(2));
-    if (text)
+        status = pd_json_text(all, JSON_INDENT(2), path, &text, err);
+    if (status == PD_OK)
         status = write_line(path, text, err);
-    else if (status == PD_OK)
-        status = pd_fail_memory(err, path);
     free(text);
     json_decref(all);
     return status;
@@ -263,8 +264,11 @@ enum pd_status pd_option_table_read(const struct pd_option_table *t, const char 
     json_error_t where;
     enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
     if (!status) {
+        pd_mem_watch();
         all = json_loadb(text.size ? text.data : "", text.size, JSON_REJECT_DUPLICATES, &where);
-        if (!json_is_object(all))
+        if (!all && pd_mem_ran_short())
+            status = pd_fail_memory(err, path);
+        else if (!json_is_object(all))
             status = pd_fail(err, PD_ERR_FORMAT, all ? 0 : where.position, "%s: expected a JSON object%s%s",
                              path, all ? "" : ": ", all ? "" : where.text);
     }

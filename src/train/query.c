@@ -182,6 +182,7 @@ static json_t *real(double x)
 
 json_t *pd_query_list(const struct pd_dataset *data, const struct pd_query *queries, size_t n)
 {
+    pd_mem_watch();
     json_t *all = json_array();
     char name[4096];
     for (size_t i = 0; i < n; i++) {

@@ -1,5 +1,6 @@
 #include "train/recipe.h"
 
+#include "base/mem.h"
 #include "base/words.h"
 #include "io/file.h"
 #include "train/active.h"
@@ -224,8 +225,11 @@ enum pd_status pd_recipe_parse(const char *name, const char *text, size_t size, 
                                struct pd_error *err)
 {
     json_error_t where;
+    pd_mem_watch();
     *out = (struct pd_recipe){.all = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where)};
     snprintf(out->name, sizeof out->name, "%s", name);
+    if (!out->all && pd_mem_ran_short())
+        return pd_fail(err, PD_ERR_MEMORY, -1, "recipe %.200s: out of memory", name);
     if (!out->all)
         return pd_fail(err, PD_ERR_FORMAT, where.position, "recipe %.200s: expected a JSON object: %s", name,
                        where.text);

@@ -1,0 +1,17 @@
+/* JSON values as text. jansson hides failed allocations: a value then lacks a part, or is none. */
+#ifndef PD_IO_JSON_H
+#define PD_IO_JSON_H
+
+#include "base/mem.h"
+
+#include <paydirt/error.h>
+
+#include <jansson.h>
+
+/* *text: to be freed. pd_mem_watch() stands before the value is built: what could not be allocated since then
+ * fails here. name: for the message. PD_ERR_MEMORY; PD_ERR_USAGE: value is NULL, which it is where a text is
+ * not UTF-8 or a number not finite. */
+enum pd_status pd_json_text(const json_t *value, size_t flags, const char *name, char **text,
+                            struct pd_error *err);
+
+#endif

@@ -8,16 +8,21 @@
 
 void say_list(FILE *to, const char *format, va_list args)
 {
-    char *text;
-    if (vasprintf(&text, format, args) < 0)
-        return;
+    char room[4096], *text = room, *more = NULL; /* a line is said also where there is no memory */
+    va_list again;
+    va_copy(again, args);
+    if (vsnprintf(room, sizeof room, format, args) >= (int)sizeof room &&
+        vasprintf(&more, format, again) >= 0)
+        text = more;
+    va_end(again);
     pd_hide_passwords(text);
     const size_t head = strspn(format, "\n");
     size_t tail = strlen(format), end = strlen(text);
     while (tail > head && format[tail - 1] == '\n')
         tail--, text[--end] = '\0';
     fprintf(to, "%.*s%s%s", (int)head, format, pd_make_printable(text + head), format + tail);
-    free(text);
+    if (text == more)
+        free(more);
 }
 
 void say(FILE *to, const char *format, ...)

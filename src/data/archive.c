@@ -85,12 +85,14 @@ static enum pd_status list_folder(const char *path, struct archives *a, struct p
     FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
     if (!walk)
         return pd_fail_memory(err, path);
-    for (FTSENT *e; !status && (e = fts_read(walk));) {
+    for (FTSENT *e; !status && (errno = 0, e = fts_read(walk));) {
         if (e->fts_info == FTS_D && e->fts_level > 0)
             fts_set(walk, e, FTS_SKIP);
         if (e->fts_info == FTS_F && pd_archive_is(e->fts_name))
             status = add(a, e->fts_path, err);
     }
+    if (!status && errno) /* not the end */
+        status = pd_fail_io(err, path, "list", errno);
     fts_close(walk);
     return status;
 }

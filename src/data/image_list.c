@@ -47,7 +47,7 @@ static int find_class(const struct pd_image_list *l, const char *name)
 enum pd_status pd_image_list_add_class(struct pd_image_list *l, const char *name, size_t size,
                                        struct pd_error *err)
 {
-    char text[PD_CLASS_NAME_SIZE];
+    char text[PD_CLASS_NAME_SIZE] = ""; /* all of it goes into the cache */
     if (pd_image_name(text, sizeof text, name, size) >= sizeof text)
         return pd_fail(err, PD_ERR_FORMAT, -1, "class name '%.200s' is longer than %d bytes", name,
                        PD_CLASS_NAME_SIZE - 1);

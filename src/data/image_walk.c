@@ -240,8 +240,7 @@ static enum pd_status take_entries(struct walk *w, DIR *dir, struct pd_image_fil
         if (find_mode(dirfd(dir), e, &mode))
             status = take_entry(w, e->d_name, mode, folders, folder_count, err);
         else if (errno != ENOENT)
-            status = pd_fail(err, PD_ERR_IO, -1, "%s/%s: cannot look at it: %s", w->path, e->d_name,
-                             strerror(errno));
+            status = pd_fail_io(err, w->path, "look at what is in it", errno);
     }
     return status || !errno ? status : pd_fail_io(err, w->path, "list", errno);
 }

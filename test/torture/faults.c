@@ -4,6 +4,7 @@
  *     FAULT_ROOT    only calls on files below this folder count (and those on relative paths)
  *     FAULT_CALLS   "alloc": allocations; "io": calls on files; "power": those, and keep in FAULT_SHADOW what
  * a power loss would leave: a file as it was at its last fsync, a folder's names at its folder's last fsync
+ *     FAULT_PATH    part of a path, FAULT_OP an operation: only these calls count
  *     FAULT_LIST    file: a line for each call, "number operation stack library detail"
  *     FAULT_AT      the call that fails
  *     FAULT_HOW     "kill", "short" (half of a write, then ENOSPC), or an errno's number; with "+" before it
@@ -34,7 +35,7 @@ enum { FRAMES = 24, MOST_FDS = 4096, PATH_SIZE = 4096 };
 static bool active, allocs, ios, power, kill_it, stop_short, lasting;
 static int failure;
 static uint64_t fail_at;
-static const char *root, *shadow, *report, *failing;
+static const char *root, *shadow, *report, *failing, *only_path, *only_op;
 static size_t root_size;
 static atomic_uint_fast64_t number;
 static int list_fd = -1;
@@ -118,7 +119,7 @@ static void tell_report(uint64_t n, const char *op, const char *detail)
 /* Counts a call; true: it is to fail, with errno set. */
 static bool fails(const char *op, const char *detail)
 {
-    if (!active || busy)
+    if (!active || busy || (only_op && strcmp(only_op, op) != 0))
         return false;
     busy++;
     const uint64_t n = atomic_fetch_add(&number, 1) + 1;
@@ -175,6 +176,8 @@ void *aligned_alloc(size_t alignment, size_t size)
 
 static bool below_root(const char *path)
 {
+    if (only_path && !strstr(path, only_path))
+        return false;
     return root && (path[0] != '/' ||
                     (!strncmp(path, root, root_size) && (!path[root_size] || path[root_size] == '/')));
 }
@@ -464,6 +467,12 @@ FTSENT *fts_read(FTS *walk)
 
 static int (*real_main)(int, char **, char **);
 
+static const char *text_of(const char *name)
+{
+    const char *text = getenv(name);
+    return text && *text ? text : NULL;
+}
+
 static int begin(int argc, char **argv, char **env)
 {
     const char *calls = getenv("FAULT_CALLS"), *list = getenv("FAULT_LIST"), *at = getenv("FAULT_AT"),
@@ -473,6 +482,8 @@ static int begin(int argc, char **argv, char **env)
     root = getenv("FAULT_ROOT");
     root_size = root ? strlen(root) : 0;
     shadow = getenv("FAULT_SHADOW");
+    only_path = text_of("FAULT_PATH");
+    only_op = text_of("FAULT_OP");
     report = getenv("FAULT_REPORT");
     allocs = calls && !strcmp(calls, "alloc");
     power = calls && !strcmp(calls, "power");

@@ -135,6 +135,6 @@ SCENES = {
     "use": [Start(f"train --data ../../../inputs/sorted --epochs 1 {NET}", "train --resume", ["checkpoint.safetensors"]),
             Step("score RUN --split test --out scores.csv --sheet sheet.png"),
             Step("sample RUN --per-class 2 --npz samples.npz --grid grid.png --scores"),
-            Step("select --class-logits samples.npz --logits samples.npz -k 3", writes=False),
+            Step("select --class-logits samples.npz --logits samples.npz --no-sigmoid -k 3", writes=False),
             Step("eval RUN --epochs 1 --epoch-images 128 --json")],
 }

@@ -49,8 +49,9 @@ ERRORS = {
 }
 OTHER_ERRORS = [str(EIO)]
 
-# Code that is not ours and does not survive a failed allocation, or says nothing of it.
+# What stands on the stack when an allocation fails in code that is not ours and does not survive that, or hides it.
 THIRD_PARTY = [
+    (r"fts(64)?_open", "glibc's does not look whether it has got memory"),
     (r"libdnnl", "oneDNN throws std::bad_alloc, or reports a primitive as unsupported"),
     (r"libgomp|libomp", "the OpenMP runtime ends the program"),
     (r"libfontconfig|libcairo|libpixman|libfreetype|libexpat|libglib|libgobject", "draws with another font, or not at all"),
@@ -93,7 +94,7 @@ class Torture:
 
 # --- what a folder holds ---------------------------------------------------------------------------------------------
 
-VOLATILE = re.compile(r"seconds|per_second|time|finished|started|version")
+VOLATILE = re.compile(r"seconds|per_second|time|finished|started|version|_dir$")
 LITTER = re.compile(r"(\.tmp|\.lock|\.part|\.unpacking)$|^\.")
 
 
@@ -150,7 +151,7 @@ def differences(got, expected):
 
 
 def said(result):
-    return re.sub(r"[0-9.]+ (s|min|images/s)\b|0x[0-9a-f]+", "", result.out)
+    return re.sub(r"[0-9.]+ (s|min|images/s)\b|0x[0-9a-f]+|.seconds.: ?[0-9.]+", "", result.out)
 
 
 # --- a power loss ----------------------------------------------------------------------------------------------------
@@ -312,11 +313,8 @@ class Point:
             self.judge(result, now)
             self.go_on(now, result.code == self.what.code)
 
-    def library(self):
-        return self.place.split(" ")[3] if self.place.count(" ") >= 3 else ""
-
     def forgiven(self):
-        return self.campaign == "memory" and any(re.match(p, self.library()) for p, _ in THIRD_PARTY)
+        return self.campaign == "memory" and any(re.search(p, self.place) for p, _ in THIRD_PARTY)
 
     def judge(self, result, now):
         """What the command itself did."""
@@ -326,6 +324,8 @@ class Point:
             return
         if result.code == self.what.code:
             for difference in differences(tree(now), self.scene.trees[self.step]):
+                if self.forgiven() and ".png differs" in difference: # another font
+                    continue
                 raise Finding(f"wrong result with exit {result.code}: {difference}; {result.err[-300:]}")
             if said(result) != self.scene.said[self.step]:
                 raise Finding(f"wrong words with exit {result.code}: {result.out[-300:]}; {result.err[-300:]}")

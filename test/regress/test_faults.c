@@ -1,0 +1,136 @@
+/* A disc that fails, and memory that is short, are called by their names: never a damaged image, never one
+ * that is left out in silence. The calls fail by test/torture/faults.c. */
+#include "regress/program.h"
+
+#include "io/png.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+enum { IMAGES = 12, SIDE = 16, LARGE = 1 << 25 };
+
+#define TRAIN                                                                                                \
+    "train --data photos --model infogan --width 0.125 --size 16 --batch 4 --min-epoch 8 --epochs 1 "        \
+    "--threads 1 --cache-dir cache "
+
+static int setup(void **state)
+{
+    if (scratch_setup(state))
+        return -1;
+    mkdir(scratch_path("photos"), 0777);
+    mkdir(scratch_path("photos/a"), 0777);
+    mkdir(scratch_path("photos/b"), 0777);
+    for (int i = 0; i < IMAGES; i++) {
+        uint8_t rgb[SIDE * SIDE * 3];
+        char name[32];
+        for (int k = 0; k < SIDE * SIDE * 3; k++)
+            rgb[k] = (uint8_t)(k / 3 + k % 3 * 50 + 9 * i);
+        snprintf(name, sizeof name, "photos/%c/%02d.png", "ab"[i % 2], i);
+        assert_int_equal(pd_png_write_rgb(scratch_path(name), rgb, SIDE, SIDE, NULL), PD_OK);
+    }
+    return 0;
+}
+
+/* What stands behind a PNG's end is not read, but makes the folder one that is cached. */
+static void make_large(bool large)
+{
+    assert_int_equal(truncate(scratch_path("photos/a/00.png"), large ? LARGE : 4096), 0);
+}
+
+/* calls: "io", or "alloc", where path and op do not count. */
+static const struct result *with_fault(const char *command, const char *calls, const char *path,
+                                       const char *op, int at, const char *how)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%d", at);
+    setenv("FAULT_ROOT", scratch_dir, 1);
+    setenv("FAULT_CALLS", calls, 1);
+    setenv("FAULT_PATH", path, 1);
+    setenv("FAULT_OP", op, 1);
+    setenv("FAULT_AT", number, 1);
+    setenv("FAULT_HOW", how, 1);
+    setenv("OMP_WAIT_POLICY", "passive", 1); /* no second exec */
+    setenv("ASAN_OPTIONS", "verify_asan_link_order=0:allocator_may_return_null=1", 1);
+    setenv("LD_PRELOAD", getenv("LIBTORTURE"), 1);
+    pid_t child = program_start(command, RLIM_INFINITY);
+    unsetenv("LD_PRELOAD");
+    return program_end(child);
+}
+
+static void expect(const char *command, const char *path, const char *op, const char *how, int code,
+                   const char *words)
+{
+    const struct result *r = with_fault(command, "io", path, op, 1, how);
+    if (r->code != code || !strstr(r->err, words) || strstr(r->err, "damaged"))
+        fail_msg("'%s' with %s on %s of %s ended with %d and \"%s\", expected %d and \"%s\"", command, how,
+                 op, path, r->code, r->err, code, words);
+}
+
+static void one_failed_read_is_tried_again(void **state)
+{
+    (void)state;
+    make_large(false);
+    const struct result *r = with_fault(TRAIN "--out once", "io", "07.png", "read", 1, "5");
+    assert_int_equal(r->code, 0);
+    assert_null(strstr(r->err, "left out"));
+    r = with_fault(TRAIN "--out open", "io", "07.png", "open", 1, "5");
+    assert_int_equal(r->code, 0);
+    assert_null(strstr(r->err, "left out"));
+    r = with_fault("data check photos", "io", "07.png", "read", 1, "4"); /* EINTR */
+    assert_int_equal(r->code, 0);
+    assert_contains(r->out, "12");
+}
+
+static void a_disc_that_fails_ends_it(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {TRAIN "--out never", "data check photos"};
+    for (int large = 0; large < 2; large++)
+        for (int i = 0; i < 2; i++) {
+            make_large(large);
+            expect(commands[i], "07.png", "read", "+5", 3, "07.png: cannot read: Input/output error");
+            expect(commands[i], "07.png", "open", "+5", 3, "07.png: cannot open: Input/output error");
+            expect(commands[i], "07.png", "open", "24", 3, "07.png: cannot open: Too many open files");
+            expect(commands[i], "07.png", "open", "12", 6, "07.png: cannot open: Cannot allocate memory");
+        }
+}
+
+/* Left out for this time alone, with its name and why. */
+static void a_forbidden_file_is_named_and_not_forgotten(void **state)
+{
+    (void)state;
+    make_large(true);
+    expect(TRAIN "--out first", "07.png", "open", "13", 0, "07.png: cannot open: Permission denied");
+    const struct result *r = succeeds(TRAIN "--out second");
+    assert_null(strstr(r->err, "left out"));
+    assert_int_equal(scratch_count(scratch_path("cache")), 1);
+    make_large(false);
+    expect(TRAIN "--out third", "07.png", "open", "13", 0, "07.png: cannot open: Permission denied");
+}
+
+static void lack_of_memory_breaks_no_image(void **state)
+{
+    (void)state;
+    make_large(false);
+    for (int n = 1; n < 300; n++) {
+        const struct result *r = with_fault("data check photos --json", "alloc", "", "", n, "12");
+        if (r->code == -SIGSEGV ||
+            strstr(r->err, "libgomp")) /* glibc's fts_open() does not look; OpenMP ends */
+            continue;
+        if (r->code && (r->code != 6 || !strstr(r->err, "memory")))
+            fail_msg("allocation %d: ended with %d and \"%s\"", n, r->code, r->err);
+        if (!r->code)
+            assert_contains(r->out, "\"usable\":true");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_failed_read_is_tried_again),
+        cmocka_unit_test(a_disc_that_fails_ends_it),
+        cmocka_unit_test(a_forbidden_file_is_named_and_not_forgotten),
+        cmocka_unit_test(lack_of_memory_breaks_no_image),
+    };
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}

@@ -402,7 +402,7 @@ static enum pd_status lock(const struct active *r, struct pd_lock *lock, struct 
 
 static enum pd_status check_budget(const struct active *r, struct pd_error *err)
 {
-    int64_t labelled = 0, images = r->data->count - r->ledger.copies;
+    int64_t labelled = 0;
     char name[PD_CLASS_NAME_SIZE];
     if (r->data->classes == 1)
         return pd_fail(err, PD_ERR_USAGE, -1,
@@ -410,7 +410,7 @@ static enum pd_status check_budget(const struct active *r, struct pd_error *err)
                        r->data->name, pd_dataset_class_name(r->data, 0, name, sizeof name));
     for (uint32_t i = 0; i < r->data->count; i++)
         labelled += r->ledger.own[i] >= 0 && pd_ledger_first(&r->ledger, i) == i;
-    const int64_t most = (is_simulated(r) ? labelled : images) - r->o.validation;
+    const int64_t most = (is_simulated(r) ? labelled : (int64_t)r->data->count) - r->o.validation;
     if (r->a->final > most)
         return pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: data set '%s' has %lld images for it%s",
                        (long long)r->a->final, r->data->name, (long long)(most > 0 ? most : 0),

@@ -167,6 +167,13 @@ static void note_changes(const struct pd_branch *b, const char *path)
     pd_answers_release(&a);
 }
 
+/* A copy has the label of the first, unless people gave it one of its own. */
+static int32_t copy_label(const struct pd_branch *b, uint32_t copy, int32_t label)
+{
+    const int32_t own = b->ledger->answers[copy];
+    return own != PD_NOT_ANSWERED ? own : label;
+}
+
 enum pd_status pd_branch_write_labels(const struct pd_branch *b, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
@@ -178,7 +185,7 @@ enum pd_status pd_branch_write_labels(const struct pd_branch *b, struct pd_error
     for (size_t i = 0; !status && i < b->count; i++) {
         all[n++] = b->labels[i];
         for (uint32_t k = next ? next[b->labels[i].image] : 0; k; k = next[k])
-            all[n++] = (struct pd_answer){.image = k, .label = b->labels[i].label};
+            all[n++] = (struct pd_answer){.image = k, .label = copy_label(b, k, b->labels[i].label)};
     }
     if (!status) {
         note_changes(b, path);

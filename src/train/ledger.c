@@ -63,7 +63,9 @@ int32_t pd_ledger_ask(const struct pd_ledger *l, uint32_t image)
     const int32_t own = l->own[first];
     if (l->simulated)
         return own >= 0 ? own : PD_ANSWER_SKIP;
-    return l->answers[first] != PD_NOT_ANSWERED ? l->answers[first] : own;
+    if (l->answers[image] != PD_NOT_ANSWERED)
+        return l->answers[image];
+    return l->shared[first] != PD_NOT_ANSWERED ? l->shared[first] : own;
 }
 
 struct pd_ledger_round *pd_ledger_find(const struct pd_ledger *l, const char *branch, int64_t round)
@@ -116,11 +118,12 @@ static enum pd_status reserve(struct pd_ledger *l, bool near, struct pd_error *e
     const size_t n = l->data->count;
     l->own = pd_malloc(n * sizeof *l->own);
     l->answers = pd_malloc(n * sizeof *l->answers);
+    l->shared = pd_malloc(n * sizeof *l->shared);
     l->marks = pd_calloc(n, 1);
-    if (!l->own || !l->answers || !l->marks)
+    if (!l->own || !l->answers || !l->shared || !l->marks)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu answers", n);
     for (uint32_t i = 0; i < n; i++)
-        l->own[i] = l->answers[i] = PD_NOT_ANSWERED;
+        l->own[i] = l->answers[i] = l->shared[i] = PD_NOT_ANSWERED;
     for (uint32_t i = 0; i < n; i++)
         if (l->own[pd_ledger_first(l, i)] < 0)
             l->own[pd_ledger_first(l, i)] = l->data->labels[i];
@@ -250,8 +253,18 @@ static enum pd_status find_image(const struct line *line, const json_t *name, ui
         return pd_fail(err, PD_ERR_MISMATCH, -1,
                        "%s: line %lld: data set '%s' has no image '%.200s' any more: put it back",
                        line->l->path, (long long)line->number, line->l->data->name, text);
-    *image = pd_ledger_first(line->l, (uint32_t)found);
+    *image = (uint32_t)found;
     return PD_OK;
+}
+
+/* The first of its copies, which was asked for. */
+static enum pd_status find_first(const struct line *line, const json_t *name, uint32_t *image,
+                                 struct pd_error *err)
+{
+    enum pd_status status = find_image(line, name, image, err);
+    if (!status)
+        *image = pd_ledger_first(line->l, *image);
+    return status;
 }
 
 static enum pd_status find_label(const struct line *line, int32_t *label, struct pd_error *err)
@@ -307,7 +320,7 @@ static enum pd_status read_query(const struct line *line, struct pd_error *err)
         return pd_fail_memory(err, line->l->path);
     for (size_t i = 0; i < n && !status; i++) {
         const json_t *from = json_array_get(images, i), *guess = json_object_get(from, "guess");
-        status = find_image(line, json_object_get(from, "image"), &queries[i].image, err);
+        status = find_first(line, json_object_get(from, "image"), &queries[i].image, err);
         queries[i].guess = json_is_integer(guess) ? (int32_t)json_integer_value(guess) : -1;
         if (queries[i].guess >= line->l->data->classes)
             queries[i].guess = -1;
@@ -332,7 +345,7 @@ static enum pd_status read_train(const struct line *line, struct pd_error *err)
     if (!r->given)
         return pd_fail_memory(err, line->l->path);
     for (size_t i = 0; i < r->n_given && !status; i++)
-        status = find_image(line, json_array_get(given, i), &r->given[i], err);
+        status = find_first(line, json_array_get(given, i), &r->given[i], err);
     r->begun = true;
     return status;
 }
@@ -430,6 +443,7 @@ void pd_ledger_close(struct pd_ledger *l)
     pd_free(l->past);
     pd_free(l->marks);
     pd_free(l->answers);
+    pd_free(l->shared);
     pd_free(l->own);
     pd_free(l->next);
     pd_free(l->first);

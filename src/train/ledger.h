@@ -47,8 +47,9 @@ struct pd_ledger {
     uint32_t *first, *next; /* (count): the first of an image's copies, the next or 0; NULL: there are none */
     uint32_t copies;        /* images that have an earlier one */
     char note[256];         /* of the copies; "": there are none */
-    int32_t *own, *answers; /* (count), at the first of copies: the data's label; people's, or
-                               PD_ANSWER_SKIP, or PD_NOT_ANSWERED */
+    int32_t *own;           /* (count), at the first of copies: the data's label */
+    int32_t *answers;       /* (count): people's, or PD_ANSWER_SKIP, or PD_NOT_ANSWERED */
+    int32_t *shared;        /* (count), at the first of copies: the first answer to one of them */
     uint8_t *marks;         /* (count): PD_IMAGE_ASKED, PD_IMAGE_GIVEN */
     struct pd_answer *past; /* all answers and corrections, in their order */
     size_t n_past, past_capacity;
@@ -73,7 +74,7 @@ enum pd_status pd_ledger_write(struct pd_ledger *l, json_t *event, struct pd_err
 enum pd_status pd_ledger_sync(struct pd_ledger *l, struct pd_error *err);
 json_t *pd_ledger_stamp(json_t *event); /* adds its time; NULL stays NULL */
 
-/* The journal has it already. image: the first of copies. */
+/* The journal has it already. */
 enum pd_status pd_ledger_remember(struct pd_ledger *l, const struct pd_answer *answer, struct pd_error *err);
 
 /* The events of a run without a journal, as lines. */

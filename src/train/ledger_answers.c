@@ -16,10 +16,13 @@ enum pd_status pd_ledger_remember(struct pd_ledger *l, const struct pd_answer *a
     struct pd_answer *past = pd_grow(l->past, l->n_past, &l->past_capacity, sizeof *past);
     if (!past)
         return pd_fail_memory(err, l->path);
+    const uint32_t first = pd_ledger_first(l, a->image);
     l->past = past;
     past[l->n_past++] = *a;
-    if (l->answers[a->image] == PD_NOT_ANSWERED && !(l->marks[a->image] & PD_IMAGE_ASKED))
-        l->marks[a->image] |= PD_IMAGE_GIVEN;
+    if (l->shared[first] == PD_NOT_ANSWERED && !(l->marks[first] & PD_IMAGE_ASKED))
+        l->marks[first] |= PD_IMAGE_GIVEN;
+    if (l->shared[first] == PD_NOT_ANSWERED || l->shared[first] == l->answers[a->image])
+        l->shared[first] = a->label;
     l->answers[a->image] = a->label;
     return PD_OK;
 }
@@ -29,11 +32,18 @@ static const char *label_words(const struct pd_ledger *l, int32_t label, char te
     return label == PD_ANSWER_SKIP ? "skip" : pd_dataset_class_name(l->data, label, text, PD_CLASS_NAME_SIZE);
 }
 
+/* The next of an image's copies, from the first on; 0: there is none. */
+static uint32_t next_copy(const struct pd_ledger *l, uint32_t image)
+{
+    return l->next ? l->next[image] : 0;
+}
+
+/* Those that share its label. */
 static json_t *copies(const struct pd_ledger *l, uint32_t first)
 {
     char name[4096];
     json_t *names = json_array();
-    for (uint32_t i = l->next ? l->next[first] : 0; i; i = l->next[i])
+    for (uint32_t i = next_copy(l, first); i; i = next_copy(l, i))
         json_array_append_new(names, json_string(pd_dataset_image_name(l->data, i, name, sizeof name)));
     return names;
 }
@@ -44,7 +54,7 @@ static enum pd_status note_answer(struct pd_ledger *l, const struct pd_answer *a
 {
     char name[4096], label[PD_CLASS_NAME_SIZE], was[PD_CLASS_NAME_SIZE];
     const uint32_t first = pd_ledger_first(l, a->image);
-    const int32_t before = l->answers[first];
+    const int32_t before = l->answers[a->image];
     pd_mem_watch();
     json_t *event = json_pack(
         "{s:s, s:s, s:s, s:s, s:I, s:b}", "event", before == PD_NOT_ANSWERED ? "answer" : "correct", "image",
@@ -55,7 +65,7 @@ static enum pd_status note_answer(struct pd_ledger *l, const struct pd_answer *a
     if (l->next && l->next[first])
         json_object_set_new(event, "copies", copies(l, first));
     enum pd_status status = pd_ledger_write(l, event, err);
-    return status ? status : pd_ledger_remember(l, &(struct pd_answer){first, a->label, a->row}, err);
+    return status ? status : pd_ledger_remember(l, a, err);
 }
 
 /* --- answers.csv --- */
@@ -100,36 +110,64 @@ static void refuse(struct pd_intake *in, int64_t row, const char *words)
     in->refuse(in->context, row, words);
 }
 
-/* "image 'a.png': 'cat', but it was answered before as 'dog'" */
 static void refuse_contradiction(const struct pd_ledger *l, const struct pd_answer *a, struct pd_intake *in)
 {
-    char words[700], image[NAME_SIZE], first[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
-    const uint32_t of = pd_ledger_first(l, a->image);
-    pd_dataset_image_name(l->data, of, first, sizeof first);
+    char words[600], image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
     snprintf(words, sizeof words,
-             "image '%s': '%.60s', but %s%s%s was answered before as '%.60s'; --correct FILE replaces it",
+             "image '%s': '%.60s', but it was answered before as '%.60s'; --correct FILE replaces it",
              pd_dataset_image_name(l->data, a->image, image, sizeof image), label_words(l, a->label, now),
-             of == a->image ? "it" : "its copy '", of == a->image ? "" : first, of == a->image ? "" : "'",
-             label_words(l, l->answers[of], before));
+             label_words(l, l->answers[a->image], before));
     refuse(in, a->row, words);
+}
+
+/* Copies may have different answers: each keeps its own. */
+static void say_clash(const struct pd_ledger *l, const struct pd_answer *a, const struct pd_intake *in)
+{
+    char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
+    const int32_t shared = l->shared[pd_ledger_first(l, a->image)];
+    if (shared != PD_NOT_ANSWERED && shared != a->label)
+        say(in, "image '%s' is '%.60s', and a copy of it '%.60s'; --correct FILE sets both",
+            pd_dataset_image_name(l->data, a->image, image, sizeof image), label_words(l, a->label, now),
+            label_words(l, shared, before));
+}
+
+/* All copies that were answered otherwise. */
+static enum pd_status correct_copies(struct pd_ledger *l, const struct pd_answer *a, const char *file,
+                                     struct pd_intake *in, bool *any, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    uint32_t i = pd_ledger_first(l, a->image);
+    *any = false;
+    do {
+        if (l->answers[i] != PD_NOT_ANSWERED && l->answers[i] != a->label) {
+            status = note_answer(l, &(struct pd_answer){i, a->label, a->row}, file, err);
+            *any = true;
+        }
+    } while (!status && (i = next_copy(l, i)));
+    in->corrected += *any;
+    return status;
 }
 
 static enum pd_status take_one(struct pd_ledger *l, const struct pd_answer *a, const char *file, bool correct,
                                struct pd_intake *in, struct pd_error *err)
 {
-    const int32_t before = l->answers[pd_ledger_first(l, a->image)];
+    const int32_t before = l->answers[a->image];
+    bool corrected;
+    enum pd_status status = correct ? correct_copies(l, a, file, in, &corrected, err) : PD_OK;
+    if (status || (correct && corrected))
+        return status;
     if (before == a->label) {
         in->again++;
         return PD_OK;
     }
-    if (before != PD_NOT_ANSWERED && !correct) {
+    if (before != PD_NOT_ANSWERED) {
         refuse_contradiction(l, a, in);
         return PD_OK;
     }
-    in->taken += before == PD_NOT_ANSWERED;
-    in->corrected += before != PD_NOT_ANSWERED;
-    for (uint32_t i = l->next ? l->next[pd_ledger_first(l, a->image)] : 0; i; i = l->next[i])
-        in->copies++;
+    say_clash(l, a, in);
+    in->taken++;
+    for (uint32_t i = next_copy(l, pd_ledger_first(l, a->image)); i; i = next_copy(l, i))
+        in->copies += l->answers[i] == PD_NOT_ANSWERED && i != a->image;
     return note_answer(l, a, file, err);
 }
 
@@ -162,7 +200,7 @@ enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correc
 bool pd_ledger_was_ever(const struct pd_ledger *l, uint32_t image, int32_t label)
 {
     for (size_t i = 0; i < l->n_past; i++)
-        if (l->past[i].image == pd_ledger_first(l, image) && l->past[i].label == label)
+        if (pd_ledger_first(l, l->past[i].image) == pd_ledger_first(l, image) && l->past[i].label == label)
             return true;
     return false;
 }
@@ -172,21 +210,21 @@ static enum pd_status take_change(struct pd_ledger *l, const struct pd_answer *a
                                   struct pd_error *err)
 {
     char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
-    const uint32_t first = pd_ledger_first(l, a->image);
+    const int32_t known = l->answers[a->image];
     pd_dataset_image_name(l->data, a->image, image, sizeof image);
     label_words(l, a->label, now);
-    if (pd_ledger_was_ever(l, first, a->label)) {
+    if (known != PD_NOT_ANSWERED && pd_ledger_was_ever(l, a->image, a->label)) {
         say(in,
             "answers.csv: image '%s' is '%.60s' there, but was corrected to '%.60s', which stands; --correct "
             "FILE changes it",
-            image, label_words(l, a->label, now), label_words(l, l->answers[first], before));
+            image, label_words(l, a->label, now), label_words(l, known, before));
         return PD_OK;
     }
-    if (l->answers[first] == PD_NOT_ANSWERED)
+    if (known == PD_NOT_ANSWERED)
         say(in, "answers.csv: image '%s' is taken as '%.60s'", image, label_words(l, a->label, now));
     else
         say(in, "answers.csv: image '%s' is corrected from '%.60s' to '%.60s'", image,
-            label_words(l, l->answers[first], before), label_words(l, a->label, now));
+            label_words(l, known, before), label_words(l, a->label, now));
     return take_one(l, a, "answers.csv", true, in, err);
 }
 
@@ -198,11 +236,10 @@ static enum pd_status compare(struct pd_ledger *l, const struct pd_answers *a, s
     for (uint32_t i = 0; i < l->data->count; i++)
         answered += l->answers[i] != PD_NOT_ANSWERED;
     for (size_t i = 0; i < a->count && !status; i++) {
-        const uint32_t first = pd_ledger_first(l, a->at[i].image);
-        rows += l->answers[first] != PD_NOT_ANSWERED;
-        if (l->answers[first] != a->at[i].label || first != a->at[i].image)
-            *same = false;
-        if (l->answers[first] != a->at[i].label)
+        const int32_t known = l->answers[a->at[i].image];
+        rows += known != PD_NOT_ANSWERED;
+        *same = *same && known == a->at[i].label;
+        if (known != a->at[i].label)
             status = take_change(l, &a->at[i], in, err);
     }
     if (!status && rows < answered)

@@ -20,8 +20,8 @@
 static const char usage[] =
     "--data NAME|FOLDER --strategy NAME [options]\n"
     "--recipe NAME|FILE [options]\n"
-    "--resume RUN [--labels ANSWERS] [--correct ANSWERS] [--add-class NAME] [--final N] [--query N]\n"
-    "             [--data FOLDER]";
+    "--resume RUN [--labels ANSWERS] [--correct ANSWERS] [--add-class NAME] [--final N] "
+    "[--query N] [--data FOLDER]";
 
 static const char about[] =
     "Trains on a few labels, asks for those that would help most, trains again: GOLD's loop "
@@ -42,7 +42,8 @@ static const char examples[] =
     "active --data cifar10 --strategy most-confident --adversarial 4 --init 1000 --query 1000 --final 5000\n"
     "active --recipe gold-active-mnist --data-dir ./data --trials 1\n"
     "active --data ./photos --classes cat,dog,bird --strategy gold --oracle csv\n"
-    "active --resume runs/00000-photos-active-gold --labels answered.csv";
+    "active --resume runs/00000-photos-active-gold --labels answered.csv\n"
+    "active --resume runs/00000-photos-active-gold --correct wrong.csv --add-class fish --final 60";
 
 struct own {
     char recipe[1024], resume[1024], labels[1024], correct[1024], add_class[PD_CLASS_NAME_SIZE + 1];

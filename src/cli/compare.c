@@ -36,7 +36,8 @@ struct options {
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
     {"csv", PD_OPTION_TEXT, FIELD(csv), 0, 0, "FILE", "write all results as a table"},
-    {"chart", PD_OPTION_TEXT, FIELD(chart), 0, 0, "FILE", "PNG: curves of the means with standard errors"},
+    {"chart", PD_OPTION_TEXT, FIELD(chart), 0, 0, "FILE",
+     "PNG: curves of the means with standard errors, chance, and what they show"},
     {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
     {"pool", PD_OPTION_BOOL, FIELD(pool), 0, 1, NULL, "take several active runs as trials of one"},
     {"baseline", PD_OPTION_TEXT, FIELD(baseline), 0, 0, "NAME", "what the others are set against"},
@@ -114,21 +115,20 @@ static enum pd_status print_words(void *context, const struct study_row *row, st
         return PD_OK;
     say(stdout, "%s against %s, %s: ", row->curve->label, row->baseline->label,
         figure_name(s->study, row, name));
-    const double chance = isnan(p->p_t) ? p->p_flip : p->p_t;
     if (n < 2) {
         printf("nothing can be said: %lld pair%s of trials with the same seed\n", (long long)n,
                n == 1 ? "" : "s");
         return PD_OK;
     }
     s->least_pairs = s->least_pairs == 0 || n < s->least_pairs ? n : s->least_pairs;
-    if (chance < 0.05)
+    if (study_shows(p))
         printf("%s by %s +- %s%s (standard error), p = %s, %lld trials\n",
                p->difference.mean > 0 ? "higher" : "lower",
                figure(s->study, fabs(p->difference.mean), false, mean),
                figure(s->study, p->difference.error, false, error), s->study->fraction ? " points" : "",
-               p_value(chance, value), (long long)n);
+               p_value(study_chance(p), value), (long long)n);
     else
-        printf("no difference shown: p = %s, %lld trials\n", p_value(chance, value), (long long)n);
+        printf("no difference shown: p = %s, %lld trials\n", p_value(study_chance(p), value), (long long)n);
     return PD_OK;
 }
 
@@ -327,7 +327,7 @@ static enum pd_status report(const struct options *o, const struct studies *stud
     if (!status && o->csv[0])
         status = write_csv(o->csv, studies, baseline, err);
     if (!status && o->chart[0])
-        status = studies_draw(o->chart, studies, err);
+        status = studies_draw(o->chart, studies, baseline, err);
     if (!status && o->json)
         status = print_json(studies, baseline, err);
     for (const struct study *s = studies->first; !status && !o->json && s; s = s->next)

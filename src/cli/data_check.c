@@ -23,6 +23,8 @@ static const char about[] =
     "folder of images. Exit code 0: usable, 1: something is broken.";
 
 static const char examples[] = "data check ./photos\n"
+                               "data check photos.zip\n"
+                               "data check ./scans --metadata labels.csv\n"
                                "data check mnist --data-dir data\n"
                                "data check strokes --json";
 

@@ -156,13 +156,13 @@ static enum pd_status fitting_capacity(struct eval *e, json_t **result, char *li
              (long long)e->epoch_images, e->set.count ? ", " : "", e->set.words, (long long)e->real.count,
              data, (unsigned long long)e->run.progress.step, seconds);
     pd_mem_watch();
-    *result =
-        json_pack("{s:s, s:f, s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:f, s:s, s:I, s:f}", "metric",
-                  "fitting-capacity", "accuracy", accuracy, "epochs", (json_int_t)o->epochs, "epoch_images",
-                  (json_int_t)e->epoch_images, "test_images", (json_int_t)e->real.count, "data", data,
-                  "split", "test", "step", (json_int_t)e->run.progress.step, "seed", (json_int_t)o->seed,
-                  "seconds", seconds, "samples", e->set.count ? e->set.words : "fresh", "set",
-                  (json_int_t)e->set.count, "rate", e->set.count ? e->set.rate : 1.0);
+    *result = json_pack("{s:s, s:f, s:I, s:I, s:I, s:s, s:i, s:s, s:I, s:I, s:f, s:s, s:I, s:f}", "metric",
+                        "fitting-capacity", "accuracy", accuracy, "epochs", (json_int_t)o->epochs,
+                        "epoch_images", (json_int_t)e->epoch_images, "test_images", (json_int_t)e->real.count,
+                        "data", data, "classes", e->real.data->classes, "split", "test", "step",
+                        (json_int_t)e->run.progress.step, "seed", (json_int_t)o->seed, "seconds", seconds,
+                        "samples", e->set.count ? e->set.words : "fresh", "set", (json_int_t)e->set.count,
+                        "rate", e->set.count ? e->set.rate : 1.0);
     return *result ? PD_OK
                    : pd_fail(err, PD_ERR_MEMORY, -1, "no result: out of memory, or a name that is not UTF-8");
 }

@@ -99,6 +99,17 @@ bool study_put(struct studies *s, struct study_trial *t, double x, double y)
     return true;
 }
 
+bool study_describe(struct studies *s, struct study *study, const char *data, int64_t classes)
+{
+    if (classes > 0)
+        study->classes = study->classes && study->classes != classes ? -1 : classes;
+    if (data && study->data && strcmp(study->data, data) != 0)
+        study->data = "";
+    else if (data && !study->data)
+        study->data = pd_arena_strdup(&s->arena, data);
+    return !data || study->data;
+}
+
 void studies_release(struct studies *s)
 {
     pd_arena_release(&s->arena);
@@ -162,6 +173,16 @@ const struct study_curve *study_baseline(const struct study *study, const struct
                 found = c;
         }
     return found == curve ? NULL : found;
+}
+
+double study_chance(const struct pd_paired *p)
+{
+    return isnan(p->p_t) ? p->p_flip : p->p_t;
+}
+
+bool study_shows(const struct pd_paired *p)
+{
+    return p->difference.n >= 2 && study_chance(p) < 0.05;
 }
 
 static int by_size(const void *a, const void *b)

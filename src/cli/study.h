@@ -20,7 +20,7 @@ struct study_curve {
     const char *name;  /* of the strategy, or what sets the runs apart */
     const char *label; /* the name, with the run's where several were given */
     struct study_trial *trials;
-    int count;
+    int count; /* of trials */
 };
 
 /* One measure. All blocks lie in the arena of the studies. */
@@ -30,6 +30,8 @@ struct study {
     const char *x;       /* "labels" */
     bool fraction;       /* in [0, 1]: shown in percent */
     bool area;           /* the area under the curve has a meaning */
+    const char *data;    /* set that it was measured on; "": not the same for all; NULL: unknown */
+    int64_t classes;     /* of accuracies, whose chance is 1 / classes; < 0: not the same; 0: unknown */
     struct study_curve *curves;
 };
 
@@ -61,6 +63,9 @@ struct study_trial *study_find_trial(struct studies *s, struct study_curve *curv
 /* Adds a point, or puts y in the place of an older one at x. */
 bool study_put(struct studies *s, struct study_trial *trial, double x, double y);
 
+/* What a result's line says of its data set in "data" and "classes". */
+bool study_describe(struct studies *s, struct study *study, const char *data, int64_t classes);
+
 /* --- results --- */
 
 enum study_figure { STUDY_POINT, STUDY_LAST, STUDY_AREA, STUDY_FIGURES };
@@ -84,8 +89,15 @@ typedef enum pd_status study_take(void *context, const struct study_row *row, st
 enum pd_status study_rows(const struct study *study, const char *baseline, study_take *take, void *context,
                           struct pd_error *err);
 
+/* The p that words go by: of the t-test, of sign flips where all differences are equal. */
+double study_chance(const struct pd_paired *p);
+/* More than chance explains: below 0.05, of two pairs or more. */
+bool study_shows(const struct pd_paired *p);
+
 /* Means with standard errors as a PNG file: of the first study that has a curve of several points, else of
- * the first. PD_ERR_IO, PD_ERR_MEMORY. */
-enum pd_status studies_draw(const char *path, const struct studies *studies, struct pd_error *err);
+ * the first. With its data set, trials, chance, and what the last points show against the baseline (see
+ * study_rows). PD_ERR_IO, PD_ERR_MEMORY. */
+enum pd_status studies_draw(const char *path, const struct studies *studies, const char *baseline,
+                            struct pd_error *err);
 
 #endif

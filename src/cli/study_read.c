@@ -33,6 +33,14 @@ static bool number_of(const json_t *record, const char *key, double *value)
     return isfinite(*value);
 }
 
+static bool describe(struct studies *s, struct study *study, const json_t *record)
+{
+    double classes;
+    if (!number_of(record, "classes", &classes) || classes < 1 || classes > INT32_MAX)
+        classes = 0;
+    return study_describe(s, study, json_string_value(json_object_get(record, "data")), (int64_t)classes);
+}
+
 /* --- active learning: rounds.jsonl -------------------------------------------------------------------------
  */
 
@@ -63,7 +71,7 @@ static enum pd_status take_round(void *context, const json_t *record, int64_t li
                                                          strategy ? strategy : name)
                                       : NULL;
     struct study_trial *trial = curve ? study_find_trial(r->studies, curve, (int64_t)seed) : NULL;
-    if (!trial || !study_put(r->studies, trial, labels, accuracy))
+    if (!trial || !study_put(r->studies, trial, labels, accuracy) || !describe(r->studies, study, record))
         return no_memory(err);
     study->fraction = study->area = true;
     return PD_OK;
@@ -190,7 +198,7 @@ static enum pd_status take_result(void *context, const json_t *record, int64_t l
     struct study *study = study_find(l->studies, l->measure ? l->measure : metric, l->x);
     struct study_curve *curve = study ? study_find_curve(l->studies, study, NULL, l->name) : NULL;
     struct study_trial *trial = curve ? study_find_trial(l->studies, curve, l->seed) : NULL;
-    if (!trial || !study_put(l->studies, trial, x, y))
+    if (!trial || !study_put(l->studies, trial, x, y) || !describe(l->studies, study, record))
         return no_memory(err);
     study->fraction = !l->measure;
     l->points++;

@@ -28,7 +28,9 @@ static const char examples[] =
     "train --data synthetic --epochs 20\n"
     "train --data fmnist --model infogan --labels 100 --seed 3\n"
     "train --recipe gold-cifar10 --data-dir ./data --epochs 50\n"
-    "train --data ./photos --size 64 --flip --random-crop";
+    "train --data ./photos --size 64 --flip --random-crop\n"
+    "train --data photos.zip --width 0.5\n"
+    "train --data ./scans --metadata train.csv --metadata-columns image_id,dx";
 
 struct own {
     char recipe[1024], resume[1024];

@@ -21,10 +21,19 @@ struct pd_curve {
 
 struct pd_axes {
     const char *title, *x, *y; /* words; NULL: none */
+    const char *note;          /* a line under the title, of curves alone; NULL: none */
 };
 
-enum pd_status pd_chart_curves(const struct pd_axes *axes, const struct pd_curve *curves, int count,
-                               struct pd_buffer *png, struct pd_error *err);
+/* A dashed line across, such as chance; where it lies far from all curves, its name with an arrow instead. */
+struct pd_level {
+    double y;
+    const char *name;
+};
+
+/* level: NULL or one that is not finite: none. */
+enum pd_status pd_chart_curves(const struct pd_axes *axes, const struct pd_level *level,
+                               const struct pd_curve *curves, int count, struct pd_buffer *png,
+                               struct pd_error *err);
 
 /* Histograms of count series over each other, with shared bins: what share of a series lies in each. */
 struct pd_series {

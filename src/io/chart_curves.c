@@ -14,7 +14,9 @@ enum {
     NAME_LINE = 18,
     MARKERS_MOST = 60,
     BARS_MOST = 40,
-    SPREAD = 30
+    SPREAD = 30,
+    NOTE_LINE = 20,
+    LEVEL_FAR = 3 /* times the height of the curves: a level beyond would flatten them */
 };
 
 static double error_of(const struct pd_curve *c, int64_t i)
@@ -55,6 +57,19 @@ static struct range range_of(const struct pd_curve *curves, int count)
     return r;
 }
 
+/* Takes the level into the range where it lies near enough. */
+static bool reach(struct range *r, const struct pd_level *level)
+{
+    if (!level || !pd_plottable(level->y))
+        return false;
+    const double y0 = fmin(r->y0, level->y), y1 = fmax(r->y1, level->y);
+    if (r->y1 > r->y0 && y1 - y0 > LEVEL_FAR * (r->y1 - r->y0))
+        return false;
+    r->y0 = y0;
+    r->y1 = y1;
+    return true;
+}
+
 static double name_room(const struct pd_canvas *c, const struct pd_curve *curves, int count)
 {
     double most = 0;
@@ -78,7 +93,7 @@ static void fit(struct pd_plot *p, const struct range *r, double room, const str
         y0 -= margin;
         y1 += margin;
     }
-    p->top = axes->title ? 56 : 24;
+    p->top = (axes->title ? 56 : 24) + (axes->note ? NOTE_LINE : 0);
     p->bottom = HEIGHT - (axes->x ? 60 : 38);
     pd_scale_fit(&p->y, y0, y1, 7, false);
     p->left = pd_plot_left(p->canvas, &p->y, axes);
@@ -95,6 +110,34 @@ static double shift_of(const struct pd_plot *p, const struct range *r, int k, in
     const double room = (p->right - p->left) / (double)(r->points + 1) / 2;
     const double spread = fmin(room, SPREAD) / count;
     return r->bars && spread >= 1 ? (k - (count - 1) / 2.) * fmin(spread, 4) : 0;
+}
+
+static void draw_level(const struct pd_plot *p, const struct pd_level *level, bool near)
+{
+    cairo_t *cr = p->canvas->cr;
+    const bool below = level->y < p->y.low;
+    const double dashes[] = {4, 4}, at = pd_scale_at(&p->y, level->y);
+    char text[PD_CANVAS_TEXT];
+    snprintf(text, sizeof text, "%s%s",
+             near    ? ""
+             : below ? "\xe2\x86\x93 "
+                     : "\xe2\x86\x91 ",
+             level->name ? level->name : "");
+    pd_canvas_colour(p->canvas, PD_SOFT, 1);
+    pd_canvas_font(p->canvas, 12, false);
+    pd_canvas_text(p->canvas, p->right - 4,
+                   near    ? at - 5
+                   : below ? p->bottom - 6
+                           : p->top + 12,
+                   PD_RIGHT, p->right - p->left - 8, text);
+    if (!near)
+        return;
+    cairo_set_line_width(cr, 1.4);
+    cairo_set_dash(cr, dashes, 2, 0);
+    cairo_move_to(cr, p->left, at);
+    cairo_line_to(cr, p->right, at);
+    cairo_stroke(cr);
+    cairo_set_dash(cr, NULL, 0, 0);
 }
 
 /* --- the curves --- */
@@ -241,8 +284,9 @@ static void draw_names(const struct pd_plot *p, const struct pd_curve *curves, s
     pd_canvas_text(c, x, names[drawn].at + 4.5, PD_LEFT, 0, text);
 }
 
-enum pd_status pd_chart_curves(const struct pd_axes *axes, const struct pd_curve *curves, int count,
-                               struct pd_buffer *png, struct pd_error *err)
+enum pd_status pd_chart_curves(const struct pd_axes *axes, const struct pd_level *level,
+                               const struct pd_curve *curves, int count, struct pd_buffer *png,
+                               struct pd_error *err)
 {
     struct pd_canvas c;
     struct pd_plot p = {.canvas = &c};
@@ -251,9 +295,12 @@ enum pd_status pd_chart_curves(const struct pd_axes *axes, const struct pd_curve
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture");
     enum pd_status status = pd_canvas_begin(&c, WIDTH, HEIGHT, err);
     if (!status) {
-        const struct range r = range_of(curves, count);
+        struct range r = range_of(curves, count);
+        const bool near = reach(&r, level);
         fit(&p, &r, name_room(&c, curves, count), axes);
         pd_plot_axes(&p, axes);
+        if (level && pd_plottable(level->y))
+            draw_level(&p, level, near);
         for (int k = 0; k < count; k++)
             draw_curve(&p, &curves[k], k, shift_of(&p, &r, k, count));
         draw_names(&p, curves, names, collect_names(&p, &r, curves, count, names));

@@ -134,6 +134,9 @@ static void draw_words(const struct pd_plot *p, const struct pd_axes *axes)
     pd_canvas_font(c, TITLE, true);
     if (axes->title)
         pd_canvas_text(c, 18, 32, PD_LEFT, c->width - 36, axes->title);
+    pd_canvas_font(c, LABEL, false);
+    if (axes->note)
+        pd_canvas_text(c, 18, 54, PD_LEFT, c->width - 36, axes->note);
 }
 
 double pd_plot_left(const struct pd_canvas *c, const struct pd_scale *y, const struct pd_axes *axes)

@@ -67,6 +67,8 @@ static enum pd_status record(const struct pd_branch *b, const struct pd_active_r
     if (r->accuracy >= 0) {
         json_object_set_new(line, "metric", json_string("fitting-capacity"));
         json_object_set_new(line, "accuracy", json_real(r->accuracy));
+        json_object_set_new(line, "data", json_string(b->data->name));
+        json_object_set_new(line, "classes", json_integer(b->data->classes));
     }
     if (run->progress.best_epoch) {
         json_object_set_new(line, "best_epoch", json_integer((json_int_t)run->progress.best_epoch));

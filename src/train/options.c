@@ -7,7 +7,8 @@
 /* TEXT(name, default, metavar, help), FLAG(name, default, help), INT and REAL(name, default, least, most,
  * metavar, help). The values are the papers' and those of GOLD's public code. */
 #define OPTIONS(TEXT, FLAG, INT, REAL)                                                                       \
-    TEXT(data, "", "NAME", "data set ('paydirt data list' shows all), a folder of images or an .npz file")   \
+    TEXT(data, "", "NAME",                                                                                   \
+         "data set ('paydirt data list' shows all), a folder, zip or tar of images, an .npz")                \
     TEXT(data_dir, "", "DIR", "folder with its files")                                                       \
     TEXT(classes, "", "LIST", "classes of a folder of images, such as cat,dog,bird")                         \
     TEXT(metadata, "", "FILE", "labels of a folder of images: CSV, JSON lines, COCO or CVAT")                \

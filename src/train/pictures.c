@@ -235,7 +235,7 @@ enum pd_status pd_picture_gold(const char *path, const struct pd_scored *s, int6
 enum pd_status pd_picture_terms(const char *path, int64_t n, const float *logit, const double *k,
                                 const char *title, struct pd_error *err)
 {
-    const struct pd_axes axes = {title, "value", "share of the images"};
+    const struct pd_axes axes = {title, "value", "share of the images", NULL};
     struct pd_buffer png = PD_BUFFER_INIT;
     double *m = pd_calloc((size_t)n, sizeof *m);
     if (!m)
@@ -248,11 +248,11 @@ enum pd_status pd_picture_terms(const char *path, int64_t n, const float *logit,
     return write_png(path, status, &png, err);
 }
 
-enum pd_status pd_picture_curves(const char *path, const struct pd_axes *axes, const struct pd_curve *curves,
-                                 int count, struct pd_error *err)
+enum pd_status pd_picture_curves(const char *path, const struct pd_axes *axes, const struct pd_level *level,
+                                 const struct pd_curve *curves, int count, struct pd_error *err)
 {
     struct pd_buffer png = PD_BUFFER_INIT;
-    return write_png(path, pd_chart_curves(axes, curves, count, &png, err), &png, err);
+    return write_png(path, pd_chart_curves(axes, level, curves, count, &png, err), &png, err);
 }
 
 /* --- the plane --- */
@@ -360,7 +360,7 @@ enum pd_status pd_picture_plane(const char *path, struct pd_gan *gan, const stru
 {
     if (!data->points)
         return pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' has images, expected 2-D points", data->name);
-    const struct pd_axes axes = {title, "x", "y"};
+    const struct pd_axes axes = {title, "x", "y", NULL};
     struct pd_buffer png = PD_BUFFER_INIT;
     struct plane p = {NULL, NULL, NULL, NULL, NULL};
     struct pd_field f = {

@@ -1,7 +1,9 @@
 /* paydirt compare on made-up runs: the numbers, the words, and what it says of mistakes. */
 #include "regress/program.h"
 
+#include "metric/statistics.h"
 #include "train/folder.h"
+#include "train/pictures.h"
 #include "unit/picture.h"
 
 #include <jansson.h>
@@ -147,6 +149,118 @@ static void writes_files(void **state)
     fails("compare run --csv no/table.csv", 3, "no/table.csv: cannot");
 }
 
+enum { MOST = 3 };
+struct drawn {
+    const char *name, *data; /* data: "" where the lines have none */
+    int classes, trials;
+    double end[2][MOST]; /* of gold and random, at 12 labels; at 10 all have 0.3 */
+    const char *options, *title, *note, *chance;
+};
+
+static void drawn_run(const struct drawn *d)
+{
+    static const char *const names[] = {"gold", "random"};
+    folder(d->name);
+    for (int k = 0; k < 2 * d->trials; k++) {
+        char path[128], of[128] = "", text[1024];
+        const int t = k / 2 + 1;
+        snprintf(path, sizeof path, "%s/%s-%d", d->name, names[k % 2], t);
+        folder(path);
+        if (*d->data)
+            snprintf(of, sizeof of, ", \"data\": \"%s\", \"classes\": %d", d->data, d->classes);
+        snprintf(text, sizeof text,
+                 "{\"labels\": 10, \"accuracy\": 0.3, \"trial\": %d%s}\n"
+                 "{\"labels\": 12, \"accuracy\": %.17g, \"trial\": %d%s}\n",
+                 t, of, d->end[k % 2][k / 2], t, of);
+        strcat(path, "/rounds.jsonl");
+        file(path, text);
+    }
+}
+
+/* The picture is the one with these words, to the byte. */
+static void says_in_the_picture(void **state)
+{
+    (void)state;
+    static const struct drawn cases[] = {
+        {"one",
+         "strokes",
+         10,
+         1,
+         {{.9}, {.3}},
+         "",
+         "strokes: mean and standard error over 1 trial",
+         "1 trial, not conclusive: fewer than two pairs with the same seed",
+         "chance, 10 %"},
+        {"even",
+         "photos",
+         3,
+         3,
+         {{.4, .5, .6}, {.5, .4, .6}},
+         "",
+         "photos: mean and standard error over 3 trials",
+         "3 trials, not conclusive: no difference to random shown at the end",
+         "chance, 33.3 %"},
+        {"apart",
+         "mnist",
+         10,
+         3,
+         {{.71, .72, .73}, {.51, .53, .52}},
+         "",
+         "mnist: mean and standard error over 3 trials",
+         "3 trials; at the end gold higher than random (p = 0.00083)",
+         "chance, 10 %"},
+        {"turned",
+         "mnist",
+         10,
+         3,
+         {{.71, .72, .73}, {.51, .53, .52}},
+         " --baseline gold",
+         "mnist: mean and standard error over 3 trials",
+         "3 trials; at the end random lower than gold (p = 0.00083)",
+         "chance, 10 %"},
+        {"nameless",
+         "",
+         0,
+         2,
+         {{.5, .6}, {.6, .5}},
+         "",
+         "Mean and standard error over 2 trials",
+         "2 trials, not conclusive: no difference to random shown at the end",
+         ""},
+    };
+    static const double x[] = {10, 12};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct drawn *d = &cases[i];
+        struct pd_curve curves[2];
+        double y[2][2], error[2][2];
+        char command[128];
+        for (int k = 0; k < 2; k++) {
+            const double begin[MOST] = {.3, .3, .3};
+            const struct pd_summary s[] = {pd_summarise(d->trials, begin),
+                                           pd_summarise(d->trials, d->end[k])};
+            for (int p = 0; p < 2; p++) {
+                y[k][p] = 100 * s[p].mean;
+                error[k][p] = 100 * s[p].error;
+            }
+            curves[k] = (struct pd_curve){k ? "random" : "gold", 2, x, y[k], error[k]};
+        }
+        const struct pd_axes axes = {d->title, "labels", "accuracy, %", d->note};
+        const struct pd_level level = {d->classes ? 100. / d->classes : NAN, d->chance};
+        drawn_run(d);
+        snprintf(command, sizeof command, "compare %s --chart got.png%s", d->name, d->options);
+        succeeds(command);
+        assert_int_equal(pd_picture_curves(scratch_path("expected.png"), &axes, &level, curves, 2, NULL),
+                         PD_OK);
+        size_t sizes[2];
+        char *got = scratch_read(scratch_path("got.png"), &sizes[0]);
+        char *expected = scratch_read(scratch_path("expected.png"), &sizes[1]);
+        if (sizes[0] != sizes[1] || memcmp(got, expected, sizes[0]) != 0)
+            fail_msg("%s: not the picture expected", d->name);
+        free(got);
+        free(expected);
+    }
+}
+
 /* Two runs: a curve of each, told apart by the runs' names, set against the baseline of its own run. */
 static void compares_runs(void **state)
 {
@@ -249,10 +363,15 @@ static void groups_training_by_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(prints_a_table),     cmocka_unit_test(takes_another_baseline),
-        cmocka_unit_test(prints_json),        cmocka_unit_test(writes_files),
-        cmocka_unit_test(compares_runs),      cmocka_unit_test(passes_over_half_lines),
-        cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(groups_training_by_options),
+        cmocka_unit_test(prints_a_table),
+        cmocka_unit_test(takes_another_baseline),
+        cmocka_unit_test(prints_json),
+        cmocka_unit_test(writes_files),
+        cmocka_unit_test(says_in_the_picture),
+        cmocka_unit_test(compares_runs),
+        cmocka_unit_test(passes_over_half_lines),
+        cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(groups_training_by_options),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -7,7 +7,7 @@
 #include <math.h>
 
 enum { BLUE = 0x0072b2, RED = 0xd55e00, GREEN = 0x009e73, WHITE = 0xffffff };
-static const struct pd_axes words = {"A title", "the x", "the y"}, none = {NULL, NULL, NULL};
+static const struct pd_axes words = {"A title", "the x", "the y", NULL}, none = {NULL, NULL, NULL, NULL};
 
 static struct picture settle(struct pd_buffer drawn[2])
 {
@@ -36,7 +36,7 @@ static void draws_curves(void **state)
     static const double x[] = {0, 1, 2}, low[] = {1, 1, 1}, high[] = {2, NAN, 3};
     const struct pd_curve curves[] = {{"low", 3, x, low, NULL}, {"high", 3, x, high, NULL}};
     struct picture p;
-    DRAW(p, pd_chart_curves(&words, curves, 2, png, NULL));
+    DRAW(p, pd_chart_curves(&words, NULL, curves, 2, png, NULL));
     assert_int_equal(p.w, 900);
     assert_int_equal(p.h, 540);
     for (int y = 0; y < p.h; y++) /* nothing touches the edge */
@@ -55,7 +55,7 @@ static void draws_error_bars(void **state)
     static const double x[] = {0, 1, 2}, y[] = {0, 0, 0}, error[] = {1, 0, NAN};
     const struct pd_curve curve = {NULL, 3, x, y, error};
     struct picture p;
-    DRAW(p, pd_chart_curves(&none, &curve, 1, png, NULL));
+    DRAW(p, pd_chart_curves(&none, NULL, &curve, 1, png, NULL));
     const struct patch line = picture_find(&p, BLUE);
     int column = 0, rows = 0, first = 0, last = 0, cap = 0;
     for (int at = line.left; at < line.left + 10; at++) { /* its column: the most that is not white */
@@ -88,7 +88,7 @@ static void spreads_names(void **state)
     for (int k = 0; k < 3; k++)
         curves[k] = (struct pd_curve){name, 2, x, y[k], NULL};
     struct picture p;
-    DRAW(p, pd_chart_curves(&words, curves, 3, png, NULL));
+    DRAW(p, pd_chart_curves(&words, NULL, curves, 3, png, NULL));
     static const uint32_t colours[] = {BLUE, RED, GREEN};
     int below = 0;
     for (int k = 0; k < 3; k++) {
@@ -105,6 +105,39 @@ static void spreads_names(void **state)
     for (int row = 0; row < p.h; row++)
         assert_int_equal(picture_at(&p, p.w - 2, row), WHITE);
     free(p.rgb);
+}
+
+/* A level near the curves is a dashed line across, within the frame; far from them, its name alone. A note
+ * moves the frame down. */
+static void draws_a_level(void **state)
+{
+    (void)state;
+    enum { SOFT = 0x6b6b6b };
+    static const double x[] = {0, 1}, y[] = {40, 60};
+    static const struct pd_axes noted = {"A title", "the x", "the y", "a note"};
+    const struct pd_curve curve = {"a", 2, x, y, NULL};
+    const struct pd_level levels[] = {{10, "chance"}, {-100, "chance"}, {NAN, "chance"}};
+    int dashes[3], ink[3] = {0}, top[3];
+    for (int k = 0; k < 3; k++) {
+        struct picture p;
+        DRAW(p, pd_chart_curves(k ? &words : &noted, &levels[k], &curve, 1, png, NULL));
+        dashes[k] = 0;
+        for (int row = 60; row < 470; row++) {
+            int soft = 0;
+            for (int at = 100; at < 850; at++) {
+                soft += picture_at(&p, at, row) == SOFT;
+                ink[k] += picture_at(&p, at, row) != WHITE;
+            }
+            dashes[k] = soft > dashes[k] ? soft : dashes[k];
+        }
+        top[k] = (int)picture_find(&p, BLUE).top;
+        free(p.rgb);
+    }
+    assert_in_range(dashes[0], 250, 500); /* half of the width */
+    assert_in_range(dashes[1], 0, 60);
+    assert_in_range(dashes[2], 0, 60);
+    assert_true(ink[1] > ink[2] + 100); /* the name */
+    assert_true(top[0] > top[2] + 10);
 }
 
 /* --- histogram --- */
@@ -312,7 +345,8 @@ static void make_odd(struct odd *o, uint64_t step)
 static enum pd_status draw_odd(const struct odd *o, int kind, struct pd_buffer *png, struct pd_error *err)
 {
     const char *const *t = o->names;
-    const struct pd_axes axes = {t[0], t[1], t[2]};
+    const struct pd_axes axes = {t[0], t[1], t[2], t[3]};
+    const struct pd_level level = {o->values[3][0], t[4]};
     struct pd_curve curves[40];
     struct pd_series series[40];
     for (int i = 0; i < 40; i++) {
@@ -326,7 +360,7 @@ static enum pd_status draw_odd(const struct odd *o, int kind, struct pd_buffer *
     const struct pd_sheet sheet = {o->count, 1, 2 + o->n % 3, 3, o->floats, o->names, o->n % 4, NULL, t[1]};
     switch (kind) {
     case 0:
-        return pd_chart_curves(&axes, curves, o->count, png, err);
+        return pd_chart_curves(&axes, &level, curves, o->count, png, err);
     case 1:
         return pd_chart_histogram(&axes, series, o->count, o->n, png, err);
     case 2:
@@ -382,11 +416,17 @@ static void runs_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(draws_curves),         cmocka_unit_test(draws_error_bars),
-        cmocka_unit_test(spreads_names),        cmocka_unit_test(draws_histograms),
-        cmocka_unit_test(draws_fields),         cmocka_unit_test(lays_sheets_out),
-        cmocka_unit_test(shrinks_large_images), cmocka_unit_test(refuses_impossible_sheets),
-        cmocka_unit_test(draws_anything),       cmocka_unit_test(runs_out_of_memory),
+        cmocka_unit_test(draws_curves),
+        cmocka_unit_test(draws_error_bars),
+        cmocka_unit_test(draws_a_level),
+        cmocka_unit_test(spreads_names),
+        cmocka_unit_test(draws_histograms),
+        cmocka_unit_test(draws_fields),
+        cmocka_unit_test(lays_sheets_out),
+        cmocka_unit_test(shrinks_large_images),
+        cmocka_unit_test(refuses_impossible_sheets),
+        cmocka_unit_test(draws_anything),
+        cmocka_unit_test(runs_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

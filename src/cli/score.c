@@ -33,7 +33,7 @@ static const char about[] =
 static const char examples[] =
     "score runs/00000-strokes-infogan-gold --split test --out scores.csv\n"
     "score runs/00000-strokes-infogan-gold --out scores.csv --sheet sheet.png --no-labels\n"
-    "score runs/00000-photos-dcgan --data ./rest --no-labels --probabilities --out guesses.csv";
+    "score runs/00000-photos-dcgan --data ./rest --split train --sort p --out guesses.csv";
 
 struct options {
     char data[1024], data_dir[1024], split[16], out[1024];

@@ -180,11 +180,24 @@ static enum pd_status check_known(const struct pd_class_names *n, const struct p
     return any ? PD_ERR_MISMATCH : PD_OK;
 }
 
+static enum pd_status rename_classes(const struct pd_class_names *n, struct pd_dataset *d,
+                                     struct pd_error *err)
+{
+    struct pd_class_names copy;
+    enum pd_status status = reserve(&copy, n->count, err);
+    if (status)
+        return status;
+    memcpy(copy.at, n->at, (size_t)n->count * sizeof *n->at);
+    pd_free(d->class_names);
+    d->class_names = copy.at;
+    d->classes = copy.count;
+    return PD_OK;
+}
+
 static enum pd_status adopt_by_name(const struct pd_class_names *n, struct pd_dataset *d,
                                     struct pd_error *err)
 {
     int *map;
-    struct pd_class_names copy;
     enum pd_status status = pd_class_names_map(n, d, &map, err);
     if (status)
         return status;
@@ -192,16 +205,11 @@ static enum pd_status adopt_by_name(const struct pd_class_names *n, struct pd_da
     for (int k = 0; k < d->classes; k++)
         same = same && map[k] == k;
     status = check_known(n, d, map, err);
-    if (!status && !same)
-        status = reserve(&copy, n->count, err);
     if (!status && !same) {
-        memcpy(copy.at, n->at, (size_t)n->count * sizeof *n->at);
         for (uint32_t i = 0; i < d->count; i++)
             d->labels[i] = d->labels[i] < 0 ? -1 : map[d->labels[i]];
         pd_dataset_add_note(d, "its %d classes are those of the run by name, not by number", d->classes);
-        pd_free(d->class_names);
-        d->class_names = copy.at;
-        d->classes = copy.count;
+        status = rename_classes(n, d, err);
     }
     pd_free(map);
     return status;
@@ -218,7 +226,7 @@ enum pd_status pd_class_names_adopt(const struct pd_class_names *n, bool by_numb
     if (d->classes && !by_number && (n->at || d->class_names))
         pd_dataset_add_note(d, "only %s has names for the classes: they are matched by number",
                             n->at ? "the run" : "the data set");
-    return PD_OK;
+    return n->at && !d->class_names ? rename_classes(n, d, err) : PD_OK;
 }
 
 enum pd_status pd_class_names_compare(const struct pd_class_names *a, const struct pd_class_names *b,

@@ -43,7 +43,8 @@ enum pd_status pd_class_names_map(const struct pd_class_names *names, const stru
                                   int **map, struct pd_error *err);
 
 /* Makes the data set's classes these: labels are mapped by name, with a note where that changes them.
- * by_number: as they stand, whatever they are called. PD_ERR_MISMATCH names the classes of images that are
+ * Where the data set has none, or none with names, the names are taken. by_number: as they stand, whatever
+ * they are called. PD_ERR_MISMATCH names the classes of images that are
  * not among them, and says where the numbers of classes differ and names cannot help. PD_ERR_MEMORY. */
 enum pd_status pd_class_names_adopt(const struct pd_class_names *names, bool by_number,
                                     struct pd_dataset *dataset, struct pd_error *err);

@@ -165,6 +165,13 @@ static void scores_are_by_class_name(void **state)
     put("aa/y/0.png", 100);
     succeeds("score " RUN " --data aa --split train --by-number --out two.csv");
     succeeds("score " RUN " --data aa --split train --no-labels --out two.csv");
+    folder("rest"); /* of a flat folder, without classes of its own: the run's names all the same */
+    put("rest/0.png", 100);
+    succeeds("score " RUN " --data rest --split train --probabilities --out rest.csv");
+    char *rest = scratch_read(scratch_path("rest.csv"), NULL);
+    assert_contains(rest, ",image,class,p,p_a,p_b,p_c\n");
+    assert_true(strstr(rest, ",0.png,a,") || strstr(rest, ",0.png,b,") || strstr(rest, ",0.png,c,"));
+    free(rest);
 }
 
 /* --- with people --- */

@@ -156,7 +156,9 @@ static enum pd_status take_one(struct pd_ledger *l, const struct pd_answer *a, c
     enum pd_status status = correct ? correct_copies(l, a, file, in, &corrected, err) : PD_OK;
     if (status || (correct && corrected))
         return status;
-    if (before == a->label) {
+    /* a correction that a killed process had taken must not become an answer of the copy's own */
+    const bool shared = before == PD_NOT_ANSWERED && l->shared[pd_ledger_first(l, a->image)] == a->label;
+    if (before == a->label || (correct && shared)) {
         in->again++;
         return PD_OK;
     }

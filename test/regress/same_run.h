@@ -48,7 +48,7 @@ static inline void assert_same_bytes(const char *path, const char *other)
     size_t n, m;
     char *a = scratch_read(path, &n), *b = scratch_read(other, &m);
     if (n != m || memcmp(a, b, n) != 0)
-        fail_msg("%s and %s are not the same bytes", path, other);
+        fail_msg("%s and %s are not the same bytes:\n%.600s\nand\n%.600s", path, other, a, b);
     free(a);
     free(b);
 }

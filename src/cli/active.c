@@ -221,12 +221,13 @@ static enum pd_status begin(const struct args_parsed *c, struct pd_active_option
     if (!o->threads)
         o->threads = pd_threads_available();
     pd_run_absolute_paths(o);
-    const struct pd_data_source *source = pd_data_source_find(o->data, err);
-    if (!source)
-        return PD_ERR_USAGE;
+    const struct pd_data_source *source;
+    enum pd_status status = pd_data_source_find(o->data, &source, err);
+    if (status)
+        return status;
     if (!source->size && !args_parsed_given(c, "balanced")) /* GOLD section 4.3: balanced for the 2-D data */
         a->balanced = true;
-    enum pd_status status = pd_active_protocol(a, o, args_parsed_given, c, err);
+    status = pd_active_protocol(a, o, args_parsed_given, c, err);
     return status ? status : pd_active_start(a, o, news, observer, folder, size, outcome, err);
 }
 

@@ -173,10 +173,13 @@ static enum pd_status check(const char *what, const struct options *o, struct pd
     if (status == PD_ERR_FORMAT || status == PD_ERR_MISMATCH) /* looking again will tell which split */
         status = PD_OK;
     if (!status) {
-        const struct pd_data_source *source = pd_data_source_find(found.request.name, NULL);
-        report.what = source->name;
-        report.summary = found.folder ? "images of your own" : source->summary;
-        status = look(&report, &looking.survey, &found, err);
+        const struct pd_data_source *source;
+        status = pd_data_source_find(found.request.name, &source, err);
+        if (!status) {
+            report.what = source->name;
+            report.summary = found.folder ? "images of your own" : source->summary;
+            status = look(&report, &looking.survey, &found, err);
+        }
     }
     progress_end(&looking.progress);
     if (!status)

@@ -5,6 +5,7 @@
 #include "data/downloads.h"
 #include "io/file.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Sets that no files in a folder stand for: made by paydirt, or given by a path of their own. */
@@ -71,16 +72,21 @@ static enum pd_status look_into(const char *folder, struct data_found *f, struct
     f->request.name = folder;
     f->request.dir = NULL;
     f->request.split = PD_SPLIT_TRAIN;
-    f->folder = !pd_archive_is_folder_of(folder);
-    return f->folder ? PD_OK : open_any(f, err);
+    bool archives;
+    enum pd_status status = pd_archive_is_folder_of(folder, &archives, err);
+    f->folder = !archives;
+    return status || f->folder ? status : open_any(f, err);
 }
 
 enum pd_status data_find(const char *what, const char *dir, struct data_found *f, struct pd_error *err)
 {
     f->request.name = what;
     f->request.dir = *dir ? dir : NULL;
+    errno = 0;
     if (!pd_data_source_named(what) && pd_is_folder(what))
         return look_into(what, f, err);
+    if (errno && errno != ENOENT && errno != ENOTDIR)
+        return pd_fail_io(err, what, "look at", errno);
     if (!strcmp(what, "folder") && f->request.dir)
         return look_into(f->request.dir, f, err);
     return open_any(f, err);

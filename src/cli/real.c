@@ -80,13 +80,15 @@ enum pd_status real_training(const struct pd_run_model *run, struct pd_dataset *
     return status ? status : take_data(*out, run->gan, REAL_BY_NAME, err);
 }
 
-enum pd_status real_recalibrate(struct pd_run_model *run, const struct pd_dataset *training,
-                                struct pd_error *err)
+enum pd_status real_recalibrate(struct pd_run_model *run, enum pd_origin origin,
+                                const struct pd_dataset *training, struct pd_error *err)
 {
     struct progress progress = {.terminal = false};
     const struct pd_data_watch watch = {&progress, progress_decoding, NULL};
-    enum pd_status status = pd_run_recalibrate(run, PD_ORIGIN_REAL, training, &watch, err);
+    enum pd_status status = pd_run_recalibrate(run, origin, training, &watch, err);
     progress_end(&progress);
+    if (!status && run->note[0])
+        progress_line(&progress, "%s", run->note);
     return status;
 }
 

@@ -24,10 +24,10 @@ enum pd_status real_open(struct real *real, const struct pd_run_model *run, cons
  * a failure; those of real_open. */
 enum pd_status real_training(const struct pd_run_model *run, struct pd_dataset **out, struct pd_error *err);
 
-/* D ready to score real images, with a bar where the run's training images have to be decoded for it.
- * training: that split, or NULL. */
-enum pd_status real_recalibrate(struct pd_run_model *run, const struct pd_dataset *training,
-                                struct pd_error *err);
+/* D ready to score images of that origin, its note said; with a bar where the run's training images have to
+ * be decoded for it. training: that split, or NULL. */
+enum pd_status real_recalibrate(struct pd_run_model *run, enum pd_origin origin,
+                                const struct pd_dataset *training, struct pd_error *err);
 
 void real_close(struct real *real); /* also a zeroed one */
 

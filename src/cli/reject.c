@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "base/words.h"
-#include "train/recalibrate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -124,7 +123,7 @@ static enum pd_status open_training(struct pd_run_model *run, bool held_out, str
     struct pd_dataset *data;
     enum pd_status status = real_training(run, &data, err);
     if (!status)
-        status = real_recalibrate(run, data, err);
+        status = real_recalibrate(run, PD_ORIGIN_REAL, data, err);
     if (!status)
         status = take_of_use(run, data, held_out, out, err);
     pd_dataset_destroy(data);
@@ -134,7 +133,7 @@ static enum pd_status open_training(struct pd_run_model *run, bool held_out, str
 static enum pd_status open_test(struct pd_run_model *run, struct pd_real_images *out, struct pd_error *err)
 {
     struct real real;
-    enum pd_status status = real_recalibrate(run, NULL, err);
+    enum pd_status status = real_recalibrate(run, PD_ORIGIN_REAL, NULL, err);
     if (!status)
         status = real_open(&real, run, "", "", PD_SPLIT_TEST, REAL_BY_NAME, err);
     if (status)
@@ -196,7 +195,7 @@ enum pd_status reject_run(const struct reject_options *o, struct pd_run_model *r
     const int classes = run->gan->config.classes;
     struct pd_real_images real = {NULL, NULL, 0};
     struct watch watch = {.progress = {.terminal = false}};
-    enum pd_status status = pd_run_recalibrate(run, PD_ORIGIN_FAKE, NULL, NULL, err);
+    enum pd_status status = real_recalibrate(run, PD_ORIGIN_FAKE, NULL, err);
     r.how = (struct pd_reject_options){
         .p = reject_p(o, &run->gan->config),
         .balanced = o->balanced_given ? o->balanced : o->method->balanced,

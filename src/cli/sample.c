@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/npy.h"
-#include "train/recalibrate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -127,7 +126,7 @@ static enum pd_status write_npz(struct made *m, struct pd_error *err)
     if (!logit || !class_logits)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld scores", (long long)s->count);
     if (!status)
-        status = pd_run_recalibrate(&m->run, PD_ORIGIN_FAKE, NULL, NULL, err);
+        status = real_recalibrate(&m->run, PD_ORIGIN_FAKE, NULL, err);
     if (!status)
         status = pd_score(m->run.gan, PD_ORIGIN_FAKE, s->images, s->count, logit, class_logits, err);
     if (!status)

@@ -390,7 +390,8 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
         status = reserve(&s, err);
     }
     if (!status)
-        status = real_recalibrate(&run, own && split == PD_SPLIT_TRAIN ? real.data : NULL, err);
+        status =
+            real_recalibrate(&run, PD_ORIGIN_REAL, own && split == PD_SPLIT_TRAIN ? real.data : NULL, err);
     if (!status)
         status = compute(&s, run.gan, real.images, err);
     if (!status)

@@ -23,7 +23,7 @@ static enum pd_status no_memory(struct pd_error *err)
 
 static bool there(const char *folder, const char *name, char path[PATH])
 {
-    return !pd_path_join(path, PATH, folder, name, NULL) && access(path, F_OK) == 0;
+    return !pd_path_join(path, PATH, folder, name, NULL) && !pd_is_absent(path);
 }
 
 static bool number_of(const json_t *record, const char *key, double *value)

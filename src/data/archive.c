@@ -86,6 +86,8 @@ static enum pd_status list_folder(const char *path, struct archives *a, struct p
     if (!walk)
         return pd_fail_memory(err, path);
     for (FTSENT *e; !status && (errno = 0, e = fts_read(walk));) {
+        if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR)
+            status = pd_fail_io(err, e->fts_path, "list", e->fts_errno);
         if (e->fts_info == FTS_D && e->fts_level > 0)
             fts_set(walk, e, FTS_SKIP);
         if (e->fts_info == FTS_F && pd_archive_is(e->fts_name))
@@ -97,18 +99,25 @@ static enum pd_status list_folder(const char *path, struct archives *a, struct p
     return status;
 }
 
-bool pd_archive_is_folder_of(const char *folder)
+enum pd_status pd_archive_is_folder_of(const char *folder, bool *is, struct pd_error *err)
 {
-    DIR *dir = opendir(folder);
     size_t archives = 0;
-    bool others = !dir;
-    for (struct dirent *e; !others && (e = readdir(dir));) {
+    bool others = false;
+    DIR *dir = opendir(folder);
+    *is = false;
+    if (!dir)
+        return errno == ENOENT || errno == ENOTDIR || errno == EACCES
+                   ? PD_OK
+                   : pd_fail_io(err, folder, "read", errno);
+    errno = 0;
+    for (struct dirent *e; !others && (e = readdir(dir)); errno = 0) {
         archives += pd_archive_is(e->d_name);
         others = e->d_name[0] != '.' && (e->d_type == DT_DIR || pd_image_is_ending(e->d_name));
     }
-    if (dir)
-        closedir(dir);
-    return archives && !others;
+    enum pd_status status = !others && errno ? pd_fail_io(err, folder, "list", errno) : PD_OK;
+    closedir(dir);
+    *is = archives && !others;
+    return status;
 }
 
 /* What the archives are, so that changed ones are unpacked anew. */
@@ -210,23 +219,31 @@ static bool read_json_label(const struct pd_buffer *text, char label[PD_CLASS_NA
 }
 
 /* The label beside an image: WebDataset's key is the name up to its first dot. */
-static bool read_label(const char *image, char label[PD_CLASS_NAME_SIZE])
+static enum pd_status read_label(const char *image, char label[PD_CLASS_NAME_SIZE], bool *found,
+                                 struct pd_error *err)
 {
     static const char *const endings[] = {".cls", ".cls.txt", ".json"};
     const char *slash = strrchr(image, '/'), *dot = strchr(slash ? slash : image, '.');
-    bool found = false;
-    for (size_t i = 0; i < 3 && dot && !found; i++) {
+    enum pd_status status = PD_OK;
+    *found = false;
+    for (size_t i = 0; i < 3 && dot && !*found && !status; i++) {
         char path[PATH_SIZE];
+        struct pd_error why;
         struct pd_buffer text = PD_BUFFER_INIT;
         snprintf(path, sizeof path, "%.*s%s", (int)(dot - image), image, endings[i]);
-        if (!pd_file_read_most(path, MOST_LABEL, &text, NULL) && text.size) {
+        status = pd_file_read_most(path, MOST_LABEL, &text, &why);
+        if (!status && text.size) {
             if (i < 2)
                 snprintf(label, PD_CLASS_NAME_SIZE, "%.*s", (int)strcspn(text.data, "\r\n"), text.data);
-            found = i < 2 || read_json_label(&text, label);
+            *found = i < 2 || read_json_label(&text, label);
         }
+        if (status == PD_ERR_FORMAT || (status && pd_is_missing(&why)))
+            status = PD_OK;
+        if (status && err)
+            *err = why;
         pd_buffer_release(&text);
     }
-    return found;
+    return status;
 }
 
 static enum pd_status write_labels(const char *folder, struct pd_csv *csv, size_t *found,
@@ -240,9 +257,15 @@ static enum pd_status write_labels(const char *folder, struct pd_csv *csv, size_
     pd_csv_text(csv, "file_name");
     pd_csv_text(csv, "label");
     pd_csv_end_row(csv);
-    for (FTSENT *e; (e = fts_read(walk));) {
+    enum pd_status status = PD_OK;
+    for (FTSENT *e; !status && (errno = 0, e = fts_read(walk));) {
         char label[PD_CLASS_NAME_SIZE], name[PATH_SIZE];
-        if (e->fts_info != FTS_F || !pd_image_is_ending(e->fts_name) || !read_label(e->fts_path, label))
+        bool labelled = false;
+        if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS)
+            status = pd_fail_io(err, e->fts_path, "list", e->fts_errno);
+        if (!status && e->fts_info == FTS_F && pd_image_is_ending(e->fts_name))
+            status = read_label(e->fts_path, label, &labelled, err);
+        if (status || !labelled)
             continue;
         pd_image_name(name, sizeof name, e->fts_path + skip, strlen(e->fts_path + skip));
         pd_csv_text(csv, name);
@@ -250,8 +273,10 @@ static enum pd_status write_labels(const char *folder, struct pd_csv *csv, size_
         pd_csv_end_row(csv);
         ++*found;
     }
+    if (!status && errno) /* not the end */
+        status = pd_fail_io(err, folder, "list", errno);
     fts_close(walk);
-    return PD_OK;
+    return status;
 }
 
 static enum pd_status gather_labels(const char *folder, struct pd_error *err)
@@ -263,6 +288,8 @@ static enum pd_status gather_labels(const char *folder, struct pd_error *err)
     struct stat st;
     if (status || !stat(path, &st))
         return status;
+    if (errno != ENOENT)
+        return pd_fail_io(err, path, "look at", errno);
     status = pd_csv_create(path, &csv, err);
     if (!status)
         status = write_labels(folder, csv, &found, err);

@@ -9,8 +9,9 @@
 /* By its ending: .zip, .tar, .tar.gz, .tgz, ... */
 bool pd_archive_is(const char *name);
 
-/* Whether a folder holds archives, and neither a folder nor an image beside them. */
-bool pd_archive_is_folder_of(const char *folder);
+/* Whether a folder holds archives, and neither a folder nor an image beside them; not where there is none, or
+ * none that we may read. PD_ERR_IO: that cannot be told. */
+enum pd_status pd_archive_is_folder_of(const char *folder, bool *is, struct pd_error *err);
 
 /* folder[size] becomes the folder that holds the unpacked files: of one archive, or of all in a folder, each
  * in a folder of its name. It is made at the first opening, for the owner alone, and made again when an

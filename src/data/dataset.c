@@ -52,24 +52,24 @@ const struct pd_data_source *pd_data_source_named(const char *name)
     return NULL;
 }
 
-const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err)
+enum pd_status pd_data_source_find(const char *name, const struct pd_data_source **out, struct pd_error *err)
 {
-    const struct pd_data_source *source = pd_data_source_named(name);
+    *out = pd_data_source_named(name);
     errno = 0;
-    if (!source && pd_is_folder(name))
-        source = pd_data_source_named("folder");
-    if (!source && pd_archive_is(name) && is_file(name))
-        source = pd_data_source_named("archive");
-    if (!source && is_npz(name))
-        source = pd_data_source_named("npz");
-    if (!source && errno && errno != ENOENT && errno != ENOTDIR)
-        pd_fail_io(err, name, "look at", errno);
-    else if (!source && strchr(name, '/'))
-        pd_fail(err, PD_ERR_USAGE, -1,
-                "data set '%s': there is no such folder of images, archive or .npz file", name);
-    else if (!source)
-        pd_unknown_word(err, "data set", name, &sources[0].name, SOURCES, sizeof sources[0]);
-    return source;
+    if (!*out && pd_is_folder(name))
+        *out = pd_data_source_named("folder");
+    if (!*out && pd_archive_is(name) && is_file(name))
+        *out = pd_data_source_named("archive");
+    if (!*out && is_npz(name))
+        *out = pd_data_source_named("npz");
+    if (*out)
+        return PD_OK;
+    if (errno && errno != ENOENT && errno != ENOTDIR)
+        return pd_fail_io(err, name, "look at", errno);
+    if (strchr(name, '/'))
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "data set '%s': there is no such folder of images, archive or .npz file", name);
+    return pd_unknown_word(err, "data set", name, &sources[0].name, SOURCES, sizeof sources[0]);
 }
 
 /* Readers check what they read; this catches a reader that forgot. */
@@ -86,9 +86,10 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
                                struct pd_error *err)
 {
     *out = NULL;
-    const struct pd_data_source *source = pd_data_source_find(request->name, err);
-    if (!source)
-        return PD_ERR_USAGE;
+    const struct pd_data_source *source;
+    enum pd_status status = pd_data_source_find(request->name, &source, err);
+    if (status)
+        return status;
     if (request->classes && *request->classes && source->open != pd_open_folder &&
         source->open != pd_open_archive && source->open != pd_open_tiny_imagenet)
         return pd_fail(
@@ -99,7 +100,7 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     if (!d)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory opening data set '%s'", source->name);
     snprintf(d->name, sizeof d->name, "%s", source->name);
-    enum pd_status status = source->open(source, request, d, err);
+    status = source->open(source, request, d, err);
     if (status) {
         pd_dataset_destroy(d);
         if (err && !request->dir && status == PD_ERR_USAGE && pd_published_find(source->name, NULL))

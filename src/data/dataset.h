@@ -90,9 +90,9 @@ const struct pd_data_source *pd_data_sources(size_t *count);
 const struct pd_data_source *pd_data_source_named(const char *name);
 
 /* The one of that name, or "folder" for the path of an existing folder, "archive" and "npz" for those of such
- * files. NULL
- * with PD_ERR_USAGE and the nearest right name in err when there is none of that name. */
-const struct pd_data_source *pd_data_source_find(const char *name, struct pd_error *err);
+ * files. *out is NULL after a failure: PD_ERR_USAGE with the nearest right name in err when there is none of
+ * that name; PD_ERR_IO where that cannot be told. */
+enum pd_status pd_data_source_find(const char *name, const struct pd_data_source **out, struct pd_error *err);
 
 /* Fails with PD_ERR_USAGE (unknown name, bad count or size), PD_ERR_IO (missing, unreadable), PD_ERR_FORMAT
  * (bytes are not what they should be), PD_ERR_MISMATCH (images and labels of different number),

@@ -77,6 +77,9 @@ enum pd_status pd_open_folder(const struct pd_data_source *source, const struct 
     if (!folder)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "data set 'folder': give the folder with --data-dir, or as --data");
-    return pd_archive_is_folder_of(folder) ? pd_open_archive(source, request, d, err)
-                                           : open_at(folder, folder, request, d, err);
+    bool archives;
+    enum pd_status status = pd_archive_is_folder_of(folder, &archives, err);
+    if (status)
+        return status;
+    return archives ? pd_open_archive(source, request, d, err) : open_at(folder, folder, request, d, err);
 }

@@ -194,7 +194,7 @@ enum pd_status pd_roster_write(const char *folder, const struct pd_roster *r, st
 bool pd_roster_is_in(const char *folder)
 {
     char path[PATH_SIZE];
-    return !pd_path_join(path, sizeof path, folder, "data.json", NULL) && access(path, F_OK) == 0;
+    return !pd_path_join(path, sizeof path, folder, "data.json", NULL) && !pd_is_absent(path);
 }
 
 static enum pd_status take_summary(json_t *all, const char *name, struct pd_roster *r, struct pd_error *err)

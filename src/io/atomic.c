@@ -13,32 +13,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* True if fd is still the file called name: not one that another writer renamed before we had the lock. */
-static bool same_file(int fd, const char *name)
+/* 0 if fd is still the file called name; EBUSY: another writer renamed it before we had the lock; or why that
+ * cannot be told. */
+static int compare_file(int fd, const char *name)
 {
     struct stat open_file, named_file;
-    return fstat(fd, &open_file) == 0 && lstat(name, &named_file) == 0 &&
-           open_file.st_ino == named_file.st_ino && open_file.st_dev == named_file.st_dev;
+    if (fstat(fd, &open_file) || lstat(name, &named_file))
+        return errno == ENOENT ? EBUSY : errno;
+    const bool same = open_file.st_ino == named_file.st_ino && open_file.st_dev == named_file.st_dev;
+    return same ? 0 : EBUSY;
 }
 
-/* A killed process's: a regular file with one name that nobody has locked. Goes, unless it is in use. */
-static bool remove_leftover(const char *temp)
+/* A killed process's: a regular file with one name that nobody has locked. Goes, unless it is in use (EBUSY);
+ * 0, or why it has not gone. */
+static int remove_leftover(const char *temp)
 {
     struct stat st;
     const int fd = open(temp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
-        return false;
-    const bool plain = !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_nlink == 1;
+        return errno == EIO ? EIO : EBUSY;
+    int code = fstat(fd, &st) ? errno : S_ISREG(st.st_mode) && st.st_nlink == 1 ? 0 : EBUSY;
     /* A file system without locks (ENOLCK) is no reason to keep it. */
-    const bool busy = flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
-    const bool gone = plain && !busy && same_file(fd, temp) && !unlink(temp);
+    if (!code && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+        code = EBUSY;
+    if (!code)
+        code = compare_file(fd, temp);
+    if (!code && unlink(temp))
+        code = errno;
     close(fd);
-    return gone;
+    return code;
 }
 
-static enum pd_status fail_busy(const struct pd_atomic_file *f, struct pd_error *err)
+static enum pd_status fail_create(const struct pd_atomic_file *f, int code, struct pd_error *err)
 {
-    return pd_fail(err, PD_ERR_IO, -1, "%s: cannot create: another process writes '%s'", f->path, f->temp);
+    return code == EBUSY ? pd_fail(err, PD_ERR_IO, -1, "%s: cannot create: another process writes '%s'",
+                                   f->path, f->temp)
+                         : pd_fail_io(err, f->path, "create", code);
 }
 
 /* mode: until it has its name. */
@@ -46,19 +56,23 @@ static enum pd_status open_temp(struct pd_atomic_file *f, mode_t mode, struct pd
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
     int fd = open(f->temp, flags, mode);
-    const bool taken = fd < 0 && errno == EEXIST;
-    if (taken && !remove_leftover(f->temp))
-        return fail_busy(f, err);
-    fd = taken ? open(f->temp, flags, mode) : fd;
+    if (fd < 0 && errno == EEXIST) {
+        const int code = remove_leftover(f->temp);
+        if (code)
+            return fail_create(f, code, err);
+        fd = open(f->temp, flags, mode);
+    }
     if (fd < 0)
         return pd_fail_io(err, f->path, "create", errno);
     /* Another writer may have taken it for a leftover before it was locked. */
-    if ((flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) || !same_file(fd, f->temp)) {
-        close(fd);
-        return fail_busy(f, err);
+    const bool busy = flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+    const int code = busy ? EBUSY : compare_file(fd, f->temp);
+    if (!code) {
+        f->fd = fd;
+        return PD_OK;
     }
-    f->fd = fd;
-    return PD_OK;
+    close(fd);
+    return fail_create(f, code, err);
 }
 
 static enum pd_status open_device(struct pd_atomic_file *f, struct pd_error *err)

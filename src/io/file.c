@@ -31,9 +31,7 @@ bool pd_is_missing(const struct pd_error *err)
     return false;
 }
 
-/* Whether to try once more after a failed call: what networks and discs call so may pass, within a fifth of a
- * second. */
-static bool may_pass(int *tries)
+bool pd_may_pass(int *tries)
 {
     const struct timespec nap = {.tv_nsec = 50 * 1000 * 1000};
     if (errno == EINTR)
@@ -74,7 +72,7 @@ enum pd_status pd_fd_read(int fd, const char *path, size_t most, struct pd_buffe
     reserve_hint(fd, most, out);
     for (int tries = 0; !out->oom;) {
         ssize_t n = read(fd, chunk, sizeof chunk);
-        if (n < 0 && may_pass(&tries))
+        if (n < 0 && pd_may_pass(&tries))
             continue;
         if (n < 0)
             return pd_fail_io(err, path, "read", errno);
@@ -110,7 +108,7 @@ static enum pd_status open_regular(const char *path, int flags, int *fd, struct 
     int tries = 0;
     do
         *fd = open(path, flags | O_CLOEXEC | O_NOCTTY | (device ? 0 : O_NONBLOCK), 0666);
-    while (*fd < 0 && may_pass(&tries));
+    while (*fd < 0 && pd_may_pass(&tries));
     if (*fd < 0 && (errno == ELOOP || errno == ENXIO) && !lstat(path, &st)) /* O_NOFOLLOW; sockets */
         return fail_kind(path, st.st_mode, err);
     if (*fd < 0)
@@ -183,13 +181,25 @@ static enum pd_status make_dir(const char *path, struct pd_error *err)
     int code = errno; /* EEXIST, but also EROFS or EACCES for a parent that is there */
     if (stat(path, &st) == 0)
         return S_ISDIR(st.st_mode) ? PD_OK : pd_fail_io(err, path, "make folder", ENOTDIR);
-    return pd_fail_io(err, path, "make folder", code);
+    const bool broken_link = code == EEXIST && errno == ENOENT;
+    return pd_fail_io(err, path, "make folder", code == EEXIST && !broken_link ? errno : code);
+}
+
+bool pd_is_absent(const char *path)
+{
+    for (int tries = 0; access(path, F_OK);)
+        if (!pd_may_pass(&tries))
+            return errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+    return false;
 }
 
 bool pd_is_folder(const char *path)
 {
     struct stat st;
-    return !stat(path, &st) && S_ISDIR(st.st_mode);
+    for (int tries = 0; stat(path, &st);)
+        if (!pd_may_pass(&tries))
+            return false;
+    return S_ISDIR(st.st_mode);
 }
 
 enum pd_status pd_make_dirs(const char *path, struct pd_error *err)

@@ -25,6 +25,10 @@ enum pd_status pd_fail_io(struct pd_error *err, const char *path, const char *ve
 bool pd_is_missing(const struct pd_error *err);
 enum pd_status pd_fail_memory(struct pd_error *err, const char *path);
 
+/* Whether to try once more after a failed call (errno): an interruption always, what networks and discs call
+ * so for a fifth of a second. *tries: 0 at first. */
+bool pd_may_pass(int *tries);
+
 /* *fd: open for reading; or for reading and appending, made where it is missing, no link followed.
  * PD_ERR_FORMAT: "PATH: a pipe, expected a regular file". */
 enum pd_status pd_fd_open(const char *path, int *fd, struct pd_error *err);
@@ -49,6 +53,8 @@ enum pd_status pd_fd_write(int fd, const char *path, const void *bytes, size_t s
 /* The same at the end of a growing file, whole or not at all: a failed append leaves the length as it was. */
 enum pd_status pd_fd_append(int fd, const char *path, const void *bytes, size_t size, struct pd_error *err);
 
+/* Whether there is nothing of that name; not where that cannot be told, as opening it will say why. */
+bool pd_is_absent(const char *path);
 bool pd_is_folder(const char *path); /* there, or a link to one */
 
 /* Makes the folder and its missing parents. A folder that is there already is fine. */

@@ -17,6 +17,7 @@ enum { MOST_BYTES = 1 << 28 }; /* a million epochs */
 struct pd_jsonl {
     char *path;
     int fd;
+    off_t lasting; /* bytes that are on disk */
 };
 
 /* Bytes up to and with the last newline. */
@@ -61,9 +62,10 @@ enum pd_status pd_jsonl_open(const char *path, struct pd_jsonl **out, struct pd_
         status = cut_half_line(log->fd, path, err);
     if (status == PD_OK)
         status = pd_sync_folder_of(path, err);
-    if (status == PD_OK)
+    if (status == PD_OK) {
+        log->lasting = lseek(log->fd, 0, SEEK_END);
         *out = log;
-    else
+    } else
         pd_jsonl_destroy(log);
     return status;
 }
@@ -101,7 +103,14 @@ enum pd_status pd_jsonl_write(struct pd_jsonl *log, const json_t *record, struct
 
 enum pd_status pd_jsonl_sync(struct pd_jsonl *log, struct pd_error *err)
 {
-    return fdatasync(log->fd) ? pd_fail_io(err, log->path, "sync", errno) : PD_OK;
+    if (fdatasync(log->fd) == 0) {
+        log->lasting = lseek(log->fd, 0, SEEK_END);
+        return PD_OK;
+    }
+    enum pd_status status = pd_fail_io(err, log->path, "sync", errno);
+    if (log->lasting >= 0 && ftruncate(log->fd, log->lasting))
+        return status; /* the line may stay */
+    return status;
 }
 
 static enum pd_status take_line(const char *path, const char *line, size_t size, int64_t number,
@@ -179,7 +188,7 @@ static enum pd_status filter(const struct pd_buffer *text, struct pd_buffer *kep
 enum pd_status pd_jsonl_truncate_after(const char *path, const char *key, double value, struct pd_error *err)
 {
     struct pd_buffer text = PD_BUFFER_INIT, kept = PD_BUFFER_INIT;
-    if (access(path, F_OK) && errno == ENOENT)
+    if (pd_is_absent(path))
         return PD_OK;
     enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
     if (status == PD_OK)

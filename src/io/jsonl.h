@@ -19,7 +19,8 @@ void pd_jsonl_destroy(struct pd_jsonl *log);
 enum pd_status pd_jsonl_write(struct pd_jsonl *log, const json_t *record, struct pd_error *err);
 enum pd_status pd_jsonl_write_line(struct pd_jsonl *log, const char *line, struct pd_error *err);
 
-/* What was appended is on disk, lastingly. PD_ERR_IO. */
+/* What was appended is on disk, lastingly. After a failure it is cut off again, back to the last sync or the
+ * opening: whoever does it once more adds no second line. PD_ERR_IO. */
 enum pd_status pd_jsonl_sync(struct pd_jsonl *log, struct pd_error *err);
 
 /* Calls take for each line, in order, until it fails. A last line without its newline is passed over: it may

@@ -50,13 +50,41 @@ static enum pd_status list_entries(struct pd_npy *npy, struct pd_error *err)
 
 /* --- opening --- */
 
+enum pd_status pd_npy_fail_zip(const struct pd_npy *npy, const char *name, const char *words, zip_error_t *e,
+                               struct pd_error *err)
+{
+    return npy->file && ferror(npy->file) ? pd_fail_io(err, name, "read", EIO)
+                                          : pd_fail_zip(err, name, PD_ERR_FORMAT, words, e);
+}
+
 static enum pd_status open_zip(struct pd_npy *npy, zip_source_t *source, zip_error_t *e, struct pd_error *err)
 {
     npy->zip = source ? zip_open_from_source(source, ZIP_RDONLY, e) : NULL;
     if (npy->zip)
         return list_entries(npy, err);
+    enum pd_status status = pd_npy_fail_zip(npy, npy->path, "not a whole zip", e, err);
+    if (source)
+        npy->file = NULL;
     zip_source_free(source);
-    return pd_fail_zip(err, npy->path, PD_ERR_FORMAT, "not a whole zip", e);
+    return status;
+}
+
+/* The source that reads our descriptor, and closes it: opened by libzip's own it would fail when a signal
+ * comes. */
+static zip_source_t *source_of_file(struct pd_npy *npy, zip_error_t *e)
+{
+    npy->file = fdopen(npy->fd, "rb");
+    if (!npy->file) {
+        zip_error_set(e, ZIP_ER_OPEN, errno);
+        return NULL;
+    }
+    npy->fd = -1;
+    zip_source_t *source = zip_source_filep_create(npy->file, 0, -1, e);
+    if (!source) {
+        (void)fclose(npy->file);
+        npy->file = NULL;
+    }
+    return source;
 }
 
 /* An .npz from memory, or else from its file. */
@@ -64,10 +92,9 @@ static enum pd_status take_zip(struct pd_npy *npy, struct pd_error *err)
 {
     zip_error_t e;
     zip_error_init(&e);
-    enum pd_status status = open_zip(npy,
-                                     npy->memory ? zip_source_buffer_create(npy->memory, npy->size, 0, &e)
-                                                 : zip_source_file_create(npy->path, 0, -1, &e),
-                                     &e, err);
+    enum pd_status status = open_zip(
+        npy, npy->memory ? zip_source_buffer_create(npy->memory, npy->size, 0, &e) : source_of_file(npy, &e),
+        &e, err);
     zip_error_fini(&e);
     return status;
 }

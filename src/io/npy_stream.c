@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "io/file.h"
-#include "io/zip_error.h"
 
 #include <errno.h>
 #include <string.h>
@@ -31,15 +30,19 @@ struct pd_npy_stream {
 
 static enum pd_status fail_entry(const struct pd_npy_stream *s, zip_error_t *why, struct pd_error *err)
 {
-    return pd_fail_zip(err, s->name, PD_ERR_FORMAT, "cannot read", why);
+    return pd_npy_fail_zip(s->npy, s->name, "cannot read", why, err);
 }
 
 static enum pd_status read_some(struct pd_npy_stream *s, void *to, size_t size, uint64_t at, size_t *got,
                                 struct pd_error *err)
 {
-    const zip_int64_t n = s->entry ? zip_fread(s->entry, to, size) : pread(s->npy->fd, to, size, (off_t)at);
+    zip_int64_t n;
+    int tries = 0;
+    do
+        n = s->entry ? zip_fread(s->entry, to, size) : pread(s->npy->fd, to, size, (off_t)at);
+    while (n < 0 && !s->entry && pd_may_pass(&tries));
     *got = n > 0 ? (size_t)n : 0;
-    if (n >= 0 || (!s->entry && errno == EINTR))
+    if (n >= 0)
         return PD_OK;
     return s->entry ? fail_entry(s, zip_file_get_error(s->entry), err)
                     : pd_fail_io(err, s->name, "read", errno);

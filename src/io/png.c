@@ -50,7 +50,7 @@ static enum pd_status encode(struct pd_buffer *out, const uint8_t *pixels, int64
     if (!bytes)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture");
     else if (!png_image_write_to_memory(&image, bytes, &size, 0, pixels, 0, NULL))
-        status = pd_fail(err, PD_ERR_IO, -1, "cannot encode a picture: %s", image.message);
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture: %s", image.message);
     else
         pd_buffer_append(out, bytes, size);
     if (status == PD_OK && out->oom)

@@ -58,7 +58,10 @@ static enum pd_status open_by_first_bytes(const char *path, const struct pd_rows
 {
     char magic[6] = "";
     struct stat info;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
+    int fd, tries = 0;
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
+    while (fd < 0 && pd_may_pass(&tries));
     FILE *file = fd < 0 || fstat(fd, &info) ? NULL : fdopen(fd, "rb");
     if (!file) {
         const int code = errno;
@@ -90,7 +93,7 @@ enum pd_status pd_rows_open(const char *path, const struct pd_rows_request *requ
 {
     const char *colon = strrchr(path, ':');
     *out = NULL;
-    if (!colon || !colon[1] || access(path, F_OK) == 0)
+    if (!colon || !colon[1] || !pd_is_absent(path))
         return open_by_first_bytes(path, request, out, err);
     char *file = pd_strdup(path);
     if (!file)

@@ -36,9 +36,10 @@ static enum pd_status remove_folder(char *path, struct pd_error *err)
     FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     if (!walk)
         return pd_fail_memory(err, path);
-    for (FTSENT *e; (e = fts_read(walk));)
+    for (FTSENT *e; (errno = 0, e = fts_read(walk));)
         if (e->fts_info != FTS_D && e->fts_errno != ENOENT && remove(e->fts_accpath))
-            code = errno;
+            code = e->fts_errno ? e->fts_errno : errno;
+    code = errno ? errno : code; /* not the end */
     fts_close(walk);
     return code ? pd_fail_io(err, path, "remove", code) : PD_OK;
 }

@@ -66,7 +66,7 @@ enum pd_status pd_active_read(const char *folder, struct pd_active_options *a, s
         status = pd_run_folder_options(folder, o, err);
     if (!status)
         status = pd_path_join(path, sizeof path, folder, "journal.jsonl", err);
-    if (!status && access(path, F_OK) == 0)
+    if (!status && !pd_is_absent(path))
         status = pd_jsonl_each(path, replay, t, err);
     return status;
 }
@@ -131,17 +131,18 @@ static enum pd_status check_class(const struct pd_ledger *l, const char *name, s
 enum pd_status pd_active_add_class(const struct pd_ledger *l, const char *name, struct pd_train_options *o,
                                    struct pd_error *err)
 {
-    const struct pd_data_source *source = pd_data_source_find(o->data, err);
+    const struct pd_data_source *source;
+    enum pd_status status = pd_data_source_find(o->data, &source, err);
     struct pd_buffer list = PD_BUFFER_INIT;
     bool exactly;
-    if (!source)
-        return PD_ERR_USAGE;
+    if (status)
+        return status;
     if (l->classes.names && pd_class_find(&l->classes, name, &exactly) >= 0 && exactly)
         return PD_OK; /* once more, after a kill */
     if (strcmp(source->name, "folder") != 0)
         return pd_fail(err, PD_ERR_USAGE, -1, "--add-class: for folders of images, which '%.200s' is not",
                        o->data);
-    enum pd_status status = check_class(l, name, err);
+    status = check_class(l, name, err);
     for (int i = 0; !status && i < l->data->classes; i++) {
         pd_buffer_printf(&list, "%s,", l->data->class_names[i]);
         if (strchr(l->data->class_names[i], ','))

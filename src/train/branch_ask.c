@@ -5,7 +5,6 @@
 #include "data/labels.h"
 #include "train/query.h"
 #include "train/query_pictures.h"
-#include "train/recalibrate.h"
 
 #include <string.h>
 
@@ -201,7 +200,7 @@ static enum pd_status choose_next(struct pd_branch *b, int64_t round, struct pd_
     if (!status)
         status = pd_run_open(folder, (int)b->o->threads, &run, err);
     if (!status)
-        status = pd_run_recalibrate(&run, PD_ORIGIN_REAL, b->data, NULL, err);
+        status = pd_branch_recalibrate(b, &run, err);
     if (!status)
         status = score_pool(b, run.gan, &pool, err);
     if (!status)

@@ -5,6 +5,7 @@
 #include "io/file.h"
 #include "io/json.h"
 #include "train/query.h"
+#include "train/recalibrate.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -95,12 +96,21 @@ void pd_branch_note(const struct pd_branch *b, const char *format, ...)
         b->watch->train->note(b->watch->train->context, words);
 }
 
+enum pd_status pd_branch_recalibrate(const struct pd_branch *b, struct pd_run_model *run,
+                                     struct pd_error *err)
+{
+    enum pd_status status = pd_run_recalibrate(run, PD_ORIGIN_REAL, b->data, NULL, err);
+    if (!status && run->note[0])
+        pd_branch_note(b, "%s", run->note);
+    return status;
+}
+
 /* Takes over text, from malloc; NULL: out of memory. */
 static enum pd_status write_where_different(const char *path, char *text, struct pd_error *err)
 {
     struct pd_buffer before = PD_BUFFER_INIT;
     enum pd_status status = text ? PD_OK : pd_fail_memory(err, path);
-    if (!status && access(path, F_OK) == 0)
+    if (!status && !pd_is_absent(path))
         status = pd_file_read(path, &before, err);
     if (!status && (before.size != strlen(text) || memcmp(before.data, text, before.size) != 0))
         status = pd_file_write_atomic(path, text, strlen(text), err);
@@ -152,7 +162,7 @@ static void note_changes(const struct pd_branch *b, const char *path)
 {
     char image[200], now[PD_CLASS_NAME_SIZE];
     struct pd_answers a;
-    if (access(path, F_OK) != 0 || pd_answers_read(path, b->data, &a, NULL))
+    if (pd_is_absent(path) || pd_answers_read(path, b->data, &a, NULL))
         return;
     for (size_t i = 0; i < a.count; i++) {
         const struct pd_answer *at = &a.at[i];

@@ -27,6 +27,9 @@ enum pd_status pd_branch_write_rounds(const struct pd_branch *b, struct pd_error
 enum pd_status pd_branch_write_queries(const struct pd_branch *b, int64_t round, struct pd_error *err);
 
 void pd_branch_note(const struct pd_branch *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* pd_run_recalibrate of reals, its note said. */
+enum pd_status pd_branch_recalibrate(const struct pd_branch *b, struct pd_run_model *run,
+                                     struct pd_error *err);
 
 /* --- branch_ask.c --- */
 

@@ -3,7 +3,6 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "io/file.h"
-#include "train/recalibrate.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -40,8 +39,7 @@ static enum pd_status keep_networks(const char *folder, const struct pd_run_mode
 {
     char path[PD_PATH_SIZE];
     enum pd_status status = pd_run_folder_best(folder, path, err);
-    return status || access(path, F_OK) == 0 ? status
-                                             : pd_gan_save_networks(run->gan, &run->progress, path, err);
+    return status || !pd_is_absent(path) ? status : pd_gan_save_networks(run->gan, &run->progress, path, err);
 }
 
 static enum pd_status measure(const struct pd_branch *b, const struct pd_run_model *run, double *accuracy,
@@ -124,7 +122,7 @@ static enum pd_status is_current(const struct pd_branch *b, const char *folder, 
     struct pd_buffer before = PD_BUFFER_INIT, now = PD_BUFFER_INIT;
     *same = false;
     enum pd_status status = pd_run_folder_labels(folder, path, err);
-    if (status || access(path, F_OK) != 0)
+    if (status || pd_is_absent(path))
         return status;
     status = pd_run_folder_options(folder, &begun, err);
     if (!status)
@@ -145,7 +143,7 @@ static enum pd_status drop_what_is_old(const struct pd_branch *b, int64_t round,
     char path[PD_PATH_SIZE];
     bool same = true;
     enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
-    if (!status && access(path, F_OK) == 0)
+    if (!status && !pd_is_absent(path))
         status = is_current(b, folder, labels, &same, err);
     if (status || same)
         return status;
@@ -166,7 +164,7 @@ static enum pd_status finish_round(struct pd_branch *b, const char *folder, stru
     if (!status)
         status = measure(b, &run, &r->accuracy, err);
     if (!status && b->o->validation) /* on which D's classes are measured */
-        status = pd_run_recalibrate(&run, PD_ORIGIN_REAL, b->data, NULL, err);
+        status = pd_branch_recalibrate(b, &run, err);
     if (!status)
         status = pd_branch_report(b, run.gan, r, err);
     if (!status)

@@ -13,17 +13,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One more than the highest number that begins a name in the folder. */
-static int next_number(const char *out)
+/* *next: one more than the highest number that begins a name in the folder. */
+static enum pd_status find_number(const char *out, int *next, struct pd_error *err)
 {
-    DIR *dir = opendir(out);
-    int next = 0;
-    for (struct dirent *e; dir && (e = readdir(dir));)
-        if (isdigit((unsigned char)e->d_name[0]) && atoi(e->d_name) >= next)
-            next = atoi(e->d_name) + 1;
-    if (dir)
-        closedir(dir);
-    return next;
+    DIR *dir = opendir(*out ? out : ".");
+    *next = 0;
+    if (!dir)
+        return pd_fail_io(err, out, "read", errno);
+    errno = 0;
+    for (struct dirent *e; (e = readdir(dir)); errno = 0)
+        if (isdigit((unsigned char)e->d_name[0]) && atoi(e->d_name) >= *next)
+            *next = atoi(e->d_name) + 1;
+    enum pd_status status = errno ? pd_fail_io(err, out, "list", errno) : PD_OK;
+    closedir(dir);
+    return status;
 }
 
 static void make_absolute(char *path, size_t size)
@@ -36,19 +39,23 @@ static void make_absolute(char *path, size_t size)
 
 void pd_run_absolute_paths(struct pd_train_options *o)
 {
-    const struct pd_data_source *source = pd_data_source_find(o->data, NULL);
+    const struct pd_data_source *source;
+    const bool path = !pd_data_source_find(o->data, &source, NULL) && strcmp(source->name, o->data) != 0;
     make_absolute(o->data_dir, sizeof o->data_dir);
     make_absolute(o->cache_dir, sizeof o->cache_dir);
     make_absolute(o->metadata, sizeof o->metadata);
-    if (source && strcmp(source->name, o->data) != 0) /* a folder of images */
+    if (path) /* a folder of images */
         make_absolute(o->data, sizeof o->data);
 }
 
 enum pd_status pd_run_folder_make(const struct pd_train_options *o, const char *kind, char *folder,
                                   size_t size, struct pd_error *err)
 {
+    int n = 0;
     enum pd_status status = pd_make_dirs(o->out, err);
-    for (int n = next_number(o->out); !status; n++) {
+    if (!status)
+        status = find_number(o->out, &n, err);
+    for (; !status; n++) {
         char name[128], data[40];
         pd_path_word(data, sizeof data, o->data);
         snprintf(name, sizeof name, "%05d-%s-%s", n, data, kind);
@@ -89,7 +96,7 @@ enum pd_status pd_run_folder_best(const char *folder, char *path, struct pd_erro
 enum pd_status pd_run_folder_model(const char *folder, char *path, struct pd_error *err)
 {
     enum pd_status status = pd_run_folder_best(folder, path, err);
-    return status || access(path, F_OK) == 0 ? status : pd_run_folder_checkpoint(folder, path, err);
+    return status || !pd_is_absent(path) ? status : pd_run_folder_checkpoint(folder, path, err);
 }
 
 enum pd_status pd_run_folder_statistics(const char *folder, char *path, struct pd_error *err)

@@ -406,7 +406,7 @@ static enum pd_status create(struct pd_ledger *l, json_t *begin, struct pd_error
 static enum pd_status open_journal(struct pd_ledger *l, json_t *begin, struct pd_error *err)
 {
     enum pd_status status = pd_path_inside(l->path, sizeof l->path, l->folder, "journal.jsonl", err);
-    if (!status && access(l->path, F_OK) != 0)
+    if (!status && pd_is_absent(l->path))
         status = create(l, begin, err);
     if (!status)
         status = pd_jsonl_open(l->path, &l->log, err);

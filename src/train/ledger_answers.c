@@ -269,7 +269,7 @@ enum pd_status pd_ledger_check_answers(struct pd_ledger *l, struct pd_intake *in
 {
     char path[PD_PATH_SIZE];
     enum pd_status status = answers_path(l, path, err);
-    bool there = access(path, F_OK) == 0, same = there || !l->n_past;
+    bool there = !pd_is_absent(path), same = there || !l->n_past;
     if (!status && there)
         status = check(l, path, in, &same, err);
     return status || same ? status : write_answers(l, err);

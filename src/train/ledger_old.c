@@ -5,6 +5,7 @@
 #include "io/jsonl.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static enum pd_status add_answers(const struct old *old, struct pd_error *err)
     struct pd_answers a;
     const struct pd_dataset *d = old->l->data;
     enum pd_status status = pd_path_join(path, sizeof path, old->l->folder, "answers.csv", err);
-    if (status || access(path, F_OK) != 0)
+    if (status || pd_is_absent(path))
         return status;
     status = pd_answers_read_whole(path, d, &a, err);
     if (status)
@@ -54,17 +55,23 @@ static enum pd_status add_answers(const struct old *old, struct pd_error *err)
 }
 
 /* Rows of a strategy's labels.csv: what it knows. 0: there is none. */
-static size_t count_labels(const struct old *old)
+static enum pd_status count_labels(const struct old *old, size_t *known, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     struct pd_buffer text = PD_BUFFER_INIT;
-    size_t rows = 0;
+    struct pd_error why;
     snprintf(path, sizeof path, "%.800s/%.60s/labels.csv", old->l->folder, old->branch);
-    if (access(path, F_OK) == 0 && !pd_file_read(path, &text, NULL))
-        for (size_t i = 0; i < text.size; i++)
-            rows += text.data[i] == '\n';
+    enum pd_status status = pd_file_read(path, &text, &why);
+    *known = 0;
+    for (size_t i = 0; !status && i < text.size; i++)
+        *known += text.data[i] == '\n';
+    *known -= *known > 0; /* the header */
     pd_buffer_release(&text);
-    return rows ? rows - 1 : 0;
+    if (!status || why.code == ENOENT)
+        return PD_OK;
+    if (err)
+        *err = why;
+    return status;
 }
 
 /* The queries of rounds, and the rounds whose labels are known: *known counts down. */
@@ -75,7 +82,7 @@ static enum pd_status add_queries(struct old *old, size_t known, struct pd_error
     for (; !status; old->round++) {
         snprintf(path, sizeof path, "%.800s/%.60s/queries-%02d.json", old->l->folder, old->branch,
                  (int)old->round);
-        if (access(path, F_OK) != 0)
+        if (pd_is_absent(path))
             break;
         json_t *images = json_load_file(path, 0, NULL);
         const size_t n = json_array_size(images);
@@ -116,20 +123,23 @@ static enum pd_status add_branch(struct old *old, const char *name, size_t start
     const bool is_start = !strncmp(name, "start-", 6);
     old->branch = name;
     old->round = !is_start;
-    const size_t known = count_labels(old);
-    enum pd_status status = add_queries(old, is_start || known < start ? known : known - start, err);
+    size_t known;
+    enum pd_status status = count_labels(old, &known, err);
+    if (!status)
+        status = add_queries(old, is_start || known < start ? known : known - start, err);
     snprintf(path, sizeof path, "%.800s/%.60s/%s", old->l->folder, name,
              is_start ? "start.jsonl" : "rounds.jsonl");
-    return status || access(path, F_OK) != 0 ? status : pd_jsonl_each(path, add_round, old, err);
+    return status || pd_is_absent(path) ? status : pd_jsonl_each(path, add_round, old, err);
 }
 
 /* Labels that a strategy has from the start of its trial. */
-static size_t count_start(const struct pd_ledger *l, const char *branch)
+static enum pd_status count_start(const struct pd_ledger *l, const char *branch, size_t *known,
+                                  struct pd_error *err)
 {
     char start[64];
     const char *dash = strrchr(branch, '-');
     snprintf(start, sizeof start, "start%.20s", dash ? dash : "");
-    return count_labels(&(struct old){.l = l, .branch = start});
+    return count_labels(&(struct old){.l = l, .branch = start}, known, err);
 }
 
 static int is_branch(const struct dirent *entry)
@@ -145,11 +155,16 @@ enum pd_status pd_ledger_take_over(const struct pd_ledger *l, struct pd_buffer *
     enum pd_status status = PD_OK;
     const int n = scandir(l->folder, &entries, is_branch, alphasort);
     for (int i = 0; i < n; i++) {
+        size_t known = 0;
         if (!status)
-            status = add_branch(&old, entries[i]->d_name, count_start(l, entries[i]->d_name), err);
+            status = count_start(l, entries[i]->d_name, &known, err);
+        if (!status)
+            status = add_branch(&old, entries[i]->d_name, known, err);
         free(entries[i]);
     }
     if (n >= 0)
         free(entries);
+    else
+        status = pd_fail_io(err, l->folder, "list", errno);
     return status ? status : add_answers(&old, err);
 }

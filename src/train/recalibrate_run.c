@@ -6,7 +6,8 @@
 #include "data/transform.h"
 #include "train/source.h"
 
-#include <unistd.h>
+#include <errno.h>
+#include <stdio.h>
 
 /* So many images at most: their sampling error is far below that of a batch of training. */
 enum { BATCH = 100, REALS = 10000, FAKES = 5000, SEED = 1, STREAM_STATISTICS = 10 };
@@ -79,10 +80,20 @@ static enum pd_status over_fakes(struct pd_gan *gan, struct pd_error *err)
 /* What is kept is derived: a file that cannot be read is made anew. */
 static enum pd_status look_up(struct pd_run_model *m, const char *path, struct pd_error *err)
 {
-    if (access(path, F_OK) != 0)
-        return PD_OK;
-    enum pd_status status = pd_gan_load_statistics(m->gan, path, err);
-    return status == PD_ERR_MEMORY ? status : PD_OK;
+    struct pd_error why;
+    enum pd_status status = pd_gan_load_statistics(m->gan, path, &why);
+    if (status == PD_ERR_MEMORY)
+        return pd_fail(err, status, -1, "%s", why.message);
+    if (status && why.code != ENOENT)
+        snprintf(m->note, sizeof m->note, "%s: measured anew", why.message);
+    return PD_OK;
+}
+
+static void keep(struct pd_run_model *m, const char *path)
+{
+    struct pd_error why;
+    if (pd_gan_save_statistics(m->gan, path, &why))
+        snprintf(m->note, sizeof m->note, "%s: next time they are measured anew", why.message);
 }
 
 enum pd_status pd_run_recalibrate(struct pd_run_model *m, enum pd_origin origin,
@@ -90,6 +101,7 @@ enum pd_status pd_run_recalibrate(struct pd_run_model *m, enum pd_origin origin,
                                   struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
+    m->note[0] = '\0';
     if (!m->options.recalibrate || !pd_gan_has_batch_norm(m->gan))
         return PD_OK;
     enum pd_status status = pd_run_folder_statistics(m->folder, path, err);
@@ -100,6 +112,6 @@ enum pd_status pd_run_recalibrate(struct pd_run_model *m, enum pd_origin origin,
     status =
         origin == PD_ORIGIN_FAKE ? over_fakes(m->gan, err) : over_training_images(m, training, watch, err);
     if (!status)
-        pd_gan_save_statistics(m->gan, path, NULL); /* a folder that cannot be written to costs time alone */
+        keep(m, path);
     return status;
 }

@@ -428,7 +428,7 @@ enum pd_status pd_run_train_in(const struct pd_train_options *options, const cha
     struct pd_train_options o = *options;
     struct run r = {.o = &o, .watch = observer, .folder = folder, .roster = roster, .quiet = true};
     enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
-    if (!status && access(path, F_OK) == 0) {
+    if (!status && !pd_is_absent(path)) {
         const struct pd_run_change change = {0, {o.data, o.data_dir, o.cache_dir}};
         return resume(folder, roster, &change, observer, err);
     }

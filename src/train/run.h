@@ -61,6 +61,7 @@ struct pd_run_model {
     struct pd_backend *backend;
     struct pd_gan *gan; /* as of its best epoch where the run validates, else of the checkpoint */
     struct pd_progress progress;
+    char note[PD_PATH_SIZE]; /* what the caller should say, or "" */
 };
 /* folder: a run's. threads 0: as the run's options say. */
 enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err);

@@ -125,7 +125,7 @@ void pd_run_move(const struct pd_data_place *place, struct pd_train_options *o)
 enum pd_status pd_run_say_moved(const struct pd_train_options *o, enum pd_status status, struct pd_error *err)
 {
     const char *place = o->data_dir[0] ? o->data_dir : o->data;
-    if (!status || !err || *place != '/' || access(place, F_OK) == 0)
+    if (!status || !err || *place != '/' || !pd_is_absent(place))
         return status;
     return pd_fail(err, status, -1, "%.350s; where it lies now, %s says", err->message,
                    place == o->data ? "--data" : "--data-dir");
@@ -209,11 +209,11 @@ enum pd_status pd_run_labels(const struct pd_train_options *o, const char *label
 
 enum pd_status pd_run_image_size(const struct pd_train_options *o, int *size, struct pd_error *err)
 {
-    const struct pd_data_source *source = pd_data_source_find(o->data, err);
-    if (!source)
-        return PD_ERR_USAGE;
-    *size = o->size && source->size ? (int)o->size : source->size;
-    return PD_OK;
+    const struct pd_data_source *source;
+    enum pd_status status = pd_data_source_find(o->data, &source, err);
+    if (!status)
+        *size = o->size && source->size ? (int)o->size : source->size;
+    return status;
 }
 
 static enum pd_status open_loader(const struct pd_train_options *o, int size, struct pd_setup *s,

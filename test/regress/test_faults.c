@@ -2,10 +2,12 @@
  * that is left out in silence. The calls fail by test/torture/faults.c. */
 #include "regress/program.h"
 
+#include "io/npy.h"
 #include "io/png.h"
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { IMAGES = 12, SIDE = 16, LARGE = 1 << 25 };
 
@@ -124,6 +126,51 @@ static void lack_of_memory_breaks_no_image(void **state)
     }
 }
 
+static void other_calls_on_files_are_named(void **state)
+{
+    (void)state;
+    make_large(false);
+    succeeds(TRAIN "--out there");
+    expect(TRAIN "--out never", "photos", "stat", "+5", 3, "photos: cannot look at: Input/output error");
+    expect("data check photos", "photos", "stat", "+5", 3, "photos: cannot look at: Input/output error");
+    expect(TRAIN "--out there", "there", "stat", "5", 3, "Input/output error"); /* not "File exists" */
+    expect(TRAIN "--out there", "there", "opendir", "5", 3, "Input/output error");
+    expect(TRAIN "--out there", "paydirt.tmp", "fstat", "5", 3, "Input/output error"); /* no other process */
+    expect("data check photos", "photos", "opendir", "+5", 3, "Input/output error");
+}
+
+static void a_zip_on_a_failing_disc_is_none_that_is_damaged(void **state)
+{
+    (void)state;
+    static const char command[] = "select --class-logits scores.npz --strategy small-margin -k 2";
+    static float scores[200 * 3];
+    for (int i = 0; i < 200 * 3; i++)
+        scores[i] = (float)(i * 7 % 11);
+    const struct pd_io_array array = {"class_logits", PD_IO_F32, 2, {200, 3}, scores};
+    assert_int_equal(pd_npz_write(scratch_path("scores.npz"), &array, 1, false, NULL), PD_OK);
+    expect(command, "scores.npz", "open", "4", 0, ""); /* EINTR */
+    for (int n = 1; n < 12; n++) {
+        const struct result *r = with_fault(command, "io", "scores.npz", "fread", n, "5");
+        if (r->code && (r->code != 3 || !strstr(r->err, "Input/output error")))
+            fail_msg("fread %d: ended with %d and \"%s\"", n, r->code, r->err);
+    }
+}
+
+static void what_cannot_be_kept_is_said(void **state)
+{
+    (void)state;
+    static const char score[] = "score kept/00000-photos-infogan --split train --out scores.csv";
+    make_large(false);
+    succeeds(TRAIN "--out kept");
+    expect(score, "statistics", "create", "28", 0, "next time they are measured anew");
+    assert_int_not_equal(access(scratch_path("kept/00000-photos-infogan/statistics.safetensors"), F_OK), 0);
+    const struct result *r = succeeds(score);
+    assert_null(strstr(r->err, "anew"));
+    expect(score, "statistics", "open", "+5", 0, "Input/output error: measured anew");
+    r = succeeds(score);
+    assert_null(strstr(r->err, "anew"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +178,9 @@ int main(void)
         cmocka_unit_test(a_disc_that_fails_ends_it),
         cmocka_unit_test(a_forbidden_file_is_named_and_not_forgotten),
         cmocka_unit_test(lack_of_memory_breaks_no_image),
+        cmocka_unit_test(other_calls_on_files_are_named),
+        cmocka_unit_test(a_zip_on_a_failing_disc_is_none_that_is_damaged),
+        cmocka_unit_test(what_cannot_be_kept_is_said),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -45,10 +45,11 @@ static void lists_its_sources(void **state)
 {
     (void)state;
     size_t count;
-    const struct pd_data_source *sources = pd_data_sources(&count);
+    const struct pd_data_source *sources = pd_data_sources(&count), *found;
     assert_true(count >= 5);
     for (size_t i = 0; i < count; i++) {
-        assert_ptr_equal(pd_data_source_find(sources[i].name, NULL), &sources[i]);
+        assert_int_equal(pd_data_source_find(sources[i].name, &found, NULL), PD_OK);
+        assert_ptr_equal(found, &sources[i]);
         assert_true(strlen(sources[i].summary) > 10);
     }
 }

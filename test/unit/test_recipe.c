@@ -67,9 +67,10 @@ static void every_recipe_can_begin(void **state)
     for (; (name = pd_recipe_at(n)); n++) {
         struct pd_recipe r;
         struct pd_error err;
+        const struct pd_data_source *source;
         open_it(name, &r);
         const int tables = apply(&r, t, nothing);
-        assert_non_null(pd_data_source_find(train.data, NULL));
+        assert_int_equal(pd_data_source_find(train.data, &source, NULL), PD_OK);
         assert_string_equal(train.data_dir, "");
         assert_non_null(pd_model_find(train.model, NULL));
         assert_non_null(pd_loss_find(train.loss, NULL));

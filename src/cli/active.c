@@ -283,7 +283,7 @@ static enum pd_status say_outcome(const char *folder, const char *labels, const 
         return status;
     if (out->unanswered)
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: no answer in it: %zu rows without one", labels,
-                       in->blank);
+                       out->blank);
     return in->refused
                ? pd_fail(err, PD_ERR_FORMAT, -1,
                          "%zu answers were refused, for the reasons above; the others are taken", in->refused)

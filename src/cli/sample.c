@@ -136,12 +136,19 @@ static enum pd_status write_npz(struct made *m, struct pd_error *err)
     return status;
 }
 
+static bool are_same(const char *file, const char *other)
+{
+    return file[0] && !strcmp(file, other);
+}
+
 static enum pd_status check(const struct options *o, const struct reject_options *reject,
                             struct pd_error *err)
 {
     if (!o->grid[0] && !o->npz[0] && !o->rejected[0])
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "nothing to write: give --grid FILE.png, --npz FILE.npz or both");
+    if (are_same(o->grid, o->npz) || are_same(o->grid, o->rejected) || are_same(o->npz, o->rejected))
+        return pd_fail(err, PD_ERR_USAGE, -1, "the same file for two outputs: one would replace the other");
     if (o->scores && !o->npz[0])
         return pd_fail(err, PD_ERR_USAGE, -1, "--scores go into the arrays: give --npz FILE.npz");
     if (o->rejected[0] && !reject->method)

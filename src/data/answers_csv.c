@@ -19,6 +19,7 @@ struct table {
     int others;    /* columns that are neither ours nor Label Studio's, and the first of them */
     int other;
     bool exported; /* by Label Studio */
+    bool twice;    /* two columns may be the image's, or the label's */
     int column;    /* of the current row; once it has ended, how many it has */
     struct pd_buffer text[CELLS];
     bool empty;          /* nothing but separators so far */
@@ -47,8 +48,10 @@ static void take_heading(struct table *t, const char *text)
         enum cell cell;
     } known[] = {{"image", IMAGE}, {"paydirt_image", OUR_IMAGE}, {"label", LABEL}, {"choice", LABEL}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (is_word(text, known[i].name) && t->at[known[i].cell] < 0)
+        if (is_word(text, known[i].name)) {
+            t->twice = t->twice || t->at[known[i].cell] >= 0;
             t->at[known[i].cell] = t->column;
+        }
     t->exported = t->exported || is_word(text, "annotation_id");
     if (!pd_label_studio_own_key(text) && !t->others++)
         t->other = t->column;
@@ -133,7 +136,7 @@ static void take_header(struct table *t)
 
 static bool is_usable(const struct table *t)
 {
-    return t->at[LABEL] >= 0 && (t->at[IMAGE] >= 0 || t->at[OUR_IMAGE] >= 0);
+    return !t->twice && t->at[LABEL] >= 0 && (t->at[IMAGE] >= 0 || t->at[OUR_IMAGE] >= 0);
 }
 
 static void end_row(int terminator, void *table)
@@ -188,6 +191,10 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
         pd_buffer_release(&t.text[i]);
     if (r->oom)
         return pd_fail_memory(err, r->file);
+    if (t.twice)
+        return pd_fail(err, PD_ERR_FORMAT, -1,
+                       "%s: several columns 'image', or 'label' and 'choice': keep the one that counts",
+                       r->file);
     if (!is_usable(&t))
         return pd_fail(
             err, PD_ERR_FORMAT, 0,

@@ -90,6 +90,9 @@ static bool take_result(struct pd_answers_reader *r, int64_t row, const char *im
     const char *other;
     size_t count;
     const json_t *found = find_choices(result, &count, &other);
+    if (json_object_size(json_object_get(found, "value")) > 1) /* choices alone are for the whole picture */
+        return refuse(r, row,
+                      "the choice is for a part of the picture, expected one class for the whole of it");
     if (count == 1 || !(count || other))
         return take_label(r, row, image, json_object_get(found, "value"));
     if (count)

@@ -111,6 +111,7 @@ static bool is_word(const char *word, size_t size, const char *words)
     return false;
 }
 
+/* "train2017" and "test1" say as much as without the number. */
 static enum role role_of_word(const char *word, size_t size)
 {
     static const char *const words[ROLES] = {
@@ -120,6 +121,8 @@ static enum role role_of_word(const char *word, size_t size)
             "val valid validation validate validationset valset eval evaluation dev devset holdout",
         [UNLABELLED] = "unlabelled unlabeled",
     };
+    while (size && isdigit((unsigned char)word[size - 1]))
+        size--;
     for (int role = TRAINING; role < ROLES; role++)
         if (is_word(word, size, words[role]))
             return (enum role)role;

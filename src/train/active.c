@@ -214,11 +214,14 @@ static enum pd_status take_file(struct active *r, const char *file, bool correct
     struct pd_intake *in = &r->out->intake;
     struct stat given;
     const size_t before = in->taken + in->again + in->corrected + in->refused;
+    const size_t blank = in->blank;
     if (!file)
         return PD_OK;
     enum pd_status status = pd_ledger_take(&r->ledger, file, correct, in, err);
-    if (!status && in->taken + in->again + in->corrected + in->refused == before)
+    if (!status && in->taken + in->again + in->corrected + in->refused == before) {
         r->out->unanswered = file;
+        r->out->blank = in->blank - blank;
+    }
     if (stat(file, &given) == 0)
         r->sheet = given; /* it may be queries.csv */
     return status;

@@ -78,6 +78,7 @@ struct pd_active_observer {
 struct pd_active_outcome {
     struct pd_intake intake; /* of answers, now */
     const char *unanswered;  /* a file that was given and holds no answer at all; NULL: none */
+    size_t blank;            /* its rows */
     size_t questions;        /* images that wait for one */
     bool measured;           /* its rounds have an accuracy */
     char queries[PD_PATH_SIZE], sheet[PD_PATH_SIZE], tasks[PD_PATH_SIZE]; /* where they stand, or "" */

@@ -272,6 +272,12 @@ static void a_file_without_answers_is_no_answer(void **state)
     assert_int_equal(r->code, 4);
     assert_contains(r->out, "0 answers taken, 0 refused\n6 images wait");
     assert_contains(r->err, "queries.csv: no answer in it: 6 rows without one");
+    FILE *f = fopen(scratch_path("one.csv"), "w");
+    assert_non_null(f);
+    fprintf(f, "image,label\n%s,\n", name_of(0));
+    fclose(f);
+    r = run("active --resume none/00000-photos-active-gold --labels one.csv");
+    assert_contains(r->err, "one.csv: no answer in it: 1 rows without one");
     for (int i = 0; i < IMAGES; i++)
         snprintf(boxes + strlen(boxes), sizeof boxes - strlen(boxes),
                  "%s{\"data\":{\"image\":\"%s\"},\"annotations\":[{\"result\":[{\"type\":"

@@ -111,6 +111,7 @@ static void refuses_bad_values(void **state)
     fails("train " SMALL "--labels 301", 2, "301");
     fails("eval", 2, "RUN is missing: paydirt eval RUN [options]");
     fails("sample RUN", 2, "nothing to write");
+    fails("sample RUN --npz a.npz --grid a.npz", 2, "the same file for two outputs");
     fails("score RUN", 2, "--out is missing");
     fails("bench --model infogn", 2, "unknown model 'infogn', did you mean 'infogan'?");
 }

@@ -248,6 +248,12 @@ static void refuses_other_files(void **state)
     assert_read(&photos, "", expected);
     assert_read(&photos, "picture,label\na,b\n", expected);
     assert_read(&photos, "image,lable\nplain.png,cat\n", expected);
+    static const char *const twice[] = {"image,label,Label\nplain.png,cat,dog\n",
+                                        "image,choice,label\nplain.png,cat,dog\n",
+                                        "image,label, image \nplain.png,cat,b c.png\n"};
+    for (size_t i = 0; i < sizeof twice / sizeof *twice; i++)
+        assert_read(&photos, twice[i],
+                    "answers: several columns 'image', or 'label' and 'choice': keep the one that counts");
     assert_int_equal(pd_answers_parse("i\0m\0", 4, "wide", &photos, &a, &err), PD_ERR_FORMAT);
     assert_string_equal(err.message,
                         "wide: a zero byte: expected CSV or JSON as UTF-8 text, not a spreadsheet or "

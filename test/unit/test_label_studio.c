@@ -105,6 +105,20 @@ static void says_what_it_cannot_use(void **state)
         "!5 parts of the picture are marked, expected one class for the whole of it\n?0");
 }
 
+#define PART(geometry)                                                                                       \
+    DONE("{\"type\":\"choices\",\"from_name\":\"choice\",\"value\":{" geometry ",\"choices\":[\"cat\"]}}")
+#define OF_PART "the choice is for a part of the picture, expected one class for the whole of it\n"
+
+/* Choices for each region carry the region beside the class. */
+static void takes_no_part_for_the_whole(void **state)
+{
+    (void)state;
+    static const char text[] = "[" TASK(PLAIN, PART("\"x\":1,\"y\":2,\"width\":3,\"height\":4")) "," /**/
+        TASK(PLAIN, PART("\"points\":[[1,2],[3,4],[5,6]]")) "," TASK(
+            PLAIN, PART("\"format\":\"rle\",\"rle\":[1]")) "]";
+    assert_read(&photos, text, "!1 " OF_PART "!2 " OF_PART "!3 " OF_PART "?0");
+}
+
 static void reads_completions_of_old(void **state)
 {
     (void)state;
@@ -262,11 +276,17 @@ static void configures_label_studio(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_label_studio_json),      cmocka_unit_test(weighs_several_annotators),
-        cmocka_unit_test(says_what_it_cannot_use),      cmocka_unit_test(reads_completions_of_old),
-        cmocka_unit_test(refuses_task_by_task),         cmocka_unit_test(reads_label_studio_json_min),
-        cmocka_unit_test(reads_label_studio_csv),       cmocka_unit_test(says_where_json_breaks),
-        cmocka_unit_test(tasks_are_annotated_and_read), cmocka_unit_test(tasks_need_utf8),
+        cmocka_unit_test(reads_label_studio_json),
+        cmocka_unit_test(weighs_several_annotators),
+        cmocka_unit_test(says_what_it_cannot_use),
+        cmocka_unit_test(takes_no_part_for_the_whole),
+        cmocka_unit_test(reads_completions_of_old),
+        cmocka_unit_test(refuses_task_by_task),
+        cmocka_unit_test(reads_label_studio_json_min),
+        cmocka_unit_test(reads_label_studio_csv),
+        cmocka_unit_test(says_where_json_breaks),
+        cmocka_unit_test(tasks_are_annotated_and_read),
+        cmocka_unit_test(tasks_need_utf8),
         cmocka_unit_test(configures_label_studio),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -43,9 +43,12 @@ tsan: ## run the tests under ThreadSanitizer
 # test_faults preloads an allocator, and this one stands before it.
 	@TSAN_OPTIONS=ignore_noninstrumented_modules=1 tools/run_tests build/tsan --parallel $(CTEST_JOBS) -E "test_cli|test_faults"
 
-torture: ## disturb runs by kills, failing calls, failing allocations and power losses; PAYDIRT_TORTURE=all: at every call
+torture: ## disturb runs by kills, failing calls, failing allocations and power losses; PAYDIRT_TORTURE=all: at every call, and by 100 signals
 	@tools/install_packages build test
 	@$(call build,release,build,--target pd_cli torture)
+ifeq ($(PAYDIRT_TORTURE),all)
+	@PAYDIRT=build/paydirt python3 test/torture/stops.py --stops 100
+endif
 	@python3 test/torture/torture.py build/paydirt build/libtorture.so
 
 fuzz: ## fuzz every reader for FUZZ_SECONDS (60) each, starting from the corpora

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <limits.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -140,13 +141,20 @@ static enum pd_status copy_all(struct unpacking *u, struct pd_error *err)
     return status;
 }
 
+/* libarchive converts names to the thread's character set, and refuses those that it does not have. */
 static enum pd_status copy(struct unpacking *u, struct pd_error *err)
 {
+    const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    const locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
     u->in = archive_read_new();
     u->out = archive_write_disk_new();
     enum pd_status status = u->in && u->out ? copy_all(u, err) : pd_fail_memory(err, u->path);
     archive_write_free(u->out);
     archive_read_free(u->in);
+    if (utf8) {
+        uselocale(before);
+        freelocale(utf8);
+    }
     return status;
 }
 

@@ -61,6 +61,30 @@ static void unpacks_what_is_wanted(void **state)
     }
 }
 
+/* Zips of Python, macOS and Windows say that their names are UTF-8; the process may know no such locale. */
+static void names_need_no_locale(void **state)
+{
+    (void)state;
+    static const char zip[] = /* set/\u00e9.txt, "first", stored */
+        "PK\003\004\024\000\000\010\000\000\000\000\041\000\127\356\161\222\005\000\000\000\005\000\000\000"
+        "\012\000\000\000set/\303\251.txt"
+        "first"
+        "PK\001\002\024\003\024\000\000\010\000\000\000\000\041\000\127\356\161\222\005\000\000\000\005\000"
+        "\000\000"
+        "\012\000\000\000\000\000\000\000\000\000\000\000\200\001\000\000\000\000set/\303\251.txt"
+        "PK\005\006\000\000\000\000\001\000\001\000\070\000\000\000\055\000\000\000\000";
+    static const struct entry bytes[] = {{.name = "set/\xe9.txt", .content = "Latin-1"}};
+    scratch_write(scratch_path("utf8.zip"), zip, sizeof zip);
+    archive_make(scratch_path("latin.zip"), bytes, 1);
+    if (unpack("utf8.zip"))
+        fail_msg("%s", err.message);
+    assert_file(scratch_path("in/set/\xc3\xa9.txt"), "first");
+    assert_int_equal(rename(scratch_path("in/set"), scratch_path("utf8")), 0);
+    if (unpack("latin.zip"))
+        fail_msg("%s", err.message);
+    assert_file(scratch_path("in/set/\xe9.txt"), "Latin-1");
+}
+
 static void lets_nothing_out(void **state)
 {
     (void)state;
@@ -184,6 +208,7 @@ static void survives_a_full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(names_need_no_locale, fresh, scratch_teardown),
         cmocka_unit_test_setup_teardown(unpacks_what_is_wanted, fresh, scratch_teardown),
         cmocka_unit_test_setup_teardown(lets_nothing_out, fresh, scratch_teardown),
         cmocka_unit_test_setup_teardown(refuses_what_is_no_archive, fresh, scratch_teardown),

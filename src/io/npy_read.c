@@ -137,7 +137,9 @@ static enum pd_status open_file(struct pd_npy *npy, struct pd_error *err)
     enum pd_status status = pd_fd_open(npy->path, &npy->fd, err);
     if (status)
         return status;
-    if (fstat(npy->fd, &info) || !S_ISREG(info.st_mode)) /* standard input may be a pipe */
+    if (fstat(npy->fd, &info))
+        return pd_fail_io(err, npy->path, "look at", errno);
+    if (!S_ISREG(info.st_mode)) /* standard input may be a pipe */
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: not a regular file, expected an .npy or .npz", npy->path);
     npy->size = (uint64_t)info.st_size;
     const ssize_t got = pread(npy->fd, first, sizeof first, 0);

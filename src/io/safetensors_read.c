@@ -285,7 +285,9 @@ static enum pd_status read_header(struct pd_safetensors *st, int fd, size_t size
 static enum pd_status read_file(struct pd_safetensors *st, int fd, struct pd_error *err)
 {
     struct stat info;
-    if (fstat(fd, &info) || !S_ISREG(info.st_mode))
+    if (fstat(fd, &info))
+        return pd_fail_io(err, st->path, "look at", errno);
+    if (!S_ISREG(info.st_mode))
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected a regular file", st->path);
     const size_t size = (size_t)info.st_size;
     enum pd_status status = read_header(st, fd, size, err);

@@ -169,6 +169,11 @@ static void what_cannot_be_kept_is_said(void **state)
     expect(score, "statistics", "open", "+5", 0, "Input/output error: measured anew");
     r = succeeds(score);
     assert_null(strstr(r->err, "anew"));
+    for (int n = 1; n < 4; n++) {
+        r = with_fault(score, "io", "checkpoint", "fstat", n, "5");
+        if (r->code && !strstr(r->err, "Input/output error"))
+            fail_msg("fstat %d: ended with %d and \"%s\"", n, r->code, r->err);
+    }
 }
 
 int main(void)

@@ -103,7 +103,7 @@ enum pd_status pd_class_names_take(const json_t *array, int count, const char *n
     if (!json_is_array(array) || json_array_size(array) != (size_t)count)
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected the names of %d classes", name, count);
     enum pd_status status = reserve(out, count, err);
-    for (int k = 0; !status && k < count; k++) {
+    for (int k = 0; !status && out->at && k < count; k++) {
         const char *text = json_string_value(json_array_get(array, (size_t)k));
         if (!text || !*text || strlen(text) >= PD_CLASS_NAME_SIZE)
             status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: class %d: expected a name of at most %d bytes",
@@ -129,7 +129,7 @@ enum pd_status pd_class_names_map(const struct pd_class_names *n, const struct p
     *map = pd_malloc((size_t)(d->classes ? d->classes : 1) * sizeof **map);
     if (!status && !*map)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d classes", d->classes);
-    for (int k = 0; !status && k < d->classes; k++)
+    for (int k = 0; !status && *map && k < d->classes; k++)
         (*map)[k] = named ? pd_class_named(&f, d->class_names[k]) : k < n->count ? k : -1;
     pd_class_finder_release(&f);
     if (status) {

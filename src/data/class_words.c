@@ -24,7 +24,7 @@ static bool fold(const char *text, char out[PD_CLASS_NAME_SIZE])
     for (; *text; text += skipped) {
         skipped = blank(text);
         if (skipped || (n && (*text == '_' || *text == '-'))) {
-            gap = skipped && gap != '_' && gap != '-' ? ' ' : *text;
+            gap = (char)(skipped && gap != '_' && gap != '-' ? ' ' : *text);
             skipped = skipped ? skipped : 1;
             continue;
         }

@@ -41,8 +41,7 @@ enum pd_status pd_dataset_digests(const struct pd_dataset *d, int threads, struc
     *out = digests;
     if (!digests)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the digests of %u images", d->count);
-    const int team = threads ? threads : pd_threads_available();
-#pragma omp parallel for num_threads(team)
+#pragma omp parallel for num_threads(threads ? threads : pd_threads_available())
     for (uint32_t i = 0; i < d->count; i++) {
         digest_image(d, i, &digests[i]);
         if (!d->digests && i % LET_GO_EVERY == LET_GO_EVERY - 1)

@@ -187,15 +187,16 @@ static enum pd_status add_classes(struct labelling *l, struct pd_error *err)
     const struct pd_label_table *t = &l->table;
     const char **labels = pd_malloc((t->count + 1) * sizeof *labels), *last = "";
     size_t n = 0, different = 0;
-    enum pd_status status = labels ? PD_OK : pd_fail_memory(err, l->path);
-    for (size_t i = 0; !status && i < t->count; i++)
+    enum pd_status status = PD_OK;
+    if (!labels)
+        return pd_fail_memory(err, l->path);
+    for (size_t i = 0; i < t->count; i++)
         if (*t->at[i].label)
             labels[n++] = t->at[i].label;
-    if (!status)
-        qsort(labels, n, sizeof *labels, all_numbers(t) ? by_number : by_bytes);
-    for (size_t i = 0; !status && i < n; last = labels[i++])
+    qsort(labels, n, sizeof *labels, all_numbers(t) ? by_number : by_bytes);
+    for (size_t i = 0; i < n; last = labels[i++])
         different += strcmp(labels[i], last) != 0;
-    if (!status && different > MANY_CLASSES && 2 * different > n)
+    if (different > MANY_CLASSES && 2 * different > n)
         status = pd_fail(err, PD_ERR_MISMATCH, -1,
                          "%s: %zu different labels in %zu rows (%s): name the label's column with "
                          "--metadata-columns IMAGE,LABEL",

@@ -256,7 +256,9 @@ static enum pd_status look(const struct work *w, struct pd_image_level level, st
     return PD_OK;
 }
 
-/* Whether there is nothing but one folder in which several are, or splits: an archive's own. */
+/* Whether there is nothing but one folder in which several are, or splits: an archive's own. No deeper
+ * than a path, which image_walk bounds. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static bool is_wrapper(const struct work *w, const struct view *v)
 {
     const struct group *g = v->at;
@@ -301,7 +303,8 @@ static enum pd_status refuse(const struct work *w, const struct view *v, enum re
                        "'%.150s': which is the training split: %s? Where these are classes: --classes %s",
                        w->folder, list(a, v, is_training, ", "), list(b, v, is_any, ","));
     char name[PD_LAYOUT_WORDS] = "";
-    say_name(name, v->train);
+    if (v->train)
+        say_name(name, v->train);
     return pd_fail(w->err, PD_ERR_USAGE, -1,
                    "'%.100s': is '%.50s' a class beside %.100s, or the training split? A class: --classes "
                    "%.100s; the split: --data %.100s/%.50s",
@@ -381,11 +384,13 @@ static void take_classes(const struct work *w, const struct view *v, struct pd_i
     say(text, "' counts as a class, as it lies beside %s", list(others, v, is_other, ", "));
 }
 
+/* As deep as is_wrapper at the most. */
+// NOLINTNEXTLINE(misc-no-recursion)
 static enum pd_status decide(const struct work *w, struct pd_image_level level)
 {
     struct view v;
     enum pd_status status = look(w, level, &v);
-    if (status)
+    if (status || !v.at)
         return status;
     const enum reading reading = choose(w, &v);
     if (reading == CLASSES)

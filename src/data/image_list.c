@@ -415,7 +415,7 @@ enum pd_status pd_image_list_note(struct pd_image_list *l, const char *words, st
     char *longer = pd_realloc(l->notes, used + size + 2);
     if (!longer)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for notes");
-    memcpy(longer + used, words, size);
+    memcpy(longer + used, words, size + 1);
     memcpy(longer + used + size, "\n", 2);
     l->notes = longer;
     return PD_OK;

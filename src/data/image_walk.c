@@ -258,6 +258,7 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct pd_image_file *)a)->path, ((const struct pd_image_file *)b)->path);
 }
 
+/* No deeper than w->path has room for: take_entry sees to it. NOLINTBEGIN(misc-no-recursion) */
 static enum pd_status walk(struct walk *w, struct pd_error *err);
 
 static enum pd_status walk_into(struct walk *w, const char *name, struct pd_error *err)
@@ -313,6 +314,7 @@ static enum pd_status walk(struct walk *w, struct pd_error *err)
     return w->around ? pass(w, pd_passed_run, "", err)
                      : pd_fail(err, PD_ERR_IO, -1, "'%s' is a run of paydirt, no folder of images", w->path);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 enum pd_status pd_image_walk(const char *folder, struct pd_image_walk *out, struct pd_error *err)
 {

@@ -82,17 +82,15 @@ static void say_content(const struct pd_image_list *l, const char (*names)[PD_CL
         add_class(list, &n, names[k]);
         labelled += of_class[k];
     }
-    const size_t count = labelled + of_class[l->class_count];
-    int used = l->class_count ? snprintf(text, 2 * PD_IMAGE_WORDS, "%d class%s (%s), ", l->class_count,
+    const size_t count = labelled + of_class[l->class_count], room = (size_t)2 * PD_IMAGE_WORDS;
+    int used = l->class_count ? snprintf(text, room, "%d class%s (%s), ", l->class_count,
                                          l->class_count > 1 ? "es" : "", list)
                               : 0;
-    used +=
-        snprintf(text + used, 2 * PD_IMAGE_WORDS - (size_t)used, "%zu image%s", count, count > 1 ? "s" : "");
+    used += snprintf(text + used, room - (size_t)used, "%zu image%s", count, count > 1 ? "s" : "");
     if (!labelled)
-        snprintf(text + used, 2 * PD_IMAGE_WORDS - (size_t)used, ", none with a label");
+        snprintf(text + used, room - (size_t)used, ", none with a label");
     else if (labelled < count)
-        snprintf(text + used, 2 * PD_IMAGE_WORDS - (size_t)used, ", %zu of them without a label",
-                 count - labelled);
+        snprintf(text + used, room - (size_t)used, ", %zu of them without a label", count - labelled);
 }
 
 /* Classes of which there is nothing, though there is of others. */

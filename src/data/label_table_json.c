@@ -189,12 +189,14 @@ static enum pd_status read_coco(const struct pd_label_parse *p, const json_t *ro
     size_t n = 0, k = 0;
     struct coco_image *image = pd_calloc(json_array_size(images) + 1, sizeof *image);
     struct category *category = pd_calloc(json_array_size(categories) + 1, sizeof *category);
-    enum pd_status status = image && category ? PD_OK : pd_fail_memory(p->err, p->name);
-    if (!status) {
+    enum pd_status status = PD_OK;
+    if (image && category) {
         read_images(images, image, &n);
         read_categories(categories, category, &k);
         read_annotations(annotations, image, n, category, k);
         status = take_images(p, image, n);
+    } else {
+        status = pd_fail_memory(p->err, p->name);
     }
     pd_free(image);
     pd_free(category);

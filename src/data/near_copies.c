@@ -53,7 +53,7 @@ static bool is_near(const struct thumbnail *a, const struct thumbnail *b)
     int64_t sum = 0;
     for (int i = 0; i < PIXELS; i++) {
         const int d = a->grey[i] - b->grey[i];
-        sum += d * d;
+        sum += (int64_t)d * d;
     }
     return sum <= (int64_t)PIXELS * MOST * MOST;
 }
@@ -91,14 +91,13 @@ enum pd_status pd_near_copies(const struct pd_dataset *d, int threads, uint32_t 
 {
     struct thumbnail *all = pd_malloc(d->count * sizeof *all);
     uint32_t *place = pd_malloc(d->count * sizeof *place);
-    const int team = threads ? threads : pd_threads_available();
     *first = pd_malloc(d->count * sizeof **first);
     *n = 0;
     if (!all || !place || !*first) {
         pd_free(*first);
         *first = NULL;
     } else {
-#pragma omp parallel for num_threads(team)
+#pragma omp parallel for num_threads(threads ? threads : pd_threads_available())
         for (uint32_t i = 0; i < d->count; i++) {
             shrink(d, i, &all[i]);
             if (i % LET_GO_EVERY == LET_GO_EVERY - 1)

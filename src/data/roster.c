@@ -93,11 +93,11 @@ enum pd_status pd_roster_make(const struct pd_dataset *d, struct pd_roster *out,
 static void to_hex(const struct pd_digest *d, char text[HEX_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
-    for (int i = 0; i < PD_DIGEST_SIZE; i++) {
+    for (size_t i = 0; i < PD_DIGEST_SIZE; i++) {
         text[2 * i] = digits[d->bytes[i] >> 4];
         text[2 * i + 1] = digits[d->bytes[i] & 15];
     }
-    text[2 * PD_DIGEST_SIZE] = '\0';
+    text[HEX_SIZE - 1] = '\0';
 }
 
 static int value_of(char c)
@@ -109,9 +109,9 @@ static int value_of(char c)
 
 static bool from_hex(const char *text, struct pd_digest *d)
 {
-    if (!text || strlen(text) != 2 * PD_DIGEST_SIZE)
+    if (!text || strlen(text) != HEX_SIZE - 1)
         return false;
-    for (int i = 0; i < PD_DIGEST_SIZE; i++) {
+    for (size_t i = 0; i < PD_DIGEST_SIZE; i++) {
         const int high = value_of(text[2 * i]), low = value_of(text[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
@@ -138,7 +138,7 @@ static enum pd_status write_summary(const char *folder, const struct pd_roster *
         text ? pd_path_join(path, sizeof path, folder, "data.json", err)
              : pd_fail(err, PD_ERR_MEMORY, -1, "data set '%s': out of memory, or a name that is not UTF-8",
                        r->set);
-    if (!status)
+    if (!status && text)
         status = pd_file_write_atomic(path, text, strlen(text), err);
     free(text);
     json_decref(all);

@@ -109,7 +109,7 @@ static struct key *gather(const struct pd_roster *r, const int32_t *labels, cons
     struct key *keys = pd_malloc(r->count * sizeof *keys);
     *n = 0;
     for (uint32_t i = 0; keys && i < r->count; i++)
-        if (taken ? !taken[i] : at[i] == NONE)
+        if (taken ? !taken[i] : at && at[i] == NONE)
             keys[(*n)++] = (struct key){r->names ? r->names[i] : NULL, &r->digests[i], labels[i], i};
     if (keys)
         qsort_r(keys, *n, sizeof *keys, in_order, &compare);
@@ -331,7 +331,7 @@ static enum pd_status add_classes(struct pd_class_names *n, const struct pd_data
         status ? NULL : pd_realloc(n->at, (size_t)(n->count + d->classes) * sizeof *more);
     if (!status && !more)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d classes", d->classes);
-    for (int k = 0; !status && k < d->classes; k++)
+    for (int k = 0; !status && more && k < d->classes; k++)
         if (map[k] < 0)
             memcpy(more[count++], d->class_names[k], sizeof *more);
     if (more)
@@ -348,7 +348,7 @@ static enum pd_status open_match(struct match *m, const struct pd_dataset *d, st
     enum pd_status status = m->labels && m->at && m->taken
                                 ? pd_class_names_map(&m->was->classes, d, &m->map, err)
                                 : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images", d->count);
-    if (status)
+    if (status || !m->labels || !m->at || !m->map)
         return status;
     for (uint32_t j = 0; j < m->now->count; j++)
         m->labels[j] = d->labels[j] < 0 ? -1 : m->map[d->labels[j]] < 0 ? STRANGE : m->map[d->labels[j]];

@@ -290,7 +290,7 @@ enum pd_status pd_survey_add_folder(struct pd_survey *v, enum pd_split split,
     status = m.statuses && m.why ? take_classes(v, l.class_count, l.classes, err) : no_memory(err);
     if (!status)
         status = begin_split(s, l.count, err);
-    if (!status)
+    if (!status && m.statuses && m.why)
         status = measure_files(&m, err);
     if (!status)
         status = sort_out(v, s, folder, &l, m.statuses, m.why, err);

@@ -290,10 +290,11 @@ enum pd_status pd_survey_add_folder(struct pd_survey *v, enum pd_split split,
     status = m.statuses && m.why ? take_classes(v, l.class_count, l.classes, err) : no_memory(err);
     if (!status)
         status = begin_split(s, l.count, err);
-    if (!status && m.statuses && m.why)
+    if (!status && m.statuses && m.why) {
         status = measure_files(&m, err);
-    if (!status)
-        status = sort_out(v, s, folder, &l, m.statuses, m.why, err);
+        if (!status)
+            status = sort_out(v, s, folder, &l, m.statuses, m.why, err);
+    }
     for (size_t i = 0; m.why && i < l.count; i++)
         pd_free(m.why[i]);
     pd_free(m.why);

@@ -100,10 +100,11 @@ static enum pd_status load(const char *path, const struct pd_model_config *c, co
                            const struct pd_io_array **images, const struct pd_io_array **labels,
                            struct pd_error *err)
 {
+    *images = *labels = NULL;
     enum pd_status status = load_checked(path, set, "images", c, -1, images, err);
-    if (!status)
+    if (!status && *images)
         status = load_checked(path, set, "labels", c, (*images)->dims[0], labels, err);
-    return status ? status : check_labels(path, *labels, c->classes, err);
+    return status || !*labels ? status : check_labels(path, *labels, c->classes, err);
 }
 
 enum pd_status sample_set_read(const char *path, const struct pd_model_config *config, struct sample_set *out,
@@ -115,7 +116,7 @@ enum pd_status sample_set_read(const char *path, const struct pd_model_config *c
     if (status)
         return status;
     status = load(path, config, out, &images, &labels, err);
-    if (status)
+    if (status || !images || !labels)
         return status;
     out->count = images->dims[0];
     out->images = images->data;

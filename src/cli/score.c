@@ -392,9 +392,9 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
     if (!status)
         status =
             real_recalibrate(&run, PD_ORIGIN_REAL, own && split == PD_SPLIT_TRAIN ? real.data : NULL, err);
-    if (!status)
+    if (!status && s.logit && s.log_p)
         status = compute(&s, run.gan, real.images, err);
-    if (!status)
+    if (!status && s.logit && s.log_p)
         status = write_table(o, &s, real.data, err);
     if (!status)
         say_done(o->out, &s, run.gan);

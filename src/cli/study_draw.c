@@ -39,7 +39,7 @@ static enum pd_status add_point(void *context, const struct study_row *row, stru
 
 /* --- words --- */
 
-enum { WORDS = 400 };
+enum { WORDS = 400, NOTE = 2 * WORDS };
 
 /* What the last points say against the baseline. */
 struct verdict {
@@ -82,24 +82,23 @@ static void count_trials(const struct study *study, char words[64])
 }
 
 static enum pd_status conclude(const struct study *study, const char *baseline, const char *trials,
-                               char note[2 * WORDS], struct pd_error *err)
+                               char note[NOTE], struct pd_error *err)
 {
     struct verdict v = {.shown = 0};
     const enum pd_status status = study_rows(study, baseline, judge, &v, err);
     if (v.compared && v.least_pairs < 2 && !v.shown)
-        snprintf(note, 2 * WORDS, "%s, not conclusive: fewer than two pairs with the same seed", trials);
+        snprintf(note, NOTE, "%s, not conclusive: fewer than two pairs with the same seed", trials);
     else if (v.compared && !v.shown)
-        snprintf(note, 2 * WORDS, "%s, not conclusive: no difference to %.60s shown at the end", trials,
-                 baseline);
+        snprintf(note, NOTE, "%s, not conclusive: no difference to %.60s shown at the end", trials, baseline);
     else if (v.shown)
-        snprintf(note, 2 * WORDS, "%s; at the end %s%s%s%s", trials, v.words,
+        snprintf(note, NOTE, "%s; at the end %s%s%s%s", trials, v.words,
                  v.listed < v.shown ? " and more" : "",
                  v.shown < v.compared ? "; the rest not conclusive" : "",
                  v.compared > 1 ? "; p not corrected" : "");
     else if (study->curves->count < 2)
-        snprintf(note, 2 * WORDS, "%s, not conclusive", trials);
+        snprintf(note, NOTE, "%s, not conclusive", trials);
     else
-        snprintf(note, 2 * WORDS, "%s, nothing compared", trials);
+        snprintf(note, NOTE, "%s, nothing compared", trials);
     return status;
 }
 
@@ -108,7 +107,7 @@ static enum pd_status conclude(const struct study *study, const char *baseline, 
 static enum pd_status picture(const char *path, const char *baseline, struct chart *c, struct pd_error *err)
 {
     const struct study *study = c->study;
-    char title[WORDS], measure[WORDS], trials[64], note[2 * WORDS], chance[64];
+    char title[WORDS], measure[WORDS], trials[64], note[NOTE], chance[64];
     const double level = study->fraction && study->classes > 0 ? 100. / (double)study->classes : NAN;
     count_trials(study, trials);
     enum pd_status status = conclude(study, baseline, trials, note, err);

@@ -33,7 +33,7 @@ bool pd_is_missing(const struct pd_error *err)
 
 bool pd_may_pass(int *tries)
 {
-    const struct timespec nap = {.tv_nsec = 50 * 1000 * 1000};
+    const struct timespec nap = {.tv_nsec = 50L * 1000 * 1000};
     if (errno == EINTR)
         return true;
     if ((errno != EIO && errno != EAGAIN && errno != ESTALE) || (*tries)++ == 4)

@@ -285,14 +285,16 @@ enum pd_status pd_rows_head_read(struct pd_rows_head *h, struct pd_table *t,
 {
     struct facts *f = pd_calloc(1, sizeof *f);
     bool got;
-    enum pd_status status = f ? look_ahead(h, t, f, err) : pd_fail_memory(err, t->name);
+    if (!f)
+        return pd_fail_memory(err, t->name);
+    enum pd_status status = look_ahead(h, t, f, err);
     if (!status)
         status = judge(h, t, f, request, err);
     if (!status)
         status = pd_table_rewind(t, err);
     if (!status && h->header)
         status = pd_table_next(t, &got, err);
-    pd_free(f ? f->whole : NULL);
+    pd_free(f->whole);
     pd_free(f);
     return status;
 }

@@ -187,7 +187,7 @@ bool pd_table_number(const struct pd_table *t, const char *text, double *to)
         return parse(t, text, to);
     if (strlen(text) >= sizeof copy || strchr(text, '.'))
         return false;
-    strcpy(copy, text);
+    memcpy(copy, text, strlen(text) + 1);
     char *comma = strchr(copy, ',');
     if (comma && (comma == copy || !is_digit(comma[-1]) || !is_digit(comma[1])))
         return false;

@@ -454,7 +454,7 @@ static enum pd_status check(struct active *r, struct pd_error *err)
     enum pd_status status = open_trial(r, 1, err);
     if (status)
         return status;
-    status = check_budget(r, err);
+    status = r->data ? check_budget(r, err) : PD_OK;
     if (!status)
         status = check_news(r, err);
     close_trial(r);
@@ -482,7 +482,7 @@ static enum pd_status change(struct active *r, struct pd_active_options *a, stru
     if (a->final < was_a.final)
         status = pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: expected more than the %lld so far",
                          (long long)a->final, (long long)was_a.final);
-    if (!status && (r->news.final || r->news.query))
+    if (!status && r->data && (r->news.final || r->news.query))
         status = check_budget(r, err);
     if (!status && r->news.add_class)
         status = pd_active_add_class(&r->ledger, r->news.add_class, &r->o, err);

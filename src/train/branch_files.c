@@ -109,10 +109,11 @@ enum pd_status pd_branch_recalibrate(const struct pd_branch *b, struct pd_run_mo
 static enum pd_status write_where_different(const char *path, char *text, struct pd_error *err)
 {
     struct pd_buffer before = PD_BUFFER_INIT;
-    enum pd_status status = text ? PD_OK : pd_fail_memory(err, path);
-    if (!status && !pd_is_absent(path))
-        status = pd_file_read(path, &before, err);
-    if (!status && (before.size != strlen(text) || memcmp(before.data, text, before.size) != 0))
+    if (!text)
+        return pd_fail_memory(err, path);
+    enum pd_status status = pd_is_absent(path) ? PD_OK : pd_file_read(path, &before, err);
+    if (!status &&
+        (before.size != strlen(text) || !before.data || memcmp(before.data, text, before.size) != 0))
         status = pd_file_write_atomic(path, text, strlen(text), err);
     pd_buffer_release(&before);
     free(text);
@@ -190,8 +191,9 @@ enum pd_status pd_branch_write_labels(const struct pd_branch *b, struct pd_error
     size_t n = 0;
     const uint32_t *next = b->ledger->next;
     struct pd_answer *all = pd_malloc((b->count + b->ledger->copies + 1) * sizeof *all);
-    enum pd_status status =
-        all ? pd_branch_path(b, "labels.csv", 0, path, err) : pd_fail_memory(err, b->folder);
+    if (!all)
+        return pd_fail_memory(err, b->folder);
+    enum pd_status status = pd_branch_path(b, "labels.csv", 0, path, err);
     for (size_t i = 0; !status && i < b->count; i++) {
         all[n++] = b->labels[i];
         for (uint32_t k = next ? next[b->labels[i].image] : 0; k; k = next[k])

@@ -313,7 +313,7 @@ static enum pd_status read_query(const struct line *line, struct pd_error *err)
     const json_t *images = json_object_get(line->event, "images");
     const size_t n = json_array_size(images);
     enum pd_status status = json_is_array(images) ? find_round(line, &r, err) : bad(line, "\"images\"", err);
-    if (status)
+    if (status || !r)
         return status;
     struct pd_query *queries = pd_calloc(n ? n : 1, sizeof *queries);
     if (!queries)
@@ -338,7 +338,7 @@ static enum pd_status read_train(const struct line *line, struct pd_error *err)
     struct pd_ledger_round *r = NULL;
     const json_t *given = json_object_get(line->event, "given");
     enum pd_status status = find_round(line, &r, err);
-    if (status || r->begun)
+    if (status || !r || r->begun)
         return status;
     r->n_given = json_array_size(given);
     r->given = pd_calloc(r->n_given ? r->n_given : 1, sizeof *r->given);
@@ -356,7 +356,7 @@ static enum pd_status read_round(const struct line *line, struct pd_error *err)
     json_t *rounds_line = json_object_get(line->event, "line");
     enum pd_status status =
         json_is_object(rounds_line) ? find_round(line, &r, err) : bad(line, "\"line\"", err);
-    if (!status && !r->line)
+    if (!status && r && !r->line)
         r->line = json_incref(rounds_line);
     return status;
 }

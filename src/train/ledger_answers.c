@@ -80,7 +80,9 @@ static enum pd_status write_answers(const struct pd_ledger *l, struct pd_error *
     char path[PD_PATH_SIZE];
     size_t n = 0;
     struct pd_answer *all = pd_malloc(l->data->count * sizeof *all);
-    enum pd_status status = all ? answers_path(l, path, err) : pd_fail_memory(err, l->path);
+    if (!all)
+        return pd_fail_memory(err, l->path);
+    enum pd_status status = answers_path(l, path, err);
     for (uint32_t i = 0; !status && i < l->data->count; i++)
         if (l->answers[i] != PD_NOT_ANSWERED)
             all[n++] = (struct pd_answer){.image = i, .label = l->answers[i]};

@@ -74,10 +74,9 @@ static enum pd_status recalibrate_layer(struct pass *p, struct pd_error *err)
 {
     const int64_t whole = p->count / p->batch;
     p->sums = pd_calloc(2 * (size_t)p->channels, sizeof *p->sums);
-    enum pd_status status =
-        p->sums ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for statistics of D's layers");
-    if (!status)
-        status = add_batches(p, 0, whole, p->batch, err);
+    if (!p->sums)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for statistics of D's layers");
+    enum pd_status status = add_batches(p, 0, whole, p->batch, err);
     if (!status)
         status = add_batches(p, whole, whole + 1, p->count % p->batch, err);
     if (!status)

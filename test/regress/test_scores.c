@@ -135,7 +135,8 @@ static void follow_the_run(void **state)
 static void serve_queries_and_other_data(void **state)
 {
     (void)state;
-    succeeds("active " LITTLE "--model infogan --strategy gold --diverse k-center --init 10 --query 2 --final 12 "
+    succeeds("active " LITTLE
+             "--model infogan --strategy gold --diverse k-center --init 10 --query 2 --final 12 "
              "--trials 1 --validation 0 --no-measure --no-pictures --out active");
     assert_int_equal(access(scratch_path("active/00000-strokes-active-gold/start-1/round-00/"
                                          "statistics.safetensors"),
@@ -157,10 +158,8 @@ static void need_batch_norm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(are_kept_in_the_run),
-        cmocka_unit_test(are_made_anew),
-        cmocka_unit_test(follow_the_run),
-        cmocka_unit_test(serve_queries_and_other_data),
+        cmocka_unit_test(are_kept_in_the_run), cmocka_unit_test(are_made_anew),
+        cmocka_unit_test(follow_the_run),      cmocka_unit_test(serve_queries_and_other_data),
         cmocka_unit_test(need_batch_norm),
     };
     return cmocka_run_group_tests(tests, trains, scratch_teardown);

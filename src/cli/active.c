@@ -95,7 +95,7 @@ static void on_begin(void *context, const struct pd_run_begin *b)
     progress_begin(&w->progress, b->first_step, b->last_step, b->batch, "images");
     if (!w->estimated)
         progress_line(&w->progress, "estimate for a round: %s",
-                      pd_estimate_words(&b->estimate, words, sizeof words));
+                      pd_estimate_words(&b->estimate, b->last_step - b->first_step, words, sizeof words));
     w->estimated = true;
 }
 

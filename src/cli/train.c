@@ -58,17 +58,17 @@ struct watch {
 static void on_begin(void *context, const struct pd_run_begin *b)
 {
     struct watch *w = context;
-    struct pd_estimate left = b->estimate;
     char words[128];
-    left.seconds *= (double)(b->last_step - b->first_step) / (double)b->last_step;
     w->steps_per_epoch = b->steps_per_epoch;
     w->epochs = b->last_step / b->steps_per_epoch;
     progress_begin(&w->progress, b->first_step, b->last_step, b->batch, "images");
     progress_line(&w->progress, "%s: step %llu to %llu, %llu steps an epoch", b->folder,
                   (unsigned long long)b->first_step, (unsigned long long)b->last_step,
                   (unsigned long long)b->steps_per_epoch);
-    progress_line(&w->progress, "estimate: %s%s", pd_estimate_words(&left, words, sizeof words),
-                  left.checkpoint > LARGE_CHECKPOINT ? "; half the --width makes them about a quarter" : "");
+    progress_line(&w->progress, "estimate: %s%s",
+                  pd_estimate_words(&b->estimate, b->last_step - b->first_step, words, sizeof words),
+                  b->estimate.checkpoint > LARGE_CHECKPOINT ? "; half the --width makes them about a quarter"
+                                                            : "");
     if (b->step_cost > 1)
         progress_line(&w->progress,
                       "adversarial sampling: a step costs %.2f times the operations of a plain one",
@@ -130,6 +130,21 @@ static enum pd_status check_new(const struct pd_train_options *o, struct pd_erro
     return PD_OK;
 }
 
+/* What would do nothing is rather a mistake. */
+static void note_idle(const struct args_command *c, const struct args *args, const struct pd_train_options *o,
+                      struct watch *w)
+{
+    static const char *const golds[] = {"gold_start",    "beta_d",          "beta_g",
+                                        "gold_balanced", "gold_normalised", "gold_clip"};
+    char flag[40];
+    for (size_t i = 0; i < sizeof golds / sizeof golds[0] && !o->gold; i++)
+        if (args_is_given(c, args, golds[i])) {
+            const struct pd_option option = {.name = golds[i]};
+            progress_line(&w->progress, "--%s has no effect without --gold",
+                          pd_option_flag(&option, flag, sizeof flag));
+        }
+}
+
 static enum pd_status resume(const char *folder, const struct pd_run_change *change, struct watch *w,
                              const struct pd_observer *observer, struct pd_error *err)
 {
@@ -174,8 +189,11 @@ enum pd_status command_train(int argc, char **argv, struct pd_error *err)
     stop_catch();
     if (own.resume[0])
         status = resume(own.resume, &change, &watch, &observer, err);
-    else
+    else {
+        if (!own.recipe[0])
+            note_idle(&command, &args, &o, &watch);
         status = start(&o, &watch, &observer, err);
+    }
     progress_end(&watch.progress);
     if (!status)
         say_path(watch.folder);

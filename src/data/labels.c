@@ -75,9 +75,9 @@ static enum pd_status balanced_draw(const struct pd_dataset *d, uint32_t n, cons
     for (uint32_t i = 0; i < d->count; i++)
         free_count += can_be_drawn(d, use, i);
     if (n < 1 || n > free_count)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "cannot draw %u images with labels from data set '%s': expected 1 to %u", n, d->name,
-                       free_count);
+        return pd_fail(err, PD_ERR_USAGE, -1, "cannot draw %u %s from data set '%s': expected 1 to %u", n,
+                       mark == PD_HELD_OUT ? "images with labels for --validation" : "images with labels",
+                       d->name, free_count);
     struct piles piles;
     enum pd_status status = PD_OK;
     if (piles_init(&piles, d, use, rng))

@@ -55,7 +55,7 @@ static void add_up(const struct pd_train_options *o, const struct pd_estimate_da
                   plan_bytes(sampler),
         .checkpoint = all,
         .disk = 2 * all + (o->validation ? 2 * networks : 0),
-        .seconds = gflops > 0 ? (double)d->steps * (full + (n - 1) * critic) / n : 0,
+        .seconds = gflops > 0 ? (full + (n - 1) * critic) / n : 0,
     };
 }
 
@@ -136,12 +136,13 @@ enum pd_status pd_estimate_check(const struct pd_train_options *o, const struct 
                    o->out, 1e-9 * e->disk, 1e-9 * disk, advice);
 }
 
-char *pd_estimate_words(const struct pd_estimate *e, char *text, size_t size)
+char *pd_estimate_words(const struct pd_estimate *e, uint64_t steps, char *text, size_t size)
 {
-    const long minutes = (long)(e->seconds / 60 + 0.5);
+    const double seconds = (double)steps * e->seconds;
+    const long minutes = (long)(seconds / 60 + 0.5);
     char time[48];
     if (minutes < 2)
-        snprintf(time, sizeof time, "about %.0f s", ceil(e->seconds));
+        snprintf(time, sizeof time, "about %.0f s", ceil(seconds));
     else if (minutes < 60)
         snprintf(time, sizeof time, "about %ld min", minutes);
     else

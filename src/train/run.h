@@ -14,8 +14,8 @@
 struct pd_run_begin {
     const char *folder;
     uint64_t steps_per_epoch, first_step, last_step;
-    double batch, step_cost;     /* operations of a step, as a multiple of one without adversarial sampling */
-    struct pd_estimate estimate; /* its seconds: of the whole training */
+    double batch, step_cost; /* operations of a step, as a multiple of one without adversarial sampling */
+    struct pd_estimate estimate;
 };
 
 /* What the caller may watch and stop. Any function may be NULL. */

@@ -324,13 +324,12 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
 /* --- what can be known before the images are --- */
 
 static enum pd_status estimate(const struct pd_train_options *o, const struct pd_dataset *d, int size,
-                               uint64_t steps, struct pd_estimate *out, struct pd_error *err)
+                               struct pd_estimate *out, struct pd_error *err)
 {
     const struct pd_estimate_data data = {
         .channels = d->channels,
         .classes = d->classes,
         .size = size,
-        .steps = steps,
         .bytes = d->map ? 0 : (double)d->count * (double)pd_dataset_image_size(d)};
     enum pd_status status = pd_estimate_make(o, &data, out, err);
     return status ? status : pd_estimate_check(o, &data, out, err);
@@ -364,7 +363,7 @@ static enum pd_status check_early(void *context, const struct pd_dataset *listed
         status = check_step(&o, size, err);
     if (!status)
         status = check_labels(check, listed, err);
-    return status ? status : estimate(&o, listed, size, 0, &ignored, err);
+    return status ? status : estimate(&o, listed, size, &ignored, err);
 }
 
 static bool pass_on(void *context, const char *unit, uint64_t done, uint64_t count)
@@ -425,8 +424,7 @@ enum pd_status pd_setup_open(struct pd_train_options *o, const struct pd_setup_f
     if (!status)
         status = check_step(o, size, err);
     if (!status)
-        status =
-            estimate(o, out->data, size, out->steps_per_epoch * (uint64_t)o->epochs, &out->estimate, err);
+        status = estimate(o, out->data, size, &out->estimate, err);
     if (!status)
         status = open_gan(o, size, out, err);
     if (status)

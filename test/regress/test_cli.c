@@ -472,6 +472,15 @@ static void refuses_bad_data(void **state)
     fails(command, 4, "at offset ");
 }
 
+static void says_what_does_nothing(void **state)
+{
+    (void)state;
+    const struct result *r = succeeds("train " SMALL "--epochs 1 --beta-d 3 --out idle");
+    assert_contains(r->err, "--beta-d has no effect without --gold\n");
+    r = succeeds("train " SMALL "--epochs 1 --gold --beta-d 3 --out idle");
+    assert_null(strstr(r->err, "has no effect"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +504,7 @@ int main(void)
         cmocka_unit_test(refuses_damaged_runs),
         cmocka_unit_test(a_full_disk_spares_the_checkpoint),
         cmocka_unit_test(refuses_bad_data),
+        cmocka_unit_test(says_what_does_nothing),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

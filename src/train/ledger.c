@@ -388,7 +388,9 @@ enum pd_status pd_ledger_read(struct pd_ledger *l, const char *text, size_t size
 static enum pd_status create(struct pd_ledger *l, json_t *begin, struct pd_error *err)
 {
     struct pd_buffer lines = PD_BUFFER_INIT;
-    char *text = begin ? json_dumps(pd_ledger_stamp(json_incref(begin)), JSON_COMPACT) : NULL;
+    json_t *stamped = begin ? pd_ledger_stamp(json_incref(begin)) : NULL;
+    char *text = stamped ? json_dumps(stamped, JSON_COMPACT) : NULL;
+    json_decref(stamped);
     enum pd_status status = text ? PD_OK : pd_fail_memory(err, l->path);
     if (text)
         pd_buffer_printf(&lines, "%s\n", text);

@@ -145,16 +145,17 @@ static enum pd_status take_label_file(const char *path, struct pd_dataset *data,
 {
     struct pd_answers answers;
     enum pd_status status = pd_answers_read_whole(path, data, &answers, err);
-    if (!status && !labels_of(&answers))
-        status = pd_fail(err, PD_ERR_FORMAT, -1,
-                         "%s: no row names a class, so there is nothing to learn from", path);
     if (status)
         return status;
-    pd_labels_apply(data, &answers, use);
-    if (answers.note[0])
+    if (!labels_of(&answers))
+        status = pd_fail(err, PD_ERR_FORMAT, -1,
+                         "%s: no row names a class, so there is nothing to learn from", path);
+    if (!status)
+        pd_labels_apply(data, &answers, use);
+    if (!status && answers.note[0])
         pd_dataset_add_note(data, "%s", answers.note);
     pd_answers_release(&answers);
-    return PD_OK;
+    return status;
 }
 
 /* No copy of an image that validates is learnt from. */

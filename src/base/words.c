@@ -70,6 +70,11 @@ char *pd_join_words(char *text, size_t size, const char *const *first, size_t co
     return text;
 }
 
+const char *pd_plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 enum pd_status pd_unknown_word(struct pd_error *err, const char *what, const char *word,
                                const char *const *first, size_t count, size_t stride)
 {

@@ -32,6 +32,9 @@ char *pd_make_printable(char *text);
  * place. Returns text. */
 char *pd_hide_passwords(char *text);
 
+/* What stands behind a noun of which there are n. */
+const char *pd_plural(size_t n);
+
 /* Fails with PD_ERR_USAGE: "unknown model 'infogn', did you mean 'infogan'? (known: ...)". what: "model". */
 enum pd_status pd_unknown_word(struct pd_error *err, const char *what, const char *word,
                                const char *const *first, size_t count, size_t stride);

@@ -10,6 +10,7 @@
 #include "cli/stop.h"
 
 #include "base/threads.h"
+#include "base/words.h"
 #include "io/file.h"
 #include "train/active.h"
 
@@ -79,7 +80,7 @@ struct watch {
     char round[64]; /* "gold 2/5 round 3" */
     bool stopping, estimated;
     struct { /* refusals in the same words; the last counts all others */
-        char words[160];
+        char words[sizeof((struct pd_refusal *)NULL)->words];
         int64_t rows;
     } refused[9];
 };
@@ -152,8 +153,8 @@ static void on_measured(void *context, const struct pd_active_round *r)
         snprintf(guesses, sizeof guesses, "  guesses right %lld of %lld", (long long)r->guessed,
                  (long long)r->guesses);
     progress_end(&w->progress);
-    progress_line(&w->progress, "%s  %lld labels%s%s%s", w->round, (long long)r->labels, accuracy, classes,
-                  guesses);
+    progress_line(&w->progress, "%s  %lld label%s%s%s%s", w->round, (long long)r->labels,
+                  pd_plural((size_t)r->labels), accuracy, classes, guesses);
     if (r->people) {
         progress_line(&w->progress, "labels: %s", r->classes);
         progress_line(&w->progress, "%s", r->outlook);
@@ -172,24 +173,27 @@ static void on_measuring(void *context, int epoch, int epochs, double loss)
 }
 
 /* A thousand tasks with boxes are one mistake. */
-static void on_refused(void *context, int64_t row, const char *words)
+static void on_refused(void *context, const struct pd_refusal *r)
 {
     struct watch *w = context;
+    char line[PD_REFUSAL_SIZE];
+    const char *words = r->words;
     int kind = 0;
     while (kind < KINDS && w->refused[kind].rows && strcmp(w->refused[kind].words, words) != 0)
         kind++;
     if (!w->refused[kind].rows++)
         snprintf(w->refused[kind].words, sizeof w->refused[kind].words, "%s", kind < KINDS ? words : "...");
     if (w->refused[kind].rows <= REFUSALS_SHOWN || kind == KINDS)
-        progress_line(&w->progress, "refused: row %lld: %s", (long long)row, words);
+        progress_line(&w->progress, "refused: %s", pd_refusal_words(r, line));
 }
 
 static void say_further_refusals(struct watch *w)
 {
     for (int kind = 0; kind < KINDS; kind++)
         if (w->refused[kind].rows > REFUSALS_SHOWN)
-            progress_line(&w->progress, "refused: %lld more rows: %s",
-                          (long long)w->refused[kind].rows - REFUSALS_SHOWN, w->refused[kind].words);
+            progress_line(&w->progress, "refused: %lld more row%s: %s",
+                          (long long)w->refused[kind].rows - REFUSALS_SHOWN,
+                          pd_plural((size_t)w->refused[kind].rows - REFUSALS_SHOWN), w->refused[kind].words);
 }
 
 /* --- the command --- */
@@ -250,7 +254,8 @@ static enum pd_status say_end(const char *folder, const struct pd_active_outcome
 /* What a person does next. */
 static void say_questions(const char *folder, const struct pd_active_outcome *out)
 {
-    say(stdout, "%zu images wait for a label: %s\n", out->questions, out->queries);
+    say(stdout, "%zu image%s for a label: %s\n", out->questions, out->questions == 1 ? " waits" : "s wait",
+        out->queries);
     if (out->sheet[0])
         say(stdout, "what they show: %s\n", out->sheet);
     if (out->tasks[0])
@@ -264,30 +269,42 @@ static void say_questions(const char *folder, const struct pd_active_outcome *ou
 }
 
 /* What was good has been taken; what was not still shows in the exit code. */
+static enum pd_status fail_refused(const struct pd_active_outcome *out, struct pd_error *err)
+{
+    const struct pd_intake *in = &out->intake;
+    const char *others = in->taken + in->corrected ? "the others are taken"
+                         : in->again               ? "the others say nothing new"
+                                                   : "none is taken";
+    if (out->unanswered && out->predicted)
+        return pd_fail(err, PD_ERR_FORMAT, -1,
+                       "%s: no answer in it: %zu task%s with predictions alone, which are a model's: submit "
+                       "annotations, and export those",
+                       out->unanswered, out->predicted, pd_plural(out->predicted));
+    if (out->unanswered)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: no answer in it: %zu row%s without one", out->unanswered,
+                       out->blank, pd_plural(out->blank));
+    if (in->refused)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%zu answer%s refused, for the reasons above; %s", in->refused,
+                       in->refused == 1 ? " was" : "s were", others);
+    return PD_OK;
+}
+
 static enum pd_status say_outcome(const char *folder, const char *labels, const struct pd_active_outcome *out,
                                   struct pd_error *err)
 {
     const struct pd_intake *in = &out->intake;
     enum pd_status status = PD_OK;
     if (in->corrected)
-        printf("%zu answers corrected: %s\n", in->corrected,
-               out->questions ? "the next round learns from them"
-                              : "a further round would learn from them (--final)");
+        printf("%zu answer%s corrected: %s\n", in->corrected, pd_plural(in->corrected),
+               out->questions ? "the next round learns from that"
+                              : "a further round would learn from that (--final)");
     if (labels[0] || in->taken || in->refused)
-        printf("%zu answers taken, %zu refused\n", in->taken, in->refused);
+        printf("%zu answer%s taken, %zu refused\n", in->taken, pd_plural(in->taken), in->refused);
     if (out->questions)
         say_questions(folder, out);
     else
         status = say_end(folder, out, err);
-    if (status || fflush(stdout))
-        return status;
-    if (out->unanswered)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: no answer in it: %zu rows without one", labels,
-                       out->blank);
-    return in->refused
-               ? pd_fail(err, PD_ERR_FORMAT, -1,
-                         "%zu answers were refused, for the reasons above; the others are taken", in->refused)
-               : PD_OK;
+    return status || fflush(stdout) ? status : fail_refused(out, err);
 }
 
 enum pd_status command_active(int argc, char **argv, struct pd_error *err)

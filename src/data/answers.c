@@ -34,7 +34,19 @@ void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *for
     va_start(args, format);
     vsnprintf(refused->words, sizeof refused->words, format, args);
     va_end(args);
+    snprintf(refused->image, sizeof refused->image, "%s", r->image ? r->image : "");
+    if (strstr(refused->words, refused->image))
+        refused->image[0] = '\0';
+    pd_make_printable(refused->image);
     pd_make_printable(refused->words);
+}
+
+char *pd_refusal_words(const struct pd_refusal *refusal, char text[PD_REFUSAL_SIZE])
+{
+    const int n = snprintf(text, PD_REFUSAL_SIZE, "row %" PRId64 ": %s", refusal->row, refusal->words);
+    if (refusal->image[0])
+        snprintf(text + n, PD_REFUSAL_SIZE - (size_t)n, " (image '%s')", refusal->image);
+    return text;
 }
 
 static bool refuse_class(struct pd_answers_reader *r, int64_t row, const char *label, bool ambiguous)
@@ -214,7 +226,9 @@ static enum pd_status parse(struct pd_answers_reader *r, const char *text, size_
     }
     size_t space = strspn(text, " \t\r\n");
     bool json = text[space] == '[' || text[space] == '{';
-    return (json ? pd_answers_parse_label_studio : pd_answers_parse_csv)(r, text, size, err);
+    enum pd_status status = (json ? pd_answers_parse_label_studio : pd_answers_parse_csv)(r, text, size, err);
+    r->image = NULL;
+    return status;
 }
 
 static enum pd_status read_text(const struct pd_buffer *text, const char *name,
@@ -272,11 +286,11 @@ void pd_answers_release(struct pd_answers *answers)
 enum pd_status pd_answers_read_whole(const char *path, const struct pd_dataset *dataset,
                                      struct pd_answers *out, struct pd_error *err)
 {
+    char words[PD_REFUSAL_SIZE];
     enum pd_status status = pd_answers_read(path, dataset, out, err);
     if (status || !out->refused_count)
         return status;
-    status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: row %lld: %s", path, (long long)out->refused[0].row,
-                     out->refused[0].words);
+    status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: %s", path, pd_refusal_words(&out->refused[0], words));
     pd_answers_release(out);
     return status;
 }

@@ -15,9 +15,14 @@ struct pd_answer {
 
 /* A row that was not taken, and why, in one line: "unknown class 'dgo', did you mean 'dog'?" */
 struct pd_refusal {
-    int64_t row; /* line of a CSV file, task of a JSON file; from 1 */
-    char words[160];
+    int64_t row;    /* line of a CSV file, task of a JSON file; from 1 */
+    char image[96]; /* what the row calls it; "": the words name it, or nothing does */
+    char words[240];
 };
+
+/* "row 3: words (image 'a.png')" into text[PD_REFUSAL_SIZE]; returns text. */
+enum { PD_REFUSAL_SIZE = 400 };
+char *pd_refusal_words(const struct pd_refusal *refusal, char text[PD_REFUSAL_SIZE]);
 
 /* All blocks owned: pd_answers_release. */
 struct pd_answers {
@@ -25,7 +30,8 @@ struct pd_answers {
     size_t count;
     struct pd_refusal *refused;
     size_t refused_count;
-    size_t blank;   /* rows without an answer yet */
+    size_t blank;     /* rows without an answer yet */
+    size_t predicted; /* of these: tasks that a model has answered, and nobody else */
     char note[256]; /* classes that were not named letter by letter: "'Cat ' is 'cat', '1' is '001'"; or "" */
 };
 

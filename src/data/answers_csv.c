@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/words.h"
 #include "io/file.h"
 
 #include <csv.h>
@@ -110,21 +111,26 @@ static bool refuse_cut(struct table *t)
     return false;
 }
 
+/* "" also where the row ends before it. */
+static const char *cell_text(const struct table *t, enum cell cell)
+{
+    return t->text[cell].size ? t->text[cell].data : "";
+}
+
 static void take_row(struct table *t, bool ended)
 {
     struct pd_answers_reader *r = t->reader;
-    if (t->column != t->columns) {
-        pd_answers_refuse(r, t->begin, "%s%d columns, expected %d", ended ? "" : "cut off: ", t->column,
-                          t->columns);
-        return;
-    }
     for (int i = 0; i < CELLS; i++)
         r->oom = r->oom || t->text[i].oom;
-    if (r->oom || (!ended && refuse_cut(t)))
+    if (r->oom)
         return;
-    bool ours = t->at[OUR_IMAGE] >= 0 && *t->text[OUR_IMAGE].data;
-    const char *image = t->at[IMAGE] < 0 ? "" : t->text[IMAGE].data;
-    pd_answers_row(r, t->begin, ours ? t->text[OUR_IMAGE].data : image, t->text[LABEL].data);
+    const char *ours = cell_text(t, OUR_IMAGE);
+    r->image = *ours ? ours : cell_text(t, IMAGE);
+    if (t->column != t->columns)
+        pd_answers_refuse(r, t->begin, "%s%d column%s, expected %d", ended ? "" : "cut off: ", t->column,
+                          pd_plural((size_t)t->column), t->columns);
+    else if (ended || !refuse_cut(t))
+        pd_answers_row(r, t->begin, r->image, t->text[LABEL].data);
 }
 
 static void take_header(struct table *t)

@@ -115,10 +115,8 @@ static bool take_annotation(struct pd_answers_reader *r, int64_t row, const char
 
 /* A task as in the export JSON; Label Studio before 1.0 called its annotations completions. All of them
  * count, or none. */
-static void take_task(struct pd_answers_reader *r, int64_t row, const json_t *task)
+static void take_task(struct pd_answers_reader *r, int64_t row, const json_t *task, const char *image)
 {
-    char digits[24];
-    const char *image = image_words(json_object_get(task, "data"), digits);
     const json_t *annotations = json_object_get(task, "annotations");
     if (!annotations)
         annotations = json_object_get(task, "completions");
@@ -130,13 +128,14 @@ static void take_task(struct pd_answers_reader *r, int64_t row, const json_t *ta
         good = refuse(r, row, "a draft that was not submitted");
     if (!good)
         r->vote_count = votes;
-    r->out->blank = blank + (good && r->vote_count == votes);
+    const bool none = good && r->vote_count == votes;
+    r->out->blank = blank + none;
+    r->out->predicted += none && json_array_size(json_object_get(task, "predictions"));
 }
 
 /* A flat object as in the export JSON-MIN. The label's key is the name that the project gave its choices. */
-static void take_flat(struct pd_answers_reader *r, int64_t row, json_t *object)
+static void take_flat(struct pd_answers_reader *r, int64_t row, json_t *object, const char *image)
 {
-    char digits[24];
     const char *key;
     json_t *value, *other = NULL;
     const json_t *label = json_object_get(object, "choice");
@@ -153,17 +152,22 @@ static void take_flat(struct pd_answers_reader *r, int64_t row, json_t *object)
     if (!label && others > 1)
         pd_answers_refuse(r, row, "no 'choice', and %zu keys that may stand for it", others);
     else
-        take_label(r, row, image_words(object, digits), label ? label : other);
+        take_label(r, row, image, label ? label : other);
 }
 
 static void take(struct pd_answers_reader *r, int64_t row, json_t *item)
 {
+    char digits[24];
+    const json_t *data = json_object_get(item, "data");
+    const bool task = json_is_object(data);
+    r->image = image_words(task ? data : item, digits);
     if (!json_is_object(item))
         pd_answers_refuse(r, row, "not a task: expected an object");
-    else if (json_is_object(json_object_get(item, "data")))
-        take_task(r, row, item);
+    else if (task)
+        take_task(r, row, item, r->image);
     else
-        take_flat(r, row, item);
+        take_flat(r, row, item, r->image);
+    r->image = NULL;
 }
 
 static size_t skip_space(const char *text, size_t at)

@@ -20,6 +20,7 @@ struct pd_answers_reader {
     const char *unit; /* what a row is called: "line", "task" */
     struct pd_class_words classes;
     struct pd_image_index images;
+    const char *image; /* what the row being read calls its image, for refusals; NULL: not known */
     struct pd_vote *votes;
     size_t vote_count, vote_capacity, refused_capacity;
     struct pd_answers *out;

@@ -6,6 +6,7 @@
 #include "train/branch.h"
 #include "train/pictures.h"
 #include "train/query.h"
+#include "train/sheet.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,10 +47,10 @@ static void say(void *active, const char *words)
         r->watch->train->note(r->watch->train->context, words);
 }
 
-static void refuse(void *active, int64_t row, const char *words)
+static void refuse(void *active, const struct pd_refusal *refusal)
 {
     const struct active *r = active;
-    r->watch->refused(r->watch->context, row, words);
+    r->watch->refused(r->watch->context, refusal);
 }
 
 /* --- a trial's data --- */
@@ -197,6 +198,18 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* A sheet is written anew without what was refused of it: what people wrote stays beside it. */
+static enum pd_status keep_refused(const struct active *r, const char *sheet, struct pd_error *err)
+{
+    char copy[PD_PATH_SIZE], words[PD_PATH_SIZE + 128];
+    enum pd_status status = pd_sheet_keep(r->folder, sheet, copy, err);
+    snprintf(words, sizeof words, "what was refused stays in %s: mend it there, and give that with --labels",
+             copy);
+    if (!status)
+        say((void *)(uintptr_t)r, words);
+    return status;
+}
+
 /* What was filled in in queries.csv itself, which will be written anew; once for each state of it. */
 static enum pd_status take_sheet(struct active *r, struct pd_error *err)
 {
@@ -205,26 +218,38 @@ static enum pd_status take_sheet(struct active *r, struct pd_error *err)
     enum pd_status status = path_in(r, "queries.csv", path, err);
     if (status || stat(path, &now) || is_same_file(&now, &r->sheet))
         return status;
+    const size_t refused = r->out->intake.refused;
     r->sheet = now;
-    return pd_ledger_take(&r->ledger, path, false, &r->out->intake, err);
+    status = pd_ledger_take(&r->ledger, path, false, &r->out->intake, err);
+    return status || r->out->intake.refused == refused ? status : keep_refused(r, path, err);
 }
 
+static size_t answers_in(const struct pd_intake *in)
+{
+    return in->taken + in->again + in->corrected + in->refused;
+}
+
+/* It may be queries.csv. */
 static enum pd_status take_file(struct active *r, const char *file, bool correct, struct pd_error *err)
 {
     struct pd_intake *in = &r->out->intake;
-    struct stat given;
-    const size_t before = in->taken + in->again + in->corrected + in->refused;
-    const size_t blank = in->blank;
+    const struct pd_intake before = *in;
+    char path[PD_PATH_SIZE];
+    struct stat sheet, given;
     if (!file)
         return PD_OK;
     enum pd_status status = pd_ledger_take(&r->ledger, file, correct, in, err);
-    if (!status && in->taken + in->again + in->corrected + in->refused == before) {
+    if (!status && answers_in(in) == answers_in(&before)) {
         r->out->unanswered = file;
-        r->out->blank = in->blank - blank;
+        r->out->blank = in->blank - before.blank;
+        r->out->predicted = in->predicted - before.predicted;
     }
-    if (stat(file, &given) == 0)
-        r->sheet = given; /* it may be queries.csv */
-    return status;
+    if (!status)
+        status = path_in(r, "queries.csv", path, err);
+    if (status || stat(path, &sheet) || stat(file, &given) || !is_same_file(&sheet, &given))
+        return status;
+    r->sheet = given;
+    return in->refused > before.refused ? keep_refused(r, path, err) : PD_OK;
 }
 
 static enum pd_status take_answers(struct active *r, struct pd_error *err)

@@ -71,14 +71,14 @@ struct pd_active_observer {
     void (*round)(void *context, const struct pd_active_round *round); /* before it is trained */
     void (*measured)(void *context, const struct pd_active_round *round);
     void (*measuring)(void *context, int epoch, int epochs, double loss);
-    void (*refused)(void *context, int64_t row, const char *words); /* an answer that was not taken */
+    void (*refused)(void *context, const struct pd_refusal *refusal); /* an answer that was not taken */
 };
 
 /* How it ended: finished, or waiting for people. */
 struct pd_active_outcome {
     struct pd_intake intake; /* of answers, now */
     const char *unanswered;  /* a file that was given and holds no answer at all; NULL: none */
-    size_t blank;            /* its rows */
+    size_t blank, predicted; /* its rows; of these, answered by a model alone */
     size_t questions;        /* images that wait for one */
     bool measured;           /* its rounds have an accuracy */
     char queries[PD_PATH_SIZE], sheet[PD_PATH_SIZE], tasks[PD_PATH_SIZE]; /* where they stand, or "" */

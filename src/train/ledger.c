@@ -101,15 +101,20 @@ static void note_copies(struct pd_ledger *l, bool near)
             clashes++;
             last = i;
         }
+    const bool one = l->copies == 1;
     if (l->copies)
         snprintf(l->note, sizeof l->note,
-                 "%u images are %s copies of others: each is asked about once, its copies share the label",
-                 l->copies, near ? "near" : "exact");
+                 "%u image%s %s cop%s: each is asked about once, its copies share the label", l->copies,
+                 one ? " is" : "s are",
+                 near  ? one ? "a near" : "near"
+                 : one ? "an exact"
+                       : "exact",
+                 one ? "y of another" : "ies of others");
     const size_t n = strlen(l->note);
     if (clashes)
         snprintf(l->note + n, sizeof l->note - n,
-                 "; %u of them have another label than the first, as '%s' than '%s'", clashes,
-                 pd_dataset_image_name(l->data, last, name, sizeof name),
+                 "; %u of them %s another label than the first, as '%s' than '%s'", clashes,
+                 clashes == 1 ? "has" : "have", pd_dataset_image_name(l->data, last, name, sizeof name),
                  pd_dataset_image_name(l->data, l->first[last], other, sizeof other));
 }
 

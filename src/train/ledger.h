@@ -106,14 +106,16 @@ enum pd_status pd_ledger_finish(struct pd_ledger *l, struct pd_ledger_round *rou
 struct pd_intake {
     size_t taken, again; /* answers that were new; that said the same again */
     size_t corrected, refused, blank;
-    size_t copies; /* images that got the label of one of their copies */
+    size_t predicted; /* of the blank ones: by a model alone */
+    size_t copies;    /* images that got the label of one of their copies */
     void *context;
-    void (*refuse)(void *context, int64_t row, const char *words); /* a row that was not taken */
-    void (*say)(void *context, const char *words);                 /* what people should know */
+    void (*refuse)(void *context, const struct pd_refusal *refusal); /* a row that was not taken */
+    void (*say)(void *context, const char *words);                   /* what people should know */
 };
 
-/* Takes the rows of a file that are new or say the same again, with `correct` also those that say something
- * else, and writes answers.csv. Adds to what *in counts. */
+/* Takes the rows of a file that are new or say the same again, and writes answers.csv. correct: those that
+ * say something else, too, but of images that were never answered only what has been asked for, aloud. Adds
+ * to what *in counts. */
 enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correct, struct pd_intake *in,
                               struct pd_error *err);
 

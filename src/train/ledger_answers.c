@@ -2,6 +2,7 @@
 #include "train/ledger.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "io/file.h"
 
 #include <stdarg.h>
@@ -106,20 +107,55 @@ static void say(const struct pd_intake *in, const char *format, ...)
         in->say(in->context, words);
 }
 
-static void refuse(struct pd_intake *in, int64_t row, const char *words)
+static void refuse(struct pd_intake *in, int64_t row, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void refuse(struct pd_intake *in, int64_t row, const char *format, ...)
 {
+    struct pd_refusal refusal = {.row = row};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(refusal.words, sizeof refusal.words, format, args);
+    va_end(args);
     in->refused++;
-    in->refuse(in->context, row, words);
+    in->refuse(in->context, &refusal);
 }
 
 static void refuse_contradiction(const struct pd_ledger *l, const struct pd_answer *a, struct pd_intake *in)
 {
-    char words[600], image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
-    snprintf(words, sizeof words,
-             "image '%s': '%.60s', but it was answered before as '%.60s'; --correct FILE replaces it",
-             pd_dataset_image_name(l->data, a->image, image, sizeof image), label_words(l, a->label, now),
-             label_words(l, l->answers[a->image], before));
-    refuse(in, a->row, words);
+    char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
+    refuse(in, a->row,
+           "image '%.95s': '%.40s', but it was answered before as '%.40s'; --correct FILE replaces it",
+           pd_dataset_image_name(l->data, a->image, image, sizeof image), label_words(l, a->label, now),
+           label_words(l, l->answers[a->image], before));
+}
+
+/* Whether there is something to correct. A question that waits may be answered on the way. */
+static bool is_correction(const struct pd_ledger *l, const struct pd_answer *a, struct pd_intake *in)
+{
+    char image[NAME_SIZE], now[PD_CLASS_NAME_SIZE], own[PD_CLASS_NAME_SIZE];
+    const uint32_t first = pd_ledger_first(l, a->image);
+    if (l->answers[a->image] != PD_NOT_ANSWERED || l->shared[first] != PD_NOT_ANSWERED)
+        return true;
+    pd_dataset_image_name(l->data, a->image, image, sizeof image);
+    label_words(l, a->label, now);
+    if (l->own[first] == a->label) {
+        in->again++;
+        return false;
+    }
+    if (l->own[first] >= 0)
+        say(in, "image '%s' is '%.60s' from here on, and '%.60s' in the data set", image, now,
+            label_words(l, l->own[first], own));
+    else if (l->marks[first] & PD_IMAGE_ASKED)
+        say(in, "image '%s' had no answer to correct: '%.60s' is taken as the answer that it waits for",
+            image, now);
+    else {
+        refuse(in, a->row,
+               "image '%.95s': '%.40s' corrects nothing: neither asked about nor answered; --labels FILE "
+               "takes such answers",
+               image, now);
+        return false;
+    }
+    return true;
 }
 
 /* Copies may have different answers: each keeps its own. */
@@ -169,7 +205,10 @@ static enum pd_status take_one(struct pd_ledger *l, const struct pd_answer *a, c
         return PD_OK;
     }
     say_clash(l, a, in);
-    in->taken++;
+    if (correct && l->own[pd_ledger_first(l, a->image)] >= 0)
+        in->corrected++;
+    else
+        in->taken++;
     for (uint32_t i = next_copy(l, pd_ledger_first(l, a->image)); i; i = next_copy(l, i))
         in->copies += l->answers[i] == PD_NOT_ANSWERED && i != a->image;
     return note_answer(l, a, file, err);
@@ -186,14 +225,19 @@ enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correc
     if (a.note[0])
         say(in, "%s: %s", file, a.note);
     for (size_t i = 0; i < a.refused_count; i++)
-        refuse(in, a.refused[i].row, a.refused[i].words);
+        in->refuse(in->context, &a.refused[i]);
+    in->refused += a.refused_count;
     in->blank += a.blank;
+    in->predicted += a.predicted;
     const size_t copies = in->copies;
     for (size_t i = 0; i < a.count && !status; i++)
-        status = take_one(l, &a.at[i], file, correct, in, err);
+        if (!correct || is_correction(l, &a.at[i], in))
+            status = take_one(l, &a.at[i], file, correct, in, err);
     pd_answers_release(&a);
     if (in->copies > copies)
-        say(in, "%s: %zu copies share the labels", file, in->copies - copies);
+        say(in,
+            in->copies - copies == 1 ? "%s: %zu copy shares the label" : "%s: %zu copies share the labels",
+            file, in->copies - copies);
     if (!status)
         status = pd_ledger_sync(l, err);
     return status || in->taken + in->corrected == before ? status : write_answers(l, err);
@@ -247,7 +291,8 @@ static enum pd_status compare(struct pd_ledger *l, const struct pd_answers *a, s
             status = take_change(l, &a->at[i], in, err);
     }
     if (!status && rows < answered)
-        say(in, "answers.csv: %zu answers of the journal were missing there", answered - rows);
+        say(in, "answers.csv: %zu answer%s of the journal %s missing there", answered - rows,
+            pd_plural(answered - rows), answered - rows == 1 ? "was" : "were");
     *same = *same && rows == answered;
     return status;
 }
@@ -256,11 +301,12 @@ static enum pd_status check(struct pd_ledger *l, const char *path, struct pd_int
                             struct pd_error *err)
 {
     struct pd_answers a;
+    char words[PD_REFUSAL_SIZE];
     enum pd_status status = pd_answers_read(path, l->data, &a, err);
     if (!status && a.refused_count)
         status = pd_fail(err, PD_ERR_FORMAT, -1,
-                         "%s: row %lld: %s; mend it, or remove the file, which is made from journal.jsonl",
-                         path, (long long)a.refused[0].row, a.refused[0].words);
+                         "%s: %s; mend it, or remove the file, which is made from journal.jsonl", path,
+                         pd_refusal_words(&a.refused[0], words));
     if (!status)
         status = compare(l, &a, in, same, err);
     pd_answers_release(&a);

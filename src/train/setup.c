@@ -148,8 +148,9 @@ static enum pd_status take_label_file(const char *path, struct pd_dataset *data,
     if (status)
         return status;
     if (!labels_of(&answers))
-        status = pd_fail(err, PD_ERR_FORMAT, -1,
-                         "%s: no row names a class, so there is nothing to learn from", path);
+        status =
+            pd_fail(err, PD_ERR_FORMAT, -1, "%s: no row names a class, so there is nothing to learn from%s",
+                    path, answers.predicted ? " (a model's predictions alone are no annotations)" : "");
     if (!status)
         pd_labels_apply(data, &answers, use);
     if (!status && answers.note[0])

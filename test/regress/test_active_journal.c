@@ -152,7 +152,7 @@ static void a_change_in_answers_is_taken_aloud(void **state)
              cat ? "cat" : "dog", cat ? "dog" : "cat");
     const struct result *r = resume(0, "");
     assert_contains(r->err, words);
-    assert_contains(r->out, "1 answers corrected");
+    assert_contains(r->out, "1 answer corrected");
     assert_in_run("start-1/round-00/labels.csv", from); /* what is done stays */
     assert_in_run("gold-1/labels.csv", to);
     assert_in_run("journal.jsonl", "\"event\":\"correct\"");
@@ -169,10 +169,10 @@ static void a_change_in_answers_is_taken_aloud(void **state)
     snprintf(words, sizeof words, "image,label\n%s", from);
     write_text("c.csv", words);
     assert_contains(resume(4, " --labels c.csv")->err, "; --correct FILE replaces it");
-    assert_contains(resume(0, " --correct c.csv")->out, "1 answers corrected");
+    assert_contains(resume(0, " --correct c.csv")->out, "1 answer corrected");
     assert_in_run("answers.csv", from);
     edit("answers.csv", from, "");
-    assert_contains(resume(0, "")->err, "answers.csv: 1 answers of the journal were missing there");
+    assert_contains(resume(0, "")->err, "answers.csv: 1 answer of the journal was missing there");
     assert_in_run("answers.csv", from);
     edit("answers.csv", from, "nowhere.png,cat\n");
     assert_contains(resume(4, "")->err, "unknown image 'nowhere.png'; mend it, or remove the file");
@@ -243,7 +243,7 @@ static void classes_and_budget_grow(void **state)
     assert_in_run("journal.jsonl", "\"option\":\"classes\",\"was\":\"cat,dog\",\"value\":\"cat,dog,bird\"");
     fill_in("a.csv");
     assert_contains(resume(0, " --labels a.csv")->out, "finished");
-    assert_contains(resume(0, " --final 10")->out, "1 images wait");
+    assert_contains(resume(0, " --final 10")->out, "1 image waits");
     assert_contains(resume(2, " --final 3")->err, "--final 3: expected more than the 10 so far");
     assert_contains(resume(2, " --final 99")->err, "has 23 images for it");
     assert_contains(resume(2, " --add-class Bird")->err, "the class 'bird' is there already");
@@ -251,6 +251,74 @@ static void classes_and_budget_grow(void **state)
     assert_contains(resume(2, " --init 3")->err, "--init cannot be given with --resume");
     fails("active --data photos --classes cat --oracle csv --final 12", 2, "has one class, 'cat'");
     fails(PHOTOS "--correct a.csv", 2, "--correct is for a run that is there");
+}
+
+/* A correction is of something: of an answer, of the data set's label, or it answers what was asked. */
+static void corrections_have_something_to_correct(void **state)
+{
+    (void)state;
+    char text[256], image[16];
+    start("right", "--init 4 --query 2 --final 8");
+    char *questions = scratch_read(in_run("queries.csv"), NULL);
+    snprintf(image, sizeof image, "%.6s", strchr(questions, '\n') + 1);
+    bool asked[IMAGES] = {false};
+    for (char *line = strchr(questions, '\n') + 1; *line; line = strchr(line, '\n') + 1)
+        asked[atoi(line)] = true;
+    free(questions);
+    int other = 19;
+    while (asked[other])
+        other--;
+    snprintf(text, sizeof text, "image,label\n%02d.png,cat\nnowhere.png,dog\n", other);
+    write_text("c.csv", text);
+    const struct result *r = resume(4, " --correct c.csv");
+    snprintf(text, sizeof text, "refused: row 2: image '%02d.png': 'cat' corrects nothing", other);
+    assert_contains(r->err, text);
+    assert_contains(r->err, "--labels FILE takes such answers");
+    assert_contains(r->err, "refused: row 3: unknown image 'nowhere.png'");
+    assert_contains(r->err, "2 answers were refused, for the reasons above; none is taken");
+    assert_not_in_run("journal.jsonl", "\"event\":\"answer\"");
+    snprintf(text, sizeof text, "image,label\n%s,cat\n%02d.png,dog\n", image, other);
+    write_text("c.csv", text);
+    r = resume(4, " --correct c.csv"); /* one was asked about */
+    snprintf(text, sizeof text, "image '%s' had no answer to correct: 'cat' is taken as the answer", image);
+    assert_contains(r->err, text);
+    assert_contains(r->out, "1 answer taken, 1 refused\n3 images wait");
+    snprintf(text, sizeof text, "%s,cat\n", image);
+    assert_in_run("answers.csv", text);
+    snprintf(text, sizeof text, "image,label\n%s,skip\n", image);
+    write_text("c.csv", text);
+    assert_contains(resume(0, " --correct c.csv")->out, "1 answer corrected");
+    assert_contains(resume(0, " --correct c.csv")->out, "images wait"); /* once more: no news */
+    write_text("c.csv", "image,label\n03b.png,cat\n"); /* a copy of what was not asked, or of what was */
+    r = resume(asked[3] ? 0 : 4, " --correct c.csv");
+    assert_contains(r->err,
+                    asked[3] ? "'03b.png' had no answer to correct" : "image '03b.png': 'cat' corrects");
+}
+
+/* A label that the data set has is one to be corrected, too. */
+static void labels_of_the_data_are_corrected(void **state)
+{
+    (void)state;
+    mkdir(scratch_path("sorted"), 0777);
+    mkdir(scratch_path("sorted/cat"), 0777);
+    mkdir(scratch_path("sorted/dog"), 0777);
+    for (int i = 0; i < 8; i++) {
+        uint8_t rgb[SIDE * SIDE * 3];
+        char path[64];
+        for (int k = 0; k < SIDE * SIDE * 3; k++)
+            rgb[k] = (uint8_t)(k * (i + 3) ^ 29 * i);
+        snprintf(path, sizeof path, "sorted/%s%d.png", i < 2 ? "cat/" : i < 4 ? "dog/" : "", i);
+        assert_int_equal(pd_png_write_rgb(scratch_path(path), rgb, SIDE, SIDE, NULL), PD_OK);
+    }
+    succeeds(
+        "active --data sorted --classes cat,dog --oracle csv --model infogan --width 0.1 --batch 4 "
+        "--min-epoch 8 --epochs 1 --threads 1 --no-pictures --init 5 --query 1 --final 6 --out labelled");
+    snprintf(run_folder, sizeof run_folder, "labelled/00000-sorted-active-gold");
+    write_text("c.csv", "image,label\ncat/0.png,dog\ndog/2.png,dog\n");
+    const struct result *r = resume(0, " --correct c.csv");
+    assert_contains(r->err, "image 'cat/0.png' is 'dog' from here on, and 'cat' in the data set");
+    assert_contains(r->out, "1 answer corrected");
+    assert_not_in_run("answers.csv", "dog/2.png");
 }
 
 /* A round that had begun learns what was corrected since. */
@@ -422,6 +490,8 @@ int main(void)
         cmocka_unit_test(copies_are_asked_once),
         cmocka_unit_test(copies_of_validation_images_are_held_out),
         cmocka_unit_test(classes_and_budget_grow),
+        cmocka_unit_test(corrections_have_something_to_correct),
+        cmocka_unit_test(labels_of_the_data_are_corrected),
         cmocka_unit_test(a_begun_round_starts_again),
         cmocka_unit_test(an_older_run_is_taken_over),
         cmocka_unit_test(a_damaged_journal_is_named),

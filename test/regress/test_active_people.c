@@ -118,7 +118,8 @@ static const struct result *resume_with_refusals(const char *labels, int refused
 {
     char command[512], words[64];
     snprintf(command, sizeof command, "active --resume %s --labels %s", person.run, labels);
-    snprintf(words, sizeof words, "paydirt: %d answers were refused, for the reasons above", refused);
+    snprintf(words, sizeof words, "paydirt: %d answer%s refused, for the reasons above", refused,
+             refused == 1 ? " was" : "s were");
     const struct result *r = run(command);
     assert_int_equal(r->code, 4);
     assert_contains(r->err, words);
@@ -133,7 +134,7 @@ static int answer_to_the_end(void)
         assert_true(person.count > 0);
         answer(in_run("queries.csv"), person.count, NULL);
         const struct result *r = resume(NULL);
-        assert_contains(r->out, "answers taken, 0 refused\n");
+        assert_contains(r->out, " taken, 0 refused\n");
         if (strstr(r->out, "finished"))
             return i;
     }
@@ -261,6 +262,86 @@ static void an_unreadable_sheet_stays(void **state)
     assert_file(in_run("queries.csv"), "P");
 }
 
+/* queries.csv with these words for its first images; the others stay empty. */
+static void type_into_sheet(const char *const *words, int count)
+{
+    look_at_questions();
+    FILE *f = fopen(in_run("queries.csv"), "w");
+    fputs("image,label\n", f);
+    for (int i = 0; i < person.count; i++)
+        fprintf(f, "%s,%s\n", name_of(person.asked[i]), i < count ? words[i] : "");
+    fclose(f);
+}
+
+/* What was refused of a sheet is there to be mended, although the sheet is written anew. */
+static void nothing_that_was_typed_is_lost(void **state)
+{
+    (void)state;
+    static const char *const first[] = {"dgo", "cat"}, *const second[] = {"a bird, I think"};
+    char expected[256];
+    succeeds(PHOTOS "--data ./photos --oracle csv --init 6 --final 8 --out typed");
+    meet("typed/00000-photos-active-gold");
+    type_into_sheet(first, 2);
+    char *typed = scratch_read(in_run("queries.csv"), NULL);
+    const struct result *r = run("active --resume typed/00000-photos-active-gold");
+    assert_int_equal(r->code, 4);
+    snprintf(expected, sizeof expected,
+             "refused: row 2: unknown class 'dgo', did you mean 'dog'? (image '%s')",
+             name_of(person.asked[0]));
+    assert_contains(r->err, expected);
+    assert_contains(r->err, "what was refused stays in typed/00000-photos-active-gold/queries.refused.csv");
+    assert_contains(r->err, "1 answer was refused, for the reasons above; the others are taken");
+    assert_contains(r->out, "1 answer taken, 1 refused\n5 images wait");
+    assert_file(in_run("queries.refused.csv"), typed);
+    person.answered[person.asked[1]] = true;
+    type_into_sheet(second, 1); /* 2 columns, expected 3; given by name */
+    char *again = scratch_read(in_run("queries.csv"), NULL);
+    r = resume_with_refusals("typed/00000-photos-active-gold/queries.csv", 1);
+    snprintf(expected, sizeof expected, "refused: row 2: 3 columns, expected 2 (image '%s')",
+             name_of(person.asked[0]));
+    assert_contains(r->err, expected);
+    assert_contains(r->err, "for the reasons above; none is taken");
+    assert_file(in_run("queries.refused.csv"), typed);
+    assert_file(in_run("queries.refused-2.csv"), again);
+    free(again);
+    memcpy(strstr(typed, "dgo"), "dog", 3); /* mended: it is a file of answers */
+    scratch_write(in_run("queries.refused.csv"), typed, strlen(typed));
+    free(typed);
+    r = resume("typed/00000-photos-active-gold/queries.refused.csv");
+    assert_contains(r->out, "1 answer taken, 0 refused\n4 images wait");
+    look_at_questions();
+    answer(scratch_path("other.csv"), 1, "mouse"); /* somebody else's file stays where it is */
+    person.answered[person.asked[0]] = false;
+    resume_with_refusals("other.csv", 1);
+    assert_int_not_equal(access(in_run("queries.refused-3.csv"), F_OK), 0);
+}
+
+/* The tasks as a model has answered them. */
+static void predictions_are_no_answers(void **state)
+{
+    (void)state;
+    succeeds(PHOTOS "--data ./photos --oracle csv --init 6 --final 8 --out models");
+    meet("models/00000-photos-active-gold");
+    look_at_questions();
+    FILE *f = fopen(scratch_path("predicted.json"), "w");
+    for (int i = 0; i < 2; i++)
+        fprintf(f,
+                "%c{\"data\":{\"image\":\"%s\"},%s\"predictions\":[{\"result\":[{\"type\":\"choices\","
+                "\"from_name\":\"choice\",\"value\":{\"choices\":[\"cat\"]}}]}]}",
+                i ? ',' : '[', name_of(person.asked[i]), i ? "" : "\"annotations\":[],");
+    fputs("]", f);
+    fclose(f);
+    const struct result *r = run("active --resume models/00000-photos-active-gold --labels predicted.json");
+    assert_int_equal(r->code, 4);
+    assert_contains(r->err, "predicted.json: no answer in it: 2 tasks with predictions alone, which are a "
+                            "model's: submit annotations, and export those");
+    r = run("active --resume models/00000-photos-active-gold --correct predicted.json");
+    assert_contains(r->err, "predicted.json: no answer in it: 2 tasks with predictions alone");
+    fails("train --data photos --classes cat,dog,bird --model infogan --label-file predicted.json --out no",
+          4,
+          "predicted.json: no row names a class, so there is nothing to learn from (a model's predictions");
+}
+
 static void a_file_without_answers_is_no_answer(void **state)
 {
     (void)state;
@@ -277,7 +358,7 @@ static void a_file_without_answers_is_no_answer(void **state)
     fprintf(f, "image,label\n%s,\n", name_of(0));
     fclose(f);
     r = run("active --resume none/00000-photos-active-gold --labels one.csv");
-    assert_contains(r->err, "one.csv: no answer in it: 1 rows without one");
+    assert_contains(r->err, "one.csv: no answer in it: 1 row without one");
     for (int i = 0; i < IMAGES; i++)
         snprintf(boxes + strlen(boxes), sizeof boxes - strlen(boxes),
                  "%s{\"data\":{\"image\":\"%s\"},\"annotations\":[{\"result\":[{\"type\":"
@@ -286,7 +367,9 @@ static void a_file_without_answers_is_no_answer(void **state)
     strcat(boxes, "]");
     scratch_write(scratch_path("boxes.json"), boxes, strlen(boxes));
     r = resume_with_refusals("boxes.json", IMAGES);
-    assert_contains(r->err, "refused: row 1: no choice: the result is of the kind 'rectanglelabels'");
+    assert_contains(
+        r->err, "refused: row 1: no choice: the result is of the kind 'rectanglelabels', expected 'choices' "
+                "(image '00.png')");
     assert_contains(r->err, "refused: 19 more rows: no choice");
     look_at_questions();
     answer(scratch_path("loud.csv"), person.count, "CAT");
@@ -310,7 +393,7 @@ static void a_pool_runs_empty(void **state)
     look_at_questions();
     assert_int_equal(person.count, 2);
     answer(in_run("queries.csv"), 1, NULL);
-    assert_contains(resume(NULL)->out, "1 images wait");
+    assert_contains(resume(NULL)->out, "1 image waits");
     look_at_questions();
     answer(in_run("queries.csv"), 1, "skip");
     assert_contains(resume(NULL)->out, "2 images wait");
@@ -409,7 +492,7 @@ static void people_use_label_studio(void **state)
         look_at_questions();
         export_tasks(turns == 0);
         r = resume("export.json");
-        assert_contains(r->out, "answers taken, 0 refused\n");
+        assert_contains(r->out, " taken, 0 refused\n");
     } while (++turns < MOST_ROUNDS && !strstr(r->out, "finished"));
     assert_int_equal(turns, 3); /* five, one for the skipped, two */
     assert_int_equal(count_labels("gold-1/labels.csv", &skipped), 7);
@@ -420,10 +503,16 @@ static void people_use_label_studio(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(people_fill_in_a_sheet),    cmocka_unit_test(answers_may_come_while_it_trains),
-        cmocka_unit_test(an_unreadable_sheet_stays), cmocka_unit_test(a_pool_runs_empty),
-        cmocka_unit_test(nothing_can_be_told),       cmocka_unit_test(labels_that_are_there_are_used),
-        cmocka_unit_test(people_use_label_studio),   cmocka_unit_test(a_file_without_answers_is_no_answer),
+        cmocka_unit_test(people_fill_in_a_sheet),
+        cmocka_unit_test(answers_may_come_while_it_trains),
+        cmocka_unit_test(an_unreadable_sheet_stays),
+        cmocka_unit_test(a_pool_runs_empty),
+        cmocka_unit_test(nothing_can_be_told),
+        cmocka_unit_test(labels_that_are_there_are_used),
+        cmocka_unit_test(nothing_that_was_typed_is_lost),
+        cmocka_unit_test(predictions_are_no_answers),
+        cmocka_unit_test(people_use_label_studio),
+        cmocka_unit_test(a_file_without_answers_is_no_answer),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

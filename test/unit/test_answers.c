@@ -43,7 +43,7 @@ static void refuses_row_by_row(void **state)
                 "b c.png=cat\n"
                 "!2 unknown class 'dgo', did you mean 'dog'?\n"
                 "!3 unknown image 'nowhere.png'\n"
-                "!5 1 columns, expected 2\n"
+                "!5 1 column, expected 2\n"
                 "!6 3 columns, expected 2\n"
                 "!7 several images may be '1.png'\n"
                 "!8 unknown class 'zeppelin', expected one of 5, from 'cat' to 'caterpillar', or skip\n"
@@ -81,7 +81,7 @@ static void refuses_what_was_cut_off(void **state)
 {
     (void)state;
     assert_read(&photos, "image,label,score\nplain.png,cat,1\nb c.p",
-                "plain.png=cat\n!3 cut off: 1 columns, expected 3\n?0");
+                "plain.png=cat\n!3 cut off: 1 column, expected 3\n?0");
     assert_read(&photos, "image,label\nplain.png,cat\n\"b c.p",
                 "plain.png=cat\n!3 cut off: a quote is opened and never closed\n?0");
     assert_read(&photos, "image,label\nplain.png,dog", "plain.png=dog\n?0");

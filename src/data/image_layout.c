@@ -28,6 +28,7 @@ struct view {
     size_t count, direct; /* direct: images beside the subfolders */
     size_t of[ROLES];
     const struct group *train;     /* the first of that role */
+    bool mixed;                    /* "train_cat", "train_dog", "test_cat": a split and a class in one name */
     bool given_here, given_inside; /* names of classes among the subfolders; within the training split */
     bool given_train;
 };
@@ -134,10 +135,20 @@ bool pd_image_is_unlabelled(const char *name, size_t size)
     return role_of_word(name, size) == UNLABELLED;
 }
 
+/* "train" of "train_a" and of "trainA". */
 static size_t word_size(const char *text, size_t size)
 {
     size_t n = 0;
-    while (n < size && (isalnum((unsigned char)text[n]) || (unsigned char)text[n] >= 0x80))
+    while (n < size && (isalnum((unsigned char)text[n]) || (unsigned char)text[n] >= 0x80) &&
+           !(n && islower((unsigned char)text[n - 1]) && isupper((unsigned char)text[n])))
+        n++;
+    return n;
+}
+
+static size_t gap_size(const char *text, size_t size)
+{
+    size_t n = 0;
+    while (n < size && !word_size(text + n, size - n))
         n++;
     return n;
 }
@@ -147,13 +158,13 @@ static void find_role(struct group *g)
     static const char without_meaning[] =
         "set data dataset images image imgs img split samples pictures photos";
     g->role = role_of_word(g->name, g->size);
-    for (size_t at = 0, n; !g->role && at < g->size; at += n + 1) {
+    for (size_t at = 0, n; !g->role && at < g->size; at += n + gap_size(g->name + at + n, g->size - at - n)) {
         n = word_size(g->name + at, g->size - at);
         g->role = role_of_word(g->name + at, n);
         g->role = g->role == UNLABELLED ? NO_ROLE : g->role;
     }
     bool seen = false;
-    for (size_t at = 0, n; g->role && at < g->size; at += n + 1) {
+    for (size_t at = 0, n; g->role && at < g->size; at += n + gap_size(g->name + at + n, g->size - at - n)) {
         n = word_size(g->name + at, g->size - at);
         const bool role = !seen && role_of_word(g->name + at, n) == g->role;
         seen = seen || role;
@@ -172,10 +183,27 @@ static bool has_partner(const struct view *v, const struct group *g)
     return !g->rest[0];
 }
 
+/* Whether there are splits of two things, and both of one of them at least. */
+static bool is_mixed(const struct view *v)
+{
+    const struct group *first = NULL;
+    bool several = false, partner = false;
+    for (size_t i = 0; i < v->count; i++) {
+        const struct group *g = &v->at[i];
+        if (!g->role || g->role == UNLABELLED || !g->rest[0])
+            continue;
+        first = first ? first : g;
+        several = several || strcasecmp(g->rest, first->rest) != 0;
+        partner = partner || has_partner(v, g);
+    }
+    return several && partner;
+}
+
 static void find_roles(struct view *v)
 {
     for (size_t i = 0; i < v->count; i++)
         find_role(&v->at[i]);
+    v->mixed = is_mixed(v);
     for (size_t i = 0; i < v->count; i++)
         if (!v->train && v->at[i].role == TRAINING && has_partner(v, &v->at[i]))
             v->train = &v->at[i];
@@ -273,11 +301,13 @@ static bool is_wrapper(const struct work *w, const struct view *v)
 
 /* --- decisions --- */
 
-enum reading { CLASSES, SPLITS, DEEPER, NO_TRAINING, SEVERAL, EITHER };
+enum reading { CLASSES, SPLITS, DEEPER, NO_TRAINING, SEVERAL, EITHER, MIXED };
 
 static enum reading choose(const struct work *w, const struct view *v)
 {
     const size_t others = v->of[NO_ROLE], held_out = v->of[TEST] + v->of[VALIDATION];
+    if (v->mixed && !v->given_here)
+        return MIXED;
     if (!v->train && v->given_here)
         return CLASSES;
     if (!v->train)
@@ -297,6 +327,11 @@ static enum pd_status refuse(const struct work *w, const struct view *v, enum re
     if (reading == NO_TRAINING)
         return pd_fail(w->err, PD_ERR_USAGE, -1,
                        "'%.150s': %s: no training split beside; where these are classes: --classes %s",
+                       w->folder, list(a, v, is_any, ", "), list(b, v, is_any, ","));
+    if (reading == MIXED)
+        return pd_fail(w->err, PD_ERR_USAGE, -1,
+                       "'%.150s': %s: a split and a class in one name, expected train/CLASS and test/CLASS; "
+                       "where these are classes: --classes %s",
                        w->folder, list(a, v, is_any, ", "), list(b, v, is_any, ","));
     if (reading == SEVERAL)
         return pd_fail(w->err, PD_ERR_USAGE, -1,

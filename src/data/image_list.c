@@ -139,6 +139,30 @@ static size_t label_files(struct reader *r, struct pd_image_level level, bool *s
     return labelled;
 }
 
+/* The class of the first folder in a path that has a given one's name, or -1. */
+static int32_t class_below(const struct pd_image_list *l, const char *path)
+{
+    char text[PD_CLASS_NAME_SIZE];
+    int label = -1;
+    for (const char *slash; label < 0 && (slash = strchr(path, '/')); path = slash + 1) {
+        pd_image_name(text, sizeof text, path, (size_t)(slash - path));
+        label = find_class(l, text);
+    }
+    return label;
+}
+
+/* Where years or sites lie above the classes. */
+static size_t label_deeper(struct reader *r, struct pd_image_level level)
+{
+    size_t labelled = 0;
+    for (size_t i = level.begin; i < level.end; i++) {
+        struct pd_image_file *f = &r->walk.files[i];
+        f->label = class_below(r->out, f->path + level.prefix);
+        labelled += f->label >= 0;
+    }
+    return labelled;
+}
+
 /* --- words --- */
 
 static void note(struct reader *r, const char *words)
@@ -302,7 +326,6 @@ static enum pd_status fail_strange_class(const struct reader *r, struct pd_image
     return PD_OK;
 }
 
-/* Where no subfolder is called as a given class, they mean something else. */
 static void forget_labels(struct reader *r, struct pd_image_level level)
 {
     for (size_t i = level.begin; i < level.end; i++)
@@ -314,12 +337,16 @@ static enum pd_status label(struct reader *r, enum pd_split split, struct pd_err
     const struct pd_image_level train = r->layout.train,
                                 level = split == PD_SPLIT_TEST ? r->layout.test : train;
     bool subfolders = false, others = false;
-    const bool any = label_files(r, train, &subfolders);
+    bool any = label_files(r, train, &subfolders);
     if (split == PD_SPLIT_TEST)
         label_files(r, level, &others);
+    if (!any && r->given) { /* subfolders mean something else */
+        any = label_deeper(r, train);
+        if (split == PD_SPLIT_TEST)
+            label_deeper(r, level);
+        note(r, any ? "the classes are folders within other folders" : "");
+    }
     r->out->unmatched = r->given && subfolders && !any;
-    if (!any && r->given)
-        forget_labels(r, level);
     enum pd_status status = r->given ? PD_OK : fail_strange_class(r, level, err);
     if (!status)
         status = take_passed(r, split, err);
@@ -355,6 +382,7 @@ static enum pd_status read_list(struct reader *r, enum pd_split split, const cha
                                 struct pd_error *err)
 {
     struct pd_image_list *l = r->out;
+    char levels[PD_LAYOUT_WORDS] = "";
     enum pd_status status = r->given ? take_given(l, classes, err) : PD_OK;
     if (!status)
         status = pd_image_walk(r->folder, &r->walk, err);
@@ -370,9 +398,12 @@ static enum pd_status read_list(struct reader *r, enum pd_split split, const cha
                        r->folder);
     if (!status && !r->given && !r->plain)
         status = take_subfolders(r, err);
+    if (!status && !r->given && !r->plain)
+        status = pd_image_layout_check_level(r->folder, r->walk.files, r->layout.train, levels, err);
     if (status)
         return status;
     note(r, r->layout.read);
+    note(r, levels);
     note(r, r->layout.notes[1]);
     note(r, r->layout.notes[0]);
     return r->plain ? take_plain(r, split, err) : label(r, split, err);

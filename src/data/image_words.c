@@ -93,6 +93,23 @@ static void say_content(const struct pd_image_list *l, const char (*names)[PD_CL
         snprintf(text + used, room - (size_t)used, ", %zu of them without a label", count - labelled);
 }
 
+/* A stray folder beside flat images is the only class. */
+static void tell_lonely(const struct pd_image_list *l, const char *name,
+                        const char (*names)[PD_CLASS_NAME_SIZE], const size_t *of_class,
+                        char note[PD_NOTE_SIZE])
+{
+    const size_t unlabelled = of_class[l->class_count];
+    size_t with = 0;
+    int only = 0;
+    for (int k = 0; k < l->class_count; k++)
+        if (of_class[k] && !with++)
+            only = k;
+    if (with == 1 && unlabelled)
+        pd_note_add(note, name,
+                    "only class '%s' has images (%zu), and %zu have no label: no two classes to tell apart",
+                    names[only], of_class[only], unlabelled);
+}
+
 /* Classes of which there is nothing, though there is of others. */
 static void tell_missing(const struct pd_image_list *l, const char *name,
                          const char (*names)[PD_CLASS_NAME_SIZE], const size_t *of_class,
@@ -127,6 +144,7 @@ enum pd_status pd_image_list_tell(const struct pd_image_list *l, const char *nam
         pd_note_add(note, name, "%.*s", (int)n, at);
     }
     tell_missing(l, name, class_names, of_class, note);
+    tell_lonely(l, name, class_names, of_class, note);
     pd_image_words_passed(l, passed);
     if (*passed)
         pd_note_add(note, name, "passed over: %s", passed);

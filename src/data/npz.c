@@ -81,6 +81,35 @@ static const char *list_names(const struct pd_npy *npy, char *text, size_t size)
     return text;
 }
 
+static bool is_of(const struct layout *l, const char *name)
+{
+    for (int i = 0; i < 2; i++)
+        if ((l->images[i] && !strcmp(name, l->images[i])) || (l->labels[i] && !strcmp(name, l->labels[i])))
+            return true;
+    return false;
+}
+
+/* "images: x_train, labels: y_train, test split: x_test; passed over: images, val_images" */
+static void say_arrays(const struct file *f, enum pd_split split, struct pd_dataset *d)
+{
+    const struct layout *l = f->layout;
+    char passed[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < pd_npy_count(f->npy) && used < sizeof passed; i++)
+        if (!is_of(l, pd_npy_name(f->npy, i)))
+            used += (size_t)snprintf(passed + used, sizeof passed - used, "%s%.40s", used ? ", " : "",
+                                     pd_npy_name(f->npy, i));
+    pd_dataset_add_note(d, "images: %s, labels: %s%s%s%s%s%s", l->images[split],
+                        f->labels[split] ? l->labels[split] : "none",
+                        split == PD_SPLIT_TRAIN && f->images[PD_SPLIT_TEST] ? ", test split: " : "",
+                        split == PD_SPLIT_TRAIN && f->images[PD_SPLIT_TEST] ? l->images[PD_SPLIT_TEST] : "",
+                        *passed ? "; passed over: " : "", passed, used >= sizeof passed ? "..." : "");
+    for (size_t k = (size_t)(l - layouts) + 1; k < sizeof layouts / sizeof layouts[0]; k++)
+        if (has(f->npy, layouts[k].images[split]))
+            pd_dataset_add_note(d, "%s would do, too: of train_images, x_train and images the first is taken",
+                                layouts[k].images[split]);
+}
+
 /* --- images --- */
 
 struct shape {
@@ -332,6 +361,8 @@ enum pd_status pd_npz_take(struct pd_npy *npy, const char *name, enum pd_split s
     if (!has(npy, f.layout->images[split]))
         return no_split(&f, split, err);
     enum pd_status status = open_streams(&f, err);
+    if (!status)
+        say_arrays(&f, split, d);
     if (!status)
         status = take_images(&f, split, d, err);
     if (!status)

@@ -201,10 +201,9 @@ static void means(enum pd_io_dtype type, const double train[2], const double tes
         fail_msg("%s", err.message);
     if (d->pixels[0] != first || d->pixels[1] != second)
         fail_msg("%d %d, expected %d %d (%s)", d->pixels[0], d->pixels[1], first, second, note);
-    if (*note)
-        assert_contains(d->note, note);
-    else
-        assert_string_equal(d->note, "");
+    assert_contains(d->note, note);
+    if (!*note) /* but which arrays they are */
+        assert_string_equal(d->note, "myscans: images: x_test, labels: y_test\n");
     pd_dataset_destroy(d);
 }
 
@@ -272,6 +271,40 @@ static void labels_come_in_many_forms(void **state)
             "labels: row 0 of (N, 2) is not");
 }
 
+/* What is in the note of a file of such arrays, each 5 images or labels, with blanks between the names. */
+static void says(const char *names, enum pd_split split, const char *words)
+{
+    struct pd_io_array arrays[8];
+    struct pd_dataset *d;
+    char text[256];
+    size_t n = 0;
+    snprintf(text, sizeof text, "%s", names);
+    for (char *name = strtok(text, " "); name; name = strtok(NULL, " "))
+        arrays[n++] = strchr("ly", name[0]) || strstr(name, "_l")
+                          ? array(name, PD_IO_I8, labels, 1, N, 0, 0, 0)
+                          : array(name, PD_IO_U8, bytes, 3, N, H, W, 0);
+    assert_int_equal(open_set(write_npz(arrays, n), split, &d, NULL), PD_OK);
+    assert_contains(d->note, words);
+    pd_dataset_destroy(d);
+}
+
+static void says_which_arrays(void **state)
+{
+    (void)state;
+    says("images labels", PD_SPLIT_TRAIN, "myscans: images: images, labels: labels\n");
+    says("images labels x_train y_train", PD_SPLIT_TRAIN,
+         "images: x_train, labels: y_train; passed over: images, labels\n");
+    says("images labels x_train y_train", PD_SPLIT_TRAIN,
+         "images would do, too: of train_images, x_train and images the first is taken");
+    says("x_train y_train x_test y_test images", PD_SPLIT_TEST,
+         "images: x_test, labels: y_test; passed over: images\n");
+    says("train_images train_labels val_images val_labels test_images", PD_SPLIT_TRAIN,
+         "images: train_images, labels: train_labels, test split: test_images; passed over: val_images, "
+         "val_labels\n");
+    says("x_train y_train train_images", PD_SPLIT_TRAIN, "labels: none; passed over: x_train, y_train\n");
+    says("images y_train", PD_SPLIT_TRAIN, "labels: none; passed over: y_train\n");
+}
+
 static void says_what_is_missing(void **state)
 {
     (void)state;
@@ -314,10 +347,13 @@ static void refuses_every_cut(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        IN_SCRATCH(reads_medmnist),           IN_SCRATCH(reads_floats),
-        IN_SCRATCH(refuses_other_arrays),     IN_SCRATCH(says_what_is_missing),
-        IN_SCRATCH(refuses_every_cut),        IN_SCRATCH(levels_are_those_of_the_file),
-        IN_SCRATCH(labels_come_in_many_forms)};
+    const struct CMUnitTest tests[] = {IN_SCRATCH(reads_medmnist),
+                                       IN_SCRATCH(reads_floats),
+                                       IN_SCRATCH(refuses_other_arrays),
+                                       IN_SCRATCH(says_what_is_missing),
+                                       IN_SCRATCH(says_which_arrays),
+                                       IN_SCRATCH(refuses_every_cut),
+                                       IN_SCRATCH(levels_are_those_of_the_file),
+                                       IN_SCRATCH(labels_come_in_many_forms)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -279,8 +279,9 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
     if (o->recalibrate_given)
         e->run.options.recalibrate = o->recalibrate;
     if (!status)
-        status = real_open(&e->real, &e->run, o->data, o->data_dir, PD_SPLIT_TEST,
-                           o->by_number ? REAL_BY_NUMBER : REAL_BY_NAME, err);
+        status = real_advise(real_open(&e->real, &e->run, o->data, o->data_dir, PD_SPLIT_TEST,
+                                       o->by_number ? REAL_BY_NUMBER : REAL_BY_NAME, err),
+                             "--data takes another set, with labelled test images of these classes", err);
     if (!status)
         status = check_labels(&e->real, err);
     if (!status)

@@ -92,6 +92,12 @@ enum pd_status real_recalibrate(struct pd_run_model *run, enum pd_origin origin,
     return status;
 }
 
+enum pd_status real_advise(enum pd_status status, const char *words, struct pd_error *err)
+{
+    return status == PD_ERR_IO && err && !err->code ? pd_fail(err, status, -1, "%s; %s", err->message, words)
+                                                    : status;
+}
+
 void real_close(struct real *r)
 {
     pd_free(r->images);

@@ -29,6 +29,9 @@ enum pd_status real_training(const struct pd_run_model *run, struct pd_dataset *
 enum pd_status real_recalibrate(struct pd_run_model *run, enum pd_origin origin,
                                 const struct pd_dataset *training, struct pd_error *err);
 
+/* Adds to a failure that is a missing test split what else there is to do; returns status. */
+enum pd_status real_advise(enum pd_status status, const char *words, struct pd_error *err);
+
 void real_close(struct real *real); /* also a zeroed one */
 
 #endif

@@ -382,6 +382,8 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
                                     : o->by_number ? REAL_BY_NUMBER
                                                    : REAL_BY_NAME;
     status = real_open(&real, &run, o->data, o->data_dir, split, labels, err);
+    if (split == PD_SPLIT_TEST)
+        status = real_advise(status, "--split train scores the training images", err);
     if (!status)
         status = check_pictures(o, real.data, err);
     if (!status) {

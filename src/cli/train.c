@@ -65,6 +65,10 @@ static void on_begin(void *context, const struct pd_run_begin *b)
     progress_line(&w->progress, "%s: step %llu to %llu, %llu steps an epoch", b->folder,
                   (unsigned long long)b->first_step, (unsigned long long)b->last_step,
                   (unsigned long long)b->steps_per_epoch);
+    if ((double)b->images < (double)b->steps_per_epoch * b->batch)
+        progress_line(
+            &w->progress, "few images: each of the %llu comes about %.3g times an epoch (--min-epoch)",
+            (unsigned long long)b->images, (double)b->steps_per_epoch * b->batch / (double)b->images);
     progress_line(&w->progress, "estimate: %s%s",
                   pd_estimate_words(&b->estimate, b->last_step - b->first_step, words, sizeof words),
                   b->estimate.checkpoint > LARGE_CHECKPOINT ? "; half the --width makes them about a quarter"

@@ -30,7 +30,8 @@ struct pd_label_table {
  * the usual ones (file_name, filename, image, ...; label, class, category, ...; split). Texts are valid UTF-8
  * without control characters, blanks around them gone.
  *
- * PD_ERR_IO, PD_ERR_MEMORY; PD_ERR_FORMAT: none of the four, damaged, cut off, or without such columns. */
+ * PD_ERR_IO, PD_ERR_MEMORY; PD_ERR_FORMAT: none of the four, damaged or cut off; PD_ERR_USAGE: without such
+ * columns. */
 enum pd_status pd_label_table_read(const char *path, const char *columns, struct pd_label_table *out,
                                    struct pd_error *err);
 enum pd_status pd_label_table_parse(const void *bytes, size_t size, const char *name, const char *columns,

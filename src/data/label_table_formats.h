@@ -19,12 +19,12 @@ struct pd_label_parse {
 bool pd_label_add(struct pd_label_table *table, const char *image, const char *label, const char *split,
                   int64_t row);
 
-/* Which of `count` names stands for what: at[PD_COLUMNS], -1: none does. PD_ERR_FORMAT: no image or no label
+/* Which of `count` names stands for what: at[PD_COLUMNS], -1: none does. PD_ERR_USAGE: no image or no label
  * among them; says what was taken in table->columns. */
 enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const *names, int count,
                                int at[PD_COLUMNS]);
 
-/* Each fills the table, or fails with PD_ERR_FORMAT or PD_ERR_MEMORY. */
+/* Each fills the table, or fails with PD_ERR_FORMAT, PD_ERR_USAGE (columns) or PD_ERR_MEMORY. */
 enum pd_status pd_label_parse_csv(const struct pd_label_parse *p);
 enum pd_status pd_label_parse_json_lines(const struct pd_label_parse *p);
 enum pd_status pd_label_parse_coco(const struct pd_label_parse *p);

@@ -90,6 +90,11 @@ static void make_batch(void *loader, uint64_t step, float *images, int32_t *labe
     l->since = l->since >= LET_GO_EVERY ? 0 : l->since;
 }
 
+uint64_t pd_loader_images(const struct pd_loader *l)
+{
+    return (uint64_t)l->rest.size + l->labelled.size;
+}
+
 /* Puts each image that takes part into its deck. */
 static void deal(struct pd_loader *l, const uint8_t *use)
 {
@@ -102,7 +107,7 @@ static void deal(struct pd_loader *l, const uint8_t *use)
         struct deck *deck = known && l->options.labelled_per_batch ? &l->labelled : &l->rest;
         deck->members[deck->size++] = i;
     }
-    uint64_t n = (uint64_t)l->rest.size + l->labelled.size;
+    const uint64_t n = pd_loader_images(l);
     l->epoch = n > l->options.min_epoch ? n : l->options.min_epoch;
     l->epoch = l->epoch > l->options.batch ? l->epoch : l->options.batch;
 }

@@ -36,6 +36,9 @@ void pd_loader_destroy(struct pd_loader *loader);
  * least 1. */
 uint64_t pd_loader_steps_per_epoch(const struct pd_loader *loader);
 
+/* Those that take part, at least 1. */
+uint64_t pd_loader_images(const struct pd_loader *loader);
+
 /* Floats of one image of a batch: C * size * size, or 2 for points. */
 size_t pd_loader_image_size(const struct pd_loader *loader);
 

@@ -211,7 +211,8 @@ static enum pd_status train(struct run *r, struct pd_error *err)
     if (r->watch->begin)
         r->watch->begin(r->watch->context,
                         &(struct pd_run_begin){r->folder, r->s.steps_per_epoch, r->at.step, r->last_step,
-                                               (double)r->o->batch, r->step_cost, r->s.estimate});
+                                               pd_loader_images(r->s.loader), (double)r->o->batch,
+                                               r->step_cost, r->s.estimate});
     r->begun = r->saved = seconds();
     r->begun_step = r->at.step;
     while (!status && r->at.step < r->last_step) {

@@ -14,6 +14,7 @@
 struct pd_run_begin {
     const char *folder;
     uint64_t steps_per_epoch, first_step, last_step;
+    uint64_t images;         /* that take part; fewer than an epoch has are repeated in it */
     double batch, step_cost; /* operations of a step, as a multiple of one without adversarial sampling */
     struct pd_estimate estimate;
 };

@@ -38,6 +38,8 @@ static enum pd_status open_whole(const struct pd_train_options *o, enum pd_split
 static enum pd_status thin(const struct pd_train_options *o, struct pd_dataset *d, struct pd_error *err)
 {
     const uint32_t most = (uint32_t)o->data_count;
+    if (most > d->count)
+        pd_dataset_add_note(d, "--data-count %u: there are only %u images, all are taken", most, d->count);
     return most && d->count > most ? pd_dataset_thin(d, most, (uint64_t)o->data_seed, err) : PD_OK;
 }
 

@@ -161,7 +161,15 @@ static void trains_on_a_folder(void **state)
     assert_contains(options, say("\"data\": \"%s/photos\"", scratch_dir));
     assert_contains(options, "\"classes\": \"x,y\"");
     free(options);
-    fails("eval folder-runs/00000-photos-infogan", 3, "has no test split");
+    assert_contains(r->err, "few images: each of the 2 comes about 16 times an epoch (--min-epoch)\n");
+    fails(
+        "eval folder-runs/00000-photos-infogan", 3,
+        "has no test split: that would be the images in its test/, beside train/; --data takes another set");
+    fails("score folder-runs/00000-photos-infogan --out folder.csv", 3,
+          "beside train/; --split train scores the training images");
+    r = succeeds("train --data photos --classes x,y --data-count 5 --width 0.1 --batch 16 --min-epoch 32 "
+                 "--epochs 1 --threads 1 --out folder-runs");
+    assert_contains(r->err, "photos: --data-count 5: there are only 2 images, all are taken\n");
     succeeds("score folder-runs/00000-photos-infogan --split train --out folder.csv --threads 1");
     succeeds(say("score %s --data ./photos --split train --out folder.csv --threads 1", trained));
 }

@@ -184,6 +184,27 @@ static const char *text_at(const json_t *all, const char *list, size_t i, const 
     return json_string_value(json_object_get(json_array_get(json_object_get(all, list), i), key));
 }
 
+/* One line, which ends it. */
+static void names_the_columns(void **state)
+{
+    (void)state;
+    static const char table[] = "picture,kind\n1.png,a\n",
+                      lines[] = "{\"picture\": \"1.png\", \"kind\": \"a\"}\n";
+    static const char words[] =
+        "labels.csv: no column for the image's name among 'picture, kind': name them with --metadata-columns";
+    scratch_write(scratch_path("labels.csv"), table, sizeof table - 1);
+    scratch_write(scratch_path("labels.jsonl"), lines, sizeof lines - 1);
+    const struct result *r = run("data check photos --metadata labels.csv");
+    assert_fails("data check", r, 2, words);
+    assert_string_equal(r->out, "");
+    assert_null(strstr(strstr(r->err, "no column") + 1, "no column"));
+    fails("data check photos --metadata labels.csv --json", 2, words);
+    fails("data check photos --metadata labels.jsonl", 2, "labels.jsonl: no column for the image's name");
+    fails("data check photos --metadata labels.csv --metadata-columns picture,class", 2,
+          "for the 'class' among");
+    fails("train --data photos --metadata labels.csv", 2, words);
+}
+
 static void prints_json(void **state)
 {
     (void)state;
@@ -470,6 +491,7 @@ int main(void)
         cmocka_unit_test(checks_a_good_folder),
         cmocka_unit_test(finds_what_is_broken),
         cmocka_unit_test(reads_every_kind),
+        cmocka_unit_test(names_the_columns),
         cmocka_unit_test(prints_json),
         cmocka_unit_test(lists_names_of_any_bytes),
         cmocka_unit_test(trains_where_the_images_are),

@@ -272,10 +272,9 @@ static void doubtful_tables_are_refused(void **state)
     make_pool("doubtful");
     refuses(with_table("doubtful", "o.csv", "image,label\nother.png,a\n", NULL), PD_ERR_MISMATCH,
             "none of its 1 rows names an image");
-    refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", NULL), PD_ERR_FORMAT,
+    refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", NULL), PD_ERR_USAGE,
             "no column for the label among 'image, kind'");
-    refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", "image,sort"), PD_ERR_FORMAT,
-            "'sort'");
+    refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", "image,sort"), PD_ERR_USAGE, "'sort'");
     for (int i = 0; i < 300; i++)
         n += (size_t)snprintf(many + n, sizeof many - n, "im1.png,note %d\n", i);
     refuses(with_table("doubtful", "m.csv", many, NULL), PD_ERR_MISMATCH, "301 different labels in 301 rows");

@@ -49,13 +49,21 @@ char *pd_refusal_words(const struct pd_refusal *refusal, char text[PD_REFUSAL_SI
     return text;
 }
 
-static bool refuse_class(struct pd_answers_reader *r, int64_t row, const char *label, bool ambiguous)
+/* rivals: two classes that it may be, or NULL. */
+static bool refuse_class(struct pd_answers_reader *r, int64_t row, const char *label, const int32_t *rivals)
 {
     const char *const *names = r->classes.names;
     const int classes = r->dataset->classes;
     const char *near = names ? pd_nearest_word(label, names, (size_t)classes + 1, sizeof *names) : NULL;
-    if (ambiguous)
-        pd_answers_refuse(r, row, "several classes may be '%.60s', expected a class's whole name", label);
+    if (rivals)
+        pd_answers_refuse(
+            r, row,
+            "several classes may be '%.40s', as '%.40s' and '%.40s': expected one of them letter by letter",
+            label, names[rivals[0]], names[rivals[1]]);
+    else if (pd_is_word_for_nothing(label))
+        pd_answers_refuse(
+            r, row, "unknown class '%.60s': leave the label empty where there is no answer, or write skip",
+            label);
     else if (near && strcasecmp(near, label) != 0)
         pd_answers_refuse(r, row, "unknown class '%.60s', did you mean '%.60s'?", label, near);
     else if (names)
@@ -82,11 +90,11 @@ static void note_class(struct pd_answers *out, const char *label, const char *na
         snprintf(out->note + n, room, ", ...");
 }
 
-/* A class, PD_ANSWER_SKIP, or another negative number. */
-static int32_t find_class(struct pd_answers_reader *r, const char *label)
+/* A class, PD_ANSWER_SKIP, or another negative number. label: text without blanks around it. */
+static int32_t find_class(struct pd_answers_reader *r, const char *text, const char *label, int32_t rivals[2])
 {
     bool exactly;
-    const int32_t found = pd_class_find(&r->classes, label, &exactly);
+    const int32_t found = pd_class_find_rivals(&r->classes, text, &exactly, rivals);
     if (!strcmp(label, "skip") || (!strcasecmp(label, "skip") && (found < 0 || !exactly)))
         return PD_ANSWER_SKIP;
     if (found >= 0 && !exactly)
@@ -106,8 +114,10 @@ static bool vote(struct pd_answers_reader *r, struct pd_vote vote)
     return true;
 }
 
-bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *label)
+bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *text)
 {
+    int32_t rivals[2];
+    const char *label = text;
     char word[PD_CLASS_NAME_SIZE * 2];
     static const char spaces[] = " \t\r\n\v\f";
     label += strspn(label, spaces);
@@ -126,9 +136,9 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
     while (strchr(spaces, label[n - 1]))
         n--;
     snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word), label);
-    const int32_t class = find_class(r, word);
+    const int32_t class = find_class(r, text, word, rivals);
     if (class < 0 && class != PD_ANSWER_SKIP)
-        return refuse_class(r, row, word, class == PD_CLASS_AMBIGUOUS);
+        return refuse_class(r, row, word, class == PD_CLASS_AMBIGUOUS ? rivals : NULL);
     return vote(r, (struct pd_vote){row, (uint32_t)at, class});
 }
 

@@ -1,6 +1,7 @@
 #include "data/image_words.h"
 
 #include "base/mem.h"
+#include "data/class_words.h"
 #include "data/image.h"
 #include "data/image_name.h"
 
@@ -145,9 +146,10 @@ enum pd_status pd_image_list_tell(const struct pd_image_list *l, const char *nam
     }
     tell_missing(l, name, class_names, of_class, note);
     tell_lonely(l, name, class_names, of_class, note);
+    enum pd_status status = pd_class_words_note(name, class_names, l->class_count, note, err);
     pd_image_words_passed(l, passed);
     if (*passed)
         pd_note_add(note, name, "passed over: %s", passed);
     pd_free(of_class);
-    return PD_OK;
+    return status;
 }

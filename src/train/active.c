@@ -436,6 +436,12 @@ static enum pd_status check_budget(const struct active *r, struct pd_error *err)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "data set '%s' has one class, '%.60s': expected two or more to tell apart",
                        r->data->name, pd_dataset_class_name(r->data, 0, name, sizeof name));
+    for (int i = 0; r->data->class_names && i < r->data->classes; i++)
+        if (!strcmp(r->data->class_names[i], "skip"))
+            return pd_fail(
+                err, PD_ERR_USAGE, -1,
+                "data set '%s' has a class 'skip', which as an answer stands for no label: rename it",
+                r->data->name);
     for (uint32_t i = 0; i < r->data->count; i++)
         labelled += r->ledger.own[i] >= 0 && pd_ledger_first(&r->ledger, i) == i;
     const int64_t most = (is_simulated(r) ? labelled : (int64_t)r->data->count) - r->o.validation;
@@ -495,6 +501,7 @@ static enum pd_status change(struct active *r, struct pd_active_options *a, stru
     const struct pd_data_place *p = &r->news.place;
     const struct pd_active_options was_a = *a;
     struct pd_train_options was_o = r->o;
+    bool again = false;
     if (!r->news.add_class && !r->news.final && !r->news.query && !p->data && !p->data_dir && !p->cache_dir)
         return PD_OK;
     pd_run_move(p, &r->o);
@@ -510,7 +517,9 @@ static enum pd_status change(struct active *r, struct pd_active_options *a, stru
     if (!status && r->data && (r->news.final || r->news.query))
         status = check_budget(r, err);
     if (!status && r->news.add_class)
-        status = pd_active_add_class(&r->ledger, r->news.add_class, &r->o, err);
+        status = pd_active_add_class(&r->ledger, r->news.add_class, &r->o, &again, err);
+    if (again)
+        say(r, "the class was added before, and is not added again");
     if (!status)
         status = pd_active_keep_changes(&r->ledger, r->watch, &was_a, &was_o, a, &r->o, err);
     close_trial(r);

@@ -111,34 +111,48 @@ static enum pd_status check_class(const struct pd_ledger *l, const char *name, s
 {
     char there[PD_CLASS_NAME_SIZE];
     bool exactly;
-    const int32_t found = pd_class_find(&l->classes, name, &exactly);
+    int32_t rivals[2];
+    int32_t found = pd_class_find_rivals(&l->classes, name, &exactly, rivals);
+    found = found == PD_CLASS_AMBIGUOUS ? rivals[0] : found;
     if (!l->classes.names)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--add-class: for folders of images, and the classes of '%s' "
                        "are those of its files",
                        l->data->name);
-    if (!*name || strchr(name, ',') || !strcasecmp(name, "skip") || strlen(name) >= PD_CLASS_NAME_SIZE)
-        return pd_fail(
-            err, PD_ERR_USAGE, -1,
-            "--add-class '%.60s': expected a name of up to %d bytes without commas, other than skip", name,
-            PD_CLASS_NAME_SIZE - 1);
+    const char *const blanks = " \t\r\n\v\f";
+    if (!*name || strchr(blanks, *name) || strchr(blanks, name[strlen(name) - 1]) || strchr(name, ',') ||
+        !strcasecmp(name, "skip") || strlen(name) >= PD_CLASS_NAME_SIZE)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--add-class '%.60s': expected a name of up to %d bytes without commas and blanks "
+                       "around it, other than skip",
+                       name, PD_CLASS_NAME_SIZE - 1);
     if (found >= 0)
         return pd_fail(err, PD_ERR_USAGE, -1, "--add-class '%.60s': the class '%.60s' is there already", name,
                        pd_dataset_class_name(l->data, found, there, sizeof there));
     return PD_OK;
 }
 
+/* Whether it is the last that was added to those the run began with. */
+static enum pd_status was_added(const struct pd_ledger *l, const char *name, const struct pd_train_options *o,
+                                bool *added, struct pd_error *err)
+{
+    struct pd_train_options first;
+    const char *comma = strrchr(o->classes, ',');
+    enum pd_status status = pd_run_folder_options(l->folder, &first, err);
+    *added = !status && comma && !strcmp(comma + 1, name) && strcmp(first.classes, o->classes) != 0;
+    return status;
+}
+
 enum pd_status pd_active_add_class(const struct pd_ledger *l, const char *name, struct pd_train_options *o,
-                                   struct pd_error *err)
+                                   bool *again, struct pd_error *err)
 {
     const struct pd_data_source *source;
     enum pd_status status = pd_data_source_find(o->data, &source, err);
     struct pd_buffer list = PD_BUFFER_INIT;
-    bool exactly;
-    if (status)
+    if (!status)
+        status = was_added(l, name, o, again, err);
+    if (status || *again)
         return status;
-    if (l->classes.names && pd_class_find(&l->classes, name, &exactly) >= 0 && exactly)
-        return PD_OK; /* once more, after a kill */
     if (strcmp(source->name, "folder") != 0)
         return pd_fail(err, PD_ERR_USAGE, -1, "--add-class: for folders of images, which '%.200s' is not",
                        o->data);

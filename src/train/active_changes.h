@@ -18,9 +18,10 @@ enum pd_status pd_active_keep_changes(struct pd_ledger *l, const struct pd_activ
                                       const struct pd_train_options *was_o, struct pd_active_options *a,
                                       struct pd_train_options *o, struct pd_error *err);
 
-/* The classes that the data set has, and one more, as the option. One that is there stays. PD_ERR_USAGE: one
- * is there that is written nearly the same, or it cannot be a class's name; not a folder of images. */
+/* The classes that the data set has, and one more, as the option. *again: it was the last that this run was
+ * given, as where a killed command is repeated, and nothing changes. PD_ERR_USAGE: one is there that is
+ * called so, or nearly so, or it cannot be a class's name; not a folder of images. */
 enum pd_status pd_active_add_class(const struct pd_ledger *l, const char *name, struct pd_train_options *o,
-                                   struct pd_error *err);
+                                   bool *again, struct pd_error *err);
 
 #endif

@@ -247,9 +247,17 @@ static void classes_and_budget_grow(void **state)
     assert_contains(resume(2, " --final 3")->err, "--final 3: expected more than the 10 so far");
     assert_contains(resume(2, " --final 99")->err, "has 23 images for it");
     assert_contains(resume(2, " --add-class Bird")->err, "the class 'bird' is there already");
+    assert_contains(resume(2, " --add-class cat")->err, "the class 'cat' is there already");
+    assert_contains(resume(2, " --add-class CAT")->err, "the class 'cat' is there already");
+    assert_contains(resume(2, " --add-class dog\t")->err, "without commas and blanks around it");
+    assert_contains(resume(2, " --add-class \t")->err,
+                    "expected a name of up to 255 bytes without commas and blanks");
+    assert_contains(resume(0, " --add-class bird")->err,
+                    "the class was added before, and is not added again");
     assert_contains(resume(2, " --add-class a,b")->err, "without commas");
     assert_contains(resume(2, " --init 3")->err, "--init cannot be given with --resume");
     fails("active --data photos --classes cat --oracle csv --final 12", 2, "has one class, 'cat'");
+    fails("active --data photos --classes cat,skip --oracle csv --final 12", 2, "has a class 'skip'");
     fails(PHOTOS "--correct a.csv", 2, "--correct is for a run that is there");
 }
 

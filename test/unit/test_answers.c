@@ -1,6 +1,7 @@
 #include "answers_report.h"
 
 #include "base/mem.h"
+#include "data/class_words.h"
 
 #include <time.h>
 
@@ -194,6 +195,8 @@ static void finds_classes_as_people_write_them(void **state)
     (void)state;
     static const char *const tumours[] = {"glioma", "no_tumor", "pituitary gland"};
     static const char *const padded[] = {"001", "002", "010"};
+    static const char *const fruit[] = {"Äpfel", "E\xcc\x81te\xcc\x81", "STRASSE"}; /* the second in NFD */
+    static const char *const twins[] = {"Cat", "cat", "\xc3\xa9", "e\xcc\x81", "x", "x ", "nan"};
     static const char *const mixed[] = {"1", "01", "Skip", "a-b", "a b"};
     static const struct {
         const char *const *names;
@@ -217,6 +220,25 @@ static void finds_classes_as_people_write_them(void **state)
         {padded, 3, "-1", "refused", ""},
         {padded, 3, "1.5", "refused", ""},
         {padded, 3, "10", "010", "'10' is '010'"},
+        {fruit, 3, "ÄPFEL", "Äpfel", "'ÄPFEL' is 'Äpfel'"},
+        {fruit, 3, "A\xcc\x88pfel", "Äpfel", NULL}, /* NFD */
+        {fruit, 3, "\xc3\x89t\xc3\xa9", "E\xcc\x81te\xcc\x81", NULL},
+        {fruit, 3, "Straße", "STRASSE", "'Straße' is 'STRASSE'"},
+        {fruit, 3, "Apfel", "refused", ""},
+        {fruit, 3, "\xc4pfel", "refused", ""}, /* Latin-1 */
+        {fruit, 3, "nan", "refused", ""},
+        {twins, 7, "Cat", "Cat", ""},
+        {twins, 7, " cat ", "cat", ""},
+        {twins, 7, "CAT", "refused", ""},
+        {twins, 7, "\xc3\xa9", "\xc3\xa9", ""},
+        {twins, 7, "e\xcc\x81", "e\xcc\x81", ""},
+        {twins, 7, "\xc3\x89", "refused", ""},
+        {twins, 7, "x ", "x ", ""},
+        {twins, 7, "x", "x", ""},
+        {twins, 7, " x", "refused", ""},
+        {twins, 7, "X", "refused", ""},
+        {twins, 7, "nan", "nan", ""},
+        {twins, 7, "NaN", "nan", "'NaN' is 'nan'"},
         {mixed, 5, "1", "1", ""},
         {mixed, 5, "001", "refused", ""},
         {mixed, 5, "skip", "skip", ""},
@@ -230,11 +252,55 @@ static void finds_classes_as_people_write_them(void **state)
         if (strcmp(class, cases[i].class) != 0 || (cases[i].note && strcmp(note, cases[i].note) != 0))
             fail_msg("'%s' is read as '%s', \"%s\"", cases[i].label, class, note);
     }
+    struct pd_dataset d = photos;
+    char names[7][PD_CLASS_NAME_SIZE];
+    for (int i = 0; i < 7; i++)
+        snprintf(names[i], sizeof names[i], "%s", twins[i]);
+    d.class_names = names;
+    d.classes = 6;
+    assert_read(&d, "image,label\nplain.png,cAT\nb c.png,none\n",
+                "!2 several classes may be 'cAT', as 'Cat' and 'cat': expected one of them letter by letter\n"
+                "!3 unknown class 'none': leave the label empty where there is no answer, or write skip\n?0");
     assert_read(&numbers, "image,label\n7,3.0\n8,1.\n9,1.5\n10,20.0\n",
                 "7=3\n8=1\n!4 unknown class '1.5', expected 0 to 19, or skip\n"
                 "!5 unknown class '20.0', expected 0 to 19, or skip\n?0");
     assert_read(&photos, "image,label\nplain.png,Cat",
                 "!2 may be cut off: no line end after 'Cat', which begins longer names\n?0");
+}
+
+/* Names of classes that one may take for another are named when the data set is opened. */
+static void names_twins(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *names[4];
+        const char *note;
+    } cases[] = {
+        {{"Cat", "cat", "dog"}, "p: 'Cat' and 'cat' are two classes: they differ in case alone\n"},
+        {{"dog", "ÄPFEL", "äpfel"}, "p: 'ÄPFEL' and 'äpfel' are two classes: they differ in case alone\n"},
+        {{"\xc3\xa9", "e\xcc\x81"}, "are two classes: they differ in Unicode's form (NFC, NFD) alone\n"},
+        {{"x", "x "}, "p: 'x' and 'x ' are two classes: they differ in blanks around them alone\n"},
+        {{"no_tumor", "No tumor"},
+         "'No tumor' are two classes: they differ in blanks, '_', '-' and case alone\n"},
+        {{"A", "a", "b", "B"},
+         "p: 'A' and 'a' are two classes: they differ in case alone, beside 1 more pair\n"},
+        {{"cat", "NaN"}, "p: 'NaN' is taken for a class; where it stands for no label, leave that empty\n"},
+        {{"cat", "skip"}, "p: a class is called 'skip', which as an answer stands for no label: rename it\n"},
+        {{"cat", " dog"}, "p: the class ' dog' has blanks around its name\n"},
+        {{"cat", "dog", "cats", "bird"}, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char names[4][PD_CLASS_NAME_SIZE], note[PD_NOTE_SIZE] = "";
+        int n = 0;
+        for (; n < 4 && cases[i].names[n]; n++)
+            snprintf(names[n], sizeof names[n], "%s", cases[i].names[n]);
+        assert_int_equal(pd_class_words_note("p", (const char(*)[PD_CLASS_NAME_SIZE])names, n, note, NULL),
+                         PD_OK);
+        if (cases[i].note)
+            assert_contains(note, cases[i].note);
+        else
+            assert_string_equal(note, "");
+    }
 }
 
 static void refuses_other_files(void **state)
@@ -391,6 +457,7 @@ int main(void)
         cmocka_unit_test(conflicts_refuse_every_row_of_the_image),
         cmocka_unit_test(finds_images_by_path_and_url),
         cmocka_unit_test(finds_classes_as_people_write_them),
+        cmocka_unit_test(names_twins),
         cmocka_unit_test(refuses_other_files),
         cmocka_unit_test(gives_up_on_too_many_refusals),
         cmocka_unit_test(answers_come_back),

@@ -11,12 +11,8 @@
 /* A block stays in the processor's last cache, and is long enough to wake threads for. */
 enum { BLOCK_FLOATS = 1 << 19, BLOCK_ROWS_LEAST = 64 };
 
-/* From so many on, more classes than rows are worth a word. */
-enum { MANY_CLASSES = 100 };
-
-/* How far a row of probabilities may be from summing to 1: rounded to two decimals, to float16's bits. */
-#define TEXT_SUM  0.05
-#define ARRAY_SUM 0.01
+/* Rows of probabilities whose sums are so far from 1 were rounded to few digits. */
+#define ROUNDED 0.005
 
 static int64_t width_of(const struct pd_rows *rows)
 {
@@ -132,9 +128,13 @@ void pool_describe(const struct pool *pool)
     struct progress none = {.terminal = false};
     describe(pool->logit);
     describe(pool->class_logits);
-    if (classes_of(pool) >= MANY_CLASSES && classes_of(pool) > pool->rows)
+    if (classes_of(pool) > pool->rows)
         progress_line(&none, "%s: %lld rows of %lld classes: is it transposed?",
                       pd_rows_name(pool->class_logits), (long long)pool->rows, (long long)classes_of(pool));
+    if (pool->off > ROUNDED)
+        progress_line(
+            &none, "%s: rows sum to 1 within %.2g only, as rounded numbers do: taken as parts of their sum",
+            pd_rows_name(pool->class_logits), pool->off);
     if (pool->saturated)
         progress_line(
             &none,
@@ -209,9 +209,9 @@ static enum pd_status to_logits(struct pool *pool, const struct pd_pool *block, 
     if (r->binary)
         pd_logits_of_two(block->n, classes);
     else if (r->log_probabilities || r->probabilities == PD_ROWS_YES)
-        status = pd_class_logits_from(
-            r->log_probabilities ? PD_SCALE_LOG_PROBABILITIES : PD_SCALE_PROBABILITIES, pool->rows, block->n,
-            block->classes, classes, pd_rows_is_text(pool->class_logits) ? TEXT_SUM : ARRAY_SUM, err);
+        status =
+            pd_class_logits_from(r->log_probabilities ? PD_SCALE_LOG_PROBABILITIES : PD_SCALE_PROBABILITIES,
+                                 pool->rows, block->n, block->classes, classes, &pool->off, err);
     return status;
 }
 

@@ -26,6 +26,7 @@ struct pool {
     float *block;                         /* both of them, for most rows */
     int64_t most;
     int64_t rows;                    /* read since the last rewind */
+    double off;                      /* farthest sum of a row of probabilities from 1 */
     int64_t saturated;               /* of them with a probability of exactly 0 or 1 that they are real */
     bool judge_logit, judge_classes; /* by the first block: are these logits? */
 };

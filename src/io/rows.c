@@ -28,11 +28,6 @@ int64_t pd_rows_width(const struct pd_rows *rows)
     return rows->width;
 }
 
-bool pd_rows_is_text(const struct pd_rows *rows)
-{
-    return rows->kind->text;
-}
-
 enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err)
 {
     enum pd_status status = rows->kind->read(rows, to, n, got, err);

@@ -47,8 +47,6 @@ void pd_rows_close(struct pd_rows *rows);
 const char *pd_rows_name(const struct pd_rows *rows); /* for messages: the path, with the array of an .npz */
 int64_t pd_rows_width(const struct pd_rows *rows);    /* numbers in a row, >= 1 */
 
-bool pd_rows_is_text(const struct pd_rows *rows);
-
 /* Up to n rows, (n, width); *got is less only at the end. PD_ERR_IO; PD_ERR_FORMAT: truncated, damaged, a
  * line with other fields than the first, a field that is not a number. */
 enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err);

@@ -107,7 +107,7 @@ static void describe(const struct pd_rows *rows, char *text, size_t size)
              r->table.decimal == ',' ? ", numbers with decimal commas" : "");
 }
 
-static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows, describe, true};
+static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows, describe};
 
 /* --- columns --- */
 
@@ -194,15 +194,35 @@ static enum pd_status find_columns(struct csv_rows *r, const char *name, struct 
     return status || r->base.width || !strchr(name, ',') ? status : find_list(r, name, err);
 }
 
-static enum pd_status fail_no_column(const struct csv_rows *r, const char *name, struct pd_error *err)
+/* The first of A,B,C that is not there; size: of its name. */
+static const char *find_missing(const struct csv_rows *r, const char *names, int *size)
+{
+    char name[256];
+    for (;; names += *size + 1) {
+        *size = (int)strcspn(names, ",");
+        snprintf(name, sizeof name, "%.*s", *size, names);
+        if (find_name(r, name) < 0 || !names[*size])
+            return names;
+    }
+}
+
+/* names: the caller's own one, or those that would do: the shorter one numbered. */
+static enum pd_status fail_no_column(const struct csv_rows *r, const char *const *names, struct pd_error *err)
 {
     char known[256] = "";
     size_t used = 0;
+    int size;
+    const char *name = names[0], *missing = find_missing(r, name, &size),
+               *stem = names[1] && strlen(names[1]) < strlen(name) ? names[1] : name;
     for (int64_t i = 0; i < r->head.fields && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", r->head.names[i]);
+    if (strchr(name, ','))
+        return pd_fail(err, PD_ERR_USAGE, -1, "%s: no column '%.*s' of '%.100s' (it has: %s)", r->base.name,
+                       size, missing, name, known);
     return pd_fail(err, PD_ERR_USAGE, -1,
-                   "%s: no column '%s' or '%s_0' (it has: %s): FILE:NAME or FILE:A,B,C names them",
-                   r->base.name, name, name, known);
+                   "%s: no column '%s' or '%s_0' (it has: %s): name one with %.100s:NAME, several with "
+                   "%.100s:NAME,NAME,...",
+                   r->base.name, name, stem, known, r->base.name, r->base.name);
 }
 
 /* Numbers as names, or none: nothing says which columns are meant, so all are. */
@@ -244,9 +264,11 @@ static enum pd_status choose_columns(struct csv_rows *r, const char *const *name
         return status;
     if (!names[1] || !names_say_nothing(r)) /* one name: the caller's own */
         return r->head.named
-                   ? fail_no_column(r, names[0], err)
-                   : pd_fail(err, PD_ERR_USAGE, -1, "%s: no column '%.100s': line %lld holds no names",
-                             r->base.name, names[0], (long long)r->head.line);
+                   ? fail_no_column(r, names, err)
+                   : pd_fail(err, PD_ERR_USAGE, -1,
+                             "%s: no column '%.100s': line %lld holds no names (--header: it does); without "
+                             "':%.100s' all columns are taken",
+                             r->base.name, names[0], (long long)r->head.line, names[0]);
     return take_all(r, err);
 }
 

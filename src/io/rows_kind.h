@@ -9,7 +9,6 @@ struct pd_rows_kind {
     enum pd_status (*rewind)(struct pd_rows *rows, struct pd_error *err);
     void (*close)(struct pd_rows *rows);                                   /* all but name */
     void (*describe)(const struct pd_rows *rows, char *text, size_t size); /* NULL: never in doubt */
-    bool text;
 };
 
 /* First member of each kind's own struct. */

@@ -69,12 +69,17 @@ static void describe(const struct pd_rows *rows, char *text, size_t size)
 {
     const struct npy_rows *r = (const struct npy_rows *)rows;
     const enum pd_io_dtype is = pd_npy_stream_array(r->stream)->dtype;
-    if (r->dtype == PD_IO_BF16)
-        snprintf(text, size, "%.200s: %s taken as bfloat16's bits", rows->name,
-                 is == PD_IO_BF16 ? "raw numbers of two bytes" : pd_io_dtype_words(is));
+    const bool bits = r->dtype == PD_IO_BF16;
+    snprintf(text, size, "%.200s: %lld row%s x %lld column%s%s%s%s", rows->name, (long long)rows->count,
+             rows->count == 1 ? "" : "s", (long long)rows->width, rows->width == 1 ? "" : "s",
+             bits ? ", " : "",
+             !bits              ? ""
+             : is == PD_IO_BF16 ? "raw numbers of two bytes"
+                                : pd_io_dtype_words(is),
+             bits ? " taken as bfloat16's bits" : "");
 }
 
-static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows, describe, false};
+static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows, describe};
 
 /* --- opening --- */
 

@@ -3,9 +3,8 @@
 #include <math.h>
 #include <stdbool.h>
 
-#define LOOKS_LIKE 0.05   /* a row's sum may be as far from 1, rounding to two decimals included */
-#define SLIGHTLY   1e-6   /* a probability may be as far outside of [0, 1], by rounding */
-#define LOWEST     (-1e4) /* its exp is 0 */
+#define SLIGHTLY 1e-6   /* a probability may be as far outside of [0, 1], by rounding */
+#define LOWEST   (-1e4) /* its exp is 0 */
 
 enum { NINE = 9, TENTHS = 10 };
 
@@ -18,7 +17,7 @@ static bool sums_to(const float *x, int classes, double whole)
             return false;
         sum += (double)x[k];
     }
-    return fabs(sum - whole) <= LOOKS_LIKE * whole;
+    return fabs(sum - whole) <= PD_SUM_MOST * whole;
 }
 
 static bool are_within(int64_t n, const float *x)
@@ -49,10 +48,15 @@ enum pd_scale pd_scale_of_numbers(int64_t n, const float *x)
 
 /* --- their logits --- */
 
-static enum pd_status fail_sum(int64_t row, double sum, struct pd_error *err)
+static enum pd_status check_sum(int64_t row, double sum, double *off, struct pd_error *err)
 {
-    return pd_fail(err, PD_ERR_USAGE, -1, "row %lld: its probabilities sum to %.6g, expected 1",
-                   (long long)row, sum);
+    const double distance = fabs(sum - 1);
+    *off = distance > *off ? distance : *off;
+    return distance <= PD_SUM_MOST
+               ? PD_OK
+               : pd_fail(err, PD_ERR_USAGE, -1,
+                         "row %lld: its probabilities sum to %.6g, expected 1 (within %g)", (long long)row,
+                         sum, PD_SUM_MOST);
 }
 
 static enum pd_status fail_value(int64_t row, int k, double x, const char *expected, struct pd_error *err)
@@ -61,38 +65,38 @@ static enum pd_status fail_value(int64_t row, int k, double x, const char *expec
                    expected);
 }
 
-static enum pd_status take_logs(int64_t row, int classes, float *x, double tolerance, struct pd_error *err)
+static enum pd_status take_logs(int64_t row, int classes, float *x, double *off, struct pd_error *err)
 {
     double sum = 0;
     for (int k = 0; k < classes; k++) {
         const double p = (double)x[k];
-        if (!(p >= -SLIGHTLY && p <= 1 + tolerance))
+        if (!(p >= -SLIGHTLY && p <= 1 + PD_SUM_MOST))
             return fail_value(row, k, p, "a probability, 0 to 1", err);
         sum += p;
         x[k] = (float)(p > 0 ? log(p) : LOWEST);
     }
-    return fabs(sum - 1) <= tolerance ? PD_OK : fail_sum(row, sum, err);
+    return check_sum(row, sum, off, err);
 }
 
-static enum pd_status check_logs(int64_t row, int classes, float *x, double tolerance, struct pd_error *err)
+static enum pd_status check_logs(int64_t row, int classes, float *x, double *off, struct pd_error *err)
 {
     double sum = 0;
     for (int k = 0; k < classes; k++) {
-        if (!((double)x[k] <= tolerance))
+        if (!((double)x[k] <= PD_SUM_MOST))
             return fail_value(row, k, (double)x[k], "the logarithm of a probability, at most 0", err);
         sum += exp((double)x[k]);
         x[k] = (double)x[k] > LOWEST ? x[k] : (float)LOWEST;
     }
-    return fabs(sum - 1) <= tolerance ? PD_OK : fail_sum(row, sum, err);
+    return check_sum(row, sum, off, err);
 }
 
 enum pd_status pd_class_logits_from(enum pd_scale scale, int64_t first, int64_t n, int classes, float *x,
-                                    double tolerance, struct pd_error *err)
+                                    double *off, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
     for (int64_t i = 0; i < n && !status; i++)
         status = (scale == PD_SCALE_PROBABILITIES ? take_logs : check_logs)(first + i, classes,
-                                                                            x + i * classes, tolerance, err);
+                                                                            x + i * classes, off, err);
     return status;
 }
 

@@ -24,10 +24,12 @@ enum pd_scale pd_scale_of_classes(int64_t n, int classes, const float *x);
 enum pd_scale pd_scale_of_numbers(int64_t n, const float *x);
 
 /* Turns rows of probabilities, or of their logarithms, into logits in place. Probability 0 (logarithm -inf)
- * becomes a logit so low that its softmax is 0. tolerance: how far a row's sum may be from 1. PD_ERR_USAGE: a
- * row that is none, with its number, counted from first. */
+ * becomes a logit so low that its softmax is 0. A row's sum may be PD_SUM_MOST from 1, as numbers that were
+ * rounded are; *off becomes the farthest, where it is farther than *off was. PD_ERR_USAGE: a row that is
+ * none, with its number, counted from first. */
+#define PD_SUM_MOST 0.05
 enum pd_status pd_class_logits_from(enum pd_scale scale, int64_t first, int64_t n, int classes, float *x,
-                                    double tolerance, struct pd_error *err);
+                                    double *off, struct pd_error *err);
 
 /* log(p / (1 - p)); 0 and 1, whose logits are infinite, give -PD_LOGIT_MOST and PD_LOGIT_MOST, beyond those
  * of all other doubles. NaN outside of [0, 1]. */

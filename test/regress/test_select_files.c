@@ -38,8 +38,10 @@ static void prints(const char *command, const char *rows)
     const struct result *r = succeeds(command);
     if (strcmp(r->out, rows) != 0)
         fail_msg("'%s' printed \"%s\", expected \"%s\"", command, r->out, rows);
-    if (!strstr(command, ".csv"))
-        assert_string_equal(r->err, "");
+    for (const char *line = r->err; !strstr(command, ".csv") && *line; line = strchr(line, '\n') + 1) {
+        const char *end = strchr(line, '\n'), *shape = strstr(line, " rows x ");
+        assert_true(shape && shape < end); /* nothing but shapes */
+    }
 }
 
 /* By hand: H is 0.18, 1.095, log 3, 0.79, 0.00, 0.02; margins 0.95, 0.035, 0, 0.049, 1.00, 0.994. */
@@ -173,7 +175,15 @@ static void asks_about_more_classes_than_rows(void **state)
     assert_int_equal(pd_npy_write(scratch_path("wide.npy"), &a, NULL), PD_OK);
     const struct result *r = succeeds("select --class-logits wide.npy --strategy most-entropy -k 1");
     assert_string_equal(r->out, "1\n");
-    assert_string_equal(r->err, "wide.npy: 2 rows of 100 classes: is it transposed?\n");
+    assert_string_equal(
+        r->err, "wide.npy: 2 rows x 100 columns\nwide.npy: 2 rows of 100 classes: is it transposed?\n");
+    r = succeeds("select --class-logits c.npy --strategy most-entropy -k 1");
+    assert_string_equal(r->err, "c.npy: 6 rows x 3 columns\n");
+    static const float turned[3 * 6] = {0, 3, 1, 0, 2, -1, 1, 0, 0, -2, 0, 0, 3, 0, 0, -1, 1, 0};
+    const struct pd_io_array small = {"", PD_IO_F32, 2, {3, 6}, turned};
+    assert_int_equal(pd_npy_write(scratch_path("turned.npy"), &small, NULL), PD_OK);
+    r = succeeds("select --class-logits turned.npy --strategy small-margin -k 1");
+    assert_contains(r->err, "turned.npy: 3 rows of 6 classes: is it transposed?\n");
 }
 
 static void refuses_probabilities_for_logits(void **state)
@@ -203,6 +213,33 @@ static void refuses_probabilities_for_logits(void **state)
     prints("select --class-logits p.csv --strategy most-entropy -k 3 --log-probabilities", "1\n0\n2\n");
     fails("select --class-logits p.csv --strategy most-entropy -k 1 --log-probabilities --probabilities", 2,
           "--log-probabilities does not go with --probabilities");
+}
+
+/* Sums of 0.98 to 1.02 are what two decimals leave. */
+static void takes_rounded_probabilities(void **state)
+{
+    (void)state;
+    static const float rounded[3 * 3] = {0.33F, 0.33F, 0.32F, 0.9F, 0.06F, 0.06F, 0.5F, 0.3F, 0.2F};
+    const struct pd_io_array a = {"", PD_IO_F32, 2, {3, 3}, rounded};
+    assert_int_equal(pd_npy_write(scratch_path("p.npy"), &a, NULL), PD_OK);
+    write_text("p.csv", "0.33,0.33,0.32\n0.9,0.06,0.06\n0.5,0.3,0.2\n");
+    fails("select --class-logits p.npy --strategy most-entropy -k 3", 2, "probabilities: --probabilities if");
+    const char *const files[] = {"p.npy", "p.csv"};
+    for (int i = 0; i < 2; i++) {
+        char command[128];
+        snprintf(command, sizeof command,
+                 "select --class-logits %s --strategy most-entropy -k 3 --probabilities", files[i]);
+        const struct result *r = succeeds(command);
+        assert_string_equal(r->out, "0\n2\n1\n");
+        assert_contains(r->err, "rows sum to 1 within 0.02 only, as rounded numbers do");
+    }
+    write_text("p.csv", "0.5,0.4,0.16\n");
+    fails("select --class-logits p.csv --strategy most-entropy -k 1 --probabilities", 2,
+          "row 0: its probabilities sum to 1.06, expected 1 (within 0.05)");
+    write_text("p.csv", "0.335,0.335,0.331\n0.5,0.3,0.2\n");
+    const struct result *r =
+        succeeds("select --class-logits p.csv --strategy most-entropy -k 1 --probabilities");
+    assert_null(strstr(r->err, "rounded"));
 }
 
 static void refuses_sigmoids_for_logits(void **state)
@@ -282,6 +319,7 @@ int main(void)
         cmocka_unit_test(says_how_a_table_was_taken),
         cmocka_unit_test(asks_about_more_classes_than_rows),
         cmocka_unit_test(refuses_probabilities_for_logits),
+        cmocka_unit_test(takes_rounded_probabilities),
         cmocka_unit_test(refuses_sigmoids_for_logits),
         cmocka_unit_test(one_number_serves_two_classes),
         cmocka_unit_test(equals_numpy),

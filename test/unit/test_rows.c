@@ -117,14 +117,14 @@ static void reads_other_numbers(void **state)
     holds(path, 3, 2, six);
     assert_int_equal(pd_npy_write(path, &raw, NULL), PD_OK);
     holds(path, 3, 2, six);
-    describes(path, "o.npy: raw numbers of two bytes taken as bfloat16's bits");
+    describes(path, "o.npy: 3 rows x 2 columns, raw numbers of two bytes taken as bfloat16's bits");
     assert_int_equal(pd_npy_write(path, &bits, NULL), PD_OK);
     refused(path, PD_ERR_UNSUPPORTED,
             "numbers of type uint16, expected float16, float32 or float64: "
             "array.astype('float32') if they are logits, --bfloat16 if");
     request.bfloat16 = true;
     holds(path, 3, 2, six);
-    describes(path, "o.npy: uint16 taken as bfloat16's bits");
+    describes(path, "o.npy: 3 rows x 2 columns, uint16 taken as bfloat16's bits");
     request.bfloat16 = false;
     request.whole = true;
     assert_int_equal(pd_npy_write(path, &ints, NULL), PD_OK);
@@ -334,13 +334,15 @@ static void names_choose_columns(void **state)
     (void)state;
     csv("a,b,c\n1,9,2\n3,9,4\n5,9,6.5\n");
     holds(scratch_path("t.csv:a,c"), 3, 2, six);
-    refused(scratch_path("t.csv:a,d"), PD_ERR_USAGE, "no column 'a,d'");
+    refused(scratch_path("t.csv:a,d"), PD_ERR_USAGE, "t.csv: no column 'd' of 'a,d' (it has: a, b, c)");
     refused(csv("logit_0,logit_2\n1,2\n"), PD_ERR_FORMAT, "none of them is logit_1");
     refused(csv("logit_1,logit_2\n1,2\n"), PD_ERR_FORMAT, "none of them is logit_0");
     refused(csv("logit_0,logit_1,logit_0\n1,2,3\n"), PD_ERR_FORMAT, "none of them is logit_2");
     refused(csv("logit,logit\n1,2\n"), PD_ERR_FORMAT, "two columns are called 'logit'");
     csv("1,2\n3,4\n");
-    refused(scratch_path("t.csv:logit"), PD_ERR_USAGE, "no column 'logit': line 1 holds no names");
+    refused(scratch_path("t.csv:logit"), PD_ERR_USAGE,
+            "no column 'logit': line 1 holds no names (--header: it does); without ':logit' all columns are "
+            "taken");
 }
 
 static void every_allocation_may_fail(void **state)

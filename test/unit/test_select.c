@@ -320,12 +320,12 @@ static void probabilities_give_their_logits(void **state)
 {
     (void)state;
     float p[] = {0.25F, 0.75F, 0, 1, 1, -1e-9F};
-    double h[3];
-    assert_int_equal(pd_class_logits_from(PD_SCALE_PROBABILITIES, 0, 3, 2, p, 0.01, NULL), PD_OK);
+    double h[3], off = 0;
+    assert_int_equal(pd_class_logits_from(PD_SCALE_PROBABILITIES, 0, 3, 2, p, &off, NULL), PD_OK);
     pd_class_entropy(3, 2, p, h);
     assert_true(fabs(h[0] - 0.5623351446188083) < 1e-7 && h[1] == 0 && h[2] == 0);
     float logs[] = {-INFINITY, 0, -0.6931472F, -0.6931472F};
-    assert_int_equal(pd_class_logits_from(PD_SCALE_LOG_PROBABILITIES, 0, 2, 2, logs, 0.01, NULL), PD_OK);
+    assert_int_equal(pd_class_logits_from(PD_SCALE_LOG_PROBABILITIES, 0, 2, 2, logs, &off, NULL), PD_OK);
     pd_class_entropy(2, 2, logs, h);
     assert_true(h[0] == 0 && fabs(h[1] - log(2)) < 1e-7);
     assert_true(fabs(pd_logit_of(0.999999) - 13.815509557935) < 1e-9 && pd_logit_of(0.5) == 0);

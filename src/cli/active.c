@@ -3,6 +3,7 @@
 
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/idle.h"
 #include "cli/progress.h"
 #include "cli/recipe.h"
 #include "cli/resume.h"
@@ -217,6 +218,27 @@ static enum pd_status check_new(const struct own *own, const struct pd_active_op
     return PD_OK;
 }
 
+/* After the protocol has filled in what was not given. */
+static void note_idle(const struct args_parsed *c, const struct pd_active_options *a,
+                      const struct pd_train_options *o, struct progress *progress)
+{
+    char word[32];
+    bool gold = !strcmp(a->baseline, "gold");
+    for (const char *list = a->strategy; pd_active_next_strategy(&list, word);)
+        gold = gold || !strcmp(word, "gold");
+    const struct {
+        const char *names[2], *needs;
+        bool used;
+    } all[] = {{{"url"}, "--oracle label-studio", !strcmp(a->oracle, "label-studio")},
+               {{"candidates"}, "--diverse", a->diverse[0]},
+               {{"measure_epochs"}, "measuring (--no-measure)", a->measure},
+               {{"balanced"}, "the strategy gold", gold}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (!all[i].used)
+            idle_note(c->command, c->args, all[i].names, all[i].needs, progress);
+    idle_note_training(c->command, c->args, o, progress);
+}
+
 static enum pd_status begin(const struct args_parsed *c, struct pd_active_options *a,
                             struct pd_train_options *o, const struct pd_active_news *news,
                             const struct pd_active_observer *observer, char *folder, size_t size,
@@ -232,6 +254,8 @@ static enum pd_status begin(const struct args_parsed *c, struct pd_active_option
     if (!source->size && !args_parsed_given(c, "balanced")) /* GOLD section 4.3: balanced for the 2-D data */
         a->balanced = true;
     status = pd_active_protocol(a, o, args_parsed_given, c, err);
+    if (!status)
+        note_idle(c, a, o, &((struct watch *)observer->context)->progress);
     return status ? status : pd_active_start(a, o, news, observer, folder, size, outcome, err);
 }
 

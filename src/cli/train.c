@@ -1,6 +1,7 @@
 /* paydirt train: trains, shows how far it is, and stops on Ctrl-C with a checkpoint. */
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/idle.h"
 #include "cli/progress.h"
 #include "cli/recipe.h"
 #include "cli/resume.h"
@@ -134,21 +135,6 @@ static enum pd_status check_new(const struct pd_train_options *o, struct pd_erro
     return PD_OK;
 }
 
-/* What would do nothing is rather a mistake. */
-static void note_idle(const struct args_command *c, const struct args *args, const struct pd_train_options *o,
-                      struct watch *w)
-{
-    static const char *const golds[] = {"gold_start",    "beta_d",          "beta_g",
-                                        "gold_balanced", "gold_normalised", "gold_clip"};
-    char flag[40];
-    for (size_t i = 0; i < sizeof golds / sizeof golds[0] && !o->gold; i++)
-        if (args_is_given(c, args, golds[i])) {
-            const struct pd_option option = {.name = golds[i]};
-            progress_line(&w->progress, "--%s has no effect without --gold",
-                          pd_option_flag(&option, flag, sizeof flag));
-        }
-}
-
 static enum pd_status resume(const char *folder, const struct pd_run_change *change, struct watch *w,
                              const struct pd_observer *observer, struct pd_error *err)
 {
@@ -195,7 +181,7 @@ enum pd_status command_train(int argc, char **argv, struct pd_error *err)
         status = resume(own.resume, &change, &watch, &observer, err);
     else {
         if (!own.recipe[0])
-            note_idle(&command, &args, &o, &watch);
+            idle_note_training(&command, &args, &o, &watch.progress);
         status = start(&o, &watch, &observer, err);
     }
     progress_end(&watch.progress);

@@ -100,6 +100,17 @@ static enum pd_status fail_kind(const char *path, mode_t mode, struct pd_error *
     return pd_fail(err, PD_ERR_FORMAT, -1, "%s: %s, expected a regular file", path, kind);
 }
 
+enum pd_status pd_file_check_lasting(const char *path, struct pd_error *err)
+{
+    struct stat st;
+    if (stat(path, &st))
+        return pd_fail_io(err, path, "open", errno);
+    if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+        return PD_OK;
+    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: can be read only once, as a pipe: write it into a file first",
+                   path);
+}
+
 /* Never waits for a pipe's other end. */
 static enum pd_status open_regular(const char *path, int flags, int *fd, struct pd_error *err)
 {

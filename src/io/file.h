@@ -34,6 +34,10 @@ bool pd_may_pass(int *tries);
 enum pd_status pd_fd_open(const char *path, int *fd, struct pd_error *err);
 enum pd_status pd_fd_open_log(const char *path, int *fd, struct pd_error *err);
 
+/* For what is read more than once. PD_ERR_FORMAT: it can be read once alone, as a pipe or standard input;
+ * PD_ERR_IO. */
+enum pd_status pd_file_check_lasting(const char *path, struct pd_error *err);
+
 /* Appends what is left of an open file to out; PD_ERR_FORMAT when that makes out larger than `most` bytes. */
 enum pd_status pd_fd_read(int fd, const char *path, size_t most, struct pd_buffer *out, struct pd_error *err);
 

@@ -460,8 +460,12 @@ static enum pd_status check_budget(const struct active *r, struct pd_error *err)
 static enum pd_status check_news(const struct active *r, struct pd_error *err)
 {
     struct pd_answers a;
-    enum pd_status status = r->news.answers ? pd_answers_read(r->news.answers, r->data, &a, err) : PD_OK;
-    if (r->news.answers && !status)
+    if (!r->news.answers)
+        return PD_OK;
+    enum pd_status status = pd_file_check_lasting(r->news.answers, err); /* it will be read again */
+    if (!status)
+        status = pd_answers_read(r->news.answers, r->data, &a, err);
+    if (!status)
         pd_answers_release(&a);
     return status;
 }
@@ -495,6 +499,15 @@ static enum pd_status check(struct active *r, struct pd_error *err)
     return status;
 }
 
+/* value: 0 where none was given. */
+static void say_unchanged(struct active *r, const char *option, int64_t value, int64_t now)
+{
+    char words[64];
+    snprintf(words, sizeof words, "%s is %lld already", option, (long long)now);
+    if (value && value == now)
+        say(r, words);
+}
+
 /* a: r's, to be changed. */
 static enum pd_status change(struct active *r, struct pd_active_options *a, struct pd_error *err)
 {
@@ -509,6 +522,8 @@ static enum pd_status change(struct active *r, struct pd_active_options *a, stru
     if (status)
         return status;
     was_o.data_seed = r->o.data_seed;
+    say_unchanged(r, "final", r->news.final, a->final);
+    say_unchanged(r, "query", r->news.query, a->query);
     a->final = r->news.final ? r->news.final : a->final;
     a->query = r->news.query ? r->news.query : a->query;
     if (a->final < was_a.final)

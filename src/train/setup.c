@@ -146,7 +146,9 @@ static enum pd_status take_label_file(const char *path, struct pd_dataset *data,
                                       struct pd_error *err)
 {
     struct pd_answers answers;
-    enum pd_status status = pd_answers_read_whole(path, data, &answers, err);
+    enum pd_status status = pd_file_check_lasting(path, err);
+    if (!status)
+        status = pd_answers_read_whole(path, data, &answers, err);
     if (status)
         return status;
     if (!labels_of(&answers))
@@ -345,7 +347,9 @@ static enum pd_status check_labels(const struct pd_early_check *check, const str
     struct pd_dataset d = *listed;
     if (check->label_file && access(check->label_file, R_OK))
         return pd_fail_io(err, check->label_file, "open", errno);
-    if (check->label_file || check->o->data_count)
+    if (check->label_file)
+        return pd_file_check_lasting(check->label_file, err);
+    if (check->o->data_count)
         return PD_OK;
     uint8_t *use = pd_calloc(d.count, 1);
     enum pd_status status = use ? pd_run_labels(check->o, NULL, &d, use, err)

@@ -256,9 +256,58 @@ static void classes_and_budget_grow(void **state)
                     "the class was added before, and is not added again");
     assert_contains(resume(2, " --add-class a,b")->err, "without commas");
     assert_contains(resume(2, " --init 3")->err, "--init cannot be given with --resume");
+    assert_contains(resume(2, " --epochs 3")->err, "--epochs cannot be given with --resume");
+    assert_contains(resume(2, " --no-measure")->err, "cannot be given with --resume");
+    assert_contains(resume(0, " --final 10 --query 3")->err, "final is 10 already\nquery is 3 already\n");
     fails("active --data photos --classes cat --oracle csv --final 12", 2, "has one class, 'cat'");
     fails("active --data photos --classes cat,skip --oracle csv --final 12", 2, "has a class 'skip'");
     fails(PHOTOS "--correct a.csv", 2, "--correct is for a run that is there");
+}
+
+static void options_without_effect_are_named(void **state)
+{
+    (void)state;
+    const struct result *r = start("idle", "--init 4 --query 2 --final 8 --url x --candidates 9 "
+                                           "--no-measure --measure-epochs 3 --beta-d 2 --balanced");
+    assert_contains(r->err, "--url has no effect without --oracle label-studio\n");
+    assert_contains(r->err, "--candidates has no effect without --diverse\n");
+    assert_contains(r->err, "--measure-epochs has no effect without measuring");
+    assert_contains(r->err, "--beta-d has no effect without --gold\n");
+    assert_null(strstr(r->err, "--balanced has no effect"));
+    r = succeeds(PHOTOS "--init 4 --query 2 --final 8 --strategy random --balanced --out idle2");
+    assert_contains(r->err, "--balanced has no effect without the strategy gold\n");
+}
+
+/* What can be read once alone would be empty the second time. */
+static void pipes_are_refused_where_they_are_read_twice(void **state)
+{
+    (void)state;
+    const char *const train =
+        "train --data photos --classes cat,dog --model infogan --label-file %s --out pipe";
+    static const char *const files[] = {"/dev/stdin", "/dev/fd/9"};
+    char command[512];
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    assert_int_equal(dup2(ends[0], 9), 9);
+    for (int i = 0; i < 2; i++) {
+        snprintf(command, sizeof command, train, files[i]);
+        const struct result *r = run(command);
+        assert_int_equal(r->code, 4);
+        assert_contains(r->err, "can be read only once, as a pipe: write it into a file first\n");
+        snprintf(command, sizeof command, PHOTOS "--init 4 --final 6 --out pipe --labels %s", files[i]);
+        r = run(command);
+        assert_int_equal(r->code, 4);
+        assert_contains(r->err, "can be read only once");
+    }
+    assert_int_not_equal(access(scratch_path("pipe"), F_OK), 0);
+    start("once", "--init 4 --query 2 --final 8"); /* a file that is read once may be one */
+    static const char rows[] = "image,label\n00.png,cat\n";
+    assert_int_equal(write(ends[1], rows, sizeof rows - 1), sizeof rows - 1);
+    close(ends[1]);
+    assert_contains(resume(0, " --labels /dev/stdin")->out, "1 answer taken, 0 refused\n");
+    close(ends[0]);
+    close(9);
 }
 
 /* A correction is of something: of an answer, of the data set's label, or it answers what was asked. */
@@ -498,6 +547,8 @@ int main(void)
         cmocka_unit_test(copies_are_asked_once),
         cmocka_unit_test(copies_of_validation_images_are_held_out),
         cmocka_unit_test(classes_and_budget_grow),
+        cmocka_unit_test(options_without_effect_are_named),
+        cmocka_unit_test(pipes_are_refused_where_they_are_read_twice),
         cmocka_unit_test(corrections_have_something_to_correct),
         cmocka_unit_test(labels_of_the_data_are_corrected),
         cmocka_unit_test(a_begun_round_starts_again),

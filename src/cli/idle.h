@@ -1,0 +1,16 @@
+/* Options that do nothing as the others stand: rather a mistake, so a line says it. */
+#ifndef PD_CLI_IDLE_H
+#define PD_CLI_IDLE_H
+
+#include "cli/args.h"
+#include "cli/progress.h"
+
+/* Of names (up to a NULL), those that were given. needs: what they would need. */
+void idle_note(const struct args_command *c, const struct args *args, const char *const *names,
+               const char *needs, struct progress *progress);
+
+/* Those of a training run. */
+void idle_note_training(const struct args_command *c, const struct args *args,
+                        const struct pd_train_options *o, struct progress *progress);
+
+#endif

@@ -89,8 +89,8 @@ static enum pd_status print_row(void *context, const struct study_row *row, stru
     (void)err;
     if ((row->figure == STUDY_POINT) != s->points)
         return PD_OK;
-    say(stdout, "  %-*s  %-18s %6lld  %8s %8s %8s", s->width, row->curve->label,
-        figure_name(s->study, row, name), (long long)row->summary.n,
+    say(stdout, "  %s%*s  %-18s %6lld  %8s %8s %8s", row->curve->label, say_gap(row->curve->label, s->width),
+        "", figure_name(s->study, row, name), (long long)row->summary.n,
         figure(s->study, row->summary.mean, false, mean),
         figure(s->study, row->summary.deviation, false, std),
         figure(s->study, row->summary.error, false, error));
@@ -134,10 +134,10 @@ static enum pd_status print_words(void *context, const struct study_row *row, st
 
 static int name_width(const struct study *study)
 {
-    size_t width = 8;
+    int width = 8;
     for (const struct study_curve *c = study->curves; c; c = c->next)
-        width = strlen(c->label) > width ? strlen(c->label) : width;
-    return width < 100 ? (int)width : 100;
+        width = say_width(c->label) > width ? say_width(c->label) : width;
+    return width < 100 ? width : 100;
 }
 
 static bool has_baseline(const struct study *study, const char *name)

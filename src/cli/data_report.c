@@ -65,7 +65,7 @@ static const struct pd_survey_split *main_split(const struct pd_survey *v)
 static void print_class(const struct pd_survey *v, const char *name, int label, size_t most)
 {
     const size_t shown = label < 0 ? main_split(v)->unlabelled : main_split(v)->of_class[label];
-    say(stdout, "%-31s", name);
+    say(stdout, "%s%*s", name, say_gap(name, 31), "");
     for (int split = 0; split < PD_SURVEY_SPLITS; split++)
         if (v->splits[split].there)
             printf(" %8zu", label < 0 ? v->splits[split].unlabelled : v->splits[split].of_class[label]);

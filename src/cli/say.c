@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <utf8proc.h>
 
 void say_list(FILE *to, const char *format, va_list args)
 {
@@ -36,6 +37,24 @@ void say(FILE *to, const char *format, ...)
 void say_line(void *to, const char *words)
 {
     say(to, "%s\n", words);
+}
+
+int say_width(const char *text)
+{
+    int width = 0;
+    utf8proc_int32_t point;
+    for (const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text; *at;) {
+        const utf8proc_ssize_t n = utf8proc_iterate(at, -1, &point);
+        width += n > 0 ? utf8proc_charwidth(point) : 1;
+        at += n > 0 ? n : 1;
+    }
+    return width;
+}
+
+int say_gap(const char *text, int columns)
+{
+    const int width = say_width(text);
+    return width < columns ? columns - width : 0;
 }
 
 void say_path(const char *path)

@@ -13,6 +13,12 @@ void say_list(FILE *to, const char *format, va_list args) __attribute__((format(
 /* A line of its own; to: a FILE. */
 void say_line(void *to, const char *words);
 
+/* Columns that a text takes on a terminal: two for each CJK letter, none for an accent of its own. */
+int say_width(const char *text);
+
+/* The blanks that fill a text up to so many columns, for "%*s". */
+int say_gap(const char *text, int columns);
+
 /* A path alone on a line of standard output: byte for byte, as a script needs it, but on a terminal. */
 void say_path(const char *path);
 

@@ -157,12 +157,20 @@ static bool is_common(const struct pd_option *option, const struct pd_train_opti
     return true;
 }
 
+/* A path below this folder as people typed it; runs keep it absolute. */
+static const char *from_here(const char *path)
+{
+    char here[4096];
+    const size_t n = getcwd(here, sizeof here) ? strlen(here) : 0;
+    return n > 1 && !strncmp(path, here, n) && path[n] == '/' && path[n + 1] ? path + n + 1 : path;
+}
+
 /* "mnist infogan labels=100 gold": data, model, and what the runs do not have in common. */
 static void name_run(const struct pd_train_options *all, int count, int run, char name[NAME])
 {
     int n, options;
     const struct pd_option *table = pd_train_option_table(&options);
-    n = snprintf(name, NAME, "%s %s", all[run].data, all[run].model);
+    n = snprintf(name, NAME, "%s %s", from_here(all[run].data), all[run].model);
     for (int i = 0; i < options && n < NAME; i++) {
         char flag[64], value[1100];
         const struct pd_option *option = &table[i];
@@ -174,7 +182,7 @@ static void name_run(const struct pd_train_options *all, int count, int run, cha
         if (option->type == PD_OPTION_BOOL)
             n += snprintf(name + n, NAME - (size_t)n, " %s%s", strcmp(value, "true") ? "no-" : "", flag);
         else
-            n += snprintf(name + n, NAME - (size_t)n, " %s=%s", flag, value);
+            n += snprintf(name + n, NAME - (size_t)n, " %s=%s", flag, from_here(value));
     }
 }
 

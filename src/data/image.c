@@ -36,6 +36,7 @@ static const struct {
     {"jp2 j2k jpf jpx jpm", "no reader for JPEG 2000"},
     {"jxl", "no reader for JPEG XL"},
     {"nii mha mhd nrrd", "no reader for volumes"},
+    {"parquet arrow feather", "no reader for tables with images in them: save the images as files"},
     {"ppm pgm pbm pnm pam", "no reader for PNM"},
     {"psd xcf", "no reader for an editor's layers"},
     {"svg svgz eps", "no reader for vector graphics"},

@@ -135,6 +135,11 @@ bool pd_image_is_unlabelled(const char *name, size_t size)
     return role_of_word(name, size) == UNLABELLED;
 }
 
+bool pd_image_is_training(const char *name, size_t size)
+{
+    return role_of_word(name, size) == TRAINING;
+}
+
 /* "train" of "train_a" and of "trainA". */
 static size_t word_size(const char *text, size_t size)
 {

@@ -42,13 +42,15 @@ enum pd_status pd_image_layout(const char *folder, const struct pd_image_file *f
 
 /* Whether the folders of a level are the classes, or those within them: years, sites, folds and the like
  * often lie above. They are the classes where most names within them are each in one alone, where there is
- * one such name, or where those names have numbers and their own have not. PD_ERR_USAGE: may be either; the
- * message says how to decide. note: "" or what was decided. */
+ * one such name, or where those names have numbers and their own have not. PD_ERR_USAGE: may be either,
+ * or one of several folders holds a training split; the message says how to decide. note: "" or what was
+ * decided. */
 enum pd_status pd_image_layout_check_level(const char *folder, const struct pd_image_file *files,
                                            struct pd_image_level level, char note[PD_LAYOUT_WORDS],
                                            struct pd_error *err);
 
-/* Whether images of a subfolder of that name have no label. */
+/* Whether images of a subfolder of that name have no label; whether they are for training. */
 bool pd_image_is_unlabelled(const char *name, size_t size);
+bool pd_image_is_training(const char *name, size_t size);
 
 #endif

@@ -18,7 +18,8 @@ struct name {
 struct names {
     struct name *outer, *inner;
     size_t outers, inners;
-    bool images; /* some lie directly in one */
+    bool images;       /* some lie directly in one */
+    struct name split; /* a folder that holds a training split; size 0: none */
 };
 
 static struct name first_folder(const char *path)
@@ -44,6 +45,8 @@ static void collect(const struct pd_image_file *files, struct pd_image_level lev
         const struct name inner = first_folder(outer.at + outer.size + 1);
         const bool same = n->outers && !compare(&n->outer[n->outers - 1], &outer);
         n->images = n->images || !inner.size;
+        if (!n->split.size && pd_image_is_training(inner.at, inner.size))
+            n->split = outer;
         if (!same || !n->inners || compare(&n->inner[n->inners - 1], &inner) != 0)
             n->inner[n->inners++] = inner;
         if (!same)
@@ -99,12 +102,27 @@ static char *without_blanks(char *text)
     return text;
 }
 
+static enum pd_status fail_split(const char *folder, struct pd_image_level level, const struct names *n,
+                                 struct pd_error *err)
+{
+    char outer[PD_IMAGE_WORDS], first[PD_IMAGE_WORDS] = "";
+    size_t one = 0;
+    list(n->outer, n->outers, outer);
+    pd_image_words_name(first, &one, n->split.at - level.prefix, level.prefix + n->split.size);
+    return pd_fail(err, PD_ERR_USAGE, -1,
+                   "'%.100s': there is a training split in '%.80s': --data %.100s/%.80s reads it; where the "
+                   "folders are classes: --classes %.120s",
+                   folder, first, folder, first, without_blanks(outer));
+}
+
 static enum pd_status judge(const char *folder, struct pd_image_level level, struct names *n,
                             char note[PD_LAYOUT_WORDS], struct pd_error *err)
 {
     char outer[PD_IMAGE_WORDS], inner[PD_IMAGE_WORDS], first[PD_IMAGE_WORDS] = "";
     const size_t several = n->outers > 1 && !n->images ? sort_names(n) : 0;
     size_t one = 0;
+    if (!several && n->outers > 1 && n->split.size)
+        return fail_split(folder, level, n, err);
     if (!several || 2 * several < n->inners)
         return PD_OK;
     list(n->outer, n->outers, outer);
@@ -129,8 +147,8 @@ enum pd_status pd_image_layout_check_level(const char *folder, const struct pd_i
                                            struct pd_error *err)
 {
     const size_t count = level.end - level.begin;
-    struct names n = {pd_calloc(count + 1, sizeof *n.outer), pd_calloc(count + 1, sizeof *n.inner), 0, 0,
-                      false};
+    struct names n = {
+        pd_calloc(count + 1, sizeof *n.outer), pd_calloc(count + 1, sizeof *n.inner), 0, 0, false, {NULL, 0}};
     *note = '\0';
     enum pd_status status = PD_ERR_MEMORY;
     if (n.outer && n.inner) {

@@ -94,8 +94,9 @@ static void say_content(const struct pd_image_list *l, const char (*names)[PD_CL
         snprintf(text + used, room - (size_t)used, ", %zu of them without a label", count - labelled);
 }
 
-/* A stray folder beside flat images is the only class. */
-static void tell_lonely(const struct pd_image_list *l, const char *name,
+/* A stray folder beside flat images, or "images" that holds them all, is the only class. Returns whether
+ * folders say nothing. */
+static bool tell_lonely(const struct pd_image_list *l, const char *name,
                         const char (*names)[PD_CLASS_NAME_SIZE], const size_t *of_class,
                         char note[PD_NOTE_SIZE])
 {
@@ -109,6 +110,22 @@ static void tell_lonely(const struct pd_image_list *l, const char *name,
         pd_note_add(note, name,
                     "only class '%s' has images (%zu), and %zu have no label: no two classes to tell apart",
                     names[only], of_class[only], unlabelled);
+    else if (with == 1 && l->class_count == 1)
+        pd_note_add(note, name, "'%s' is the only class: no two classes to tell apart", names[only]);
+    return !with || l->class_count == 1;
+}
+
+/* Then a table beside them may say more. */
+static void tell_tables(const struct pd_image_list *l, const char *name, char note[PD_NOTE_SIZE])
+{
+    static const char *const tables[] = {".csv", ".tsv", ".jsonl", ".json", ".xml"};
+    for (size_t k = 0; k < sizeof tables / sizeof tables[0]; k++)
+        for (size_t i = 0; i < l->passed_count; i++)
+            if (!strcmp(l->passed[i].kind, tables[k])) {
+                pd_note_add(note, name, "are there labels in %s? --metadata takes a file of them",
+                            l->passed[i].first);
+                return;
+            }
 }
 
 /* Classes of which there is nothing, though there is of others. */
@@ -145,11 +162,13 @@ enum pd_status pd_image_list_tell(const struct pd_image_list *l, const char *nam
         pd_note_add(note, name, "%.*s", (int)n, at);
     }
     tell_missing(l, name, class_names, of_class, note);
-    tell_lonely(l, name, class_names, of_class, note);
+    const bool lost = tell_lonely(l, name, class_names, of_class, note);
     enum pd_status status = pd_class_words_note(name, class_names, l->class_count, note, err);
     pd_image_words_passed(l, passed);
     if (*passed)
         pd_note_add(note, name, "passed over: %s", passed);
+    if (lost)
+        tell_tables(l, name, note);
     pd_free(of_class);
     return status;
 }

@@ -360,6 +360,37 @@ static void groups_training_by_options(void **state)
     fails("compare t4", 5, "t4: no epochs and no evaluations yet");
 }
 
+/* Runs keep absolute paths; people typed relative ones. */
+static void paths_are_as_they_were_typed(void **state)
+{
+    (void)state;
+    static const char *const data[] = {"photos", "in/photos"};
+    static const char log[] = "{\"epoch\": 1, \"mean_d\": -2}\n";
+    char words[1200];
+    struct pd_train_options o;
+    training("p0", 1, false, log, "");
+    training("p1", 2, false, log, "");
+    training("p2", 3, false, log, "");
+    pd_train_options_init(&o);
+    for (int i = 0; i < 3; i++) {
+        char run[8];
+        o.seed = i;
+        snprintf(run, sizeof run, "p%d", i);
+        if (i < 2)
+            snprintf(o.data, sizeof o.data, "%s/%s", scratch_dir, data[i]);
+        else
+            snprintf(o.data, sizeof o.data, "%s-other/photos", scratch_dir); /* not in here */
+        assert_int_equal(pd_run_folder_save_options(scratch_path(run), &o, NULL), PD_OK);
+    }
+    const char *out = succeeds("compare p0 p1 p2")->out;
+    for (int i = 0; i < 2; i++) {
+        snprintf(words, sizeof words, "\n  %s %s ", data[i], o.model);
+        assert_contains(out, words);
+    }
+    snprintf(words, sizeof words, "\n  %s %s ", o.data, o.model);
+    assert_contains(out, words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +403,7 @@ int main(void)
         cmocka_unit_test(passes_over_half_lines),
         cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(groups_training_by_options),
+        cmocka_unit_test(paths_are_as_they_were_typed),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -184,6 +184,25 @@ static const char *text_at(const json_t *all, const char *list, size_t i, const 
     return json_string_value(json_object_get(json_array_get(json_object_get(all, list), i), key));
 }
 
+/* Letters of two columns, of two bytes, and with an accent of its own. */
+static void columns_stand_below_each_other(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"abc",
+                                        "Gr\xc3\xb6\xc3\x9f"
+                                        "e",
+                                        "\xe7\x8c\xab", "nai\xcc\x88ve"};
+    const int columns[] = {3, 5, 2, 5};
+    mkdir(scratch_path("wide"), 0777);
+    for (int i = 0; i < 4; i++) {
+        mkdir(scratch_path(say("wide/%s", names[i])), 0777);
+        save(say("wide/%s/1.png", names[i]), square(16, red + (uint32_t)i));
+    }
+    const struct result *r = succeeds("data check wide");
+    for (int i = 0; i < 4; i++)
+        assert_contains(r->out, say("\n%s%*s        1  ##", names[i], 31 - columns[i], ""));
+}
+
 /* One line, which ends it. */
 static void names_the_columns(void **state)
 {
@@ -492,6 +511,7 @@ int main(void)
         cmocka_unit_test(finds_what_is_broken),
         cmocka_unit_test(reads_every_kind),
         cmocka_unit_test(names_the_columns),
+        cmocka_unit_test(columns_stand_below_each_other),
         cmocka_unit_test(prints_json),
         cmocka_unit_test(lists_names_of_any_bytes),
         cmocka_unit_test(trains_where_the_images_are),

@@ -363,7 +363,7 @@ static void say_done(const char *path, const struct scores *s, const struct pd_g
                  (long long)gan->statistics[PD_ORIGIN_REAL]);
     else if (pd_gan_has_batch_norm(gan))
         snprintf(by, sizeof by, ", by running statistics over reals and fakes");
-    say(stderr, "%s: scores of %lld images%s\n", path, (long long)s->n, by);
+    say(stderr, "%s: scores of %lld image%s%s\n", path, (long long)s->n, pd_plural((size_t)s->n), by);
 }
 
 static enum pd_status score(const struct options *o, enum pd_split split, const char *folder,

@@ -1,6 +1,7 @@
 #include "train/active.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "io/file.h"
 #include "train/active_changes.h"
 #include "train/branch.h"
@@ -446,13 +447,14 @@ static enum pd_status check_budget(const struct active *r, struct pd_error *err)
         labelled += r->ledger.own[i] >= 0 && pd_ledger_first(&r->ledger, i) == i;
     const int64_t most = (is_simulated(r) ? labelled : (int64_t)r->data->count) - r->o.validation;
     if (r->a->final > most)
-        return pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: data set '%s' has %lld images for it%s",
+        return pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: data set '%s' has %lld image%s for it%s",
                        (long long)r->a->final, r->data->name, (long long)(most > 0 ? most : 0),
-                       r->o.validation ? " beside those of --validation" : "");
+                       pd_plural((size_t)most), r->o.validation ? " beside those of --validation" : "");
     if (!is_simulated(r) && labelled - r->o.validation >= r->a->final)
         return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--final %lld: data set '%s' has %lld labels already, so nothing would be asked",
-                       (long long)r->a->final, r->data->name, (long long)(labelled - r->o.validation));
+                       "--final %lld: data set '%s' has %lld label%s already, so nothing would be asked",
+                       (long long)r->a->final, r->data->name, (long long)(labelled - r->o.validation),
+                       pd_plural((size_t)(labelled - r->o.validation)));
     return PD_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "train/branch.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "data/labels.h"
 #include "io/file.h"
 #include "train/branch_parts.h"
@@ -82,8 +83,8 @@ enum pd_status pd_branch_run(struct pd_branch *b, bool *waiting, struct pd_error
         if (status || *waiting)
             break;
         if (!asked) {
-            pd_branch_note(b, "%s: no image is left to ask for at %lld labels", b->strategy,
-                           (long long)pd_branch_labelled(b));
+            pd_branch_note(b, "%s: no image is left to ask for at %lld label%s", b->strategy,
+                           (long long)pd_branch_labelled(b), pd_plural((size_t)pd_branch_labelled(b)));
             break;
         }
         status = pd_branch_round(b, round++, err);

@@ -3,6 +3,7 @@
 #include "train/branch_parts.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "metric/statistics.h"
 #include "train/query.h"
 
@@ -122,8 +123,8 @@ static void say_outlook(const struct curve *c, const char *what, struct pd_activ
     const double step = 100 * log(((double)r->labels + MORE) / (double)r->labels);
     if (c->n < LEAST_ROUNDS || !(sxx > 1e-12))
         snprintf(r->outlook, sizeof r->outlook,
-                 "what %d labels more may bring cannot be said yet: %lld rounds, and %d are needed", MORE,
-                 (long long)c->n, LEAST_ROUNDS);
+                 "what %d labels more may bring cannot be said yet: %lld round%s, and %d are needed", MORE,
+                 (long long)c->n, pd_plural((size_t)c->n), LEAST_ROUNDS);
     else if (!(slope > 0) || pd_student_p(slope / error, n - 2) >= 0.05)
         snprintf(
             r->outlook, sizeof r->outlook,

@@ -108,6 +108,7 @@ struct pd_intake {
     size_t corrected, refused, blank;
     size_t predicted; /* of the blank ones: by a model alone */
     size_t copies;    /* images that got the label of one of their copies */
+    size_t unasked;   /* of those taken: nobody had asked about them */
     void *context;
     void (*refuse)(void *context, const struct pd_refusal *refusal); /* a row that was not taken */
     void (*say)(void *context, const char *words);                   /* what people should know */

@@ -209,6 +209,7 @@ static enum pd_status take_one(struct pd_ledger *l, const struct pd_answer *a, c
         in->corrected++;
     else
         in->taken++;
+    in->unasked += !(l->marks[pd_ledger_first(l, a->image)] & PD_IMAGE_ASKED);
     for (uint32_t i = next_copy(l, pd_ledger_first(l, a->image)); i; i = next_copy(l, i))
         in->copies += l->answers[i] == PD_NOT_ANSWERED && i != a->image;
     return note_answer(l, a, file, err);
@@ -229,7 +230,7 @@ enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correc
     in->refused += a.refused_count;
     in->blank += a.blank;
     in->predicted += a.predicted;
-    const size_t copies = in->copies;
+    const size_t copies = in->copies, unasked = in->unasked;
     for (size_t i = 0; i < a.count && !status; i++)
         if (!correct || is_correction(l, &a.at[i], in))
             status = take_one(l, &a.at[i], file, correct, in, err);
@@ -238,6 +239,11 @@ enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correc
         say(in,
             in->copies - copies == 1 ? "%s: %zu copy shares the label" : "%s: %zu copies share the labels",
             file, in->copies - copies);
+    if (in->unasked > unasked && l->n_rounds)
+        say(in,
+            "%s: %zu answer%s about images that were not asked for, which count in the next round that is "
+            "trained",
+            file, in->unasked - unasked, in->unasked - unasked == 1 ? " is" : "s are");
     if (!status)
         status = pd_ledger_sync(l, err);
     return status || in->taken + in->corrected == before ? status : write_answers(l, err);

@@ -115,6 +115,7 @@ static void labels_to_begin_with_all_count(void **state)
     write_text("before.csv", "image,label\n00.png,cat\n01.png,dog\n02.png,cat\n05.png,dog\n");
     const struct result *r = start("begin", "--init 4 --query 2 --final 6 --labels before.csv");
     assert_contains(r->out, "4 answers taken, 0 refused\n2 images wait");
+    assert_null(strstr(r->err, "not asked for"));
     assert_in_run("start-1/round-00/labels.csv", "05.png,dog\n");
     assert_in_run("journal.jsonl", "\"labels\":4,");
     start("wait", "--init 4 --query 2 --final 9"); /* and those handed to a run that waits for others */
@@ -126,7 +127,8 @@ static void labels_to_begin_with_all_count(void **state)
     assert_in_run("journal.jsonl", "\"labels\":6,");
     fill_in("a.csv"); /* later ones count in the next round */
     write_text("more.csv", "image,label\n09.png,dog\n10.png,cat\n11.png,dog\n12.png,cat\n");
-    resume(0, " --labels more.csv");
+    r = resume(0, " --labels more.csv"); /* it may be another run's file */
+    assert_contains(r->err, "are about images that were not asked for, which count in the next round");
     r = resume(0, " --labels a.csv");
     assert_contains(r->out, "finished");
     assert_in_run("gold-1/round-01/labels.csv", "12.png,cat\n");

@@ -19,6 +19,11 @@ static void reads_plain_rows(void **state)
 static void reads_what_spreadsheets_write(void **state)
 {
     (void)state;
+    assert_read(&photos, "sep=;\r\nimage;label\r\nplain.png;cat\r\nb c.png;dgo\r\n", /* Excel's */
+                "plain.png=cat\n!4 unknown class 'dgo', did you mean 'dog'?\n?0");
+    assert_read(&photos, "\xef\xbb\xbfsep=,\nimage,label\nplain.png,cat\n", "plain.png=cat\n?0");
+    assert_read(&photos, "sep=\t\nimage\tlabel\nplain.png\tcat\n", "plain.png=cat\n?0");
+    assert_read(&photos, "sep=;,image,label\n1,plain.png,cat\n", "plain.png=cat\n?0"); /* a column's name */
     assert_read(&photos,
                 "\xef\xbb\xbfimage,label\r\n\"x, \"\"y\"\".png\",\"a, \"\"b\"\"\"\r\ngröße.png,Vögel\r\n",
                 "x, \"y\".png=a, \"b\"\ngröße.png=Vögel\n?0");

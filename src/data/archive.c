@@ -171,13 +171,14 @@ static enum pd_status unpack_one(const char *archive, const char *to, const stru
                                  struct pd_error *err)
 {
     struct stat st;
-    if (stat(archive, &st))
-        return pd_fail_io(err, archive, "open", errno);
+    enum pd_status status = pd_file_look(archive, &st, err);
+    if (status)
+        return status;
     struct unpacking u = {request->watch, ((uint64_t)st.st_size >> 20) + 1};
     const struct pd_watch watch = {go_on, &u};
     const double most = fmin(FREE_GROWTH + GROWTH * (double)st.st_size, 0.9 * pd_disk_free(to));
     go_on(&u, 0);
-    enum pd_status status = pd_unpack_all(archive, to, (int64_t)fmin(most, 9e18), &watch, err);
+    status = pd_unpack_all(archive, to, (int64_t)fmin(most, 9e18), &watch, err);
     go_on(&u, INT64_MAX);
     return status;
 }

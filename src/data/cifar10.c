@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
     BATCHES = 5,
@@ -86,10 +85,9 @@ struct found {
 
 static void add_if_there(struct found *f, const char *dir, const char *below, const char *name)
 {
-    struct stat info;
     char *path = f->paths[f->count];
     int n = snprintf(path, PATH_SIZE, "%s/%s%s%s%s", dir, below, *below ? "/" : "", name, f->version->ending);
-    f->count += n < PATH_SIZE && !stat(path, &info) && S_ISREG(info.st_mode);
+    f->count += n < PATH_SIZE && pd_is_file(path);
 }
 
 static bool find_in(struct found *f, const char *dir, const char *below, enum pd_split split)

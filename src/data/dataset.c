@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 static const struct pd_data_source sources[] = {
 #define PD_DATA_SOURCE(open, name, size, installed, package, summary)                                        \
@@ -32,16 +31,10 @@ const struct pd_data_source *pd_data_sources(size_t *count)
     return sources;
 }
 
-static bool is_file(const char *path)
-{
-    struct stat info;
-    return !stat(path, &info) && S_ISREG(info.st_mode);
-}
-
 static bool is_npz(const char *path)
 {
     const char *ending = strrchr(path, '.');
-    return ending && !strcmp(ending, ".npz") && is_file(path);
+    return ending && !strcmp(ending, ".npz") && pd_is_file(path);
 }
 
 const struct pd_data_source *pd_data_source_named(const char *name)
@@ -58,7 +51,7 @@ enum pd_status pd_data_source_find(const char *name, const struct pd_data_source
     errno = 0;
     if (!*out && pd_is_folder(name))
         *out = pd_data_source_named("folder");
-    if (!*out && pd_archive_is(name) && is_file(name))
+    if (!*out && pd_archive_is(name) && pd_is_file(name))
         *out = pd_data_source_named("archive");
     if (!*out && is_npz(name))
         *out = pd_data_source_named("npz");
@@ -164,7 +157,6 @@ enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_req
                                const char *below, const char *file, struct pd_error *err)
 {
     const char *dir = request->dir;
-    struct stat info;
     if (!dir)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "data set '%s' is not installed with a package: give the folder of its files with "
@@ -172,7 +164,7 @@ enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_req
                        request->name);
     for (int k = 0; k < 2; k++) {
         int n = snprintf(path, size, "%s/%s%s%s", dir, k ? "" : below, k ? "" : "/", file);
-        if (n > 0 && (size_t)n < size && !stat(path, &info))
+        if (n > 0 && (size_t)n < size && !pd_is_absent(path))
             return PD_OK;
     }
     return pd_fail(err, PD_ERR_IO, -1,

@@ -51,9 +51,9 @@ static bool file_is_there(const struct pd_published *p, const struct pd_publishe
 {
     char path[PATH_SIZE];
     struct stat info;
-    if (!path_of(p, dir, f->name, path, NULL) && !stat(path, &info) && info.st_size == f->size)
+    if (!path_of(p, dir, f->name, path, NULL) && !pd_file_look(path, &info, NULL) && info.st_size == f->size)
         return true;
-    return !pd_path_join(path, sizeof path, dir, f->name, NULL) && !stat(path, &info) &&
+    return !pd_path_join(path, sizeof path, dir, f->name, NULL) && !pd_file_look(path, &info, NULL) &&
            info.st_size == f->size;
 }
 

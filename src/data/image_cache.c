@@ -198,13 +198,17 @@ static enum pd_status map_file(const char *path, struct pd_dataset *d, struct pd
     enum pd_status status = pd_fd_open(path, &fd, err);
     if (status)
         return status;
-    const bool ok = !fstat(fd, &st) && st.st_size > 0;
-    void *map = ok ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    const bool looked = !fstat(fd, &st);
+    const size_t size = looked && st.st_size > 0 ? (size_t)st.st_size : 0;
+    void *map = size ? mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    const int code = errno;
     close(fd);
+    if (!size && looked)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: an empty file", path);
     if (map == MAP_FAILED)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: cannot be mapped", path);
+        return pd_fail_io(err, path, looked ? "map" : "look at", code);
     d->map = map;
-    d->map_size = (size_t)st.st_size;
+    d->map_size = size;
     return PD_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "data/label_table.h"
 #include "io/file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,19 +34,13 @@ struct labelling {
 
 /* --- which file --- */
 
-static bool is_there(const char *path)
-{
-    struct stat st;
-    return !stat(path, &st) && S_ISREG(st.st_mode);
-}
-
 /* In the folder, or in a split's own. */
 static bool find_usual(const char *folder, const char *below, char path[PATH_SIZE])
 {
     static const char *const usual[] = {"metadata.csv", "metadata.jsonl"};
     for (int i = 0; i < 2; i++) {
         const int n = snprintf(path, PATH_SIZE, "%s/%s%s%s", folder, below, *below ? "/" : "", usual[i]);
-        if (n > 0 && n < PATH_SIZE && is_there(path))
+        if (n > 0 && n < PATH_SIZE && pd_is_file(path))
             return true;
     }
     *path = '\0';
@@ -255,15 +250,16 @@ static enum pd_status stamp_table(const struct labelling *l, const char *folder,
     char *real = realpath(l->path, NULL), *root = realpath(folder, NULL);
     struct stat st;
     const size_t n = root ? strlen(root) : 0;
-    enum pd_status status = PD_ERR_IO;
-    if (real && root && !stat(real, &st)) {
+    enum pd_status status =
+        real && root ? pd_file_look(real, &st, err) : pd_fail_io(err, l->path, "look at", errno);
+    if (!status && real && root) {
         const bool within = !strncmp(real, root, n) && real[n] == '/';
         status = pd_image_file_add(&l->list->others, &l->list->other_count, within ? real + n + 1 : real,
                                    pd_image_stamp(&st), err);
     }
     free(real);
     free(root);
-    return status == PD_ERR_IO ? pd_fail(err, status, -1, "%s: cannot open", l->path) : status;
+    return status;
 }
 
 static enum pd_status label(struct labelling *l, const char *folder, struct pd_error *err)

@@ -271,20 +271,27 @@ static enum pd_status take_passed(struct reader *r, enum pd_split split, struct 
 
 /* --- all --- */
 
-static const struct stat *look(const char *folder, const char *name, struct stat *st)
+/* *bytes more; a file that is gone by now has a stamp, too. */
+static enum pd_status stamp_of(const char *folder, const char *name, uint64_t *stamp, uint64_t *bytes,
+                               struct pd_error *err)
 {
     char path[PATH_SIZE];
-    return pd_path_join(path, sizeof path, folder, name, NULL) || stat(path, st) ? NULL : st;
+    struct stat st;
+    struct pd_error why;
+    enum pd_status status = pd_path_join(path, sizeof path, folder, name, &why);
+    if (!status)
+        status = pd_file_look(path, &st, &why);
+    *stamp = pd_image_stamp(status ? NULL : &st);
+    *bytes += status ? 0 : (uint64_t)st.st_size;
+    return status == PD_ERR_IO && !pd_is_missing(&why) ? pd_fail_io(err, path, "look at", why.code) : PD_OK;
 }
 
-static void stamp(struct pd_image_list *l, const char *folder)
+static enum pd_status stamp(struct pd_image_list *l, const char *folder, struct pd_error *err)
 {
-    struct stat st;
-    for (size_t i = 0; i < l->count; i++) {
-        const struct stat *found = look(folder, l->at[i].path, &st);
-        l->at[i].stamp = pd_image_stamp(found);
-        l->bytes += found ? (uint64_t)found->st_size : 0;
-    }
+    enum pd_status status = PD_OK;
+    for (size_t i = 0; !status && i < l->count; i++)
+        status = stamp_of(folder, l->at[i].path, &l->at[i].stamp, &l->bytes, err);
+    return status;
 }
 
 /* Moves the split's files, but those of other classes, and the folders that decide on them. */
@@ -415,7 +422,7 @@ static enum pd_status read(struct reader *r, enum pd_split split, const char *cl
     r->given = classes && *classes;
     enum pd_status status = read_list(r, split, classes, err);
     if (!status)
-        stamp(r->out, r->folder);
+        status = stamp(r->out, r->folder, err);
     pd_buffer_append(&r->notes, "", 1);
     r->out->notes = r->notes.data;
     if (!status && r->notes.oom)
@@ -455,10 +462,11 @@ enum pd_status pd_image_list_note(struct pd_image_list *l, const char *words, st
 enum pd_status pd_image_list_stamp(struct pd_image_list *l, const char *folder, const char *other,
                                    struct pd_error *err)
 {
-    struct stat st;
-    stamp(l, folder);
-    return pd_image_file_add(&l->others, &l->other_count, other, pd_image_stamp(look(folder, other, &st)),
-                             err);
+    uint64_t stamp_of_other, bytes = 0;
+    enum pd_status status = stamp(l, folder, err);
+    if (!status)
+        status = stamp_of(folder, other, &stamp_of_other, &bytes, err);
+    return status ? status : pd_image_file_add(&l->others, &l->other_count, other, stamp_of_other, err);
 }
 
 void pd_image_list_release(struct pd_image_list *l)

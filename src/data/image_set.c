@@ -501,7 +501,7 @@ enum pd_status pd_image_set_open(const struct pd_image_set *set, const struct pd
     status = set->list(set, &w.list, err);
     if (!status)
         status = decode_list(&w, path, err);
-    if (!status && (why.status == PD_ERR_FORMAT || why.status == PD_ERR_USAGE))
+    if (!status && why.status && why.status != PD_ERR_MISMATCH && !pd_is_missing(&why))
         pd_dataset_add_note(d, "the cache was of no use: %s", why.message);
     pd_free(w.good);
     pd_image_list_release(&w.list);

@@ -5,11 +5,11 @@
 #include "base/mem.h"
 #include "data/idx.h"
 #include "data/resize.h"
+#include "io/file.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { PATH_SIZE = 4096 };
 
@@ -44,9 +44,8 @@ static bool find_in(char path[PATH_SIZE], const char *folder, const char *below,
 {
     static const char *const endings[] = {"", ".gz"};
     for (int i = 0; i < 2; i++) {
-        struct stat info;
         int n = snprintf(path, PATH_SIZE, "%s/%s%s%s%s", folder, below, *below ? "/" : "", file, endings[i]);
-        if (n < PATH_SIZE && !stat(path, &info))
+        if (n < PATH_SIZE && !pd_is_absent(path))
             return true;
     }
     return false;

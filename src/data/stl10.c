@@ -109,8 +109,9 @@ enum pd_status pd_stl10_class_names(const char *text, size_t size, const char *n
 static enum pd_status count_images(const char *path, uint64_t *count, struct pd_error *err)
 {
     struct stat info;
-    if (stat(path, &info))
-        return pd_fail(err, PD_ERR_IO, -1, "cannot reach '%s'", path);
+    const enum pd_status status = pd_file_look(path, &info, err);
+    if (status)
+        return status;
     const uint64_t size = (uint64_t)info.st_size;
     *count = size / PD_STL10_IMAGE;
     if (!size || size % PD_STL10_IMAGE || *count > UINT32_MAX / 2)

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -196,21 +195,43 @@ static enum pd_status make_dir(const char *path, struct pd_error *err)
     return pd_fail_io(err, path, "make folder", code == EEXIST && !broken_link ? errno : code);
 }
 
+/* 0, or an errno value, which stays in errno. */
+static int look(const char *path, struct stat *st)
+{
+    for (int tries = 0; stat(path, st);)
+        if (!pd_may_pass(&tries))
+            return errno;
+    return 0;
+}
+
+static bool means_absent(int code)
+{
+    return code == ENOENT || code == ENOTDIR || code == ELOOP;
+}
+
 bool pd_is_absent(const char *path)
 {
-    for (int tries = 0; access(path, F_OK);)
-        if (!pd_may_pass(&tries))
-            return errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
-    return false;
+    struct stat st;
+    return means_absent(look(path, &st));
+}
+
+bool pd_is_file(const char *path)
+{
+    struct stat st;
+    const int code = look(path, &st);
+    return code ? !means_absent(code) : S_ISREG(st.st_mode);
 }
 
 bool pd_is_folder(const char *path)
 {
     struct stat st;
-    for (int tries = 0; stat(path, &st);)
-        if (!pd_may_pass(&tries))
-            return false;
-    return S_ISDIR(st.st_mode);
+    return !look(path, &st) && S_ISDIR(st.st_mode);
+}
+
+enum pd_status pd_file_look(const char *path, struct stat *st, struct pd_error *err)
+{
+    const int code = look(path, st);
+    return code ? pd_fail_io(err, path, "look at", code) : PD_OK;
 }
 
 enum pd_status pd_make_dirs(const char *path, struct pd_error *err)

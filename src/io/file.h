@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 /* "path: cannot <verb>: <words for code>", PD_ERR_IO. code: an errno value. */
 enum pd_status pd_fail_io(struct pd_error *err, const char *path, const char *verb, int code);
@@ -57,9 +58,14 @@ enum pd_status pd_fd_write(int fd, const char *path, const void *bytes, size_t s
 /* The same at the end of a growing file, whole or not at all: a failed append leaves the length as it was. */
 enum pd_status pd_fd_append(int fd, const char *path, const void *bytes, size_t size, struct pd_error *err);
 
-/* Whether there is nothing of that name; not where that cannot be told, as opening it will say why. */
+/* Whether there is nothing of that name; a regular file, or a link to one. Where that cannot be told it
+ * counts as there: opening it will say why. */
 bool pd_is_absent(const char *path);
+bool pd_is_file(const char *path);
 bool pd_is_folder(const char *path); /* there, or a link to one */
+
+/* stat(2), tried again where that may help. */
+enum pd_status pd_file_look(const char *path, struct stat *st, struct pd_error *err);
 
 /* Makes the folder and its missing parents. A folder that is there already is fine. */
 enum pd_status pd_make_dirs(const char *path, struct pd_error *err);

@@ -62,7 +62,8 @@ static enum pd_status open_zip(struct pd_npy *npy, zip_source_t *source, zip_err
     npy->zip = source ? zip_open_from_source(source, ZIP_RDONLY, e) : NULL;
     if (npy->zip)
         return list_entries(npy, err);
-    enum pd_status status = pd_npy_fail_zip(npy, npy->path, "not a whole zip", e, err);
+    enum pd_status status = pd_mem_ran_short() ? pd_fail_memory(err, npy->path)
+                                               : pd_npy_fail_zip(npy, npy->path, "not a whole zip", e, err);
     if (source)
         npy->file = NULL;
     zip_source_free(source);
@@ -92,6 +93,7 @@ static enum pd_status take_zip(struct pd_npy *npy, struct pd_error *err)
 {
     zip_error_t e;
     zip_error_init(&e);
+    pd_mem_watch(); /* libzip may take what it has no memory to look at for no zip */
     enum pd_status status = open_zip(
         npy, npy->memory ? zip_source_buffer_create(npy->memory, npy->size, 0, &e) : source_of_file(npy, &e),
         &e, err);

@@ -143,6 +143,65 @@ static void other_calls_on_files_are_named(void **state)
     expect("data check photos", "photos", "opendir", "+5", 3, "Input/output error");
 }
 
+/* Files of a data set that are looked for under several names: one that cannot be looked at is not missing.
+ */
+static void a_failed_look_finds_nothing_missing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *command, *path;
+    } looks[] = {
+        {"data check mnist --data-dir known", "train-images-idx3-ubyte"},
+        {"data check mnist --data-dir known", "train-labels-idx1-ubyte"},
+        {"data check cifar10 --data-dir known", "data_batch_2.bin"}, /* fewer images */
+        {"data check flat", "metadata.csv"},                         /* else nothing would have a label */
+        {TRAIN "--out looked", "07.png"},
+    };
+    uint8_t images[16 + 4 * 28 * 28] = {[2] = 8, [3] = 3, [7] = 4, [11] = 28, [15] = 28};
+    static const uint8_t labels[8 + 4] = {[2] = 8, [3] = 1, [7] = 4, 0, 1, 2, 3};
+    static const char table[] = "file_name,label\n00.png,bird\n02.png,cat\n";
+    mkdir(scratch_path("known"), 0777);
+    mkdir(scratch_path("flat"), 0777);
+    memset(images + 16 + 28 * 28, 100, 28 * 28);
+    scratch_write(scratch_path("known/train-images-idx3-ubyte"), images, sizeof images);
+    scratch_write(scratch_path("known/train-labels-idx1-ubyte"), labels, sizeof labels);
+    for (int i = 1; i <= 2; i++) {
+        char batch[32];
+        snprintf(batch, sizeof batch, "known/data_batch_%d.bin", i);
+        scratch_write(scratch_path(batch), "", 0);
+        assert_int_equal(truncate(scratch_path(batch), 10000 * 3073), 0);
+    }
+    scratch_write(scratch_path("flat/metadata.csv"), table, strlen(table));
+    make_large(false);
+    for (int i = 0; i < 4; i += 2) {
+        char from[32], to[32];
+        snprintf(from, sizeof from, "photos/a/%02d.png", i);
+        snprintf(to, sizeof to, "flat/%02d.png", i);
+        assert_int_equal(link(scratch_path(from), scratch_path(to)), 0);
+    }
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        char *said = strdup(succeeds(looks[i].command)->out);
+        const struct result *r = with_fault(looks[i].command, "io", looks[i].path, "stat", 1, "5");
+        if (r->code || (i < 4 && strcmp(r->out, said) != 0))
+            fail_msg("'%s' with a failed look: %d and \"%s\"", looks[i].command, r->code, r->err);
+        if (i >= 3)
+            expect(looks[i].command, looks[i].path, "stat", "+5", 3, "Input/output error");
+        expect(looks[i].command, looks[i].path, "open", "+5", 3, "Input/output error");
+        free(said);
+    }
+}
+
+/* The images are decoded anew, and that is said. */
+static void a_cache_that_cannot_be_read_is_no_damage(void **state)
+{
+    (void)state;
+    make_large(true);
+    succeeds(TRAIN "--out made");
+    expect(TRAIN "--out fstat", "cache/", "fstat", "+5", 0, "the cache was of no use: ");
+    expect(TRAIN "--out mapped", "cache/", "mmap", "12", 6, "cannot map: Cannot allocate memory");
+    assert_null(strstr(succeeds(TRAIN "--out again")->err, "no use"));
+}
+
 static void a_zip_on_a_failing_disc_is_none_that_is_damaged(void **state)
 {
     (void)state;
@@ -158,6 +217,13 @@ static void a_zip_on_a_failing_disc_is_none_that_is_damaged(void **state)
         if (r->code && (r->code != 3 || !strstr(r->err, "Input/output error")))
             fail_msg("fread %d: ended with %d and \"%s\"", n, r->code, r->err);
     }
+#ifndef __SANITIZE_ADDRESS__ /* ends without memory */
+    for (int n = 1; n < 150; n++) {
+        const struct result *r = with_fault(command, "alloc", "", "", n, "12");
+        if (r->code && (r->code != 6 || !strstr(r->err, "memory")) && !strstr(r->err, "libgomp"))
+            fail_msg("allocation %d: ended with %d and \"%s\"", n, r->code, r->err);
+    }
+#endif
 }
 
 static void what_cannot_be_kept_is_said(void **state)
@@ -188,6 +254,8 @@ int main(void)
         cmocka_unit_test(a_forbidden_file_is_named_and_not_forgotten),
         cmocka_unit_test(lack_of_memory_breaks_no_image),
         cmocka_unit_test(other_calls_on_files_are_named),
+        cmocka_unit_test(a_failed_look_finds_nothing_missing),
+        cmocka_unit_test(a_cache_that_cannot_be_read_is_no_damage),
         cmocka_unit_test(a_zip_on_a_failing_disc_is_none_that_is_damaged),
         cmocka_unit_test(what_cannot_be_kept_is_said),
     };

@@ -190,7 +190,7 @@ static void damage_is_noticed(void **state)
     scratch_write(cache_file(), bytes + 8, size - 8);
     expect_use("its counts do not fit");
     scratch_write(cache_file(), "", 0);
-    expect_use("cannot be mapped");
+    expect_use("an empty file");
     scratch_write(cache_file(), "short", 5);
     expect_use("5 bytes are no cache of images");
     free(bytes);

@@ -30,8 +30,9 @@ struct pd_answers {
     size_t count;
     struct pd_refusal *refused;
     size_t refused_count;
-    size_t blank;     /* rows without an answer yet */
-    size_t predicted; /* of these: tasks that a model has answered, and nobody else */
+    size_t blank;       /* rows without an answer yet */
+    size_t predicted;   /* of these: tasks that a model has answered, and nobody else */
+    size_t own_columns; /* of a CSV: that are neither ours nor Label Studio's */
     char note[256]; /* classes that were not named letter by letter: "'Cat ' is 'cat', '1' is '001'"; or "" */
 };
 

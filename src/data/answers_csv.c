@@ -53,6 +53,13 @@ static void take_heading(struct table *t, const char *text)
             t->twice = t->twice || t->at[known[i].cell] >= 0;
             t->at[known[i].cell] = t->column;
         }
+    static const char *const sheet[] = {"score", "guess", "guess_p", "number", "path"}; /* queries.c */
+    bool known_one = !*text || pd_label_studio_own_key(text);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        known_one = known_one || is_word(text, known[i].name);
+    for (size_t i = 0; i < sizeof sheet / sizeof *sheet; i++)
+        known_one = known_one || is_word(text, sheet[i]);
+    t->reader->out->own_columns += !known_one;
     t->exported = t->exported || is_word(text, "annotation_id");
     if (!pd_label_studio_own_key(text) && !t->others++)
         t->other = t->column;

@@ -199,13 +199,20 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* A sheet is written anew without what was refused of it: what people wrote stays beside it. */
-static enum pd_status keep_refused(const struct active *r, const char *sheet, struct pd_error *err)
+/* A sheet is written anew without what was refused of it and columns of people's own: those stay beside it.
+ */
+static enum pd_status keep_sheet(const struct active *r, const char *sheet, const struct pd_intake *before,
+                                 struct pd_error *err)
 {
     char copy[PD_PATH_SIZE], words[PD_PATH_SIZE + 128];
+    const struct pd_intake *in = &r->out->intake;
+    const bool refused = in->refused > before->refused;
+    if (!refused && in->own_columns == before->own_columns)
+        return PD_OK;
     enum pd_status status = pd_sheet_keep(r->folder, sheet, copy, err);
-    snprintf(words, sizeof words, "what was refused stays in %s: mend it there, and give that with --labels",
-             copy);
+    snprintf(words, sizeof words, "what was %s stays in %s%s",
+             refused ? "refused" : "written in other columns", copy,
+             refused ? ": mend it there, and give that with --labels" : "");
     if (!status)
         say((void *)(uintptr_t)r, words);
     return status;
@@ -219,10 +226,10 @@ static enum pd_status take_sheet(struct active *r, struct pd_error *err)
     enum pd_status status = path_in(r, "queries.csv", path, err);
     if (status || stat(path, &now) || is_same_file(&now, &r->sheet))
         return status;
-    const size_t refused = r->out->intake.refused;
+    const struct pd_intake before = r->out->intake;
     r->sheet = now;
     status = pd_ledger_take(&r->ledger, path, false, &r->out->intake, err);
-    return status || r->out->intake.refused == refused ? status : keep_refused(r, path, err);
+    return status ? status : keep_sheet(r, path, &before, err);
 }
 
 static size_t answers_in(const struct pd_intake *in)
@@ -250,7 +257,7 @@ static enum pd_status take_file(struct active *r, const char *file, bool correct
     if (status || stat(path, &sheet) || stat(file, &given) || !is_same_file(&sheet, &given))
         return status;
     r->sheet = given;
-    return in->refused > before.refused ? keep_refused(r, path, err) : PD_OK;
+    return keep_sheet(r, path, &before, err);
 }
 
 static enum pd_status take_answers(struct active *r, struct pd_error *err)

@@ -106,9 +106,10 @@ enum pd_status pd_ledger_finish(struct pd_ledger *l, struct pd_ledger_round *rou
 struct pd_intake {
     size_t taken, again; /* answers that were new; that said the same again */
     size_t corrected, refused, blank;
-    size_t predicted; /* of the blank ones: by a model alone */
-    size_t copies;    /* images that got the label of one of their copies */
-    size_t unasked;   /* of those taken: nobody had asked about them */
+    size_t predicted;   /* of the blank ones: by a model alone */
+    size_t copies;      /* images that got the label of one of their copies */
+    size_t own_columns; /* of the files: beside those that are known */
+    size_t unasked;     /* of those taken: nobody had asked about them */
     void *context;
     void (*refuse)(void *context, const struct pd_refusal *refusal); /* a row that was not taken */
     void (*say)(void *context, const char *words);                   /* what people should know */

@@ -230,6 +230,7 @@ enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correc
     in->refused += a.refused_count;
     in->blank += a.blank;
     in->predicted += a.predicted;
+    in->own_columns += a.own_columns;
     const size_t copies = in->copies, unasked = in->unasked;
     for (size_t i = 0; i < a.count && !status; i++)
         if (!correct || is_correction(l, &a.at[i], in))

@@ -314,6 +314,10 @@ static void nothing_that_was_typed_is_lost(void **state)
     person.answered[person.asked[0]] = false;
     resume_with_refusals("other.csv", 1);
     assert_int_not_equal(access(in_run("queries.refused-3.csv"), F_OK), 0);
+    snprintf(expected, sizeof expected, "image,label,score,notes\n%s,,0,blurred\n", name_of(person.asked[0]));
+    scratch_write(in_run("queries.csv"), expected, strlen(expected)); /* a column of one's own */
+    assert_contains(resume(NULL)->err, "what was written in other columns stays in typed/");
+    assert_file(in_run("queries.refused-3.csv"), expected);
 }
 
 /* The tasks as a model has answered them. */

@@ -138,6 +138,7 @@ static void take_row(struct table *t, bool ended)
                           pd_plural((size_t)t->column), t->columns);
     else if (ended || !refuse_cut(t))
         pd_answers_row(r, t->begin, r->image, t->text[LABEL].data);
+    r->image = NULL; /* what follows may be half a row */
 }
 
 static void take_header(struct table *t)

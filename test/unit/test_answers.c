@@ -33,6 +33,31 @@ static void reads_what_spreadsheets_write(void **state)
     assert_read(&photos, "\n\nimage,label\n\nplain.png,cat\n,\n\n", "plain.png=cat\n?0");
 }
 
+/* The image of each refused row, where the words do not name it. */
+static void refusals_name_the_image(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *image;
+    } cases[] = {
+        {"image,label\nplain.png,dgo\n", "plain.png"},
+        {"image,label\nplain.png,cat,dog\n", "plain.png"},
+        {"label,image\ncat\n", ""},
+        {"image,label\nnowhere.png,cat\n", ""},              /* unknown image 'nowhere.png' */
+        {"image,label\nplain.png,cat\n\"b c.png,dog\n", ""}, /* half a row, not plain.png's */
+        {"[{\"image\":\"plain.png\",\"choice\":[\"cat\",\"dog\"]}]", "plain.png"},
+        {"[{\"data\":{\"image\":\"b c.png\"},\"annotations\":[7]}]", "b c.png"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct pd_answers a;
+        assert_int_equal(pd_answers_parse(cases[i].text, strlen(cases[i].text), "answers", &photos, &a, NULL),
+                         PD_OK);
+        assert_int_equal(a.refused_count, 1);
+        assert_string_equal(a.refused[0].image, cases[i].image);
+        pd_answers_release(&a);
+    }
+}
+
 static void refuses_row_by_row(void **state)
 {
     (void)state;
@@ -455,6 +480,7 @@ int main(void)
         cmocka_unit_test(reads_plain_rows),
         cmocka_unit_test(reads_what_spreadsheets_write),
         cmocka_unit_test(refuses_row_by_row),
+        cmocka_unit_test(refusals_name_the_image),
         cmocka_unit_test(counts_lines_as_editors_do),
         cmocka_unit_test(quotes_no_control_characters),
         cmocka_unit_test(refuses_what_was_cut_off),

@@ -99,7 +99,7 @@ static void kill_many(const char *name, const char *options, int kills)
 static int wanted_kills(void)
 {
     const char *wish = getenv("PAYDIRT_KILLS");
-    return wish ? atoi(wish) : 50;
+    return wish ? atoi(wish) : 12;
 }
 
 static void kills_leave_no_trace(void **state)

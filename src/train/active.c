@@ -88,7 +88,8 @@ static enum pd_status open_test(struct active *r, int size, struct pd_error *err
         return PD_OK;
     }
     if (status)
-        return pd_fail(err, status, why.offset, "%s", why.message);
+        return pd_fail(err, status, why.offset, "%s%s", why.message,
+                       status == PD_ERR_IO && !why.code ? "; --no-measure goes on without" : "");
     status = adopt_classes(r, data, err);
     if (!status)
         status = pd_real_images_take(data, NULL, data->count, size, &r->test, err);
@@ -456,7 +457,8 @@ static enum pd_status check_budget(const struct active *r, struct pd_error *err)
     if (r->a->final > most)
         return pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: data set '%s' has %lld image%s for it%s",
                        (long long)r->a->final, r->data->name, (long long)(most > 0 ? most : 0),
-                       pd_plural((size_t)most), r->o.validation ? " beside those of --validation" : "");
+                       pd_plural((size_t)most),
+                       r->o.validation ? " beside those of --validation (0: none)" : "");
     if (!is_simulated(r) && labelled - r->o.validation >= r->a->final)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--final %lld: data set '%s' has %lld label%s already, so nothing would be asked",

@@ -242,7 +242,9 @@ static void knows_what_was_meant(void **state)
     fails("active " POINTS "--oracle label", 2, "unknown oracle 'label', did you mean 'labels'?");
     fails("active " POINTS "--diverse kcenter", 2, "did you mean 'k-center'?");
     fails("active " POINTS "--init 15", 2, "--init 15 --final 14: expected no more at first than in the end");
-    fails("active " POINTS "--final 181", 2, "has 180 images for it beside those of --validation");
+    fails("active " POINTS "--final 181", 2, "has 180 images for it beside those of --validation (0: none)");
+    fails("active " POINTS "--validation 1000", 2,
+          "has 0 images for it beside those of --validation (0: none)");
     fails("active " POINTS "--labels a.csv", 2, "--labels are answers to a run's questions");
     fails("active " POINTS "--seed 9000000000000", 2, "--seed 9000000000000: expected at most ");
     fails("active " POINTS "--model mpl", 2, "did you mean 'mlp'?");

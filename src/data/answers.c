@@ -55,7 +55,7 @@ static bool refuse_class(struct pd_answers_reader *r, int64_t row, const char *l
     const char *const *names = r->classes.names;
     const int classes = r->dataset->classes;
     const char *near = names ? pd_nearest_word(label, names, (size_t)classes + 1, sizeof *names) : NULL;
-    if (rivals)
+    if (rivals && names)
         pd_answers_refuse(
             r, row,
             "several classes may be '%.40s', as '%.40s' and '%.40s': expected one of them letter by letter",

@@ -295,6 +295,13 @@ enum pd_status pd_sync_folder_of(const char *path, struct pd_error *err)
     return status;
 }
 
+enum pd_status pd_file_remove(const char *path, struct pd_error *err)
+{
+    if (unlink(path))
+        return errno == ENOENT ? PD_OK : pd_fail_io(err, path, "remove", errno);
+    return pd_sync_folder_of(path, err);
+}
+
 enum pd_status pd_file_rename(const char *from, const char *to, struct pd_error *err)
 {
     return rename(from, to) ? pd_fail_io(err, to, "rename to", errno) : pd_sync_folder_of(to, err);

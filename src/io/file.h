@@ -70,6 +70,9 @@ enum pd_status pd_file_look(const char *path, struct stat *st, struct pd_error *
 /* Makes the folder and its missing parents. A folder that is there already is fine. */
 enum pd_status pd_make_dirs(const char *path, struct pd_error *err);
 
+/* A file is gone, lastingly; one that is not there is fine. */
+enum pd_status pd_file_remove(const char *path, struct pd_error *err);
+
 /* A file or folder under another name of the same file system, lastingly. Whatever file had that name is
  * gone.
  */

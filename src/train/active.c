@@ -317,7 +317,7 @@ static enum pd_status remove_questions(const struct active *r, struct pd_error *
     for (int i = 0; i < 3 && !status; i++) {
         status = path_in(r, names[i], path, err);
         if (!status)
-            unlink(path);
+            status = pd_file_remove(path, err);
     }
     return status;
 }

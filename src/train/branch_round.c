@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static enum pd_status round_options(const struct pd_branch *b, int64_t round, struct pd_train_options *o,
                                     struct pd_error *err)
@@ -88,7 +87,7 @@ static void drop(const char *folder, enum pd_status (*which)(const char *, char 
 {
     char path[PD_PATH_SIZE];
     if (!which(folder, path, NULL))
-        unlink(path);
+        (void)pd_file_remove(path, NULL); /* what stays takes room, no more */
 }
 
 void pd_branch_clean_up(const struct pd_branch *b, int64_t round)

@@ -60,8 +60,10 @@ enum pd_status pd_run_folder_make(const struct pd_train_options *o, const char *
         pd_path_word(data, sizeof data, o->data);
         snprintf(name, sizeof name, "%05d-%s-%s", n, data, kind);
         status = pd_path_join(folder, size, o->out, name, err);
-        if (!status && mkdir(folder, 0777) == 0)
-            return pd_run_folder_save_options(folder, o, err);
+        if (!status && mkdir(folder, 0777) == 0) {
+            status = pd_sync_folder_of(folder, err); /* or a power loss takes the whole run */
+            return status ? status : pd_run_folder_save_options(folder, o, err);
+        }
         if (!status && errno != EEXIST) /* another run may have taken the number */
             status = pd_fail_io(err, folder, "make", errno);
     }

@@ -421,13 +421,14 @@ def tell(point, finding):
 
 
 def draw(points, most):
-    """The same number of each scene's step and campaign, as far as they go."""
+    """The same number of each scene's step and campaign, as far as they go; the power loss after the end always."""
     kinds = {}
     for point in points:
         kinds.setdefault(point[:3], []).append(point)
     chosen, rng = [], random.Random(int(os.environ.get("PAYDIRT_TORTURE_SEED", "1")))
     for kind in kinds.values():
         rng.shuffle(kind)
+        kind.sort(key=lambda point: point[3] == 0)
     while len(chosen) < most and any(kinds.values()):
         chosen += [kind.pop() for kind in kinds.values() if kind]
     return chosen[:most]

@@ -26,7 +26,8 @@ test: ## run the tests
 
 check: ## check the order of the layers, the formatting and clang-tidy's findings
 	@tools/install_packages build test check clang
-	@tools/check_layers
+	@$(call build,release,build)
+	@tools/check_layers build
 	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
 	@$(call configure,clang)
 	@tools/check_tidy build/clang

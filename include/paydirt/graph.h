@@ -8,8 +8,9 @@
  *     pd_grad(loss, &w, 1, &dw);
  *     pd_adam(var, m, v, t, dw, &options);
  *     pd_output(loss, "loss");
- *     status = pd_compile(g, backend, &plan, &err);      -- then: fill pd_plan_data(plan, "x"),
- * pd_plan_run(plan, seed, step, &err)
+ *     status = pd_compile(g, backend, &plan, &err);
+ *     -- then, as often as wanted: pd_plan_write(plan, "x", ...), pd_plan_run(plan, seed, step, &err),
+ *     pd_plan_scalar(plan, "loss", ...)
  *
  * Errors are sticky: a wrong shape marks the graph, every later op returns NULL and accepts NULL, and
  * pd_compile reports the first mistake. So model code reads like the paper. Nodes live as long as their
@@ -23,7 +24,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum pd_dtype { PD_REAL, PD_I32 }; /* PD_REAL: float or double, as the backend computes */
+enum pd_dtype {
+    PD_REAL, /* float or double, as the backend computes */
+    PD_I32,
+    PD_F64, /* double on every backend: numbers that steer a run, such as a learning rate */
+};
 
 #define PD_MAX_RANK 4
 struct pd_shape {
@@ -43,28 +48,27 @@ bool pd_shape_equal(struct pd_shape a, struct pd_shape b);
 
 struct pd_backend;
 
-enum pd_backend_kind {
-    PD_BACKEND_REF_F32, /* plain loops: what tests compare with */
-    PD_BACKEND_REF_F64,
-    PD_BACKEND_ONEDNN, /* oneDNN, float, blocked layouts */
-    /* What oneDNN would cost: plans are compiled for their pd_plan_info alone and must not be run; neither
-     * they nor the variables of a pd_vars_create(0, seed) take memory for values. */
-    PD_BACKEND_COSTS,
-};
-
-/* threads >= 1 (the reference backends use one). */
-enum pd_status pd_backend_create(enum pd_backend_kind kind, int threads, struct pd_backend **out,
+/* name: "onednn" (this machine's processor: float, blocked layouts), "ref" and "ref-f64" (plain loops in
+ * float and double on one thread: what tests compare with), "fenced" and "fenced-f64" (as those, with their
+ * memory out of everybody else's reach: finds who reaches for it), "costs" (what oneDNN would cost: plans are
+ * compiled for their pd_plan_info alone and must not be run; nothing takes memory for values). threads >= 1.
+ * PD_ERR_USAGE: no such name. */
+enum pd_status pd_backend_create(const char *name, int threads, struct pd_backend **out,
                                  struct pd_error *err);
 void pd_backend_destroy(struct pd_backend *b);
-size_t pd_backend_real_size(const struct pd_backend *b); /* 4 or 8; PD_BACKEND_COSTS: 0 */
+size_t pd_backend_real_size(const struct pd_backend *b); /* of a PD_REAL: 4, float, or 8, double */
+
+/* GFLOP/s of its product of two matrices (side, side), the best of several; 0: it failed, or nobody knows. Of
+ * 1536 it takes a third of a second, of 384 some milliseconds. */
+double pd_backend_peak_gflops(struct pd_backend *b, int side);
 
 /* --- variables: named tensors that outlive plans (weights, optimiser state, running statistics) --- */
 
 struct pd_vars;
 struct pd_var;
 
-/* real_size: 4 or 8, or 0 for PD_BACKEND_COSTS: names and shapes alone. NULL: out of memory. */
-struct pd_vars *pd_vars_create(size_t real_size, uint64_t seed);
+/* Their values live where the backend's tensors do; it is borrowed. NULL: out of memory. */
+struct pd_vars *pd_vars_create(struct pd_backend *backend, uint64_t seed);
 void pd_vars_destroy(struct pd_vars *vars);
 
 enum pd_init { PD_INIT_CONSTANT, PD_INIT_NORMAL, PD_INIT_UNIT, PD_INIT_UNIFORM };
@@ -77,16 +81,21 @@ struct pd_init_spec {
  * yet. NULL when memory ran out; an existing variable of another shape is a BUG. */
 struct pd_var *pd_vars_get(struct pd_vars *vars, const char *name, struct pd_shape shape,
                            struct pd_init_spec init);
-struct pd_var *pd_vars_find(const struct pd_vars *vars, const char *name);   /* or NULL */
-void pd_vars_reset(struct pd_vars *vars, const char *prefix, uint64_t seed); /* initialise those anew */
+struct pd_var *pd_vars_find(const struct pd_vars *vars, const char *name); /* or NULL */
+/* Initialises those anew. */
+enum pd_status pd_vars_reset(struct pd_vars *vars, const char *prefix, uint64_t seed, struct pd_error *err);
 
 int pd_vars_count(const struct pd_vars *vars);
 struct pd_var *pd_vars_at(const struct pd_vars *vars, int index); /* in order of creation */
 const char *pd_var_name(const struct pd_var *var);
 struct pd_shape pd_var_shape(const struct pd_var *var);
-void *pd_var_data(struct pd_var *var); /* row-major floats or doubles, as the backend computes */
-void pd_var_read_f64(const struct pd_var *var, double *out);
-void pd_var_write_f64(struct pd_var *var, const double *in);
+
+/* All values of a variable, row-major, to and from the caller's memory: as the backend computes, or doubles.
+ * PD_ERR_MEMORY; PD_ERR_UNSUPPORTED: the device failed. */
+enum pd_status pd_var_download(const struct pd_var *var, void *to, struct pd_error *err);
+enum pd_status pd_var_upload(struct pd_var *var, const void *from, struct pd_error *err);
+enum pd_status pd_var_read_f64(const struct pd_var *var, double *out, struct pd_error *err);
+enum pd_status pd_var_write_f64(struct pd_var *var, const double *in, struct pd_error *err);
 
 /* --- recording -------------------------------------------------------------------------------------------
  */
@@ -182,6 +191,7 @@ struct pd_node *pd_assign(struct pd_var *var, struct pd_node *value);
 
 struct pd_adam_options {
     double lr, beta1, beta2, eps;
+    struct pd_node *rate; /* an input PD_F64 of one number that every run takes in place of lr; NULL: lr */
 };
 /* Adam (Kingma & Ba 2015) with bias correction; m, v of var's shape; t: a scalar node, the number of this
  * update, from 1. */
@@ -199,10 +209,21 @@ enum pd_status pd_compile(const struct pd_graph *g, struct pd_backend *b, struct
                           struct pd_error *err);
 void pd_plan_destroy(struct pd_plan *plan);
 
-/* Memory of the input or output of that name: reals as the backend computes, or int32_t. NULL: no such name.
- */
-void *pd_plan_data(struct pd_plan *plan, const char *name);
-float pd_plan_scalar(struct pd_plan *plan, const char *name); /* an output's first number */
+/* The first n numbers of the input or output of that name, to and from the caller's memory: reals as the
+ * backend computes, int32_t or double. What is written stays until it is written again. A write returns when
+ * `from` may be used for something else; a read waits for the runs before it. PD_ERR_USAGE: the plan has no
+ * such name, or not so many numbers there; PD_ERR_UNSUPPORTED: the device failed. */
+enum pd_status pd_plan_write(struct pd_plan *plan, const char *name, const void *from, int64_t n,
+                             struct pd_error *err) __attribute__((warn_unused_result));
+enum pd_status pd_plan_read(struct pd_plan *plan, const char *name, void *to, int64_t n, struct pd_error *err)
+    __attribute__((warn_unused_result));
+/* An input of one number, of any type. */
+enum pd_status pd_plan_set(struct pd_plan *plan, const char *name, double value, struct pd_error *err)
+    __attribute__((warn_unused_result));
+bool pd_plan_has(const struct pd_plan *plan, const char *name);
+/* An output's first number. */
+enum pd_status pd_plan_scalar(struct pd_plan *plan, const char *name, float *out, struct pd_error *err)
+    __attribute__((warn_unused_result));
 
 /* One run: no allocation, no lock, no file. (seed, step) choose the random numbers.
  *

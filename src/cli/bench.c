@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/threads.h"
-#include "engine/plan.h"
 #include "io/json.h"
 #include "train/gan.h"
 
@@ -71,17 +70,25 @@ struct bench {
 
 /* --- the step --- */
 
-static void fill_inputs(const struct bench *b, struct pd_plan *plan)
+static enum pd_status fill_inputs(const struct bench *b, struct pd_plan *plan, struct pd_error *err)
 {
-    const struct pd_model_config *c = &b->gan->config;
-    const uint64_t pixels = (uint64_t)(c->channels * (c->size ? c->size * c->size : 1));
+    const int64_t n = b->o->batch, numbers = n * pd_gan_image_size(b->gan);
     const struct pd_rng random = {1, 0, 0};
-    float *images = pd_plan_data(plan, "images");
-    int32_t *labels = pd_plan_data(plan, "labels");
-    for (uint64_t i = 0; i < (uint64_t)b->o->batch * pixels; i++)
-        images[i] = (float)(2 * pd_rng_uniform(&random, i) - 1);
-    for (int64_t i = 0; i < b->o->batch; i++)
-        labels[i] = (int32_t)(i % c->classes);
+    float *images = pd_calloc((size_t)numbers, sizeof *images);
+    int32_t *labels = pd_calloc((size_t)n, sizeof *labels);
+    enum pd_status status =
+        images && labels ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a batch");
+    for (int64_t i = 0; i < numbers && !status; i++)
+        images[i] = (float)(2 * pd_rng_uniform(&random, (uint64_t)i) - 1);
+    for (int64_t i = 0; i < n && !status; i++)
+        labels[i] = (int32_t)(i % b->gan->config.classes);
+    if (!status)
+        status = pd_plan_write(plan, "images", images, numbers, err);
+    if (!status)
+        status = pd_plan_write(plan, "labels", labels, n, err);
+    pd_free(images);
+    pd_free(labels);
+    return status;
 }
 
 static enum pd_status prepare_step(const struct bench *b, const struct pd_loss *loss, int64_t adversarial,
@@ -95,12 +102,11 @@ static enum pd_status prepare_step(const struct bench *b, const struct pd_loss *
     step.critic_steps = loss->critic_steps;
     step.adam = loss->adam;
     enum pd_status status = pd_step_plans_compile(b->gan, &step, out, err);
-    if (status)
-        return status;
-    fill_inputs(b, out->full);
-    if (out->critic)
-        fill_inputs(b, out->critic);
-    return PD_OK;
+    if (!status)
+        status = fill_inputs(b, out->full, err);
+    if (!status && out->critic)
+        status = fill_inputs(b, out->critic, err);
+    return status;
 }
 
 static enum pd_status prepare(struct bench *b, struct pd_error *err)
@@ -115,7 +121,7 @@ static enum pd_status prepare(struct bench *b, struct pd_error *err)
         pd_model_configure(model, model->points ? 2 : (int)o->channels, model->points ? 0 : (int)o->size,
                            model->points ? 2 : (int)o->classes, 0, o->width, &config, err);
     if (!status)
-        status = pd_backend_create(PD_BACKEND_ONEDNN, (int)o->threads, &b->backend, err);
+        status = pd_backend_create("onednn", (int)o->threads, &b->backend, err);
     if (!status)
         status = pd_gan_create(&config, b->backend, 1, &b->gan, err);
     if (!status)
@@ -226,9 +232,8 @@ static void collect_times(struct bench *b)
 
 static void measure(struct bench *b)
 {
-    const int threads = (int)b->o->threads;
     double rates[WINDOWS], costs[WINDOWS], processor_costs[WINDOWS];
-    const double before = pd_onednn_sgemm_gflops(threads, 1536);
+    const double before = pd_backend_peak_gflops(b->backend, 1536);
     const uint64_t cycle = (uint64_t)b->plans.critic_steps; /* windows have whole ones */
     time_steps(b, &b->plans, WARM_UP * cycle);
     const double cycle_seconds = time_steps(b, &b->plans, WARM_UP * cycle).wall / WARM_UP;
@@ -248,7 +253,7 @@ static void measure(struct bench *b)
     b->step_cost = median(costs, WINDOWS);
     b->step_processor_cost = median(processor_costs, WINDOWS);
     b->peak_rss_mb = peak_rss_mb();
-    const double after = pd_onednn_sgemm_gflops(threads, 1536);
+    const double after = pd_backend_peak_gflops(b->backend, 1536);
     b->sgemm_gflops = after > before ? after : before;
 
     profile(b, true); /* apart: reading the clock costs time, too */

@@ -11,6 +11,7 @@
 #include "io/csv.h"
 #include "train/pictures.h"
 #include "train/recalibrate.h"
+#include "train/scorer.h"
 
 #include <math.h>
 #include <stddef.h>

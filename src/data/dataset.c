@@ -7,7 +7,7 @@
 #include "data/archive.h"
 #include "data/downloads.h"
 #include "data/readers.h"
-#include "data/streams.h"
+#include "base/streams.h"
 #include "io/file.h"
 
 #include <errno.h>

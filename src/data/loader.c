@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "data/prefetch.h"
-#include "data/streams.h"
+#include "base/streams.h"
 #include "data/transform.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ struct pd_loader {
     struct pd_prefetch *prefetch; /* or NULL */
 };
 
-static bool deck_init(struct deck *deck, uint32_t room, uint64_t seed, enum pd_data_stream stream)
+static bool deck_init(struct deck *deck, uint32_t room, uint64_t seed, enum pd_stream stream)
 {
     deck->members = pd_malloc(room * sizeof *deck->members);
     deck->order = pd_malloc(room * sizeof *deck->order);

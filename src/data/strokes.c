@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "data/glyphs.h"
-#include "data/streams.h"
+#include "base/streams.h"
 
 #include <math.h>
 #include <stdbool.h>

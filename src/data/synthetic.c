@@ -2,7 +2,7 @@
 #include "data/readers.h"
 
 #include "base/rng.h"
-#include "data/streams.h"
+#include "base/streams.h"
 
 #include <stdbool.h>
 

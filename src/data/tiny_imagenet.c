@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "data/image_set.h"
-#include "data/streams.h"
+#include "base/streams.h"
 #include "data/transform.h"
 #include "data/wnids.h"
 #include "io/file.h"

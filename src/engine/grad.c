@@ -23,7 +23,7 @@ static struct pd_node *grad_refuse(struct pd_node *n, struct pd_node *dy, int wh
 static struct pd_node *grad_affine(struct pd_node *n, struct pd_node *dy, int which)
 {
     (void)which;
-    return pd_affine(dy, n->attr.f[0], 0);
+    return pd_affine(dy, n->attr.scale, 0);
 }
 
 static struct pd_node *grad_exp(struct pd_node *n, struct pd_node *dy, int which)
@@ -53,14 +53,14 @@ static struct pd_node *grad_abs(struct pd_node *n, struct pd_node *dy, int which
 static struct pd_node *grad_pow(struct pd_node *n, struct pd_node *dy, int which)
 {
     (void)which;
-    double p = n->attr.f[0];
+    double p = n->attr.exponent;
     return pd_mul(dy, pd_affine(pd_pow(n->src[0], p - 1), p, 0));
 }
 
 static struct pd_node *grad_max(struct pd_node *n, struct pd_node *dy, int which)
 {
     (void)which;
-    return pd_mul(dy, pd_step(pd_affine(n->src[0], 1, -n->attr.f[0])));
+    return pd_mul(dy, pd_step(pd_affine(n->src[0], 1, -n->attr.bound)));
 }
 
 static struct pd_node *grad_tanh(struct pd_node *n, struct pd_node *dy, int which)
@@ -84,12 +84,12 @@ static struct pd_node *grad_softplus(struct pd_node *n, struct pd_node *dy, int 
 static struct pd_node *grad_lrelu(struct pd_node *n, struct pd_node *dy, int which)
 {
     (void)which; /* the output has the input's sign, so the input need not be kept */
-    return pd_lrelu_bwd(dy, n, n->attr.f[0]);
+    return pd_lrelu_bwd(dy, n, n->attr.slope);
 }
 
 static struct pd_node *grad_lrelu_bwd(struct pd_node *n, struct pd_node *dy, int which)
 {
-    return which == 0 ? pd_lrelu_bwd(dy, n->src[1], n->attr.f[0]) : NULL;
+    return which == 0 ? pd_lrelu_bwd(dy, n->src[1], n->attr.slope) : NULL;
 }
 
 static struct pd_node *grad_add(struct pd_node *n, struct pd_node *dy, int which)
@@ -132,21 +132,21 @@ static struct pd_node *grad_sum_to(struct pd_node *n, struct pd_node *dy, int wh
 
 static struct pd_node *grad_concat(struct pd_node *n, struct pd_node *dy, int which)
 {
-    int axis = (int)n->attr.i[0];
+    int axis = (int)n->attr.axis;
     int64_t first = n->src[0]->shape.dim[axis];
     return pd_slice(dy, axis, which ? first : 0, n->src[which]->shape.dim[axis]);
 }
 
 static struct pd_node *grad_slice(struct pd_node *n, struct pd_node *dy, int which)
 {
-    int axis = (int)n->attr.i[0];
-    return pd_pad(dy, axis, n->attr.i[1], n->src[which]->shape.dim[axis]);
+    int axis = (int)n->attr.axis;
+    return pd_pad(dy, axis, n->attr.begin, n->src[which]->shape.dim[axis]);
 }
 
 static struct pd_node *grad_pad(struct pd_node *n, struct pd_node *dy, int which)
 {
-    int axis = (int)n->attr.i[0];
-    return pd_slice(dy, axis, n->attr.i[1], n->src[which]->shape.dim[axis]);
+    int axis = (int)n->attr.axis;
+    return pd_slice(dy, axis, n->attr.begin, n->src[which]->shape.dim[axis]);
 }
 
 /* Which rows are taken is a matter of steps: no gradient by the score. */
@@ -167,7 +167,7 @@ static struct pd_node *grad_shift(struct pd_node *n, struct pd_node *dy, int whi
 
 static struct pd_node *grad_matmul(struct pd_node *n, struct pd_node *dy, int which)
 {
-    bool ta = n->attr.i[0], tb = n->attr.i[1];
+    bool ta = n->attr.transpose_a, tb = n->attr.transpose_b;
     struct pd_node *a = n->src[0], *b = n->src[1];
     if (which == 0)
         return ta ? pd_matmul(b, dy, tb, true) : pd_matmul(dy, b, false, !tb);
@@ -177,21 +177,21 @@ static struct pd_node *grad_matmul(struct pd_node *n, struct pd_node *dy, int wh
 /* The three convolutions are bilinear in their two sources and closed under differentiation. */
 static struct pd_node *grad_conv(struct pd_node *n, struct pd_node *dy, int which)
 {
-    int stride = (int)n->attr.i[0], pad = (int)n->attr.i[1];
+    int stride = (int)n->attr.stride, pad = (int)n->attr.pad;
     struct pd_node *x = n->src[0], *w = n->src[1];
     return which == 0 ? pd_conv_dx(dy, w, stride, pad, x->shape) : pd_conv_dw(x, dy, stride, pad, w->shape);
 }
 
 static struct pd_node *grad_conv_dx(struct pd_node *n, struct pd_node *dx, int which)
 {
-    int stride = (int)n->attr.i[0], pad = (int)n->attr.i[1];
+    int stride = (int)n->attr.stride, pad = (int)n->attr.pad;
     struct pd_node *dy = n->src[0], *w = n->src[1];
     return which == 0 ? pd_conv(dx, w, stride, pad) : pd_conv_dw(dx, dy, stride, pad, w->shape);
 }
 
 static struct pd_node *grad_conv_dw(struct pd_node *n, struct pd_node *dw, int which)
 {
-    int stride = (int)n->attr.i[0], pad = (int)n->attr.i[1];
+    int stride = (int)n->attr.stride, pad = (int)n->attr.pad;
     struct pd_node *x = n->src[0], *dy = n->src[1];
     return which == 0 ? pd_conv_dx(dy, dw, stride, pad, x->shape) : pd_conv(x, dw, stride, pad);
 }
@@ -225,13 +225,13 @@ static struct pd_node *grad_batch_norm(struct pd_node *n, struct pd_node *dy, in
         pd_node_new(n->graph, PD_OP_BATCH_NORM_SUMS, pd_shape2(2, c.dim[0]), &attr, 5, src);
     if (which >= 2)
         return pd_reshape(pd_slice(sums, 0, which - 2, 1), c);
-    attr.i[0] = own;
+    attr.through_statistics = own;
     src[5] = sums;
     return pd_node_new(n->graph, PD_OP_BATCH_NORM_DX, x->shape, &attr, 6, src);
 }
 
 static grad_rule *const rules[] = {
-#define PD_OP(id, name, kind, grad) grad_##grad,
+#define PD_OP(id, name, kind, grad, over) grad_##grad,
 #include "engine/ops.def"
 #undef PD_OP
 };

@@ -9,7 +9,7 @@
 const char *pd_op_name(enum pd_op op)
 {
     static const char *const names[] = {
-#define PD_OP(id, name, kind, grad) name,
+#define PD_OP(id, name, kind, grad, over) name,
 #include "engine/ops.def"
 #undef PD_OP
     };
@@ -19,11 +19,28 @@ const char *pd_op_name(enum pd_op op)
 enum pd_op_kind pd_op_kind(enum pd_op op)
 {
     static const enum pd_op_kind kinds[] = {
-#define PD_OP(id, name, kind, grad) PD_KIND_##kind,
+#define PD_OP(id, name, kind, grad, over) PD_KIND_##kind,
 #include "engine/ops.def"
 #undef PD_OP
     };
     return kinds[op];
+}
+
+size_t pd_dtype_size(enum pd_dtype dtype, size_t real_size)
+{
+    return dtype == PD_I32 ? sizeof(int32_t) : dtype == PD_F64 ? sizeof(double) : real_size;
+}
+
+bool pd_op_over(enum pd_op op, int source)
+{
+    static const unsigned over_which[] = {
+#define PD_OVER(source)                   (1U << (source))
+#define PD_OVER_ALL                       ~0U
+#define PD_OP(id, name, kind, grad, over) over,
+#include "engine/ops.def"
+#undef PD_OP
+    };
+    return over_which[op] & PD_OVER(source);
 }
 
 struct pd_graph *pd_graph_create(void)
@@ -78,6 +95,13 @@ static bool remember(struct pd_graph *g, struct pd_node *n)
     return true;
 }
 
+/* May the op's source be of that type? */
+static bool takes(enum pd_op op, int source, enum pd_dtype dtype)
+{
+    return dtype == PD_REAL || pd_op_kind(op) == PD_KIND_VIEW || (dtype == PD_I32 && op == PD_OP_ONE_HOT) ||
+           (dtype == PD_F64 && op == PD_OP_ADAM && source == 5);
+}
+
 struct pd_node *pd_node_new(struct pd_graph *g, enum pd_op op, struct pd_shape shape,
                             const struct pd_attr *attr, int n_src, struct pd_node *const *src)
 {
@@ -86,8 +110,9 @@ struct pd_node *pd_node_new(struct pd_graph *g, enum pd_op op, struct pd_shape s
     for (int i = 0; i < n_src; i++)
         if (!src[i])
             return NULL;
-        else if (src[i]->dtype == PD_I32 && op != PD_OP_ONE_HOT && pd_op_kind(op) != PD_KIND_VIEW)
-            return pd_graph_fail(g, PD_ERR_MISMATCH, "%s of integers", pd_op_name(op));
+        else if (!takes(op, i, src[i]->dtype))
+            return pd_graph_fail(g, PD_ERR_MISMATCH, "%s of %s", pd_op_name(op),
+                                 src[i]->dtype == PD_I32 ? "integers" : "a number that steers the run");
     struct pd_node *n = pd_arena_alloc(&g->arena, sizeof *n);
     if (!n || !remember(g, n))
         return pd_graph_fail(g, PD_ERR_MEMORY, "out of memory while recording a graph");
@@ -120,23 +145,23 @@ struct pd_node *pd_input(struct pd_graph *g, const char *name, enum pd_dtype dty
 
 struct pd_node *pd_constant(struct pd_graph *g, double value, struct pd_shape shape)
 {
-    return leaf(g, PD_OP_CONSTANT, shape, (struct pd_attr){.f = {value}});
+    return leaf(g, PD_OP_CONSTANT, shape, (struct pd_attr){.value = value});
 }
 
 struct pd_node *pd_random_normal(struct pd_graph *g, uint32_t stream, struct pd_shape shape)
 {
-    return leaf(g, PD_OP_RANDOM_NORMAL, shape, (struct pd_attr){.i = {stream}});
+    return leaf(g, PD_OP_RANDOM_NORMAL, shape, (struct pd_attr){.stream = stream});
 }
 
 struct pd_node *pd_random_uniform(struct pd_graph *g, uint32_t stream, struct pd_shape shape)
 {
-    return leaf(g, PD_OP_RANDOM_UNIFORM, shape, (struct pd_attr){.i = {stream}});
+    return leaf(g, PD_OP_RANDOM_UNIFORM, shape, (struct pd_attr){.stream = stream});
 }
 
 struct pd_node *pd_random_class(struct pd_graph *g, uint32_t stream, int64_t n, int classes)
 {
     struct pd_node *node =
-        leaf(g, PD_OP_RANDOM_CLASS, pd_shape1(n), (struct pd_attr){.i = {stream, classes}});
+        leaf(g, PD_OP_RANDOM_CLASS, pd_shape1(n), (struct pd_attr){.stream = stream, .classes = classes});
     if (node)
         node->dtype = PD_I32;
     return node;
@@ -209,13 +234,14 @@ struct pd_node *pd_adam(struct pd_var *var, struct pd_var *m, struct pd_var *v, 
     if (!var || !m || !v)
         return pd_graph_fail(grad->graph, PD_ERR_MEMORY, "out of memory for a variable");
     if (!pd_shape_equal(var->shape, grad->shape) || !pd_shape_equal(var->shape, m->shape) ||
-        !pd_shape_equal(var->shape, v->shape) || pd_shape_count(t->shape) != 1)
+        !pd_shape_equal(var->shape, v->shape) || pd_shape_count(t->shape) != 1 ||
+        (o->rate && (o->rate->dtype != PD_F64 || pd_shape_count(o->rate->shape) != 1)))
         return pd_graph_fail(grad->graph, PD_ERR_MISMATCH,
-                             "adam of %s: gradient, moments or step of another shape", var->name);
-    struct pd_attr attr = {.f = {o->lr, o->beta1, o->beta2, o->eps}};
+                             "adam of %s: gradient, moments, step or rate of another shape", var->name);
+    struct pd_attr attr = {.lr = o->lr, .beta1 = o->beta1, .beta2 = o->beta2, .adam_eps = o->eps};
     struct pd_graph *g = grad->graph;
-    struct pd_node *src[] = {pd_var_read(g, var), t, grad, moment_read(g, m), moment_read(g, v)};
-    struct pd_node *n = pd_node_new(g, PD_OP_ADAM, var->shape, &attr, 5, src);
+    struct pd_node *src[] = {pd_var_read(g, var), t, grad, moment_read(g, m), moment_read(g, v), o->rate};
+    struct pd_node *n = pd_node_new(g, PD_OP_ADAM, var->shape, &attr, o->rate ? 6 : 5, src);
     if (n) {
         n->var[0] = var;
         n->var[1] = m;

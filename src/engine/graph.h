@@ -7,7 +7,7 @@
 #include <paydirt/graph.h>
 
 enum pd_op {
-#define PD_OP(id, name, kind, grad) PD_OP_##id,
+#define PD_OP(id, name, kind, grad, over) PD_OP_##id,
 #include "engine/ops.def"
 #undef PD_OP
     PD_OP_COUNT
@@ -17,10 +17,58 @@ enum pd_op_kind { PD_KIND_LEAF, PD_KIND_ELT, PD_KIND_VIEW, PD_KIND_UPDATE, PD_KI
 
 const char *pd_op_name(enum pd_op op);
 enum pd_op_kind pd_op_kind(enum pd_op op);
+size_t pd_dtype_size(enum pd_dtype dtype, size_t real_size);
+bool pd_op_over(enum pd_op op, int source); /* may the result lie exactly over that source? */
 
+/* What an op knows besides its sources. Names share places; ops.def says which an op has. */
 struct pd_attr {
-    double f[4];
-    int64_t i[2];
+    union {
+        double f[4]; /* all of them, to compare */
+        struct {
+            double value;
+        };
+        struct {
+            double scale, shift;
+        };
+        struct {
+            double exponent;
+        };
+        struct {
+            double bound;
+        };
+        struct {
+            double slope;       /* of a leaky ReLU; 1: none */
+            double accumulates; /* 1: the third source is added to where it lies; 0: it is a bias */
+            double eps;
+        };
+        struct {
+            double lr, beta1, beta2, adam_eps;
+        };
+    };
+    union {
+        int64_t i[2];
+        struct {
+            int64_t stream, classes;
+        };
+        struct {
+            int64_t axis, begin;
+        };
+        struct {
+            int64_t direction; /* 1, or -1: the other way */
+        };
+        struct {
+            int64_t transpose_a, transpose_b;
+        };
+        struct {
+            int64_t stride, pad;
+        };
+        struct {
+            int64_t window;
+        };
+        struct {
+            int64_t through_statistics;
+        };
+    };
 };
 
 #define PD_MAX_SRC 6
@@ -50,8 +98,8 @@ struct pd_var {
     char *name;
     struct pd_shape shape;
     struct pd_init_spec init;
-    size_t real_size;
-    void *data;
+    struct pd_backend *backend; /* borrowed */
+    void *data;                 /* there; NULL where the backend keeps no values */
 };
 
 /* Record a node. Any NULL source, or a sticky error, gives NULL. */

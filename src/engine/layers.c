@@ -10,13 +10,13 @@ struct pd_node *pd_matmul(struct pd_node *a, struct pd_node *b, bool ta, bool tb
     if (a->shape.rank != 2 || b->shape.rank != 2 || b->shape.dim[tb] != k)
         return pd_graph_fail(a->graph, PD_ERR_MISMATCH, "matmul: %s%s by %s%s", pd_shape_text(a->shape, x),
                              ta ? " transposed" : "", pd_shape_text(b->shape, y), tb ? " transposed" : "");
-    struct pd_attr attr = {.f = {0, 1}, .i = {ta, tb}};
+    struct pd_attr attr = {.slope = 1, .transpose_a = ta, .transpose_b = tb};
     return pd_node_new(a->graph, PD_OP_MATMUL, pd_shape2(m, n), &attr, 2, (struct pd_node *[]){a, b});
 }
 
 static struct pd_attr conv_attr(int stride, int pad)
 {
-    return (struct pd_attr){.f = {1}, .i = {stride, pad}};
+    return (struct pd_attr){.slope = 1, .stride = stride, .pad = pad};
 }
 
 struct pd_node *pd_conv(struct pd_node *x, struct pd_node *w, int stride, int pad)
@@ -86,7 +86,7 @@ struct pd_node *pd_max_pool(struct pd_node *x, int size)
     if (x->shape.rank != 4 || size < 1 || d[2] % size || d[3] % size)
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "max-pool %d: images %s", size,
                              pd_shape_text(x->shape, a));
-    struct pd_attr attr = {.i = {size}};
+    struct pd_attr attr = {.window = size};
     return pd_node_new(x->graph, PD_OP_MAX_POOL, pd_shape4(d[0], d[1], d[2] / size, d[3] / size), &attr, 1,
                        &x);
 }
@@ -113,7 +113,7 @@ struct pd_node *pd_batch_norm(struct pd_node *x, struct pd_node *stats, struct p
         !pd_shape_equal(stats->shape, pd_shape2(2, c.dim[0])))
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "batch norm of %s: parameters of another size",
                              pd_shape_text(x->shape, a));
-    struct pd_attr attr = {.f = {eps, slope}};
+    struct pd_attr attr = {.slope = slope, .eps = eps};
     struct pd_node *src[] = {x, stats, gamma, beta};
     return pd_node_new(x->graph, PD_OP_BATCH_NORM, x->shape, &attr, 4, src);
 }

@@ -1,4 +1,5 @@
-/* Layouts: images stay blocked from one convolution to the next; reorders stand only at the edges. */
+/* Layouts: images stay as the backend likes them from one convolution to the next; reorders stand only at the
+ * edges. */
 #include "engine/plan.h"
 
 #include "base/mem.h"
@@ -36,19 +37,17 @@ void pd_space_strides(struct pd_shape small, struct pd_shape full, enum pd_layou
     }
 }
 
-/* oneDNN's fast kernels: both sides blocked, or a first convolution of 1 or 3 plain channels. */
-static void conv_layouts(int64_t in, int64_t out, int block, enum pd_layout *x, enum pd_layout *y)
-{
-    bool first = in == 1 || in == 3;
-    *y = out % block == 0 && (first || in % block == 0) ? PD_LAYOUT_BLOCKED : PD_LAYOUT_PLAIN;
-    *x = first ? PD_LAYOUT_PLAIN : *y;
-}
-
 struct layouter {
+    const struct pd_backend *backend;
     struct pd_ir *in, out;
-    int (*at)[2]; /* where value i of the old list lies in the new one, by layout; -1: not there */
-    int block;
+    int (*at)[PD_LAYOUTS]; /* where value i of the old list lies in the new one, by layout; -1: not there */
 };
+
+/* Broadcasts and constants are made where and how they are wanted. */
+static bool made_as_wanted(enum pd_op op)
+{
+    return op == PD_OP_BROADCAST || op == PD_OP_CONSTANT;
+}
 
 static int emit(struct layouter *l, int old, struct pd_instr in, enum pd_layout layout)
 {
@@ -61,10 +60,11 @@ static int get(struct layouter *l, int i, enum pd_layout layout)
 {
     if (l->at[i][layout] >= 0)
         return l->at[i][layout];
-    int other = l->at[i][!layout];
+    int other = 0;
+    for (int k = 0; k < PD_LAYOUTS; k++)
+        other = l->at[i][k] >= 0 ? l->at[i][k] : other;
     struct pd_instr in = *pd_ir_at(&l->out, other);
-    if (in.op != PD_OP_BROADCAST &&
-        in.op != PD_OP_CONSTANT) { /* those are made where and how they are wanted */
+    if (!made_as_wanted(in.op)) {
         in = (struct pd_instr){
             .op = PD_OP_REORDER, .shape = in.shape, .dtype = in.dtype, .n_src = 1, .alias = -1};
         in.src[0] = other;
@@ -74,54 +74,28 @@ static int get(struct layouter *l, int i, enum pd_layout layout)
     return emit(l, i, in, layout);
 }
 
-/* Was the value made blocked (and not only brought there by a reorder)? */
-static bool lies_blocked(const struct layouter *l, int i)
+/* The layout in which the value was made, and not only brought into by a reorder. */
+static enum pd_layout lies(const struct layouter *l, int i)
 {
-    int at = l->at[i][PD_LAYOUT_BLOCKED];
-    enum pd_op op = at >= 0 ? pd_ir_at(&l->out, at)->op : PD_OP_REORDER;
-    return op != PD_OP_REORDER && op != PD_OP_BROADCAST && op != PD_OP_CONSTANT;
+    for (int k = 0; k < PD_LAYOUTS; k++) {
+        const int at = l->at[i][k];
+        const enum pd_op op = at >= 0 ? pd_ir_at(&l->out, at)->op : PD_OP_REORDER;
+        if (op != PD_OP_REORDER && !made_as_wanted(op))
+            return (enum pd_layout)k;
+    }
+    return PD_LAYOUT_PLAIN;
 }
 
 /* The layouts that an instruction wants of its sources, and the one it makes. */
-static enum pd_layout wanted(const struct layouter *l, const struct pd_instr *in, enum pd_layout *src)
+static enum pd_layout wanted(const struct layouter *l, const struct pd_instr *in, enum pd_layout *want)
 {
-    const struct pd_instr *at = l->in->at;
-    enum pd_layout x, y, all = PD_LAYOUT_PLAIN;
-    switch (in->op) {
-    case PD_OP_CONV:
-        conv_layouts(at[in->src[0]].shape.dim[1], in->shape.dim[1], l->block, &src[0], &y);
-        return y;
-    case PD_OP_CONV_DX:
-        conv_layouts(in->shape.dim[1], at[in->src[0]].shape.dim[1], l->block, &x, &src[0]);
-        return x;
-    case PD_OP_CONV_DW:
-        conv_layouts(at[in->src[0]].shape.dim[1], at[in->src[1]].shape.dim[1], l->block, &src[0], &src[1]);
-        return PD_LAYOUT_PLAIN;
-    case PD_OP_SUM_TO:
-        if (lies_blocked(l, in->src[0]) && in->shape.dim[2] * in->shape.dim[3] == 1 &&
-            (in->shape.dim[0] == 1 || in->shape.dim[1] == 1)) /* by channel, by image, or everything */
-            src[0] = PD_LAYOUT_BLOCKED;
-        return PD_LAYOUT_PLAIN;
-    case PD_OP_BATCH_STATS:
-    case PD_OP_BATCH_NORM_SUMS:
-        all = lies_blocked(l, in->src[0]) ? PD_LAYOUT_BLOCKED : PD_LAYOUT_PLAIN;
-        src[0] = src[4] = all; /* x, dy */
-        return PD_LAYOUT_PLAIN;
-    case PD_OP_BATCH_NORM:
-    case PD_OP_BATCH_NORM_DX:
-        all = lies_blocked(l, in->src[0]) ? PD_LAYOUT_BLOCKED : PD_LAYOUT_PLAIN;
-        src[0] = src[4] = all;
-        return all;
-    default:
-        if (pd_op_kind(in->op) != PD_KIND_ELT && in->op != PD_OP_DETACH)
-            return PD_LAYOUT_PLAIN;
-        for (int k = 0; k < in->n_src; k++)
-            if (lies_blocked(l, in->src[k]))
-                all = PD_LAYOUT_BLOCKED;
-        for (int k = 0; k < in->n_src; k++)
-            src[k] = all;
-        return all;
+    struct pd_shape src[PD_FUSED_INPUTS];
+    enum pd_layout have[PD_FUSED_INPUTS];
+    for (int k = 0; k < in->n_src; k++) {
+        src[k] = l->in->at[in->src[k]].shape;
+        have[k] = lies(l, in->src[k]);
     }
+    return l->backend->type->layout(l->backend, in, src, have, want);
 }
 
 static void place(struct layouter *l, int i)
@@ -148,11 +122,11 @@ static void place(struct layouter *l, int i)
     }
 }
 
-bool pd_ir_layout(struct pd_ir *ir, int block)
+bool pd_ir_layout(struct pd_ir *ir, const struct pd_backend *b)
 {
-    if (!block)
+    if (!b->type->layout)
         return true;
-    struct layouter l = {.in = ir, .block = block};
+    struct layouter l = {.backend = b, .in = ir};
     l.at = pd_malloc((size_t)ir->count * sizeof *l.at);
     if (!l.at)
         return false;

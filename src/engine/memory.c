@@ -35,9 +35,7 @@ static void find_lifetimes(const struct pd_ir *ir, int *last)
 /* May the kernel write its result over its k-th source, element by element? */
 static bool overwrites(const struct pd_instr *in, int k)
 {
-    if (in->op == PD_OP_FUSED)
-        return in->fused->flat[k];
-    return pd_op_kind(in->op) == PD_KIND_ELT || (in->op == PD_OP_BATCH_NORM_DX && k == 4);
+    return in->op == PD_OP_FUSED ? in->fused->flat[k] : pd_op_over(in->op, k);
 }
 
 /* Is source k the only way in which instruction i reads root r (but for sources that may be overwritten,
@@ -94,7 +92,7 @@ static size_t find_place(const struct span *placed, int n, const struct span *s)
 
 static size_t bytes_of(const struct pd_instr *in, size_t real_size)
 {
-    size_t size = in->dtype == PD_I32 ? sizeof(int32_t) : real_size;
+    const size_t size = pd_dtype_size(in->dtype, real_size);
     return ((size_t)pd_shape_count(in->shape) * size + ALIGN - 1) / ALIGN * ALIGN;
 }
 

@@ -3,30 +3,25 @@
 
 #include "base/bug.h"
 #include "base/mem.h"
-#include "base/signals.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-enum pd_status pd_backend_create(enum pd_backend_kind kind, int threads, struct pd_backend **out,
-                                 struct pd_error *err)
-{
-    *out = NULL;
-    return kind == PD_BACKEND_ONEDNN || kind == PD_BACKEND_COSTS ? pd_onednn_create(kind, threads, out, err)
-                                                                 : pd_ref_create(kind, out, err);
-}
 
 void pd_backend_destroy(struct pd_backend *b)
 {
     if (b)
-        b->destroy(b);
+        b->type->destroy(b);
 }
 
 size_t pd_backend_real_size(const struct pd_backend *b)
 {
-    return b->costs_only ? 0 : b->real_size;
+    return b->type->real_size;
+}
+
+double pd_backend_peak_gflops(struct pd_backend *b, int side)
+{
+    return b->type->peak ? b->type->peak(b, side) : 0;
 }
 
 /* Multiply-adds times two, in 10^9: what performance is measured against. */
@@ -37,7 +32,7 @@ static double gflop_of(const struct pd_instr *at, const struct pd_instr *in)
     struct pd_shape b = in->n_src > 1 ? at[in->src[1]].shape : none;
     double n = 0;
     if (in->op == PD_OP_MATMUL)
-        n = (double)pd_shape_count(in->shape) * (double)a.dim[!in->attr.i[0]];
+        n = (double)pd_shape_count(in->shape) * (double)a.dim[!in->attr.transpose_a];
     else if (in->op == PD_OP_CONV) /* elements of y times taps of a filter */
         n = (double)pd_shape_count(in->shape) * (double)(b.dim[1] * b.dim[2] * b.dim[3]);
     else if (in->op == PD_OP_CONV_DX)
@@ -68,16 +63,9 @@ static void resolve_memory(struct pd_plan *p)
     }
 }
 
-static void enter(const struct pd_backend *b)
+/* The plan's calls, but for their kernels. */
+static void list_calls(struct pd_plan *p)
 {
-    if (b->enter)
-        b->enter(b);
-}
-
-static enum pd_status prepare_calls(struct pd_plan *p, struct pd_error *err)
-{
-    size_t scratch = 0;
-    enter(p->backend);
     for (int i = 0; i < p->ir.count; i++) {
         struct pd_instr *in = &p->ir.at[i];
         if (!has_kernel(in))
@@ -91,25 +79,30 @@ static enum pd_status prepare_calls(struct pd_plan *p, struct pd_error *err)
         }
         call->gflop = gflop_of(p->ir.at, in);
         call->gigabytes = gigabytes_of(p->ir.at, in);
-        if (p->backend->costs_only)
-            continue;
-        enum pd_status status = p->backend->prepare(p->backend, call, err);
-        if (status)
-            return status;
-        scratch = call->scratch > scratch ? call->scratch : scratch;
     }
-    p->scratch = scratch ? pd_aligned_calloc(scratch) : NULL;
-    return scratch && !p->scratch
-               ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu bytes of scratch", scratch)
-               : PD_OK;
+}
+
+/* What running takes. */
+static enum pd_status make_ready(struct pd_plan *p, struct pd_error *err)
+{
+    const struct pd_backend_type *type = p->backend->type;
+    size_t scratch = 0;
+    enum pd_status status = type->prepare(p->backend, p->calls, p->n_calls, err);
+    for (int i = 0; i < p->n_calls; i++)
+        scratch = p->calls[i].scratch > scratch ? p->calls[i].scratch : scratch;
+    if (status || !scratch)
+        return status;
+    p->scratch = type->allocate(p->backend, scratch);
+    return p->scratch ? PD_OK
+                      : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu bytes of scratch", scratch);
 }
 
 static bool run_passes(struct pd_plan *p, const struct pd_graph *g)
 {
     const struct pd_backend *b = p->backend;
-    return pd_ir_import(&p->ir, g) && (!b->optimise || pd_ir_combine(&p->ir)) &&
-           pd_ir_layout(&p->ir, b->block) && (!b->optimise || pd_ir_fuse(&p->ir, b->block)) &&
-           pd_ir_schedule(&p->ir) && pd_ir_memory(&p->ir, b->real_size, &p->arena_bytes, &p->unplanned_bytes);
+    return pd_ir_import(&p->ir, g) && pd_ir_combine(&p->ir, b) && pd_ir_layout(&p->ir, b) &&
+           (!b->type->programs || pd_ir_fuse(&p->ir, b->block)) && pd_ir_schedule(&p->ir) &&
+           pd_ir_memory(&p->ir, b->type->real_size, &p->arena_bytes, &p->unplanned_bytes);
 }
 
 enum pd_status pd_compile(const struct pd_graph *g, struct pd_backend *b, struct pd_plan **out,
@@ -120,100 +113,149 @@ enum pd_status pd_compile(const struct pd_graph *g, struct pd_backend *b, struct
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a graph");
     if (g->error.status)
         return pd_fail(err, g->error.status, -1, "%s", g->error.message);
+    const bool values = !b->type->no_values;
     struct pd_plan *p = pd_calloc(1, sizeof *p);
-    enum pd_status status = PD_ERR_MEMORY;
-    if (!p)
-        goto memory;
-    p->backend = b;
-    if (!run_passes(p, g))
-        goto memory;
-    p->arena = pd_aligned_calloc(b->costs_only ? 0 : p->arena_bytes);
-    p->calls = pd_calloc((size_t)p->ir.count, sizeof *p->calls);
-    if (!p->arena || !p->calls)
-        goto memory;
-    if (!b->costs_only)
-        resolve_memory(p);
-    status = prepare_calls(p, err);
-    if (status) {
-        pd_plan_destroy(p);
-        return status;
+    bool ok = p;
+    if (ok) {
+        p->backend = b;
+        ok = run_passes(p, g);
     }
-    *out = p;
-    return PD_OK;
-memory:
-    pd_plan_destroy(p);
-    return pd_fail(err, status, -1, "out of memory while compiling a graph");
+    if (ok) {
+        p->calls = pd_calloc((size_t)p->ir.count, sizeof *p->calls);
+        p->arena = values ? b->type->allocate(b, p->arena_bytes) : NULL;
+        ok = p->calls && (p->arena || !values);
+    }
+    if (ok && values)
+        resolve_memory(p);
+    if (ok)
+        list_calls(p);
+    enum pd_status status = !ok ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory while compiling a graph")
+                            : values ? make_ready(p, err)
+                                     : PD_OK;
+    if (status)
+        pd_plan_destroy(p);
+    else
+        *out = p;
+    return status;
 }
 
 void pd_plan_destroy(struct pd_plan *p)
 {
     if (!p)
         return;
-    for (int i = 0; i < p->n_calls && !p->backend->costs_only; i++)
-        p->backend->release(&p->calls[i]);
+    for (int i = 0; i < p->n_calls; i++)
+        if (p->calls[i].release)
+            p->calls[i].release(p->calls[i].context);
     pd_free(p->calls);
-    pd_free(p->scratch);
-    pd_free(p->arena);
+    if (p->backend) {
+        p->backend->type->release(p->backend, p->scratch);
+        p->backend->type->release(p->backend, p->arena);
+    }
     pd_ir_release(&p->ir);
     pd_free(p);
 }
 
-void *pd_plan_data(struct pd_plan *p, const char *name)
+/* --- inputs and outputs --- */
+
+static const struct pd_instr *find(const struct pd_plan *p, const char *name)
 {
     for (int i = 0; i < p->ir.count; i++)
         if (p->ir.at[i].name && strcmp(p->ir.at[i].name, name) == 0)
-            return p->ir.at[i].data;
+            return &p->ir.at[i];
     return NULL;
 }
 
-float pd_plan_scalar(struct pd_plan *p, const char *name)
+bool pd_plan_has(const struct pd_plan *p, const char *name)
 {
-    const void *data = pd_plan_data(p, name);
-    if (!data)
-        return 0;
-    return p->backend->real_size == 8 ? (float)*(const double *)data : *(const float *)data;
+    return find(p, name);
 }
 
-static uint64_t now(void)
+/* The bytes of its first n numbers; 0 and an error where it has no such name or not so many. */
+static size_t bytes_of(const struct pd_plan *p, const struct pd_instr *in, const char *name, int64_t n,
+                       struct pd_error *err)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+    if (in && n > 0 && n <= pd_shape_count(in->shape))
+        return (size_t)n * pd_dtype_size(in->dtype, p->backend->type->real_size);
+    if (!in)
+        pd_fail(err, PD_ERR_USAGE, -1, "the plan has no input or output '%.60s'", name);
+    else
+        pd_fail(err, PD_ERR_USAGE, -1, "'%.60s' has %lld numbers, not %lld", name,
+                (long long)pd_shape_count(in->shape), (long long)n);
+    return 0;
 }
 
-static void run_timed(struct pd_call *call, const struct pd_run *run)
+static const struct pd_instr *find_input(const struct pd_plan *p, const char *name)
 {
-    uint64_t start = now();
-    call->kernel(call, run);
-    call->nanoseconds += now() - start;
-    call->runs++;
+    const struct pd_instr *in = find(p, name);
+    return in && in->op == PD_OP_INPUT ? in : NULL;
 }
 
-static enum pd_status fail_run(const struct pd_call *call, int failure, struct pd_error *err)
+enum pd_status pd_plan_write(struct pd_plan *p, const char *name, const void *from, int64_t n,
+                             struct pd_error *err)
+{
+    const struct pd_instr *in = find_input(p, name);
+    const size_t bytes = bytes_of(p, in, name, n, err);
+    return bytes ? p->backend->type->upload(p->backend, in->data, from, bytes, err) : PD_ERR_USAGE;
+}
+
+enum pd_status pd_plan_read(struct pd_plan *p, const char *name, void *to, int64_t n, struct pd_error *err)
+{
+    const struct pd_instr *in = find(p, name);
+    const size_t bytes = bytes_of(p, in, name, n, err);
+    return bytes ? p->backend->type->download(p->backend, to, in->data, bytes, err) : PD_ERR_USAGE;
+}
+
+/* One number of any type. */
+union number {
+    float f32;
+    double f64;
+    int32_t i32;
+};
+
+static bool is_double(const struct pd_plan *p, const struct pd_instr *in)
+{
+    return pd_dtype_size(in->dtype, p->backend->type->real_size) == sizeof(double);
+}
+
+enum pd_status pd_plan_set(struct pd_plan *p, const char *name, double value, struct pd_error *err)
+{
+    const struct pd_instr *in = find_input(p, name);
+    union number x;
+    if (in && in->dtype == PD_I32)
+        x.i32 = (int32_t)value;
+    else if (in && is_double(p, in))
+        x.f64 = value;
+    else
+        x.f32 = (float)value;
+    return pd_plan_write(p, name, &x, 1, err);
+}
+
+enum pd_status pd_plan_scalar(struct pd_plan *p, const char *name, float *out, struct pd_error *err)
+{
+    union number x = {0};
+    const struct pd_instr *in = find(p, name);
+    enum pd_status status = pd_plan_read(p, name, &x, 1, err);
+    *out = status ? 0 : in->dtype == PD_I32 ? (float)x.i32 : is_double(p, in) ? (float)x.f64 : x.f32;
+    return status;
+}
+
+/* --- running --- */
+
+enum pd_status pd_call_fail(const struct pd_call *call, enum pd_status status, struct pd_error *err)
 {
     char shape[96];
-    return pd_fail(err, (enum pd_status)failure, -1, "%s for %s making %s",
-                   failure == PD_ERR_MEMORY ? "out of memory" : "the backend's kernel failed",
+    return pd_fail(err, status, -1, "%s for %s making %s",
+                   status == PD_ERR_MEMORY ? "out of memory" : "the backend's kernel failed",
                    pd_op_name(call->instr->op), pd_shape_text(call->instr->shape, shape));
 }
 
 enum pd_status pd_plan_run(struct pd_plan *p, uint64_t seed, uint64_t step, struct pd_error *err)
 {
-    atomic_int failure = PD_OK;
-    const struct pd_run run = {seed, step, p->scratch, p->backend, &failure};
-    sigset_t before;
-    int i = 0;
-    if (p->backend->costs_only)
+    struct pd_run run = {
+        .seed = seed, .step = step, .scratch = p->scratch, .profile = p->profile, .backend = p->backend};
+    if (p->backend->type->no_values)
         BUG("a plan that was compiled for its costs is run");
-    enter(p->backend);
-    pd_signals_hold(p->backend->threads, &before);
-    for (; i < p->n_calls && !failure; i++)
-        if (p->profile)
-            run_timed(&p->calls[i], &run);
-        else
-            p->calls[i].kernel(&p->calls[i], &run);
-    pd_signals_release(&before);
-    return failure ? fail_run(&p->calls[i - 1], failure, err) : PD_OK;
+    return p->backend->type->run(p->backend, p->calls, p->n_calls, &run, err);
 }
 
 struct pd_plan_info pd_plan_info(const struct pd_plan *p)

@@ -23,7 +23,7 @@ static void set_aliases(struct pd_ir *ir)
         enum pd_op_kind kind = pd_op_kind(in->op);
         if (kind == PD_KIND_VIEW || kind == PD_KIND_UPDATE)
             in->alias = in->src[0];
-        if (in->op == PD_OP_MATMUL && in->attr.f[0] == 1)
+        if (in->op == PD_OP_MATMUL && in->attr.accumulates == 1)
             in->alias = in->src[2];
     }
 }
@@ -36,10 +36,10 @@ static int version(const struct pd_ir *ir, int i)
     return ir->at[i].op == PD_OP_VAR || pd_op_kind(ir->at[i].op) == PD_KIND_UPDATE ? i : -1;
 }
 
-/* Does the update write over its k-th source? Adam moves its moments, too. */
+/* Does the update write over its k-th source? */
 static bool writes_over(const struct pd_instr *in, int k)
 {
-    return pd_op_kind(in->op) == PD_KIND_UPDATE && (k == 0 || (in->op == PD_OP_ADAM && k >= 3));
+    return pd_op_kind(in->op) == PD_KIND_UPDATE && pd_op_over(in->op, k);
 }
 
 static void find_overwriters(struct scheduler *s)
@@ -111,7 +111,7 @@ static void keep_copy(struct scheduler *s, int c)
 {
     const struct pd_instr *old = &s->ir->at[c];
     struct pd_instr copy = {.op = PD_OP_AFFINE,
-                            .attr = {.f = {1, 0}},
+                            .attr = {.scale = 1},
                             .shape = old->shape,
                             .dtype = old->dtype,
                             .n_src = 1,

@@ -107,7 +107,7 @@ struct pd_node *pd_sum_to(struct pd_node *x, struct pd_shape shape)
                              pd_shape_text(shape, b));
     if (pd_shape_equal(full, x->shape))
         return pd_reshape(x, shape);
-    if (x->op == PD_OP_BATCH_NORM_DX && x->attr.i[0] && pd_shape_count(full) == full.dim[1])
+    if (x->op == PD_OP_BATCH_NORM_DX && x->attr.through_statistics && pd_shape_count(full) == full.dim[1])
         return pd_constant(x->graph, 0,
                            shape); /* batch norm took the mean away: exactly 0, not rounding noise */
     return pd_reshape(pd_node_new(x->graph, PD_OP_SUM_TO, full, NULL, 1, &x), shape);
@@ -136,7 +136,7 @@ struct pd_node *pd_concat(struct pd_node *a, struct pd_node *b, int axis)
         return pd_graph_fail(a->graph, PD_ERR_MISMATCH, "concat along axis %d: %s and %s", axis,
                              pd_shape_text(a->shape, x), pd_shape_text(b->shape, y));
     s.dim[axis] += a->shape.dim[axis];
-    struct pd_attr attr = {.i = {axis}};
+    struct pd_attr attr = {.axis = axis};
     return pd_node_new(a->graph, PD_OP_CONCAT, s, &attr, 2, (struct pd_node *[]){a, b});
 }
 
@@ -152,7 +152,7 @@ struct pd_node *pd_slice(struct pd_node *x, int axis, int64_t begin, int64_t len
     if (length == s.dim[axis])
         return x;
     s.dim[axis] = length;
-    struct pd_attr attr = {.i = {axis, begin}};
+    struct pd_attr attr = {.axis = axis, .begin = begin};
     return pd_node_new(x->graph, PD_OP_SLICE, s, &attr, 1, &x);
 }
 
@@ -168,13 +168,13 @@ struct pd_node *pd_pad(struct pd_node *x, int axis, int64_t begin, int64_t lengt
     if (length == s.dim[axis])
         return x;
     s.dim[axis] = length;
-    struct pd_attr attr = {.i = {axis, begin}};
+    struct pd_attr attr = {.axis = axis, .begin = begin};
     return pd_node_new(x->graph, PD_OP_PAD, s, &attr, 1, &x);
 }
 
 static struct pd_node *shift(struct pd_node *x, struct pd_node *by, int sign)
 {
-    struct pd_attr attr = {.i = {sign}};
+    struct pd_attr attr = {.direction = sign};
     return pd_node_new(x->graph, PD_OP_SHIFT, x->shape, &attr, 2, (struct pd_node *[]){x, by});
 }
 
@@ -191,7 +191,7 @@ struct pd_node *pd_shift(struct pd_node *x, struct pd_node *by)
 
 struct pd_node *pd_shift_back(struct pd_node *x, const struct pd_node *shifted)
 {
-    return x ? shift(x, shifted->src[1], -(int)shifted->attr.i[0]) : NULL;
+    return x ? shift(x, shifted->src[1], -(int)shifted->attr.direction) : NULL;
 }
 
 struct pd_node *pd_one_hot(struct pd_node *labels, int classes)

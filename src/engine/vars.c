@@ -1,5 +1,5 @@
 /* Named tensors that outlive plans. */
-#include "engine/graph.h"
+#include "engine/backend.h"
 
 #include "base/bug.h"
 #include "base/mem.h"
@@ -11,15 +11,15 @@
 struct pd_vars {
     struct pd_var **vars;
     int count, capacity;
-    size_t real_size;
+    struct pd_backend *backend;
     uint64_t seed;
 };
 
-struct pd_vars *pd_vars_create(size_t real_size, uint64_t seed)
+struct pd_vars *pd_vars_create(struct pd_backend *backend, uint64_t seed)
 {
     struct pd_vars *s = pd_calloc(1, sizeof *s);
     if (s) {
-        s->real_size = real_size;
+        s->backend = backend;
         s->seed = seed;
     }
     return s;
@@ -30,7 +30,7 @@ static void var_destroy(struct pd_var *v)
     if (!v)
         return;
     pd_free(v->name);
-    pd_free(v->data);
+    v->backend->type->release(v->backend, v->data);
     pd_free(v);
 }
 
@@ -44,18 +44,72 @@ void pd_vars_destroy(struct pd_vars *s)
     pd_free(s);
 }
 
-static void put(struct pd_var *v, int64_t i, double value)
+/* --- values --- */
+
+static size_t bytes_of(const struct pd_var *v)
 {
-    if (v->real_size == 8)
-        ((double *)v->data)[i] = value;
-    else
-        ((float *)v->data)[i] = (float)value;
+    return (size_t)pd_shape_count(v->shape) * v->backend->type->real_size;
 }
 
-static double get(const struct pd_var *v, int64_t i)
+enum pd_status pd_var_upload(struct pd_var *v, const void *from, struct pd_error *err)
 {
-    return v->real_size == 8 ? ((const double *)v->data)[i] : (double)((const float *)v->data)[i];
+    return v->backend->type->upload(v->backend, v->data, from, bytes_of(v), err);
 }
+
+enum pd_status pd_var_download(const struct pd_var *v, void *to, struct pd_error *err)
+{
+    return v->backend->type->download(v->backend, to, v->data, bytes_of(v), err);
+}
+
+static bool is_wide(const struct pd_var *v)
+{
+    return v->backend->type->real_size == sizeof(double);
+}
+
+/* The value as the backend rounds it. */
+static double put(const struct pd_var *v, void *data, int64_t i, double value)
+{
+    if (is_wide(v))
+        return ((double *)data)[i] = value;
+    return (double)(((float *)data)[i] = (float)value);
+}
+
+static double get(const struct pd_var *v, const void *data, int64_t i)
+{
+    return is_wide(v) ? ((const double *)data)[i] : (double)((const float *)data)[i];
+}
+
+static enum pd_status out_of_memory(const struct pd_var *v, struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for variable '%.100s'", v->name);
+}
+
+enum pd_status pd_var_read_f64(const struct pd_var *v, double *out, struct pd_error *err)
+{
+    void *data = is_wide(v) ? out : pd_malloc(bytes_of(v));
+    if (!data)
+        return out_of_memory(v, err);
+    enum pd_status status = pd_var_download(v, data, err);
+    for (int64_t i = 0; i < pd_shape_count(v->shape) && !status && data != out; i++)
+        out[i] = get(v, data, i);
+    if (data != out)
+        pd_free(data);
+    return status;
+}
+
+enum pd_status pd_var_write_f64(struct pd_var *v, const double *in, struct pd_error *err)
+{
+    void *data = pd_malloc(bytes_of(v));
+    if (!data)
+        return out_of_memory(v, err);
+    for (int64_t i = 0; i < pd_shape_count(v->shape); i++)
+        put(v, data, i, in[i]);
+    enum pd_status status = pd_var_upload(v, data, err);
+    pd_free(data);
+    return status;
+}
+
+/* --- at the start --- */
 
 static uint32_t hash(const char *text)
 {
@@ -65,7 +119,7 @@ static uint32_t hash(const char *text)
     return h;
 }
 
-static void initialise(struct pd_var *v, uint64_t seed)
+static void fill(const struct pd_var *v, uint64_t seed, void *data)
 {
     struct pd_rng r = {seed, hash(v->name), 0};
     int64_t n = pd_shape_count(v->shape);
@@ -78,13 +132,26 @@ static void initialise(struct pd_var *v, uint64_t seed)
             x += v->init.b * pd_rng_normal(&r, (uint64_t)i);
         else if (v->init.kind == PD_INIT_UNIT)
             x = pd_rng_normal(&r, (uint64_t)i);
-        put(v, i, x);
+        put(v, data, i, x);
         norm += x * x;
     }
     if (v->init.kind == PD_INIT_UNIT)
         for (int64_t i = 0; i < n; i++)
-            put(v, i, get(v, i) / sqrt(norm));
+            put(v, data, i, get(v, data, i) / sqrt(norm));
 }
+
+static enum pd_status initialise(struct pd_var *v, uint64_t seed, struct pd_error *err)
+{
+    void *data = pd_malloc(bytes_of(v));
+    if (!data)
+        return out_of_memory(v, err);
+    fill(v, seed, data);
+    enum pd_status status = pd_var_upload(v, data, err);
+    pd_free(data);
+    return status;
+}
+
+/* --- the set --- */
 
 struct pd_var *pd_vars_find(const struct pd_vars *s, const char *name)
 {
@@ -116,19 +183,20 @@ struct pd_var *pd_vars_get(struct pd_vars *s, const char *name, struct pd_shape 
     if (v)
         return v;
     v = pd_calloc(1, sizeof *v);
-    if (!v || !make_room(s))
+    if (!v)
+        return NULL;
+    v->backend = s->backend;
+    if (!make_room(s))
         goto fail;
     v->shape = shape;
     v->init = init;
-    v->real_size = s->real_size;
     v->name = pd_strdup(name);
     if (!v->name)
         goto fail;
-    if (s->real_size) {
-        v->data = pd_aligned_calloc((size_t)pd_shape_count(shape) * s->real_size);
-        if (!v->data)
+    if (!v->backend->type->no_values) {
+        v->data = v->backend->type->allocate(v->backend, bytes_of(v));
+        if (!v->data || initialise(v, s->seed, NULL))
             goto fail;
-        initialise(v, s->seed);
     }
     return s->vars[s->count++] = v;
 fail:
@@ -136,11 +204,13 @@ fail:
     return NULL;
 }
 
-void pd_vars_reset(struct pd_vars *s, const char *prefix, uint64_t seed)
+enum pd_status pd_vars_reset(struct pd_vars *s, const char *prefix, uint64_t seed, struct pd_error *err)
 {
-    for (int i = 0; i < s->count; i++)
+    enum pd_status status = PD_OK;
+    for (int i = 0; i < s->count && !status; i++)
         if (strncmp(s->vars[i]->name, prefix, strlen(prefix)) == 0)
-            initialise(s->vars[i], seed);
+            status = initialise(s->vars[i], seed, err);
+    return status;
 }
 
 int pd_vars_count(const struct pd_vars *s)
@@ -161,21 +231,4 @@ const char *pd_var_name(const struct pd_var *v)
 struct pd_shape pd_var_shape(const struct pd_var *v)
 {
     return v->shape;
-}
-
-void *pd_var_data(struct pd_var *v)
-{
-    return v->data;
-}
-
-void pd_var_read_f64(const struct pd_var *v, double *out)
-{
-    for (int64_t i = 0; i < pd_shape_count(v->shape); i++)
-        out[i] = get(v, i);
-}
-
-void pd_var_write_f64(struct pd_var *v, const double *in)
-{
-    for (int64_t i = 0; i < pd_shape_count(v->shape); i++)
-        put(v, i, in[i]);
 }

@@ -19,6 +19,17 @@ struct pd_st_meta {
 enum pd_status pd_safetensors_write(const char *path, const struct pd_io_array *tensors, size_t count,
                                     const struct pd_st_meta *meta, size_t meta_count, struct pd_error *err);
 
+/* The same where tensors without data are fetched one after the other: one at a time need lie in memory. What
+ * get points *data at may be the same place every time. Fails as get does. */
+struct pd_st_fetch {
+    void *context;
+    enum pd_status (*get)(void *context, const struct pd_io_array *tensor, const void **data,
+                          struct pd_error *err);
+};
+enum pd_status pd_safetensors_write_from(const char *path, const struct pd_io_array *tensors, size_t count,
+                                         const struct pd_st_fetch *fetch, const struct pd_st_meta *meta,
+                                         size_t meta_count, struct pd_error *err);
+
 /* A read file. Everything is checked before it is given out: lengths, JSON, types, shapes, and that the
  * tensors cover the data exactly. Names, metadata and data live until it is destroyed. */
 struct pd_safetensors;

@@ -104,8 +104,17 @@ static enum pd_status make_header(struct pd_buffer *out, const char *path, const
     return status;
 }
 
-enum pd_status pd_safetensors_write(const char *path, const struct pd_io_array *tensors, size_t count,
-                                    const struct pd_st_meta *meta, size_t meta_count, struct pd_error *err)
+/* Where a tensor's data lies; the same place may serve the next. NULL and a status where it cannot be had. */
+static enum pd_status data_of(const struct pd_io_array *t, const struct pd_st_fetch *fetch, const void **data,
+                              struct pd_error *err)
+{
+    *data = t->data;
+    return *data || !fetch ? PD_OK : fetch->get(fetch->context, t, data, err);
+}
+
+enum pd_status pd_safetensors_write_from(const char *path, const struct pd_io_array *tensors, size_t count,
+                                         const struct pd_st_fetch *fetch, const struct pd_st_meta *meta,
+                                         size_t meta_count, struct pd_error *err)
 {
     struct pd_atomic_file file = {.fd = -1};
     struct pd_buffer header = PD_BUFFER_INIT;
@@ -117,12 +126,22 @@ enum pd_status pd_safetensors_write(const char *path, const struct pd_io_array *
         status = pd_atomic_file_begin(&file, path, err);
     if (status == PD_OK)
         status = pd_atomic_file_append(&file, header.data, header.size, err);
-    for (size_t i = 0; i < count && status == PD_OK; i++)
-        status = pd_atomic_file_append(&file, order[i]->data, (size_t)tensor_bytes(order[i]), err);
+    for (size_t i = 0; i < count && status == PD_OK; i++) {
+        const void *data;
+        status = data_of(order[i], fetch, &data, err);
+        if (status == PD_OK)
+            status = pd_atomic_file_append(&file, data, (size_t)tensor_bytes(order[i]), err);
+    }
     if (status == PD_OK)
         status = pd_atomic_file_commit(&file, err);
     pd_atomic_file_abort(&file);
     pd_buffer_release(&header);
     pd_free(order);
     return status;
+}
+
+enum pd_status pd_safetensors_write(const char *path, const struct pd_io_array *tensors, size_t count,
+                                    const struct pd_st_meta *meta, size_t meta_count, struct pd_error *err)
+{
+    return pd_safetensors_write_from(path, tensors, count, NULL, meta, meta_count, err);
 }

@@ -3,12 +3,13 @@
 #include "base/mem.h"
 #include "model/classifier.h"
 
-#include <string.h>
-
 struct classifier {
     const struct pd_classifier_options *o;
     struct pd_vars *vars;
     struct pd_plan *train, *test;
+    int64_t image;          /* numbers of one */
+    float *images, *logits; /* a batch */
+    int32_t *labels;
 };
 
 struct pd_classifier_options pd_classifier_defaults(void)
@@ -24,26 +25,25 @@ static struct pd_node *images(const struct classifier *c, struct pd_graph *g)
                     size ? pd_shape4(n, c->o->channels, size, size) : pd_shape2(n, c->o->channels));
 }
 
-static enum pd_status compile(struct classifier *c, double lr, struct pd_error *err)
+static enum pd_status compile(struct classifier *c, bool training, struct pd_error *err)
 {
     struct pd_graph *g = pd_graph_create();
-    struct pd_nn nn = {.graph = g, .vars = c->vars, .prefix = "", .training = lr > 0};
+    struct pd_nn nn = {.graph = g, .vars = c->vars, .prefix = "", .training = training};
     if (g) {
         struct pd_node *logits = pd_classify(&nn, images(c, g), c->o->classes);
-        if (lr > 0) {
+        if (training) {
             struct pd_node *labels = pd_input(g, "labels", PD_I32, pd_shape1(c->o->batch));
             struct pd_node *each =
                 pd_nn_cross_entropy_each(pd_log_softmax(logits), pd_one_hot(labels, c->o->classes));
-            const struct pd_adam_options adam = {lr, 0.5, 0.999, 1e-8};
+            const struct pd_adam_options adam = {
+                .beta1 = 0.5, .beta2 = 0.999, .eps = 1e-8, .rate = pd_input(g, "lr", PD_F64, pd_shape1(1))};
             pd_output(pd_mean(each), "loss");
             pd_nn_adam(&nn, "adam", pd_mean(each), &adam);
         } else {
             pd_output(logits, "logits");
         }
     }
-    struct pd_plan **plan = lr > 0 ? &c->train : &c->test;
-    pd_plan_destroy(*plan);
-    enum pd_status status = pd_compile(g, c->o->backend, plan, err);
+    enum pd_status status = pd_compile(g, c->o->backend, training ? &c->train : &c->test, err);
     pd_graph_destroy(g);
     return status;
 }
@@ -55,15 +55,19 @@ static enum pd_status train_epoch(struct classifier *c, const struct pd_sample_s
     double loss = 0;
     for (uint64_t s = 0; s < steps; s++) {
         const uint64_t i = (uint64_t)epoch * steps + s;
-        enum pd_status status =
-            source->next(source->context, i, c->o->batch, pd_plan_data(c->train, "images"),
-                         pd_plan_data(c->train, "labels"), err);
+        float now;
+        enum pd_status status = source->next(source->context, i, c->o->batch, c->images, c->labels, err);
+        if (!status)
+            status = pd_plan_write(c->train, "images", c->images, c->o->batch * c->image, err);
+        if (!status)
+            status = pd_plan_write(c->train, "labels", c->labels, c->o->batch, err);
+        if (!status)
+            status = pd_plan_run(c->train, c->o->seed, i, err);
+        if (!status)
+            status = pd_plan_scalar(c->train, "loss", &now, err);
         if (status)
             return status;
-        status = pd_plan_run(c->train, c->o->seed, i, err);
-        if (status)
-            return status;
-        loss += (double)pd_plan_scalar(c->train, "loss") / (double)steps;
+        loss += (double)now / (double)steps;
     }
     if (c->o->progress)
         c->o->progress(c->o->progress_context, epoch + 1, c->o->epochs, loss);
@@ -81,20 +85,34 @@ static int largest(const float *logits, int classes)
 static enum pd_status accuracy_on(struct classifier *c, const float *x, const int32_t *labels, int64_t count,
                                   double *accuracy, struct pd_error *err)
 {
-    const size_t size = (size_t)c->o->channels * (size_t)(c->o->size ? c->o->size * c->o->size : 1);
     int64_t right = 0;
     for (int64_t at = 0; at < count; at += c->o->batch) {
         int64_t n = count - at < c->o->batch ? count - at : c->o->batch;
-        memcpy(pd_plan_data(c->test, "images"), x + (size_t)at * size, (size_t)n * size * sizeof *x);
-        enum pd_status status = pd_plan_run(c->test, 0, 0, err);
+        enum pd_status status = pd_plan_write(c->test, "images", x + at * c->image, n * c->image, err);
+        if (!status)
+            status = pd_plan_run(c->test, 0, 0, err);
+        if (!status)
+            status = pd_plan_read(c->test, "logits", c->logits, n * c->o->classes, err);
         if (status)
             return status;
-        const float *logits = pd_plan_data(c->test, "logits");
         for (int64_t i = 0; i < n; i++)
-            right += largest(logits + i * c->o->classes, c->o->classes) == labels[at + i];
+            right += largest(c->logits + i * c->o->classes, c->o->classes) == labels[at + i];
     }
     *accuracy = (double)right / (double)count;
     return PD_OK;
+}
+
+static enum pd_status reserve(struct classifier *c, struct pd_error *err)
+{
+    const struct pd_classifier_options *o = c->o;
+    c->image = (int64_t)o->channels * (o->size ? (int64_t)o->size * o->size : 1);
+    c->vars = pd_vars_create(o->backend, o->seed);
+    c->images = pd_calloc((size_t)o->batch, (size_t)c->image * sizeof *c->images);
+    c->logits = pd_calloc((size_t)o->batch, (size_t)o->classes * sizeof *c->logits);
+    c->labels = pd_calloc((size_t)o->batch, sizeof *c->labels);
+    if (c->vars && c->images && c->logits && c->labels)
+        return PD_OK;
+    return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
 }
 
 enum pd_status pd_fitting_capacity(const struct pd_classifier_options *o,
@@ -102,21 +120,24 @@ enum pd_status pd_fitting_capacity(const struct pd_classifier_options *o,
                                    const int32_t *test_labels, int64_t test_count, double *accuracy,
                                    struct pd_error *err)
 {
-    struct classifier c = {.o = o, .vars = pd_vars_create(pd_backend_real_size(o->backend), o->seed)};
-    enum pd_status status =
-        c.vars ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
+    struct classifier c = {.o = o};
+    enum pd_status status = reserve(&c, err);
+    if (!status)
+        status = compile(&c, true, err);
     for (int e = 0; e < o->epochs && !status; e++) {
-        if (e == 0 || e == (o->epochs + 1) / 2)
-            status = compile(&c, e < (o->epochs + 1) / 2 ? o->lr : o->lr / 10, err);
+        status = pd_plan_set(c.train, "lr", e < (o->epochs + 1) / 2 ? o->lr : o->lr / 10, err);
         if (!status)
             status = train_epoch(&c, source, e, err);
     }
     if (!status)
-        status = compile(&c, 0, err);
+        status = compile(&c, false, err);
     if (!status)
         status = accuracy_on(&c, test_images, test_labels, test_count, accuracy, err);
     pd_plan_destroy(c.train);
     pd_plan_destroy(c.test);
     pd_vars_destroy(c.vars);
+    pd_free(c.images);
+    pd_free(c.logits);
+    pd_free(c.labels);
     return status;
 }

@@ -2,10 +2,9 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/streams.h"
 
 #include <string.h>
-
-enum { STREAM_FIXED_SET = 8 };
 
 struct pd_fixed_set {
     uint32_t count;
@@ -18,7 +17,7 @@ struct pd_fixed_set {
 
 static void permute(struct pd_fixed_set *s, uint64_t pass)
 {
-    const struct pd_rng r = {s->seed, STREAM_FIXED_SET, pass};
+    const struct pd_rng r = {s->seed, PD_STREAM_FIXED_SET, pass};
     pd_rng_permutation(&r, s->count, s->order);
     s->pass = pass;
 }

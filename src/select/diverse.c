@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "select/streams.h"
+#include "base/streams.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "base/rng.h"
 #include "select/strategies.h"
-#include "select/streams.h"
+#include "base/streams.h"
 
 /* Uniform in [0, 1), 53 bits: ties are rare in pools of any size. */
 static void score_rows(const struct pd_pool *block, int64_t first, const double *state, bool balanced,

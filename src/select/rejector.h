@@ -3,14 +3,9 @@
 #define PD_SELECT_REJECTOR_H
 
 #include "base/rng.h"
+#include "base/streams.h"
 
 #include <paydirt/reject.h>
-
-/* Streams of random numbers; ids below 0x5E1EC7F0 are left to the strategies. */
-enum pd_reject_stream {
-    PD_STREAM_REJECT_ACCEPT = 0x5E1EC7F0, /* one number for each candidate */
-    PD_STREAM_REJECT_START,               /* mh: one for each chain */
-};
 
 /* A growing copy of terms; k NULL where the method does without. */
 struct pd_term_list {

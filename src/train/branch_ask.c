@@ -2,13 +2,12 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/streams.h"
 #include "data/labels.h"
 #include "train/query.h"
 #include "train/query_pictures.h"
 
 #include <string.h>
-
-enum { STREAM_ASK = 9 };
 
 static enum pd_status reserve_queries(struct pd_branch *b, size_t n, struct pd_error *err)
 {
@@ -44,7 +43,7 @@ static void ask_for(const struct pd_branch *b, uint32_t image, uint8_t *use, int
 /* Whatever has a label already, then what was asked for before, then at random as many as are missing. */
 static enum pd_status fill_up(const struct pd_branch *b, uint8_t *use, struct pd_error *err)
 {
-    const struct pd_rng rng = {pd_branch_seed(b->o, b->trial), STREAM_ASK, 0};
+    const struct pd_rng rng = {pd_branch_seed(b->o, b->trial), PD_STREAM_ASK, 0};
     uint32_t *order = pd_malloc(b->data->count * sizeof *order);
     int64_t known = 0;
     if (!order)

@@ -12,13 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct pd_io_array array_of(struct pd_var *v, size_t real_size)
+/* Without its data, which lie where the backend computes. */
+static struct pd_io_array array_of(const struct pd_var *v, size_t real_size)
 {
     struct pd_shape s = pd_var_shape(v);
-    struct pd_io_array a = {.name = pd_var_name(v),
-                            .dtype = real_size == 8 ? PD_IO_F64 : PD_IO_F32,
-                            .rank = s.rank,
-                            .data = pd_var_data(v)};
+    struct pd_io_array a = {
+        .name = pd_var_name(v), .dtype = real_size == 8 ? PD_IO_F64 : PD_IO_F32, .rank = s.rank};
     for (int i = 0; i < s.rank; i++)
         a.dims[i] = s.dim[i];
     return a;
@@ -123,25 +122,54 @@ static bool is_network(const char *name)
     return is_state(name) && !begins(name, "adam");
 }
 
+/* One variable at a time on its way to a file. */
+struct carrier {
+    const struct pd_gan *gan;
+    const char *path;
+    void *data; /* room for the largest */
+};
+
+static enum pd_status carrier_init(struct carrier *c, const struct pd_gan *gan, const char *path,
+                                   struct pd_error *err)
+{
+    int64_t most = 0;
+    for (int i = 0; i < pd_vars_count(gan->vars); i++) {
+        const int64_t n = pd_shape_count(pd_var_shape(pd_vars_at(gan->vars, i)));
+        most = n > most ? n : most;
+    }
+    *c = (struct carrier){gan, path, pd_malloc((size_t)most * pd_backend_real_size(gan->backend))};
+    return c->data ? PD_OK : pd_fail_memory(err, path);
+}
+
+static enum pd_status carry(void *context, const struct pd_io_array *a, const void **data,
+                            struct pd_error *err)
+{
+    const struct carrier *c = context;
+    struct pd_io_array filled = *a;
+    *data = filled.data = c->data;
+    enum pd_status status = pd_var_download(pd_vars_find(c->gan->vars, a->name), c->data, err);
+    return status ? status : check_finite(c->path, &filled, err);
+}
+
 static enum pd_status write(const struct pd_gan *gan, bool (*stored)(const char *name), const struct meta *m,
                             const char *path, struct pd_error *err)
 {
-    const size_t real_size = pd_backend_real_size(gan->backend);
     const int count = pd_vars_count(gan->vars);
     size_t n = 0;
+    struct carrier c;
+    const struct pd_st_fetch fetch = {&c, carry};
     struct pd_io_array *arrays = pd_calloc((size_t)count, sizeof *arrays);
-    if (!arrays)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
-    enum pd_status status = PD_OK;
+    enum pd_status status = carrier_init(&c, gan, path, err);
+    if (!status && !arrays)
+        status = pd_fail_memory(err, path);
     for (int i = 0; i < count && !status; i++) {
-        const struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
-        status = check_finite(path, &a, err);
-        if (stored(a.name))
-            arrays[n++] = a;
+        arrays[n] = array_of(pd_vars_at(gan->vars, i), pd_backend_real_size(gan->backend));
+        n += stored(arrays[n].name);
     }
     if (!status)
-        status = pd_safetensors_write(path, arrays, n, m->at, m->count, err);
+        status = pd_safetensors_write_from(path, arrays, n, &fetch, m->at, m->count, err);
     pd_free(arrays);
+    pd_free(c.data);
     return status;
 }
 
@@ -173,24 +201,30 @@ enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_pr
     return save(gan, is_network, progress, path, err);
 }
 
-/* Hexadecimal digits that tell the networks' weights from others'. */
-static void digest_networks(const struct pd_gan *gan, char text[META_VALUE])
+/* Hexadecimal digits that tell the networks' weights from others'. path: for messages. */
+static enum pd_status digest_networks(const struct pd_gan *gan, const char *path, char text[META_VALUE],
+                                      struct pd_error *err)
 {
     const size_t real_size = pd_backend_real_size(gan->backend);
     struct sha256_ctx sha;
+    struct carrier c;
     uint8_t digest[16];
+    enum pd_status status = carrier_init(&c, gan, path, err);
     sha256_init(&sha);
-    for (int i = 0; i < pd_vars_count(gan->vars); i++) {
+    for (int i = 0; i < pd_vars_count(gan->vars) && !status; i++) {
         struct pd_var *v = pd_vars_at(gan->vars, i);
         const char *name = pd_var_name(v);
         if (!is_network(name))
             continue;
+        status = pd_var_download(v, c.data, err);
         sha256_update(&sha, strlen(name), (const uint8_t *)name);
-        sha256_update(&sha, (size_t)pd_shape_count(pd_var_shape(v)) * real_size, pd_var_data(v));
+        sha256_update(&sha, (size_t)pd_shape_count(pd_var_shape(v)) * real_size, c.data);
     }
     sha256_digest(&sha, sizeof digest, digest);
     for (size_t i = 0; i < sizeof digest; i++)
         snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    pd_free(c.data);
+    return status;
 }
 
 static const char *const image_keys[PD_ORIGINS] = {
@@ -200,7 +234,9 @@ enum pd_status pd_gan_save_statistics(const struct pd_gan *gan, const char *path
 {
     struct meta m = {.count = 0};
     char digest[META_VALUE];
-    digest_networks(gan, digest);
+    enum pd_status status = digest_networks(gan, path, digest, err);
+    if (status)
+        return status;
     add_meta(&m, "format", "paydirt statistics 1");
     add_meta(&m, "networks", digest);
     for (int i = 0; i < PD_ORIGINS; i++)
@@ -284,7 +320,7 @@ static enum pd_status load_vars(struct pd_gan *gan, const struct pd_safetensors 
     for (int i = 0; i < count && !status; i++) {
         struct pd_var *v = pd_vars_at(gan->vars, i);
         if (data[i])
-            memcpy(pd_var_data(v), data[i], (size_t)pd_shape_count(pd_var_shape(v)) * real_size);
+            status = pd_var_upload(v, data[i], err);
     }
     pd_free(data);
     return status;
@@ -385,7 +421,7 @@ enum pd_status pd_gan_load_statistics(struct pd_gan *gan, const char *path, stru
     if (status)
         return status;
     const char *networks = pd_safetensors_meta(st, "networks");
-    digest_networks(gan, digest);
+    status = digest_networks(gan, path, digest, err);
     for (int i = 0; !status && networks && !strcmp(networks, digest) && i < PD_ORIGINS; i++)
         status = load_statistics(gan, st, path, (enum pd_origin)i, err);
     pd_safetensors_destroy(st);

@@ -1,7 +1,6 @@
 #include "train/estimate.h"
 
 #include "base/threads.h"
-#include "engine/plan.h"
 #include "io/machine.h"
 #include "train/gan.h"
 #include "train/setup.h"
@@ -41,13 +40,11 @@ static double plan_seconds(const struct pd_plan *plan, double gflops)
            KERNEL_SECONDS * info.kernels;
 }
 
-static void add_up(const struct pd_train_options *o, const struct pd_estimate_data *d,
-                   const struct pd_gan *gan, const struct pd_step_plans *plans, const struct pd_plan *sampler,
-                   struct pd_estimate *out)
+static void add_up(const struct pd_train_options *o, const struct pd_estimate_data *d, struct pd_gan *gan,
+                   const struct pd_step_plans *plans, const struct pd_plan *sampler, struct pd_estimate *out)
 {
     const double networks = variable_bytes(gan, false), all = variable_bytes(gan, true);
-    const double gflops =
-        pd_onednn_sgemm_gflops((int)o->threads ? (int)o->threads : pd_threads_available(), SGEMM_SIDE);
+    const double gflops = pd_backend_peak_gflops(gan->backend, SGEMM_SIDE);
     const double full = plan_seconds(plans->full, gflops), critic = plan_seconds(plans->critic, gflops);
     const double n = plans->critic_steps;
     *out = (struct pd_estimate){
@@ -82,7 +79,8 @@ enum pd_status pd_estimate_make(const struct pd_train_options *o, const struct p
     enum pd_status status =
         pd_model_configure(model, d->channels, d->size, d->classes, (int)o->z_dim, o->width, &config, err);
     if (!status)
-        status = pd_backend_create(PD_BACKEND_COSTS, 1, &backend, err);
+        status =
+            pd_backend_create("costs", o->threads ? (int)o->threads : pd_threads_available(), &backend, err);
     if (!status)
         status = pd_gan_create(&config, backend, 1, &gan, err);
     if (!status)

@@ -106,6 +106,11 @@ enum pd_status pd_gan_compile_observer(struct pd_gan *gan, enum pd_origin origin
     return compile(gan, record_observer, (struct view){origin, layer}, batch, out, err);
 }
 
+int64_t pd_gan_image_size(const struct pd_gan *gan)
+{
+    return pd_shape_count(pd_gan_image_shape(gan, 1));
+}
+
 int64_t pd_gan_feature_width(const struct pd_gan *gan)
 {
     return pd_var_shape(pd_vars_find(gan->vars, "d.logit.weight")).dim[1];
@@ -151,7 +156,7 @@ enum pd_status pd_gan_create(const struct pd_model_config *config, struct pd_bac
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a model");
     gan->config = *config;
     gan->backend = backend;
-    gan->vars = pd_vars_create(pd_backend_real_size(backend), seed);
+    gan->vars = pd_vars_create(backend, seed);
     enum pd_status status =
         gan->vars ? make_variables(gan, err) : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a model");
     if (status) {

@@ -70,8 +70,9 @@ enum {
 extern const char *const pd_loss_names[PD_LOSS_COUNT];
 
 /* One discriminator step and one generator step. Inputs "images" (N, C, H, W) or (N, 2), "labels" i32 (N), -1
- * where unlabelled. The fakes are made once for both steps; the GOLD weights come from the loss's own
- * forward. */
+ * where unlabelled; numbers that may change between runs: "lr", at first that of the options, and with GOLD
+ * "gold", at first 1: 0 sets all weights to 1. The fakes are made once for both steps; the GOLD weights come
+ * from the loss's own forward. */
 enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
                                    struct pd_plan **out, struct pd_error *err);
 
@@ -83,6 +84,9 @@ struct pd_step_plans {
 };
 enum pd_status pd_step_plans_compile(struct pd_gan *gan, const struct pd_step_options *options,
                                      struct pd_step_plans *out, struct pd_error *err);
+/* Such a number in all of them. */
+enum pd_status pd_step_plans_set(const struct pd_step_plans *plans, const char *name, double value,
+                                 struct pd_error *err);
 struct pd_plan *pd_step_plan(const struct pd_step_plans *plans, uint64_t step); /* step: from 0 */
 void pd_step_plans_release(struct pd_step_plans *plans);                        /* also zeroed ones */
 
@@ -99,6 +103,7 @@ enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, enum pd_origin origin, 
 enum pd_status pd_gan_compile_features(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
                                        struct pd_plan **out, struct pd_error *err);
 int64_t pd_gan_feature_width(const struct pd_gan *gan);
+int64_t pd_gan_image_size(const struct pd_gan *gan); /* numbers of one image: C * H * W, or 2 */
 
 /* --- checkpoints ------------------------------------------------------------------------------------------
  */

@@ -4,6 +4,7 @@
 #include "data/transform.h"
 #include "io/file.h"
 #include "train/sample.h"
+#include "train/scorer.h"
 
 #include <paydirt/select.h>
 

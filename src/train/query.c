@@ -1,7 +1,7 @@
 #include "train/query.h"
 
 #include "base/mem.h"
-#include "train/sample.h"
+#include "train/scorer.h"
 #include "train/validate.h"
 
 #include <jansson.h>

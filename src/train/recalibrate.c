@@ -14,18 +14,22 @@ struct pass {
     int64_t count, batch;
     char layer[64];
     int64_t channels;
-    double *sums;    /* (2, channels): over images, of their mean and of their mean square */
-    int32_t *labels; /* (batch): the source's, unused */
+    double *sums;         /* (2, channels): over images, of their mean and of their mean square */
+    float *images, *seen; /* a batch, and what came into the layer: (2, channels) */
+    int32_t *labels;      /* (batch): the source's, unused */
 };
 
 static enum pd_status add_batch(const struct pass *p, struct pd_plan *plan, uint64_t i, int64_t n,
                                 struct pd_error *err)
 {
-    enum pd_status status =
-        p->source->next(p->source->context, i, n, pd_plan_data(plan, "images"), p->labels, err);
+    const float *mean = p->seen, *variance = mean + p->channels;
+    enum pd_status status = p->source->next(p->source->context, i, n, p->images, p->labels, err);
+    if (!status)
+        status = pd_plan_write(plan, "images", p->images, n * pd_gan_image_size(p->gan), err);
     if (!status)
         status = pd_plan_run(plan, 0, 0, err);
-    const float *mean = pd_plan_data(plan, PD_NN_OBSERVED), *variance = mean + p->channels;
+    if (!status)
+        status = pd_plan_read(plan, PD_NN_OBSERVED, p->seen, 2 * p->channels, err);
     for (int64_t c = 0; !status && c < p->channels; c++) {
         const double m = (double)mean[c];
         p->sums[c] += (double)n * m;
@@ -57,7 +61,7 @@ static struct pd_var *statistic(struct pd_gan *gan, enum pd_origin origin, const
     return pd_vars_get(gan->vars, name, pd_shape1(channels), (struct pd_init_spec){PD_INIT_CONSTANT, 0, 0});
 }
 
-static void store(const struct pass *p)
+static enum pd_status store(const struct pass *p, struct pd_error *err)
 {
     double *mean = p->sums, *variance = mean + p->channels;
     for (int64_t c = 0; c < p->channels; c++) {
@@ -65,8 +69,11 @@ static void store(const struct pass *p)
         variance[c] = variance[c] / (double)p->count - mean[c] * mean[c];
         variance[c] = variance[c] > 0 ? variance[c] : 0;
     }
-    pd_var_write_f64(statistic(p->gan, p->origin, p->layer, "running_mean", p->channels), mean);
-    pd_var_write_f64(statistic(p->gan, p->origin, p->layer, "running_var", p->channels), variance);
+    enum pd_status status =
+        pd_var_write_f64(statistic(p->gan, p->origin, p->layer, "running_mean", p->channels), mean, err);
+    return status ? status
+                  : pd_var_write_f64(statistic(p->gan, p->origin, p->layer, "running_var", p->channels),
+                                     variance, err);
 }
 
 /* The layers before it have theirs already. */
@@ -74,14 +81,16 @@ static enum pd_status recalibrate_layer(struct pass *p, struct pd_error *err)
 {
     const int64_t whole = p->count / p->batch;
     p->sums = pd_calloc(2 * (size_t)p->channels, sizeof *p->sums);
-    if (!p->sums)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for statistics of D's layers");
-    enum pd_status status = add_batches(p, 0, whole, p->batch, err);
+    p->seen = pd_calloc(2 * (size_t)p->channels, sizeof *p->seen);
+    enum pd_status status =
+        p->sums && p->seen ? add_batches(p, 0, whole, p->batch, err)
+                           : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for statistics of D's layers");
     if (!status)
         status = add_batches(p, whole, whole + 1, p->count % p->batch, err);
     if (!status)
-        store(p);
+        status = store(p, err);
     pd_free(p->sums);
+    pd_free(p->seen);
     return status;
 }
 
@@ -121,9 +130,10 @@ enum pd_status pd_gan_recalibrate(struct pd_gan *gan, enum pd_origin origin,
                                   struct pd_error *err)
 {
     struct pass p = {gan, origin, source, count, batch, .labels = pd_calloc((size_t)batch, sizeof(int32_t))};
-    enum pd_status status =
-        p.labels ? pd_gan_make_statistics(gan, origin, err)
-                 : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld labels", (long long)batch);
+    p.images = pd_calloc((size_t)batch, (size_t)pd_gan_image_size(gan) * sizeof *p.images);
+    enum pd_status status = p.labels && p.images ? pd_gan_make_statistics(gan, origin, err)
+                                                 : pd_fail(err, PD_ERR_MEMORY, -1,
+                                                           "out of memory for %lld images", (long long)batch);
     for (int i = 0; i < pd_vars_count(gan->vars) && !status; i++) { /* in the order of the layers */
         const struct pd_var *v = pd_vars_at(gan->vars, i);
         if (!is_running_mean(v, p.layer))
@@ -132,6 +142,7 @@ enum pd_status pd_gan_recalibrate(struct pd_gan *gan, enum pd_origin origin,
         status = recalibrate_layer(&p, err);
     }
     pd_free(p.labels);
+    pd_free(p.images);
     gan->statistics[origin] = status || !pd_gan_has_batch_norm(gan) ? 0 : count;
     return status;
 }

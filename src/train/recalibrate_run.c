@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/streams.h"
 #include "data/transform.h"
 #include "train/source.h"
 
@@ -10,7 +11,7 @@
 #include <stdio.h>
 
 /* So many images at most: their sampling error is far below that of a batch of training. */
-enum { BATCH = 100, REALS = 10000, FAKES = 5000, SEED = 1, STREAM_STATISTICS = 10 };
+enum { BATCH = 100, REALS = 10000, FAKES = 5000, SEED = 1 };
 
 /* --- real images --- */
 
@@ -31,7 +32,7 @@ static enum pd_status next(void *context, uint64_t i, int64_t n, float *images, 
 
 static enum pd_status over_reals(struct pd_gan *gan, const struct pd_dataset *data, struct pd_error *err)
 {
-    const struct pd_rng rng = {SEED, STREAM_STATISTICS, 0};
+    const struct pd_rng rng = {SEED, PD_STREAM_STATISTICS, 0};
     uint32_t *order = pd_malloc(data->count * sizeof *order);
     struct training_images t = {data, order, gan->config.size ? gan->config.size : 1};
     const struct pd_sample_source source = {&t, next};

@@ -2,20 +2,24 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/streams.h"
+#include "train/sampler.h"
+#include "train/scorer.h"
 
 #include <paydirt/select.h>
 
 #include <string.h>
 
-enum { BATCH = 100, STREAM_CANDIDATE_Z = 6, STREAM_BURN_IN_Z = 7 };
+enum { BATCH = 100 };
 
-/* What goes through G and D: one block, and the plans for a part of it. */
+/* What goes through G and D: one block. */
 struct maker {
     struct pd_gan *gan;
     const struct pd_rejection_options *o;
-    struct pd_plan *generator, *scorers[PD_ORIGINS]; /* of reals: NULL where the method needs none */
-    size_t image;                                    /* floats of one */
-    float *images, *logit, *class_logits;
+    struct pd_sampler *sampler;
+    struct pd_scorer *scorers[PD_ORIGINS]; /* of reals: NULL where the method needs none */
+    size_t image;                          /* floats of one */
+    float *z, *images, *logit, *class_logits;
     double *k, *d;
     int32_t *labels;
     uint8_t *verdicts;
@@ -42,6 +46,7 @@ struct pd_rejection_options pd_rejection_defaults(const struct pd_reject_method 
 static enum pd_status reserve_block(struct maker *m, struct pd_error *err)
 {
     const size_t n = (size_t)m->o->block, classes = (size_t)m->gan->config.classes;
+    m->z = pd_calloc(n, (size_t)m->gan->config.z_dim * sizeof *m->z);
     m->images = pd_calloc(n, m->image * sizeof *m->images);
     m->logit = pd_calloc(n, sizeof *m->logit);
     m->class_logits = pd_calloc(n, classes * sizeof *m->class_logits);
@@ -49,16 +54,17 @@ static enum pd_status reserve_block(struct maker *m, struct pd_error *err)
     m->d = pd_calloc(n, sizeof *m->d);
     m->labels = pd_calloc(n, sizeof *m->labels);
     m->verdicts = pd_calloc(n, sizeof *m->verdicts);
-    if (m->images && m->logit && m->class_logits && m->k && m->d && m->labels && m->verdicts)
+    if (m->z && m->images && m->logit && m->class_logits && m->k && m->d && m->labels && m->verdicts)
         return PD_OK;
     return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld candidates", (long long)m->o->block);
 }
 
 static void release_maker(struct maker *m)
 {
-    pd_plan_destroy(m->generator);
+    pd_sampler_destroy(m->sampler);
     for (int i = 0; i < PD_ORIGINS; i++)
-        pd_plan_destroy(m->scorers[i]);
+        pd_scorer_destroy(m->scorers[i]);
+    pd_free(m->z);
     pd_free(m->images);
     pd_free(m->logit);
     pd_free(m->class_logits);
@@ -71,14 +77,12 @@ static void release_maker(struct maker *m)
 static enum pd_status init_maker(struct maker *m, struct pd_gan *gan, const struct pd_rejection_options *o,
                                  struct pd_error *err)
 {
-    const struct pd_model_config *c = &gan->config;
-    *m = (struct maker){.gan = gan, .o = o};
-    m->image = (size_t)c->channels * (size_t)(c->size ? c->size * c->size : 1);
-    enum pd_status status = pd_gan_compile_generator(gan, BATCH, &m->generator, err);
+    *m = (struct maker){.gan = gan, .o = o, .image = (size_t)pd_gan_image_size(gan)};
+    enum pd_status status = pd_sampler_create(gan, BATCH, &m->sampler, err);
     if (!status)
-        status = pd_gan_compile_scorer(gan, PD_ORIGIN_FAKE, BATCH, &m->scorers[PD_ORIGIN_FAKE], err);
+        status = pd_scorer_create(gan, PD_ORIGIN_FAKE, &m->scorers[PD_ORIGIN_FAKE], err);
     if (!status && o->method->uses_real)
-        status = pd_gan_compile_scorer(gan, PD_ORIGIN_REAL, BATCH, &m->scorers[PD_ORIGIN_REAL], err);
+        status = pd_scorer_create(gan, PD_ORIGIN_REAL, &m->scorers[PD_ORIGIN_REAL], err);
     return status ? status : reserve_block(m, err);
 }
 
@@ -126,43 +130,22 @@ static void draw_z(const struct maker *m, uint32_t stream, int class, int64_t nu
         z[k] = (float)pd_rng_normal(&r, (uint64_t)(number * z_dim + k));
 }
 
-/* D on n <= BATCH images, from place `at` of the block on. */
-static enum pd_status score(struct maker *m, enum pd_origin origin, const float *images, int64_t at,
-                            int64_t n, struct pd_error *err)
+/* D on the block's first n images. */
+static enum pd_status score(struct maker *m, enum pd_origin origin, int64_t n, struct pd_error *err)
 {
-    struct pd_plan *scorer = m->scorers[origin];
-    const size_t classes = (size_t)m->gan->config.classes;
-    memcpy(pd_plan_data(scorer, "images"), images, (size_t)n * m->image * sizeof *images);
-    enum pd_status status = pd_plan_run(scorer, 0, 0, err);
-    if (status)
-        return status;
-    memcpy(m->logit + at, pd_plan_data(scorer, "logit"), (size_t)n * sizeof *m->logit);
-    memcpy(m->class_logits + (size_t)at * classes, pd_plan_data(scorer, "class_logits"),
-           (size_t)n * classes * sizeof *m->class_logits);
-    return PD_OK;
+    return pd_scorer_score(m->scorers[origin], m->images, n, m->logit, m->class_logits, err);
 }
 
 /* Samples first .. first + n of a class, n <= block, scored. */
 static enum pd_status generate(struct maker *m, uint32_t stream, int class, int64_t first, int64_t n,
                                struct pd_error *err)
 {
-    float *z = pd_plan_data(m->generator, "z");
-    int32_t *c = pd_plan_data(m->generator, "c");
-    enum pd_status status = PD_OK;
-    for (int64_t at = 0; at < n && !status; at += BATCH) {
-        const int64_t part = least(BATCH, n - at);
-        float *images = m->images + (size_t)at * m->image;
-        for (int64_t i = 0; i < part; i++) {
-            draw_z(m, stream, class, first + at + i, z + i * m->gan->config.z_dim);
-            c[i] = class;
-        }
-        status = pd_plan_run(m->generator, 0, 0, err);
-        if (status)
-            break;
-        memcpy(images, pd_plan_data(m->generator, "images"), (size_t)part * m->image * sizeof *images);
-        status = score(m, PD_ORIGIN_FAKE, images, at, part, err);
+    for (int64_t i = 0; i < n; i++) {
+        draw_z(m, stream, class, first + i, m->z + i * m->gan->config.z_dim);
+        m->labels[i] = class;
     }
-    return status;
+    enum pd_status status = pd_sampler_make(m->sampler, m->z, m->labels, n, m->images, err);
+    return status ? status : score(m, PD_ORIGIN_FAKE, n, err);
 }
 
 /* The terms of the block's first n: k as for generated samples of the class, also where they are real. */
@@ -198,7 +181,7 @@ static enum pd_status burn_in(struct maker *m, int class, struct pd_rejector *re
     for (int64_t at = 0, n; at < m->o->burn_in && !status; at += n) {
         struct pd_terms terms;
         n = least(m->o->block, m->o->burn_in - at);
-        status = generate(m, STREAM_BURN_IN_Z, class, at, n, err);
+        status = generate(m, PD_STREAM_BURN_IN_Z, class, at, n, err);
         if (!status)
             status = terms_of(m, class, n, &terms, err);
         if (!status)
@@ -214,7 +197,7 @@ static enum pd_status learn_block(struct maker *m, int class, int64_t n, struct 
                                   struct pd_error *err)
 {
     struct pd_terms terms;
-    enum pd_status status = score(m, PD_ORIGIN_REAL, m->images, 0, n, err);
+    enum pd_status status = score(m, PD_ORIGIN_REAL, n, err);
     if (!status)
         status = terms_of(m, class, n, &terms, err);
     return status ? status : pd_rejector_real(rejector, &terms, err);
@@ -249,7 +232,7 @@ static void hold(const struct maker *m, struct pd_rejection *r, int class, int64
 {
     memcpy(r->kept.images + (size_t)slot * m->image, m->images + (size_t)i * m->image,
            m->image * sizeof *m->images);
-    draw_z(m, STREAM_CANDIDATE_Z, class, number, r->kept.z + slot * r->kept.z_dim);
+    draw_z(m, PD_STREAM_CANDIDATE_Z, class, number, r->kept.z + slot * r->kept.z_dim);
     r->kept.labels[slot] = class;
     r->logit[slot] = m->logit[i];
     r->d[slot] = m->d[i];
@@ -287,7 +270,7 @@ static enum pd_status fill(struct maker *m, struct pd_rejection *r, int class, s
     for (int64_t kept = 0, before; kept < m->o->per_class && !status;) {
         struct pd_terms terms;
         before = kept;
-        status = generate(m, STREAM_CANDIDATE_Z, class, c->tried, m->o->block, err);
+        status = generate(m, PD_STREAM_CANDIDATE_Z, class, c->tried, m->o->block, err);
         if (!status)
             status = terms_of(m, class, m->o->block, &terms, err);
         if (!status)

@@ -1,5 +1,6 @@
 #include "train/run.h"
 
+#include "base/mem.h"
 #include "base/threads.h"
 #include "data/answers.h"
 #include "io/file.h"
@@ -22,6 +23,8 @@ struct run {
     struct pd_setup s;
     struct pd_real_images validation;
     struct pd_step_plans plans;
+    float *images; /* a batch, on its way from the loader to a plan */
+    int32_t *labels;
     bool gold;        /* they re-weight */
     int64_t top_k;    /* fakes that the generator learns from; 0: all */
     double step_cost; /* operations of a step, as a multiple of a plain step's */
@@ -54,13 +57,20 @@ static int64_t wanted_top_k(const struct run *r)
     return r->o->top_k < 1 ? (int64_t)ceil(batch * fmax(pow(0.99, (double)epoch), r->o->top_k)) : 0;
 }
 
+static enum pd_status switch_gold(struct run *r, struct pd_error *err)
+{
+    r->gold = wants_gold(r);
+    return r->o->gold ? pd_step_plans_set(&r->plans, "gold", r->gold, err) : PD_OK;
+}
+
 static enum pd_status compile_step(struct run *r, struct pd_error *err)
 {
     struct pd_step_options s = pd_setup_step(r->o);
-    s.gold = r->gold = wants_gold(r);
+    s.gold = r->o->gold;
     s.top_k = r->top_k = wanted_top_k(r);
     pd_step_plans_release(&r->plans); /* before the next: one arena at a time */
-    return pd_step_plans_compile(r->s.gan, &s, &r->plans, err);
+    enum pd_status status = pd_step_plans_compile(r->s.gan, &s, &r->plans, err);
+    return status ? status : switch_gold(r, err);
 }
 
 /* What the candidates of adversarial sampling cost. */
@@ -182,17 +192,23 @@ static enum pd_status check_losses(const struct run *r, const float *losses, str
 
 static enum pd_status run_step(struct run *r, struct pd_error *err)
 {
-    float losses[PD_LOSS_COUNT];
+    float losses[PD_LOSS_COUNT] = {0};
     struct pd_plan *plan = pd_step_plan(&r->plans, r->at.step);
-    pd_loader_get(r->s.loader, r->at.step, pd_plan_data(plan, "images"), pd_plan_data(plan, "labels"), NULL);
-    enum pd_status status = pd_plan_run(plan, (uint64_t)r->o->seed, r->at.step, err);
+    pd_loader_get(r->s.loader, r->at.step, r->images, r->labels, NULL);
+    enum pd_status status =
+        pd_plan_write(plan, "images", r->images, r->o->batch * pd_gan_image_size(r->s.gan), err);
+    if (!status)
+        status = pd_plan_write(plan, "labels", r->labels, r->o->batch, err);
+    if (!status)
+        status = pd_plan_run(plan, (uint64_t)r->o->seed, r->at.step, err);
+    for (int i = 0; i < PD_LOSS_COUNT && !status; i++)
+        if (pd_plan_has(plan, pd_loss_names[i]))
+            status = pd_plan_scalar(plan, pd_loss_names[i], &losses[i], err);
     if (status)
         return status;
     r->at.step++;
-    for (int i = 0; i < PD_LOSS_COUNT; i++) {
-        losses[i] = pd_plan_data(plan, pd_loss_names[i]) ? pd_plan_scalar(plan, pd_loss_names[i]) : 0;
+    for (int i = 0; i < PD_LOSS_COUNT; i++)
         r->at.loss_sums[i] += (double)losses[i];
-    }
     status = check_losses(r, losses, err);
     if (!status && r->watch->step)
         r->watch->step(r->watch->context, r->at.step, losses);
@@ -216,8 +232,10 @@ static enum pd_status train(struct run *r, struct pd_error *err)
     r->begun = r->saved = seconds();
     r->begun_step = r->at.step;
     while (!status && r->at.step < r->last_step) {
-        if (wants_gold(r) != r->gold || wanted_top_k(r) != r->top_k)
+        if (wanted_top_k(r) != r->top_k)
             status = compile_step(r, err);
+        else if (wants_gold(r) != r->gold)
+            status = switch_gold(r, err);
         if (!status)
             status = run_step(r, err);
         if (status)
@@ -239,6 +257,16 @@ static enum pd_status train(struct run *r, struct pd_error *err)
 
 /* --- life --- */
 
+static enum pd_status reserve_batch(struct run *r, struct pd_error *err)
+{
+    const size_t n = (size_t)r->o->batch;
+    r->images = pd_calloc(n, (size_t)pd_gan_image_size(r->s.gan) * sizeof *r->images);
+    r->labels = pd_calloc(n, sizeof *r->labels);
+    if (r->images && r->labels)
+        return PD_OK;
+    return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a batch of %zu images", n);
+}
+
 /* Data, networks with fresh weights, and the step. label_file: the options' or the run's copy, or NULL. */
 static enum pd_status open_run(struct run *r, const char *label_file, struct pd_error *err)
 {
@@ -253,6 +281,8 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
     status =
         pd_real_images_of_use(r->s.data, r->s.use, PD_HELD_OUT, r->s.gan->config.size, &r->validation, err);
     if (!status)
+        status = reserve_batch(r, err);
+    if (!status)
         status = compile_step(r, err);
     return status ? status : count_cost(r, err);
 }
@@ -261,6 +291,8 @@ static void close_run(struct run *r)
 {
     pd_journal_close(&r->journal);
     pd_step_plans_release(&r->plans);
+    pd_free(r->images);
+    pd_free(r->labels);
     pd_real_images_release(&r->validation);
     pd_setup_close(&r->s);
     pd_lock_release(&r->lock);
@@ -457,7 +489,7 @@ enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model 
     if (!status && !threads)
         threads = out->options.threads ? (int)out->options.threads : pd_threads_available();
     if (!status)
-        status = pd_backend_create(PD_BACKEND_ONEDNN, threads, &out->backend, err);
+        status = pd_backend_create("onednn", threads, &out->backend, err);
     if (!status)
         status = pd_gan_create(&c, out->backend, 0, &out->gan, err);
     if (!status)

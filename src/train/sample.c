@@ -2,25 +2,17 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/streams.h"
 #include "data/class_names.h"
 #include "io/chart.h"
 #include "io/png.h"
 #include "io/scatter.h"
+#include "train/sampler.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { BATCH = 100, STREAM_SAMPLE_Z = 3 };
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t image_floats(const struct pd_shape *s)
-{
-    return (size_t)(pd_shape_count(*s) / s->dim[0]);
-}
+enum { BATCH = 100 };
 
 static enum pd_status reserve(struct pd_samples *s, struct pd_error *err)
 {
@@ -37,43 +29,29 @@ static void draw_noise(struct pd_samples *s, uint64_t seed)
     for (int64_t i = 0; i < s->count; i++) {
         s->labels[i] = (int32_t)(i / s->per_class);
         /* class and number within it name a sample, so that more of them begin with the same ones */
-        const struct pd_rng r = {seed, STREAM_SAMPLE_Z, (uint64_t)s->labels[i]};
+        const struct pd_rng r = {seed, PD_STREAM_SAMPLE_Z, (uint64_t)s->labels[i]};
         for (int64_t k = 0; k < s->z_dim; k++)
             s->z[i * s->z_dim + k] = (float)pd_rng_normal(&r, (uint64_t)(i % s->per_class * s->z_dim + k));
     }
-}
-
-/* Samples at .. at + n of s; the rest of the batch keeps what it had. */
-static enum pd_status generate(struct pd_plan *plan, struct pd_samples *s, int64_t at, int64_t n,
-                               struct pd_error *err)
-{
-    size_t size = image_floats(&s->shape);
-    memcpy(pd_plan_data(plan, "z"), s->z + at * s->z_dim, (size_t)(n * s->z_dim) * sizeof *s->z);
-    memcpy(pd_plan_data(plan, "c"), s->labels + at, (size_t)n * sizeof *s->labels);
-    enum pd_status status = pd_plan_run(plan, 0, 0, err);
-    if (!status)
-        memcpy(s->images + (size_t)at * size, pd_plan_data(plan, "images"),
-               (size_t)n * size * sizeof *s->images);
-    return status;
 }
 
 enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,
                          struct pd_error *err)
 {
     const struct pd_model_config *c = &gan->config;
-    struct pd_plan *plan = NULL;
+    struct pd_sampler *sampler = NULL;
     int64_t count = per_class * c->classes;
     *out =
         (struct pd_samples){.count = count, .per_class = per_class, .classes = c->classes, .z_dim = c->z_dim};
     out->shape = c->size ? pd_shape4(count, c->channels, c->size, c->size) : pd_shape2(count, c->channels);
     enum pd_status status = reserve(out, err);
     if (!status)
-        status = pd_gan_compile_generator(gan, BATCH, &plan, err);
-    if (!status)
+        status = pd_sampler_create(gan, BATCH, &sampler, err);
+    if (!status) {
         draw_noise(out, seed);
-    for (int64_t at = 0; at < count && !status; at += BATCH)
-        status = generate(plan, out, at, least(BATCH, count - at), err);
-    pd_plan_destroy(plan);
+        status = pd_sampler_make(sampler, out->z, out->labels, count, out->images, err);
+    }
+    pd_sampler_destroy(sampler);
     if (status)
         pd_samples_release(out);
     return status;
@@ -151,60 +129,5 @@ enum pd_status pd_samples_picture(const struct pd_samples *s, const struct pd_cl
     if (!status)
         status = pd_grid_with_classes(&grid, classes, s->classes, NULL, 0, png, err);
     pd_buffer_release(&grid);
-    return status;
-}
-
-/* --- scores --- */
-
-static size_t floats_of(const struct pd_model_config *c)
-{
-    return (size_t)c->channels * (size_t)(c->size ? c->size * c->size : 1);
-}
-
-/* Images at .. at + n through the plan; the rest of the batch keeps what it had. */
-static enum pd_status look(struct pd_plan *plan, const float *images, size_t size, int64_t at, size_t n,
-                           struct pd_error *err)
-{
-    memcpy(pd_plan_data(plan, "images"), images + (size_t)at * size, n * size * sizeof *images);
-    return pd_plan_run(plan, 0, 0, err);
-}
-
-enum pd_status pd_score(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
-                        float *logit, float *class_logits, struct pd_error *err)
-{
-    const size_t k = (size_t)gan->config.classes;
-    struct pd_plan *plan;
-    enum pd_status status = pd_gan_compile_scorer(gan, origin, BATCH, &plan, err);
-    if (status)
-        return status;
-    for (int64_t at = 0; at < n; at += BATCH) {
-        const size_t m = (size_t)least(BATCH, n - at);
-        status = look(plan, images, floats_of(&gan->config), at, m, err);
-        if (status)
-            break;
-        memcpy(logit + at, pd_plan_data(plan, "logit"), m * sizeof *logit);
-        memcpy(class_logits + (size_t)at * k, pd_plan_data(plan, "class_logits"),
-               m * k * sizeof *class_logits);
-    }
-    pd_plan_destroy(plan);
-    return status;
-}
-
-enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
-                           float *features, struct pd_error *err)
-{
-    const size_t width = (size_t)pd_gan_feature_width(gan);
-    struct pd_plan *plan;
-    enum pd_status status = pd_gan_compile_features(gan, origin, BATCH, &plan, err);
-    if (status)
-        return status;
-    for (int64_t at = 0; at < n; at += BATCH) {
-        const size_t m = (size_t)least(BATCH, n - at);
-        status = look(plan, images, floats_of(&gan->config), at, m, err);
-        if (status)
-            break;
-        memcpy(features + (size_t)at * width, pd_plan_data(plan, "features"), m * width * sizeof *features);
-    }
-    pd_plan_destroy(plan);
     return status;
 }

@@ -1,4 +1,4 @@
-/* Samples of a trained generator, their pictures, and a discriminator's scores. */
+/* Samples of a trained generator, and their pictures. */
 #ifndef PD_TRAIN_SAMPLE_H
 #define PD_TRAIN_SAMPLE_H
 
@@ -41,13 +41,5 @@ enum pd_status pd_grid_with_classes(const struct pd_buffer *grid, const struct p
 
 void pd_samples_picture_size(const struct pd_samples *s, int64_t *width, int64_t *height);
 int pd_samples_picture_channels(const struct pd_samples *s);
-
-/* D in evaluation mode on n images of that origin: logit (n), class_logits (n, classes), into the caller's
- * memory. */
-enum pd_status pd_score(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
-                        float *logit, float *class_logits, struct pd_error *err);
-/* D's trunk features (n, pd_gan_feature_width). */
-enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
-                           float *features, struct pd_error *err);
 
 #endif

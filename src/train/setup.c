@@ -266,7 +266,7 @@ static enum pd_status open_gan(const struct pd_train_options *o, int size, struc
     enum pd_status status = pd_model_configure(model, s->data->channels, size, s->data->classes,
                                                (int)o->z_dim, o->width, &config, err);
     if (!status)
-        status = pd_backend_create(PD_BACKEND_ONEDNN, threads, &s->backend, err);
+        status = pd_backend_create("onednn", threads, &s->backend, err);
     if (!status)
         status = pd_gan_create(&config, s->backend, (uint64_t)o->seed, &s->gan, err);
     return status ? status : pd_class_names_copy(s->data, &s->gan->classes, err);

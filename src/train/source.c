@@ -3,16 +3,15 @@
 #include "base/bug.h"
 #include "base/mem.h"
 #include "base/rng.h"
-
-#include <string.h>
-
-enum { STREAM_SOURCE_Z = 4, STREAM_SOURCE_C = 5 };
+#include "base/streams.h"
+#include "train/sampler.h"
 
 struct pd_gan_source {
     const struct pd_model_config *config;
-    struct pd_plan *plan;
+    struct pd_sampler *sampler;
     int64_t batch;
     uint64_t seed;
+    float *z; /* (batch, z_dim) */
 };
 
 enum pd_status pd_gan_source_create(struct pd_gan *gan, int64_t batch, uint64_t seed,
@@ -23,7 +22,10 @@ enum pd_status pd_gan_source_create(struct pd_gan *gan, int64_t batch, uint64_t 
     if (!s)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for generated samples");
     *s = (struct pd_gan_source){.config = &gan->config, .batch = batch, .seed = seed};
-    enum pd_status status = pd_gan_compile_generator(gan, batch, &s->plan, err);
+    s->z = pd_calloc((size_t)batch, (size_t)gan->config.z_dim * sizeof *s->z);
+    enum pd_status status =
+        s->z ? pd_sampler_create(gan, batch, &s->sampler, err)
+             : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld samples", (long long)batch);
     if (status)
         pd_gan_source_destroy(s);
     else
@@ -35,7 +37,8 @@ void pd_gan_source_destroy(struct pd_gan_source *s)
 {
     if (!s)
         return;
-    pd_plan_destroy(s->plan);
+    pd_sampler_destroy(s->sampler);
+    pd_free(s->z);
     pd_free(s);
 }
 
@@ -44,20 +47,15 @@ static enum pd_status next(void *context, uint64_t i, int64_t n, float *images, 
 {
     struct pd_gan_source *s = context;
     const struct pd_model_config *c = s->config;
-    const struct pd_rng noise = {s->seed, STREAM_SOURCE_Z, i}, class = {s->seed, STREAM_SOURCE_C, i};
-    const size_t size = (size_t)c->channels * (size_t)(c->size ? c->size * c->size : 1);
-    float *z = pd_plan_data(s->plan, "z");
+    const struct pd_rng noise = {s->seed, PD_STREAM_SOURCE_Z, i},
+                        class = {s->seed, PD_STREAM_SOURCE_CLASS, i};
     if (n > s->batch)
         BUG("%lld samples of a source that makes %lld", (long long)n, (long long)s->batch);
     for (int64_t k = 0; k < n * c->z_dim; k++)
-        z[k] = (float)pd_rng_normal(&noise, (uint64_t)k);
+        s->z[k] = (float)pd_rng_normal(&noise, (uint64_t)k);
     for (int64_t k = 0; k < n; k++)
         labels[k] = (int32_t)pd_rng_below(&class, (uint64_t)k, (uint32_t)c->classes);
-    memcpy(pd_plan_data(s->plan, "c"), labels, (size_t)n * sizeof *labels);
-    enum pd_status status = pd_plan_run(s->plan, 0, 0, err);
-    if (!status)
-        memcpy(images, pd_plan_data(s->plan, "images"), (size_t)n * size * sizeof *images);
-    return status;
+    return pd_sampler_make(s->sampler, s->z, labels, n, images, err);
 }
 
 struct pd_sample_source pd_gan_sample_source(struct pd_gan_source *source)

@@ -1,6 +1,8 @@
 /* The training step as a graph: one discriminator step and one generator step. */
 #include "train/gan_parts.h"
 
+#include "base/streams.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -8,16 +10,6 @@ const char *const pd_loss_names[PD_LOSS_COUNT] = {
 #define PD_STEP_LOSS_NAME(name) #name,
     PD_STEP_LOSSES(PD_STEP_LOSS_NAME)
 #undef PD_STEP_LOSS_NAME
-};
-
-/* Streams of the random numbers of a step; from the last three on, each layer or change takes the next. */
-enum {
-    STREAM_Z = 1,
-    STREAM_C = 2,
-    STREAM_MIX = 3, /* between a real and a fake, for the gradient penalty */
-    STREAM_DROPOUT = 0x100,
-    STREAM_DROPOUT_SCORING = 0x200, /* of adversarial sampling's candidates */
-    STREAM_AUGMENT = 0x300,
 };
 
 #define TINY 1e-12 /* as good as nothing: no ratio to it */
@@ -41,6 +33,8 @@ struct recorder {
     const struct pd_step_options *o;
     const struct pd_loss *loss;
     uint32_t augment_stream;
+    struct pd_adam_options adam;
+    struct pd_node *on;            /* 1: GOLD's weights count, 0: all weights are 1 */
     struct pd_node *fake, *onehot; /* generated images and their classes */
 };
 
@@ -74,10 +68,11 @@ static struct pd_node *weighing_d(const struct pd_step_options *o, struct pd_nod
     return pd_detach(pd_sub(logit, pd_mul(balance(logit, cross_entropy), cross_entropy)));
 }
 
-/* w = sign(d) |d|^beta (eq. 5); NULL: every weight is 1. */
-static struct pd_node *gold_weight(const struct pd_step_options *o, struct pd_node *logit,
+/* w = sign(d) |d|^beta (eq. 5), or 1 while GOLD is off; NULL: every weight is 1. */
+static struct pd_node *gold_weight(const struct recorder *r, struct pd_node *logit,
                                    struct pd_node *cross_entropy, double beta)
 {
+    const struct pd_step_options *o = r->o;
     if (!o->gold || beta == 0)
         return NULL;
     struct pd_node *d = weighing_d(o, logit, cross_entropy), *size = pd_pow(pd_abs(d), beta);
@@ -85,7 +80,7 @@ static struct pd_node *gold_weight(const struct pd_step_options *o, struct pd_no
         size = pd_div(size, pd_max(pd_mean(size), TINY));
     if (o->gold_clip > 0)
         size = pd_neg(pd_max(pd_neg(size), -o->gold_clip));
-    return pd_mul(pd_sign(d), size);
+    return pd_add(pd_mul(pd_mul(pd_sign(d), size), r->on), pd_affine(r->on, -1, 1));
 }
 
 /* --- what is generated --- */
@@ -98,7 +93,7 @@ static void keep_most_real(struct recorder *r, struct pd_node **z)
     struct pd_nn gen = pd_gan_network(r->gan, r->g, "g.", true),
                  dis = pd_gan_network(r->gan, r->g, "d.", true);
     gen.frozen = dis.frozen = true;
-    dis.stream = STREAM_DROPOUT_SCORING;
+    dis.stream = PD_STREAM_DROPOUT_SCORING;
     struct pd_node *images = pd_model_generate(&gen, c, *z, r->onehot);
     struct pd_node *logit = pd_model_discriminate(&dis, c, images).logit;
     struct pd_node *kept = pd_top_rows(pd_concat(*z, r->onehot, 1), pd_detach(logit), r->o->batch);
@@ -111,10 +106,10 @@ static void record_noise(struct recorder *r)
     const struct pd_model_config *c = &r->gan->config;
     const int64_t n = r->o->batch * r->o->adversarial;
     struct pd_shape z_shape = pd_shape2(n, c->z_dim);
-    struct pd_node *z =
-        r->o->noise_given ? pd_input(r->g, "z", PD_REAL, z_shape) : pd_random_normal(r->g, STREAM_Z, z_shape);
+    struct pd_node *z = r->o->noise_given ? pd_input(r->g, "z", PD_REAL, z_shape)
+                                          : pd_random_normal(r->g, PD_STREAM_STEP_Z, z_shape);
     struct pd_node *label = r->o->noise_given ? pd_input(r->g, "c", PD_I32, pd_shape1(n))
-                                              : pd_random_class(r->g, STREAM_C, n, c->classes);
+                                              : pd_random_class(r->g, PD_STREAM_STEP_CLASS, n, c->classes);
     r->onehot = pd_one_hot(label, c->classes);
     if (r->o->adversarial > 1)
         keep_most_real(r, &z);
@@ -148,7 +143,7 @@ static struct pd_node *fake_class_loss(const struct pd_step_options *o, struct p
 static struct pd_node *gradient_penalty(struct recorder *r, struct pd_node *real, struct pd_node *fake)
 {
     const int64_t n = r->o->batch;
-    struct pd_node *t = pd_random_uniform(r->g, STREAM_MIX, pd_shape2(n, 1));
+    struct pd_node *t = pd_random_uniform(r->g, PD_STREAM_STEP_MIX, pd_shape2(n, 1));
     if (r->gan->config.size)
         t = pd_reshape(t, pd_shape4(n, 1, 1, 1));
     struct pd_node *between = pd_add(fake, pd_mul(t, pd_sub(real, fake)));
@@ -165,7 +160,7 @@ static void record_discriminator_step(struct recorder *r)
     struct pd_heads fake = pd_model_discriminate(&r->dis, c, fake_shown);
     struct pd_node *real_ce = pd_nn_cross_entropy_each(pd_log_softmax(real.class_logits), labels);
     struct pd_node *fake_ce = pd_nn_cross_entropy_each(pd_log_softmax(fake.class_logits), r->onehot);
-    struct pd_node *w = gold_weight(r->o, fake.logit, fake_ce, r->o->beta_d);
+    struct pd_node *w = gold_weight(r, fake.logit, fake_ce, r->o->beta_d);
 
     struct pd_node *adv =
         pd_add(pd_mean(r->loss->real(real.logit)), pd_mean(pd_nn_weighted(r->loss->fake(fake.logit), w)));
@@ -177,7 +172,7 @@ static void record_discriminator_step(struct recorder *r)
     pd_output(class_real, "d_cls_real");
     pd_output(class_fake, "d_cls_fake");
     pd_output(pd_mean(gold_of(fake.logit, fake_ce)), "mean_d");
-    pd_nn_adam(&r->dis, "adam_d", pd_add(adv, pd_add(class_real, class_fake)), &r->o->adam);
+    pd_nn_adam(&r->dis, "adam_d", pd_add(adv, pd_add(class_real, class_fake)), &r->adam);
 }
 
 /* --- the generator step --- */
@@ -195,13 +190,13 @@ static void record_generator_step(struct recorder *r)
 {
     struct pd_heads fake = pd_model_discriminate(&r->dis, &r->gan->config, shown(r, r->fake));
     struct pd_node *ce = pd_nn_cross_entropy_each(pd_log_softmax(fake.class_logits), r->onehot);
-    struct pd_node *w = gold_weight(r->o, fake.logit, ce, r->o->beta_g);
+    struct pd_node *w = gold_weight(r, fake.logit, ce, r->o->beta_g);
     struct pd_node *adv_each = pd_nn_weighted(r->loss->generator(fake.logit), w);
     struct pd_node *adv = pd_mean(of_the_top(r, adv_each, fake.logit));
     struct pd_node *class_fake = pd_mean(of_the_top(r, pd_nn_weighted(ce, w), fake.logit));
     pd_output(adv, "g_adv");
     pd_output(class_fake, "g_cls");
-    pd_nn_adam(&r->gen, "adam_g", pd_add(adv, class_fake), &r->o->adam);
+    pd_nn_adam(&r->gen, "adam_g", pd_add(adv, class_fake), &r->adam);
 }
 
 /* min(decay, (t - 1) / (t + 9)) at update t: the first one takes the weights over, and a young average
@@ -254,9 +249,12 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
     r.g = pd_graph_create();
     r.gen = pd_gan_network(gan, r.g, "g.", true);
     r.dis = pd_gan_network(gan, r.g, "d.", true);
-    r.dis.stream = STREAM_DROPOUT;
-    r.augment_stream = STREAM_AUGMENT;
+    r.dis.stream = PD_STREAM_DROPOUT;
+    r.augment_stream = PD_STREAM_STEP_AUGMENT;
     if (r.g) {
+        r.adam = options->adam;
+        r.adam.rate = pd_input(r.g, "lr", PD_F64, pd_shape1(1));
+        r.on = options->gold ? pd_input(r.g, "gold", PD_REAL, pd_shape1(1)) : NULL;
         record_noise(&r);
         record_discriminator_step(&r);
         if (!options->critic_only)
@@ -266,6 +264,10 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
     }
     status = explain(&r, pd_compile(r.g, gan->backend, out, err), err);
     pd_graph_destroy(r.g);
+    if (!status)
+        status = pd_plan_set(*out, "lr", options->adam.lr, err);
+    if (!status && options->gold)
+        status = pd_plan_set(*out, "gold", 1, err);
     return status;
 }
 
@@ -281,6 +283,13 @@ enum pd_status pd_step_plans_compile(struct pd_gan *gan, const struct pd_step_op
     if (status)
         pd_step_plans_release(out);
     return status;
+}
+
+enum pd_status pd_step_plans_set(const struct pd_step_plans *plans, const char *name, double value,
+                                 struct pd_error *err)
+{
+    enum pd_status status = pd_plan_set(plans->full, name, value, err);
+    return status || !plans->critic ? status : pd_plan_set(plans->critic, name, value, err);
 }
 
 struct pd_plan *pd_step_plan(const struct pd_step_plans *plans, uint64_t step)

@@ -35,7 +35,7 @@ static inline int verify_maker(const struct pd_ir *ir, int i)
 static inline struct region verify_region(const struct pd_plan *p, int i, const void *data)
 {
     const struct pd_instr *in = &p->ir.at[i];
-    size_t size = in->dtype == PD_I32 ? 4 : p->backend->real_size;
+    size_t size = pd_dtype_size(in->dtype, p->backend->type->real_size);
     uintptr_t begin = (uintptr_t)data;
     return (struct region){begin, begin + (size_t)pd_shape_count(in->shape) * size, i};
 }
@@ -72,7 +72,7 @@ static inline bool verify_in_place(const struct pd_instr *in, int k)
     if (in->op == PD_OP_FUSED)
         return in->fused->flat[k];
     return pd_op_kind(in->op) == PD_KIND_ELT || (pd_op_kind(in->op) == PD_KIND_UPDATE && k == 0) ||
-           (in->op == PD_OP_MATMUL && k == 2 && in->attr.f[0] == 1) ||
+           (in->op == PD_OP_MATMUL && k == 2 && in->attr.accumulates == 1) ||
            (in->op == PD_OP_BATCH_NORM_DX && k == 4);
 }
 

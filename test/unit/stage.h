@@ -3,11 +3,9 @@
 #define PD_TEST_UNIT_STAGE_H
 
 #include "grad/verify.h"
+#include "plans.h"
 
-static const struct kind {
-    enum pd_backend_kind kind;
-    int threads;
-} kinds[] = {{PD_BACKEND_REF_F64, 1}, {PD_BACKEND_REF_F32, 1}, {PD_BACKEND_ONEDNN, 2}};
+static const char *const kinds[] = {"ref-f64", "ref", "fenced", "onednn"};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* What a test records on, and what it made. */
@@ -18,13 +16,10 @@ struct stage {
     struct pd_plan *p;
 };
 
-static inline struct stage begin(enum pd_backend_kind kind)
+static inline struct stage begin(const char *kind)
 {
-    struct stage s = {0};
-    assert_int_equal(pd_backend_create(kind, kind == PD_BACKEND_ONEDNN ? 2 : 1, &s.b, NULL), PD_OK);
-    s.vars = pd_vars_create(pd_backend_real_size(s.b), 1);
-    s.g = pd_graph_create();
-    return s;
+    struct pd_backend *b = open_backend(kind, 2); /* the reference kernels take one thread */
+    return (struct stage){.b = b, .vars = pd_vars_create(b, 1), .g = pd_graph_create()};
 }
 
 static inline void compile(struct stage *s)
@@ -53,20 +48,16 @@ static inline int kernels(struct stage *s)
 
 static inline double value(const struct stage *s, const char *name, int i)
 {
-    const void *data = pd_plan_data(s->p, name);
-    assert_non_null(data);
-    return pd_backend_real_size(s->b) == 8 ? ((const double *)data)[i] : (double)((const float *)data)[i];
+    return value_at(s->p, name, i);
 }
 
 static inline void set(const struct stage *s, const char *name, int64_t n, double x)
 {
-    void *data = pd_plan_data(s->p, name);
-    assert_non_null(data);
+    double *all = malloc((size_t)n * sizeof *all);
     for (int64_t i = 0; i < n; i++)
-        if (pd_backend_real_size(s->b) == 8)
-            ((double *)data)[i] = x;
-        else
-            ((float *)data)[i] = (float)x;
+        all[i] = x;
+    put(s->p, name, n, all);
+    free(all);
 }
 
 static inline struct pd_node *real(struct stage *s, const char *name, struct pd_shape shape)

@@ -2,6 +2,7 @@
  * untouched. */
 #include "base/rng.h"
 #include "grad/verify.h"
+#include "plans.h"
 #include "train/gan.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@ struct fixture {
     struct pd_plan *plan;
 };
 
-static void make(struct fixture *f, const char *model, enum pd_backend_kind kind)
+static void make(struct fixture *f, const char *model, const char *kind)
 {
     struct pd_error err;
     struct pd_model_config c;
@@ -55,19 +56,17 @@ static void release(struct fixture *f)
     pd_backend_destroy(f->backend);
 }
 
-static int64_t size_of(const struct pd_var *v)
-{
-    return pd_shape_count(pd_var_shape(v));
-}
-
-/* Livelier than fresh ones, so that gradients are something. Only for the double backend. */
+/* Livelier than fresh ones, so that gradients are something. */
 static void enliven(struct pd_gan *gan)
 {
     for (int i = 0; i < pd_vars_count(gan->vars); i++) {
         const struct pd_rng random = {9, 1, (uint64_t)i};
-        double *data = pd_var_data(pd_vars_at(gan->vars, i));
-        for (int64_t k = 0; k < size_of(pd_vars_at(gan->vars, i)); k++)
+        struct pd_var *v = pd_vars_at(gan->vars, i);
+        double *data = take_var(v);
+        for (int64_t k = 0; k < var_count(v); k++)
             data[k] = 0.4 * pd_rng_normal(&random, (uint64_t)k);
+        put_var(v, data);
+        free(data);
     }
 }
 
@@ -75,12 +74,11 @@ static void enliven(struct pd_gan *gan)
 static void put_reals(const struct fixture *f, const char *name, int64_t n)
 {
     const struct pd_rng random = {4, (uint32_t)name[0], 0};
-    void *to = pd_plan_data(f->plan, name);
+    double *to = malloc((size_t)n * sizeof *to);
     for (int64_t i = 0; i < n; i++)
-        if (pd_backend_real_size(f->backend) == 8)
-            ((double *)to)[i] = pd_rng_normal(&random, (uint64_t)i);
-        else
-            ((float *)to)[i] = (float)pd_rng_normal(&random, (uint64_t)i);
+        to[i] = pd_rng_normal(&random, (uint64_t)i);
+    put(f->plan, name, n, to);
+    free(to);
 }
 
 static void fill(const struct fixture *f, int64_t n)
@@ -88,10 +86,11 @@ static void fill(const struct fixture *f, int64_t n)
     const struct pd_model_config *c = &f->gan->config;
     put_reals(f, "images", (int64_t)N * c->channels * (c->size ? c->size * c->size : 1));
     put_reals(f, "z", n * c->z_dim);
-    for (int i = 0; i < N; i++)
-        ((int32_t *)pd_plan_data(f->plan, "labels"))[i] = i % CLASSES;
-    for (int64_t i = 0; i < n; i++)
-        ((int32_t *)pd_plan_data(f->plan, "c"))[i] = (int32_t)(i % CLASSES);
+    int32_t classes[MANY];
+    for (int i = 0; i < MANY; i++)
+        classes[i] = i % CLASSES;
+    write_plan(f->plan, "labels", N, classes);
+    write_plan(f->plan, "c", n, classes);
 }
 
 /* --- looking changes nothing --- */
@@ -121,20 +120,15 @@ static struct pd_plan *logits(const struct fixture *f, bool frozen)
 }
 
 struct copy {
-    void *at[256];
+    double *at[256];
 };
 
 static struct copy copy_vars(const struct pd_gan *gan)
 {
     struct copy c = {{NULL}};
     assert_true(pd_vars_count(gan->vars) <= 256);
-    for (int i = 0; i < pd_vars_count(gan->vars); i++) {
-        struct pd_var *v = pd_vars_at(gan->vars, i);
-        const size_t bytes = (size_t)size_of(v) * pd_backend_real_size(gan->backend);
-        c.at[i] = malloc(bytes);
-        assert_non_null(c.at[i]);
-        memcpy(c.at[i], pd_var_data(v), bytes);
-    }
+    for (int i = 0; i < pd_vars_count(gan->vars); i++)
+        c.at[i] = take_var(pd_vars_at(gan->vars, i));
     return c;
 }
 
@@ -144,9 +138,10 @@ static int count_changed(const struct pd_gan *gan, struct copy *c)
     int changed = 0;
     for (int i = 0; i < pd_vars_count(gan->vars); i++) {
         struct pd_var *v = pd_vars_at(gan->vars, i);
-        const size_t bytes = (size_t)size_of(v) * pd_backend_real_size(gan->backend);
-        changed += memcmp(c->at[i], pd_var_data(v), bytes) != 0;
+        double *now = take_var(v);
+        changed += memcmp(c->at[i], now, (size_t)var_count(v) * sizeof *now) != 0;
         free(c->at[i]);
+        free(now);
     }
     return changed;
 }
@@ -155,14 +150,14 @@ static void frozen_passes_move_nothing(void **state)
 {
     (void)state;
     struct fixture f = {.gan = NULL};
-    make(&f, "infogan", PD_BACKEND_ONEDNN);
+    make(&f, "infogan", "onednn");
     for (int frozen = 1; frozen >= 0; frozen--) {
         struct copy before = copy_vars(f.gan);
         struct pd_plan *look = logits(&f, frozen);
         struct fixture l = {f.backend, f.gan, look};
         put_reals(&l, "z", (int64_t)MANY * f.gan->config.z_dim);
-        memset(pd_plan_data(look, "c"), 0, sizeof(int32_t[MANY]));
-        assert_int_equal(pd_plan_run(look, 1, 0, NULL), PD_OK);
+        write_plan(look, "c", MANY, (int32_t[MANY]){0});
+        run_plan(look, 1, 0);
         const int changed = count_changed(f.gan, &before);
         assert_true(frozen ? changed == 0 : changed == 14); /* five batch norms, two spectral norms */
         pd_plan_destroy(look);
@@ -174,14 +169,14 @@ static void frozen_passes_move_nothing(void **state)
 
 static int better_first(const void *a, const void *b)
 {
-    const float *x = *(const float *const *)a, *y = *(const float *const *)b;
+    const double *x = *(const double *const *)a, *y = *(const double *const *)b;
     return *x != *y ? (*x < *y ? 1 : -1) : (x > y) - (x < y);
 }
 
 /* kept[i]: is candidate i among the N of largest logit? By sorting, as the kernel does not. */
-static void choose(const float *logit, bool kept[MANY])
+static void choose(const double *logit, bool kept[MANY])
 {
-    const float *order[MANY];
+    const double *order[MANY];
     for (int i = 0; i < MANY; i++)
         order[i] = logit + i;
     qsort(order, MANY, sizeof *order, better_first);
@@ -198,39 +193,41 @@ static void step_both(struct fixture *sampled, struct fixture *plain)
     fill(sampled, MANY);
     fill(plain, N);
     struct pd_plan *look = logits(sampled, true);
-    const float *z = pd_plan_data(sampled->plan, "z");
-    const int32_t *c = pd_plan_data(sampled->plan, "c");
-    memcpy(pd_plan_data(look, "z"), z, (size_t)(MANY * width) * sizeof *z);
-    memcpy(pd_plan_data(look, "c"), c, MANY * sizeof *c);
-    assert_int_equal(pd_plan_run(look, 1, 0, NULL), PD_OK);
-    choose(pd_plan_data(look, "logit"), kept);
-    float *to = pd_plan_data(plain->plan, "z");
-    int32_t *class = pd_plan_data(plain->plan, "c");
-    for (int i = 0; i < MANY; i++)
+    double *z = taken(sampled->plan, "z", MANY * width), logit[MANY];
+    int32_t c[MANY];
+    read_plan(sampled->plan, "c", MANY, c);
+    put(look, "z", MANY * width, z);
+    write_plan(look, "c", MANY, c);
+    run_plan(look, 1, 0);
+    take(look, "logit", MANY, logit);
+    choose(logit, kept);
+    for (int i = 0, to = 0; i < MANY; i++)
         if (kept[i]) {
-            memcpy(to, z + i * width, (size_t)width * sizeof *z);
-            to += width;
-            *class ++ = c[i];
+            memmove(z + to * width, z + i * width, (size_t)width * sizeof *z);
+            c[to++] = c[i];
         }
+    put(plain->plan, "z", N * width, z);
+    write_plan(plain->plan, "c", N, c);
+    free(z);
     pd_plan_destroy(look);
-    assert_int_equal(pd_plan_run(sampled->plan, 1, 0, NULL), PD_OK);
-    assert_int_equal(pd_plan_run(plain->plan, 1, 0, NULL), PD_OK);
+    run_plan(sampled->plan, 1, 0);
+    run_plan(plain->plan, 1, 0);
 }
 
 static void the_kept_are_trained_on(void **state)
 {
     const char *model = *state;
     struct fixture sampled = {.gan = NULL}, plain = {.gan = NULL};
-    make(&sampled, model, PD_BACKEND_ONEDNN);
-    make(&plain, model, PD_BACKEND_ONEDNN);
+    make(&sampled, model, "onednn");
+    make(&plain, model, "onednn");
     compile_step(&sampled, CANDIDATES, 2e-4);
     compile_step(&plain, 1, 2e-4);
     struct copy fresh = copy_vars(plain.gan);
     for (int i = 0; i < 3; i++) {
         step_both(&sampled, &plain);
         for (int k = 0; k < PD_LOSS_COUNT; k++)
-            assert_true(pd_plan_scalar(sampled.plan, pd_loss_names[k]) ==
-                        pd_plan_scalar(plain.plan, pd_loss_names[k]));
+            assert_true(value_at(sampled.plan, pd_loss_names[k], 0) ==
+                        value_at(plain.plan, pd_loss_names[k], 0));
     }
     struct copy end = copy_vars(sampled.gan);
     assert_int_equal(count_changed(plain.gan, &end), 0);
@@ -243,8 +240,8 @@ static void the_kept_are_trained_on(void **state)
 
 static double generator_loss(const struct fixture *f)
 {
-    assert_int_equal(pd_plan_run(f->plan, 1, 0, NULL), PD_OK);
-    return *(const double *)pd_plan_data(f->plan, "g_adv") + *(const double *)pd_plan_data(f->plan, "g_cls");
+    run_plan(f->plan, 1, 0);
+    return value_at(f->plan, "g_adv", 0) + value_at(f->plan, "g_cls", 0);
 }
 
 /* The gradient by a weight from finite differences, at about ten places, beside `grad`. */
@@ -252,19 +249,23 @@ static void check_slopes(const struct fixture *f, const char *name, const double
 {
     const double h = 1e-6;
     struct pd_var *v = pd_vars_find(f->gan->vars, name);
-    double *x = pd_var_data(v), largest = 0;
-    const int64_t n = size_of(v);
+    double *x = take_var(v), largest = 0;
+    const int64_t n = var_count(v);
     for (int64_t k = 0; k < n; k += n / 10 + 1) {
         const double was = x[k];
         x[k] = was + h;
+        put_var(v, x);
         const double up = generator_loss(f);
         x[k] = was - h;
+        put_var(v, x);
         const double slope = (up - generator_loss(f)) / (2 * h);
         x[k] = was;
+        put_var(v, x);
         if (!(fabs(slope - grad[k]) < 1e-7))
             fail_msg("%s[%lld]: %.10g, finite differences say %.10g", name, (long long)k, grad[k], slope);
         largest = fmax(largest, fabs(slope));
     }
+    free(x);
     assert_true(largest > 1e-3);
 }
 
@@ -274,7 +275,7 @@ static void gradients_pass_through_the_kept(void **state)
     (void)state;
     static const char *const names[] = {"g.fc1.weight", "g.fc2.weight", "g.fc4.bias"};
     struct fixture f = {.gan = NULL};
-    make(&f, "mlp", PD_BACKEND_REF_F64);
+    make(&f, "mlp", "ref-f64");
     enliven(f.gan);
     compile_step(&f, CANDIDATES, 0);
     fill(&f, MANY);
@@ -282,9 +283,8 @@ static void gradients_pass_through_the_kept(void **state)
         char moment[64];
         snprintf(moment, sizeof moment, "adam_g/%s/m", names[i]);
         struct pd_var *m = pd_vars_find(f.gan->vars, moment);
-        double *grad = malloc((size_t)size_of(m) * sizeof *grad);
         generator_loss(&f);
-        pd_var_read_f64(m, grad);
+        double *grad = take_var(m);
         check_slopes(&f, names[i], grad);
         free(grad);
     }

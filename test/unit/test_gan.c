@@ -1,5 +1,6 @@
 /* Options of the training step that the golden vectors leave out. */
 #include "base/rng.h"
+#include "plans.h"
 #include "train/gan.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@ static void open_step(struct fixture *f, const struct pd_step_options *o)
 {
     struct pd_error err;
     struct pd_model_config c;
-    if (pd_backend_create(PD_BACKEND_REF_F64, 1, &f->backend, &err) ||
+    if (pd_backend_create("ref-f64", 1, &f->backend, &err) ||
         pd_model_configure(pd_model_find("mlp", &err), 2, 0, 2, 2, 0.02, &c, &err) ||
         pd_gan_create(&c, f->backend, 3, &f->gan, &err) || pd_gan_compile_step(f->gan, o, &f->plan, &err))
         fail_msg("%s", err.message);
@@ -41,15 +42,17 @@ static double loss(struct pd_step_options o, int labelled, const char *name)
     struct fixture f;
     o.batch = N;
     open_step(&f, &o);
-    double *x = pd_plan_data(f.plan, "images");
-    int32_t *labels = pd_plan_data(f.plan, "labels");
+    double x[2 * N];
+    int32_t labels[N];
     for (int i = 0; i < N; i++) {
         x[2 * i] = i - 4;
         x[2 * i + 1] = 0.5 * i;
         labels[i] = i < labelled ? i % 2 : -1;
     }
-    assert_int_equal(pd_plan_run(f.plan, 5, 0, NULL), PD_OK);
-    double value = *(const double *)pd_plan_data(f.plan, name);
+    put(f.plan, "images", 2 * N, x);
+    write_plan(f.plan, "labels", N, labels);
+    run_plan(f.plan, 5, 0);
+    const double value = value_at(f.plan, name, 0);
     close_step(&f);
     return value;
 }
@@ -94,11 +97,13 @@ static void enliven(struct pd_gan *gan, bool blind)
     for (int i = 0; i < pd_vars_count(gan->vars); i++) {
         struct pd_var *v = pd_vars_at(gan->vars, i);
         const struct pd_rng random = {9, 1, (uint64_t)i};
-        double *data = pd_var_data(v);
-        for (int64_t k = 0; k < pd_shape_count(pd_var_shape(v)); k++)
+        double *data = take_var(v);
+        for (int64_t k = 0; k < var_count(v); k++)
             data[k] = strstr(pd_var_name(v), "adam")             ? 0
                       : blind && strstr(pd_var_name(v), "class") ? 0
                                                                  : 0.5 * pd_rng_normal(&random, (uint64_t)k);
+        put_var(v, data);
+        free(data);
     }
 }
 
@@ -110,12 +115,14 @@ struct verdict {
 static void give_noise(struct pd_plan *plan)
 {
     const struct pd_rng random = {4, 2, 0};
-    double *z = pd_plan_data(plan, "z");
-    int32_t *c = pd_plan_data(plan, "c");
+    double z[2 * N];
+    int32_t c[N];
     for (int i = 0; i < 2 * N; i++)
         z[i] = pd_rng_normal(&random, (uint64_t)i);
     for (int i = 0; i < N; i++)
         c[i] = i % 2;
+    put(plan, "z", 2 * N, z);
+    write_plan(plan, "c", N, c);
 }
 
 static struct verdict judge(const struct fixture *f)
@@ -127,14 +134,15 @@ static struct verdict judge(const struct fixture *f)
         pd_gan_compile_scorer(f->gan, PD_ORIGIN_REAL, N, &scorer, &err))
         fail_msg("%s", err.message);
     give_noise(generator);
-    assert_int_equal(pd_plan_run(generator, 0, 0, NULL), PD_OK);
-    memcpy(pd_plan_data(scorer, "images"), pd_plan_data(generator, "images"), sizeof(double[2 * N]));
-    assert_int_equal(pd_plan_run(scorer, 0, 0, NULL), PD_OK);
-    const double *logit = pd_plan_data(scorer, "logit"), *log_p = pd_plan_data(scorer, "log_p");
-    for (int i = 0; i < N; i++) {
-        v.logit[i] = logit[i];
+    run_plan(generator, 0, 0);
+    double images[2 * N], log_p[2 * N];
+    take(generator, "images", 2 * N, images);
+    put(scorer, "images", 2 * N, images);
+    run_plan(scorer, 0, 0);
+    take(scorer, "logit", N, v.logit);
+    take(scorer, "log_p", 2 * N, log_p);
+    for (int i = 0; i < N; i++)
         v.ce[i] = -log_p[2 * i + i % 2];
-    }
     pd_plan_destroy(generator);
     pd_plan_destroy(scorer);
     return v;
@@ -179,12 +187,12 @@ static double class_loss(struct pd_step_options o, bool blind, struct verdict *v
     open_step(&f, &o);
     enliven(f.gan, blind);
     if (blind)
-        *(double *)pd_var_data(pd_vars_find(f.gan->vars, "d.logit.bias")) = 100;
-    memset(pd_plan_data(f.plan, "images"), 0, sizeof(double[2 * N]));
-    memset(pd_plan_data(f.plan, "labels"), 0, sizeof(int32_t[N]));
+        put_var(pd_vars_find(f.gan->vars, "d.logit.bias"), (double[]){100});
+    put(f.plan, "images", 2 * N, (double[2 * N]){0});
+    write_plan(f.plan, "labels", N, (int32_t[N]){0});
     give_noise(f.plan);
-    assert_int_equal(pd_plan_run(f.plan, 5, 0, NULL), PD_OK);
-    const double loss = *(const double *)pd_plan_data(f.plan, "g_cls");
+    run_plan(f.plan, 5, 0);
+    const double loss = value_at(f.plan, "g_cls", 0);
     if (v)
         *v = judge(&f);
     close_step(&f);

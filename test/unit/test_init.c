@@ -1,4 +1,5 @@
 /* How networks start. */
+#include "plans.h"
 #include "train/gan.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@ static struct fixture make(const char *model, int channels, int size)
     struct fixture f;
     struct pd_error err;
     struct pd_model_config c;
-    if (pd_backend_create(PD_BACKEND_REF_F32, 1, &f.backend, &err) ||
+    if (pd_backend_create("fenced", 1, &f.backend, &err) ||
         pd_model_configure(pd_model_find(model, &err), channels, size, CLASSES, Z, 1, &c, &err) ||
         pd_gan_create(&c, f.backend, 5, &f.gan, &err))
         fail_msg("%s", err.message);
@@ -46,15 +47,16 @@ static struct moments moments(const struct fixture *f, const char *name)
     if (!v)
         fail_msg("no variable %s", name);
     struct moments m = {.least = HUGE_VAL, .most = -HUGE_VAL, .n = pd_shape_count(pd_var_shape(v))};
-    const float *x = pd_var_data(v);
+    double *x = take_var(v);
     for (int64_t i = 0; i < m.n; i++) {
-        m.mean += (double)x[i] / (double)m.n;
-        m.least = fmin(m.least, (double)x[i]);
-        m.most = fmax(m.most, (double)x[i]);
+        m.mean += x[i] / (double)m.n;
+        m.least = fmin(m.least, x[i]);
+        m.most = fmax(m.most, x[i]);
     }
     for (int64_t i = 0; i < m.n; i++)
-        m.std += ((double)x[i] - m.mean) * ((double)x[i] - m.mean) / (double)m.n;
+        m.std += (x[i] - m.mean) * (x[i] - m.mean) / (double)m.n;
     m.std = sqrt(m.std);
+    free(x);
     return m;
 }
 

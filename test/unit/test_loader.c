@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "data/streams.h"
+#include "base/streams.h"
 #include "data/transform.h"
 
 #include <setjmp.h>

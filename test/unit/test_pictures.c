@@ -134,7 +134,7 @@ static void shows_the_plane(void **state)
     struct pd_error err;
     struct pd_model_config c;
     static const struct pd_asked asked[] = {{0, 0, -1}, {1, 1, 2}};
-    assert_int_equal(pd_backend_create(PD_BACKEND_REF_F32, 1, &backend, &err), PD_OK);
+    assert_int_equal(pd_backend_create("fenced", 1, &backend, &err), PD_OK);
     assert_int_equal(pd_model_configure(pd_model_find("mlp", NULL), 2, 0, 2, 2, 0.05, &c, &err), PD_OK);
     assert_int_equal(pd_gan_create(&c, backend, 3, &gan, &err), PD_OK);
     for (int balanced = 0; balanced < 2; balanced++) {

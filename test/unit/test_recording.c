@@ -118,7 +118,7 @@ static void mistakes_stick(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
-        struct stage s = begin(PD_BACKEND_REF_F32);
+        struct stage s = begin("ref");
         struct pd_node *x = real(&s, "x", pd_shape4(2, 3, 4, 4)), *m = real(&s, "m", pd_shape2(2, 3)),
                        *grads[2];
         struct pd_node *labels = pd_input(s.g, "labels", PD_I32, pd_shape1(5));
@@ -143,7 +143,7 @@ static void refusals(void **state)
 {
     (void)state;
     for (int i = 0; i < 3; i++) {
-        struct stage s = begin(PD_BACKEND_REF_F32);
+        struct stage s = begin("ref");
         struct pd_error err = {0};
         struct pd_node *x = real(&s, "x", pd_shape2(4, 3)), *one = pd_constant(s.g, 1, pd_shape1(3)), *grad;
         struct pd_node *stats = pd_batch_stats(x), *wrt = i == 0 ? stats : x;
@@ -161,9 +161,9 @@ static void an_empty_graph_runs(void **state)
 {
     (void)state;
     for (int k = 0; k < KINDS; k++) {
-        struct stage s = begin(kinds[k].kind);
+        struct stage s = begin(kinds[k]);
         compile(&s);
-        assert_int_equal(pd_plan_run(s.p, 1, 1, NULL), PD_OK);
+        run_plan(s.p, 1, 1);
         assert_int_equal(pd_plan_info(s.p).kernels, 0);
         end(&s);
     }
@@ -174,7 +174,7 @@ static void null_is_accepted(void **state)
     (void)state;
     struct pd_error err = {0};
     struct pd_node *none = NULL, *out;
-    struct stage s = begin(PD_BACKEND_REF_F32);
+    struct stage s = begin("ref");
     assert_null(pd_input(NULL, "x", PD_REAL, pd_shape0()));
     assert_null(pd_constant(NULL, 1, pd_shape0()));
     assert_null(pd_random_class(NULL, 1, 2, 3));
@@ -197,7 +197,7 @@ static void names_reach_values(void **state)
 {
     (void)state;
     for (int k = 0; k < KINDS; k++) {
-        struct stage s = begin(kinds[k].kind);
+        struct stage s = begin(kinds[k]);
         struct pd_node *x = real(&s, "x", pd_shape1(3)), *y = pd_affine(x, 2, 0);
         struct pd_node *labels = pd_input(s.g, "labels", PD_I32, pd_shape1(3));
         pd_output(x, "same");
@@ -207,14 +207,19 @@ static void names_reach_values(void **state)
         pd_output(labels, "labels too");
         compile(&s);
         set(&s, "x", 3, 4);
-        memcpy(pd_plan_data(s.p, "labels"), (int32_t[]){1, 2, 3}, 12);
-        assert_int_equal(pd_plan_run(s.p, 0, 0, NULL), PD_OK);
+        write_plan(s.p, "labels", 3, (int32_t[]){1, 2, 3});
+        run_plan(s.p, 0, 0);
         expect(&s, "same", 4);
         expect(&s, "y", 8);
         expect(&s, "again", 8);
         expect(&s, "equal", 8);
-        assert_memory_equal(pd_plan_data(s.p, "labels too"), ((int32_t[]){1, 2, 3}), 12);
-        assert_true(pd_plan_scalar(s.p, "y") == 8.0f && pd_plan_scalar(s.p, "nothing") == 0.0f);
+        int32_t labels_too[3];
+        float scalar;
+        read_plan(s.p, "labels too", 3, labels_too);
+        assert_memory_equal(labels_too, ((int32_t[]){1, 2, 3}), 12);
+        assert_int_equal(pd_plan_scalar(s.p, "y", &scalar, NULL), PD_OK);
+        assert_true(scalar == 8.0f);
+        assert_int_equal(pd_plan_scalar(s.p, "nothing", &scalar, NULL), PD_ERR_USAGE);
         end(&s);
     }
 }
@@ -227,40 +232,44 @@ static void variables_begin_as_asked(void **state)
     (void)state;
     enum { N = 4000 };
     static double a[N], b[N];
-    for (size_t real_size = 4; real_size <= 8; real_size += 4) {
-        struct pd_vars *vars = pd_vars_create(real_size, 9), *others = pd_vars_create(real_size, 9);
+    for (int k = 0; k < KINDS; k++) {
+        struct pd_backend *backend = open_backend(kinds[k], 1);
+        struct pd_vars *vars = pd_vars_create(backend, 9), *others = pd_vars_create(backend, 9);
         struct pd_init_spec normal = {PD_INIT_NORMAL, 1, 0.5}, unit = {PD_INIT_UNIT, 0, 0};
         struct pd_init_spec uniform = {PD_INIT_UNIFORM, -2, 3};
         double sum[3] = {0};
         struct pd_var *v = pd_vars_get(vars, "d/normal", pd_shape1(N), normal);
         pd_vars_get(others, "something first", pd_shape1(3), unit);
-        pd_var_read_f64(v, a);
-        pd_var_read_f64(pd_vars_get(others, "d/normal", pd_shape1(N), normal), b);
+        assert_int_equal(pd_var_read_f64(v, a, NULL), PD_OK);
+        assert_int_equal(pd_var_read_f64(pd_vars_get(others, "d/normal", pd_shape1(N), normal), b, NULL),
+                         PD_OK);
         assert_memory_equal(a, b, sizeof a); /* the name alone decides, not the order */
         for (int i = 0; i < N; i++)
             sum[0] += (a[i] - 1) * (a[i] - 1) / N;
         assert_true(fabs(sum[0] - 0.25) < 0.03);
-        pd_var_read_f64(pd_vars_get(vars, "g/unit", pd_shape1(N), unit), a);
+        assert_int_equal(pd_var_read_f64(pd_vars_get(vars, "g/unit", pd_shape1(N), unit), a, NULL), PD_OK);
         for (int i = 0; i < N; i++)
             sum[1] += a[i] * a[i];
         assert_true(fabs(sum[1] - 1) < 1e-5);
-        pd_var_read_f64(pd_vars_get(vars, "g/uniform", pd_shape1(N), uniform), a);
+        assert_int_equal(pd_var_read_f64(pd_vars_get(vars, "g/uniform", pd_shape1(N), uniform), a, NULL),
+                         PD_OK);
         for (int i = 0; i < N; i++) {
             assert_true(a[i] >= -2 && a[i] < 3);
             sum[2] += a[i] / N;
         }
         assert_true(fabs(sum[2] - 0.5) < 0.1);
-        pd_vars_reset(vars, "g/", 10);
-        pd_var_read_f64(pd_vars_find(vars, "g/uniform"), b);
+        assert_int_equal(pd_vars_reset(vars, "g/", 10, NULL), PD_OK);
+        assert_int_equal(pd_var_read_f64(pd_vars_find(vars, "g/uniform"), b, NULL), PD_OK);
         assert_true(memcmp(a, b, sizeof a) != 0);
-        pd_vars_reset(vars, "g/", 9);
-        pd_var_read_f64(pd_vars_find(vars, "g/uniform"), b);
+        assert_int_equal(pd_vars_reset(vars, "g/", 9, NULL), PD_OK);
+        assert_int_equal(pd_var_read_f64(pd_vars_find(vars, "g/uniform"), b, NULL), PD_OK);
         assert_memory_equal(a, b, sizeof a);
         assert_int_equal(pd_vars_count(vars), 3);
         assert_string_equal(pd_var_name(pd_vars_at(vars, 1)), "g/unit");
         assert_null(pd_vars_find(vars, "g/"));
         pd_vars_destroy(vars);
         pd_vars_destroy(others);
+        pd_backend_destroy(backend);
     }
 }
 
@@ -269,7 +278,7 @@ static void a_network_may_have_many_parameters(void **state)
 {
     (void)state;
     enum { LAYERS = 150 };
-    struct stage s = begin(PD_BACKEND_REF_F64);
+    struct stage s = begin("ref-f64");
     struct pd_nn nn = {.graph = s.g, .vars = s.vars, .prefix = "", .training = true};
     struct pd_node *x = real(&s, "x", pd_shape2(1, 1));
     char name[16];
@@ -278,17 +287,20 @@ static void a_network_may_have_many_parameters(void **state)
         snprintf(name, sizeof name, "fc%d", i);
         x = pd_add(x, pd_nn_dense(&nn, name, real(&s, name, pd_shape2(1, 1)), 1, 0));
     }
-    pd_nn_adam(&nn, "adam", pd_sum(x), &(struct pd_adam_options){0.1, 0.5, 0.99, 1e-8});
+    pd_nn_adam(&nn, "adam", pd_sum(x), &(struct pd_adam_options){0.1, 0.5, 0.99, 1e-8, NULL});
     compile(&s);
     assert_int_equal(nn.n_params, LAYERS);
     for (int i = 0; i < LAYERS; i++) {
-        before[i] = *(double *)pd_var_data(nn.params[i]);
+        assert_int_equal(pd_var_read_f64(nn.params[i], &before[i], NULL), PD_OK);
         snprintf(name, sizeof name, "fc%d", i);
         set(&s, name, 1, 1);
     }
-    assert_int_equal(pd_plan_run(s.p, 1, 0, NULL), PD_OK);
-    for (int i = 0; i < LAYERS; i++)
-        assert_float_equal(*(double *)pd_var_data(nn.params[i]), before[i] - 0.1, 1e-6);
+    run_plan(s.p, 1, 0);
+    for (int i = 0; i < LAYERS; i++) {
+        double after;
+        assert_int_equal(pd_var_read_f64(nn.params[i], &after, NULL), PD_OK);
+        assert_float_equal(after, before[i] - 0.1, 1e-6);
+    }
     end(&s);
 }
 

@@ -1,4 +1,6 @@
 /* Rejection on a model: what is kept, counted and told. */
+#include "plans.h"
+#include "train/scorer.h"
 #include "train/reject.h"
 
 #include "base/mem.h"
@@ -29,7 +31,7 @@ static int setup(void **state)
     static struct fixture f;
     struct pd_error err;
     struct pd_model_config c;
-    if (pd_backend_create(PD_BACKEND_REF_F32, 1, &f.backend, &err) ||
+    if (pd_backend_create("fenced", 1, &f.backend, &err) ||
         pd_model_configure(pd_model_find("mlp", &err), 2, 0, CLASSES, 2, 0.05, &c, &err) ||
         pd_gan_create(&c, f.backend, 3, &f.gan, &err))
         fail_msg("%s", err.message);
@@ -79,13 +81,13 @@ static void assert_whole(const struct fixture *f, const struct pd_rejection *r)
 {
     const struct pd_samples *s = &r->kept;
     struct pd_plan *generator;
-    float logit[256], class_logits[256 * CLASSES];
+    float images[512], logit[256], class_logits[256 * CLASSES];
     double k[256];
     assert_int_equal(pd_gan_compile_generator(f->gan, s->count, &generator, NULL), PD_OK);
-    memcpy(pd_plan_data(generator, "z"), s->z, (size_t)s->count * 2 * sizeof(float));
-    memcpy(pd_plan_data(generator, "c"), s->labels, (size_t)s->count * sizeof(int32_t));
-    assert_int_equal(pd_plan_run(generator, 0, 0, NULL), PD_OK);
-    const float *images = pd_plan_data(generator, "images");
+    write_plan(generator, "z", s->count * 2, s->z);
+    write_plan(generator, "c", s->count, s->labels);
+    run_plan(generator, 0, 0);
+    read_plan(generator, "images", s->count * 2, images);
     assert_int_equal(pd_score(f->gan, PD_ORIGIN_FAKE, images, s->count, logit, class_logits, NULL), PD_OK);
     const struct pd_gold_input in = {s->count, CLASSES, logit, class_logits, s->labels, PD_GOLD_GENERATED};
     assert_int_equal(pd_gold_conditional(&in, k, NULL), PD_OK);

@@ -59,7 +59,7 @@ static void a_kernel_that_fails_ends_the_run(void **state)
 {
     (void)state;
     for (int k = 0; k < KINDS; k++) {
-        struct stage s = begin(kinds[k].kind);
+        struct stage s = begin(kinds[k]);
         struct pd_error err = {.status = PD_OK};
         struct pd_node *x = real(&s, "x", pd_shape2(3, 4)), *w = real(&s, "w", pd_shape2(4, 5));
         pd_output(pd_sum(pd_matmul(x, w, false, false)), "y");

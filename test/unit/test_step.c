@@ -2,6 +2,7 @@
  */
 #include "base/rng.h"
 #include "grad/verify.h"
+#include "plans.h"
 #include "scratch.h"
 #include "train/gan.h"
 
@@ -23,7 +24,7 @@ struct fixture {
     struct pd_step_plans plans;
 };
 
-static void make(struct fixture *f, const char *model, enum pd_backend_kind kind)
+static void make(struct fixture *f, const char *model, const char *kind)
 {
     struct pd_error err;
     struct pd_model_config c;
@@ -59,27 +60,23 @@ static void run_step(struct fixture *f, uint64_t step)
 {
     struct pd_plan *plan = pd_step_plan(&f->plans, step);
     const struct pd_rng random = {5, 1, step};
-    void *images = pd_plan_data(plan, "images");
-    for (int64_t i = 0; i < (int64_t)N * 3 * SIZE * SIZE; i++) {
-        const double x = 2 * pd_rng_uniform(&random, (uint64_t)i) - 1;
-        if (pd_backend_real_size(f->backend) == 8)
-            ((double *)images)[i] = x;
-        else
-            ((float *)images)[i] = (float)x;
-    }
+    static double images[N * 3 * SIZE * SIZE];
+    int32_t labels[N];
+    for (int i = 0; i < N * 3 * SIZE * SIZE; i++)
+        images[i] = 2 * pd_rng_uniform(&random, (uint64_t)i) - 1;
     for (int i = 0; i < N; i++)
-        ((int32_t *)pd_plan_data(plan, "labels"))[i] = i % CLASSES;
-    assert_int_equal(pd_plan_run(plan, 7, step, NULL), PD_OK);
+        labels[i] = i % CLASSES;
+    put(plan, "images", N * 3 * SIZE * SIZE, images);
+    write_plan(plan, "labels", N, labels);
+    run_plan(plan, 7, step);
 }
 
 static double *values(const struct fixture *f, const char *name, int64_t *n)
 {
     struct pd_var *v = pd_vars_find(f->gan->vars, name);
     assert_non_null(v);
-    *n = pd_shape_count(pd_var_shape(v));
-    double *out = malloc((size_t)*n * sizeof *out);
-    pd_var_read_f64(v, out);
-    return out;
+    *n = var_count(v);
+    return take_var(v);
 }
 
 /* The largest difference between what a variable was and is. */
@@ -103,7 +100,7 @@ static void critics_step_alone(void **state)
     int64_t n;
     o.loss = PD_LOSS_KIND_WGAN_GP;
     o.critic_steps = 3;
-    make(&f, "wgan-gp", PD_BACKEND_ONEDNN);
+    make(&f, "wgan-gp", "onednn");
     compile(&f, &o);
     verify_plan(f.plans.critic);
     for (uint64_t step = 0; step < 6; step++) {
@@ -112,7 +109,7 @@ static void critics_step_alone(void **state)
         run_step(&f, step);
         assert_true((moved(&f, "g.deconv2.weight", g) > 0) == full);
         assert_true(moved(&f, "d.conv2.weight", d) > 0);
-        assert_true((pd_plan_data(pd_step_plan(&f.plans, step), "g_adv") != NULL) == full);
+        assert_true(pd_plan_has(pd_step_plan(&f.plans, step), "g_adv") == full);
         free(g);
         free(d);
     }
@@ -126,7 +123,7 @@ static void penalties_go_with_no_batch_norm(void **state)
     struct pd_step_options o = options();
     struct pd_error err;
     o.loss = PD_LOSS_KIND_WGAN_GP;
-    make(&f, "dcgan", PD_BACKEND_REF_F32);
+    make(&f, "dcgan", "fenced");
     assert_int_equal(pd_step_plans_compile(f.gan, &o, &f.plans, &err), PD_ERR_UNSUPPORTED);
     assert_non_null(strstr(err.message, "'wgan-gp' does not go with model 'dcgan'"));
     release(&f);
@@ -154,7 +151,7 @@ static void averages_follow(void **state)
     const double decay[] = {0, 1.0 / 11, 2.0 / 12, 0.2};
     int64_t n;
     o.ema = 0.2;
-    make(&f, "dcgan", PD_BACKEND_REF_F64);
+    make(&f, "dcgan", "ref-f64");
     compile(&f, &o);
     for (uint64_t step = 0; step < 4; step++) {
         double *w = values(&f, "ema.deconv2.weight", &n), *var = values(&f, "ema.bn2.running_var", &n);
@@ -179,12 +176,12 @@ static void averages_are_what_is_sampled(void **state)
     const char *path = scratch_path("networks.safetensors");
     int64_t n;
     o.ema = 0.9;
-    make(&f, "dcgan", PD_BACKEND_ONEDNN);
+    make(&f, "dcgan", "onednn");
     compile(&f, &o);
     for (uint64_t step = 0; step < 3; step++)
         run_step(&f, step);
     assert_int_equal(pd_gan_save_networks(f.gan, &progress, path, &err), PD_OK);
-    make(&g, "dcgan", PD_BACKEND_ONEDNN);
+    make(&g, "dcgan", "onednn");
     assert_false(g.gan->ema);
     assert_int_equal(pd_gan_load(g.gan, path, &progress, &err), PD_OK);
     assert_true(g.gan->ema);
@@ -204,15 +201,15 @@ static void top_k_takes_the_most_real(void **state)
     (void)state;
     struct fixture all, top;
     struct pd_step_options o = options();
-    make(&all, "dcgan", PD_BACKEND_ONEDNN);
+    make(&all, "dcgan", "onednn");
     compile(&all, &o);
     o.top_k = 1;
-    make(&top, "dcgan", PD_BACKEND_ONEDNN);
+    make(&top, "dcgan", "onednn");
     compile(&top, &o);
     run_step(&all, 0);
     run_step(&top, 0);
-    assert_true(pd_plan_scalar(top.plans.full, "d_adv") == pd_plan_scalar(all.plans.full, "d_adv"));
-    assert_true(pd_plan_scalar(top.plans.full, "g_adv") < pd_plan_scalar(all.plans.full, "g_adv"));
+    assert_true(value_at(top.plans.full, "d_adv", 0) == value_at(all.plans.full, "d_adv", 0));
+    assert_true(value_at(top.plans.full, "g_adv", 0) < value_at(all.plans.full, "g_adv", 0));
     release(&all);
     release(&top);
 }
@@ -234,12 +231,12 @@ static float *changed(const char *words, float *images, uint64_t step)
     if (words)
         assert_int_equal(pd_augment_parse(words, &what, &err), PD_OK);
     pd_output(words ? pd_nn_augment(x, what, &stream) : pd_nn_dropout(&nn, x, 0.25), "y");
-    if (pd_backend_create(PD_BACKEND_ONEDNN, 2, &backend, &err) || pd_compile(g, backend, &plan, &err))
+    if (pd_backend_create("onednn", 2, &backend, &err) || pd_compile(g, backend, &plan, &err))
         fail_msg("%s", err.message);
-    memcpy(pd_plan_data(plan, "x"), images, (size_t)n * sizeof *images);
-    assert_int_equal(pd_plan_run(plan, 7, step, NULL), PD_OK);
+    write_plan(plan, "x", n, images);
+    run_plan(plan, 7, step);
     float *out = malloc((size_t)n * sizeof *out);
-    memcpy(out, pd_plan_data(plan, "y"), (size_t)n * sizeof *out);
+    read_plan(plan, "y", n, out);
     pd_plan_destroy(plan);
     pd_graph_destroy(g);
     pd_backend_destroy(backend);

@@ -70,6 +70,17 @@ static void chain_kernel(const struct pd_call *call, const struct pd_run *run)
     chain_run(call->context, run);
 }
 
+static void chain_destroy(void *context)
+{
+    struct chain *c = context;
+    for (int i = 0; i < c->n; i++) {
+        for (int k = 0; k < c->step[i].n; k++)
+            dnnl_memory_destroy(c->step[i].args[k].memory);
+        dnnl_primitive_destroy(c->step[i].primitive);
+    }
+    pd_free(c);
+}
+
 struct chain *chain_create(struct onednn *b, struct pd_call *call)
 {
     struct chain *c = pd_calloc(1, sizeof *c);
@@ -77,6 +88,7 @@ struct chain *chain_create(struct onednn *b, struct pd_call *call)
         return NULL;
     c->backend = b;
     call->context = c;
+    call->release = chain_destroy;
     call->kernel = chain_kernel;
     return c;
 }

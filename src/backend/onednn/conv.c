@@ -15,7 +15,7 @@ static const_dnnl_memory_desc_t image_md(struct onednn *b, const struct pd_instr
 static struct conv_args args_of(struct onednn *b, const struct pd_call *call, const struct pd_instr *x,
                                 struct pd_shape w, const struct pd_instr *y)
 {
-    int64_t stride = call->instr->attr.i[0], pad = call->instr->attr.i[1];
+    int64_t stride = call->instr->attr.stride, pad = call->instr->attr.pad;
     struct conv_args a = {.x = image_md(b, x), .w = md_any(b, w), .y = image_md(b, y)};
     for (int i = 0; i < 2; i++) {
         a.strides[i] = stride;
@@ -70,7 +70,7 @@ static enum pd_status prepare_forward(struct onednn *b, struct pd_call *call, st
     bool bias = in->n_src == 3;
     if (bias)
         a.bias = md_plain(b, pd_shape1(in->shape.dim[1]));
-    dnnl_primitive_attr_t attr = attr_create(false, in->attr.f[0]);
+    dnnl_primitive_attr_t attr = attr_create(false, in->attr.slope);
     dnnl_primitive_desc_t pd = attr ? conv_pd(b, &a, attr) : NULL;
     if (attr)
         dnnl_primitive_attr_destroy(attr);
@@ -128,8 +128,8 @@ static void taps_kernel(const struct pd_call *call, const struct pd_run *run)
                      y[3],
                      w[2],
                      w[3],
-                     call->instr->attr.i[0],
-                     call->instr->attr.i[1],
+                     call->instr->attr.stride,
+                     call->instr->attr.pad,
                      c->backend->base.block,
                      (const float *)((char *)run->scratch + c->step[c->n - 1].scratch[last]),
                      call->dst};

@@ -15,7 +15,7 @@ static const_dnnl_memory_desc_t matrix(struct onednn *b, int64_t rows, int64_t c
 static void sgemm_kernel(const struct pd_call *call, const struct pd_run *run)
 {
     const struct pd_instr *in = call->instr;
-    const bool ta = in->attr.i[0], accumulate = in->n_src == 3;
+    const bool ta = in->attr.transpose_a, accumulate = in->n_src == 3;
     const int64_t m = in->shape.dim[0], n = in->shape.dim[1], k = call->src_instr[0]->shape.dim[!ta];
     onednn_check(run, dnnl_sgemm(ta ? 'T' : 'N', 'N', m, n, k, 1, call->src[0], ta ? m : k, call->src[1], n,
                                  accumulate, call->dst, n));
@@ -26,8 +26,8 @@ static void sgemm_kernel(const struct pd_call *call, const struct pd_run *run)
 static bool wants_sgemm(const struct pd_call *call)
 {
     const struct pd_instr *in = call->instr;
-    const bool bias = in->n_src == 3 && in->attr.f[0] != 1;
-    return !in->attr.i[1] && !bias && in->attr.f[1] == 1 && call->gflop > SGEMM_MIN;
+    const bool bias = in->n_src == 3 && in->attr.accumulates != 1;
+    return !in->attr.transpose_b && !bias && in->attr.slope == 1 && call->gflop > SGEMM_MIN;
 }
 
 /* --- the rest --- */
@@ -39,11 +39,12 @@ enum pd_status prepare_matmul(struct onednn *b, struct pd_call *call, struct pd_
         call->kernel = sgemm_kernel;
         return PD_OK;
     }
-    bool ta = in->attr.i[0], tb = in->attr.i[1], third = in->n_src == 3, accumulate = in->attr.f[0] == 1;
+    bool ta = in->attr.transpose_a, tb = in->attr.transpose_b, third = in->n_src == 3,
+         accumulate = in->attr.accumulates == 1;
     int64_t m = in->shape.dim[0], n = in->shape.dim[1], k = call->src_instr[0]->shape.dim[!ta];
     const_dnnl_memory_desc_t x = matrix(b, m, k, ta), w = matrix(b, k, n, tb), y = matrix(b, m, n, false),
                              bias = third && !accumulate ? matrix(b, 1, n, false) : NULL;
-    dnnl_primitive_attr_t attr = attr_create(accumulate, in->attr.f[1]);
+    dnnl_primitive_attr_t attr = attr_create(accumulate, in->attr.slope);
     dnnl_primitive_desc_t pd = attr ? matmul_pd(b, x, w, bias, y, attr) : NULL;
     if (attr)
         dnnl_primitive_attr_destroy(attr);

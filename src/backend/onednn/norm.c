@@ -169,13 +169,13 @@ struct norm {
 
 PD_INLINE struct norm norm_of(const struct pd_call *call, const struct lanes *v)
 {
-    struct norm b = {.slope = (float)call->instr->attr.f[1]};
+    struct norm b = {.slope = (float)call->instr->attr.slope};
     const int64_t channels = call->src_instr[0]->shape.dim[1];
     const float *mean = call->src[1], *var = mean + channels, *gamma = call->src[2], *beta = call->src[3];
     for (int l = 0; l < v->count; l++) {
         const int64_t c = channel(v, l);
         b.mean[l] = mean[c];
-        b.rstd[l] = (float)(1 / sqrt((double)var[c] + call->instr->attr.f[0]));
+        b.rstd[l] = (float)(1 / sqrt((double)var[c] + call->instr->attr.eps));
         b.scale[l] = gamma[c] * b.rstd[l];
         b.shift[l] = beta[c] - mean[c] * b.scale[l];
     }
@@ -261,7 +261,8 @@ PD_CLONES static void run_chunk(const struct pd_call *call, const struct lanes *
     } else {
         const float *sums = call->src[5];
         float k0[LANES] = {0}, k1[LANES] = {0}, m = (float)numbers(v);
-        for (int l = 0; l < v->count && call->instr->attr.i[0]; l++) { /* through the statistics */
+        for (int l = 0; l < v->count && call->instr->attr.through_statistics;
+             l++) { /* through the statistics */
             k0[l] = sums[channels + channel(v, l)] / m;
             k1[l] = sums[channel(v, l)] / m * b.rstd[l];
         }

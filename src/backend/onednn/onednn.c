@@ -2,6 +2,7 @@
  * kernels. */
 #include "backend/onednn/onednn.h"
 
+#include "backend/ref/ref.h"
 #include "base/bug.h"
 #include "base/mem.h"
 
@@ -34,45 +35,61 @@ void onednn_check(const struct pd_run *run, dnnl_status_t status)
 }
 
 /* Reference kernels know plain layouts only. */
-static enum pd_status fall_back(struct pd_call *call)
+static void fall_back(struct pd_call *call)
 {
     const struct pd_instr *in = call->instr;
-    call->kernel = pd_ref_kernel(in->op, false);
     bool blocked = in->layout == PD_LAYOUT_BLOCKED && in->op != PD_OP_CONSTANT;
     for (int k = 0; k < in->n_src; k++)
         blocked = blocked || call->src_instr[k]->layout == PD_LAYOUT_BLOCKED;
-    if (!call->kernel || blocked)
+    if (blocked)
         BUG("no kernel for %s in this layout", pd_op_name(in->op));
-    return PD_OK;
+    ref_prepare_call(call, false);
 }
 
-static enum pd_status prepare(struct pd_backend *base, struct pd_call *call, struct pd_error *err)
+static enum pd_status prepare_call(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
     onednn_prepare *own = table[call->instr->op];
-    struct onednn *b = (struct onednn *)base;
     enum pd_status status = own ? own(b, call, err) : PD_OK;
     md_forget(b);
-    return status || call->kernel ? status : fall_back(call);
+    if (!status && !call->kernel)
+        fall_back(call);
+    return status;
 }
 
-/* OpenMP's number of threads belongs to the calling thread: another backend may have set it since, and
- * oneDNN's primitives must run with the number that they were made for. */
-static void enter(const struct pd_backend *b)
+/* OpenMP's number of threads belongs to the calling thread. oneDNN's primitives must run with the number that
+ * they were made for, and the caller keeps the one that it had. */
+static int enter(const struct pd_backend *b)
 {
+    const int before = omp_get_max_threads();
     omp_set_num_threads(b->threads);
+    return before;
 }
 
-static void release(struct pd_call *call)
+static enum pd_status prepare(struct pd_backend *b, struct pd_call *calls, int n, struct pd_error *err)
 {
-    struct chain *c = call->context;
-    if (!c)
-        return;
-    for (int i = 0; i < c->n; i++) {
-        for (int k = 0; k < c->step[i].n; k++)
-            dnnl_memory_destroy(c->step[i].args[k].memory);
-        dnnl_primitive_destroy(c->step[i].primitive);
-    }
-    pd_free(c);
+    const int before = enter(b);
+    enum pd_status status = PD_OK;
+    for (int i = 0; i < n && !status; i++)
+        status = prepare_call((struct onednn *)b, &calls[i], err);
+    omp_set_num_threads(before);
+    return status;
+}
+
+static enum pd_status run(struct pd_backend *b, struct pd_call *calls, int n, struct pd_run *how,
+                          struct pd_error *err)
+{
+    const int before = enter(b);
+    enum pd_status status = pd_host_run(b, calls, n, how, err);
+    omp_set_num_threads(before);
+    return status;
+}
+
+static double peak(struct pd_backend *b, int side)
+{
+    const int before = enter(b);
+    const double gflops = sgemm_gflops(side);
+    omp_set_num_threads(before);
+    return gflops;
 }
 
 static void destroy(struct pd_backend *base)
@@ -94,29 +111,47 @@ static int machine_block(void)
     return (isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core ? 16 : 8;
 }
 
-enum pd_status pd_onednn_create(enum pd_backend_kind kind, int threads, struct pd_backend **out,
-                                struct pd_error *err)
+static enum pd_status create(const struct pd_backend_type *type, int threads, struct pd_backend **out,
+                             struct pd_error *err)
 {
     struct onednn *b = pd_calloc(1, sizeof *b);
     if (!b)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a backend");
-    b->base = (struct pd_backend){.kind = kind,
-                                  .real_size = sizeof(float),
-                                  .threads = threads,
-                                  .block = machine_block(),
-                                  .optimise = true,
-                                  .costs_only = kind == PD_BACKEND_COSTS,
-                                  .enter = enter,
-                                  .prepare = prepare,
-                                  .release = release,
-                                  .destroy = destroy};
-    omp_set_num_threads(threads); /* oneDNN sizes its work by this, too */
+    b->base = (struct pd_backend){.type = type, .threads = threads, .block = machine_block()};
+    const int before = enter(&b->base); /* oneDNN sizes its work by this, too */
     b->plain_attr = attr_create(false, 1);
-    if (!b->plain_attr || dnnl_engine_create(&b->engine, dnnl_cpu, 0) ||
-        dnnl_stream_create(&b->stream, b->engine, dnnl_stream_default_flags)) {
+    bool ok = b->plain_attr && !dnnl_engine_create(&b->engine, dnnl_cpu, 0) &&
+              !dnnl_stream_create(&b->stream, b->engine, dnnl_stream_default_flags);
+    omp_set_num_threads(before);
+    if (!ok) {
         destroy(&b->base);
         return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "oneDNN does not start on this machine");
     }
     *out = &b->base;
     return PD_OK;
 }
+
+/* There is nowhere to keep it. */
+static enum pd_status forget(struct pd_backend *b, void *address, const void *from, size_t bytes,
+                             struct pd_error *err)
+{
+    (void)b, (void)address, (void)from, (void)bytes, (void)err;
+    return PD_OK;
+}
+
+/* Where a plan of oneDNN's and one for its costs are alike. */
+#define COMPILES                                                                                             \
+    .real_size = sizeof(float), .programs = true,                                                            \
+    .behind = {[PD_OP_CONV] = PD_BEHIND_BIAS | PD_BEHIND_SLOPE,                                              \
+               [PD_OP_MATMUL] = PD_BEHIND_BIAS | PD_BEHIND_SUM | PD_BEHIND_SLOPE},                           \
+    .create = create, .destroy = destroy, .allocate = pd_host_allocate, .release = pd_host_release,          \
+    .layout = onednn_layout, .peak = peak
+
+const struct pd_backend_type pd_backend_onednn = {.name = "onednn",
+                                                  COMPILES,
+                                                  .upload = pd_host_upload,
+                                                  .download = pd_host_download,
+                                                  .prepare = prepare,
+                                                  .run = run};
+const struct pd_backend_type pd_backend_costs = {
+    .name = "costs", .no_values = true, COMPILES, .upload = forget};

@@ -2,9 +2,9 @@
 #ifndef PD_BACKEND_ONEDNN_H
 #define PD_BACKEND_ONEDNN_H
 
+#include "backend/host.h"
 #include "backend/onednn/compat.h"
 #include "base/clones.h"
-#include "engine/plan.h"
 
 #define MD_KEPT 32 /* a convolution makes 11 */
 struct onednn {
@@ -34,7 +34,7 @@ struct chain {
     } step[CHAIN_STEPS];
 };
 
-/* NULL: out of memory. The call's release destroys it. */
+/* NULL: out of memory. The call owns it. */
 struct chain *chain_create(struct onednn *b, struct pd_call *call);
 void chain_run(const struct chain *c, const struct pd_run *run);
 
@@ -66,6 +66,13 @@ onednn_prepare prepare_fused, prepare_norm, prepare_sum_to, prepare_adam, prepar
 /* Convolutions by minimal filtering, where that is fast. */
 onednn_prepare prepare_winograd;
 bool wants_winograd(const struct onednn *b, const struct pd_call *call);
+
+/* pd_backend_type.layout (layout.c). */
+enum pd_layout onednn_layout(const struct pd_backend *b, const struct pd_instr *in,
+                             const struct pd_shape *src, const enum pd_layout *have, enum pd_layout *want);
+
+/* pd_backend_type.peak, on OpenMP's threads (sgemm.c). */
+double sgemm_gflops(int side);
 
 enum pd_status onednn_fail(const struct pd_call *call, struct pd_error *err);
 

@@ -7,7 +7,7 @@
 
 static struct pd_rng place(const struct pd_call *call, const struct pd_run *run)
 {
-    return (struct pd_rng){run->seed, (uint32_t)call->instr->attr.i[0], run->step};
+    return (struct pd_rng){run->seed, (uint32_t)call->instr->attr.stream, run->step};
 }
 
 static void normal_kernel(const struct pd_call *call, const struct pd_run *run)

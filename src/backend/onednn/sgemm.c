@@ -7,7 +7,7 @@
 
 enum { REPEATS = 8 };
 
-double pd_onednn_sgemm_gflops(int threads, int side)
+double sgemm_gflops(int side)
 {
     const size_t count = (size_t)side * (size_t)side;
     float *a = pd_aligned_calloc(3 * count * sizeof *a), *b = a + count, *c = b + count;
@@ -16,7 +16,6 @@ double pd_onednn_sgemm_gflops(int threads, int side)
         return 0;
     for (size_t i = 0; i < 2 * count; i++)
         a[i] = 0.5f + (float)(i % 7);
-    omp_set_num_threads(threads);
     for (int i = 0; i <= REPEATS; i++) { /* the first warms up */
         const double start = omp_get_wtime();
         if (dnnl_sgemm('N', 'N', side, side, side, 1, a, side, b, side, 0, c, side))

@@ -26,17 +26,18 @@ PD_CLONES static void adam_range(const struct adam *a, int64_t from, int64_t to)
 static void adam_kernel(const struct pd_call *call, const struct pd_run *run)
 {
     (void)run;
-    const double *f = call->instr->attr.f, t = (double)*(const float *)call->src[1];
+    const struct pd_attr *o = &call->instr->attr;
+    const double t = (double)*(const float *)call->src[1];
     const struct adam a = {.w = call->dst,
-                           .m = call->instr->var[1]->data,
-                           .v = call->instr->var[2]->data,
+                           .m = (float *)(uintptr_t)call->src[3],
+                           .v = (float *)(uintptr_t)call->src[4],
                            .g = call->src[2],
-                           .b1 = (float)(1 - f[1]),
-                           .b2 = (float)f[2],
-                           .c2 = (float)(1 - f[2]),
-                           .eps = (float)f[3],
-                           .rate = (float)(f[0] / (1 - pow(f[1], t))),
-                           .root = (float)(1 / sqrt(1 - pow(f[2], t)))};
+                           .b1 = (float)(1 - o->beta1),
+                           .b2 = (float)o->beta2,
+                           .c2 = (float)(1 - o->beta2),
+                           .eps = (float)o->adam_eps,
+                           .rate = (float)(pd_call_rate(call) / (1 - pow(o->beta1, t))),
+                           .root = (float)(1 / sqrt(1 - pow(o->beta2, t)))};
     const int64_t n = pd_shape_count(call->instr->shape);
 #pragma omp parallel for schedule(static) if (n >= PD_PARALLEL_MIN)
     for (int64_t i = 0; i < n; i += ADAM_CHUNK)

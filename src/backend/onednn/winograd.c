@@ -13,6 +13,8 @@
  * stay in the caches; each thread takes its own images through all stages. */
 #include "backend/onednn/winograd.h"
 
+#include "base/mem.h"
+
 #include <omp.h>
 #include <string.h>
 
@@ -37,8 +39,8 @@ static struct winograd winograd_of(const struct pd_call *call, const struct pd_b
                          .y = in,
                          .dx = in->op == PD_OP_CONV_DX,
                          .dw = in->op == PD_OP_CONV_DW,
-                         .stride = in->attr.i[0],
-                         .pad = in->attr.i[1],
+                         .stride = in->attr.stride,
+                         .pad = in->attr.pad,
                          .block = backend->block,
                          .slope = 1};
     if (g.dx) {
@@ -48,7 +50,7 @@ static struct winograd winograd_of(const struct pd_call *call, const struct pd_b
         g.taps = in;
         g.y = src[1];
     } else {
-        g.slope = (float)in->attr.f[0];
+        g.slope = (float)in->attr.slope;
         g.bias = in->n_src == 3 ? call->src[2] : NULL;
     }
     const int64_t *x = g.x->shape.dim, *taps = g.taps->shape.dim, *y = g.y->shape.dim;
@@ -116,7 +118,7 @@ static void run_chunk(const struct winograd *g, const struct pd_run *run, struct
 
 static void images_kernel(const struct pd_call *call, const struct pd_run *run)
 {
-    const struct winograd g = winograd_of(call, run->backend);
+    const struct winograd g = *(const struct winograd *)call->context;
     const struct side from = g.dx ? results_of(&g) : data_of(&g), to = g.dx ? data_of(&g) : results_of(&g);
     stage *const taps = g.dx ? transform_taps_turned : transform_taps;
     float *u = run->scratch, *all = u + matrices_size(&g, g.depth, g.o);
@@ -146,7 +148,7 @@ static int64_t parts_of(const struct winograd *g, int64_t threads)
 
 static void taps_kernel(const struct pd_call *call, const struct pd_run *run)
 {
-    const struct winograd g = winograd_of(call, run->backend);
+    const struct winograd g = *(const struct winograd *)call->context;
     const struct side data = data_of(&g), results = results_of(&g);
     float *v = run->scratch, *z = v + matrices_size(&g, g.rows, g.depth),
           *product = z + matrices_size(&g, g.rows, g.o);
@@ -202,10 +204,14 @@ bool wants_winograd(const struct onednn *b, const struct pd_call *call)
 
 enum pd_status prepare_winograd(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
-    (void)err;
-    const struct winograd g = winograd_of(call, &b->base);
-    const int64_t own = own_size(&g) * (g.dw ? 1 : b->base.threads);
-    call->scratch = (size_t)(matrices_size(&g, g.depth, g.o) + own) * sizeof(float);
-    call->kernel = g.dw ? taps_kernel : images_kernel;
+    struct winograd *g = pd_malloc(sizeof *g);
+    if (!g)
+        return onednn_fail(call, err);
+    *g = winograd_of(call, &b->base);
+    const int64_t own = own_size(g) * (g->dw ? 1 : b->base.threads);
+    call->scratch = (size_t)(matrices_size(g, g->depth, g->o) + own) * sizeof(float);
+    call->kernel = g->dw ? taps_kernel : images_kernel;
+    call->context = g;
+    call->release = pd_free;
     return PD_OK;
 }

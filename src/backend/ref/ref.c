@@ -1,31 +1,40 @@
-/* The reference backend: the kernels of kernels.inc on one thread, nothing combined or fused. */
+/* The reference backends: the kernels of kernels.inc on one thread, nothing combined or fused. */
+#include "backend/ref/ref.h"
+
 #include "base/bug.h"
 #include "base/mem.h"
-#include "engine/plan.h"
 
 extern pd_kernel *const *const pd_ref_f32;
 extern pd_kernel *const *const pd_ref_f64;
 
-pd_kernel *pd_ref_kernel(enum pd_op op, bool f64)
+void ref_prepare_call(struct pd_call *call, bool f64)
 {
-    return (f64 ? pd_ref_f64 : pd_ref_f32)[op];
-}
-
-static enum pd_status prepare(struct pd_backend *b, struct pd_call *call, struct pd_error *err)
-{
-    (void)err;
-    enum pd_op op = call->instr->op;
-    call->kernel = pd_ref_kernel(op, b->real_size == sizeof(double));
+    const enum pd_op op = call->instr->op;
+    call->kernel = (f64 ? pd_ref_f64 : pd_ref_f32)[op];
     if (!call->kernel)
         BUG("no reference kernel for %s", pd_op_name(op));
     if (op == PD_OP_CONV || op == PD_OP_CONV_DX || op == PD_OP_CONV_DW)
         call->scratch = (size_t)pd_shape_count(call->instr->shape) * sizeof(double);
+}
+
+enum pd_status ref_prepare(struct pd_backend *b, struct pd_call *calls, int n, struct pd_error *err)
+{
+    (void)err;
+    for (int i = 0; i < n; i++)
+        ref_prepare_call(&calls[i], b->type->real_size == sizeof(double));
     return PD_OK;
 }
 
-static void release(struct pd_call *call)
+static enum pd_status create(const struct pd_backend_type *type, int threads, struct pd_backend **out,
+                             struct pd_error *err)
 {
-    (void)call;
+    struct pd_backend *b = pd_calloc(1, sizeof *b);
+    (void)threads;
+    if (!b)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a backend");
+    *b = (struct pd_backend){.type = type, .threads = 1};
+    *out = b;
+    return PD_OK;
 }
 
 static void destroy(struct pd_backend *b)
@@ -33,17 +42,9 @@ static void destroy(struct pd_backend *b)
     pd_free(b);
 }
 
-enum pd_status pd_ref_create(enum pd_backend_kind kind, struct pd_backend **out, struct pd_error *err)
-{
-    struct pd_backend *b = pd_calloc(1, sizeof *b);
-    if (!b)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a backend");
-    b->kind = kind;
-    b->real_size = kind == PD_BACKEND_REF_F64 ? sizeof(double) : sizeof(float);
-    b->threads = 1;
-    b->prepare = prepare;
-    b->release = release;
-    b->destroy = destroy;
-    *out = b;
-    return PD_OK;
-}
+#define REF                                                                                                  \
+    .create = create, .destroy = destroy, .allocate = pd_host_allocate, .release = pd_host_release,          \
+    .upload = pd_host_upload, .download = pd_host_download, .prepare = ref_prepare, .run = pd_host_run
+
+const struct pd_backend_type pd_backend_ref = {.name = "ref", .real_size = sizeof(float), REF};
+const struct pd_backend_type pd_backend_ref_f64 = {.name = "ref-f64", .real_size = sizeof(double), REF};

@@ -1,0 +1,28 @@
+/* The backends by name. */
+#include "base/words.h"
+#include "engine/backend.h"
+
+#include <string.h>
+
+#define PD_BACKEND(id) extern const struct pd_backend_type pd_backend_##id;
+#include "backend/backends.def"
+#undef PD_BACKEND
+
+static const struct pd_backend_type *const types[] = {
+#define PD_BACKEND(id) &pd_backend_##id,
+#include "backend/backends.def"
+#undef PD_BACKEND
+};
+enum { COUNT = sizeof types / sizeof types[0] };
+
+enum pd_status pd_backend_create(const char *name, int threads, struct pd_backend **out, struct pd_error *err)
+{
+    const char *names[COUNT];
+    *out = NULL;
+    for (int i = 0; i < COUNT; i++) {
+        names[i] = types[i]->name;
+        if (strcmp(name, names[i]) == 0)
+            return types[i]->create(types[i], threads, out, err);
+    }
+    return pd_unknown_word(err, "backend", name, names, COUNT, sizeof names[0]);
+}

@@ -9,8 +9,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-# First stream of each kind, as in src/train/step.c; each layer or change of a step takes the next.
-MIX, DROPOUT, DROPOUT_SCORING, AUGMENT = 3, 0x100, 0x200, 0x300
+# First stream of each kind, as in src/base/streams.h; each layer or change of a step takes the next.
+MIX, DROPOUT, DROPOUT_SCORING, AUGMENT = 11, 0x100, 0x200, 0x300
 WORD = 0xFFFFFFFF
 
 

@@ -1,5 +1,5 @@
 /* Streams of random numbers (struct pd_rng): one for each purpose, so that no two share numbers under one
- * seed. All that there are stand here; none should meet another. (A variable's start has a stream
+ * seed. All that there are stand here; a test holds that they do not meet. (A variable's start has a stream
  * of its own: the hash of its name.) */
 #ifndef PD_BASE_STREAMS_H
 #define PD_BASE_STREAMS_H
@@ -17,7 +17,7 @@
     X(FIXED_SET, 8, 1, "fitting capacity: order of a fixed set")                                             \
     X(ASK, 9, 1, "active learning: order of what is asked")                                                  \
     X(STATISTICS, 10, 1, "recalibration: which images")                                                      \
-    X(STEP_MIX, 3, 1, "step: between a real and a fake, for the gradient penalty")                          \
+    X(STEP_MIX, 11, 1, "step: between a real and a fake, for the gradient penalty")                          \
     X(DROPOUT, 0x100, 0x100, "step: dropout, by layer")                                                      \
     X(DROPOUT_SCORING, 0x200, 0x100, "step: dropout of adversarial sampling's candidates, by layer")         \
     X(STEP_AUGMENT, 0x300, 0x100, "step: changes of what the discriminator is shown, one after the other")   \

@@ -1,5 +1,6 @@
 /* Philox against the published vectors, and what is made of its words. */
 #include "base/rng.h"
+#include "base/streams.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -153,6 +154,26 @@ static void permutations_are_even(void **state)
         assert_true(count[i] == 0 || abs(count[i] - 2000) < 4 * 41);
 }
 
+/* No two purposes may draw the same numbers. */
+static void streams_do_not_meet(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t first, count;
+    } streams[] = {
+#define STREAM(name, first, count, what) {#name, first, count},
+        PD_STREAM_LIST(STREAM)
+#undef STREAM
+    };
+    enum { COUNT = sizeof streams / sizeof streams[0] };
+    (void)state;
+    for (int i = 0; i < COUNT; i++)
+        for (int k = 0; k < i; k++)
+            if (streams[i].first < streams[k].first + streams[k].count &&
+                streams[k].first < streams[i].first + streams[i].count)
+                fail_msg("streams %s and %s meet", streams[i].name, streams[k].name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +185,7 @@ int main(void)
         cmocka_unit_test(below_is_even),
         cmocka_unit_test(permutations_are_permutations),
         cmocka_unit_test(permutations_are_even),
+        cmocka_unit_test(streams_do_not_meet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

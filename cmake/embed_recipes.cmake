@@ -14,6 +14,6 @@ foreach(name ${names})
   string(APPEND table "    {\"${name}\", recipe_${count}, ${size}},\n")
   math(EXPR count "${count} + 1")
 endforeach()
-file(WRITE ${OUT} "#include \"train/recipe_files.h\"\n\n${arrays}
+file(WRITE ${OUT} "#include \"active/recipe_files.h\"\n\n${arrays}
 const struct pd_recipe_file pd_recipe_files[] = {\n${table}};
 const size_t pd_recipe_file_count = ${count};\n")

@@ -13,7 +13,7 @@
 #include "base/threads.h"
 #include "base/words.h"
 #include "io/file.h"
-#include "train/active.h"
+#include "active/active.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef PD_CLI_ARGS_H
 #define PD_CLI_ARGS_H
 
-#include "train/options.h"
+#include "run/options.h"
 
 enum { ARGS_MAX = 96 };
 

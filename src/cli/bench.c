@@ -7,7 +7,7 @@
 #include "base/rng.h"
 #include "base/threads.h"
 #include "io/json.h"
-#include "train/gan.h"
+#include "gan/gan.h"
 
 #include <jansson.h>
 #include <stdio.h>

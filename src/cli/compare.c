@@ -2,7 +2,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/say.h"
-#include "cli/study.h"
+#include "study/study.h"
 
 #include "base/words.h"
 #include "io/csv.h"

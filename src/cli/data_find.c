@@ -1,7 +1,7 @@
 /* Which data set a folder holds. */
 #include "cli/data.h"
 
-#include "data/archive.h"
+#include "data/readers/archive.h"
 #include "data/downloads.h"
 #include "io/file.h"
 

@@ -12,8 +12,8 @@
 #include "io/jsonl.h"
 #include "io/lock.h"
 #include "metric/fixed_set.h"
-#include "train/run.h"
-#include "train/source.h"
+#include "run/run.h"
+#include "gan/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "data/transform.h"
-#include "train/recalibrate.h"
+#include "run/recalibrate.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #define PD_CLI_REAL_H
 
 #include "data/dataset.h"
-#include "train/run.h"
+#include "run/run.h"
 
 struct real {
     struct pd_dataset *data;

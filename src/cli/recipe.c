@@ -1,6 +1,6 @@
 #include "cli/recipe.h"
 
-#include "train/recipe.h"
+#include "active/recipe.h"
 
 #include <string.h>
 

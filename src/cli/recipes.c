@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/say.h"
 
-#include "train/recipe.h"
+#include "active/recipe.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 
 #include "cli/args.h"
 
-#include "train/reject.h"
-#include "train/run.h"
+#include "gan/reject.h"
+#include "run/run.h"
 
 struct reject_options {
     char reject[32], sigma[8], real[16];

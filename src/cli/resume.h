@@ -4,7 +4,7 @@
 
 #include "cli/args.h"
 
-#include "train/run.h"
+#include "run/run.h"
 
 /* PD_ERR_USAGE names an option that was given and is not one of those that may be: allowed, NULL at its end,
  * beside --resume and where the data lie now (--data, --data-dir, --cache-dir). */

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/npy.h"
-#include "train/scorer.h"
+#include "gan/scorer.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,9 +9,9 @@
 #include "base/mem.h"
 #include "base/words.h"
 #include "io/csv.h"
-#include "train/pictures.h"
-#include "train/recalibrate.h"
-#include "train/scorer.h"
+#include "gan/pictures.h"
+#include "gan/recalibrate.h"
+#include "gan/scorer.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -9,7 +9,7 @@
 #include "cli/stop.h"
 
 #include "base/threads.h"
-#include "train/run.h"
+#include "run/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>

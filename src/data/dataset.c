@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/words.h"
-#include "data/archive.h"
+#include "data/readers/archive.h"
 #include "data/downloads.h"
-#include "data/readers.h"
+#include "data/readers/readers.h"
 #include "base/streams.h"
 #include "io/file.h"
 

@@ -4,7 +4,7 @@
 #define PD_DATA_LOADER_H
 
 #include "data/dataset.h"
-#include "data/labels.h"
+#include "data/labels/labels.h"
 
 #include <stdbool.h>
 

@@ -8,7 +8,7 @@
 #ifndef PD_DATA_ROSTER_H
 #define PD_DATA_ROSTER_H
 
-#include "data/class_names.h"
+#include "data/labels/class_names.h"
 #include "data/digest.h"
 
 #include <stdbool.h>

@@ -2,9 +2,9 @@
 
 #include "base/mem.h"
 #include "base/words.h"
-#include "data/image.h"
-#include "data/image_labels.h"
-#include "data/image_name.h"
+#include "data/images/image.h"
+#include "data/labels/image_labels.h"
+#include "data/labels/image_name.h"
 #include "io/file.h"
 
 #include <nettle/sha2.h>

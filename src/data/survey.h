@@ -3,7 +3,7 @@
 #define PD_DATA_SURVEY_H
 
 #include "data/dataset.h"
-#include "data/image_list.h"
+#include "data/images/image_list.h"
 #include "io/watch.h"
 
 enum { PD_SURVEY_CHANNELS = 3, PD_SURVEY_SPLITS = 2 };

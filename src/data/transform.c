@@ -1,7 +1,7 @@
 #include "data/transform.h"
 
 #include "base/mem.h"
-#include "data/resize.h"
+#include "data/images/resize.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Any bytes as a file of answers: refused with words, or every answer names an image and a class, each image
  * once, and what is written of them is read again as it was. The first byte picks the data set. */
-#include "data/answers.h"
+#include "data/labels/answers.h"
 
 #include <stdint.h>
 #include <stdio.h>

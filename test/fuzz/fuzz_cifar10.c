@@ -1,5 +1,5 @@
 /* Any bytes as a batch of CIFAR-10's Python version: an answer or a refusal, and nothing is called. */
-#include "data/cifar10_pickle.h"
+#include "data/readers/cifar10_pickle.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* Any bytes as an IDX file: the reader accepts or refuses them with a message. The first byte picks the kind,
  * and whether the rest is inflated as it stands or packed first, so that mutations reach the content of gzip
  * data. */
-#include "data/idx.h"
+#include "data/readers/idx.h"
 
 #include <stdio.h>
 #include <stdlib.h>

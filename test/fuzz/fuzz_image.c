@@ -1,5 +1,5 @@
 /* Any bytes as an image: pixels of the size that was said, or a refusal with a message. */
-#include "data/image.h"
+#include "data/images/image.h"
 
 #include <stdlib.h>
 

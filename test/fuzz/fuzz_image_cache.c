@@ -1,6 +1,6 @@
 /* Any bytes as a cache of images: refused, or every label, name and stamp lies within them. They are tried as
  * they come, and with size and checksum set right, which a fuzzer does not guess. */
-#include "data/image_cache.h"
+#include "data/images/image_cache.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Any bytes as a table of labels: CSV, JSON lines, COCO or CVAT. Its texts are printable, and each row names
  * an image. */
 #include "base/words.h"
-#include "data/label_table.h"
+#include "data/labels/label_table.h"
 
 #include <stdlib.h>
 #include <string.h>

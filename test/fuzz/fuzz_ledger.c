@@ -1,6 +1,6 @@
 /* Any bytes as the journal of an active run: refused with words, or what it knows are images and classes of
  * the data set. The first byte says who answers. */
-#include "train/ledger.h"
+#include "active/ledger.h"
 
 #include <stdlib.h>
 #include <string.h>

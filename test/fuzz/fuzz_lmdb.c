@@ -1,7 +1,7 @@
 /* Any bytes as an LMDB file: values within it, or a refusal with a message; and each value as an image, as
  * LSUN has them. */
-#include "data/image.h"
-#include "data/lmdb.h"
+#include "data/images/image.h"
+#include "data/readers/lmdb.h"
 
 #include <stdlib.h>
 

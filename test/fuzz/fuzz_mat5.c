@@ -1,7 +1,7 @@
 /* Any bytes as a MAT-file: arrays of the size that was said, or a refusal with a message. By the first byte
  * the rest is a file, or the content of a compressed element, so that mutations reach what lies below zlib.
  */
-#include "data/mat5.h"
+#include "data/readers/mat5.h"
 
 #include <stdlib.h>
 #include <string.h>

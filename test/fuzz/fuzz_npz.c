@@ -1,6 +1,6 @@
 /* Arrays of any names, types, shapes and values: a data set that holds what it says, or a refusal with a
  * message. (What bytes may be an .npz is fuzz_npy's matter.) */
-#include "data/npz.h"
+#include "data/readers/npz.h"
 
 #include "base/buffer.h"
 #include "base/mem.h"

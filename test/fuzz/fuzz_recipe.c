@@ -1,6 +1,6 @@
 /* Any text as a recipe: refused with words, or read and applied whole. */
-#include "train/options.h"
-#include "train/recipe.h"
+#include "run/options.h"
+#include "active/recipe.h"
 
 #include <stdlib.h>
 #include <string.h>

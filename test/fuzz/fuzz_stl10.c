@@ -1,7 +1,7 @@
 /* Any bytes as each of STL-10's files. The first two say how many images there should be, and their stored
  * side.
  */
-#include "data/stl10.h"
+#include "data/readers/stl10.h"
 
 #include <stdlib.h>
 

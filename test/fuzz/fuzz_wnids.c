@@ -1,5 +1,5 @@
 /* Any bytes as TinyImageNet's wnids.txt and as its words.txt. */
-#include "data/wnids.h"
+#include "data/readers/wnids.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Replays PyTorch's twenty recorded steps (test/golden/README.md): every loss and all final weights. */
 #include "io/safetensors.h"
 #include "plans.h"
-#include "train/gan.h"
+#include "gan/gan.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Resized planes against Pillow's, byte for byte. The vectors: resize.py. */
-#include "data/resize.h"
+#include "data/images/resize.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

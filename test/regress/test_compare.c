@@ -2,8 +2,8 @@
 #include "regress/program.h"
 
 #include "metric/statistics.h"
-#include "train/folder.h"
-#include "train/pictures.h"
+#include "run/folder.h"
+#include "gan/pictures.h"
 #include "unit/picture.h"
 
 #include <jansson.h>

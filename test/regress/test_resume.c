@@ -2,7 +2,7 @@
 #include "base/buffer.h"
 #include "io/file.h"
 #include "plans.h"
-#include "train/run.h"
+#include "run/run.h"
 
 #include <dirent.h>
 #include <math.h>

@@ -4,7 +4,7 @@
 
 #include "scratch.h"
 
-#include "data/answers.h"
+#include "data/labels/answers.h"
 
 #include <inttypes.h>
 

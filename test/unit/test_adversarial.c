@@ -3,7 +3,7 @@
 #include "base/rng.h"
 #include "grad/verify.h"
 #include "plans.h"
-#include "train/gan.h"
+#include "gan/gan.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 #include "answers_report.h"
 
 #include "base/mem.h"
-#include "data/class_words.h"
+#include "data/labels/class_words.h"
 
 #include <time.h>
 

@@ -1,7 +1,7 @@
 /* CIFAR-10: both versions, and what else may stand in files of those names. */
 #include "scratch.h"
 
-#include "data/cifar10_pickle.h"
+#include "data/readers/cifar10_pickle.h"
 #include "data/dataset.h"
 
 #include <stdbool.h>

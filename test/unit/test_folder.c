@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "data/dataset.h"
-#include "data/resize.h"
+#include "data/images/resize.h"
 #include "io/png.h"
 
 #include <sys/stat.h>

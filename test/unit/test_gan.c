@@ -1,7 +1,7 @@
 /* Options of the training step that the golden vectors leave out. */
 #include "base/rng.h"
 #include "plans.h"
-#include "train/gan.h"
+#include "gan/gan.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "data/idx.h"
+#include "data/readers/idx.h"
 
 #include "base/mem.h"
 

@@ -1,8 +1,8 @@
 /* Decoding one image file: every kind of pixel, every way up, and bytes that are no image. */
 #include "unit/image_maker.h"
 
-#include "data/image.h"
-#include "data/orientation.h"
+#include "data/images/image.h"
+#include "data/images/orientation.h"
 
 #include <zlib.h>
 

@@ -3,7 +3,7 @@
 #include "unit/album.h"
 
 #include "base/mem.h"
-#include "data/image_cache.h"
+#include "data/images/image_cache.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

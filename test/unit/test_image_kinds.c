@@ -1,7 +1,7 @@
 /* Every kind of image file against what Pillow reads in it: test/unit/make_images.py made both. */
 #include "scratch.h"
 
-#include "data/image.h"
+#include "data/images/image.h"
 #include "io/file.h"
 
 enum { LINE_SIZE = 1 << 17, PATH_SIZE = 4096 };

@@ -1,6 +1,6 @@
 /* How networks start. */
 #include "plans.h"
-#include "train/gan.h"
+#include "gan/gan.h"
 
 #include <math.h>
 #include <setjmp.h>

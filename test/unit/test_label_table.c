@@ -1,5 +1,5 @@
 /* What CSV, JSON lines, COCO and CVAT say about images. */
-#include "data/label_table.h"
+#include "data/labels/label_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "data/labels.h"
+#include "data/labels/labels.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

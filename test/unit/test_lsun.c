@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "data/dataset.h"
-#include "data/lmdb.h"
+#include "data/readers/lmdb.h"
 
 #include <lmdb.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 #include "scratch.h"
 
 #include "nn/nn.h"
-#include "train/options.h"
+#include "run/options.h"
 
 static struct pd_train_options o;
 

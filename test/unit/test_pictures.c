@@ -1,6 +1,6 @@
 #include "picture.h"
 
-#include "train/pictures.h"
+#include "gan/pictures.h"
 
 #include <math.h>
 

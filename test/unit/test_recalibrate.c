@@ -1,10 +1,10 @@
 /* D scores images by the statistics of images of their kind. */
-#include "train/recalibrate.h"
+#include "gan/recalibrate.h"
 
 #include "base/rng.h"
 #include "plans.h"
-#include "train/gan_parts.h"
-#include "train/scorer.h"
+#include "gan/gan_parts.h"
+#include "gan/scorer.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -5,8 +5,8 @@
 
 #include "data/dataset.h"
 #include "model/model.h"
-#include "train/active.h"
-#include "train/recipe.h"
+#include "active/active.h"
+#include "active/recipe.h"
 
 enum { MOST_OPTIONS = 256, TEXT = 2100 };
 

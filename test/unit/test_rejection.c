@@ -1,7 +1,7 @@
 /* Rejection on a model: what is kept, counted and told. */
 #include "plans.h"
-#include "train/scorer.h"
-#include "train/reject.h"
+#include "gan/scorer.h"
+#include "gan/reject.h"
 
 #include "base/mem.h"
 #include "metric/fixed_set.h"

@@ -4,7 +4,7 @@
 #include "grad/verify.h"
 #include "plans.h"
 #include "scratch.h"
-#include "train/gan.h"
+#include "gan/gan.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 #include "scratch.h"
 
 #include "data/dataset.h"
-#include "data/stl10.h"
+#include "data/readers/stl10.h"
 
 #include <stdbool.h>
 #include <sys/stat.h>

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "data/dataset.h"
-#include "data/mat5.h"
+#include "data/readers/mat5.h"
 
 #include <stdbool.h>
 #include <zlib.h>

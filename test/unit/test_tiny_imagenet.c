@@ -2,7 +2,7 @@
 #include "unit/image_maker.h"
 
 #include "data/dataset.h"
-#include "data/wnids.h"
+#include "data/readers/wnids.h"
 
 #include <stdbool.h>
 #include <sys/stat.h>

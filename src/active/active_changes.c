@@ -1,0 +1,176 @@
+#include "active/active_changes.h"
+
+#include "base/buffer.h"
+#include "io/file.h"
+#include "io/jsonl.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum { TABLES = 2, TEXT_SIZE = 4096 };
+
+static void tables(struct pd_active_options *a, struct pd_train_options *o, struct pd_option_table t[TABLES])
+{
+    t[0].base = a;
+    t[0].at = pd_active_option_table(&t[0].count);
+    t[1].base = o;
+    t[1].at = pd_train_option_table(&t[1].count);
+}
+
+static enum pd_status path_of(const char *folder, char path[PD_PATH_SIZE], struct pd_error *err)
+{
+    return pd_path_inside(path, PD_PATH_SIZE, folder, "active.json", err);
+}
+
+enum pd_status pd_active_save(const char *folder, const struct pd_active_options *a, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_active_options copy = *a;
+    struct pd_option_table table = {.base = &copy};
+    table.at = pd_active_option_table(&table.count);
+    enum pd_status status = path_of(folder, path, err);
+    return status ? status : pd_option_table_write(&table, path, err);
+}
+
+/* --- what the journal has changed --- */
+
+static enum pd_status replay(void *context, const json_t *event, int64_t line, struct pd_error *err)
+{
+    const struct pd_option_table *t = context;
+    const char *kind = json_string_value(json_object_get(event, "event"));
+    const char *name = json_string_value(json_object_get(event, "option"));
+    const char *value = json_string_value(json_object_get(event, "value"));
+    if (!kind || strcmp(kind, "set") != 0)
+        return PD_OK;
+    for (int i = 0; name && value && i < TABLES; i++)
+        if (pd_option_find(&t[i], name))
+            return pd_option_set_by_name(&t[i], name, value, err);
+    return pd_fail(err, PD_ERR_FORMAT, -1, "journal.jsonl: line %lld: expected an option and its value",
+                   (long long)line);
+}
+
+enum pd_status pd_active_read(const char *folder, struct pd_active_options *a, struct pd_train_options *o,
+                              struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_option_table t[TABLES];
+    tables(a, o, t);
+    pd_active_options_init(a);
+    enum pd_status status = path_of(folder, path, err);
+    if (!status)
+        status = pd_option_table_read(&t[0], path, err);
+    if (!status)
+        status = pd_run_folder_options(folder, o, err);
+    if (!status)
+        status = pd_path_join(path, sizeof path, folder, "journal.jsonl", err);
+    if (!status && !pd_is_absent(path))
+        status = pd_jsonl_each(path, replay, t, err);
+    return status;
+}
+
+static enum pd_status keep_change(struct pd_ledger *l, const struct pd_active_observer *watch,
+                                  const char *name, const char *was, const char *value, struct pd_error *err)
+{
+    char words[2 * TEXT_SIZE];
+    enum pd_status status = pd_ledger_write(
+        l, json_pack("{s:s, s:s, s:s, s:s}", "event", "set", "option", name, "was", was, "value", value),
+        err);
+    snprintf(words, sizeof words, "%s is now %.2000s, until here %.2000s", name, value,
+             *was ? was : "not given");
+    if (!status && watch->train->note)
+        watch->train->note(watch->train->context, words);
+    return status;
+}
+
+enum pd_status pd_active_keep_changes(struct pd_ledger *l, const struct pd_active_observer *watch,
+                                      const struct pd_active_options *was_a,
+                                      const struct pd_train_options *was_o, struct pd_active_options *a,
+                                      struct pd_train_options *o, struct pd_error *err)
+{
+    const void *const before[TABLES] = {was_a, was_o};
+    struct pd_option_table t[TABLES];
+    char was[TEXT_SIZE], value[TEXT_SIZE];
+    enum pd_status status = PD_OK;
+    tables(a, o, t);
+    for (int i = 0; i < TABLES; i++)
+        for (int k = 0; k < t[i].count && !status; k++) {
+            pd_option_text(&t[i].at[k], before[i], was, sizeof was);
+            pd_option_text(&t[i].at[k], t[i].base, value, sizeof value);
+            if (strcmp(was, value) != 0)
+                status = keep_change(l, watch, t[i].at[k].name, was, value, err);
+        }
+    return status ? status : pd_ledger_sync(l, err);
+}
+
+/* --- a class more --- */
+
+static enum pd_status check_class(const struct pd_ledger *l, const char *name, struct pd_error *err)
+{
+    char there[PD_CLASS_NAME_SIZE];
+    bool exactly;
+    int32_t rivals[2];
+    int32_t found = pd_class_find_rivals(&l->classes, name, &exactly, rivals);
+    found = found == PD_CLASS_AMBIGUOUS ? rivals[0] : found;
+    if (!l->classes.names)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--add-class: for folders of images, and the classes of '%s' "
+                       "are those of its files",
+                       l->data->name);
+    const char *const blanks = " \t\r\n\v\f";
+    if (!*name || strchr(blanks, *name) || strchr(blanks, name[strlen(name) - 1]) || strchr(name, ',') ||
+        !strcasecmp(name, "skip") || strlen(name) >= PD_CLASS_NAME_SIZE)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--add-class '%.60s': expected a name of up to %d bytes without commas and blanks "
+                       "around it, other than skip",
+                       name, PD_CLASS_NAME_SIZE - 1);
+    if (found >= 0)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--add-class '%.60s': the class '%.60s' is there already", name,
+                       pd_dataset_class_name(l->data, found, there, sizeof there));
+    return PD_OK;
+}
+
+/* Whether it is the last that was added to those the run began with. */
+static enum pd_status was_added(const struct pd_ledger *l, const char *name, const struct pd_train_options *o,
+                                bool *added, struct pd_error *err)
+{
+    struct pd_train_options first;
+    const char *comma = strrchr(o->classes, ',');
+    enum pd_status status = pd_run_folder_options(l->folder, &first, err);
+    *added = !status && comma && !strcmp(comma + 1, name) && strcmp(first.classes, o->classes) != 0;
+    return status;
+}
+
+enum pd_status pd_active_add_class(const struct pd_ledger *l, const char *name, struct pd_train_options *o,
+                                   bool *again, struct pd_error *err)
+{
+    const struct pd_data_source *source;
+    enum pd_status status = pd_data_source_find(o->data, &source, err);
+    struct pd_buffer list = PD_BUFFER_INIT;
+    if (!status)
+        status = was_added(l, name, o, again, err);
+    if (status || *again)
+        return status;
+    if (strcmp(source->name, "folder") != 0)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--add-class: for folders of images, which '%.200s' is not",
+                       o->data);
+    status = check_class(l, name, err);
+    for (int i = 0; !status && i < l->data->classes; i++) {
+        pd_buffer_printf(&list, "%s,", l->data->class_names[i]);
+        if (strchr(l->data->class_names[i], ','))
+            status = pd_fail(err, PD_ERR_USAGE, -1, "--add-class: the class '%.60s' has a comma in its name",
+                             l->data->class_names[i]);
+    }
+    pd_buffer_printf(&list, "%s", name);
+    if (!status && list.oom)
+        status = pd_fail_memory(err, l->path);
+    if (!status && list.size >= sizeof o->classes)
+        status = pd_fail(err, PD_ERR_USAGE, -1, "--add-class: the list of classes is longer than %zu bytes",
+                         sizeof o->classes - 1);
+    if (!status)
+        memcpy(o->classes, list.data, list.size + 1);
+    pd_buffer_release(&list);
+    return status;
+}

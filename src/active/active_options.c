@@ -1,0 +1,181 @@
+/* What an active run may be told, and what the two papers' protocols set. */
+#include "active/active.h"
+
+#include "base/words.h"
+
+#include <paydirt/select.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* TEXT, FLAG and INT as in options.c. */
+#define OPTIONS(TEXT, FLAG, INT)                                                                             \
+    TEXT(strategy, "gold", "LIST", "how to choose what is labelled next, listed above; one or several")      \
+    TEXT(baseline, "", "NAME", "another strategy beside it, on the same trials, such as random")             \
+    FLAG(balanced, false, "gold: its two terms weighed by their standard deviations")                        \
+    TEXT(diverse, "", "NAME", "spread a query over the pool: k-center or k-means++")                         \
+    INT(candidates, 0, 0, 1000000000, "N", "best-scored images to spread over; 0: ten times the query")      \
+    INT(trials, 1, 1, 10000, "N", "repetitions with seeds of their own (from --seed on)")                    \
+    INT(init, 10, 1, 100000000, "N", "labels to begin with")                                                 \
+    INT(query, 2, 1, 100000000, "N", "labels to ask for in each round")                                      \
+    INT(final, 18, 1, 100000000, "N", "labels in the end")                                                   \
+    TEXT(protocol, "", "NAME",                                                                               \
+         "gold (semi-supervised) or alcg (labelled images alone), by the strategy: sets what is not given")  \
+    FLAG(keep_generator, true, "a fresh generator in every round, not the last one's")                       \
+    TEXT(oracle, "labels", "NAME", "who answers: labels (the data's own), csv or label-studio (people)")     \
+    TEXT(url, "", "TEXT", "label-studio: what stands before an image's name in a task")                      \
+    FLAG(measure, true, "no fitting capacity on the test images after each round")                           \
+    INT(measure_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures it")                     \
+    FLAG(keep_rounds, false, "keep the weights of all rounds, not of the first and last alone")              \
+    FLAG(pictures, true, "no pictures of what each query saw")                                               \
+    FLAG(near_copies, false, "ask once about images that look the same, too, not of exact copies alone")
+
+#define FIELD(name) offsetof(struct pd_active_options, name), sizeof(((struct pd_active_options *)NULL)->name)
+
+static const struct pd_option table[] = {
+#define TEXT_LINE(name, value, metavar, help) {#name, PD_OPTION_TEXT, FIELD(name), 0, 0, metavar, help},
+#define FLAG_LINE(name, value, help)          {#name, PD_OPTION_BOOL, FIELD(name), 0, 1, NULL, help},
+#define INT_LINE(name, value, least, most, metavar, help)                                                    \
+    {#name, PD_OPTION_INT, FIELD(name), least, most, metavar, help},
+    OPTIONS(TEXT_LINE, FLAG_LINE, INT_LINE)};
+
+static const struct pd_active_options defaults = {
+#define TEXT_VALUE(name, value, metavar, help)             .name = value,
+#define FLAG_VALUE(name, value, help)                      .name = value,
+#define INT_VALUE(name, value, least, most, metavar, help) .name = value,
+    OPTIONS(TEXT_VALUE, FLAG_VALUE, INT_VALUE)};
+
+const struct pd_option *pd_active_option_table(int *count)
+{
+    *count = sizeof table / sizeof table[0];
+    return table;
+}
+
+static bool is_the_loops(const char *name)
+{
+    static const char *const names[] = {"labels", "label_file", "generator", "data_seed"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return false;
+}
+
+int pd_active_train_options(struct pd_option *table, int most)
+{
+    int count, n = 0;
+    const struct pd_option *all = pd_train_option_table(&count);
+    for (int i = 0; i < count && n < most; i++)
+        if (!is_the_loops(all[i].name))
+            table[n++] = all[i];
+    return n;
+}
+
+void pd_active_options_init(struct pd_active_options *a)
+{
+    *a = defaults;
+}
+
+/* --- protocols --- */
+
+struct setting {
+    const char *name, *value;
+};
+
+/* GOLD section 4.3 and appendix; ALCG algorithm 1 (its C is trained on real images alone). */
+static const struct setting gold[] = {{"labelled_only", "false"}, {"validation", "100"},
+                                      {"validate_every", "10"},   {"epochs", "100"},
+                                      {"lambda_c", "0.01"},       {"grid_every", "0"}};
+static const struct setting alcg[] = {
+    {"labelled_only", "true"}, {"epochs", "100"}, {"lambda_c", "0"}, {"grid_every", "0"}};
+
+static const struct protocol {
+    const char *name;
+    bool keep_generator;
+    const struct setting *settings;
+    size_t count;
+} protocols[] = {{"gold", true, gold, sizeof gold / sizeof gold[0]},
+                 {"alcg", false, alcg, sizeof alcg / sizeof alcg[0]}};
+
+static const char *const oracles[] = {"labels", "csv", "label-studio"};
+static const char *const diversities[] = {"k-center", "k-means++"};
+
+static enum pd_status check_word(const char *what, const char *word, const char *const *list, size_t count,
+                                 struct pd_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(word, list[i]))
+            return PD_OK;
+    return pd_unknown_word(err, what, word, list, count, sizeof list[0]);
+}
+
+bool pd_active_next_strategy(const char **list, char word[32])
+{
+    const size_t n = strcspn(*list, ",");
+    snprintf(word, 32, "%.*s", n < 32 ? (int)n : 31, *list);
+    *list += n + ((*list)[n] == ',');
+    return n > 0;
+}
+
+/* A round's seed is a thousand times the trial's and the round; it must stay whole in JSON (2^53). */
+static const int64_t most_seed = 9000000000000;
+
+static enum pd_status check(const struct pd_active_options *a, const struct pd_train_options *o,
+                            struct pd_error *err)
+{
+    char word[32];
+    if (!a->strategy[0] || (a->baseline[0] && !pd_strategy_find(a->baseline, err)))
+        return a->strategy[0] ? PD_ERR_USAGE : pd_fail(err, PD_ERR_USAGE, -1, "--strategy is empty");
+    for (const char *list = a->strategy; pd_active_next_strategy(&list, word);)
+        if (!pd_strategy_find(word, err))
+            return PD_ERR_USAGE;
+    if (a->init > a->final)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--init %lld --final %lld: expected no more at first than in the end",
+                       (long long)a->init, (long long)a->final);
+    if (o->seed > most_seed - a->trials)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--seed %lld: expected at most %lld for %lld trials",
+                       (long long)o->seed, (long long)(most_seed - a->trials), (long long)a->trials);
+    enum pd_status status = check_word("oracle", a->oracle, oracles, 3, err);
+    if (!status && a->diverse[0])
+        status = check_word("way to spread", a->diverse, diversities, 2, err);
+    return status;
+}
+
+static const struct protocol *find_protocol(const char *name, struct pd_error *err)
+{
+    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
+        if (!strcmp(name, protocols[i].name))
+            return &protocols[i];
+    pd_unknown_word(err, "protocol", name, &protocols[0].name, 2, sizeof protocols[0]);
+    return NULL;
+}
+
+static bool is_golds(const char *strategy)
+{
+    return !strcmp(strategy, "gold") || !strcmp(strategy, "random");
+}
+
+enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_options *o,
+                                  bool (*given)(const void *context, const char *name), const void *context,
+                                  struct pd_error *err)
+{
+    enum pd_status status = check(a, o, err);
+    if (status)
+        return status;
+    char first[32];
+    const char *list = a->strategy;
+    pd_active_next_strategy(&list, first);
+    if (!a->protocol[0]) /* GOLD's strategy and its baseline, or one of ALCG's */
+        snprintf(a->protocol, sizeof a->protocol, "%s", is_golds(first) ? "gold" : "alcg");
+    const struct protocol *p = find_protocol(a->protocol, err);
+    if (!p)
+        return PD_ERR_USAGE;
+    if (!given(context, "keep_generator"))
+        a->keep_generator = p->keep_generator;
+    for (size_t i = 0; i < p->count && !status; i++)
+        if (!given(context, p->settings[i].name))
+            status = pd_train_options_set(o, p->settings[i].name, p->settings[i].value, err);
+    if (strcmp(a->oracle, "labels") != 0 && !given(context, "validation"))
+        o->validation = 0; /* their labels would have to be asked for, too */
+    return status;
+}

@@ -1,0 +1,168 @@
+/* What people want to know after a round: were the guesses right, which classes have few labels, is it worth
+ * going on? */
+#include "active/branch_parts.h"
+
+#include "base/mem.h"
+#include "base/words.h"
+#include "metric/statistics.h"
+#include "active/query.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LEAST_ROUNDS = 4, MORE = 10 };
+
+static void count_guesses(const struct pd_branch *b, struct pd_active_round *r)
+{
+    for (size_t i = 0; i < b->n_queries; i++) {
+        const int32_t answer = pd_ledger_ask(b->ledger, b->queries[i].image);
+        r->guesses += b->queries[i].guess >= 0 && answer >= 0;
+        r->guessed += b->queries[i].guess >= 0 && answer == b->queries[i].guess;
+    }
+}
+
+static enum pd_status count_classes(const struct pd_branch *b, struct pd_active_round *r,
+                                    struct pd_error *err)
+{
+    char name[PD_CLASS_NAME_SIZE];
+    const int classes = b->data->classes;
+    int64_t *labels = pd_calloc((size_t)classes, sizeof *labels);
+    if (!labels)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the labels of %d classes", classes);
+    for (size_t i = 0; i < b->count; i++)
+        if (b->labels[i].label >= 0)
+            labels[b->labels[i].label]++;
+    size_t n = 0;
+    for (int k = 0; k < classes && n < sizeof r->classes; k++)
+        n += (size_t)snprintf(r->classes + n, sizeof r->classes - n, "%s%.60s %lld", k ? ", " : "",
+                              pd_dataset_class_name(b->data, k, name, sizeof name), (long long)labels[k]);
+    if (n >= sizeof r->classes)
+        snprintf(r->classes + sizeof r->classes - 6, 6, ", ...");
+    pd_free(labels);
+    return PD_OK;
+}
+
+/* --- the discriminator's classes on the validation images --- */
+
+static double share_right(const struct pd_branch *b, const struct pd_scored_pool *pool)
+{
+    int64_t right = 0;
+    for (int64_t i = 0; i < pool->n; i++) {
+        const float *logit = pool->class_logits + i * pool->classes;
+        int best = 0;
+        for (int k = 1; k < pool->classes; k++)
+            best = logit[k] > logit[best] ? k : best;
+        right += best == b->data->labels[pool->images[i]];
+    }
+    return (double)right / (double)pool->n;
+}
+
+static enum pd_status score_classes(const struct pd_branch *b, struct pd_gan *gan, double *accuracy,
+                                    struct pd_error *err)
+{
+    struct pd_scored_pool pool;
+    int64_t n = 0;
+    *accuracy = -1;
+    uint32_t *images = b->o->validation ? pd_malloc(b->data->count * sizeof *images) : NULL;
+    if (b->o->validation && !images)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the validation images");
+    for (uint32_t i = 0; images && i < b->data->count; i++)
+        if (b->held[i] && b->data->labels[i] >= 0)
+            images[n++] = i;
+    enum pd_status status = n ? pd_scored_pool_make(gan, b->data, images, n, &pool, err) : PD_OK;
+    if (n && !status) {
+        *accuracy = share_right(b, &pool);
+        pd_scored_pool_release(&pool);
+    }
+    pd_free(images);
+    return status;
+}
+
+/* --- what labels bring --- */
+
+struct curve {
+    int64_t n;
+    double x, y, xx, xy, yy; /* sums; x: log labels */
+};
+
+static void add_point(struct curve *c, double labels, double accuracy)
+{
+    const double x = log(labels);
+    c->n++;
+    c->x += x;
+    c->y += accuracy;
+    c->xx += x * x;
+    c->xy += x * accuracy;
+    c->yy += accuracy * accuracy;
+}
+
+/* The finished rounds' values of a key, and this one's. */
+static struct curve read_curve(const struct pd_branch *b, const struct pd_active_round *r, const char *key,
+                               double now)
+{
+    struct curve c = {.n = 0};
+    const struct pd_ledger_round *record;
+    for (int64_t round = 0; (record = pd_branch_record(b, round)) && record->line; round++) {
+        const json_t *value = json_object_get(record->line, key);
+        const double labels = json_number_value(json_object_get(record->line, "labels"));
+        if (json_is_number(value) && labels >= 1)
+            add_point(&c, labels, json_number_value(value));
+    }
+    add_point(&c, (double)r->labels, now);
+    return c;
+}
+
+/* A line over the logarithm of the labels, and how sure its slope is. */
+static void say_outlook(const struct curve *c, const char *what, struct pd_active_round *r)
+{
+    const double n = (double)c->n, sxx = c->xx - c->x * c->x / n, sxy = c->xy - c->x * c->y / n;
+    const double syy = c->yy - c->y * c->y / n, slope = sxy / sxx;
+    const double rest = fmax(syy - slope * sxy, 0) / (n - 2), error = sqrt(rest / sxx);
+    const double step = 100 * log(((double)r->labels + MORE) / (double)r->labels);
+    if (c->n < LEAST_ROUNDS || !(sxx > 1e-12))
+        snprintf(r->outlook, sizeof r->outlook,
+                 "what %d labels more may bring cannot be said yet: %lld round%s, and %d are needed", MORE,
+                 (long long)c->n, pd_plural((size_t)c->n), LEAST_ROUNDS);
+    else if (!(slope > 0) || pd_student_p(slope / error, n - 2) >= 0.05)
+        snprintf(
+            r->outlook, sizeof r->outlook,
+            "%d labels more: no clear gain to be expected (%+.1f points of %s, standard error %.1f, by %lld "
+            "rounds)",
+            MORE, slope * step, what, error * step, (long long)c->n);
+    else
+        snprintf(r->outlook, sizeof r->outlook,
+                 "%d labels more may bring %.1f points of %s (standard error %.1f, by %lld rounds)", MORE,
+                 slope * step, what, error * step, (long long)c->n);
+}
+
+static void look_ahead(const struct pd_branch *b, struct pd_active_round *r)
+{
+    struct curve c;
+    if (r->accuracy >= 0) {
+        c = read_curve(b, r, "accuracy", r->accuracy);
+        say_outlook(&c, "fitting capacity", r);
+    } else if (r->class_accuracy >= 0) {
+        c = read_curve(b, r, "class_accuracy", r->class_accuracy);
+        say_outlook(&c, "classes right", r);
+    } else {
+        snprintf(
+            r->outlook, sizeof r->outlook,
+            "what %d labels more may bring cannot be said: there are no test images and no --validation, "
+            "and the guesses above are on the images that were hardest to tell",
+            MORE);
+    }
+}
+
+enum pd_status pd_branch_report(const struct pd_branch *b, struct pd_gan *gan, struct pd_active_round *r,
+                                struct pd_error *err)
+{
+    count_guesses(b, r);
+    enum pd_status status = count_classes(b, r, err);
+    if (!status)
+        status = score_classes(b, gan, &r->class_accuracy, err);
+    if (!status)
+        look_ahead(b, r);
+    return status;
+}

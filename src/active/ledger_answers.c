@@ -1,0 +1,331 @@
+/* Answers of people into the journal, and answers.csv out of it. */
+#include "active/ledger.h"
+
+#include "base/mem.h"
+#include "base/words.h"
+#include "io/file.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NAME_SIZE = 200 };
+
+enum pd_status pd_ledger_remember(struct pd_ledger *l, const struct pd_answer *a, struct pd_error *err)
+{
+    struct pd_answer *past = pd_grow(l->past, l->n_past, &l->past_capacity, sizeof *past);
+    if (!past)
+        return pd_fail_memory(err, l->path);
+    const uint32_t first = pd_ledger_first(l, a->image);
+    l->past = past;
+    past[l->n_past++] = *a;
+    if (l->shared[first] == PD_NOT_ANSWERED && !(l->marks[first] & PD_IMAGE_ASKED))
+        l->marks[first] |= PD_IMAGE_GIVEN;
+    if (l->shared[first] == PD_NOT_ANSWERED || l->shared[first] == l->answers[a->image])
+        l->shared[first] = a->label;
+    l->answers[a->image] = a->label;
+    return PD_OK;
+}
+
+static const char *label_words(const struct pd_ledger *l, int32_t label, char text[PD_CLASS_NAME_SIZE])
+{
+    return label == PD_ANSWER_SKIP ? "skip" : pd_dataset_class_name(l->data, label, text, PD_CLASS_NAME_SIZE);
+}
+
+/* The next of an image's copies, from the first on; 0: there is none. */
+static uint32_t next_copy(const struct pd_ledger *l, uint32_t image)
+{
+    return l->next ? l->next[image] : 0;
+}
+
+/* Those that share its label. */
+static json_t *copies(const struct pd_ledger *l, uint32_t first)
+{
+    char name[4096];
+    json_t *names = json_array();
+    for (uint32_t i = next_copy(l, first); i; i = next_copy(l, i))
+        json_array_append_new(names, json_string(pd_dataset_image_name(l->data, i, name, sizeof name)));
+    return names;
+}
+
+/* One answer into the journal, and from there into memory. */
+static enum pd_status note_answer(struct pd_ledger *l, const struct pd_answer *a, const char *file,
+                                  struct pd_error *err)
+{
+    char name[4096], label[PD_CLASS_NAME_SIZE], was[PD_CLASS_NAME_SIZE];
+    const uint32_t first = pd_ledger_first(l, a->image);
+    const int32_t before = l->answers[a->image];
+    pd_mem_watch();
+    json_t *event = json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:b}", "event", before == PD_NOT_ANSWERED ? "answer" : "correct", "image",
+        pd_dataset_image_name(l->data, a->image, name, sizeof name), "label", label_words(l, a->label, label),
+        "file", file, "row", (json_int_t)a->row, "asked", (l->marks[first] & PD_IMAGE_ASKED) != 0);
+    if (before != PD_NOT_ANSWERED)
+        json_object_set_new(event, "was", json_string(label_words(l, before, was)));
+    if (l->next && l->next[first])
+        json_object_set_new(event, "copies", copies(l, first));
+    enum pd_status status = pd_ledger_write(l, event, err);
+    return status ? status : pd_ledger_remember(l, a, err);
+}
+
+/* --- answers.csv --- */
+
+static enum pd_status answers_path(const struct pd_ledger *l, char path[PD_PATH_SIZE], struct pd_error *err)
+{
+    return pd_path_inside(path, PD_PATH_SIZE, l->folder, "answers.csv", err);
+}
+
+static enum pd_status write_answers(const struct pd_ledger *l, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    size_t n = 0;
+    struct pd_answer *all = pd_malloc(l->data->count * sizeof *all);
+    if (!all)
+        return pd_fail_memory(err, l->path);
+    enum pd_status status = answers_path(l, path, err);
+    for (uint32_t i = 0; !status && i < l->data->count; i++)
+        if (l->answers[i] != PD_NOT_ANSWERED)
+            all[n++] = (struct pd_answer){.image = i, .label = l->answers[i]};
+    if (!status)
+        status = pd_answers_write(path, l->data, all, n, err);
+    pd_free(all);
+    return status;
+}
+
+/* --- files of answers --- */
+
+static void say(const struct pd_intake *in, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(const struct pd_intake *in, const char *format, ...)
+{
+    char words[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    if (in->say)
+        in->say(in->context, words);
+}
+
+static void refuse(struct pd_intake *in, int64_t row, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void refuse(struct pd_intake *in, int64_t row, const char *format, ...)
+{
+    struct pd_refusal refusal = {.row = row};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(refusal.words, sizeof refusal.words, format, args);
+    va_end(args);
+    in->refused++;
+    in->refuse(in->context, &refusal);
+}
+
+static void refuse_contradiction(const struct pd_ledger *l, const struct pd_answer *a, struct pd_intake *in)
+{
+    char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
+    refuse(in, a->row,
+           "image '%.95s': '%.40s', but it was answered before as '%.40s'; --correct FILE replaces it",
+           pd_dataset_image_name(l->data, a->image, image, sizeof image), label_words(l, a->label, now),
+           label_words(l, l->answers[a->image], before));
+}
+
+/* Whether there is something to correct. A question that waits may be answered on the way. */
+static bool is_correction(const struct pd_ledger *l, const struct pd_answer *a, struct pd_intake *in)
+{
+    char image[NAME_SIZE], now[PD_CLASS_NAME_SIZE], own[PD_CLASS_NAME_SIZE];
+    const uint32_t first = pd_ledger_first(l, a->image);
+    if (l->answers[a->image] != PD_NOT_ANSWERED || l->shared[first] != PD_NOT_ANSWERED)
+        return true;
+    pd_dataset_image_name(l->data, a->image, image, sizeof image);
+    label_words(l, a->label, now);
+    if (l->own[first] == a->label) {
+        in->again++;
+        return false;
+    }
+    if (l->own[first] >= 0)
+        say(in, "image '%s' is '%.60s' from here on, and '%.60s' in the data set", image, now,
+            label_words(l, l->own[first], own));
+    else if (l->marks[first] & PD_IMAGE_ASKED)
+        say(in, "image '%s' had no answer to correct: '%.60s' is taken as the answer that it waits for",
+            image, now);
+    else {
+        refuse(in, a->row,
+               "image '%.95s': '%.40s' corrects nothing: neither asked about nor answered; --labels FILE "
+               "takes such answers",
+               image, now);
+        return false;
+    }
+    return true;
+}
+
+/* Copies may have different answers: each keeps its own. */
+static void say_clash(const struct pd_ledger *l, const struct pd_answer *a, const struct pd_intake *in)
+{
+    char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
+    const int32_t shared = l->shared[pd_ledger_first(l, a->image)];
+    if (shared != PD_NOT_ANSWERED && shared != a->label)
+        say(in, "image '%s' is '%.60s', and a copy of it '%.60s'; --correct FILE sets both",
+            pd_dataset_image_name(l->data, a->image, image, sizeof image), label_words(l, a->label, now),
+            label_words(l, shared, before));
+}
+
+/* All copies that were answered otherwise. */
+static enum pd_status correct_copies(struct pd_ledger *l, const struct pd_answer *a, const char *file,
+                                     struct pd_intake *in, bool *any, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    uint32_t i = pd_ledger_first(l, a->image);
+    *any = false;
+    do {
+        if (l->answers[i] != PD_NOT_ANSWERED && l->answers[i] != a->label) {
+            status = note_answer(l, &(struct pd_answer){i, a->label, a->row}, file, err);
+            *any = true;
+        }
+    } while (!status && (i = next_copy(l, i)));
+    in->corrected += *any;
+    return status;
+}
+
+static enum pd_status take_one(struct pd_ledger *l, const struct pd_answer *a, const char *file, bool correct,
+                               struct pd_intake *in, struct pd_error *err)
+{
+    const int32_t before = l->answers[a->image];
+    bool corrected;
+    enum pd_status status = correct ? correct_copies(l, a, file, in, &corrected, err) : PD_OK;
+    if (status || (correct && corrected))
+        return status;
+    /* a correction that a killed process had taken must not become an answer of the copy's own */
+    const bool shared = before == PD_NOT_ANSWERED && l->shared[pd_ledger_first(l, a->image)] == a->label;
+    if (before == a->label || (correct && shared)) {
+        in->again++;
+        return PD_OK;
+    }
+    if (before != PD_NOT_ANSWERED) {
+        refuse_contradiction(l, a, in);
+        return PD_OK;
+    }
+    say_clash(l, a, in);
+    if (correct && l->own[pd_ledger_first(l, a->image)] >= 0)
+        in->corrected++;
+    else
+        in->taken++;
+    in->unasked += !(l->marks[pd_ledger_first(l, a->image)] & PD_IMAGE_ASKED);
+    for (uint32_t i = next_copy(l, pd_ledger_first(l, a->image)); i; i = next_copy(l, i))
+        in->copies += l->answers[i] == PD_NOT_ANSWERED && i != a->image;
+    return note_answer(l, a, file, err);
+}
+
+enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correct, struct pd_intake *in,
+                              struct pd_error *err)
+{
+    struct pd_answers a;
+    const size_t before = in->taken + in->corrected;
+    enum pd_status status = pd_answers_read(file, l->data, &a, err);
+    if (status)
+        return status;
+    if (a.note[0])
+        say(in, "%s: %s", file, a.note);
+    for (size_t i = 0; i < a.refused_count; i++)
+        in->refuse(in->context, &a.refused[i]);
+    in->refused += a.refused_count;
+    in->blank += a.blank;
+    in->predicted += a.predicted;
+    in->own_columns += a.own_columns;
+    const size_t copies = in->copies, unasked = in->unasked;
+    for (size_t i = 0; i < a.count && !status; i++)
+        if (!correct || is_correction(l, &a.at[i], in))
+            status = take_one(l, &a.at[i], file, correct, in, err);
+    pd_answers_release(&a);
+    if (in->copies > copies)
+        say(in,
+            in->copies - copies == 1 ? "%s: %zu copy shares the label" : "%s: %zu copies share the labels",
+            file, in->copies - copies);
+    if (in->unasked > unasked && l->n_rounds)
+        say(in,
+            "%s: %zu answer%s about images that were not asked for, which count in the next round that is "
+            "trained",
+            file, in->unasked - unasked, in->unasked - unasked == 1 ? " is" : "s are");
+    if (!status)
+        status = pd_ledger_sync(l, err);
+    return status || in->taken + in->corrected == before ? status : write_answers(l, err);
+}
+
+/* --- answers.csv, changed by hand --- */
+
+bool pd_ledger_was_ever(const struct pd_ledger *l, uint32_t image, int32_t label)
+{
+    for (size_t i = 0; i < l->n_past; i++)
+        if (pd_ledger_first(l, l->past[i].image) == pd_ledger_first(l, image) && l->past[i].label == label)
+            return true;
+    return false;
+}
+
+/* A row that is not what the journal says: what it said before a correction, after a kill, or a hand's. */
+static enum pd_status take_change(struct pd_ledger *l, const struct pd_answer *a, struct pd_intake *in,
+                                  struct pd_error *err)
+{
+    char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
+    const int32_t known = l->answers[a->image];
+    pd_dataset_image_name(l->data, a->image, image, sizeof image);
+    label_words(l, a->label, now);
+    if (known != PD_NOT_ANSWERED && pd_ledger_was_ever(l, a->image, a->label)) {
+        say(in,
+            "answers.csv: image '%s' is '%.60s' there, but was corrected to '%.60s', which stands; --correct "
+            "FILE changes it",
+            image, label_words(l, a->label, now), label_words(l, known, before));
+        return PD_OK;
+    }
+    if (known == PD_NOT_ANSWERED)
+        say(in, "answers.csv: image '%s' is taken as '%.60s'", image, label_words(l, a->label, now));
+    else
+        say(in, "answers.csv: image '%s' is corrected from '%.60s' to '%.60s'", image,
+            label_words(l, known, before), label_words(l, a->label, now));
+    return take_one(l, a, "answers.csv", true, in, err);
+}
+
+static enum pd_status compare(struct pd_ledger *l, const struct pd_answers *a, struct pd_intake *in,
+                              bool *same, struct pd_error *err)
+{
+    size_t answered = 0, rows = 0;
+    enum pd_status status = PD_OK;
+    for (uint32_t i = 0; i < l->data->count; i++)
+        answered += l->answers[i] != PD_NOT_ANSWERED;
+    for (size_t i = 0; i < a->count && !status; i++) {
+        const int32_t known = l->answers[a->at[i].image];
+        rows += known != PD_NOT_ANSWERED;
+        *same = *same && known == a->at[i].label;
+        if (known != a->at[i].label)
+            status = take_change(l, &a->at[i], in, err);
+    }
+    if (!status && rows < answered)
+        say(in, "answers.csv: %zu answer%s of the journal %s missing there", answered - rows,
+            pd_plural(answered - rows), answered - rows == 1 ? "was" : "were");
+    *same = *same && rows == answered;
+    return status;
+}
+
+static enum pd_status check(struct pd_ledger *l, const char *path, struct pd_intake *in, bool *same,
+                            struct pd_error *err)
+{
+    struct pd_answers a;
+    char words[PD_REFUSAL_SIZE];
+    enum pd_status status = pd_answers_read(path, l->data, &a, err);
+    if (!status && a.refused_count)
+        status = pd_fail(err, PD_ERR_FORMAT, -1,
+                         "%s: %s; mend it, or remove the file, which is made from journal.jsonl", path,
+                         pd_refusal_words(&a.refused[0], words));
+    if (!status)
+        status = compare(l, &a, in, same, err);
+    pd_answers_release(&a);
+    return status ? status : pd_ledger_sync(l, err);
+}
+
+enum pd_status pd_ledger_check_answers(struct pd_ledger *l, struct pd_intake *in, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    enum pd_status status = answers_path(l, path, err);
+    bool there = !pd_is_absent(path), same = there || !l->n_past;
+    if (!status && there)
+        status = check(l, path, in, &same, err);
+    return status || same ? status : write_answers(l, err);
+}

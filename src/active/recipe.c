@@ -1,0 +1,275 @@
+#include "active/recipe.h"
+
+#include "base/mem.h"
+#include "base/words.h"
+#include "io/file.h"
+#include "active/active.h"
+#include "active/recipe_files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_BYTES = 1 << 20, MOST_OPTIONS = 256 };
+
+/* --- bytes --- */
+
+const char *pd_recipe_at(size_t index)
+{
+    return index < pd_recipe_file_count ? pd_recipe_files[index].name : NULL;
+}
+
+static bool is_path(const char *name)
+{
+    const size_t n = strlen(name);
+    return strchr(name, '/') || (n > 5 && !strcmp(name + n - 5, ".json"));
+}
+
+static enum pd_status unknown_name(const char *name, struct pd_error *err)
+{
+    const char *near =
+        pd_nearest_word(name, &pd_recipe_files[0].name, pd_recipe_file_count, sizeof pd_recipe_files[0]);
+    return pd_fail(
+        err, PD_ERR_USAGE, -1,
+        "unknown recipe '%.60s'%s%s%s ('paydirt recipes' lists them; a file's name has a / or ends in "
+        ".json)",
+        name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+enum pd_status pd_recipe_text(const char *name, struct pd_buffer *out, struct pd_error *err)
+{
+    if (is_path(name))
+        return pd_file_read_most(name, MOST_BYTES, out, err);
+    for (size_t i = 0; i < pd_recipe_file_count; i++)
+        if (!strcmp(name, pd_recipe_files[i].name)) {
+            pd_buffer_append(out, pd_recipe_files[i].text, pd_recipe_files[i].size);
+            return out->oom ? pd_fail_memory(err, name) : PD_OK;
+        }
+    return unknown_name(name, err);
+}
+
+/* --- the object --- */
+
+/* What an object may hold. */
+struct member {
+    const char *key;
+    json_type type;
+    bool needed;
+};
+
+static const struct member recipe_members[] = {{"about", JSON_STRING, false},
+                                               {"command", JSON_STRING, true},
+                                               {"options", JSON_OBJECT, true},
+                                               {"steps", JSON_ARRAY, false},
+                                               {"notes", JSON_ARRAY, false}};
+static const struct member step_members[] = {{"type", JSON_STRING, true}, {"paper", JSON_STRING, false}};
+
+static const char *type_words(json_type type)
+{
+    return type == JSON_STRING ? "a text" : type == JSON_OBJECT ? "an object" : "a list";
+}
+
+static enum pd_status check_member(const char *name, const char *key, const json_t *value,
+                                   const struct member *members, size_t count, struct pd_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(key, members[i].key))
+            return json_typeof(value) == members[i].type
+                       ? PD_OK
+                       : pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: '%s': expected %s", name, key,
+                                 type_words(members[i].type));
+    char known[128];
+    const char *near = pd_nearest_word(key, &members[0].key, count, sizeof members[0]);
+    return pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: unknown key '%.60s'%s%s%s (known: %s)", name, key,
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "",
+                   pd_join_words(known, sizeof known, &members[0].key, count, sizeof members[0]));
+}
+
+static enum pd_status check_object(const char *name, const json_t *object, const struct member *members,
+                                   size_t count, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    const char *key;
+    json_t *value;
+    if (!json_is_object(object))
+        return pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: expected an object", name);
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        if (!status)
+            status = check_member(name, key, value, members, count, err);
+    }
+    for (size_t i = 0; i < count && !status; i++)
+        if (members[i].needed && !json_object_get(object, members[i].key))
+            status = pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: '%s' is missing", name, members[i].key);
+    return status;
+}
+
+static enum pd_status check_members(const char *name, const json_t *all, struct pd_error *err)
+{
+    enum pd_status status =
+        check_object(name, all, recipe_members, sizeof recipe_members / sizeof recipe_members[0], err);
+    if (status)
+        return status;
+    const json_t *steps = json_object_get(all, "steps");
+    for (size_t i = 0; i < json_array_size(steps) && !status; i++)
+        status = check_object(name, json_array_get(steps, i), step_members,
+                              sizeof step_members / sizeof step_members[0], err);
+    const json_t *notes = json_object_get(all, "notes");
+    for (size_t i = 0; i < json_array_size(notes) && !status; i++)
+        if (!json_is_string(json_array_get(notes, i)))
+            status = pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: 'notes': expected texts", name);
+    return status;
+}
+
+/* --- its options --- */
+
+static bool nothing_given(const void *context, const char *name)
+{
+    (void)context;
+    (void)name;
+    return false;
+}
+
+static enum pd_status check_train(const struct pd_recipe *r, struct pd_error *err)
+{
+    int count;
+    struct pd_train_options o;
+    const struct pd_option *options = pd_train_option_table(&count);
+    const struct pd_option_table table = {options, count, &o};
+    return pd_recipe_apply(r, &table, 1, nothing_given, NULL, err);
+}
+
+static enum pd_status check_active(const struct pd_recipe *r, struct pd_error *err)
+{
+    int count;
+    struct pd_active_options a;
+    struct pd_train_options o;
+    struct pd_option train[MOST_OPTIONS];
+    const struct pd_option *options = pd_active_option_table(&count);
+    const struct pd_option_table tables[] = {{options, count, &a},
+                                             {train, pd_active_train_options(train, MOST_OPTIONS), &o}};
+    return pd_recipe_apply(r, tables, 2, nothing_given, NULL, err);
+}
+
+static const struct {
+    const char *name;
+    enum pd_status (*check)(const struct pd_recipe *r, struct pd_error *err);
+} commands[] = {{"train", check_train}, {"active", check_active}};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static enum pd_status check_options(const struct pd_recipe *r, struct pd_error *err)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (!strcmp(r->command, commands[i].name))
+            return commands[i].check(r, err);
+    return pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: command '%.60s': expected train or active",
+                   r->name, r->command);
+}
+
+static bool same_option(const char *a, const char *b)
+{
+    while (*a && (*a == *b || (*a == '-' && *b == '_') || (*a == '_' && *b == '-'))) {
+        a++;
+        b++;
+    }
+    return !*a && !*b;
+}
+
+bool pd_recipe_sets(const struct pd_recipe *r, const char *option)
+{
+    bool sets = false;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)r->options, key, value)
+    {
+        sets = sets || same_option(key, option);
+    }
+    return sets;
+}
+
+/* As the tables call it, where they know it. */
+static const char *table_name(const struct pd_option_table *tables, int count, const char *key)
+{
+    const struct pd_option *option = NULL;
+    for (int i = 0; i < count && !option; i++)
+        option = pd_option_find(&tables[i], key);
+    return option ? option->name : key;
+}
+
+enum pd_status pd_recipe_apply(const struct pd_recipe *r, const struct pd_option_table *tables, int count,
+                               bool (*given)(const void *context, const char *name), const void *context,
+                               struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    const char *key;
+    char where[256];
+    json_t *value;
+    snprintf(where, sizeof where, "recipe %.200s", r->name);
+    json_object_foreach((json_t *)(uintptr_t)r->options, key, value)
+    {
+        if (!status && !given(context, table_name(tables, count, key)))
+            status = pd_option_take(tables, count, where, key, value, err);
+    }
+    return status;
+}
+
+/* --- opening --- */
+
+static const char *text_of(const json_t *all, const char *key)
+{
+    const char *text = json_string_value(json_object_get(all, key));
+    return text ? text : "";
+}
+
+enum pd_status pd_recipe_parse(const char *name, const char *text, size_t size, struct pd_recipe *out,
+                               struct pd_error *err)
+{
+    json_error_t where;
+    pd_mem_watch();
+    *out = (struct pd_recipe){.all = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where)};
+    snprintf(out->name, sizeof out->name, "%s", name);
+    if (!out->all && pd_mem_ran_short())
+        return pd_fail(err, PD_ERR_MEMORY, -1, "recipe %.200s: out of memory", name);
+    if (!out->all)
+        return pd_fail(err, PD_ERR_FORMAT, where.position, "recipe %.200s: expected a JSON object: %s", name,
+                       where.text);
+    const enum pd_status status = check_members(name, out->all, err);
+    if (status)
+        return status;
+    out->about = text_of(out->all, "about");
+    out->command = text_of(out->all, "command");
+    out->options = json_object_get(out->all, "options");
+    out->steps = json_object_get(out->all, "steps");
+    out->notes = json_object_get(out->all, "notes");
+    return check_options(out, err);
+}
+
+enum pd_status pd_recipe_open(const char *name, struct pd_recipe *out, struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT;
+    *out = (struct pd_recipe){.all = NULL};
+    enum pd_status status = pd_recipe_text(name, &text, err);
+    if (!status)
+        status = pd_recipe_parse(name, text.size ? text.data : "", text.size, out, err);
+    pd_buffer_release(&text);
+    return status;
+}
+
+void pd_recipe_release(struct pd_recipe *r)
+{
+    json_decref(r->all);
+    *r = (struct pd_recipe){.all = NULL};
+}
+
+bool pd_recipe_step(const struct pd_recipe *r, size_t index, const char **type, const char **paper)
+{
+    const json_t *step = json_array_get(r->steps, index);
+    *type = text_of(step, "type");
+    *paper = text_of(step, "paper");
+    return step;
+}
+
+const char *pd_recipe_note(const struct pd_recipe *r, size_t index)
+{
+    return json_string_value(json_array_get(r->notes, index));
+}

@@ -1,0 +1,241 @@
+#include "data/images/image.h"
+
+#include "base/mem.h"
+#include "base/words.h"
+#include "data/images/image_format.h"
+#include "io/file.h"
+#include "io/png.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum {
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION /* small images, so that many are tried */
+    FREE_AREA = 1 << 12,
+    AREA_PER_BYTE = 1,
+#else
+    FREE_AREA = 1 << 20,      /* pixels that any file may have */
+    AREA_PER_BYTE = 8 * 1032, /* beyond them: deflate's best ratio, on one bit a pixel */
+#endif
+};
+
+/* --- the formats --- */
+
+static const struct pd_image_format *const formats[] = {&pd_image_png,  &pd_image_jpeg, &pd_image_webp,
+                                                        &pd_image_gif,  &pd_image_tiff, &pd_image_bmp,
+                                                        &pd_image_heif, &pd_image_dicom};
+enum { FORMATS = sizeof formats / sizeof formats[0] };
+
+/* Pictures that there is no reader for. */
+static const struct {
+    const char *endings, *why;
+} unread[] = {
+    {"cr2 cr3 nef arw dng orf rw2 raf", "no reader for a camera's raw data"},
+    {"exr hdr pfm", "no reader for high dynamic range"},
+    {"ico cur", "no reader for icons"},
+    {"jp2 j2k jpf jpx jpm", "no reader for JPEG 2000"},
+    {"jxl", "no reader for JPEG XL"},
+    {"nii mha mhd nrrd", "no reader for volumes"},
+    {"parquet arrow feather", "no reader for tables with images in them: save the images as files"},
+    {"ppm pgm pbm pnm pam", "no reader for PNM"},
+    {"psd xcf", "no reader for an editor's layers"},
+    {"svg svgz eps", "no reader for vector graphics"},
+    {"tga", "no reader for TGA"},
+};
+
+/* Whether name ends in a dot and one of the words. */
+static bool ends_in(const char *name, const char *words)
+{
+    const char *dot = strrchr(name, '.');
+    if (!dot || dot == name)
+        return false;
+    const size_t size = strlen(dot + 1);
+    for (const char *word = words; *word; word += strspn(word, " ")) {
+        const size_t n = strcspn(word, " ");
+        if (n == size && !strncasecmp(word, dot + 1, n))
+            return true;
+        word += n;
+    }
+    return false;
+}
+
+bool pd_image_is_ending(const char *name)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        if (!formats[i]->missing && ends_in(name, formats[i]->endings))
+            return true;
+    return false;
+}
+
+const char *pd_image_unread(const char *name)
+{
+    for (size_t i = 0; i < FORMATS; i++)
+        if (ends_in(name, formats[i]->endings))
+            return formats[i]->missing;
+    for (size_t i = 0; i < sizeof unread / sizeof unread[0]; i++)
+        if (ends_in(name, unread[i].endings))
+            return unread[i].why;
+    return NULL;
+}
+
+char *pd_image_kinds(char *text, size_t size)
+{
+    const char *names[FORMATS];
+    size_t count = 0;
+    for (size_t i = 0; i < FORMATS; i++)
+        if (!formats[i]->missing)
+            names[count++] = formats[i]->name;
+    return pd_join_words(text, size, names, count, sizeof names[0]);
+}
+
+/* A number in the table; FORMATS: none of them. */
+static size_t recognise(const uint8_t *bytes, size_t size)
+{
+    size_t i = size < 12 ? FORMATS : 0;
+    while (i < FORMATS && !formats[i]->recognise(bytes, size))
+        i++;
+    return i;
+}
+
+/* --- for their readers --- */
+
+enum pd_status pd_image_broken(const struct pd_image_work *w, const char *words)
+{
+    if (pd_mem_ran_short())
+        return pd_image_no_memory(w);
+    return pd_fail(w->err, PD_ERR_FORMAT, -1, "'%s': damaged or cut-off %s file (%s)", w->name, w->format,
+                   words);
+}
+
+enum pd_status pd_image_unsupported(const struct pd_image_work *w, const char *words)
+{
+    return pd_fail(w->err, PD_ERR_FORMAT, -1, "'%s': a %s file of a kind that is not read (%s)", w->name,
+                   w->format, words);
+}
+
+enum pd_status pd_image_no_memory(const struct pd_image_work *w)
+{
+    return pd_fail(w->err, PD_ERR_MEMORY, -1, "out of memory decoding '%s'", w->name);
+}
+
+enum pd_status pd_image_check_area(const struct pd_image_work *w, int64_t height, int64_t width)
+{
+    if (height < 1 || width < 1 || height > PD_IMAGE_SIDE_MAX || width > PD_IMAGE_SIDE_MAX ||
+        height * width > PD_IMAGE_AREA_MAX)
+        return pd_fail(w->err, PD_ERR_FORMAT, -1,
+                       "'%s': %lld x %lld pixels, expected at most %d a side and %d in all", w->name,
+                       (long long)width, (long long)height, PD_IMAGE_SIDE_MAX, PD_IMAGE_AREA_MAX);
+    if ((uint64_t)(height * width) > FREE_AREA + (uint64_t)AREA_PER_BYTE * w->size)
+        return pd_fail(w->err, PD_ERR_FORMAT, -1,
+                       "'%s': claims %lld x %lld pixels, too many for its %zu bytes", w->name,
+                       (long long)width, (long long)height, w->size);
+    return PD_OK;
+}
+
+enum pd_status pd_image_reserve(struct pd_image_work *w, int64_t height, int64_t width, enum pd_mix mix)
+{
+    enum pd_status status = pd_image_check_area(w, height, width);
+    if (status)
+        return status;
+    w->height = (int)height;
+    w->width = (int)width;
+    w->mix = mix;
+    w->pixels = pd_calloc((size_t)(height * width), mix == PD_MIX_RGB ? 3 : 4);
+    return w->pixels ? PD_OK : pd_image_no_memory(w);
+}
+
+/* --- from pixels to planes --- */
+
+/* a * b / 255, rounded */
+static uint8_t share(unsigned a, unsigned b)
+{
+    return (uint8_t)((a * b + 127) / 255);
+}
+
+static uint8_t channel(const uint8_t *pixel, enum pd_mix mix, int c)
+{
+    switch (mix) {
+    case PD_MIX_RGBA: /* on white */
+        return (uint8_t)(share(pixel[c], pixel[3]) + (255 - pixel[3]));
+    case PD_MIX_CMYK: /* stored inverted, as Adobe's programs do */
+        return share(pixel[c], pixel[3]);
+    case PD_MIX_RGB:
+        break;
+    }
+    return pixel[c];
+}
+
+/* How the stored image S (H, W) becomes the upright one U, by Exif's number: U(y, x) is S(y, x), or S(x, y)
+ * where swapped, with rows or columns counted from the other end where flipped. */
+static const struct turn {
+    bool swap, flip_rows, flip_columns;
+} turns[9] = {
+    [2] = {false, false, true}, [3] = {false, true, true}, [4] = {false, true, false},
+    [5] = {true, false, false}, [6] = {true, true, false}, [7] = {true, true, true},
+    [8] = {true, false, true},
+};
+
+/* Pixels to planes, the right way up. */
+static enum pd_status spread(const struct pd_image_work *w, const struct turn *t, struct pd_image *out)
+{
+    const int64_t height = w->height, width = w->width, area = height * width;
+    const int64_t down = t->flip_rows ? -width : width, right = t->flip_columns ? -1 : 1;
+    const int64_t first = (t->flip_rows ? area - width : 0) + (t->flip_columns ? width - 1 : 0);
+    const size_t pixel_size = w->mix == PD_MIX_RGB ? 3 : 4;
+    out->height = t->swap ? w->width : w->height;
+    out->width = t->swap ? w->height : w->width;
+    out->planes = pd_malloc(3 * (size_t)area);
+    if (!out->planes)
+        return pd_image_no_memory(w);
+    uint8_t *to = out->planes;
+    for (int64_t y = 0; y < out->height; y++)
+        for (int64_t x = 0; x < out->width; x++, to++) {
+            const int64_t at = first + (t->swap ? x : y) * down + (t->swap ? y : x) * right;
+            for (int c = 0; c < 3; c++)
+                to[c * area] = channel(w->pixels + (size_t)at * pixel_size, w->mix, c);
+        }
+    return PD_OK;
+}
+
+enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name, struct pd_image *out,
+                               struct pd_error *err)
+{
+    *out = (struct pd_image){0};
+    if (pd_png_is_signed(bytes, size))
+        return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "'%s' is a picture that paydirt has drawn, no data",
+                       name);
+    const size_t number = recognise(bytes, size);
+    if (number == FORMATS) {
+        char kinds[80];
+        return pd_fail(err, PD_ERR_FORMAT, 0, "'%s' is no image (expected %s)", name,
+                       pd_image_kinds(kinds, sizeof kinds));
+    }
+    const struct pd_image_format *format = formats[number];
+    if (format->missing)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': %s", name, format->missing);
+    struct pd_image_work w = {
+        .bytes = bytes, .size = size, .name = name, .format = format->name, .err = err, .orientation = 1};
+    pd_mem_watch();
+    enum pd_status status = format->decode(&w);
+    if (!status)
+        status = spread(&w, &turns[w.orientation], out);
+    out->has_more = !status && w.has_more;
+    pd_free(w.pixels);
+    return status;
+}
+
+enum pd_status pd_image_read(const char *path, struct pd_image *out, struct pd_error *err)
+{
+    struct pd_buffer file = PD_BUFFER_INIT;
+    enum pd_status status = pd_file_read_most(path, PD_IMAGE_FILE_MAX, &file, err);
+    if (!status)
+        status = pd_image_decode(file.data, file.size, path, out, err);
+    pd_buffer_release(&file);
+    return status;
+}
+
+void pd_image_release(struct pd_image *image)
+{
+    pd_free(image->planes);
+    *image = (struct pd_image){0};
+}

@@ -1,0 +1,306 @@
+#include "data/labels/answers.h"
+
+#include "base/buffer.h"
+#include "base/mem.h"
+#include "base/words.h"
+#include "data/labels/answers_reader.h"
+#include "io/file.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MOST_BYTES = INT32_MAX };
+enum { MOST_REFUSALS = 1000000 }; /* a file with more is about something else */
+
+void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *format, ...)
+{
+    struct pd_answers *out = r->out;
+    if (out->refused_count == MOST_REFUSALS)
+        return;
+    struct pd_refusal *refused =
+        pd_grow(out->refused, out->refused_count, &r->refused_capacity, sizeof *refused);
+    if (!refused) {
+        r->oom = true;
+        return;
+    }
+    out->refused = refused;
+    refused += out->refused_count++;
+    refused->row = row;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(refused->words, sizeof refused->words, format, args);
+    va_end(args);
+    snprintf(refused->image, sizeof refused->image, "%s", r->image ? r->image : "");
+    if (strstr(refused->words, refused->image))
+        refused->image[0] = '\0';
+    pd_make_printable(refused->image);
+    pd_make_printable(refused->words);
+}
+
+char *pd_refusal_words(const struct pd_refusal *refusal, char text[PD_REFUSAL_SIZE])
+{
+    const int n = snprintf(text, PD_REFUSAL_SIZE, "row %" PRId64 ": %s", refusal->row, refusal->words);
+    if (refusal->image[0])
+        snprintf(text + n, PD_REFUSAL_SIZE - (size_t)n, " (image '%s')", refusal->image);
+    return text;
+}
+
+/* rivals: two classes that it may be, or NULL. */
+static bool refuse_class(struct pd_answers_reader *r, int64_t row, const char *label, const int32_t *rivals)
+{
+    const char *const *names = r->classes.names;
+    const int classes = r->dataset->classes;
+    const char *near = names ? pd_nearest_word(label, names, (size_t)classes + 1, sizeof *names) : NULL;
+    if (rivals && names)
+        pd_answers_refuse(
+            r, row,
+            "several classes may be '%.40s', as '%.40s' and '%.40s': expected one of them letter by letter",
+            label, names[rivals[0]], names[rivals[1]]);
+    else if (pd_is_word_for_nothing(label))
+        pd_answers_refuse(
+            r, row, "unknown class '%.60s': leave the label empty where there is no answer, or write skip",
+            label);
+    else if (near && strcasecmp(near, label) != 0)
+        pd_answers_refuse(r, row, "unknown class '%.60s', did you mean '%.60s'?", label, near);
+    else if (names)
+        pd_answers_refuse(r, row,
+                          "unknown class '%.60s', expected one of %d, from '%.60s' to '%.60s', or skip",
+                          label, classes, names[0], names[classes - 1]);
+    else
+        pd_answers_refuse(r, row, "unknown class '%.60s', expected 0 to %d, or skip", label, classes - 1);
+    return false;
+}
+
+/* Says once what a word was taken for, as far as there is room. */
+static void note_class(struct pd_answers *out, const char *label, const char *name)
+{
+    char words[sizeof out->note];
+    const size_t n = strlen(out->note), room = sizeof out->note - n;
+    snprintf(words, sizeof words, "'%.60s' is '%.60s'", label, name);
+    pd_make_printable(words);
+    if (strstr(out->note, words))
+        return;
+    if (strlen(words) + sizeof ", ..." < room)
+        snprintf(out->note + n, room, "%s%s", n ? ", " : "", words);
+    else if (n < 3 || strcmp(out->note + n - 3, "...") != 0)
+        snprintf(out->note + n, room, ", ...");
+}
+
+/* A class, PD_ANSWER_SKIP, or another negative number. label: text without blanks around it. */
+static int32_t find_class(struct pd_answers_reader *r, const char *text, const char *label, int32_t rivals[2])
+{
+    bool exactly;
+    const int32_t found = pd_class_find_rivals(&r->classes, text, &exactly, rivals);
+    if (!strcmp(label, "skip") || (!strcasecmp(label, "skip") && (found < 0 || !exactly)))
+        return PD_ANSWER_SKIP;
+    if (found >= 0 && !exactly)
+        note_class(r->out, label, r->dataset->class_names[found]);
+    return found;
+}
+
+static bool vote(struct pd_answers_reader *r, struct pd_vote vote)
+{
+    struct pd_vote *votes = pd_grow(r->votes, r->vote_count, &r->vote_capacity, sizeof *votes);
+    if (!votes) {
+        r->oom = true;
+        return false;
+    }
+    r->votes = votes;
+    votes[r->vote_count++] = vote;
+    return true;
+}
+
+bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *text)
+{
+    int32_t rivals[2];
+    const char *label = text;
+    char word[PD_CLASS_NAME_SIZE * 2];
+    static const char spaces[] = " \t\r\n\v\f";
+    label += strspn(label, spaces);
+    if (!*label) {
+        r->out->blank++;
+        return true;
+    }
+    int64_t at = pd_image_find(&r->images, image);
+    if (at < 0) {
+        pd_answers_refuse(
+            r, row, at == PD_IMAGE_AMBIGUOUS ? "several images may be '%.100s'" : "unknown image '%.100s'",
+            image);
+        return false;
+    }
+    size_t n = strlen(label);
+    while (strchr(spaces, label[n - 1]))
+        n--;
+    snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word), label);
+    const int32_t class = find_class(r, text, word, rivals);
+    if (class < 0 && class != PD_ANSWER_SKIP)
+        return refuse_class(r, row, word, class == PD_CLASS_AMBIGUOUS ? rivals : NULL);
+    return vote(r, (struct pd_vote){row, (uint32_t)at, class});
+}
+
+/* What the votes on an image come to; votes counted from 1, 0: none. */
+struct tally {
+    size_t label; /* the first that names a class */
+    size_t clash; /* the first that names another */
+    bool answered;
+};
+
+static const char *label_words(const struct pd_answers_reader *r, size_t vote, char text[PD_CLASS_NAME_SIZE])
+{
+    return pd_dataset_class_name(r->dataset, r->votes[vote - 1].label, text, PD_CLASS_NAME_SIZE);
+}
+
+static void refuse_clash(struct pd_answers_reader *r, const struct pd_vote *vote, const struct tally *t)
+{
+    char a[PD_CLASS_NAME_SIZE], b[PD_CLASS_NAME_SIZE], image[64];
+    const struct pd_answers *out = r->out;
+    if (out->refused_count && out->refused[out->refused_count - 1].row == vote->row)
+        return; /* several people in one task */
+    pd_answers_refuse(
+        r, vote->row, "image '%s' has conflicting labels: '%.40s' in %s %" PRId64 ", '%.40s' in %" PRId64,
+        pd_dataset_image_name(r->dataset, vote->image, image, sizeof image), label_words(r, t->label, a),
+        r->unit, r->votes[t->label - 1].row, label_words(r, t->clash, b), r->votes[t->clash - 1].row);
+}
+
+/* A class outranks a skip; two classes are a conflict. */
+static void count_votes(const struct pd_answers_reader *r, struct tally *tallies)
+{
+    for (size_t i = 0; i < r->vote_count; i++) {
+        struct tally *t = &tallies[r->votes[i].image];
+        if (r->votes[i].label == PD_ANSWER_SKIP)
+            continue;
+        if (!t->label)
+            t->label = i + 1;
+        else if (!t->clash && r->votes[i].label != r->votes[t->label - 1].label)
+            t->clash = i + 1;
+    }
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct pd_refusal *x = a, *y = b;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+static enum pd_status decide(struct pd_answers_reader *r, struct pd_error *err)
+{
+    struct tally *tallies = pd_calloc(r->dataset->count, sizeof *tallies);
+    r->out->at = pd_malloc((r->vote_count ? r->vote_count : 1) * sizeof *r->out->at);
+    r->oom = r->oom || !tallies || !r->out->at;
+    if (!r->oom)
+        count_votes(r, tallies);
+    for (size_t i = 0; !r->oom && i < r->vote_count; i++) {
+        const struct pd_vote *vote = &r->votes[i];
+        struct tally *t = &tallies[vote->image];
+        int32_t label = t->label ? r->votes[t->label - 1].label : PD_ANSWER_SKIP;
+        if (t->clash)
+            refuse_clash(r, vote, t);
+        else if (!t->answered)
+            r->out->at[r->out->count++] = (struct pd_answer){vote->image, label, vote->row};
+        t->answered = true;
+    }
+    if (r->out->refused_count)
+        qsort(r->out->refused, r->out->refused_count, sizeof *r->out->refused, compare_rows);
+    pd_free(tallies);
+    return r->oom ? pd_fail_memory(err, r->file) : PD_OK;
+}
+
+static enum pd_status reader_init(struct pd_answers_reader *r, struct pd_error *err)
+{
+    enum pd_status status = pd_class_words_init(&r->classes, r->dataset, err);
+    return status ? status : pd_image_index_init(&r->images, r->dataset, err);
+}
+
+static void reader_release(struct pd_answers_reader *r)
+{
+    pd_class_words_release(&r->classes);
+    pd_image_index_release(&r->images);
+    pd_free(r->votes);
+}
+
+static enum pd_status parse(struct pd_answers_reader *r, const char *text, size_t size, struct pd_error *err)
+{
+    static const char mark[] = "\xef\xbb\xbf"; /* UTF-8's byte order mark: spreadsheets write it */
+    const char *zero = memchr(text, '\0', size);
+    if (zero)
+        return pd_fail(err, PD_ERR_FORMAT, zero - text,
+                       "%s: a zero byte: expected CSV or JSON as UTF-8 text, not a spreadsheet or UTF-16",
+                       r->file);
+    if (!strncmp(text, mark, 3)) {
+        text += 3;
+        size -= 3;
+    }
+    size_t space = strspn(text, " \t\r\n");
+    bool json = text[space] == '[' || text[space] == '{';
+    enum pd_status status = (json ? pd_answers_parse_label_studio : pd_answers_parse_csv)(r, text, size, err);
+    r->image = NULL;
+    return status;
+}
+
+static enum pd_status read_text(const struct pd_buffer *text, const char *name,
+                                const struct pd_dataset *dataset, struct pd_answers *out,
+                                struct pd_error *err)
+{
+    struct pd_answers_reader r = {.dataset = dataset, .file = name, .out = out};
+    *out = (struct pd_answers){.count = 0};
+    enum pd_status status = reader_init(&r, err);
+    if (!status)
+        status = parse(&r, text->data ? text->data : "", text->size, err);
+    if (!status)
+        status = decide(&r, err);
+    if (!status && out->refused_count == MOST_REFUSALS)
+        status =
+            pd_fail(err, PD_ERR_FORMAT, -1, "%s: %d rows are refused: expected answers about data set '%s'",
+                    name, (int)MOST_REFUSALS, dataset->name);
+    reader_release(&r);
+    if (status)
+        pd_answers_release(out);
+    return status;
+}
+
+enum pd_status pd_answers_parse(const void *bytes, size_t size, const char *name,
+                                const struct pd_dataset *dataset, struct pd_answers *out,
+                                struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT; /* a copy: it ends with a NUL */
+    *out = (struct pd_answers){.count = 0};
+    pd_buffer_append(&text, bytes, size);
+    enum pd_status status = text.oom ? pd_fail_memory(err, name) : read_text(&text, name, dataset, out, err);
+    pd_buffer_release(&text);
+    return status;
+}
+
+enum pd_status pd_answers_read(const char *path, const struct pd_dataset *dataset, struct pd_answers *out,
+                               struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT;
+    *out = (struct pd_answers){.count = 0};
+    enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
+    if (!status)
+        status = read_text(&text, path, dataset, out, err);
+    pd_buffer_release(&text);
+    return status;
+}
+
+void pd_answers_release(struct pd_answers *answers)
+{
+    pd_free(answers->at);
+    pd_free(answers->refused);
+    *answers = (struct pd_answers){.count = 0};
+}
+
+enum pd_status pd_answers_read_whole(const char *path, const struct pd_dataset *dataset,
+                                     struct pd_answers *out, struct pd_error *err)
+{
+    char words[PD_REFUSAL_SIZE];
+    enum pd_status status = pd_answers_read(path, dataset, out, err);
+    if (status || !out->refused_count)
+        return status;
+    status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: %s", path, pd_refusal_words(&out->refused[0], words));
+    pd_answers_release(out);
+    return status;
+}

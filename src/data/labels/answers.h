@@ -1,0 +1,89 @@
+/* What people are asked about images, and what they answer: queries out, labels in, as CSV or in Label
+ * Studio's JSON. */
+#ifndef PD_DATA_LABELS_ANSWERS_H
+#define PD_DATA_LABELS_ANSWERS_H
+
+#include "data/dataset.h"
+
+enum { PD_ANSWER_SKIP = -2 }; /* "skip" is an answer: no label, and not asked again */
+
+struct pd_answer {
+    uint32_t image;
+    int32_t label; /* 0 .. classes - 1, or PD_ANSWER_SKIP */
+    int64_t row;   /* where it was read, as in struct pd_refusal */
+};
+
+/* A row that was not taken, and why, in one line: "unknown class 'dgo', did you mean 'dog'?" */
+struct pd_refusal {
+    int64_t row;    /* line of a CSV file, task of a JSON file; from 1 */
+    char image[96]; /* what the row calls it; "": the words name it, or nothing does */
+    char words[240];
+};
+
+/* "row 3: words (image 'a.png')" into text[PD_REFUSAL_SIZE]; returns text. */
+enum { PD_REFUSAL_SIZE = 400 };
+char *pd_refusal_words(const struct pd_refusal *refusal, char text[PD_REFUSAL_SIZE]);
+
+/* All blocks owned: pd_answers_release. */
+struct pd_answers {
+    struct pd_answer *at; /* each image once, in the order of the file */
+    size_t count;
+    struct pd_refusal *refused;
+    size_t refused_count;
+    size_t blank;       /* rows without an answer yet */
+    size_t predicted;   /* of these: tasks that a model has answered, and nobody else */
+    size_t own_columns; /* of a CSV: that are neither ours nor Label Studio's */
+    char note[256]; /* classes that were not named letter by letter: "'Cat ' is 'cat', '1' is '001'"; or "" */
+};
+
+/* Reads answers in any of: CSV with a header that has the columns "image" and "label" (others are passed
+ * over; Label Studio's CSV: "image" and "choice"; separated by ',', ';' or tabs), Label Studio's JSON and
+ * JSON-MIN. Images by name, path or URL (image_index.h) or, where the data set has no names, by number; first
+ * of all by the "paydirt_image" that our tasks carry. Labels by what people write for a class
+ * (class_words.h), or "skip", which no class may be named; empty: no answer yet. Refused row by row: unknown
+ * image, unknown class, an image whose rows name different classes (all of them; a class outranks a skip), a
+ * row cut off; the good rows are kept. PD_ERR_IO, PD_ERR_MEMORY; PD_ERR_FORMAT: not such a file at all, or
+ * half a JSON file. */
+enum pd_status pd_answers_read(const char *path, const struct pd_dataset *dataset, struct pd_answers *out,
+                               struct pd_error *err);
+enum pd_status pd_answers_parse(const void *bytes, size_t size, const char *name,
+                                const struct pd_dataset *dataset, struct pd_answers *out,
+                                struct pd_error *err);
+void pd_answers_release(struct pd_answers *answers);
+
+/* The same of a file in which every row must be good: the first refusal is PD_ERR_FORMAT, and nothing is left
+ * to release. */
+enum pd_status pd_answers_read_whole(const char *path, const struct pd_dataset *dataset,
+                                     struct pd_answers *out, struct pd_error *err);
+
+/* One CSV that pd_answers_read takes: image,label. Written aside, synced, renamed. PD_ERR_IO, PD_ERR_MEMORY.
+ */
+enum pd_status pd_answers_write(const char *path, const struct pd_dataset *dataset,
+                                const struct pd_answer *answers, size_t count, struct pd_error *err);
+
+/* An image to be labelled, best first. */
+struct pd_query {
+    uint32_t image;
+    double score;
+    int32_t guess;  /* the class that the model thinks likeliest, or -1: there is no model yet */
+    double guess_p; /* its probability */
+};
+
+/* queries.csv: image,label (empty, to be filled in),score,guess,guess_p,number (from 1),path (of the image's
+ * file below that folder, where it can be read; folder NULL: none). */
+enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *dataset, const char *folder,
+                                    const struct pd_query *queries, size_t count, struct pd_error *err);
+
+/* Tasks for Label Studio, with the guess as a prediction and its probability as the score. url: what is put
+ * before an image's name in data.image ("/data/local-files/?d=photos/"; the name is then percent-encoded);
+ * NULL: nothing. Each carries the image's name or number as data.paydirt_image. PD_ERR_UNSUPPORTED: a name
+ * that is not UTF-8. */
+enum pd_status pd_queries_write_label_studio(const char *path, const struct pd_dataset *dataset,
+                                             const char *url, const struct pd_query *queries, size_t count,
+                                             struct pd_error *err);
+
+/* The labeling configuration, in XML, that those tasks need: one choice for each class. */
+enum pd_status pd_label_studio_config(const char *path, const struct pd_dataset *dataset,
+                                      struct pd_error *err);
+
+#endif

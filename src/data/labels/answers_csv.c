@@ -1,0 +1,230 @@
+#include "data/labels/answers_reader.h"
+
+#include "base/buffer.h"
+#include "base/mem.h"
+#include "base/words.h"
+#include "io/file.h"
+
+#include <csv.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* Columns that say something, by what they are. */
+enum cell { IMAGE, OUR_IMAGE, LABEL, CELLS };
+
+struct table {
+    struct pd_answers_reader *reader;
+    int columns;   /* of the header; 0: it has not been read */
+    int at[CELLS]; /* the columns, or -1 */
+    int others;    /* columns that are neither ours nor Label Studio's, and the first of them */
+    int other;
+    bool exported; /* by Label Studio */
+    bool twice;    /* two columns may be the image's, or the label's */
+    int column;    /* of the current row; once it has ended, how many it has */
+    struct pd_buffer text[CELLS];
+    bool empty;          /* nothing but separators so far */
+    int64_t line, begin; /* the current line and that of the row's beginning */
+    bool after_return;   /* the last line ended with CR: an LF belongs to it */
+};
+
+static int not_a_space(unsigned char c)
+{
+    (void)c;
+    return 0; /* RFC 4180: spaces are part of a field */
+}
+
+/* The word, without spaces around it and whatever its case, is `name`. */
+static bool is_word(const char *text, const char *name)
+{
+    size_t n = strlen(name);
+    text += strspn(text, " \t");
+    return !strncasecmp(text, name, n) && !text[n + strspn(text + n, " \t")];
+}
+
+static void take_heading(struct table *t, const char *text)
+{
+    static const struct {
+        const char *name;
+        enum cell cell;
+    } known[] = {{"image", IMAGE}, {"paydirt_image", OUR_IMAGE}, {"label", LABEL}, {"choice", LABEL}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (is_word(text, known[i].name)) {
+            t->twice = t->twice || t->at[known[i].cell] >= 0;
+            t->at[known[i].cell] = t->column;
+        }
+    static const char *const sheet[] = {"score", "guess", "guess_p", "number", "path"}; /* queries.c */
+    bool known_one = !*text || pd_label_studio_own_key(text);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        known_one = known_one || is_word(text, known[i].name);
+    for (size_t i = 0; i < sizeof sheet / sizeof *sheet; i++)
+        known_one = known_one || is_word(text, sheet[i]);
+    t->reader->out->own_columns += !known_one;
+    t->exported = t->exported || is_word(text, "annotation_id");
+    if (!pd_label_studio_own_key(text) && !t->others++)
+        t->other = t->column;
+}
+
+static void end_field(void *field, size_t size, void *table)
+{
+    struct table *t = table;
+    const char *text = field;
+    if (!t->column)
+        t->begin = t->line;
+    t->after_return = false;
+    for (const char *p = text; (p = memchr(p, '\n', size - (size_t)(p - text))); p++)
+        t->line++;
+    t->empty = t->empty && !size;
+    if (!t->columns)
+        take_heading(t, text);
+    for (int i = 0; t->columns && i < CELLS; i++)
+        if (t->at[i] == t->column)
+            pd_buffer_append(&t->text[i], text, size + 1); /* with its NUL */
+    t->column++;
+}
+
+static bool begins(const char *text, const char *name)
+{
+    size_t n = strlen(text);
+    return !strncmp(text, name, n) && name[n];
+}
+
+/* Whether `text` may be the beginning of a longer name or number, so that a file which ends here may have
+ * been cut. */
+static bool may_be_cut(const struct pd_answers_reader *r, enum cell cell, const char *text)
+{
+    const struct pd_dataset *d = r->dataset;
+    char name[4096];
+    if (cell == LABEL)
+        return pd_class_may_go_on(&r->classes, text);
+    text += strspn(text, " \t");
+    for (uint32_t i = 0; i < d->count; i++)
+        if (begins(text, pd_dataset_image_name(d, i, name, sizeof name)))
+            return true;
+    return false;
+}
+
+static bool refuse_cut(struct table *t)
+{
+    const struct pd_answers_reader *r = t->reader;
+    for (int i = 0; i < CELLS; i++) {
+        if (t->at[i] != t->column - 1 || !*t->text[i].data || !may_be_cut(r, i, t->text[i].data))
+            continue;
+        pd_answers_refuse(t->reader, t->begin,
+                          "may be cut off: no line end after '%.60s', which begins longer names",
+                          t->text[i].data);
+        return true;
+    }
+    return false;
+}
+
+/* "" also where the row ends before it. */
+static const char *cell_text(const struct table *t, enum cell cell)
+{
+    return t->text[cell].size ? t->text[cell].data : "";
+}
+
+static void take_row(struct table *t, bool ended)
+{
+    struct pd_answers_reader *r = t->reader;
+    for (int i = 0; i < CELLS; i++)
+        r->oom = r->oom || t->text[i].oom;
+    if (r->oom)
+        return;
+    const char *ours = cell_text(t, OUR_IMAGE);
+    r->image = *ours ? ours : cell_text(t, IMAGE);
+    if (t->column != t->columns)
+        pd_answers_refuse(r, t->begin, "%s%d column%s, expected %d", ended ? "" : "cut off: ", t->column,
+                          pd_plural((size_t)t->column), t->columns);
+    else if (ended || !refuse_cut(t))
+        pd_answers_row(r, t->begin, r->image, t->text[LABEL].data);
+    r->image = NULL; /* what follows may be half a row */
+}
+
+static void take_header(struct table *t)
+{
+    t->columns = t->column;
+    if (t->at[LABEL] < 0 && t->exported && t->others == 1)
+        t->at[LABEL] = t->other; /* the project's own name for it */
+}
+
+static bool is_usable(const struct table *t)
+{
+    return !t->twice && t->at[LABEL] >= 0 && (t->at[IMAGE] >= 0 || t->at[OUR_IMAGE] >= 0);
+}
+
+static void end_row(int terminator, void *table)
+{
+    struct table *t = table;
+    if (t->column && !t->columns)
+        take_header(t);
+    else if (!t->empty && is_usable(t))
+        take_row(t, terminator >= 0);
+    t->line += terminator == '\r' || (terminator == '\n' && !t->after_return);
+    t->after_return = terminator == '\r';
+    t->column = 0;
+    t->empty = true;
+    for (int i = 0; i < CELLS; i++)
+        t->text[i].size = 0;
+}
+
+/* Bytes of a first line that says the separator, as "sep=;" for Excel; its line's end is not among them. */
+static size_t separator_line(const char *text)
+{
+    return !strncasecmp(text, "sep=", 4) && text[4] && strcspn(text, "\r\n") == 5 ? 5 : 0;
+}
+
+/* Spreadsheets write ';' where ',' is the decimal point. */
+static unsigned char separator(const char *text)
+{
+    const size_t said = separator_line(text);
+    if (said)
+        return (unsigned char)text[said - 1];
+    text += strspn(text, "\r\n");
+    size_t header = strcspn(text, "\r\n");
+    if (memchr(text, ',', header))
+        return ',';
+    return memchr(text, ';', header) ? ';' : '\t';
+}
+
+static void run(struct table *t, struct csv_parser *csv, const char *text, size_t size)
+{
+    csv_set_delim(csv, separator(text));
+    csv_set_space_func(csv, not_a_space);
+    csv_set_realloc_func(csv, pd_realloc);
+    csv_set_free_func(csv, pd_free);
+    const size_t skip = separator_line(text);
+    text += skip;
+    size -= skip;
+    if (csv_parse(csv, text, size, end_field, end_row, t) != size)
+        t->reader->oom = true; /* the only way to fail, but for strict readers */
+    csv_set_opts(csv, CSV_APPEND_NULL | CSV_STRICT | CSV_STRICT_FINI);
+    if (csv_fini(csv, end_field, end_row, t) && csv_error(csv) == CSV_EPARSE)
+        pd_answers_refuse(t->reader, t->column ? t->begin : t->line,
+                          "cut off: a quote is opened and never closed");
+}
+
+enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *text, size_t size,
+                                    struct pd_error *err)
+{
+    struct csv_parser csv;
+    struct table t = {.reader = r, .at = {-1, -1, -1}, .empty = true, .line = 1};
+    r->unit = "line";
+    csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
+    run(&t, &csv, text, size);
+    csv_free(&csv);
+    for (int i = 0; i < CELLS; i++)
+        pd_buffer_release(&t.text[i]);
+    if (r->oom)
+        return pd_fail_memory(err, r->file);
+    if (t.twice)
+        return pd_fail(err, PD_ERR_FORMAT, -1,
+                       "%s: several columns 'image', or 'label' and 'choice': keep the one that counts",
+                       r->file);
+    if (!is_usable(&t))
+        return pd_fail(
+            err, PD_ERR_FORMAT, 0,
+            "%s: expected CSV with the columns 'image' and 'label', or a JSON export of Label Studio",
+            r->file);
+    return PD_OK;
+}

@@ -1,0 +1,48 @@
+/* What the readers of answers have in common: rows of an image's name and a label's, taken or refused. */
+#ifndef PD_DATA_LABELS_ANSWERS_READER_H
+#define PD_DATA_LABELS_ANSWERS_READER_H
+
+#include "data/labels/answers.h"
+#include "data/labels/class_words.h"
+#include "data/labels/image_index.h"
+
+#include <stdbool.h>
+
+struct pd_vote {
+    int64_t row;
+    uint32_t image;
+    int32_t label; /* or PD_ANSWER_SKIP */
+};
+
+struct pd_answers_reader {
+    const struct pd_dataset *dataset;
+    const char *file; /* its name */
+    const char *unit; /* what a row is called: "line", "task" */
+    struct pd_class_words classes;
+    struct pd_image_index images;
+    const char *image; /* what the row being read calls its image, for refusals; NULL: not known */
+    struct pd_vote *votes;
+    size_t vote_count, vote_capacity, refused_capacity;
+    struct pd_answers *out;
+    bool oom;
+};
+
+/* Takes a row: counts it where label is "" (spaces aside), refuses it, or notes what it says. False: refused.
+ */
+bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *label);
+
+/* Refuses a row, in words. */
+void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The formats. text is NUL-terminated and holds no other NUL; neither has a byte order mark. PD_ERR_FORMAT,
+ * PD_ERR_MEMORY. */
+enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *text, size_t size,
+                                    struct pd_error *err);
+enum pd_status pd_answers_parse_label_studio(struct pd_answers_reader *r, const char *text, size_t size,
+                                             struct pd_error *err);
+
+/* Keys of an export by Label Studio, JSON-MIN or CSV, that hold no label. */
+bool pd_label_studio_own_key(const char *key);
+
+#endif

@@ -1,0 +1,319 @@
+#include "data/labels/class_words.h"
+
+#include "base/mem.h"
+#include "base/words.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <utf8proc.h>
+
+enum { COMPOSED_SIZE = 16 * PD_CLASS_NAME_SIZE };
+
+/* Bytes of the blank at text: spaces, and the one that does not break, which web pages and spreadsheets
+ * write; 0: none. */
+static size_t blank(const char *text)
+{
+    if (*text == ' ' || (*text >= '\t' && *text <= '\r'))
+        return 1;
+    return !strncmp(text, "\xc2\xa0", 2) ? 2 : 0;
+}
+
+/* Text in Unicode's composed form, or as it is where it is no UTF-8 or too long. */
+static void compose(const char *text, bool fold_case, char out[COMPOSED_SIZE])
+{
+    utf8proc_int32_t points[COMPOSED_SIZE / sizeof(utf8proc_int32_t)];
+    const utf8proc_ssize_t room = sizeof points / sizeof points[0] - 1;
+    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_NULLTERM |
+                                      (fold_case ? UTF8PROC_CASEFOLD : UTF8PROC_STABLE);
+    const utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)text, 0, points, room, options);
+    const bool good = n >= 0 && n <= room && utf8proc_reencode(points, n, options) >= 0;
+    snprintf(out, COMPOSED_SIZE, "%s", good ? (const char *)points : text);
+}
+
+/* Lower case, one space for each run of blanks, '_' and '-' between two other characters, none at the ends.
+ * False: it does not fit. */
+static bool fold(const char *name, char out[PD_CLASS_NAME_SIZE])
+{
+    char composed[COMPOSED_SIZE];
+    const char *text = composed;
+    size_t n = 0, skipped;
+    char gap = '\0';
+    compose(name, true, composed);
+    for (; *text; text += skipped) {
+        skipped = blank(text);
+        if (skipped || (n && (*text == '_' || *text == '-'))) {
+            gap = (char)(skipped && gap != '_' && gap != '-' ? ' ' : *text);
+            skipped = skipped ? skipped : 1;
+            continue;
+        }
+        if (n + 2 >= PD_CLASS_NAME_SIZE)
+            return false;
+        if (gap && n)
+            out[n++] = ' ';
+        gap = '\0';
+        out[n++] = (char)tolower((unsigned char)*text);
+        skipped = 1;
+    }
+    if (gap && gap != ' ' && n + 1 < PD_CLASS_NAME_SIZE) /* "a-" is not "a" */
+        out[n++] = gap;
+    out[n] = '\0';
+    return true;
+}
+
+/* The whole number that text is, also as "007" and "7.0"; -1: none. */
+static int64_t number(const char *text)
+{
+    const size_t digits = strspn(text, "0123456789");
+    int64_t value = 0;
+    if (!digits || digits > 18)
+        return -1;
+    for (size_t i = 0; i < digits; i++)
+        value = 10 * value + (text[i] - '0');
+    text += digits;
+    if (*text == '.' || *text == ',')
+        text += 1 + strspn(text + 1, "0");
+    return *text ? -1 : value;
+}
+
+static bool has_digits(const struct pd_dataset *d)
+{
+    for (int i = 0; i < d->classes; i++)
+        if (strpbrk(d->class_names[i], "0123456789"))
+            return true;
+    return false;
+}
+
+enum pd_status pd_class_words_init(struct pd_class_words *w, const struct pd_dataset *d, struct pd_error *err)
+{
+    *w = (struct pd_class_words){.dataset = d, .indices = !d->class_names || !has_digits(d)};
+    if (!d->class_names)
+        return PD_OK;
+    const size_t classes = (size_t)d->classes;
+    w->names = pd_malloc((classes + 1) * sizeof *w->names);
+    w->folded = pd_malloc((classes + 1) * sizeof *w->folded);
+    if (!w->names || !w->folded) {
+        pd_class_words_release(w);
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the classes of data set '%s'", d->name);
+    }
+    for (size_t i = 0; i < classes; i++) {
+        w->names[i] = d->class_names[i];
+        if (!fold(d->class_names[i], w->folded[i]))
+            *w->folded[i] = '\0';
+    }
+    w->names[classes] = "skip";
+    return PD_OK;
+}
+
+void pd_class_words_release(struct pd_class_words *w)
+{
+    pd_free(w->names);
+    pd_free(w->folded);
+    w->names = NULL;
+    w->folded = NULL;
+}
+
+/* --- what people write for a class --- */
+
+struct word {
+    const char *text, *trimmed; /* trimmed: size bytes of it */
+    size_t size;
+    char folded[PD_CLASS_NAME_SIZE];
+    int64_t number; /* or -1 */
+};
+
+static const char *trim(const char *text, size_t *size)
+{
+    for (size_t n; (n = blank(text)); text += n)
+        ;
+    *size = 0;
+    for (size_t i = 0, n; text[i]; i += n ? n : 1) {
+        n = blank(text + i);
+        if (!n)
+            *size = i + 1;
+    }
+    return text;
+}
+
+static bool is_same_text(const struct pd_class_words *w, int32_t class, const struct word *word)
+{
+    return !strcmp(w->names[class], word->text);
+}
+
+static bool is_same_but_for_blanks(const struct pd_class_words *w, int32_t class, const struct word *word)
+{
+    size_t size;
+    const char *name = trim(w->names[class], &size);
+    return size == word->size && !memcmp(name, word->trimmed, size);
+}
+
+static bool is_same_folded(const struct pd_class_words *w, int32_t class, const struct word *word)
+{
+    return *word->folded && !strcmp(w->folded[class], word->folded);
+}
+
+static bool is_same_number(const struct pd_class_words *w, int32_t class, const struct word *word)
+{
+    return word->number >= 0 && number(w->names[class]) == word->number;
+}
+
+/* In this order: the first by which any class fits decides. */
+static const struct rule {
+    bool (*fits)(const struct pd_class_words *w, int32_t class, const struct word *word);
+    bool exactly;
+} rules[] = {
+    {is_same_text, true}, {is_same_but_for_blanks, true}, {is_same_folded, false}, {is_same_number, false}};
+
+static int32_t find_by(const struct rule *rule, const struct pd_class_words *w, const struct word *word,
+                       int32_t rivals[2])
+{
+    int n = 0;
+    for (int32_t i = 0; i < w->dataset->classes && n < 2; i++)
+        if (rule->fits(w, i, word))
+            rivals[n++] = i;
+    return n == 2 ? PD_CLASS_AMBIGUOUS : n ? rivals[0] : PD_CLASS_UNKNOWN;
+}
+
+int32_t pd_class_find_rivals(const struct pd_class_words *w, const char *text, bool *exactly,
+                             int32_t rivals[2])
+{
+    struct word word = {.text = text};
+    int32_t found = PD_CLASS_UNKNOWN;
+    word.trimmed = trim(text, &word.size);
+    if (!fold(text, word.folded))
+        *word.folded = '\0';
+    word.number = number(word.folded);
+    *exactly = !w->names;
+    for (size_t i = 0; w->names && word.size && i < sizeof rules / sizeof rules[0]; i++) {
+        found = find_by(&rules[i], w, &word, rivals);
+        *exactly = rules[i].exactly;
+        if (found != PD_CLASS_UNKNOWN)
+            return found;
+    }
+    if (w->indices && word.number >= 0 && word.number < w->dataset->classes)
+        found = (int32_t)word.number;
+    return found;
+}
+
+int32_t pd_class_find(const struct pd_class_words *w, const char *text, bool *exactly)
+{
+    int32_t rivals[2];
+    return pd_class_find_rivals(w, text, exactly, rivals);
+}
+
+/* --- names that are nearly the same --- */
+
+bool pd_is_word_for_nothing(const char *text)
+{
+    static const char *const words[] = {"nan", "none", "null", "nil", "na",
+                                        "n/a", "#n/a", "<na>", "nat", "undefined"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (!strcasecmp(text, words[i]))
+            return true;
+    return false;
+}
+
+static const char *difference(const char *a, const char *b)
+{
+    char x[COMPOSED_SIZE], y[COMPOSED_SIZE];
+    size_t n, m;
+    compose(a, false, x);
+    compose(b, false, y);
+    if (!strcmp(x, y))
+        return "Unicode's form (NFC, NFD)";
+    const char *p = trim(x, &n), *q = trim(y, &m);
+    if (n == m && !memcmp(p, q, n))
+        return "blanks around them";
+    compose(a, true, x);
+    compose(b, true, y);
+    return strcmp(x, y) ? "blanks, '_', '-' and case" : "case";
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* sorted: room for the classes. */
+static void note_twins(const struct pd_class_words *w, const char **sorted, char note[PD_NOTE_SIZE])
+{
+    const struct pd_dataset *d = w->dataset;
+    const char *a = NULL, *b = NULL;
+    char more[64] = "";
+    int pairs = 0;
+    for (int i = 0; i < d->classes; i++)
+        sorted[i] = w->folded[i];
+    qsort(sorted, (size_t)d->classes, sizeof *sorted, by_text);
+    for (int i = 1; i < d->classes; i++) {
+        if (!*sorted[i] || strcmp(sorted[i - 1], sorted[i]) != 0 || pairs++)
+            continue;
+        a = w->names[(sorted[i - 1] - w->folded[0]) / PD_CLASS_NAME_SIZE];
+        b = w->names[(sorted[i] - w->folded[0]) / PD_CLASS_NAME_SIZE];
+    }
+    if (pairs > 1)
+        snprintf(more, sizeof more, ", beside %d more pair%s", pairs - 1, pd_plural((size_t)pairs - 1));
+    if (pairs)
+        pd_note_add(note, d->name, "'%.60s' and '%.60s' are two classes: they differ in %s alone%s", a, b,
+                    difference(a, b), more);
+}
+
+static void note_name(const char *class, const char *name, char note[PD_NOTE_SIZE])
+{
+    size_t size;
+    trim(class, &size);
+    if (size < strlen(class))
+        pd_note_add(note, name, "the class '%.60s' has blanks around its name", class);
+    if (pd_is_word_for_nothing(class))
+        pd_note_add(note, name,
+                    "'%.60s' is taken for a class; where it stands for no label, leave that empty", class);
+    if (!strcmp(class, "skip"))
+        pd_note_add(note, name,
+                    "a class is called 'skip', which as an answer stands for no label: rename it");
+}
+
+enum pd_status pd_class_words_note(const char *name, const char (*names)[PD_CLASS_NAME_SIZE], int classes,
+                                   char note[PD_NOTE_SIZE], struct pd_error *err)
+{
+    struct pd_dataset d = {.classes = classes, .class_names = (char(*)[PD_CLASS_NAME_SIZE])(uintptr_t)names};
+    struct pd_class_words w;
+    if (!names || !classes)
+        return PD_OK;
+    snprintf(d.name, sizeof d.name, "%s", name);
+    enum pd_status status = pd_class_words_init(&w, &d, err);
+    const char **sorted = status ? NULL : pd_malloc((size_t)classes * sizeof *sorted);
+    if (sorted)
+        note_twins(&w, sorted, note);
+    else
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the classes of data set '%s'", name);
+    for (int i = 0; i < classes && !status; i++)
+        note_name(names[i], name, note);
+    pd_free(sorted);
+    pd_class_words_release(&w);
+    return status;
+}
+
+/* --- files that were cut off --- */
+
+static bool begins(const char *text, const char *longer)
+{
+    const size_t n = strlen(text);
+    return !strncmp(text, longer, n) && longer[n];
+}
+
+bool pd_class_may_go_on(const struct pd_class_words *w, const char *text)
+{
+    char folded[PD_CLASS_NAME_SIZE], digits[24];
+    text += strspn(text, " \t");
+    const bool short_enough = fold(text, folded);
+    for (int32_t i = 0; i < w->dataset->classes; i++) {
+        const int64_t value = w->names ? number(w->dataset->class_names[i]) : -1;
+        snprintf(digits, sizeof digits, "%lld", (long long)(value >= 0 ? value : i));
+        if (w->names && (begins(text, w->names[i]) || (short_enough && begins(folded, w->folded[i]))))
+            return true;
+        if (short_enough && (value >= 0 || w->indices) && begins(folded, digits))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,193 @@
+#include "data/labels/image_index.h"
+
+#include "base/mem.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST = 4096 }; /* bytes of a path */
+
+struct pd_indexed_name {
+    const char *name;
+    uint32_t length, image;
+};
+
+/* Order by the bytes from the last to the first: names with a common end are neighbours. */
+static int compare_ends(const char *a, size_t n, const char *b, size_t m)
+{
+    while (n && m) {
+        int d = (unsigned char)a[--n] - (unsigned char)b[--m];
+        if (d)
+            return d;
+    }
+    return (n > 0) - (m > 0);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct pd_indexed_name *x = a, *y = b;
+    return compare_ends(x->name, x->length, y->name, y->length);
+}
+
+enum pd_status pd_image_index_init(struct pd_image_index *index, const struct pd_dataset *d,
+                                   struct pd_error *err)
+{
+    *index = (struct pd_image_index){d, NULL};
+    if (!d->image_names)
+        return PD_OK;
+    index->sorted = pd_malloc(d->count * sizeof *index->sorted);
+    if (!index->sorted)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the names of data set '%s'", d->name);
+    for (uint32_t i = 0; i < d->count; i++)
+        index->sorted[i] =
+            (struct pd_indexed_name){d->image_names[i], (uint32_t)strlen(d->image_names[i]), i};
+    qsort(index->sorted, d->count, sizeof *index->sorted, compare_names);
+    return PD_OK;
+}
+
+void pd_image_index_release(struct pd_image_index *index)
+{
+    pd_free(index->sorted);
+    index->sorted = NULL;
+}
+
+/* The first of the sorted names that does not come before text. */
+static uint32_t lower_bound(const struct pd_image_index *index, const char *text, size_t size)
+{
+    uint32_t low = 0, high = index->dataset->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const struct pd_indexed_name *n = &index->sorted[middle];
+        if (compare_ends(n->name, n->length, text, size) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int64_t find_exactly(const struct pd_image_index *index, const char *text, size_t size)
+{
+    uint32_t i = lower_bound(index, text, size);
+    if (i == index->dataset->count ||
+        compare_names(&index->sorted[i], &(struct pd_indexed_name){text, (uint32_t)size, 0}))
+        return PD_IMAGE_UNKNOWN;
+    return index->sorted[i].image;
+}
+
+/* One of two findings, where no more than one may be. */
+static int64_t either(int64_t a, int64_t b)
+{
+    if (a == PD_IMAGE_UNKNOWN || a == b)
+        return b;
+    return b == PD_IMAGE_UNKNOWN ? a : PD_IMAGE_AMBIGUOUS;
+}
+
+/* The longest name that text ends with: of "/photos/sub/x.png" rather "sub/x.png" than "x.png". */
+static int64_t find_within(const struct pd_image_index *index, const char *text, size_t size)
+{
+    int64_t found = PD_IMAGE_UNKNOWN;
+    for (size_t i = 0; i < size && found == PD_IMAGE_UNKNOWN; i++)
+        if (text[i] == '/')
+            found = find_exactly(index, text + i + 1, size - i - 1);
+    return found;
+}
+
+/* Names that end with text. */
+static int64_t find_around(const struct pd_image_index *index, const char *text, size_t size)
+{
+    char end[LONGEST + 2] = "/";
+    int64_t found = PD_IMAGE_UNKNOWN;
+    memcpy(end + 1, text, size++);
+    for (uint32_t i = lower_bound(index, end, size); i < index->dataset->count; i++) {
+        const struct pd_indexed_name *n = &index->sorted[i];
+        if (n->length < size || memcmp(n->name + n->length - size, end, size) != 0 ||
+            found == PD_IMAGE_AMBIGUOUS)
+            break;
+        found = either(found, n->image);
+    }
+    return found;
+}
+
+static int64_t find_path(const struct pd_image_index *index, const char *text, size_t size)
+{
+    int64_t found = find_exactly(index, text, size);
+    if (found == PD_IMAGE_UNKNOWN)
+        found = find_within(index, text, size);
+    return found == PD_IMAGE_UNKNOWN ? find_around(index, text, size) : found;
+}
+
+/* The byte that "%41" stands for, or -1. */
+static int percent(const char *text)
+{
+    if (text[0] != '%' || !isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2]))
+        return -1;
+    const char digits[] = {text[1], text[2], '\0'};
+    int byte = (int)strtol(digits, NULL, 16);
+    return byte ? byte : -1;
+}
+
+/* The path in a URL, or a Windows path with '/'; without spaces around it. Returns its length. */
+static size_t decode(const char *text, char path[LONGEST + 1])
+{
+    const char *query = strstr(text, "?d=");
+    const char *from = query ? query + 3 : text;
+    const char *end = from + strcspn(from, query ? "&#" : "?#");
+    size_t n = 0;
+    while (isspace((unsigned char)*from))
+        from++;
+    while (end > from && isspace((unsigned char)end[-1]))
+        end--;
+    while (from < end) {
+        int byte = percent(from);
+        from += byte < 0 ? 1 : 3;
+        byte = byte < 0 ? from[-1] : byte;
+        path[n++] = (char)(byte == '\\' ? '/' : byte);
+    }
+    path[n] = '\0';
+    return n;
+}
+
+/* The name behind what Label Studio puts before the name of an uploaded file, or NULL. */
+static const char *uploaded_name(const char *path)
+{
+    enum { PREFIX = 8 };
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    bool prefixed =
+        strstr(path, "upload/") && strspn(name, "0123456789abcdef") == PREFIX && name[PREFIX] == '-';
+    return prefixed ? name + PREFIX + 1 : NULL;
+}
+
+static int64_t find_number(const struct pd_image_index *index, const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (!digits || digits > 10 || text[digits])
+        return PD_IMAGE_UNKNOWN;
+    int64_t number = strtoll(text, NULL, 10);
+    return number < index->dataset->count ? number : PD_IMAGE_UNKNOWN;
+}
+
+static int64_t find_decoded(const struct pd_image_index *index, const char *text)
+{
+    char path[LONGEST + 1] = "";
+    size_t size = decode(text, path);
+    if (!index->sorted)
+        return find_number(index, path);
+    int64_t found = size ? find_path(index, path, size) : PD_IMAGE_UNKNOWN;
+    const char *name = uploaded_name(path);
+    if (found != PD_IMAGE_UNKNOWN || !name || !*name)
+        return found;
+    return either(find_exactly(index, name, strlen(name)), find_around(index, name, strlen(name)));
+}
+
+int64_t pd_image_find(const struct pd_image_index *index, const char *text)
+{
+    size_t size = strlen(text);
+    if (!size || size > LONGEST)
+        return PD_IMAGE_UNKNOWN;
+    int64_t found = index->sorted ? find_path(index, text, size) : find_number(index, text);
+    return found == PD_IMAGE_UNKNOWN ? find_decoded(index, text) : found;
+}

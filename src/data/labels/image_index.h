@@ -1,0 +1,25 @@
+/* Finds images of a data set by what people and their tools call them. */
+#ifndef PD_DATA_LABELS_IMAGE_INDEX_H
+#define PD_DATA_LABELS_IMAGE_INDEX_H
+
+#include "data/dataset.h"
+
+struct pd_image_index {
+    const struct pd_dataset *dataset; /* borrowed */
+    struct pd_indexed_name *sorted;   /* (dataset->count), by their ends; NULL where the numbers serve */
+};
+
+enum { PD_IMAGE_UNKNOWN = -1, PD_IMAGE_AMBIGUOUS = -2 };
+
+/* PD_ERR_MEMORY */
+enum pd_status pd_image_index_init(struct pd_image_index *index, const struct pd_dataset *dataset,
+                                   struct pd_error *err);
+void pd_image_index_release(struct pd_image_index *index);
+
+/* The image whose name (or number) is `text`; else the one with the longest name that `text` ends with, as a
+ * path or URL does; else the only one whose name ends with `text`; both at a '/'. URLs are taken as they
+ * stand and decoded; Label Studio's
+ * "/data/local-files/?d=PATH" and "/data/upload/1/0123abcd-NAME" are known. Time: log(count) a name. */
+int64_t pd_image_find(const struct pd_image_index *index, const char *text);
+
+#endif

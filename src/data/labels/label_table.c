@@ -1,0 +1,187 @@
+#include "data/labels/label_table_formats.h"
+
+#include "base/buffer.h"
+#include "base/mem.h"
+#include "base/words.h"
+#include "io/file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MOST_BYTES = 1 << 30 };
+
+/* --- rows --- */
+
+static char *keep(struct pd_arena *arena, const char *text)
+{
+    static const char blanks[] = " \t\r\n";
+    text += strspn(text, blanks);
+    char *kept = pd_arena_strdup(arena, text);
+    for (size_t n = kept ? strlen(kept) : 0; n && strchr(blanks, kept[n - 1]); n--)
+        kept[n - 1] = '\0';
+    return kept ? pd_make_printable(kept) : NULL;
+}
+
+bool pd_label_add(struct pd_label_table *t, const char *image, const char *label, const char *split,
+                  int64_t row)
+{
+    if (t->count == t->capacity) {
+        const size_t capacity = t->capacity ? 2 * t->capacity : 256;
+        struct pd_label_row *more = pd_realloc(t->at, capacity * sizeof *more);
+        if (!more)
+            return false;
+        t->at = more;
+        t->capacity = capacity;
+    }
+    const struct pd_label_row r = {keep(&t->arena, image), keep(&t->arena, label), keep(&t->arena, split),
+                                   row};
+    if (!r.image || !r.label || !r.split)
+        return false;
+    if (*r.image)
+        t->at[t->count++] = r;
+    return true;
+}
+
+/* --- columns --- */
+
+/* The usual names, likeliest first. */
+static const char *const usual[PD_COLUMNS][12] = {
+    [PD_COLUMN_IMAGE] = {"file_name", "filename", "image", "file", "path", "image_path", "filepath", "img",
+                         "name", "image_name", "image_id", "id"},
+    [PD_COLUMN_LABEL] = {"label", "class", "category", "class_name", "label_name", "target", "diagnosis",
+                         "dx", "species", "cls", "y"},
+    [PD_COLUMN_SPLIT] = {"split", "subset", "partition", "fold"},
+};
+
+static int find_name(const char *const *names, int count, const char *name, size_t length)
+{
+    for (int i = 0; i < count; i++)
+        if (!strncasecmp(names[i], name, length) && !names[i][length])
+            return i;
+    return -1;
+}
+
+static enum pd_status no_column(const struct pd_label_parse *p, const char *what, const char *const *names,
+                                int count)
+{
+    char list[240] = "";
+    for (int i = 0, n = 0; i < count && n < (int)sizeof list; i++)
+        n += snprintf(list + n, sizeof list - (size_t)n, "%s%s", i ? ", " : "", names[i]);
+    pd_make_printable(list);
+    return pd_fail(p->err, PD_ERR_USAGE, -1,
+                   "%s: no column for the %s among '%s': name them with --metadata-columns IMAGE,LABEL",
+                   p->name, what, list);
+}
+
+/* As asked for: names with commas between. */
+static enum pd_status choose_given(const struct pd_label_parse *p, const char *const *names, int count,
+                                   int at[PD_COLUMNS])
+{
+    const char *word = p->columns;
+    for (int c = 0; c < PD_COLUMNS && *word; c++) {
+        const size_t n = strcspn(word, ",");
+        at[c] = find_name(names, count, word, n);
+        if (at[c] < 0) {
+            char asked[80];
+            snprintf(asked, sizeof asked, "'%.*s'", (int)(n < 60 ? n : 60), word);
+            return no_column(p, asked, names, count);
+        }
+        word += n + (word[n] == ',');
+    }
+    return PD_OK;
+}
+
+static void choose_usual(const char *const *names, int count, int at[PD_COLUMNS])
+{
+    for (int c = 0; c < PD_COLUMNS; c++)
+        for (int i = 0; i < 12 && usual[c][i] && at[c] < 0; i++)
+            at[c] = find_name(names, count, usual[c][i], strlen(usual[c][i]));
+}
+
+enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const *names, int count,
+                               int at[PD_COLUMNS])
+{
+    struct pd_label_table *t = p->out;
+    for (int c = 0; c < PD_COLUMNS; c++)
+        at[c] = -1;
+    if (*p->columns) {
+        enum pd_status status = choose_given(p, names, count, at);
+        if (status)
+            return status;
+    } else {
+        choose_usual(names, count, at);
+    }
+    if (at[PD_COLUMN_IMAGE] < 0)
+        return no_column(p, "image's name", names, count);
+    if (at[PD_COLUMN_LABEL] < 0)
+        return no_column(p, "label", names, count);
+    const int split = at[PD_COLUMN_SPLIT];
+    snprintf(t->columns, sizeof t->columns, "image from '%.32s', label from '%.32s'%s%.32s%s",
+             names[at[PD_COLUMN_IMAGE]], names[at[PD_COLUMN_LABEL]], split < 0 ? "" : ", split from '",
+             split < 0 ? "" : names[split], split < 0 ? "" : "'");
+    pd_make_printable(t->columns);
+    return PD_OK;
+}
+
+/* --- the file --- */
+
+static bool is_coco(const struct pd_label_parse *p)
+{
+    return strstr(p->text, "\"annotations\"") && strstr(p->text, "\"categories\"");
+}
+
+static enum pd_status parse(const struct pd_label_parse *p)
+{
+    const char first = p->text[strspn(p->text, " \t\r\n")];
+    if (first == '<')
+        return pd_label_parse_cvat(p);
+    if (first == '{' || first == '[')
+        return is_coco(p) ? pd_label_parse_coco(p) : pd_label_parse_json_lines(p);
+    return pd_label_parse_csv(p);
+}
+
+enum pd_status pd_label_table_parse(const void *bytes, size_t size, const char *name, const char *columns,
+                                    struct pd_label_table *out, struct pd_error *err)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    struct pd_buffer text = PD_BUFFER_INIT; /* a copy: it ends with a NUL */
+    *out = (struct pd_label_table){.count = 0};
+    pd_buffer_append(&text, bytes, size);
+    if (text.oom)
+        return pd_fail_memory(err, name);
+    const size_t skip = size >= 3 && !memcmp(text.data, mark, 3) ? 3 : 0;
+    const struct pd_label_parse p = {
+        name, text.data ? text.data + skip : "", size - skip, columns ? columns : "", out, err};
+    const char *zero = memchr(p.text, '\0', p.size);
+    enum pd_status status =
+        zero ? pd_fail(err, PD_ERR_FORMAT, zero - p.text,
+                       "%s: a zero byte: expected text (UTF-8), not a spreadsheet or UTF-16", name)
+             : parse(&p);
+    if (!status && !out->count)
+        status =
+            pd_fail(err, PD_ERR_FORMAT, -1, "%s: %s without a row that names an image", name, out->format);
+    pd_buffer_release(&text);
+    if (status)
+        pd_label_table_release(out);
+    return status;
+}
+
+enum pd_status pd_label_table_read(const char *path, const char *columns, struct pd_label_table *out,
+                                   struct pd_error *err)
+{
+    struct pd_buffer bytes = PD_BUFFER_INIT;
+    *out = (struct pd_label_table){.count = 0};
+    enum pd_status status = pd_file_read_most(path, MOST_BYTES, &bytes, err);
+    if (!status)
+        status = pd_label_table_parse(bytes.data ? bytes.data : "", bytes.size, path, columns, out, err);
+    pd_buffer_release(&bytes);
+    return status;
+}
+
+void pd_label_table_release(struct pd_label_table *t)
+{
+    pd_free(t->at);
+    pd_arena_release(&t->arena);
+    *t = (struct pd_label_table){.count = 0};
+}

@@ -1,0 +1,41 @@
+/* What a file says about images, row by row: CSV with a header, JSON lines, COCO's JSON or CVAT's XML. */
+#ifndef PD_DATA_LABELS_LABEL_TABLE_H
+#define PD_DATA_LABELS_LABEL_TABLE_H
+
+#include "base/arena.h"
+
+#include <paydirt/error.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pd_label_row {
+    const char *image; /* as it stands there; never "" */
+    const char *label; /* a class's name; "": none */
+    const char *split; /* "": it says nothing of that */
+    int64_t row;       /* line of a CSV file or of JSON lines, image of COCO's or CVAT's; from 1 */
+};
+
+struct pd_label_table {
+    const char *format; /* "CSV", "JSON lines", "COCO", "CVAT" */
+    struct pd_label_row *at;
+    size_t count, capacity;
+    size_t several;        /* images with more than one class, which therefore have none */
+    char columns[160];     /* what was taken for what: "image from 'file_name', label from 'class'"; or "" */
+    struct pd_arena arena; /* of the texts */
+};
+
+/* columns: names of the columns (or keys) with image, label and perhaps split, commas between, or NULL or "":
+ * the usual ones (file_name, filename, image, ...; label, class, category, ...; split). Texts are valid UTF-8
+ * without control characters, blanks around them gone.
+ *
+ * PD_ERR_IO, PD_ERR_MEMORY; PD_ERR_FORMAT: none of the four, damaged or cut off; PD_ERR_USAGE: without such
+ * columns. */
+enum pd_status pd_label_table_read(const char *path, const char *columns, struct pd_label_table *out,
+                                   struct pd_error *err);
+enum pd_status pd_label_table_parse(const void *bytes, size_t size, const char *name, const char *columns,
+                                    struct pd_label_table *out, struct pd_error *err);
+void pd_label_table_release(struct pd_label_table *table); /* also a zeroed one */
+
+#endif

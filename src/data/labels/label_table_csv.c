@@ -1,0 +1,127 @@
+/* CSV with a header, as spreadsheets, pandas and Kaggle write it: ',', ';' or tabs between. */
+#include "data/labels/label_table_formats.h"
+
+#include "base/buffer.h"
+#include "base/mem.h"
+#include "io/file.h"
+
+#include <csv.h>
+#include <string.h>
+
+enum { MOST_COLUMNS = 4096 };
+
+struct table {
+    const struct pd_label_parse *p;
+    enum pd_status status;
+    struct pd_buffer row; /* the fields of the current row, each with its NUL */
+    int fields, columns;  /* columns: of the header; 0: it has not been read */
+    int at[PD_COLUMNS];
+    int64_t line, begin;
+    bool after_return, empty;
+};
+
+static int not_a_space(unsigned char c)
+{
+    (void)c;
+    return 0;
+}
+
+static void end_field(void *field, size_t size, void *table)
+{
+    struct table *t = table;
+    if (!t->fields)
+        t->begin = t->line;
+    t->after_return = false;
+    for (const char *p = field; (p = memchr(p, '\n', size - (size_t)(p - (const char *)field))); p++)
+        t->line++;
+    t->empty = t->empty && !size;
+    pd_buffer_append(&t->row, field, size + 1); /* with its NUL */
+    t->fields++;
+}
+
+/* Field i of the row, or "". */
+static const char *field_at(const struct table *t, int i)
+{
+    const char *text = t->row.data;
+    if (i < 0)
+        return "";
+    while (i--)
+        text += strlen(text) + 1;
+    return text;
+}
+
+static enum pd_status take_header(struct table *t)
+{
+    const char *names[MOST_COLUMNS];
+    if (t->fields > MOST_COLUMNS)
+        return pd_fail(t->p->err, PD_ERR_FORMAT, -1, "%s: %d columns, expected at most %d", t->p->name,
+                       t->fields, (int)MOST_COLUMNS);
+    for (int i = 0; i < t->fields; i++)
+        names[i] = field_at(t, i);
+    t->columns = t->fields;
+    return pd_label_choose(t->p, names, t->columns, t->at);
+}
+
+static enum pd_status take_row(struct table *t)
+{
+    if (t->fields != t->columns)
+        return pd_fail(t->p->err, PD_ERR_FORMAT, -1, "%s: line %lld: %d columns, expected %d", t->p->name,
+                       (long long)t->begin, t->fields, t->columns);
+    return pd_label_add(t->p->out, field_at(t, t->at[PD_COLUMN_IMAGE]), field_at(t, t->at[PD_COLUMN_LABEL]),
+                        field_at(t, t->at[PD_COLUMN_SPLIT]), t->begin)
+               ? PD_OK
+               : pd_fail_memory(t->p->err, t->p->name);
+}
+
+static void end_row(int terminator, void *table)
+{
+    struct table *t = table;
+    if (!t->status && t->row.oom)
+        t->status = pd_fail_memory(t->p->err, t->p->name);
+    if (!t->status && t->fields && !t->empty)
+        t->status = t->columns ? take_row(t) : take_header(t);
+    t->line += terminator == '\r' || (terminator == '\n' && !t->after_return);
+    t->after_return = terminator == '\r';
+    t->fields = 0;
+    t->empty = true;
+    t->row.size = 0;
+}
+
+/* What stands most often in the header. */
+static unsigned char separator(const char *text)
+{
+    static const char known[] = ",;\t";
+    const size_t header = strcspn(text, "\r\n");
+    size_t best = 0, n[3] = {0};
+    for (size_t i = 0; i < header; i++)
+        for (size_t k = 0; k < 3; k++)
+            n[k] += text[i] == known[k];
+    for (size_t k = 1; k < 3; k++)
+        best = n[k] > n[best] ? k : best;
+    return (unsigned char)known[best];
+}
+
+enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
+{
+    struct csv_parser csv;
+    struct table t = {.p = p, .line = 1, .empty = true};
+    const char *text = p->text + strspn(p->text, "\r\n");
+    p->out->format = "CSV";
+    csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
+    csv_set_delim(&csv, separator(text));
+    csv_set_space_func(&csv, not_a_space);
+    csv_set_realloc_func(&csv, pd_realloc);
+    csv_set_free_func(&csv, pd_free);
+    if (csv_parse(&csv, p->text, p->size, end_field, end_row, &t) != p->size && !t.status)
+        t.status = pd_fail_memory(p->err, p->name);
+    csv_set_opts(&csv, CSV_APPEND_NULL | CSV_STRICT | CSV_STRICT_FINI);
+    if (!t.status && csv_fini(&csv, end_field, end_row, &t) && csv_error(&csv) == CSV_EPARSE)
+        t.status = pd_fail(p->err, PD_ERR_FORMAT, -1, "%s: line %lld: a quote is opened and never closed",
+                           p->name, (long long)t.begin);
+    csv_free(&csv);
+    pd_buffer_release(&t.row);
+    if (!t.status && !t.columns)
+        t.status =
+            pd_fail(p->err, PD_ERR_FORMAT, -1, "%s: expected a header with the columns' names", p->name);
+    return t.status;
+}

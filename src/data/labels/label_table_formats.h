@@ -1,0 +1,33 @@
+/* What the formats of label tables have in common. */
+#ifndef PD_DATA_LABELS_LABEL_TABLE_FORMATS_H
+#define PD_DATA_LABELS_LABEL_TABLE_FORMATS_H
+
+#include "data/labels/label_table.h"
+
+enum pd_label_column { PD_COLUMN_IMAGE, PD_COLUMN_LABEL, PD_COLUMN_SPLIT, PD_COLUMNS };
+
+struct pd_label_parse {
+    const char *name; /* of the file */
+    const char *text; /* NUL-terminated, no other NUL, no byte order mark */
+    size_t size;
+    const char *columns; /* as asked for, or "" */
+    struct pd_label_table *out;
+    struct pd_error *err;
+};
+
+/* Adds a row; texts are copied and trimmed. An empty image's row is passed over. False: out of memory. */
+bool pd_label_add(struct pd_label_table *table, const char *image, const char *label, const char *split,
+                  int64_t row);
+
+/* Which of `count` names stands for what: at[PD_COLUMNS], -1: none does. PD_ERR_USAGE: no image or no label
+ * among them; says what was taken in table->columns. */
+enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const *names, int count,
+                               int at[PD_COLUMNS]);
+
+/* Each fills the table, or fails with PD_ERR_FORMAT, PD_ERR_USAGE (columns) or PD_ERR_MEMORY. */
+enum pd_status pd_label_parse_csv(const struct pd_label_parse *p);
+enum pd_status pd_label_parse_json_lines(const struct pd_label_parse *p);
+enum pd_status pd_label_parse_coco(const struct pd_label_parse *p);
+enum pd_status pd_label_parse_cvat(const struct pd_label_parse *p);
+
+#endif

@@ -1,0 +1,85 @@
+/* A folder of images, of any sizes: each is decoded, resized and cut to one square size. */
+#include "data/readers/readers.h"
+
+#include "base/words.h"
+#include "data/readers/archive.h"
+#include "data/labels/image_labels.h"
+#include "data/images/image_set.h"
+#include "data/transform.h"
+#include "io/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum pd_status list(const struct pd_image_set *set, struct pd_image_list *out, struct pd_error *err)
+{
+    const struct pd_data_request *request = set->context;
+    return pd_image_labels_list(set->root, request, out, err);
+}
+
+static const char *text(const char *option)
+{
+    return option ? option : "";
+}
+
+/* What decides on labels and pixels; "" where the folder has no name of its own. */
+static enum pd_status write_key(const char *folder, int side, const struct pd_data_request *request,
+                                struct pd_buffer *key, struct pd_error *err)
+{
+    char *real = realpath(folder, NULL);
+    pd_buffer_append(key, "", 0);
+    if (real)
+        pd_buffer_printf(key, "folder %s\nsplit %d\nside %d\nclasses %s%s%s%s%s", real, request->split, side,
+                         text(request->classes), *text(request->metadata) ? "\nmetadata " : "",
+                         text(request->metadata), *text(request->metadata_columns) ? "\ncolumns " : "",
+                         text(request->metadata_columns));
+    free(real);
+    return key->oom ? pd_fail_memory(err, folder) : PD_OK;
+}
+
+static enum pd_status open_at(const char *folder, const char *name, const struct pd_data_request *request,
+                              struct pd_dataset *d, struct pd_error *err)
+{
+    struct pd_buffer key = PD_BUFFER_INIT;
+    int side = 0;
+    enum pd_status status = pd_transform_stored_side(request, &side, err);
+    if (!status)
+        status = write_key(folder, side, request, &key, err);
+    if (!status) {
+        const struct pd_image_set set = {folder, key.data, side, request, list, pd_image_set_decode_file};
+        pd_path_word(d->name, sizeof d->name, name);
+        status = pd_image_set_open(&set, request, d, err);
+    }
+    pd_buffer_release(&key);
+    return status;
+}
+
+enum pd_status pd_open_archive(const struct pd_data_source *source, const struct pd_data_request *request,
+                               struct pd_dataset *d, struct pd_error *err)
+{
+    const char *path = strcmp(request->name, source->name) ? request->name : request->dir;
+    char folder[4096];
+    if (!path)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "data set 'archive': give its file with --data-dir, or as --data");
+    enum pd_status status = pd_archive_unpack(path, request, folder, sizeof folder, err);
+    if (!status)
+        status = open_at(folder, path, request, d, err);
+    if (!status)
+        pd_dataset_add_note(d, "unpacked in %.200s", folder);
+    return status;
+}
+
+enum pd_status pd_open_folder(const struct pd_data_source *source, const struct pd_data_request *request,
+                              struct pd_dataset *d, struct pd_error *err)
+{
+    const char *folder = strcmp(request->name, source->name) ? request->name : request->dir;
+    if (!folder)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "data set 'folder': give the folder with --data-dir, or as --data");
+    bool archives;
+    enum pd_status status = pd_archive_is_folder_of(folder, &archives, err);
+    if (status)
+        return status;
+    return archives ? pd_open_archive(source, request, d, err) : open_at(folder, folder, request, d, err);
+}

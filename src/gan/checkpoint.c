@@ -1,0 +1,429 @@
+/* checkpoint.safetensors: every variable under its name, PyTorch's layouts. */
+#include "gan/gan_parts.h"
+
+#include "base/mem.h"
+#include "io/file.h"
+#include "io/safetensors.h"
+
+#include <errno.h>
+#include <math.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Without its data, which lie where the backend computes. */
+static struct pd_io_array array_of(const struct pd_var *v, size_t real_size)
+{
+    struct pd_shape s = pd_var_shape(v);
+    struct pd_io_array a = {
+        .name = pd_var_name(v), .dtype = real_size == 8 ? PD_IO_F64 : PD_IO_F32, .rank = s.rank};
+    for (int i = 0; i < s.rank; i++)
+        a.dims[i] = s.dim[i];
+    return a;
+}
+
+enum { META_VALUE = 64, META_MAX = 32 };
+
+struct meta {
+    struct pd_st_meta at[META_MAX];
+    char text[META_MAX][META_VALUE];
+    size_t count;
+};
+
+static void add_meta(struct meta *m, const char *key, const char *text)
+{
+    snprintf(m->text[m->count], META_VALUE, "%s", text);
+    m->at[m->count] = (struct pd_st_meta){key, m->text[m->count]};
+    m->count++;
+}
+
+static void add_number(struct meta *m, const char *key, uint64_t value)
+{
+    char text[META_VALUE];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    add_meta(m, key, text);
+}
+
+/* Exact: hexadecimal digits. */
+static void add_real(struct meta *m, const char *key, double value)
+{
+    char text[META_VALUE];
+    snprintf(text, sizeof text, "%a", value);
+    add_meta(m, key, text);
+}
+
+static const char *const width_keys[PD_MAX_WIDTHS] = {"width1", "width2", "width3", "width4", "width5",
+                                                      "width6", "width7", "width8", "width9", "width10"};
+
+/* A text of any length, borrowed. */
+static void add_text(struct meta *m, const char *key, const char *text)
+{
+    m->at[m->count++] = (struct pd_st_meta){key, text};
+}
+
+static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_progress *progress)
+{
+    const struct pd_model_config *c = &gan->config;
+    add_meta(m, "format", "paydirt 1");
+    add_meta(m, "model", c->model->name);
+    add_number(m, "channels", (uint64_t)c->channels);
+    add_number(m, "size", (uint64_t)c->size);
+    add_number(m, "classes", (uint64_t)c->classes);
+    add_number(m, "z_dim", (uint64_t)c->z_dim);
+    for (int i = 0; i < PD_MAX_WIDTHS && c->widths[i]; i++)
+        add_number(m, width_keys[i], (uint64_t)c->widths[i]);
+    if (gan->ema)
+        add_meta(m, "ema", "true");
+    add_number(m, "step", progress->step);
+    for (int i = 0; i < PD_LOSS_COUNT; i++)
+        add_real(m, pd_loss_names[i], progress->loss_sums[i]);
+    if (progress->best_epoch) {
+        add_number(m, "best_epoch", progress->best_epoch);
+        add_real(m, "best_accuracy", progress->best_accuracy);
+    }
+}
+
+/* What training that diverged leaves is no model. */
+static enum pd_status check_finite(const char *path, const struct pd_io_array *a, struct pd_error *err)
+{
+    const int64_t n = pd_io_array_count(a);
+    bool finite = true;
+    for (int64_t i = 0; i < n && a->dtype == PD_IO_F32; i++)
+        finite &= isfinite(((const float *)a->data)[i]) != 0;
+    for (int64_t i = 0; i < n && a->dtype == PD_IO_F64; i++)
+        finite &= isfinite(((const double *)a->data)[i]) != 0;
+    return finite ? PD_OK
+                  : pd_fail(err, PD_ERR_MISMATCH, -1,
+                            "%s: '%.80s' is not finite: the training has diverged; try a smaller --lr", path,
+                            a->name);
+}
+
+/* --- writing --- */
+
+static bool begins(const char *name, const char *prefix)
+{
+    return !strncmp(name, prefix, strlen(prefix));
+}
+
+static bool is_statistic(const char *name)
+{
+    return begins(name, pd_origin_prefixes[PD_ORIGIN_REAL]) ||
+           begins(name, pd_origin_prefixes[PD_ORIGIN_FAKE]);
+}
+
+static bool is_state(const char *name)
+{
+    return !is_statistic(name);
+}
+
+static bool is_network(const char *name)
+{
+    return is_state(name) && !begins(name, "adam");
+}
+
+/* One variable at a time on its way to a file. */
+struct carrier {
+    const struct pd_gan *gan;
+    const char *path;
+    void *data; /* room for the largest */
+};
+
+static enum pd_status carrier_init(struct carrier *c, const struct pd_gan *gan, const char *path,
+                                   struct pd_error *err)
+{
+    int64_t most = 0;
+    for (int i = 0; i < pd_vars_count(gan->vars); i++) {
+        const int64_t n = pd_shape_count(pd_var_shape(pd_vars_at(gan->vars, i)));
+        most = n > most ? n : most;
+    }
+    *c = (struct carrier){gan, path, pd_malloc((size_t)most * pd_backend_real_size(gan->backend))};
+    return c->data ? PD_OK : pd_fail_memory(err, path);
+}
+
+static enum pd_status carry(void *context, const struct pd_io_array *a, const void **data,
+                            struct pd_error *err)
+{
+    const struct carrier *c = context;
+    struct pd_io_array filled = *a;
+    *data = filled.data = c->data;
+    enum pd_status status = pd_var_download(pd_vars_find(c->gan->vars, a->name), c->data, err);
+    return status ? status : check_finite(c->path, &filled, err);
+}
+
+static enum pd_status write(const struct pd_gan *gan, bool (*stored)(const char *name), const struct meta *m,
+                            const char *path, struct pd_error *err)
+{
+    const int count = pd_vars_count(gan->vars);
+    size_t n = 0;
+    struct carrier c;
+    const struct pd_st_fetch fetch = {&c, carry};
+    struct pd_io_array *arrays = pd_calloc((size_t)count, sizeof *arrays);
+    enum pd_status status = carrier_init(&c, gan, path, err);
+    if (!status && !arrays)
+        status = pd_fail_memory(err, path);
+    for (int i = 0; i < count && !status; i++) {
+        arrays[n] = array_of(pd_vars_at(gan->vars, i), pd_backend_real_size(gan->backend));
+        n += stored(arrays[n].name);
+    }
+    if (!status)
+        status = pd_safetensors_write_from(path, arrays, n, &fetch, m->at, m->count, err);
+    pd_free(arrays);
+    pd_free(c.data);
+    return status;
+}
+
+static enum pd_status save(const struct pd_gan *gan, bool (*stored)(const char *name),
+                           const struct pd_progress *progress, const char *path, struct pd_error *err)
+{
+    struct meta m = {.count = 0};
+    json_t *names = pd_class_names_json(&gan->classes);
+    char *text = names ? json_dumps(names, JSON_COMPACT) : NULL;
+    describe(&m, gan, progress);
+    if (text)
+        add_text(&m, "class_names", text);
+    enum pd_status status =
+        gan->classes.at && !text ? pd_fail_memory(err, path) : write(gan, stored, &m, path, err);
+    free(text);
+    json_decref(names);
+    return status;
+}
+
+enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *progress, const char *path,
+                           struct pd_error *err)
+{
+    return save(gan, is_state, progress, path, err);
+}
+
+enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_progress *progress,
+                                    const char *path, struct pd_error *err)
+{
+    return save(gan, is_network, progress, path, err);
+}
+
+/* Hexadecimal digits that tell the networks' weights from others'. path: for messages. */
+static enum pd_status digest_networks(const struct pd_gan *gan, const char *path, char text[META_VALUE],
+                                      struct pd_error *err)
+{
+    const size_t real_size = pd_backend_real_size(gan->backend);
+    struct sha256_ctx sha;
+    struct carrier c;
+    uint8_t digest[16];
+    enum pd_status status = carrier_init(&c, gan, path, err);
+    sha256_init(&sha);
+    for (int i = 0; i < pd_vars_count(gan->vars) && !status; i++) {
+        struct pd_var *v = pd_vars_at(gan->vars, i);
+        const char *name = pd_var_name(v);
+        if (!is_network(name))
+            continue;
+        status = pd_var_download(v, c.data, err);
+        sha256_update(&sha, strlen(name), (const uint8_t *)name);
+        sha256_update(&sha, (size_t)pd_shape_count(pd_var_shape(v)) * real_size, c.data);
+    }
+    sha256_digest(&sha, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    pd_free(c.data);
+    return status;
+}
+
+static const char *const image_keys[PD_ORIGINS] = {
+    [PD_ORIGIN_REAL] = "real_images", [PD_ORIGIN_FAKE] = "fake_images"};
+
+enum pd_status pd_gan_save_statistics(const struct pd_gan *gan, const char *path, struct pd_error *err)
+{
+    struct meta m = {.count = 0};
+    char digest[META_VALUE];
+    enum pd_status status = digest_networks(gan, path, digest, err);
+    if (status)
+        return status;
+    add_meta(&m, "format", "paydirt statistics 1");
+    add_meta(&m, "networks", digest);
+    for (int i = 0; i < PD_ORIGINS; i++)
+        add_number(&m, image_keys[i], (uint64_t)gan->statistics[i]);
+    return write(gan, is_statistic, &m, path, err);
+}
+
+/* --- reading --- */
+
+static enum pd_status read_number(const struct pd_safetensors *st, const char *path, const char *key,
+                                  uint64_t *out, struct pd_error *err)
+{
+    const char *text = pd_safetensors_meta(st, key);
+    char *end;
+    errno = 0;
+    *out = text ? strtoull(text, &end, 10) : 0;
+    if (!text || end == text || *end || errno || text[0] == '-')
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: metadata '%s' is %s%s, expected a whole number", path,
+                       key, text ? "" : "missing", text ? text : "");
+    return PD_OK;
+}
+
+static enum pd_status read_small(const struct pd_safetensors *st, const char *path, const char *key, int most,
+                                 int *out, struct pd_error *err)
+{
+    uint64_t n;
+    enum pd_status status = read_number(st, path, key, &n, err);
+    if (!status && n > (uint64_t)most)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: metadata '%s' is %llu, expected at most %d", path, key,
+                       (unsigned long long)n, most);
+    *out = (int)n;
+    return status;
+}
+
+enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *c, struct pd_error *err)
+{
+    struct pd_safetensors *st;
+    enum pd_status status = pd_safetensors_open(path, &st, err);
+    if (status)
+        return status;
+    memset(c, 0, sizeof *c);
+    const char *model = pd_safetensors_meta(st, "model");
+    if (!model)
+        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: no metadata 'model': not a paydirt checkpoint", path);
+    else if (!(c->model = pd_model_find(model, err)))
+        status = PD_ERR_FORMAT;
+    const struct {
+        const char *key;
+        int most, *to;
+    } numbers[] = {{"channels", 1024, &c->channels},
+                   {"size", 4096, &c->size},
+                   {"classes", 1 << 20, &c->classes},
+                   {"z_dim", 1 << 20, &c->z_dim}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !status; i++)
+        status = read_small(st, path, numbers[i].key, numbers[i].most, numbers[i].to, err);
+    for (int i = 0; i < PD_MAX_WIDTHS && !status && c->model->widths[i]; i++)
+        status = read_small(st, path, width_keys[i], 1 << 20, &c->widths[i], err);
+    pd_safetensors_destroy(st);
+    return status;
+}
+
+/* Those variables whose name begins with prefix; "": networks and optimisers. All tensors are found before
+ * the first is copied: a file that does not fit changes nothing. */
+static enum pd_status load_vars(struct pd_gan *gan, const struct pd_safetensors *st, const char *path,
+                                const char *prefix, struct pd_error *err)
+{
+    const int count = pd_vars_count(gan->vars);
+    const size_t real_size = pd_backend_real_size(gan->backend);
+    const void **data = pd_calloc((size_t)count, sizeof *data);
+    enum pd_status status = PD_OK;
+    if (!data)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a checkpoint");
+    for (int i = 0; i < count && !status; i++) {
+        struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
+        if (*prefix ? begins(a.name, prefix) : is_state(a.name))
+            status = pd_safetensors_get(st, a.name, a.dtype, a.rank, a.dims, &data[i], err);
+        a.data = data[i];
+        if (!status && a.data)
+            status = check_finite(path, &a, err);
+    }
+    for (int i = 0; i < count && !status; i++) {
+        struct pd_var *v = pd_vars_at(gan->vars, i);
+        if (data[i])
+            status = pd_var_upload(v, data[i], err);
+    }
+    pd_free(data);
+    return status;
+}
+
+static double meta_real(const struct pd_safetensors *st, const char *key)
+{
+    const char *text = pd_safetensors_meta(st, key);
+    return text ? strtod(text, NULL) : 0;
+}
+
+static enum pd_status read_progress(const struct pd_safetensors *st, const char *path,
+                                    struct pd_progress *progress, struct pd_error *err)
+{
+    memset(progress, 0, sizeof *progress);
+    enum pd_status status = read_number(st, path, "step", &progress->step, err);
+    for (int i = 0; i < PD_LOSS_COUNT; i++)
+        progress->loss_sums[i] = meta_real(st, pd_loss_names[i]);
+    progress->best_accuracy = meta_real(st, "best_accuracy");
+    if (!status && pd_safetensors_meta(st, "best_epoch"))
+        status = read_number(st, path, "best_epoch", &progress->best_epoch, err);
+    return status;
+}
+
+/* Labels are numbers: a checkpoint of the same classes in another order would be taken without a word. */
+static enum pd_status load_class_names(struct pd_gan *gan, const struct pd_safetensors *st, const char *path,
+                                       struct pd_error *err)
+{
+    const char *text = pd_safetensors_meta(st, "class_names");
+    struct pd_class_names names;
+    json_t *array = text ? json_loads(text, 0, NULL) : NULL;
+    enum pd_status status =
+        text && !array ? pd_fail(err, PD_ERR_FORMAT, -1, "%s: metadata 'class_names' is no JSON", path)
+                       : pd_class_names_take(array, gan->config.classes, path, &names, err);
+    json_decref(array);
+    if (!status && !gan->classes.at) {
+        gan->classes = names;
+        return PD_OK;
+    }
+    if (!status) {
+        status = pd_class_names_compare(&names, &gan->classes, path, err);
+        pd_class_names_release(&names);
+    }
+    return status;
+}
+
+enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress,
+                           struct pd_error *err)
+{
+    struct pd_safetensors *st;
+    enum pd_status status = pd_safetensors_open(path, &st, err);
+    if (status)
+        return status;
+    status = read_progress(st, path, progress, err);
+    if (!status && pd_safetensors_meta(st, "ema"))
+        status = pd_gan_add_ema(gan, err);
+    if (!status)
+        status = load_class_names(gan, st, path, err);
+    if (!status)
+        status = load_vars(gan, st, path, "", err);
+    pd_safetensors_destroy(st);
+    return status;
+}
+
+enum pd_status pd_gan_load_generator(struct pd_gan *gan, const char *path, struct pd_error *err)
+{
+    struct pd_safetensors *st;
+    enum pd_status status = pd_safetensors_open(path, &st, err);
+    if (status)
+        return status;
+    status = load_class_names(gan, st, path, err);
+    if (!status)
+        status = load_vars(gan, st, path, "g.", err);
+    pd_safetensors_destroy(st);
+    return status;
+}
+
+/* Makes the variables that hold them. */
+static enum pd_status load_statistics(struct pd_gan *gan, const struct pd_safetensors *st, const char *path,
+                                      enum pd_origin origin, struct pd_error *err)
+{
+    uint64_t images;
+    enum pd_status status = read_number(st, path, image_keys[origin], &images, err);
+    if (status || !images)
+        return status;
+    status = pd_gan_make_statistics(gan, origin, err);
+    if (!status)
+        status = load_vars(gan, st, path, pd_origin_prefixes[origin], err);
+    gan->statistics[origin] = status ? 0 : (int64_t)images;
+    return status;
+}
+
+enum pd_status pd_gan_load_statistics(struct pd_gan *gan, const char *path, struct pd_error *err)
+{
+    struct pd_safetensors *st;
+    char digest[META_VALUE];
+    enum pd_status status = pd_safetensors_open(path, &st, err);
+    if (status)
+        return status;
+    const char *networks = pd_safetensors_meta(st, "networks");
+    status = digest_networks(gan, path, digest, err);
+    for (int i = 0; !status && networks && !strcmp(networks, digest) && i < PD_ORIGINS; i++)
+        status = load_statistics(gan, st, path, (enum pd_origin)i, err);
+    pd_safetensors_destroy(st);
+    return status;
+}

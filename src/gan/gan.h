@@ -1,0 +1,145 @@
+/* An AC-GAN in memory: a model's variables, and the plans that train, sample and score it. */
+#ifndef PD_GAN_GAN_H
+#define PD_GAN_GAN_H
+
+#include "data/labels/class_names.h"
+#include "model/model.h"
+
+/* Of images that D scores. In training it sees a batch of one kind alone and normalises it by its own
+ * statistics. */
+enum pd_origin { PD_ORIGIN_REAL, PD_ORIGIN_FAKE, PD_ORIGINS };
+
+struct pd_gan {
+    struct pd_model_config config;
+    struct pd_backend *backend; /* borrowed */
+    struct pd_vars *vars; /* g.…, d.…, perhaps ema.… and, once a step is compiled, adam_d/…, adam_g/… */
+    bool ema;             /* samples come from the generator's averaged weights */
+    struct pd_class_names classes;  /* owned; zeroed: not known */
+    int64_t statistics[PD_ORIGINS]; /* images that D's batch norm was recalibrated on (gan/recalibrate.h),
+                                       in real.… and fake.…; 0: it takes its running statistics, over both */
+};
+
+/* Fresh weights from the seed. Destroy its plans before it. */
+enum pd_status pd_gan_create(const struct pd_model_config *config, struct pd_backend *backend, uint64_t seed,
+                             struct pd_gan **out, struct pd_error *err);
+void pd_gan_destroy(struct pd_gan *gan);
+
+/* From here on samples come from ema.…, which a step with .ema moves. PD_ERR_MEMORY. */
+enum pd_status pd_gan_add_ema(struct pd_gan *gan, struct pd_error *err);
+
+/* --- training ---------------------------------------------------------------------------------------------
+ */
+
+struct pd_step_options {
+    int64_t batch;
+    double lambda_c; /* weight of the class loss on fakes in the discriminator step */
+    /* That loss on all fakes (the papers' expectation), or on as many as the batch has labelled reals and on
+     * none where it has none (the habit of GOLD's reference code). */
+    bool match_labels;
+    bool gold; /* re-weight by GOLD (section 3.2, eq. 5): w = sign(d) |d|^beta */
+    double beta_d, beta_g;
+    bool gold_balanced;   /* d = m + sigma_m / sigma_k * k (eq. 4) over the batch, instead of m + k */
+    bool gold_normalised; /* weights divided by their mean size, so that re-weighting leaves the step's length
+                           */
+    double gold_clip;     /* |w| at most this, after normalising; 0: any */
+    /* Adversarial sampling (ALCG section 3.2): so many candidates for each sample of the batch; those that D
+     * takes for real soonest are trained on. 1: none. */
+    int64_t adversarial;
+    enum pd_loss_kind loss;
+    int critic_steps; /* discriminator steps for each generator step, for pd_step_plans_compile; the others
+                         leave the generator as it is */
+    bool critic_only; /* such another */
+    double ema;       /* decay of the moving average of the generator's weights, in (0, 1); 0: none is kept */
+    unsigned augment; /* pd_augment_parse's: what D is shown is changed at random */
+    int64_t top_k;    /* the generator step learns from so many fakes that D takes for real soonest; 0: all */
+    struct pd_adam_options adam;
+    bool noise_given; /* z and c are inputs "z" (N, z_dim), "c" i32 (N) instead of random: for tests */
+};
+struct pd_step_options pd_step_defaults(void); /* the papers' */
+
+/* What a step reports: plan outputs (scalars), in this order. d_cls_fake includes lambda_c; mean_d is the
+ * mean of GOLD's d over the fakes of the discriminator step (GOLD figure 1b), with or without re-weighting.
+ */
+#define PD_STEP_LOSSES(X) X(d_adv) X(d_cls_real) X(d_cls_fake) X(g_adv) X(g_cls) X(mean_d)
+enum {
+#define PD_STEP_LOSS_ENUM(name) PD_LOSS_##name,
+    PD_STEP_LOSSES(PD_STEP_LOSS_ENUM)
+#undef PD_STEP_LOSS_ENUM
+        PD_LOSS_COUNT
+};
+extern const char *const pd_loss_names[PD_LOSS_COUNT];
+
+/* One discriminator step and one generator step. Inputs "images" (N, C, H, W) or (N, 2), "labels" i32 (N), -1
+ * where unlabelled; numbers that may change between runs: "lr", at first that of the options, and with GOLD
+ * "gold", at first 1: 0 sets all weights to 1. The fakes are made once for both steps; the GOLD weights come
+ * from the loss's own forward. */
+enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
+                                   struct pd_plan **out, struct pd_error *err);
+
+/* The plan of every step of a training with critic steps: the last of critic_steps moves the generator, too.
+ */
+struct pd_step_plans {
+    struct pd_plan *full, *critic; /* critic: without g_adv, g_cls; NULL where every step is full */
+    int critic_steps;
+};
+enum pd_status pd_step_plans_compile(struct pd_gan *gan, const struct pd_step_options *options,
+                                     struct pd_step_plans *out, struct pd_error *err);
+/* Such a number in all of them. */
+enum pd_status pd_step_plans_set(const struct pd_step_plans *plans, const char *name, double value,
+                                 struct pd_error *err);
+struct pd_plan *pd_step_plan(const struct pd_step_plans *plans, uint64_t step); /* step: from 0 */
+void pd_step_plans_release(struct pd_step_plans *plans);                        /* also zeroed ones */
+
+/* --- evaluation mode: stored statistics, of D those for images of that origin; no power iteration --- */
+
+/* Inputs "z" (N, z_dim), "c" i32 (N); output "images". */
+enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struct pd_plan **out,
+                                        struct pd_error *err);
+/* Input "images"; outputs "logit" (N), "class_logits" (N, classes), "log_p" (N, classes). */
+enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
+                                     struct pd_plan **out, struct pd_error *err);
+
+/* Input "images"; output "features" (N, width), D's trunk. */
+enum pd_status pd_gan_compile_features(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
+                                       struct pd_plan **out, struct pd_error *err);
+int64_t pd_gan_feature_width(const struct pd_gan *gan);
+int64_t pd_gan_image_size(const struct pd_gan *gan); /* numbers of one image: C * H * W, or 2 */
+
+/* --- checkpoints ------------------------------------------------------------------------------------------
+ */
+
+/* Where a run stands: everything that a resumed run needs besides its options. */
+struct pd_progress {
+    uint64_t step;                   /* steps done */
+    double loss_sums[PD_LOSS_COUNT]; /* over the steps of the unfinished epoch */
+    double best_accuracy; /* on the validation images, in [0, 1], and of which epoch (0: none yet) */
+    uint64_t best_epoch;
+};
+
+/* checkpoint.safetensors: every variable, PyTorch's names and layouts; metadata with model, sizes and
+ * progress. Written aside, synced, renamed. */
+enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *progress, const char *path,
+                           struct pd_error *err);
+
+/* The same without the optimisers' state: enough to sample and to score. */
+enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_progress *progress,
+                                    const char *path, struct pd_error *err);
+
+/* Every variable of the gan must be there with its shape (PD_ERR_MISMATCH names the first that is not).
+ * Compile the step first to have the optimisers' state loaded, too; what the gan has no variable for is left
+ * out. The gan gets the names of the classes where it has none; else they must be the same. */
+enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress,
+                           struct pd_error *err);
+
+/* Only the generator's variables (g.…), from a checkpoint of the same model and classes. */
+enum pd_status pd_gan_load_generator(struct pd_gan *gan, const char *path, struct pd_error *err);
+
+/* D's recalibrated statistics, for the networks as they are. Loading: 0 in gan->statistics where the file has
+ * none, or is of other weights. */
+enum pd_status pd_gan_save_statistics(const struct pd_gan *gan, const char *path, struct pd_error *err);
+enum pd_status pd_gan_load_statistics(struct pd_gan *gan, const char *path, struct pd_error *err);
+
+/* The model of a checkpoint, from its metadata. */
+enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *out, struct pd_error *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* What the files that record a gan's plans share. */
+#ifndef PD_GAN_GAN_PARTS_H
+#define PD_GAN_GAN_PARTS_H
+
+#include "gan/gan.h"
+
+/* One of the networks in a graph: prefix "g.", "d.", or "ema." for the generator's averaged weights. */
+struct pd_nn pd_gan_network(const struct pd_gan *gan, struct pd_graph *g, const char *prefix, bool training);
+
+struct pd_shape pd_gan_image_shape(const struct pd_gan *gan, int64_t n); /* of n images or points */
+
+/* Names of D's recalibrated statistics begin so: "real.", "fake.". */
+extern const char *const pd_origin_prefixes[PD_ORIGINS];
+
+/* The variables that hold them. PD_ERR_MEMORY. */
+enum pd_status pd_gan_make_statistics(struct pd_gan *gan, enum pd_origin origin, struct pd_error *err);
+
+/* D in evaluation mode with statistics of that origin, up to a layer of batch norm. Input "images"; output
+ * PD_NN_OBSERVED, of what comes into it. */
+enum pd_status pd_gan_compile_observer(struct pd_gan *gan, enum pd_origin origin, const char *layer,
+                                       int64_t batch, struct pd_plan **out, struct pd_error *err);
+
+#endif

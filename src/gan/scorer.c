@@ -1,0 +1,89 @@
+#include "gan/scorer.h"
+
+#include "base/mem.h"
+
+enum { BATCH = 100 };
+
+struct pd_scorer {
+    struct pd_plan *plan;
+    int64_t image, classes; /* numbers of one image */
+};
+
+/* An output of the plan, and where its rows go. */
+struct target {
+    const char *name;
+    int64_t width;
+    float *rows;
+};
+
+static enum pd_status look(struct pd_plan *plan, const float *images, int64_t image, int64_t n,
+                           const struct target *targets, int n_targets, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    for (int64_t at = 0; at < n && !status; at += BATCH) {
+        const int64_t m = n - at < BATCH ? n - at : BATCH; /* the rest of the batch keeps what it had */
+        status = pd_plan_write(plan, "images", images + at * image, m * image, err);
+        if (!status)
+            status = pd_plan_run(plan, 0, 0, err);
+        for (int i = 0; i < n_targets && !status; i++) {
+            const struct target *t = &targets[i];
+            status = pd_plan_read(plan, t->name, t->rows + at * t->width, m * t->width, err);
+        }
+    }
+    return status;
+}
+
+enum pd_status pd_scorer_create(struct pd_gan *gan, enum pd_origin origin, struct pd_scorer **out,
+                                struct pd_error *err)
+{
+    struct pd_scorer *s = pd_calloc(1, sizeof *s);
+    *out = NULL;
+    if (!s)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for scores");
+    *s = (struct pd_scorer){.image = pd_gan_image_size(gan), .classes = gan->config.classes};
+    enum pd_status status = pd_gan_compile_scorer(gan, origin, BATCH, &s->plan, err);
+    if (status)
+        pd_scorer_destroy(s);
+    else
+        *out = s;
+    return status;
+}
+
+void pd_scorer_destroy(struct pd_scorer *s)
+{
+    if (!s)
+        return;
+    pd_plan_destroy(s->plan);
+    pd_free(s);
+}
+
+enum pd_status pd_scorer_score(struct pd_scorer *s, const float *images, int64_t n, float *logit,
+                               float *class_logits, struct pd_error *err)
+{
+    const struct target targets[] = {{"logit", 1, logit}, {"class_logits", s->classes, class_logits}};
+    return look(s->plan, images, s->image, n, targets, 2, err);
+}
+
+enum pd_status pd_score(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
+                        float *logit, float *class_logits, struct pd_error *err)
+{
+    struct pd_scorer *s;
+    enum pd_status status = pd_scorer_create(gan, origin, &s, err);
+    if (!status)
+        status = pd_scorer_score(s, images, n, logit, class_logits, err);
+    pd_scorer_destroy(s);
+    return status;
+}
+
+enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
+                           float *features, struct pd_error *err)
+{
+    const struct target target = {"features", pd_gan_feature_width(gan), features};
+    struct pd_plan *plan;
+    enum pd_status status = pd_gan_compile_features(gan, origin, BATCH, &plan, err);
+    if (status)
+        return status;
+    status = look(plan, images, pd_gan_image_size(gan), n, &target, 1, err);
+    pd_plan_destroy(plan);
+    return status;
+}

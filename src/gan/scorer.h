@@ -1,0 +1,25 @@
+/* The discriminator at work: images in, scores or features out. */
+#ifndef PD_GAN_SCORER_H
+#define PD_GAN_SCORER_H
+
+#include "gan/gan.h"
+
+struct pd_scorer;
+
+/* D in evaluation mode for images of that origin. The gan is borrowed. */
+enum pd_status pd_scorer_create(struct pd_gan *gan, enum pd_origin origin, struct pd_scorer **out,
+                                struct pd_error *err);
+void pd_scorer_destroy(struct pd_scorer *s);
+
+/* Of n images: logit (n), class_logits (n, classes). */
+enum pd_status pd_scorer_score(struct pd_scorer *s, const float *images, int64_t n, float *logit,
+                               float *class_logits, struct pd_error *err);
+
+/* The same at once. */
+enum pd_status pd_score(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
+                        float *logit, float *class_logits, struct pd_error *err);
+/* D's trunk features (n, pd_gan_feature_width). */
+enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
+                           float *features, struct pd_error *err);
+
+#endif

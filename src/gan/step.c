@@ -1,0 +1,305 @@
+/* The training step as a graph: one discriminator step and one generator step. */
+#include "gan/gan_parts.h"
+
+#include "base/streams.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *const pd_loss_names[PD_LOSS_COUNT] = {
+#define PD_STEP_LOSS_NAME(name) #name,
+    PD_STEP_LOSSES(PD_STEP_LOSS_NAME)
+#undef PD_STEP_LOSS_NAME
+};
+
+#define TINY 1e-12 /* as good as nothing: no ratio to it */
+
+struct pd_step_options pd_step_defaults(void)
+{
+    return (struct pd_step_options){.batch = 128,
+                                    .lambda_c = 0.1,
+                                    .beta_d = 1,
+                                    .beta_g = 0,
+                                    .adversarial = 1,
+                                    .loss = PD_LOSS_KIND_GAN,
+                                    .critic_steps = 1,
+                                    .adam = pd_loss_at(PD_LOSS_KIND_GAN)->adam};
+}
+
+struct recorder {
+    struct pd_graph *g;
+    struct pd_nn gen, dis;
+    const struct pd_gan *gan;
+    const struct pd_step_options *o;
+    const struct pd_loss *loss;
+    uint32_t augment_stream;
+    struct pd_adam_options adam;
+    struct pd_node *on;            /* 1: GOLD's weights count, 0: all weights are 1 */
+    struct pd_node *fake, *onehot; /* generated images and their classes */
+};
+
+/* --- GOLD's weights --- */
+
+/* GOLD's d of generated samples (eq. 3): log-odds of real + log p(class). */
+static struct pd_node *gold_of(struct pd_node *logit, struct pd_node *cross_entropy)
+{
+    return pd_detach(pd_sub(logit, cross_entropy));
+}
+
+static struct pd_node *variance(struct pd_node *x)
+{
+    return pd_mean(pd_square(pd_sub(x, pd_mean(x))));
+}
+
+/* sigma_m / sigma_k over the batch (eq. 4); 1 where k does not vary, as pd_gold_balance. */
+static struct pd_node *balance(struct pd_node *m, struct pd_node *k)
+{
+    struct pd_node *varies = pd_step(pd_affine(variance(k), 1, -TINY));
+    struct pd_node *ratio = pd_sqrt(pd_div(variance(m), pd_max(variance(k), TINY)));
+    return pd_affine(pd_mul(varies, pd_affine(ratio, 1, -1)), 1, 1);
+}
+
+/* The d that weighs: gold_of, or balanced. */
+static struct pd_node *weighing_d(const struct pd_step_options *o, struct pd_node *logit,
+                                  struct pd_node *cross_entropy)
+{
+    if (!o->gold_balanced)
+        return gold_of(logit, cross_entropy);
+    return pd_detach(pd_sub(logit, pd_mul(balance(logit, cross_entropy), cross_entropy)));
+}
+
+/* w = sign(d) |d|^beta (eq. 5), or 1 while GOLD is off; NULL: every weight is 1. */
+static struct pd_node *gold_weight(const struct recorder *r, struct pd_node *logit,
+                                   struct pd_node *cross_entropy, double beta)
+{
+    const struct pd_step_options *o = r->o;
+    if (!o->gold || beta == 0)
+        return NULL;
+    struct pd_node *d = weighing_d(o, logit, cross_entropy), *size = pd_pow(pd_abs(d), beta);
+    if (o->gold_normalised)
+        size = pd_div(size, pd_max(pd_mean(size), TINY));
+    if (o->gold_clip > 0)
+        size = pd_neg(pd_max(pd_neg(size), -o->gold_clip));
+    return pd_add(pd_mul(pd_mul(pd_sign(d), size), r->on), pd_affine(r->on, -1, 1));
+}
+
+/* --- what is generated --- */
+
+/* Adversarial sampling: of all candidates the batch that D takes for real soonest. The networks see the
+ * candidates as they see a training batch, but nothing stored moves: the kept ones are forwarded again. */
+static void keep_most_real(struct recorder *r, struct pd_node **z)
+{
+    const struct pd_model_config *c = &r->gan->config;
+    struct pd_nn gen = pd_gan_network(r->gan, r->g, "g.", true),
+                 dis = pd_gan_network(r->gan, r->g, "d.", true);
+    gen.frozen = dis.frozen = true;
+    dis.stream = PD_STREAM_DROPOUT_SCORING;
+    struct pd_node *images = pd_model_generate(&gen, c, *z, r->onehot);
+    struct pd_node *logit = pd_model_discriminate(&dis, c, images).logit;
+    struct pd_node *kept = pd_top_rows(pd_concat(*z, r->onehot, 1), pd_detach(logit), r->o->batch);
+    *z = pd_slice(kept, 1, 0, c->z_dim);
+    r->onehot = pd_slice(kept, 1, c->z_dim, c->classes);
+}
+
+static void record_noise(struct recorder *r)
+{
+    const struct pd_model_config *c = &r->gan->config;
+    const int64_t n = r->o->batch * r->o->adversarial;
+    struct pd_shape z_shape = pd_shape2(n, c->z_dim);
+    struct pd_node *z = r->o->noise_given ? pd_input(r->g, "z", PD_REAL, z_shape)
+                                          : pd_random_normal(r->g, PD_STREAM_STEP_Z, z_shape);
+    struct pd_node *label = r->o->noise_given ? pd_input(r->g, "c", PD_I32, pd_shape1(n))
+                                              : pd_random_class(r->g, PD_STREAM_STEP_CLASS, n, c->classes);
+    r->onehot = pd_one_hot(label, c->classes);
+    if (r->o->adversarial > 1)
+        keep_most_real(r, &z);
+    r->fake = pd_model_generate(&r->gen, c, z, r->onehot);
+}
+
+/* What D is shown of images, real or generated. */
+static struct pd_node *shown(struct recorder *r, struct pd_node *images)
+{
+    return pd_nn_augment(images, r->o->augment, &r->augment_stream);
+}
+
+/* --- the discriminator step --- */
+
+/* sum / number of labelled reals; 0 / 1 when there is none */
+static struct pd_node *labelled_mean(struct pd_node *sum, struct pd_node *onehot)
+{
+    return pd_div(sum, pd_max(pd_sum(onehot), 1));
+}
+
+/* The fakes are alike in distribution, so that those in the places of labelled reals serve as that many. */
+static struct pd_node *fake_class_loss(const struct pd_step_options *o, struct pd_node *cross_entropy,
+                                       struct pd_node *weight, struct pd_node *labels)
+{
+    struct pd_node *each = pd_nn_weighted(cross_entropy, weight);
+    return o->match_labels ? labelled_mean(pd_sum(pd_mul(pd_nn_row_sum(labels), each)), labels)
+                           : pd_mean(each);
+}
+
+/* The critic's gradient at places uniform between pairs of a real and a fake (Gulrajani et al. 2017). */
+static struct pd_node *gradient_penalty(struct recorder *r, struct pd_node *real, struct pd_node *fake)
+{
+    const int64_t n = r->o->batch;
+    struct pd_node *t = pd_random_uniform(r->g, PD_STREAM_STEP_MIX, pd_shape2(n, 1));
+    if (r->gan->config.size)
+        t = pd_reshape(t, pd_shape4(n, 1, 1, 1));
+    struct pd_node *between = pd_add(fake, pd_mul(t, pd_sub(real, fake)));
+    return pd_nn_gradient_penalty(pd_model_discriminate(&r->dis, &r->gan->config, between).logit, between);
+}
+
+static void record_discriminator_step(struct recorder *r)
+{
+    const struct pd_model_config *c = &r->gan->config;
+    struct pd_node *images = pd_input(r->g, "images", PD_REAL, pd_gan_image_shape(r->gan, r->o->batch));
+    struct pd_node *labels = pd_one_hot(pd_input(r->g, "labels", PD_I32, pd_shape1(r->o->batch)), c->classes);
+    struct pd_node *real_shown = shown(r, images), *fake_shown = shown(r, pd_detach(r->fake));
+    struct pd_heads real = pd_model_discriminate(&r->dis, c, real_shown);
+    struct pd_heads fake = pd_model_discriminate(&r->dis, c, fake_shown);
+    struct pd_node *real_ce = pd_nn_cross_entropy_each(pd_log_softmax(real.class_logits), labels);
+    struct pd_node *fake_ce = pd_nn_cross_entropy_each(pd_log_softmax(fake.class_logits), r->onehot);
+    struct pd_node *w = gold_weight(r, fake.logit, fake_ce, r->o->beta_d);
+
+    struct pd_node *adv =
+        pd_add(pd_mean(r->loss->real(real.logit)), pd_mean(pd_nn_weighted(r->loss->fake(fake.logit), w)));
+    if (r->loss->penalty > 0)
+        adv = pd_add(adv, pd_affine(gradient_penalty(r, real_shown, fake_shown), r->loss->penalty, 0));
+    struct pd_node *class_real = labelled_mean(pd_sum(real_ce), labels);
+    struct pd_node *class_fake = pd_affine(fake_class_loss(r->o, fake_ce, w, labels), r->o->lambda_c, 0);
+    pd_output(adv, "d_adv");
+    pd_output(class_real, "d_cls_real");
+    pd_output(class_fake, "d_cls_fake");
+    pd_output(pd_mean(gold_of(fake.logit, fake_ce)), "mean_d");
+    pd_nn_adam(&r->dis, "adam_d", pd_add(adv, pd_add(class_real, class_fake)), &r->adam);
+}
+
+/* --- the generator step --- */
+
+/* Of a loss (N) that of the samples with the largest logit, or all (Sinha et al. 2020). */
+static struct pd_node *of_the_top(const struct recorder *r, struct pd_node *loss, struct pd_node *logit)
+{
+    const int64_t n = r->o->batch, k = r->o->top_k;
+    if (!k || k >= n)
+        return loss;
+    return pd_reshape(pd_top_rows(pd_reshape(loss, pd_shape2(n, 1)), pd_detach(logit), k), pd_shape1(k));
+}
+
+static void record_generator_step(struct recorder *r)
+{
+    struct pd_heads fake = pd_model_discriminate(&r->dis, &r->gan->config, shown(r, r->fake));
+    struct pd_node *ce = pd_nn_cross_entropy_each(pd_log_softmax(fake.class_logits), r->onehot);
+    struct pd_node *w = gold_weight(r, fake.logit, ce, r->o->beta_g);
+    struct pd_node *adv_each = pd_nn_weighted(r->loss->generator(fake.logit), w);
+    struct pd_node *adv = pd_mean(of_the_top(r, adv_each, fake.logit));
+    struct pd_node *class_fake = pd_mean(of_the_top(r, pd_nn_weighted(ce, w), fake.logit));
+    pd_output(adv, "g_adv");
+    pd_output(class_fake, "g_cls");
+    pd_nn_adam(&r->gen, "adam_g", pd_add(adv, class_fake), &r->adam);
+}
+
+/* min(decay, (t - 1) / (t + 9)) at update t: the first one takes the weights over, and a young average
+ * forgets fast. */
+static struct pd_node *ema_decay(struct recorder *r)
+{
+    struct pd_node *t = pd_var_read(r->g, pd_vars_find(r->gan->vars, "adam_g/step"));
+    struct pd_node *young = pd_div(pd_affine(t, 1, -1), pd_affine(t, 1, 9));
+    return pd_neg(pd_max(pd_neg(young), -r->o->ema));
+}
+
+/* The moving average of everything that the generator stores, running statistics included. */
+static void record_ema(struct recorder *r)
+{
+    struct pd_node *decay = ema_decay(r);
+    const int count = pd_vars_count(r->gan->vars);
+    for (int i = 0; i < count; i++) {
+        char name[128];
+        struct pd_var *v = pd_vars_at(r->gan->vars, i);
+        if (strncmp(pd_var_name(v), "g.", 2) != 0)
+            continue;
+        snprintf(name, sizeof name, "ema.%s", pd_var_name(v) + 2);
+        struct pd_var *average = pd_vars_find(r->gan->vars, name);
+        struct pd_node *now = pd_var_read(r->g, v), *old = pd_var_read(r->g, average);
+        pd_assign(average, pd_add(now, pd_mul(decay, pd_sub(old, now))));
+    }
+}
+
+/* --- the plan --- */
+
+static enum pd_status explain(const struct recorder *r, enum pd_status status, struct pd_error *err)
+{
+    char why[200];
+    if (status != PD_ERR_UNSUPPORTED || r->loss->penalty <= 0 || !err)
+        return status;
+    snprintf(why, sizeof why, "%.199s", err->message);
+    return pd_fail(err, status, -1,
+                   "loss '%s' does not go with model '%s', whose discriminator has batch norm (%s)",
+                   r->loss->name, r->gan->config.model->name, why);
+}
+
+enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
+                                   struct pd_plan **out, struct pd_error *err)
+{
+    struct recorder r = {.gan = gan, .o = options, .loss = pd_loss_at((int)options->loss)};
+    *out = NULL;
+    enum pd_status status = options->ema > 0 ? pd_gan_add_ema(gan, err) : PD_OK;
+    if (status)
+        return status;
+    r.g = pd_graph_create();
+    r.gen = pd_gan_network(gan, r.g, "g.", true);
+    r.dis = pd_gan_network(gan, r.g, "d.", true);
+    r.dis.stream = PD_STREAM_DROPOUT;
+    r.augment_stream = PD_STREAM_STEP_AUGMENT;
+    if (r.g) {
+        r.adam = options->adam;
+        r.adam.rate = pd_input(r.g, "lr", PD_F64, pd_shape1(1));
+        r.on = options->gold ? pd_input(r.g, "gold", PD_REAL, pd_shape1(1)) : NULL;
+        record_noise(&r);
+        record_discriminator_step(&r);
+        if (!options->critic_only)
+            record_generator_step(&r);
+        if (!options->critic_only && options->ema > 0)
+            record_ema(&r);
+    }
+    status = explain(&r, pd_compile(r.g, gan->backend, out, err), err);
+    pd_graph_destroy(r.g);
+    if (!status)
+        status = pd_plan_set(*out, "lr", options->adam.lr, err);
+    if (!status && options->gold)
+        status = pd_plan_set(*out, "gold", 1, err);
+    return status;
+}
+
+enum pd_status pd_step_plans_compile(struct pd_gan *gan, const struct pd_step_options *options,
+                                     struct pd_step_plans *out, struct pd_error *err)
+{
+    struct pd_step_options critic = *options;
+    critic.critic_only = true;
+    *out = (struct pd_step_plans){.critic_steps = options->critic_steps};
+    enum pd_status status = pd_gan_compile_step(gan, options, &out->full, err);
+    if (!status && options->critic_steps > 1)
+        status = pd_gan_compile_step(gan, &critic, &out->critic, err);
+    if (status)
+        pd_step_plans_release(out);
+    return status;
+}
+
+enum pd_status pd_step_plans_set(const struct pd_step_plans *plans, const char *name, double value,
+                                 struct pd_error *err)
+{
+    enum pd_status status = pd_plan_set(plans->full, name, value, err);
+    return status || !plans->critic ? status : pd_plan_set(plans->critic, name, value, err);
+}
+
+struct pd_plan *pd_step_plan(const struct pd_step_plans *plans, uint64_t step)
+{
+    return (step + 1) % (uint64_t)plans->critic_steps ? plans->critic : plans->full;
+}
+
+void pd_step_plans_release(struct pd_step_plans *plans)
+{
+    pd_plan_destroy(plans->critic);
+    pd_plan_destroy(plans->full);
+    plans->critic = plans->full = NULL;
+}

@@ -1,0 +1,121 @@
+#include "run/options.h"
+
+#include <stddef.h>
+
+#define SEED_MAX 9007199254740992.0 /* 2^53: whole in every JSON reader */
+
+/* TEXT(name, default, metavar, help), FLAG(name, default, help), INT and REAL(name, default, least, most,
+ * metavar, help). The values are the papers' and those of GOLD's public code. */
+#define OPTIONS(TEXT, FLAG, INT, REAL)                                                                       \
+    TEXT(data, "", "NAME",                                                                                   \
+         "data set ('paydirt data list' shows all), a folder, zip or tar of images, an .npz")                \
+    TEXT(data_dir, "", "DIR", "folder with its files")                                                       \
+    TEXT(classes, "", "LIST", "classes of a folder of images, such as cat,dog,bird")                         \
+    TEXT(metadata, "", "FILE", "labels of a folder of images: CSV, JSON lines, COCO or CVAT")                \
+    TEXT(metadata_columns, "", "LIST", "its columns, IMAGE,LABEL[,SPLIT]; by default the usual names")       \
+    FLAG(cache, true, "decode a large folder's images at every opening, not once into a file")               \
+    TEXT(cache_dir, "", "DIR", "folder for such files; by default paydirt's in the user's cache folder")     \
+    TEXT(model, "", "NAME", "network ('train --help' lists them); by default the one that suits the data")   \
+    TEXT(out, "runs", "DIR", "folder in which the run's folder is made")                                     \
+    INT(data_count, 0, 0, 100000000, "N", "training images; of real sets that many at random; 0: all")       \
+    INT(data_seed, 0, 0, SEED_MAX, "N", "seed of procedural data and of drawn labels; 0: standard, --seed")  \
+    INT(labels, 0, 0, 100000000, "N", "images whose label may be used, even over the classes; 0: all")       \
+    TEXT(label_file, "", "FILE", "CSV with image,label (or Label Studio's export): these labels only")       \
+    INT(labels_per_batch, 0, 0, 65536, "N", "labelled images in every batch; 0: mixed as they come")         \
+    FLAG(labelled_only, false, "train on the labelled images alone")                                         \
+    FLAG(random_crop, false, "enlarge by a tenth and cut at random")                                         \
+    FLAG(flip, false, "mirror half of the images")                                                           \
+    INT(size, 0, 0, 1024, "N", "side of the images in pixels; 0: the data set's")                            \
+    INT(z_dim, 0, 0, 65536, "N", "length of the noise vector; 0: the model's")                               \
+    REAL(width, 1, 0.001, 100, "X", "factor on the widths of the model's layers")                            \
+    INT(epochs, 20, 1, 1000000, "N", "passes over the data")                                                 \
+    INT(batch, 128, 2, 65536, "N", "images in a batch")                                                      \
+    INT(seed, 1, 0, SEED_MAX, "N", "seed of everything random")                                              \
+    INT(min_epoch, 10000, 1, 100000000, "N", "images in an epoch at least; smaller sets are repeated")       \
+    FLAG(gold, false, "re-weight the discriminator's losses by GOLD")                                        \
+    REAL(gold_start, 0.5, 0, 1, "X", "fraction of the epochs before GOLD begins")                            \
+    REAL(beta_d, 1, 0, 16, "X", "GOLD's exponent in the discriminator step")                                 \
+    REAL(beta_g, 0, 0, 16, "X", "GOLD's exponent in the generator step")                                     \
+    FLAG(gold_balanced, false, "GOLD's two terms weighed by their standard deviations")                      \
+    FLAG(gold_normalised, false, "GOLD's weights divided by their mean size")                                \
+    REAL(gold_clip, 0, 0, 1e9, "X", "largest size of a GOLD weight; 0: any")                                 \
+    INT(adversarial, 1, 1, 64, "N", "candidates for each generated sample; the most real are trained on")    \
+    REAL(lambda_c, 0.1, 0, 1000, "X", "weight of the class loss on generated images")                        \
+    FLAG(match_labels, false, "class loss on as many generated images as the batch has labels")              \
+    TEXT(loss, "", "NAME", "of the logit: gan, wgan-gp or hinge; by default the model's")                    \
+    INT(critic_steps, 0, 0, 1000, "N", "discriminator steps for each of the generator; 0: the loss's")       \
+    REAL(lr, 0, 0, 10, "X", "Adam's learning rate; 0: the loss's")                                           \
+    REAL(adam_beta1, -1, -1, 0.999999, "X", "Adam's beta1; -1: the loss's")                                  \
+    REAL(adam_beta2, -1, -1, 0.999999, "X", "Adam's beta2; -1: the loss's")                                  \
+    REAL(ema, 0, 0, 0.999999, "X", "samples from averaged weights of the generator; their decay, 0: none")   \
+    TEXT(diffaug, "", "LIST", "differentiable augmentation: color,translation,cutout")                       \
+    REAL(top_k, 1, 0.01, 1, "X", "fraction of fakes that the generator learns from in the end; 1: all")      \
+    FLAG(recalibrate, true, "let D score by its running batch-norm statistics, over reals and fakes")        \
+    TEXT(generator, "", "FILE", "checkpoint whose generator to start from")                                  \
+    INT(validation, 0, 0, 100000000, "N", "images held out to find the best epoch; 0: none")                 \
+    INT(validate_every, 10, 1, 1000000, "N", "epochs between measurements on them")                          \
+    INT(validation_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures")                     \
+    INT(threads, 0, 0, 1024, "N", "threads; 0: as many as the process may use")                              \
+    INT(save_every, 10, 0, 1000000, "N", "minutes between checkpoints within an epoch; 0: none")             \
+    INT(save_steps, 0, 0, 1000000000, "N", "steps between checkpoints within an epoch; 0: none")             \
+    INT(grid_every, 1, 0, 1000000, "N", "epochs between sample grids; 0: none")
+
+#define FIELD(name) offsetof(struct pd_train_options, name), sizeof(((struct pd_train_options *)NULL)->name)
+
+static const struct pd_option table[] = {
+#define TEXT_LINE(name, value, metavar, help) {#name, PD_OPTION_TEXT, FIELD(name), 0, 0, metavar, help},
+#define FLAG_LINE(name, value, help)          {#name, PD_OPTION_BOOL, FIELD(name), 0, 1, NULL, help},
+#define INT_LINE(name, value, least, most, metavar, help)                                                    \
+    {#name, PD_OPTION_INT, FIELD(name), least, most, metavar, help},
+#define REAL_LINE(name, value, least, most, metavar, help)                                                   \
+    {#name, PD_OPTION_REAL, FIELD(name), least, most, metavar, help},
+    OPTIONS(TEXT_LINE, FLAG_LINE, INT_LINE, REAL_LINE)};
+
+enum { OPTION_COUNT = sizeof table / sizeof table[0] };
+
+static const struct pd_train_options defaults = {
+#define TEXT_VALUE(name, value, metavar, help)                .name = value,
+#define FLAG_VALUE(name, value, help)                         .name = value,
+#define NUMBER_VALUE(name, value, least, most, metavar, help) .name = value,
+    OPTIONS(TEXT_VALUE, FLAG_VALUE, NUMBER_VALUE, NUMBER_VALUE)};
+
+const struct pd_option *pd_train_option_table(int *count)
+{
+    *count = OPTION_COUNT;
+    return table;
+}
+
+void pd_train_options_init(struct pd_train_options *o)
+{
+    *o = defaults;
+}
+
+static struct pd_option_table table_of(struct pd_train_options *o)
+{
+    return (struct pd_option_table){table, OPTION_COUNT, o};
+}
+
+enum pd_status pd_train_options_set(struct pd_train_options *o, const char *name, const char *value,
+                                    struct pd_error *err)
+{
+    const struct pd_option_table t = table_of(o);
+    return pd_option_set_by_name(&t, name, value, err);
+}
+
+enum pd_status pd_train_options_write(const struct pd_train_options *o, const char *path,
+                                      struct pd_error *err)
+{
+    struct pd_train_options copy = *o;
+    const struct pd_option_table t = table_of(&copy);
+    return pd_option_table_write(&t, path, err);
+}
+
+enum pd_status pd_train_options_read(struct pd_train_options *o, const char *path, struct pd_error *err)
+{
+    struct pd_train_options read = defaults;
+    const struct pd_option_table t = table_of(&read);
+    enum pd_status status = pd_option_table_read(&t, path, err);
+    if (!status)
+        *o = read;
+    return status;
+}

@@ -1,0 +1,117 @@
+#include "run/recalibrate.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/streams.h"
+#include "data/transform.h"
+#include "gan/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* So many images at most: their sampling error is far below that of a batch of training. */
+enum { BATCH = 100, REALS = 10000, FAKES = 5000, SEED = 1 };
+
+/* --- real images --- */
+
+struct training_images {
+    const struct pd_dataset *data;
+    const uint32_t *order;
+    int size; /* points have none, but the transform wants one */
+};
+
+static enum pd_status next(void *context, uint64_t i, int64_t n, float *images, int32_t *labels,
+                           struct pd_error *err)
+{
+    const struct training_images *t = context;
+    (void)labels;
+    pd_dataset_let_go(t->data);
+    return pd_transform_eval(t->data, t->order + i * BATCH, (uint32_t)n, t->size, images, err);
+}
+
+static enum pd_status over_reals(struct pd_gan *gan, const struct pd_dataset *data, struct pd_error *err)
+{
+    const struct pd_rng rng = {SEED, PD_STREAM_STATISTICS, 0};
+    uint32_t *order = pd_malloc(data->count * sizeof *order);
+    struct training_images t = {data, order, gan->config.size ? gan->config.size : 1};
+    const struct pd_sample_source source = {&t, next};
+    if (!order)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images", data->count);
+    pd_rng_permutation(&rng, data->count, order);
+    enum pd_status status = pd_gan_recalibrate(gan, PD_ORIGIN_REAL, &source,
+                                               data->count < REALS ? data->count : REALS, BATCH, err);
+    pd_free(order);
+    return status;
+}
+
+/* training: NULL: opened here. */
+static enum pd_status over_training_images(struct pd_run_model *m, const struct pd_dataset *training,
+                                           const struct pd_data_watch *watch, struct pd_error *err)
+{
+    struct pd_dataset *opened = NULL;
+    enum pd_status status =
+        training ? PD_OK : pd_run_dataset_again(&m->options, m->folder, false, watch, &opened, err);
+    if (!training)
+        training = opened;
+    if (!status)
+        status = pd_run_check_fit(training, &m->gan->config, err);
+    if (!status)
+        status = over_reals(m->gan, training, err);
+    pd_dataset_destroy(opened);
+    return status;
+}
+
+/* --- generated ones --- */
+
+static enum pd_status over_fakes(struct pd_gan *gan, struct pd_error *err)
+{
+    struct pd_gan_source *made;
+    enum pd_status status = pd_gan_source_create(gan, BATCH, SEED, &made, err);
+    if (status)
+        return status;
+    const struct pd_sample_source source = pd_gan_sample_source(made);
+    status = pd_gan_recalibrate(gan, PD_ORIGIN_FAKE, &source, FAKES, BATCH, err);
+    pd_gan_source_destroy(made);
+    return status;
+}
+
+/* --- of a run --- */
+
+/* What is kept is derived: a file that cannot be read is made anew. */
+static enum pd_status look_up(struct pd_run_model *m, const char *path, struct pd_error *err)
+{
+    struct pd_error why;
+    enum pd_status status = pd_gan_load_statistics(m->gan, path, &why);
+    if (status == PD_ERR_MEMORY)
+        return pd_fail(err, status, -1, "%s", why.message);
+    if (status && why.code != ENOENT)
+        snprintf(m->note, sizeof m->note, "%s: measured anew", why.message);
+    return PD_OK;
+}
+
+static void keep(struct pd_run_model *m, const char *path)
+{
+    struct pd_error why;
+    if (pd_gan_save_statistics(m->gan, path, &why))
+        snprintf(m->note, sizeof m->note, "%s: next time they are measured anew", why.message);
+}
+
+enum pd_status pd_run_recalibrate(struct pd_run_model *m, enum pd_origin origin,
+                                  const struct pd_dataset *training, const struct pd_data_watch *watch,
+                                  struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    m->note[0] = '\0';
+    if (!m->options.recalibrate || !pd_gan_has_batch_norm(m->gan))
+        return PD_OK;
+    enum pd_status status = pd_run_folder_statistics(m->folder, path, err);
+    if (!status && !m->gan->statistics[origin])
+        status = look_up(m, path, err);
+    if (status || m->gan->statistics[origin])
+        return status;
+    status =
+        origin == PD_ORIGIN_FAKE ? over_fakes(m->gan, err) : over_training_images(m, training, watch, err);
+    if (!status)
+        keep(m, path);
+    return status;
+}

@@ -1,0 +1,241 @@
+#include "study/study.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- building --- */
+
+struct study *study_find(struct studies *s, const char *measure, const char *x)
+{
+    struct study **at = &s->first;
+    while (*at && (strcmp((*at)->measure, measure) != 0 || strcmp((*at)->x, x) != 0))
+        at = &(*at)->next;
+    if (*at)
+        return *at;
+    struct study *study = pd_arena_alloc(&s->arena, sizeof *study);
+    if (!study)
+        return NULL;
+    study->measure = pd_arena_strdup(&s->arena, measure);
+    study->x = pd_arena_strdup(&s->arena, x);
+    if (!study->measure || !study->x)
+        return NULL;
+    return *at = study;
+}
+
+static bool same_run(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+struct study_curve *study_find_curve(struct studies *s, struct study *study, const char *run,
+                                     const char *name)
+{
+    struct study_curve **at = &study->curves;
+    while (*at && (strcmp((*at)->name, name) != 0 || !same_run((*at)->run, run)))
+        at = &(*at)->next;
+    if (*at)
+        return *at;
+    struct study_curve *curve = pd_arena_alloc(&s->arena, sizeof *curve);
+    if (!curve)
+        return NULL;
+    curve->run = run ? pd_arena_strdup(&s->arena, run) : NULL;
+    curve->name = curve->label = pd_arena_strdup(&s->arena, name);
+    if (!curve->name || (run && !curve->run))
+        return NULL;
+    return *at = curve;
+}
+
+struct study_trial *study_find_trial(struct studies *s, struct study_curve *curve, int64_t seed)
+{
+    struct study_trial **at = &curve->trials;
+    while (*at && (*at)->seed != seed)
+        at = &(*at)->next;
+    if (*at)
+        return *at;
+    struct study_trial *trial = pd_arena_alloc(&s->arena, sizeof *trial);
+    if (!trial)
+        return NULL;
+    trial->seed = seed;
+    curve->count++;
+    return *at = trial;
+}
+
+static bool grow(struct studies *s, struct study_trial *t)
+{
+    const int64_t capacity = t->capacity ? 2 * t->capacity : 8;
+    double *x = pd_arena_alloc(&s->arena, 2 * (size_t)capacity * sizeof *x);
+    if (!x)
+        return false;
+    for (int64_t i = 0; i < t->n; i++) {
+        x[i] = t->x[i];
+        x[capacity + i] = t->y[i];
+    }
+    t->x = x;
+    t->y = x + capacity;
+    t->capacity = capacity;
+    return true;
+}
+
+bool study_put(struct studies *s, struct study_trial *t, double x, double y)
+{
+    int64_t i = t->n;
+    while (i > 0 && t->x[i - 1] >= x)
+        i--;
+    if (i < t->n && t->x[i] == x) {
+        t->y[i] = y;
+        return true;
+    }
+    if (t->n == t->capacity && !grow(s, t))
+        return false;
+    for (int64_t k = t->n++; k > i; k--) {
+        t->x[k] = t->x[k - 1];
+        t->y[k] = t->y[k - 1];
+    }
+    t->x[i] = x;
+    t->y[i] = y;
+    return true;
+}
+
+bool study_describe(struct studies *s, struct study *study, const char *data, int64_t classes)
+{
+    if (classes > 0)
+        study->classes = study->classes && study->classes != classes ? -1 : classes;
+    if (data && study->data && strcmp(study->data, data) != 0)
+        study->data = "";
+    else if (data && !study->data)
+        study->data = pd_arena_strdup(&s->arena, data);
+    return !data || study->data;
+}
+
+void studies_release(struct studies *s)
+{
+    pd_arena_release(&s->arena);
+    s->first = NULL;
+}
+
+/* --- results --- */
+
+/* Where the trial has a point at x, else -1. */
+static int64_t point_at(const struct study_trial *t, double x)
+{
+    for (int64_t i = 0; i < t->n; i++)
+        if (t->x[i] == x)
+            return i;
+    return -1;
+}
+
+/* A trial's value for a row; false where it has none. */
+static bool value_of(const struct study_trial *t, const struct study_row *row, double *value)
+{
+    const int64_t last = point_at(t, row->x), first = point_at(t, row->x0);
+    if (last < 0 || (row->figure == STUDY_AREA && first < 0))
+        return false;
+    *value =
+        row->figure == STUDY_AREA ? pd_mean_height(last - first + 1, t->x + first, t->y + first) : t->y[last];
+    return true;
+}
+
+static const struct study_trial *partner(const struct study_curve *curve, int64_t seed)
+{
+    const struct study_trial *t = curve ? curve->trials : NULL;
+    while (t && t->seed != seed)
+        t = t->next;
+    return t;
+}
+
+/* values, differences: (count of the curve) */
+static void summarise(struct study_row *row, double *values, double *differences)
+{
+    int64_t n = 0, pairs = 0;
+    for (const struct study_trial *t = row->curve->trials; t; t = t->next) {
+        const struct study_trial *other = partner(row->baseline, t->seed);
+        double theirs;
+        if (!value_of(t, row, &values[n]))
+            continue;
+        if (other && value_of(other, row, &theirs))
+            differences[pairs++] = values[n] - theirs;
+        n++;
+    }
+    row->summary = pd_summarise(n, values);
+    row->paired = pd_compare_paired(pairs, differences, 1);
+}
+
+const struct study_curve *study_baseline(const struct study *study, const struct study_curve *curve,
+                                         const char *name)
+{
+    const struct study_curve *found = NULL;
+    for (const struct study_curve *c = study->curves; c; c = c->next)
+        if (!strcmp(c->label, name) || !strcmp(c->name, name)) {
+            if (!found || same_run(c->run, curve->run))
+                found = c;
+        }
+    return found == curve ? NULL : found;
+}
+
+double study_chance(const struct pd_paired *p)
+{
+    return isnan(p->p_t) ? p->p_flip : p->p_t;
+}
+
+bool study_shows(const struct pd_paired *p)
+{
+    return p->difference.n >= 2 && study_chance(p) < 0.05;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The x of all trials, each once, rising; returns how many. xs: as many as there are points. */
+static int64_t collect_x(const struct study_curve *c, double *xs)
+{
+    int64_t n = 0, kept = 0;
+    for (const struct study_trial *t = c->trials; t; t = t->next)
+        for (int64_t i = 0; i < t->n; i++)
+            xs[n++] = t->x[i];
+    qsort(xs, (size_t)n, sizeof *xs, by_size);
+    for (int64_t i = 0; i < n; i++)
+        if (i == 0 || xs[i] != xs[i - 1])
+            xs[kept++] = xs[i];
+    return kept;
+}
+
+static enum pd_status curve_rows(const struct study *study, struct study_row row, double *xs, double *values,
+                                 study_take *take, void *context, struct pd_error *err)
+{
+    const int64_t n = collect_x(row.curve, xs);
+    enum pd_status status = PD_OK;
+    row.x0 = n ? xs[0] : 0;
+    for (int64_t i = 0; !status && i < n + 2; i++) {
+        row.figure = i < n ? STUDY_POINT : i == n ? STUDY_LAST : STUDY_AREA;
+        row.x = xs[i < n ? i : n - 1];
+        if (n == 0 || (row.figure == STUDY_AREA && (!study->area || n < 2)))
+            continue;
+        summarise(&row, values, values + row.curve->count);
+        status = take(context, &row, err);
+    }
+    return status;
+}
+
+enum pd_status study_rows(const struct study *study, const char *baseline, study_take *take, void *context,
+                          struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    for (const struct study_curve *c = study->curves; !status && c; c = c->next) {
+        const struct study_row row = {.curve = c, .baseline = study_baseline(study, c, baseline)};
+        size_t points = 0;
+        for (const struct study_trial *t = c->trials; t; t = t->next)
+            points += (size_t)t->n;
+        double *xs = pd_calloc(points + 2 * (size_t)c->count, sizeof *xs);
+        if (!xs)
+            return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu results", points);
+        status = curve_rows(study, row, xs, xs + points, take, context, err);
+        pd_free(xs);
+    }
+    return status;
+}

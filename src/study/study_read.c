@@ -1,0 +1,321 @@
+/* From the folders of runs to studies. */
+#include "study/study.h"
+
+#include "base/buffer.h"
+#include "base/mem.h"
+#include "io/file.h"
+#include "io/jsonl.h"
+#include "run/folder.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH = 2048, NAME = 512 };
+
+static enum pd_status no_memory(struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the results of the runs");
+}
+
+static bool there(const char *folder, const char *name, char path[PATH])
+{
+    return !pd_path_join(path, PATH, folder, name, NULL) && !pd_is_absent(path);
+}
+
+static bool number_of(const json_t *record, const char *key, double *value)
+{
+    const json_t *number = json_object_get(record, key);
+    *value = json_is_number(number) ? json_number_value(number) : NAN;
+    return isfinite(*value);
+}
+
+static bool describe(struct studies *s, struct study *study, const json_t *record)
+{
+    double classes;
+    if (!number_of(record, "classes", &classes) || classes < 1 || classes > INT32_MAX)
+        classes = 0;
+    return study_describe(s, study, json_string_value(json_object_get(record, "data")), (int64_t)classes);
+}
+
+/* --- active learning: rounds.jsonl -------------------------------------------------------------------------
+ */
+
+struct rounds {
+    struct studies *studies;
+    const char *run, *path, *folder; /* folder: gold-1 */
+};
+
+static enum pd_status take_round(void *context, const json_t *record, int64_t line, struct pd_error *err)
+{
+    const struct rounds *r = context;
+    const char *strategy = json_string_value(json_object_get(record, "strategy"));
+    const char *metric = json_string_value(json_object_get(record, "metric"));
+    char name[NAME];
+    double labels, accuracy, seed;
+    if (!number_of(record, "labels", &labels))
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld has no number \"labels\"", r->path,
+                       (long long)line);
+    if (!number_of(record, "accuracy", &accuracy)) /* not measured in this round */
+        return PD_OK;
+    if (!number_of(record, "seed", &seed) && !number_of(record, "trial", &seed))
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld has neither \"seed\" nor \"trial\"", r->path,
+                       (long long)line);
+    const char *dash = strrchr(r->folder, '-');
+    snprintf(name, sizeof name, "%.*s", dash ? (int)(dash - r->folder) : NAME, r->folder);
+    struct study *study = study_find(r->studies, metric ? metric : "accuracy", "labels");
+    struct study_curve *curve = study ? study_find_curve(r->studies, study, r->studies->pool ? NULL : r->run,
+                                                         strategy ? strategy : name)
+                                      : NULL;
+    struct study_trial *trial = curve ? study_find_trial(r->studies, curve, (int64_t)seed) : NULL;
+    if (!trial || !study_put(r->studies, trial, labels, accuracy) || !describe(r->studies, study, record))
+        return no_memory(err);
+    study->fraction = study->area = true;
+    return PD_OK;
+}
+
+static enum pd_status read_rounds(struct studies *s, const char *run, const char *folder, const char *name,
+                                  struct pd_error *err)
+{
+    char path[PATH];
+    struct rounds r = {s, run, path, name};
+    return there(folder, "rounds.jsonl", path) ? pd_jsonl_each(path, take_round, &r, err) : PD_OK;
+}
+
+/* The folders in a run, by name. n < 0: it cannot be read. */
+static int list(const char *run, struct dirent ***entries)
+{
+    const int n = scandir(run, entries, NULL, alphasort);
+    return n < 0 ? 0 : n;
+}
+
+static void free_list(struct dirent **entries, int n)
+{
+    for (int i = 0; i < n; i++)
+        free(entries[i]);
+    if (n)
+        free(entries);
+}
+
+bool study_reads_active(const char *run)
+{
+    char folder[PATH], path[PATH];
+    struct dirent **entries;
+    const int n = list(run, &entries);
+    bool found = there(run, "rounds.jsonl", path);
+    for (int i = 0; !found && i < n; i++)
+        found = entries[i]->d_name[0] != '.' && there(run, entries[i]->d_name, folder) &&
+                there(folder, "rounds.jsonl", path);
+    free_list(entries, n);
+    return found;
+}
+
+enum pd_status study_read_active(struct studies *s, const char *run, struct pd_error *err)
+{
+    char folder[PATH];
+    struct dirent **entries;
+    const char *slash = strrchr(run, '/');
+    enum pd_status status = read_rounds(s, run, run, slash && slash[1] ? slash + 1 : run, err);
+    const int n = list(run, &entries);
+    for (int i = 0; !status && i < n; i++)
+        if (entries[i]->d_name[0] != '.') {
+            status = pd_path_join(folder, sizeof folder, run, entries[i]->d_name, err);
+            if (!status)
+                status = read_rounds(s, run, folder, entries[i]->d_name, err);
+        }
+    free_list(entries, n);
+    return status;
+}
+
+/* --- training: options.json, eval.jsonl, log.jsonl ---------------------------------------------------------
+ */
+
+/* Options that tell runs of one kind apart, or change nothing in what is measured. */
+static bool is_incidental(const struct pd_option *option)
+{
+    static const char *const names[] = {"seed",       "out",        "data_dir", "threads",  "save_every",
+                                        "save_steps", "grid_every", "cache",    "cache_dir"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!strcmp(option->name, names[i]))
+            return true;
+    return false;
+}
+
+/* Whether all runs have the same value. */
+static bool is_common(const struct pd_option *option, const struct pd_train_options *o, int count)
+{
+    char first[1100], other[1100];
+    pd_option_text(option, &o[0], first, sizeof first);
+    for (int i = 1; i < count; i++) {
+        pd_option_text(option, &o[i], other, sizeof other);
+        if (strcmp(first, other) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* A path below this folder as people typed it; runs keep it absolute. */
+static const char *from_here(const char *path)
+{
+    char here[4096];
+    const size_t n = getcwd(here, sizeof here) ? strlen(here) : 0;
+    return n > 1 && !strncmp(path, here, n) && path[n] == '/' && path[n + 1] ? path + n + 1 : path;
+}
+
+/* "mnist infogan labels=100 gold": data, model, and what the runs do not have in common. */
+static void name_run(const struct pd_train_options *all, int count, int run, char name[NAME])
+{
+    int n, options;
+    const struct pd_option *table = pd_train_option_table(&options);
+    n = snprintf(name, NAME, "%s %s", from_here(all[run].data), all[run].model);
+    for (int i = 0; i < options && n < NAME; i++) {
+        char flag[64], value[1100];
+        const struct pd_option *option = &table[i];
+        if (!strcmp(option->name, "data") || !strcmp(option->name, "model") || is_incidental(option) ||
+            is_common(option, all, count))
+            continue;
+        pd_option_flag(option, flag, sizeof flag);
+        pd_option_text(option, &all[run], value, sizeof value);
+        if (option->type == PD_OPTION_BOOL)
+            n += snprintf(name + n, NAME - (size_t)n, " %s%s", strcmp(value, "true") ? "no-" : "", flag);
+        else
+            n += snprintf(name + n, NAME - (size_t)n, " %s=%s", flag, from_here(value));
+    }
+}
+
+/* Lines of a log, as points of a curve. */
+struct log {
+    struct studies *studies;
+    const char *name; /* of the curve */
+    int64_t seed;
+    const char *x, *y, *measure; /* keys; measure NULL: the line's "metric" */
+    int64_t points;
+};
+
+static enum pd_status take_result(void *context, const json_t *record, int64_t line, struct pd_error *err)
+{
+    struct log *l = context;
+    const char *metric = json_string_value(json_object_get(record, "metric"));
+    double x, y;
+    (void)line;
+    if (!number_of(record, l->x, &x) || !number_of(record, l->y, &y) || (!l->measure && !metric))
+        return PD_OK; /* other results have other keys */
+    struct study *study = study_find(l->studies, l->measure ? l->measure : metric, l->x);
+    struct study_curve *curve = study ? study_find_curve(l->studies, study, NULL, l->name) : NULL;
+    struct study_trial *trial = curve ? study_find_trial(l->studies, curve, l->seed) : NULL;
+    if (!trial || !study_put(l->studies, trial, x, y) || !describe(l->studies, study, record))
+        return no_memory(err);
+    study->fraction = !l->measure;
+    l->points++;
+    return PD_OK;
+}
+
+static enum pd_status read_run(struct studies *s, const char *run, const char *name, int64_t seed,
+                               struct pd_error *err)
+{
+    char path[PATH];
+    enum pd_status status = PD_OK;
+    struct log eval = {s, name, seed, "step", "accuracy", NULL, 0};
+    struct log log = {s, name, seed, "epoch", "mean_d", "mean_d", 0};
+    if (there(run, "eval.jsonl", path))
+        status = pd_jsonl_each(path, take_result, &eval, err);
+    if (!status && there(run, "log.jsonl", path))
+        status = pd_jsonl_each(path, take_result, &log, err);
+    if (!status && eval.points + log.points == 0)
+        status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no epochs and no evaluations yet", run);
+    return status;
+}
+
+/* Two runs that differ in nothing that tells trials apart would count once. */
+static enum pd_status check_twins(const char *run, const char *other, const char *name,
+                                  const char *other_name, const struct pd_train_options *a,
+                                  const struct pd_train_options *b, struct pd_error *err)
+{
+    if (a->seed != b->seed || strcmp(name, other_name) != 0)
+        return PD_OK;
+    return pd_fail(err, PD_ERR_MISMATCH, -1, "%s and %s are the same trial: options and seed %lld are equal",
+                   other, run, (long long)a->seed);
+}
+
+/* all, names: (count), to be filled */
+static enum pd_status read_runs(struct studies *s, char *const *runs, int count, struct pd_train_options *all,
+                                char (*names)[NAME], struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    for (int i = 0; !status && i < count; i++)
+        status = pd_run_folder_options(runs[i], &all[i], err);
+    for (int i = 0; !status && i < count; i++) {
+        name_run(all, count, i, names[i]);
+        for (int k = 0; !status && k < i; k++)
+            status = check_twins(runs[i], runs[k], names[i], names[k], &all[i], &all[k], err);
+        if (!status)
+            status = read_run(s, runs[i], names[i], all[i].seed, err);
+    }
+    return status;
+}
+
+enum pd_status study_read_training(struct studies *s, char *const *runs, int count, struct pd_error *err)
+{
+    struct pd_train_options *all = pd_calloc((size_t)count, sizeof *all);
+    char(*names)[NAME] = pd_calloc((size_t)count, sizeof *names);
+    const enum pd_status status = all && names ? read_runs(s, runs, count, all, names, err) : no_memory(err);
+    pd_free(all);
+    pd_free(names);
+    return status;
+}
+
+/* --- both --- */
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+/* Where several runs are given, a curve is called by its run, too. */
+static enum pd_status label_curves(struct studies *s, int runs, struct pd_error *err)
+{
+    char label[NAME];
+    for (struct study *study = s->first; study; study = study->next)
+        for (struct study_curve *c = study->curves; runs > 1 && c; c = c->next)
+            if (c->run) {
+                snprintf(label, sizeof label, "%s %s", base_name(c->run), c->name);
+                c->label = pd_arena_strdup(&s->arena, label);
+                if (!c->label)
+                    return no_memory(err);
+            }
+    return PD_OK;
+}
+
+static enum pd_status check_run(const char *run, bool active, bool first_active, const char *first,
+                                struct pd_error *err)
+{
+    char path[PATH];
+    static const char *const kinds[] = {"training", "active learning"};
+    if (!active && !there(run, "options.json", path))
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "%s: not a run: there is neither rounds.jsonl in its folders nor options.json", run);
+    if (active != first_active)
+        return pd_fail(err, PD_ERR_MISMATCH, -1,
+                       "%s is a run of %s and %s one of %s: they cannot be compared", first,
+                       kinds[first_active], run, kinds[active]);
+    return PD_OK;
+}
+
+enum pd_status studies_read(struct studies *s, char *const *runs, int count, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    const bool active = study_reads_active(runs[0]);
+    for (int i = 0; !status && i < count; i++)
+        status = check_run(runs[i], study_reads_active(runs[i]), active, runs[0], err);
+    for (int i = 0; !status && active && i < count; i++)
+        status = study_read_active(s, runs[i], err);
+    if (!status && !active)
+        status = study_read_training(s, runs, count, err);
+    if (!status && !s->first)
+        status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no rounds with an accuracy yet", runs[0]);
+    return status ? status : label_curves(s, count, err);
+}

@@ -4,9 +4,8 @@
 #include "base/words.h"
 #include "io/file.h"
 #include "active/active_changes.h"
-#include "active/branch.h"
+#include "active/loop.h"
 #include "gan/pictures.h"
-#include "active/query.h"
 #include "active/sheet.h"
 
 #include <stdio.h>
@@ -282,16 +281,15 @@ static bool is_listed(const struct active *r, uint32_t image)
     return false;
 }
 
-static enum pd_status list_questions(struct active *r, const struct pd_branch *b, struct pd_error *err)
+static enum pd_status list_questions(struct active *r, const struct pd_questions *q, struct pd_error *err)
 {
-    struct pd_query *more = pd_realloc(r->open, (r->out->questions + b->n_queries + 1) * sizeof *more);
+    struct pd_query *more = pd_realloc(r->open, (r->out->questions + q->count + 1) * sizeof *more);
     if (!more)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu queries", b->n_queries);
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu queries", q->count);
     r->open = more;
-    for (size_t i = 0; i < b->n_queries; i++)
-        if (pd_ledger_ask(&r->ledger, b->queries[i].image) == PD_NOT_ANSWERED &&
-            !is_listed(r, b->queries[i].image))
-            r->open[r->out->questions++] = b->queries[i];
+    for (size_t i = 0; i < q->count; i++)
+        if (pd_ledger_ask(&r->ledger, q->at[i].image) == PD_NOT_ANSWERED && !is_listed(r, q->at[i].image))
+            r->open[r->out->questions++] = q->at[i];
     return PD_OK;
 }
 
@@ -355,11 +353,13 @@ static enum pd_status run_branch(struct active *r, int64_t trial, const char *st
                           .data = r->data,
                           .ledger = &r->ledger,
                           .test = r->test.count ? &r->test : NULL};
+    struct pd_questions q = {.count = 0};
     enum pd_status status = pd_branch_open(&b, err);
     if (!status)
-        status = pd_branch_run(&b, waiting, err);
+        status = pd_loop(&b, &q, waiting, err);
     if (!status && *waiting)
-        status = list_questions(r, &b, err);
+        status = list_questions(r, &q, err);
+    pd_questions_release(&q);
     pd_branch_close(&b);
     return status;
 }

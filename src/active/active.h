@@ -56,6 +56,7 @@ struct pd_active_round {
     const char *strategy; /* "start": the initial labels, for all */
     int64_t trial, trials, round, labels;
     bool people;     /* answer, not the data's own labels */
+    double begun;    /* on pd_seconds' clock */
     double accuracy; /* on the test split; negative: not known (yet) */
     /* Once it is trained: */
     double class_accuracy;    /* of D on the validation images; negative: there are none */

@@ -1,16 +1,25 @@
 #include "active/branch.h"
 
+#include "base/buffer.h"
 #include "base/mem.h"
-#include "base/words.h"
 #include "data/labels/labels.h"
 #include "io/file.h"
-#include "active/branch_parts.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- life --- */
 
 uint64_t pd_branch_seed(const struct pd_train_options *o, int64_t trial)
 {
     return (uint64_t)(o->seed + trial); /* never 0, which stands for the standard data */
+}
+
+uint64_t pd_branch_round_seed(const struct pd_branch *b, int64_t round)
+{
+    return pd_branch_seed(b->o, b->trial) * 1000 + (uint64_t)round;
 }
 
 /* No image that validates has a copy among the others. */
@@ -26,8 +35,7 @@ static void hold_copies(const struct pd_branch *b)
 enum pd_status pd_branch_open(struct pd_branch *b, struct pd_error *err)
 {
     b->held = pd_calloc(b->data->count, 1);
-    b->labels = pd_calloc(b->data->count, sizeof *b->labels);
-    if (!b->held || !b->labels)
+    if (!b->held)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", b->data->count);
     snprintf(b->name, sizeof b->name, "%s-%lld", b->strategy ? b->strategy : "start", (long long)b->trial);
     enum pd_status status = pd_path_inside(b->folder, sizeof b->folder, b->run, b->name, err);
@@ -42,52 +50,68 @@ enum pd_status pd_branch_open(struct pd_branch *b, struct pd_error *err)
 
 void pd_branch_close(struct pd_branch *b)
 {
-    pd_free(b->queries);
-    pd_free(b->labels);
     pd_free(b->held);
-    b->queries = NULL;
-    b->labels = NULL;
     b->held = NULL;
 }
 
-/* --- the loop --- */
+/* --- names --- */
 
-static bool is_stopped(const struct pd_branch *b)
+enum pd_status pd_branch_path(const struct pd_branch *b, const char *format, int64_t round, char *path,
+                              struct pd_error *err)
 {
-    const struct pd_observer *w = b->watch->train;
-    return w->stop && w->stop(w->context);
+    char name[64];
+    snprintf(name, sizeof name, format, (int)round);
+    return pd_path_inside(path, PD_PATH_SIZE, b->folder, name, err);
 }
 
-/* What is finished is read from the journal; a killed process may not have cleaned up behind itself. */
-static enum pd_status begin(struct pd_branch *b, int64_t *round, struct pd_error *err)
+enum pd_status pd_branch_start_folder(const char *run, int64_t trial, char *path, struct pd_error *err)
 {
-    const struct pd_ledger_round *record;
-    for (*round = 0; (record = pd_branch_record(b, *round)) && record->line; ++*round)
-        pd_branch_learn(b, record);
-    if (!*round)
-        return PD_OK;
-    pd_branch_clean_up(b, *round - 1);
-    enum pd_status status = pd_branch_write_labels(b, err);
-    return status ? status : pd_branch_write_rounds(b, err);
+    char name[64];
+    snprintf(name, sizeof name, "start-%lld", (long long)trial);
+    return pd_path_join(path, PD_PATH_SIZE, run, name, err);
 }
 
-enum pd_status pd_branch_run(struct pd_branch *b, bool *waiting, struct pd_error *err)
+/* All strategies of a trial begin with the start's round 0. */
+enum pd_status pd_branch_round_folder(const struct pd_branch *b, int64_t round, char *path,
+                                      struct pd_error *err)
 {
-    int64_t round;
-    bool asked = true;
-    enum pd_status status = begin(b, &round, err);
-    while (!status && (b->strategy ? pd_branch_labelled(b) < b->a->final : round == 0)) {
-        if (is_stopped(b))
-            return pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped before round %lld", (long long)round);
-        status = pd_branch_ask(b, round, waiting, &asked, err);
-        if (status || *waiting)
-            break;
-        if (!asked) {
-            pd_branch_note(b, "%s: no image is left to ask for at %lld label%s", b->strategy,
-                           (long long)pd_branch_labelled(b), pd_plural((size_t)pd_branch_labelled(b)));
-            break;
-        }
-        status = pd_branch_round(b, round++, err);
-    }
+    char name[64];
+    if (round > 0)
+        return pd_branch_path(b, "round-%02d", round, path, err);
+    snprintf(name, sizeof name, "start-%lld/round-00", (long long)b->trial);
+    return pd_path_inside(path, PD_PATH_SIZE, b->run, name, err);
+}
+
+struct pd_ledger_round *pd_branch_record(const struct pd_branch *b, int64_t round)
+{
+    char start[64];
+    snprintf(start, sizeof start, "start-%lld", (long long)b->trial);
+    return pd_ledger_find(b->ledger, round ? b->name : start, round);
+}
+
+/* --- files and words --- */
+
+enum pd_status pd_branch_write(const char *path, char *text, struct pd_error *err)
+{
+    struct pd_buffer before = PD_BUFFER_INIT;
+    if (!text)
+        return pd_fail_memory(err, path);
+    enum pd_status status = pd_is_absent(path) ? PD_OK : pd_file_read(path, &before, err);
+    if (!status &&
+        (before.size != strlen(text) || !before.data || memcmp(before.data, text, before.size) != 0))
+        status = pd_file_write_atomic(path, text, strlen(text), err);
+    pd_buffer_release(&before);
+    free(text);
     return status;
+}
+
+void pd_branch_note(const struct pd_branch *b, const char *format, ...)
+{
+    char words[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    if (b->watch->train->note)
+        b->watch->train->note(b->watch->train->context, words);
 }

@@ -5,8 +5,8 @@
 #include "data/near_copies.h"
 #include "io/file.h"
 #include "io/jsonl.h"
-#include "active/query.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +169,29 @@ static enum pd_status write_synced(struct pd_ledger *l, json_t *event, struct pd
 {
     enum pd_status status = pd_ledger_write(l, event, err);
     return status ? status : pd_ledger_sync(l, err);
+}
+
+static json_t *real(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+json_t *pd_query_list(const struct pd_dataset *data, const struct pd_query *queries, size_t n)
+{
+    pd_mem_watch();
+    json_t *all = json_array();
+    char name[4096];
+    for (size_t i = 0; i < n; i++) {
+        const struct pd_query *q = &queries[i];
+        json_array_append_new(all,
+                              json_pack("{s:s, s:o, s:i, s:o}", "image",
+                                        pd_dataset_image_name(data, q->image, name, sizeof name), "score",
+                                        real(q->score), "guess", (int)q->guess, "guess_p", real(q->guess_p)));
+    }
+    if (json_array_size(all) == n)
+        return all;
+    json_decref(all);
+    return NULL;
 }
 
 static enum pd_status keep_queries(struct pd_ledger *l, struct pd_ledger_round *r,

@@ -100,6 +100,10 @@ enum pd_status pd_ledger_train(struct pd_ledger *l, struct pd_ledger_round *roun
 enum pd_status pd_ledger_finish(struct pd_ledger *l, struct pd_ledger_round *round, json_t *line,
                                 struct pd_error *err);
 
+/* A list of them as in the journal: {image (its name), score, guess (a class's number), guess_p}. NULL: out
+ * of memory. */
+json_t *pd_query_list(const struct pd_dataset *data, const struct pd_query *queries, size_t n);
+
 /* --- answers of people --- */
 
 /* What became of the rows of files of answers. */

@@ -1,11 +1,10 @@
-/* What people want to know after a round: were the guesses right, which classes have few labels, is it worth
- * going on? */
-#include "active/branch_parts.h"
+/* A trained round: its fitting capacity, and what people want to know: were the guesses right, which classes
+ * have few labels, is it worth going on? */
+#include "active/steps.h"
 
 #include "base/mem.h"
 #include "base/words.h"
 #include "metric/statistics.h"
-#include "active/query.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -14,26 +13,26 @@
 
 enum { LEAST_ROUNDS = 4, MORE = 10 };
 
-static void count_guesses(const struct pd_branch *b, struct pd_active_round *r)
+static void count_guesses(const struct pd_branch *b, const struct pd_questions *q, struct pd_active_round *r)
 {
-    for (size_t i = 0; i < b->n_queries; i++) {
-        const int32_t answer = pd_ledger_ask(b->ledger, b->queries[i].image);
-        r->guesses += b->queries[i].guess >= 0 && answer >= 0;
-        r->guessed += b->queries[i].guess >= 0 && answer == b->queries[i].guess;
+    for (size_t i = 0; i < q->count; i++) {
+        const int32_t answer = pd_ledger_ask(b->ledger, q->at[i].image);
+        r->guesses += q->at[i].guess >= 0 && answer >= 0;
+        r->guessed += q->at[i].guess >= 0 && answer == q->at[i].guess;
     }
 }
 
-static enum pd_status count_classes(const struct pd_branch *b, struct pd_active_round *r,
-                                    struct pd_error *err)
+static enum pd_status count_classes(const struct pd_branch *b, const struct pd_known *known,
+                                    struct pd_active_round *r, struct pd_error *err)
 {
     char name[PD_CLASS_NAME_SIZE];
     const int classes = b->data->classes;
     int64_t *labels = pd_calloc((size_t)classes, sizeof *labels);
     if (!labels)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the labels of %d classes", classes);
-    for (size_t i = 0; i < b->count; i++)
-        if (b->labels[i].label >= 0)
-            labels[b->labels[i].label]++;
+    for (size_t i = 0; i < known->count; i++)
+        if (known->labels[i].label >= 0)
+            labels[known->labels[i].label]++;
     size_t n = 0;
     for (int k = 0; k < classes && n < sizeof r->classes; k++)
         n += (size_t)snprintf(r->classes + n, sizeof r->classes - n, "%s%.60s %lld", k ? ", " : "",
@@ -155,13 +154,30 @@ static void look_ahead(const struct pd_branch *b, struct pd_active_round *r)
     }
 }
 
-enum pd_status pd_branch_report(const struct pd_branch *b, struct pd_gan *gan, struct pd_active_round *r,
-                                struct pd_error *err)
+static enum pd_status fitting_capacity(const struct pd_branch *b, struct pd_gan *gan, double *accuracy,
+                                       struct pd_error *err)
 {
-    count_guesses(b, r);
-    enum pd_status status = count_classes(b, r, err);
+    const struct pd_fitting f = {.epochs = (int)b->a->measure_epochs,
+                                 .epoch_images = 10000,
+                                 .seed = pd_branch_seed(b->o, b->trial),
+                                 .progress = b->watch->measuring,
+                                 .progress_context = b->watch->context};
+    *accuracy = -1;
+    return b->test ? pd_gan_fitting_capacity(gan, &f, b->test, accuracy, err) : PD_OK;
+}
+
+enum pd_status pd_round_measure(const struct pd_branch *b, const struct pd_known *known,
+                                const struct pd_questions *q, struct pd_run_model *model,
+                                struct pd_active_round *r, struct pd_error *err)
+{
+    enum pd_status status = fitting_capacity(b, model->gan, &r->accuracy, err);
+    if (!status && b->o->validation) /* on which D's classes are measured */
+        status = pd_best_recalibrate(b, model, err);
+    count_guesses(b, q, r);
     if (!status)
-        status = score_classes(b, gan, &r->class_accuracy, err);
+        status = count_classes(b, known, r, err);
+    if (!status)
+        status = score_classes(b, model->gan, &r->class_accuracy, err);
     if (!status)
         look_ahead(b, r);
     return status;

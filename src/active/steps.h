@@ -1,0 +1,163 @@
+/* The steps of a round, in the order in which loop.c takes them. Each reads the branch and what is handed to
+ * it, and writes what it is handed to fill; what the journal has already is not done again. */
+#ifndef PD_ACTIVE_STEPS_H
+#define PD_ACTIVE_STEPS_H
+
+#include "active/branch.h"
+
+#include <paydirt/select.h>
+
+/* --- learn.c: what the branch knows --- */
+
+/* In order of asking, of copies the first alone. */
+struct pd_known {
+    struct pd_answer *labels; /* owned: pd_known_release; room for all images */
+    size_t count;
+};
+
+/* The labels of all rounds that are finished; round: the first that is not. Their files are made anew where
+ * they differ, and what a killed process should have removed is. */
+enum pd_status pd_known_recall(const struct pd_branch *b, struct pd_known *known, int64_t *round,
+                               struct pd_error *err);
+void pd_known_release(struct pd_known *known); /* also a zeroed one */
+
+/* Without the skipped images. */
+int64_t pd_known_labelled(const struct pd_known *known);
+
+/* (data->count), owned: PD_LABELLED what is known, else as held. NULL: out of memory. */
+uint8_t *pd_known_marks(const struct pd_branch *b, const struct pd_known *known);
+
+/* Adds a round's labels. */
+void pd_known_learn(const struct pd_branch *b, const struct pd_ledger_round *record, struct pd_known *known);
+
+/* labels.csv, with copies. */
+enum pd_status pd_known_write(const struct pd_branch *b, const struct pd_known *known, struct pd_error *err);
+
+/* --- pool.c: score the pool --- */
+
+/* Images of a data set as D sees them. */
+struct pd_scored_pool {
+    int64_t n;
+    uint32_t *images;            /* (n) into the data set; owned, like the rest: pd_scored_pool_release */
+    float *logit, *class_logits; /* (n), (n, classes) */
+    int classes;
+};
+
+/* All images that may be asked for. */
+enum pd_status pd_pool_score(const struct pd_branch *b, const struct pd_known *known, struct pd_gan *gan,
+                             struct pd_scored_pool *pool, struct pd_error *err);
+/* These (n); images is copied. */
+enum pd_status pd_scored_pool_make(struct pd_gan *gan, const struct pd_dataset *data, const uint32_t *images,
+                                   int64_t n, struct pd_scored_pool *out, struct pd_error *err);
+void pd_scored_pool_release(struct pd_scored_pool *p); /* also a zeroed one */
+
+/* --- rank.c --- */
+
+struct pd_ranking {
+    int64_t k;     /* images to ask for; 0: none is wanted or left, and the rest is NULL */
+    int64_t n;     /* k or, where they are spread, more */
+    double *score; /* (the pool's n); owned, like rows: pd_ranking_release */
+    int64_t *rows; /* (n) of the pool, best first */
+};
+
+/* The best of the pool by the branch's strategy, and how many of them are wanted: fewer than a query where
+ * the last label is near. */
+enum pd_status pd_pool_rank(const struct pd_branch *b, int64_t round, const struct pd_known *known,
+                            const struct pd_scored_pool *pool, struct pd_ranking *ranking,
+                            struct pd_error *err);
+void pd_ranking_release(struct pd_ranking *ranking); /* also a zeroed one */
+
+/* --- spread.c --- */
+
+struct pd_questions {
+    struct pd_query *at; /* best first; owned: pd_questions_release */
+    size_t count;
+};
+
+/* The questions: the best of the ranking or, with --diverse, k that lie apart by D's features. Also what the
+ * model guesses. */
+enum pd_status pd_pool_spread(const struct pd_branch *b, int64_t round, struct pd_gan *gan,
+                              const struct pd_scored_pool *pool, const struct pd_ranking *ranking,
+                              struct pd_questions *q, struct pd_error *err);
+
+/* --- draw.c --- */
+
+/* What the query saw, as pictures in the branch's folder: queries-01.png (the contact sheet),
+ * certainty-01.png (ALCG figure 3), gold-01.png and terms-01.png (GOLD figures 2 and 1a); of 2-D points
+ * plane-01.png (figure 3) and terms-01.png. */
+enum pd_status pd_pool_draw(const struct pd_branch *b, int64_t round, struct pd_gan *gan,
+                            const struct pd_scored_pool *pool, const struct pd_known *known,
+                            const struct pd_questions *q, struct pd_error *err);
+
+/* --- ask.c --- */
+
+/* The round's questions, where no model is needed for them: the journal's and the first round's. *found:
+ * these are them. */
+enum pd_status pd_questions_recall(const struct pd_branch *b, int64_t round, struct pd_questions *q,
+                                   bool *found, struct pd_error *err);
+enum pd_status pd_questions_reserve(struct pd_questions *q, size_t n, struct pd_error *err);
+void pd_questions_release(struct pd_questions *q); /* also a zeroed one */
+
+/* Into the journal, where they are new, and queries-01.json. */
+enum pd_status pd_questions_ask(const struct pd_branch *b, int64_t round, const struct pd_questions *q,
+                                struct pd_error *err);
+
+/* --- take.c: take the answers --- */
+
+enum pd_reply {
+    PD_REPLY_ALL,    /* the round's labels are settled and known */
+    PD_REPLY_MISSED, /* an answer is missing, and nothing has been learnt */
+    PD_REPLY_NOTHING /* nothing was asked, and nothing given unasked: no image is left */
+};
+
+enum pd_status pd_answers_take(const struct pd_branch *b, int64_t round, const struct pd_questions *q,
+                               struct pd_known *known, enum pd_reply *reply, struct pd_error *err);
+
+/* Images that people labelled without being asked, and that are neither known nor in q. images: room for all.
+ */
+enum pd_status pd_answers_given(const struct pd_branch *b, const struct pd_known *known,
+                                const struct pd_questions *q, uint32_t *images, size_t *n,
+                                struct pd_error *err);
+
+/* --- train.c --- */
+
+/* The round's run on what is known; r is begun. */
+enum pd_status pd_round_train(const struct pd_branch *b, int64_t round, const struct pd_known *known,
+                              struct pd_active_round *r, struct pd_error *err);
+
+/* --- best.c: keep the best --- */
+
+/* The run of a trained round as of its best epoch, or the last, whose weights are kept. model: to close, also
+ * on failure. */
+enum pd_status pd_best_keep(const struct pd_branch *b, int64_t round, struct pd_run_model *model,
+                            struct pd_error *err);
+
+/* What was kept, ready to score real images. */
+enum pd_status pd_best_open(const struct pd_branch *b, int64_t round, struct pd_run_model *model,
+                            struct pd_error *err);
+
+/* pd_run_recalibrate for real images, its note said. */
+enum pd_status pd_best_recalibrate(const struct pd_branch *b, struct pd_run_model *model,
+                                   struct pd_error *err);
+
+/* Removes the round's optimiser states, and the networks before it that nothing needs any more. */
+void pd_best_clean_up(const struct pd_branch *b, int64_t round);
+
+/* --- measure.c --- */
+
+/* Fitting capacity, and what people want to know of the round. */
+enum pd_status pd_round_measure(const struct pd_branch *b, const struct pd_known *known,
+                                const struct pd_questions *q, struct pd_run_model *model,
+                                struct pd_active_round *r, struct pd_error *err);
+
+/* --- record.c --- */
+
+/* The round is finished: its line into the journal, from there into rounds.jsonl, and to who watches. */
+enum pd_status pd_round_record(const struct pd_branch *b, const struct pd_known *known,
+                               const struct pd_run_model *model, const struct pd_active_round *r,
+                               struct pd_error *err);
+
+/* rounds.jsonl, or start.jsonl, as the journal has it. */
+enum pd_status pd_record_write(const struct pd_branch *b, struct pd_error *err);
+
+#endif

@@ -1,0 +1,104 @@
+/* A round's run: an ordinary one, on the labels that are known. */
+#include "active/steps.h"
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "io/file.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum pd_status round_options(const struct pd_branch *b, int64_t round, struct pd_train_options *o,
+                                    struct pd_error *err)
+{
+    char folder[PD_PATH_SIZE];
+    struct pd_train_options last;
+    *o = *b->o;
+    o->data_seed = (int64_t)pd_branch_seed(b->o, b->trial);
+    o->seed = (int64_t)pd_branch_round_seed(b, round);
+    enum pd_status status = pd_branch_path(b, "labels.csv", 0, o->label_file, err);
+    if (status || round == 0 || !b->a->keep_generator)
+        return status;
+    status = pd_branch_round_folder(b, round - 1, folder, err);
+    if (!status)
+        status = pd_run_folder_options(folder, &last, err);
+    if (!status && strcmp(last.classes, o->classes) != 0) { /* its labels have another width */
+        pd_branch_note(b, "%s round %lld begins with a fresh generator: a class was added", b->name,
+                       (long long)round);
+        return PD_OK;
+    }
+    return status ? status : pd_run_folder_best(folder, o->generator, err);
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
+{
+    (void)st, (void)kind, (void)walk;
+    return remove(path);
+}
+
+/* Whether a round that was begun, and is not finished, learns what it should: these labels, these classes. */
+static enum pd_status is_current(const struct pd_branch *b, const char *folder, const char *labels,
+                                 bool *same, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_train_options begun;
+    struct pd_buffer before = PD_BUFFER_INIT, now = PD_BUFFER_INIT;
+    *same = false;
+    enum pd_status status = pd_run_folder_labels(folder, path, err);
+    if (status || pd_is_absent(path))
+        return status;
+    status = pd_run_folder_options(folder, &begun, err);
+    if (!status)
+        status = pd_file_read(path, &before, err);
+    if (!status)
+        status = pd_file_read(labels, &now, err);
+    *same = !status && !strcmp(begun.classes, b->o->classes) && before.size == now.size &&
+            !memcmp(before.data, now.data, now.size);
+    pd_buffer_release(&before);
+    pd_buffer_release(&now);
+    return status;
+}
+
+/* What was corrected since a round began makes it start again. */
+static enum pd_status drop_what_is_old(const struct pd_branch *b, int64_t round, const char *folder,
+                                       const char *labels, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    bool same = true;
+    enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
+    if (!status && !pd_is_absent(path))
+        status = is_current(b, folder, labels, &same, err);
+    if (status || same)
+        return status;
+    pd_branch_note(b, "%s round %lld starts again: what it learns from was changed", b->name,
+                   (long long)round);
+    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) ? pd_fail_io(err, folder, "remove", errno)
+                                                              : PD_OK;
+}
+
+enum pd_status pd_round_train(const struct pd_branch *b, int64_t round, const struct pd_known *known,
+                              struct pd_active_round *r, struct pd_error *err)
+{
+    char folder[PD_PATH_SIZE], start[PD_PATH_SIZE];
+    struct pd_train_options o;
+    *r = (struct pd_active_round){.strategy = b->strategy ? b->strategy : "start",
+                                  .trial = b->trial,
+                                  .trials = b->a->trials,
+                                  .round = round,
+                                  .labels = pd_known_labelled(known),
+                                  .people = !b->ledger->simulated,
+                                  .begun = pd_seconds(),
+                                  .accuracy = -1};
+    enum pd_status status = round_options(b, round, &o, err);
+    if (!status)
+        status = pd_branch_round_folder(b, round, folder, err);
+    if (!status)
+        status = drop_what_is_old(b, round, folder, o.label_file, err);
+    if (!status)
+        status = pd_branch_start_folder(b->run, b->trial, start, err);
+    if (!status && b->watch->round)
+        b->watch->round(b->watch->context, r);
+    return status ? status : pd_run_train_in(&o, folder, start, b->watch->train, err);
+}

@@ -37,8 +37,16 @@ static enum pd_status whole_lines(const char *path, size_t *size, struct pd_erro
 static enum pd_status cut_half_line(int fd, const char *path, struct pd_error *err)
 {
     char last = '\n';
+    int tries = 0;
+    ssize_t got = 0;
     off_t end = lseek(fd, 0, SEEK_END);
-    if (end <= 0 || pread(fd, &last, 1, end - 1) != 1 || last == '\n')
+    if (end > 0)
+        do
+            got = pread(fd, &last, 1, end - 1);
+        while (got < 0 && pd_may_pass(&tries));
+    if (got < 0)
+        return pd_fail_io(err, path, "read", errno);
+    if (last == '\n')
         return PD_OK;
     size_t keep = 0;
     enum pd_status status = whole_lines(path, &keep, err);

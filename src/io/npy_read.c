@@ -136,6 +136,8 @@ static enum pd_status open_file(struct pd_npy *npy, struct pd_error *err)
 {
     char first[MAGIC];
     struct stat info;
+    ssize_t got;
+    int tries = 0;
     enum pd_status status = pd_fd_open(npy->path, &npy->fd, err);
     if (status)
         return status;
@@ -144,7 +146,9 @@ static enum pd_status open_file(struct pd_npy *npy, struct pd_error *err)
     if (!S_ISREG(info.st_mode)) /* standard input may be a pipe */
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: not a regular file, expected an .npy or .npz", npy->path);
     npy->size = (uint64_t)info.st_size;
-    const ssize_t got = pread(npy->fd, first, sizeof first, 0);
+    do
+        got = pread(npy->fd, first, sizeof first, 0);
+    while (got < 0 && pd_may_pass(&tries));
     return got < 0 ? pd_fail_io(err, npy->path, "read", errno) : take(npy, first, (size_t)got, err);
 }
 

@@ -37,6 +37,14 @@ struct pd_error {
 enum pd_status pd_fail(struct pd_error *err, enum pd_status status, int64_t offset, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+#ifdef __clang_analyzer__ /* it should see that what failed has failed */
+#define pd_fail(err, status, ...)                                                                            \
+    __extension__({                                                                                          \
+        (void)pd_fail(err, status, __VA_ARGS__);                                                             \
+        (status);                                                                                            \
+    })
+#endif
+
 const char *pd_status_words(enum pd_status status);
 int pd_status_exit_code(enum pd_status status);
 

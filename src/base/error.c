@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum pd_status pd_fail(struct pd_error *err, enum pd_status status, int64_t offset, const char *format, ...)
+enum pd_status(pd_fail)(struct pd_error *err, enum pd_status status, int64_t offset, const char *format, ...)
 {
     if (!err)
         return status;

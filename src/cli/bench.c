@@ -76,14 +76,13 @@ static enum pd_status fill_inputs(const struct bench *b, struct pd_plan *plan, s
     const struct pd_rng random = {1, 0, 0};
     float *images = pd_calloc((size_t)numbers, sizeof *images);
     int32_t *labels = pd_calloc((size_t)n, sizeof *labels);
-    enum pd_status status =
-        images && labels ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a batch");
-    for (int64_t i = 0; i < numbers && !status; i++)
+    const bool ok = images && labels;
+    for (int64_t i = 0; ok && i < numbers; i++)
         images[i] = (float)(2 * pd_rng_uniform(&random, (uint64_t)i) - 1);
-    for (int64_t i = 0; i < n && !status; i++)
+    for (int64_t i = 0; ok && i < n; i++)
         labels[i] = (int32_t)(i % b->gan->config.classes);
-    if (!status)
-        status = pd_plan_write(plan, "images", images, numbers, err);
+    enum pd_status status = ok ? pd_plan_write(plan, "images", images, numbers, err)
+                               : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a batch");
     if (!status)
         status = pd_plan_write(plan, "labels", labels, n, err);
     pd_free(images);

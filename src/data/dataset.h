@@ -2,7 +2,7 @@
 #ifndef PD_DATA_DATASET_H
 #define PD_DATA_DATASET_H
 
-#include <paydirt/error.h>
+#include <paydirt/data.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,6 +12,9 @@ enum {
     PD_CLASS_NAME_SIZE = 256, /* what a file system lets a folder be called */
     PD_NOTE_SIZE = 4096,
 };
+
+/* The name of a set that came from memory. */
+#define PD_DATA_IN_MEMORY "memory"
 
 struct pd_digest;
 
@@ -99,7 +102,6 @@ enum pd_status pd_data_source_find(const char *name, const struct pd_data_source
  * PD_ERR_MEMORY, PD_ERR_INTERRUPTED (by the request's watch). */
 enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_dataset **out,
                                struct pd_error *err);
-void pd_dataset_destroy(struct pd_dataset *dataset);
 
 /* For readers: allocates labels and pixels (or points when height is 0) for the counts and shape given.
  * PD_ERR_MEMORY. */

@@ -143,7 +143,7 @@ void pd_plan_destroy(struct pd_plan *p)
 {
     if (!p)
         return;
-    for (int i = 0; i < p->n_calls; i++)
+    for (int i = 0; p->calls && i < p->n_calls; i++)
         if (p->calls[i].release)
             p->calls[i].release(p->calls[i].context);
     pd_free(p->calls);

@@ -162,7 +162,7 @@ static enum pd_status write(const struct pd_gan *gan, bool (*stored)(const char 
     enum pd_status status = carrier_init(&c, gan, path, err);
     if (!status && !arrays)
         status = pd_fail_memory(err, path);
-    for (int i = 0; i < count && !status; i++) {
+    for (int i = 0; i < count && arrays && !status; i++) {
         arrays[n] = array_of(pd_vars_at(gan->vars, i), pd_backend_real_size(gan->backend));
         n += stored(arrays[n].name);
     }
@@ -199,6 +199,53 @@ enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_pr
                                     const char *path, struct pd_error *err)
 {
     return save(gan, is_network, progress, path, err);
+}
+
+enum pd_status pd_gan_write(const struct pd_gan *gan, const char *path, struct pd_error *err)
+{
+    const struct pd_progress none = {.step = 0};
+    return pd_gan_save_networks(gan, &none, path, err);
+}
+
+/* --- in memory --- */
+
+static size_t bytes_of(const struct pd_gan *gan, const struct pd_var *v)
+{
+    return (size_t)pd_shape_count(pd_var_shape(v)) * pd_backend_real_size(gan->backend);
+}
+
+enum pd_status pd_gan_copy_networks(const struct pd_gan *gan, void **block, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    size_t size = 0;
+    for (int i = 0; i < pd_vars_count(gan->vars); i++)
+        size +=
+            is_network(pd_var_name(pd_vars_at(gan->vars, i))) ? bytes_of(gan, pd_vars_at(gan->vars, i)) : 0;
+    if (!*block && !(*block = pd_malloc(size)))
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a copy of the networks");
+    char *to = *block;
+    for (int i = 0; i < pd_vars_count(gan->vars) && !status; i++) {
+        const struct pd_var *v = pd_vars_at(gan->vars, i);
+        if (!is_network(pd_var_name(v)))
+            continue;
+        status = pd_var_download(v, to, err);
+        to += bytes_of(gan, v);
+    }
+    return status;
+}
+
+enum pd_status pd_gan_paste_networks(struct pd_gan *gan, const void *block, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    const char *from = block;
+    for (int i = 0; i < pd_vars_count(gan->vars) && !status; i++) {
+        struct pd_var *v = pd_vars_at(gan->vars, i);
+        if (!is_network(pd_var_name(v)))
+            continue;
+        status = pd_var_upload(v, from, err);
+        from += bytes_of(gan, v);
+    }
+    return status;
 }
 
 /* Hexadecimal digits that tell the networks' weights from others'. path: for messages. */

@@ -111,6 +111,22 @@ int64_t pd_gan_image_size(const struct pd_gan *gan)
     return pd_shape_count(pd_gan_image_shape(gan, 1));
 }
 
+int pd_gan_classes(const struct pd_gan *gan)
+{
+    return gan->config.classes;
+}
+
+int pd_gan_z_dim(const struct pd_gan *gan)
+{
+    return gan->config.z_dim;
+}
+
+void pd_gan_shape(const struct pd_gan *gan, int *channels, int *side)
+{
+    *channels = gan->config.channels;
+    *side = gan->config.size;
+}
+
 int64_t pd_gan_feature_width(const struct pd_gan *gan)
 {
     return pd_var_shape(pd_vars_find(gan->vars, "d.logit.weight")).dim[1];
@@ -172,6 +188,8 @@ void pd_gan_destroy(struct pd_gan *gan)
     if (!gan)
         return;
     pd_vars_destroy(gan->vars);
+    if (gan->owns_backend)
+        pd_backend_destroy(gan->backend);
     pd_class_names_release(&gan->classes);
     pd_free(gan);
 }

@@ -5,13 +5,12 @@
 #include "data/labels/class_names.h"
 #include "model/model.h"
 
-/* Of images that D scores. In training it sees a batch of one kind alone and normalises it by its own
- * statistics. */
-enum pd_origin { PD_ORIGIN_REAL, PD_ORIGIN_FAKE, PD_ORIGINS };
+#include <paydirt/gan.h>
 
 struct pd_gan {
     struct pd_model_config config;
-    struct pd_backend *backend; /* borrowed */
+    struct pd_backend *backend; /* borrowed, unless it owns it */
+    bool owns_backend;
     struct pd_vars *vars; /* g.…, d.…, perhaps ema.… and, once a step is compiled, adam_d/…, adam_g/… */
     bool ema;             /* samples come from the generator's averaged weights */
     struct pd_class_names classes;  /* owned; zeroed: not known */
@@ -22,7 +21,6 @@ struct pd_gan {
 /* Fresh weights from the seed. Destroy its plans before it. */
 enum pd_status pd_gan_create(const struct pd_model_config *config, struct pd_backend *backend, uint64_t seed,
                              struct pd_gan **out, struct pd_error *err);
-void pd_gan_destroy(struct pd_gan *gan);
 
 /* From here on samples come from ema.…, which a step with .ema moves. PD_ERR_MEMORY. */
 enum pd_status pd_gan_add_ema(struct pd_gan *gan, struct pd_error *err);
@@ -102,8 +100,6 @@ enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, enum pd_origin origin, 
 /* Input "images"; output "features" (N, width), D's trunk. */
 enum pd_status pd_gan_compile_features(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
                                        struct pd_plan **out, struct pd_error *err);
-int64_t pd_gan_feature_width(const struct pd_gan *gan);
-int64_t pd_gan_image_size(const struct pd_gan *gan); /* numbers of one image: C * H * W, or 2 */
 
 /* --- checkpoints ------------------------------------------------------------------------------------------
  */
@@ -124,6 +120,11 @@ enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *p
 /* The same without the optimisers' state: enough to sample and to score. */
 enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_progress *progress,
                                     const char *path, struct pd_error *err);
+
+/* The same in memory: one block of the caller's (pd_free), NULL at first, and back from it into the same gan.
+ * PD_ERR_MEMORY */
+enum pd_status pd_gan_copy_networks(const struct pd_gan *gan, void **block, struct pd_error *err);
+enum pd_status pd_gan_paste_networks(struct pd_gan *gan, const void *block, struct pd_error *err);
 
 /* Every variable of the gan must be there with its shape (PD_ERR_MISMATCH names the first that is not).
  * Compile the step first to have the optimisers' state loaded, too; what the gan has no variable for is left

@@ -9,6 +9,8 @@
 #include "io/scatter.h"
 #include "gan/sampler.h"
 
+#include <paydirt/sample.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -24,15 +26,55 @@ static enum pd_status reserve(struct pd_samples *s, struct pd_error *err)
     return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld samples", (long long)s->count);
 }
 
+/* Class and number within it name a sample, so that more of them begin with the same ones. */
+static void draw_z(uint64_t seed, int32_t class, int64_t number, int z_dim, float *z)
+{
+    const struct pd_rng r = {seed, PD_STREAM_SAMPLE_Z, (uint64_t) class};
+    for (int64_t k = 0; k < z_dim; k++)
+        z[k] = (float)pd_rng_normal(&r, (uint64_t)(number * z_dim + k));
+}
+
 static void draw_noise(struct pd_samples *s, uint64_t seed)
 {
     for (int64_t i = 0; i < s->count; i++) {
         s->labels[i] = (int32_t)(i / s->per_class);
-        /* class and number within it name a sample, so that more of them begin with the same ones */
-        const struct pd_rng r = {seed, PD_STREAM_SAMPLE_Z, (uint64_t)s->labels[i]};
-        for (int64_t k = 0; k < s->z_dim; k++)
-            s->z[i * s->z_dim + k] = (float)pd_rng_normal(&r, (uint64_t)(i % s->per_class * s->z_dim + k));
+        draw_z(seed, s->labels[i], i % s->per_class, s->z_dim, s->z + i * s->z_dim);
     }
+}
+
+/* --- for other programs --- */
+
+/* The noise of n samples of these classes (n); numbers (classes): zeroed. */
+static enum pd_status draw_for(const struct pd_gan *gan, int64_t n, const int32_t *classes, uint64_t seed,
+                               int64_t *numbers, float *z, struct pd_error *err)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (classes[i] < 0 || classes[i] >= gan->config.classes)
+            return pd_fail(err, PD_ERR_USAGE, -1, "row %lld: class %d, expected 0 to %d", (long long)i,
+                           classes[i], gan->config.classes - 1);
+        if (z)
+            draw_z(seed, classes[i], numbers[classes[i]]++, gan->config.z_dim, z + i * gan->config.z_dim);
+    }
+    return PD_OK;
+}
+
+enum pd_status pd_generate(struct pd_gan *gan, int64_t n, const int32_t *classes, const float *z,
+                           uint64_t seed, float *images, struct pd_error *err)
+{
+    struct pd_sampler *sampler = NULL;
+    int64_t *numbers = pd_calloc((size_t)gan->config.classes, sizeof *numbers);
+    float *own = z ? NULL : pd_calloc((size_t)n + 1, (size_t)gan->config.z_dim * sizeof *own);
+    enum pd_status status = numbers && (z || own) ? draw_for(gan, n, classes, seed, numbers, own, err)
+                                                  : pd_fail(err, PD_ERR_MEMORY, -1,
+                                                            "out of memory for %lld samples", (long long)n);
+    if (!status)
+        status = pd_sampler_create(gan, BATCH, &sampler, err);
+    if (!status)
+        status = pd_sampler_make(sampler, z ? z : own, classes, n, images, err);
+    pd_sampler_destroy(sampler);
+    pd_free(numbers);
+    pd_free(own);
+    return status;
 }
 
 enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,

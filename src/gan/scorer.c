@@ -1,6 +1,7 @@
 #include "gan/scorer.h"
 
 #include "base/mem.h"
+#include "data/transform.h"
 
 enum { BATCH = 100 };
 
@@ -85,5 +86,27 @@ enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const floa
         return status;
     status = look(plan, images, pd_gan_image_size(gan), n, &target, 1, err);
     pd_plan_destroy(plan);
+    return status;
+}
+
+enum pd_status pd_score_input(const struct pd_gan *gan, const struct pd_dataset *data, int64_t first,
+                              int64_t n, float *images, struct pd_error *err)
+{
+    const struct pd_model_config *c = &gan->config;
+    uint32_t indices[BATCH];
+    enum pd_status status = PD_OK;
+    if (first < 0 || n < 0 || first + n > (int64_t)data->count)
+        return pd_fail(err, PD_ERR_USAGE, -1, "images %lld to %lld, and the data have %u", (long long)first,
+                       (long long)(first + n - 1), data->count);
+    if (data->channels != c->channels || !data->points != !!c->size)
+        return pd_fail(err, PD_ERR_USAGE, -1, "data of %d channels, and the networks are for %d",
+                       data->channels, c->channels);
+    for (int64_t at = 0; at < n && !status; at += BATCH) {
+        const uint32_t m = (uint32_t)(n - at < BATCH ? n - at : BATCH);
+        for (uint32_t i = 0; i < m; i++)
+            indices[i] = (uint32_t)(first + at + i);
+        status = pd_transform_eval(data, indices, m, c->size ? c->size : 1,
+                                   images + at * pd_gan_image_size(gan), err);
+    }
     return status;
 }

@@ -4,6 +4,8 @@
 
 #include "gan/gan.h"
 
+#include <paydirt/score.h>
+
 struct pd_scorer;
 
 /* D in evaluation mode for images of that origin. The gan is borrowed. */
@@ -15,11 +17,6 @@ void pd_scorer_destroy(struct pd_scorer *s);
 enum pd_status pd_scorer_score(struct pd_scorer *s, const float *images, int64_t n, float *logit,
                                float *class_logits, struct pd_error *err);
 
-/* The same at once. */
-enum pd_status pd_score(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
-                        float *logit, float *class_logits, struct pd_error *err);
-/* D's trunk features (n, pd_gan_feature_width). */
-enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
-                           float *features, struct pd_error *err);
+/* The same at once: pd_score, pd_features (paydirt/score.h). */
 
 #endif

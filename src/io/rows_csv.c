@@ -212,7 +212,7 @@ static enum pd_status fail_no_column(const struct csv_rows *r, const char *const
     char known[256] = "";
     size_t used = 0;
     int size;
-    const char *name = names[0], *missing = find_missing(r, name, &size),
+    const char *name = names[0] ? names[0] : "", *missing = find_missing(r, name, &size),
                *stem = names[1] && strlen(names[1]) < strlen(name) ? names[1] : name;
     for (int64_t i = 0; i < r->head.fields && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", r->head.names[i]);

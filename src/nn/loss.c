@@ -28,11 +28,12 @@ static struct pd_node *below_one(struct pd_node *l)
 
 static const struct pd_loss table[] = {
     {"gan", "non-saturating cross entropy", PD_LOSS_KIND_GAN, softplus_of_minus, pd_softplus,
-     softplus_of_minus, .ratio = true, .critic_steps = 1, .adam = {2e-4, 0.5, 0.999, 1e-8}},
+     softplus_of_minus, .ratio = true, .critic_steps = 1,
+     .adam = {.lr = 2e-4, .beta1 = 0.5, .beta2 = 0.999, .eps = 1e-8}},
     {"wgan-gp", "Wasserstein distance with a gradient penalty", PD_LOSS_KIND_WGAN_GP, pd_neg, identity,
-     pd_neg, .penalty = 10, .critic_steps = 5, .adam = {1e-4, 0, 0.9, 1e-8}},
+     pd_neg, .penalty = 10, .critic_steps = 5, .adam = {.lr = 1e-4, .beta1 = 0, .beta2 = 0.9, .eps = 1e-8}},
     {"hinge", "hinge loss", PD_LOSS_KIND_HINGE, below_one, above_minus_one, pd_neg, .critic_steps = 1,
-     .adam = {2e-4, 0.5, 0.999, 1e-8}},
+     .adam = {.lr = 2e-4, .beta1 = 0.5, .beta2 = 0.999, .eps = 1e-8}},
 };
 #define COUNT ((int)(sizeof table / sizeof *table))
 

@@ -29,7 +29,7 @@ static enum pd_status next(void *context, uint64_t i, int64_t n, float *images, 
     return pd_transform_eval(t->data, t->order + i * BATCH, (uint32_t)n, t->size, images, err);
 }
 
-static enum pd_status over_reals(struct pd_gan *gan, const struct pd_dataset *data, struct pd_error *err)
+enum pd_status pd_recalibrate_on(struct pd_gan *gan, const struct pd_dataset *data, struct pd_error *err)
 {
     const struct pd_rng rng = {SEED, PD_STREAM_STATISTICS, 0};
     uint32_t *order = pd_malloc(data->count * sizeof *order);
@@ -56,7 +56,7 @@ static enum pd_status over_training_images(struct pd_run_model *m, const struct 
     if (!status)
         status = pd_run_check_fit(training, &m->gan->config, err);
     if (!status)
-        status = over_reals(m->gan, training, err);
+        status = pd_recalibrate_on(m->gan, training, err);
     pd_dataset_destroy(opened);
     return status;
 }

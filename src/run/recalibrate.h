@@ -5,6 +5,10 @@
 #include "gan/recalibrate.h"
 #include "run/run.h"
 
+/* D, ready to score reals: over the data's images, 10,000 at most, drawn at random. Fails as
+ * pd_gan_recalibrate. */
+enum pd_status pd_recalibrate_on(struct pd_gan *gan, const struct pd_dataset *data, struct pd_error *err);
+
 /* The run's D, ready to score images of that origin: from statistics.safetensors in its folder where that is
  * of these weights, else over 10,000 training images at most, drawn at random, or over 5,000 generated ones,
  * and kept there. training: the run's training split, or NULL: opened where it is needed, as `watch` (or

@@ -4,6 +4,7 @@
 #include "base/threads.h"
 #include "data/labels/answers.h"
 #include "io/file.h"
+#include "run/recalibrate.h"
 #include "run/setup.h"
 
 #include <math.h>
@@ -16,8 +17,9 @@
 struct run {
     struct pd_train_options *o;
     const struct pd_observer *watch;
-    const char *folder;
-    bool quiet; /* all about the data has been said */
+    const char *folder;      /* NULL: nothing is written */
+    struct pd_dataset *data; /* to learn from; NULL: what the options name */
+    bool quiet;              /* all about the data has been said */
     struct pd_lock lock;
     const char *roster; /* the folder whose roster says which images are the data; NULL: all there are */
     struct pd_setup s;
@@ -33,6 +35,7 @@ struct run {
     uint64_t last_step, saved_step;
     double begun, saved; /* seconds: epoch begun, checkpoint saved */
     uint64_t begun_step;
+    void *best; /* without a folder: the best epoch's networks */
 };
 
 static double seconds(void)
@@ -95,8 +98,8 @@ static enum pd_status count_cost(struct run *r, struct pd_error *err)
 static enum pd_status save(struct run *r, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
-    enum pd_status status = pd_run_folder_checkpoint(r->folder, path, err);
-    if (!status)
+    enum pd_status status = r->folder ? pd_run_folder_checkpoint(r->folder, path, err) : PD_OK;
+    if (!status && r->folder)
         status = pd_gan_save(r->s.gan, &r->at, path, err);
     r->saved = seconds();
     r->saved_step = status ? r->saved_step : r->at.step;
@@ -114,6 +117,8 @@ static enum pd_status validate(struct run *r, struct pd_epoch_record *e, struct 
         return status;
     r->at.best_epoch = e->epoch;
     r->at.best_accuracy = e->validation;
+    if (!r->folder)
+        return pd_gan_copy_networks(r->s.gan, &r->best, err);
     status = pd_run_folder_best(r->folder, path, err);
     return status ? status : pd_gan_save_networks(r->s.gan, &r->at, path, err);
 }
@@ -148,6 +153,14 @@ static bool is_due(const struct run *r, uint64_t epoch, int64_t every)
     return every && (epoch % (uint64_t)every == 0 || r->at.step == r->last_step);
 }
 
+static enum pd_status write_down(struct run *r, const struct pd_epoch_record *e, struct pd_error *err)
+{
+    enum pd_status status = pd_journal_epoch(&r->journal, e, err);
+    if (!status && is_due(r, e->epoch, r->o->grid_every))
+        status = pd_journal_grid(&r->journal, r->s.gan, e->epoch, e->step, err);
+    return status ? status : pd_journal_flush(&r->journal, err);
+}
+
 /* Order matters: the log, pictures and best weights of an epoch are on disk before the checkpoint that says
  * it is done; a resume drops what is newer than its checkpoint. */
 static enum pd_status end_epoch(struct run *r, struct pd_error *err)
@@ -157,12 +170,8 @@ static enum pd_status end_epoch(struct run *r, struct pd_error *err)
     summarise(r, &e);
     if (r->validation.count && is_due(r, e.epoch, r->o->validate_every))
         status = validate(r, &e, err);
-    if (!status)
-        status = pd_journal_epoch(&r->journal, &e, err);
-    if (!status && is_due(r, e.epoch, r->o->grid_every))
-        status = pd_journal_grid(&r->journal, r->s.gan, e.epoch, e.step, err);
-    if (!status)
-        status = pd_journal_flush(&r->journal, err);
+    if (!status && r->folder)
+        status = write_down(r, &e, err);
     if (!status)
         status = save(r, err);
     if (!status && r->watch->epoch)
@@ -247,9 +256,9 @@ static enum pd_status train(struct run *r, struct pd_error *err)
         if (!status && r->at.step < r->last_step && r->watch->stop && r->watch->stop(r->watch->context)) {
             status = save(r, err);
             if (!status)
-                status = pd_fail(err, PD_ERR_INTERRUPTED, -1,
-                                 "stopped at step %llu; go on with: paydirt train --resume %s",
-                                 (unsigned long long)r->at.step, r->folder);
+                status = pd_fail(
+                    err, PD_ERR_INTERRUPTED, -1, "stopped at step %llu%s%s", (unsigned long long)r->at.step,
+                    r->folder ? "; go on with: paydirt train --resume " : "", r->folder ? r->folder : "");
         }
     }
     return status;
@@ -271,7 +280,7 @@ static enum pd_status reserve_batch(struct run *r, struct pd_error *err)
 static enum pd_status open_run(struct run *r, const char *label_file, struct pd_error *err)
 {
     const struct pd_data_watch watch = {r->watch->context, r->watch->decoding, NULL};
-    const struct pd_setup_from from = {label_file, r->roster, r->folder};
+    const struct pd_setup_from from = {label_file, r->roster, r->folder, r->data};
     enum pd_status status = pd_setup_open(r->o, &from, &watch, &r->s, err);
     if (status)
         return status;
@@ -293,6 +302,7 @@ static void close_run(struct run *r)
     pd_step_plans_release(&r->plans);
     pd_free(r->images);
     pd_free(r->labels);
+    pd_free(r->best);
     pd_real_images_release(&r->validation);
     pd_setup_close(&r->s);
     pd_lock_release(&r->lock);
@@ -377,6 +387,38 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
         status = pd_run_folder_make(&o, kind, folder, folder_size, err);
     if (!status)
         status = begin(&r, err);
+    close_run(&r);
+    return status;
+}
+
+/* The networks of the best epoch where there is one, ready to score reals. */
+static enum pd_status finish(struct run *r, struct pd_error *err)
+{
+    enum pd_status status = r->best ? pd_gan_paste_networks(r->s.gan, r->best, err) : PD_OK;
+    return status || !r->o->recalibrate ? status : pd_recalibrate_on(r->s.gan, r->s.data, err);
+}
+
+enum pd_status pd_run_in_memory(const struct pd_train_options *options, struct pd_dataset *data,
+                                const struct pd_observer *observer, struct pd_gan **out, struct pd_error *err)
+{
+    struct pd_train_options o = *options;
+    struct run r = {.o = &o, .watch = observer, .data = data};
+    *out = NULL;
+    enum pd_status status = open_run(&r, NULL, err);
+    if (!status)
+        status = train(&r, err);
+    const bool stopped = status == PD_ERR_INTERRUPTED;
+    struct pd_error why;
+    if ((!status || stopped) && finish(&r, &why)) {
+        if (err)
+            *err = why;
+        status = why.status;
+    } else if (!status || stopped) {
+        *out = r.s.gan;
+        r.s.gan->owns_backend = true;
+        r.s.gan = NULL;
+        r.s.backend = NULL;
+    }
     close_run(&r);
     return status;
 }

@@ -403,9 +403,9 @@ static enum pd_status draw_labels(const struct pd_train_options *o, const char *
     return status;
 }
 
-static enum pd_status open_data(const struct pd_train_options *o, const struct pd_setup_from *from,
-                                const struct pd_data_watch *watch, int size, struct pd_setup *s,
-                                struct pd_error *err)
+/* Those of the options, or of a roster. */
+static enum pd_status read_data(const struct pd_train_options *o, const struct pd_setup_from *from,
+                                const struct pd_data_watch *watch, struct pd_setup *s, struct pd_error *err)
 {
     struct pd_early_check check = {o, from->label_file, watch};
     const struct pd_data_watch early = pd_early_check_watch(&check);
@@ -413,10 +413,33 @@ static enum pd_status open_data(const struct pd_train_options *o, const struct p
                                          : pd_run_dataset(o, PD_SPLIT_TRAIN, &early, &s->data, err);
     if (!status)
         status = from->roster ? cut(from->run, s->data, err) : pd_run_roster(o, s->data, &s->roster, err);
-    if (status)
-        return status;
-    status = draw_labels(o, from->label_file, s, err);
+    return status;
+}
+
+static enum pd_status open_data(const struct pd_train_options *o, const struct pd_setup_from *from,
+                                const struct pd_data_watch *watch, int size, struct pd_setup *s,
+                                struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    s->data = from->data;
+    s->borrowed = from->data;
+    if (!from->data)
+        status = read_data(o, from, watch, s, err);
+    if (!status)
+        status = draw_labels(o, from->label_file, s, err);
     return status ? status : open_loader(o, size, s, err);
+}
+
+/* Where nothing else is said, side of the images of people's own sets. */
+enum { USUAL_SIZE = 32 };
+
+static enum pd_status image_size(const struct pd_train_options *o, const struct pd_dataset *data, int *size,
+                                 struct pd_error *err)
+{
+    if (!data)
+        return pd_run_image_size(o, size, err);
+    *size = data->points ? 0 : o->size ? (int)o->size : USUAL_SIZE;
+    return PD_OK;
 }
 
 enum pd_status pd_setup_open(struct pd_train_options *o, const struct pd_setup_from *from,
@@ -424,7 +447,7 @@ enum pd_status pd_setup_open(struct pd_train_options *o, const struct pd_setup_f
 {
     int size;
     memset(out, 0, sizeof *out);
-    enum pd_status status = pd_run_image_size(o, &size, err);
+    enum pd_status status = image_size(o, from->data, &size, err);
     if (!status)
         status = open_data(o, from, watch, size, out, err);
     if (!status)
@@ -447,6 +470,7 @@ void pd_setup_close(struct pd_setup *s)
     pd_loader_destroy(s->loader);
     pd_free(s->use);
     pd_roster_release(&s->roster);
-    pd_dataset_destroy(s->data);
+    if (!s->borrowed)
+        pd_dataset_destroy(s->data);
     memset(s, 0, sizeof *s);
 }

@@ -19,14 +19,16 @@ void pd_run_move(const struct pd_data_place *place, struct pd_train_options *o);
 
 /* What a run goes by besides its options. */
 struct pd_setup_from {
-    const char *label_file; /* answers about the images (data/labels/answers.h), or NULL: the options' number
-                               of labels is drawn */
-    const char *roster;     /* a folder: the data are those that its roster lists; NULL: as they are */
-    const char *run;        /* of these only as many as the roster in this folder counts; NULL: all */
+    const char *label_file;  /* answers about the images (data/labels/answers.h), or NULL: the options' number
+                                of labels is drawn */
+    const char *roster;      /* a folder: the data are those that its roster lists; NULL: as they are */
+    const char *run;         /* of these only as many as the roster in this folder counts; NULL: all */
+    struct pd_dataset *data; /* borrowed: these and no others; NULL: what the options name */
 };
 
 struct pd_setup {
     struct pd_dataset *data;
+    bool borrowed;           /* the data are another's */
     struct pd_roster roster; /* of data as they are, where none was given */
     uint8_t *use;            /* an enum pd_label_use for each image */
     struct pd_loader *loader;

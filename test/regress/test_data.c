@@ -188,10 +188,7 @@ static const char *text_at(const json_t *all, const char *list, size_t i, const 
 static void columns_stand_below_each_other(void **state)
 {
     (void)state;
-    static const char *const names[] = {"abc",
-                                        "Gr\xc3\xb6\xc3\x9f"
-                                        "e",
-                                        "\xe7\x8c\xab", "nai\xcc\x88ve"};
+    static const char *const names[] = {"abc", "Gr\303\266\303\237e", "\xe7\x8c\xab", "nai\xcc\x88ve"};
     const int columns[] = {3, 5, 2, 5};
     mkdir(scratch_path("wide"), 0777);
     for (int i = 0; i < 4; i++) {

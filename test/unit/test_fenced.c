@@ -65,7 +65,7 @@ static const void *in_variable(const struct stage *s)
 /* Does a process that reads there end otherwise than well? By SIGSEGV, but for sanitizers that report it. */
 static bool is_fenced(const void *address)
 {
-    int status;
+    int status = 0;
     const pid_t child = fork();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
@@ -75,7 +75,8 @@ static bool is_fenced(const void *address)
         volatile float x = *(const volatile float *)address;
         _exit(x != x && 0);
     }
-    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
     return WIFSIGNALED(status) ? WTERMSIG(status) == SIGSEGV : WEXITSTATUS(status) != 0;
 }
 

@@ -1,0 +1,67 @@
+/* Training, in memory.
+ *
+ *     struct pd_training *t;
+ *     pd_training_create(&t, &err);
+ *     pd_training_set(t, "model", "infogan", &err);
+ *     pd_training_set(t, "epochs", "20", &err);
+ *     status = pd_training_run(t, data, NULL, &gan, &err);
+ *
+ * Nothing is printed and no file is written; signals and OpenMP's thread count stay the caller's (but see
+ * pd_plan_run in graph.h on signals while a step runs). OpenMP's threads spin between two pieces of work
+ * unless OMP_WAIT_POLICY=passive or GOMP_SPINCOUNT=1000 is in the environment that the process starts with,
+ * as the program sets it: on a machine that does other work, too, that can cost a hundredfold. */
+#ifndef PAYDIRT_TRAIN_H
+#define PAYDIRT_TRAIN_H
+
+#include <paydirt/data.h>
+#include <paydirt/gan.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pd_training;
+
+/* The papers' defaults. PD_ERR_MEMORY */
+enum pd_status pd_training_create(struct pd_training **out, struct pd_error *err);
+void pd_training_destroy(struct pd_training *training); /* also NULL */
+
+/* The options of `paydirt train --help` under the same names ("labels-per-batch", "gold": "true"). Those
+ * about folders and files do nothing here. PD_ERR_USAGE: no such option (with the nearest right one), or a
+ * value out of its range. */
+enum pd_status pd_training_set(struct pd_training *training, const char *option, const char *value,
+                               struct pd_error *err);
+
+/* One line of a training: means over the steps of an epoch. */
+struct pd_training_epoch {
+    uint64_t epoch, epochs;                             /* from 1 */
+    double d_adv, d_cls_real, d_cls_fake, g_adv, g_cls; /* losses of the two steps */
+    double mean_d;                                      /* GOLD's d over the fakes (eq. 3) */
+    double validation; /* accuracy in [0, 1] on the images held out; negative: not measured */
+    double images_per_second;
+};
+
+/* What the caller wants to see; any function may be NULL. All are called on the caller's thread. */
+struct pd_training_watch {
+    void *context;
+    void (*epoch)(void *context, const struct pd_training_epoch *epoch);
+    bool (*stop)(void *context);                    /* after each step; true: stop */
+    void (*note)(void *context, const char *words); /* one line about the data that people should know */
+};
+
+/* Trains fresh networks. Option "labels" N: the labels of N images may be used, drawn evenly over the
+ * classes; else all that there are. With "validation" N the networks are those of the best epoch. data is
+ * borrowed, and nobody else's while this runs. watch: or NULL. The same seed, threads and data give the same
+ * bits. PD_ERR_USAGE, PD_ERR_MISMATCH (options and data that do not fit; training that diverged),
+ * PD_ERR_MEMORY, PD_ERR_INTERRUPTED (stopped: *out has the networks as they were). */
+enum pd_status pd_training_run(const struct pd_training *training, struct pd_dataset *data,
+                               const struct pd_training_watch *watch, struct pd_gan **out,
+                               struct pd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

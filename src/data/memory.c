@@ -1,0 +1,117 @@
+/* Data sets of the caller's memory, and what other programs see of any. */
+#include "data/dataset.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum pd_status check_shape(const struct pd_data_arrays *a, struct pd_error *err)
+{
+    const bool points = a->channels == 2 && a->height == 1 && a->width == 1;
+    if (a->n < 1 || a->n > UINT32_MAX)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld images, expected 1 to %u", (long long)a->n, UINT32_MAX);
+    if (!points && ((a->channels != 1 && a->channels != 3) || a->height < 1 || a->width < 1))
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "images of %d x %d x %d, expected 1 or 3 channels (points: 2 x 1 x 1)", a->channels,
+                       a->height, a->width);
+    if (!a->u8 == !a->f32 || (points && !a->f32))
+        return pd_fail(err, PD_ERR_USAGE, -1, "expected one of u8 and f32%s", points ? "; points: f32" : "");
+    if (a->classes < 1)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%d classes, expected 1 or more", a->classes);
+    return PD_OK;
+}
+
+static enum pd_status take_labels(const struct pd_data_arrays *a, struct pd_dataset *d, struct pd_error *err)
+{
+    for (uint32_t i = 0; i < d->count; i++) {
+        d->labels[i] = a->labels ? a->labels[i] : -1;
+        if (d->labels[i] < -1 || d->labels[i] >= a->classes)
+            return pd_fail(err, PD_ERR_USAGE, -1, "row %u: label %d, expected -1 to %d", i, d->labels[i],
+                           a->classes - 1);
+    }
+    return PD_OK;
+}
+
+static enum pd_status take_points(const struct pd_data_arrays *a, struct pd_dataset *d, struct pd_error *err)
+{
+    for (uint32_t i = 0; i < 2 * d->count; i++) {
+        d->points[i] = a->f32[i];
+        if (!isfinite(a->f32[i]))
+            return pd_fail(err, PD_ERR_USAGE, -1, "row %u: %g, expected a finite number", i / 2,
+                           (double)a->f32[i]);
+    }
+    return PD_OK;
+}
+
+static enum pd_status take_floats(const struct pd_data_arrays *a, struct pd_dataset *d, struct pd_error *err)
+{
+    const size_t size = pd_dataset_image_size(d), n = d->count * size;
+    for (size_t i = 0; i < n; i++) {
+        if (!(a->f32[i] >= -1 && a->f32[i] <= 1))
+            return pd_fail(err, PD_ERR_USAGE, -1, "row %zu: a pixel of %g, expected -1 to 1", i / size,
+                           (double)a->f32[i]);
+        d->pixels[i] = (uint8_t)lrintf((a->f32[i] + 1) * 127.5F);
+    }
+    return PD_OK;
+}
+
+static enum pd_status take_images(const struct pd_data_arrays *a, struct pd_dataset *d, struct pd_error *err)
+{
+    if (d->points)
+        return take_points(a, d, err);
+    if (a->f32)
+        return take_floats(a, d, err);
+    memcpy(d->pixels, a->u8, d->count * pd_dataset_image_size(d));
+    return PD_OK;
+}
+
+enum pd_status pd_data_from_arrays(const struct pd_data_arrays *a, struct pd_dataset **out,
+                                   struct pd_error *err)
+{
+    const bool points = a->channels == 2;
+    *out = NULL;
+    enum pd_status status = check_shape(a, err);
+    if (status)
+        return status;
+    struct pd_dataset *d = pd_calloc(1, sizeof *d);
+    if (!d)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld images", (long long)a->n);
+    snprintf(d->name, sizeof d->name, "%s", PD_DATA_IN_MEMORY);
+    status = pd_dataset_reserve(d, (uint32_t)a->n, a->channels, points ? 0 : a->height, a->width, err);
+    d->classes = a->classes;
+    if (!status)
+        status = take_labels(a, d, err);
+    if (!status)
+        status = take_images(a, d, err);
+    if (!status && a->class_names)
+        status = pd_dataset_name_classes(d, a->class_names, a->classes, err);
+    if (status)
+        pd_dataset_destroy(d);
+    else
+        *out = d;
+    return status;
+}
+
+enum pd_status pd_data_open(const char *name, const char *dir, int size, struct pd_dataset **out,
+                            struct pd_error *err)
+{
+    const struct pd_data_request request = {.name = name, .dir = dir, .size = size, .cache = true};
+    return pd_dataset_open(&request, out, err);
+}
+
+int64_t pd_data_count(const struct pd_dataset *d)
+{
+    return d->count;
+}
+
+int pd_data_classes(const struct pd_dataset *d)
+{
+    return d->classes;
+}
+
+const char *pd_data_note(const struct pd_dataset *d)
+{
+    return d->note;
+}

@@ -1,0 +1,242 @@
+/* What other programs see: data of their own, training without a folder, samples and scores. */
+#include "scratch.h"
+
+#include "gan/gan.h"
+#include "run/run.h"
+
+#include <math.h>
+#include <omp.h>
+#include <paydirt/sample.h>
+#include <paydirt/score.h>
+#include <paydirt/train.h>
+
+enum { SIDE = 8, N = 6 };
+
+static void expect(enum pd_status status, const struct pd_error *err)
+{
+    if (status)
+        fail_msg("%s", err->message);
+}
+
+/* --- data --- */
+
+static const uint8_t bytes[N * SIDE * SIDE] = {1, 2, 3};
+static const float floats[2 * N] = {0, 1, 0.5F, -1};
+
+static void arrays_are_checked(void **state)
+{
+    static const float far[SIDE * SIDE * N] = {[SIDE * SIDE * 2 + 1] = 1.5F}, odd[2 * N] = {[5] = NAN};
+    static const int32_t beyond[N] = {0, 1, -1, 2};
+    static const struct {
+        struct pd_data_arrays arrays;
+        const char *says;
+    } cases[] = {
+        {{.n = 0, .channels = 1, .height = SIDE, .width = SIDE, .u8 = bytes, .classes = 2}, "0 images"},
+        {{.n = N, .channels = 4, .height = SIDE, .width = SIDE, .u8 = bytes, .classes = 2},
+         "1 or 3 channels"},
+        {{.n = N, .channels = 1, .height = 0, .width = SIDE, .u8 = bytes, .classes = 2}, "1 x 0 x 8"},
+        {{.n = N, .channels = 1, .height = SIDE, .width = SIDE, .classes = 2}, "one of u8 and f32"},
+        {{.n = N, .channels = 2, .height = 1, .width = 1, .u8 = bytes, .classes = 2}, "points: f32"},
+        {{.n = N, .channels = 1, .height = SIDE, .width = SIDE, .u8 = bytes}, "0 classes"},
+        {{.n = N, .channels = 1, .height = SIDE, .width = SIDE, .u8 = bytes, .labels = beyond, .classes = 2},
+         "row 3: label 2, expected -1 to 1"},
+        {{.n = N, .channels = 1, .height = SIDE, .width = SIDE, .f32 = far, .classes = 2},
+         "row 2: a pixel of 1.5"},
+        {{.n = N, .channels = 2, .height = 1, .width = 1, .f32 = odd, .classes = 2}, "row 2: nan"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct pd_dataset *data;
+        struct pd_error err;
+        assert_int_equal(pd_data_from_arrays(&cases[i].arrays, &data, &err), PD_ERR_USAGE);
+        assert_null(data);
+        if (!strstr(err.message, cases[i].says))
+            fail_msg("\"%s\" does not say \"%s\"", err.message, cases[i].says);
+    }
+}
+
+static void arrays_are_taken_as_they_are(void **state)
+{
+    static const char *const names[] = {"cat", "dog"};
+    static float units[N * SIDE * SIDE];
+    struct pd_dataset *a, *b;
+    struct pd_error err;
+    (void)state;
+    for (int i = 0; i < N * SIDE * SIDE; i++)
+        units[i] = (float)(bytes[i] / 127.5 - 1);
+    struct pd_data_arrays arrays = {.n = N,
+                                    .channels = 1,
+                                    .height = SIDE,
+                                    .width = SIDE,
+                                    .u8 = bytes,
+                                    .classes = 2,
+                                    .class_names = names};
+    expect(pd_data_from_arrays(&arrays, &a, &err), &err);
+    arrays.u8 = NULL;
+    arrays.f32 = units;
+    expect(pd_data_from_arrays(&arrays, &b, &err), &err);
+    assert_memory_equal(a->pixels, bytes, sizeof bytes);
+    assert_memory_equal(b->pixels, bytes, sizeof bytes);
+    assert_true(a->labels[0] == -1 && !strcmp(a->class_names[1], "dog"));
+    assert_true(pd_data_count(a) == N && pd_data_classes(a) == 2 && !*pd_data_note(a));
+    pd_dataset_destroy(a);
+    pd_dataset_destroy(b);
+    arrays =
+        (struct pd_data_arrays){.n = N, .channels = 2, .height = 1, .width = 1, .f32 = floats, .classes = 2};
+    expect(pd_data_from_arrays(&arrays, &a, &err), &err);
+    assert_memory_equal(a->points, floats, sizeof floats);
+    pd_dataset_destroy(a);
+}
+
+/* --- training --- */
+
+struct seen {
+    int epochs;
+    uint64_t steps, most;
+    double validation;
+};
+
+static void see(void *context, const struct pd_training_epoch *e)
+{
+    struct seen *s = context;
+    assert_int_equal(e->epoch, ++s->epochs);
+    s->validation = e->validation;
+}
+
+static bool enough(void *context)
+{
+    struct seen *s = context;
+    return s->most && ++s->steps >= s->most;
+}
+
+static const char *const options[][2] = {{"data", "synthetic"}, {"model", "mlp"},     {"width", "0.0625"},
+                                         {"epochs", "2"},       {"min-epoch", "600"}, {"batch", "50"},
+                                         {"labels", "20"},      {"gold", "true"},     {"data-count", "500"}};
+
+static enum pd_status train(const char *name, const char *value, struct seen *seen, struct pd_gan **gan,
+                            struct pd_error *err)
+{
+    struct pd_train_options o;
+    struct pd_training *t;
+    struct pd_dataset *data;
+    pd_train_options_init(&o);
+    expect(pd_training_create(&t, err), err);
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        expect(pd_training_set(t, options[i][0], options[i][1], err), err);
+        expect(pd_train_options_set(&o, options[i][0], options[i][1], err), err);
+    }
+    if (name)
+        expect(pd_training_set(t, name, value, err), err);
+    expect(pd_run_dataset(&o, PD_SPLIT_TRAIN, NULL, &data, err), err);
+    enum pd_status status =
+        pd_training_run(t, data, &(struct pd_training_watch){seen, see, enough, NULL}, gan, err);
+    pd_dataset_destroy(data);
+    pd_training_destroy(t);
+    return status;
+}
+
+/* Another's threads stay as they were, and the networks are those of a run in a folder. */
+static void memory_and_folder_train_alike(void **state)
+{
+    struct pd_train_options o;
+    struct pd_error err;
+    struct pd_gan *gan, *opened;
+    struct seen seen = {0};
+    char folder[1024];
+    float a[8], b[8];
+    const int32_t classes[4] = {0, 1, 0, 1};
+    (void)state;
+    omp_set_num_threads(3);
+    expect(train(NULL, NULL, &seen, &gan, &err), &err);
+    assert_int_equal(omp_get_max_threads(), 3);
+    assert_int_equal(seen.epochs, 2);
+    pd_train_options_init(&o);
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        expect(pd_train_options_set(&o, options[i][0], options[i][1], &err), &err);
+    snprintf(o.out, sizeof o.out, "%s", scratch_path("runs"));
+    expect(pd_run_train(&o, &(struct pd_observer){0}, folder, sizeof folder, &err), &err);
+    expect(pd_gan_open(folder, 0, &opened, &err), &err);
+    expect(pd_generate(gan, 4, classes, NULL, 5, a, &err), &err);
+    expect(pd_generate(opened, 4, classes, NULL, 5, b, &err), &err);
+    assert_memory_equal(a, b, sizeof a);
+    expect(pd_score(gan, PD_ORIGIN_REAL, a, 4, a, b, &err), &err);
+    assert_true(pd_gan_classes(gan) == 2 && pd_gan_image_size(gan) == 2);
+    pd_gan_destroy(gan);
+    pd_gan_destroy(opened);
+}
+
+/* So many numbers differ between two generators' samples. */
+static int differences(struct pd_gan *x, struct pd_gan *y)
+{
+    float a[8], b[8];
+    struct pd_error err;
+    int n = 0;
+    expect(pd_generate(x, 4, (const int32_t[]){0, 1, 0, 1}, NULL, 5, a, &err), &err);
+    expect(pd_generate(y, 4, (const int32_t[]){0, 1, 0, 1}, NULL, 5, b, &err), &err);
+    for (int i = 0; i < 8; i++)
+        n += a[i] != b[i];
+    return n;
+}
+
+static void it_can_be_stopped(void **state)
+{
+    struct pd_error err;
+    struct pd_gan *gan, *whole;
+    struct seen seen = {.most = 5}, all = {0};
+    (void)state;
+    assert_int_equal(train(NULL, NULL, &seen, &gan, &err), PD_ERR_INTERRUPTED);
+    assert_string_equal(err.message, "stopped at step 5");
+    expect(train(NULL, NULL, &all, &whole, &err), &err);
+    assert_true(differences(gan, whole) > 0);
+    pd_gan_destroy(gan);
+    pd_gan_destroy(whole);
+}
+
+static void the_best_epoch_is_kept(void **state)
+{
+    struct pd_error err;
+    struct pd_gan *gan, *again;
+    struct seen seen = {0};
+    (void)state;
+    expect(train("validation", "20", &seen, &gan, &err), &err);
+    assert_true(seen.validation >= 0 && seen.validation <= 1);
+    expect(pd_gan_write(gan, scratch_path("networks.safetensors"), &err), &err);
+    expect(train("validation", "20", &(struct seen){0}, &again, &err), &err);
+    assert_int_equal(differences(gan, again), 0);
+    pd_gan_destroy(gan);
+    pd_gan_destroy(again);
+}
+
+static void mistakes_are_said(void **state)
+{
+    struct pd_error err;
+    struct pd_gan *gan;
+    struct pd_training *t;
+    float image[2];
+    (void)state;
+    expect(pd_training_create(&t, &err), &err);
+    assert_int_equal(pd_training_set(t, "epoch", "3", &err), PD_ERR_USAGE);
+    assert_non_null(strstr(err.message, "did you mean"));
+    pd_training_destroy(t);
+    assert_int_equal(train("model", "infogan", &(struct seen){0}, &gan, &err), PD_ERR_MISMATCH);
+    assert_null(gan);
+    expect(train("epochs", "1", &(struct seen){0}, &gan, &err), &err);
+    assert_int_equal(pd_generate(gan, 1, (const int32_t[]){2}, NULL, 1, image, &err), PD_ERR_USAGE);
+    assert_non_null(strstr(err.message, "row 0: class 2, expected 0 to 1"));
+    pd_gan_destroy(gan);
+    assert_int_equal(pd_gan_open(scratch_path("nothing"), 0, &gan, &err), PD_ERR_IO);
+    assert_null(gan);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arrays_are_checked),
+        cmocka_unit_test(arrays_are_taken_as_they_are),
+        cmocka_unit_test(memory_and_folder_train_alike),
+        cmocka_unit_test(it_can_be_stopped),
+        cmocka_unit_test(the_best_epoch_is_kept),
+        cmocka_unit_test(mistakes_are_said),
+    };
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}

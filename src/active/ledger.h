@@ -68,18 +68,6 @@ void pd_ledger_close(struct pd_ledger *l); /* also a zeroed one */
 /* Lines of a journal, of which nothing is known yet. */
 enum pd_status pd_ledger_read(struct pd_ledger *l, const char *text, size_t size, struct pd_error *err);
 
-/* For ledger_old.c and ledger_answers.c: takes over event, adds its time, writes; sync before relying on it.
- */
-enum pd_status pd_ledger_write(struct pd_ledger *l, json_t *event, struct pd_error *err);
-enum pd_status pd_ledger_sync(struct pd_ledger *l, struct pd_error *err);
-json_t *pd_ledger_stamp(json_t *event); /* adds its time; NULL stays NULL */
-
-/* The journal has it already. */
-enum pd_status pd_ledger_remember(struct pd_ledger *l, const struct pd_answer *answer, struct pd_error *err);
-
-/* The events of a run without a journal, as lines. */
-enum pd_status pd_ledger_take_over(const struct pd_ledger *l, struct pd_buffer *lines, struct pd_error *err);
-
 /* A label, PD_ANSWER_SKIP or PD_NOT_ANSWERED. */
 int32_t pd_ledger_ask(const struct pd_ledger *l, uint32_t image);
 
@@ -103,6 +91,28 @@ enum pd_status pd_ledger_finish(struct pd_ledger *l, struct pd_ledger_round *rou
 /* A list of them as in the journal: {image (its name), score, guess (a class's number), guess_p}. NULL: out
  * of memory. */
 json_t *pd_query_list(const struct pd_dataset *data, const struct pd_query *queries, size_t n);
+
+/* --- for ledger_*.c --- */
+
+/* Takes over event, adds its time, writes; sync before relying on it. */
+enum pd_status pd_ledger_write(struct pd_ledger *l, json_t *event, struct pd_error *err);
+enum pd_status pd_ledger_sync(struct pd_ledger *l, struct pd_error *err);
+/* The same, as a line for a journal that is yet to be made. */
+enum pd_status pd_ledger_add_line(const struct pd_ledger *l, json_t *event, struct pd_buffer *lines,
+                                  struct pd_error *err);
+
+/* What the journal has already, into memory. NULL: out of memory. */
+enum pd_status pd_ledger_remember(struct pd_ledger *l, const struct pd_answer *answer, struct pd_error *err);
+struct pd_ledger_round *pd_ledger_find_or_add(struct pd_ledger *l, const char *branch, int64_t round);
+enum pd_status pd_ledger_keep_queries(struct pd_ledger *l, struct pd_ledger_round *r,
+                                      const struct pd_query *queries, size_t n, struct pd_error *err);
+
+/* Fills in first, next and copies; once own is there, note. */
+enum pd_status pd_ledger_find_copies(struct pd_ledger *l, bool near, int threads, struct pd_error *err);
+void pd_ledger_note_copies(struct pd_ledger *l, bool near);
+
+/* The events of a run without a journal, as lines. */
+enum pd_status pd_ledger_take_over(const struct pd_ledger *l, struct pd_buffer *lines, struct pd_error *err);
 
 /* --- answers of people --- */
 

@@ -12,22 +12,6 @@
 
 enum { NAME_SIZE = 200 };
 
-enum pd_status pd_ledger_remember(struct pd_ledger *l, const struct pd_answer *a, struct pd_error *err)
-{
-    struct pd_answer *past = pd_grow(l->past, l->n_past, &l->past_capacity, sizeof *past);
-    if (!past)
-        return pd_fail_memory(err, l->path);
-    const uint32_t first = pd_ledger_first(l, a->image);
-    l->past = past;
-    past[l->n_past++] = *a;
-    if (l->shared[first] == PD_NOT_ANSWERED && !(l->marks[first] & PD_IMAGE_ASKED))
-        l->marks[first] |= PD_IMAGE_GIVEN;
-    if (l->shared[first] == PD_NOT_ANSWERED || l->shared[first] == l->answers[a->image])
-        l->shared[first] = a->label;
-    l->answers[a->image] = a->label;
-    return PD_OK;
-}
-
 static const char *label_words(const struct pd_ledger *l, int32_t label, char text[PD_CLASS_NAME_SIZE])
 {
     return label == PD_ANSWER_SKIP ? "skip" : pd_dataset_class_name(l->data, label, text, PD_CLASS_NAME_SIZE);
@@ -251,14 +235,6 @@ enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correc
 }
 
 /* --- answers.csv, changed by hand --- */
-
-bool pd_ledger_was_ever(const struct pd_ledger *l, uint32_t image, int32_t label)
-{
-    for (size_t i = 0; i < l->n_past; i++)
-        if (pd_ledger_first(l, l->past[i].image) == pd_ledger_first(l, image) && l->past[i].label == label)
-            return true;
-    return false;
-}
 
 /* A row that is not what the journal says: what it said before a correction, after a kill, or a hand's. */
 static enum pd_status take_change(struct pd_ledger *l, const struct pd_answer *a, struct pd_intake *in,

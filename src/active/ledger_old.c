@@ -21,13 +21,7 @@ struct old {
 /* Takes over event. */
 static enum pd_status add(const struct old *old, json_t *event, struct pd_error *err)
 {
-    json_t *stamped = pd_ledger_stamp(event);
-    char *text = stamped ? json_dumps(stamped, JSON_COMPACT) : NULL;
-    if (text)
-        pd_buffer_printf(old->lines, "%s\n", text);
-    free(text);
-    json_decref(stamped);
-    return text ? PD_OK : pd_fail_memory(err, old->l->path);
+    return pd_ledger_add_line(old->l, event, old->lines, err);
 }
 
 static enum pd_status add_answers(const struct old *old, struct pd_error *err)

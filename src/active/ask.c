@@ -39,7 +39,7 @@ static void ask_for(const struct pd_branch *b, uint32_t image, uint8_t *use, int
 static enum pd_status fill_up(const struct pd_branch *b, const struct pd_questions *before, uint8_t *use,
                               struct pd_error *err)
 {
-    const struct pd_rng rng = {pd_branch_seed(b->o, b->trial), PD_STREAM_ASK, 0};
+    const struct pd_rng rng = {pd_branch_seed(b), PD_STREAM_ASK, 0};
     uint32_t *order = pd_malloc(b->data->count * sizeof *order);
     int64_t known = 0;
     if (!order)
@@ -67,9 +67,9 @@ static enum pd_status choose_first(const struct pd_branch *b, struct pd_question
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the first query");
     for (uint32_t i = 0; i < b->data->count; i++)
         use[i] = pd_ledger_first(b->ledger, i) == i ? b->held[i] : PD_HELD_OUT;
-    enum pd_status status = b->ledger->simulated ? pd_label_subset(b->data, (uint32_t)b->a->init,
-                                                                   pd_branch_seed(b->o, b->trial), use, err)
-                                                 : fill_up(b, q, use, err);
+    enum pd_status status = b->ledger->simulated
+                                ? pd_label_subset(b->data, (uint32_t)b->a->init, pd_branch_seed(b), use, err)
+                                : fill_up(b, q, use, err);
     if (!status)
         status = pd_questions_reserve(q, pd_label_count(b->data, use, PD_LABELLED), err);
     for (uint32_t i = 0; !status && i < b->data->count; i++)

@@ -9,7 +9,7 @@ enum pd_status pd_best_recalibrate(const struct pd_branch *b, struct pd_run_mode
 {
     enum pd_status status = pd_run_recalibrate(model, PD_ORIGIN_REAL, b->data, NULL, err);
     if (!status && model->note[0])
-        pd_branch_note(b, "%s", model->note);
+        pd_active_note(b->watch, "%s", model->note);
     return status;
 }
 

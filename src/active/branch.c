@@ -5,21 +5,20 @@
 #include "data/labels/labels.h"
 #include "io/file.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* --- life --- */
 
-uint64_t pd_branch_seed(const struct pd_train_options *o, int64_t trial)
+uint64_t pd_branch_seed(const struct pd_branch *b)
 {
-    return (uint64_t)(o->seed + trial); /* never 0, which stands for the standard data */
+    return pd_trial_seed(b->o, b->trial);
 }
 
 uint64_t pd_branch_round_seed(const struct pd_branch *b, int64_t round)
 {
-    return pd_branch_seed(b->o, b->trial) * 1000 + (uint64_t)round;
+    return pd_branch_seed(b) * 1000 + (uint64_t)round;
 }
 
 /* No image that validates has a copy among the others. */
@@ -32,18 +31,27 @@ static void hold_copies(const struct pd_branch *b)
         b->held[i] = b->held[pd_ledger_first(b->ledger, i)];
 }
 
-enum pd_status pd_branch_open(struct pd_branch *b, struct pd_error *err)
+enum pd_status pd_branch_open(struct pd_trial *t, const char *strategy, struct pd_branch *b,
+                              struct pd_error *err)
 {
+    *b = (struct pd_branch){.a = t->a,
+                            .o = &t->o,
+                            .watch = t->watch,
+                            .run = t->run,
+                            .strategy = strategy,
+                            .trial = t->number,
+                            .data = t->data,
+                            .ledger = &t->ledger,
+                            .test = t->test.count ? &t->test : NULL};
     b->held = pd_calloc(b->data->count, 1);
     if (!b->held)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", b->data->count);
-    snprintf(b->name, sizeof b->name, "%s-%lld", b->strategy ? b->strategy : "start", (long long)b->trial);
+    snprintf(b->name, sizeof b->name, "%s-%lld", strategy ? strategy : "start", (long long)b->trial);
     enum pd_status status = pd_path_inside(b->folder, sizeof b->folder, b->run, b->name, err);
     if (!status)
         status = pd_make_dirs(b->folder, err);
     if (!status && b->o->validation)
-        status = pd_validation_draw(b->data, (uint32_t)b->o->validation, pd_branch_seed(b->o, b->trial),
-                                    b->held, err);
+        status = pd_validation_draw(b->data, (uint32_t)b->o->validation, pd_branch_seed(b), b->held, err);
     hold_copies(b);
     return status;
 }
@@ -64,13 +72,6 @@ enum pd_status pd_branch_path(const struct pd_branch *b, const char *format, int
     return pd_path_inside(path, PD_PATH_SIZE, b->folder, name, err);
 }
 
-enum pd_status pd_branch_start_folder(const char *run, int64_t trial, char *path, struct pd_error *err)
-{
-    char name[64];
-    snprintf(name, sizeof name, "start-%lld", (long long)trial);
-    return pd_path_join(path, PD_PATH_SIZE, run, name, err);
-}
-
 /* All strategies of a trial begin with the start's round 0. */
 enum pd_status pd_branch_round_folder(const struct pd_branch *b, int64_t round, char *path,
                                       struct pd_error *err)
@@ -89,8 +90,6 @@ struct pd_ledger_round *pd_branch_record(const struct pd_branch *b, int64_t roun
     return pd_ledger_find(b->ledger, round ? b->name : start, round);
 }
 
-/* --- files and words --- */
-
 enum pd_status pd_branch_write(const char *path, char *text, struct pd_error *err)
 {
     struct pd_buffer before = PD_BUFFER_INIT;
@@ -103,15 +102,4 @@ enum pd_status pd_branch_write(const char *path, char *text, struct pd_error *er
     pd_buffer_release(&before);
     free(text);
     return status;
-}
-
-void pd_branch_note(const struct pd_branch *b, const char *format, ...)
-{
-    char words[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(words, sizeof words, format, args);
-    va_end(args);
-    if (b->watch->train->note)
-        b->watch->train->note(b->watch->train->context, words);
 }

@@ -3,8 +3,7 @@
 #ifndef PD_ACTIVE_BRANCH_H
 #define PD_ACTIVE_BRANCH_H
 
-#include "active/active.h"
-#include "active/ledger.h"
+#include "active/trial.h"
 
 struct pd_branch {
     const struct pd_active_options *a;
@@ -21,17 +20,14 @@ struct pd_branch {
     uint8_t *held;                     /* (data->count): validation images and their copies */
 };
 
-/* The rest of *b is filled in beforehand. Makes its folder. */
-enum pd_status pd_branch_open(struct pd_branch *b, struct pd_error *err);
+/* Makes its folder. trial and strategy are borrowed. b: to close, also on failure. */
+enum pd_status pd_branch_open(struct pd_trial *trial, const char *strategy, struct pd_branch *b,
+                              struct pd_error *err);
 void pd_branch_close(struct pd_branch *b);
 
-/* Seed of a trial (from 1 on): of its data where they are procedural, and of its draws. Of a round: of its
- * weights, its noise and its query. */
-uint64_t pd_branch_seed(const struct pd_train_options *o, int64_t trial);
+/* Of the trial's draws; of a round's weights, its noise and its query. */
+uint64_t pd_branch_seed(const struct pd_branch *b);
 uint64_t pd_branch_round_seed(const struct pd_branch *b, int64_t round);
-
-/* Where a trial's start lies in the active run's folder, and the roster of its data. path[PD_PATH_SIZE]. */
-enum pd_status pd_branch_start_folder(const char *run, int64_t trial, char *path, struct pd_error *err);
 
 /* format: of a name in the branch's folder, with the round as its number. path[PD_PATH_SIZE]. */
 enum pd_status pd_branch_path(const struct pd_branch *b, const char *format, int64_t round, char *path,
@@ -46,7 +42,5 @@ struct pd_ledger_round *pd_branch_record(const struct pd_branch *b, int64_t roun
 /* A file that is made from the journal, where it differs. Takes over text, from malloc; NULL: out of memory.
  */
 enum pd_status pd_branch_write(const char *path, char *text, struct pd_error *err);
-
-void pd_branch_note(const struct pd_branch *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

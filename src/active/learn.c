@@ -88,7 +88,7 @@ static void note_changes(const struct pd_branch *b, const char *path)
         const struct pd_answer *at = &a.at[i];
         if (at->label != PD_ANSWER_SKIP && at->label != pd_ledger_ask(b->ledger, at->image) &&
             !pd_ledger_was_ever(b->ledger, at->image, at->label))
-            pd_branch_note(b,
+            pd_active_note(b->watch,
                            "%s: image '%s' is '%.60s' there, but not in the journal, which stands; --correct "
                            "FILE changes it",
                            path, pd_dataset_image_name(b->data, at->image, image, sizeof image),

@@ -69,7 +69,7 @@ enum pd_status pd_loop(const struct pd_branch *b, struct pd_questions *q, bool *
     }
     *waiting = reply == PD_REPLY_MISSED;
     if (!status && reply == PD_REPLY_NOTHING)
-        pd_branch_note(b, "%s: no image is left to ask for at %lld label%s", b->strategy,
+        pd_active_note(b->watch, "%s: no image is left to ask for at %lld label%s", b->strategy,
                        (long long)pd_known_labelled(&known), pd_plural((size_t)pd_known_labelled(&known)));
     pd_known_release(&known);
     return status;

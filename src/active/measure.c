@@ -159,7 +159,7 @@ static enum pd_status fitting_capacity(const struct pd_branch *b, struct pd_gan 
 {
     const struct pd_fitting f = {.epochs = (int)b->a->measure_epochs,
                                  .epoch_images = 10000,
-                                 .seed = pd_branch_seed(b->o, b->trial),
+                                 .seed = pd_branch_seed(b),
                                  .progress = b->watch->measuring,
                                  .progress_context = b->watch->context};
     *accuracy = -1;

@@ -45,7 +45,7 @@ static json_t *describe(const struct pd_branch *b, const struct pd_known *known,
     json_t *line = json_pack("{s:I, s:I, s:I, s:s, s:I, s:I, s:f}", "round", (json_int_t)r->round, "labels",
                              (json_int_t)r->labels, "skipped", (json_int_t)known->count - r->labels,
                              "strategy", r->strategy, "trial", (json_int_t)b->trial, "seed",
-                             (json_int_t)pd_branch_seed(b->o, b->trial), "seconds", pd_seconds() - r->begun);
+                             (json_int_t)pd_branch_seed(b), "seconds", pd_seconds() - r->begun);
     if (r->accuracy >= 0) {
         json_object_set_new(line, "metric", json_string("fitting-capacity"));
         json_object_set_new(line, "accuracy", json_real(r->accuracy));

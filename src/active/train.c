@@ -16,7 +16,7 @@ static enum pd_status round_options(const struct pd_branch *b, int64_t round, st
     char folder[PD_PATH_SIZE];
     struct pd_train_options last;
     *o = *b->o;
-    o->data_seed = (int64_t)pd_branch_seed(b->o, b->trial);
+    o->data_seed = (int64_t)pd_branch_seed(b);
     o->seed = (int64_t)pd_branch_round_seed(b, round);
     enum pd_status status = pd_branch_path(b, "labels.csv", 0, o->label_file, err);
     if (status || round == 0 || !b->a->keep_generator)
@@ -25,7 +25,7 @@ static enum pd_status round_options(const struct pd_branch *b, int64_t round, st
     if (!status)
         status = pd_run_folder_options(folder, &last, err);
     if (!status && strcmp(last.classes, o->classes) != 0) { /* its labels have another width */
-        pd_branch_note(b, "%s round %lld begins with a fresh generator: a class was added", b->name,
+        pd_active_note(b->watch, "%s round %lld begins with a fresh generator: a class was added", b->name,
                        (long long)round);
         return PD_OK;
     }
@@ -72,7 +72,7 @@ static enum pd_status drop_what_is_old(const struct pd_branch *b, int64_t round,
         status = is_current(b, folder, labels, &same, err);
     if (status || same)
         return status;
-    pd_branch_note(b, "%s round %lld starts again: what it learns from was changed", b->name,
+    pd_active_note(b->watch, "%s round %lld starts again: what it learns from was changed", b->name,
                    (long long)round);
     return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) ? pd_fail_io(err, folder, "remove", errno)
                                                               : PD_OK;
@@ -97,7 +97,7 @@ enum pd_status pd_round_train(const struct pd_branch *b, int64_t round, const st
     if (!status)
         status = drop_what_is_old(b, round, folder, o.label_file, err);
     if (!status)
-        status = pd_branch_start_folder(b->run, b->trial, start, err);
+        status = pd_trial_start_folder(b->run, b->trial, start, err);
     if (!status && b->watch->round)
         b->watch->round(b->watch->context, r);
     return status ? status : pd_run_train_in(&o, folder, start, b->watch->train, err);

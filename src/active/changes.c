@@ -1,8 +1,9 @@
-#include "active/active_changes.h"
+#include "active/changes.h"
 
 #include "base/buffer.h"
 #include "io/file.h"
 #include "io/jsonl.h"
+#include "active/check.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -74,21 +75,19 @@ enum pd_status pd_active_read(const char *folder, struct pd_active_options *a, s
 static enum pd_status keep_change(struct pd_ledger *l, const struct pd_active_observer *watch,
                                   const char *name, const char *was, const char *value, struct pd_error *err)
 {
-    char words[2 * TEXT_SIZE];
     enum pd_status status = pd_ledger_write(
         l, json_pack("{s:s, s:s, s:s, s:s}", "event", "set", "option", name, "was", was, "value", value),
         err);
-    snprintf(words, sizeof words, "%s is now %.2000s, until here %.2000s", name, value,
-             *was ? was : "not given");
-    if (!status && watch->train->note)
-        watch->train->note(watch->train->context, words);
+    if (!status)
+        pd_active_note(watch, "%s is now %.2000s, until here %.2000s", name, value, *was ? was : "not given");
     return status;
 }
 
-enum pd_status pd_active_keep_changes(struct pd_ledger *l, const struct pd_active_observer *watch,
-                                      const struct pd_active_options *was_a,
-                                      const struct pd_train_options *was_o, struct pd_active_options *a,
-                                      struct pd_train_options *o, struct pd_error *err)
+/* Whatever differs between what was and what is: says it, and keeps it in the journal. */
+static enum pd_status keep_changes(struct pd_ledger *l, const struct pd_active_observer *watch,
+                                   const struct pd_active_options *was_a,
+                                   const struct pd_train_options *was_o, struct pd_active_options *a,
+                                   struct pd_train_options *o, struct pd_error *err)
 {
     const void *const before[TABLES] = {was_a, was_o};
     struct pd_option_table t[TABLES];
@@ -143,8 +142,11 @@ static enum pd_status was_added(const struct pd_ledger *l, const char *name, con
     return status;
 }
 
-enum pd_status pd_active_add_class(const struct pd_ledger *l, const char *name, struct pd_train_options *o,
-                                   bool *again, struct pd_error *err)
+/* The classes that the data set has, and one more, as the option. *again: it was the last that this run was
+ * given, as where a killed command is repeated, and nothing changes. PD_ERR_USAGE: one is there that is
+ * called so, or nearly so, or it cannot be a class's name; not a folder of images. */
+static enum pd_status add_class(const struct pd_ledger *l, const char *name, struct pd_train_options *o,
+                                bool *again, struct pd_error *err)
 {
     const struct pd_data_source *source;
     enum pd_status status = pd_data_source_find(o->data, &source, err);
@@ -172,5 +174,49 @@ enum pd_status pd_active_add_class(const struct pd_ledger *l, const char *name, 
     if (!status)
         memcpy(o->classes, list.data, list.size + 1);
     pd_buffer_release(&list);
+    return status;
+}
+
+/* --- all of it --- */
+
+/* value: 0 where none was given. */
+static void note_unchanged(const struct pd_active_observer *watch, const char *option, int64_t value,
+                           int64_t now)
+{
+    if (value && value == now)
+        pd_active_note(watch, "%s is %lld already", option, (long long)now);
+}
+
+enum pd_status pd_active_change(const char *folder, struct pd_active_options *a, struct pd_train_options *o,
+                                const struct pd_active_news *news, const struct pd_active_observer *watch,
+                                bool *told, struct pd_error *err)
+{
+    const struct pd_data_place *p = &news->place;
+    const struct pd_active_options was_a = *a;
+    const struct pd_train_options was_o = *o;
+    struct pd_trial t;
+    bool again = false;
+    if (!news->add_class && !news->final && !news->query && !p->data && !p->data_dir && !p->cache_dir)
+        return PD_OK;
+    pd_run_move(p, o);
+    enum pd_status status = pd_trial_open(folder, a, o, watch, 1, told, &t, err);
+    if (status)
+        return status;
+    note_unchanged(watch, "final", news->final, a->final);
+    note_unchanged(watch, "query", news->query, a->query);
+    a->final = news->final ? news->final : a->final;
+    a->query = news->query ? news->query : a->query;
+    if (a->final < was_a.final)
+        status = pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: expected more than the %lld so far",
+                         (long long)a->final, (long long)was_a.final);
+    if (!status && (news->final || news->query))
+        status = pd_check_budget(&t, err);
+    if (!status && news->add_class)
+        status = add_class(&t.ledger, news->add_class, o, &again, err);
+    if (again)
+        pd_active_note(watch, "the class was added before, and is not added again");
+    if (!status)
+        status = keep_changes(&t.ledger, watch, &was_a, &was_o, a, o, err);
+    pd_trial_close(&t);
     return status;
 }

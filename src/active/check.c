@@ -1,0 +1,81 @@
+#include "active/check.h"
+
+#include "base/words.h"
+#include "data/labels/answers.h"
+#include "io/file.h"
+
+#include <string.h>
+
+enum pd_status pd_check_budget(const struct pd_trial *t, struct pd_error *err)
+{
+    int64_t labelled = 0;
+    char name[PD_CLASS_NAME_SIZE];
+    if (t->data->classes == 1)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "data set '%s' has one class, '%.60s': expected two or more to tell apart",
+                       t->data->name, pd_dataset_class_name(t->data, 0, name, sizeof name));
+    for (int i = 0; t->data->class_names && i < t->data->classes; i++)
+        if (!strcmp(t->data->class_names[i], "skip"))
+            return pd_fail(
+                err, PD_ERR_USAGE, -1,
+                "data set '%s' has a class 'skip', which as an answer stands for no label: rename it",
+                t->data->name);
+    for (uint32_t i = 0; i < t->data->count; i++)
+        labelled += t->ledger.own[i] >= 0 && pd_ledger_first(&t->ledger, i) == i;
+    const int64_t most =
+        (pd_active_is_simulated(t->a) ? labelled : (int64_t)t->data->count) - t->o.validation;
+    if (t->a->final > most)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: data set '%s' has %lld image%s for it%s",
+                       (long long)t->a->final, t->data->name, (long long)(most > 0 ? most : 0),
+                       pd_plural((size_t)most),
+                       t->o.validation ? " beside those of --validation (0: none)" : "");
+    if (!pd_active_is_simulated(t->a) && labelled - t->o.validation >= t->a->final)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--final %lld: data set '%s' has %lld label%s already, so nothing would be asked",
+                       (long long)t->a->final, t->data->name, (long long)(labelled - t->o.validation),
+                       pd_plural((size_t)(labelled - t->o.validation)));
+    return PD_OK;
+}
+
+/* Files of answers about the data set that is open. */
+static enum pd_status check_answers(const struct pd_dataset *data, const char *file, struct pd_error *err)
+{
+    struct pd_answers a;
+    if (!file)
+        return PD_OK;
+    enum pd_status status = pd_file_check_lasting(file, err); /* it will be read again */
+    if (!status)
+        status = pd_answers_read(file, data, &a, err);
+    if (!status)
+        pd_answers_release(&a);
+    return status;
+}
+
+/* The model's name, where none is given, is decided here. */
+static enum pd_status check_training(const struct pd_trial *t, char *model, struct pd_error *err)
+{
+    const struct pd_data_watch watch = pd_active_decoding(t->watch);
+    const struct pd_setup_from all = {.label_file = NULL};
+    struct pd_train_options o = t->o;
+    struct pd_setup setup;
+    o.labels = pd_active_is_simulated(t->a) ? t->a->init : 0;
+    enum pd_status status = pd_setup_open(&o, &all, &watch, &setup, err);
+    pd_setup_close(&setup);
+    memcpy(model, o.model, sizeof o.model);
+    return status;
+}
+
+enum pd_status pd_check_start(const struct pd_active_options *a, struct pd_train_options *o,
+                              const struct pd_active_news *news, const struct pd_active_observer *watch,
+                              bool *told, struct pd_error *err)
+{
+    struct pd_trial t;
+    enum pd_status status = pd_trial_open("", a, o, watch, 1, told, &t, err);
+    if (status)
+        return status;
+    status = pd_check_budget(&t, err);
+    if (!status)
+        status = check_answers(t.data, news->answers, err);
+    pd_trial_close(&t); /* before all is opened once more */
+    return status ? status : check_training(&t, o->model, err);
+}

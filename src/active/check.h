@@ -1,0 +1,15 @@
+/* What can be wrong shows before a folder is made, and before people are asked. */
+#ifndef PD_ACTIVE_CHECK_H
+#define PD_ACTIVE_CHECK_H
+
+#include "active/trial.h"
+
+/* Of a run that is to begin. The model, where none is given, is decided in *o. */
+enum pd_status pd_check_start(const struct pd_active_options *a, struct pd_train_options *o,
+                              const struct pd_active_news *news, const struct pd_active_observer *watch,
+                              bool *told, struct pd_error *err);
+
+/* Whether the data have what --final asks for. PD_ERR_USAGE. */
+enum pd_status pd_check_budget(const struct pd_trial *t, struct pd_error *err);
+
+#endif

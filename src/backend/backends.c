@@ -19,10 +19,8 @@ enum pd_status pd_backend_create(const char *name, int threads, struct pd_backen
 {
     const char *names[COUNT];
     *out = NULL;
-    for (int i = 0; i < COUNT; i++) {
+    for (int i = 0; i < COUNT; i++)
         names[i] = types[i]->name;
-        if (strcmp(name, names[i]) == 0)
-            return types[i]->create(types[i], threads, out, err);
-    }
-    return pd_unknown_word(err, "backend", name, names, COUNT, sizeof names[0]);
+    const int at = pd_find_word("backend", name, names, COUNT, sizeof names[0], err);
+    return at < 0 ? PD_ERR_USAGE : types[at]->create(types[at], threads, out, err);
 }

@@ -87,6 +87,23 @@ enum pd_status pd_unknown_word(struct pd_error *err, const char *what, const cha
     return pd_fail(err, PD_ERR_USAGE, -1, "unknown %s '%s' (known: %s)", what, word, known);
 }
 
+int pd_word_at(const char *word, const char *const *first, size_t count, size_t stride)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(word, word_at(first, i, stride)))
+            return (int)i;
+    return -1;
+}
+
+int pd_find_word(const char *what, const char *word, const char *const *first, size_t count, size_t stride,
+                 struct pd_error *err)
+{
+    const int at = pd_word_at(word, first, count, stride);
+    if (at < 0)
+        pd_unknown_word(err, what, word, first, count, stride);
+    return at;
+}
+
 /* Bytes of the valid UTF-8 letter at text and its code point; 0 where there is none. */
 static size_t letter_at(const unsigned char *text, uint32_t *point)
 {

@@ -35,6 +35,13 @@ char *pd_hide_passwords(char *text);
 /* What stands behind a noun of which there are n. */
 const char *pd_plural(size_t n);
 
+/* The place of exactly that word in the list, or -1. */
+int pd_word_at(const char *word, const char *const *first, size_t count, size_t stride);
+
+/* How registries look up a name: its place, or -1 and pd_unknown_word's error. */
+int pd_find_word(const char *what, const char *word, const char *const *first, size_t count, size_t stride,
+                 struct pd_error *err);
+
 /* Fails with PD_ERR_USAGE: "unknown model 'infogn', did you mean 'infogan'? (known: ...)". what: "model". */
 enum pd_status pd_unknown_word(struct pd_error *err, const char *what, const char *word,
                                const char *const *first, size_t count, size_t stride);

@@ -95,11 +95,10 @@ enum pd_status command_data(int argc, char **argv, struct pd_error *err)
     const struct args_command command = {"data",   usage,  about,
                                          examples, "VERB", {{NULL, 0, NULL}, {NULL, 0, NULL}}};
     struct args args;
-    for (int i = 0; argc > 1 && i < VERBS; i++)
-        if (!strcmp(argv[1], verbs[i].name))
-            return verbs[i].run(argc - 1, argv + 1, err);
-    if (argc > 1 && argv[1][0] != '-')
-        return pd_unknown_word(err, "verb", argv[1], &verbs[0].name, VERBS, sizeof verbs[0]);
+    if (argc > 1 && argv[1][0] != '-') {
+        const int at = pd_find_word("verb", argv[1], &verbs[0].name, VERBS, sizeof verbs[0], err);
+        return at < 0 ? PD_ERR_USAGE : verbs[at].run(argc - 1, argv + 1, err);
+    }
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     return status || args.help ? status : args_need_operand(&command, &args, err);
 }

@@ -343,17 +343,12 @@ static enum pd_status check(const struct options *o, enum pd_split *split, struc
     if (!o->out[0])
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--out is missing: the file for the scores, such as scores.csv");
-    bool known = !o->sort[0];
-    for (int k = 0; k < KEYS; k++)
-        known = known || !strcmp(o->sort, keys[k].name);
-    if (!known)
-        return pd_unknown_word(err, "column to sort by", o->sort, &keys[0].name, KEYS, sizeof keys[0]);
-    for (int i = 0; i < 2; i++)
-        if (!strcmp(o->split, splits[i])) {
-            *split = (enum pd_split)i;
-            return PD_OK;
-        }
-    return pd_unknown_word(err, "split", o->split, splits, 2, sizeof splits[0]);
+    if (o->sort[0] &&
+        pd_find_word("column to sort by", o->sort, &keys[0].name, KEYS, sizeof keys[0], err) < 0)
+        return PD_ERR_USAGE;
+    const int at = pd_find_word("split", o->split, splits, 2, sizeof splits[0], err);
+    *split = (enum pd_split)at;
+    return at < 0 ? PD_ERR_USAGE : PD_OK;
 }
 
 static void say_done(const char *path, const struct scores *s, const struct pd_gan *gan)

@@ -101,12 +101,12 @@ struct choice {
 
 static enum pd_status find_diversity(const char *name, enum pd_diversity *method, struct pd_error *err)
 {
-    for (int i = 0; i < DIVERSITIES; i++)
-        if (!strcmp(name, diversities[i].name)) {
-            *method = diversities[i].method;
-            return PD_OK;
-        }
-    return pd_unknown_word(err, "diversity", name, &diversities[0].name, DIVERSITIES, sizeof diversities[0]);
+    const int at =
+        pd_find_word("diversity", name, &diversities[0].name, DIVERSITIES, sizeof diversities[0], err);
+    if (at < 0)
+        return PD_ERR_USAGE;
+    *method = diversities[at].method;
+    return PD_OK;
 }
 
 static enum pd_status check(const struct options *o, const struct pd_strategy **strategy,

@@ -39,10 +39,8 @@ static bool is_npz(const char *path)
 
 const struct pd_data_source *pd_data_source_named(const char *name)
 {
-    for (size_t i = 0; i < SOURCES; i++)
-        if (!strcmp(name, sources[i].name))
-            return &sources[i];
-    return NULL;
+    const int at = pd_word_at(name, &sources[0].name, SOURCES, sizeof sources[0]);
+    return at < 0 ? NULL : &sources[at];
 }
 
 enum pd_status pd_data_source_find(const char *name, const struct pd_data_source **out, struct pd_error *err)

@@ -27,9 +27,9 @@ const struct pd_published *pd_published_sets(size_t *count)
 
 const struct pd_published *pd_published_find(const char *name, struct pd_error *err)
 {
-    for (size_t i = 0; i < SETS; i++)
-        if (!strcmp(name, sets[i].name))
-            return &sets[i];
+    const int at = pd_word_at(name, &sets[0].name, SETS, sizeof sets[0]);
+    if (at >= 0)
+        return &sets[at];
     if (pd_data_source_named(name))
         pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' is not among those that paydirt fetches", name);
     else

@@ -23,13 +23,10 @@ const struct pd_model *pd_model_at(int index)
 const struct pd_model *pd_model_find(const char *name, struct pd_error *err)
 {
     const char *names[COUNT];
-    for (int i = 0; i < COUNT; i++) {
+    for (int i = 0; i < COUNT; i++)
         names[i] = table[i]->name;
-        if (strcmp(name, table[i]->name) == 0)
-            return table[i];
-    }
-    pd_unknown_word(err, "model", name, names, COUNT, sizeof names[0]);
-    return NULL;
+    const int at = pd_find_word("model", name, names, COUNT, sizeof names[0], err);
+    return at < 0 ? NULL : table[at];
 }
 
 const struct pd_loss *pd_model_loss(const struct pd_model *model, const char *name, struct pd_error *err)

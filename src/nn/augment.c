@@ -75,13 +75,11 @@ enum pd_status pd_augment_parse(const char *list, unsigned *what, struct pd_erro
     *what = 0;
     for (const char *at = list; *at; at += *at == ',') {
         const size_t n = strcspn(at, ",");
-        int found = -1;
         snprintf(word, sizeof word, "%.*s", (int)n,
                  at); /* one that is cut is none of the table's either way */
-        for (int i = 0; i < COUNT; i++)
-            found = strcmp(word, table[i].name) ? found : i;
+        const int found = pd_find_word("augmentation", word, &table[0].name, COUNT, sizeof table[0], err);
         if (found < 0)
-            return pd_unknown_word(err, "augmentation", word, &table[0].name, COUNT, sizeof table[0]);
+            return PD_ERR_USAGE;
         *what |= 1u << found;
         at += n;
     }

@@ -44,11 +44,8 @@ const struct pd_loss *pd_loss_at(int index)
 
 const struct pd_loss *pd_loss_find(const char *name, struct pd_error *err)
 {
-    for (int i = 0; i < COUNT; i++)
-        if (!strcmp(name, table[i].name))
-            return &table[i];
-    pd_unknown_word(err, "loss", name, &table[0].name, COUNT, sizeof table[0]);
-    return NULL;
+    const int at = pd_find_word("loss", name, &table[0].name, COUNT, sizeof table[0], err);
+    return at < 0 ? NULL : &table[at];
 }
 
 /* A gradient of length 0 has no direction: 1e-12 below the root keeps its own gradient finite. */

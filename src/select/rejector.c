@@ -29,13 +29,9 @@ const struct pd_reject_method *pd_reject_method_at(int index)
 const struct pd_reject_method *pd_reject_method_find(const char *name, struct pd_error *err)
 {
     const char *names[METHODS];
-    for (int i = 0; i < METHODS; i++) {
+    for (int i = 0; i < METHODS; i++)
         names[i] = methods[i]->name;
-        if (!strcmp(name, names[i]))
-            return methods[i];
-    }
-    pd_unknown_word(err, "way to reject", name, names, METHODS, sizeof names[0]);
-    return NULL;
+    return pd_reject_method_at(pd_find_word("way to reject", name, names, METHODS, sizeof names[0], err));
 }
 
 struct pd_reject_options pd_reject_defaults(const struct pd_reject_method *method)

@@ -22,13 +22,9 @@ const struct pd_strategy *pd_strategy_at(int index)
 const struct pd_strategy *pd_strategy_find(const char *name, struct pd_error *err)
 {
     const char *names[STRATEGIES];
-    for (int i = 0; i < STRATEGIES; i++) {
+    for (int i = 0; i < STRATEGIES; i++)
         names[i] = strategies[i]->name;
-        if (!strcmp(name, names[i]))
-            return strategies[i];
-    }
-    pd_unknown_word(err, "strategy", name, names, STRATEGIES, sizeof names[0]);
-    return NULL;
+    return pd_strategy_at(pd_find_word("strategy", name, names, STRATEGIES, sizeof names[0], err));
 }
 
 /* --- checks --- */

@@ -1,17 +1,16 @@
 #include "run/run.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
-#include "base/threads.h"
-#include "data/labels/answers.h"
 #include "io/file.h"
 #include "run/recalibrate.h"
 #include "run/setup.h"
+#include "run/step.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 struct run {
@@ -24,12 +23,7 @@ struct run {
     const char *roster; /* the folder whose roster says which images are the data; NULL: all there are */
     struct pd_setup s;
     struct pd_real_images validation;
-    struct pd_step_plans plans;
-    float *images; /* a batch, on its way from the loader to a plan */
-    int32_t *labels;
-    bool gold;        /* they re-weight */
-    int64_t top_k;    /* fakes that the generator learns from; 0: all */
-    double step_cost; /* operations of a step, as a multiple of a plain step's */
+    struct pd_run_step step;
     struct pd_journal journal;
     struct pd_progress at;
     uint64_t last_step, saved_step;
@@ -37,61 +31,6 @@ struct run {
     uint64_t begun_step;
     void *best; /* without a folder: the best epoch's networks */
 };
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* --- the step's plans, made anew where what they do changes --- */
-
-static bool wants_gold(const struct run *r)
-{
-    return r->o->gold && (double)r->at.step >= r->o->gold_start * (double)r->last_step;
-}
-
-/* One in a hundred fewer with every epoch (Sinha et al. 2020), down to the option's fraction. */
-static int64_t wanted_top_k(const struct run *r)
-{
-    const uint64_t epoch = r->at.step / r->s.steps_per_epoch;
-    const double batch = (double)r->o->batch;
-    return r->o->top_k < 1 ? (int64_t)ceil(batch * fmax(pow(0.99, (double)epoch), r->o->top_k)) : 0;
-}
-
-static enum pd_status switch_gold(struct run *r, struct pd_error *err)
-{
-    r->gold = wants_gold(r);
-    return r->o->gold ? pd_step_plans_set(&r->plans, "gold", r->gold, err) : PD_OK;
-}
-
-static enum pd_status compile_step(struct run *r, struct pd_error *err)
-{
-    struct pd_step_options s = pd_setup_step(r->o);
-    s.gold = r->o->gold;
-    s.top_k = r->top_k = wanted_top_k(r);
-    pd_step_plans_release(&r->plans); /* before the next: one arena at a time */
-    enum pd_status status = pd_step_plans_compile(r->s.gan, &s, &r->plans, err);
-    return status ? status : switch_gold(r, err);
-}
-
-/* What the candidates of adversarial sampling cost. */
-static enum pd_status count_cost(struct run *r, struct pd_error *err)
-{
-    struct pd_step_options s = pd_setup_step(r->o);
-    struct pd_plan *plain;
-    r->step_cost = 1;
-    if (s.adversarial == 1)
-        return PD_OK;
-    s.adversarial = 1;
-    enum pd_status status = pd_gan_compile_step(r->s.gan, &s, &plain, err);
-    if (status)
-        return status;
-    r->step_cost = pd_plan_info(r->plans.full).gflop / pd_plan_info(plain).gflop;
-    pd_plan_destroy(plain);
-    return PD_OK;
-}
 
 /* --- the end of an epoch --- */
 
@@ -101,7 +40,7 @@ static enum pd_status save(struct run *r, struct pd_error *err)
     enum pd_status status = r->folder ? pd_run_folder_checkpoint(r->folder, path, err) : PD_OK;
     if (!status && r->folder)
         status = pd_gan_save(r->s.gan, &r->at, path, err);
-    r->saved = seconds();
+    r->saved = pd_seconds();
     r->saved_step = status ? r->saved_step : r->at.step;
     return status;
 }
@@ -137,8 +76,8 @@ static void summarise(struct run *r, struct pd_epoch_record *e)
     const double images = (double)((r->at.step - r->begun_step) * (uint64_t)r->o->batch);
     *e = (struct pd_epoch_record){.epoch = r->at.step / r->s.steps_per_epoch,
                                   .step = r->at.step,
-                                  .gold = r->gold,
-                                  .images_per_second = images / (seconds() - r->begun),
+                                  .gold = r->step.gold,
+                                  .images_per_second = images / (pd_seconds() - r->begun),
                                   .validation = -1};
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
         const double count = i == PD_LOSS_g_adv || i == PD_LOSS_g_cls ? generator_steps(r) : steps;
@@ -176,7 +115,7 @@ static enum pd_status end_epoch(struct run *r, struct pd_error *err)
         status = save(r, err);
     if (!status && r->watch->epoch)
         r->watch->epoch(r->watch->context, &e);
-    r->begun = seconds();
+    r->begun = pd_seconds();
     r->begun_step = r->at.step;
     return status;
 }
@@ -195,24 +134,16 @@ static enum pd_status check_losses(const struct run *r, const float *losses, str
                 "training diverged: %s is %g at step %llu (the last checkpoint is from step %llu); "
                 "try a smaller --lr%s",
                 pd_loss_names[i], (double)losses[i], (unsigned long long)r->at.step,
-                (unsigned long long)r->saved_step, r->gold ? ", or --beta-d 0.5" : "");
+                (unsigned long long)r->saved_step, r->step.gold ? ", or --beta-d 0.5" : "");
     return PD_OK;
 }
 
 static enum pd_status run_step(struct run *r, struct pd_error *err)
 {
-    float losses[PD_LOSS_COUNT] = {0};
-    struct pd_plan *plan = pd_step_plan(&r->plans, r->at.step);
-    pd_loader_get(r->s.loader, r->at.step, r->images, r->labels, NULL);
-    enum pd_status status =
-        pd_plan_write(plan, "images", r->images, r->o->batch * pd_gan_image_size(r->s.gan), err);
+    float losses[PD_LOSS_COUNT];
+    enum pd_status status = pd_run_step_fit(&r->step, r->at.step, r->last_step, err);
     if (!status)
-        status = pd_plan_write(plan, "labels", r->labels, r->o->batch, err);
-    if (!status)
-        status = pd_plan_run(plan, (uint64_t)r->o->seed, r->at.step, err);
-    for (int i = 0; i < PD_LOSS_COUNT && !status; i++)
-        if (pd_plan_has(plan, pd_loss_names[i]))
-            status = pd_plan_scalar(plan, pd_loss_names[i], &losses[i], err);
+        status = pd_run_step_take(&r->step, r->s.loader, r->at.step, losses, err);
     if (status)
         return status;
     r->at.step++;
@@ -227,7 +158,7 @@ static enum pd_status run_step(struct run *r, struct pd_error *err)
 static bool save_is_due(const struct run *r)
 {
     return (r->o->save_steps && r->at.step % (uint64_t)r->o->save_steps == 0) ||
-           (r->o->save_every && seconds() - r->saved >= 60 * (double)r->o->save_every);
+           (r->o->save_every && pd_seconds() - r->saved >= 60 * (double)r->o->save_every);
 }
 
 static enum pd_status train(struct run *r, struct pd_error *err)
@@ -237,16 +168,11 @@ static enum pd_status train(struct run *r, struct pd_error *err)
         r->watch->begin(r->watch->context,
                         &(struct pd_run_begin){r->folder, r->s.steps_per_epoch, r->at.step, r->last_step,
                                                pd_loader_images(r->s.loader), (double)r->o->batch,
-                                               r->step_cost, r->s.estimate});
-    r->begun = r->saved = seconds();
+                                               r->step.cost, r->s.estimate});
+    r->begun = r->saved = pd_seconds();
     r->begun_step = r->at.step;
     while (!status && r->at.step < r->last_step) {
-        if (wanted_top_k(r) != r->top_k)
-            status = compile_step(r, err);
-        else if (wants_gold(r) != r->gold)
-            status = switch_gold(r, err);
-        if (!status)
-            status = run_step(r, err);
+        status = run_step(r, err);
         if (status)
             break;
         if (r->at.step % r->s.steps_per_epoch == 0)
@@ -266,16 +192,6 @@ static enum pd_status train(struct run *r, struct pd_error *err)
 
 /* --- life --- */
 
-static enum pd_status reserve_batch(struct run *r, struct pd_error *err)
-{
-    const size_t n = (size_t)r->o->batch;
-    r->images = pd_calloc(n, (size_t)pd_gan_image_size(r->s.gan) * sizeof *r->images);
-    r->labels = pd_calloc(n, sizeof *r->labels);
-    if (r->images && r->labels)
-        return PD_OK;
-    return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a batch of %zu images", n);
-}
-
 /* Data, networks with fresh weights, and the step. label_file: the options' or the run's copy, or NULL. */
 static enum pd_status open_run(struct run *r, const char *label_file, struct pd_error *err)
 {
@@ -289,19 +205,14 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
     r->last_step = r->s.steps_per_epoch * (uint64_t)r->o->epochs;
     status =
         pd_real_images_of_use(r->s.data, r->s.use, PD_HELD_OUT, r->s.gan->config.size, &r->validation, err);
-    if (!status)
-        status = reserve_batch(r, err);
-    if (!status)
-        status = compile_step(r, err);
-    return status ? status : count_cost(r, err);
+    return status ? status
+                  : pd_run_step_open(r->o, r->s.gan, r->s.steps_per_epoch, r->last_step, &r->step, err);
 }
 
 static void close_run(struct run *r)
 {
     pd_journal_close(&r->journal);
-    pd_step_plans_release(&r->plans);
-    pd_free(r->images);
-    pd_free(r->labels);
+    pd_run_step_close(&r->step);
     pd_free(r->best);
     pd_real_images_release(&r->validation);
     pd_setup_close(&r->s);
@@ -316,45 +227,14 @@ static enum pd_status lock(struct run *r, struct pd_error *err)
     return status;
 }
 
-/* The run's own copy, whatever format the file has. */
-static enum pd_status copy_labels(struct run *r, struct pd_error *err)
-{
-    struct pd_answers answers;
-    char path[PD_PATH_SIZE];
-    if (!r->o->label_file[0])
-        return PD_OK;
-    enum pd_status status = pd_run_folder_labels(r->folder, path, err);
-    if (!status)
-        status = pd_answers_read(r->o->label_file, r->s.data, &answers, err);
-    if (status)
-        return status;
-    status = pd_answers_write(path, r->s.data, answers.at, answers.count, err);
-    pd_answers_release(&answers);
-    return status;
-}
-
-/* What the data were, for those who resume; a run inside another says only how many of the other's. */
-static enum pd_status keep_roster(struct run *r, struct pd_error *err)
-{
-    if (r->roster) {
-        enum pd_status status = pd_roster_read(r->roster, &r->s.roster, err);
-        if (status)
-            return status;
-        r->s.roster.listed = false;
-    }
-    enum pd_status status = pd_roster_write(r->folder, &r->s.roster, err);
-    pd_roster_release(&r->s.roster);
-    return status;
-}
-
 /* Into a folder that is there, from the first step. */
 static enum pd_status begin(struct run *r, struct pd_error *err)
 {
     enum pd_status status = lock(r, err);
     if (!status)
-        status = copy_labels(r, err);
+        status = pd_run_keep_labels(r->o, r->s.data, r->folder, err);
     if (!status)
-        status = keep_roster(r, err);
+        status = pd_run_keep_roster(&r->s.roster, r->roster, r->folder, err);
     if (!status)
         status = pd_run_folder_save_options(r->folder, r->o, err);
     if (!status)
@@ -442,7 +322,7 @@ static enum pd_status begin_roster(struct run *r, struct pd_error *err)
         r->watch->note(r->watch->context,
                        "the run has no list of its images, as it is of an earlier version: "
                        "the data are taken as they are now");
-    return keep_roster(r, err);
+    return pd_run_keep_roster(&r->s.roster, r->roster, r->folder, err);
 }
 
 static enum pd_status reopen(struct run *r, int64_t epochs, struct pd_error *err)
@@ -515,36 +395,4 @@ enum pd_status pd_run_train_in(const struct pd_train_options *options, const cha
         status = begin(&r, err);
     close_run(&r);
     return status;
-}
-
-enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err)
-{
-    char path[PD_PATH_SIZE];
-    struct pd_model_config c;
-    memset(out, 0, sizeof *out);
-    snprintf(out->folder, sizeof out->folder, "%s", folder);
-    enum pd_status status = pd_run_folder_options(folder, &out->options, err);
-    if (!status)
-        status = pd_run_folder_model(folder, path, err);
-    if (!status)
-        status = pd_checkpoint_config(path, &c, err);
-    if (!status && !threads)
-        threads = out->options.threads ? (int)out->options.threads : pd_threads_available();
-    if (!status)
-        status = pd_backend_create("onednn", threads, &out->backend, err);
-    if (!status)
-        status = pd_gan_create(&c, out->backend, 0, &out->gan, err);
-    if (!status)
-        status = pd_gan_load(out->gan, path, &out->progress, err);
-    if (status)
-        pd_run_close(out);
-    return status;
-}
-
-void pd_run_close(struct pd_run_model *m)
-{
-    pd_gan_destroy(m->gan);
-    pd_backend_destroy(m->backend);
-    m->gan = NULL;
-    m->backend = NULL;
 }

@@ -1,0 +1,255 @@
+#include "run/data.h"
+
+#include "base/mem.h"
+#include "data/digest.h"
+#include "data/labels/answers.h"
+#include "data/labels/labels.h"
+#include "io/file.h"
+#include "run/folder.h"
+
+#include <stdio.h>
+
+/* --- the data set --- */
+
+static enum pd_status open_whole(const struct pd_train_options *o, enum pd_split split,
+                                 const struct pd_data_watch *watch, struct pd_dataset **out,
+                                 struct pd_error *err)
+{
+    const struct pd_data_request request = {.name = o->data,
+                                            .dir = o->data_dir[0] ? o->data_dir : NULL,
+                                            .split = split,
+                                            .seed = (uint64_t)o->data_seed,
+                                            .count = split == PD_SPLIT_TRAIN ? (uint32_t)o->data_count : 0,
+                                            .size = (int)o->size,
+                                            .random_crop = o->random_crop && split == PD_SPLIT_TRAIN,
+                                            .classes = o->classes,
+                                            .metadata = o->metadata,
+                                            .metadata_columns = o->metadata_columns,
+                                            .cache = o->cache,
+                                            .cache_dir = o->cache_dir,
+                                            .threads = (int)o->threads,
+                                            .watch = watch};
+    return pd_dataset_open(&request, out, err);
+}
+
+static enum pd_status thin(const struct pd_train_options *o, struct pd_dataset *d, struct pd_error *err)
+{
+    const uint32_t most = (uint32_t)o->data_count;
+    if (most > d->count)
+        pd_dataset_add_note(d, "--data-count %u: there are only %u images, all are taken", most, d->count);
+    return most && d->count > most ? pd_dataset_thin(d, most, (uint64_t)o->data_seed, err) : PD_OK;
+}
+
+static enum pd_status hand_over(enum pd_status status, struct pd_dataset **out)
+{
+    if (status) {
+        pd_dataset_destroy(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split,
+                              const struct pd_data_watch *watch, struct pd_dataset **out,
+                              struct pd_error *err)
+{
+    enum pd_status status = open_whole(o, split, watch, out, err);
+    if (!status && split == PD_SPLIT_TRAIN)
+        status = thin(o, *out, err);
+    return hand_over(status, out);
+}
+
+enum pd_status pd_run_check_fit(const struct pd_dataset *d, const struct pd_model_config *c,
+                                struct pd_error *err)
+{
+    const char *const kinds[] = {"images", "2-D points"};
+    if (!d->points != (c->size > 0))
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s' has %s, and the run's model makes %s",
+                       d->name, kinds[d->points != NULL], kinds[c->size == 0]);
+    if (d->channels != c->channels)
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s' has %d channels, and the run's model %d",
+                       d->name, d->channels, c->channels);
+    return PD_OK;
+}
+
+/* A list of a part that was drawn is held against all there is. */
+static enum pd_status restore(const struct pd_train_options *o, const char *folder, bool join,
+                              struct pd_dataset *d, struct pd_error *err)
+{
+    struct pd_roster roster;
+    enum pd_status status = pd_roster_read(folder, &roster, err);
+    roster.drawn = o->data_count;
+    roster.grows = join && *o->classes; /* these are what people have said, with what they added */
+    if (!status && !roster.listed)
+        status = thin(o, d, err);
+    if (!status)
+        status = pd_roster_restore(&roster, folder, join && !roster.drawn, d, err);
+    pd_roster_release(&roster);
+    return status;
+}
+
+enum pd_status pd_run_dataset_again(const struct pd_train_options *o, const char *folder, bool join,
+                                    const struct pd_data_watch *watch, struct pd_dataset **out,
+                                    struct pd_error *err)
+{
+    if (!pd_roster_is_in(folder))
+        return pd_run_dataset(o, PD_SPLIT_TRAIN, watch, out, err);
+    enum pd_status status = open_whole(o, PD_SPLIT_TRAIN, watch, out, err);
+    return hand_over(status ? status : restore(o, folder, join, *out, err), out);
+}
+
+/* In people's own sets images come and go; published and drawn ones are all or nothing. */
+enum pd_status pd_run_roster(const struct pd_train_options *o, const struct pd_dataset *data,
+                             struct pd_roster *out, struct pd_error *err)
+{
+    enum pd_status status = pd_roster_make(data, out, err);
+    out->listed = data->image_names || !pd_data_source_named(o->data);
+    return status;
+}
+
+static void set_path(const char *value, char *path, size_t size)
+{
+    if (value)
+        snprintf(path, size, "%s", value);
+}
+
+void pd_run_move(const struct pd_data_place *place, struct pd_train_options *o)
+{
+    set_path(place->data, o->data, sizeof o->data);
+    set_path(place->data_dir, o->data_dir, sizeof o->data_dir);
+    set_path(place->cache_dir, o->cache_dir, sizeof o->cache_dir);
+    pd_run_absolute_paths(o);
+}
+
+enum pd_status pd_run_say_moved(const struct pd_train_options *o, enum pd_status status, struct pd_error *err)
+{
+    const char *place = o->data_dir[0] ? o->data_dir : o->data;
+    if (!status || !err || *place != '/' || !pd_is_absent(place))
+        return status;
+    return pd_fail(err, status, -1, "%.350s; where it lies now, %s says", err->message,
+                   place == o->data ? "--data" : "--data-dir");
+}
+
+enum pd_status pd_run_image_size(const struct pd_train_options *o, int *size, struct pd_error *err)
+{
+    const struct pd_data_source *source;
+    enum pd_status status = pd_data_source_find(o->data, &source, err);
+    if (!status)
+        *size = o->size && source->size ? (int)o->size : source->size;
+    return status;
+}
+
+/* --- labels --- */
+
+static size_t labels_of(const struct pd_answers *answers)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < answers->count; i++)
+        n += answers->at[i].label >= 0;
+    return n;
+}
+
+/* A run learns from all of its file or does not begin. */
+static enum pd_status take_label_file(const char *path, struct pd_dataset *data, uint8_t *use,
+                                      struct pd_error *err)
+{
+    struct pd_answers answers;
+    enum pd_status status = pd_file_check_lasting(path, err);
+    if (!status)
+        status = pd_answers_read_whole(path, data, &answers, err);
+    if (status)
+        return status;
+    if (!labels_of(&answers))
+        status =
+            pd_fail(err, PD_ERR_FORMAT, -1, "%s: no row names a class, so there is nothing to learn from%s",
+                    path, answers.predicted ? " (a model's predictions alone are no annotations)" : "");
+    if (!status)
+        pd_labels_apply(data, &answers, use);
+    if (!status && answers.note[0])
+        pd_dataset_add_note(data, "%s", answers.note);
+    pd_answers_release(&answers);
+    return status;
+}
+
+/* No copy of an image that validates is learnt from. */
+static enum pd_status hold_copies(const struct pd_train_options *o, struct pd_dataset *data, uint8_t *use,
+                                  struct pd_error *err)
+{
+    struct pd_digest *digests;
+    uint32_t *first = NULL, copies = 0, held = 0;
+    if (!data->pixels && !data->points) /* before they are decoded */
+        return PD_OK;
+    enum pd_status status = pd_dataset_digests(data, (int)o->threads, &digests, err);
+    if (!status)
+        status = pd_digest_copies(digests, data->count, &first, &copies, err);
+    for (uint32_t i = 0; !status && copies && i < data->count; i++)
+        if (use[i] == PD_HELD_OUT)
+            use[first[i]] = PD_HELD_OUT;
+    for (uint32_t i = 0; !status && copies && i < data->count; i++)
+        if (use[first[i]] == PD_HELD_OUT) {
+            use[i] = PD_HELD_OUT;
+            held++;
+        }
+    if (held > (uint32_t)o->validation)
+        pd_dataset_add_note(data, "%u copies of validation images are held out, too",
+                            held - (uint32_t)o->validation);
+    pd_free(first);
+    pd_free(digests);
+    return status;
+}
+
+enum pd_status pd_run_labels(const struct pd_train_options *o, const char *label_file,
+                             struct pd_dataset *data, uint8_t *use, struct pd_error *err)
+{
+    const uint64_t seed = (uint64_t)(o->data_seed ? o->data_seed : o->seed);
+    enum pd_status status = PD_OK;
+    if (label_file && o->labels)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--labels %lld beside a label file, which says it all",
+                       (long long)o->labels);
+    if (o->validation)
+        status = pd_validation_draw(data, (uint32_t)o->validation, seed, use, err);
+    if (!status && o->validation)
+        status = hold_copies(o, data, use, err);
+    if (status)
+        return status;
+    if (label_file)
+        return take_label_file(label_file, data, use, err);
+    if (o->labels)
+        return pd_label_subset(data, (uint32_t)o->labels, seed, use, err);
+    for (uint32_t i = 0; i < data->count; i++)
+        use[i] = use[i] == PD_HELD_OUT ? PD_HELD_OUT : PD_LABELLED;
+    return PD_OK;
+}
+
+/* --- what a run keeps of them in its folder --- */
+
+enum pd_status pd_run_keep_labels(const struct pd_train_options *o, const struct pd_dataset *data,
+                                  const char *folder, struct pd_error *err)
+{
+    struct pd_answers answers;
+    char path[PD_PATH_SIZE];
+    if (!o->label_file[0])
+        return PD_OK;
+    enum pd_status status = pd_run_folder_labels(folder, path, err);
+    if (!status)
+        status = pd_answers_read(o->label_file, data, &answers, err);
+    if (status)
+        return status;
+    status = pd_answers_write(path, data, answers.at, answers.count, err);
+    pd_answers_release(&answers);
+    return status;
+}
+
+enum pd_status pd_run_keep_roster(struct pd_roster *roster, const char *from, const char *folder,
+                                  struct pd_error *err)
+{
+    if (from) {
+        enum pd_status status = pd_roster_read(from, roster, err);
+        if (status)
+            return status;
+        roster->listed = false;
+    }
+    enum pd_status status = pd_roster_write(folder, roster, err);
+    pd_roster_release(roster);
+    return status;
+}

@@ -1,0 +1,38 @@
+/* The model that a run has trained. */
+#include "base/threads.h"
+#include "run/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_model_config c;
+    memset(out, 0, sizeof *out);
+    snprintf(out->folder, sizeof out->folder, "%s", folder);
+    enum pd_status status = pd_run_folder_options(folder, &out->options, err);
+    if (!status)
+        status = pd_run_folder_model(folder, path, err);
+    if (!status)
+        status = pd_checkpoint_config(path, &c, err);
+    if (!status && !threads)
+        threads = out->options.threads ? (int)out->options.threads : pd_threads_available();
+    if (!status)
+        status = pd_backend_create("onednn", threads, &out->backend, err);
+    if (!status)
+        status = pd_gan_create(&c, out->backend, 0, &out->gan, err);
+    if (!status)
+        status = pd_gan_load(out->gan, path, &out->progress, err);
+    if (status)
+        pd_run_close(out);
+    return status;
+}
+
+void pd_run_close(struct pd_run_model *m)
+{
+    pd_gan_destroy(m->gan);
+    pd_backend_destroy(m->backend);
+    m->gan = NULL;
+    m->backend = NULL;
+}

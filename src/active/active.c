@@ -2,7 +2,6 @@
 
 #include "active/changes.h"
 #include "active/check.h"
-#include "active/loop.h"
 #include "active/people.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "active/loop.h"
+#include "active/steps.h"
 
 #include "base/words.h"
 

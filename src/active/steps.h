@@ -1,11 +1,24 @@
-/* The steps of a round, in the order in which loop.c takes them. Each reads the branch and what is handed to
- * it, and writes what it is handed to fill; what the journal has already is not done again. */
+/* The loop of active learning, for one strategy in one trial (GOLD section 4.3; ALCG algorithm 1), and the
+ * steps of a round, about in the order in which it takes them. A step reads the branch and what it is given,
+ * and fills what it is given to fill; what the journal has already is not done again. */
 #ifndef PD_ACTIVE_STEPS_H
 #define PD_ACTIVE_STEPS_H
 
 #include "active/branch.h"
 
 #include <paydirt/select.h>
+
+/* --- loop.c --- */
+
+struct pd_questions {
+    struct pd_query *at; /* best first; owned: pd_questions_release */
+    size_t count;
+};
+
+/* Rounds until there are enough labels, or none is left to ask for, or until people's answers are missing
+ * (*waiting): those to q, which is to be released. PD_ERR_INTERRUPTED: the watcher stopped it. */
+enum pd_status pd_loop(const struct pd_branch *b, struct pd_questions *q, bool *waiting,
+                       struct pd_error *err);
 
 /* --- learn.c: what the branch knows --- */
 
@@ -68,11 +81,6 @@ enum pd_status pd_pool_rank(const struct pd_branch *b, int64_t round, const stru
 void pd_ranking_release(struct pd_ranking *ranking); /* also a zeroed one */
 
 /* --- spread.c --- */
-
-struct pd_questions {
-    struct pd_query *at; /* best first; owned: pd_questions_release */
-    size_t count;
-};
 
 /* The questions: the best of the ranking or, with --diverse, k that lie apart by D's features. Also what the
  * model guesses. */

@@ -331,6 +331,23 @@ static enum pd_status say_outcome(const char *folder, const char *labels, const 
     return status || fflush(stdout) ? status : fail_refused(out, err);
 }
 
+static const char *or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+/* What people bring along: only what was given. */
+static struct pd_active_news read_news(const struct args_parsed *c, const struct own *own,
+                                       const struct pd_active_options *a, const struct pd_train_options *o)
+{
+    return (struct pd_active_news){.answers = or_null(own->labels),
+                                   .correct = or_null(own->correct),
+                                   .add_class = args_parsed_given(c, "add_class") ? own->add_class : NULL,
+                                   .final = args_parsed_given(c, "final") ? a->final : 0,
+                                   .query = args_parsed_given(c, "query") ? a->query : 0,
+                                   .place = resume_place(c->command, c->args, o)};
+}
+
 enum pd_status command_active(int argc, char **argv, struct pd_error *err)
 {
     struct own own = {.recipe = ""};
@@ -368,13 +385,7 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
             own.resume[0] ? resume_check(&command, &args, may_change, err) : check_new(&own, &a, &o, err);
     if (status)
         return status;
-    const struct pd_active_news news = {.answers = own.labels[0] ? own.labels : NULL,
-                                        .correct = own.correct[0] ? own.correct : NULL,
-                                        .add_class =
-                                            args_parsed_given(&c, "add_class") ? own.add_class : NULL,
-                                        .final = args_parsed_given(&c, "final") ? a.final : 0,
-                                        .query = args_parsed_given(&c, "query") ? a.query : 0,
-                                        .place = resume_place(&command, &args, &o)};
+    const struct pd_active_news news = read_news(&c, &own, &a, &o);
     stop_catch();
     snprintf(folder, sizeof folder, "%s", own.resume);
     if (own.resume[0])

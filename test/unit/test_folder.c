@@ -369,6 +369,12 @@ static void tells_splits_from_classes(void **state)
          "3 images, 1 of them without a label"},
         {"cat/1.png dog/none.txt", NULL, "cat", "cat/1.png", NULL,
          "no image in dog, so no class is made of it"},
+        {"cat.0.png cat.1.png dog.0.png dog.1.png", NULL, "", "cat.0.png cat.1.png dog.0.png dog.1.png", NULL,
+         "all names begin with cat, dog, but a class is a folder's name"},
+        {"images/1.png masks/1.png", NULL, "images,masks", "images/1.png masks/1.png", NULL,
+         "'masks' is taken for a class: if its pictures are masks"},
+        {"JPEGImages/1.png SegmentationClass/1.png", NULL, "JPEGImages,SegmentationClass",
+         "JPEGImages/1.png SegmentationClass/1.png", NULL, "'SegmentationClass' is taken for a class"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         try_layout(&cases[i]);

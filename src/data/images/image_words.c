@@ -5,8 +5,10 @@
 #include "data/images/image.h"
 #include "data/labels/image_name.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { NAMES_SHOWN = 10 };
 
@@ -115,6 +117,64 @@ static bool tell_lonely(const struct pd_image_list *l, const char *name,
     return !with || l->class_count == 1;
 }
 
+enum { STEMS = 10, STEM = 32 };
+
+/* Letters with which a file's name begins: cat of "x/cat.12.jpg". */
+static bool stem_of(const char *path, char stem[STEM])
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t n = 0;
+    while (n < STEM - 1 && ((unsigned char)name[n] >= 0x80 || isalpha((unsigned char)name[n])))
+        n++;
+    snprintf(stem, STEM, "%.*s", (int)n, name);
+    return n > 0 && n < STEM - 1;
+}
+
+/* "cat.0.jpg", "dog.1.jpg": where all names begin with a few words, several times each, those may be meant.
+ */
+static void tell_stems(const struct pd_image_list *l, const char *name, char note[PD_NOTE_SIZE])
+{
+    char stems[STEMS][STEM], stem[STEM], list[STEMS * (STEM + 2)] = "";
+    size_t times[STEMS] = {0}, n = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        size_t k = 0;
+        if (!stem_of(l->at[i].path, stem))
+            return;
+        while (k < n && strcmp(stems[k], stem) != 0)
+            k++;
+        if (k == STEMS)
+            return;
+        if (k == n)
+            memcpy(stems[n++], stem, STEM);
+        times[k]++;
+    }
+    for (size_t k = 0; k < n; k++) {
+        if (times[k] < 2)
+            return;
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", k ? ", " : "", stems[k]);
+    }
+    if (n > 1)
+        pd_note_add(note, name,
+                    "all names begin with %s, but a class is a folder's name, or stands in a metadata.csv: "
+                    "file_name,label",
+                    list);
+}
+
+/* What belongs to images pixel by pixel is no class of them. */
+static void tell_masks(const char *name, const char (*names)[PD_CLASS_NAME_SIZE], int classes,
+                       char note[PD_NOTE_SIZE])
+{
+    static const char *const masks[] = {
+        "masks",         "mask",        "annotations",       "segmentation",
+        "segmentations", "groundtruth", "SegmentationClass", "SegmentationObject"};
+    for (int k = 0; k < classes; k++)
+        for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++)
+            if (!strcasecmp(names[k], masks[i]))
+                pd_note_add(note, name,
+                            "'%s' is taken for a class: if its pictures are masks, move it elsewhere",
+                            names[k]);
+}
+
 /* Then a table beside them may say more. */
 static void tell_tables(const struct pd_image_list *l, const char *name, char note[PD_NOTE_SIZE])
 {
@@ -169,6 +229,9 @@ enum pd_status pd_image_list_tell(const struct pd_image_list *l, const char *nam
         pd_note_add(note, name, "passed over: %s", passed);
     if (lost)
         tell_tables(l, name, note);
+    if (!l->class_count)
+        tell_stems(l, name, note);
+    tell_masks(name, class_names, l->class_count, note);
     pd_free(of_class);
     return status;
 }

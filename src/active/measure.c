@@ -45,24 +45,26 @@ static enum pd_status count_classes(const struct pd_branch *b, const struct pd_k
 
 /* --- the discriminator's classes on the validation images --- */
 
-static double share_right(const struct pd_branch *b, const struct pd_scored_pool *pool)
+static enum pd_status score_images(const struct pd_branch *b, struct pd_gan *gan, const uint32_t *images,
+                                   uint32_t n, double *accuracy, struct pd_error *err)
 {
-    int64_t right = 0;
-    for (int64_t i = 0; i < pool->n; i++) {
-        const float *logit = pool->class_logits + i * pool->classes;
-        int best = 0;
-        for (int k = 1; k < pool->classes; k++)
-            best = logit[k] > logit[best] ? k : best;
-        right += best == b->data->labels[pool->images[i]];
-    }
-    return (double)right / (double)pool->n;
+    struct pd_metric_result result;
+    struct pd_real_images real;
+    const struct pd_metric_input in = {.real = &real};
+    enum pd_status status = pd_real_images_take(b->data, images, n, gan->config.size, &real, err);
+    if (status)
+        return status;
+    status = pd_gan_measure(gan, pd_metric_find("class-accuracy", NULL), &in, &result, err);
+    if (!status)
+        *accuracy = result.value;
+    pd_real_images_release(&real);
+    return status;
 }
 
 static enum pd_status score_classes(const struct pd_branch *b, struct pd_gan *gan, double *accuracy,
                                     struct pd_error *err)
 {
-    struct pd_scored_pool pool;
-    int64_t n = 0;
+    uint32_t n = 0;
     *accuracy = -1;
     uint32_t *images = b->o->validation ? pd_malloc(b->data->count * sizeof *images) : NULL;
     if (b->o->validation && !images)
@@ -70,11 +72,7 @@ static enum pd_status score_classes(const struct pd_branch *b, struct pd_gan *ga
     for (uint32_t i = 0; images && i < b->data->count; i++)
         if (b->held[i] && b->data->labels[i] >= 0)
             images[n++] = i;
-    enum pd_status status = n ? pd_scored_pool_make(gan, b->data, images, n, &pool, err) : PD_OK;
-    if (n && !status) {
-        *accuracy = share_right(b, &pool);
-        pd_scored_pool_release(&pool);
-    }
+    enum pd_status status = n ? score_images(b, gan, images, n, accuracy, err) : PD_OK;
     pd_free(images);
     return status;
 }
@@ -157,13 +155,17 @@ static void look_ahead(const struct pd_branch *b, struct pd_active_round *r)
 static enum pd_status fitting_capacity(const struct pd_branch *b, struct pd_gan *gan, double *accuracy,
                                        struct pd_error *err)
 {
-    const struct pd_fitting f = {.epochs = (int)b->a->measure_epochs,
-                                 .epoch_images = 10000,
-                                 .seed = pd_branch_seed(b),
-                                 .progress = b->watch->measuring,
-                                 .progress_context = b->watch->context};
-    *accuracy = -1;
-    return b->test ? pd_gan_fitting_capacity(gan, &f, b->test, accuracy, err) : PD_OK;
+    struct pd_metric_result result = {-1};
+    const struct pd_metric_input in = {.seed = pd_branch_seed(b),
+                                       .real = b->test,
+                                       .epochs = (int)b->a->measure_epochs,
+                                       .epoch_images = PD_METRIC_EPOCH_IMAGES,
+                                       .progress = b->watch->measuring,
+                                       .progress_context = b->watch->context};
+    enum pd_status status =
+        b->test ? pd_gan_measure(gan, pd_metric_find("fitting-capacity", NULL), &in, &result, err) : PD_OK;
+    *accuracy = status ? -1 : result.value;
+    return status;
 }
 
 enum pd_status pd_round_measure(const struct pd_branch *b, const struct pd_known *known,

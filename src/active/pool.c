@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "data/labels/labels.h"
 #include "gan/scorer.h"
-#include "gan/validate.h"
+#include "gan/measure.h"
 
 #include <string.h>
 

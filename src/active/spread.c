@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "gan/scorer.h"
-#include "gan/validate.h"
+#include "gan/measure.h"
 
 #include <math.h>
 #include <string.h>

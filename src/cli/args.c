@@ -2,6 +2,7 @@
 
 #include "base/bug.h"
 #include "base/words.h"
+#include "metric/metric.h"
 #include "model/model.h"
 
 #include <getopt.h>
@@ -135,12 +136,26 @@ static void print_help(const struct args_command *c)
     print_lines("  paydirt ", "  paydirt ", c->examples);
 }
 
+static size_t add_item(char *text, size_t size, size_t n, const char *name, const char *summary)
+{
+    return n < size ? n + (size_t)snprintf(text + n, size - n, "\n  %-22s %s", name, summary) : n;
+}
+
 const char *args_with_models(char *text, size_t size, const char *about)
 {
     const struct pd_model *model;
     size_t n = (size_t)snprintf(text, size, "%s\n\nmodels:", about);
-    for (int i = 0; (model = pd_model_at(i)) && n < size; i++)
-        n += (size_t)snprintf(text + n, size - n, "\n  %-22s %s", model->name, model->summary);
+    for (int i = 0; (model = pd_model_at(i)); i++)
+        n = add_item(text, size, n, model->name, model->summary);
+    return text;
+}
+
+const char *args_with_metrics(char *text, size_t size, const char *about)
+{
+    const struct pd_metric *metric;
+    size_t n = (size_t)snprintf(text, size, "%s\n\nmetrics:", about);
+    for (int i = 0; (metric = pd_metric_at(i)); i++)
+        n = add_item(text, size, n, metric->name, metric->summary);
     return text;
 }
 

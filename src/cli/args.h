@@ -38,8 +38,9 @@ enum pd_status args_parse(const struct args_command *command, int argc, char **a
 /* The n-th option of all groups, or NULL. */
 const struct pd_option *args_option(const struct args_command *command, int n, void **base);
 
-/* about, and below it the models that --model knows. Into text[size]; returns text. */
+/* about, and below it the models that --model knows, or the metrics. Into text[size]; returns text. */
 const char *args_with_models(char *text, size_t size, const char *about);
+const char *args_with_metrics(char *text, size_t size, const char *about);
 
 /* Whether the command line, or its recipe, had the option of that name, as in its table. */
 bool args_is_given(const struct args_command *command, const struct args *args, const char *name);

@@ -6,7 +6,7 @@
 
 #define COMMAND_LIST(X)                                                                                      \
     X(train, "train a conditional GAN, or go on with an interrupted run")                                    \
-    X(eval, "measure a run's generator: fitting capacity")                                                   \
+    X(eval, "measure a run's networks: fitting capacity, the accuracy of classes")                           \
     X(sample, "generate pictures and arrays")                                                                \
     X(score, "what a run's discriminator thinks of real images, GOLD's estimator included")                  \
     X(active, "train, ask for the labels that help most, train again")                                       \

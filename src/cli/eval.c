@@ -1,6 +1,7 @@
-/* paydirt eval: how good a run's generator is. */
+/* paydirt eval: how good a run's networks are. */
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/idle.h"
 #include "cli/progress.h"
 #include "cli/real.h"
 #include "cli/sample_set.h"
@@ -25,12 +26,16 @@ static const char about[] =
     "Measures the run's last checkpoint on the test split of its data.\n"
     "fitting-capacity (GAN-train): the accuracy on real images of a LeNet (2-D points: a small MLP)\n"
     "that was trained on generated ones alone, fresh in every epoch, or with --fixed, --reject or --samples\n"
-    "on one set that every epoch goes through. Adds a line to RUN/eval.jsonl.";
+    "on one set that every epoch goes through. class-accuracy: that of the discriminator, as score "
+    "predicts.\n"
+    "Adds a line for each metric to RUN/eval.jsonl.";
 
-static const char examples[] = "eval runs/00000-strokes-infogan-gold --metrics fitting-capacity\n"
-                               "eval runs/00000-strokes-infogan-gold --epochs 10 --json\n"
-                               "eval runs/00000-strokes-infogan-gold --fixed 5000\n"
-                               "eval runs/00000-strokes-infogan-gold --fixed 5000 --reject gold --p 0.1";
+static const char examples[] =
+    "eval runs/00000-strokes-infogan-gold --metrics fitting-capacity\n"
+    "eval runs/00000-strokes-infogan-gold --metrics fitting-capacity,class-accuracy\n"
+    "eval runs/00000-strokes-infogan-gold --epochs 10 --json\n"
+    "eval runs/00000-strokes-infogan-gold --fixed 5000\n"
+    "eval runs/00000-strokes-infogan-gold --fixed 5000 --reject gold --p 0.1";
 
 enum { PER_CLASS = 5000 }; /* of a set kept by rejection: GOLD section 4.2 */
 
@@ -42,8 +47,7 @@ struct options {
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
-    {"metrics", PD_OPTION_TEXT, FIELD(metrics), 0, 0, "LIST",
-     "names with commas between; known: fitting-capacity"},
+    {"metrics", PD_OPTION_TEXT, FIELD(metrics), 0, 0, "LIST", "names with commas between, listed above"},
     {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
     {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N", "seed of samples and classifier"},
     {"epochs", PD_OPTION_INT, FIELD(epochs), 1, 10000, "N", "epochs of the classifier"},
@@ -65,6 +69,7 @@ static const struct pd_option table[] = {
 struct eval {
     const struct options *o;
     const char *folder;
+    unsigned needs; /* of all metrics asked for */
     struct pd_run_model run;
     struct real real;
     struct sample_set set; /* empty: fresh samples */
@@ -72,14 +77,7 @@ struct eval {
     struct progress progress;
 };
 
-/* One metric: measures, and gives its result as JSON and as a line of words. */
-struct metric {
-    const char *name;
-    enum pd_status (*measure)(struct eval *e, json_t **result, char *line, size_t size, struct pd_error *err);
-};
-
-/* --- fitting capacity
- * --------------------------------------------------------------------------------------- */
+/* --- one metric --- */
 
 static void on_epoch(void *context, int epoch, int epochs, double loss)
 {
@@ -92,86 +90,89 @@ static void on_epoch(void *context, int epoch, int epochs, double loss)
                       progress_left(&e->progress, left, sizeof left));
 }
 
-static struct pd_classifier_options classifier_options(struct eval *e)
+/* With what it needs at hand. */
+static enum pd_status measure_value(struct eval *e, const struct pd_metric *metric, double *value,
+                                    struct pd_error *err)
 {
-    const struct pd_model_config *c = &e->run.gan->config;
-    struct pd_classifier_options k = pd_classifier_defaults();
-    k.channels = c->channels;
-    k.size = c->size;
-    k.classes = c->classes;
-    k.epochs = (int)e->o->epochs;
-    k.epoch_images = e->epoch_images;
-    k.seed = (uint64_t)e->o->seed;
-    k.backend = e->run.backend;
-    k.progress = on_epoch;
-    k.progress_context = e;
-    return k;
-}
-
-static enum pd_status train_on(struct eval *e, const struct pd_sample_source *samples, double *accuracy,
-                               struct pd_error *err)
-{
-    const struct pd_classifier_options k = classifier_options(e);
-    progress_begin(&e->progress, 0, (uint64_t)k.epochs, (double)k.epoch_images, "images");
-    enum pd_status status =
-        pd_fitting_capacity(&k, samples, e->real.images, e->real.labels, e->real.count, accuracy, err);
-    progress_end(&e->progress);
-    return status;
-}
-
-static enum pd_status train_classifier(struct eval *e, double *accuracy, struct pd_error *err)
-{
-    const struct pd_classifier_options k = classifier_options(e);
-    const size_t size = (size_t)k.channels * (size_t)(k.size ? k.size * k.size : 1);
-    struct pd_gan_source *fresh = NULL;
+    const size_t size = (size_t)pd_gan_image_size(e->run.gan);
+    const struct pd_real_images real = {e->real.images, e->real.data->labels, e->real.count};
+    struct pd_metric_input in = {.seed = (uint64_t)e->o->seed,
+                                 .real = &real,
+                                 .epochs = (int)e->o->epochs,
+                                 .epoch_images = e->epoch_images,
+                                 .progress = on_epoch,
+                                 .progress_context = e};
+    struct pd_metric_result result = {0};
     struct pd_fixed_set *fixed = NULL;
-    enum pd_status status = e->set.count ? pd_fixed_set_create(e->set.count, size, e->set.images,
-                                                               e->set.labels, k.seed, &fixed, err)
-                                         : pd_gan_source_create(e->run.gan, k.batch, k.seed, &fresh, err);
-    if (!status) {
-        const struct pd_sample_source source =
-            fixed ? pd_fixed_set_source(fixed) : pd_gan_sample_source(fresh);
-        status = train_on(e, &source, accuracy, err);
+    struct pd_sample_source samples;
+    enum pd_status status =
+        metric->needs & PD_NEEDS_SCORES ? real_recalibrate(&e->run, PD_ORIGIN_REAL, NULL, err) : PD_OK;
+    if (!status && metric->needs & PD_NEEDS_SAMPLES && e->set.count) {
+        status = pd_fixed_set_create(e->set.count, size, e->set.images, e->set.labels, in.seed, &fixed, err);
+        samples = pd_fixed_set_source(fixed);
+        in.samples = &samples;
     }
-    pd_gan_source_destroy(fresh);
+    if (metric->needs & PD_NEEDS_CLASSIFIER)
+        progress_begin(&e->progress, 0, (uint64_t)in.epochs, (double)in.epoch_images, "images");
+    if (!status)
+        status = pd_gan_measure(e->run.gan, metric, &in, &result, err);
+    progress_end(&e->progress);
     pd_fixed_set_destroy(fixed);
+    *value = result.value;
     return status;
 }
 
-static enum pd_status fitting_capacity(struct eval *e, json_t **result, char *line, size_t size,
-                                       struct pd_error *err)
+/* --- its result, as words and as JSON: what it has needed is said --- */
+
+static void describe(const struct eval *e, const struct pd_metric *metric, double value, double seconds,
+                     char *line, size_t size)
+{
+    char number[96], trained[1300] = "", statistics[80] = "";
+    if (metric->needs & PD_NEEDS_CLASSIFIER)
+        snprintf(trained, sizeof trained, "%s, %lld epochs of %lld generated images%s%s; ",
+                 e->run.gan->config.size ? "LeNet" : "MLP", (long long)e->o->epochs,
+                 (long long)e->epoch_images, e->set.count ? ", " : "", e->set.words);
+    if (metric->needs & PD_NEEDS_SCORES)
+        real_statistics(e->run.gan, statistics, sizeof statistics);
+    snprintf(line, size, "%s  (%s%s%s%lld test images of %s; step %llu; %.0f s)",
+             pd_metric_text(metric, value, number, sizeof number), trained, statistics,
+             statistics[0] ? "; " : "", (long long)e->real.count, e->real.data->name,
+             (unsigned long long)e->run.progress.step, seconds);
+}
+
+/* Takes over more; NULL: out of memory, like to. */
+static void add(json_t **to, json_t *more)
+{
+    if (*to && (!more || json_object_update(*to, more))) {
+        json_decref(*to);
+        *to = NULL;
+    }
+    json_decref(more);
+}
+
+static enum pd_status pack(const struct eval *e, const struct pd_metric *metric, double value, double seconds,
+                           json_t **out, struct pd_error *err)
 {
     const struct options *o = e->o;
-    const double start = progress_now();
-    const char *data = e->real.data->name;
-    double accuracy;
-    enum pd_status status = train_classifier(e, &accuracy, err);
-    if (status)
-        return status;
-    const double seconds = progress_now() - start;
-    snprintf(line, size,
-             "fitting capacity %.2f %%  (%s, %lld epochs of %lld generated images%s%s; %lld test images of "
-             "%s; step %llu; %.0f s)",
-             100 * accuracy, e->run.gan->config.size ? "LeNet" : "MLP", (long long)o->epochs,
-             (long long)e->epoch_images, e->set.count ? ", " : "", e->set.words, (long long)e->real.count,
-             data, (unsigned long long)e->run.progress.step, seconds);
     pd_mem_watch();
-    *result = json_pack("{s:s, s:f, s:I, s:I, s:I, s:s, s:i, s:s, s:I, s:I, s:f, s:s, s:I, s:f}", "metric",
-                        "fitting-capacity", "accuracy", accuracy, "epochs", (json_int_t)o->epochs,
-                        "epoch_images", (json_int_t)e->epoch_images, "test_images", (json_int_t)e->real.count,
-                        "data", data, "classes", e->real.data->classes, "split", "test", "step",
-                        (json_int_t)e->run.progress.step, "seed", (json_int_t)o->seed, "seconds", seconds,
-                        "samples", e->set.count ? e->set.words : "fresh", "set", (json_int_t)e->set.count,
-                        "rate", e->set.count ? e->set.rate : 1.0);
-    return *result ? PD_OK
-                   : pd_fail(err, PD_ERR_MEMORY, -1, "no result: out of memory, or a name that is not UTF-8");
+    json_t *result = json_pack("{s:s, s:f}", "metric", metric->name, metric->key, value);
+    if (metric->needs & PD_NEEDS_CLASSIFIER)
+        add(&result, json_pack("{s:I, s:I}", "epochs", (json_int_t)o->epochs, "epoch_images",
+                               (json_int_t)e->epoch_images));
+    if (metric->needs & PD_NEEDS_REAL)
+        add(&result, json_pack("{s:I, s:s, s:i, s:s}", "test_images", (json_int_t)e->real.count, "data",
+                               e->real.data->name, "classes", e->real.data->classes, "split", "test"));
+    add(&result, json_pack("{s:I, s:I, s:f}", "step", (json_int_t)e->run.progress.step, "seed",
+                           (json_int_t)o->seed, "seconds", seconds));
+    if (metric->needs & PD_NEEDS_SAMPLES)
+        add(&result, json_pack("{s:s, s:I, s:f}", "samples", e->set.count ? e->set.words : "fresh", "set",
+                               (json_int_t)e->set.count, "rate", e->set.count ? e->set.rate : 1.0));
+    if (metric->needs & PD_NEEDS_SCORES)
+        add(&result, json_pack("{s:I}", "statistics", (json_int_t)e->run.gan->statistics[PD_ORIGIN_REAL]));
+    *out = result;
+    return result ? PD_OK
+                  : pd_fail(err, PD_ERR_MEMORY, -1, "no result: out of memory, or a name that is not UTF-8");
 }
-
-/* --- all metrics
- * -------------------------------------------------------------------------------------------- */
-
-static const struct metric metrics[] = {{"fitting-capacity", fitting_capacity}};
-enum { METRICS = sizeof metrics / sizeof metrics[0] };
 
 static enum pd_status append(const char *folder, const json_t *result, struct pd_error *err)
 {
@@ -193,14 +194,20 @@ static enum pd_status append(const char *folder, const json_t *result, struct pd
 }
 
 /* What took minutes is printed before it is stored, which may fail. */
-static enum pd_status measure(struct eval *e, const struct metric *metric, struct pd_error *err)
+static enum pd_status measure(struct eval *e, const struct pd_metric *metric, struct pd_error *err)
 {
-    json_t *result = NULL;
-    char line[1536], *text = NULL;
-    enum pd_status status = metric->measure(e, &result, line, sizeof line, err);
+    const double start = progress_now();
+    double value;
+    json_t *result;
+    char line[1600];
+    enum pd_status status = measure_value(e, metric, &value, err);
+    const double seconds = progress_now() - start;
+    if (!status)
+        status = pack(e, metric, value, seconds, &result, err);
     if (status)
         return status;
-    text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    describe(e, metric, value, seconds, line, sizeof line);
+    char *text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(10));
     if (e->o->json && text)
         printf("%s\n", text);
     else
@@ -212,26 +219,56 @@ static enum pd_status measure(struct eval *e, const struct metric *metric, struc
     return status;
 }
 
-/* Calls measure for each name of the list, or, e NULL, only looks them up. */
-static enum pd_status each_metric(const char *list, struct eval *e, struct pd_error *err)
+/* --- all of them --- */
+
+/* The next of a list; *list becomes NULL behind the last. */
+static enum pd_status next_metric(const char **list, const struct pd_metric **out, struct pd_error *err)
 {
+    char name[64];
+    const size_t n = strcspn(*list, ",");
+    snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : (int)sizeof name - 1, *list);
+    *list = (*list)[n] ? *list + n + 1 : NULL;
+    *out = pd_metric_find(name, err);
+    return *out ? PD_OK : PD_ERR_USAGE;
+}
+
+static enum pd_status measure_all(struct eval *e, struct pd_error *err)
+{
+    const struct pd_metric *metric;
     enum pd_status status = PD_OK;
-    for (const char *at = list; !status;) {
-        char name[64];
-        const size_t n = strcspn(at, ",");
-        int i = 0;
-        snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : (int)sizeof name - 1, at);
-        while (i < METRICS && strcmp(name, metrics[i].name) != 0)
-            i++;
-        if (i == METRICS)
-            status = pd_unknown_word(err, "metric", name, &metrics[0].name, METRICS, sizeof metrics[0]);
-        else if (e)
-            status = measure(e, &metrics[i], err);
-        if (!at[n])
-            break;
-        at += n + 1;
+    for (const char *list = e->o->metrics; list && !status;) {
+        status = next_metric(&list, &metric, err);
+        if (!status)
+            status = measure(e, metric, err);
     }
     return status;
+}
+
+/* Of any of the list, before the long work. */
+static enum pd_status find_needs(const char *list, unsigned *needs, struct pd_error *err)
+{
+    const struct pd_metric *metric;
+    enum pd_status status = PD_OK;
+    *needs = 0;
+    while (list && !status) {
+        status = next_metric(&list, &metric, err);
+        *needs |= status ? 0 : metric->needs;
+    }
+    return status;
+}
+
+static void note_idle(const struct args_command *command, const struct args *args, unsigned needs)
+{
+    static const struct {
+        const char *names[4];
+        unsigned need;
+        const char *words;
+    } all[] = {{{"epochs", "epoch_images"}, PD_NEEDS_CLASSIFIER, "a metric that trains a classifier"},
+               {{"fixed", "samples", "reject"}, PD_NEEDS_SAMPLES, "a metric of generated samples"}};
+    struct progress progress = {.terminal = false};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (!(needs & all[i].need))
+            idle_note(command, args, all[i].names, all[i].words, &progress);
 }
 
 static enum pd_status check_labels(const struct real *real, struct pd_error *err)
@@ -251,24 +288,25 @@ static enum pd_status prepare(struct eval *e, const struct reject_options *rejec
     const struct options *o = e->o;
     const int64_t per_class = o->fixed ? o->fixed : reject->method ? PER_CLASS : 0;
     enum pd_status status = PD_OK;
+    if (!(e->needs & PD_NEEDS_SAMPLES))
+        return PD_OK;
     if (o->samples[0])
         status = sample_set_read(o->samples, &e->run.gan->config, &e->set, err);
     else if (per_class)
         status = sample_set_make(reject, &e->run, per_class, (uint64_t)o->seed, &e->set, err);
-    const int64_t batch = pd_classifier_defaults().batch;
     e->epoch_images = o->epoch_images;
     if (e->set.count && !epoch_given)
-        e->epoch_images = e->set.count > batch ? e->set.count : batch;
+        e->epoch_images = e->set.count > PD_METRIC_BATCH ? e->set.count : PD_METRIC_BATCH;
     return status;
 }
 
-static enum pd_status check(const struct options *o, const struct reject_options *reject,
+static enum pd_status check(const struct options *o, const struct reject_options *reject, unsigned *needs,
                             struct pd_error *err)
 {
     if (o->samples[0] && (o->fixed || reject->method))
         return pd_fail(err, PD_ERR_USAGE, -1, "--samples is a set of its own: without --%s",
                        o->fixed ? "fixed" : "reject");
-    return each_metric(o->metrics, NULL, err); /* before the long work */
+    return find_needs(o->metrics, needs, err);
 }
 
 static enum pd_status evaluate(struct eval *e, const struct reject_options *reject, bool epoch_given,
@@ -287,7 +325,7 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
     if (!status)
         status = prepare(e, reject, epoch_given, err);
     if (!status)
-        status = each_metric(o->metrics, e, err);
+        status = measure_all(e, err);
     sample_set_release(&e->set);
     real_close(&e->real);
     pd_run_close(&e->run);
@@ -296,16 +334,14 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
 
 enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
 {
-    const struct pd_classifier_options k = pd_classifier_defaults();
-    struct options o = {.metrics = "fitting-capacity",
-                        .seed = 1,
-                        .recalibrate = true,
-                        .epochs = k.epochs,
-                        .epoch_images = k.epoch_images};
+    struct options o = {
+        .seed = 1, .recalibrate = true, .epochs = PD_METRIC_EPOCHS, .epoch_images = PD_METRIC_EPOCH_IMAGES};
+    char text[2048];
+    snprintf(o.metrics, sizeof o.metrics, "%s", pd_metric_at(0)->name);
     struct reject_options reject;
     reject_init(&reject);
     const struct args_command command = {
-        "eval",   usage, about,
+        "eval",   usage, args_with_metrics(text, sizeof text, about),
         examples, "RUN", {{table, sizeof table / sizeof table[0], &o}, reject_group(&reject)}};
     struct eval e = {.o = &o};
     struct args args;
@@ -316,10 +352,11 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
     if (!status)
         status = reject_check(&reject, &command, &args, err);
     if (!status)
-        status = check(&o, &reject, err);
+        status = check(&o, &reject, &e.needs, err);
     o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
     if (status)
         return status;
+    note_idle(&command, &args, e.needs);
     e.folder = args.operand;
     return evaluate(&e, &reject, args_is_given(&command, &args, "epoch_images"), err);
 }

@@ -1,5 +1,7 @@
 #include "cli/idle.h"
 
+#include "metric/metric.h"
+
 void idle_note(const struct args_command *c, const struct args *args, const char *const *names,
                const char *needs, struct progress *progress)
 {
@@ -17,6 +19,13 @@ void idle_note_training(const struct args_command *c, const struct args *args,
 {
     static const char *const golds[] = {"gold_start",      "beta_d",    "beta_g", "gold_balanced",
                                         "gold_normalised", "gold_clip", NULL};
+    static const char *const bests[] = {"best", "validate_every", "validation_epochs", NULL};
+    static const char *const classifiers[] = {"validation_epochs", NULL};
+    const struct pd_metric *best = pd_metric_find(o->best, NULL);
     if (!o->gold)
         idle_note(c, args, golds, "--gold", progress);
+    if (!o->validation)
+        idle_note(c, args, bests, "--validation", progress);
+    else if (best && !(best->needs & PD_NEEDS_CLASSIFIER))
+        idle_note(c, args, classifiers, "a metric that trains a classifier", progress);
 }

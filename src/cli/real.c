@@ -92,6 +92,17 @@ enum pd_status real_recalibrate(struct pd_run_model *run, enum pd_origin origin,
     return status;
 }
 
+const char *real_statistics(const struct pd_gan *gan, char *text, size_t size)
+{
+    *text = '\0';
+    if (gan->statistics[PD_ORIGIN_REAL])
+        snprintf(text, size, "by the statistics of %lld training images",
+                 (long long)gan->statistics[PD_ORIGIN_REAL]);
+    else if (pd_gan_has_batch_norm(gan))
+        snprintf(text, size, "by running statistics over reals and fakes");
+    return text;
+}
+
 enum pd_status real_advise(enum pd_status status, const char *words, struct pd_error *err)
 {
     return status == PD_ERR_IO && err && !err->code ? pd_fail(err, status, -1, "%s; %s", err->message, words)

@@ -29,6 +29,10 @@ enum pd_status real_training(const struct pd_run_model *run, struct pd_dataset *
 enum pd_status real_recalibrate(struct pd_run_model *run, enum pd_origin origin,
                                 const struct pd_dataset *training, struct pd_error *err);
 
+/* By which statistics D scores reals: "by the statistics of 100 training images"; "" where it has none. Into
+ * text[size]; returns text. */
+const char *real_statistics(const struct pd_gan *gan, char *text, size_t size);
+
 /* Adds to a failure that is a missing test split what else there is to do; returns status. */
 enum pd_status real_advise(enum pd_status status, const char *words, struct pd_error *err);
 

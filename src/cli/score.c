@@ -353,13 +353,10 @@ static enum pd_status check(const struct options *o, enum pd_split *split, struc
 
 static void say_done(const char *path, const struct scores *s, const struct pd_gan *gan)
 {
-    char by[80] = "";
-    if (gan->statistics[PD_ORIGIN_REAL])
-        snprintf(by, sizeof by, ", by the statistics of %lld training images",
-                 (long long)gan->statistics[PD_ORIGIN_REAL]);
-    else if (pd_gan_has_batch_norm(gan))
-        snprintf(by, sizeof by, ", by running statistics over reals and fakes");
-    say(stderr, "%s: scores of %lld image%s%s\n", path, (long long)s->n, pd_plural((size_t)s->n), by);
+    char by[80];
+    real_statistics(gan, by, sizeof by);
+    say(stderr, "%s: scores of %lld image%s%s%s\n", path, (long long)s->n, pd_plural((size_t)s->n),
+        by[0] ? ", " : "", by);
 }
 
 static enum pd_status score(const struct options *o, enum pd_split split, const char *folder,

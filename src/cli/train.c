@@ -98,7 +98,8 @@ static void on_epoch(void *context, const struct pd_epoch_record *e)
     for (int i = 0; i < PD_LOSS_COUNT; i++)
         n += (size_t)snprintf(losses + n, sizeof losses - n, "  %s %.3f", pd_loss_names[i], e->means[i]);
     if (e->validation >= 0)
-        snprintf(validation, sizeof validation, "  validation %.2f %%", 100 * e->validation);
+        snprintf(validation, sizeof validation, "  validation %.2f%s", e->metric->scale * e->validation,
+                 e->metric->unit);
     progress_line(&w->progress, "epoch %llu/%llu  step %llu%s%s  %.0f images/s  %s",
                   (unsigned long long)e->epoch, (unsigned long long)w->epochs, (unsigned long long)e->step,
                   losses, validation, e->images_per_second, progress_left(&w->progress, left, sizeof left));

@@ -8,7 +8,7 @@
 #define PD_GAN_RECALIBRATE_H
 
 #include "gan/gan.h"
-#include "metric/fitting_capacity.h"
+#include "metric/metric.h"
 
 bool pd_gan_has_batch_norm(const struct pd_gan *gan); /* in D */
 

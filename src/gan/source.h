@@ -2,7 +2,7 @@
 #ifndef PD_GAN_SOURCE_H
 #define PD_GAN_SOURCE_H
 
-#include "metric/fitting_capacity.h"
+#include "metric/metric.h"
 #include "gan/gan.h"
 
 struct pd_gan_source;

@@ -2,7 +2,7 @@
 #ifndef PD_METRIC_FIXED_SET_H
 #define PD_METRIC_FIXED_SET_H
 
-#include "metric/fitting_capacity.h"
+#include "metric/metric.h"
 
 struct pd_fixed_set;
 

@@ -5,6 +5,7 @@
 #include "gan/gan.h"
 
 struct pd_jsonl;
+struct pd_metric;
 struct pd_tfevents;
 
 struct pd_journal {
@@ -17,13 +18,14 @@ struct pd_journal {
 enum pd_status pd_journal_open(struct pd_journal *j, const char *folder, uint64_t step, struct pd_error *err);
 void pd_journal_close(struct pd_journal *j); /* also a zeroed one */
 
-/* An epoch that ended: log line and events. validation: accuracy in [0, 1] on the validation images, or
+/* An epoch that ended: log line and events. validation: the metric's value on the validation images, or
  * negative: not measured. */
 struct pd_epoch_record {
     uint64_t epoch, step;
     double means[PD_LOSS_COUNT];
     bool gold;
     double images_per_second, validation;
+    const struct pd_metric *metric;
 };
 enum pd_status pd_journal_epoch(struct pd_journal *j, const struct pd_epoch_record *e, struct pd_error *err);
 

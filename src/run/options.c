@@ -55,6 +55,7 @@
     INT(validation, 0, 0, 100000000, "N", "images held out to find the best epoch; 0: none")                 \
     INT(validate_every, 10, 1, 1000000, "N", "epochs between measurements on them")                          \
     INT(validation_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures")                     \
+    TEXT(best, "fitting-capacity", "METRIC", "what the best epoch is best in ('eval --help' lists them)")    \
     INT(threads, 0, 0, 1024, "N", "threads; 0: as many as the process may use")                              \
     INT(save_every, 10, 0, 1000000, "N", "minutes between checkpoints within an epoch; 0: none")             \
     INT(save_steps, 0, 0, 1000000000, "N", "steps between checkpoints within an epoch; 0: none")             \

@@ -47,8 +47,9 @@ struct pd_train_options {
     double top_k;              /* fraction of the fakes at last; 1: all */
     bool recalibrate;          /* D's batch norm, before it scores (gan/recalibrate.h) */
     int64_t validation;        /* images held out, even over the classes; 0: none */
-    int64_t validate_every;    /* epochs between measurements of the fitting capacity on them */
-    int64_t validation_epochs; /* of the classifier that measures */
+    int64_t validate_every;    /* epochs between measurements on them */
+    int64_t validation_epochs; /* of the classifier that measures the fitting capacity */
+    char best[32];             /* the metric that is measured on them (metric/metric.h) */
     int64_t threads;           /* 0: as many as the process may use */
     int64_t save_every; /* minutes between checkpoints inside an epoch; every epoch ends with one. 0: none
                            inside */

@@ -23,6 +23,7 @@ struct run {
     const char *roster; /* the folder whose roster says which images are the data; NULL: all there are */
     struct pd_setup s;
     struct pd_real_images validation;
+    const struct pd_metric *metric; /* which epoch is best */
     struct pd_run_step step;
     struct pd_journal journal;
     struct pd_progress at;
@@ -45,14 +46,29 @@ static enum pd_status save(struct run *r, struct pd_error *err)
     return status;
 }
 
+/* D scores as it will once the run is over, by statistics of now: its weights go on moving. */
+static enum pd_status measure(struct run *r, double *value, struct pd_error *err)
+{
+    struct pd_metric_result result = {0};
+    const struct pd_metric_input in = {.seed = (uint64_t)r->o->seed,
+                                       .real = &r->validation,
+                                       .epochs = (int)r->o->validation_epochs,
+                                       .epoch_images = PD_METRIC_EPOCH_IMAGES};
+    const bool recalibrate = r->metric->needs & PD_NEEDS_SCORES && r->o->recalibrate;
+    enum pd_status status = recalibrate ? pd_recalibrate_on(r->s.gan, r->s.data, err) : PD_OK;
+    if (!status)
+        status = pd_gan_measure(r->s.gan, r->metric, &in, &result, err);
+    r->s.gan->statistics[PD_ORIGIN_REAL] = 0;
+    *value = result.value;
+    return status;
+}
+
 /* Keeps the weights of the best epoch so far, the last of equals. */
 static enum pd_status validate(struct run *r, struct pd_epoch_record *e, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
-    const struct pd_fitting f = {
-        .epochs = (int)r->o->validation_epochs, .epoch_images = 10000, .seed = (uint64_t)r->o->seed};
-    enum pd_status status = pd_gan_fitting_capacity(r->s.gan, &f, &r->validation, &e->validation, err);
-    if (status || (r->at.best_epoch && e->validation < r->at.best_accuracy))
+    enum pd_status status = measure(r, &e->validation, err);
+    if (status || (r->at.best_epoch && r->metric->better * (e->validation - r->at.best_accuracy) < 0))
         return status;
     r->at.best_epoch = e->epoch;
     r->at.best_accuracy = e->validation;
@@ -78,7 +94,8 @@ static void summarise(struct run *r, struct pd_epoch_record *e)
                                   .step = r->at.step,
                                   .gold = r->step.gold,
                                   .images_per_second = images / (pd_seconds() - r->begun),
-                                  .validation = -1};
+                                  .validation = -1,
+                                  .metric = r->metric};
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
         const double count = i == PD_LOSS_g_adv || i == PD_LOSS_g_cls ? generator_steps(r) : steps;
         e->means[i] = count > 0 ? r->at.loss_sums[i] / count : 0;
@@ -203,6 +220,7 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
     if (r->watch->note && !r->quiet)
         pd_note_lines(r->s.data->note, r->watch->note, r->watch->context);
     r->last_step = r->s.steps_per_epoch * (uint64_t)r->o->epochs;
+    r->metric = pd_metric_find(r->o->best, NULL);
     status =
         pd_real_images_of_use(r->s.data, r->s.use, PD_HELD_OUT, r->s.gan->config.size, &r->validation, err);
     return status ? status

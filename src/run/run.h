@@ -9,7 +9,7 @@
 #include "run/options.h"
 #include "gan/sample.h"
 #include "run/setup.h"
-#include "gan/validate.h"
+#include "gan/measure.h"
 
 struct pd_run_begin {
     const char *folder;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/threads.h"
 #include "io/file.h"
+#include "metric/metric.h"
 #include "run/folder.h"
 
 #include <errno.h>
@@ -71,7 +72,7 @@ static enum pd_status settle(struct pd_train_options *o, int channels, int size,
     if (!model)
         return PD_ERR_USAGE;
     const struct pd_loss *loss = pd_model_loss(model, o->loss, err);
-    if (!loss)
+    if (!loss || !pd_metric_find(o->best, err))
         return PD_ERR_USAGE;
     snprintf(o->loss, sizeof o->loss, "%s", loss->name);
     o->critic_steps = o->critic_steps ? o->critic_steps : loss->critic_steps;

@@ -115,6 +115,29 @@ static void kills_leave_no_trace_in_images(void **state)
     kill_many("strokes", STROKES "--strategy gold --diverse k-center ", kills ? kills : 1);
 }
 
+/* --- the best epoch --- */
+
+/* What was measured when an epoch was chosen is what its networks show afterwards. */
+static void a_round_keeps_the_epoch_that_is_best(void **state)
+{
+    (void)state;
+    char run[128];
+    succeeds("active " STROKES "--validation 20 --validate-every 1 --best class-accuracy --epochs 3 "
+             "--strategy gold --out best");
+    assert_true(find_run("best", run));
+    char *rounds = scratch_read(scratch_path("best/00000-strokes-active-gold/gold-1/rounds.jsonl"), NULL);
+    int count = 0;
+    for (const char *line = rounds; *line; line = strchr(line, '\n') + 1, count++) {
+        const char *chosen = strstr(line, "\"validation\":"), *shown = strstr(line, "\"class_accuracy\":");
+        assert_non_null(chosen);
+        assert_non_null(shown);
+        assert_true(strtod(chosen + 13, NULL) == strtod(shown + 17, NULL));
+        assert_true(strtod(chosen + 13, NULL) > 0);
+    }
+    assert_int_equal(count, 3);
+    free(rounds);
+}
+
 /* --- Ctrl-C --- */
 
 static void a_stop_is_said_and_saved(void **state)
@@ -256,9 +279,13 @@ static void knows_what_was_meant(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kills_leave_no_trace),     cmocka_unit_test(kills_leave_no_trace_in_images),
-        cmocka_unit_test(a_stop_is_said_and_saved), cmocka_unit_test(a_run_belongs_to_one_process),
-        cmocka_unit_test(spreads_its_queries),      cmocka_unit_test(follows_a_protocol),
+        cmocka_unit_test(kills_leave_no_trace),
+        cmocka_unit_test(kills_leave_no_trace_in_images),
+        cmocka_unit_test(a_round_keeps_the_epoch_that_is_best),
+        cmocka_unit_test(a_stop_is_said_and_saved),
+        cmocka_unit_test(a_run_belongs_to_one_process),
+        cmocka_unit_test(spreads_its_queries),
+        cmocka_unit_test(follows_a_protocol),
         cmocka_unit_test(knows_what_was_meant),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

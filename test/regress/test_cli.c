@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 #include <jansson.h>
+#include <math.h>
 
 #include "arrays.h"
 #include "unit/idx_maker.h"
@@ -84,6 +85,9 @@ static void knows_what_was_meant(void **state)
     fails("train " SMALL "--model infogn", 2, "unknown model 'infogn', did you mean 'infogan'?");
     fails("train " SMALL "--data storkes", 2, "unknown data set 'storkes', did you mean 'strokes'?");
     fails("eval RUN --metrics fitting-capcity", 2, "did you mean 'fitting-capacity'?");
+    fails("eval RUN --metrics fitting-capacity,class-acuracy", 2, "did you mean 'class-accuracy'?");
+    fails("eval RUN --metrics class-accuracy,", 2, "unknown metric ''");
+    fails("train --data strokes --data-count 20 --best class-acuracy", 2, "did you mean 'class-accuracy'?");
     fails("score RUN --out x --split tset", 2, "unknown split 'tset', did you mean 'test'?");
     fails("data lst", 2, "did you mean 'list'?");
 }
@@ -198,6 +202,61 @@ static void evaluates(void **state)
     fails(say("eval %s --data synthetic", trained), 5,
           "data set 'synthetic' has 2-D points, and the run's model makes images");
     fails(say("eval %s --data mnist --data-dir /no/such", trained), 3, "/no/such");
+}
+
+/* The share of rows of `paydirt score` whose predicted class is the label. */
+static double share_right_in_scores(const char *name)
+{
+    char *csv = scratch_read(scratch_path(name), NULL);
+    int rows = 0, right = 0, label, predicted;
+    for (const char *line = csv; (line = strchr(line, '\n')) && line[1]; line++, rows++) {
+        assert_int_equal(sscanf(line + 1, "%*d,%d,%*f,%*f,%d", &label, &predicted), 2);
+        right += label == predicted;
+    }
+    free(csv);
+    assert_true(rows > 0);
+    return (double)right / rows;
+}
+
+/* Lines of JSON, one a metric, with what each has needed and no more. */
+static void evaluates_several_metrics(void **state)
+{
+    (void)state;
+    static const char *const always[] = {"metric", "accuracy", "test_images", "data",   "classes",
+                                         "split",  "step",     "seed",        "seconds"};
+    static const char *const own[2][5] = {{"epochs", "epoch_images", "samples", "set", "rate"},
+                                          {"statistics"}};
+    char out[PROGRAM_TEXT];
+    const struct result *r = succeeds(say("eval %s --metrics fitting-capacity,class-accuracy --epochs 1 "
+                                          "--epoch-images 256 --json --threads 1",
+                                          trained));
+    strcpy(out, r->out);
+    char *line = out;
+    for (int m = 0; m < 2; m++, line = strchr(line, '\n') + 1) {
+        json_t *result = json_loads(line, JSON_DISABLE_EOF_CHECK, NULL);
+        size_t expected = sizeof always / sizeof *always;
+        for (size_t i = 0; i < expected; i++)
+            assert_non_null(json_object_get(result, always[i]));
+        for (size_t i = 0; i < 5 && own[m][i]; i++, expected++)
+            assert_non_null(json_object_get(result, own[m][i]));
+        assert_int_equal(json_object_size(result), expected);
+        json_decref(result);
+    }
+    assert_string_equal(line, "");
+    /* the networks' classes, as score sees them */
+    succeeds(say("score %s --split test --out right.csv --threads 1", trained));
+    json_t *second = json_loads(strchr(out, '\n'), JSON_DISABLE_EOF_CHECK, NULL);
+    assert_string_equal(json_string_value(json_object_get(second, "metric")), "class-accuracy");
+    assert_true(fabs(json_number_value(json_object_get(second, "accuracy")) -
+                     share_right_in_scores("right.csv")) < 1e-9);
+    json_decref(second);
+    assert_contains(succeeds(say("compare %s", trained))->out, "class-accuracy, %, by step");
+    r = succeeds(say("eval %s --metrics class-accuracy --fixed 9 --epochs 3 --threads 1", trained));
+    assert_int_equal(strncmp(r->out, "class accuracy ", 15), 0);
+    assert_contains(r->out, "%  (by the statistics of ");
+    assert_contains(r->err, "--fixed has no effect without a metric of generated samples\n");
+    assert_contains(r->err, "--epochs has no effect without a metric that trains a classifier\n");
+    assert_contains(succeeds("eval --help")->out, "\n  class-accuracy         of the discriminator's own");
 }
 
 static void samples(void **state)
@@ -487,6 +546,12 @@ static void says_what_does_nothing(void **state)
     assert_contains(r->err, "--beta-d has no effect without --gold\n");
     r = succeeds("train " SMALL "--epochs 1 --gold --beta-d 3 --out idle");
     assert_null(strstr(r->err, "has no effect"));
+    r = succeeds("train " SMALL "--epochs 1 --best class-accuracy --out idle");
+    assert_contains(r->err, "--best has no effect without --validation\n");
+    r = succeeds("train " SMALL
+                 "--epochs 1 --best class-accuracy --validation 20 --validation-epochs 3 --out idle");
+    assert_contains(r->err, "--validation-epochs has no effect without a metric that trains a classifier\n");
+    assert_contains(r->err, "  validation ");
 }
 
 int main(void)
@@ -499,6 +564,7 @@ int main(void)
         cmocka_unit_test(trains),
         cmocka_unit_test(trains_on_a_folder),
         cmocka_unit_test(evaluates),
+        cmocka_unit_test(evaluates_several_metrics),
         cmocka_unit_test(samples),
         cmocka_unit_test(scores),
         cmocka_unit_test(draws_scores),

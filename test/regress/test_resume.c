@@ -289,6 +289,44 @@ static void test_best_epoch_is_kept(void **state)
     }
 }
 
+/* By another metric than the default: the same training, another choice; D's statistics of the moment leave
+ * no trace in it, also where it was stopped. */
+static void test_best_epoch_of_another_metric(void **state)
+{
+    (void)state;
+    char whole[1200], stopped[1200], plain[1200];
+    const struct pd_observer nobody = {0};
+    struct pd_run_model kept, last, other;
+    struct pd_train_options o = options(scratch_dir);
+    o.gold = false;
+    o.validation = 40;
+    o.validate_every = o.validation_epochs = 1;
+    train(&o, &nobody, plain, PD_OK);
+    strcpy(o.best, "class-accuracy");
+    train(&o, &nobody, whole, PD_OK);
+    const struct best best = best_of_log(whole);
+    assert_int_equal(best.measured, 4);
+    assert_true(best.accuracy > best_of_log(plain).accuracy); /* G has not learnt anything yet */
+    open_run(whole, &kept);
+    assert_int_equal(kept.progress.best_epoch, best.epoch);
+    pd_run_close(&kept);
+
+    struct stopper s = {.at = 25};
+    const struct pd_observer watch = {.context = &s, .step = count_step, .stop = stop};
+    train(&o, &watch, stopped, PD_ERR_INTERRUPTED);
+    resume(stopped, 0);
+    assert_same_checkpoint(whole, stopped);
+    assert_same(whole, stopped, "best.safetensors");
+
+    assert_int_equal(remove(path_in(whole, "best.safetensors")), 0);
+    assert_int_equal(remove(path_in(plain, "best.safetensors")), 0);
+    open_run(whole, &last);
+    open_run(plain, &other);
+    assert_same_weights(&last, &other, "");
+    pd_run_close(&last);
+    pd_run_close(&other);
+}
+
 /* Networks that stand still measure the same in every epoch. */
 static void test_last_of_equal_epochs_is_kept(void **state)
 {
@@ -474,6 +512,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stop_and_resume, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_gold_branches_from_baseline, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_best_epoch_is_kept, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_best_epoch_of_another_metric, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_last_of_equal_epochs_is_kept, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_labels_of_a_file, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_generator_of_another_run, scratch_setup, scratch_teardown),

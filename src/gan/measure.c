@@ -1,7 +1,8 @@
-#include "gan/validate.h"
+#include "gan/measure.h"
 
 #include "base/mem.h"
 #include "data/transform.h"
+#include "gan/scorer.h"
 #include "gan/source.h"
 
 #include <string.h>
@@ -48,27 +49,39 @@ void pd_real_images_release(struct pd_real_images *r)
     memset(r, 0, sizeof *r);
 }
 
-enum pd_status pd_gan_fitting_capacity(struct pd_gan *gan, const struct pd_fitting *f,
-                                       const struct pd_real_images *test, double *accuracy,
-                                       struct pd_error *err)
+static enum pd_status score(void *context, const float *images, int64_t n, float *logit, float *class_logits,
+                            struct pd_error *err)
 {
-    const struct pd_model_config *c = &gan->config;
-    struct pd_classifier_options k = pd_classifier_defaults();
-    struct pd_gan_source *source;
-    k.channels = c->channels;
-    k.size = c->size;
-    k.classes = c->classes;
-    k.epochs = f->epochs;
-    k.epoch_images = f->epoch_images;
-    k.seed = f->seed;
-    k.backend = gan->backend;
-    k.progress = f->progress;
-    k.progress_context = f->progress_context;
-    enum pd_status status = pd_gan_source_create(gan, k.batch, k.seed, &source, err);
-    if (status)
-        return status;
-    const struct pd_sample_source samples = pd_gan_sample_source(source);
-    status = pd_fitting_capacity(&k, &samples, test->images, test->labels, test->count, accuracy, err);
-    pd_gan_source_destroy(source);
+    return pd_scorer_score(context, images, n, logit, class_logits, err);
+}
+
+enum pd_status pd_gan_measure(struct pd_gan *gan, const struct pd_metric *metric,
+                              const struct pd_metric_input *in, struct pd_metric_result *out,
+                              struct pd_error *err)
+{
+    struct pd_metric_input all = *in;
+    struct pd_gan_source *fresh = NULL;
+    struct pd_scorer *scorer = NULL;
+    struct pd_sample_source samples;
+    struct pd_image_scorer scores;
+    enum pd_status status = PD_OK;
+    all.channels = gan->config.channels;
+    all.size = gan->config.size;
+    all.classes = gan->config.classes;
+    all.backend = gan->backend;
+    if (metric->needs & PD_NEEDS_SAMPLES && !in->samples) {
+        status = pd_gan_source_create(gan, PD_METRIC_BATCH, in->seed, &fresh, err);
+        samples = pd_gan_sample_source(fresh);
+        all.samples = &samples;
+    }
+    if (!status && metric->needs & PD_NEEDS_SCORES) {
+        status = pd_scorer_create(gan, PD_ORIGIN_REAL, &scorer, err);
+        scores = (struct pd_image_scorer){scorer, score};
+        all.scorer = &scores;
+    }
+    if (!status)
+        status = metric->measure(&all, out, err);
+    pd_scorer_destroy(scorer);
+    pd_gan_source_destroy(fresh);
     return status;
 }

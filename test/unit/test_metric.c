@@ -1,0 +1,184 @@
+/* The registry of metrics, and each metric on data whose value is known. */
+#include "metric/fixed_set.h"
+#include "metric/metric.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { CLASSES = 3, MANY = 2345 /* more than a block, and not a whole number of them */ };
+
+/* --- the registry --- */
+
+static void names_are_found(void **state)
+{
+    (void)state;
+    const struct pd_metric *m;
+    int count = 0;
+    for (; (m = pd_metric_at(count)); count++) {
+        assert_ptr_equal(pd_metric_find(m->name, NULL), m);
+        assert_true(m->needs && m->measure && m->scale > 0 && m->key[0] && m->summary[0]);
+        assert_true(m->better == PD_HIGHER_IS_BETTER || m->better == PD_LOWER_IS_BETTER);
+    }
+    assert_true(count >= 2);
+    assert_string_equal(pd_metric_at(0)->name, "fitting-capacity"); /* the default */
+}
+
+static void unknown_names_are_told_the_right_one(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    static const char *const wrong[] = {"class-acuracy", "Class-Accuracy", "class_accuracy", "",
+                                        "class-accuracy "};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_null(pd_metric_find(wrong[i], &err));
+        assert_int_equal(err.status, PD_ERR_USAGE);
+        assert_non_null(
+            strstr(err.message, wrong[i][0] ? "did you mean 'class-accuracy'?" : "unknown metric ''"));
+        assert_non_null(strstr(err.message, "(known: fitting-capacity, class-accuracy"));
+    }
+}
+
+static void values_are_said_as_people_read_them(void **state)
+{
+    (void)state;
+    char text[64];
+    const struct pd_metric distance = {.name = "kid-of-two", .scale = 1, .unit = ""};
+    assert_string_equal(pd_metric_text(pd_metric_at(0), 0.93456, text, sizeof text),
+                        "fitting capacity 93.46 %");
+    assert_string_equal(pd_metric_text(&distance, -0.25, text, sizeof text), "kid of two -0.25");
+}
+
+static void right_rows_are_counted(void **state)
+{
+    (void)state;
+    static const float logits[] = {1, 2, 0, /**/ 3, 3, 1, /**/ -1, -2, -1, /**/ 0, 0, 5};
+    static const int32_t labels[] = {1, 1, 0, 2};
+    assert_int_equal(pd_count_right(4, CLASSES, logits, labels), 3); /* of equal ones the first counts */
+    assert_int_equal(pd_count_right(0, CLASSES, logits, labels), 0);
+}
+
+/* --- class accuracy --- */
+
+struct guesser {
+    int64_t seen, wrong_every;
+    enum pd_status status;
+};
+
+/* The class that an image's first number names, but for every so many. */
+static enum pd_status guess(void *context, const float *images, int64_t n, float *logit, float *class_logits,
+                            struct pd_error *err)
+{
+    struct guesser *g = context;
+    for (int64_t i = 0; i < n; i++) {
+        const int class = (int)images[2 * i], wrong = ++g->seen % g->wrong_every == 0;
+        logit[i] = 0;
+        for (int k = 0; k < CLASSES; k++)
+            class_logits[i * CLASSES + k] = k == (class + wrong) % CLASSES ? 1.5F : 0;
+    }
+    return g->status ? pd_fail(err, g->status, -1, "no scores") : PD_OK;
+}
+
+static void make_real(struct pd_real_images *real, int64_t count)
+{
+    *real = (struct pd_real_images){calloc((size_t)count, 2 * sizeof(float)),
+                                    calloc((size_t)count, sizeof(int32_t)), count};
+    for (int64_t i = 0; i < count; i++) {
+        real->labels[i] = (int32_t)(i % CLASSES);
+        real->images[2 * i] = (float)real->labels[i];
+        real->images[2 * i + 1] = (float)(i % 7) / 7 - 0.5F;
+    }
+}
+
+static void free_real(struct pd_real_images *real)
+{
+    free(real->images);
+    free(real->labels);
+}
+
+static void class_accuracy_is_the_share_that_d_has_right(void **state)
+{
+    (void)state;
+    static const int64_t counts[] = {1, 7, 1000, MANY};
+    const struct pd_metric *m = pd_metric_find("class-accuracy", NULL);
+    struct pd_real_images real;
+    struct pd_metric_result result;
+    struct pd_error err;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct guesser g = {.wrong_every = 7};
+        const struct pd_image_scorer scorer = {&g, guess};
+        make_real(&real, counts[i]);
+        const struct pd_metric_input in = {
+            .channels = 2, .classes = CLASSES, .real = &real, .scorer = &scorer};
+        assert_int_equal(m->measure(&in, &result, &err), PD_OK);
+        assert_int_equal(g.seen, counts[i]);
+        const int64_t wrong = counts[i] / 7;
+        assert_true(fabs(result.value - (double)(counts[i] - wrong) / (double)counts[i]) < 1e-12);
+        g.status = PD_ERR_MEMORY;
+        assert_int_equal(m->measure(&in, &result, &err), PD_ERR_MEMORY);
+        assert_string_equal(err.message, "no scores");
+        free_real(&real);
+    }
+}
+
+/* --- fitting capacity --- */
+
+/* Samples that are the real points teach their classes; samples with classes turned around teach others. */
+static double fit(const struct pd_real_images *real, int turn, uint64_t seed)
+{
+    struct pd_fixed_set *set;
+    struct pd_metric_result result;
+    struct pd_error err;
+    struct pd_real_images made;
+    struct pd_backend *backend;
+    make_real(&made, real->count);
+    for (int64_t i = 0; i < made.count; i++)
+        made.labels[i] = (made.labels[i] + turn) % CLASSES;
+    assert_int_equal(pd_backend_create("ref", 1, &backend, &err), PD_OK);
+    assert_int_equal(pd_fixed_set_create(made.count, 2, made.images, made.labels, seed, &set, &err), PD_OK);
+    const struct pd_sample_source source = pd_fixed_set_source(set);
+    const struct pd_metric_input in = {.channels = 2,
+                                       .classes = CLASSES,
+                                       .backend = backend,
+                                       .seed = seed,
+                                       .real = real,
+                                       .samples = &source,
+                                       .epochs = 4,
+                                       .epoch_images = 1280};
+    if (pd_metric_find("fitting-capacity", NULL)->measure(&in, &result, &err))
+        fail_msg("%s", err.message);
+    pd_fixed_set_destroy(set);
+    pd_backend_destroy(backend);
+    free_real(&made);
+    return result.value;
+}
+
+static void fitting_capacity_is_what_samples_teach(void **state)
+{
+    (void)state;
+    struct pd_real_images real;
+    make_real(&real, 300);
+    const double right = fit(&real, 0, 1);
+    assert_true(right > 0.9);
+    assert_true(right == fit(&real, 0, 1)); /* the seed decides */
+    assert_true(fit(&real, 1, 1) < 0.1);
+    free_real(&real);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_found),
+        cmocka_unit_test(unknown_names_are_told_the_right_one),
+        cmocka_unit_test(values_are_said_as_people_read_them),
+        cmocka_unit_test(right_rows_are_counted),
+        cmocka_unit_test(class_accuracy_is_the_share_that_d_has_right),
+        cmocka_unit_test(fitting_capacity_is_what_samples_teach),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -46,7 +46,10 @@ enum pd_status pd_branch_open(struct pd_trial *t, const char *strategy, struct p
     b->held = pd_calloc(b->data->count, 1);
     if (!b->held)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", b->data->count);
-    snprintf(b->name, sizeof b->name, "%s-%lld", strategy ? strategy : "start", (long long)b->trial);
+    if (strategy)
+        snprintf(b->name, sizeof b->name, "%s-%lld", strategy, (long long)b->trial);
+    else
+        pd_trial_start_name(b->trial, b->name);
     enum pd_status status = pd_path_inside(b->folder, sizeof b->folder, b->run, b->name, err);
     if (!status)
         status = pd_make_dirs(b->folder, err);
@@ -76,18 +79,17 @@ enum pd_status pd_branch_path(const struct pd_branch *b, const char *format, int
 enum pd_status pd_branch_round_folder(const struct pd_branch *b, int64_t round, char *path,
                                       struct pd_error *err)
 {
-    char name[64];
+    char start[64], name[80];
     if (round > 0)
         return pd_branch_path(b, "round-%02d", round, path, err);
-    snprintf(name, sizeof name, "start-%lld/round-00", (long long)b->trial);
+    snprintf(name, sizeof name, "%s/round-00", pd_trial_start_name(b->trial, start));
     return pd_path_inside(path, PD_PATH_SIZE, b->run, name, err);
 }
 
 struct pd_ledger_round *pd_branch_record(const struct pd_branch *b, int64_t round)
 {
     char start[64];
-    snprintf(start, sizeof start, "start-%lld", (long long)b->trial);
-    return pd_ledger_find(b->ledger, round ? b->name : start, round);
+    return pd_ledger_find(b->ledger, round ? b->name : pd_trial_start_name(b->trial, start), round);
 }
 
 enum pd_status pd_branch_write(const char *path, char *text, struct pd_error *err)

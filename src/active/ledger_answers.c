@@ -12,11 +12,6 @@
 
 enum { NAME_SIZE = 200 };
 
-static const char *label_words(const struct pd_ledger *l, int32_t label, char text[PD_CLASS_NAME_SIZE])
-{
-    return label == PD_ANSWER_SKIP ? "skip" : pd_dataset_class_name(l->data, label, text, PD_CLASS_NAME_SIZE);
-}
-
 /* The next of an image's copies, from the first on; 0: there is none. */
 static uint32_t next_copy(const struct pd_ledger *l, uint32_t image)
 {
@@ -41,12 +36,13 @@ static enum pd_status note_answer(struct pd_ledger *l, const struct pd_answer *a
     const uint32_t first = pd_ledger_first(l, a->image);
     const int32_t before = l->answers[a->image];
     pd_mem_watch();
-    json_t *event = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:b}", "event", before == PD_NOT_ANSWERED ? "answer" : "correct", "image",
-        pd_dataset_image_name(l->data, a->image, name, sizeof name), "label", label_words(l, a->label, label),
-        "file", file, "row", (json_int_t)a->row, "asked", (l->marks[first] & PD_IMAGE_ASKED) != 0);
+    json_t *event =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:b}", "event", before == PD_NOT_ANSWERED ? "answer" : "correct",
+                  "image", pd_dataset_image_name(l->data, a->image, name, sizeof name), "label",
+                  pd_answer_text(l->data, a->label, label), "file", file, "row", (json_int_t)a->row, "asked",
+                  (l->marks[first] & PD_IMAGE_ASKED) != 0);
     if (before != PD_NOT_ANSWERED)
-        json_object_set_new(event, "was", json_string(label_words(l, before, was)));
+        json_object_set_new(event, "was", json_string(pd_answer_text(l->data, before, was)));
     if (l->next && l->next[first])
         json_object_set_new(event, "copies", copies(l, first));
     enum pd_status status = pd_ledger_write(l, event, err);
@@ -109,8 +105,8 @@ static void refuse_contradiction(const struct pd_ledger *l, const struct pd_answ
     char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
     refuse(in, a->row,
            "image '%.95s': '%.40s', but it was answered before as '%.40s'; --correct FILE replaces it",
-           pd_dataset_image_name(l->data, a->image, image, sizeof image), label_words(l, a->label, now),
-           label_words(l, l->answers[a->image], before));
+           pd_dataset_image_name(l->data, a->image, image, sizeof image),
+           pd_answer_text(l->data, a->label, now), pd_answer_text(l->data, l->answers[a->image], before));
 }
 
 /* Whether there is something to correct. A question that waits may be answered on the way. */
@@ -121,14 +117,14 @@ static bool is_correction(const struct pd_ledger *l, const struct pd_answer *a, 
     if (l->answers[a->image] != PD_NOT_ANSWERED || l->shared[first] != PD_NOT_ANSWERED)
         return true;
     pd_dataset_image_name(l->data, a->image, image, sizeof image);
-    label_words(l, a->label, now);
+    pd_answer_text(l->data, a->label, now);
     if (l->own[first] == a->label) {
         in->again++;
         return false;
     }
     if (l->own[first] >= 0)
         say(in, "image '%s' is '%.60s' from here on, and '%.60s' in the data set", image, now,
-            label_words(l, l->own[first], own));
+            pd_answer_text(l->data, l->own[first], own));
     else if (l->marks[first] & PD_IMAGE_ASKED)
         say(in, "image '%s' had no answer to correct: '%.60s' is taken as the answer that it waits for",
             image, now);
@@ -149,8 +145,8 @@ static void say_clash(const struct pd_ledger *l, const struct pd_answer *a, cons
     const int32_t shared = l->shared[pd_ledger_first(l, a->image)];
     if (shared != PD_NOT_ANSWERED && shared != a->label)
         say(in, "image '%s' is '%.60s', and a copy of it '%.60s'; --correct FILE sets both",
-            pd_dataset_image_name(l->data, a->image, image, sizeof image), label_words(l, a->label, now),
-            label_words(l, shared, before));
+            pd_dataset_image_name(l->data, a->image, image, sizeof image),
+            pd_answer_text(l->data, a->label, now), pd_answer_text(l->data, shared, before));
 }
 
 /* All copies that were answered otherwise. */
@@ -243,19 +239,19 @@ static enum pd_status take_change(struct pd_ledger *l, const struct pd_answer *a
     char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
     const int32_t known = l->answers[a->image];
     pd_dataset_image_name(l->data, a->image, image, sizeof image);
-    label_words(l, a->label, now);
+    pd_answer_text(l->data, a->label, now);
     if (known != PD_NOT_ANSWERED && pd_ledger_was_ever(l, a->image, a->label)) {
         say(in,
             "answers.csv: image '%s' is '%.60s' there, but was corrected to '%.60s', which stands; --correct "
             "FILE changes it",
-            image, label_words(l, a->label, now), label_words(l, known, before));
+            image, pd_answer_text(l->data, a->label, now), pd_answer_text(l->data, known, before));
         return PD_OK;
     }
     if (known == PD_NOT_ANSWERED)
-        say(in, "answers.csv: image '%s' is taken as '%.60s'", image, label_words(l, a->label, now));
+        say(in, "answers.csv: image '%s' is taken as '%.60s'", image, pd_answer_text(l->data, a->label, now));
     else
         say(in, "answers.csv: image '%s' is corrected from '%.60s' to '%.60s'", image,
-            label_words(l, known, before), label_words(l, a->label, now));
+            pd_answer_text(l->data, known, before), pd_answer_text(l->data, a->label, now));
     return take_one(l, a, "answers.csv", true, in, err);
 }
 

@@ -39,10 +39,8 @@ static enum pd_status add_answers(const struct old *old, struct pd_error *err)
         status = add(old,
                      json_pack("{s:s, s:s, s:s, s:s, s:I, s:b}", "event", "answer", "image",
                                pd_dataset_image_name(d, a.at[i].image, image, sizeof image), "label",
-                               a.at[i].label == PD_ANSWER_SKIP
-                                   ? "skip"
-                                   : pd_dataset_class_name(d, a.at[i].label, label, sizeof label),
-                               "file", "answers.csv", "row", (json_int_t)a.at[i].row, "asked", true),
+                               pd_answer_text(d, a.at[i].label, label), "file", "answers.csv", "row",
+                               (json_int_t)a.at[i].row, "asked", true),
                      err);
     pd_answers_release(&a);
     return status;

@@ -28,11 +28,16 @@ uint64_t pd_trial_seed(const struct pd_train_options *o, int64_t number)
     return (uint64_t)(o->seed + number); /* never 0, which stands for the standard data */
 }
 
+char *pd_trial_start_name(int64_t number, char name[64])
+{
+    snprintf(name, 64, "start-%lld", (long long)number);
+    return name;
+}
+
 enum pd_status pd_trial_start_folder(const char *run, int64_t number, char *path, struct pd_error *err)
 {
     char name[64];
-    snprintf(name, sizeof name, "start-%lld", (long long)number);
-    return pd_path_join(path, PD_PATH_SIZE, run, name, err);
+    return pd_path_join(path, PD_PATH_SIZE, run, pd_trial_start_name(number, name), err);
 }
 
 /* --- images --- */
@@ -62,10 +67,7 @@ static enum pd_status keep_roster(struct pd_trial *t, const char *folder, struct
     const bool known = old.count, grown = old.count < t->data->count || old.classes.count < t->data->classes;
     pd_roster_release(&old);
     if (!known && pd_is_folder(folder))
-        pd_active_note(
-            t->watch,
-            "the run has no list of its images, as it is of an earlier version: the data are taken as they "
-            "are now");
+        pd_active_note(t->watch, "%s", PD_RUN_WITHOUT_ROSTER);
     return status || !grown ? status : write_roster(t, folder, err);
 }
 

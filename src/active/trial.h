@@ -23,6 +23,9 @@ enum pd_status pd_trial_open(const char *run, const struct pd_active_options *a,
                              int64_t number, bool *told, struct pd_trial *out, struct pd_error *err);
 void pd_trial_close(struct pd_trial *t); /* all but a, o and number */
 
+/* "start-1", into name[64]; returns name. */
+char *pd_trial_start_name(int64_t number, char name[64]);
+
 /* Where a trial's start lies in the active run's folder, and the roster of its data. path[PD_PATH_SIZE]. */
 enum pd_status pd_trial_start_folder(const char *run, int64_t number, char *path, struct pd_error *err);
 

@@ -30,6 +30,10 @@ enum pd_status pd_run_dataset_again(const struct pd_train_options *o, const char
 enum pd_status pd_run_check_fit(const struct pd_dataset *d, const struct pd_model_config *c,
                                 struct pd_error *err);
 
+/* What to say of a run whose folder has none. */
+#define PD_RUN_WITHOUT_ROSTER                                                                                \
+    "the run has no list of its images, as it is of an earlier version: the data are taken as they are now"
+
 /* The roster of what the options name. */
 enum pd_status pd_run_roster(const struct pd_train_options *o, const struct pd_dataset *data,
                              struct pd_roster *out, struct pd_error *err);

@@ -337,9 +337,7 @@ static enum pd_status change_epochs(struct run *r, int64_t epochs, struct pd_err
 static enum pd_status begin_roster(struct run *r, struct pd_error *err)
 {
     if (r->watch->note)
-        r->watch->note(r->watch->context,
-                       "the run has no list of its images, as it is of an earlier version: "
-                       "the data are taken as they are now");
+        r->watch->note(r->watch->context, PD_RUN_WITHOUT_ROSTER);
     return pd_run_keep_roster(&r->s.roster, r->roster, r->folder, err);
 }
 

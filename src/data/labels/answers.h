@@ -56,6 +56,9 @@ void pd_answers_release(struct pd_answers *answers);
 enum pd_status pd_answers_read_whole(const char *path, const struct pd_dataset *dataset,
                                      struct pd_answers *out, struct pd_error *err);
 
+/* A class's name or number, or "skip", as pd_answers_read takes it; may use text. */
+const char *pd_answer_text(const struct pd_dataset *dataset, int32_t label, char text[PD_CLASS_NAME_SIZE]);
+
 /* One CSV that pd_answers_read takes: image,label. Written aside, synced, renamed. PD_ERR_IO, PD_ERR_MEMORY.
  */
 enum pd_status pd_answers_write(const char *path, const struct pd_dataset *dataset,

@@ -24,10 +24,15 @@ static void write_image(struct pd_csv *csv, const struct pd_dataset *d, uint32_t
     pd_csv_text(csv, pd_dataset_image_name(d, image, name, sizeof name));
 }
 
+const char *pd_answer_text(const struct pd_dataset *d, int32_t label, char text[PD_CLASS_NAME_SIZE])
+{
+    return label == PD_ANSWER_SKIP ? "skip" : pd_dataset_class_name(d, label, text, PD_CLASS_NAME_SIZE);
+}
+
 static void write_class(struct pd_csv *csv, const struct pd_dataset *d, int32_t label)
 {
     char name[PD_CLASS_NAME_SIZE];
-    pd_csv_text(csv, label == PD_ANSWER_SKIP ? "skip" : pd_dataset_class_name(d, label, name, sizeof name));
+    pd_csv_text(csv, pd_answer_text(d, label, name));
 }
 
 static void write_header(struct pd_csv *csv, const char *const *columns, size_t count)

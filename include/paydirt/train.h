@@ -39,7 +39,7 @@ struct pd_training_epoch {
     uint64_t epoch, epochs;                             /* from 1 */
     double d_adv, d_cls_real, d_cls_fake, g_adv, g_cls; /* losses of the two steps */
     double mean_d;                                      /* GOLD's d over the fakes (eq. 3) */
-    double validation; /* option "best" on the images held out; negative: not measured */
+    double validation; /* option "best" on the images held out; NAN: not measured */
     double images_per_second;
 };
 

@@ -26,8 +26,7 @@ static const char about[] =
     "Measures the run's last checkpoint on the test split of its data.\n"
     "fitting-capacity (GAN-train): the accuracy on real images of a LeNet (2-D points: a small MLP)\n"
     "that was trained on generated ones alone, fresh in every epoch, or with --fixed, --reject or --samples\n"
-    "on one set that every epoch goes through. class-accuracy: that of the discriminator, as score "
-    "predicts.\n"
+    "on one set that every epoch goes through. class-accuracy: that of the discriminator, as score has it.\n"
     "Adds a line for each metric to RUN/eval.jsonl.";
 
 static const char examples[] =
@@ -127,15 +126,17 @@ static enum pd_status measure_value(struct eval *e, const struct pd_metric *metr
 static void describe(const struct eval *e, const struct pd_metric *metric, double value, double seconds,
                      char *line, size_t size)
 {
-    char number[96], trained[1300] = "", statistics[80] = "";
+    char number[96], made[1300] = "", statistics[80] = "";
     if (metric->needs & PD_NEEDS_CLASSIFIER)
-        snprintf(trained, sizeof trained, "%s, %lld epochs of %lld generated images%s%s; ",
+        snprintf(made, sizeof made, "%s, %lld epochs of %lld generated images%s%s; ",
                  e->run.gan->config.size ? "LeNet" : "MLP", (long long)e->o->epochs,
                  (long long)e->epoch_images, e->set.count ? ", " : "", e->set.words);
+    else if (metric->needs & PD_NEEDS_SAMPLES && e->set.count)
+        snprintf(made, sizeof made, "%s; ", e->set.words);
     if (metric->needs & PD_NEEDS_SCORES)
         real_statistics(e->run.gan, statistics, sizeof statistics);
     snprintf(line, size, "%s  (%s%s%s%lld test images of %s; step %llu; %.0f s)",
-             pd_metric_text(metric, value, number, sizeof number), trained, statistics,
+             pd_metric_text(metric, value, number, sizeof number), made, statistics,
              statistics[0] ? "; " : "", (long long)e->real.count, e->real.data->name,
              (unsigned long long)e->run.progress.step, seconds);
 }

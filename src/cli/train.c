@@ -97,7 +97,7 @@ static void on_epoch(void *context, const struct pd_epoch_record *e)
     size_t n = 0;
     for (int i = 0; i < PD_LOSS_COUNT; i++)
         n += (size_t)snprintf(losses + n, sizeof losses - n, "  %s %.3f", pd_loss_names[i], e->means[i]);
-    if (e->validation >= 0)
+    if (e->metric)
         snprintf(validation, sizeof validation, "  validation %.2f%s", e->metric->scale * e->validation,
                  e->metric->unit);
     progress_line(&w->progress, "epoch %llu/%llu  step %llu%s%s  %.0f images/s  %s",

@@ -5,6 +5,7 @@
 #include "gan/scorer.h"
 #include "gan/source.h"
 
+#include <math.h>
 #include <string.h>
 
 enum pd_status pd_real_images_take(const struct pd_dataset *data, const uint32_t *indices, uint32_t n,
@@ -81,6 +82,8 @@ enum pd_status pd_gan_measure(struct pd_gan *gan, const struct pd_metric *metric
     }
     if (!status)
         status = metric->measure(&all, out, err);
+    if (!status && !isfinite(out->value))
+        status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s of these networks is %g", metric->name, out->value);
     pd_scorer_destroy(scorer);
     pd_gan_source_destroy(fresh);
     return status;

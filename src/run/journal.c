@@ -51,7 +51,7 @@ static json_t *log_line(const struct pd_epoch_record *e)
     for (int i = 0; i < PD_LOSS_COUNT; i++)
         json_object_set_new(line, pd_loss_names[i], json_real(e->means[i]));
     json_object_set_new(line, "gold", json_boolean(e->gold));
-    if (e->validation >= 0)
+    if (e->metric)
         json_object_set_new(line, "validation", json_real(e->validation));
     json_object_set_new(line, "images_per_second", json_real(e->images_per_second));
     return line;
@@ -68,7 +68,7 @@ enum pd_status pd_journal_epoch(struct pd_journal *j, const struct pd_epoch_reco
         status = pd_jsonl_sync(j->log, err);
     for (int i = 0; i < PD_LOSS_COUNT; i++)
         pd_tfevents_scalar(j->events, step, wall_time(), pd_loss_names[i], (float)e->means[i]);
-    if (e->validation >= 0)
+    if (e->metric)
         pd_tfevents_scalar(j->events, step, wall_time(), "validation", (float)e->validation);
     pd_tfevents_scalar(j->events, step, wall_time(), "images_per_second", (float)e->images_per_second);
     return status;

@@ -18,8 +18,8 @@ struct pd_journal {
 enum pd_status pd_journal_open(struct pd_journal *j, const char *folder, uint64_t step, struct pd_error *err);
 void pd_journal_close(struct pd_journal *j); /* also a zeroed one */
 
-/* An epoch that ended: log line and events. validation: the metric's value on the validation images, or
- * negative: not measured. */
+/* An epoch that ended: log line and events. validation: the metric's value on the validation images;
+ * metric NULL: not measured. */
 struct pd_epoch_record {
     uint64_t epoch, step;
     double means[PD_LOSS_COUNT];

@@ -68,6 +68,7 @@ static enum pd_status validate(struct run *r, struct pd_epoch_record *e, struct 
 {
     char path[PD_PATH_SIZE];
     enum pd_status status = measure(r, &e->validation, err);
+    e->metric = r->metric;
     if (status || (r->at.best_epoch && r->metric->better * (e->validation - r->at.best_accuracy) < 0))
         return status;
     r->at.best_epoch = e->epoch;
@@ -94,8 +95,7 @@ static void summarise(struct run *r, struct pd_epoch_record *e)
                                   .step = r->at.step,
                                   .gold = r->step.gold,
                                   .images_per_second = images / (pd_seconds() - r->begun),
-                                  .validation = -1,
-                                  .metric = r->metric};
+                                  .validation = NAN};
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
         const double count = i == PD_LOSS_g_adv || i == PD_LOSS_g_cls ? generator_steps(r) : steps;
         e->means[i] = count > 0 ? r->at.loss_sums[i] / count : 0;

@@ -187,6 +187,7 @@ static void it_can_be_stopped(void **state)
     assert_int_equal(train(NULL, NULL, &seen, &gan, &err), PD_ERR_INTERRUPTED);
     assert_string_equal(err.message, "stopped at step 5");
     expect(train(NULL, NULL, &all, &whole, &err), &err);
+    assert_true(isnan(all.validation)); /* no images are held out */
     assert_true(differences(gan, whole) > 0);
     pd_gan_destroy(gan);
     pd_gan_destroy(whole);

@@ -1,4 +1,5 @@
 /* The registry of metrics, and each metric on data whose value is known. */
+#include "gan/measure.h"
 #include "metric/fixed_set.h"
 #include "metric/metric.h"
 
@@ -170,6 +171,69 @@ static void fitting_capacity_is_what_samples_teach(void **state)
     free_real(&real);
 }
 
+/* --- of an AC-GAN --- */
+
+static double given; /* what the metrics below give */
+
+static enum pd_status give(const struct pd_metric_input *in, struct pd_metric_result *out,
+                           struct pd_error *err)
+{
+    (void)err;
+    assert_true(in->channels == 2 && in->size == 0 && in->classes == CLASSES && in->backend && in->real);
+    out->value = given;
+    return PD_OK;
+}
+
+static enum pd_status use_nothing(const struct pd_metric_input *in, struct pd_metric_result *out,
+                                  struct pd_error *err)
+{
+    assert_true(!in->samples && !in->scorer);
+    return give(in, out, err);
+}
+
+static enum pd_status use_all(const struct pd_metric_input *in, struct pd_metric_result *out,
+                              struct pd_error *err)
+{
+    float points[2 * PD_METRIC_BATCH], logit[PD_METRIC_BATCH], class_logits[CLASSES * PD_METRIC_BATCH];
+    int32_t labels[PD_METRIC_BATCH];
+    assert_int_equal(in->samples->next(in->samples->context, 0, PD_METRIC_BATCH, points, labels, err), PD_OK);
+    assert_int_equal(
+        in->scorer->score(in->scorer->context, points, PD_METRIC_BATCH, logit, class_logits, err), PD_OK);
+    for (int i = 0; i < PD_METRIC_BATCH; i++)
+        assert_true(labels[i] >= 0 && labels[i] < CLASSES && isfinite(logit[i]));
+    return give(in, out, err);
+}
+
+static void networks_lend_what_a_metric_needs(void **state)
+{
+    (void)state;
+    const struct pd_metric all = {
+        .name = "all", .needs = PD_NEEDS_SAMPLES | PD_NEEDS_SCORES, .measure = use_all};
+    const struct pd_metric nothing = {.name = "nothing", .needs = PD_NEEDS_REAL, .measure = use_nothing};
+    struct pd_real_images real;
+    struct pd_model_config config;
+    struct pd_metric_result result;
+    struct pd_backend *backend;
+    struct pd_gan *gan;
+    struct pd_error err;
+    make_real(&real, 5);
+    const struct pd_metric_input in = {.seed = 3, .real = &real};
+    assert_int_equal(pd_backend_create("ref", 1, &backend, &err), PD_OK);
+    assert_int_equal(pd_model_configure(pd_model_find("mlp", &err), 2, 0, CLASSES, 4, 0.05, &config, &err),
+                     PD_OK);
+    assert_int_equal(pd_gan_create(&config, backend, 1, &gan, &err), PD_OK);
+    given = -2.5;
+    assert_int_equal(pd_gan_measure(gan, &all, &in, &result, &err), PD_OK);
+    assert_true(result.value == given); /* also below 0 */
+    assert_int_equal(pd_gan_measure(gan, &nothing, &in, &result, &err), PD_OK);
+    given = NAN;
+    assert_int_equal(pd_gan_measure(gan, &all, &in, &result, &err), PD_ERR_MISMATCH);
+    assert_string_equal(err.message, "all of these networks is nan");
+    pd_gan_destroy(gan);
+    pd_backend_destroy(backend);
+    free_real(&real);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +243,7 @@ int main(void)
         cmocka_unit_test(right_rows_are_counted),
         cmocka_unit_test(class_accuracy_is_the_share_that_d_has_right),
         cmocka_unit_test(fitting_capacity_is_what_samples_teach),
+        cmocka_unit_test(networks_lend_what_a_metric_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,11 +8,19 @@ configure = CMAKE_GENERATOR="$${CMAKE_GENERATOR:-$$(command -v ninja >/dev/null 
 	cmake --preset $(1) --log-level=WARNING
 build = $(call configure,$(1)) && cmake --build $(2) --parallel $(JOBS) $(3)
 
-.PHONY: all demo test check asan tsan torture fuzz bench help
+PREFIX ?= /usr/local
+
+.PHONY: all install uninstall demo test check asan tsan torture fuzz bench help
 
 all: ## build the library and the program (build/paydirt)
 	@tools/install_packages build
 	@$(call build,release,build)
+
+install: all ## install the libraries, headers, program, manual pages and completion under PREFIX (/usr/local); DESTDIR is put before it
+	@DESTDIR='$(DESTDIR)' cmake --install build --prefix '$(PREFIX)'
+
+uninstall: ## remove what the last `make install` with this DESTDIR put there
+	@tools/uninstall build '$(DESTDIR)'
 
 demo: ## train on real pictures and on the 2-D mixture, with few labels; pictures and figures go to demo/
 	@tools/install_packages build demo
@@ -66,4 +74,4 @@ ifneq ($(PYTHON_NEW)$(PYTHON_DEBIAN),)
 endif
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile

@@ -7,6 +7,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One line per status: name, the program's exit code, words. */
 #define PD_STATUS_LIST(X)                                                                                    \
     X(PD_OK, 0, "ok")                                                                                        \
@@ -47,5 +51,9 @@ enum pd_status pd_fail(struct pd_error *err, enum pd_status status, int64_t offs
 
 const char *pd_status_words(enum pd_status status);
 int pd_status_exit_code(enum pd_status status);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

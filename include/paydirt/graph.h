@@ -24,6 +24,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum pd_dtype {
     PD_REAL, /* float or double, as the backend computes */
     PD_I32,
@@ -256,5 +260,9 @@ struct pd_op_time {
 void pd_plan_profile(struct pd_plan *plan, bool on);                                   /* zeroes the counts */
 int pd_plan_times(const struct pd_plan *plan, struct pd_op_time *times, int capacity); /* most time first */
 void pd_plan_print(const struct pd_plan *plan, char *text, size_t size); /* one line a kernel; cut at size */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -17,6 +17,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The terms of n samples of one class. Borrowed, finite. */
 struct pd_terms {
     int64_t n;
@@ -72,7 +76,7 @@ struct pd_reject_options pd_reject_defaults(const struct pd_reject_method *metho
 /* Every random choice is fixed by (seed, class, number of the candidate). PD_ERR_USAGE: p outside 0 .. 1, an
  * empty chain; PD_ERR_MEMORY. */
 enum pd_status pd_rejector_create(const struct pd_reject_method *method,
-                                  const struct pd_reject_options *options, int class,
+                                  const struct pd_reject_options *options, int class_index,
                                   struct pd_rejector **out, struct pd_error *err);
 void pd_rejector_destroy(struct pd_rejector *rejector);
 
@@ -108,5 +112,9 @@ struct pd_calibration {
 };
 struct pd_calibration pd_calibrate(int64_t n_real, const float *real, int64_t n_generated,
                                    const float *generated);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

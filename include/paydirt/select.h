@@ -13,6 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum pd_gold_kind {
     PD_GOLD_GENERATED, /* made for the class that its label names */
     PD_GOLD_REAL,      /* drawn from the data; the label may be unknown */
@@ -133,5 +137,9 @@ enum pd_diversity { PD_DIVERSE_NONE, PD_DIVERSE_K_CENTER, PD_DIVERSE_K_MEANS };
 enum pd_status pd_select_diverse(enum pd_diversity method, int64_t n, const double *score, int64_t width,
                                  const float *features, int64_t candidates, int64_t k, uint64_t seed,
                                  int64_t *rows, struct pd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

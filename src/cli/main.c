@@ -3,6 +3,8 @@
 #include "cli/commands.h"
 #include "cli/stop.h"
 
+#include <paydirt/version.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -82,7 +84,7 @@ static enum pd_status run(int argc, char **argv, struct pd_error *err)
         argv[2] = "--help";
     }
     if (!strcmp(argv[1], "--version")) {
-        printf("paydirt %s\n", PD_VERSION);
+        printf("paydirt %s\n", pd_version());
         return PD_OK;
     }
     return dispatch(argc - 1, argv + 1, err);

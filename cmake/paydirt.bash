@@ -1,0 +1,49 @@
+# Completion for bash, and for zsh by bashcompinit. The words are the program's own: its tables print --help, which is read here.
+_paydirt_listed() { # of the lines below "NAME:" the first words
+    awk -v head="$1" '$0 ~ "^" head "( \\[.*)?:$" { on = 1; next } /^[^ ]|^$/ { on = 0 } on && /^  [^ ]/ { print $1 }'
+}
+
+_paydirt_values() { # what may follow OPTION; $2: the command's help
+    case $1 in
+    --model) _paydirt_listed models <<<"$2" ;;
+    --strategy | --strategies) _paydirt_listed strategies <<<"$2" ;;
+    --metrics | --best) _paydirt_listed metrics <<<"$2" ;;
+    --data) "${COMP_WORDS[0]}" data list 2>/dev/null | awk '{ print $1 }' ;;
+    --recipe) "${COMP_WORDS[0]}" recipes 2>/dev/null | awk '{ print $1 }' ;;
+    esac
+}
+
+_paydirt_offer() { # each line of $1 that begins with $2
+    local word
+    while IFS= read -r word; do
+        [[ -n $word && $word == "$2"* ]] && COMPREPLY+=("$word")
+    done <<<"$1"
+}
+
+_paydirt() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=("${COMP_WORDS[1]}") help file
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        _paydirt_offer "$("${COMP_WORDS[0]}" --help 2>/dev/null | _paydirt_listed commands)" "$word"
+        return
+    fi
+    if [[ ${command[0]} == data && $COMP_CWORD == 2 && $word != -* ]]; then
+        _paydirt_offer "$("${COMP_WORDS[0]}" data --help 2>/dev/null |
+            sed -n 's/^\(usage:\|      \) paydirt data \([a-z]*\) .*/\2/p')" "$word"
+        return
+    fi
+    [[ ${command[0]} == data && $COMP_CWORD != 2 ]] && command+=("${COMP_WORDS[2]}")
+    help=$("${COMP_WORDS[0]}" "${command[@]}" --help 2>/dev/null)
+    if [[ $word == -* ]]; then
+        _paydirt_offer "$(_paydirt_listed options <<<"$help")" "$word"
+        return
+    fi
+    _paydirt_offer "$(_paydirt_values "$before" "$help")" "$word"
+    [[ ${command[*]} == "data "* ]] && _paydirt_offer "$(_paydirt_values --data)" "$word"
+    [[ $before == --@(model|strategy|metrics|best) ]] && return
+    while IFS= read -r file; do # run folders, data, tables
+        COMPREPLY+=("$file")
+    done < <(compgen -f -- "$word")
+}
+
+complete -o filenames -F _paydirt paydirt

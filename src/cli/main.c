@@ -2,6 +2,8 @@
 #include "base/words.h"
 #include "cli/commands.h"
 #include "cli/stop.h"
+#include "data/images/image_format.h"
+#include "engine/backend.h"
 
 #include <paydirt/version.h>
 
@@ -12,6 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define PD_BACKEND(id) extern const struct pd_backend_type pd_backend_##id;
+#include "backend/backends.def"
+#undef PD_BACKEND
 
 static const struct {
     const char *name, *summary;
@@ -60,6 +66,18 @@ static void print_help(void)
     printf("\n'paydirt COMMAND --help' shows a command's options and examples.\n");
 }
 
+static void print_version(void)
+{
+    const struct pd_image_format *const optional[] = {&pd_image_heif, &pd_image_dicom};
+    printf("paydirt %s\nbackends:", pd_version());
+#define PD_BACKEND(id) printf(" %s", pd_backend_##id.name);
+#include "backend/backends.def"
+#undef PD_BACKEND
+    printf("\n");
+    for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++)
+        printf("%s: %s\n", optional[i]->name, optional[i]->missing ? optional[i]->missing : "yes");
+}
+
 static enum pd_status dispatch(int argc, char **argv, struct pd_error *err)
 {
     const char *name = argv[0];
@@ -84,7 +102,7 @@ static enum pd_status run(int argc, char **argv, struct pd_error *err)
         argv[2] = "--help";
     }
     if (!strcmp(argv[1], "--version")) {
-        printf("paydirt %s\n", pd_version());
+        print_version();
         return PD_OK;
     }
     return dispatch(argc - 1, argv + 1, err);

@@ -41,6 +41,8 @@ static void shows_help(void **state)
     (void)state;
     assert_contains(succeeds("--help")->out, "usage: paydirt COMMAND");
     assert_contains(succeeds("--version")->out, "paydirt 0.");
+    assert_contains(succeeds("--version")->out, "\nbackends: onednn ref");
+    assert_contains(succeeds("--version")->out, "\nDICOM: ");
     for (int i = 0; i < COMMANDS; i++) {
         assert_contains(succeeds("--help")->out, commands[i]);
         const struct result *r = succeeds(say("%s --help", commands[i]));

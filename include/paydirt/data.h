@@ -33,7 +33,8 @@ enum pd_status pd_data_from_arrays(const struct pd_data_arrays *arrays, struct p
 
 /* The training split of a set that paydirt knows by name (dir: where its files lie, or NULL: where packages
  * put them), or of a folder or archive of images, or an .npz (dir NULL). size: side of a training image in
- * pixels, 0: the set's. PD_ERR_USAGE, PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH, PD_ERR_MEMORY. */
+ * pixels where the training's option "size" says nothing, 0: the set's. PD_ERR_USAGE, PD_ERR_IO,
+ * PD_ERR_FORMAT, PD_ERR_MISMATCH, PD_ERR_MEMORY. */
 enum pd_status pd_data_open(const char *name, const char *dir, int size, struct pd_dataset **out,
                             struct pd_error *err);
 

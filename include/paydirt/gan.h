@@ -19,7 +19,9 @@ struct pd_gan;
 enum pd_origin { PD_ORIGIN_REAL, PD_ORIGIN_FAKE, PD_ORIGINS };
 
 /* The networks of a run, as of its best epoch where it validates, else of its last checkpoint. threads 0: as
- * the run's options say. PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH, PD_ERR_MEMORY. */
+ * the run's options say. D scores reals by recalibrated statistics (doc/gold.md) where
+ * the run's folder has them, as after `paydirt score`; else, and fakes always, by its running ones.
+ * PD_ERR_USAGE, PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH, PD_ERR_MEMORY. */
 enum pd_status pd_gan_open(const char *run, int threads, struct pd_gan **out, struct pd_error *err);
 
 /* A checkpoint of the networks (safetensors, PyTorch's names; doc/checkpoint.md), written aside and renamed.

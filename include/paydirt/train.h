@@ -29,8 +29,8 @@ enum pd_status pd_training_create(struct pd_training **out, struct pd_error *err
 void pd_training_destroy(struct pd_training *training); /* also NULL */
 
 /* The options of `paydirt train --help` under the same names ("labels-per-batch", "gold": "true"). Those
- * about folders and files do nothing here. PD_ERR_USAGE: no such option (with the nearest right one), or a
- * value out of its range. */
+ * about folders, files and which data do nothing here. PD_ERR_USAGE: no such option (with the nearest right
+ * one), or a value out of its range. */
 enum pd_status pd_training_set(struct pd_training *training, const char *option, const char *value,
                                struct pd_error *err);
 
@@ -55,7 +55,8 @@ struct pd_training_watch {
  * classes; else all that there are. With "validation" N the networks are those of the best epoch. data is
  * borrowed, and nobody else's while this runs. watch: or NULL. The same seed, threads and data give the same
  * bits. PD_ERR_USAGE, PD_ERR_MISMATCH (options and data that do not fit; training that diverged),
- * PD_ERR_MEMORY, PD_ERR_INTERRUPTED (stopped: *out has the networks as they were). */
+ * PD_ERR_MEMORY, PD_ERR_INTERRUPTED (stopped: *out has the networks as they were, or of the best
+ * epoch so far). */
 enum pd_status pd_training_run(const struct pd_training *training, struct pd_dataset *data,
                                const struct pd_training_watch *watch, struct pd_gan **out,
                                struct pd_error *err);

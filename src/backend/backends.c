@@ -22,5 +22,7 @@ enum pd_status pd_backend_create(const char *name, int threads, struct pd_backen
     for (int i = 0; i < COUNT; i++)
         names[i] = types[i]->name;
     const int at = pd_find_word("backend", name, names, COUNT, sizeof names[0], err);
+    if (at >= 0 && threads < 1)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%d threads, expected 1 or more", threads);
     return at < 0 ? PD_ERR_USAGE : types[at]->create(types[at], threads, out, err);
 }

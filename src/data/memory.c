@@ -2,6 +2,7 @@
 #include "data/dataset.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,10 +37,10 @@ static enum pd_status take_labels(const struct pd_data_arrays *a, struct pd_data
 
 static enum pd_status take_points(const struct pd_data_arrays *a, struct pd_dataset *d, struct pd_error *err)
 {
-    for (uint32_t i = 0; i < 2 * d->count; i++) {
+    for (size_t i = 0; i < 2 * (size_t)d->count; i++) {
         d->points[i] = a->f32[i];
         if (!isfinite(a->f32[i]))
-            return pd_fail(err, PD_ERR_USAGE, -1, "row %u: %g, expected a finite number", i / 2,
+            return pd_fail(err, PD_ERR_USAGE, -1, "row %zu: %g, expected a finite number", i / 2,
                            (double)a->f32[i]);
     }
     return PD_OK;
@@ -67,6 +68,24 @@ static enum pd_status take_images(const struct pd_data_arrays *a, struct pd_data
     return PD_OK;
 }
 
+/* What may stand in a file and on a terminal, and tells the classes apart. */
+static enum pd_status check_names(const char *const *names, int classes, struct pd_error *err)
+{
+    for (int k = 0; k < classes; k++) {
+        size_t n = 0, step = 1;
+        for (; names[k][n] && step; n += step)
+            step = pd_printable_letter(names[k] + n);
+        if (!n || !step || n >= PD_CLASS_NAME_SIZE)
+            return pd_fail(err, PD_ERR_USAGE, -1, "class %d: its name is no printable UTF-8 of 1 to %d bytes",
+                           k, PD_CLASS_NAME_SIZE - 1);
+        const int other = pd_word_at(names[k], names, (size_t)k, sizeof names[0]);
+        if (other >= 0)
+            return pd_fail(err, PD_ERR_USAGE, -1, "classes %d and %d are both called '%s'", other, k,
+                           names[k]);
+    }
+    return PD_OK;
+}
+
 enum pd_status pd_data_from_arrays(const struct pd_data_arrays *a, struct pd_dataset **out,
                                    struct pd_error *err)
 {
@@ -86,6 +105,8 @@ enum pd_status pd_data_from_arrays(const struct pd_data_arrays *a, struct pd_dat
     if (!status)
         status = take_images(a, d, err);
     if (!status && a->class_names)
+        status = check_names(a->class_names, a->classes, err);
+    if (!status && a->class_names)
         status = pd_dataset_name_classes(d, a->class_names, a->classes, err);
     if (status)
         pd_dataset_destroy(d);
@@ -98,7 +119,14 @@ enum pd_status pd_data_open(const char *name, const char *dir, int size, struct 
                             struct pd_error *err)
 {
     const struct pd_data_request request = {.name = name, .dir = dir, .size = size, .cache = true};
-    return pd_dataset_open(&request, out, err);
+    const struct pd_data_source *source;
+    *out = NULL;
+    enum pd_status status = pd_data_source_find(name, &source, err);
+    if (!status)
+        status = pd_dataset_open(&request, out, err);
+    if (!status)
+        (*out)->side = size ? size : source->size;
+    return status;
 }
 
 int64_t pd_data_count(const struct pd_dataset *d)

@@ -20,26 +20,28 @@ enum pd_op_kind pd_op_kind(enum pd_op op);
 size_t pd_dtype_size(enum pd_dtype dtype, size_t real_size);
 bool pd_op_over(enum pd_op op, int source); /* may the result lie exactly over that source? */
 
-/* What an op knows besides its sources. Names share places; ops.def says which an op has. */
+/* What an op knows besides its sources. Names share places; ops.def says which an op has. Each struct is as
+ * large as its union, so that what is not named in an initialiser is 0: equal nodes are found by comparing.
+ */
 struct pd_attr {
     union {
-        double f[4]; /* all of them, to compare */
+        double f[4];
         struct {
-            double value;
+            double value, value_rest[3];
         };
         struct {
-            double scale, shift;
+            double scale, shift, affine_rest[2];
         };
         struct {
-            double exponent;
+            double exponent, pow_rest[3];
         };
         struct {
-            double bound;
+            double bound, max_rest[3];
         };
         struct {
             double slope;       /* of a leaky ReLU; 1: none */
             double accumulates; /* 1: the third source is added to where it lies; 0: it is a bias */
-            double eps;
+            double eps, slope_rest[1];
         };
         struct {
             double lr, beta1, beta2, adam_eps;
@@ -54,7 +56,7 @@ struct pd_attr {
             int64_t axis, begin;
         };
         struct {
-            int64_t direction; /* 1, or -1: the other way */
+            int64_t direction, shift_rest[1]; /* 1, or -1: the other way */
         };
         struct {
             int64_t transpose_a, transpose_b;
@@ -63,13 +65,14 @@ struct pd_attr {
             int64_t stride, pad;
         };
         struct {
-            int64_t window;
+            int64_t window, pool_rest[1];
         };
         struct {
-            int64_t through_statistics;
+            int64_t through_statistics, norm_rest[1];
         };
     };
 };
+_Static_assert(sizeof(struct pd_attr) == 4 * sizeof(double) + 2 * sizeof(int64_t), "a struct is too large");
 
 #define PD_MAX_SRC 6
 

@@ -77,6 +77,9 @@ static void list_calls(struct pd_plan *p)
             call->src_instr[k] = &p->ir.at[in->src[k]];
             call->src[k] = p->ir.at[in->src[k]].data;
         }
+        for (int k = 1; in->op == PD_OP_ADAM && k < 3;
+             k++) /* its source may be an earlier Adam: the weight */
+            call->src[2 + k] = in->var[k]->data;
         call->gflop = gflop_of(p->ir.at, in);
         call->gigabytes = gigabytes_of(p->ir.at, in);
     }

@@ -234,6 +234,19 @@ enum pd_status pd_gan_copy_networks(const struct pd_gan *gan, void **block, stru
     return status;
 }
 
+enum pd_status pd_gan_check_finite(const struct pd_gan *gan, struct pd_error *err)
+{
+    struct carrier c;
+    const void *data;
+    enum pd_status status = carrier_init(&c, gan, "networks", err);
+    for (int i = 0; i < pd_vars_count(gan->vars) && !status; i++) {
+        const struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), pd_backend_real_size(gan->backend));
+        status = is_network(a.name) ? carry(&c, &a, &data, err) : PD_OK;
+    }
+    pd_free(c.data);
+    return status;
+}
+
 enum pd_status pd_gan_paste_networks(struct pd_gan *gan, const void *block, struct pd_error *err)
 {
     enum pd_status status = PD_OK;

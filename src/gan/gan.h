@@ -124,6 +124,7 @@ enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_pr
 /* The same in memory: one block of the caller's (pd_free), NULL at first, and back from it into the same gan.
  * PD_ERR_MEMORY */
 enum pd_status pd_gan_copy_networks(const struct pd_gan *gan, void **block, struct pd_error *err);
+enum pd_status pd_gan_check_finite(const struct pd_gan *gan, struct pd_error *err); /* PD_ERR_MISMATCH */
 enum pd_status pd_gan_paste_networks(struct pd_gan *gan, const void *block, struct pd_error *err);
 
 /* Every variable of the gan must be there with its shape (PD_ERR_MISMATCH names the first that is not).

@@ -36,7 +36,7 @@ enum pd_status pd_real_images_of_use(const struct pd_dataset *data, const uint8_
     if (!indices)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images", data->count);
     for (uint32_t i = 0; i < data->count; i++)
-        if (use[i] == which)
+        if (use[i] == which && data->labels[i] >= 0) /* copies of those held out may have no label */
             indices[n++] = i;
     enum pd_status status = pd_real_images_take(data, indices, n, size, out, err);
     pd_free(indices);

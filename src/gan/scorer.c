@@ -95,9 +95,10 @@ enum pd_status pd_score_input(const struct pd_gan *gan, const struct pd_dataset 
     const struct pd_model_config *c = &gan->config;
     uint32_t indices[BATCH];
     enum pd_status status = PD_OK;
-    if (first < 0 || n < 0 || first + n > (int64_t)data->count)
-        return pd_fail(err, PD_ERR_USAGE, -1, "images %lld to %lld, and the data have %u", (long long)first,
-                       (long long)(first + n - 1), data->count);
+    const int64_t count = data->count;
+    if (first < 0 || n < 0 || n > count || first > count - n)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld images from the %lld-th on, and the data have %u",
+                       (long long)n, (long long)first, data->count);
     if (data->channels != c->channels || !data->points != !!c->size)
         return pd_fail(err, PD_ERR_USAGE, -1, "data of %d channels, and the networks are for %d",
                        data->channels, c->channels);

@@ -268,6 +268,10 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
         status = pd_plan_set(*out, "lr", options->adam.lr, err);
     if (!status && options->gold)
         status = pd_plan_set(*out, "gold", 1, err);
+    if (status) {
+        pd_plan_destroy(*out);
+        *out = NULL;
+    }
     return status;
 }
 

@@ -119,7 +119,7 @@ static double width_that_fits(const struct pd_train_options *o, const struct pd_
 enum pd_status pd_estimate_check(const struct pd_train_options *o, const struct pd_estimate_data *d,
                                  const struct pd_estimate *e, struct pd_error *err)
 {
-    const double memory = pd_memory_free(), disk = pd_disk_free(o->out);
+    const double memory = pd_memory_free(), disk = d->no_files ? e->disk : pd_disk_free(o->out);
     char advice[80] = "a smaller --size or --batch";
     if (fits(e, memory, disk))
         return PD_OK;

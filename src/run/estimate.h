@@ -8,6 +8,7 @@
 struct pd_estimate_data {
     int channels, classes, size; /* size: side of an image in pixels; 0: points */
     double bytes;                /* of memory that the images take */
+    bool no_files;               /* nothing is written: no disk is needed */
 };
 
 struct pd_estimate {

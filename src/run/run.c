@@ -292,7 +292,8 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
 /* The networks of the best epoch where there is one, ready to score reals. */
 static enum pd_status finish(struct run *r, struct pd_error *err)
 {
-    enum pd_status status = r->best ? pd_gan_paste_networks(r->s.gan, r->best, err) : PD_OK;
+    enum pd_status status =
+        r->best ? pd_gan_paste_networks(r->s.gan, r->best, err) : pd_gan_check_finite(r->s.gan, err);
     return status || !r->o->recalibrate ? status : pd_recalibrate_on(r->s.gan, r->s.data, err);
 }
 

@@ -121,12 +121,13 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
 /* --- what can be known before the images are --- */
 
 static enum pd_status estimate(const struct pd_train_options *o, const struct pd_dataset *d, int size,
-                               struct pd_estimate *out, struct pd_error *err)
+                               bool no_files, struct pd_estimate *out, struct pd_error *err)
 {
     const struct pd_estimate_data data = {
         .channels = d->channels,
         .classes = d->classes,
         .size = size,
+        .no_files = no_files,
         .bytes = d->map ? 0 : (double)d->count * (double)pd_dataset_image_size(d)};
     enum pd_status status = pd_estimate_make(o, &data, out, err);
     return status ? status : pd_estimate_check(o, &data, out, err);
@@ -162,7 +163,7 @@ static enum pd_status check_early(void *context, const struct pd_dataset *listed
         status = check_step(&o, size, err);
     if (!status)
         status = check_labels(check, listed, err);
-    return status ? status : estimate(&o, listed, size, &ignored, err);
+    return status ? status : estimate(&o, listed, size, false, &ignored, err);
 }
 
 static bool pass_on(void *context, const char *unit, uint64_t done, uint64_t count)
@@ -214,6 +215,7 @@ static enum pd_status open_data(const struct pd_train_options *o, const struct p
     enum pd_status status = PD_OK;
     s->data = from->data;
     s->borrowed = from->data;
+    s->note_size = from->data ? strlen(from->data->note) : 0;
     if (!from->data)
         status = read_data(o, from, watch, s, err);
     if (!status)
@@ -229,7 +231,7 @@ static enum pd_status image_size(const struct pd_train_options *o, const struct 
 {
     if (!data)
         return pd_run_image_size(o, size, err);
-    *size = data->points ? 0 : o->size ? (int)o->size : USUAL_SIZE;
+    *size = data->points ? 0 : o->size ? (int)o->size : data->side ? data->side : USUAL_SIZE;
     return PD_OK;
 }
 
@@ -246,7 +248,7 @@ enum pd_status pd_setup_open(struct pd_train_options *o, const struct pd_setup_f
     if (!status)
         status = check_step(o, size, err);
     if (!status)
-        status = estimate(o, out->data, size, &out->estimate, err);
+        status = estimate(o, out->data, size, out->borrowed, &out->estimate, err);
     if (!status)
         status = open_gan(o, size, out, err);
     if (status)
@@ -261,7 +263,9 @@ void pd_setup_close(struct pd_setup *s)
     pd_loader_destroy(s->loader);
     pd_free(s->use);
     pd_roster_release(&s->roster);
-    if (!s->borrowed)
+    if (s->borrowed)
+        s->data->note[s->note_size] = '\0'; /* what this training had to say of them is no news to the next */
+    else
         pd_dataset_destroy(s->data);
     memset(s, 0, sizeof *s);
 }

@@ -19,7 +19,8 @@ struct pd_setup_from {
 
 struct pd_setup {
     struct pd_dataset *data;
-    bool borrowed;           /* the data are another's */
+    bool borrowed;           /* the data are another's, */
+    size_t note_size;        /* and so much of their note is their reader's */
     struct pd_roster roster; /* of data as they are, where none was given */
     uint8_t *use;            /* an enum pd_label_use for each image */
     struct pd_loader *loader;

@@ -1,6 +1,5 @@
 /* Training for other programs (paydirt/train.h), and what they open. */
 #include "base/mem.h"
-#include "io/file.h"
 #include "run/run.h"
 
 #include <paydirt/train.h>
@@ -87,11 +86,11 @@ enum pd_status pd_gan_open(const char *run, int threads, struct pd_gan **out, st
     enum pd_status status = pd_run_open(run, threads, &m, err);
     if (status)
         return status;
-    if (m.options.recalibrate && !pd_run_folder_statistics(run, path, NULL) && !pd_is_absent(path))
-        status = pd_gan_load_statistics(m.gan, path, err);
-    if (status) {
+    /* what is kept is derived: a file that cannot be read is as good as none */
+    if (m.options.recalibrate && !pd_run_folder_statistics(run, path, NULL) &&
+        pd_gan_load_statistics(m.gan, path, err) == PD_ERR_MEMORY) {
         pd_run_close(&m);
-        return status;
+        return PD_ERR_MEMORY;
     }
     m.gan->owns_backend = true;
     *out = m.gan;

@@ -178,12 +178,59 @@ static void resetting_gives_the_start(void **state)
     }
 }
 
+/* An update of moments that were updated before is no update of the weight. */
+static void two_adams_are_two_steps(void **state)
+{
+    (void)state;
+    const struct pd_adam_options o = {0.1, 0.5, 0.9, 1e-8, NULL};
+    for (int k = 0; k < KINDS; k++) {
+        double once[3][3], twice[3][3];
+        for (int both = 0; both < 2; both++) {
+            struct stage s = begin(kinds[k]);
+            struct pd_var *w[3] = {var(&s, "w", pd_shape1(3), 1), var(&s, "m", pd_shape1(3), 0),
+                                   var(&s, "v", pd_shape1(3), 0)};
+            struct pd_node *grad = real(&s, "grad", pd_shape1(3)), *t = real(&s, "t", pd_shape1(1));
+            for (int i = 0; i <= both; i++)
+                pd_adam(w[0], w[1], w[2], t, grad, &o);
+            /* verify_plan takes the source for the moment itself, which it is not */
+            assert_int_equal(pd_compile(s.g, s.b, &s.p, NULL), PD_OK);
+            put(s.p, "grad", 3, (double[]){1, -2, 3});
+            put(s.p, "t", 1, (double[]){1});
+            for (int run = both; run < 2; run++)
+                run_plan(s.p, 0, 0);
+            for (int i = 0; i < 3; i++) {
+                double *value = take_var(w[i]);
+                memcpy(both ? twice[i] : once[i], value, sizeof once[i]);
+                free(value);
+            }
+            end(&s);
+        }
+        assert_memory_equal(once, twice, sizeof once);
+    }
+}
+
+static void costs_keep_nothing(void **state)
+{
+    (void)state;
+    struct pd_backend *b;
+    struct pd_error err;
+    double x[1];
+    assert_int_equal(pd_backend_create("costs", 0, &b, &err), PD_ERR_USAGE);
+    assert_int_equal(pd_backend_create("costs", 1, &b, &err), PD_OK);
+    struct pd_vars *vars = pd_vars_create(b, 1);
+    struct pd_var *v = pd_vars_get(vars, "v", pd_shape1(1), (struct pd_init_spec){PD_INIT_CONSTANT, 1, 0});
+    assert_int_equal(pd_var_read_f64(v, x, &err), PD_ERR_UNSUPPORTED);
+    pd_vars_destroy(vars);
+    pd_backend_destroy(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bits_are_those_of_ref), cmocka_unit_test(reading_by_address_crashes),
-        cmocka_unit_test(backends_have_names),   cmocka_unit_test(names_and_numbers_must_be_there),
-        cmocka_unit_test(a_part_may_be_written), cmocka_unit_test(resetting_gives_the_start),
+        cmocka_unit_test(two_adams_are_two_steps), cmocka_unit_test(costs_keep_nothing),
+        cmocka_unit_test(bits_are_those_of_ref),   cmocka_unit_test(reading_by_address_crashes),
+        cmocka_unit_test(backends_have_names),     cmocka_unit_test(names_and_numbers_must_be_there),
+        cmocka_unit_test(a_part_may_be_written),   cmocka_unit_test(resetting_gives_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

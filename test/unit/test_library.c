@@ -27,6 +27,7 @@ static void arrays_are_checked(void **state)
 {
     static const float far[SIDE * SIDE * N] = {[SIDE * SIDE * 2 + 1] = 1.5F}, odd[2 * N] = {[5] = NAN};
     static const int32_t beyond[N] = {0, 1, -1, 2};
+    static const char *const latin[] = {"cat", "b\xe4r"}, *const twins[] = {"cat", "cat"};
     static const struct {
         struct pd_data_arrays arrays;
         const char *says;
@@ -43,6 +44,10 @@ static void arrays_are_checked(void **state)
         {{.n = N, .channels = 1, .height = SIDE, .width = SIDE, .f32 = far, .classes = 2},
          "row 2: a pixel of 1.5"},
         {{.n = N, .channels = 2, .height = 1, .width = 1, .f32 = odd, .classes = 2}, "row 2: nan"},
+        {{.n = N, .channels = 2, .height = 1, .width = 1, .f32 = floats, .classes = 2, .class_names = latin},
+         "class 1: its name is no printable UTF-8"},
+        {{.n = N, .channels = 2, .height = 1, .width = 1, .f32 = floats, .classes = 2, .class_names = twins},
+         "classes 0 and 1 are both called 'cat'"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

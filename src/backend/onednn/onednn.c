@@ -139,6 +139,13 @@ static enum pd_status forget(struct pd_backend *b, void *address, const void *fr
     return PD_OK;
 }
 
+static enum pd_status refuse(struct pd_backend *b, void *to, const void *address, size_t bytes,
+                             struct pd_error *err)
+{
+    (void)to, (void)address, (void)bytes;
+    return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "backend '%s' keeps no values", b->type->name);
+}
+
 /* Where a plan of oneDNN's and one for its costs are alike. */
 #define COMPILES                                                                                             \
     .real_size = sizeof(float), .programs = true,                                                            \
@@ -154,4 +161,4 @@ const struct pd_backend_type pd_backend_onednn = {.name = "onednn",
                                                   .prepare = prepare,
                                                   .run = run};
 const struct pd_backend_type pd_backend_costs = {
-    .name = "costs", .no_values = true, COMPILES, .upload = forget};
+    .name = "costs", .no_values = true, COMPILES, .upload = forget, .download = refuse};

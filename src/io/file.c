@@ -41,7 +41,7 @@ bool pd_may_pass(int *tries)
     return true;
 }
 
-enum pd_status pd_fail_memory(struct pd_error *err, const char *path)
+enum pd_status(pd_fail_memory)(struct pd_error *err, const char *path)
 {
     return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
 }

@@ -25,6 +25,13 @@ enum pd_status pd_fail_io(struct pd_error *err, const char *path, const char *ve
 /* Whether a failure is that there is no such file, or that it is not ours to read; others blame the disc. */
 bool pd_is_missing(const struct pd_error *err);
 enum pd_status pd_fail_memory(struct pd_error *err, const char *path);
+#ifdef __clang_analyzer__ /* as pd_fail */
+#define pd_fail_memory(err, path)                                                                            \
+    __extension__({                                                                                          \
+        (void)pd_fail_memory(err, path);                                                                     \
+        PD_ERR_MEMORY;                                                                                       \
+    })
+#endif
 
 /* Whether to try once more after a failed call (errno): an interruption always, what networks and discs call
  * so for a fifth of a second. *tries: 0 at first. */

@@ -12,6 +12,7 @@
 extern "C" {
 #endif
 
+/* One thread's at a time; several may work at once, each in a thread of its own. */
 struct pd_gan;
 
 /* Of images that D scores. In training it sees a batch of one kind alone and normalises it by its own
@@ -24,7 +25,9 @@ enum pd_origin { PD_ORIGIN_REAL, PD_ORIGIN_FAKE, PD_ORIGINS };
  * PD_ERR_USAGE, PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH, PD_ERR_MEMORY. */
 enum pd_status pd_gan_open(const char *run, int threads, struct pd_gan **out, struct pd_error *err);
 
-/* A checkpoint of the networks (safetensors, PyTorch's names; doc/checkpoint.md), written aside and renamed.
+/* Not yet to be opened again by this library, and without recalibrated statistics: for PyTorch and other
+ * readers. A checkpoint of the networks (safetensors, PyTorch's names; doc/checkpoint.md), written aside and
+ * renamed.
  */
 enum pd_status pd_gan_write(const struct pd_gan *gan, const char *path, struct pd_error *err);
 

@@ -21,16 +21,6 @@ uint64_t pd_branch_round_seed(const struct pd_branch *b, int64_t round)
     return pd_branch_seed(b) * 1000 + (uint64_t)round;
 }
 
-/* No image that validates has a copy among the others. */
-static void hold_copies(const struct pd_branch *b)
-{
-    for (uint32_t i = 0; b->ledger->first && i < b->data->count; i++)
-        if (b->held[i])
-            b->held[pd_ledger_first(b->ledger, i)] = PD_HELD_OUT;
-    for (uint32_t i = 0; b->ledger->first && i < b->data->count; i++)
-        b->held[i] = b->held[pd_ledger_first(b->ledger, i)];
-}
-
 enum pd_status pd_branch_open(struct pd_trial *t, const char *strategy, struct pd_branch *b,
                               struct pd_error *err)
 {
@@ -55,7 +45,8 @@ enum pd_status pd_branch_open(struct pd_trial *t, const char *strategy, struct p
         status = pd_make_dirs(b->folder, err);
     if (!status && b->o->validation)
         status = pd_validation_draw(b->data, (uint32_t)b->o->validation, pd_branch_seed(b), b->held, err);
-    hold_copies(b);
+    if (b->ledger->first) /* no image that validates has a copy among the others */
+        pd_hold_copies(b->ledger->first, b->data->count, b->held);
     return status;
 }
 

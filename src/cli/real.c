@@ -38,8 +38,7 @@ static enum pd_status transform(struct real *r, const struct pd_model_config *c,
     r->images = pd_calloc(r->data->count, size * sizeof *r->images);
     if (!r->images)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images", r->data->count);
-    /* points have no size, but the transform wants one */
-    return pd_transform_eval(r->data, NULL, r->data->count, c->size ? c->size : 1, r->images, err);
+    return pd_transform_eval(r->data, NULL, r->data->count, c->size, r->images, err);
 }
 
 enum pd_status real_open(struct real *r, const struct pd_run_model *run, const char *name, const char *dir,

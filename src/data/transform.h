@@ -17,7 +17,7 @@ enum pd_status pd_transform_stored_side(const struct pd_data_request *request, i
                                         struct pd_error *err);
 
 struct pd_transform_options {
-    int size;         /* side of the result in pixels, 1 .. 4096 */
+    int size;         /* side of the result in pixels, 1 .. 4096; points: not looked at */
     bool random_crop; /* else the middle of the image resized to size */
     bool flip;        /* left to right, half of the time */
 };

@@ -193,19 +193,29 @@ static const struct pd_instr *find_input(const struct pd_plan *p, const char *na
     return in && in->op == PD_OP_INPUT ? in : NULL;
 }
 
-enum pd_status pd_plan_write(struct pd_plan *p, const char *name, const void *from, int64_t n,
-                             struct pd_error *err)
+static enum pd_status write_to(struct pd_plan *p, const struct pd_instr *in, const char *name,
+                               const void *from, int64_t n, struct pd_error *err)
 {
-    const struct pd_instr *in = find_input(p, name);
     const size_t bytes = bytes_of(p, in, name, n, err);
     return bytes ? p->backend->type->upload(p->backend, in->data, from, bytes, err) : PD_ERR_USAGE;
 }
 
-enum pd_status pd_plan_read(struct pd_plan *p, const char *name, void *to, int64_t n, struct pd_error *err)
+static enum pd_status read_from(struct pd_plan *p, const struct pd_instr *in, const char *name, void *to,
+                                int64_t n, struct pd_error *err)
 {
-    const struct pd_instr *in = find(p, name);
     const size_t bytes = bytes_of(p, in, name, n, err);
     return bytes ? p->backend->type->download(p->backend, to, in->data, bytes, err) : PD_ERR_USAGE;
+}
+
+enum pd_status pd_plan_write(struct pd_plan *p, const char *name, const void *from, int64_t n,
+                             struct pd_error *err)
+{
+    return write_to(p, find_input(p, name), name, from, n, err);
+}
+
+enum pd_status pd_plan_read(struct pd_plan *p, const char *name, void *to, int64_t n, struct pd_error *err)
+{
+    return read_from(p, find(p, name), name, to, n, err);
 }
 
 /* One number of any type. */
@@ -230,14 +240,14 @@ enum pd_status pd_plan_set(struct pd_plan *p, const char *name, double value, st
         x.f64 = value;
     else
         x.f32 = (float)value;
-    return pd_plan_write(p, name, &x, 1, err);
+    return write_to(p, in, name, &x, 1, err);
 }
 
 enum pd_status pd_plan_scalar(struct pd_plan *p, const char *name, float *out, struct pd_error *err)
 {
     union number x = {0};
     const struct pd_instr *in = find(p, name);
-    enum pd_status status = pd_plan_read(p, name, &x, 1, err);
+    enum pd_status status = read_from(p, in, name, &x, 1, err);
     *out = status ? 0 : in->dtype == PD_I32 ? (float)x.i32 : is_double(p, in) ? (float)x.f64 : x.f32;
     return status;
 }

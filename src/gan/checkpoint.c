@@ -122,6 +122,11 @@ static bool is_network(const char *name)
     return is_state(name) && !begins(name, "adam");
 }
 
+static size_t bytes_of(const struct pd_gan *gan, const struct pd_var *v)
+{
+    return (size_t)pd_shape_count(pd_var_shape(v)) * pd_backend_real_size(gan->backend);
+}
+
 /* One variable at a time on its way to a file. */
 struct carrier {
     const struct pd_gan *gan;
@@ -132,12 +137,12 @@ struct carrier {
 static enum pd_status carrier_init(struct carrier *c, const struct pd_gan *gan, const char *path,
                                    struct pd_error *err)
 {
-    int64_t most = 0;
+    size_t most = 0;
     for (int i = 0; i < pd_vars_count(gan->vars); i++) {
-        const int64_t n = pd_shape_count(pd_var_shape(pd_vars_at(gan->vars, i)));
+        const size_t n = bytes_of(gan, pd_vars_at(gan->vars, i));
         most = n > most ? n : most;
     }
-    *c = (struct carrier){gan, path, pd_malloc((size_t)most * pd_backend_real_size(gan->backend))};
+    *c = (struct carrier){gan, path, pd_malloc(most)};
     return c->data ? PD_OK : pd_fail_memory(err, path);
 }
 
@@ -209,11 +214,6 @@ enum pd_status pd_gan_write(const struct pd_gan *gan, const char *path, struct p
 
 /* --- in memory --- */
 
-static size_t bytes_of(const struct pd_gan *gan, const struct pd_var *v)
-{
-    return (size_t)pd_shape_count(pd_var_shape(v)) * pd_backend_real_size(gan->backend);
-}
-
 enum pd_status pd_gan_copy_networks(const struct pd_gan *gan, void **block, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
@@ -265,7 +265,6 @@ enum pd_status pd_gan_paste_networks(struct pd_gan *gan, const void *block, stru
 static enum pd_status digest_networks(const struct pd_gan *gan, const char *path, char text[META_VALUE],
                                       struct pd_error *err)
 {
-    const size_t real_size = pd_backend_real_size(gan->backend);
     struct sha256_ctx sha;
     struct carrier c;
     uint8_t digest[16];
@@ -278,7 +277,7 @@ static enum pd_status digest_networks(const struct pd_gan *gan, const char *path
             continue;
         status = pd_var_download(v, c.data, err);
         sha256_update(&sha, strlen(name), (const uint8_t *)name);
-        sha256_update(&sha, (size_t)pd_shape_count(pd_var_shape(v)) * real_size, c.data);
+        sha256_update(&sha, bytes_of(gan, v), c.data);
     }
     sha256_digest(&sha, sizeof digest, digest);
     for (size_t i = 0; i < sizeof digest; i++)

@@ -21,8 +21,8 @@ enum pd_status pd_real_images_take(const struct pd_dataset *data, const uint32_t
     for (uint32_t i = 0; i < n; i++)
         out->labels[i] = data->labels[indices ? indices[i] : i];
     enum pd_status status = PD_OK;
-    if (n) /* points have no size, but the transform wants one */
-        status = pd_transform_eval(data, indices, n, size ? size : 1, out->images, err);
+    if (n)
+        status = pd_transform_eval(data, indices, n, size, out->images, err);
     if (status)
         pd_real_images_release(out);
     return status;

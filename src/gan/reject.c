@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/streams.h"
+#include "gan/gan_parts.h"
 #include "gan/sampler.h"
 #include "gan/scorer.h"
 
@@ -94,8 +95,7 @@ static enum pd_status reserve(struct pd_rejection *r, const struct maker *m, str
     s->count = s->per_class * c->classes;
     s->classes = c->classes;
     s->z_dim = c->z_dim;
-    s->shape =
-        c->size ? pd_shape4(s->count, c->channels, c->size, c->size) : pd_shape2(s->count, c->channels);
+    s->shape = pd_gan_image_shape(m->gan, s->count);
     r->show = m->o->show;
     s->images = pd_calloc((size_t)s->count, m->image * sizeof *s->images);
     s->z = pd_calloc((size_t)s->count, (size_t)s->z_dim * sizeof *s->z);
@@ -122,12 +122,9 @@ void pd_rejection_release(struct pd_rejection *r)
 /* --- through the networks --- */
 
 /* Sample `number` of a class. */
-static void draw_z(const struct maker *m, uint32_t stream, int class, int64_t number, float *z)
+static void draw_z(const struct maker *m, enum pd_stream stream, int class, int64_t number, float *z)
 {
-    const struct pd_rng r = {m->o->how.seed, stream, (uint64_t) class};
-    const int z_dim = m->gan->config.z_dim;
-    for (int k = 0; k < z_dim; k++)
-        z[k] = (float)pd_rng_normal(&r, (uint64_t)(number * z_dim + k));
+    pd_sample_noise(m->o->how.seed, stream, class, number, m->gan->config.z_dim, z);
 }
 
 /* D on the block's first n images. */
@@ -137,7 +134,7 @@ static enum pd_status score(struct maker *m, enum pd_origin origin, int64_t n, s
 }
 
 /* Samples first .. first + n of a class, n <= block, scored. */
-static enum pd_status generate(struct maker *m, uint32_t stream, int class, int64_t first, int64_t n,
+static enum pd_status generate(struct maker *m, enum pd_stream stream, int class, int64_t first, int64_t n,
                                struct pd_error *err)
 {
     for (int64_t i = 0; i < n; i++) {

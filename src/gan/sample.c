@@ -7,6 +7,7 @@
 #include "io/chart.h"
 #include "io/png.h"
 #include "io/scatter.h"
+#include "gan/gan_parts.h"
 #include "gan/sampler.h"
 
 #include <paydirt/sample.h>
@@ -26,19 +27,12 @@ static enum pd_status reserve(struct pd_samples *s, struct pd_error *err)
     return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld samples", (long long)s->count);
 }
 
-/* Class and number within it name a sample, so that more of them begin with the same ones. */
-static void draw_z(uint64_t seed, int32_t class, int64_t number, int z_dim, float *z)
-{
-    const struct pd_rng r = {seed, PD_STREAM_SAMPLE_Z, (uint64_t) class};
-    for (int64_t k = 0; k < z_dim; k++)
-        z[k] = (float)pd_rng_normal(&r, (uint64_t)(number * z_dim + k));
-}
-
 static void draw_noise(struct pd_samples *s, uint64_t seed)
 {
     for (int64_t i = 0; i < s->count; i++) {
         s->labels[i] = (int32_t)(i / s->per_class);
-        draw_z(seed, s->labels[i], i % s->per_class, s->z_dim, s->z + i * s->z_dim);
+        pd_sample_noise(seed, PD_STREAM_SAMPLE_Z, s->labels[i], i % s->per_class, s->z_dim,
+                        s->z + i * s->z_dim);
     }
 }
 
@@ -53,7 +47,8 @@ static enum pd_status draw_for(const struct pd_gan *gan, int64_t n, const int32_
             return pd_fail(err, PD_ERR_USAGE, -1, "row %lld: class %d, expected 0 to %d", (long long)i,
                            classes[i], gan->config.classes - 1);
         if (z)
-            draw_z(seed, classes[i], numbers[classes[i]]++, gan->config.z_dim, z + i * gan->config.z_dim);
+            pd_sample_noise(seed, PD_STREAM_SAMPLE_Z, classes[i], numbers[classes[i]]++, gan->config.z_dim,
+                            z + i * gan->config.z_dim);
     }
     return PD_OK;
 }
@@ -85,7 +80,7 @@ enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, s
     int64_t count = per_class * c->classes;
     *out =
         (struct pd_samples){.count = count, .per_class = per_class, .classes = c->classes, .z_dim = c->z_dim};
-    out->shape = c->size ? pd_shape4(count, c->channels, c->size, c->size) : pd_shape2(count, c->channels);
+    out->shape = pd_gan_image_shape(gan, count);
     enum pd_status status = reserve(out, err);
     if (!status)
         status = pd_sampler_create(gan, BATCH, &sampler, err);

@@ -1,6 +1,7 @@
 #include "gan/sampler.h"
 
 #include "base/mem.h"
+#include "base/rng.h"
 
 struct pd_sampler {
     struct pd_plan *plan;
@@ -51,4 +52,11 @@ enum pd_status pd_sampler_make(struct pd_sampler *s, const float *z, const int32
         status = make_batch(s, z + at * s->z_dim, classes + at, n - at < s->batch ? n - at : s->batch,
                             images + at * s->image, err);
     return status;
+}
+
+void pd_sample_noise(uint64_t seed, enum pd_stream stream, int class, int64_t number, int z_dim, float *z)
+{
+    const struct pd_rng r = {seed, stream, (uint64_t) class};
+    for (int64_t k = 0; k < z_dim; k++)
+        z[k] = (float)pd_rng_normal(&r, (uint64_t)(number * z_dim + k));
 }

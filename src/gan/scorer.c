@@ -106,8 +106,7 @@ enum pd_status pd_score_input(const struct pd_gan *gan, const struct pd_dataset 
         const uint32_t m = (uint32_t)(n - at < BATCH ? n - at : BATCH);
         for (uint32_t i = 0; i < m; i++)
             indices[i] = (uint32_t)(first + at + i);
-        status = pd_transform_eval(data, indices, m, c->size ? c->size : 1,
-                                   images + at * pd_gan_image_size(gan), err);
+        status = pd_transform_eval(data, indices, m, c->size, images + at * pd_gan_image_size(gan), err);
     }
     return status;
 }

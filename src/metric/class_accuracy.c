@@ -9,7 +9,7 @@ enum pd_status pd_metric_class_accuracy(const struct pd_metric_input *in, struct
                                         struct pd_error *err)
 {
     const struct pd_real_images *real = in->real;
-    const int64_t image = (int64_t)in->channels * (in->size ? (int64_t)in->size * in->size : 1);
+    const int64_t image = pd_metric_image_size(in);
     float *logits = pd_calloc(BLOCK, (size_t)(1 + in->classes) * sizeof *logits);
     int64_t right = 0;
     enum pd_status status = logits ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for scores");

@@ -96,7 +96,7 @@ static enum pd_status accuracy_on(struct classifier *c, const struct pd_real_ima
 static enum pd_status reserve(struct classifier *c, struct pd_error *err)
 {
     const struct pd_metric_input *in = c->in;
-    c->image = (int64_t)in->channels * (in->size ? (int64_t)in->size * in->size : 1);
+    c->image = pd_metric_image_size(in);
     c->vars = pd_vars_create(in->backend, in->seed);
     c->images = pd_calloc(BATCH, (size_t)c->image * sizeof *c->images);
     c->logits = pd_calloc(BATCH, (size_t)in->classes * sizeof *c->logits);

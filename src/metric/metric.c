@@ -37,6 +37,11 @@ char *pd_metric_text(const struct pd_metric *metric, double value, char *text, s
     return text;
 }
 
+int64_t pd_metric_image_size(const struct pd_metric_input *in)
+{
+    return (int64_t)in->channels * (in->size ? (int64_t)in->size * in->size : 1);
+}
+
 int64_t pd_count_right(int64_t n, int classes, const float *logits, const int32_t *labels)
 {
     int64_t right = 0;

@@ -80,6 +80,9 @@ char *pd_metric_text(const struct pd_metric *metric, double value, char *text, s
 
 /* --- what metrics share --- */
 
+/* Numbers of one image, or point. */
+int64_t pd_metric_image_size(const struct pd_metric_input *in);
+
 /* How many of n rows of logits (n, classes) are largest at their label; the first of equal ones counts. */
 int64_t pd_count_right(int64_t n, int classes, const float *logits, const int32_t *labels);
 

@@ -182,14 +182,8 @@ static enum pd_status hold_copies(const struct pd_train_options *o, struct pd_da
     enum pd_status status = pd_dataset_digests(data, (int)o->threads, &digests, err);
     if (!status)
         status = pd_digest_copies(digests, data->count, &first, &copies, err);
-    for (uint32_t i = 0; !status && copies && i < data->count; i++)
-        if (use[i] == PD_HELD_OUT)
-            use[first[i]] = PD_HELD_OUT;
-    for (uint32_t i = 0; !status && copies && i < data->count; i++)
-        if (use[first[i]] == PD_HELD_OUT) {
-            use[i] = PD_HELD_OUT;
-            held++;
-        }
+    if (!status && copies)
+        held = pd_hold_copies(first, data->count, use);
     if (held > (uint32_t)o->validation)
         pd_dataset_add_note(data, "%u copies of validation images are held out, too",
                             held - (uint32_t)o->validation);

@@ -17,7 +17,7 @@ enum { BATCH = 100, REALS = 10000, FAKES = 5000, SEED = 1 };
 struct training_images {
     const struct pd_dataset *data;
     const uint32_t *order;
-    int size; /* points have none, but the transform wants one */
+    int size; /* 0: points */
 };
 
 static enum pd_status next(void *context, uint64_t i, int64_t n, float *images, int32_t *labels,
@@ -33,7 +33,7 @@ enum pd_status pd_recalibrate_on(struct pd_gan *gan, const struct pd_dataset *da
 {
     const struct pd_rng rng = {SEED, PD_STREAM_STATISTICS, 0};
     uint32_t *order = pd_malloc(data->count * sizeof *order);
-    struct training_images t = {data, order, gan->config.size ? gan->config.size : 1};
+    struct training_images t = {data, order, gan->config.size};
     const struct pd_sample_source source = {&t, next};
     if (!order)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images", data->count);
@@ -77,11 +77,14 @@ static enum pd_status over_fakes(struct pd_gan *gan, struct pd_error *err)
 
 /* --- of a run --- */
 
-/* What is kept is derived: a file that cannot be read is made anew. */
-static enum pd_status look_up(struct pd_run_model *m, const char *path, struct pd_error *err)
+enum pd_status pd_run_kept_statistics(struct pd_run_model *m, struct pd_error *err)
 {
+    char path[PD_PATH_SIZE];
     struct pd_error why;
-    enum pd_status status = pd_gan_load_statistics(m->gan, path, &why);
+    enum pd_status status = pd_run_folder_statistics(m->folder, path, err);
+    if (status)
+        return status;
+    status = pd_gan_load_statistics(m->gan, path, &why);
     if (status == PD_ERR_MEMORY)
         return pd_fail(err, status, -1, "%s", why.message);
     if (status && why.code != ENOENT)
@@ -89,10 +92,11 @@ static enum pd_status look_up(struct pd_run_model *m, const char *path, struct p
     return PD_OK;
 }
 
-static void keep(struct pd_run_model *m, const char *path)
+static void keep(struct pd_run_model *m)
 {
+    char path[PD_PATH_SIZE];
     struct pd_error why;
-    if (pd_gan_save_statistics(m->gan, path, &why))
+    if (pd_run_folder_statistics(m->folder, path, &why) || pd_gan_save_statistics(m->gan, path, &why))
         snprintf(m->note, sizeof m->note, "%s: next time they are measured anew", why.message);
 }
 
@@ -100,18 +104,17 @@ enum pd_status pd_run_recalibrate(struct pd_run_model *m, enum pd_origin origin,
                                   const struct pd_dataset *training, const struct pd_data_watch *watch,
                                   struct pd_error *err)
 {
-    char path[PD_PATH_SIZE];
+    enum pd_status status = PD_OK;
     m->note[0] = '\0';
     if (!m->options.recalibrate || !pd_gan_has_batch_norm(m->gan))
         return PD_OK;
-    enum pd_status status = pd_run_folder_statistics(m->folder, path, err);
-    if (!status && !m->gan->statistics[origin])
-        status = look_up(m, path, err);
+    if (!m->gan->statistics[origin])
+        status = pd_run_kept_statistics(m, err);
     if (status || m->gan->statistics[origin])
         return status;
     status =
         origin == PD_ORIGIN_FAKE ? over_fakes(m->gan, err) : over_training_images(m, training, watch, err);
     if (!status)
-        keep(m, path);
+        keep(m);
     return status;
 }

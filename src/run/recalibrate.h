@@ -9,6 +9,10 @@
  * pd_gan_recalibrate. */
 enum pd_status pd_recalibrate_on(struct pd_gan *gan, const struct pd_dataset *data, struct pd_error *err);
 
+/* D's statistics as the run's folder keeps them, where it does. They are derived: a file that cannot be read
+ * is as good as none, and m->note says so. PD_ERR_MEMORY. */
+enum pd_status pd_run_kept_statistics(struct pd_run_model *m, struct pd_error *err);
+
 /* The run's D, ready to score images of that origin: from statistics.safetensors in its folder where that is
  * of these weights, else over 10,000 training images at most, drawn at random, or over 5,000 generated ones,
  * and kept there. training: the run's training split, or NULL: opened where it is needed, as `watch` (or

@@ -1,6 +1,6 @@
 /* Training for other programs (paydirt/train.h), and what they open. */
 #include "base/mem.h"
-#include "run/run.h"
+#include "run/recalibrate.h"
 
 #include <paydirt/train.h>
 
@@ -81,16 +81,15 @@ enum pd_status pd_training_run(const struct pd_training *t, struct pd_dataset *d
 enum pd_status pd_gan_open(const char *run, int threads, struct pd_gan **out, struct pd_error *err)
 {
     struct pd_run_model m;
-    char path[PD_PATH_SIZE];
     *out = NULL;
     enum pd_status status = pd_run_open(run, threads, &m, err);
     if (status)
         return status;
-    /* what is kept is derived: a file that cannot be read is as good as none */
-    if (m.options.recalibrate && !pd_run_folder_statistics(run, path, NULL) &&
-        pd_gan_load_statistics(m.gan, path, err) == PD_ERR_MEMORY) {
+    if (m.options.recalibrate)
+        status = pd_run_kept_statistics(&m, err);
+    if (status) {
         pd_run_close(&m);
-        return PD_ERR_MEMORY;
+        return status;
     }
     m.gan->owns_backend = true;
     *out = m.gan;

@@ -117,6 +117,20 @@ void pd_labels_apply(struct pd_dataset *dataset, const struct pd_answers *answer
     }
 }
 
+uint32_t pd_hold_copies(const uint32_t *first, uint32_t count, uint8_t *use)
+{
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (use[i] == PD_HELD_OUT)
+            use[first[i]] = PD_HELD_OUT;
+    for (uint32_t i = 0; i < count; i++)
+        if (use[first[i]] == PD_HELD_OUT) {
+            use[i] = PD_HELD_OUT;
+            held++;
+        }
+    return held;
+}
+
 uint32_t pd_label_count(const struct pd_dataset *dataset, const uint8_t *use, enum pd_label_use which)
 {
     uint32_t n = 0;

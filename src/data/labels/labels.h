@@ -27,6 +27,10 @@ enum pd_status pd_validation_draw(const struct pd_dataset *dataset, uint32_t n, 
  * are. */
 void pd_labels_apply(struct pd_dataset *dataset, const struct pd_answers *answers, uint8_t *use);
 
+/* Holds out every copy of a held-out image: use[i] for each of count images, first[i] the first of its copies
+ * (pd_digest_copies). Returns how many are held out then. */
+uint32_t pd_hold_copies(const uint32_t *first, uint32_t count, uint8_t *use);
+
 /* Adds to of_class (classes) the labels of each class: those that are PD_LABELLED, or of all images (use:
  * NULL).
  */

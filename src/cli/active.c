@@ -1,5 +1,6 @@
 /* paydirt active: rounds of training and labelling. */
 #include <paydirt/select.h>
+#include <paydirt/words.h>
 
 #include "cli/args.h"
 #include "cli/commands.h"
@@ -11,7 +12,6 @@
 #include "cli/stop.h"
 
 #include "base/threads.h"
-#include "base/words.h"
 #include "io/file.h"
 #include "active/active.h"
 

@@ -1,9 +1,10 @@
 #include "cli/args.h"
 
 #include "base/bug.h"
-#include "base/words.h"
 #include "metric/metric.h"
 #include "model/model.h"
+
+#include <paydirt/words.h>
 
 #include <getopt.h>
 #include <stdio.h>

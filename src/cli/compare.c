@@ -4,9 +4,10 @@
 #include "cli/say.h"
 #include "study/study.h"
 
-#include "base/words.h"
 #include "io/csv.h"
 #include "io/json.h"
+
+#include <paydirt/words.h>
 
 #include <jansson.h>
 #include <math.h>

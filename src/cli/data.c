@@ -4,8 +4,9 @@
 #include "cli/args.h"
 #include "cli/say.h"
 
-#include "base/words.h"
 #include "data/downloads.h"
+
+#include <paydirt/words.h>
 
 #include <stdio.h>
 #include <string.h>

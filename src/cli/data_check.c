@@ -6,9 +6,10 @@
 #include "cli/progress.h"
 #include "cli/say.h"
 
-#include "base/words.h"
 #include "data/downloads.h"
 #include "io/file.h"
+
+#include <paydirt/words.h>
 
 #include <stdio.h>
 #include <string.h>

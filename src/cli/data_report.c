@@ -2,8 +2,9 @@
 #include "cli/data_check.h"
 #include "cli/say.h"
 
-#include "base/words.h"
 #include "io/json.h"
+
+#include <paydirt/words.h>
 
 #include <jansson.h>
 #include <stdio.h>

@@ -8,7 +8,6 @@
 #include "cli/say.h"
 
 #include "base/mem.h"
-#include "base/words.h"
 #include "io/file.h"
 #include "io/jsonl.h"
 #include "io/lock.h"

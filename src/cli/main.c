@@ -1,11 +1,11 @@
 /* paydirt COMMAND [options] */
-#include "base/words.h"
 #include "cli/commands.h"
 #include "cli/stop.h"
 #include "data/images/image_format.h"
 #include "engine/backend.h"
 
 #include <paydirt/version.h>
+#include <paydirt/words.h>
 
 #include <errno.h>
 #include <fcntl.h>

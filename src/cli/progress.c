@@ -1,8 +1,9 @@
 #include "cli/progress.h"
 
-#include "base/words.h"
 #include "cli/say.h"
 #include "cli/stop.h"
+
+#include <paydirt/words.h>
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -5,7 +5,8 @@
 #include "cli/stop.h"
 
 #include "base/mem.h"
-#include "base/words.h"
+
+#include <paydirt/words.h>
 
 #include <stdio.h>
 #include <string.h>

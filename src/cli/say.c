@@ -1,6 +1,6 @@
 #include "cli/say.h"
 
-#include "base/words.h"
+#include <paydirt/words.h>
 
 #include <stdlib.h>
 #include <string.h>

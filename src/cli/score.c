@@ -1,5 +1,6 @@
 /* paydirt score: what the discriminator thinks of real images, one row each. */
 #include <paydirt/select.h>
+#include <paydirt/words.h>
 
 #include "cli/args.h"
 #include "cli/commands.h"
@@ -7,7 +8,6 @@
 #include "cli/say.h"
 
 #include "base/mem.h"
-#include "base/words.h"
 #include "io/csv.h"
 #include "gan/pictures.h"
 #include "gan/recalibrate.h"

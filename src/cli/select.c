@@ -6,8 +6,9 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "base/threads.h"
-#include "base/words.h"
 #include "select/diverse.h"
+
+#include <paydirt/words.h>
 
 #include <omp.h>
 #include <stdio.h>

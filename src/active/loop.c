@@ -32,7 +32,7 @@ static enum pd_status run_round(const struct pd_branch *b, int64_t round, struct
         status = pd_pool_draw(b, round, last.gan, &pool, known, q, err);
     pd_ranking_release(&ranking);
     pd_scored_pool_release(&pool);
-    pd_run_close(&last);
+    pd_run_release(&last);
     if (!status)
         status = pd_questions_ask(b, round, q, err);
     if (!status)
@@ -46,7 +46,7 @@ static enum pd_status run_round(const struct pd_branch *b, int64_t round, struct
         status = pd_round_measure(b, known, q, &model, &r, err);
     if (!status)
         status = pd_round_record(b, known, &model, &r, err);
-    pd_run_close(&model);
+    pd_run_release(&model);
     return status;
 }
 

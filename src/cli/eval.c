@@ -313,7 +313,7 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
                                struct pd_error *err)
 {
     const struct options *o = e->o;
-    enum pd_status status = pd_run_open(e->folder, (int)o->threads, &e->run, err);
+    enum pd_status status = pd_run_read(e->folder, (int)o->threads, &e->run, err);
     if (o->recalibrate_given)
         e->run.options.recalibrate = o->recalibrate;
     if (!status)
@@ -328,7 +328,7 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
         status = measure_all(e, err);
     sample_set_release(&e->set);
     real_close(&e->real);
-    pd_run_close(&e->run);
+    pd_run_release(&e->run);
     return status;
 }
 

@@ -190,7 +190,7 @@ static enum pd_status sample(const struct options *o, const struct reject_option
 {
     struct made m = {.o = o};
     const uint64_t seed = (uint64_t)o->seed;
-    enum pd_status status = pd_run_open(folder, (int)o->threads, &m.run, err);
+    enum pd_status status = pd_run_read(folder, (int)o->threads, &m.run, err);
     if (status)
         return status;
     if (o->recalibrate_given)
@@ -203,7 +203,7 @@ static enum pd_status sample(const struct options *o, const struct reject_option
         status = write_files(&m, err);
     pd_samples_release(&m.samples);
     pd_rejection_release(&m.rejection);
-    pd_run_close(&m.run);
+    pd_run_release(&m.run);
     return status;
 }
 

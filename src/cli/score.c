@@ -366,7 +366,7 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
     struct real real = {NULL, NULL, NULL, 0};
     struct scores s = {0};
     const bool own = !o->data[0] && !o->data_dir[0]; /* the run's data */
-    enum pd_status status = pd_run_open(folder, (int)o->threads, &run, err);
+    enum pd_status status = pd_run_read(folder, (int)o->threads, &run, err);
     if (status)
         return status;
     if (o->recalibrate_given)
@@ -399,7 +399,7 @@ static enum pd_status score(const struct options *o, enum pd_split split, const 
         status = draw_pictures(&scene, err);
     release(&s);
     real_close(&real);
-    pd_run_close(&run);
+    pd_run_release(&run);
     return status;
 }
 

@@ -1,11 +1,12 @@
 /* The model that a run has trained. */
+#include "base/mem.h"
 #include "base/threads.h"
 #include "run/run.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err)
+enum pd_status pd_run_read(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     struct pd_model_config c;
@@ -25,14 +26,57 @@ enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model 
     if (!status)
         status = pd_gan_load(out->gan, path, &out->progress, err);
     if (status)
-        pd_run_close(out);
+        pd_run_release(out);
     return status;
 }
 
-void pd_run_close(struct pd_run_model *m)
+void pd_run_release(struct pd_run_model *m)
 {
     pd_gan_destroy(m->gan);
     pd_backend_destroy(m->backend);
     m->gan = NULL;
     m->backend = NULL;
+}
+
+/* --- for other programs --- */
+
+enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model **out, struct pd_error *err)
+{
+    struct pd_run_model *run = pd_calloc(1, sizeof *run);
+    *out = NULL;
+    if (!run)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a run");
+    const enum pd_status status = pd_run_read(folder, threads, run, err);
+    if (status)
+        pd_free(run);
+    else
+        *out = run;
+    return status;
+}
+
+void pd_run_close(struct pd_run_model *run)
+{
+    if (run)
+        pd_run_release(run);
+    pd_free(run);
+}
+
+struct pd_gan *pd_run_gan(struct pd_run_model *run)
+{
+    return run->gan;
+}
+
+uint64_t pd_run_step(const struct pd_run_model *run)
+{
+    return run->progress.step;
+}
+
+struct pd_option_table pd_run_options(struct pd_run_model *run)
+{
+    return pd_train_options_table(&run->options);
+}
+
+const char *pd_run_note(const struct pd_run_model *run)
+{
+    return run->note;
 }

@@ -139,6 +139,41 @@ const struct pd_option *pd_option_find(const struct pd_option_table *t, const ch
     return NULL;
 }
 
+/* --- what they hold --- */
+
+/* NULL: there is none of that name and type. */
+static const void *field_of(const struct pd_option_table *t, const char *name, enum pd_option_type type)
+{
+    const struct pd_option *option = pd_option_find(t, name);
+    return option && option->type == type ? (const char *)t->base + option->offset : NULL;
+}
+
+const char *pd_option_get_text(const struct pd_option_table *t, const char *name)
+{
+    const char *field = field_of(t, name, PD_OPTION_TEXT);
+    return field ? field : "";
+}
+
+bool pd_option_get_bool(const struct pd_option_table *t, const char *name)
+{
+    const bool *field = field_of(t, name, PD_OPTION_BOOL);
+    return field && *field;
+}
+
+int64_t pd_option_get_int(const struct pd_option_table *t, const char *name)
+{
+    const int64_t *field = field_of(t, name, PD_OPTION_INT);
+    return field ? *field : 0;
+}
+
+double pd_option_get_real(const struct pd_option_table *t, const char *name)
+{
+    const double *field = field_of(t, name, PD_OPTION_REAL);
+    return field ? *field : 0;
+}
+
+/* --- by name --- */
+
 static const char *nearest(const struct pd_option_table *tables, int count, const char *name)
 {
     const char *pair[2] = {NULL, NULL};

@@ -91,7 +91,7 @@ void pd_train_options_init(struct pd_train_options *o)
     *o = defaults;
 }
 
-static struct pd_option_table table_of(struct pd_train_options *o)
+struct pd_option_table pd_train_options_table(struct pd_train_options *o)
 {
     return (struct pd_option_table){table, OPTION_COUNT, o};
 }
@@ -99,7 +99,7 @@ static struct pd_option_table table_of(struct pd_train_options *o)
 enum pd_status pd_train_options_set(struct pd_train_options *o, const char *name, const char *value,
                                     struct pd_error *err)
 {
-    const struct pd_option_table t = table_of(o);
+    const struct pd_option_table t = pd_train_options_table(o);
     return pd_option_set_by_name(&t, name, value, err);
 }
 
@@ -107,14 +107,14 @@ enum pd_status pd_train_options_write(const struct pd_train_options *o, const ch
                                       struct pd_error *err)
 {
     struct pd_train_options copy = *o;
-    const struct pd_option_table t = table_of(&copy);
+    const struct pd_option_table t = pd_train_options_table(&copy);
     return pd_option_table_write(&t, path, err);
 }
 
 enum pd_status pd_train_options_read(struct pd_train_options *o, const char *path, struct pd_error *err)
 {
     struct pd_train_options read = defaults;
-    const struct pd_option_table t = table_of(&read);
+    const struct pd_option_table t = pd_train_options_table(&read);
     enum pd_status status = pd_option_table_read(&t, path, err);
     if (!status)
         *o = read;

@@ -58,6 +58,7 @@ struct pd_train_options {
 };
 
 const struct pd_option *pd_train_option_table(int *count);
+struct pd_option_table pd_train_options_table(struct pd_train_options *o);
 void pd_train_options_init(struct pd_train_options *o); /* the papers' defaults */
 
 /* Sets one option from text ("1", "true", "" and "no"-prefixed names for bools are the command line's

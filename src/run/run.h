@@ -11,6 +11,8 @@
 #include "run/setup.h"
 #include "gan/measure.h"
 
+#include <paydirt/run.h>
+
 struct pd_run_begin {
     const char *folder;
     uint64_t steps_per_epoch, first_step, last_step;
@@ -60,7 +62,7 @@ struct pd_run_change {
 enum pd_status pd_run_resume(const char *folder, const struct pd_run_change *change,
                              const struct pd_observer *observer, struct pd_error *err);
 
-/* --- using a finished (or half-finished) run --- */
+/* --- using a finished (or half-finished) run: paydirt/run.h --- */
 
 struct pd_run_model {
     char folder[PD_PATH_SIZE];
@@ -70,8 +72,8 @@ struct pd_run_model {
     struct pd_progress progress;
     char note[PD_PATH_SIZE]; /* what the caller should say, or "" */
 };
-/* folder: a run's. threads 0: as the run's options say. */
-enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err);
-void pd_run_close(struct pd_run_model *m);
+/* pd_run_open's, embedded. */
+enum pd_status pd_run_read(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err);
+void pd_run_release(struct pd_run_model *m);
 
 #endif

@@ -82,13 +82,13 @@ enum pd_status pd_gan_open(const char *run, int threads, struct pd_gan **out, st
 {
     struct pd_run_model m;
     *out = NULL;
-    enum pd_status status = pd_run_open(run, threads, &m, err);
+    enum pd_status status = pd_run_read(run, threads, &m, err);
     if (status)
         return status;
     if (m.options.recalibrate)
         status = pd_run_kept_statistics(&m, err);
     if (status) {
-        pd_run_close(&m);
+        pd_run_release(&m);
         return status;
     }
     m.gan->owns_backend = true;

@@ -248,7 +248,7 @@ static void assert_same_weights(const struct pd_run_model *a, const struct pd_ru
 static void open_run(const char *folder, struct pd_run_model *m)
 {
     struct pd_error err;
-    if (pd_run_open(folder, 1, m, &err))
+    if (pd_run_read(folder, 1, m, &err))
         fail_msg("%s", err.message);
 }
 
@@ -274,8 +274,8 @@ static void test_best_epoch_is_kept(void **state)
     assert_int_equal(remove(path_in(shorter, "best.safetensors")), 0);
     open_run(shorter, &last); /* of its checkpoint now */
     assert_same_weights(&kept, &last, "");
-    pd_run_close(&kept);
-    pd_run_close(&last);
+    pd_run_release(&kept);
+    pd_run_release(&last);
 
     o.epochs = 11;
     const uint64_t moments[] = {best.epoch * 10 - 1, best.epoch * 10, best.epoch * 10 + 1, 105};
@@ -309,7 +309,7 @@ static void test_best_epoch_of_another_metric(void **state)
     assert_true(best.accuracy > best_of_log(plain).accuracy); /* G has not learnt anything yet */
     open_run(whole, &kept);
     assert_int_equal(kept.progress.best_epoch, best.epoch);
-    pd_run_close(&kept);
+    pd_run_release(&kept);
 
     struct stopper s = {.at = 25};
     const struct pd_observer watch = {.context = &s, .step = count_step, .stop = stop};
@@ -323,8 +323,8 @@ static void test_best_epoch_of_another_metric(void **state)
     open_run(whole, &last);
     open_run(plain, &other);
     assert_same_weights(&last, &other, "");
-    pd_run_close(&last);
-    pd_run_close(&other);
+    pd_run_release(&last);
+    pd_run_release(&other);
 }
 
 /* Networks that stand still measure the same in every epoch. */
@@ -341,7 +341,7 @@ static void test_last_of_equal_epochs_is_kept(void **state)
     assert_int_equal(best_of_log(folder).measured, 3);
     open_run(folder, &kept);
     assert_int_equal(kept.progress.best_epoch, 5);
-    pd_run_close(&kept);
+    pd_run_release(&kept);
 }
 
 /* --- what a run starts from --- */
@@ -411,8 +411,8 @@ static void test_generator_of_another_run(void **state)
     struct pd_var *a = pd_vars_find(learnt.gan->vars, "d.fc1.weight");
     struct pd_var *b = pd_vars_find(fresh.gan->vars, "d.fc1.weight");
     assert_false(same_values(a, b));
-    pd_run_close(&learnt);
-    pd_run_close(&fresh);
+    pd_run_release(&learnt);
+    pd_run_release(&fresh);
 
     assert_int_equal(remove(o.generator), 0); /* the run's checkpoint has it */
     resume(whole, 2);

@@ -140,6 +140,26 @@ static enum pd_status train(const char *name, const char *value, struct seen *se
     return status;
 }
 
+static void a_folder_opens_as_a_run(const char *folder, struct pd_gan *twin)
+{
+    struct pd_error err;
+    struct pd_run_model *run;
+    float a[8], b[8];
+    const int32_t classes[4] = {0, 1, 0, 1};
+    expect(pd_run_open(folder, 0, &run, &err), &err);
+    const struct pd_option_table o = pd_run_options(run);
+    expect(pd_generate(pd_run_gan(run), 4, classes, NULL, 5, a, &err), &err);
+    expect(pd_generate(twin, 4, classes, NULL, 5, b, &err), &err);
+    assert_memory_equal(a, b, sizeof a);
+    assert_int_equal(pd_run_step(run), 24);
+    assert_string_equal(pd_option_get_text(&o, "model"), "mlp");
+    assert_string_equal(pd_run_note(run), "");
+    pd_run_close(run);
+    assert_int_equal(pd_run_open(scratch_path("nothing"), 0, &run, &err), PD_ERR_IO);
+    assert_null(run);
+    pd_run_close(run);
+}
+
 /* Another's threads stay as they were, and the networks are those of a run in a folder. */
 static void memory_and_folder_train_alike(void **state)
 {
@@ -161,6 +181,7 @@ static void memory_and_folder_train_alike(void **state)
     snprintf(o.out, sizeof o.out, "%s", scratch_path("runs"));
     expect(pd_run_train(&o, &(struct pd_observer){0}, folder, sizeof folder, &err), &err);
     expect(pd_gan_open(folder, 0, &opened, &err), &err);
+    a_folder_opens_as_a_run(folder, gan);
     expect(pd_generate(gan, 4, classes, NULL, 5, a, &err), &err);
     expect(pd_generate(opened, 4, classes, NULL, 5, b, &err), &err);
     assert_memory_equal(a, b, sizeof a);

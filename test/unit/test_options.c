@@ -63,6 +63,23 @@ static void sets_by_either_spelling(void **state)
     assert_true(o.lr == 1e-3 && o.gold);
 }
 
+static void gets_by_name_and_type(void **state)
+{
+    (void)state;
+    int count;
+    const struct pd_option *at = pd_train_option_table(&count);
+    const struct pd_option_table t = {at, count, &o};
+    assert_int_equal(pd_option_set_by_name(&t, "data-dir", "/a b", NULL), PD_OK);
+    assert_int_equal(pd_option_set_by_name(&t, "gold", "true", NULL), PD_OK);
+    assert_string_equal(pd_option_get_text(&t, "data_dir"), "/a b");
+    assert_true(pd_option_get_bool(&t, "gold") && !pd_option_get_bool(&t, "gold-balanced"));
+    assert_int_equal(pd_option_get_int(&t, "min-epoch"), 10000);
+    assert_true(pd_option_get_real(&t, "lambda_c") == 0.1);
+    assert_string_equal(pd_option_get_text(&t, "gold"), ""); /* of another type */
+    assert_true(!pd_option_get_bool(&t, "epochs") && pd_option_get_int(&t, "lambda_c") == 0);
+    assert_true(pd_option_get_real(&t, "no such option") == 0);
+}
+
 static void says_what_is_wrong(void **state)
 {
     (void)state;
@@ -145,6 +162,7 @@ int main(void)
         cmocka_unit_test_setup(defaults_are_the_papers, fresh),
         cmocka_unit_test_setup(the_table_is_sound, fresh),
         cmocka_unit_test_setup(sets_by_either_spelling, fresh),
+        cmocka_unit_test_setup(gets_by_name_and_type, fresh),
         cmocka_unit_test_setup(says_what_is_wrong, fresh),
         cmocka_unit_test_setup(comes_back_from_its_file, fresh),
         cmocka_unit_test_setup(refuses_bad_files, fresh),

@@ -2,6 +2,7 @@
 
 #include <paydirt/words.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,4 +64,20 @@ void say_path(const char *path)
         say(stdout, "%s\n", path);
     else
         printf("%s\n", path);
+}
+
+enum pd_status say_json(json_t *value, int digits, const char *what, struct pd_error *err)
+{
+    const bool memory = errno != ENOMEM;
+    char *text = value && memory ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(digits)) : NULL;
+    enum pd_status status = PD_OK;
+    if (text)
+        printf("%s\n", text);
+    else if (!value && memory)
+        status = pd_fail(err, PD_ERR_USAGE, -1, "%s: a record that JSON cannot hold", what);
+    else
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", what);
+    free(text);
+    json_decref(value);
+    return status;
 }

@@ -3,6 +3,9 @@
 #ifndef PD_CLI_SAY_H
 #define PD_CLI_SAY_H
 
+#include <paydirt/error.h>
+
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -21,5 +24,10 @@ int say_gap(const char *text, int columns);
 
 /* A path alone on a line of standard output: byte for byte, as a script needs it, but on a terminal. */
 void say_path(const char *path);
+
+/* A line of JSON on standard output, reals with so many digits. value is taken over. jansson hides failed
+ * allocations: errno = 0 stands before the value is built. what: for messages. PD_ERR_MEMORY; PD_ERR_USAGE:
+ * value is NULL, which it is where a text is not UTF-8 or a number not finite. */
+enum pd_status say_json(json_t *value, int digits, const char *what, struct pd_error *err);
 
 #endif

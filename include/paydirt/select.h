@@ -138,6 +138,13 @@ enum pd_status pd_select_diverse(enum pd_diversity method, int64_t n, const doub
                                  const float *features, int64_t candidates, int64_t k, uint64_t seed,
                                  int64_t *rows, struct pd_error *err);
 
+/* The same once the candidates are known, as pd_select_stream gives them: rows (candidates), best first, and
+ * their features (candidates, width). chosen (k): places among them, in order of choice. The message names a
+ * row. */
+enum pd_status pd_diverse_choose(enum pd_diversity method, int64_t candidates, const int64_t *rows,
+                                 int64_t width, const float *features, int64_t k, uint64_t seed,
+                                 int64_t *chosen, struct pd_error *err);
+
 #ifdef __cplusplus
 }
 #endif

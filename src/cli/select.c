@@ -1,17 +1,14 @@
 /* paydirt select: which samples to label next, from the logits of any network. */
 #include "cli/args.h"
 #include "cli/commands.h"
-#include "cli/pool.h"
+#include "cli/say.h"
 
-#include "base/buffer.h"
-#include "base/mem.h"
-#include "base/threads.h"
-#include "select/diverse.h"
-
+#include <paydirt/pool.h>
 #include <paydirt/words.h>
 
 #include <omp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] = "--logits FILE --class-logits FILE -k N [options]\n"
@@ -140,17 +137,17 @@ static enum pd_rows_choice choice_of(const struct args_parsed *parsed, const cha
     return !args_is_given(parsed->command, parsed->args, name) ? PD_ROWS_AUTO : on ? PD_ROWS_YES : PD_ROWS_NO;
 }
 
-static struct pool_request request_of(const struct options *o, const struct args_parsed *parsed)
+static struct pd_pool_request request_of(const struct options *o, const struct args_parsed *parsed)
 {
-    return (struct pool_request){.logits = o->logits,
-                                 .class_logits = o->class_logits,
-                                 .header = choice_of(parsed, "header", o->header),
-                                 .index = choice_of(parsed, "index", o->index),
-                                 .sigmoid = choice_of(parsed, "sigmoid", o->sigmoid),
-                                 .probabilities = choice_of(parsed, "probabilities", o->probabilities),
-                                 .bfloat16 = o->bfloat16,
-                                 .log_probabilities = o->log_probabilities,
-                                 .binary = o->binary};
+    return (struct pd_pool_request){.logits = o->logits,
+                                    .class_logits = o->class_logits,
+                                    .header = choice_of(parsed, "header", o->header),
+                                    .index = choice_of(parsed, "index", o->index),
+                                    .sigmoid = choice_of(parsed, "sigmoid", o->sigmoid),
+                                    .probabilities = choice_of(parsed, "probabilities", o->probabilities),
+                                    .bfloat16 = o->bfloat16,
+                                    .log_probabilities = o->log_probabilities,
+                                    .binary = o->binary};
 }
 
 /* --- the work --- */
@@ -158,8 +155,8 @@ static struct pool_request request_of(const struct options *o, const struct args
 static enum pd_status reserve(struct choice *c, int64_t n, struct pd_error *err)
 {
     c->n = n;
-    c->rows = pd_calloc((size_t)n, sizeof *c->rows);
-    c->scores = pd_calloc((size_t)n, sizeof *c->scores);
+    c->rows = calloc((size_t)n, sizeof *c->rows);
+    c->scores = calloc((size_t)n, sizeof *c->scores);
     if (c->rows && c->scores)
         return PD_OK;
     return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld rows", (long long)n);
@@ -167,44 +164,72 @@ static enum pd_status reserve(struct choice *c, int64_t n, struct pd_error *err)
 
 static void release(struct choice *c)
 {
-    pd_free(c->rows);
-    pd_free(c->order);
-    pd_free(c->scores);
+    free(c->rows);
+    free(c->order);
+    free(c->scores);
 }
 
-static enum pd_status rank(const struct options *o, const struct pool_request *request,
+static enum pd_status rank(const struct options *o, const struct pd_pool_request *request,
                            const struct pd_strategy *strategy, struct choice *c, int64_t *count,
                            struct pd_error *err)
 {
-    struct pool pool;
-    enum pd_status status = pool_open(&pool, strategy, request, err);
+    struct pd_pool_files *pool;
+    enum pd_status status = pd_pool_files_open(strategy, request, &pool, err);
     if (!status) {
-        const struct pd_pool_source source = pool_source(&pool);
+        const struct pd_pool_source source = pd_pool_files_source(pool);
         status = pd_select_stream(strategy, &source, o->balanced, c->n, (uint64_t)o->seed, c->rows, c->scores,
                                   count, err);
     }
     if (!status)
-        pool_describe(&pool);
-    pool_close(&pool);
+        pd_pool_files_describe(pool, say_line, stderr);
+    pd_pool_files_close(pool);
     if (!status && *count < o->k)
         status = pd_fail(err, PD_ERR_USAGE, -1, "-k %lld: the pool has %lld rows", (long long)o->k,
                          (long long)*count);
     return status;
 }
 
-static enum pd_status spread(const struct options *o, const struct pool_request *request,
+/* Of the candidates, (n, width), to be freed; expected: rows that the file should have. */
+static enum pd_status read_features(struct pd_rows *in, int64_t expected, const struct choice *c,
+                                    float **features, struct pd_error *err)
+{
+    char text[512];
+    int64_t count;
+    *features = calloc((size_t)c->n, (size_t)pd_rows_width(in) * sizeof **features);
+    if (!*features)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for features of %lld rows", (long long)c->n);
+    enum pd_status status = pd_rows_gather(in, c->n, c->rows, *features, &count, err);
+    if (!status && count != expected)
+        status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s has %lld rows, the logits have %lld", pd_rows_name(in),
+                         (long long)count, (long long)expected);
+    if (status)
+        return status;
+    pd_rows_describe(in, text, sizeof text);
+    if (*text)
+        say_line(stderr, text);
+    return PD_OK;
+}
+
+static enum pd_status spread(const struct options *o, const struct pd_pool_request *request,
                              enum pd_diversity method, int64_t count, struct choice *c, struct pd_error *err)
 {
-    int64_t width;
-    float *features;
-    enum pd_status status = pool_gather(o->features, request, count, c->n, c->rows, &width, &features, err);
-    c->order = pd_calloc((size_t)o->k, sizeof *c->order);
+    static const char *const names[] = {"features", "feature", NULL};
+    const struct pd_rows_request plain = {names, request->header,   request->index,
+                                          true,  request->bfloat16, NULL};
+    struct pd_rows *in;
+    float *features = NULL;
+    enum pd_status status = pd_rows_open(o->features, &plain, &in, err);
+    if (status)
+        return status;
+    status = read_features(in, count, c, &features, err);
+    c->order = calloc((size_t)o->k, sizeof *c->order);
     if (!status && !c->order)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld rows", (long long)o->k);
     if (!status)
-        status =
-            pd_diverse_choose(method, c->n, c->rows, width, features, o->k, (uint64_t)o->seed, c->order, err);
-    pd_free(features);
+        status = pd_diverse_choose(method, c->n, c->rows, pd_rows_width(in), features, o->k,
+                                   (uint64_t)o->seed, c->order, err);
+    free(features);
+    pd_rows_close(in);
     return status;
 }
 
@@ -219,7 +244,7 @@ static void print(const struct options *o, const struct choice *c)
     }
 }
 
-static enum pd_status choose(const struct options *o, const struct pool_request *request,
+static enum pd_status choose(const struct options *o, const struct pd_pool_request *request,
                              struct pd_error *err)
 {
     const struct pd_strategy *strategy;
@@ -229,7 +254,7 @@ static enum pd_status choose(const struct options *o, const struct pool_request 
     enum pd_status status = check(o, &strategy, &method, err);
     if (status)
         return status;
-    omp_set_num_threads(o->threads ? (int)o->threads : pd_threads_available());
+    omp_set_num_threads(o->threads ? (int)o->threads : omp_get_num_procs());
     status = reserve(&c, method == PD_DIVERSE_NONE ? o->k : o->candidates ? o->candidates : 10 * o->k, err);
     if (!status)
         status = rank(o, request, strategy, &c, &count, err);
@@ -242,26 +267,26 @@ static enum pd_status choose(const struct options *o, const struct pool_request 
     return status;
 }
 
-static void describe(struct pd_buffer *text)
+/* about and the strategies, a line each. Into text[size]; returns text. */
+static const char *describe(char *text, size_t size)
 {
     const struct pd_strategy *s;
-    pd_buffer_printf(text, "%s", about);
-    for (int i = 0; (s = pd_strategy_at(i)); i++)
-        pd_buffer_printf(text, "%s  %-16s %s", i ? "\n" : "", s->name, s->summary);
+    size_t n = (size_t)snprintf(text, size, "%s", about);
+    for (int i = 0; (s = pd_strategy_at(i)) && n < size; i++)
+        n += (size_t)snprintf(text + n, size - n, "%s  %-16s %s", i ? "\n" : "", s->name, s->summary);
+    return text;
 }
 
 enum pd_status command_select(int argc, char **argv, struct pd_error *err)
 {
     struct options o = {.strategy = "gold", .diverse = "none", .seed = 1};
-    struct pd_buffer text = PD_BUFFER_INIT;
+    char text[4096];
     struct args args;
-    describe(&text);
     const struct args_command command = {
-        "select", usage, text.oom ? about : text.data,
+        "select", usage, describe(text, sizeof text),
         examples, NULL,  {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
-    pd_buffer_release(&text);
     const struct args_parsed parsed = {&command, &args};
-    const struct pool_request request = request_of(&o, &parsed);
+    const struct pd_pool_request request = request_of(&o, &parsed);
     return status || args.help ? status : choose(&o, &request, err);
 }

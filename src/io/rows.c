@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -99,5 +100,56 @@ enum pd_status pd_rows_open(const char *path, const struct pd_rows_request *requ
     file[colon - path] = '\0';
     enum pd_status status = open_by_first_bytes(file, &named, out, err);
     pd_free(file);
+    return status;
+}
+
+/* --- some of them --- */
+
+enum { BLOCK_FLOATS = 1 << 19 };
+
+struct place {
+    int64_t row, at;
+};
+
+static int by_row(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* places (n) by row; block: for most rows. */
+static enum pd_status gather(struct pd_rows *rows, int64_t n, const struct place *places, float *block,
+                             int64_t most, float *to, int64_t *count, struct pd_error *err)
+{
+    const int64_t width = rows->width;
+    int64_t taken = 0;
+    for (int64_t got = 1; got; *count += got) {
+        enum pd_status status = pd_rows_read(rows, block, most, &got, err);
+        if (status)
+            return status;
+        for (; taken < n && places[taken].row < *count + got; taken++)
+            memcpy(to + places[taken].at * width, block + (places[taken].row - *count) * width,
+                   (size_t)width * sizeof *to);
+    }
+    return PD_OK;
+}
+
+enum pd_status pd_rows_gather(struct pd_rows *rows, int64_t n, const int64_t *numbers, float *to,
+                              int64_t *count, struct pd_error *err)
+{
+    const int64_t fit = BLOCK_FLOATS / rows->width, most = fit ? fit : 1;
+    struct place *places = pd_calloc((size_t)n + 1, sizeof *places);
+    float *block = pd_calloc((size_t)most, (size_t)rows->width * sizeof *block);
+    enum pd_status status = PD_OK;
+    *count = 0;
+    for (int64_t i = 0; places && i < n; i++)
+        places[i] = (struct place){numbers[i], i};
+    if (places && block) {
+        qsort(places, (size_t)n, sizeof *places, by_row);
+        status = gather(rows, n, places, block, most, to, count, err);
+    } else
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for %lld rows", rows->name, (long long)n);
+    pd_free(places);
+    pd_free(block);
     return status;
 }

@@ -1,59 +1,13 @@
-/* Rows of numbers in a file, read front to back as floats with little memory: an .npy, an array of an .npz,
- * or columns of a CSV. What kind of file it is, its first bytes tell.
- *
- * .npy, .npz: floats of any width, byte order and order of dimensions, (n) or (n, ...): all behind the first
- * dimension makes a row. Whole numbers where the request allows them.
- *
- * CSV: fields between commas, semicolons, tabs or blanks (whichever the first line has, in this order);
- * quotes, CRLF, CR and a byte order mark are fine, decimal commas where they do not separate. Every line
- * below the header is a row: what may shift the rows is refused (io/table.h). A first line of names asks for
- * the column NAME, for NAME_0, NAME_1, ..., or for A,B,C; without such a line, or where the names are 0, 1,
- * 2, ... as pandas gives them, a row is all columns but an index. What cannot be told is refused, with the
- * option that decides. */
+/* Rows of numbers in files (paydirt/rows.h), from a stream. */
 #ifndef PD_IO_ROWS_H
 #define PD_IO_ROWS_H
 
-#include <paydirt/error.h>
+#include <paydirt/rows.h>
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-
-struct pd_rows;
-
-enum pd_rows_choice { PD_ROWS_AUTO, PD_ROWS_NO, PD_ROWS_YES };
-
-struct pd_rows_request {
-    const char *const *names;          /* ended by NULL: what is taken where the path says no name */
-    enum pd_rows_choice header, index; /* of a text table: has it a line of names, a column of row numbers? */
-    bool whole;                        /* arrays of whole numbers and booleans are fine */
-    bool bfloat16;                     /* uint16 and int16 are bfloat16's bits */
-    double (*map)(double);             /* applied to every number before it becomes a float; NULL: none */
-};
-
-/* path: "scores.npy", "scores.npz", "scores.csv", the latter two also with ":NAME" behind. Without it the
- * first of the request's names that is there is taken; of an .npz with one array, that one. PD_ERR_IO;
- * PD_ERR_FORMAT with file, place and what was expected; PD_ERR_USAGE: nothing of these names;
- * PD_ERR_UNSUPPORTED: another type; PD_ERR_MEMORY. */
-enum pd_status pd_rows_open(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
-                            struct pd_error *err);
 
 /* A CSV from a stream that can seek, which is closed with it. name: for messages. */
 enum pd_status pd_rows_open_csv(FILE *file, const char *name, const struct pd_rows_request *request,
                                 struct pd_rows **out, struct pd_error *err);
-
-void pd_rows_close(struct pd_rows *rows);
-
-const char *pd_rows_name(const struct pd_rows *rows); /* for messages: the path, with the array of an .npz */
-int64_t pd_rows_width(const struct pd_rows *rows);    /* numbers in a row, >= 1 */
-
-/* Up to n rows, (n, width); *got is less only at the end. PD_ERR_IO; PD_ERR_FORMAT: truncated, damaged, a
- * line with other fields than the first, a field that is not a number. */
-enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err);
-
-/* What was understood of the rows read since the begin, one line; "" where nothing was in doubt. */
-void pd_rows_describe(const struct pd_rows *rows, char *text, size_t size);
-
-enum pd_status pd_rows_rewind(struct pd_rows *rows, struct pd_error *err); /* back to the first row */
 
 #endif

@@ -1,4 +1,4 @@
-#include "select/diverse.h"
+#include <paydirt/select.h>
 
 #include "base/mem.h"
 #include "base/rng.h"

@@ -1,6 +1,7 @@
-/* Picks images to label from the logits of your own network: the public header and libpaydirt, nothing else.
+/* Picks images to label from the logits of your own network: the public header and libpaydirt-core, nothing
+ * else.
  *
- *     cc select.c $(pkg-config --cflags --libs paydirt) && ./a.out */
+ *     cc select.c $(pkg-config --cflags --libs paydirt-core) && ./a.out */
 #include <paydirt/select.h>
 
 #include <stdio.h>

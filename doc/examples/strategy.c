@@ -1,6 +1,6 @@
 /* A strategy of one's own: a strategy is a table, and everything that takes one takes yours.
  *
- *     cc strategy.c $(pkg-config --cflags --libs paydirt) && ./a.out */
+ *     cc strategy.c $(pkg-config --cflags --libs paydirt-core) && ./a.out */
 #include <paydirt/select.h>
 
 #include <math.h>

@@ -20,7 +20,7 @@ static void check(enum pd_status status, const struct pd_error *err)
 
 static void tell(void *context, const struct pd_training_epoch *e)
 {
-    fprintf(context, "epoch %d of %d: mean d %.3f\n", (int)e->epoch, (int)e->epochs, e->mean_d);
+    fprintf((FILE *)context, "epoch %d of %d: mean d %.3f\n", (int)e->epoch, (int)e->epochs, e->mean_d);
 }
 
 int main(void)
@@ -41,6 +41,7 @@ int main(void)
                                           .classes = CLASSES};
     const char *const options[][2] = {{"model", "infogan"}, {"width", "0.0625"}, {"epochs", "2"},
                                       {"min-epoch", "128"}, {"batch", "16"},     {"gold", "true"}};
+    const struct pd_training_watch watch = {.context = stdout, .epoch = tell};
     struct pd_error err;
     struct pd_dataset *data;
     struct pd_training *training;
@@ -49,9 +50,7 @@ int main(void)
     check(pd_training_create(&training, &err), &err);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         check(pd_training_set(training, options[i][0], options[i][1], &err), &err);
-    check(pd_training_run(training, data, &(struct pd_training_watch){.context = stdout, .epoch = tell}, &gan,
-                          &err),
-          &err);
+    check(pd_training_run(training, data, &watch, &gan, &err), &err);
     check(pd_generate(gan, CLASSES, wanted, NULL, 1, made[0], &err), &err);
     for (int k = 0; k < CLASSES; k++)
         printf("a sample of class %d: its first pixel is %.2f\n", k, made[k][0]);

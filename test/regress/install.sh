@@ -15,30 +15,67 @@ libs=${pc%/pkgconfig/*}
 export PKG_CONFIG_PATH="${pc%/*}" LD_LIBRARY_PATH="$libs" OMP_WAIT_POLICY=passive
 strict='-Wall -Wextra -Wpedantic -Werror'
 
-# The shared library shows what the public headers declare, as a compiler sees it, and nothing else.
+# The shared library shows what the public headers declare, as a compiler sees it, and nothing else; the core's has the
+# names of whole headers.
+exported() { nm -D --defined-only "$libs/$1" | awk '{ print $3 }' | sort -u; }
+exported libpaydirt-core.so >"$scratch/core"
 for header in "$at"/include/paydirt/*.h; do
     cc -std=c11 $strict -I"$at/include" -x c -fsyntax-only "$header" || wrong "$header is no C by itself"
     if command -v c++ >/dev/null; then
         c++ $strict -I"$at/include" -x c++ -fsyntax-only "$header" || wrong "$header is no C++ by itself"
     fi
-    cc -std=c11 -I"$at/include" -E -P "$header"
-done | grep -v '^typedef' | grep -oE '\bpd_[a-z0-9_]+\(' | tr -d '(' | sort -u >"$scratch/declared"
-nm -D --defined-only "$libs/libpaydirt.so" | awk '{ print $3 }' | sort -u >"$scratch/exported"
-diff "$scratch/declared" "$scratch/exported" >&2 || wrong "< is declared, > is exported"
-
-# Programs of others: pkg-config alone.
-version=$("$at/bin/paydirt" --version | sed -n '1s/paydirt //p')
-[ "$(pkg-config --modversion paydirt)" = "$version" ] || wrong "paydirt.pc is not of version $version"
-for example in "$source"/doc/examples/*.c; do
-    cc -std=c11 $strict "$example" -o "$scratch/$(basename "$example" .c)" $(pkg-config --cflags --libs paydirt) ||
-        wrong "$example: cc"
+    cc -std=c11 -I"$at/include" -E "$header" | awk -v own="\"$header\"" '/^# / { on = $3 == own } on && !/^(# |typedef)/' |
+        grep -oE '\bpd_[a-z0-9_]+\(' | tr -d '(' | sort -u >"$scratch/names"
+    cat "$scratch/names" >>"$scratch/names-of-all"
+    case $(comm -12 "$scratch/names" "$scratch/core" | wc -l) in
+    0 | "$(wc -l <"$scratch/names")") ;;
+    *) wrong "$header: a part of it is in libpaydirt-core: $(comm -12 "$scratch/names" "$scratch/core")" ;;
+    esac
 done
-(cd "$scratch" && ./strategy) | grep -q 'rows 2 and 1' || wrong "strategy: the shared library"
-mkdir "$scratch/static" && mv "$libs"/libpaydirt.so* "$scratch/static/"
-cc -std=c11 "$source/doc/examples/strategy.c" -o "$scratch/strategy" $(pkg-config --static --cflags --libs paydirt) ||
-    wrong "strategy: libpaydirt.a"
-(cd "$scratch" && ./strategy) | grep -q 'rows 2 and 1' || wrong "strategy: the static library"
-mv "$scratch"/static/* "$libs/"
+sort -u "$scratch/names-of-all" >"$scratch/declared"
+exported libpaydirt.so | diff "$scratch/declared" - >&2 || wrong "< is declared, > is exported"
+comm -13 "$scratch/declared" "$scratch/core" | grep . >&2 && wrong "libpaydirt-core.so exports what is not declared"
+grep -qx pd_select_top "$scratch/core" || wrong "libpaydirt-core.so has no pd_select_top"
+
+# Programs of others: pkg-config alone, in C and C++; then the same with the .a alone. Some need the core alone.
+version=$("$at/bin/paydirt" --version | sed -n '1s/paydirt //p')
+link() { # LIBRARY EXAMPLE pkg-config's option...
+    library=$1 example=$2
+    shift 2
+    [ "$(pkg-config --modversion "$library")" = "$version" ] || wrong "$library.pc is not of version $version"
+    set -- $(pkg-config "$@" --cflags --libs "$library")
+    if command -v c++ >/dev/null; then
+        c++ -std=c++20 $strict -Wno-missing-field-initializers -x c++ "$source/doc/examples/$example.c" -x none \
+            -o "$scratch/$example-c++" "$@" || wrong "$example.c: c++ with $library"
+    fi
+    cc -std=c11 $strict "$source/doc/examples/$example.c" -o "$scratch/$example" "$@" || wrong "$example.c: cc with $library"
+}
+runs() { # EXAMPLE WORDS: it prints them
+    for program in "$1" "$1-c++"; do
+        [ ! -e "$scratch/$program" ] || "$scratch/$program" | grep -q "$2" || wrong "$program does not print '$2'"
+    done
+}
+lean() { # FILE: of oneDNN and what a compiler brings
+    more=$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[lib\(.*\)\.so.*/\1/p' | grep -vxE 'paydirt-core|dnnl|g?omp|m|mvec|c|stdc\+\+|gcc_s|pthread') || return 0
+    wrong "$1 needs" $more
+}
+lean "$libs/libpaydirt-core.so"
+for how in "" --static; do
+    for example in "$source"/doc/examples/*.c; do
+        link paydirt "$(basename "$example" .c)" $how
+    done
+    runs strategy 'rows 2 and 1'
+    for example in strategy select; do
+        link paydirt-core $example $how
+        lean "$scratch/$example"
+    done
+    runs strategy 'rows 2 and 1'
+    runs select 'image 1'
+    if [ -z "$how" ]; then
+        mkdir "$scratch/shared" && mv "$libs"/libpaydirt*.so* "$scratch/shared/"
+    fi
+done
+mv "$scratch"/shared/* "$libs/"
 
 # Every option that --help has is in the manual page and in bash's completion.
 completion=$at/share/bash-completion/completions/paydirt

@@ -21,7 +21,7 @@ struct pd_data_arrays {
     const uint8_t *u8; /* (n, channels, height, width), 0 .. 255 */
     const float *f32;  /* or in [-1, 1], which is kept in 8 bits, as files are; points: (n, 2), as they are */
     const int32_t *labels;          /* (n): 0 .. classes - 1, or -1, unknown; NULL: all unknown */
-    int classes;                    /* >= 1 */
+    int classes;                    /* 1 .. 2^20 */
     const char *const *class_names; /* (classes), UTF-8, or NULL: the numbers serve */
 };
 
@@ -33,8 +33,8 @@ enum pd_status pd_data_from_arrays(const struct pd_data_arrays *arrays, struct p
 
 /* The training split of a set that paydirt knows by name (dir: where its files lie, or NULL: where packages
  * put them), or of a folder or archive of images, or an .npz (dir NULL). size: side of a training image in
- * pixels where the training's option "size" says nothing, 0: the set's. PD_ERR_USAGE, PD_ERR_IO,
- * PD_ERR_FORMAT, PD_ERR_MISMATCH, PD_ERR_MEMORY. */
+ * pixels, at most 1024, where the training's option "size" says nothing, 0: the set's. PD_ERR_USAGE,
+ * PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH, PD_ERR_MEMORY. */
 enum pd_status pd_data_open(const char *name, const char *dir, int size, struct pd_dataset **out,
                             struct pd_error *err);
 

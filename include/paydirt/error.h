@@ -1,7 +1,8 @@
 /* Errors with an outside cause: files, memory, options, devices.
  *
  * A function that can fail for such a cause returns an enum pd_status and takes a struct pd_error * last.
- * The error may be NULL when the caller wants only the status. The library never prints and never exits. */
+ * The error may be NULL when the caller wants only the status; PD_OK leaves it as it was. No other pointer
+ * may be NULL but where its header says so. The library never prints and never exits. */
 #ifndef PAYDIRT_ERROR_H
 #define PAYDIRT_ERROR_H
 
@@ -27,6 +28,7 @@ enum pd_status {
 #define PD_STATUS_ENUM(name, code, words) name,
     PD_STATUS_LIST(PD_STATUS_ENUM)
 #undef PD_STATUS_ENUM
+        PD_STATUSES /* so many */
 };
 
 struct pd_error {
@@ -49,7 +51,7 @@ enum pd_status pd_fail(struct pd_error *err, enum pd_status status, int64_t offs
     })
 #endif
 
-const char *pd_status_words(enum pd_status status);
+const char *pd_status_words(enum pd_status status); /* "unknown" where there is no such status */
 int pd_status_exit_code(enum pd_status status);
 
 #ifdef __cplusplus

@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/* One thread's at a time; several may work at once, each in a thread of its own. */
+/* One thread's at a time (a second one is refused); several may work at once, each in a thread of its own. */
 struct pd_gan;
 
 /* Of images that D scores. In training it sees a batch of one kind alone and normalises it by its own

@@ -31,7 +31,7 @@ extern "C" {
 enum pd_dtype {
     PD_REAL, /* float or double, as the backend computes */
     PD_I32,
-    PD_F64, /* double on every backend: numbers that steer a run, such as a learning rate */
+    PD_F64 /* double on every backend: numbers that steer a run, such as a learning rate */
 };
 
 #define PD_MAX_RANK 4
@@ -208,7 +208,8 @@ struct pd_node *pd_adam(struct pd_var *var, struct pd_var *m, struct pd_var *v, 
 struct pd_plan;
 
 /* The plan borrows the backend and the variables; the graph may be destroyed. On one backend from one thread
- * at a time. */
+ * at a time. PD_ERR_USAGE: a variable lives on another kind of backend; the graph's first mistake;
+ * PD_ERR_MEMORY. */
 enum pd_status pd_compile(const struct pd_graph *g, struct pd_backend *b, struct pd_plan **out,
                           struct pd_error *err);
 void pd_plan_destroy(struct pd_plan *plan);

@@ -30,7 +30,7 @@ struct pd_terms {
 
 enum pd_sigma {
     PD_SIGMA_STD, /* scale = sigma_m / sigma_k: GOLD eq. 4 */
-    PD_SIGMA_RMS, /* scale = sigma_m / sqrt(mean k^2): GOLD's reference code */
+    PD_SIGMA_RMS  /* scale = sigma_m / sqrt(mean k^2): GOLD's reference code */
 };
 
 struct pd_reject_options {
@@ -48,7 +48,7 @@ struct pd_reject_options {
  * are kept. */
 enum {
     PD_REJECT_HOLD = 1, /* it takes the place of the one that is held, if any */
-    PD_REJECT_KEEP = 2, /* the one that is held now is a sample */
+    PD_REJECT_KEEP = 2  /* the one that is held now is a sample */
 };
 
 struct pd_rejector;

@@ -19,7 +19,7 @@ extern "C" {
 
 enum pd_gold_kind {
     PD_GOLD_GENERATED, /* made for the class that its label names */
-    PD_GOLD_REAL,      /* drawn from the data; the label may be unknown */
+    PD_GOLD_REAL       /* drawn from the data; the label may be unknown */
 };
 
 /* n samples as the discriminator sees them. All borrowed. */

@@ -29,8 +29,10 @@ enum pd_status pd_training_create(struct pd_training **out, struct pd_error *err
 void pd_training_destroy(struct pd_training *training); /* also NULL */
 
 /* The options of `paydirt train --help` under the same names ("labels-per-batch", "gold": "true"). Those
- * about folders, files and which data do nothing here. PD_ERR_USAGE: no such option (with the nearest right
- * one), or a value out of its range. */
+ * about folders, files and which data do nothing here, but for "generator", a checkpoint whose generator to
+ * start from. An epoch has "min-epoch" images at least, 10,000 where nothing else is said, as the papers'
+ * have: fewer data are repeated in it. PD_ERR_USAGE: no such option (with the nearest right one), or a value
+ * out of its range; PD_ERR_MISMATCH: a size that the model does not make. What failed has changed nothing. */
 enum pd_status pd_training_set(struct pd_training *training, const char *option, const char *value,
                                struct pd_error *err);
 
@@ -43,11 +45,13 @@ struct pd_training_epoch {
     double images_per_second;
 };
 
-/* What the caller wants to see; any function may be NULL. All are called on the caller's thread. */
+/* What the caller wants to see; any function may be NULL. All are called on the caller's thread: the notes
+ * before the first step; after each step first epoch, where it was an epoch's last, then stop, but not after
+ * the last of all. */
 struct pd_training_watch {
     void *context;
     void (*epoch)(void *context, const struct pd_training_epoch *epoch);
-    bool (*stop)(void *context);                    /* after each step; true: stop */
+    bool (*stop)(void *context);                    /* true: stop */
     void (*note)(void *context, const char *words); /* one line about the data that people should know */
 };
 

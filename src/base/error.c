@@ -33,7 +33,7 @@ const char *pd_status_words(enum pd_status status)
         PD_STATUS_LIST(PD_STATUS_WORDS)
 #undef PD_STATUS_WORDS
     };
-    return words[status];
+    return (unsigned)status < PD_STATUSES ? words[status] : "unknown";
 }
 
 int pd_status_exit_code(enum pd_status status)
@@ -43,5 +43,5 @@ int pd_status_exit_code(enum pd_status status)
         PD_STATUS_LIST(PD_STATUS_CODE)
 #undef PD_STATUS_CODE
     };
-    return codes[status];
+    return (unsigned)status < PD_STATUSES ? codes[status] : codes[PD_ERR_BROKEN];
 }

@@ -10,6 +10,7 @@
 
 enum {
     PD_CLASS_NAME_SIZE = 256, /* what a file system lets a folder be called */
+    PD_MOST_CLASSES = 1 << 20,
     PD_NOTE_SIZE = 4096,
 };
 

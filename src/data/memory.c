@@ -13,14 +13,18 @@ static enum pd_status check_shape(const struct pd_data_arrays *a, struct pd_erro
     const bool points = a->channels == 2 && a->height == 1 && a->width == 1;
     if (a->n < 1 || a->n > UINT32_MAX)
         return pd_fail(err, PD_ERR_USAGE, -1, "%lld images, expected 1 to %u", (long long)a->n, UINT32_MAX);
-    if (!points && ((a->channels != 1 && a->channels != 3) || a->height < 1 || a->width < 1))
+    if (!points && a->channels != 1 && a->channels != 3)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "images of %d x %d x %d, expected 1 or 3 channels (points: 2 x 1 x 1)", a->channels,
                        a->height, a->width);
+    if (a->height < 1 || a->width < 1)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "images of %d x %d x %d, expected a height and a width of 1 or more", a->channels,
+                       a->height, a->width);
     if (!a->u8 == !a->f32 || (points && !a->f32))
         return pd_fail(err, PD_ERR_USAGE, -1, "expected one of u8 and f32%s", points ? "; points: f32" : "");
-    if (a->classes < 1)
-        return pd_fail(err, PD_ERR_USAGE, -1, "%d classes, expected 1 or more", a->classes);
+    if (a->classes < 1 || a->classes > PD_MOST_CLASSES)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%d classes, expected 1 to %d", a->classes, PD_MOST_CLASSES);
     return PD_OK;
 }
 
@@ -115,12 +119,16 @@ enum pd_status pd_data_from_arrays(const struct pd_data_arrays *a, struct pd_dat
     return status;
 }
 
+enum { MOST_SIDE = 1024 }; /* as the training's option */
+
 enum pd_status pd_data_open(const char *name, const char *dir, int size, struct pd_dataset **out,
                             struct pd_error *err)
 {
     const struct pd_data_request request = {.name = name, .dir = dir, .size = size, .cache = true};
     const struct pd_data_source *source;
     *out = NULL;
+    if (size < 0 || size > MOST_SIDE)
+        return pd_fail(err, PD_ERR_USAGE, -1, "size %d: expected 0 to %d", size, MOST_SIDE);
     enum pd_status status = pd_data_source_find(name, &source, err);
     if (!status)
         status = pd_dataset_open(&request, out, err);

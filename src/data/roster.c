@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096, HEX_SIZE = 2 * PD_DIGEST_SIZE + 1, MOST_CLASSES = 1 << 20 };
+enum { PATH_SIZE = 4096, HEX_SIZE = 2 * PD_DIGEST_SIZE + 1 };
 enum { MOST_SUMMARY = 1 << 26, MOST_IMAGES = 1 << 30 }; /* bytes */
 
 static enum pd_status out_of_memory(const struct pd_roster *r, struct pd_error *err)
@@ -209,7 +209,7 @@ static enum pd_status take_summary(json_t *all, const char *name, struct pd_rost
                        "width", &r->width, "classes", &classes, "class_names", &names, "images", &listed,
                        "fingerprint", &hex))
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: %.200s", name, why.text);
-    if (count < 1 || count > UINT32_MAX || classes < 0 || classes > MOST_CLASSES ||
+    if (count < 1 || count > UINT32_MAX || classes < 0 || classes > PD_MOST_CLASSES ||
         !from_hex(hex, &r->fingerprint))
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: a number or the fingerprint is out of range", name);
     snprintf(r->set, sizeof r->set, "%s", set);

@@ -108,6 +108,20 @@ static bool run_passes(struct pd_plan *p, const struct pd_graph *g)
            pd_ir_memory(&p->ir, b->type->real_size, &p->arena_bytes, &p->unplanned_bytes);
 }
 
+/* Memory of another kind of backend may be out of reach, or hold numbers of another size. */
+static enum pd_status check_vars(const struct pd_graph *g, const struct pd_backend *b, struct pd_error *err)
+{
+    for (int i = 0; i < g->count; i++)
+        for (int k = 0; k < 3 && g->nodes[i]->var[k]; k++) {
+            const struct pd_var *v = g->nodes[i]->var[k];
+            if (v->backend->type != b->type)
+                return pd_fail(err, PD_ERR_USAGE, -1,
+                               "variable '%.100s' is on backend '%s', and the graph is compiled for '%s'",
+                               v->name, v->backend->type->name, b->type->name);
+        }
+    return PD_OK;
+}
+
 enum pd_status pd_compile(const struct pd_graph *g, struct pd_backend *b, struct pd_plan **out,
                           struct pd_error *err)
 {
@@ -116,6 +130,8 @@ enum pd_status pd_compile(const struct pd_graph *g, struct pd_backend *b, struct
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a graph");
     if (g->error.status)
         return pd_fail(err, g->error.status, -1, "%s", g->error.message);
+    if (check_vars(g, b, err))
+        return PD_ERR_USAGE;
     const bool values = !b->type->no_values;
     struct pd_plan *p = pd_calloc(1, sizeof *p);
     bool ok = p;

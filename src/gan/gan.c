@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 
+#include <math.h>
+
 struct pd_nn pd_gan_network(const struct pd_gan *gan, struct pd_graph *g, const char *prefix, bool training)
 {
     const bool normal = !gan->config.model->uniform_init;
@@ -130,6 +132,37 @@ void pd_gan_shape(const struct pd_gan *gan, int *channels, int *side)
 int64_t pd_gan_feature_width(const struct pd_gan *gan)
 {
     return pd_var_shape(pd_vars_find(gan->vars, "d.logit.weight")).dim[1];
+}
+
+/* --- other programs' calls --- */
+
+enum pd_status pd_gan_enter(struct pd_gan *gan, enum pd_origin origin, int64_t n, struct pd_error *err)
+{
+    if (n < 0)
+        return pd_fail(err, PD_ERR_USAGE, -1, "n is %lld, expected 0 or more", (long long)n);
+    if ((unsigned)origin >= PD_ORIGINS)
+        return pd_fail(err, PD_ERR_USAGE, -1, "origin %d, expected PD_ORIGIN_REAL or PD_ORIGIN_FAKE",
+                       (int)origin);
+    if (pd_backend_real_size(gan->backend) != sizeof(float))
+        return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "the networks compute in double, expected float");
+    if (atomic_exchange(&gan->busy, true))
+        return pd_fail(err, PD_ERR_USAGE, -1, "the networks are at work in another thread: one at a time");
+    return PD_OK;
+}
+
+void pd_gan_leave(struct pd_gan *gan)
+{
+    atomic_store(&gan->busy, false);
+}
+
+enum pd_status pd_check_rows(const char *what, const float *rows, int64_t n, int64_t width,
+                             struct pd_error *err)
+{
+    for (int64_t i = 0; i < n * width; i++)
+        if (!isfinite(rows[i]))
+            return pd_fail(err, PD_ERR_USAGE, -1, "%s %lld: %g, expected finite numbers", what,
+                           (long long)(i / width), (double)rows[i]);
+    return PD_OK;
 }
 
 /* --- life --- */

@@ -7,6 +7,8 @@
 
 #include <paydirt/gan.h>
 
+#include <stdatomic.h>
+
 struct pd_gan {
     struct pd_model_config config;
     struct pd_backend *backend; /* borrowed, unless it owns it */
@@ -16,6 +18,7 @@ struct pd_gan {
     struct pd_class_names classes;  /* owned; zeroed: not known */
     int64_t statistics[PD_ORIGINS]; /* images that D's batch norm was recalibrated on (gan/recalibrate.h),
                                        in real.… and fake.…; 0: it takes its running statistics, over both */
+    atomic_bool busy;               /* another program's call is at work */
 };
 
 /* Fresh weights from the seed. Destroy its plans before it. */

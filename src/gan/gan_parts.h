@@ -9,6 +9,15 @@ struct pd_nn pd_gan_network(const struct pd_gan *gan, struct pd_graph *g, const 
 
 struct pd_shape pd_gan_image_shape(const struct pd_gan *gan, int64_t n); /* of n images or points */
 
+/* For what other programs call, from any thread: PD_ERR_USAGE where another has the gan already, or none of
+ * its numbers may be given out: n < 0, an origin that there is not, a backend that computes in double. */
+enum pd_status pd_gan_enter(struct pd_gan *gan, enum pd_origin origin, int64_t n, struct pd_error *err);
+void pd_gan_leave(struct pd_gan *gan);
+
+/* Rows (n, width) of the caller's. PD_ERR_USAGE: one has a number that is not finite. what: "image" */
+enum pd_status pd_check_rows(const char *what, const float *rows, int64_t n, int64_t width,
+                             struct pd_error *err);
+
 /* Names of D's recalibrated statistics begin so: "real.", "fake.". */
 extern const char *const pd_origin_prefixes[PD_ORIGINS];
 

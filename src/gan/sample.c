@@ -57,11 +57,16 @@ enum pd_status pd_generate(struct pd_gan *gan, int64_t n, const int32_t *classes
                            uint64_t seed, float *images, struct pd_error *err)
 {
     struct pd_sampler *sampler = NULL;
+    enum pd_status status = pd_gan_enter(gan, PD_ORIGIN_FAKE, n, err);
+    if (status)
+        return status;
     int64_t *numbers = pd_calloc((size_t)gan->config.classes, sizeof *numbers);
     float *own = z ? NULL : pd_calloc((size_t)n + 1, (size_t)gan->config.z_dim * sizeof *own);
-    enum pd_status status = numbers && (z || own) ? draw_for(gan, n, classes, seed, numbers, own, err)
-                                                  : pd_fail(err, PD_ERR_MEMORY, -1,
-                                                            "out of memory for %lld samples", (long long)n);
+    status = numbers && (z || own)
+                 ? draw_for(gan, n, classes, seed, numbers, own, err)
+                 : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld samples", (long long)n);
+    if (!status && z)
+        status = pd_check_rows("z", z, n, gan->config.z_dim, err);
     if (!status)
         status = pd_sampler_create(gan, BATCH, &sampler, err);
     if (!status)
@@ -69,6 +74,7 @@ enum pd_status pd_generate(struct pd_gan *gan, int64_t n, const int32_t *classes
     pd_sampler_destroy(sampler);
     pd_free(numbers);
     pd_free(own);
+    pd_gan_leave(gan);
     return status;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "data/transform.h"
+#include "gan/gan_parts.h"
 
 enum { BATCH = 100 };
 
@@ -65,33 +66,49 @@ enum pd_status pd_scorer_score(struct pd_scorer *s, const float *images, int64_t
     return look(s->plan, images, s->image, n, targets, 2, err);
 }
 
+/* --- for other programs --- */
+
+/* One of the plans that look at images, on all of them. */
+static enum pd_status look_once(struct pd_gan *gan, enum pd_origin origin,
+                                enum pd_status (*compile)(struct pd_gan *, enum pd_origin, int64_t,
+                                                          struct pd_plan **, struct pd_error *),
+                                const float *images, int64_t n, const struct target *targets, int n_targets,
+                                struct pd_error *err)
+{
+    const int64_t image = pd_gan_image_size(gan);
+    struct pd_plan *plan = NULL;
+    enum pd_status status = pd_gan_enter(gan, origin, n, err);
+    if (status)
+        return status;
+    status = pd_check_rows("image", images, n, image, err);
+    if (!status)
+        status = compile(gan, origin, BATCH, &plan, err);
+    if (!status)
+        status = look(plan, images, image, n, targets, n_targets, err);
+    pd_plan_destroy(plan);
+    pd_gan_leave(gan);
+    return status;
+}
+
 enum pd_status pd_score(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
                         float *logit, float *class_logits, struct pd_error *err)
 {
-    struct pd_scorer *s;
-    enum pd_status status = pd_scorer_create(gan, origin, &s, err);
-    if (!status)
-        status = pd_scorer_score(s, images, n, logit, class_logits, err);
-    pd_scorer_destroy(s);
-    return status;
+    const struct target targets[] = {{"logit", 1, logit},
+                                     {"class_logits", gan->config.classes, class_logits}};
+    return look_once(gan, origin, pd_gan_compile_scorer, images, n, targets, 2, err);
 }
 
 enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
                            float *features, struct pd_error *err)
 {
     const struct target target = {"features", pd_gan_feature_width(gan), features};
-    struct pd_plan *plan;
-    enum pd_status status = pd_gan_compile_features(gan, origin, BATCH, &plan, err);
-    if (status)
-        return status;
-    status = look(plan, images, pd_gan_image_size(gan), n, &target, 1, err);
-    pd_plan_destroy(plan);
-    return status;
+    return look_once(gan, origin, pd_gan_compile_features, images, n, &target, 1, err);
 }
 
 enum pd_status pd_score_input(const struct pd_gan *gan, const struct pd_dataset *data, int64_t first,
                               int64_t n, float *images, struct pd_error *err)
 {
+    static const char *const kinds[] = {"images", "points"};
     const struct pd_model_config *c = &gan->config;
     uint32_t indices[BATCH];
     enum pd_status status = PD_OK;
@@ -100,8 +117,8 @@ enum pd_status pd_score_input(const struct pd_gan *gan, const struct pd_dataset 
         return pd_fail(err, PD_ERR_USAGE, -1, "%lld images from the %lld-th on, and the data have %u",
                        (long long)n, (long long)first, data->count);
     if (data->channels != c->channels || !data->points != !!c->size)
-        return pd_fail(err, PD_ERR_USAGE, -1, "data of %d channels, and the networks are for %d",
-                       data->channels, c->channels);
+        return pd_fail(err, PD_ERR_USAGE, -1, "%s of %d channels, and the networks are for %s of %d",
+                       kinds[data->points != NULL], data->channels, kinds[c->size == 0], c->channels);
     for (int64_t at = 0; at < n && !status; at += BATCH) {
         const uint32_t m = (uint32_t)(n - at < BATCH ? n - at : BATCH);
         for (uint32_t i = 0; i < m; i++)

@@ -39,8 +39,7 @@ const char *pd_default_model(int channels, int size)
     return size == 0 ? "mlp" : channels == 1 ? "infogan" : "dcgan";
 }
 
-enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes,
-                                  int z_dim, double width, struct pd_model_config *out, struct pd_error *err)
+enum pd_status pd_model_check_size(const struct pd_model *model, int size, struct pd_error *err)
 {
     if (model->points != (size == 0))
         return pd_fail(err, PD_ERR_MISMATCH, -1, "model '%s' is for %s, and the data are %s", model->name,
@@ -49,6 +48,15 @@ enum pd_status pd_model_configure(const struct pd_model *model, int channels, in
         return pd_fail(err, PD_ERR_MISMATCH, -1,
                        "model '%s' makes images whose size is a multiple of %d, not %d", model->name,
                        model->size_step, size);
+    return PD_OK;
+}
+
+enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes,
+                                  int z_dim, double width, struct pd_model_config *out, struct pd_error *err)
+{
+    enum pd_status status = pd_model_check_size(model, size, err);
+    if (status)
+        return status;
     if (classes < 1)
         return pd_fail(
             err, PD_ERR_USAGE, -1,

@@ -46,6 +46,9 @@ const struct pd_loss *pd_model_loss(const struct pd_model *model, const char *na
 /* Name of the model that suits the data: channels, size as below. */
 const char *pd_default_model(int channels, int size);
 
+/* PD_ERR_MISMATCH: it does not make images of that size (points: 0). */
+enum pd_status pd_model_check_size(const struct pd_model *model, int size, struct pd_error *err);
+
 /* channels, size: of the data (points: 2, 0). classes >= 1, else PD_ERR_USAGE. width: factor on the paper's
  * layer widths, > 0. PD_ERR_MISMATCH when model and data do not fit. */
 enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes,

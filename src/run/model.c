@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MOST_THREADS = 1024 }; /* as the option */
+
 enum pd_status pd_run_read(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     struct pd_model_config c;
     memset(out, 0, sizeof *out);
+    if (threads < 0 || threads > MOST_THREADS)
+        return pd_fail(err, PD_ERR_USAGE, -1, "threads %d: expected 0 to %d", threads, MOST_THREADS);
     snprintf(out->folder, sizeof out->folder, "%s", folder);
     enum pd_status status = pd_run_folder_options(folder, &out->options, err);
     if (!status)

@@ -144,14 +144,16 @@ static enum pd_status end_epoch(struct run *r, struct pd_error *err)
 
 static enum pd_status check_losses(const struct run *r, const float *losses, struct pd_error *err)
 {
+    char kept[64] = "";
+    if (r->folder)
+        snprintf(kept, sizeof kept, " (the last checkpoint is from step %llu)",
+                 (unsigned long long)r->saved_step);
     for (int i = 0; i < PD_LOSS_COUNT; i++)
         if (!(fabsf(losses[i]) <= LOSS_MOST))
-            return pd_fail(
-                err, PD_ERR_MISMATCH, -1,
-                "training diverged: %s is %g at step %llu (the last checkpoint is from step %llu); "
-                "try a smaller --lr%s",
-                pd_loss_names[i], (double)losses[i], (unsigned long long)r->at.step,
-                (unsigned long long)r->saved_step, r->step.gold ? ", or --beta-d 0.5" : "");
+            return pd_fail(err, PD_ERR_MISMATCH, -1,
+                           "training diverged: %s is %g at step %llu%s; try a smaller --lr%s",
+                           pd_loss_names[i], (double)losses[i], (unsigned long long)r->at.step, kept,
+                           r->step.gold ? ", or --beta-d 0.5" : "");
     return PD_OK;
 }
 
@@ -304,6 +306,8 @@ enum pd_status pd_run_in_memory(const struct pd_train_options *options, struct p
     struct run r = {.o = &o, .watch = observer, .data = data};
     *out = NULL;
     enum pd_status status = open_run(&r, NULL, err);
+    if (!status && o.generator[0])
+        status = pd_gan_load_generator(r.s.gan, o.generator, err);
     if (!status)
         status = train(&r, err);
     const bool stopped = status == PD_ERR_INTERRUPTED;

@@ -44,7 +44,8 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
 enum pd_status pd_run_train_in(const struct pd_train_options *options, const char *folder, const char *roster,
                                const struct pd_observer *observer, struct pd_error *err);
 
-/* Trains on the data, which are borrowed, and writes nothing; what the options say of files does nothing.
+/* Trains on the data, which are borrowed, and writes nothing; what the options say of files does nothing,
+ * but for the generator's.
  * *out owns its backend; also when the observer stopped it (PD_ERR_INTERRUPTED). */
 enum pd_status pd_run_in_memory(const struct pd_train_options *options, struct pd_dataset *data,
                                 const struct pd_observer *observer, struct pd_gan **out,

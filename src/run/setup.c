@@ -63,6 +63,19 @@ static enum pd_status open_gan(const struct pd_train_options *o, int size, struc
     return status ? status : pd_class_names_copy(s->data, &s->gan->classes, err);
 }
 
+enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_error *err)
+{
+    unsigned augment;
+    const struct pd_model *model = o->model[0] ? pd_model_find(o->model, err) : NULL;
+    if ((o->model[0] && !model) || (o->loss[0] && !pd_loss_find(o->loss, err)) ||
+        !pd_metric_find(o->best, err))
+        return PD_ERR_USAGE;
+    enum pd_status status = pd_augment_parse(o->diffaug, &augment, err);
+    if (!status && model && !model->points && o->size)
+        status = pd_model_check_size(model, (int)o->size, err);
+    return status;
+}
+
 /* What the options leave to the model and its loss. */
 static enum pd_status settle(struct pd_train_options *o, int channels, int size, struct pd_error *err)
 {

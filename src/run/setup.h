@@ -44,6 +44,10 @@ struct pd_early_check {
 };
 struct pd_data_watch pd_early_check_watch(struct pd_early_check *check);
 
+/* What can be known without data: that there is a model, a loss, … of that name, and the model makes images
+ * of that size. */
+enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_error *err);
+
 /* The training step that settled options describe, without GOLD. */
 struct pd_step_options pd_setup_step(const struct pd_train_options *o);
 

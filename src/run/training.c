@@ -25,7 +25,13 @@ void pd_training_destroy(struct pd_training *t)
 enum pd_status pd_training_set(struct pd_training *t, const char *option, const char *value,
                                struct pd_error *err)
 {
-    return pd_train_options_set(&t->options, option, value, err);
+    struct pd_train_options changed = t->options;
+    enum pd_status status = pd_train_options_set(&changed, option, value, err);
+    if (!status)
+        status = pd_setup_check_names(&changed, err);
+    if (!status)
+        t->options = changed;
+    return status;
 }
 
 /* --- what the caller sees --- */
@@ -70,6 +76,9 @@ enum pd_status pd_training_run(const struct pd_training *t, struct pd_dataset *d
                                struct pd_error *err)
 {
     const struct pd_training_watch none = {0};
+    *out = NULL;
+    if (!data)
+        return pd_fail(err, PD_ERR_USAGE, -1, "no data: expected a data set");
     struct watcher w = {watch ? watch : &none, (uint64_t)t->options.epochs};
     const struct pd_observer observer = {
         .context = &w, .epoch = see_epoch, .stop = ask_stop, .note = hand_on};

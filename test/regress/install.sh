@@ -22,7 +22,7 @@ exported libpaydirt-core.so >"$scratch/core"
 for header in "$at"/include/paydirt/*.h; do
     cc -std=c11 $strict -I"$at/include" -x c -fsyntax-only "$header" || wrong "$header is no C by itself"
     if command -v c++ >/dev/null; then
-        c++ $strict -I"$at/include" -x c++ -fsyntax-only "$header" || wrong "$header is no C++ by itself"
+        c++ -std=c++98 $strict -I"$at/include" -x c++ -fsyntax-only "$header" || wrong "$header is no C++98 by itself"
     fi
     cc -std=c11 -I"$at/include" -E "$header" | awk -v own="\"$header\"" '/^# / { on = $3 == own } on && !/^(# |typedef)/' |
         grep -oE '\bpd_[a-z0-9_]+\(' | tr -d '(' | sort -u >"$scratch/names"

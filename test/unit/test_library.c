@@ -36,6 +36,10 @@ static void arrays_are_checked(void **state)
         {{.n = N, .channels = 4, .height = SIDE, .width = SIDE, .u8 = bytes, .classes = 2},
          "1 or 3 channels"},
         {{.n = N, .channels = 1, .height = 0, .width = SIDE, .u8 = bytes, .classes = 2}, "1 x 0 x 8"},
+        {{.n = N, .channels = 1, .height = SIDE, .width = 0, .u8 = bytes, .classes = 2},
+         "a height and a width of 1 or more"},
+        {{.n = N, .channels = 1, .height = SIDE, .width = SIDE, .u8 = bytes, .classes = INT32_MAX},
+         "expected 1 to 1048576"},
         {{.n = N, .channels = 1, .height = SIDE, .width = SIDE, .classes = 2}, "one of u8 and f32"},
         {{.n = N, .channels = 2, .height = 1, .width = 1, .u8 = bytes, .classes = 2}, "points: f32"},
         {{.n = N, .channels = 1, .height = SIDE, .width = SIDE, .u8 = bytes}, "0 classes"},
@@ -180,7 +184,9 @@ static void memory_and_folder_train_alike(void **state)
         expect(pd_train_options_set(&o, options[i][0], options[i][1], &err), &err);
     snprintf(o.out, sizeof o.out, "%s", scratch_path("runs"));
     expect(pd_run_train(&o, &(struct pd_observer){0}, folder, sizeof folder, &err), &err);
+    err = (struct pd_error){.code = 0};
     expect(pd_gan_open(folder, 0, &opened, &err), &err);
+    assert_string_equal(err.message, "");
     a_folder_opens_as_a_run(folder, gan);
     expect(pd_generate(gan, 4, classes, NULL, 5, a, &err), &err);
     expect(pd_generate(opened, 4, classes, NULL, 5, b, &err), &err);
@@ -234,6 +240,116 @@ static void the_best_epoch_is_kept(void **state)
     pd_gan_destroy(again);
 }
 
+/* A call that is refused, and words of its line. */
+static void refused(enum pd_status status, enum pd_status expected, struct pd_error *err, const char *words)
+{
+    if (!status)
+        fail_msg("taken; expected \"%s\"", words);
+    assert_contains(err->message, words);
+    assert_int_equal(status, expected);
+    err->message[0] = '\0';
+}
+
+static void numbers_of_callers_are_checked(void **state)
+{
+    struct pd_error err;
+    struct pd_gan *gan;
+    struct pd_dataset *data;
+    float x[4] = {0}, y[4] = {0};
+    const float odd[4] = {0, 0, NAN, 0}, far[2] = {INFINITY, 0};
+    float *z = calloc(2 * 100, sizeof *z);
+    const int32_t classes[2] = {0, 1};
+    const enum pd_origin beyond = (enum pd_origin)7;
+    (void)state;
+    expect(train("epochs", "1", &(struct seen){0}, &gan, &err), &err);
+    assert_true(z && pd_gan_z_dim(gan) <= 100);
+    refused(pd_generate(gan, -1, classes, NULL, 1, x, &err), PD_ERR_USAGE, &err, "n is -1");
+    refused(pd_score(gan, PD_ORIGIN_REAL, x, -1, y, y, &err), PD_ERR_USAGE, &err, "n is -1");
+    refused(pd_features(gan, PD_ORIGIN_REAL, x, INT64_MIN, y, &err), PD_ERR_USAGE, &err, "n is -9");
+    refused(pd_score(gan, beyond, x, 1, y, y, &err), PD_ERR_USAGE, &err, "origin 7");
+    refused(pd_features(gan, beyond, x, 1, y, &err), PD_ERR_USAGE, &err, "origin 7");
+    refused(pd_score(gan, PD_ORIGIN_REAL, odd, 2, y, y, &err), PD_ERR_USAGE, &err, "image 1: nan");
+    refused(pd_features(gan, PD_ORIGIN_FAKE, far, 1, y, &err), PD_ERR_USAGE, &err, "image 0: inf");
+    z[pd_gan_z_dim(gan)] = NAN;
+    refused(pd_generate(gan, 2, classes, z, 1, x, &err), PD_ERR_USAGE, &err, "z 1: nan");
+    gan->busy = true; /* as while another thread's call runs */
+    refused(pd_score(gan, PD_ORIGIN_REAL, x, 1, y, y, &err), PD_ERR_USAGE, &err, "another thread");
+    refused(pd_features(gan, PD_ORIGIN_REAL, x, 1, y, &err), PD_ERR_USAGE, &err, "another thread");
+    refused(pd_generate(gan, 1, classes, NULL, 1, x, &err), PD_ERR_USAGE, &err, "another thread");
+    gan->busy = false;
+    expect(pd_score(gan, PD_ORIGIN_REAL, x, 0, y, y, &err), &err);
+    const struct pd_data_arrays images = {
+        .n = N, .channels = 1, .height = SIDE, .width = SIDE, .u8 = bytes, .classes = 2};
+    expect(pd_data_from_arrays(&images, &data, &err), &err);
+    refused(pd_score_input(gan, data, 0, 1, x, &err), PD_ERR_USAGE, &err,
+            "images of 1 channels, and the networks are for points of 2");
+    pd_dataset_destroy(data);
+    pd_gan_destroy(gan);
+    free(z);
+    assert_string_equal(pd_status_words((enum pd_status)99), "unknown");
+    assert_int_equal(pd_status_exit_code((enum pd_status)99), 1);
+}
+
+/* What cannot be is refused where it is said, and changes nothing. */
+static void options_are_checked_where_they_are_set(void **state)
+{
+    static const struct {
+        const char *option, *value, *says;
+        enum pd_status status;
+    } cases[] = {
+        {"model", "infogn", "did you mean 'infogan'", PD_ERR_USAGE},
+        {"loss", "hing", "did you mean 'hinge'", PD_ERR_USAGE},
+        {"best", "accuracy", "unknown metric", PD_ERR_USAGE},
+        {"diffaug", "colour", "colour", PD_ERR_USAGE},
+        {"size", "30", "multiple of 4", PD_ERR_MISMATCH},
+        {"size", "-4", "size", PD_ERR_USAGE},
+    };
+    struct pd_error err;
+    struct pd_training *t;
+    struct pd_dataset *data;
+    struct pd_gan *gan;
+    (void)state;
+    expect(pd_training_create(&t, &err), &err);
+    expect(pd_training_set(t, "model", "infogan", &err), &err);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        refused(pd_training_set(t, cases[i].option, cases[i].value, &err), cases[i].status, &err,
+                cases[i].says);
+    expect(pd_training_set(t, "size", "32", &err), &err);
+    refused(pd_training_run(t, NULL, NULL, &gan, &err), PD_ERR_USAGE, &err, "expected a data set");
+    assert_null(gan);
+    refused(pd_data_open("strokes", NULL, -1, &data, &err), PD_ERR_USAGE, &err, "size -1");
+    refused(pd_data_open("strokes", NULL, 100000, &data, &err), PD_ERR_USAGE, &err, "expected 0 to 1024");
+    refused(pd_gan_open(scratch_path("none"), -5, &gan, &err), PD_ERR_USAGE, &err, "threads -5");
+    refused(pd_gan_open(scratch_path("none"), 100000, &gan, &err), PD_ERR_USAGE, &err, "0 to 1024");
+    pd_training_destroy(t);
+}
+
+static void a_divergence_speaks_of_no_checkpoint(void **state)
+{
+    struct pd_error err;
+    struct pd_gan *gan;
+    (void)state;
+    assert_int_equal(train("lr", "10", &(struct seen){0}, &gan, &err), PD_ERR_MISMATCH);
+    assert_contains(err.message, "training diverged");
+    assert_null(strstr(err.message, "checkpoint"));
+}
+
+static void it_starts_from_another_generator(void **state)
+{
+    struct pd_error err;
+    struct pd_gan *gan, *from, *plain;
+    const char *path = scratch_path("start.safetensors");
+    (void)state;
+    expect(train("seed", "7", &(struct seen){0}, &from, &err), &err);
+    expect(pd_gan_write(from, path, &err), &err);
+    assert_int_equal(train("generator", path, &(struct seen){.most = 1}, &gan, &err), PD_ERR_INTERRUPTED);
+    assert_int_equal(train(NULL, NULL, &(struct seen){.most = 1}, &plain, &err), PD_ERR_INTERRUPTED);
+    assert_true(differences(gan, plain) > 0);
+    assert_int_equal(train("generator", "/nowhere", &(struct seen){0}, &plain, &err), PD_ERR_IO);
+    pd_gan_destroy(gan);
+    pd_gan_destroy(from);
+}
+
 static void mistakes_are_said(void **state)
 {
     struct pd_error err;
@@ -263,6 +379,10 @@ int main(void)
         cmocka_unit_test(memory_and_folder_train_alike),
         cmocka_unit_test(it_can_be_stopped),
         cmocka_unit_test(the_best_epoch_is_kept),
+        cmocka_unit_test(numbers_of_callers_are_checked),
+        cmocka_unit_test(options_are_checked_where_they_are_set),
+        cmocka_unit_test(a_divergence_speaks_of_no_checkpoint),
+        cmocka_unit_test(it_starts_from_another_generator),
         cmocka_unit_test(mistakes_are_said),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -193,6 +193,24 @@ static void null_is_accepted(void **state)
     end(&s);
 }
 
+/* Its numbers would be read as others, or where nobody reaches them. */
+static void variables_are_of_the_plans_backend(void **state)
+{
+    static const char *const pairs[][2] = {{"ref-f64", "ref"}, {"onednn", "ref-f64"}, {"ref", "fenced"}};
+    struct pd_error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        struct stage s = begin(pairs[i][0]);
+        struct pd_backend *other = open_backend(pairs[i][1], 1);
+        pd_output(pd_var_read(s.g, var(&s, "w", pd_shape1(3), 1)), "y");
+        assert_int_equal(pd_compile(s.g, other, &s.p, &err), PD_ERR_USAGE);
+        assert_null(s.p);
+        assert_non_null(strstr(err.message, "variable 'w' is on backend"));
+        end(&s);
+        pd_backend_destroy(other);
+    }
+}
+
 static void names_reach_values(void **state)
 {
     (void)state;
@@ -311,6 +329,7 @@ int main(void)
         cmocka_unit_test(refusals),
         cmocka_unit_test(an_empty_graph_runs),
         cmocka_unit_test(null_is_accepted),
+        cmocka_unit_test(variables_are_of_the_plans_backend),
         cmocka_unit_test(names_reach_values),
         cmocka_unit_test(variables_begin_as_asked),
         cmocka_unit_test(a_network_may_have_many_parameters),

@@ -17,7 +17,7 @@
 #include <zlib.h>
 
 /* VERSION: to be raised with the layout, and when an image would be decoded to other pixels. */
-enum { VERSION = 5, MAX_SIDE = 2048, MAX_CLASSES = 1 << 20, MOST_LOOKS = 200000, PATH_SIZE = 4096 };
+enum { VERSION = 5, MAX_SIDE = 2048, MOST_LOOKS = 200000, PATH_SIZE = 4096 };
 static const char magic[8] = "pdcache\n";
 
 /* --- parsing --- */
@@ -46,7 +46,7 @@ static uint64_t table_bytes(const struct pd_image_cache_end *e)
 static bool is_sound(const struct pd_image_cache_end *e, uint64_t size)
 {
     return e->count > 0 && (e->channels == 1 || e->channels == 3) && e->side > 0 && e->side <= MAX_SIDE &&
-           e->classes >= 0 && e->classes <= MAX_CLASSES && e->texts < size && e->size == size &&
+           e->classes >= 0 && e->classes <= PD_MOST_CLASSES && e->texts < size && e->size == size &&
            memchr(e->note, '\0', sizeof e->note) &&
            pixel_bytes(e) + table_bytes(e) + e->texts + sizeof *e == size;
 }

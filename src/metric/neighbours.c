@@ -1,0 +1,100 @@
+/* The k nearest others of every sample of a set, exactly. */
+#include "metric/features.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+struct nearest {
+    int k;
+    double *squared; /* (n, k), ascending; infinite: not found yet */
+};
+
+static double limit(void *context, int64_t i)
+{
+    const struct nearest *s = context;
+    double last;
+#pragma omp atomic read
+    last = s->squared[i * s->k + s->k - 1];
+    return last;
+}
+
+static void insert(struct nearest *s, int64_t i, double squared)
+{
+    double *row = s->squared + i * s->k;
+    int at = s->k - 1;
+    if (!(squared < limit(s, i)))
+        return;
+#pragma omp critical(pd_nearest)
+    {
+        for (; at > 0 && row[at - 1] > squared; at--)
+#pragma omp atomic write
+            row[at] = row[at - 1];
+        if (squared < row[at])
+#pragma omp atomic write
+            row[at] = squared;
+    }
+}
+
+static void found(void *context, int64_t i, int64_t j, double squared)
+{
+    insert(context, i, squared);
+    insert(context, j, squared);
+}
+
+enum pd_status pd_nearest_squared(const struct pd_feature_set *set, int k, const struct pd_feature_work *work,
+                                  double *squared, struct pd_error *err)
+{
+    struct nearest s = {k, squared};
+    const struct pd_pair_seeker seeker = {&s, limit, limit, found};
+    for (int64_t i = 0; i < set->n * k; i++)
+        squared[i] = INFINITY;
+    return pd_pairs_seek(set, NULL, &seeker, work, err);
+}
+
+static enum pd_status check_k(const struct pd_feature_set *set, const char *what, int k, struct pd_error *err)
+{
+    if (k < 1 || set->n <= k)
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "%lld %s samples for %d neighbours of each, expected 1 neighbour or more and more samples "
+            "than that",
+            (long long)set->n, what, k);
+    return PD_OK;
+}
+
+enum pd_status pd_neighbour_balls(const struct pd_feature_set *set, const char *what, int k,
+                                  const struct pd_feature_work *work, double **out, struct pd_error *err)
+{
+    *out = NULL;
+    enum pd_status status = check_k(set, what, k, err);
+    if (status)
+        return status;
+    double *squared = pd_calloc((size_t)set->n * (size_t)k, sizeof *squared);
+    if (!squared)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d neighbours of %lld samples", k,
+                       (long long)set->n);
+    status = pd_nearest_squared(set, k, work, squared, err);
+    for (int64_t i = 0; i < set->n; i++)
+        squared[i] = squared[i * k + k - 1];
+    if (status)
+        pd_free(squared);
+    else
+        *out = squared;
+    return status;
+}
+
+enum pd_status pd_nearest_distances(const struct pd_feature_set *set, int k,
+                                    const struct pd_feature_work *work, double *distances,
+                                    struct pd_error *err)
+{
+    enum pd_status status = pd_feature_sets_check(set, set, err);
+    if (!status)
+        status = check_k(set, "", k, err);
+    if (!status)
+        status = pd_nearest_squared(set, k, work, distances, err);
+    for (int64_t i = 0; i < set->n * k && !status; i++)
+        distances[i] = sqrt(distances[i]);
+    return status;
+}

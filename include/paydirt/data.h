@@ -5,6 +5,8 @@
 
 #include <paydirt/error.h>
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -12,6 +14,13 @@ extern "C" {
 #endif
 
 struct pd_dataset;
+
+enum {
+    PD_CLASS_NAME_SIZE = 256, /* what a file system lets a folder be called */
+    PD_NOTE_SIZE = 4096
+};
+
+/* --- of the caller's memory --- */
 
 /* What lies in the caller's memory. Nothing of it is kept. */
 struct pd_data_arrays {
@@ -31,20 +40,99 @@ struct pd_data_arrays {
 enum pd_status pd_data_from_arrays(const struct pd_data_arrays *arrays, struct pd_dataset **out,
                                    struct pd_error *err);
 
-/* The training split of a set that paydirt knows by name (dir: where its files lie, or NULL: where packages
- * put them), or of a folder or archive of images, or an .npz (dir NULL). size: side of a training image in
- * pixels, at most 1024, where the training's option "size" says nothing, 0: the set's. PD_ERR_USAGE,
- * PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH, PD_ERR_MEMORY. */
-enum pd_status pd_data_open(const char *name, const char *dir, int size, struct pd_dataset **out,
-                            struct pd_error *err);
+/* --- sets that are known by name --- */
+
+struct pd_data_source {
+    const char *name;
+    const char *summary;   /* one line, for lists and --help */
+    int size;              /* default side of a training image in pixels; 0: 2-D points */
+    const char *installed; /* folder in which a package puts it, or NULL */
+    const char *package;   /* that package, or NULL */
+};
+
+const struct pd_data_source *pd_data_source_at(int index); /* NULL past the last */
+
+/* The one of that name, or "folder" for the path of an existing folder, "archive" and "npz" for those of such
+ * files. *out is NULL after a failure: PD_ERR_USAGE with the nearest right name in err when there is none of
+ * that name; PD_ERR_IO where that cannot be told. */
+enum pd_status pd_data_source_find(const char *name, const struct pd_data_source **out, struct pd_error *err);
+
+/* --- opened --- */
+
+enum pd_split { PD_SPLIT_TRAIN, PD_SPLIT_TEST, PD_SPLITS };
+const char *pd_split_name(enum pd_split split); /* "train" */
+
+/* decoding: called now and then while images are decoded, before the first and after the last, too, by the
+ * thread that opens the set; true: stop. unit: "images", or "MB" of an archive that is unpacked. */
+struct pd_data_watch {
+    void *context;
+    bool (*decoding)(void *context, const char *unit, uint64_t done, uint64_t count);
+    /* Before the first image is decoded, which may take long: count, classes and labels are those of the
+     * files, channels is 3, and there are no pixels. What it fails with ends the opening. May be NULL. */
+    enum pd_status (*listed)(void *context, const struct pd_dataset *dataset, struct pd_error *err);
+};
+
+struct pd_data_request {
+    const char *name; /* pd_data_source_at's, or a path to a folder of images, to an archive of them or to an
+                         .npz file */
+    const char *dir;  /* where its files lie; NULL or "": look in known installed places */
+    enum pd_split split;
+    /* procedural sets only; the seed also draws tiny-imagenet's classes */
+    uint64_t seed;
+    uint32_t count; /* 0 = the set's default */
+    /* procedural sets, and those of larger images, which are stored resized */
+    int size; /* side of an image in pixels, 8 .. 1024; 0 = 32 */
+    /* sets of larger images */
+    bool random_crop; /* store images a tenth larger, for training to cut at random */
+    /* folders of images and tiny-imagenet */
+    const char *classes; /* names with commas between; NULL or "": those of the subfolders */
+    /* folders of images: their labels' file; NULL or "": a metadata.csv in it, or subfolders
+     */
+    const char *metadata;
+    const char *metadata_columns;      /* of it, IMAGE,LABEL[,SPLIT]; NULL or "": the usual names */
+    bool cache;                        /* decode a large set once, into a file */
+    const char *cache_dir;             /* its folder; NULL or "": the user's, $XDG_CACHE_HOME/paydirt */
+    int threads;                       /* that decode; 0: as many as the process may use */
+    const struct pd_data_watch *watch; /* or NULL */
+};
+
+/* *out is NULL after a failure. PD_ERR_USAGE: unknown name, bad count or size; PD_ERR_IO: missing,
+ * unreadable; PD_ERR_FORMAT: bytes are not what they should be; PD_ERR_MISMATCH: images and labels of
+ * different number; PD_ERR_MEMORY; PD_ERR_INTERRUPTED: by the request's watch. */
+enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_dataset **out,
+                               struct pd_error *err);
+
+/* The same for what people point at: the name may be the folder of a known set's files, too, which tell the
+ * set. */
+enum pd_status pd_dataset_open_any(const struct pd_data_request *request, struct pd_dataset **out,
+                                   struct pd_error *err);
 
 void pd_dataset_destroy(struct pd_dataset *dataset); /* also NULL */
 
 int64_t pd_data_count(const struct pd_dataset *dataset);
-int pd_data_classes(const struct pd_dataset *dataset); /* 0: none are known */
+int pd_data_classes(const struct pd_dataset *dataset);      /* 0: none are known */
+const char *pd_data_name(const struct pd_dataset *dataset); /* of the set; "folder", "memory", ... */
+/* (channels, height, width), as stored; points: 2, 1, 1. */
+void pd_data_shape(const struct pd_dataset *dataset, int *channels, int *height, int *width);
+bool pd_data_is_points(const struct pd_dataset *dataset);
+const int32_t *pd_data_labels(const struct pd_dataset *dataset); /* (count): -1, unknown; borrowed */
+
+/* What people call an image or a class: its name, or its number where it has none. Into text[size]; returns
+ * text. */
+char *pd_dataset_image_name(const struct pd_dataset *dataset, uint32_t image, char *text, size_t size);
+char *pd_dataset_class_name(const struct pd_dataset *dataset, int label, char *text, size_t size);
+
 /* Lines, each with its newline, about what was read and what was left out; "" where there is nothing to say.
  */
 const char *pd_data_note(const struct pd_dataset *dataset);
+/* Hands over each line of a note, printable and without its newline. */
+void pd_note_lines(const char *note, void (*line)(void *context, const char *words), void *context);
+
+/* A contact sheet as PNG, which appears whole or not at all: a row of per_class images for each class, spread
+ * evenly over the class's images in their order, those without a label last. title: or NULL. PD_ERR_USAGE:
+ * points; PD_ERR_IO; PD_ERR_MEMORY. */
+enum pd_status pd_dataset_draw(const struct pd_dataset *dataset, int64_t per_class, const char *title,
+                               const char *path, struct pd_error *err);
 
 #ifdef __cplusplus
 }

@@ -4,8 +4,8 @@
 #include "cli/args.h"
 #include "cli/say.h"
 
-#include "data/downloads.h"
-
+#include <paydirt/data.h>
+#include <paydirt/download.h>
 #include <paydirt/words.h>
 
 #include <stdio.h>
@@ -26,11 +26,9 @@ static const struct pd_option list_table[] = {
 /* Where a set that can be fetched is, or how to get it. */
 static void print_published(const char *name, const char *dir)
 {
-    size_t count;
-    const struct pd_published *sets = pd_published_sets(&count);
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(name, sets[i].name))
-            say(stdout, " (%s'%s')", pd_published_is_there(&sets[i], dir) ? "in " : "not in ", dir);
+    const struct pd_published *set = pd_published_find(name, NULL);
+    if (set)
+        say(stdout, " (%s'%s')", pd_published_is_there(set, dir) ? "in " : "not in ", dir);
 }
 
 static void print_source(const struct pd_data_source *s, const char *dir)
@@ -54,13 +52,12 @@ enum pd_status data_list(int argc, char **argv, struct pd_error *err)
                                          NULL,
                                          {{list_table, 1, &o}, {NULL, 0, NULL}}};
     struct args args;
-    size_t count;
+    const struct pd_data_source *source;
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)
         return status;
-    const struct pd_data_source *sources = pd_data_sources(&count);
-    for (size_t i = 0; i < count; i++)
-        print_source(&sources[i], o.data_dir);
+    for (int i = 0; (source = pd_data_source_at(i)); i++)
+        print_source(source, o.data_dir);
     return PD_OK;
 }
 

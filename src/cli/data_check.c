@@ -6,10 +6,7 @@
 #include "cli/progress.h"
 #include "cli/say.h"
 
-#include "data/downloads.h"
-#include "io/file.h"
-
-#include <paydirt/words.h>
+#include <paydirt/download.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -45,148 +42,47 @@ static const struct pd_option table[] = {
 };
 #undef FIELD
 
-char *data_report_image(const struct data_report *r, enum pd_split split, uint32_t image, char *text,
-                        size_t size)
-{
-    const char *name = r->survey->splits[split].names[image];
-    if (name)
-        snprintf(text, size, "%s", name);
-    else
-        snprintf(text, size, "%s %u", data_split_names[split], image);
-    return text;
-}
-
-/* --- looking --- */
-
-struct looking {
-    struct progress progress;
-    struct pd_survey survey;
-};
-
-static bool while_looking(void *context, int64_t done)
-{
-    struct looking *l = context;
-    if (l->progress.last != l->survey.to_decode)
-        progress_begin(&l->progress, 0, l->survey.to_decode, 1, "images");
-    progress_update(&l->progress, (uint64_t)done, "decoding");
-    return true;
-}
-
-/* A split that is not there is told, one that is damaged is broken; all else, as a disc that fails, ends the
- * check. */
-static enum pd_status take_failure(struct data_report *r, struct pd_survey *v, enum pd_split split,
-                                   const struct pd_error *why, struct pd_error *err)
-{
-    switch (why->status) {
-    case PD_OK:
-        return PD_OK;
-    case PD_ERR_IO:
-        if (!pd_is_missing(why))
-            break;
-        __attribute__((fallthrough));
-    case PD_ERR_USAGE:
-        snprintf(r->why_not[split], sizeof r->why_not[split], "%s", why->message);
-        pd_make_printable(r->why_not[split]);
-        return PD_OK;
-    case PD_ERR_FORMAT:
-    case PD_ERR_MISMATCH:
-        snprintf(r->why_not[split], sizeof r->why_not[split], "broken");
-        return pd_survey_add_broken(v, data_split_names[split], why->message, err);
-    default:
-        break;
-    }
-    *err = *why;
-    return why->status;
-}
-
-static enum pd_status add_split(struct data_report *r, struct pd_survey *v, struct data_found *f,
-                                enum pd_split split, struct pd_error *err)
-{
-    struct pd_error why = {.status = PD_OK};
-    if (f->folder)
-        pd_survey_add_folder(v, split, &f->request, &why);
-    else if (!f->data || f->request.split != split) {
-        pd_dataset_destroy(f->data);
-        f->request.split = split;
-        pd_dataset_open(&f->request, &f->data, &why);
-    }
-    if (f->folder && why.status == PD_ERR_USAGE) /* splits or classes? */
-        return pd_fail(err, why.status, why.offset, "%s", why.message);
-    enum pd_status status = take_failure(r, v, split, &why, err);
-    if (!status && f->data)
-        status = pd_survey_add(v, split, f->data, err);
-    pd_dataset_destroy(f->data);
-    f->data = NULL;
-    return status;
-}
-
-/* The opened split first, so that nothing is read twice. */
-static enum pd_status look(struct data_report *r, struct pd_survey *v, struct data_found *f,
-                           struct pd_error *err)
-{
-    const enum pd_split first = f->data ? f->request.split : PD_SPLIT_TRAIN;
-    enum pd_status status = add_split(r, v, f, first, err);
-    if (!status)
-        status = add_split(r, v, f, first == PD_SPLIT_TRAIN ? PD_SPLIT_TEST : PD_SPLIT_TRAIN, err);
-    if (!status)
-        status = pd_survey_finish(v, err);
-    if (!status && !v->splits[0].there && !v->splits[1].there && !v->broken_count)
-        status = pd_fail(err, PD_ERR_IO, -1, "%s%s", r->why_not[PD_SPLIT_TRAIN],
-                         f->folder ? ", nor the files of a known data set" : "");
-    return status;
-}
-
-/* --- saying --- */
-
 /* Other sets in the same folder, which --data-dir would find. */
-static void print_others(const struct data_report *r, const char *dir)
+static void print_others(const struct pd_data_report *r)
 {
-    size_t count;
-    const struct pd_published *sets = pd_published_sets(&count);
-    for (size_t i = 0; dir && i < count; i++)
-        if (strcmp(sets[i].name, r->what) != 0 && pd_published_is_there(&sets[i], dir))
-            say(stdout, "%-10spaydirt data check %s --data-dir %s\n", "there too", sets[i].name, dir);
+    const struct pd_published *set;
+    for (int i = 0; r->dir && (set = pd_published_at(i)); i++)
+        if (strcmp(set->name, r->set) != 0 && pd_published_is_there(set, r->dir))
+            say(stdout, "%-10spaydirt data check %s --data-dir %s\n", "there too", set->name, r->dir);
 }
 
-static enum pd_status tell(const struct data_report *r, const char *dir, bool json, struct pd_error *err)
+static enum pd_status tell(const struct pd_data_report *r, const char *what, bool json, struct pd_error *err)
 {
-    const struct pd_survey *v = r->survey;
     enum pd_status status = PD_OK;
     if (json)
-        status = data_report_print_json(r, err);
+        status = data_report_print_json(r, what, err);
     else {
-        data_report_print(r);
-        print_others(r, dir);
+        data_report_print(r, what);
+        print_others(r);
     }
-    if (status || !v->broken_count)
+    if (status || !r->broken_count)
         return status;
-    return pd_fail(err, PD_ERR_BROKEN, -1, "'%.200s': %zu broken, the first: %.200s", r->where,
-                   v->broken_count, v->broken[0].why);
+    return pd_fail(err, PD_ERR_BROKEN, -1, "'%.200s': %zu broken, the first: %.200s", what, r->broken_count,
+                   r->broken[0].why);
 }
 
 static enum pd_status check(const char *what, const struct options *o, struct pd_error *err)
 {
-    struct data_found found = {
-        .request = {.classes = o->classes, .metadata = o->metadata, .metadata_columns = o->metadata_columns}};
-    struct looking looking = {.survey = {.watch = {while_looking, &looking}}};
-    struct data_report report = {.where = what, .survey = &looking.survey};
-    enum pd_status status = data_find(what, o->data_dir, &found, err);
-    if (status == PD_ERR_FORMAT || status == PD_ERR_MISMATCH) /* looking again will tell which split */
-        status = PD_OK;
-    if (!status) {
-        const struct pd_data_source *source;
-        status = pd_data_source_find(found.request.name, &source, err);
-        if (!status) {
-            report.what = source->name;
-            report.summary = found.folder ? "images of your own" : source->summary;
-            status = look(&report, &looking.survey, &found, err);
-        }
-    }
-    progress_end(&looking.progress);
-    if (!status)
-        status = tell(&report, found.request.dir, o->json, err);
-    pd_dataset_destroy(found.data);
-    pd_survey_release(&looking.survey);
+    struct progress progress = {.terminal = false};
+    const struct pd_data_watch watch = {&progress, progress_decoding, NULL};
+    const struct pd_data_request request = {.name = what,
+                                            .dir = o->data_dir,
+                                            .classes = o->classes,
+                                            .metadata = o->metadata,
+                                            .metadata_columns = o->metadata_columns,
+                                            .watch = &watch};
+    struct pd_data_report report;
+    enum pd_status status = pd_data_check(&request, &report, err);
+    progress_end(&progress);
+    if (status)
+        return status;
+    status = tell(&report, what, o->json, err);
+    pd_data_report_release(&report);
     return status;
 }
 

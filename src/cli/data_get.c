@@ -6,8 +6,7 @@
 #include "cli/say.h"
 #include "cli/stop.h"
 
-#include "data/downloads.h"
-#include "io/file.h"
+#include <paydirt/download.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -95,8 +94,9 @@ static enum pd_status get_set(const struct pd_published *p, const struct options
                                      .mirror = *o->mirror ? o->mirror : NULL,
                                      .keep = o->keep,
                                      .stall = o->timeout,
-                                     .fetching = {while_fetching, &w},
-                                     .unpacking = {while_unpacking, &w}};
+                                     .fetching = while_fetching,
+                                     .unpacking = while_unpacking,
+                                     .context = &w};
         bool fetched;
         status = pd_published_fetch(p, f, &how, &fetched, err);
         progress_end(&w.progress);
@@ -121,31 +121,30 @@ static enum pd_status get(const struct args *args, const struct options *o, stru
     return status;
 }
 
-/* "  mnist          11.6 MB" */
-static void describe(struct pd_buffer *text)
+/* about and lines "  mnist          11.6 MB". Into text[size]; returns text. */
+static const char *describe(char *text, size_t size)
 {
-    size_t count;
-    const struct pd_published *sets = pd_published_sets(&count);
-    pd_buffer_printf(text, "%s", about);
-    for (size_t i = 0; i < count; i++) {
-        int64_t size = 0;
-        for (const struct pd_published_file *f = sets[i].files; f->name; f++)
-            size += f->size;
-        pd_buffer_printf(text, "%s  %-14s %7.1f MB", i ? "\n" : "", sets[i].name, (double)size * 1e-6);
+    const struct pd_published *set;
+    size_t n = (size_t)snprintf(text, size, "%s", about);
+    for (int i = 0; (set = pd_published_at(i)) && n < size; i++) {
+        int64_t bytes = 0;
+        for (const struct pd_published_file *f = set->files; f->name; f++)
+            bytes += f->size;
+        n += (size_t)snprintf(text + n, size - n, "%s  %-14s %7.1f MB", i ? "\n" : "", set->name,
+                              (double)bytes * 1e-6);
     }
+    return text;
 }
 
 enum pd_status data_get(int argc, char **argv, struct pd_error *err)
 {
     struct options o = {.data_dir = "data", .timeout = 30};
-    struct pd_buffer text = PD_BUFFER_INIT;
+    char text[2048];
     struct args args;
-    describe(&text);
     const struct args_command command = {
-        "data get", usage,     text.oom ? about : text.data,
+        "data get", usage,     describe(text, sizeof text),
         examples,   "NAME...", {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
-    pd_buffer_release(&text);
     if (status || args.help)
         return status;
     status = args_need_operand(&command, &args, err);

@@ -3,9 +3,7 @@
 #include "cli/data.h"
 #include "cli/say.h"
 
-#include "base/mem.h"
-#include "io/chart.h"
-#include "io/file.h"
+#include <paydirt/data.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -38,116 +36,6 @@ static const struct pd_option table[] = {
 };
 #undef FIELD
 
-/* The rows: all classes, and one more for those without a label. */
-struct sheet {
-    const struct pd_dataset *d;
-    int64_t columns;
-    uint32_t *of_class; /* (classes + 1) */
-    int rows;
-    int *label;                             /* (rows): classes stands for no label */
-    float *images;                          /* (rows, columns, image) */
-    char (*words)[PD_CLASS_NAME_SIZE + 32]; /* (rows) */
-    const char **headings;
-};
-
-static int row_of(const struct pd_dataset *d, uint32_t i)
-{
-    return d->labels[i] < 0 ? d->classes : d->labels[i];
-}
-
-static enum pd_status reserve(struct sheet *s, struct pd_error *err)
-{
-    const size_t rows = (size_t)s->d->classes + 1, columns = (size_t)s->columns;
-    s->of_class = pd_calloc(rows, sizeof *s->of_class);
-    s->label = pd_calloc(rows, sizeof *s->label);
-    s->words = pd_calloc(rows, sizeof *s->words);
-    s->headings = pd_calloc(rows, sizeof *s->headings);
-    s->images = pd_calloc(rows * columns, pd_dataset_image_size(s->d) * sizeof *s->images);
-    if (s->of_class && s->label && s->words && s->headings && s->images)
-        return PD_OK;
-    return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture of %zu rows", rows);
-}
-
-static void release(struct sheet *s)
-{
-    pd_free(s->of_class);
-    pd_free(s->label);
-    pd_free(s->words);
-    pd_free(s->headings);
-    pd_free(s->images);
-}
-
-/* Classes that have images get a row and words. */
-static void count_rows(struct sheet *s)
-{
-    for (uint32_t i = 0; i < s->d->count; i++)
-        s->of_class[row_of(s->d, i)]++;
-    for (int k = 0; k <= s->d->classes; k++) {
-        char name[PD_CLASS_NAME_SIZE] = "no label";
-        if (!s->of_class[k])
-            continue;
-        if (k < s->d->classes)
-            pd_dataset_class_name(s->d, k, name, sizeof name);
-        snprintf(s->words[s->rows], sizeof s->words[0], "%s (%u)", name, s->of_class[k]);
-        s->headings[s->rows] = s->words[s->rows];
-        s->label[s->rows++] = k;
-    }
-}
-
-static void put(struct sheet *s, int row, int64_t column, const uint8_t *pixels)
-{
-    const size_t size = pd_dataset_image_size(s->d);
-    float *to = s->images + ((size_t)row * (size_t)s->columns + (size_t)column) * size;
-    for (size_t i = 0; i < size; i++)
-        to[i] = pixels ? (float)pixels[i] / 127.5F - 1 : 1; /* white */
-}
-
-/* Of n images the seen-th is number c of those shown when it is the first at or beyond c n / columns. */
-static void fill_row(struct sheet *s, int row)
-{
-    const uint32_t n = s->of_class[s->label[row]];
-    const int64_t shown = n < s->columns ? n : s->columns;
-    int64_t column = 0, seen = 0;
-    for (uint32_t i = 0; i < s->d->count && column < shown; i++)
-        if (row_of(s->d, i) == s->label[row] && seen++ == column * n / shown)
-            put(s, row, column++, pd_dataset_image(s->d, i));
-    for (; column < s->columns; column++)
-        put(s, row, column, NULL);
-}
-
-static enum pd_status draw(const struct pd_dataset *d, const struct options *o, struct pd_error *err)
-{
-    struct sheet s = {.d = d, .columns = o->per_class};
-    struct pd_buffer png = PD_BUFFER_INIT;
-    char title[128];
-    if (!d->pixels)
-        return pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' has 2-D points, no images", d->name);
-    pd_note_lines(d->note, say_line, stderr);
-    enum pd_status status = reserve(&s, err);
-    if (!status) {
-        count_rows(&s);
-        for (int row = 0; row < s.rows; row++)
-            fill_row(&s, row);
-        snprintf(title, sizeof title, "%s, %s: %u images", d->name, o->split, d->count);
-        const struct pd_sheet sheet = {.n = s.rows * s.columns,
-                                       .c = d->channels,
-                                       .h = d->height,
-                                       .w = d->width,
-                                       .images = s.images,
-                                       .columns = s.columns,
-                                       .headings = s.headings,
-                                       .title = title};
-        status = pd_chart_sheet(&sheet, &png, err);
-    }
-    if (!status)
-        status = pd_file_write_atomic(o->out, png.data, png.size, err);
-    if (!status)
-        say_path(o->out);
-    pd_buffer_release(&png);
-    release(&s);
-    return status;
-}
-
 static enum pd_status find_split(const struct options *o, enum pd_split *split, struct pd_error *err)
 {
     *split = strcmp(o->split, "test") ? PD_SPLIT_TRAIN : PD_SPLIT_TEST;
@@ -158,23 +46,27 @@ static enum pd_status find_split(const struct options *o, enum pd_split *split, 
 
 static enum pd_status show(const char *what, const struct options *o, struct pd_error *err)
 {
-    struct data_found f = {.request = {.size = (int)o->size,
-                                       .classes = o->classes,
-                                       .metadata = o->metadata,
-                                       .metadata_columns = o->metadata_columns}};
-    enum pd_split split;
-    enum pd_status status = find_split(o, &split, err);
+    struct pd_data_request request = {.name = what,
+                                      .dir = o->data_dir,
+                                      .size = (int)o->size,
+                                      .classes = o->classes,
+                                      .metadata = o->metadata,
+                                      .metadata_columns = o->metadata_columns};
+    struct pd_dataset *data;
+    char title[128];
+    enum pd_status status = find_split(o, &request.split, err);
+    if (!status)
+        status = pd_dataset_open_any(&request, &data, err);
     if (status)
         return status;
-    status = data_find(what, o->data_dir, &f, err);
-    if (!status && (!f.data || f.request.split != split)) {
-        pd_dataset_destroy(f.data);
-        f.request.split = split;
-        status = pd_dataset_open(&f.request, &f.data, err);
-    }
-    if (!status && f.data)
-        status = draw(f.data, o, err);
-    pd_dataset_destroy(f.data);
+    if (!pd_data_is_points(data))
+        pd_note_lines(pd_data_note(data), say_line, stderr);
+    snprintf(title, sizeof title, "%s, %s: %lld images", pd_data_name(data), o->split,
+             (long long)pd_data_count(data));
+    status = pd_dataset_draw(data, o->per_class, title, o->out, err);
+    if (!status)
+        say_path(o->out);
+    pd_dataset_destroy(data);
     return status;
 }
 

@@ -5,10 +5,11 @@
 #include "base/rng.h"
 #include "base/words.h"
 #include "data/readers/archive.h"
-#include "data/downloads.h"
 #include "data/readers/readers.h"
 #include "base/streams.h"
 #include "io/file.h"
+
+#include <paydirt/download.h>
 
 #include <errno.h>
 #include <stdarg.h>
@@ -16,19 +17,29 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static const struct pd_data_source sources[] = {
+static const struct reader {
+    struct pd_data_source source;
+    /* Fills a zeroed data set; the caller has set its name and destroys it on failure. */
+    enum pd_status (*open)(const struct pd_data_source *source, const struct pd_data_request *request,
+                           struct pd_dataset *dataset, struct pd_error *err);
+} readers[] = {
 #define PD_DATA_SOURCE(open, name, size, installed, package, summary)                                        \
-    {name, summary, size, installed, package, open},
+    {{name, summary, size, installed, package}, open},
     PD_DATA_LIST(PD_DATA_SOURCE)
 #undef PD_DATA_SOURCE
 };
 
-enum { SOURCES = sizeof sources / sizeof sources[0] };
+enum { READERS = sizeof readers / sizeof readers[0], MOST_SIDE = 1024 };
 
-const struct pd_data_source *pd_data_sources(size_t *count)
+const struct pd_data_source *pd_data_source_at(int index)
 {
-    *count = SOURCES;
-    return sources;
+    return index >= 0 && index < READERS ? &readers[index].source : NULL;
+}
+
+const char *pd_split_name(enum pd_split split)
+{
+    static const char *const names[PD_SPLITS] = {"train", "test"};
+    return names[split];
 }
 
 static bool is_npz(const char *path)
@@ -39,8 +50,8 @@ static bool is_npz(const char *path)
 
 const struct pd_data_source *pd_data_source_named(const char *name)
 {
-    const int at = pd_word_at(name, &sources[0].name, SOURCES, sizeof sources[0]);
-    return at < 0 ? NULL : &sources[at];
+    const int at = pd_word_at(name, &readers[0].source.name, READERS, sizeof readers[0]);
+    return at < 0 ? NULL : &readers[at].source;
 }
 
 enum pd_status pd_data_source_find(const char *name, const struct pd_data_source **out, struct pd_error *err)
@@ -60,7 +71,7 @@ enum pd_status pd_data_source_find(const char *name, const struct pd_data_source
     if (strchr(name, '/'))
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "data set '%s': there is no such folder of images, archive or .npz file", name);
-    return pd_unknown_word(err, "data set", name, &sources[0].name, SOURCES, sizeof sources[0]);
+    return pd_unknown_word(err, "data set", name, &readers[0].source.name, READERS, sizeof readers[0]);
 }
 
 /* Readers check what they read; this catches a reader that forgot. */
@@ -73,16 +84,42 @@ static void verify(const struct pd_dataset *d)
             BUG("reader of '%s' let label %d pass", d->name, d->labels[i]);
 }
 
+static bool takes_classes(const struct reader *r)
+{
+    return r->open == pd_open_folder || r->open == pd_open_archive || r->open == pd_open_tiny_imagenet;
+}
+
+static const struct reader *reader_of(const struct pd_data_source *source)
+{
+    int i = 0;
+    while (&readers[i].source != source)
+        i++;
+    return &readers[i];
+}
+
+/* What is known of the set says where its files would come from. */
+static enum pd_status read_with(const struct reader *r, const struct pd_data_request *request,
+                                struct pd_dataset *d, struct pd_error *err)
+{
+    enum pd_status status = r->open(&r->source, request, d, err);
+    if (err && !request->dir && status == PD_ERR_USAGE && pd_published_find(r->source.name, NULL))
+        pd_fail(err, status, -1, "%s; 'paydirt data get %s' fetches them", err->message, r->source.name);
+    return status;
+}
+
 enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_dataset **out,
                                struct pd_error *err)
 {
-    *out = NULL;
+    struct pd_data_request asked = *request;
     const struct pd_data_source *source;
+    *out = NULL;
+    if (request->size < 0 || request->size > MOST_SIDE)
+        return pd_fail(err, PD_ERR_USAGE, -1, "size %d: expected 0 to %d", request->size, MOST_SIDE);
     enum pd_status status = pd_data_source_find(request->name, &source, err);
     if (status)
         return status;
-    if (request->classes && *request->classes && source->open != pd_open_folder &&
-        source->open != pd_open_archive && source->open != pd_open_tiny_imagenet)
+    const struct reader *reader = reader_of(source);
+    if (request->classes && *request->classes && !takes_classes(reader))
         return pd_fail(
             err, PD_ERR_USAGE, -1,
             "data set '%s' knows its classes: --classes is for folders of images and tiny-imagenet",
@@ -91,11 +128,12 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     if (!d)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory opening data set '%s'", source->name);
     snprintf(d->name, sizeof d->name, "%s", source->name);
-    status = source->open(source, request, d, err);
+    d->side = request->size && source->size ? request->size : source->size;
+    if (asked.dir && !*asked.dir)
+        asked.dir = NULL;
+    status = read_with(reader, &asked, d, err);
     if (status) {
         pd_dataset_destroy(d);
-        if (err && !request->dir && status == PD_ERR_USAGE && pd_published_find(source->name, NULL))
-            pd_fail(err, status, -1, "%s; 'paydirt data get %s' fetches them", err->message, source->name);
         return status;
     }
     verify(d);

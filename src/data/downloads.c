@@ -1,10 +1,11 @@
-#include "data/downloads.h"
-
+/* paydirt/download.h; the table is downloads.def. */
 #include "base/words.h"
 #include "data/dataset.h"
 #include "io/download.h"
 #include "io/file.h"
 #include "io/unpack.h"
+
+#include <paydirt/download.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -19,10 +20,9 @@ static const struct pd_published sets[] = {
 
 enum { SETS = sizeof sets / sizeof sets[0] };
 
-const struct pd_published *pd_published_sets(size_t *count)
+const struct pd_published *pd_published_at(int index)
 {
-    *count = SETS;
-    return sets;
+    return index >= 0 && index < SETS ? &sets[index] : NULL;
 }
 
 const struct pd_published *pd_published_find(const char *name, struct pd_error *err)
@@ -112,8 +112,8 @@ static enum pd_status unpack(const struct pd_published *p, const struct pd_publi
                              const struct pd_fetch *how, const char *archive, const char *folder,
                              struct pd_error *err)
 {
-    enum pd_status status =
-        pd_unpack(archive, folder, p->unpacked, MOST_GROWTH * file->size, &how->unpacking, err);
+    const struct pd_watch watch = {how->unpacking, how->context};
+    enum pd_status status = pd_unpack(archive, folder, p->unpacked, MOST_GROWTH * file->size, &watch, err);
     if (!status && !how->keep && unlink(archive))
         status = pd_fail(err, PD_ERR_IO, -1, "%s: cannot remove after it was unpacked", archive);
     return status;
@@ -134,8 +134,13 @@ enum pd_status pd_published_fetch(const struct pd_published *p, const struct pd_
         status = list_addresses(&addresses, p, file->name, how->mirror, err);
     if (status)
         return status;
-    const struct pd_download d = {path,         addresses.list, addresses.count, file->size,
-                                  file->sha256, how->stall,     how->fetching};
+    const struct pd_download d = {path,
+                                  addresses.list,
+                                  addresses.count,
+                                  file->size,
+                                  file->sha256,
+                                  how->stall,
+                                  {how->fetching, how->context}};
     status = pd_download(&d, fetched, err);
     if (!status && p->unpacked) {
         status = unpack(p, file, how, path, folder, err);

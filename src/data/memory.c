@@ -119,24 +119,6 @@ enum pd_status pd_data_from_arrays(const struct pd_data_arrays *a, struct pd_dat
     return status;
 }
 
-enum { MOST_SIDE = 1024 }; /* as the training's option */
-
-enum pd_status pd_data_open(const char *name, const char *dir, int size, struct pd_dataset **out,
-                            struct pd_error *err)
-{
-    const struct pd_data_request request = {.name = name, .dir = dir, .size = size, .cache = true};
-    const struct pd_data_source *source;
-    *out = NULL;
-    if (size < 0 || size > MOST_SIDE)
-        return pd_fail(err, PD_ERR_USAGE, -1, "size %d: expected 0 to %d", size, MOST_SIDE);
-    enum pd_status status = pd_data_source_find(name, &source, err);
-    if (!status)
-        status = pd_dataset_open(&request, out, err);
-    if (!status)
-        (*out)->side = size ? size : source->size;
-    return status;
-}
-
 int64_t pd_data_count(const struct pd_dataset *d)
 {
     return d->count;
@@ -150,4 +132,26 @@ int pd_data_classes(const struct pd_dataset *d)
 const char *pd_data_note(const struct pd_dataset *d)
 {
     return d->note;
+}
+
+const char *pd_data_name(const struct pd_dataset *d)
+{
+    return d->name;
+}
+
+void pd_data_shape(const struct pd_dataset *d, int *channels, int *height, int *width)
+{
+    *channels = d->channels;
+    *height = d->height;
+    *width = d->width;
+}
+
+bool pd_data_is_points(const struct pd_dataset *d)
+{
+    return d->points != NULL;
+}
+
+const int32_t *pd_data_labels(const struct pd_dataset *d)
+{
+    return d->labels;
 }

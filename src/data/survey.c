@@ -69,50 +69,61 @@ static void measure_point(struct pd_surveyed *s, const float at[2])
 /* --- what is in it --- */
 
 /* The splits of one set have the same classes; a reader that knows only what it sees may find more in one. */
-static enum pd_status take_classes(struct pd_survey *v, int classes, char (*names)[PD_CLASS_NAME_SIZE],
+static enum pd_status take_classes(struct pd_data_report *r, int classes, char (*names)[PD_CLASS_NAME_SIZE],
                                    struct pd_error *err)
 {
-    if (classes <= v->classes)
+    if (classes <= r->classes)
         return PD_OK;
-    pd_free(v->class_names);
-    v->classes = classes;
-    v->class_names = names ? pd_calloc((size_t)classes, sizeof *names) : NULL;
-    if (names && !v->class_names)
+    pd_free(r->class_names);
+    r->classes = classes;
+    r->class_names = pd_calloc((size_t)classes, sizeof *r->class_names);
+    if (!r->class_names)
         return no_memory(err);
-    if (names)
-        memcpy(v->class_names, names, (size_t)classes * sizeof *names);
+    for (int k = 0; k < classes; k++)
+        if (names)
+            memcpy(r->class_names[k], names[k], sizeof names[k]);
+        else
+            snprintf(r->class_names[k], sizeof r->class_names[k], "%d", k);
     return PD_OK;
 }
 
-static enum pd_status begin_split(struct pd_survey_split *s, size_t count, struct pd_error *err)
+static enum pd_status begin_split(struct pd_survey *v, enum pd_split split, size_t count,
+                                  struct pd_error *err)
 {
-    s->at = pd_calloc(count + 1, sizeof *s->at);
+    struct pd_split_report *s = &v->report->splits[split];
+    v->at[split] = pd_calloc(count + 1, sizeof *v->at[split]);
     s->names = pd_calloc(count + 1, sizeof *s->names);
-    s->there = s->at && s->names;
+    s->there = v->at[split] && s->names;
     return s->there ? PD_OK : no_memory(err);
+}
+
+static void measure_all(struct pd_surveyed *at, const struct pd_dataset *d)
+{
+#pragma omp parallel for
+    for (uint32_t i = 0; i < d->count; i++) {
+        at[i].label = d->labels[i];
+        if (d->points)
+            measure_point(&at[i], d->points + 2 * (size_t)i);
+        else
+            measure_image(&at[i], pd_dataset_image(d, i), d->channels, d->height, d->width);
+    }
 }
 
 enum pd_status pd_survey_add(struct pd_survey *v, enum pd_split split, const struct pd_dataset *d,
                              struct pd_error *err)
 {
-    struct pd_survey_split *s = &v->splits[split];
-    enum pd_status status = take_classes(v, d->classes, d->class_names, err);
+    struct pd_data_report *r = v->report;
+    struct pd_split_report *s = &r->splits[split];
+    enum pd_status status = take_classes(r, d->classes, d->class_names, err);
     if (!status)
-        status = begin_split(s, d->count, err);
+        status = begin_split(v, split, d->count, err);
     if (status)
         return status;
     memcpy(s->note, d->note, sizeof s->note);
-    v->points = d->points != NULL;
-    v->channels = d->channels > v->channels ? d->channels : v->channels;
+    r->points = d->points != NULL;
+    r->channels = d->channels > r->channels ? d->channels : r->channels;
     s->count = d->count;
-#pragma omp parallel for
-    for (uint32_t i = 0; i < d->count; i++) {
-        s->at[i].label = d->labels[i];
-        if (d->points)
-            measure_point(&s->at[i], d->points + 2 * (size_t)i);
-        else
-            measure_image(&s->at[i], pd_dataset_image(d, i), d->channels, d->height, d->width);
-    }
+    measure_all(v->at[split], d);
     for (uint32_t i = 0; d->image_names && i < d->count; i++)
         if (!(s->names[i] = pd_strdup(d->image_names[i])))
             return no_memory(err);
@@ -122,17 +133,18 @@ enum pd_status pd_survey_add(struct pd_survey *v, enum pd_split split, const str
 enum pd_status pd_survey_add_broken(struct pd_survey *v, const char *file, const char *why,
                                     struct pd_error *err)
 {
-    if ((v->broken_count & (v->broken_count + 1)) == 0) { /* full: room for 1, 3, 7, ... */
-        struct pd_broken *more = pd_realloc(v->broken, (2 * v->broken_count + 1) * sizeof *more);
+    struct pd_data_report *r = v->report;
+    if ((r->broken_count & (r->broken_count + 1)) == 0) { /* full: room for 1, 3, 7, ... */
+        struct pd_data_broken *more = pd_realloc(r->broken, (2 * r->broken_count + 1) * sizeof *more);
         if (!more)
             return no_memory(err);
-        v->broken = more;
+        r->broken = more;
     }
-    struct pd_broken b = {pd_strdup(file), pd_strdup(why)};
+    struct pd_data_broken b = {pd_strdup(file), pd_strdup(why)};
     if (b.file && b.why) {
         pd_make_printable(b.file);
         pd_make_printable(b.why);
-        v->broken[v->broken_count++] = b;
+        r->broken[r->broken_count++] = b;
         return PD_OK;
     }
     pd_free(b.file);
@@ -160,9 +172,10 @@ static enum pd_status measure_file(struct pd_surveyed *s, const char *folder, co
 }
 
 /* Takes a file's measures, or lists it with what is wrong with it. */
-static enum pd_status sort_one(struct pd_survey *v, struct pd_survey_split *s, const char *path, size_t i,
+static enum pd_status sort_one(struct pd_survey *v, enum pd_split split, const char *path, size_t i,
                                const char *why, struct pd_error *err)
 {
+    struct pd_split_report *s = &v->report->splits[split];
     struct pd_buffer name = PD_BUFFER_INIT;
     enum pd_status status = PD_OK;
     pd_image_name_append(&name, path, strlen(path));
@@ -170,7 +183,7 @@ static enum pd_status sort_one(struct pd_survey *v, struct pd_survey_split *s, c
     if (name.oom)
         status = no_memory(err);
     else if (!why) {
-        s->at[s->count] = s->at[i];
+        v->at[split][s->count] = v->at[split][i];
         s->names[s->count++] = name.data;
         return PD_OK;
     } else
@@ -179,20 +192,21 @@ static enum pd_status sort_one(struct pd_survey *v, struct pd_survey_split *s, c
     return status;
 }
 
-static void tell_of_more(struct pd_survey_split *s, const char *name)
+static void tell_of_more(struct pd_split_report *s, const struct pd_surveyed *at, const char *name)
 {
     size_t count = 0;
     for (size_t i = 0; i < s->count; i++)
-        count += s->at[i].has_more;
+        count += at[i].has_more;
     if (count)
         pd_note_add(s->note, name, "%zu files have more frames or pages; the first is taken", count);
 }
 
 /* Moves the good ones together with their names, lists the others, and says what was found. */
-static enum pd_status sort_out(struct pd_survey *v, struct pd_survey_split *s, const char *folder,
+static enum pd_status sort_out(struct pd_survey *v, enum pd_split split, const char *folder,
                                struct pd_image_list *l, uint8_t *statuses, char *const *why,
                                struct pd_error *err)
 {
+    struct pd_split_report *s = &v->report->splits[split];
     enum pd_status status = PD_OK;
     char word[64];
     for (size_t i = 0; !status && i < l->count; i++) {
@@ -201,12 +215,12 @@ static enum pd_status sort_out(struct pd_survey *v, struct pd_survey_split *s, c
         if (drawn)
             status = pd_image_list_pass(l, pd_passed_picture, l->at[i].path, 1, err);
         else
-            status = sort_one(v, s, l->at[i].path, i, why[i], err);
+            status = sort_one(v, split, l->at[i].path, i, why[i], err);
     }
     if (!status)
         status = pd_image_list_tell(l, pd_path_word(word, sizeof word, folder),
                                     (const char(*)[PD_CLASS_NAME_SIZE])l->classes, statuses, s->note, err);
-    tell_of_more(s, pd_path_word(word, sizeof word, folder));
+    tell_of_more(s, v->at[split], pd_path_word(word, sizeof word, folder));
     s->passed = l->passed;
     s->passed_count = l->passed_count;
     l->passed = NULL;
@@ -216,8 +230,8 @@ static enum pd_status sort_out(struct pd_survey *v, struct pd_survey_split *s, c
 
 /* What the threads measure. */
 struct measuring {
-    const struct pd_survey *v;
-    struct pd_survey_split *s;
+    const struct pd_data_watch *watch; /* or NULL */
+    struct pd_surveyed *at;
     const char *folder;
     const struct pd_image_list *l;
     uint8_t *statuses;
@@ -240,8 +254,8 @@ static void end(struct measuring *m, const struct pd_error *failure)
 static void measure_one(struct measuring *m, size_t i)
 {
     struct pd_error why = {.message = ""};
-    m->s->at[i].label = m->l->at[i].label;
-    const enum pd_status status = measure_file(&m->s->at[i], m->folder, m->l->at[i].path, &why);
+    m->at[i].label = m->l->at[i].label;
+    const enum pd_status status = measure_file(&m->at[i], m->folder, m->l->at[i].path, &why);
     m->statuses[i] = (uint8_t)status;
     if (status == PD_ERR_MEMORY || (status == PD_ERR_IO && !pd_is_missing(&why)))
         end(m, &why);
@@ -251,77 +265,80 @@ static void measure_one(struct measuring *m, size_t i)
     }
 }
 
+static void tell(struct measuring *m, size_t done)
+{
+    struct pd_error why;
+    if (!m->watch || !m->watch->decoding ||
+        !m->watch->decoding(m->watch->context, "images", done, m->l->count))
+        return;
+    pd_fail(&why, PD_ERR_INTERRUPTED, -1, "'%.200s': interrupted", m->folder);
+    end(m, &why);
+}
+
 /* By all threads; the first of them tells the watch. */
 static enum pd_status measure_files(struct measuring *m, struct pd_error *err)
 {
+    tell(m, 0);
 #pragma omp parallel for schedule(dynamic)
     for (size_t i = 0; i < m->l->count; i++) {
         if (m->stop)
             continue;
         measure_one(m, i);
-        const int64_t done = (int64_t)++m->done;
-        if (omp_get_thread_num() == 0 && !pd_watch_go_on(&m->v->watch, done)) {
-            struct pd_error why;
-            pd_fail(&why, PD_ERR_INTERRUPTED, -1, "'%.200s': interrupted", m->folder);
-            end(m, &why);
-        }
+        const size_t done = ++m->done;
+        if (omp_get_thread_num() == 0 && done < m->l->count)
+            tell(m, done);
     }
+    if (!m->stop)
+        tell(m, m->l->count);
     if (m->stop && err)
         *err = m->failure;
     return m->stop ? m->failure.status : PD_OK;
 }
 
-enum pd_status pd_survey_add_folder(struct pd_survey *v, enum pd_split split,
-                                    const struct pd_data_request *request, struct pd_error *err)
+/* What is in the list. */
+static enum pd_status measure_list(struct pd_survey *v, enum pd_split split,
+                                   const struct pd_data_request *request, struct pd_image_list *l,
+                                   struct pd_error *err)
 {
-    struct pd_survey_split *s = &v->splits[split];
-    struct pd_data_request of_split = *request;
-    const char *folder = request->name;
-    struct pd_image_list l;
-    of_split.split = split;
-    enum pd_status status = pd_image_labels_list(folder, &of_split, &l, err);
-    if (status)
-        return status;
-    v->channels = PD_SURVEY_CHANNELS;
-    v->to_decode = l.count;
-    struct measuring m = {.v = v, .s = s, .folder = folder, .l = &l};
-    m.statuses = pd_calloc(l.count, 1);
-    m.why = pd_calloc(l.count, sizeof *m.why);
-    status = m.statuses && m.why ? take_classes(v, l.class_count, l.classes, err) : no_memory(err);
+    struct measuring m = {.watch = request->watch, .folder = request->name, .l = l};
+    m.statuses = pd_calloc(l->count, 1);
+    m.why = pd_calloc(l->count, sizeof *m.why);
+    enum pd_status status =
+        m.statuses && m.why ? take_classes(v->report, l->class_count, l->classes, err) : no_memory(err);
     if (!status)
-        status = begin_split(s, l.count, err);
+        status = begin_split(v, split, l->count, err);
+    m.at = v->at[split];
     if (!status && m.statuses && m.why) {
         status = measure_files(&m, err);
         if (!status)
-            status = sort_out(v, s, folder, &l, m.statuses, m.why, err);
+            status = sort_out(v, split, request->name, l, m.statuses, m.why, err);
     }
-    for (size_t i = 0; m.why && i < l.count; i++)
+    for (size_t i = 0; m.why && i < l->count; i++)
         pd_free(m.why[i]);
     pd_free(m.why);
     pd_free(m.statuses);
+    return status;
+}
+
+enum pd_status pd_survey_add_folder(struct pd_survey *v, enum pd_split split,
+                                    const struct pd_data_request *request, struct pd_error *err)
+{
+    struct pd_data_request of_split = *request;
+    struct pd_image_list l;
+    of_split.split = split;
+    enum pd_status status = pd_image_labels_list(request->name, &of_split, &l, err);
+    if (status)
+        return status;
+    v->report->channels = PD_DATA_CHANNELS;
+    status = measure_list(v, split, request, &l, err);
     pd_image_list_release(&l);
     return status;
 }
 
 void pd_survey_release(struct pd_survey *v)
 {
-    for (int split = 0; split < PD_SURVEY_SPLITS; split++) {
-        struct pd_survey_split *s = &v->splits[split];
-        for (size_t i = 0; s->names && i < s->count; i++)
-            pd_free(s->names[i]);
-        pd_free(s->names);
-        pd_free(s->at);
-        pd_free(s->of_class);
-        for (size_t i = 0; i < s->passed_count; i++)
-            pd_free(s->passed[i].first);
-        pd_free(s->passed);
+    for (int split = 0; split < PD_SPLITS; split++) {
+        pd_free(v->at[split]);
+        v->at[split] = NULL;
     }
-    for (size_t i = 0; i < v->broken_count; i++) {
-        pd_free(v->broken[i].file);
-        pd_free(v->broken[i].why);
-    }
-    pd_free(v->broken);
-    pd_free(v->copies);
-    pd_free(v->class_names);
-    *v = (struct pd_survey){.classes = 0};
 }

@@ -34,13 +34,14 @@ static void take_size(int size[2], const struct pd_surveyed *s)
     size[1] = s->height;
 }
 
-static enum pd_status find_sizes(struct pd_survey_split *s, struct pd_error *err)
+static enum pd_status find_sizes(struct pd_split_report *s, const struct pd_surveyed *at,
+                                 struct pd_error *err)
 {
     const struct pd_surveyed **order = pd_calloc(s->count + 1, sizeof *order);
     if (!order)
         return no_memory(err);
     for (size_t i = 0; i < s->count; i++)
-        order[i] = &s->at[i];
+        order[i] = &at[i];
     qsort(order, s->count, sizeof(void *), by_size);
     for (size_t i = 0, run = 0; i < s->count; i++) {
         run = i && same_size(order[i], order[i - 1]) ? run + 1 : 1;
@@ -57,16 +58,17 @@ static enum pd_status find_sizes(struct pd_survey_split *s, struct pd_error *err
     return PD_OK;
 }
 
-static enum pd_status add_up(const struct pd_survey *v, struct pd_survey_split *s, struct pd_error *err)
+static enum pd_status add_up(const struct pd_data_report *r, struct pd_split_report *s,
+                             const struct pd_surveyed *at, struct pd_error *err)
 {
-    double sum[PD_SURVEY_CHANNELS] = {0}, squares[PD_SURVEY_CHANNELS] = {0}, pixels = 0;
-    s->of_class = pd_calloc((size_t)v->classes + 1, sizeof *s->of_class);
+    double sum[PD_DATA_CHANNELS] = {0}, squares[PD_DATA_CHANNELS] = {0}, pixels = 0;
+    s->of_class = pd_calloc((size_t)r->classes + 1, sizeof *s->of_class);
     if (!s->of_class)
         return no_memory(err);
     for (size_t i = 0; i < s->count; i++) {
-        const struct pd_surveyed *one = &s->at[i];
+        const struct pd_surveyed *one = &at[i];
         pixels += (double)one->width * one->height;
-        for (int c = 0; c < v->channels; c++) {
+        for (int c = 0; c < r->channels; c++) {
             sum[c] += one->sum[c];
             squares[c] += one->squares[c];
         }
@@ -75,7 +77,7 @@ static enum pd_status add_up(const struct pd_survey *v, struct pd_survey_split *
         else
             s->of_class[one->label]++;
     }
-    for (int c = 0; c < v->channels && s->count; c++) {
+    for (int c = 0; c < r->channels && s->count; c++) {
         s->mean[c] = sum[c] / pixels;
         s->std[c] = sqrt(fmax(squares[c] / pixels - s->mean[c] * s->mean[c], 0));
     }
@@ -103,43 +105,44 @@ static int by_digest(const void *a, const void *b)
 
 static int by_place(const void *a, const void *b)
 {
-    const struct pd_copy *x = a, *y = b;
+    const struct pd_data_copy *x = a, *y = b;
     if (x->split != y->split)
         return x->split < y->split ? -1 : 1;
     return (x->image > y->image) - (x->image < y->image);
 }
 
-static void note_copy(struct pd_survey *v, const struct place *first, const struct place *other)
+static void note_copy(struct pd_data_report *r, const struct place *first, const struct place *other)
 {
     const int32_t a = first->at->label, b = other->at->label;
     const bool within = first->split == other->split, other_label = a >= 0 && b >= 0 && a != b;
-    v->splits[other->split].copies += within;
-    v->shared += !within;
-    v->mislabelled += other_label;
-    v->copies[v->copy_count++] =
-        (struct pd_copy){first->split, other->split, first->image, other->image, other_label};
+    r->splits[other->split].copies += within;
+    r->shared += !within;
+    r->mislabelled += other_label;
+    r->copies[r->copy_count++] =
+        (struct pd_data_copy){first->split, other->split, first->image, other->image, other_label};
 }
 
 static enum pd_status find_copies(struct pd_survey *v, struct pd_error *err)
 {
-    const size_t n = v->splits[0].count + v->splits[1].count;
+    struct pd_data_report *r = v->report;
+    const size_t n = r->splits[0].count + r->splits[1].count;
     struct place *order = pd_calloc(n + 1, sizeof *order);
-    v->copies = pd_calloc(n + 1, sizeof *v->copies);
-    if (!order || !v->copies) {
+    r->copies = pd_calloc(n + 1, sizeof *r->copies);
+    if (!order || !r->copies) {
         pd_free(order);
         return no_memory(err);
     }
     size_t k = 0;
-    for (int split = 0; split < PD_SURVEY_SPLITS; split++)
-        for (size_t i = 0; i < v->splits[split].count; i++)
-            order[k++] = (struct place){&v->splits[split].at[i], (enum pd_split)split, (uint32_t)i};
+    for (int split = 0; split < PD_SPLITS; split++)
+        for (size_t i = 0; i < r->splits[split].count; i++)
+            order[k++] = (struct place){&v->at[split][i], (enum pd_split)split, (uint32_t)i};
     qsort(order, n, sizeof *order, by_digest);
     for (size_t i = 1, first = 0; i < n; i++)
         if (memcmp(order[i].at->digest, order[first].at->digest, sizeof order[i].at->digest) != 0)
             first = i;
         else
-            note_copy(v, &order[first], &order[i]);
-    qsort(v->copies, v->copy_count, sizeof *v->copies, by_place);
+            note_copy(r, &order[first], &order[i]);
+    qsort(r->copies, r->copy_count, sizeof *r->copies, by_place);
     pd_free(order);
     return PD_OK;
 }
@@ -147,22 +150,24 @@ static enum pd_status find_copies(struct pd_survey *v, struct pd_error *err)
 /* One channel where every image is grey. */
 static void drop_colour(struct pd_survey *v)
 {
-    bool grey = v->channels == PD_SURVEY_CHANNELS;
-    for (int split = 0; split < PD_SURVEY_SPLITS; split++)
-        for (size_t i = 0; grey && i < v->splits[split].count; i++)
-            grey = v->splits[split].at[i].grey;
-    v->channels = grey ? 1 : v->channels;
+    struct pd_data_report *r = v->report;
+    bool grey = r->channels == PD_DATA_CHANNELS;
+    for (int split = 0; split < PD_SPLITS; split++)
+        for (size_t i = 0; grey && i < r->splits[split].count; i++)
+            grey = v->at[split][i].grey;
+    r->channels = grey ? 1 : r->channels;
 }
 
 enum pd_status pd_survey_finish(struct pd_survey *v, struct pd_error *err)
 {
+    struct pd_data_report *r = v->report;
     enum pd_status status = PD_OK;
     drop_colour(v);
-    for (int split = 0; !status && split < PD_SURVEY_SPLITS; split++)
-        if (v->splits[split].there) {
-            status = add_up(v, &v->splits[split], err);
+    for (int split = 0; !status && split < PD_SPLITS; split++)
+        if (r->splits[split].there) {
+            status = add_up(r, &r->splits[split], v->at[split], err);
             if (!status)
-                status = find_sizes(&v->splits[split], err);
+                status = find_sizes(&r->splits[split], v->at[split], err);
         }
     return status ? status : find_copies(v, err);
 }

@@ -317,8 +317,10 @@ static void options_are_checked_where_they_are_set(void **state)
     expect(pd_training_set(t, "size", "32", &err), &err);
     refused(pd_training_run(t, NULL, NULL, &gan, &err), PD_ERR_USAGE, &err, "expected a data set");
     assert_null(gan);
-    refused(pd_data_open("strokes", NULL, -1, &data, &err), PD_ERR_USAGE, &err, "size -1");
-    refused(pd_data_open("strokes", NULL, 100000, &data, &err), PD_ERR_USAGE, &err, "expected 0 to 1024");
+    refused(pd_dataset_open(&(struct pd_data_request){.name = "strokes", .size = -1}, &data, &err),
+            PD_ERR_USAGE, &err, "size -1");
+    refused(pd_dataset_open(&(struct pd_data_request){.name = "strokes", .size = 100000}, &data, &err),
+            PD_ERR_USAGE, &err, "expected 0 to 1024");
     refused(pd_gan_open(scratch_path("none"), -5, &gan, &err), PD_ERR_USAGE, &err, "threads -5");
     refused(pd_gan_open(scratch_path("none"), 100000, &gan, &err), PD_ERR_USAGE, &err, "0 to 1024");
     pd_training_destroy(t);

@@ -5,13 +5,6 @@
 #include "data/dataset.h"
 #include "data/images/image_walk.h"
 
-/* What was passed over, by kind. */
-struct pd_passed_kind {
-    char kind[PD_PASSED_KIND];
-    char *first; /* name of the first, owned */
-    size_t count;
-};
-
 struct pd_image_list {
     struct pd_image_file *at; /* by path, in the order of its bytes */
     size_t count;

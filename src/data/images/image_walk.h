@@ -2,7 +2,7 @@
 #ifndef PD_DATA_IMAGES_IMAGE_WALK_H
 #define PD_DATA_IMAGES_IMAGE_WALK_H
 
-#include <paydirt/error.h>
+#include <paydirt/data_check.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,8 +14,6 @@ struct pd_image_file {
     int32_t label;  /* or -1 */
     uint64_t stamp; /* pd_image_stamp as it was listed, or 0: it has no file of its own */
 };
-
-enum { PD_PASSED_KIND = 24 };
 
 /* What is no image and no folder to look into. */
 struct pd_passed {

@@ -1,13 +1,15 @@
-/* The published data sets that can be fetched, and the fetching. The table is downloads.def. */
-#ifndef PD_DATA_DOWNLOADS_H
-#define PD_DATA_DOWNLOADS_H
-
-#include "io/watch.h"
+/* The published data sets that can be fetched, and the fetching. */
+#ifndef PAYDIRT_DOWNLOAD_H
+#define PAYDIRT_DOWNLOAD_H
 
 #include <paydirt/error.h>
 
 #include <stdbool.h>
-#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum { PD_DOWNLOAD_FILES = 4, PD_DOWNLOAD_MIRRORS = 4 };
 
@@ -25,8 +27,7 @@ struct pd_published {
     struct pd_published_file files[PD_DOWNLOAD_FILES + 1]; /* then one without a name */
 };
 
-/* The table, (count) entries. */
-const struct pd_published *pd_published_sets(size_t *count);
+const struct pd_published *pd_published_at(int index); /* NULL past the last */
 
 /* NULL with PD_ERR_USAGE and the nearest right name in err when there is none of that name. */
 const struct pd_published *pd_published_find(const char *name, struct pd_error *err);
@@ -40,12 +41,20 @@ struct pd_fetch {
     const char *mirror; /* the only one to try; or NULL: the table's */
     bool keep;          /* archives stay beside what was unpacked */
     int64_t stall;      /* seconds without bytes after which a mirror is given up; 0: the usual */
-    struct pd_watch fetching, unpacking; /* bytes of the file */
+    /* Called at least about once a second with the bytes of the file that are done; false: stop. Or NULL. */
+    bool (*fetching)(void *context, int64_t done);
+    bool (*unpacking)(void *context, int64_t done);
+    void *context;
 };
 
-/* Fetches one of its files as pd_download does, and unpacks it as pd_unpack does. *fetched: something was
- * done; else all was there. */
+/* Fetches one of its files, checks its sum and unpacks it. What is there already is not fetched again, what
+ * broke off is gone on with. *fetched: something was done; else all was there. PD_ERR_IO, PD_ERR_FORMAT:
+ * another sum; PD_ERR_USAGE, PD_ERR_MEMORY, PD_ERR_INTERRUPTED. */
 enum pd_status pd_published_fetch(const struct pd_published *p, const struct pd_published_file *file,
                                   const struct pd_fetch *how, bool *fetched, struct pd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,9 +1,10 @@
 /* Which data set a folder holds. */
-#include "cli/data.h"
+#include "data/find.h"
 
 #include "data/readers/archive.h"
-#include "data/downloads.h"
 #include "io/file.h"
+
+#include <paydirt/download.h>
 
 #include <errno.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static bool is_missing(const struct pd_error *err)
     return err->status == PD_ERR_USAGE || pd_is_missing(err);
 }
 
-static enum pd_status open_any(struct data_found *f, struct pd_error *err)
+static enum pd_status open_any(struct pd_data_found *f, struct pd_error *err)
 {
     struct pd_error why;
     f->request.split = PD_SPLIT_TRAIN;
@@ -55,16 +56,15 @@ static enum pd_status open_any(struct data_found *f, struct pd_error *err)
     return err->status;
 }
 
-static enum pd_status look_into(const char *folder, struct data_found *f, struct pd_error *err)
+static enum pd_status look_into(const char *folder, struct pd_data_found *f, struct pd_error *err)
 {
-    size_t count;
-    const struct pd_data_source *sources = pd_data_sources(&count);
+    const struct pd_data_source *source;
     f->request.dir = folder;
     for (int like = 2; like >= 0; like--)
-        for (size_t i = 0; i < count; i++) {
-            if (has_no_files(&sources[i]) || likeliness(&sources[i], folder) != like)
+        for (int i = 0; (source = pd_data_source_at(i)); i++) {
+            if (has_no_files(source) || likeliness(source, folder) != like)
                 continue;
-            f->request.name = sources[i].name;
+            f->request.name = source->name;
             const enum pd_status status = open_any(f, err);
             if (!status || !is_missing(err))
                 return status;
@@ -78,16 +78,35 @@ static enum pd_status look_into(const char *folder, struct data_found *f, struct
     return status || f->folder ? status : open_any(f, err);
 }
 
-enum pd_status data_find(const char *what, const char *dir, struct data_found *f, struct pd_error *err)
+enum pd_status pd_data_find(const struct pd_data_request *request, struct pd_data_found *f,
+                            struct pd_error *err)
 {
-    f->request.name = what;
-    f->request.dir = *dir ? dir : NULL;
+    const char *what = request->name, *dir = request->dir;
+    struct pd_error own;
+    err = err ? err : &own;
+    *f = (struct pd_data_found){.request = *request};
+    if (dir && !*dir)
+        f->request.dir = dir = NULL;
     errno = 0;
     if (!pd_data_source_named(what) && pd_is_folder(what))
         return look_into(what, f, err);
     if (errno && errno != ENOENT && errno != ENOTDIR)
         return pd_fail_io(err, what, "look at", errno);
-    if (!strcmp(what, "folder") && f->request.dir)
-        return look_into(f->request.dir, f, err);
+    if (!strcmp(what, "folder") && dir)
+        return look_into(dir, f, err);
     return open_any(f, err);
+}
+
+enum pd_status pd_dataset_open_any(const struct pd_data_request *request, struct pd_dataset **out,
+                                   struct pd_error *err)
+{
+    struct pd_data_found f;
+    enum pd_status status = pd_data_find(request, &f, err);
+    if (!status && (!f.data || f.request.split != request->split)) {
+        pd_dataset_destroy(f.data);
+        f.request.split = request->split;
+        status = pd_dataset_open(&f.request, &f.data, err);
+    }
+    *out = f.data;
+    return status;
 }

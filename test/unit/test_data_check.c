@@ -1,0 +1,144 @@
+/* What is said of a data set to other programs, by the public headers alone. */
+#include "image_maker.h"
+
+#include <paydirt/data_check.h>
+#include <paydirt/download.h>
+
+#include <sys/stat.h>
+
+static struct pd_error err;
+
+static void put_image(const char *name, uint8_t first)
+{
+    uint8_t pixels[6 * 5 * 3] = {first, 20, 30};
+    struct file f = make_png(6, 5, PNG_FORMAT_RGB, pixels, NULL, 0);
+    scratch_write(scratch_path(name), f.bytes, f.size);
+    free(f.bytes);
+}
+
+static const char *make_folder(void)
+{
+    static const char *const folders[] = {"photos", "photos/cat", "photos/dog"};
+    for (int i = 0; i < 3; i++)
+        mkdir(scratch_path(folders[i]), 0700);
+    put_image("photos/cat/a.png", 1);
+    put_image("photos/cat/b.png", 2);
+    put_image("photos/dog/c.png", 2);
+    scratch_write(scratch_path("photos/dog/d.png"), "\x89PNG\r\n\x1a\n", 8);
+    scratch_write(scratch_path("photos/dog/notes.txt"), "x", 1);
+    return scratch_path("photos");
+}
+
+struct seen {
+    int calls;
+    uint64_t done, count;
+    bool stop;
+};
+
+static bool see(void *context, const char *unit, uint64_t done, uint64_t count)
+{
+    struct seen *s = context;
+    assert_string_equal(unit, "images");
+    s->calls++;
+    s->done = done;
+    s->count = count;
+    return s->stop;
+}
+
+static void a_folder_is_told(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    const struct pd_data_watch watch = {&seen, see, NULL};
+    const struct pd_data_request request = {.name = make_folder(), .watch = &watch};
+    struct pd_data_report r;
+    if (pd_data_check(&request, &r, &err))
+        fail_msg("%s", err.message);
+    const struct pd_split_report *s = &r.splits[PD_SPLIT_TRAIN];
+    assert_string_equal(r.set, "folder");
+    assert_int_equal(r.classes, 2);
+    assert_string_equal(r.class_names[1], "dog");
+    assert_true(s->there && !r.splits[PD_SPLIT_TEST].there && *r.splits[PD_SPLIT_TEST].why_not);
+    assert_int_equal(s->count, 3);
+    assert_int_equal(s->of_class[0], 2);
+    assert_string_equal(s->names[2], "dog/c.png");
+    assert_true(s->least[0] == 6 && s->most[1] == 5);
+    assert_int_equal(s->passed_count, 1);
+    assert_string_equal(s->passed[0].kind, ".txt");
+    assert_int_equal(r.broken_count, 1);
+    assert_string_equal(r.broken[0].file, "dog/d.png");
+    assert_true(r.copy_count == 1 && s->copies == 1 && r.mislabelled == 1 && r.copies[0].other_label);
+    assert_true(seen.calls >= 2 && seen.done == 4 && seen.count == 4);
+    pd_data_report_release(&r);
+    pd_data_report_release(&r);
+}
+
+static void a_watch_stops_it(void **state)
+{
+    (void)state;
+    struct seen seen = {.stop = true};
+    const struct pd_data_watch watch = {&seen, see, NULL};
+    const struct pd_data_request request = {.name = make_folder(), .watch = &watch};
+    struct pd_data_report r;
+    assert_int_equal(pd_data_check(&request, &r, &err), PD_ERR_INTERRUPTED);
+    assert_null(r.set);
+}
+
+static void sets_without_names_have_numbers(void **state)
+{
+    (void)state;
+    struct pd_data_report r;
+    assert_int_equal(pd_data_check(&(struct pd_data_request){.name = "synthetic"}, &r, &err), PD_OK);
+    assert_true(r.points && r.channels == 2 && r.classes == 2 && r.splits[PD_SPLIT_TEST].there);
+    assert_string_equal(r.class_names[1], "1");
+    assert_null(r.splits[0].names[0]);
+    pd_data_report_release(&r);
+    assert_int_equal(pd_data_check(&(struct pd_data_request){.name = "syntetic"}, &r, NULL), PD_ERR_USAGE);
+}
+
+static void a_set_is_opened_and_drawn(void **state)
+{
+    (void)state;
+    const struct pd_data_request request = {
+        .name = "strokes", .dir = "", .split = PD_SPLIT_TEST, .count = 30, .size = 16};
+    struct pd_dataset *data;
+    char text[PD_CLASS_NAME_SIZE];
+    int c, h, w;
+    struct stat info;
+    if (pd_dataset_open_any(&request, &data, &err))
+        fail_msg("%s", err.message);
+    pd_data_shape(data, &c, &h, &w);
+    assert_true(pd_data_count(data) == 30 && pd_data_classes(data) == 10 && c == 1 && h == 16 && w == 16);
+    assert_string_equal(pd_data_name(data), "strokes");
+    assert_string_equal(pd_dataset_image_name(data, 7, text, sizeof text), "7");
+    assert_in_range(pd_data_labels(data)[3], 0, 9);
+    if (pd_dataset_draw(data, 3, NULL, scratch_path("sheet.png"), &err))
+        fail_msg("%s", err.message);
+    assert_true(!stat(scratch_path("sheet.png"), &info) && info.st_size > 100);
+    pd_dataset_destroy(data);
+    assert_int_equal(pd_dataset_open(&(struct pd_data_request){.name = "synthetic"}, &data, &err), PD_OK);
+    assert_int_equal(pd_dataset_draw(data, 3, NULL, scratch_path("points.png"), &err), PD_ERR_USAGE);
+    pd_dataset_destroy(data);
+}
+
+static void published_sets_are_known(void **state)
+{
+    (void)state;
+    const struct pd_published *mnist = pd_published_find("mnist", &err);
+    assert_non_null(mnist);
+    assert_false(pd_published_is_there(mnist, scratch_path("")));
+    assert_null(pd_published_at(-1));
+    assert_null(pd_data_source_at(1000));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_folder_is_told),
+        cmocka_unit_test(a_watch_stops_it),
+        cmocka_unit_test(sets_without_names_have_numbers),
+        cmocka_unit_test(a_set_is_opened_and_drawn),
+        cmocka_unit_test(published_sets_are_known),
+    };
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}

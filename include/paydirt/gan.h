@@ -20,16 +20,18 @@ struct pd_gan;
 enum pd_origin { PD_ORIGIN_REAL, PD_ORIGIN_FAKE, PD_ORIGINS };
 
 /* The networks of a run, as of its best epoch where it validates, else of its last checkpoint. threads 0: as
- * the run's options say. D scores reals by recalibrated statistics (doc/gold.md) where
- * the run's folder has them, as after `paydirt score`; else, and fakes always, by its running ones.
+ * the run's options say. D scores by recalibrated statistics where the run's folder has them, as after
+ * `paydirt score`; else by its running ones, and pd_recalibrate (score.h) makes them.
  * PD_ERR_USAGE, PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH, PD_ERR_MEMORY. */
 enum pd_status pd_gan_open(const char *run, int threads, struct pd_gan **out, struct pd_error *err);
 
-/* Not yet to be opened again by this library, and without recalibrated statistics: for PyTorch and other
- * readers. A checkpoint of the networks (safetensors, PyTorch's names; doc/checkpoint.md), written aside and
- * renamed.
- */
+/* A checkpoint of the networks (safetensors, PyTorch's names; doc/checkpoint.md), written aside and renamed;
+ * and back, with the names of the classes and the statistics that D scores by: the same samples and scores,
+ * bit for bit, on the same threads. A run's checkpoint.safetensors can be read, too. threads 0: as many as
+ * the process may use. PD_ERR_IO, PD_ERR_MEMORY; reading: PD_ERR_FORMAT, PD_ERR_MISMATCH (not such a file),
+ * PD_ERR_USAGE (threads). */
 enum pd_status pd_gan_write(const struct pd_gan *gan, const char *path, struct pd_error *err);
+enum pd_status pd_gan_read(const char *path, int threads, struct pd_gan **out, struct pd_error *err);
 
 void pd_gan_destroy(struct pd_gan *gan); /* also NULL */
 
@@ -39,6 +41,9 @@ int pd_gan_z_dim(const struct pd_gan *gan);
 void pd_gan_shape(const struct pd_gan *gan, int *channels, int *side);
 int64_t pd_gan_image_size(const struct pd_gan *gan);    /* its numbers: channels * side * side, or 2 */
 int64_t pd_gan_feature_width(const struct pd_gan *gan); /* of pd_features */
+/* So many images of that origin were measured for the statistics by which D scores such; 0: it takes its
+ * running ones, over both origins, or has no batch norm. */
+int64_t pd_gan_statistics(const struct pd_gan *gan, enum pd_origin origin);
 
 #ifdef __cplusplus
 }

@@ -20,6 +20,14 @@ enum pd_status pd_score(struct pd_gan *gan, enum pd_origin origin, const float *
 enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
                            float *features, struct pd_error *err);
 
+/* Statistics of D's batch norm for images of that origin (doc/gold.md): of reals over images of data, 10,000
+ * at most, drawn at random, best those that it was trained on; of fakes over 5,000 that G makes, data NULL.
+ * From then on D scores by them. Does nothing where D has no batch norm. pd_training_run ends with reals'
+ * ones unless its option "recalibrate" is "false". PD_ERR_USAGE, PD_ERR_MISMATCH (data that the networks are
+ * not for), PD_ERR_MEMORY. */
+enum pd_status pd_recalibrate(struct pd_gan *gan, enum pd_origin origin, const struct pd_dataset *data,
+                              struct pd_error *err);
+
 /* Images first .. first + n of a data set as the networks see them, (n, C, side, side): those of another size
  * are scaled. PD_ERR_USAGE: there are not so many, they have other channels, or are points where the networks
  * are for images. */

@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Without its data, which lie where the backend computes. */
-static struct pd_io_array array_of(const struct pd_var *v, size_t real_size)
+struct pd_io_array pd_gan_array(const struct pd_var *v, size_t real_size)
 {
     struct pd_shape s = pd_var_shape(v);
     struct pd_io_array a = {
@@ -23,7 +22,7 @@ static struct pd_io_array array_of(const struct pd_var *v, size_t real_size)
     return a;
 }
 
-enum { META_VALUE = 64, META_MAX = 32 };
+enum { META_VALUE = PD_META_VALUE, META_MAX = 32 };
 
 struct meta {
     struct pd_st_meta at[META_MAX];
@@ -53,8 +52,11 @@ static void add_real(struct meta *m, const char *key, double value)
     add_meta(m, key, text);
 }
 
-static const char *const width_keys[PD_MAX_WIDTHS] = {"width1", "width2", "width3", "width4", "width5",
-                                                      "width6", "width7", "width8", "width9", "width10"};
+const char *const pd_width_keys[PD_MAX_WIDTHS] = {"width1", "width2", "width3", "width4", "width5",
+                                                  "width6", "width7", "width8", "width9", "width10"};
+
+const char *const pd_image_keys[PD_ORIGINS] = {
+    [PD_ORIGIN_REAL] = "real_images", [PD_ORIGIN_FAKE] = "fake_images"};
 
 /* A text of any length, borrowed. */
 static void add_text(struct meta *m, const char *key, const char *text)
@@ -72,7 +74,7 @@ static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_p
     add_number(m, "classes", (uint64_t)c->classes);
     add_number(m, "z_dim", (uint64_t)c->z_dim);
     for (int i = 0; i < PD_MAX_WIDTHS && c->widths[i]; i++)
-        add_number(m, width_keys[i], (uint64_t)c->widths[i]);
+        add_number(m, pd_width_keys[i], (uint64_t)c->widths[i]);
     if (gan->ema)
         add_meta(m, "ema", "true");
     add_number(m, "step", progress->step);
@@ -84,8 +86,7 @@ static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_p
     }
 }
 
-/* What training that diverged leaves is no model. */
-static enum pd_status check_finite(const char *path, const struct pd_io_array *a, struct pd_error *err)
+enum pd_status pd_gan_check_array(const char *path, const struct pd_io_array *a, struct pd_error *err)
 {
     const int64_t n = pd_io_array_count(a);
     bool finite = true;
@@ -112,14 +113,41 @@ static bool is_statistic(const char *name)
            begins(name, pd_origin_prefixes[PD_ORIGIN_FAKE]);
 }
 
-static bool is_state(const char *name)
+bool pd_is_state(const char *name)
 {
     return !is_statistic(name);
 }
 
 static bool is_network(const char *name)
 {
-    return is_state(name) && !begins(name, "adam");
+    return pd_is_state(name) && !begins(name, "adam");
+}
+
+static bool state_of(const struct pd_gan *gan, const char *name)
+{
+    (void)gan;
+    return pd_is_state(name);
+}
+
+static bool networks_of(const struct pd_gan *gan, const char *name)
+{
+    (void)gan;
+    return is_network(name);
+}
+
+static bool statistics_of(const struct pd_gan *gan, const char *name)
+{
+    (void)gan;
+    return is_statistic(name);
+}
+
+/* With the statistics by which D scores. */
+static bool whole_of(const struct pd_gan *gan, const char *name)
+{
+    for (int i = 0; i < PD_ORIGINS; i++)
+        if (begins(name, pd_origin_prefixes[i]))
+            return gan->statistics[i] > 0;
+    return is_network(name);
 }
 
 static size_t bytes_of(const struct pd_gan *gan, const struct pd_var *v)
@@ -153,10 +181,11 @@ static enum pd_status carry(void *context, const struct pd_io_array *a, const vo
     struct pd_io_array filled = *a;
     *data = filled.data = c->data;
     enum pd_status status = pd_var_download(pd_vars_find(c->gan->vars, a->name), c->data, err);
-    return status ? status : check_finite(c->path, &filled, err);
+    return status ? status : pd_gan_check_array(c->path, &filled, err);
 }
 
-static enum pd_status write(const struct pd_gan *gan, bool (*stored)(const char *name), const struct meta *m,
+static enum pd_status write(const struct pd_gan *gan,
+                            bool (*stored)(const struct pd_gan *gan, const char *name), const struct meta *m,
                             const char *path, struct pd_error *err)
 {
     const int count = pd_vars_count(gan->vars);
@@ -168,8 +197,8 @@ static enum pd_status write(const struct pd_gan *gan, bool (*stored)(const char 
     if (!status && !arrays)
         status = pd_fail_memory(err, path);
     for (int i = 0; i < count && arrays && !status; i++) {
-        arrays[n] = array_of(pd_vars_at(gan->vars, i), pd_backend_real_size(gan->backend));
-        n += stored(arrays[n].name);
+        arrays[n] = pd_gan_array(pd_vars_at(gan->vars, i), pd_backend_real_size(gan->backend));
+        n += stored(gan, arrays[n].name);
     }
     if (!status)
         status = pd_safetensors_write_from(path, arrays, n, &fetch, m->at, m->count, err);
@@ -178,13 +207,22 @@ static enum pd_status write(const struct pd_gan *gan, bool (*stored)(const char 
     return status;
 }
 
-static enum pd_status save(const struct pd_gan *gan, bool (*stored)(const char *name),
+static void describe_statistics(struct meta *m, const struct pd_gan *gan)
+{
+    for (int i = 0; i < PD_ORIGINS; i++)
+        add_number(m, pd_image_keys[i], (uint64_t)gan->statistics[i]);
+}
+
+static enum pd_status save(const struct pd_gan *gan,
+                           bool (*stored)(const struct pd_gan *gan, const char *name),
                            const struct pd_progress *progress, const char *path, struct pd_error *err)
 {
     struct meta m = {.count = 0};
     json_t *names = pd_class_names_json(&gan->classes);
     char *text = names ? json_dumps(names, JSON_COMPACT) : NULL;
     describe(&m, gan, progress);
+    if (stored == whole_of)
+        describe_statistics(&m, gan);
     if (text)
         add_text(&m, "class_names", text);
     enum pd_status status =
@@ -197,19 +235,19 @@ static enum pd_status save(const struct pd_gan *gan, bool (*stored)(const char *
 enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *progress, const char *path,
                            struct pd_error *err)
 {
-    return save(gan, is_state, progress, path, err);
+    return save(gan, state_of, progress, path, err);
 }
 
 enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_progress *progress,
                                     const char *path, struct pd_error *err)
 {
-    return save(gan, is_network, progress, path, err);
+    return save(gan, networks_of, progress, path, err);
 }
 
 enum pd_status pd_gan_write(const struct pd_gan *gan, const char *path, struct pd_error *err)
 {
     const struct pd_progress none = {.step = 0};
-    return pd_gan_save_networks(gan, &none, path, err);
+    return save(gan, whole_of, &none, path, err);
 }
 
 /* --- in memory --- */
@@ -240,7 +278,8 @@ enum pd_status pd_gan_check_finite(const struct pd_gan *gan, struct pd_error *er
     const void *data;
     enum pd_status status = carrier_init(&c, gan, "networks", err);
     for (int i = 0; i < pd_vars_count(gan->vars) && !status; i++) {
-        const struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), pd_backend_real_size(gan->backend));
+        const struct pd_io_array a =
+            pd_gan_array(pd_vars_at(gan->vars, i), pd_backend_real_size(gan->backend));
         status = is_network(a.name) ? carry(&c, &a, &data, err) : PD_OK;
     }
     pd_free(c.data);
@@ -261,9 +300,8 @@ enum pd_status pd_gan_paste_networks(struct pd_gan *gan, const void *block, stru
     return status;
 }
 
-/* Hexadecimal digits that tell the networks' weights from others'. path: for messages. */
-static enum pd_status digest_networks(const struct pd_gan *gan, const char *path, char text[META_VALUE],
-                                      struct pd_error *err)
+enum pd_status pd_gan_digest(const struct pd_gan *gan, const char *path, char text[META_VALUE],
+                             struct pd_error *err)
 {
     struct sha256_ctx sha;
     struct carrier c;
@@ -286,203 +324,15 @@ static enum pd_status digest_networks(const struct pd_gan *gan, const char *path
     return status;
 }
 
-static const char *const image_keys[PD_ORIGINS] = {
-    [PD_ORIGIN_REAL] = "real_images", [PD_ORIGIN_FAKE] = "fake_images"};
-
 enum pd_status pd_gan_save_statistics(const struct pd_gan *gan, const char *path, struct pd_error *err)
 {
     struct meta m = {.count = 0};
     char digest[META_VALUE];
-    enum pd_status status = digest_networks(gan, path, digest, err);
+    enum pd_status status = pd_gan_digest(gan, path, digest, err);
     if (status)
         return status;
     add_meta(&m, "format", "paydirt statistics 1");
     add_meta(&m, "networks", digest);
-    for (int i = 0; i < PD_ORIGINS; i++)
-        add_number(&m, image_keys[i], (uint64_t)gan->statistics[i]);
-    return write(gan, is_statistic, &m, path, err);
-}
-
-/* --- reading --- */
-
-static enum pd_status read_number(const struct pd_safetensors *st, const char *path, const char *key,
-                                  uint64_t *out, struct pd_error *err)
-{
-    const char *text = pd_safetensors_meta(st, key);
-    char *end;
-    errno = 0;
-    *out = text ? strtoull(text, &end, 10) : 0;
-    if (!text || end == text || *end || errno || text[0] == '-')
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: metadata '%s' is %s%s, expected a whole number", path,
-                       key, text ? "" : "missing", text ? text : "");
-    return PD_OK;
-}
-
-static enum pd_status read_small(const struct pd_safetensors *st, const char *path, const char *key, int most,
-                                 int *out, struct pd_error *err)
-{
-    uint64_t n;
-    enum pd_status status = read_number(st, path, key, &n, err);
-    if (!status && n > (uint64_t)most)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: metadata '%s' is %llu, expected at most %d", path, key,
-                       (unsigned long long)n, most);
-    *out = (int)n;
-    return status;
-}
-
-enum pd_status pd_checkpoint_config(const char *path, struct pd_model_config *c, struct pd_error *err)
-{
-    struct pd_safetensors *st;
-    enum pd_status status = pd_safetensors_open(path, &st, err);
-    if (status)
-        return status;
-    memset(c, 0, sizeof *c);
-    const char *model = pd_safetensors_meta(st, "model");
-    if (!model)
-        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: no metadata 'model': not a paydirt checkpoint", path);
-    else if (!(c->model = pd_model_find(model, err)))
-        status = PD_ERR_FORMAT;
-    const struct {
-        const char *key;
-        int most, *to;
-    } numbers[] = {{"channels", 1024, &c->channels},
-                   {"size", 4096, &c->size},
-                   {"classes", 1 << 20, &c->classes},
-                   {"z_dim", 1 << 20, &c->z_dim}};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !status; i++)
-        status = read_small(st, path, numbers[i].key, numbers[i].most, numbers[i].to, err);
-    for (int i = 0; i < PD_MAX_WIDTHS && !status && c->model->widths[i]; i++)
-        status = read_small(st, path, width_keys[i], 1 << 20, &c->widths[i], err);
-    pd_safetensors_destroy(st);
-    return status;
-}
-
-/* Those variables whose name begins with prefix; "": networks and optimisers. All tensors are found before
- * the first is copied: a file that does not fit changes nothing. */
-static enum pd_status load_vars(struct pd_gan *gan, const struct pd_safetensors *st, const char *path,
-                                const char *prefix, struct pd_error *err)
-{
-    const int count = pd_vars_count(gan->vars);
-    const size_t real_size = pd_backend_real_size(gan->backend);
-    const void **data = pd_calloc((size_t)count, sizeof *data);
-    enum pd_status status = PD_OK;
-    if (!data)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a checkpoint");
-    for (int i = 0; i < count && !status; i++) {
-        struct pd_io_array a = array_of(pd_vars_at(gan->vars, i), real_size);
-        if (*prefix ? begins(a.name, prefix) : is_state(a.name))
-            status = pd_safetensors_get(st, a.name, a.dtype, a.rank, a.dims, &data[i], err);
-        a.data = data[i];
-        if (!status && a.data)
-            status = check_finite(path, &a, err);
-    }
-    for (int i = 0; i < count && !status; i++) {
-        struct pd_var *v = pd_vars_at(gan->vars, i);
-        if (data[i])
-            status = pd_var_upload(v, data[i], err);
-    }
-    pd_free(data);
-    return status;
-}
-
-static double meta_real(const struct pd_safetensors *st, const char *key)
-{
-    const char *text = pd_safetensors_meta(st, key);
-    return text ? strtod(text, NULL) : 0;
-}
-
-static enum pd_status read_progress(const struct pd_safetensors *st, const char *path,
-                                    struct pd_progress *progress, struct pd_error *err)
-{
-    memset(progress, 0, sizeof *progress);
-    enum pd_status status = read_number(st, path, "step", &progress->step, err);
-    for (int i = 0; i < PD_LOSS_COUNT; i++)
-        progress->loss_sums[i] = meta_real(st, pd_loss_names[i]);
-    progress->best_accuracy = meta_real(st, "best_accuracy");
-    if (!status && pd_safetensors_meta(st, "best_epoch"))
-        status = read_number(st, path, "best_epoch", &progress->best_epoch, err);
-    return status;
-}
-
-/* Labels are numbers: a checkpoint of the same classes in another order would be taken without a word. */
-static enum pd_status load_class_names(struct pd_gan *gan, const struct pd_safetensors *st, const char *path,
-                                       struct pd_error *err)
-{
-    const char *text = pd_safetensors_meta(st, "class_names");
-    struct pd_class_names names;
-    json_t *array = text ? json_loads(text, 0, NULL) : NULL;
-    enum pd_status status =
-        text && !array ? pd_fail(err, PD_ERR_FORMAT, -1, "%s: metadata 'class_names' is no JSON", path)
-                       : pd_class_names_take(array, gan->config.classes, path, &names, err);
-    json_decref(array);
-    if (!status && !gan->classes.at) {
-        gan->classes = names;
-        return PD_OK;
-    }
-    if (!status) {
-        status = pd_class_names_compare(&names, &gan->classes, path, err);
-        pd_class_names_release(&names);
-    }
-    return status;
-}
-
-enum pd_status pd_gan_load(struct pd_gan *gan, const char *path, struct pd_progress *progress,
-                           struct pd_error *err)
-{
-    struct pd_safetensors *st;
-    enum pd_status status = pd_safetensors_open(path, &st, err);
-    if (status)
-        return status;
-    status = read_progress(st, path, progress, err);
-    if (!status && pd_safetensors_meta(st, "ema"))
-        status = pd_gan_add_ema(gan, err);
-    if (!status)
-        status = load_class_names(gan, st, path, err);
-    if (!status)
-        status = load_vars(gan, st, path, "", err);
-    pd_safetensors_destroy(st);
-    return status;
-}
-
-enum pd_status pd_gan_load_generator(struct pd_gan *gan, const char *path, struct pd_error *err)
-{
-    struct pd_safetensors *st;
-    enum pd_status status = pd_safetensors_open(path, &st, err);
-    if (status)
-        return status;
-    status = load_class_names(gan, st, path, err);
-    if (!status)
-        status = load_vars(gan, st, path, "g.", err);
-    pd_safetensors_destroy(st);
-    return status;
-}
-
-/* Makes the variables that hold them. */
-static enum pd_status load_statistics(struct pd_gan *gan, const struct pd_safetensors *st, const char *path,
-                                      enum pd_origin origin, struct pd_error *err)
-{
-    uint64_t images;
-    enum pd_status status = read_number(st, path, image_keys[origin], &images, err);
-    if (status || !images)
-        return status;
-    status = pd_gan_make_statistics(gan, origin, err);
-    if (!status)
-        status = load_vars(gan, st, path, pd_origin_prefixes[origin], err);
-    gan->statistics[origin] = status ? 0 : (int64_t)images;
-    return status;
-}
-
-enum pd_status pd_gan_load_statistics(struct pd_gan *gan, const char *path, struct pd_error *err)
-{
-    struct pd_safetensors *st;
-    char digest[META_VALUE];
-    enum pd_status status = pd_safetensors_open(path, &st, err);
-    if (status)
-        return status;
-    const char *networks = pd_safetensors_meta(st, "networks");
-    status = digest_networks(gan, path, digest, err);
-    for (int i = 0; !status && networks && !strcmp(networks, digest) && i < PD_ORIGINS; i++)
-        status = load_statistics(gan, st, path, (enum pd_origin)i, err);
-    pd_safetensors_destroy(st);
-    return status;
+    describe_statistics(&m, gan);
+    return write(gan, statistics_of, &m, path, err);
 }

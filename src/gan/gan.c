@@ -134,6 +134,11 @@ int64_t pd_gan_feature_width(const struct pd_gan *gan)
     return pd_var_shape(pd_vars_find(gan->vars, "d.logit.weight")).dim[1];
 }
 
+int64_t pd_gan_statistics(const struct pd_gan *gan, enum pd_origin origin)
+{
+    return (unsigned)origin < PD_ORIGINS ? gan->statistics[origin] : 0;
+}
+
 /* --- other programs' calls --- */
 
 enum pd_status pd_gan_enter(struct pd_gan *gan, enum pd_origin origin, int64_t n, struct pd_error *err)

@@ -3,6 +3,7 @@
 #define PD_GAN_GAN_PARTS_H
 
 #include "gan/gan.h"
+#include "io/array.h"
 
 /* One of the networks in a graph: prefix "g.", "d.", or "ema." for the generator's averaged weights. */
 struct pd_nn pd_gan_network(const struct pd_gan *gan, struct pd_graph *g, const char *prefix, bool training);
@@ -17,6 +18,24 @@ void pd_gan_leave(struct pd_gan *gan);
 /* Rows (n, width) of the caller's. PD_ERR_USAGE: one has a number that is not finite. what: "image" */
 enum pd_status pd_check_rows(const char *what, const float *rows, int64_t n, int64_t width,
                              struct pd_error *err);
+
+/* --- checkpoints, written and read --- */
+
+enum { PD_META_VALUE = 64 }; /* bytes of a short text in the metadata */
+extern const char *const pd_width_keys[PD_MAX_WIDTHS], *const pd_image_keys[PD_ORIGINS];
+
+/* A variable without its data, which lie where the backend computes. */
+struct pd_io_array pd_gan_array(const struct pd_var *v, size_t real_size);
+bool pd_is_state(const char *name); /* no statistic */
+
+/* What training that diverged leaves is no model: PD_ERR_MISMATCH. */
+enum pd_status pd_gan_check_array(const char *path, const struct pd_io_array *a, struct pd_error *err);
+
+/* Hexadecimal digits that tell the networks' weights from others'. path: for messages. */
+enum pd_status pd_gan_digest(const struct pd_gan *gan, const char *path, char text[PD_META_VALUE],
+                             struct pd_error *err);
+
+/* --- statistics --- */
 
 /* Names of D's recalibrated statistics begin so: "real.", "fake.". */
 extern const char *const pd_origin_prefixes[PD_ORIGINS];

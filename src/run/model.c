@@ -1,45 +1,28 @@
 /* The model that a run has trained. */
 #include "base/mem.h"
-#include "base/threads.h"
 #include "run/run.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_THREADS = 1024 }; /* as the option */
-
 enum pd_status pd_run_read(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
-    struct pd_model_config c;
     memset(out, 0, sizeof *out);
-    if (threads < 0 || threads > MOST_THREADS)
-        return pd_fail(err, PD_ERR_USAGE, -1, "threads %d: expected 0 to %d", threads, MOST_THREADS);
     snprintf(out->folder, sizeof out->folder, "%s", folder);
     enum pd_status status = pd_run_folder_options(folder, &out->options, err);
     if (!status)
         status = pd_run_folder_model(folder, path, err);
     if (!status)
-        status = pd_checkpoint_config(path, &c, err);
-    if (!status && !threads)
-        threads = out->options.threads ? (int)out->options.threads : pd_threads_available();
-    if (!status)
-        status = pd_backend_create("onednn", threads, &out->backend, err);
-    if (!status)
-        status = pd_gan_create(&c, out->backend, 0, &out->gan, err);
-    if (!status)
-        status = pd_gan_load(out->gan, path, &out->progress, err);
-    if (status)
-        pd_run_release(out);
+        status = pd_gan_open_file(path, threads ? threads : (int)out->options.threads, &out->gan,
+                                  &out->progress, err);
     return status;
 }
 
 void pd_run_release(struct pd_run_model *m)
 {
     pd_gan_destroy(m->gan);
-    pd_backend_destroy(m->backend);
     m->gan = NULL;
-    m->backend = NULL;
 }
 
 /* --- for other programs --- */

@@ -4,7 +4,10 @@
 #include "base/rng.h"
 #include "base/streams.h"
 #include "data/transform.h"
+#include "gan/gan_parts.h"
 #include "gan/source.h"
+
+#include <paydirt/score.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -72,6 +75,26 @@ static enum pd_status over_fakes(struct pd_gan *gan, struct pd_error *err)
     const struct pd_sample_source source = pd_gan_sample_source(made);
     status = pd_gan_recalibrate(gan, PD_ORIGIN_FAKE, &source, FAKES, BATCH, err);
     pd_gan_source_destroy(made);
+    return status;
+}
+
+/* --- for other programs --- */
+
+enum pd_status pd_recalibrate(struct pd_gan *gan, enum pd_origin origin, const struct pd_dataset *data,
+                              struct pd_error *err)
+{
+    enum pd_status status = pd_gan_enter(gan, origin, 0, err);
+    if (status)
+        return status;
+    if (!data != (origin == PD_ORIGIN_FAKE))
+        status = pd_fail(err, PD_ERR_USAGE, -1,
+                         data ? "data for fakes, which the generator makes: expected none"
+                              : "no data for reals: expected a data set");
+    if (!status && data)
+        status = pd_run_check_fit(data, &gan->config, err);
+    if (!status)
+        status = data ? pd_recalibrate_on(gan, data, err) : over_fakes(gan, err);
+    pd_gan_leave(gan);
     return status;
 }
 

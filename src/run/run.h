@@ -68,8 +68,8 @@ enum pd_status pd_run_resume(const char *folder, const struct pd_run_change *cha
 struct pd_run_model {
     char folder[PD_PATH_SIZE];
     struct pd_train_options options;
-    struct pd_backend *backend;
-    struct pd_gan *gan; /* as of its best epoch where the run validates, else of the checkpoint */
+    struct pd_gan
+        *gan; /* owns its backend; as of its best epoch where the run validates, else of the checkpoint */
     struct pd_progress progress;
     char note[PD_PATH_SIZE]; /* what the caller should say, or "" */
 };

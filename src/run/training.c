@@ -100,7 +100,6 @@ enum pd_status pd_gan_open(const char *run, int threads, struct pd_gan **out, st
         pd_run_release(&m);
         return status;
     }
-    m.gan->owns_backend = true;
     *out = m.gan;
     return PD_OK;
 }

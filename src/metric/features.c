@@ -64,7 +64,7 @@ static float largest(const struct pd_feature_set *set)
 {
     float most = 0;
     for (int64_t i = 0; i < set->n * set->width; i++)
-        most = fmaxf(most, fabsf(set->values[i]));
+        most = fabsf(set->values[i]) > most ? fabsf(set->values[i]) : most;
     return most;
 }
 

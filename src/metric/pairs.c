@@ -9,7 +9,7 @@
 #include <omp.h>
 #include <stdatomic.h>
 
-enum { BLOCK = 384, CHUNK = 64 }; /* a tile of 384^2 floats lies in a core's second cache */
+enum { BLOCK = 384, CHUNK = 32 }; /* a tile of 384^2 floats lies in a core's second cache */
 
 struct seek {
     const struct pd_feature_set *a, *b;
@@ -24,6 +24,7 @@ struct seek {
 /* What a thread works in. */
 struct tile {
     int64_t row, rows, column, columns;
+    int64_t framed;           /* the row that a begins with; -1: none */
     float *a, *b;             /* (block, width): rows in the frame */
     float *least_a, *least_b; /* (block): their squared norms times shortage */
     float *limit_a, *limit_b; /* (block), in the frame */
@@ -44,7 +45,8 @@ static void tile_release(struct tile *t)
 static bool tile_reserve(struct tile *t, int64_t block, int64_t width)
 {
     const size_t row = (size_t)block * sizeof(float);
-    *t = (struct tile){.a = pd_calloc((size_t)width, row),
+    *t = (struct tile){.framed = -1,
+                       .a = pd_calloc((size_t)width, row),
                        .b = pd_calloc((size_t)width, row),
                        .least_a = pd_calloc(1, row),
                        .least_b = pd_calloc(1, row),
@@ -57,17 +59,28 @@ static bool tile_reserve(struct tile *t, int64_t block, int64_t width)
 /* Rounded up, and above what underflows. */
 static float limit_in_frame(const struct seek *s, double squared)
 {
-    return nextafterf((float)(squared * s->area), INFINITY) + 1e-30F;
+    return (float)(squared * s->area * (1 + 0x1p-22)) + 1e-30F;
 }
 
-static void load(const struct seek *s, const struct pd_feature_set *set, int64_t first, int64_t n,
-                 float *rows, float *least, float *limits, double (*limit)(void *, int64_t))
+static void take(const struct seek *s, const struct pd_feature_set *set, int64_t first, int64_t n,
+                 float *rows, float *least)
 {
     pd_frame_take(&s->frame, set->values + first * set->width, n, rows, least);
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i++)
         least[i] *= s->shortage;
-        limits[i] = limit_in_frame(s, limit(s->seeker->context, first + i));
-    }
+}
+
+static void load(const struct seek *s, struct tile *t)
+{
+    const struct pd_pair_seeker *seeker = s->seeker;
+    if (t->framed != t->row)
+        take(s, s->a, t->row, t->rows, t->a, t->least_a);
+    t->framed = t->row;
+    take(s, s->b, t->column, t->columns, t->b, t->least_b);
+    for (int64_t i = 0; i < t->rows; i++)
+        t->limit_a[i] = limit_in_frame(s, seeker->limit_a(seeker->context, t->row + i));
+    for (int64_t j = 0; j < t->columns; j++)
+        t->limit_b[j] = limit_in_frame(s, seeker->limit_b(seeker->context, t->column + j));
 }
 
 /* Is any of n pairs of a row within a limit? No distance is below product + least_b + the row's least. */
@@ -99,8 +112,7 @@ static void look_at(const struct seek *s, struct tile *t, int64_t i, int64_t j)
 static void seek_tile(const struct seek *s, struct tile *t)
 {
     const int width = (int)s->a->width;
-    load(s, s->a, t->row, t->rows, t->a, t->least_a, t->limit_a, s->seeker->limit_a);
-    load(s, s->b, t->column, t->columns, t->b, t->least_b, t->limit_b, s->seeker->limit_b);
+    load(s, t);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)t->rows, (int)t->columns, width, -2, t->a,
                 width, t->b, width, 0, t->product, (int)t->columns);
     const bool diagonal = s->itself && t->row == t->column;

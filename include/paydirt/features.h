@@ -132,6 +132,35 @@ enum pd_status pd_density_coverage(const struct pd_feature_set *real, const stru
                                    int k, const struct pd_feature_work *work, struct pd_density_coverage *out,
                                    struct pd_error *err);
 
+/* --- files --------------------------------------------------------------------------------------------- */
+
+/* What a file held: features, or their statistics alone. */
+struct pd_feature_file {
+    char name[1024];           /* for messages: the path, with the array of an .npz */
+    int64_t width, count;      /* count 0: the statistics do not say of how many samples */
+    struct pd_feature_set set; /* values NULL: statistics alone */
+    double *mean, *covariance; /* (width), (width, width); NULL: not computed yet */
+};
+
+/* rows.h's files: .npy and .npz (the array "features", or its only one) of float16, float32 or float64 and
+ * shape (n, width) or (n, ...), CSV; or the statistics that the field exchanges: an .npz with mu (width) and
+ * sigma (width, width). Numbers are kept as float32. Memory grows with what is read, not with what a header
+ * says. PD_ERR_IO; PD_ERR_FORMAT, PD_ERR_UNSUPPORTED, PD_ERR_MISMATCH with file and place, also for a number
+ * that is not finite; PD_ERR_USAGE, PD_ERR_MEMORY. Released also after a failure. */
+enum pd_status pd_feature_file_read(const char *path, struct pd_feature_file *out, struct pd_error *err);
+void pd_feature_file_release(struct pd_feature_file *file);
+
+/* Computes mean and covariance where they are not there yet. */
+enum pd_status pd_feature_file_moments(struct pd_feature_file *file, const struct pd_feature_work *work,
+                                       struct pd_error *err);
+
+/* mu, sigma and, where it is known, count, as an .npz: what pytorch-fid and others take. */
+enum pd_status pd_feature_statistics_write(const char *path, const struct pd_feature_file *file,
+                                           struct pd_error *err);
+
+/* The curve as a PNG. */
+enum pd_status pd_prd_picture(const struct pd_prd_result *prd, const char *path, struct pd_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 /* paydirt eval: how good a run's networks are. */
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/eval_features.h"
 #include "cli/idle.h"
 #include "cli/progress.h"
 #include "cli/real.h"
@@ -19,21 +20,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "RUN [options]";
+static const char usage[] = "RUN [options]\n--features --fake FILE --real FILE [options]";
 
 static const char about[] =
     "Measures the run's last checkpoint on the test split of its data.\n"
     "fitting-capacity (GAN-train): the accuracy on real images of a LeNet (2-D points: a small MLP)\n"
     "that was trained on generated ones alone, fresh in every epoch, or with --fixed, --reject or --samples\n"
     "on one set that every epoch goes through. class-accuracy: that of the discriminator, as score has it.\n"
-    "Adds a line for each metric to RUN/eval.jsonl.";
+    "Adds a line for each metric to RUN/eval.jsonl.\n"
+    "\n"
+    "--features: no run, but features of generated and of real samples, (n, d), from any network: .npy, "
+    ".npz\n"
+    "or CSV; for frechet also an npz with mu and sigma. --metrics then are (all where none are named)\n"
+    "  frechet           Fréchet distance (of Inception's features: FID)\n"
+    "  kid               kernel distance over random subsets\n"
+    "  prd               precision and recall for distributions: F8 weighs recall, F1/8 precision\n"
+    "  pr                precision and recall by balls around the 3 nearest neighbours\n"
+    "  dc                density and coverage by balls around the 5 nearest neighbours\n"
+    "\n"
+    "of a run:";
 
 static const char examples[] =
     "eval runs/00000-strokes-infogan-gold --metrics fitting-capacity\n"
     "eval runs/00000-strokes-infogan-gold --metrics fitting-capacity,class-accuracy\n"
     "eval runs/00000-strokes-infogan-gold --epochs 10 --json\n"
     "eval runs/00000-strokes-infogan-gold --fixed 5000\n"
-    "eval runs/00000-strokes-infogan-gold --fixed 5000 --reject gold --p 0.1";
+    "eval runs/00000-strokes-infogan-gold --fixed 5000 --reject gold --p 0.1\n"
+    "eval --features --fake f.npy --real r.npy --metrics frechet,kid,prd,pr,dc --json\n"
+    "eval --features --real r.npy --stats-out r.npz";
 
 enum { PER_CLASS = 5000 }; /* of a set kept by rejection: GOLD section 4.2 */
 
@@ -336,18 +350,28 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
 {
     struct options o = {
         .seed = 1, .recalibrate = true, .epochs = PD_METRIC_EPOCHS, .epoch_images = PD_METRIC_EPOCH_IMAGES};
-    char text[2048];
+    char text[4096];
     snprintf(o.metrics, sizeof o.metrics, "%s", pd_metric_at(0)->name);
     struct reject_options reject;
     reject_init(&reject);
+    struct feature_options features;
     const struct args_command command = {
-        "eval",   usage, args_with_metrics(text, sizeof text, about),
-        examples, "RUN", {{table, sizeof table / sizeof table[0], &o}, reject_group(&reject)}};
+        "eval",
+        usage,
+        args_with_metrics(text, sizeof text, about),
+        examples,
+        "RUN",
+        {{table, sizeof table / sizeof table[0], &o}, reject_group(&reject), feature_group(&features)}};
     struct eval e = {.o = &o};
     struct args args;
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)
         return status;
+    if (feature_asked(&features)) {
+        const struct feature_request request = {args_is_given(&command, &args, "metrics") ? o.metrics : NULL,
+                                                reject.real, o.seed, o.threads, o.json};
+        return eval_features(&features, &request, &command, &args, err);
+    }
     status = args_need_operand(&command, &args, err);
     if (!status)
         status = reject_check(&reject, &command, &args, err);
@@ -357,6 +381,7 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
     if (status)
         return status;
     note_idle(&command, &args, e.needs);
+    feature_note_idle(&command, &args);
     e.folder = args.operand;
     return evaluate(&e, &reject, args_is_given(&command, &args, "epoch_images"), err);
 }

@@ -8,7 +8,7 @@
 #include "run/run.h"
 
 struct reject_options {
-    char reject[32], sigma[8], real[16];
+    char reject[32], sigma[8], real[1024];
     double p, least_rate;
     int64_t chain, burn_in, block;
     bool balanced, calibrate;

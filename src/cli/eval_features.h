@@ -1,0 +1,32 @@
+/* paydirt eval --features: metrics over files of features, without a run. */
+#ifndef PD_CLI_EVAL_FEATURES_H
+#define PD_CLI_EVAL_FEATURES_H
+
+#include "cli/args.h"
+
+struct feature_options {
+    bool features;
+    char fake[1024], stats_out[1024], plot[1024];
+    int64_t k, subsets, subset_size;
+};
+
+/* Its options, for the command's table. */
+struct args_group feature_group(struct feature_options *o);
+
+bool feature_asked(const struct feature_options *o); /* rather than a run */
+
+/* Says which of them were given to no avail: to a run. */
+void feature_note_idle(const struct args_command *command, const struct args *args);
+
+/* What it shares with a run's metrics. */
+struct feature_request {
+    const char *metrics; /* NULL: all of features */
+    const char *real;    /* "": none. Rejection has an option of this name, which serves both */
+    int64_t seed, threads;
+    bool json;
+};
+enum pd_status eval_features(const struct feature_options *o, const struct feature_request *request,
+                             const struct args_command *command, const struct args *args,
+                             struct pd_error *err);
+
+#endif

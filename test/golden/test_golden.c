@@ -270,6 +270,7 @@ static void test_golden(void **state)
 {
     const char *name = *state;
     replay(name, "fenced-f64", 1e-8, 1e-8); /* the reference's kernels */
+    replay(name, "ref", 1e-4, 1e-3);
     replay(name, "onednn", 1e-4, 1e-3);
 }
 

@@ -6,6 +6,8 @@
 
 #include <paydirt/error.h>
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -36,6 +38,8 @@ enum pd_status pd_gan_read(const char *path, int threads, struct pd_gan **out, s
 void pd_gan_destroy(struct pd_gan *gan); /* also NULL */
 
 int pd_gan_classes(const struct pd_gan *gan);
+/* The class's name, or its number where the networks know none, into text[size]; returns text. */
+char *pd_gan_class_name(const struct pd_gan *gan, int label, char *text, size_t size);
 int pd_gan_z_dim(const struct pd_gan *gan);
 /* Of an image: (channels, side, side); points: 2, 0. */
 void pd_gan_shape(const struct pd_gan *gan, int *channels, int *side);
@@ -44,6 +48,7 @@ int64_t pd_gan_feature_width(const struct pd_gan *gan); /* of pd_features */
 /* So many images of that origin were measured for the statistics by which D scores such; 0: it takes its
  * running ones, over both origins, or has no batch norm. */
 int64_t pd_gan_statistics(const struct pd_gan *gan, enum pd_origin origin);
+bool pd_gan_has_batch_norm(const struct pd_gan *gan); /* in D */
 
 #ifdef __cplusplus
 }

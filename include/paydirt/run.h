@@ -4,6 +4,7 @@
 
 #include <paydirt/gan.h>
 #include <paydirt/option.h>
+#include <paydirt/score.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +28,43 @@ uint64_t pd_run_step(const struct pd_run_model *run); /* steps that they have se
 struct pd_option_table pd_run_options(struct pd_run_model *run);
 
 const char *pd_run_note(const struct pd_run_model *run); /* a line that people should know, or "" */
+
+/* --- real images beside it --- */
+
+/* Whose classes the labels of data are: the run's of that name, or of that number; or they are forgotten. */
+enum pd_run_labels { PD_RUN_LABELS_BY_NAME, PD_RUN_LABELS_BY_NUMBER, PD_RUN_LABELS_UNKNOWN };
+
+/* A split of the run's data set, its classes made the run's; pd_data_note says what to know. name, dir: take
+ * the place of the run's; NULL or "": the run's. watch: of the decoding, or NULL. *out: to be destroyed, NULL
+ * after a failure. PD_ERR_MISMATCH: data that do not fit the model, or have classes that the run does not
+ * know; those of pd_dataset_open. */
+enum pd_status pd_run_data(const struct pd_run_model *run, const char *name, const char *dir,
+                           enum pd_split split, enum pd_run_labels labels, const struct pd_data_watch *watch,
+                           struct pd_dataset **out, struct pd_error *err);
+
+/* The images that the run was trained on, in its order, labels by name. The same; PD_ERR_MISMATCH also where
+ * images are gone or changed. */
+enum pd_status pd_run_training_data(const struct pd_run_model *run, const struct pd_data_watch *watch,
+                                    struct pd_dataset **out, struct pd_error *err);
+
+/* Which of a data set's images: of pd_run_training_data's those whose labels the training was given, or those
+ * that it held out to validate. */
+enum pd_run_images { PD_RUN_IMAGES_ALL, PD_RUN_IMAGES_LABELLED, PD_RUN_IMAGES_HELD_OUT };
+
+/* As the run's networks see them. PD_ERR_USAGE: data that do not fit; PD_ERR_MEMORY; for the latter two what
+ * reading the run's labels fails with. */
+enum pd_status pd_run_images(const struct pd_run_model *run, struct pd_dataset *data,
+                             enum pd_run_images which, struct pd_real_images *out, struct pd_error *err);
+
+/* The run's D, ready to score images of that origin: by statistics that its folder keeps, where those are of
+ * these weights, else over 10,000 training images at most, drawn at random, or over 5,000 generated ones, and
+ * kept there. training: pd_run_training_data's or the run's own training split, or NULL: opened where it is
+ * needed, as `watch` (or NULL) sees. A file that cannot be read is made anew, one that cannot be written
+ * costs time alone: pd_run_note says so. Nothing is done without the option "recalibrate". PD_ERR_MISMATCH:
+ * data that do not fit the model; those of opening the data; PD_ERR_MEMORY. */
+enum pd_status pd_run_recalibrate(struct pd_run_model *run, enum pd_origin origin,
+                                  const struct pd_dataset *training, const struct pd_data_watch *watch,
+                                  struct pd_error *err);
 
 #ifdef __cplusplus
 }

@@ -2,7 +2,10 @@
 #ifndef PAYDIRT_SAMPLE_H
 #define PAYDIRT_SAMPLE_H
 
+#include <paydirt/data.h>
 #include <paydirt/gan.h>
+#include <paydirt/graph.h>
+#include <paydirt/reject.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,6 +18,97 @@ extern "C" {
  */
 enum pd_status pd_generate(struct pd_gan *gan, int64_t n, const int32_t *classes, const float *z,
                            uint64_t seed, float *images, struct pd_error *err);
+
+/* --- sets of samples --- */
+
+/* Owned: pd_samples_release. */
+struct pd_samples {
+    int64_t count, per_class; /* per_class 0: of whatever numbers */
+    struct pd_shape shape;    /* of images: (count, C, H, W), or (count, 2) */
+    int classes, z_dim;
+    float *images, *z; /* z (count, z_dim), or NULL: unknown */
+    int32_t *labels;   /* (count); pd_sample: class by class */
+};
+
+/* per_class samples of each class, in evaluation mode; fixed by the seed: sample i has the same z whatever
+ * per_class of other calls was, as long as the classes are the same. PD_ERR_USAGE: per_class < 0, or the gan
+ * is at work in another thread; PD_ERR_MEMORY. */
+enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,
+                         struct pd_error *err);
+void pd_samples_release(struct pd_samples *samples); /* also zeroed ones */
+
+/* An npz, which appears whole or not at all: images float32, labels int32, z float32; and where they are not
+ * NULL: logit float32 (count), class_logits float32 (count, classes) and d float64 (count). PD_ERR_IO,
+ * PD_ERR_MEMORY. */
+enum pd_status pd_samples_write(const char *path, const struct pd_samples *samples, const float *logit,
+                                const float *class_logits, const double *d, struct pd_error *err);
+
+/* Images and labels of such an npz, of whatever origin. PD_ERR_MISMATCH: they do not fit the networks; those
+ * of reading; PD_ERR_MEMORY. */
+enum pd_status pd_samples_read(const char *path, const struct pd_gan *gan, struct pd_samples *out,
+                               struct pd_error *err);
+
+/* A PNG, which appears whole or not at all: images in a grid, one row a class with its name; points as a
+ * scatter plot over the real ones, which may be NULL. samples: pd_sample's. PD_ERR_IO, PD_ERR_MEMORY. */
+enum pd_status pd_samples_draw(const char *path, const struct pd_samples *samples, const struct pd_gan *gan,
+                               const struct pd_dataset *real, struct pd_error *err);
+
+/* --- rejection: samples that D lets through (reject.h), exact numbers of each class, whatever the rates ---
+ */
+
+struct pd_rejection_options {
+    const struct pd_reject_method *method;
+    struct pd_reject_options how; /* its seed fixes z, too */
+    int64_t per_class;
+    int64_t burn_in;   /* generated samples of each class that are scored first; GOLD's code: 50,000 */
+    int64_t block;     /* candidates that are judged together */
+    double least_rate; /* a class that keeps a smaller part of its candidates is given up */
+    int64_t show;      /* refused candidates of each class that are stored at most */
+
+    /* Real images (real_count, ...) with labels for a method that uses_real, which D was not trained on;
+     * borrowed, or NULL. */
+    const float *real;
+    const int32_t *real_labels;
+    int64_t real_count;
+
+    /* Each may be NULL. progress: after each block; at: burn-in samples scored and samples kept, of all
+     * classes, out of classes * (burn_in + per_class). stop: true ends with PD_ERR_INTERRUPTED. */
+    void *context;
+    void (*progress)(void *context, int label, int64_t at);
+    bool (*stop)(void *context);
+};
+
+/* gold's defaults with 50,000, blocks of 1,000, a least rate of 1 in 10,000 and nothing shown. */
+struct pd_rejection_options pd_rejection_defaults(const struct pd_reject_method *method);
+
+struct pd_rejection_class {
+    int64_t tried;   /* candidates up to the last one kept */
+    int64_t refused; /* how many of them are stored */
+    struct pd_reject_fit fit;
+};
+
+/* All blocks owned: pd_rejection_release. */
+struct pd_rejection {
+    struct pd_samples kept; /* per_class of each */
+    float *logit;           /* (kept.count): m */
+    double *d;              /* (kept.count): the estimator that judged them */
+    int64_t show;
+    float *refused; /* (classes, show, one image): the first refused */
+    struct pd_rejection_class *classes;
+};
+
+/* Generates class by class and keeps what the method keeps; memory holds one block beside what is returned.
+ * PD_ERR_USAGE: options out of range; PD_ERR_MISMATCH: a class whose rate is too low, or without real images
+ * that the method needs (both name it), scores that are not finite; PD_ERR_INTERRUPTED, PD_ERR_MEMORY. */
+enum pd_status pd_reject(struct pd_gan *gan, const struct pd_rejection_options *options,
+                         struct pd_rejection *out, struct pd_error *err);
+void pd_rejection_release(struct pd_rejection *rejection); /* also a zeroed one */
+
+/* The same for kept and refused ones. Images: one row a class, up to show kept ones, a gap, up to show
+ * refused ones. Points: kept and refused in two colours over the real ones, which may be NULL. */
+enum pd_status pd_rejection_draw(const char *path, const struct pd_rejection *rejection,
+                                 const struct pd_gan *gan, const struct pd_dataset *real,
+                                 struct pd_error *err);
 
 #ifdef __cplusplus
 }

@@ -82,9 +82,11 @@ struct eval {
     const struct options *o;
     const char *folder;
     unsigned needs; /* of all metrics asked for */
-    struct pd_run_model run;
-    struct real real;
-    struct sample_set set; /* empty: fresh samples */
+    struct pd_run_model *run;
+    struct pd_gan *gan; /* the run's */
+    struct pd_dataset *data;
+    struct pd_real_images real; /* the data's */
+    struct sample_set set;      /* without samples: fresh ones */
     int64_t epoch_images;
     struct progress progress;
 };
@@ -106,10 +108,9 @@ static void on_epoch(void *context, int epoch, int epochs, double loss)
 static enum pd_status measure_value(struct eval *e, const struct pd_metric *metric, double *value,
                                     struct pd_error *err)
 {
-    const size_t size = (size_t)pd_gan_image_size(e->run.gan);
-    const struct pd_real_images real = {e->real.images, e->real.data->labels, e->real.count};
+    const size_t size = (size_t)pd_gan_image_size(e->gan);
     struct pd_metric_input in = {.seed = (uint64_t)e->o->seed,
-                                 .real = &real,
+                                 .real = &e->real,
                                  .epochs = (int)e->o->epochs,
                                  .epoch_images = e->epoch_images,
                                  .progress = on_epoch,
@@ -118,16 +119,17 @@ static enum pd_status measure_value(struct eval *e, const struct pd_metric *metr
     struct pd_fixed_set *fixed = NULL;
     struct pd_sample_source samples;
     enum pd_status status =
-        metric->needs & PD_NEEDS_SCORES ? real_recalibrate(&e->run, PD_ORIGIN_REAL, NULL, err) : PD_OK;
-    if (!status && metric->needs & PD_NEEDS_SAMPLES && e->set.count) {
-        status = pd_fixed_set_create(e->set.count, size, e->set.images, e->set.labels, in.seed, &fixed, err);
+        metric->needs & PD_NEEDS_SCORES ? real_recalibrate(e->run, PD_ORIGIN_REAL, NULL, err) : PD_OK;
+    if (!status && metric->needs & PD_NEEDS_SAMPLES && e->set.samples) {
+        status = pd_fixed_set_create(e->set.samples->count, size, e->set.samples->images,
+                                     e->set.samples->labels, in.seed, &fixed, err);
         samples = pd_fixed_set_source(fixed);
         in.samples = &samples;
     }
     if (metric->needs & PD_NEEDS_CLASSIFIER)
         progress_begin(&e->progress, 0, (uint64_t)in.epochs, (double)in.epoch_images, "images");
     if (!status)
-        status = pd_gan_measure(e->run.gan, metric, &in, &result, err);
+        status = pd_gan_measure(e->gan, metric, &in, &result, err);
     progress_end(&e->progress);
     pd_fixed_set_destroy(fixed);
     *value = result.value;
@@ -140,18 +142,20 @@ static void describe(const struct eval *e, const struct pd_metric *metric, doubl
                      char *line, size_t size)
 {
     char number[96], made[1300] = "", statistics[80] = "";
+    int channels, side;
+    pd_gan_shape(e->gan, &channels, &side);
     if (metric->needs & PD_NEEDS_CLASSIFIER)
-        snprintf(made, sizeof made, "%s, %lld epochs of %lld generated images%s%s; ",
-                 e->run.gan->config.size ? "LeNet" : "MLP", (long long)e->o->epochs,
-                 (long long)e->epoch_images, e->set.count ? ", " : "", e->set.words);
-    else if (metric->needs & PD_NEEDS_SAMPLES && e->set.count)
+        snprintf(made, sizeof made, "%s, %lld epochs of %lld generated images%s%s; ", side ? "LeNet" : "MLP",
+                 (long long)e->o->epochs, (long long)e->epoch_images, e->set.samples ? ", " : "",
+                 e->set.words);
+    else if (metric->needs & PD_NEEDS_SAMPLES && e->set.samples)
         snprintf(made, sizeof made, "%s; ", e->set.words);
     if (metric->needs & PD_NEEDS_SCORES)
-        real_statistics(e->run.gan, statistics, sizeof statistics);
+        real_statistics(e->gan, statistics, sizeof statistics);
     snprintf(line, size, "%s  (%s%s%s%lld test images of %s; step %llu; %.0f s)",
              pd_metric_text(metric, value, number, sizeof number), made, statistics,
-             statistics[0] ? "; " : "", (long long)e->real.count, e->real.data->name,
-             (unsigned long long)e->run.progress.step, seconds);
+             statistics[0] ? "; " : "", (long long)e->real.count, pd_data_name(e->data),
+             (unsigned long long)pd_run_step(e->run), seconds);
 }
 
 /* Takes over more; NULL: out of memory, like to. */
@@ -175,14 +179,15 @@ static enum pd_status pack(const struct eval *e, const struct pd_metric *metric,
                                (json_int_t)e->epoch_images));
     if (metric->needs & PD_NEEDS_REAL)
         add(&result, json_pack("{s:I, s:s, s:i, s:s}", "test_images", (json_int_t)e->real.count, "data",
-                               e->real.data->name, "classes", e->real.data->classes, "split", "test"));
-    add(&result, json_pack("{s:I, s:I, s:f}", "step", (json_int_t)e->run.progress.step, "seed",
+                               pd_data_name(e->data), "classes", pd_data_classes(e->data), "split", "test"));
+    add(&result, json_pack("{s:I, s:I, s:f}", "step", (json_int_t)pd_run_step(e->run), "seed",
                            (json_int_t)o->seed, "seconds", seconds));
     if (metric->needs & PD_NEEDS_SAMPLES)
-        add(&result, json_pack("{s:s, s:I, s:f}", "samples", e->set.count ? e->set.words : "fresh", "set",
-                               (json_int_t)e->set.count, "rate", e->set.count ? e->set.rate : 1.0));
+        add(&result, json_pack("{s:s, s:I, s:f}", "samples", e->set.samples ? e->set.words : "fresh", "set",
+                               (json_int_t)(e->set.samples ? e->set.samples->count : 0), "rate",
+                               e->set.samples ? e->set.rate : 1.0));
     if (metric->needs & PD_NEEDS_SCORES)
-        add(&result, json_pack("{s:I}", "statistics", (json_int_t)e->run.gan->statistics[PD_ORIGIN_REAL]));
+        add(&result, json_pack("{s:I}", "statistics", (json_int_t)pd_gan_statistics(e->gan, PD_ORIGIN_REAL)));
     *out = result;
     return result ? PD_OK
                   : pd_fail(err, PD_ERR_MEMORY, -1, "no result: out of memory, or a name that is not UTF-8");
@@ -285,14 +290,27 @@ static void note_idle(const struct args_command *command, const struct args *arg
             idle_note(command, args, all[i].names, all[i].words, &progress);
 }
 
-static enum pd_status check_labels(const struct real *real, struct pd_error *err)
+static enum pd_status check_labels(const struct pd_dataset *data, struct pd_error *err)
 {
-    for (int64_t i = 0; i < real->count; i++)
-        if (real->labels[i] < 0)
+    for (int64_t i = 0; i < pd_data_count(data); i++)
+        if (pd_data_labels(data)[i] < 0)
             return pd_fail(err, PD_ERR_MISMATCH, -1,
-                           "data set '%s': image %lld has no label to measure accuracy on", real->data->name,
-                           (long long)i);
+                           "data set '%s': image %lld has no label to measure accuracy on",
+                           pd_data_name(data), (long long)i);
     return PD_OK;
+}
+
+/* The images that are measured on. */
+static enum pd_status open_data(struct eval *e, struct pd_error *err)
+{
+    const struct options *o = e->o;
+    enum pd_status status =
+        real_open(e->run, o->data, o->data_dir, PD_SPLIT_TEST,
+                  o->by_number ? PD_RUN_LABELS_BY_NUMBER : PD_RUN_LABELS_BY_NAME, &e->data, err);
+    status = real_advise(status, "--data takes another set, with labelled test images of these classes", err);
+    if (!status)
+        status = pd_run_images(e->run, e->data, PD_RUN_IMAGES_ALL, &e->real, err);
+    return status ? status : check_labels(e->data, err);
 }
 
 /* The fixed set, where one is asked for, and the length of an epoch. */
@@ -305,12 +323,12 @@ static enum pd_status prepare(struct eval *e, const struct reject_options *rejec
     if (!(e->needs & PD_NEEDS_SAMPLES))
         return PD_OK;
     if (o->samples[0])
-        status = sample_set_read(o->samples, &e->run.gan->config, &e->set, err);
+        status = sample_set_read(o->samples, e->gan, &e->set, err);
     else if (per_class)
-        status = sample_set_make(reject, &e->run, per_class, (uint64_t)o->seed, &e->set, err);
+        status = sample_set_make(reject, e->run, per_class, (uint64_t)o->seed, &e->set, err);
     e->epoch_images = o->epoch_images;
-    if (e->set.count && !epoch_given)
-        e->epoch_images = e->set.count > PD_METRIC_BATCH ? e->set.count : PD_METRIC_BATCH;
+    if (e->set.samples && !epoch_given)
+        e->epoch_images = e->set.samples->count > PD_METRIC_BATCH ? e->set.samples->count : PD_METRIC_BATCH;
     return status;
 }
 
@@ -327,22 +345,21 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
                                struct pd_error *err)
 {
     const struct options *o = e->o;
-    enum pd_status status = pd_run_read(e->folder, (int)o->threads, &e->run, err);
-    if (o->recalibrate_given)
-        e->run.options.recalibrate = o->recalibrate;
+    enum pd_status status = pd_run_open(e->folder, (int)o->threads, &e->run, err);
+    if (status)
+        return status;
+    e->gan = pd_run_gan(e->run);
+    status = real_set_recalibrate(e->run, o->recalibrate_given, o->recalibrate, err);
     if (!status)
-        status = real_advise(real_open(&e->real, &e->run, o->data, o->data_dir, PD_SPLIT_TEST,
-                                       o->by_number ? REAL_BY_NUMBER : REAL_BY_NAME, err),
-                             "--data takes another set, with labelled test images of these classes", err);
-    if (!status)
-        status = check_labels(&e->real, err);
+        status = open_data(e, err);
     if (!status)
         status = prepare(e, reject, epoch_given, err);
     if (!status)
         status = measure_all(e, err);
     sample_set_release(&e->set);
-    real_close(&e->real);
-    pd_run_release(&e->run);
+    pd_real_images_release(&e->real);
+    pd_dataset_destroy(e->data);
+    pd_run_close(e->run);
     return status;
 }
 

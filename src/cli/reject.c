@@ -4,8 +4,6 @@
 #include "cli/real.h"
 #include "cli/stop.h"
 
-#include "base/mem.h"
-
 #include <paydirt/words.h>
 
 #include <stdio.h>
@@ -87,69 +85,54 @@ enum pd_status reject_check(struct reject_options *o, const struct args_command 
 }
 
 /* GOLD section 4.2 */
-double reject_p(const struct reject_options *o, const struct pd_model_config *config)
+double reject_p(const struct reject_options *o, const struct pd_gan *gan)
 {
-    return !o->p_given && config->size && config->channels == 3 ? 0.5 : o->p;
+    int channels, side;
+    pd_gan_shape(gan, &channels, &side);
+    return !o->p_given && side && channels == 3 ? 0.5 : o->p;
 }
 
 /* --- real images --- */
 
-const char *reject_real(const struct reject_options *o, const struct pd_run_model *run)
+const char *reject_real(const struct reject_options *o, struct pd_run_model *run)
 {
-    return o->real[0] ? o->real : run->options.validation ? "validation" : "train";
-}
-
-/* Of the training split those that the run held out, or whose labels it was given. */
-static enum pd_status take_of_use(const struct pd_run_model *run, struct pd_dataset *data, bool held_out,
-                                  struct pd_real_images *out, struct pd_error *err)
-{
-    char labels[PD_PATH_SIZE];
-    uint8_t *use = pd_calloc(data->count, 1);
-    if (!use)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", data->count);
-    enum pd_status status = pd_run_folder_labels(run->folder, labels, err);
-    if (!status)
-        status = pd_run_labels(&run->options, run->options.label_file[0] ? labels : NULL, data, use, err);
-    if (!status)
-        status = pd_real_images_of_use(data, use, held_out ? PD_HELD_OUT : PD_LABELLED, run->gan->config.size,
-                                       out, err);
-    pd_free(use);
-    return status;
+    const struct pd_option_table options = pd_run_options(run);
+    return o->real[0] ? o->real : pd_option_get_int(&options, "validation") ? "validation" : "train";
 }
 
 /* The real images that a method learns from, and D ready to score such. */
-static enum pd_status open_training(struct pd_run_model *run, bool held_out, struct pd_real_images *out,
-                                    struct pd_error *err)
+static enum pd_status open_training(struct pd_run_model *run, enum pd_run_images which,
+                                    struct pd_real_images *out, struct pd_error *err)
 {
     struct pd_dataset *data;
     enum pd_status status = real_training(run, &data, err);
     if (!status)
         status = real_recalibrate(run, PD_ORIGIN_REAL, data, err);
     if (!status)
-        status = take_of_use(run, data, held_out, out, err);
+        status = pd_run_images(run, data, which, out, err);
     pd_dataset_destroy(data);
     return status;
 }
 
 static enum pd_status open_test(struct pd_run_model *run, struct pd_real_images *out, struct pd_error *err)
 {
-    struct real real;
+    struct pd_dataset *data = NULL;
     enum pd_status status = real_recalibrate(run, PD_ORIGIN_REAL, NULL, err);
     if (!status)
-        status = real_open(&real, run, "", "", PD_SPLIT_TEST, REAL_BY_NAME, err);
-    if (status)
-        return status;
-    status = pd_real_images_take(real.data, NULL, real.data->count, run->gan->config.size, out, err);
-    real_close(&real);
+        status = real_open(run, "", "", PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, &data, err);
+    if (!status)
+        status = pd_run_images(run, data, PD_RUN_IMAGES_ALL, out, err);
+    pd_dataset_destroy(data);
     return status;
 }
 
-static enum pd_status open_real(const struct reject_options *o, struct pd_run_model *run,
-                                struct pd_real_images *out, struct pd_error *err)
+static enum pd_status open_real(const char *name, struct pd_run_model *run, struct pd_real_images *out,
+                                struct pd_error *err)
 {
-    const char *name = reject_real(o, run);
-    enum pd_status status = !strcmp(name, "test") ? open_test(run, out, err)
-                                                  : open_training(run, !strcmp(name, "validation"), out, err);
+    const enum pd_run_images which =
+        strcmp(name, "validation") ? PD_RUN_IMAGES_LABELLED : PD_RUN_IMAGES_HELD_OUT;
+    enum pd_status status =
+        strcmp(name, "test") ? open_training(run, which, out, err) : open_test(run, out, err);
     if (!status && !out->count)
         status = pd_fail(err, PD_ERR_USAGE, -1, "--real %s: the run has no such images with a label", name);
     return status;
@@ -161,12 +144,12 @@ struct watch {
     struct progress progress;
 };
 
-static void on_progress(void *context, int class, int64_t at)
+static void on_progress(void *context, int label, int64_t at)
 {
     struct watch *w = context;
-    char label[32];
-    snprintf(label, sizeof label, "class %d", class);
-    progress_update(&w->progress, (uint64_t)at, label);
+    char words[32];
+    snprintf(words, sizeof words, "class %d", label);
+    progress_update(&w->progress, (uint64_t)at, words);
 }
 
 static bool on_stop(void *context)
@@ -189,16 +172,12 @@ static void print_rates(const struct pd_rejection *r)
             100 * (double)r->kept.count / (double)tried);
 }
 
-enum pd_status reject_run(const struct reject_options *o, struct pd_run_model *run, int64_t per_class,
-                          uint64_t seed, int64_t show, struct pd_rejection *out, struct pd_error *err)
+static struct pd_rejection_options rejection_of(const struct reject_options *o, const struct pd_gan *gan,
+                                                int64_t per_class, uint64_t seed, int64_t show)
 {
     struct pd_rejection_options r = pd_rejection_defaults(o->method);
-    const int classes = run->gan->config.classes;
-    struct pd_real_images real = {NULL, NULL, 0};
-    struct watch watch = {.progress = {.terminal = false}};
-    enum pd_status status = real_recalibrate(run, PD_ORIGIN_FAKE, NULL, err);
     r.how = (struct pd_reject_options){
-        .p = reject_p(o, &run->gan->config),
+        .p = reject_p(o, gan),
         .balanced = o->balanced_given ? o->balanced : o->method->balanced,
         .sigma = (enum pd_sigma)place_of(o->sigma, sigmas),
         .chain = o->chain,
@@ -210,23 +189,35 @@ enum pd_status reject_run(const struct reject_options *o, struct pd_run_model *r
     r.block = o->block;
     r.least_rate = o->least_rate;
     r.show = show;
-    r.context = &watch;
     r.progress = on_progress;
     r.stop = on_stop;
+    return r;
+}
+
+enum pd_status reject_run(const struct reject_options *o, struct pd_run_model *run, int64_t per_class,
+                          uint64_t seed, int64_t show, struct pd_rejection *out, struct pd_error *err)
+{
+    struct pd_gan *gan = pd_run_gan(run);
+    struct pd_rejection_options r = rejection_of(o, gan, per_class, seed, show);
+    struct pd_real_images real = {NULL, NULL, 0};
+    struct watch watch = {.progress = {.terminal = false}};
+    enum pd_status status = real_recalibrate(run, PD_ORIGIN_FAKE, NULL, err);
     if (!status && o->method->uses_real)
-        status = open_real(o, run, &real, err);
+        status = open_real(reject_real(o, run), run, &real, err);
+    r.context = &watch;
     r.real = real.images;
     r.real_labels = real.labels;
     r.real_count = real.count;
     if (!status) {
         stop_catch();
-        progress_begin(&watch.progress, 0, (uint64_t)(classes * (r.burn_in + per_class)), 1, "samples");
+        progress_begin(&watch.progress, 0, (uint64_t)(pd_gan_classes(gan) * (r.burn_in + per_class)), 1,
+                       "samples");
         progress_line(&watch.progress, "%s: %lld samples of each class, after %lld to learn from",
                       o->method->name, (long long)per_class, (long long)r.burn_in);
         if (o->method->uses_real)
             progress_line(&watch.progress, "%s: by %lld real images of %s", o->method->name,
                           (long long)real.count, reject_real(o, run));
-        status = pd_reject(run->gan, &r, out, err);
+        status = pd_reject(gan, &r, out, err);
         progress_end(&watch.progress);
     }
     if (!status)

@@ -4,8 +4,8 @@
 
 #include "cli/args.h"
 
-#include "gan/reject.h"
-#include "run/run.h"
+#include <paydirt/run.h>
+#include <paydirt/sample.h>
 
 struct reject_options {
     char reject[32], sigma[8], real[1024];
@@ -26,12 +26,12 @@ struct args_group reject_group(struct reject_options *o);
 enum pd_status reject_check(struct reject_options *o, const struct args_command *command,
                             const struct args *args, struct pd_error *err);
 
-/* p as it will be for this model. */
-double reject_p(const struct reject_options *o, const struct pd_model_config *config);
+/* p as it will be for these networks. */
+double reject_p(const struct reject_options *o, const struct pd_gan *gan);
 
 /* Where the real images for a method that needs some come from: "train", "validation" (held out) or "test".
  */
-const char *reject_real(const struct reject_options *o, const struct pd_run_model *run);
+const char *reject_real(const struct reject_options *o, struct pd_run_model *run);
 
 /* Runs it with a bar and a table of rates on standard error. show: as struct pd_rejection_options. A signal
  * ends it with PD_ERR_INTERRUPTED. */

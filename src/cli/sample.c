@@ -5,12 +5,8 @@
 #include "cli/reject.h"
 #include "cli/say.h"
 
-#include "base/mem.h"
-#include "io/file.h"
-#include "io/npy.h"
-#include "gan/scorer.h"
-
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] = "RUN --grid FILE.png --npz FILE.npz [options]";
@@ -53,7 +49,7 @@ static const struct pd_option table[] = {
 /* One of samples and rejection is empty. */
 struct made {
     const struct options *o;
-    struct pd_run_model run;
+    struct pd_run_model *run;
     struct pd_samples samples;
     struct pd_rejection rejection;
 };
@@ -63,56 +59,31 @@ static const struct pd_samples *samples_of(const struct made *m)
     return m->rejection.kept.count ? &m->rejection.kept : &m->samples;
 }
 
-static enum pd_status encode_grid(const struct made *m, const struct pd_points *real, struct pd_buffer *png,
-                                  struct pd_error *err)
+static enum pd_status draw_grid(const char *path, const struct made *m, const struct pd_dataset *real,
+                                struct pd_error *err)
 {
-    return pd_samples_picture(samples_of(m), &m->run.gan->classes, real, png, err);
+    return pd_samples_draw(path, samples_of(m), pd_run_gan(m->run), real, err);
 }
 
-static enum pd_status encode_rejected(const struct made *m, const struct pd_points *real,
-                                      struct pd_buffer *png, struct pd_error *err)
+static enum pd_status draw_rejected(const char *path, const struct made *m, const struct pd_dataset *real,
+                                    struct pd_error *err)
 {
-    return pd_rejection_encode(&m->rejection, &m->run.gan->classes, real, png, err);
+    return pd_rejection_draw(path, &m->rejection, pd_run_gan(m->run), real, err);
 }
 
 static enum pd_status write_picture(const char *path, const struct made *m,
-                                    enum pd_status (*encode)(const struct made *, const struct pd_points *,
-                                                             struct pd_buffer *, struct pd_error *),
+                                    enum pd_status (*draw)(const char *, const struct made *,
+                                                           const struct pd_dataset *, struct pd_error *),
                                     struct pd_error *err)
 {
-    struct pd_buffer png = PD_BUFFER_INIT;
-    struct real real = {NULL, NULL, NULL, 0};
+    struct pd_dataset *real = NULL;
     enum pd_status status = PD_OK;
     if (samples_of(m)->shape.rank == 2)
-        status = real_open(&real, &m->run, "", "", PD_SPLIT_TEST, REAL_BY_NAME, err);
-    const struct pd_points points = {real.images, real.count};
+        status = real_open(m->run, "", "", PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, &real, err);
     if (!status)
-        status = encode(m, real.images ? &points : NULL, &png, err);
-    if (!status)
-        status = pd_file_write_atomic(path, png.data, png.size, err);
-    pd_buffer_release(&png);
-    real_close(&real);
+        status = draw(path, m, real, err);
+    pd_dataset_destroy(real);
     return status;
-}
-
-/* Scores may be NULL: left out. */
-static enum pd_status write_arrays(const char *path, const struct pd_samples *s, const float *logit,
-                                   const float *class_logits, const double *d, struct pd_error *err)
-{
-    const int64_t n = s->count, *dim = s->shape.dim;
-    struct pd_io_array arrays[6] = {
-        {"images", PD_IO_F32, s->shape.rank, {dim[0], dim[1], dim[2], dim[3]}, s->images},
-        {"labels", PD_IO_I32, 1, {n}, s->labels},
-        {"z", PD_IO_F32, 2, {n, s->z_dim}, s->z},
-    };
-    size_t count = 3;
-    if (logit)
-        arrays[count++] = (struct pd_io_array){"logit", PD_IO_F32, 1, {n}, logit};
-    if (class_logits)
-        arrays[count++] = (struct pd_io_array){"class_logits", PD_IO_F32, 2, {n, s->classes}, class_logits};
-    if (d)
-        arrays[count++] = (struct pd_io_array){"d", PD_IO_F64, 1, {n}, d};
-    return pd_npz_write(path, arrays, count, false, err);
 }
 
 static enum pd_status write_npz(struct made *m, struct pd_error *err)
@@ -120,20 +91,20 @@ static enum pd_status write_npz(struct made *m, struct pd_error *err)
     const struct pd_samples *s = samples_of(m);
     const struct pd_rejection *r = &m->rejection;
     if (!m->o->scores)
-        return write_arrays(m->o->npz, s, r->logit, NULL, r->d, err);
-    float *logit = pd_calloc((size_t)s->count, sizeof *logit);
-    float *class_logits = pd_calloc((size_t)s->count, (size_t)s->classes * sizeof *class_logits);
+        return pd_samples_write(m->o->npz, s, r->logit, NULL, r->d, err);
+    float *logit = calloc((size_t)s->count, sizeof *logit);
+    float *class_logits = calloc((size_t)s->count, (size_t)s->classes * sizeof *class_logits);
     enum pd_status status = PD_OK;
     if (!logit || !class_logits)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld scores", (long long)s->count);
     if (!status)
-        status = real_recalibrate(&m->run, PD_ORIGIN_FAKE, NULL, err);
+        status = real_recalibrate(m->run, PD_ORIGIN_FAKE, NULL, err);
     if (!status)
-        status = pd_score(m->run.gan, PD_ORIGIN_FAKE, s->images, s->count, logit, class_logits, err);
+        status = pd_score(pd_run_gan(m->run), PD_ORIGIN_FAKE, s->images, s->count, logit, class_logits, err);
     if (!status)
-        status = write_arrays(m->o->npz, s, logit, class_logits, r->d, err);
-    pd_free(logit);
-    pd_free(class_logits);
+        status = pd_samples_write(m->o->npz, s, logit, class_logits, r->d, err);
+    free(logit);
+    free(class_logits);
     return status;
 }
 
@@ -163,11 +134,11 @@ static enum pd_status write_files(struct made *m, struct pd_error *err)
     const struct options *o = m->o;
     enum pd_status status = PD_OK;
     if (o->grid[0])
-        status = write_picture(o->grid, m, encode_grid, err);
+        status = write_picture(o->grid, m, draw_grid, err);
     if (!status && o->grid[0])
         say_path(o->grid);
     if (!status && o->rejected[0])
-        status = write_picture(o->rejected, m, encode_rejected, err);
+        status = write_picture(o->rejected, m, draw_rejected, err);
     if (!status && o->rejected[0])
         say_path(o->rejected);
     if (!status && o->npz[0])
@@ -180,9 +151,11 @@ static enum pd_status write_files(struct made *m, struct pd_error *err)
 /* Refused candidates of a class in the picture. */
 static int64_t shown(const struct made *m)
 {
+    int channels, side;
     if (!m->o->rejected[0])
         return 0;
-    return m->run.gan->config.size ? SHOWN_IMAGES : SHOWN_POINTS;
+    pd_gan_shape(pd_run_gan(m->run), &channels, &side);
+    return side ? SHOWN_IMAGES : SHOWN_POINTS;
 }
 
 static enum pd_status sample(const struct options *o, const struct reject_options *reject, const char *folder,
@@ -190,20 +163,18 @@ static enum pd_status sample(const struct options *o, const struct reject_option
 {
     struct made m = {.o = o};
     const uint64_t seed = (uint64_t)o->seed;
-    enum pd_status status = pd_run_read(folder, (int)o->threads, &m.run, err);
-    if (status)
-        return status;
-    if (o->recalibrate_given)
-        m.run.options.recalibrate = o->recalibrate;
-    if (reject->method)
-        status = reject_run(reject, &m.run, o->per_class, seed, shown(&m), &m.rejection, err);
-    else
-        status = pd_sample(m.run.gan, o->per_class, seed, &m.samples, err);
+    enum pd_status status = pd_run_open(folder, (int)o->threads, &m.run, err);
+    if (!status)
+        status = real_set_recalibrate(m.run, o->recalibrate_given, o->recalibrate, err);
+    if (!status && reject->method)
+        status = reject_run(reject, m.run, o->per_class, seed, shown(&m), &m.rejection, err);
+    else if (!status)
+        status = pd_sample(pd_run_gan(m.run), o->per_class, seed, &m.samples, err);
     if (!status)
         status = write_files(&m, err);
     pd_samples_release(&m.samples);
     pd_rejection_release(&m.rejection);
-    pd_run_release(&m.run);
+    pd_run_close(m.run);
     return status;
 }
 

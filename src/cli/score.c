@@ -1,23 +1,14 @@
 /* paydirt score: what the discriminator thinks of real images, one row each. */
-#include <paydirt/select.h>
-#include <paydirt/words.h>
-
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/real.h"
 #include "cli/say.h"
 
-#include "base/mem.h"
-#include "io/csv.h"
-#include "gan/pictures.h"
-#include "gan/recalibrate.h"
-#include "gan/scorer.h"
+#include <paydirt/pictures.h>
+#include <paydirt/words.h>
 
-#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static const char usage[] = "RUN --out FILE.csv [options]";
 
@@ -67,199 +58,6 @@ static const struct pd_option table[] = {
     {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
 };
 #undef FIELD
-
-/* One block of doubles and one of floats, cut into columns. */
-struct scores {
-    int64_t n;
-    int classes;
-    const int32_t *labels; /* or NULL */
-    float *logit, *class_logits;
-    double *log_p, *entropy, *conditional, *gold, *balanced;
-};
-
-static enum pd_status reserve(struct scores *s, struct pd_error *err)
-{
-    const size_t n = (size_t)s->n, k = (size_t)s->classes;
-    s->logit = pd_calloc(n, (1 + k) * sizeof(float));
-    s->log_p = pd_calloc(n, (k + 4) * sizeof(double));
-    if (!s->logit || !s->log_p)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld scores", (long long)s->n);
-    s->class_logits = s->logit + n;
-    s->entropy = s->log_p + n * k;
-    s->conditional = s->entropy + n;
-    s->gold = s->conditional + n;
-    s->balanced = s->gold + n;
-    return PD_OK;
-}
-
-static void release(struct scores *s)
-{
-    pd_free(s->logit);
-    pd_free(s->log_p);
-}
-
-static enum pd_status compute(struct scores *s, struct pd_gan *gan, const float *images, struct pd_error *err)
-{
-    enum pd_status status = pd_score(gan, PD_ORIGIN_REAL, images, s->n, s->logit, s->class_logits, err);
-    if (status)
-        return status;
-    const struct pd_gold_input in = {s->n, s->classes, s->logit, s->class_logits, s->labels, PD_GOLD_REAL};
-    status = pd_gold_conditional(&in, s->conditional, err);
-    if (status)
-        return status;
-    pd_class_log_p(s->n, s->classes, s->class_logits, s->log_p);
-    pd_class_entropy(s->n, s->classes, s->class_logits, s->entropy);
-    pd_gold_estimate(s->n, s->logit, s->conditional, 1, s->gold);
-    const double scale = pd_gold_balance(s->n, s->logit, s->conditional);
-    pd_gold_estimate(s->n, s->logit, s->conditional, scale, s->balanced);
-    return PD_OK;
-}
-
-static int predicted(const struct scores *s, int64_t i)
-{
-    const float *x = s->class_logits + i * s->classes;
-    int best = 0;
-    for (int k = 1; k < s->classes; k++)
-        best = x[k] > x[best] ? k : best;
-    return best;
-}
-
-/* Natural logarithms of the classes' probabilities. */
-static const double *log_p_of(const struct scores *s, int64_t i)
-{
-    return s->log_p + i * s->classes;
-}
-
-/* What rows may be sorted by. */
-static double certainty(const struct scores *s, int64_t i)
-{
-    return log_p_of(s, i)[predicted(s, i)];
-}
-
-static double logit(const struct scores *s, int64_t i)
-{
-    return (double)s->logit[i];
-}
-
-static double entropy(const struct scores *s, int64_t i)
-{
-    return s->entropy[i];
-}
-
-static double gold(const struct scores *s, int64_t i)
-{
-    return s->gold[i];
-}
-
-static double balanced(const struct scores *s, int64_t i)
-{
-    return s->balanced[i];
-}
-
-static const struct key {
-    const char *name;
-    double (*value)(const struct scores *s, int64_t i);
-} keys[] = {
-    {"p", certainty}, {"logit", logit}, {"entropy", entropy}, {"gold", gold}, {"gold_balanced", balanced}};
-enum { KEYS = sizeof keys / sizeof keys[0] };
-
-struct place {
-    double value;
-    int64_t row;
-};
-
-static int by_value(const void *a, const void *b)
-{
-    const struct place *x = a, *y = b;
-    const int d = (x->value < y->value) - (x->value > y->value);
-    return d ? d : (x->row > y->row) - (x->row < y->row);
-}
-
-/* The order of the rows, (n), owned. name "": as they are. */
-static enum pd_status sort_rows(const struct scores *s, const char *name, struct place **order,
-                                struct pd_error *err)
-{
-    *order = pd_calloc((size_t)s->n, sizeof **order);
-    if (!*order)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the order of %lld rows", (long long)s->n);
-    for (int64_t i = 0; i < s->n; i++)
-        (*order)[i].row = i;
-    for (int k = 0; k < KEYS; k++)
-        for (int64_t i = 0; !strcmp(name, keys[k].name) && i < s->n; i++)
-            (*order)[i].value = keys[k].value(s, i);
-    qsort(*order, (size_t)s->n, sizeof **order, by_value);
-    return PD_OK;
-}
-
-static void write_names(struct pd_csv *csv, const struct scores *s, const struct pd_dataset *d, int64_t i,
-                        bool probabilities)
-{
-    char name[4096];
-    pd_csv_text(csv, pd_dataset_image_name(d, (uint32_t)i, name, sizeof name));
-    pd_csv_text(csv, pd_dataset_class_name(d, predicted(s, i), name, sizeof name));
-    pd_csv_real(csv, exp(certainty(s, i)));
-    for (int k = 0; probabilities && k < s->classes; k++)
-        pd_csv_real(csv, exp(log_p_of(s, i)[k]));
-}
-
-static void write_row(struct pd_csv *csv, const struct scores *s, int64_t i)
-{
-    const int32_t label = s->labels ? s->labels[i] : -1;
-    pd_csv_integer(csv, i);
-    if (label >= 0)
-        pd_csv_integer(csv, label);
-    else
-        pd_csv_text(csv, "");
-    pd_csv_real(csv, (double)s->logit[i]);
-    if (label >= 0)
-        pd_csv_real(csv, log_p_of(s, i)[label]);
-    else
-        pd_csv_text(csv, "");
-    pd_csv_integer(csv, predicted(s, i));
-    pd_csv_real(csv, s->entropy[i]);
-    pd_csv_real(csv, s->gold[i]);
-    pd_csv_real(csv, s->balanced[i]);
-}
-
-static void write_header(struct pd_csv *csv, const struct scores *s, const struct pd_dataset *d,
-                         bool probabilities)
-{
-    static const char *const columns[] = {"index",     "label",   "logit", "log_p_class",
-                                          "predicted", "entropy", "gold",  "gold_balanced",
-                                          "image",     "class",   "p"};
-    char name[PD_CLASS_NAME_SIZE], column[PD_CLASS_NAME_SIZE + 2];
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
-        pd_csv_text(csv, columns[i]);
-    for (int k = 0; probabilities && k < s->classes; k++) {
-        snprintf(column, sizeof column, "p_%s", pd_dataset_class_name(d, k, name, sizeof name));
-        pd_csv_text(csv, column);
-    }
-    pd_csv_end_row(csv);
-}
-
-static enum pd_status write_table(const struct options *o, const struct scores *s, const struct pd_dataset *d,
-                                  struct pd_error *err)
-{
-    struct place *order;
-    struct pd_csv *csv;
-    enum pd_status status = sort_rows(s, o->sort, &order, err);
-    if (!status)
-        status = pd_csv_create(o->out, &csv, err);
-    if (status) {
-        pd_free(order);
-        return status;
-    }
-    write_header(csv, s, d, o->probabilities);
-    for (int64_t i = 0; i < s->n; i++) {
-        write_row(csv, s, order[i].row);
-        write_names(csv, s, d, order[i].row, o->probabilities);
-        pd_csv_end_row(csv);
-    }
-    status = pd_csv_commit(csv, err);
-    pd_csv_destroy(csv);
-    pd_free(order);
-    return status;
-}
 
 /* --- pictures --- */
 
@@ -314,10 +112,11 @@ static enum pd_status check_pictures(const struct options *o, const struct pd_da
                                      struct pd_error *err)
 {
     static const char *const kinds[] = {"images", "2-D points"};
+    const bool points = pd_data_is_points(d);
     for (int i = 0; i < PICTURES; i++)
-        if (*picture_path(&pictures[i], o) && !pictures[i].either && pictures[i].points != !!d->points)
+        if (*picture_path(&pictures[i], o) && !pictures[i].either && pictures[i].points != points)
             return pd_fail(err, PD_ERR_USAGE, -1, "--%s shows %s, and data set '%s' has %s", pictures[i].name,
-                           kinds[pictures[i].points], d->name, kinds[!!d->points]);
+                           kinds[pictures[i].points], pd_data_name(d), kinds[points]);
     return PD_OK;
 }
 
@@ -337,69 +136,82 @@ static enum pd_status draw_pictures(const struct scene *s, struct pd_error *err)
 
 /* --- the command --- */
 
-static enum pd_status check(const struct options *o, enum pd_split *split, struct pd_error *err)
+/* What the options ask for. */
+struct asked {
+    enum pd_split split;
+    enum pd_score_key sort;
+    enum pd_run_labels labels;
+};
+
+static enum pd_status check(const struct options *o, struct asked *asked, struct pd_error *err)
 {
-    static const char *const splits[] = {[PD_SPLIT_TRAIN] = "train", [PD_SPLIT_TEST] = "test"};
+    const char *const splits[] = {pd_split_name(PD_SPLIT_TRAIN), pd_split_name(PD_SPLIT_TEST)};
     if (!o->out[0])
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--out is missing: the file for the scores, such as scores.csv");
-    if (o->sort[0] &&
-        pd_find_word("column to sort by", o->sort, &keys[0].name, KEYS, sizeof keys[0], err) < 0)
+    if (o->sort[0] && pd_score_key_find(o->sort, &asked->sort, err))
         return PD_ERR_USAGE;
-    const int at = pd_find_word("split", o->split, splits, 2, sizeof splits[0], err);
-    *split = (enum pd_split)at;
-    return at < 0 ? PD_ERR_USAGE : PD_OK;
+    const int at = pd_find_word("split", o->split, splits, PD_SPLITS, sizeof splits[0], err);
+    if (at < 0)
+        return PD_ERR_USAGE;
+    asked->split = (enum pd_split)at;
+    asked->labels = !o->labels     ? PD_RUN_LABELS_UNKNOWN
+                    : o->by_number ? PD_RUN_LABELS_BY_NUMBER
+                                   : PD_RUN_LABELS_BY_NAME;
+    return PD_OK;
 }
 
-static void say_done(const char *path, const struct scores *s, const struct pd_gan *gan)
+static void say_done(const char *path, int64_t n, const struct pd_gan *gan)
 {
     char by[80];
     real_statistics(gan, by, sizeof by);
-    say(stderr, "%s: scores of %lld image%s%s%s\n", path, (long long)s->n, pd_plural((size_t)s->n),
+    say(stderr, "%s: scores of %lld image%s%s%s\n", path, (long long)n, pd_plural((size_t)n),
         by[0] ? ", " : "", by);
 }
 
-static enum pd_status score(const struct options *o, enum pd_split split, const char *folder,
-                            struct pd_error *err)
+/* data: checked. */
+static enum pd_status score_data(const struct options *o, const struct asked *asked, struct pd_run_model *run,
+                                 const struct pd_dataset *data, struct pd_error *err)
 {
-    struct pd_run_model run;
-    struct real real = {NULL, NULL, NULL, 0};
-    struct scores s = {0};
     const bool own = !o->data[0] && !o->data_dir[0]; /* the run's data */
-    enum pd_status status = pd_run_read(folder, (int)o->threads, &run, err);
+    struct pd_gan *gan = pd_run_gan(run);
+    struct pd_scores s;
+    enum pd_status status =
+        real_recalibrate(run, PD_ORIGIN_REAL, own && asked->split == PD_SPLIT_TRAIN ? data : NULL, err);
+    if (!status)
+        status = pd_score_data(gan, data, NULL, &s, err);
     if (status)
         return status;
-    if (o->recalibrate_given)
-        run.options.recalibrate = o->recalibrate;
-    const enum real_labels labels = !o->labels     ? REAL_UNLABELLED
-                                    : o->by_number ? REAL_BY_NUMBER
-                                                   : REAL_BY_NAME;
-    status = real_open(&real, &run, o->data, o->data_dir, split, labels, err);
-    if (split == PD_SPLIT_TEST)
-        status = real_advise(status, "--split train scores the training images", err);
+    status = pd_scores_write(o->out, &s, data, asked->sort, o->probabilities, err);
     if (!status)
-        status = check_pictures(o, real.data, err);
-    if (!status) {
-        s = (struct scores){
-            .n = real.count, .classes = run.gan->config.classes, .labels = o->labels ? real.labels : NULL};
-        status = reserve(&s, err);
-    }
-    if (!status)
-        status =
-            real_recalibrate(&run, PD_ORIGIN_REAL, own && split == PD_SPLIT_TRAIN ? real.data : NULL, err);
-    if (!status && s.logit && s.log_p)
-        status = compute(&s, run.gan, real.images, err);
-    if (!status && s.logit && s.log_p)
-        status = write_table(o, &s, real.data, err);
-    if (!status)
-        say_done(o->out, &s, run.gan);
+        say_done(o->out, s.n, gan);
     const struct scene scene = {
-        o, {real.data, s.n, NULL, s.classes, s.class_logits, s.logit, s.conditional, s.gold}, run.gan};
+        o, {data, s.n, NULL, s.classes, s.class_logits, s.logit, s.conditional, s.gold}, gan};
     if (!status)
         status = draw_pictures(&scene, err);
-    release(&s);
-    real_close(&real);
-    pd_run_release(&run);
+    pd_scores_release(&s);
+    return status;
+}
+
+static enum pd_status score(const struct options *o, const struct asked *asked, const char *folder,
+                            struct pd_error *err)
+{
+    struct pd_run_model *run;
+    struct pd_dataset *data = NULL;
+    enum pd_status status = pd_run_open(folder, (int)o->threads, &run, err);
+    if (status)
+        return status;
+    status = real_set_recalibrate(run, o->recalibrate_given, o->recalibrate, err);
+    if (!status)
+        status = real_open(run, o->data, o->data_dir, asked->split, asked->labels, &data, err);
+    if (asked->split == PD_SPLIT_TEST)
+        status = real_advise(status, "--split train scores the training images", err);
+    if (!status)
+        status = check_pictures(o, data, err);
+    if (!status)
+        status = score_data(o, asked, run, data, err);
+    pd_dataset_destroy(data);
+    pd_run_close(run);
     return status;
 }
 
@@ -409,14 +221,14 @@ enum pd_status command_score(int argc, char **argv, struct pd_error *err)
     const struct args_command command = {
         "score",  usage, about,
         examples, "RUN", {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};
-    enum pd_split split = PD_SPLIT_TEST;
+    struct asked asked = {.sort = PD_SCORE_UNSORTED};
     struct args args;
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)
         return status;
     status = args_need_operand(&command, &args, err);
     if (!status)
-        status = check(&o, &split, err);
+        status = check(&o, &asked, err);
     o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
-    return status ? status : score(&o, split, args.operand, err);
+    return status ? status : score(&o, &asked, args.operand, err);
 }

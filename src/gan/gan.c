@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <math.h>
+#include <stdio.h>
 
 struct pd_nn pd_gan_network(const struct pd_gan *gan, struct pd_graph *g, const char *prefix, bool training)
 {
@@ -116,6 +117,15 @@ int64_t pd_gan_image_size(const struct pd_gan *gan)
 int pd_gan_classes(const struct pd_gan *gan)
 {
     return gan->config.classes;
+}
+
+char *pd_gan_class_name(const struct pd_gan *gan, int label, char *text, size_t size)
+{
+    if (gan->classes.at)
+        snprintf(text, size, "%s", gan->classes.at[label]);
+    else
+        snprintf(text, size, "%d", label);
+    return text;
 }
 
 int pd_gan_z_dim(const struct pd_gan *gan)

@@ -14,7 +14,6 @@ enum pd_status pd_real_images_take(const struct pd_dataset *data, const uint32_t
 /* Those whose use is `which` (an enum pd_label_use); none: count 0. */
 enum pd_status pd_real_images_of_use(const struct pd_dataset *data, const uint8_t *use, int which, int size,
                                      struct pd_real_images *out, struct pd_error *err);
-void pd_real_images_release(struct pd_real_images *r);
 
 /* in: seed, real and, where the metric trains a classifier, its epochs; samples NULL: fresh ones from the
  * generator. The networks fill in the rest. A metric that needs scores takes D as it is: recalibrated for

@@ -10,8 +10,6 @@
 #include "gan/gan.h"
 #include "metric/metric.h"
 
-bool pd_gan_has_batch_norm(const struct pd_gan *gan); /* in D */
-
 /* Over the source's first count images, `batch` at a time: but for rounding, batch and order change nothing.
  * From then on the gan's plans of that origin read them. Nothing is done where D has no batch norm.
  * PD_ERR_MEMORY, PD_ERR_BROKEN, the source's. */

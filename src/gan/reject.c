@@ -316,20 +316,30 @@ static enum pd_status check(const struct pd_rejection_options *o, struct pd_erro
     return PD_OK;
 }
 
-enum pd_status pd_reject(struct pd_gan *gan, const struct pd_rejection_options *options,
-                         struct pd_rejection *out, struct pd_error *err)
+static enum pd_status reject(struct pd_gan *gan, const struct pd_rejection_options *options,
+                             struct pd_rejection *out, struct pd_error *err)
 {
     struct maker m;
-    *out = (struct pd_rejection){.show = 0};
-    enum pd_status status = check(options, err);
-    if (status)
-        return status;
-    status = init_maker(&m, gan, options, err);
+    enum pd_status status = init_maker(&m, gan, options, err);
     if (!status)
         status = reserve(out, &m, err);
     for (int class = 0; class < gan->config.classes && !status; class ++)
         status = reject_class(&m, out, class, err);
     release_maker(&m);
+    return status;
+}
+
+enum pd_status pd_reject(struct pd_gan *gan, const struct pd_rejection_options *options,
+                         struct pd_rejection *out, struct pd_error *err)
+{
+    *out = (struct pd_rejection){.show = 0};
+    enum pd_status status = check(options, err);
+    if (!status)
+        status = pd_gan_enter(gan, PD_ORIGIN_FAKE, options->per_class, err);
+    if (status)
+        return status;
+    status = reject(gan, options, out, err);
+    pd_gan_leave(gan);
     if (status)
         pd_rejection_release(out);
     return status;

@@ -10,8 +10,6 @@
 #include "gan/gan_parts.h"
 #include "gan/sampler.h"
 
-#include <paydirt/sample.h>
-
 #include <stdio.h>
 #include <string.h>
 
@@ -78,23 +76,35 @@ enum pd_status pd_generate(struct pd_gan *gan, int64_t n, const int32_t *classes
     return status;
 }
 
-enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,
-                         struct pd_error *err)
+static enum pd_status make(struct pd_gan *gan, uint64_t seed, struct pd_samples *out, struct pd_error *err)
 {
-    const struct pd_model_config *c = &gan->config;
     struct pd_sampler *sampler = NULL;
-    int64_t count = per_class * c->classes;
-    *out =
-        (struct pd_samples){.count = count, .per_class = per_class, .classes = c->classes, .z_dim = c->z_dim};
-    out->shape = pd_gan_image_shape(gan, count);
     enum pd_status status = reserve(out, err);
     if (!status)
         status = pd_sampler_create(gan, BATCH, &sampler, err);
     if (!status) {
         draw_noise(out, seed);
-        status = pd_sampler_make(sampler, out->z, out->labels, count, out->images, err);
+        status = pd_sampler_make(sampler, out->z, out->labels, out->count, out->images, err);
     }
     pd_sampler_destroy(sampler);
+    return status;
+}
+
+enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,
+                         struct pd_error *err)
+{
+    const struct pd_model_config *c = &gan->config;
+    *out = (struct pd_samples){.per_class = per_class, .classes = c->classes, .z_dim = c->z_dim};
+    if (per_class > UINT32_MAX)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld samples of each class, expected %u at most",
+                       (long long)per_class, UINT32_MAX);
+    enum pd_status status = pd_gan_enter(gan, PD_ORIGIN_FAKE, per_class, err);
+    if (status)
+        return status;
+    out->count = per_class * c->classes;
+    out->shape = pd_gan_image_shape(gan, out->count);
+    status = make(gan, seed, out, err);
+    pd_gan_leave(gan);
     if (status)
         pd_samples_release(out);
     return status;

@@ -1,24 +1,11 @@
-/* Samples of a trained generator, and their pictures. */
+/* Pictures of samples. */
 #ifndef PD_GAN_SAMPLE_H
 #define PD_GAN_SAMPLE_H
 
 #include "base/buffer.h"
 #include "gan/gan.h"
 
-/* Owned: pd_samples_release. */
-struct pd_samples {
-    int64_t count, per_class;
-    struct pd_shape shape; /* of images: (count, C, H, W), or (count, 2) */
-    int classes, z_dim;
-    float *images, *z; /* z (count, z_dim) */
-    int32_t *labels;   /* (count): class by class */
-};
-
-/* per_class samples of each class, in evaluation mode; fixed by the seed: sample i has the same z whatever
- * per_class of other calls was, as long as the classes are the same. */
-enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, struct pd_samples *out,
-                         struct pd_error *err);
-void pd_samples_release(struct pd_samples *s);
+#include <paydirt/sample.h>
 
 /* A picture of them as PNG: images in a grid, one row a class; points as a scatter plot over the real ones
  * (count, 2), which may be NULL. */

@@ -7,6 +7,7 @@
 #define PD_METRIC_METRIC_H
 
 #include <paydirt/graph.h>
+#include <paydirt/score.h>
 
 /* Where samples come from: fills images (n, C, H, W) or points (n, 2), and labels (n); batch number i of all
  * that are asked for. */
@@ -21,13 +22,6 @@ struct pd_image_scorer {
     void *context;
     enum pd_status (*score)(void *context, const float *images, int64_t n, float *logit, float *class_logits,
                             struct pd_error *err);
-};
-
-/* Real images (count, C, size, size) in [-1, 1] or points (count, 2), with labels (count) >= 0. */
-struct pd_real_images {
-    float *images;
-    int32_t *labels;
-    int64_t count;
 };
 
 /* What a metric may need; what it does not is NULL or 0. */

@@ -1,0 +1,84 @@
+/* Real images beside a run's networks (paydirt/run.h). */
+#include "base/mem.h"
+#include "data/labels/labels.h"
+#include "run/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static enum pd_status adopt_classes(struct pd_dataset *d, const struct pd_gan *gan, enum pd_run_labels labels,
+                                    struct pd_error *err)
+{
+    const struct pd_class_names unnamed = {gan->config.classes, NULL};
+    if (labels == PD_RUN_LABELS_UNKNOWN)
+        for (uint32_t i = 0; i < d->count; i++)
+            d->labels[i] = -1;
+    return pd_class_names_adopt(gan->classes.at ? &gan->classes : &unnamed, labels == PD_RUN_LABELS_BY_NUMBER,
+                                d, err);
+}
+
+/* Data that were opened, or not. */
+static enum pd_status take_data(enum pd_status status, const struct pd_gan *gan, enum pd_run_labels labels,
+                                struct pd_dataset **out, struct pd_error *err)
+{
+    if (!status)
+        status = pd_run_check_fit(*out, &gan->config, err);
+    if (!status)
+        status = adopt_classes(*out, gan, labels, err);
+    if (status) {
+        pd_dataset_destroy(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+enum pd_status pd_run_data(const struct pd_run_model *run, const char *name, const char *dir,
+                           enum pd_split split, enum pd_run_labels labels, const struct pd_data_watch *watch,
+                           struct pd_dataset **out, struct pd_error *err)
+{
+    struct pd_train_options o = run->options;
+    if (name && *name && strcmp(name, o.data) != 0)
+        o.data_dir[0] = '\0'; /* that of another data set */
+    if (name && *name)
+        snprintf(o.data, sizeof o.data, "%s", name);
+    if (dir && *dir)
+        snprintf(o.data_dir, sizeof o.data_dir, "%s", dir);
+    *out = NULL;
+    return take_data(pd_run_dataset(&o, split, watch, out, err), run->gan, labels, out, err);
+}
+
+enum pd_status pd_run_training_data(const struct pd_run_model *run, const struct pd_data_watch *watch,
+                                    struct pd_dataset **out, struct pd_error *err)
+{
+    *out = NULL;
+    return take_data(pd_run_dataset_again(&run->options, run->folder, false, watch, out, err), run->gan,
+                     PD_RUN_LABELS_BY_NAME, out, err);
+}
+
+static enum pd_status take_of_use(const struct pd_run_model *run, struct pd_dataset *data,
+                                  enum pd_label_use which, struct pd_real_images *out, struct pd_error *err)
+{
+    char labels[PD_PATH_SIZE];
+    uint8_t *use = pd_calloc(data->count, 1);
+    if (!use)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", data->count);
+    enum pd_status status = pd_run_folder_labels(run->folder, labels, err);
+    if (!status)
+        status = pd_run_labels(&run->options, run->options.label_file[0] ? labels : NULL, data, use, err);
+    if (!status)
+        status = pd_real_images_of_use(data, use, which, run->gan->config.size, out, err);
+    pd_free(use);
+    return status;
+}
+
+enum pd_status pd_run_images(const struct pd_run_model *run, struct pd_dataset *data,
+                             enum pd_run_images which, struct pd_real_images *out, struct pd_error *err)
+{
+    *out = (struct pd_real_images){NULL, NULL, 0};
+    enum pd_status status = pd_run_check_fit(data, &run->gan->config, err);
+    if (status)
+        return status;
+    if (which == PD_RUN_IMAGES_ALL)
+        return pd_real_images_take(data, NULL, data->count, run->gan->config.size, out, err);
+    return take_of_use(run, data, which == PD_RUN_IMAGES_HELD_OUT ? PD_HELD_OUT : PD_LABELLED, out, err);
+}

@@ -59,6 +59,7 @@ struct pd_backend;
  * PD_ERR_USAGE: no such name. */
 enum pd_status pd_backend_create(const char *name, int threads, struct pd_backend **out,
                                  struct pd_error *err);
+const char *pd_backend_name(int index); /* from 0; NULL past the last */
 void pd_backend_destroy(struct pd_backend *b);
 size_t pd_backend_real_size(const struct pd_backend *b); /* of a PD_REAL: 4, float, or 8, double */
 

@@ -3,6 +3,7 @@
 #include "active/changes.h"
 #include "active/check.h"
 #include "active/people.h"
+#include "base/library.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -110,6 +111,9 @@ static enum pd_status lock(const struct active *r, struct pd_lock *lock, struct 
     enum pd_status status = pd_run_folder_lock(r->folder, lock, err);
     if (lock->powerless)
         pd_active_note(r->watch, "%s", PD_LOCK_POWERLESS);
+    if (!pd_library_is_in(pd_library_cairo))
+        pd_active_note(r->watch, "no pictures are drawn: this paydirt was built without %s",
+                       pd_library_name(PD_LIBRARY_cairo));
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* What a query saw, as pictures. */
 #include "active/steps.h"
 
+#include "base/library.h"
 #include "base/mem.h"
 #include "gan/pictures.h"
 
@@ -69,7 +70,7 @@ enum pd_status pd_pool_draw(const struct pd_branch *b, int64_t round, struct pd_
 {
     char path[PD_PATH_SIZE];
     const size_t n = (size_t)pool->n;
-    if (!b->a->pictures || !q->count)
+    if (!b->a->pictures || !q->count || !pd_library_is_in(pd_library_cairo))
         return PD_OK;
     double *terms = pd_malloc((n ? n : 1) * 2 * sizeof *terms);
     if (!terms)

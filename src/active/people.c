@@ -1,5 +1,6 @@
 #include "active/people.h"
 
+#include "base/library.h"
 #include "base/mem.h"
 #include "gan/pictures.h"
 #include "io/file.h"
@@ -193,7 +194,7 @@ enum pd_status pd_people_ask(struct pd_people *p, const struct pd_trial *t, stru
     if (!out->questions)
         return remove_questions(p, err);
     enum pd_status status = PD_OK;
-    if (t->data->pixels) {
+    if (t->data->pixels && pd_library_is_in(pd_library_cairo)) {
         status = path_in(p, "queries.png", out->sheet, err);
         if (!status)
             status = pd_picture_queries(out->sheet, t->data, p->open, out->questions, "To be labelled", err);

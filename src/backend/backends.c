@@ -15,6 +15,11 @@ static const struct pd_backend_type *const types[] = {
 };
 enum { COUNT = sizeof types / sizeof types[0] };
 
+const char *pd_backend_name(int index)
+{
+    return index >= 0 && index < COUNT ? types[index]->name : NULL;
+}
+
 enum pd_status pd_backend_create(const char *name, int threads, struct pd_backend **out, struct pd_error *err)
 {
     const char *names[COUNT];

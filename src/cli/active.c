@@ -1,4 +1,5 @@
 /* paydirt active: rounds of training and labelling. */
+#include <paydirt/libraries.h>
 #include <paydirt/select.h>
 #include <paydirt/words.h>
 
@@ -272,7 +273,7 @@ static enum pd_status say_end(const char *folder, const struct pd_active_outcome
         return status;
     char *argv[] = {(char[]){"compare"}, (char *)(uintptr_t)folder, (char[]){"--chart"}, chart, NULL};
     optind = 0; /* getopt once more */
-    return command_compare(4, argv, err);
+    return command_compare(pd_library_has("cairo") ? 4 : 2, argv, err);
 }
 
 /* What a person does next. */

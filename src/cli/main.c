@@ -1,9 +1,9 @@
 /* paydirt COMMAND [options] */
 #include "cli/commands.h"
 #include "cli/stop.h"
-#include "data/images/image_format.h"
-#include "engine/backend.h"
 
+#include <paydirt/graph.h>
+#include <paydirt/libraries.h>
 #include <paydirt/version.h>
 #include <paydirt/words.h>
 
@@ -14,10 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define PD_BACKEND(id) extern const struct pd_backend_type pd_backend_##id;
-#include "backend/backends.def"
-#undef PD_BACKEND
 
 static const struct {
     const char *name, *summary;
@@ -68,14 +64,13 @@ static void print_help(void)
 
 static void print_version(void)
 {
-    const struct pd_image_format *const optional[] = {&pd_image_heif, &pd_image_dicom};
+    struct pd_library l;
     printf("paydirt %s\nbackends:", pd_version());
-#define PD_BACKEND(id) printf(" %s", pd_backend_##id.name);
-#include "backend/backends.def"
-#undef PD_BACKEND
+    for (int i = 0; pd_backend_name(i); i++)
+        printf(" %s", pd_backend_name(i));
     printf("\n");
-    for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++)
-        printf("%s: %s\n", optional[i]->name, optional[i]->missing ? optional[i]->missing : "yes");
+    for (int i = 0; pd_library_at(i, &l); i++)
+        printf("%s: %s (%s)\n", l.name, l.version[0] ? l.version : "no", l.use);
 }
 
 static enum pd_status dispatch(int argc, char **argv, struct pd_error *err)

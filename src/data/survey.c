@@ -210,7 +210,7 @@ static enum pd_status sort_out(struct pd_survey *v, enum pd_split split, const c
     enum pd_status status = PD_OK;
     char word[64];
     for (size_t i = 0; !status && i < l->count; i++) {
-        const bool drawn = statuses[i] == PD_ERR_UNSUPPORTED;
+        const bool drawn = statuses[i] == PD_ERR_MISMATCH;
         statuses[i] = !statuses[i];
         if (drawn)
             status = pd_image_list_pass(l, pd_passed_picture, l->at[i].path, 1, err);

@@ -1,5 +1,6 @@
 #include "io/canvas.h"
 
+#include "base/library.h"
 #include "io/png.h"
 
 #include <stdio.h>
@@ -186,4 +187,10 @@ void pd_canvas_text(const struct pd_canvas *c, double x, double baseline, enum p
     cairo_move_to(c->cr, x - part[align] * width_of(c, out), baseline);
     cairo_show_text(c->cr, out);
     cairo_new_path(c->cr);
+}
+
+const char *pd_library_cairo(char *text)
+{
+    (void)text;
+    return cairo_version_string();
 }

@@ -1,5 +1,6 @@
 #include "io/download.h"
 
+#include "base/library.h"
 #include "base/buffer.h"
 #include "base/words.h"
 #include "io/file.h"
@@ -337,4 +338,10 @@ enum pd_status pd_download(const struct pd_download *d, bool *fetched, struct pd
         close(t.fd);
     *fetched = !status;
     return status;
+}
+
+const char *pd_library_curl(char *text)
+{
+    (void)text;
+    return curl_version_info(CURLVERSION_NOW)->version;
 }

@@ -1,5 +1,6 @@
 #include "io/unpack.h"
 
+#include "base/library.h"
 #include "io/file.h"
 
 #include <archive.h>
@@ -222,4 +223,11 @@ enum pd_status pd_unpack_all(const char *archive, const char *to, int64_t most, 
                              struct pd_error *err)
 {
     return unpack_to(archive, to, "", most, watch, err);
+}
+
+const char *pd_library_archive(char *text)
+{
+    snprintf(text, PD_LIBRARY_TEXT, "%d.%d.%d", archive_version_number() / 1000000,
+             archive_version_number() / 1000 % 1000, archive_version_number() % 1000);
+    return text;
 }

@@ -1,4 +1,5 @@
 /* paydirt active: killed, stopped and resumed runs, people as the oracle, and what it says of mistakes. */
+#include "base/library.h"
 #include "regress/same_run.h"
 
 #include <sys/file.h>
@@ -249,8 +250,8 @@ static void follows_a_protocol(void **state)
     assert_option(GOLD "gold-1/round-02/options.json", "generator",
                   json_string(GOLD "gold-1/round-01/best.safetensors"));
     assert_true(is_there(GOLD "gold-1/round-01/best.safetensors"));
-    assert_true(is_there(GOLD "gold-1/plane-01.png"));
-    assert_true(is_there(GOLD "curves.png"));
+    assert_int_equal(is_there(GOLD "gold-1/plane-01.png"), pd_library_is_in(pd_library_cairo));
+    assert_int_equal(is_there(GOLD "curves.png"), pd_library_is_in(pd_library_cairo));
     fails("active --resume " GOLD " --labels x.csv", 2, "the data's own labels answer (--oracle labels)");
     fails("active --resume " GOLD " --init 3", 2, "--init cannot be given with --resume");
 }

@@ -1,4 +1,5 @@
 /* paydirt active with people as the oracle: nothing that was answered is lost, nothing is asked twice. */
+#include "needs.h"
 #include "regress/program.h"
 
 #include "io/png.h"
@@ -191,6 +192,7 @@ static void contradicts_itself(int image)
 static void people_fill_in_a_sheet(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     int skipped;
     const struct result *r = succeeds(PHOTOS "--data ./photos --oracle csv --strategy gold --baseline random "
                                              "--init 6 --query 3 --final 12 --out sheets");

@@ -1,4 +1,5 @@
 /* The program as its users see it: what it says, writes and returns. */
+#include "needs.h"
 #include "regress/program.h"
 
 #include "io/png.h"
@@ -42,7 +43,9 @@ static void shows_help(void **state)
     assert_contains(succeeds("--help")->out, "usage: paydirt COMMAND");
     assert_contains(succeeds("--version")->out, "paydirt 0.");
     assert_contains(succeeds("--version")->out, "\nbackends: onednn ref");
-    assert_contains(succeeds("--version")->out, "\nDICOM: ");
+    assert_contains(succeeds("--version")->out, "\noneDNN: ");
+    assert_contains(succeeds("--version")->out,
+                    pd_library_is_in(pd_library_curl) ? "\nlibcurl: " : "\nlibcurl: no ");
     for (int i = 0; i < COMMANDS; i++) {
         assert_contains(succeeds("--help")->out, commands[i]);
         const struct result *r = succeeds(say("%s --help", commands[i]));
@@ -144,6 +147,8 @@ static void trains(void **state)
 static void trains_on_a_folder(void **state)
 {
     (void)state;
+    NEEDS(jpeg);
+    NEEDS(webp);
     uint8_t grey[3 * 40 * 40];
     size_t size;
     memset(grey, 99, sizeof grey);
@@ -288,6 +293,7 @@ static void samples(void **state)
 static void draws_scores(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     static const char *const pictures[] = {"h.png", "s.png", "c.png"};
     size_t size;
     succeeds(
@@ -373,6 +379,7 @@ static void goes_on(void **state)
 static void points_go_the_same_way(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     succeeds("train --data synthetic --model mlp --width 0.1 --batch 32 --min-epoch 320 --epochs 1 --threads "
              "1 --out points");
     assert_contains(succeeds("eval points/00000-synthetic-mlp --epochs 1 --epoch-images 256")->out, "(MLP, ");

@@ -1,4 +1,5 @@
 /* paydirt compare on made-up runs: the numbers, the words, and what it says of mistakes. */
+#include "needs.h"
 #include "regress/program.h"
 
 #include "metric/statistics.h"
@@ -130,6 +131,7 @@ static void prints_json(void **state)
 static void writes_files(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     size_t size;
     succeeds("compare run --csv table.csv --chart curves.png");
     char *csv = scratch_read(scratch_path("table.csv"), NULL);
@@ -181,6 +183,7 @@ static void drawn_run(const struct drawn *d)
 static void says_in_the_picture(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     static const struct drawn cases[] = {
         {"one",
          "strokes",
@@ -335,6 +338,7 @@ static void training(const char *name, int64_t seed, bool gold, const char *log,
 static void groups_training_by_options(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     static const char *const evals[] = {
         "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.90, \"step\": 50}\n",
         "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.92, \"step\": 50}\n"};

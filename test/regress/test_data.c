@@ -1,4 +1,5 @@
 /* paydirt data: what its verbs print, write and return. */
+#include "needs.h"
 #include "io/npy.h"
 #include "mirror.h"
 #include "regress/program.h"
@@ -159,6 +160,10 @@ static void finds_what_is_broken(void **state)
 static void reads_every_kind(void **state)
 {
     (void)state;
+    NEEDS(gif);
+    NEEDS(jpeg);
+    NEEDS(tiff);
+    NEEDS(webp);
     static const char *const files[][2] = {
         {"rgb8.png", "1.PNG"},         {"420.jpg", "2.jfif"},      {"lossless.webp", "3.webp"},
         {"animated.gif", "4.gif"},     {"two-pages.tif", "5.tif"}, {"rgb24-40.bmp", "6.bmp"},
@@ -264,6 +269,7 @@ static void lists_names_of_any_bytes(void **state)
 static void trains_where_the_images_are(void **state)
 {
     (void)state;
+    NEEDS(cairo);
 #define THERE "--size 16 --model dcgan --width 0.125 --batch 4 --min-epoch 8 --threads 1 --no-cache"
     const char *files[] = {"own/a/1.png", "own/a/2.png", "own/b/1.png", "own/b/2.png"};
     mkdir(scratch_path("own"), 0777);
@@ -356,6 +362,7 @@ static void checks_what_paydirt_makes(void **state)
 static void draws_a_row_for_each_class(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     size_t size;
     assert_string_equal(succeeds("data show photos --per-class 4 --size 32 --out s.png")->out, "s.png\n");
     char *png = scratch_read(scratch_path("s.png"), &size);
@@ -383,6 +390,7 @@ static void needs_a_mirror(void)
 static void gets_no_wrong_file(void **state)
 {
     (void)state;
+    NEEDS(curl);
     needs_a_mirror();
     fails(say("data get mnist --data-dir got --mirror %s", mirror_url("ok/")), 4,
           "train-images-idx3-ubyte.gz: offers 1 bytes, expected 9912422");

@@ -1,3 +1,4 @@
+#include "needs.h"
 #include "picture.h"
 
 #include "base/mem.h"
@@ -428,5 +429,6 @@ int main(void)
         cmocka_unit_test(draws_anything),
         cmocka_unit_test(runs_out_of_memory),
     };
+    ALL_NEED(cairo, tests);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* Images in zips, tars and shards, and labels that stand in a file. */
+#include "needs.h"
 #include "unit/image_maker.h"
 
 #include "data/dataset.h"
@@ -113,6 +114,7 @@ static void refuses(struct pd_data_request request, enum pd_status status, const
 static void archives_are_folders(void **state)
 {
     (void)state;
+    NEEDS(archive);
     static const char *const names[] = {"photos.zip", "photos.tar", "photos.tar.xz"};
     for (int i = 0; i < 3; i++) {
         struct archive *a = begin_archive(names[i]);
@@ -136,6 +138,7 @@ static void archives_are_folders(void **state)
 static void hostile_archives_are_refused(void **state)
 {
     (void)state;
+    NEEDS(archive);
     static char zeros[1 << 20];
     scratch_write(scratch_path("cut.zip"), "PK\003\004", 4);
     refuses(request_of("cut.zip"), PD_ERR_FORMAT, "cut.zip");
@@ -158,6 +161,7 @@ static void hostile_archives_are_refused(void **state)
 static void shards_have_labels_beside_their_images(void **state)
 {
     (void)state;
+    NEEDS(archive);
     make_folder("shards");
     for (int s = 0; s < 2; s++) {
         char name[64];

@@ -1,5 +1,6 @@
 /* Fetching from mirrors of all kinds: what is under the name at the end, what stays for the next time, and
  * what was asked of the server. */
+#include "needs.h"
 #include "mirror.h"
 
 #include "io/download.h"
@@ -331,5 +332,6 @@ int main(void)
         cmocka_unit_test_setup(stops_when_told, fresh),
         cmocka_unit_test_setup(goes_on_after_a_kill, fresh),
     };
+    ALL_NEED(curl, tests);
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -1,4 +1,5 @@
 /* The table of published sets, and fetching one from a mirror into a data folder. */
+#include "needs.h"
 #include "mirror.h"
 #include "unit/archive_maker.h"
 
@@ -118,6 +119,7 @@ static void is_a_table_of_originals(void **state)
 static void fetches_a_file(void **state)
 {
     (void)state;
+    NEEDS(curl);
     struct pd_published p = plain_set();
     assert_false(pd_published_is_there(&p, dir));
     assert_int_equal(fetch(&p, NULL, false), PD_OK);
@@ -133,6 +135,7 @@ static void fetches_a_file(void **state)
 static void takes_another_mirror_alone(void **state)
 {
     (void)state;
+    NEEDS(curl);
     struct pd_published p = plain_set();
     assert_int_equal(fetch(&p, mirror_url("missing"), false), PD_ERR_IO);
     assert_requests("/missing/plain -\n");
@@ -143,6 +146,8 @@ static void takes_another_mirror_alone(void **state)
 static void unpacks_an_archive(void **state)
 {
     (void)state;
+    NEEDS(curl);
+    NEEDS(archive);
     struct pd_published p = archive_set();
     assert_int_equal(fetch(&p, NULL, false), PD_OK);
     assert_true(fetched);
@@ -158,6 +163,8 @@ static void unpacks_an_archive(void **state)
 static void keeps_an_archive(void **state)
 {
     (void)state;
+    NEEDS(curl);
+    NEEDS(archive);
     struct pd_published p = archive_set();
     assert_int_equal(fetch(&p, NULL, true), PD_OK);
     assert_int_equal(scratch_count(dir), 2);
@@ -175,6 +182,8 @@ static void keeps_an_archive(void **state)
 static void unpacks_nothing_wrong(void **state)
 {
     (void)state;
+    NEEDS(curl);
+    NEEDS(archive);
     struct pd_published p = archive_set();
     assert_int_equal(fetch(&p, mirror_url("wrong"), false), PD_ERR_FORMAT);
     assert_contains(err.message, "SHA-256");

@@ -1,4 +1,5 @@
 /* Folders of images: what their layout says, sizes, and files that cannot be read. */
+#include "needs.h"
 #include "unit/image_maker.h"
 
 #include "base/mem.h"
@@ -514,6 +515,10 @@ static void reads_names_of_any_bytes(void **state)
 static void says_that_nothing_is_there(void **state)
 {
     (void)state;
+    NEEDS(jpeg);
+    NEEDS(webp);
+    NEEDS(gif);
+    NEEDS(tiff);
     keep("a.txt", file_of("text", 4));
     fails(ALL, PD_ERR_IO, "no image in it (PNG, JPEG, WebP, GIF, TIFF, BMP");
 }
@@ -521,6 +526,7 @@ static void says_that_nothing_is_there(void **state)
 static void leaves_broken_files_out(void **state)
 {
     (void)state;
+    NEEDS(jpeg);
     keep_plain("a/1.png", 10);
     keep("a/2.png", file_of("text", 4));
     keep("a/3.jpg", file_of("", 0));
@@ -588,6 +594,8 @@ static void resizes_and_cuts(void **state)
 static void reads_jpeg_and_webp_upright(void **state)
 {
     (void)state;
+    NEEDS(jpeg);
+    NEEDS(webp);
     static uint8_t rgb[60 * 90 * 3];
     for (int i = 0; i < 60 * 90; i++)
         rgb[3 * i] = i % 90 < 45 ? 200 : 20; /* red on the left */

@@ -1,4 +1,5 @@
 /* What CSV, JSON lines, COCO and CVAT say about images. */
+#include "needs.h"
 #include "data/labels/label_table.h"
 
 #include <setjmp.h>
@@ -110,6 +111,7 @@ static void reads_coco(void **state)
 static void reads_cvat(void **state)
 {
     (void)state;
+    NEEDS(expat);
     assert_string_equal(
         rows_of("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations><version>1.1</version>"
                 "<image id=\"0\" name=\"s/a.png\" subset=\"train\"><tag label=\"cat\"/></image>"

@@ -1,4 +1,5 @@
 /* LSUN, and LMDB's files: what LMDB's own library writes, and every way in which that can be damaged. */
+#include "needs.h"
 #include "unit/image_maker.h"
 
 #include "base/mem.h"
@@ -302,6 +303,8 @@ static enum pd_status open_set(enum pd_split split, struct pd_dataset **d, struc
 static void opens_scenes(void **state)
 {
     (void)state;
+    NEEDS(jpeg);
+    NEEDS(webp);
     struct pd_dataset *d;
     struct pd_error err = {.message = ""};
     assert_int_equal(open_set(PD_SPLIT_TRAIN, &d, &err), PD_ERR_IO);
@@ -331,6 +334,8 @@ static void opens_scenes(void **state)
 static void names_the_bad_value(void **state)
 {
     (void)state;
+    NEEDS(jpeg);
+    NEEDS(webp);
     struct pd_dataset *d;
     struct pd_error err = {.message = ""};
     make_scene(scratch_path("kitchen_val_lmdb"), 90, "no image", 8);

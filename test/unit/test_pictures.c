@@ -1,3 +1,4 @@
+#include "needs.h"
 #include "picture.h"
 
 #include "gan/pictures.h"
@@ -37,6 +38,7 @@ static struct patch image_in(const struct picture *p, int i)
 static void shows_queries(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     struct pd_dataset *d = make_images();
     static const struct pd_query queries[] = {{7, 3, 2, 0.98}, {0, 2, 1, 0.5}, {11, 1, 0, 0.34}};
     assert_int_equal(pd_picture_queries(scratch_path("q.png"), d, queries, 3, "Queries", NULL), PD_OK);
@@ -75,6 +77,7 @@ static struct pd_scored make_scores(struct scores *s, const struct pd_dataset *d
 static void shows_the_certain(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     struct pd_dataset *d = make_images();
     struct scores s;
     const struct pd_scored scored = make_scores(&s, d);
@@ -92,6 +95,7 @@ static void shows_the_certain(void **state)
 static void shows_gold(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     struct pd_dataset *d = make_images();
     struct scores s;
     struct pd_scored scored = make_scores(&s, d);
@@ -128,6 +132,7 @@ static struct pd_dataset *make_points(void)
 static void shows_the_plane(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     struct pd_dataset *d = make_points();
     struct pd_backend *backend = NULL;
     struct pd_gan *gan = NULL;

@@ -1,4 +1,5 @@
 /* Archives into folders: whole or not at all, and never anywhere else. */
+#include "needs.h"
 #include "unit/archive_maker.h"
 
 #include "io/unpack.h"
@@ -220,5 +221,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(stops_when_told, fresh, scratch_teardown),
         cmocka_unit_test_setup_teardown(survives_a_full_disk, fresh, scratch_teardown),
     };
+    ALL_NEED(archive, tests);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,11 @@
 
 #include "backend/ref/ref.h"
 #include "base/bug.h"
+#include "base/library.h"
 #include "base/mem.h"
 
 #include <omp.h>
+#include <stdio.h>
 
 static onednn_prepare *const table[PD_OP_COUNT] = {
     [PD_OP_FUSED] = prepare_fused,           [PD_OP_REORDER] = prepare_reorder,
@@ -162,3 +164,10 @@ const struct pd_backend_type pd_backend_onednn = {.name = "onednn",
                                                   .run = run};
 const struct pd_backend_type pd_backend_costs = {
     .name = "costs", .no_values = true, COMPILES, .upload = forget, .download = refuse};
+
+const char *pd_library_onednn(char *text)
+{
+    const dnnl_version_t *v = dnnl_version();
+    snprintf(text, PD_LIBRARY_TEXT, "%d.%d.%d", v->major, v->minor, v->patch);
+    return text;
+}

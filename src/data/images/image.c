@@ -21,10 +21,10 @@ enum {
 
 /* --- the formats --- */
 
-static const struct pd_image_format *const formats[] = {&pd_image_png,  &pd_image_jpeg, &pd_image_webp,
-                                                        &pd_image_gif,  &pd_image_tiff, &pd_image_bmp,
-                                                        &pd_image_heif, &pd_image_dicom};
-enum { FORMATS = sizeof formats / sizeof formats[0] };
+static bool is_missing(const struct pd_image_format *format)
+{
+    return !*format->decode;
+}
 
 /* Pictures that there is no reader for. */
 static const struct {
@@ -61,17 +61,17 @@ static bool ends_in(const char *name, const char *words)
 
 bool pd_image_is_ending(const char *name)
 {
-    for (size_t i = 0; i < FORMATS; i++)
-        if (!formats[i]->missing && ends_in(name, formats[i]->endings))
+    for (size_t i = 0; i < PD_IMAGE_FORMATS; i++)
+        if (!is_missing(&pd_image_formats[i]) && ends_in(name, pd_image_formats[i].endings))
             return true;
     return false;
 }
 
 const char *pd_image_unread(const char *name)
 {
-    for (size_t i = 0; i < FORMATS; i++)
-        if (ends_in(name, formats[i]->endings))
-            return formats[i]->missing;
+    for (size_t i = 0; i < PD_IMAGE_FORMATS; i++)
+        if (ends_in(name, pd_image_formats[i].endings))
+            return is_missing(&pd_image_formats[i]) ? pd_library_refusal(pd_image_formats[i].library) : NULL;
     for (size_t i = 0; i < sizeof unread / sizeof unread[0]; i++)
         if (ends_in(name, unread[i].endings))
             return unread[i].why;
@@ -80,19 +80,19 @@ const char *pd_image_unread(const char *name)
 
 char *pd_image_kinds(char *text, size_t size)
 {
-    const char *names[FORMATS];
+    const char *names[PD_IMAGE_FORMATS];
     size_t count = 0;
-    for (size_t i = 0; i < FORMATS; i++)
-        if (!formats[i]->missing)
-            names[count++] = formats[i]->name;
+    for (size_t i = 0; i < PD_IMAGE_FORMATS; i++)
+        if (!is_missing(&pd_image_formats[i]))
+            names[count++] = pd_image_formats[i].name;
     return pd_join_words(text, size, names, count, sizeof names[0]);
 }
 
-/* A number in the table; FORMATS: none of them. */
+/* A number in the table; PD_IMAGE_FORMATS: none of them. */
 static size_t recognise(const uint8_t *bytes, size_t size)
 {
-    size_t i = size < 12 ? FORMATS : 0;
-    while (i < FORMATS && !formats[i]->recognise(bytes, size))
+    size_t i = size < 12 ? PD_IMAGE_FORMATS : 0;
+    while (i < PD_IMAGE_FORMATS && !pd_image_formats[i].recognise(bytes, size))
         i++;
     return i;
 }
@@ -202,21 +202,20 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
 {
     *out = (struct pd_image){0};
     if (pd_png_is_signed(bytes, size))
-        return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "'%s' is a picture that paydirt has drawn, no data",
-                       name);
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "'%s' is a picture that paydirt has drawn, no data", name);
     const size_t number = recognise(bytes, size);
-    if (number == FORMATS) {
+    if (number == PD_IMAGE_FORMATS) {
         char kinds[80];
         return pd_fail(err, PD_ERR_FORMAT, 0, "'%s' is no image (expected %s)", name,
                        pd_image_kinds(kinds, sizeof kinds));
     }
-    const struct pd_image_format *format = formats[number];
-    if (format->missing)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': %s", name, format->missing);
+    const struct pd_image_format *format = &pd_image_formats[number];
+    if (is_missing(format))
+        return pd_without(format->library, name, err);
     struct pd_image_work w = {
         .bytes = bytes, .size = size, .name = name, .format = format->name, .err = err, .orientation = 1};
     pd_mem_watch();
-    enum pd_status status = format->decode(&w);
+    enum pd_status status = (*format->decode)(&w);
     if (!status)
         status = spread(&w, &turns[w.orientation], out);
     out->has_more = !status && w.has_more;

@@ -33,10 +33,10 @@ struct pd_image {
 };
 
 /* Decodes a file's bytes; name stands in messages. Grey, palettes and CMYK become RGB, 16 bits become 8, and
- * what shows through lies on white. PD_ERR_UNSUPPORTED: a picture that
- * paydirt has drawn for people (io/png.h); PD_ERR_FORMAT: no known format, damaged, cut off, animated, larger
- * than the limits above, or more pixels than so few bytes can hold; PD_ERR_MEMORY. On failure nothing is left
- * to release. */
+ * what shows through lies on white. PD_ERR_MISMATCH: a picture that
+ * paydirt has drawn for people (io/png.h); PD_ERR_UNSUPPORTED: a format whose library is missing;
+ * PD_ERR_FORMAT: no known format, damaged, cut off, animated, larger than the limits above, or more pixels
+ * than so few bytes can hold; PD_ERR_MEMORY. On failure nothing is left to release. */
 enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name, struct pd_image *out,
                                struct pd_error *err);
 

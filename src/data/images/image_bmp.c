@@ -35,15 +35,15 @@ static uint32_t field(const struct bmp *b, size_t at, int n)
     return there ? number(b->w->bytes + at, n) : 0;
 }
 
-static bool recognise(const uint8_t *bytes, size_t size)
+/* --- header --- */
+
+bool pd_image_is_bmp(const uint8_t *bytes, size_t size)
 {
     if (size < FILE_HEADER + 12 || memcmp(bytes, "BM", 2) != 0)
         return false;
     const uint32_t header = number(bytes + FILE_HEADER, 4);
     return header == 12 || (header >= 16 && header <= OS2_HEADER) || header == 108 || header == 124;
 }
-
-/* --- header --- */
 
 static void read_sizes(struct bmp *b)
 {
@@ -276,4 +276,4 @@ static enum pd_status decode(struct pd_image_work *w)
     return status;
 }
 
-const struct pd_image_format pd_image_bmp = {"BMP", "bmp dib", NULL, recognise, decode};
+pd_image_decoder *const pd_image_decode_bmp = decode;

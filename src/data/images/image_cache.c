@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "data/labels/image_name.h"
+#include "data/images/image_format.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -21,6 +22,15 @@ enum { VERSION = 5, MAX_SIDE = 2048, MOST_LOOKS = 200000, PATH_SIZE = 4096 };
 static const char magic[8] = "pdcache\n";
 
 /* --- parsing --- */
+
+/* VERSION, and which formats this paydirt was built without: their files are not among a folder's images. */
+static uint32_t version(void)
+{
+    uint32_t missing = 0;
+    for (int i = 0; i < PD_IMAGE_FORMATS; i++)
+        missing |= (uint32_t) !*pd_image_formats[i].decode << i;
+    return VERSION | missing << 8;
+}
 
 uint32_t pd_image_cache_checksum(const uint8_t *index, size_t size, const struct pd_image_cache_end *end)
 {
@@ -90,9 +100,9 @@ enum pd_status pd_image_cache_parse(const uint8_t *bytes, size_t size, const cha
     if (memcmp(e->magic, magic, sizeof magic) != 0)
         return pd_fail(err, PD_ERR_FORMAT, (int64_t)(size - sizeof *e), "%s: cut off, or no cache of images",
                        name);
-    if (e->version != VERSION)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: a cache of version %u, expected %d", name, e->version,
-                       VERSION);
+    if (e->version != version())
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: a cache of version %u, expected %u", name, e->version,
+                       version());
     if (!is_sound(e, size))
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: its counts do not fit its %zu bytes", name, size);
     const uint8_t *index = bytes + pixel_bytes(e);
@@ -310,7 +320,7 @@ enum pd_status pd_image_cache_index(const struct pd_image_list *l, const uint8_t
                                     const struct pd_digest *digests, const char *key,
                                     const struct pd_dataset *d, struct pd_buffer *out, struct pd_error *err)
 {
-    struct pd_image_cache_end e = {.version = VERSION,
+    struct pd_image_cache_end e = {.version = version(),
                                    .count = d->count,
                                    .others = (uint32_t)(l->count - d->count + l->other_count),
                                    .classes = d->classes,

@@ -1,22 +1,14 @@
 /* DICOM, where DCMTK's dcmj2pnm was found as paydirt was built. It runs for each image, reads it from memory
  * and hands back a PNG: a process of its own, as the format is a large one, and its faults stay its own. */
-#include "data/images/image_format.h"
-
-#include <string.h>
-
-static bool recognise(const uint8_t *bytes, size_t size)
-{
-    return size > 132 && !memcmp(bytes + 128, "DICM", 4);
-}
-
-#ifdef PD_WITH_DCMJ2PNM
 #include "base/buffer.h"
+#include "data/images/image_format.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -54,7 +46,7 @@ static pid_t start(int input, int out, char *const *arguments)
     posix_spawn_file_actions_adddup2(&files, input, 0);
     posix_spawn_file_actions_adddup2(&files, out, 1);
     posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-    if (posix_spawn(&child, PD_WITH_DCMJ2PNM, &files, &attributes, arguments, environ))
+    if (posix_spawn(&child, PD_DCMJ2PNM, &files, &attributes, arguments, environ))
         child = -1;
     else
         prlimit(child, RLIMIT_AS, &(struct rlimit){MEMORY_MOST, MEMORY_MOST}, NULL);
@@ -126,9 +118,8 @@ static bool convert(const struct pd_image_work *w, int input, struct pd_buffer *
 static enum pd_status decode(struct pd_image_work *w)
 {
     struct pd_buffer png = PD_BUFFER_INIT;
-    if (access(PD_WITH_DCMJ2PNM, X_OK))
-        return pd_fail(w->err, PD_ERR_IO, -1, "'%s': cannot run %s, which DICOM needs", w->name,
-                       PD_WITH_DCMJ2PNM);
+    if (access(PD_DCMJ2PNM, X_OK))
+        return pd_fail(w->err, PD_ERR_IO, -1, "'%s': cannot run %s, which DICOM needs", w->name, PD_DCMJ2PNM);
     const int input = make_input(w);
     if (input < 0)
         return pd_image_no_memory(w);
@@ -141,7 +132,7 @@ static enum pd_status decode(struct pd_image_work *w)
         struct pd_image_work converted = *w;
         converted.bytes = (const uint8_t *)png.data;
         converted.size = png.size;
-        status = pd_image_png.decode(&converted);
+        status = pd_image_decode_png(&converted);
         converted.bytes = w->bytes;
         converted.size = w->size;
         *w = converted;
@@ -150,8 +141,10 @@ static enum pd_status decode(struct pd_image_work *w)
     return status;
 }
 
-const struct pd_image_format pd_image_dicom = {"DICOM", "dcm dicom", NULL, recognise, decode};
-#else
-const struct pd_image_format pd_image_dicom = {"DICOM", "dcm dicom", "built without dcmj2pnm (package dcmtk)",
-                                               recognise, NULL};
-#endif
+pd_image_decoder *const pd_image_decode_dcmj2pnm = decode;
+
+const char *pd_library_dcmj2pnm(char *text)
+{
+    (void)text;
+    return PD_DCMJ2PNM;
+}

@@ -1,8 +1,9 @@
-/* What a reader of one format of images is made of: src/data/image_<format>.c, and a line in the table of
- * image.c. */
+/* What a reader of one format of images is made of: image_<format>.c, and a line in the table of
+ * image_formats.c. */
 #ifndef PD_DATA_IMAGES_IMAGE_FORMAT_H
 #define PD_DATA_IMAGES_IMAGE_FORMAT_H
 
+#include "base/library.h"
 #include "data/images/image.h"
 
 enum pd_mix { PD_MIX_RGB, PD_MIX_RGBA, PD_MIX_CMYK }; /* CMYK: 255 is no ink */
@@ -20,19 +21,29 @@ struct pd_image_work {
     bool has_more;   /* as in struct pd_image */
 };
 
+/* Calls pd_image_reserve() before any pixel costs memory or time. The pixels are the caller's to free, also
+ * on failure. */
+typedef enum pd_status pd_image_decoder(struct pd_image_work *w);
+
 struct pd_image_format {
     const char *name;
-    const char *endings; /* of its files' names, in lower case with blanks between: "jpg jpeg" */
-    const char *missing; /* NULL, or what is missing in this program: "built without libheif (...)"; then
-                            decode is NULL, too */
+    const char *endings;        /* of its files' names, in lower case with blanks between: "jpg jpeg" */
+    enum pd_library_id library; /* that decodes it; PD_LIBRARIES: none of others */
     bool (*recognise)(const uint8_t *bytes, size_t size); /* 12 bytes at least */
-    /* Calls pd_image_reserve() before any pixel costs memory or time. The pixels are the caller's to free,
-     * also on failure. */
-    enum pd_status (*decode)(struct pd_image_work *w);
+    pd_image_decoder *const *decode; /* where a NULL lies, this paydirt was built without the library */
 };
 
-extern const struct pd_image_format pd_image_bmp, pd_image_dicom, pd_image_gif, pd_image_heif, pd_image_jpeg,
-    pd_image_png, pd_image_tiff, pd_image_webp;
+enum { PD_IMAGE_FORMATS = 8 };
+extern const struct pd_image_format pd_image_formats[PD_IMAGE_FORMATS];
+
+extern pd_image_decoder *const pd_image_decode_bmp,
+    *const pd_image_decode_dcmj2pnm, *const pd_image_decode_gif, *const pd_image_decode_heif,
+                                                                     *const pd_image_decode_jpeg,
+                                                                         *const pd_image_decode_png,
+                                                                             *const pd_image_decode_tiff,
+                                                                                 *const pd_image_decode_webp;
+
+bool pd_image_is_bmp(const uint8_t *bytes, size_t size);
 
 /* Fails with PD_ERR_FORMAT where sides or area are larger than the limits or than so few bytes can hold. */
 enum pd_status pd_image_check_area(const struct pd_image_work *w, int64_t height, int64_t width);

@@ -3,6 +3,7 @@
 #include "data/images/image_format.h"
 
 #include <gif_lib.h>
+#include <stdio.h>
 #include <string.h>
 
 struct gif {
@@ -11,12 +12,6 @@ struct gif {
     size_t at;       /* bytes that were read */
     int transparent; /* its index, or -1 */
 };
-
-static bool recognise(const uint8_t *bytes, size_t size)
-{
-    (void)size;
-    return !memcmp(bytes, "GIF87a", 6) || !memcmp(bytes, "GIF89a", 6);
-}
 
 static int read_bytes(GifFileType *lib, GifByteType *to, int n)
 {
@@ -149,4 +144,10 @@ static enum pd_status decode(struct pd_image_work *w)
     return status;
 }
 
-const struct pd_image_format pd_image_gif = {"GIF", "gif", NULL, recognise, decode};
+pd_image_decoder *const pd_image_decode_gif = decode;
+
+const char *pd_library_gif(char *text)
+{
+    snprintf(text, PD_LIBRARY_TEXT, "%d.%d.%d, its header's", GIFLIB_MAJOR, GIFLIB_MINOR, GIFLIB_RELEASE);
+    return text;
+}

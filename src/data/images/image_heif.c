@@ -1,18 +1,8 @@
-/* HEIC and AVIF, where paydirt was built with libheif. */
+/* HEIC and AVIF. */
 #include "data/images/image_format.h"
 
-#include <string.h>
-
-static bool recognise(const uint8_t *bytes, size_t size)
-{
-    static const char brands[] = "heic heix heim heis hevc hevx hevm hevs mif1 msf1 avif avis ";
-    const uint8_t *brand = bytes + 8;
-    (void)size;
-    return !memcmp(bytes + 4, "ftyp", 4) && brand[0] > ' ' && memmem(brands, sizeof brands - 1, brand, 4);
-}
-
-#ifdef PD_WITH_HEIF
 #include <libheif/heif.h>
+#include <string.h>
 
 static enum pd_status fail(const struct pd_image_work *w, struct heif_error e)
 {
@@ -70,8 +60,10 @@ static enum pd_status decode(struct pd_image_work *w)
     return status;
 }
 
-const struct pd_image_format pd_image_heif = {"HEIF", "heic heif hif avif", NULL, recognise, decode};
-#else
-const struct pd_image_format pd_image_heif = {"HEIF", "heic heif hif avif",
-                                              "built without libheif (package libheif-dev)", recognise, NULL};
-#endif
+pd_image_decoder *const pd_image_decode_heif = decode;
+
+const char *pd_library_heif(char *text)
+{
+    (void)text;
+    return heif_get_version();
+}

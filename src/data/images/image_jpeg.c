@@ -20,12 +20,6 @@ struct jpeg {
     char lost[JMSG_LENGTH_MAX]; /* the first warning that means missing pixels */
 };
 
-static bool recognise(const uint8_t *bytes, size_t size)
-{
-    (void)size;
-    return !memcmp(bytes, "\xff\xd8\xff", 3);
-}
-
 /* --- what libjpeg reports --- */
 
 static bool stands_in(int code, const int *codes, size_t count)
@@ -162,5 +156,11 @@ static enum pd_status decode(struct pd_image_work *w)
     return status;
 }
 
-const struct pd_image_format pd_image_jpeg = {"JPEG", "jpg jpeg jpe jfif jfi jif pjpeg pjp", NULL, recognise,
-                                              decode};
+pd_image_decoder *const pd_image_decode_jpeg = decode;
+
+const char *pd_library_jpeg(char *text)
+{
+    snprintf(text, PD_LIBRARY_TEXT, "%d.%d.%d, its header's", LIBJPEG_TURBO_VERSION_NUMBER / 1000000,
+             LIBJPEG_TURBO_VERSION_NUMBER / 1000 % 1000, LIBJPEG_TURBO_VERSION_NUMBER % 1000);
+    return text;
+}

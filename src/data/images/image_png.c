@@ -14,12 +14,6 @@ struct png {
     char message[128];
 };
 
-static bool recognise(const uint8_t *bytes, size_t size)
-{
-    (void)size;
-    return !memcmp(bytes, "\x89PNG\r\n\x1a\n", 8);
-}
-
 /* --- what libpng asks and reports --- */
 
 static void read_bytes(png_structp lib, png_bytep to, size_t n)
@@ -184,4 +178,4 @@ static enum pd_status decode(struct pd_image_work *w)
     return status;
 }
 
-const struct pd_image_format pd_image_png = {"PNG", "png apng", NULL, recognise, decode};
+pd_image_decoder *const pd_image_decode_png = decode;

@@ -92,22 +92,23 @@ static void leave_out(struct work *w, size_t image, const struct pd_error *why)
 }
 
 /* Whether it says something about the image, so that this is left out. A missing file's stamp says so in the
- * cache; that we may not read one could change in silence, so it is none to be cached. */
+ * cache; that we may not read one could change in silence, as could that this program lacks a library: these
+ * are none to be cached. */
 static bool is_of_image(const struct work *w, const struct pd_error *why)
 {
     if (why->status == PD_ERR_IO)
         return pd_is_missing(why) && (!w->file || why->code == ENOENT);
-    return why->status != PD_ERR_MEMORY;
+    return why->status != PD_ERR_MEMORY && why->status != PD_ERR_UNSUPPORTED;
 }
 
 static void decode_one(struct work *w, size_t image, uint8_t *pixels)
 {
     struct pd_error why;
     enum pd_status status = w->set->decode(w->set, w->list.at[image].path, pixels, &why);
-    w->good[image] = status == PD_ERR_UNSUPPORTED ? DRAWN : !status;
+    w->good[image] = status == PD_ERR_MISMATCH ? DRAWN : !status;
     if (status && !is_of_image(w, &why))
         end(w, &why);
-    else if (status && status != PD_ERR_UNSUPPORTED)
+    else if (status && status != PD_ERR_MISMATCH)
         leave_out(w, image, &why);
     const size_t done = ++w->done;
     if (!omp_get_thread_num())

@@ -30,16 +30,6 @@ struct tiff {
     uint8_t *block; /* a row or a tile, of one plane or of all */
 };
 
-static bool recognise(const uint8_t *bytes, size_t size)
-{
-    (void)size;
-    static const char *const starts[] = {"II*\0", "MM\0*", "II+\0", "MM\0+"}; /* the last two: BigTIFF */
-    for (int i = 0; i < 4; i++)
-        if (!memcmp(bytes, starts[i], 4))
-            return true;
-    return false;
-}
-
 /* --- what libtiff asks and reports --- */
 
 static tmsize_t on_read(thandle_t handle, void *to, tmsize_t n)
@@ -401,4 +391,12 @@ static enum pd_status decode(struct pd_image_work *w)
     return status;
 }
 
-const struct pd_image_format pd_image_tiff = {"TIFF", "tif tiff", NULL, recognise, decode};
+pd_image_decoder *const pd_image_decode_tiff = decode;
+
+const char *pd_library_tiff(char *text)
+{
+    const char *words = strstr(TIFFGetVersion(), "Version "); /* "LIBTIFF, Version 4.5.0\nCopyright ..." */
+    if (words)
+        snprintf(text, PD_LIBRARY_TEXT, "%.*s", (int)strcspn(words + 8, "\n"), words + 8);
+    return words ? text : "";
+}

@@ -1,13 +1,9 @@
 #include "data/images/image_format.h"
 #include "data/images/orientation.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <webp/decode.h>
-
-static bool recognise(const uint8_t *bytes, size_t size)
-{
-    return size >= 15 && !memcmp(bytes + 8, "WEBPVP8", 7);
-}
 
 /* Chunks: name, size, data, filled up to an even size. NULL: none of that name. */
 static const uint8_t *find_chunk(const struct pd_image_work *w, const char *name, size_t *size)
@@ -54,4 +50,11 @@ static enum pd_status decode(struct pd_image_work *w)
     return code == VP8_STATUS_OK ? PD_OK : pd_image_broken(w, "bad or missing data");
 }
 
-const struct pd_image_format pd_image_webp = {"WebP", "webp", NULL, recognise, decode};
+pd_image_decoder *const pd_image_decode_webp = decode;
+
+const char *pd_library_webp(char *text)
+{
+    const int v = WebPGetDecoderVersion();
+    snprintf(text, PD_LIBRARY_TEXT, "%d.%d.%d", v >> 16, v >> 8 & 255, v & 255);
+    return text;
+}

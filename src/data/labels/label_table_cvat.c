@@ -1,11 +1,13 @@
 /* CVAT's XML ("CVAT for images 1.1"): <image name="…"> with one <tag label="…"> in it. */
 #include "data/labels/label_table_formats.h"
 
+#include "base/library.h"
 #include "base/mem.h"
 #include "io/file.h"
 
 #include <expat.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 struct parse {
@@ -100,4 +102,11 @@ enum pd_status pd_label_parse_cvat(const struct pd_label_parse *p)
     put(&x, &x.label, NULL);
     put(&x, &x.split, NULL);
     return status;
+}
+
+const char *pd_library_expat(char *text)
+{
+    const XML_Expat_Version v = XML_ExpatVersionInfo();
+    snprintf(text, PD_LIBRARY_TEXT, "%d.%d.%d", v.major, v.minor, v.micro);
+    return text;
 }

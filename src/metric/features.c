@@ -98,30 +98,52 @@ void pd_frame_release(struct pd_frame *frame)
     frame->centre = NULL;
 }
 
+/* Sums in as many parts as a vector register holds: one alone would wait for each addition. */
+enum { PARTS = 16 };
+
+PD_INLINE float squared_norm(const float *row, int64_t width)
+{
+    float parts[PARTS] = {0}, sum = 0;
+    int64_t k = 0;
+    for (; k + PARTS <= width; k += PARTS)
+        for (int p = 0; p < PARTS; p++)
+            parts[p] += row[k + p] * row[k + p];
+    for (int p = 0; p < PARTS; p++)
+        sum += parts[p];
+    for (; k < width; k++)
+        sum += row[k] * row[k];
+    return sum;
+}
+
 PD_CLONES
 void pd_frame_take(const struct pd_frame *frame, const float *values, int64_t n, float *to, float *norms)
 {
     const int64_t width = frame->width;
     const float scale = frame->scale, *centre = frame->centre;
     for (int64_t i = 0; i < n; i++, values += width, to += width) {
-        float sum = 0;
-#pragma omp simd reduction(+ : sum)
-        for (int64_t k = 0; k < width; k++) {
+        for (int64_t k = 0; k < width; k++)
             to[k] = values[k] * scale - centre[k];
-            sum += to[k] * to[k];
-        }
-        norms[i] = sum;
+        norms[i] = squared_norm(to, width);
     }
+}
+
+PD_INLINE double squared_difference(float a, float b)
+{
+    const double d = (double)a - (double)b;
+    return d * d;
 }
 
 PD_CLONES
 double pd_squared_distance(const float *a, const float *b, int64_t width)
 {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t k = 0; k < width; k++) {
-        const double d = (double)a[k] - (double)b[k];
-        sum += d * d;
-    }
+    double parts[PARTS] = {0}, sum = 0;
+    int64_t k = 0;
+    for (; k + PARTS <= width; k += PARTS)
+        for (int p = 0; p < PARTS; p++)
+            parts[p] += squared_difference(a[k + p], b[k + p]);
+    for (int p = 0; p < PARTS; p++)
+        sum += parts[p];
+    for (; k < width; k++)
+        sum += squared_difference(a[k], b[k]);
     return sum;
 }

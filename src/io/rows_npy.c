@@ -141,7 +141,7 @@ static enum pd_status reserve(struct npy_rows *r, struct pd_error *err)
 {
     const int64_t width = r->base.width;
     r->chunk = width < CHUNK ? CHUNK / width : 1;
-    if (r->dtype == PD_IO_F32 && !r->base.map)
+    if ((r->dtype == PD_IO_F32 && !r->base.map) || !pd_npy_stream_array(r->stream)->dims[0])
         return PD_OK;
     r->raw = pd_calloc((size_t)r->chunk, (size_t)width * pd_io_dtype_size(r->dtype));
     r->doubles = pd_calloc((size_t)r->chunk, (size_t)width * sizeof *r->doubles);

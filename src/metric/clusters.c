@@ -146,7 +146,7 @@ static void begin(struct pd_clusters *c, uint64_t repeat)
     for (int s = 1; s < STARTS; s++)
         best = sums[s] < sums[best] ? s : best;
     for (int64_t k = 0; k < c->count; k++)
-        memcpy(c->centres + k * width, c->drawn + c->starts[best * c->count + k] * width,
+        memcpy(c->centres + k * width, c->drawn + c->starts[(int64_t)best * c->count + k] * width,
                (size_t)width * sizeof *c->centres);
 }
 

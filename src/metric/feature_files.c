@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { WIDTH_MOST = 1 << 24 }; /* a row is read whole */
+
 void pd_feature_file_release(struct pd_feature_file *f)
 {
     pd_free((void *)(uintptr_t)f->set.values);
@@ -36,27 +38,32 @@ static enum pd_status check_rows(const struct pd_feature_file *f, const float *v
     return PD_OK;
 }
 
-/* All rows; the block that is read doubles what there is. */
-static enum pd_status read_rows(struct pd_feature_file *f, struct pd_rows *rows, struct pd_error *err)
+/* Twice the room for rows, or the first. */
+static enum pd_status grow(struct pd_feature_file *f, int64_t *room, float **values, struct pd_error *err)
 {
     const size_t row = (size_t)f->width * sizeof(float);
+    const int64_t more = *room ? 2 * *room : 1 + (1 << 16) / f->width;
+    float *moved = (size_t)more <= SIZE_MAX / row ? pd_realloc(*values, (size_t)more * row) : NULL;
+    if (!moved)
+        return fail_no_memory(f, err);
+    *values = moved;
+    *room = more;
+    return PD_OK;
+}
+
+static enum pd_status read_rows(struct pd_feature_file *f, struct pd_rows *rows, struct pd_error *err)
+{
     float *values = NULL;
     int64_t got = 1, room = 0;
-    enum pd_status status = PD_OK;
+    enum pd_status status = grow(f, &room, &values, err);
     while (got && !status) {
-        if (f->count == room) {
-            room = room ? 2 * room : 1 + (1 << 16) / f->width;
-            float *more = (size_t)room <= SIZE_MAX / row ? pd_realloc(values, (size_t)room * row) : NULL;
-            if (!more) {
-                pd_free(values);
-                return fail_no_memory(f, err);
-            }
-            values = more;
-        }
-        status = pd_rows_read(rows, values + f->count * f->width, room - f->count, &got, err);
+        float *to = values + f->count * f->width;
+        status = pd_rows_read(rows, to, room - f->count, &got, err);
         if (!status)
-            status = check_rows(f, values + f->count * f->width, got, err);
+            status = check_rows(f, to, got, err);
         f->count += status ? 0 : got;
+        if (!status && f->count == room)
+            status = grow(f, &room, &values, err);
     }
     f->set = (struct pd_feature_set){f->count, f->width, values};
     if (!status && !f->count)
@@ -74,7 +81,10 @@ static enum pd_status read_features(const char *path, struct pd_feature_file *f,
         return status;
     snprintf(f->name, sizeof f->name, "%s", pd_rows_name(rows));
     f->width = pd_rows_width(rows);
-    status = read_rows(f, rows, err);
+    status = f->width <= WIDTH_MOST
+                 ? read_rows(f, rows, err)
+                 : pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%s: %lld features a sample, expected at most %d",
+                           f->name, (long long)f->width, WIDTH_MOST);
     pd_rows_close(rows);
     return status;
 }

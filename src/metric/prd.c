@@ -62,8 +62,8 @@ static enum pd_status repeat(struct pd_clusters *c, int clusters, int repeats,
                              const struct pd_feature_work *work, double *room, struct pd_prd_result *out,
                              struct pd_error *err)
 {
-    double *curve = room, *real = curve + 2 * PD_PRD_ANGLES, *fake = real + clusters, *f8 = fake + clusters,
-           *f1_8 = f8 + repeats;
+    double *curve = room, *real = curve + (size_t)2 * PD_PRD_ANGLES, *fake = real + clusters,
+           *f8 = fake + clusters, *f1_8 = f8 + repeats;
     enum pd_status status = PD_OK;
     for (int r = 0; r < repeats && !status; r++) {
         status = pd_clusters_find(c, (uint64_t)r, work, real, fake, err);

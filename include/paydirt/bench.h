@@ -14,13 +14,13 @@ extern "C" {
 struct pd_bench_options {
     const char *model, *loss; /* as the training's options; loss "": the model's */
     int64_t batch;            /* 2 .. 65536 */
-    int threads;              /* 0: as many as the process may use */
-    int size, channels;       /* of the images: side in pixels, 1 or 3; points have their own */
-    int classes;
-    int64_t adversarial; /* candidates for each generated sample, >= 1 */
-    double width;        /* factor on the widths of the model's layers */
-    double seconds;      /* to measure for, about */
-    bool gold;           /* with GOLD's weights */
+    int threads;              /* .. 1024; 0: as many as the process may use */
+    int size, channels;       /* of the images: side in pixels, 8 .. 1024, 1 or 3; points have their own */
+    int classes;              /* 2 .. 1000 */
+    int64_t adversarial;      /* candidates for each generated sample, 1 .. 64 */
+    double width;             /* factor on the widths of the model's layers, 0.001 .. 100 */
+    double seconds;           /* to measure for, about; 0.01 .. 3600 */
+    bool gold;                /* with GOLD's weights */
 };
 
 /* infogan in batches of 128 images of 32 x 32 in grey, ten classes, plain, for 10 s. */
@@ -44,8 +44,9 @@ struct pd_bench {
     struct pd_op_time ops[PD_BENCH_OPS]; /* (op_count): most time first; names are the library's */
 };
 
-/* progress: or NULL; after each of `windows` windows of so many images. PD_ERR_USAGE, PD_ERR_MISMATCH: no
- * such model, loss or step; PD_ERR_MEMORY; what pd_plan_run fails with. */
+/* progress: or NULL; before the first and after each of `windows` windows of so many images. PD_ERR_USAGE,
+ * PD_ERR_MISMATCH: no such model, loss or step, a number out of its range; PD_ERR_MEMORY; what pd_plan_run
+ * fails with. */
 enum pd_status pd_bench_run(const struct pd_bench_options *options,
                             void (*progress)(void *context, int done, int windows, double images),
                             void *context, struct pd_bench *out, struct pd_error *err);

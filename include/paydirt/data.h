@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+/* Images with labels, or points, in memory; some lie in a file that is mapped. It does not change, so that
+ * several threads may read it, but for whoever trains on it (train.h). */
 struct pd_dataset;
 
 enum {
@@ -72,6 +74,7 @@ struct pd_data_watch {
     enum pd_status (*listed)(void *context, const struct pd_dataset *dataset, struct pd_error *err);
 };
 
+/* What to open; zeroed but for the name: the training split, as it is by default. */
 struct pd_data_request {
     const char *name; /* pd_data_source_at's, or a path to a folder of images, to an archive of them or to an
                          .npz file */
@@ -80,14 +83,14 @@ struct pd_data_request {
     /* procedural sets only; the seed also draws tiny-imagenet's classes */
     uint64_t seed;
     uint32_t count; /* 0 = the set's default */
-    /* procedural sets, and those of larger images, which are stored resized */
-    int size; /* side of an image in pixels, 8 .. 1024; 0 = 32 */
+    /* procedural sets, and those of larger images, which are stored resized; of any set: the side of training
+     * images where the training's option "size" says nothing */
+    int size; /* in pixels, 8 .. 1024; 0 = 32 */
     /* sets of larger images */
     bool random_crop; /* store images a tenth larger, for training to cut at random */
     /* folders of images and tiny-imagenet */
     const char *classes; /* names with commas between; NULL or "": those of the subfolders */
-    /* folders of images: their labels' file; NULL or "": a metadata.csv in it, or subfolders
-     */
+    /* folders of images: their labels' file; NULL or "": a metadata.csv in it, or subfolders */
     const char *metadata;
     const char *metadata_columns;      /* of it, IMAGE,LABEL[,SPLIT]; NULL or "": the usual names */
     bool cache;                        /* decode a large set once, into a file */
@@ -118,7 +121,7 @@ bool pd_data_is_points(const struct pd_dataset *dataset);
 const int32_t *pd_data_labels(const struct pd_dataset *dataset); /* (count): -1, unknown; borrowed */
 
 /* What people call an image or a class: its name, or its number where it has none. Into text[size]; returns
- * text. */
+ * text. image, label: of those that there are. */
 char *pd_dataset_image_name(const struct pd_dataset *dataset, uint32_t image, char *text, size_t size);
 char *pd_dataset_class_name(const struct pd_dataset *dataset, int label, char *text, size_t size);
 
@@ -129,8 +132,8 @@ const char *pd_data_note(const struct pd_dataset *dataset);
 void pd_note_lines(const char *note, void (*line)(void *context, const char *words), void *context);
 
 /* A contact sheet as PNG, which appears whole or not at all: a row of per_class images for each class, spread
- * evenly over the class's images in their order, those without a label last. title: or NULL. PD_ERR_USAGE:
- * points; PD_ERR_IO; PD_ERR_MEMORY. */
+ * evenly over the class's images in their order, those without a label last. per_class: 1 .. 100. title: or
+ * NULL. PD_ERR_USAGE: points; PD_ERR_IO; PD_ERR_MEMORY. */
 enum pd_status pd_dataset_draw(const struct pd_dataset *dataset, int64_t per_class, const char *title,
                                const char *path, struct pd_error *err);
 

@@ -58,7 +58,8 @@ struct pd_scores {
     double *gold_balanced; /* (n): over the images scored */
 };
 
-/* D in evaluation mode, over all images of the data. watch: or NULL; sees images scored, and may stop it.
+/* D in evaluation mode, over all images of the data, whose classes are taken as the networks' by number
+ * (run.h's pd_run_data makes them so by name). watch: or NULL; sees images scored, and may stop it.
  * PD_ERR_USAGE: data that do not fit the networks (pd_score_input), a label beyond their classes, scores that
  * are not finite, or the gan is at work in another thread; PD_ERR_MEMORY, PD_ERR_INTERRUPTED. */
 enum pd_status pd_score_data(struct pd_gan *gan, const struct pd_dataset *data,

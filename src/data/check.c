@@ -7,6 +7,13 @@
 
 #include <stdio.h>
 
+static enum pd_status hand_on(const struct pd_error *why, struct pd_error *err)
+{
+    if (err)
+        *err = *why;
+    return why->status;
+}
+
 /* A split that is not there is told, one that is damaged is broken; all else, as a disc that fails, ends the
  * check. */
 static enum pd_status take_failure(struct pd_survey *v, enum pd_split split, const struct pd_error *why,
@@ -31,9 +38,7 @@ static enum pd_status take_failure(struct pd_survey *v, enum pd_split split, con
     default:
         break;
     }
-    if (err)
-        *err = *why;
-    return why->status;
+    return hand_on(why, err);
 }
 
 static enum pd_status add_split(struct pd_survey *v, struct pd_data_found *f, enum pd_split split,
@@ -47,9 +52,9 @@ static enum pd_status add_split(struct pd_survey *v, struct pd_data_found *f, en
         f->request.split = split;
         pd_dataset_open(&f->request, &f->data, &why);
     }
-    if (f->folder && why.status == PD_ERR_USAGE) /* splits or classes? */
-        return pd_fail(err, why.status, why.offset, "%s", why.message);
-    enum pd_status status = take_failure(v, split, &why, err);
+    enum pd_status status = f->folder && why.status == PD_ERR_USAGE /* splits or classes? */
+                                ? hand_on(&why, err)
+                                : take_failure(v, split, &why, err);
     if (!status && f->data)
         status = pd_survey_add(v, split, f->data, err);
     pd_dataset_destroy(f->data);

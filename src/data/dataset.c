@@ -115,6 +115,9 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     *out = NULL;
     if (request->size < 0 || request->size > MOST_SIDE)
         return pd_fail(err, PD_ERR_USAGE, -1, "size %d: expected 0 to %d", request->size, MOST_SIDE);
+    if ((unsigned)request->split >= PD_SPLITS)
+        return pd_fail(err, PD_ERR_USAGE, -1, "split %d, expected PD_SPLIT_TRAIN or PD_SPLIT_TEST",
+                       (int)request->split);
     enum pd_status status = pd_data_source_find(request->name, &source, err);
     if (status)
         return status;

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+enum { MOST_COLUMNS = 100 };
+
 /* The rows: all classes, and one more for those without a label. */
 struct sheet {
     const struct pd_dataset *d;
@@ -91,6 +93,9 @@ enum pd_status pd_dataset_draw(const struct pd_dataset *d, int64_t per_class, co
     struct pd_buffer png = PD_BUFFER_INIT;
     if (!d->pixels)
         return pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' has 2-D points, no images", d->name);
+    if (per_class < 1 || per_class > MOST_COLUMNS)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld images of each class, expected 1 to %d",
+                       (long long)per_class, MOST_COLUMNS);
     enum pd_status status = reserve(&s, err);
     if (!status) {
         count_rows(&s);

@@ -102,6 +102,27 @@ static enum pd_status prepare(struct bench *b, struct pd_error *err)
     return status;
 }
 
+/* What others may get wrong. */
+static enum pd_status check(const struct pd_bench_options *o, struct pd_error *err)
+{
+    const struct {
+        const char *name;
+        double value, least, most;
+    } all[] = {{"batch", (double)o->batch, 2, 65536},
+               {"threads", o->threads, 0, 1024},
+               {"size", o->size, 8, 1024},
+               {"channels", o->channels, 1, 3},
+               {"classes", o->classes, 2, 1000},
+               {"adversarial", (double)o->adversarial, 1, 64},
+               {"width", o->width, 0.001, 100},
+               {"seconds", o->seconds, 0.01, 3600}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (!(all[i].value >= all[i].least && all[i].value <= all[i].most))
+            return pd_fail(err, PD_ERR_USAGE, -1, "%s %g: expected %g to %g", all[i].name, all[i].value,
+                           all[i].least, all[i].most);
+    return PD_OK;
+}
+
 /* Seconds of all threads: what others do on the machine shows less in it. */
 static double processor_time(void)
 {
@@ -265,7 +286,10 @@ enum pd_status pd_bench_run(const struct pd_bench_options *options,
 {
     struct bench b = {.o = options, .out = out, .progress = progress, .context = context};
     *out = (struct pd_bench){.threads = options->threads ? options->threads : pd_threads_available()};
-    enum pd_status status = prepare(&b, err);
+    enum pd_status status = check(options, err);
+    if (status)
+        return status;
+    status = prepare(&b, err);
     if (!status) {
         measure(&b);
         status = b.failed.status;

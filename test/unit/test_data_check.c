@@ -115,7 +115,13 @@ static void a_set_is_opened_and_drawn(void **state)
     if (pd_dataset_draw(data, 3, NULL, scratch_path("sheet.png"), &err))
         fail_msg("%s", err.message);
     assert_true(!stat(scratch_path("sheet.png"), &info) && info.st_size > 100);
+    assert_int_equal(pd_dataset_draw(data, 0, NULL, scratch_path("no.png"), &err), PD_ERR_USAGE);
+    assert_int_equal(pd_dataset_draw(data, 3, NULL, scratch_path("no/no.png"), &err), PD_ERR_IO);
     pd_dataset_destroy(data);
+    const struct pd_data_request third = {.name = "strokes", .split = PD_SPLITS};
+    assert_int_equal(pd_dataset_open(&third, &data, &err), PD_ERR_USAGE);
+    assert_int_equal(pd_dataset_open_any(&third, &data, &err), PD_ERR_USAGE);
+    assert_null(data);
     assert_int_equal(pd_dataset_open(&(struct pd_data_request){.name = "synthetic"}, &data, &err), PD_OK);
     assert_int_equal(pd_dataset_draw(data, 3, NULL, scratch_path("points.png"), &err), PD_ERR_USAGE);
     pd_dataset_destroy(data);

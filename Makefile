@@ -13,7 +13,7 @@ PREFIX ?= /usr/local
 .PHONY: all install uninstall demo test check asan tsan torture fuzz bench help
 
 all: ## build the library and the program (build/paydirt)
-	@tools/install_packages build
+	@tools/install_packages build optional
 	@$(call build,release,build)
 
 install: all ## install the libraries, headers, program, manual pages and completion under PREFIX (/usr/local); DESTDIR is put before it
@@ -23,17 +23,17 @@ uninstall: ## remove what the last `make install` with this DESTDIR put there
 	@tools/uninstall build '$(DESTDIR)'
 
 demo: ## train on real pictures and on the 2-D mixture, with few labels; pictures and figures go to demo/
-	@tools/install_packages build demo
+	@tools/install_packages build optional demo
 	@$(call build,release,build,--target pd_cli)
 	@tools/demo build/paydirt
 
 test: ## run the tests
-	@tools/install_packages build test
+	@tools/install_packages build optional test
 	@$(call build,release,build)
 	@tools/run_tests build --parallel $(CTEST_JOBS)
 
 check: ## check the order of the layers, the formatting and clang-tidy's findings
-	@tools/install_packages build test check clang
+	@tools/install_packages build optional test check clang
 	@$(call build,release,build)
 	@tools/check_layers build
 	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
@@ -41,19 +41,19 @@ check: ## check the order of the layers, the formatting and clang-tidy's finding
 	@tools/check_tidy build/clang
 
 asan: ## run the tests and replay the fuzz corpora under AddressSanitizer and UndefinedBehaviorSanitizer
-	@tools/install_packages build test
+	@tools/install_packages build optional test
 	@$(call build,asan,build/asan)
 	@tools/run_tests build/asan --parallel $(CTEST_JOBS)
 
 tsan: ## run the tests under ThreadSanitizer
-	@tools/install_packages build test clang
+	@tools/install_packages build optional test clang
 	@$(call build,tsan,build/tsan)
 # libomp and oneDNN are not instrumented; test_cli limits the size of files, which ThreadSanitizer's own memory falls under;
 # test_faults preloads an allocator, and this one stands before it.
 	@TSAN_OPTIONS=ignore_noninstrumented_modules=1 tools/run_tests build/tsan --parallel $(CTEST_JOBS) -E "test_cli|test_faults"
 
 torture: ## disturb runs by kills, failing calls, failing allocations and power losses; PAYDIRT_TORTURE=all: at every call, and by 100 signals
-	@tools/install_packages build test
+	@tools/install_packages build optional test
 	@$(call build,release,build,--target pd_cli torture)
 ifeq ($(PAYDIRT_TORTURE),all)
 	@PAYDIRT=build/paydirt python3 test/torture/stops.py --stops 100
@@ -61,12 +61,12 @@ endif
 	@python3 test/torture/torture.py build/paydirt build/libtorture.so
 
 fuzz: ## fuzz every reader for FUZZ_SECONDS (60) each, starting from the corpora
-	@tools/install_packages build clang
+	@tools/install_packages build optional clang
 	@$(call build,fuzz,build/fuzz)
 	@tools/fuzz build/fuzz $(FUZZ_SECONDS)
 
 bench: ## measure a training step; beside PyTorch's where PYTHON_NEW or PYTHON_DEBIAN name a python that has it
-	@tools/install_packages build
+	@tools/install_packages build optional
 	@$(call build,release,build,--target pd_cli)
 	build/paydirt bench --model infogan --batch 128 --threads $(JOBS) --gold
 ifneq ($(PYTHON_NEW)$(PYTHON_DEBIAN),)

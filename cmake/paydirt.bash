@@ -1,4 +1,4 @@
-# Completion for bash, and for zsh by bashcompinit. The words are the program's own: its tables print --help, which is read here.
+# Completion for bash, and for zsh, which has it run by bash (paydirt.zsh). The words are the program's own: its tables print --help, which is read here.
 _paydirt_listed() { # of the lines below "NAME:" the first words
     awk -v head="$1" '$0 ~ "^" head "( \\[.*)?:$" { on = 1; next } /^[^ ]|^$/ { on = 0 } on && /^  [^ ]/ { print $1 }'
 }
@@ -20,30 +20,35 @@ _paydirt_offer() { # each line of $1 that begins with $2
     done <<<"$1"
 }
 
-_paydirt() {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=("${COMP_WORDS[1]}") help file
+_paydirt_words() { # fills COMPREPLY; whether files may stand there, too
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=("${COMP_WORDS[1]}") help
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
         _paydirt_offer "$("${COMP_WORDS[0]}" --help 2>/dev/null | _paydirt_listed commands)" "$word"
-        return
+        return 1
     fi
     if [[ ${command[0]} == data && $COMP_CWORD == 2 && $word != -* ]]; then
         _paydirt_offer "$("${COMP_WORDS[0]}" data --help 2>/dev/null |
             sed -n 's/^\(usage:\|      \) paydirt data \([a-z]*\) .*/\2/p')" "$word"
-        return
+        return 1
     fi
     [[ ${command[0]} == data && $COMP_CWORD != 2 ]] && command+=("${COMP_WORDS[2]}")
     help=$("${COMP_WORDS[0]}" "${command[@]}" --help 2>/dev/null)
     if [[ $word == -* ]]; then
         _paydirt_offer "$(_paydirt_listed options <<<"$help")" "$word"
-        return
+        return 1
     fi
     _paydirt_offer "$(_paydirt_values "$before" "$help")" "$word"
     [[ ${command[*]} == "data "* ]] && _paydirt_offer "$(_paydirt_values --data)" "$word"
-    [[ $before == --@(model|strategy|metrics|best) ]] && return
+    [[ $before != --@(model|strategy|metrics|best) ]]
+}
+
+_paydirt() {
+    local file
+    _paydirt_words || return 0
     while IFS= read -r file; do # run folders, data, tables
         COMPREPLY+=("$file")
-    done < <(compgen -f -- "$word")
+    done < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
 }
 
 complete -o filenames -F _paydirt paydirt

@@ -95,7 +95,7 @@ static void draw(struct progress *p)
         memset(bar, '-', (size_t)room);
         memset(bar, '#', (size_t)(part * room));
     }
-    char line[WIDTH_MAX + 1];
+    char line[sizeof p->label + sizeof bar + sizeof end + 4];
     snprintf(line, sizeof line, "%s [%s] %s", p->label, bar, end);
     fprintf(stderr, "\r%.*s\033[K", width, line);
     p->drawn = true;

@@ -108,6 +108,17 @@ completed train --recipe gold-active-f | grep -qx gold-active-fmnist || wrong "-
 mkdir "$scratch/a run"
 [ "$(cd "$scratch" && completed eval a)" = "a run" ] || wrong "eval a<TAB>: a folder"
 
+if command -v zsh >/dev/null; then
+    mkdir "$scratch/functions"
+    printf 'paydirt %s\n' train 'train --model' 'train --model infogan' 'data show' 'train --data fmnist' 'eval a\ run/' >"$scratch/wanted"
+    sed "s|/opt/p/|$at/|" "$at/share/zsh/site-functions/_paydirt" >"$scratch/functions/_paydirt"
+    (cd "$scratch" && PATH=$at/bin:$PATH zsh -f "$source/test/regress/tab.zsh" functions tabbed 'paydirt tr' 'paydirt train --mo' \
+        'paydirt train --model info' 'paydirt data sh' 'paydirt train --data fmn' 'paydirt eval a')
+    sed 's/ *$//' "$scratch/tabbed" | diff - "$scratch/wanted" >&2 || wrong "zsh: < is what TAB makes of a line"
+else
+    echo "zsh is not there: its completion was not tried"
+fi
+
 "$source/tools/uninstall" "$build" "$scratch/root"
 [ -z "$(find "$scratch/root" ! -type d)" ] || wrong "left: $(find "$scratch/root" ! -type d)"
 [ ! -e "$at/include/paydirt" ] || wrong "left: $at/include/paydirt"

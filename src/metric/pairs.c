@@ -9,7 +9,7 @@
 #include <omp.h>
 #include <stdatomic.h>
 
-enum { BLOCK = 384, CHUNK = 32 }; /* a tile of 384^2 floats lies in a core's second cache */
+enum { BLOCK = 384, CHUNK = 64 }; /* a tile of 384^2 floats lies in a core's second cache */
 
 struct seek {
     const struct pd_feature_set *a, *b;
@@ -83,17 +83,23 @@ static void load(const struct seek *s, struct tile *t)
         t->limit_b[j] = limit_in_frame(s, seeker->limit_b(seeker->context, t->column + j));
 }
 
-/* Is any of n pairs of a row within a limit? No distance is below product + least_b + the row's least. */
+/* The next chunk of a row's pairs, at or after `at`, in which one is within a limit; n: none. No distance is
+ * below product + least + the row's least. */
 PD_CLONES
-static bool any_within(const float *product, const float *least, const float *limits, int64_t n,
-                       float row_least, float row_limit)
+static int64_t next_within(const float *product, const float *least, const float *limits, int64_t at,
+                           int64_t n, float row_least, float row_limit)
 {
-    int any = 0;
-    for (int64_t j = 0; j < n; j++) {
-        const float bound = product[j] + least[j] + row_least;
-        any |= (bound < row_limit) | (bound < limits[j]);
+    for (; at < n; at += CHUNK) {
+        const int64_t end = at + CHUNK < n ? at + CHUNK : n;
+        int any = 0;
+        for (int64_t j = at; j < end; j++) {
+            const float bound = product[j] + least[j] + row_least;
+            any |= (bound < row_limit) | (bound < limits[j]);
+        }
+        if (any)
+            return at;
     }
-    return any;
+    return n;
 }
 
 static void look_at(const struct seek *s, struct tile *t, int64_t i, int64_t j)
@@ -109,6 +115,15 @@ static void look_at(const struct seek *s, struct tile *t, int64_t i, int64_t j)
     t->limit_b[j] = limit_in_frame(s, seeker->limit_b(seeker->context, column));
 }
 
+static void seek_row(const struct seek *s, struct tile *t, int64_t i, int64_t at)
+{
+    const float *product = t->product + i * t->columns;
+    while ((at = next_within(product, t->least_b, t->limit_b, at, t->columns, t->least_a[i], t->limit_a[i])) <
+           t->columns)
+        for (const int64_t end = at + CHUNK < t->columns ? at + CHUNK : t->columns; at < end; at++)
+            look_at(s, t, i, at);
+}
+
 static void seek_tile(const struct seek *s, struct tile *t)
 {
     const int width = (int)s->a->width;
@@ -117,13 +132,7 @@ static void seek_tile(const struct seek *s, struct tile *t)
                 width, t->b, width, 0, t->product, (int)t->columns);
     const bool diagonal = s->itself && t->row == t->column;
     for (int64_t i = 0; i < t->rows; i++)
-        for (int64_t at = diagonal ? i + 1 : 0, end; at < t->columns; at = end) {
-            end = at + CHUNK < t->columns ? at + CHUNK : t->columns;
-            if (any_within(t->product + i * t->columns + at, t->least_b + at, t->limit_b + at, end - at,
-                           t->least_a[i], t->limit_a[i]))
-                for (int64_t j = at; j < end; j++)
-                    look_at(s, t, i, j);
-        }
+        seek_row(s, t, i, diagonal ? i + 1 : 0);
 }
 
 /* The index-th tile; of one set with itself those on and above the diagonal, row by row. */

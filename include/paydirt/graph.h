@@ -168,6 +168,10 @@ struct pd_node *pd_one_hot(struct pd_node *labels /* i32 (N) */,
  * The gradient goes to the rows taken; the choice itself has none, so that the score's is 0. */
 struct pd_node *pd_top_rows(struct pd_node *x, struct pd_node *score, int64_t k);
 
+/* Of each number of score (N) its place among them, from 0: the largest first, of equal ones the first, NaN
+ * like -infinity. No gradient. */
+struct pd_node *pd_rank(struct pd_node *score);
+
 /* Linear algebra and networks. */
 struct pd_node *pd_matmul(struct pd_node *a, struct pd_node *b, bool transpose_a, bool transpose_b);
 struct pd_node *pd_conv(struct pd_node *x /* (N, C, H, W) */, struct pd_node *w /* (O, C, kh, kw) */,
@@ -193,6 +197,9 @@ void pd_grad(struct pd_node *loss, struct pd_node *const *wrt, int n, struct pd_
 
 /* State. Later pd_var_read()s see the new value. */
 struct pd_node *pd_assign(struct pd_var *var, struct pd_node *value);
+/* Row number step % R of var (R, ...), the step being that of the run; value (...). What many steps make can so
+ * be looked at later. */
+struct pd_node *pd_assign_row(struct pd_var *var, struct pd_node *value);
 
 struct pd_adam_options {
     double lr, beta1, beta2, eps;

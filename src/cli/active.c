@@ -102,11 +102,10 @@ static void on_begin(void *context, const struct pd_run_begin *b)
     w->estimated = true;
 }
 
-static void on_step(void *context, uint64_t step, const float losses[PD_LOSS_COUNT])
+static void on_step(void *context, uint64_t step)
 {
     struct watch *w = context;
     char label[96];
-    (void)losses;
     snprintf(label, sizeof label, "%s epoch %llu/%llu", w->round,
              (unsigned long long)((step - 1) / w->steps_per_epoch + 1), (unsigned long long)w->epochs);
     progress_update(&w->progress, step, label);

@@ -80,11 +80,10 @@ static void on_begin(void *context, const struct pd_run_begin *b)
                       b->step_cost);
 }
 
-static void on_step(void *context, uint64_t step, const float losses[PD_LOSS_COUNT])
+static void on_step(void *context, uint64_t step)
 {
     struct watch *w = context;
     char label[32];
-    (void)losses;
     snprintf(label, sizeof label, "epoch %llu/%llu",
              (unsigned long long)((step - 1) / w->steps_per_epoch + 1), (unsigned long long)w->epochs);
     progress_update(&w->progress, step, label);

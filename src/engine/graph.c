@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *pd_op_name(enum pd_op op)
 {
@@ -200,21 +201,38 @@ struct pd_node *pd_var_read(struct pd_graph *g, struct pd_var *var)
     return n;
 }
 
-struct pd_node *pd_assign(struct pd_var *var, struct pd_node *value)
+/* row: the value is one of var's rows */
+static struct pd_node *assign(struct pd_var *var, struct pd_node *value, bool row)
 {
     char a[96], b[96];
     if (!value)
         return NULL;
     if (!var)
         return pd_graph_fail(value->graph, PD_ERR_MEMORY, "out of memory for a variable");
-    if (!pd_shape_equal(var->shape, value->shape))
-        return pd_graph_fail(value->graph, PD_ERR_MISMATCH, "assign %s %s to %s", var->name,
-                             pd_shape_text(var->shape, a), pd_shape_text(value->shape, b));
+    struct pd_shape wanted = var->shape;
+    if (row && wanted.rank) {
+        wanted.rank--;
+        memmove(wanted.dim, wanted.dim + 1, sizeof wanted.dim - sizeof *wanted.dim);
+    }
+    if (!pd_shape_equal(wanted, value->shape))
+        return pd_graph_fail(value->graph, PD_ERR_MISMATCH, "assign %s%s %s to %s", row ? "a row of " : "",
+                             var->name, pd_shape_text(wanted, a), pd_shape_text(value->shape, b));
     struct pd_node *src[] = {pd_var_read(value->graph, var), value};
-    struct pd_node *n = pd_node_new(value->graph, PD_OP_ASSIGN, var->shape, NULL, 2, src);
+    struct pd_node *n =
+        pd_node_new(value->graph, row ? PD_OP_ASSIGN_ROW : PD_OP_ASSIGN, var->shape, NULL, 2, src);
     if (n)
         n->var[0] = var;
     return n;
+}
+
+struct pd_node *pd_assign(struct pd_var *var, struct pd_node *value)
+{
+    return assign(var, value, false);
+}
+
+struct pd_node *pd_assign_row(struct pd_var *var, struct pd_node *value)
+{
+    return assign(var, value, true);
 }
 
 /* The moment, or the Adam that moved it last: what the next Adam must wait for. */

@@ -85,7 +85,7 @@ struct pd_node {
     struct pd_attr attr;
     int n_src;
     struct pd_node *src[PD_MAX_SRC];
-    struct pd_var *var[3]; /* VAR, ASSIGN: [0]; ADAM: weight, m, v */
+    struct pd_var *var[3]; /* VAR, ASSIGN, ASSIGN_ROW: [0]; ADAM: weight, m, v */
     const char *name;      /* INPUT, or the name of an output */
     bool output;
 };

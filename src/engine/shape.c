@@ -217,6 +217,17 @@ struct pd_node *pd_top_rows(struct pd_node *x, struct pd_node *score, int64_t k)
                        (struct pd_node *[]){x, score});
 }
 
+struct pd_node *pd_rank(struct pd_node *score)
+{
+    char a[96];
+    if (!score)
+        return NULL;
+    if (score->shape.rank != 1)
+        return pd_graph_fail(score->graph, PD_ERR_MISMATCH, "ranks of %s: a vector is needed",
+                             pd_shape_text(score->shape, a));
+    return pd_node_new(score->graph, PD_OP_RANK, score->shape, NULL, 1, &score);
+}
+
 struct pd_node *pd_spread_rows(struct pd_node *dy, struct pd_node *score)
 {
     if (!dy || !score)

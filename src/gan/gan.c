@@ -235,6 +235,7 @@ void pd_gan_destroy(struct pd_gan *gan)
 {
     if (!gan)
         return;
+    pd_vars_destroy(gan->records);
     pd_vars_destroy(gan->vars);
     if (gan->owns_backend)
         pd_backend_destroy(gan->backend);

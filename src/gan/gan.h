@@ -14,7 +14,10 @@ struct pd_gan {
     struct pd_backend *backend; /* borrowed, unless it owns it */
     bool owns_backend;
     struct pd_vars *vars; /* g.…, d.…, perhaps ema.… and, once a step is compiled, adam_d/…, adam_g/… */
-    bool ema;             /* samples come from the generator's averaged weights */
+    struct pd_vars
+        *records; /* with losses, the last steps' (PD_LOSS_STEPS, PD_LOSS_COUNT); NULL: no step yet */
+    struct pd_var *losses;
+    bool ema;                       /* samples come from the generator's averaged weights */
     struct pd_class_names classes;  /* owned; zeroed: not known */
     int64_t statistics[PD_ORIGINS]; /* images that D's batch norm was recalibrated on (gan/recalibrate.h),
                                        in real.… and fake.…; 0: it takes its running statistics, over both */
@@ -58,24 +61,31 @@ struct pd_step_options {
 };
 struct pd_step_options pd_step_defaults(void); /* the papers' */
 
-/* What a step reports: plan outputs (scalars), in this order. d_cls_fake includes lambda_c; mean_d is the
- * mean of GOLD's d over the fakes of the discriminator step (GOLD figure 1b), with or without re-weighting.
+/* What a step reports: plan outputs (scalars), and pd_gan_losses, in this order. d_cls_fake includes
+ * lambda_c; mean_d is the mean of GOLD's d over the fakes of the discriminator step (GOLD figure 1b), with or
+ * without re-weighting.
  */
 #define PD_STEP_LOSSES(X) X(d_adv) X(d_cls_real) X(d_cls_fake) X(g_adv) X(g_cls) X(mean_d)
 enum {
 #define PD_STEP_LOSS_ENUM(name) PD_LOSS_##name,
     PD_STEP_LOSSES(PD_STEP_LOSS_ENUM)
 #undef PD_STEP_LOSS_ENUM
-        PD_LOSS_COUNT
+        PD_LOSS_COUNT,
+    PD_LOSS_STEPS = 32 /* that are remembered */
 };
 extern const char *const pd_loss_names[PD_LOSS_COUNT];
 
 /* One discriminator step and one generator step. Inputs "images" (N, C, H, W) or (N, 2), "labels" i32 (N), -1
  * where unlabelled; numbers that may change between runs: "lr", at first that of the options, and with GOLD
  * "gold", at first 1: 0 sets all weights to 1. The fakes are made once for both steps; the GOLD weights come
- * from the loss's own forward. */
+ * from the loss's own forward. With top_k "top_k", at first that. */
 enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
                                    struct pd_plan **out, struct pd_error *err);
+
+/* Of steps first .. first + n - 1, which are among the last PD_LOSS_STEPS that were run, by that number; 0
+ * where a step has none. Waits for them. */
+enum pd_status pd_gan_losses(const struct pd_gan *gan, uint64_t first, uint64_t n,
+                             float (*losses)[PD_LOSS_COUNT], struct pd_error *err);
 
 /* The plan of every step of a training with critic steps: the last of critic_steps moves the generator, too.
  */

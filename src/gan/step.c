@@ -34,9 +34,18 @@ struct recorder {
     const struct pd_loss *loss;
     uint32_t augment_stream;
     struct pd_adam_options adam;
-    struct pd_node *on;            /* 1: GOLD's weights count, 0: all weights are 1 */
+    struct pd_node *on;    /* 1: GOLD's weights count, 0: all weights are 1 */
+    struct pd_node *top_k; /* fakes that the generator learns from; NULL: all */
+    struct pd_node *losses[PD_LOSS_COUNT];
     struct pd_node *fake, *onehot; /* generated images and their classes */
 };
+
+/* One number of the step that people may want to know. */
+static void report(struct recorder *r, struct pd_node *loss, int which)
+{
+    r->losses[which] = loss;
+    pd_output(loss, pd_loss_names[which]);
+}
 
 /* --- GOLD's weights --- */
 
@@ -168,22 +177,22 @@ static void record_discriminator_step(struct recorder *r)
         adv = pd_add(adv, pd_affine(gradient_penalty(r, real_shown, fake_shown), r->loss->penalty, 0));
     struct pd_node *class_real = labelled_mean(pd_sum(real_ce), labels);
     struct pd_node *class_fake = pd_affine(fake_class_loss(r->o, fake_ce, w, labels), r->o->lambda_c, 0);
-    pd_output(adv, "d_adv");
-    pd_output(class_real, "d_cls_real");
-    pd_output(class_fake, "d_cls_fake");
-    pd_output(pd_mean(gold_of(fake.logit, fake_ce)), "mean_d");
+    report(r, adv, PD_LOSS_d_adv);
+    report(r, class_real, PD_LOSS_d_cls_real);
+    report(r, class_fake, PD_LOSS_d_cls_fake);
+    report(r, pd_mean(gold_of(fake.logit, fake_ce)), PD_LOSS_mean_d);
     pd_nn_adam(&r->dis, "adam_d", pd_add(adv, pd_add(class_real, class_fake)), &r->adam);
 }
 
 /* --- the generator step --- */
 
-/* Of a loss (N) that of the samples with the largest logit, or all (Sinha et al. 2020). */
-static struct pd_node *of_the_top(const struct recorder *r, struct pd_node *loss, struct pd_node *logit)
+/* The mean of a loss (N) over the samples with the largest logit, or all (Sinha et al. 2020). */
+static struct pd_node *mean_of_top(const struct recorder *r, struct pd_node *loss, struct pd_node *logit)
 {
-    const int64_t n = r->o->batch, k = r->o->top_k;
-    if (!k || k >= n)
-        return loss;
-    return pd_reshape(pd_top_rows(pd_reshape(loss, pd_shape2(n, 1)), pd_detach(logit), k), pd_shape1(k));
+    if (!r->top_k)
+        return pd_mean(loss);
+    struct pd_node *taken = pd_step(pd_sub(r->top_k, pd_rank(logit)));
+    return pd_div(pd_sum(pd_mul(taken, loss)), r->top_k);
 }
 
 static void record_generator_step(struct recorder *r)
@@ -192,10 +201,10 @@ static void record_generator_step(struct recorder *r)
     struct pd_node *ce = pd_nn_cross_entropy_each(pd_log_softmax(fake.class_logits), r->onehot);
     struct pd_node *w = gold_weight(r, fake.logit, ce, r->o->beta_g);
     struct pd_node *adv_each = pd_nn_weighted(r->loss->generator(fake.logit), w);
-    struct pd_node *adv = pd_mean(of_the_top(r, adv_each, fake.logit));
-    struct pd_node *class_fake = pd_mean(of_the_top(r, pd_nn_weighted(ce, w), fake.logit));
-    pd_output(adv, "g_adv");
-    pd_output(class_fake, "g_cls");
+    struct pd_node *adv = mean_of_top(r, adv_each, fake.logit);
+    struct pd_node *class_fake = mean_of_top(r, pd_nn_weighted(ce, w), fake.logit);
+    report(r, adv, PD_LOSS_g_adv);
+    report(r, class_fake, PD_LOSS_g_cls);
     pd_nn_adam(&r->gen, "adam_g", pd_add(adv, class_fake), &r->adam);
 }
 
@@ -227,6 +236,18 @@ static void record_ema(struct recorder *r)
 
 /* --- the plan --- */
 
+/* All losses of the step, for pd_gan_losses. */
+static void record_losses(struct recorder *r)
+{
+    struct pd_node *row = NULL;
+    for (int i = 0; i < PD_LOSS_COUNT; i++) {
+        struct pd_node *loss =
+            r->losses[i] ? pd_reshape(r->losses[i], pd_shape1(1)) : pd_constant(r->g, 0, pd_shape1(1));
+        row = i ? pd_concat(row, loss, 0) : loss;
+    }
+    pd_assign_row(r->gan->losses, row);
+}
+
 static enum pd_status explain(const struct recorder *r, enum pd_status status, struct pd_error *err)
 {
     char why[200];
@@ -238,12 +259,36 @@ static enum pd_status explain(const struct recorder *r, enum pd_status status, s
                    r->loss->name, r->gan->config.model->name, why);
 }
 
+/* Where the losses of the last steps stand: no part of a checkpoint. */
+static enum pd_status make_losses(struct pd_gan *gan, struct pd_error *err)
+{
+    const struct pd_shape shape = pd_shape2(PD_LOSS_STEPS, PD_LOSS_COUNT);
+    if (!gan->records)
+        gan->records = pd_vars_create(gan->backend, 0);
+    if (gan->records)
+        gan->losses = pd_vars_get(gan->records, "losses", shape, (struct pd_init_spec){.a = 0});
+    return gan->losses ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the losses of a step");
+}
+
+enum pd_status pd_gan_losses(const struct pd_gan *gan, uint64_t first, uint64_t n,
+                             float (*losses)[PD_LOSS_COUNT], struct pd_error *err)
+{
+    double all[PD_LOSS_STEPS][PD_LOSS_COUNT];
+    enum pd_status status = pd_var_read_f64(gan->losses, all[0], err);
+    for (uint64_t i = 0; i < n && !status; i++)
+        for (int k = 0; k < PD_LOSS_COUNT; k++)
+            losses[i][k] = (float)all[(first + i) % PD_LOSS_STEPS][k];
+    return status;
+}
+
 enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
                                    struct pd_plan **out, struct pd_error *err)
 {
     struct recorder r = {.gan = gan, .o = options, .loss = pd_loss_at((int)options->loss)};
     *out = NULL;
-    enum pd_status status = options->ema > 0 ? pd_gan_add_ema(gan, err) : PD_OK;
+    enum pd_status status = make_losses(gan, err);
+    if (!status && options->ema > 0)
+        status = pd_gan_add_ema(gan, err);
     if (status)
         return status;
     r.g = pd_graph_create();
@@ -255,12 +300,14 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
         r.adam = options->adam;
         r.adam.rate = pd_input(r.g, "lr", PD_F64, pd_shape1(1));
         r.on = options->gold ? pd_input(r.g, "gold", PD_REAL, pd_shape1(1)) : NULL;
+        r.top_k = options->top_k ? pd_input(r.g, "top_k", PD_REAL, pd_shape1(1)) : NULL;
         record_noise(&r);
         record_discriminator_step(&r);
         if (!options->critic_only)
             record_generator_step(&r);
         if (!options->critic_only && options->ema > 0)
             record_ema(&r);
+        record_losses(&r);
     }
     status = explain(&r, pd_compile(r.g, gan->backend, out, err), err);
     pd_graph_destroy(r.g);
@@ -268,6 +315,8 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
         status = pd_plan_set(*out, "lr", options->adam.lr, err);
     if (!status && options->gold)
         status = pd_plan_set(*out, "gold", 1, err);
+    if (!status && options->top_k)
+        status = pd_plan_set(*out, "top_k", (double)options->top_k, err);
     if (status) {
         pd_plan_destroy(*out);
         *out = NULL;

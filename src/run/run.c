@@ -27,18 +27,56 @@ struct run {
     struct pd_run_step step;
     struct pd_journal journal;
     struct pd_progress at;
-    uint64_t last_step, saved_step;
-    double begun, saved; /* seconds: epoch begun, checkpoint saved */
+    uint64_t last_step, saved_step, counted_step; /* the losses of steps before it are in at.loss_sums */
+    double begun, saved;                          /* seconds: epoch begun, checkpoint saved */
     uint64_t begun_step;
     void *best; /* without a folder: the best epoch's networks */
 };
+
+/* --- losses: the steps do not wait until somebody has looked at them --- */
+
+/* Long before a gradient's square, which Adam keeps, is beyond float's range. */
+#define LOSS_MOST 1e12F
+
+/* Of the step before step. */
+static enum pd_status check_losses(const struct run *r, const float *losses, uint64_t step,
+                                   struct pd_error *err)
+{
+    char kept[64] = "";
+    if (r->folder)
+        snprintf(kept, sizeof kept, " (the last checkpoint is from step %llu)",
+                 (unsigned long long)r->saved_step);
+    for (int i = 0; i < PD_LOSS_COUNT; i++)
+        if (!(fabsf(losses[i]) <= LOSS_MOST))
+            return pd_fail(err, PD_ERR_MISMATCH, -1,
+                           "training diverged: %s is %g at step %llu%s; try a smaller --lr%s",
+                           pd_loss_names[i], (double)losses[i], (unsigned long long)step, kept,
+                           r->step.gold ? ", or --beta-d 0.5" : "");
+    return PD_OK;
+}
+
+static enum pd_status count_losses(struct run *r, struct pd_error *err)
+{
+    float losses[PD_LOSS_STEPS][PD_LOSS_COUNT];
+    const uint64_t first = r->counted_step, n = r->at.step - first;
+    enum pd_status status = n ? pd_gan_losses(r->s.gan, first, n, losses, err) : PD_OK;
+    for (uint64_t i = 0; i < n && !status; i++) {
+        for (int k = 0; k < PD_LOSS_COUNT; k++)
+            r->at.loss_sums[k] += (double)losses[i][k];
+        status = check_losses(r, losses[i], first + i + 1, err);
+    }
+    r->counted_step = r->at.step;
+    return status;
+}
 
 /* --- the end of an epoch --- */
 
 static enum pd_status save(struct run *r, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
-    enum pd_status status = r->folder ? pd_run_folder_checkpoint(r->folder, path, err) : PD_OK;
+    enum pd_status status = count_losses(r, err);
+    if (!status && r->folder)
+        status = pd_run_folder_checkpoint(r->folder, path, err);
     if (!status && r->folder)
         status = pd_gan_save(r->s.gan, &r->at, path, err);
     r->saved = pd_seconds();
@@ -122,9 +160,9 @@ static enum pd_status write_down(struct run *r, const struct pd_epoch_record *e,
 static enum pd_status end_epoch(struct run *r, struct pd_error *err)
 {
     struct pd_epoch_record e;
-    enum pd_status status = PD_OK;
+    enum pd_status status = count_losses(r, err);
     summarise(r, &e);
-    if (r->validation.count && is_due(r, e.epoch, r->o->validate_every))
+    if (!status && r->validation.count && is_due(r, e.epoch, r->o->validate_every))
         status = validate(r, &e, err);
     if (!status && r->folder)
         status = write_down(r, &e, err);
@@ -139,38 +177,18 @@ static enum pd_status end_epoch(struct run *r, struct pd_error *err)
 
 /* --- the loop --- */
 
-/* Long before a gradient's square, which Adam keeps, is beyond float's range. */
-#define LOSS_MOST 1e12F
-
-static enum pd_status check_losses(const struct run *r, const float *losses, struct pd_error *err)
-{
-    char kept[64] = "";
-    if (r->folder)
-        snprintf(kept, sizeof kept, " (the last checkpoint is from step %llu)",
-                 (unsigned long long)r->saved_step);
-    for (int i = 0; i < PD_LOSS_COUNT; i++)
-        if (!(fabsf(losses[i]) <= LOSS_MOST))
-            return pd_fail(err, PD_ERR_MISMATCH, -1,
-                           "training diverged: %s is %g at step %llu%s; try a smaller --lr%s",
-                           pd_loss_names[i], (double)losses[i], (unsigned long long)r->at.step, kept,
-                           r->step.gold ? ", or --beta-d 0.5" : "");
-    return PD_OK;
-}
-
 static enum pd_status run_step(struct run *r, struct pd_error *err)
 {
-    float losses[PD_LOSS_COUNT];
     enum pd_status status = pd_run_step_fit(&r->step, r->at.step, r->last_step, err);
     if (!status)
-        status = pd_run_step_take(&r->step, r->s.loader, r->at.step, losses, err);
+        status = pd_run_step_take(&r->step, r->s.loader, r->at.step, err);
     if (status)
         return status;
     r->at.step++;
-    for (int i = 0; i < PD_LOSS_COUNT; i++)
-        r->at.loss_sums[i] += (double)losses[i];
-    status = check_losses(r, losses, err);
+    if (r->at.step - r->counted_step == PD_LOSS_STEPS)
+        status = count_losses(r, err);
     if (!status && r->watch->step)
-        r->watch->step(r->watch->context, r->at.step, losses);
+        r->watch->step(r->watch->context, r->at.step);
     return status;
 }
 
@@ -189,7 +207,7 @@ static enum pd_status train(struct run *r, struct pd_error *err)
                                                pd_loader_images(r->s.loader), (double)r->o->batch,
                                                r->step.cost, r->s.estimate});
     r->begun = r->saved = pd_seconds();
-    r->begun_step = r->at.step;
+    r->begun_step = r->counted_step = r->at.step;
     while (!status && r->at.step < r->last_step) {
         status = run_step(r, err);
         if (status)
@@ -225,8 +243,7 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
     r->metric = pd_metric_find(r->o->best, NULL);
     status =
         pd_real_images_of_use(r->s.data, r->s.use, PD_HELD_OUT, r->s.gan->config.size, &r->validation, err);
-    return status ? status
-                  : pd_run_step_open(r->o, r->s.gan, r->s.steps_per_epoch, r->last_step, &r->step, err);
+    return status ? status : pd_run_step_open(r->o, r->s.gan, r->s.steps_per_epoch, &r->step, err);
 }
 
 static void close_run(struct run *r)

@@ -25,7 +25,7 @@ struct pd_run_begin {
 struct pd_observer {
     void *context;
     void (*begin)(void *context, const struct pd_run_begin *begin);
-    void (*step)(void *context, uint64_t step, const float losses[PD_LOSS_COUNT]); /* after each */
+    void (*step)(void *context, uint64_t step); /* after each */
     void (*epoch)(void *context, const struct pd_epoch_record *epoch);
     bool (*stop)(void *context); /* true: save a checkpoint and return PD_ERR_INTERRUPTED */
     void (*note)(void *context, const char *words); /* what the data set's reader wants people to know */

@@ -12,38 +12,35 @@ static bool wants_gold(const struct pd_train_options *o, uint64_t step, uint64_t
     return o->gold && (double)step >= o->gold_start * (double)last_step;
 }
 
-/* One in a hundred fewer with every epoch (Sinha et al. 2020), down to the option's fraction. */
+/* One in a hundred fewer with every epoch (Sinha et al. 2020), down to the option's fraction; 0: all. */
 static int64_t wanted_top_k(const struct pd_train_options *o, uint64_t epoch)
 {
     const double batch = (double)o->batch;
     return o->top_k < 1 ? (int64_t)ceil(batch * fmax(pow(0.99, (double)epoch), o->top_k)) : 0;
 }
 
-/* --- its plans --- */
-
-static enum pd_status switch_gold(struct pd_run_step *s, bool on, struct pd_error *err)
-{
-    s->gold = on;
-    return s->o->gold ? pd_step_plans_set(&s->plans, "gold", on, err) : PD_OK;
-}
-
-static enum pd_status compile(struct pd_run_step *s, int64_t top_k, bool gold, struct pd_error *err)
-{
-    struct pd_step_options options = pd_setup_step(s->o);
-    options.gold = s->o->gold;
-    options.top_k = s->top_k = top_k;
-    pd_step_plans_release(&s->plans); /* before the next: one arena at a time */
-    enum pd_status status = pd_step_plans_compile(s->gan, &options, &s->plans, err);
-    return status ? status : switch_gold(s, gold, err);
-}
-
 enum pd_status pd_run_step_fit(struct pd_run_step *s, uint64_t step, uint64_t last_step, struct pd_error *err)
 {
     const int64_t top_k = wanted_top_k(s->o, step / s->steps_per_epoch);
     const bool gold = wants_gold(s->o, step, last_step);
-    if (top_k != s->top_k)
-        return compile(s, top_k, gold, err);
-    return gold != s->gold ? switch_gold(s, gold, err) : PD_OK;
+    enum pd_status status = PD_OK;
+    if (gold != s->gold)
+        status = pd_step_plans_set(&s->plans, "gold", gold, err);
+    if (!status && top_k != s->top_k)
+        status = pd_step_plans_set(&s->plans, "top_k", (double)top_k, err);
+    s->gold = gold;
+    s->top_k = top_k;
+    return status;
+}
+
+/* --- its plans --- */
+
+static enum pd_status compile(struct pd_run_step *s, struct pd_error *err)
+{
+    struct pd_step_options options = pd_setup_step(s->o);
+    s->gold = options.gold = s->o->gold; /* as the plan's inputs are at first */
+    s->top_k = options.top_k = wanted_top_k(s->o, 0);
+    return pd_step_plans_compile(s->gan, &options, &s->plans, err);
 }
 
 /* What the candidates of adversarial sampling cost. */
@@ -66,8 +63,7 @@ static enum pd_status count_cost(struct pd_run_step *s, struct pd_error *err)
 /* --- life --- */
 
 enum pd_status pd_run_step_open(const struct pd_train_options *o, struct pd_gan *gan,
-                                uint64_t steps_per_epoch, uint64_t last_step, struct pd_run_step *s,
-                                struct pd_error *err)
+                                uint64_t steps_per_epoch, struct pd_run_step *s, struct pd_error *err)
 {
     const size_t n = (size_t)o->batch;
     *s = (struct pd_run_step){.o = o, .gan = gan, .steps_per_epoch = steps_per_epoch};
@@ -75,7 +71,7 @@ enum pd_status pd_run_step_open(const struct pd_train_options *o, struct pd_gan 
     s->labels = pd_calloc(n, sizeof *s->labels);
     if (!s->images || !s->labels)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a batch of %zu images", n);
-    enum pd_status status = compile(s, wanted_top_k(o, 0), wants_gold(o, 0, last_step), err);
+    enum pd_status status = compile(s, err);
     return status ? status : count_cost(s, err);
 }
 
@@ -86,7 +82,7 @@ void pd_run_step_close(struct pd_run_step *s)
     pd_free(s->labels);
 }
 
-enum pd_status pd_run_step_take(struct pd_run_step *s, struct pd_loader *loader, uint64_t step, float *losses,
+enum pd_status pd_run_step_take(struct pd_run_step *s, struct pd_loader *loader, uint64_t step,
                                 struct pd_error *err)
 {
     struct pd_plan *plan = pd_step_plan(&s->plans, step);
@@ -95,12 +91,5 @@ enum pd_status pd_run_step_take(struct pd_run_step *s, struct pd_loader *loader,
         pd_plan_write(plan, "images", s->images, s->o->batch * pd_gan_image_size(s->gan), err);
     if (!status)
         status = pd_plan_write(plan, "labels", s->labels, s->o->batch, err);
-    if (!status)
-        status = pd_plan_run(plan, (uint64_t)s->o->seed, step, err);
-    for (int i = 0; i < PD_LOSS_COUNT; i++) {
-        losses[i] = 0;
-        if (!status && pd_plan_has(plan, pd_loss_names[i]))
-            status = pd_plan_scalar(plan, pd_loss_names[i], &losses[i], err);
-    }
-    return status;
+    return status ? status : pd_plan_run(plan, (uint64_t)s->o->seed, step, err);
 }

@@ -1,5 +1,5 @@
-/* The training step of a run: its plans, made anew where what they do changes with the schedule, and a batch
- * on its way into them. */
+/* The training step of a run: its plans, whose inputs follow the schedule, and a batch on its way into them.
+ */
 #ifndef PD_RUN_STEP_H
 #define PD_RUN_STEP_H
 
@@ -19,18 +19,17 @@ struct pd_run_step {
     double cost;   /* operations of a step, as a multiple of one without adversarial sampling */
 };
 
-/* For the first step. s: to close, also on failure. */
+/* s: to close, also on failure. */
 enum pd_status pd_run_step_open(const struct pd_train_options *o, struct pd_gan *gan,
-                                uint64_t steps_per_epoch, uint64_t last_step, struct pd_run_step *s,
-                                struct pd_error *err);
+                                uint64_t steps_per_epoch, struct pd_run_step *s, struct pd_error *err);
 void pd_run_step_close(struct pd_run_step *s); /* also a zeroed one */
 
 /* Brings the plans to what is due at that step of so many. */
 enum pd_status pd_run_step_fit(struct pd_run_step *s, uint64_t step, uint64_t last_step,
                                struct pd_error *err);
 
-/* Takes it, on the loader's batch. losses[PD_LOSS_COUNT]: 0 where the step has none. */
-enum pd_status pd_run_step_take(struct pd_run_step *s, struct pd_loader *loader, uint64_t step, float *losses,
+/* Takes it, on the loader's batch. */
+enum pd_status pd_run_step_take(struct pd_run_step *s, struct pd_loader *loader, uint64_t step,
                                 struct pd_error *err);
 
 #endif

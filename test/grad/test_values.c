@@ -438,6 +438,39 @@ static void assign(void **state)
         }
 }
 
+/* Ranks of numbers with equals and a NaN among them; then their rows of step 0, 1, 2 in a variable of two. */
+static void ranks_in_rows(void **state)
+{
+    (void)state;
+    for
+        EACH_KIND(k)
+        {
+            struct pd_backend *b = open_backend(k->name, k->threads);
+            struct pd_vars *vars = pd_vars_create(b, 5);
+            struct pd_var *rows =
+                pd_vars_get(vars, "rows", pd_shape2(2, 5), (struct pd_init_spec){PD_INIT_CONSTANT, 9, 0});
+            struct pd_graph *g = pd_graph_create();
+            struct pd_node *rank = pd_rank(pd_input(g, "x", PD_REAL, pd_shape1(5)));
+            pd_output(rank, "rank");
+            pd_assign_row(rows, rank);
+            pd_output(pd_affine(pd_var_read(g, rows), 1, 0), "rows");
+            struct pd_plan *p = compiled(g, b);
+            put(p, "x", 5, (double[]){1, NAN, 3, 3, -INFINITY});
+            run_plan(p, 0, 0);
+            expect(p, k, "rank", 5, (double[]){2, 3, 0, 1, 4});
+            expect(p, k, "rows", 10, (double[]){2, 3, 0, 1, 4, 9, 9, 9, 9, 9});
+            put(p, "x", 5, (double[]){5, 4, 3, 2, 1});
+            run_plan(p, 0, 1);
+            expect(p, k, "rows", 10, (double[]){2, 3, 0, 1, 4, 0, 1, 2, 3, 4});
+            put(p, "x", 5, (double[]){1, 2, 3, 4, 5});
+            run_plan(p, 0, 2);
+            expect(p, k, "rows", 10, (double[]){4, 3, 2, 1, 0, 0, 1, 2, 3, 4});
+            pd_plan_destroy(p);
+            pd_vars_destroy(vars);
+            pd_backend_destroy(b);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -451,6 +484,7 @@ int main(void)
         cmocka_unit_test(random_places),
         cmocka_unit_test(adam),
         cmocka_unit_test(assign),
+        cmocka_unit_test(ranks_in_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,9 +100,8 @@ struct stopper {
     uint64_t at, now;
 };
 
-static void count_step(void *context, uint64_t step, const float *losses)
+static void count_step(void *context, uint64_t step)
 {
-    (void)losses;
     ((struct stopper *)context)->now = step;
 }
 

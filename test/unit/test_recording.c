@@ -52,6 +52,8 @@ MISTAKE(m_max_pool_zero, pd_max_pool(x, 0))
 MISTAKE(m_stats, pd_batch_stats(pd_reshape(m, pd_shape1(6))))
 MISTAKE(m_norm,
         pd_batch_norm(m, pd_batch_stats(m), real(s, "g", pd_shape1(2)), real(s, "b", pd_shape1(2)), 0, 1))
+MISTAKE(m_rank, pd_rank(m))
+MISTAKE(m_assign_row, pd_assign_row(var(s, "v", pd_shape2(3, 2), 0), m))
 MISTAKE(m_assign, pd_assign(var(s, "v", pd_shape1(3), 0), m))
 MISTAKE(m_integers, pd_affine(labels, 2, 0))
 MISTAKE(m_integers_add, pd_add(real(s, "r", pd_shape1(5)), labels))
@@ -105,6 +107,8 @@ static const struct {
     {"max-pool 0", m_max_pool_zero},
     {"batch", m_stats},
     {"batch norm of (2, 3)", m_norm},
+    {"ranks of (2, 3)", m_rank},
+    {"assign a row of v (2) to (2, 3)", m_assign_row},
     {"assign v (3) to (2, 3)", m_assign},
     {"adam of w", m_adam},
     {"not a scalar", m_grad},

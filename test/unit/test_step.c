@@ -116,6 +116,30 @@ static void critics_step_alone(void **state)
     release(&f);
 }
 
+/* What is remembered of the last steps is what each has put out, also where a critic's has no losses of G. */
+static void losses_are_remembered(void **state)
+{
+    (void)state;
+    enum { STEPS = PD_LOSS_STEPS + 3 };
+    static float seen[STEPS][PD_LOSS_COUNT], kept[PD_LOSS_STEPS][PD_LOSS_COUNT];
+    struct fixture f;
+    struct pd_step_options o = options();
+    o.critic_steps = 2;
+    make(&f, "dcgan", "onednn");
+    compile(&f, &o);
+    for (uint64_t step = 0; step < STEPS; step++) {
+        struct pd_plan *plan = pd_step_plan(&f.plans, step);
+        run_step(&f, step);
+        for (int k = 0; k < PD_LOSS_COUNT; k++)
+            if (pd_plan_has(plan, pd_loss_names[k]))
+                assert_int_equal(pd_plan_scalar(plan, pd_loss_names[k], &seen[step][k], NULL), PD_OK);
+    }
+    assert_int_equal(pd_gan_losses(f.gan, 3, PD_LOSS_STEPS, kept, NULL), PD_OK);
+    assert_memory_equal(kept, seen[3], sizeof kept);
+    assert_null(pd_vars_find(f.gan->vars, "losses")); /* no part of a checkpoint */
+    release(&f);
+}
+
 static void penalties_go_with_no_batch_norm(void **state)
 {
     (void)state;
@@ -210,6 +234,12 @@ static void top_k_takes_the_most_real(void **state)
     run_step(&top, 0);
     assert_true(value_at(top.plans.full, "d_adv", 0) == value_at(all.plans.full, "d_adv", 0));
     assert_true(value_at(top.plans.full, "g_adv", 0) < value_at(all.plans.full, "g_adv", 0));
+    release(&top);
+    make(&top, "dcgan", "onednn"); /* the same plan takes any number, and all are the mean's */
+    compile(&top, &o);
+    assert_int_equal(pd_step_plans_set(&top.plans, "top_k", N, NULL), PD_OK);
+    run_step(&top, 0);
+    assert_true(fabs(value_at(top.plans.full, "g_adv", 0) - value_at(all.plans.full, "g_adv", 0)) < 1e-6);
     release(&all);
     release(&top);
 }
@@ -355,11 +385,17 @@ static void augmentations_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(critics_step_alone),        cmocka_unit_test(penalties_go_with_no_batch_norm),
-        cmocka_unit_test(averages_follow),           cmocka_unit_test(averages_are_what_is_sampled),
-        cmocka_unit_test(top_k_takes_the_most_real), cmocka_unit_test(dropout_keeps_the_mean),
-        cmocka_unit_test(cutout_cuts_squares),       cmocka_unit_test(translation_moves),
-        cmocka_unit_test(colour_changes_brightness), cmocka_unit_test(augmentations_have_names),
+        cmocka_unit_test(critics_step_alone),
+        cmocka_unit_test(losses_are_remembered),
+        cmocka_unit_test(penalties_go_with_no_batch_norm),
+        cmocka_unit_test(averages_follow),
+        cmocka_unit_test(averages_are_what_is_sampled),
+        cmocka_unit_test(top_k_takes_the_most_real),
+        cmocka_unit_test(dropout_keeps_the_mean),
+        cmocka_unit_test(cutout_cuts_squares),
+        cmocka_unit_test(translation_moves),
+        cmocka_unit_test(colour_changes_brightness),
+        cmocka_unit_test(augmentations_have_names),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -197,8 +197,8 @@ void pd_grad(struct pd_node *loss, struct pd_node *const *wrt, int n, struct pd_
 
 /* State. Later pd_var_read()s see the new value. */
 struct pd_node *pd_assign(struct pd_var *var, struct pd_node *value);
-/* Row number step % R of var (R, ...), the step being that of the run; value (...). What many steps make can so
- * be looked at later. */
+/* Row number step % R of var (R, ...), the step being that of the run; value (...). What many steps make can
+ * so be looked at later. */
 struct pd_node *pd_assign_row(struct pd_var *var, struct pd_node *value);
 
 struct pd_adam_options {

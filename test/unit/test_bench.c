@@ -28,27 +28,17 @@ static void see(void *context, int done, int windows, double images)
 static void numbers_fit_together(void **state)
 {
     (void)state;
-    const struct pd_bench_options o = small();
+    struct pd_bench_options o = small();
     struct pd_bench b;
     int next = 0;
+    o.adversarial = 4;
     if (pd_bench_run(&o, see, &next, &b, &err))
         fail_msg("%s", err.message);
     assert_true(next > 1 && b.threads == 1 && b.kernels > 0 && b.op_count > 0 && b.arena_bytes > 0);
-    assert_true(b.images_per_second > 0 && b.sgemm_gflops > 0 && b.step_cost == 1 && b.step_operations == 1);
+    assert_true(b.images_per_second > 0 && b.sgemm_gflops > 0 && b.step_cost > 0 && b.step_operations > 1);
     assert_true(fabs(b.gflops - b.gflop_per_step * b.images_per_second / 8) < 1e-9 * b.gflops);
     for (int i = 1; i < b.op_count; i++)
         assert_true(b.ops[i].seconds <= b.ops[i - 1].seconds);
-}
-
-static void candidates_cost(void **state)
-{
-    (void)state;
-    struct pd_bench_options o = small();
-    struct pd_bench b;
-    o.adversarial = 4;
-    if (pd_bench_run(&o, NULL, NULL, &b, &err))
-        fail_msg("%s", err.message);
-    assert_true(b.step_operations > 1);
 }
 
 static void what_cannot_be_is_refused(void **state)
@@ -72,7 +62,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_fit_together),
-        cmocka_unit_test(candidates_cost),
         cmocka_unit_test(what_cannot_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "io/chart.h"
-#include "io/file.h"
+#include "io/png.h"
 
 #include <stdio.h>
 
@@ -111,9 +111,6 @@ enum pd_status pd_dataset_draw(const struct pd_dataset *d, int64_t per_class, co
                                        .title = title};
         status = pd_chart_sheet(&sheet, &png, err);
     }
-    if (!status)
-        status = pd_file_write_atomic(path, png.data, png.size, err);
-    pd_buffer_release(&png);
     release(&s);
-    return status;
+    return pd_png_write(path, status, &png, err);
 }

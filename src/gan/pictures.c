@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "data/transform.h"
-#include "io/file.h"
+#include "io/png.h"
 #include "gan/sample.h"
 #include "gan/scorer.h"
 
@@ -57,15 +57,6 @@ static void sheet_end(struct sheet *s)
     pd_free(s->captions);
 }
 
-static enum pd_status write_png(const char *path, enum pd_status status, struct pd_buffer *png,
-                                struct pd_error *err)
-{
-    if (!status)
-        status = pd_file_write_atomic(path, png->data, png->size, err);
-    pd_buffer_release(png);
-    return status;
-}
-
 static enum pd_status sheet_write(const char *path, const struct sheet *s, const struct pd_dataset *d,
                                   struct pd_error *err)
 {
@@ -75,7 +66,7 @@ static enum pd_status sheet_write(const char *path, const struct sheet *s, const
         status = pd_transform_eval(d, s->index, (uint32_t)s->sheet.n, (int)s->sheet.h, s->images, err);
     if (!status)
         status = pd_chart_sheet(&s->sheet, &png, err);
-    return write_png(path, status, &png, err);
+    return pd_png_write(path, status, &png, err);
 }
 
 /* "name" over "guess: 0.93" where there is a guess; number: before the name, from 1 (0: none); more: a line
@@ -246,14 +237,14 @@ enum pd_status pd_picture_terms(const char *path, int64_t n, const float *logit,
     const struct pd_series series[] = {{"marginal term m", n, m}, {"conditional term k", n, k}};
     const enum pd_status status = pd_chart_histogram(&axes, series, 2, BINS, &png, err);
     pd_free(m);
-    return write_png(path, status, &png, err);
+    return pd_png_write(path, status, &png, err);
 }
 
 enum pd_status pd_picture_curves(const char *path, const struct pd_axes *axes, const struct pd_level *level,
                                  const struct pd_curve *curves, int count, struct pd_error *err)
 {
     struct pd_buffer png = PD_BUFFER_INIT;
-    return write_png(path, pd_chart_curves(axes, level, curves, count, &png, err), &png, err);
+    return pd_png_write(path, pd_chart_curves(axes, level, curves, count, &png, err), &png, err);
 }
 
 /* --- the plane --- */
@@ -382,5 +373,5 @@ enum pd_status pd_picture_plane(const char *path, struct pd_gan *gan, const stru
     if (!status)
         status = pd_chart_field(&axes, &f, &png, err);
     plane_release(&p);
-    return write_png(path, status, &png, err);
+    return pd_png_write(path, status, &png, err);
 }

@@ -3,6 +3,7 @@
 #include "data/dataset.h"
 #include "io/file.h"
 #include "io/npy.h"
+#include "io/png.h"
 #include "gan/gan_parts.h"
 #include "gan/reject.h"
 
@@ -127,15 +128,6 @@ enum pd_status pd_samples_read(const char *path, const struct pd_gan *gan, struc
 
 /* --- pictures --- */
 
-static enum pd_status write_png(const char *path, enum pd_status status, struct pd_buffer *png,
-                                struct pd_error *err)
-{
-    if (!status)
-        status = pd_file_write_atomic(path, png->data, png->size, err);
-    pd_buffer_release(png);
-    return status;
-}
-
 static struct pd_points points_of(const struct pd_dataset *real)
 {
     return real ? (struct pd_points){real->points, real->points ? real->count : 0}
@@ -147,7 +139,7 @@ enum pd_status pd_samples_draw(const char *path, const struct pd_samples *s, con
 {
     const struct pd_points points = points_of(real);
     struct pd_buffer png = PD_BUFFER_INIT;
-    return write_png(path, pd_samples_picture(s, &gan->classes, &points, &png, err), &png, err);
+    return pd_png_write(path, pd_samples_picture(s, &gan->classes, &points, &png, err), &png, err);
 }
 
 enum pd_status pd_rejection_draw(const char *path, const struct pd_rejection *r, const struct pd_gan *gan,
@@ -155,5 +147,5 @@ enum pd_status pd_rejection_draw(const char *path, const struct pd_rejection *r,
 {
     const struct pd_points points = points_of(real);
     struct pd_buffer png = PD_BUFFER_INIT;
-    return write_png(path, pd_rejection_encode(r, &gan->classes, &points, &png, err), &png, err);
+    return pd_png_write(path, pd_rejection_encode(r, &gan->classes, &points, &png, err), &png, err);
 }

@@ -137,8 +137,8 @@ enum pd_status pd_png_encode_rgb(struct pd_buffer *out, const uint8_t *rgb, int6
     return status == PD_OK ? encode(out, rgb, w, h, 3, err) : status;
 }
 
-static enum pd_status write_and_release(const char *path, enum pd_status status, struct pd_buffer *png,
-                                        struct pd_error *err)
+enum pd_status pd_png_write(const char *path, enum pd_status status, struct pd_buffer *png,
+                            struct pd_error *err)
 {
     if (status == PD_OK)
         status = pd_file_write_atomic(path, png->data, png->size, err);
@@ -150,12 +150,12 @@ enum pd_status pd_png_write_grid(const char *path, const float *images, const st
                                  struct pd_error *err)
 {
     struct pd_buffer png = PD_BUFFER_INIT;
-    return write_and_release(path, pd_png_encode_grid(&png, images, grid, err), &png, err);
+    return pd_png_write(path, pd_png_encode_grid(&png, images, grid, err), &png, err);
 }
 
 enum pd_status pd_png_write_rgb(const char *path, const uint8_t *rgb, int64_t w, int64_t h,
                                 struct pd_error *err)
 {
     struct pd_buffer png = PD_BUFFER_INIT;
-    return write_and_release(path, pd_png_encode_rgb(&png, rgb, w, h, err), &png, err);
+    return pd_png_write(path, pd_png_encode_rgb(&png, rgb, w, h, err), &png, err);
 }

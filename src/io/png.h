@@ -40,4 +40,8 @@ enum pd_status pd_png_encode_rgb(struct pd_buffer *out, const uint8_t *rgb, int6
 enum pd_status pd_png_write_rgb(const char *path, const uint8_t *rgb, int64_t w, int64_t h,
                                 struct pd_error *err);
 
+/* What encoding ended with: where that is PD_OK, png goes to the file. It is released. */
+enum pd_status pd_png_write(const char *path, enum pd_status status, struct pd_buffer *png,
+                            struct pd_error *err);
+
 #endif

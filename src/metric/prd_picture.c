@@ -1,7 +1,7 @@
 #include "metric/features.h"
 
 #include "io/chart.h"
-#include "io/file.h"
+#include "io/png.h"
 
 #include <stdio.h>
 
@@ -12,9 +12,5 @@ enum pd_status pd_prd_picture(const struct pd_prd_result *prd, const char *path,
     const struct pd_curve curve = {"", PD_PRD_ANGLES, prd->recall, prd->precision, NULL};
     const struct pd_axes axes = {"precision and recall for distributions", "recall", "precision", note};
     snprintf(note, sizeof note, "F8 %.4f, F1/8 %.4f", prd->f8, prd->f1_8);
-    enum pd_status status = pd_chart_curves(&axes, NULL, &curve, 1, &png, err);
-    if (!status)
-        status = pd_file_write_atomic(path, png.data, png.size, err);
-    pd_buffer_release(&png);
-    return status;
+    return pd_png_write(path, pd_chart_curves(&axes, NULL, &curve, 1, &png, err), &png, err);
 }

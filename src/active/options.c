@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* TEXT, FLAG and INT as in options.c. */
+/* As run/option.h takes them. */
 #define OPTIONS(TEXT, FLAG, INT)                                                                             \
     TEXT(strategy, "gold", "LIST", "how to choose what is labelled next, listed above; one or several")      \
     TEXT(baseline, "", "NAME", "another strategy beside it, on the same trials, such as random")             \
@@ -30,20 +30,10 @@
     FLAG(pictures, true, "no pictures of what each query saw")                                               \
     FLAG(near_copies, false, "ask once about images that look the same, too, not of exact copies alone")
 
-#define FIELD(name) offsetof(struct pd_active_options, name), sizeof(((struct pd_active_options *)NULL)->name)
-
-static const struct pd_option table[] = {
-#define TEXT_LINE(name, value, metavar, help) {#name, PD_OPTION_TEXT, FIELD(name), 0, 0, metavar, help},
-#define FLAG_LINE(name, value, help)          {#name, PD_OPTION_BOOL, FIELD(name), 0, 1, NULL, help},
-#define INT_LINE(name, value, least, most, metavar, help)                                                    \
-    {#name, PD_OPTION_INT, FIELD(name), least, most, metavar, help},
-    OPTIONS(TEXT_LINE, FLAG_LINE, INT_LINE)};
-
+#define OPTIONS_OF struct pd_active_options
+static const struct pd_option table[] = {OPTIONS(PD_TEXT_LINE, PD_FLAG_LINE, PD_INT_LINE)};
 static const struct pd_active_options defaults = {
-#define TEXT_VALUE(name, value, metavar, help)             .name = value,
-#define FLAG_VALUE(name, value, help)                      .name = value,
-#define INT_VALUE(name, value, least, most, metavar, help) .name = value,
-    OPTIONS(TEXT_VALUE, FLAG_VALUE, INT_VALUE)};
+    OPTIONS(PD_OPTION_DEFAULT, PD_OPTION_DEFAULT, PD_OPTION_DEFAULT)};
 
 const struct pd_option *pd_active_option_table(int *count)
 {

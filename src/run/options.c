@@ -1,11 +1,8 @@
 #include "run/options.h"
 
-#include <stddef.h>
-
 #define SEED_MAX 9007199254740992.0 /* 2^53: whole in every JSON reader */
 
-/* TEXT(name, default, metavar, help), FLAG(name, default, help), INT and REAL(name, default, least, most,
- * metavar, help). The values are the papers' and those of GOLD's public code. */
+/* As run/option.h takes them. The values are the papers' and those of GOLD's public code. */
 #define OPTIONS(TEXT, FLAG, INT, REAL)                                                                       \
     TEXT(data, "", "NAME",                                                                                   \
          "data set ('paydirt data list' shows all), a folder, zip or tar of images, an .npz")                \
@@ -61,24 +58,13 @@
     INT(save_steps, 0, 0, 1000000000, "N", "steps between checkpoints within an epoch; 0: none")             \
     INT(grid_every, 1, 0, 1000000, "N", "epochs between sample grids; 0: none")
 
-#define FIELD(name) offsetof(struct pd_train_options, name), sizeof(((struct pd_train_options *)NULL)->name)
-
-static const struct pd_option table[] = {
-#define TEXT_LINE(name, value, metavar, help) {#name, PD_OPTION_TEXT, FIELD(name), 0, 0, metavar, help},
-#define FLAG_LINE(name, value, help)          {#name, PD_OPTION_BOOL, FIELD(name), 0, 1, NULL, help},
-#define INT_LINE(name, value, least, most, metavar, help)                                                    \
-    {#name, PD_OPTION_INT, FIELD(name), least, most, metavar, help},
-#define REAL_LINE(name, value, least, most, metavar, help)                                                   \
-    {#name, PD_OPTION_REAL, FIELD(name), least, most, metavar, help},
-    OPTIONS(TEXT_LINE, FLAG_LINE, INT_LINE, REAL_LINE)};
+#define OPTIONS_OF struct pd_train_options
+static const struct pd_option table[] = {OPTIONS(PD_TEXT_LINE, PD_FLAG_LINE, PD_INT_LINE, PD_REAL_LINE)};
 
 enum { OPTION_COUNT = sizeof table / sizeof table[0] };
 
 static const struct pd_train_options defaults = {
-#define TEXT_VALUE(name, value, metavar, help)                .name = value,
-#define FLAG_VALUE(name, value, help)                         .name = value,
-#define NUMBER_VALUE(name, value, least, most, metavar, help) .name = value,
-    OPTIONS(TEXT_VALUE, FLAG_VALUE, NUMBER_VALUE, NUMBER_VALUE)};
+    OPTIONS(PD_OPTION_DEFAULT, PD_OPTION_DEFAULT, PD_OPTION_DEFAULT, PD_OPTION_DEFAULT)};
 
 const struct pd_option *pd_train_option_table(int *count)
 {

@@ -1,6 +1,8 @@
 /* What a run will take is said before it begins, and a run that cannot fit does not. */
 #include "program.h"
 
+#include "model/model.h"
+
 #include <sys/stat.h>
 
 #define DATA "train --data strokes --data-count 512 --min-epoch 512 --threads 2 --grid-every 1 "
@@ -25,14 +27,14 @@ static double peak_of(const char *command)
 static void memory_and_checkpoints_are_as_said(void **state)
 {
     (void)state;
-    static const char *const models[] = {"infogan", "acgan", "dcgan", "sngan", "wgan-gp"};
-    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++)
-        for (int wide = 0; wide < 2; wide++) {
+    for (int i = 0; pd_model_at(i); i++)
+        for (int wide = 0; !pd_model_at(i)->points && wide < 2; wide++) {
+            const char *model = pd_model_at(i)->name;
             char command[512], file[256];
             double memory, checkpoint;
             struct stat st;
-            snprintf(command, sizeof command, DATA "--model %s --width %g --epochs 1 --out %s-%d", models[i],
-                     wide ? 0.5 : 0.125, models[i], wide);
+            snprintf(command, sizeof command, DATA "--model %s --width %g --epochs 1 --out %s-%d", model,
+                     wide ? 0.5 : 0.125, model, wide);
             const double peak = peak_of(command);
             char *said = scratch_read(scratch_path("stderr"), NULL), *line = strstr(said, "estimate: ");
             assert_non_null(line);
@@ -40,8 +42,7 @@ static void memory_and_checkpoints_are_as_said(void **state)
                                     &checkpoint),
                              2);
             free(said);
-            snprintf(file, sizeof file, "%s-%d/00000-strokes-%s/checkpoint.safetensors", models[i], wide,
-                     models[i]);
+            snprintf(file, sizeof file, "%s-%d/00000-strokes-%s/checkpoint.safetensors", model, wide, model);
             assert_int_equal(stat(scratch_path(file), &st), 0);
             assert_close("checkpoint", 1e6 * checkpoint, (double)st.st_size, 1.1);
 #ifndef __SANITIZE_ADDRESS__

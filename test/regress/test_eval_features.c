@@ -1,4 +1,5 @@
 /* paydirt eval --features on the files that people bring. */
+#include "needs.h"
 #include "regress/program.h"
 
 #include "base/rng.h"
@@ -72,6 +73,7 @@ static double number(const char *text, int n, const char *key)
 static void five_lines(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     static struct result first;
     const struct result *r = succeeds(REAL_FILE "--fake f.npy --json --plot prd.png");
     assert_true(number(r->out, 0, "value") > 0.5 && number(r->out, 0, "features") == WIDTH);

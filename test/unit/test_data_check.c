@@ -1,4 +1,5 @@
 /* What is said of a data set to other programs, by the public headers alone. */
+#include "needs.h"
 #include "image_maker.h"
 
 #include <paydirt/data_check.h>
@@ -99,6 +100,7 @@ static void sets_without_names_have_numbers(void **state)
 static void a_set_is_opened_and_drawn(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     const struct pd_data_request request = {
         .name = "strokes", .dir = "", .split = PD_SPLIT_TEST, .count = 30, .size = 16};
     struct pd_dataset *data;

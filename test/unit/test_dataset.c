@@ -1,5 +1,7 @@
 #include "data/dataset.h"
 
+#include <paydirt/data.h>
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,9 +34,9 @@ static void names_the_nearest(void **state)
     struct pd_data_request request = {.name = "mnits"};
     assert_int_equal(pd_dataset_open(&request, &d, &err), PD_ERR_USAGE);
     assert_null(d);
-    assert_string_equal(err.message, "unknown data set 'mnits', did you mean 'mnist'? "
-                                     "(known: mnist, fmnist, kmnist, emnist, cifar10, svhn, stl10, "
-                                     "tiny-imagenet, lsun, folder, archive, npz, strokes, synthetic)");
+    assert_non_null(strstr(err.message, "unknown data set 'mnits', did you mean 'mnist'? (known: mnist, "));
+    for (int i = 0; pd_data_source_at(i); i++)
+        assert_non_null(strstr(err.message, pd_data_source_at(i)->name));
     request.name = "zebra";
     assert_int_equal(pd_dataset_open(&request, &d, &err), PD_ERR_USAGE);
     assert_null(strstr(err.message, "did you mean"));

@@ -13,8 +13,8 @@ void pd_clusters_destroy(struct pd_clusters *clusters);
 
 /* One clustering, a start of its own for each `repeat`: what part of each set lies in each cluster, (count).
  * k-means++ chooses ten starts on a draw of 3,072 samples, half from each set; from the best of them Lloyd's
- * iterations run over all samples until the centres rest (where the authors' MiniBatchKMeans takes draws). In
- * sets of unequal count each sample of the smaller one weighs more. PD_ERR_INTERRUPTED. */
+ * iterations run over all samples until the centres rest, at most 50 (where the authors' MiniBatchKMeans
+ * takes draws). In sets of unequal count each sample of the smaller one weighs more. PD_ERR_INTERRUPTED. */
 enum pd_status pd_clusters_find(struct pd_clusters *clusters, uint64_t repeat,
                                 const struct pd_feature_work *work, double *real, double *fake,
                                 struct pd_error *err);

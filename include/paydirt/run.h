@@ -2,13 +2,39 @@
 #ifndef PAYDIRT_RUN_H
 #define PAYDIRT_RUN_H
 
-#include <paydirt/gan.h>
-#include <paydirt/option.h>
 #include <paydirt/score.h>
+#include <paydirt/train.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* --- training ---------------------------------------------------------------------------------------------
+ */
+
+/* Makes OUT/00003-mnist-infogan-gold (the next free number; option "out") and trains on the data that the
+ * options name. The run keeps absolute paths and the number of threads, so that it can go on anywhere. folder
+ * [size]: the run's, also on failure once made; else "". watch: or NULL. PD_ERR_INTERRUPTED: stopped, with a
+ * checkpoint; and as pd_training_run and pd_data_open, PD_ERR_IO. */
+enum pd_status pd_run_start(const struct pd_training *training, const struct pd_training_watch *watch,
+                            char *folder, size_t size, struct pd_error *err);
+
+/* Where the same images lie now; NULL: where they were. */
+struct pd_data_place {
+    const char *data, *data_dir, *cache_dir; /* as the options of these names */
+};
+
+/* What may change when a run goes on; zeroed: nothing. */
+struct pd_run_change {
+    int64_t epochs; /* 0: as many as before */
+    struct pd_data_place place;
+};
+
+/* Goes on where the last checkpoint stands; the result is, bit for bit, that of a run that was never stopped,
+ * whatever has joined the data, moved within them or with them. change, watch: or NULL. PD_ERR_IO: another
+ * process is at work on it; PD_ERR_MISMATCH: images are gone or changed; and as pd_run_start. */
+enum pd_status pd_run_resume(const char *folder, const struct pd_run_change *change,
+                             const struct pd_training_watch *watch, struct pd_error *err);
 
 /* --- a finished (or half-finished) run, opened ------------------------------------------------------------
  */

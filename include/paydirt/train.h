@@ -1,4 +1,4 @@
-/* Training, in memory.
+/* Training, in memory; in folders: run.h.
  *
  *     struct pd_training *t;
  *     pd_training_create(&t, &err);
@@ -15,13 +15,13 @@
 
 #include <paydirt/data.h>
 #include <paydirt/gan.h>
-
-#include <stdbool.h>
+#include <paydirt/option.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+struct pd_metric;
 struct pd_training;
 
 /* The papers' defaults. PD_ERR_MEMORY */
@@ -36,23 +36,57 @@ void pd_training_destroy(struct pd_training *training); /* also NULL */
 enum pd_status pd_training_set(struct pd_training *training, const char *option, const char *value,
                                struct pd_error *err);
 
+/* The same as a table, to list them, ask what they hold and set them without the second check. Borrowed. */
+struct pd_option_table pd_training_options(struct pd_training *training);
+
+/* What option "model" knows: a name, and a line about it; NULL past the last. */
+const char *pd_training_model(int index, const char **summary);
+
+/* What a training will take of this machine, as known before its first step. */
+struct pd_estimate {
+    double memory;     /* bytes at most, images included */
+    double checkpoint; /* bytes of checkpoint.safetensors */
+    double disk;       /* bytes: two checkpoints while one takes the other's place, and the best epoch's */
+    double seconds;    /* of a step, as fast as the machine is now */
+};
+
+/* Of so many steps, into text[size]: "about 2 h 10 min, 1.4 GB of memory, checkpoints of 207 MB"; returns
+ * text. */
+char *pd_estimate_words(const struct pd_estimate *estimate, uint64_t steps, char *text, size_t size);
+
+struct pd_training_begin {
+    const char *folder; /* of a run; NULL: in memory */
+    uint64_t steps_per_epoch, first_step, last_step;
+    uint64_t images;  /* that take part; fewer than an epoch has are repeated in it */
+    double batch;     /* images in a step */
+    double step_cost; /* operations of a step, as a multiple of one without adversarial sampling */
+    struct pd_estimate estimate;
+};
+
 /* One line of a training: means over the steps of an epoch. */
 struct pd_training_epoch {
     uint64_t epoch, epochs;                             /* from 1 */
+    uint64_t step;                                      /* steps done */
     double d_adv, d_cls_real, d_cls_fake, g_adv, g_cls; /* losses of the two steps */
     double mean_d;                                      /* GOLD's d over the fakes (eq. 3) */
-    double validation; /* option "best" on the images held out; NAN: not measured */
+    double validation;              /* option "best" on the images held out; NAN: not measured */
+    const struct pd_metric *metric; /* which that is (metric.h); NULL: not measured */
     double images_per_second;
 };
 
-/* What the caller wants to see; any function may be NULL. All are called on the caller's thread: the notes
- * before the first step; after each step first epoch, where it was an epoch's last, then stop, but not after
- * the last of all. */
+/* What the caller wants to see; any function may be NULL. All are called on the caller's thread: decoding
+ * and the notes before begin, that before the first step; after each step first step, then epoch, where it
+ * was an epoch's last, then stop, but not after the last of all. */
 struct pd_training_watch {
     void *context;
+    void (*begin)(void *context, const struct pd_training_begin *begin);
+    void (*step)(void *context, uint64_t step); /* steps done */
     void (*epoch)(void *context, const struct pd_training_epoch *epoch);
-    bool (*stop)(void *context);                    /* true: stop */
-    void (*note)(void *context, const char *words); /* one line about the data that people should know */
+    bool (*stop)(void *context);                    /* true: stop, a run with a checkpoint */
+    void (*note)(void *context, const char *words); /* one line that people should know */
+    /* Files that are opened take a while: done of count units ("images"; "MB" of an archive), 0 first. True:
+     * stop. */
+    bool (*decoding)(void *context, const char *unit, uint64_t done, uint64_t count);
 };
 
 /* Trains fresh networks. Option "labels" N: the labels of N images may be used, drawn evenly over the

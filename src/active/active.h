@@ -66,7 +66,7 @@ struct pd_active_round {
 };
 
 struct pd_active_observer {
-    const struct pd_observer *train; /* for the runs inside; its stop also stops the loop */
+    const struct pd_training_watch *train; /* for the runs inside; its stop also stops the loop */
     void *context;
     void (*begin)(void *context, const char *folder);
     void (*round)(void *context, const struct pd_active_round *round); /* before it is trained */

@@ -4,7 +4,7 @@
 
 static enum pd_status check_stop(const struct pd_branch *b, int64_t round, struct pd_error *err)
 {
-    const struct pd_observer *w = b->watch->train;
+    const struct pd_training_watch *w = b->watch->train;
     return w->stop && w->stop(w->context)
                ? pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped before round %lld", (long long)round)
                : PD_OK;

@@ -50,10 +50,11 @@ static enum pd_status score_images(const struct pd_branch *b, struct pd_gan *gan
 {
     struct pd_metric_result result;
     struct pd_real_images real;
-    const struct pd_metric_input in = {.real = &real};
     enum pd_status status = pd_real_images_take(b->data, images, n, gan->config.size, &real, err);
     if (status)
         return status;
+    const struct pd_labelled_images lent = pd_real_images_lend(&real);
+    const struct pd_metric_input in = {.real = &lent};
     status = pd_gan_measure(gan, pd_metric_find("class-accuracy", NULL), &in, &result, err);
     if (!status)
         *accuracy = result.value;
@@ -156,8 +157,10 @@ static enum pd_status fitting_capacity(const struct pd_branch *b, struct pd_gan 
                                        struct pd_error *err)
 {
     struct pd_metric_result result = {-1};
+    const struct pd_labelled_images real =
+        b->test ? pd_real_images_lend(b->test) : (struct pd_labelled_images){.count = 0};
     const struct pd_metric_input in = {.seed = pd_branch_seed(b),
-                                       .real = b->test,
+                                       .real = &real,
                                        .epochs = (int)b->a->measure_epochs,
                                        .epoch_images = PD_METRIC_EPOCH_IMAGES,
                                        .progress = b->watch->measuring,

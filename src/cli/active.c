@@ -89,7 +89,7 @@ struct watch {
 
 enum { REFUSALS_SHOWN = 5, KINDS = 8 };
 
-static void on_begin(void *context, const struct pd_run_begin *b)
+static void on_begin(void *context, const struct pd_training_begin *b)
 {
     struct watch *w = context;
     char words[128];
@@ -220,7 +220,7 @@ static enum pd_status check_new(const struct own *own, const struct pd_active_op
 
 /* After the protocol has filled in what was not given. */
 static void note_idle(const struct args_parsed *c, const struct pd_active_options *a,
-                      const struct pd_train_options *o, struct progress *progress)
+                      struct progress *progress)
 {
     char word[32];
     bool gold = !strcmp(a->baseline, "gold");
@@ -236,7 +236,7 @@ static void note_idle(const struct args_parsed *c, const struct pd_active_option
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (!all[i].used)
             idle_note(c->command, c->args, all[i].names, all[i].needs, progress);
-    idle_note_training(c->command, c->args, o, progress);
+    idle_note_training(c->command, c->args, &c->command->groups[2], progress);
 }
 
 static enum pd_status begin(const struct args_parsed *c, struct pd_active_options *a,
@@ -255,7 +255,7 @@ static enum pd_status begin(const struct args_parsed *c, struct pd_active_option
         a->balanced = true;
     status = pd_active_protocol(a, o, args_parsed_given, c, err);
     if (!status)
-        note_idle(c, a, o, &((struct watch *)observer->context)->progress);
+        note_idle(c, a, &((struct watch *)observer->context)->progress);
     return status ? status : pd_active_start(a, o, news, observer, folder, size, outcome, err);
 }
 
@@ -338,14 +338,14 @@ static const char *or_null(const char *text)
 
 /* What people bring along: only what was given. */
 static struct pd_active_news read_news(const struct args_parsed *c, const struct own *own,
-                                       const struct pd_active_options *a, const struct pd_train_options *o)
+                                       const struct pd_active_options *a)
 {
     return (struct pd_active_news){.answers = or_null(own->labels),
                                    .correct = or_null(own->correct),
                                    .add_class = args_parsed_given(c, "add_class") ? own->add_class : NULL,
                                    .final = args_parsed_given(c, "final") ? a->final : 0,
                                    .query = args_parsed_given(c, "query") ? a->query : 0,
-                                   .place = resume_place(c->command, c->args, o)};
+                                   .place = resume_place(c->command, c->args, &c->command->groups[2])};
 }
 
 enum pd_status command_active(int argc, char **argv, struct pd_error *err)
@@ -358,7 +358,7 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
     struct watch w = {.stopping = false};
     struct pd_active_outcome outcome;
     char folder[PD_PATH_SIZE], text[4096];
-    const struct pd_observer train = {&w, on_begin, on_step, NULL, on_stop, on_note, on_decoding};
+    const struct pd_training_watch train = {&w, on_begin, on_step, NULL, on_stop, on_note, on_decoding};
     const struct pd_active_observer observer = {&train,      &w,           on_folder, on_round,
                                                 on_measured, on_measuring, on_refused};
     int count;
@@ -385,7 +385,7 @@ enum pd_status command_active(int argc, char **argv, struct pd_error *err)
             own.resume[0] ? resume_check(&command, &args, may_change, err) : check_new(&own, &a, &o, err);
     if (status)
         return status;
-    const struct pd_active_news news = read_news(&c, &own, &a, &o);
+    const struct pd_active_news news = read_news(&c, &own, &a);
     stop_catch();
     snprintf(folder, sizeof folder, "%s", own.resume);
     if (own.resume[0])

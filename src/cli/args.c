@@ -1,13 +1,12 @@
 #include "cli/args.h"
 
-#include "base/bug.h"
-#include "metric/metric.h"
-#include "model/model.h"
-
+#include <paydirt/metric.h>
+#include <paydirt/train.h>
 #include <paydirt/words.h>
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_SIZE = 40, NAMES = 2 * ARGS_MAX + 1, LETTERS = 2 * ARGS_MAX + 3, FIRST_VALUE = 256 };
@@ -28,7 +27,7 @@ const struct pd_option *args_option(const struct args_command *c, int n, void **
         if (base)
             *base = c->groups[g].base;
         if (n < c->groups[g].count)
-            return &c->groups[g].options[n];
+            return &c->groups[g].at[n];
         n -= c->groups[g].count;
     }
     return NULL;
@@ -53,8 +52,8 @@ static void add_name(struct names *names, const char *prefix, const struct pd_op
 {
     char flag[NAME_SIZE];
     const int i = names->count++;
-    if (i >= NAMES)
-        BUG("more than %d options", ARGS_MAX);
+    if (i >= NAMES) /* ARGS_MAX is too small */
+        abort();
     snprintf(names->text[i], NAME_SIZE, "%s%s", prefix, pd_option_flag(option, flag, sizeof flag - 3));
     names->list[i] = names->text[i];
     const int argument = option->type == PD_OPTION_BOOL ? no_argument : required_argument;
@@ -144,10 +143,10 @@ static size_t add_item(char *text, size_t size, size_t n, const char *name, cons
 
 const char *args_with_models(char *text, size_t size, const char *about)
 {
-    const struct pd_model *model;
+    const char *name, *summary;
     size_t n = (size_t)snprintf(text, size, "%s\n\nmodels:", about);
-    for (int i = 0; (model = pd_model_at(i)); i++)
-        n = add_item(text, size, n, model->name, model->summary);
+    for (int i = 0; (name = pd_training_model(i, &summary)); i++)
+        n = add_item(text, size, n, name, summary);
     return text;
 }
 

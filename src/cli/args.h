@@ -3,16 +3,9 @@
 #ifndef PD_CLI_ARGS_H
 #define PD_CLI_ARGS_H
 
-#include "run/options.h"
+#include <paydirt/option.h>
 
 enum { ARGS_MAX = 96 };
-
-/* Options and the struct that they set; what the struct holds before parsing is shown as the defaults. */
-struct args_group {
-    const struct pd_option *options;
-    int count;
-    void *base;
-};
 
 struct args_command {
     const char *name;     /* "eval" */
@@ -20,7 +13,7 @@ struct args_command {
     const char *about;    /* a few lines for --help */
     const char *examples; /* lines that work as they stand, each without "paydirt " */
     const char *operand;  /* "RUN"; "RUN...": several; NULL: the command takes none */
-    struct args_group groups[3];
+    struct pd_option_table groups[3]; /* what they hold before parsing is shown as the defaults */
 };
 
 struct args {

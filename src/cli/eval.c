@@ -12,9 +12,9 @@
 #include "io/file.h"
 #include "io/jsonl.h"
 #include "io/lock.h"
-#include "metric/fixed_set.h"
 #include "run/run.h"
-#include "gan/source.h"
+
+#include <paydirt/metric.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,30 +108,25 @@ static void on_epoch(void *context, int epoch, int epochs, double loss)
 static enum pd_status measure_value(struct eval *e, const struct pd_metric *metric, double *value,
                                     struct pd_error *err)
 {
-    const size_t size = (size_t)pd_gan_image_size(e->gan);
+    const struct pd_samples *made = e->set.samples;
+    const struct pd_labelled_images real = {e->real.images, e->real.labels, e->real.count};
+    const struct pd_labelled_images set = {made ? made->images : NULL, made ? made->labels : NULL,
+                                           made ? made->count : 0};
     struct pd_metric_input in = {.seed = (uint64_t)e->o->seed,
-                                 .real = &e->real,
+                                 .real = &real,
+                                 .generated = made ? &set : NULL,
                                  .epochs = (int)e->o->epochs,
                                  .epoch_images = e->epoch_images,
                                  .progress = on_epoch,
                                  .progress_context = e};
     struct pd_metric_result result = {0};
-    struct pd_fixed_set *fixed = NULL;
-    struct pd_sample_source samples;
     enum pd_status status =
         metric->needs & PD_NEEDS_SCORES ? real_recalibrate(e->run, PD_ORIGIN_REAL, NULL, err) : PD_OK;
-    if (!status && metric->needs & PD_NEEDS_SAMPLES && e->set.samples) {
-        status = pd_fixed_set_create(e->set.samples->count, size, e->set.samples->images,
-                                     e->set.samples->labels, in.seed, &fixed, err);
-        samples = pd_fixed_set_source(fixed);
-        in.samples = &samples;
-    }
     if (metric->needs & PD_NEEDS_CLASSIFIER)
         progress_begin(&e->progress, 0, (uint64_t)in.epochs, (double)in.epoch_images, "images");
     if (!status)
         status = pd_gan_measure(e->gan, metric, &in, &result, err);
     progress_end(&e->progress);
-    pd_fixed_set_destroy(fixed);
     *value = result.value;
     return status;
 }

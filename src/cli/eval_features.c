@@ -30,10 +30,10 @@ static const struct pd_option table[] = {
 };
 #undef FIELD
 
-struct args_group feature_group(struct feature_options *o)
+struct pd_option_table feature_group(struct feature_options *o)
 {
     *o = (struct feature_options){.subsets = 100};
-    return (struct args_group){table, sizeof table / sizeof table[0], o};
+    return (struct pd_option_table){table, sizeof table / sizeof table[0], o};
 }
 
 bool feature_asked(const struct feature_options *o)

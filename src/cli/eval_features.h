@@ -11,7 +11,7 @@ struct feature_options {
 };
 
 /* Its options, for the command's table. */
-struct args_group feature_group(struct feature_options *o);
+struct pd_option_table feature_group(struct feature_options *o);
 
 bool feature_asked(const struct feature_options *o); /* rather than a run */
 

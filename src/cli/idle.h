@@ -11,6 +11,6 @@ void idle_note(const struct args_command *c, const struct args *args, const char
 
 /* Those of a training run. */
 void idle_note_training(const struct args_command *c, const struct args *args,
-                        const struct pd_train_options *o, struct progress *progress);
+                        const struct pd_option_table *training, struct progress *progress);
 
 #endif

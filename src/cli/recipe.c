@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { GROUPS = sizeof((struct args_command *)NULL)->groups / sizeof(struct args_group) };
+enum { GROUPS = sizeof((struct args_command *)NULL)->groups / sizeof(struct pd_option_table) };
 
 static void mark_given(const struct pd_recipe *r, const struct args_command *command, struct args *args)
 {
@@ -17,15 +17,11 @@ static enum pd_status take(const struct pd_recipe *r, const struct args_command 
                            struct pd_error *err)
 {
     const struct args_parsed c = {command, args};
-    struct pd_option_table tables[GROUPS - 1];
     if (strcmp(r->command, command->name) != 0)
         return pd_fail(err, PD_ERR_USAGE, -1, "recipe %.200s is one of 'paydirt %s', not of 'paydirt %s'",
                        r->name, r->command, command->name);
-    for (int i = 1; i < GROUPS; i++) {
-        const struct args_group *g = &command->groups[i];
-        tables[i - 1] = (struct pd_option_table){g->options, g->count, g->base};
-    }
-    const enum pd_status status = pd_recipe_apply(r, tables, GROUPS - 1, args_parsed_given, &c, err);
+    const enum pd_status status =
+        pd_recipe_apply(r, &command->groups[1], GROUPS - 1, args_parsed_given, &c, err);
     if (!status)
         mark_given(r, command, args);
     return status;

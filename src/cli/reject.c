@@ -46,9 +46,9 @@ void reject_init(struct reject_options *o)
                                  .calibrate = true};
 }
 
-struct args_group reject_group(struct reject_options *o)
+struct pd_option_table reject_group(struct reject_options *o)
 {
-    return (struct args_group){table, OPTIONS, o};
+    return (struct pd_option_table){table, OPTIONS, o};
 }
 
 static int place_of(const char *word, const char *const words[2])

@@ -20,7 +20,7 @@ struct reject_options {
 void reject_init(struct reject_options *o); /* the defaults */
 
 /* Where it goes among a command's groups. */
-struct args_group reject_group(struct reject_options *o);
+struct pd_option_table reject_group(struct reject_options *o);
 
 /* PD_ERR_USAGE: an unknown word, or an option that means nothing without --reject. */
 enum pd_status reject_check(struct reject_options *o, const struct args_command *command,

@@ -41,10 +41,15 @@ enum pd_status resume_check(const struct args_command *c, const struct args *arg
     return PD_OK;
 }
 
-struct pd_data_place resume_place(const struct args_command *c, const struct args *args,
-                                  const struct pd_train_options *o)
+static const char *given(const struct args_command *c, const struct args *args,
+                         const struct pd_option_table *training, const char *name)
 {
-    return (struct pd_data_place){args_is_given(c, args, "data") ? o->data : NULL,
-                                  args_is_given(c, args, "data_dir") ? o->data_dir : NULL,
-                                  args_is_given(c, args, "cache_dir") ? o->cache_dir : NULL};
+    return args_is_given(c, args, name) ? pd_option_get_text(training, name) : NULL;
+}
+
+struct pd_data_place resume_place(const struct args_command *c, const struct args *args,
+                                  const struct pd_option_table *training)
+{
+    return (struct pd_data_place){given(c, args, training, "data"), given(c, args, training, "data_dir"),
+                                  given(c, args, training, "cache_dir")};
 }

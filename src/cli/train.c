@@ -8,8 +8,8 @@
 #include "cli/say.h"
 #include "cli/stop.h"
 
-#include "base/threads.h"
-#include "run/run.h"
+#include <paydirt/metric.h>
+#include <paydirt/run.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ struct watch {
     bool stopping;
 };
 
-static void on_begin(void *context, const struct pd_run_begin *b)
+static void on_begin(void *context, const struct pd_training_begin *b)
 {
     struct watch *w = context;
     char words[128];
@@ -89,19 +89,19 @@ static void on_step(void *context, uint64_t step)
     progress_update(&w->progress, step, label);
 }
 
-static void on_epoch(void *context, const struct pd_epoch_record *e)
+static void on_epoch(void *context, const struct pd_training_epoch *e)
 {
     struct watch *w = context;
-    char losses[256] = "", validation[64] = "", left[48];
-    size_t n = 0;
-    for (int i = 0; i < PD_LOSS_COUNT; i++)
-        n += (size_t)snprintf(losses + n, sizeof losses - n, "  %s %.3f", pd_loss_names[i], e->means[i]);
+    char validation[64] = "", left[48];
     if (e->metric)
         snprintf(validation, sizeof validation, "  validation %.2f%s", e->metric->scale * e->validation,
                  e->metric->unit);
-    progress_line(&w->progress, "epoch %llu/%llu  step %llu%s%s  %.0f images/s  %s",
+    progress_line(&w->progress,
+                  "epoch %llu/%llu  step %llu  d_adv %.3f  d_cls_real %.3f  d_cls_fake %.3f  g_adv %.3f  "
+                  "g_cls %.3f  mean_d %.3f%s  %.0f images/s  %s",
                   (unsigned long long)e->epoch, (unsigned long long)w->epochs, (unsigned long long)e->step,
-                  losses, validation, e->images_per_second, progress_left(&w->progress, left, sizeof left));
+                  e->d_adv, e->d_cls_real, e->d_cls_fake, e->g_adv, e->g_cls, e->mean_d, validation,
+                  e->images_per_second, progress_left(&w->progress, left, sizeof left));
 }
 
 static void on_note(void *context, const char *words)
@@ -126,9 +126,9 @@ static bool on_stop(void *context)
 
 /* --- the command --- */
 
-static enum pd_status check_new(const struct pd_train_options *o, struct pd_error *err)
+static enum pd_status check_new(const struct pd_option_table *options, struct pd_error *err)
 {
-    if (!o->data[0])
+    if (!*pd_option_get_text(options, "data"))
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--data is missing: the name of a data set or a folder of images; 'paydirt train "
                        "--help' has examples");
@@ -136,56 +136,55 @@ static enum pd_status check_new(const struct pd_train_options *o, struct pd_erro
 }
 
 static enum pd_status resume(const char *folder, const struct pd_run_change *change, struct watch *w,
-                             const struct pd_observer *observer, struct pd_error *err)
+                             const struct pd_training_watch *watch, struct pd_error *err)
 {
     snprintf(w->folder, sizeof w->folder, "%s", folder);
-    return pd_run_resume(folder, change, observer, err);
+    return pd_run_resume(folder, change, watch, err);
 }
 
-static enum pd_status start(struct pd_train_options *o, struct watch *w, const struct pd_observer *observer,
-                            struct pd_error *err)
+static enum pd_status train(struct pd_training *training, int argc, char **argv, struct pd_error *err)
 {
-    if (!o->threads) /* a run that is repeated elsewhere should say what it used */
-        o->threads = pd_threads_available();
-    pd_run_absolute_paths(o);
-    return pd_run_train(o, observer, w->folder, sizeof w->folder, err);
-}
-
-enum pd_status command_train(int argc, char **argv, struct pd_error *err)
-{
-    struct pd_train_options o;
     struct own own = {"", ""};
     struct args args;
-    struct watch watch = {.stopping = false};
-    const struct pd_observer observer = {&watch, on_begin, on_step, on_epoch, on_stop, on_note, on_decoding};
-    int count;
+    struct watch w = {.stopping = false};
+    const struct pd_training_watch watch = {&w, on_begin, on_step, on_epoch, on_stop, on_note, on_decoding};
     char text[2048];
-    const struct pd_option *table = pd_train_option_table(&count);
+    const struct pd_option_table options = pd_training_options(training);
     static const char *const may_change[] = {"epochs", NULL};
     const struct args_command command = {"train",  usage, args_with_models(text, sizeof text, about),
-                                         examples, NULL,  {{own_table, 2, &own}, {table, count, &o}}};
-    pd_train_options_init(&o);
+                                         examples, NULL,  {{own_table, 2, &own}, options}};
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)
         return status;
     if (own.recipe[0] && !own.resume[0])
         status = recipe_take(own.recipe, &command, &args, err);
     if (!status)
-        status = own.resume[0] ? resume_check(&command, &args, may_change, err) : check_new(&o, err);
+        status = own.resume[0] ? resume_check(&command, &args, may_change, err) : check_new(&options, err);
     if (status)
         return status;
-    const struct pd_run_change change = {args_is_given(&command, &args, "epochs") ? o.epochs : 0,
-                                         resume_place(&command, &args, &o)};
+    const struct pd_run_change change = {
+        args_is_given(&command, &args, "epochs") ? pd_option_get_int(&options, "epochs") : 0,
+        resume_place(&command, &args, &options)};
     stop_catch();
     if (own.resume[0])
-        status = resume(own.resume, &change, &watch, &observer, err);
+        status = resume(own.resume, &change, &w, &watch, err);
     else {
         if (!own.recipe[0])
-            idle_note_training(&command, &args, &o, &watch.progress);
-        status = start(&o, &watch, &observer, err);
+            idle_note_training(&command, &args, &options, &w.progress);
+        status = pd_run_start(training, &watch, w.folder, sizeof w.folder, err);
     }
-    progress_end(&watch.progress);
+    progress_end(&w.progress);
     if (!status)
-        say_path(watch.folder);
+        say_path(w.folder);
+    return status;
+}
+
+enum pd_status command_train(int argc, char **argv, struct pd_error *err)
+{
+    struct pd_training *training;
+    enum pd_status status = pd_training_create(&training, err);
+    if (!status)
+        status = train(training, argc, argv, err);
+    pd_training_destroy(training);
     return status;
 }

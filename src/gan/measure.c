@@ -5,7 +5,6 @@
 #include "gan/scorer.h"
 #include "gan/source.h"
 
-#include <math.h>
 #include <string.h>
 
 enum pd_status pd_real_images_take(const struct pd_dataset *data, const uint32_t *indices, uint32_t n,
@@ -50,6 +49,11 @@ void pd_real_images_release(struct pd_real_images *r)
     memset(r, 0, sizeof *r);
 }
 
+struct pd_labelled_images pd_real_images_lend(const struct pd_real_images *r)
+{
+    return (struct pd_labelled_images){r->images, r->labels, r->count};
+}
+
 static enum pd_status score(void *context, const float *images, int64_t n, float *logit, float *class_logits,
                             struct pd_error *err)
 {
@@ -70,7 +74,7 @@ enum pd_status pd_gan_measure(struct pd_gan *gan, const struct pd_metric *metric
     all.size = gan->config.size;
     all.classes = gan->config.classes;
     all.backend = gan->backend;
-    if (metric->needs & PD_NEEDS_SAMPLES && !in->samples) {
+    if (metric->needs & PD_NEEDS_SAMPLES && !in->samples && !in->generated) {
         status = pd_gan_source_create(gan, PD_METRIC_BATCH, in->seed, &fresh, err);
         samples = pd_gan_sample_source(fresh);
         all.samples = &samples;
@@ -81,9 +85,7 @@ enum pd_status pd_gan_measure(struct pd_gan *gan, const struct pd_metric *metric
         all.scorer = &scores;
     }
     if (!status)
-        status = metric->measure(&all, out, err);
-    if (!status && !isfinite(out->value))
-        status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s of these networks is %g", metric->name, out->value);
+        status = pd_metric_measure(metric, &all, out, err);
     pd_scorer_destroy(scorer);
     pd_gan_source_destroy(fresh);
     return status;

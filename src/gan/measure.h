@@ -1,11 +1,13 @@
-/* Metrics of an AC-GAN in memory (metric/metric.h): on test images, and on the validation images by which a
- * run keeps its best epoch (GOLD section 4.3). */
+/* What metrics of an AC-GAN in memory (pd_gan_measure) are measured on: test images, and the validation
+ * images by which a run keeps its best epoch (GOLD section 4.3). */
 #ifndef PD_GAN_MEASURE_H
 #define PD_GAN_MEASURE_H
 
 #include "data/dataset.h"
 #include "gan/gan.h"
 #include "metric/metric.h"
+
+#include <paydirt/score.h>
 
 /* The n images of the data set that indices names (NULL: the first n), as a model of that size sees them;
  * owned: pd_real_images_release. */
@@ -14,12 +16,6 @@ enum pd_status pd_real_images_take(const struct pd_dataset *data, const uint32_t
 /* Those whose use is `which` (an enum pd_label_use); none: count 0. */
 enum pd_status pd_real_images_of_use(const struct pd_dataset *data, const uint8_t *use, int which, int size,
                                      struct pd_real_images *out, struct pd_error *err);
-
-/* in: seed, real and, where the metric trains a classifier, its epochs; samples NULL: fresh ones from the
- * generator. The networks fill in the rest. A metric that needs scores takes D as it is: recalibrated for
- * reals, or by its running statistics (gan/recalibrate.h). */
-enum pd_status pd_gan_measure(struct pd_gan *gan, const struct pd_metric *metric,
-                              const struct pd_metric_input *in, struct pd_metric_result *out,
-                              struct pd_error *err);
+struct pd_labelled_images pd_real_images_lend(const struct pd_real_images *r);
 
 #endif

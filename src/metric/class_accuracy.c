@@ -8,7 +8,7 @@ enum { BLOCK = 1000 };
 enum pd_status pd_metric_class_accuracy(const struct pd_metric_input *in, struct pd_metric_result *out,
                                         struct pd_error *err)
 {
-    const struct pd_real_images *real = in->real;
+    const struct pd_labelled_images *real = in->real;
     const int64_t image = pd_metric_image_size(in);
     float *logits = pd_calloc(BLOCK, (size_t)(1 + in->classes) * sizeof *logits);
     int64_t right = 0;

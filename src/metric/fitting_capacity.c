@@ -73,8 +73,8 @@ static enum pd_status train_epoch(struct classifier *c, int epoch, struct pd_err
     return PD_OK;
 }
 
-static enum pd_status accuracy_on(struct classifier *c, const struct pd_real_images *real, double *accuracy,
-                                  struct pd_error *err)
+static enum pd_status accuracy_on(struct classifier *c, const struct pd_labelled_images *real,
+                                  double *accuracy, struct pd_error *err)
 {
     int64_t right = 0;
     for (int64_t at = 0; at < real->count; at += BATCH) {

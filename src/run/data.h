@@ -7,10 +7,7 @@
 #include "model/model.h"
 #include "run/options.h"
 
-/* Where the same images lie now; NULL: where they were. */
-struct pd_data_place {
-    const char *data, *data_dir, *cache_dir;
-};
+#include <paydirt/run.h>
 
 /* Takes it over, as absolute paths. */
 void pd_run_move(const struct pd_data_place *place, struct pd_train_options *o);

@@ -4,18 +4,13 @@
 
 #include "run/options.h"
 
+#include <paydirt/train.h>
+
 /* What the options leave to the data. */
 struct pd_estimate_data {
     int channels, classes, size; /* size: side of an image in pixels; 0: points */
     double bytes;                /* of memory that the images take */
     bool no_files;               /* nothing is written: no disk is needed */
-};
-
-struct pd_estimate {
-    double memory;     /* bytes at most, images included */
-    double checkpoint; /* bytes of checkpoint.safetensors */
-    double disk;       /* bytes: two checkpoints while one takes the other's place, and the best epoch's */
-    double seconds;    /* of a step, as fast as the machine is now */
 };
 
 /* o: settled (setup.h). PD_ERR_MEMORY, and what the options are refused for. */
@@ -26,8 +21,5 @@ enum pd_status pd_estimate_make(const struct pd_train_options *o, const struct p
  * names; the message proposes a width that does. */
 enum pd_status pd_estimate_check(const struct pd_train_options *o, const struct pd_estimate_data *data,
                                  const struct pd_estimate *e, struct pd_error *err);
-
-/* Of so many steps: "about 2 h 10 min, 1.4 GB of memory, checkpoints of 207 MB". */
-char *pd_estimate_words(const struct pd_estimate *e, uint64_t steps, char *text, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 #include "run/folder.h"
 
+#include "base/threads.h"
 #include "base/words.h"
 #include "data/dataset.h"
 #include "io/file.h"
@@ -46,6 +47,13 @@ void pd_run_absolute_paths(struct pd_train_options *o)
     make_absolute(o->metadata, sizeof o->metadata);
     if (path) /* a folder of images */
         make_absolute(o->data, sizeof o->data);
+}
+
+void pd_run_pin(struct pd_train_options *o)
+{
+    if (!o->threads)
+        o->threads = pd_threads_available();
+    pd_run_absolute_paths(o);
 }
 
 enum pd_status pd_run_folder_make(const struct pd_train_options *o, const char *kind, char *folder,

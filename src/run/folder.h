@@ -12,6 +12,9 @@ enum { PD_PATH_SIZE = 1200 };
 /* Makes the paths in the options absolute where they exist, so that a run can be resumed from elsewhere. */
 void pd_run_absolute_paths(struct pd_train_options *o);
 
+/* The same for a new run, which also says how many threads it used, for those who repeat it. */
+void pd_run_pin(struct pd_train_options *o);
+
 /* Makes OUT/00003-mnist-KIND, the next free number, with options.json in it. */
 enum pd_status pd_run_folder_make(const struct pd_train_options *o, const char *kind, char *folder,
                                   size_t size, struct pd_error *err);

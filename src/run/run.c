@@ -15,7 +15,7 @@
 
 struct run {
     struct pd_train_options *o;
-    const struct pd_observer *watch;
+    const struct pd_training_watch *watch;
     const char *folder;      /* NULL: nothing is written */
     struct pd_dataset *data; /* to learn from; NULL: what the options name */
     bool quiet;              /* all about the data has been said */
@@ -88,8 +88,9 @@ static enum pd_status save(struct run *r, struct pd_error *err)
 static enum pd_status measure(struct run *r, double *value, struct pd_error *err)
 {
     struct pd_metric_result result = {0};
+    const struct pd_labelled_images real = pd_real_images_lend(&r->validation);
     const struct pd_metric_input in = {.seed = (uint64_t)r->o->seed,
-                                       .real = &r->validation,
+                                       .real = &real,
                                        .epochs = (int)r->o->validation_epochs,
                                        .epoch_images = PD_METRIC_EPOCH_IMAGES};
     const bool recalibrate = r->metric->needs & PD_NEEDS_SCORES && r->o->recalibrate;
@@ -155,6 +156,23 @@ static enum pd_status write_down(struct run *r, const struct pd_epoch_record *e,
     return status ? status : pd_journal_flush(&r->journal, err);
 }
 
+static void tell(const struct run *r, const struct pd_epoch_record *e)
+{
+    r->watch->epoch(r->watch->context,
+                    &(struct pd_training_epoch){.epoch = e->epoch,
+                                                .epochs = (uint64_t)r->o->epochs,
+                                                .step = e->step,
+                                                .d_adv = e->means[PD_LOSS_d_adv],
+                                                .d_cls_real = e->means[PD_LOSS_d_cls_real],
+                                                .d_cls_fake = e->means[PD_LOSS_d_cls_fake],
+                                                .g_adv = e->means[PD_LOSS_g_adv],
+                                                .g_cls = e->means[PD_LOSS_g_cls],
+                                                .mean_d = e->means[PD_LOSS_mean_d],
+                                                .validation = e->validation,
+                                                .metric = e->metric,
+                                                .images_per_second = e->images_per_second});
+}
+
 /* Order matters: the log, pictures and best weights of an epoch are on disk before the checkpoint that says
  * it is done; a resume drops what is newer than its checkpoint. */
 static enum pd_status end_epoch(struct run *r, struct pd_error *err)
@@ -169,7 +187,7 @@ static enum pd_status end_epoch(struct run *r, struct pd_error *err)
     if (!status)
         status = save(r, err);
     if (!status && r->watch->epoch)
-        r->watch->epoch(r->watch->context, &e);
+        tell(r, &e);
     r->begun = pd_seconds();
     r->begun_step = r->at.step;
     return status;
@@ -203,9 +221,9 @@ static enum pd_status train(struct run *r, struct pd_error *err)
     enum pd_status status = PD_OK;
     if (r->watch->begin)
         r->watch->begin(r->watch->context,
-                        &(struct pd_run_begin){r->folder, r->s.steps_per_epoch, r->at.step, r->last_step,
-                                               pd_loader_images(r->s.loader), (double)r->o->batch,
-                                               r->step.cost, r->s.estimate});
+                        &(struct pd_training_begin){r->folder, r->s.steps_per_epoch, r->at.step, r->last_step,
+                                                    pd_loader_images(r->s.loader), (double)r->o->batch,
+                                                    r->step.cost, r->s.estimate});
     r->begun = r->saved = pd_seconds();
     r->begun_step = r->counted_step = r->at.step;
     while (!status && r->at.step < r->last_step) {
@@ -290,11 +308,11 @@ static enum pd_status open_new(struct run *r, struct pd_error *err)
     return status;
 }
 
-enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_observer *observer,
+enum pd_status pd_run_train(const struct pd_train_options *options, const struct pd_training_watch *watch,
                             char *folder, size_t folder_size, struct pd_error *err)
 {
     struct pd_train_options o = *options;
-    struct run r = {.o = &o, .watch = observer, .folder = folder};
+    struct run r = {.o = &o, .watch = watch, .folder = folder};
     char kind[64];
     folder[0] = '\0';
     /* what can be wrong with the options shows before a folder is made */
@@ -317,10 +335,11 @@ static enum pd_status finish(struct run *r, struct pd_error *err)
 }
 
 enum pd_status pd_run_in_memory(const struct pd_train_options *options, struct pd_dataset *data,
-                                const struct pd_observer *observer, struct pd_gan **out, struct pd_error *err)
+                                const struct pd_training_watch *watch, struct pd_gan **out,
+                                struct pd_error *err)
 {
     struct pd_train_options o = *options;
-    struct run r = {.o = &o, .watch = observer, .data = data};
+    struct run r = {.o = &o, .watch = watch, .data = data};
     *out = NULL;
     enum pd_status status = open_run(&r, NULL, err);
     if (!status && o.generator[0])
@@ -382,10 +401,10 @@ static enum pd_status reopen(struct run *r, int64_t epochs, struct pd_error *err
 
 /* roster: as pd_run_train_in's; NULL: the run's own. */
 static enum pd_status resume(const char *folder, const char *roster, const struct pd_run_change *change,
-                             const struct pd_observer *observer, struct pd_error *err)
+                             const struct pd_training_watch *watch, struct pd_error *err)
 {
     struct pd_train_options o;
-    struct run r = {.o = &o, .watch = observer, .folder = folder, .roster = roster, .quiet = roster};
+    struct run r = {.o = &o, .watch = watch, .folder = folder, .roster = roster, .quiet = roster};
     enum pd_status status = pd_run_folder_options(folder, &o, err); /* is there a run? */
     if (!status)
         status = lock(&r, err);
@@ -408,22 +427,23 @@ static enum pd_status resume(const char *folder, const char *roster, const struc
 }
 
 enum pd_status pd_run_resume(const char *folder, const struct pd_run_change *change,
-                             const struct pd_observer *observer, struct pd_error *err)
+                             const struct pd_training_watch *watch, struct pd_error *err)
 {
     const struct pd_run_change none = {.epochs = 0};
-    return resume(folder, NULL, change ? change : &none, observer, err);
+    const struct pd_training_watch nobody = {.context = NULL};
+    return resume(folder, NULL, change ? change : &none, watch ? watch : &nobody, err);
 }
 
 enum pd_status pd_run_train_in(const struct pd_train_options *options, const char *folder, const char *roster,
-                               const struct pd_observer *observer, struct pd_error *err)
+                               const struct pd_training_watch *watch, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     struct pd_train_options o = *options;
-    struct run r = {.o = &o, .watch = observer, .folder = folder, .roster = roster, .quiet = true};
+    struct run r = {.o = &o, .watch = watch, .folder = folder, .roster = roster, .quiet = true};
     enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
     if (!status && !pd_is_absent(path)) {
         const struct pd_run_change change = {0, {o.data, o.data_dir, o.cache_dir}};
-        return resume(folder, roster, &change, observer, err);
+        return resume(folder, roster, &change, watch, err);
     }
     if (!status)
         status = open_new(&r, err);

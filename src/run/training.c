@@ -34,55 +34,37 @@ enum pd_status pd_training_set(struct pd_training *t, const char *option, const 
     return status;
 }
 
-/* --- what the caller sees --- */
-
-struct watcher {
-    const struct pd_training_watch *watch;
-    uint64_t epochs;
-};
-
-static void see_epoch(void *context, const struct pd_epoch_record *e)
+struct pd_option_table pd_training_options(struct pd_training *t)
 {
-    const struct watcher *w = context;
-    if (w->watch->epoch)
-        w->watch->epoch(w->watch->context,
-                        &(struct pd_training_epoch){.epoch = e->epoch,
-                                                    .epochs = w->epochs,
-                                                    .d_adv = e->means[PD_LOSS_d_adv],
-                                                    .d_cls_real = e->means[PD_LOSS_d_cls_real],
-                                                    .d_cls_fake = e->means[PD_LOSS_d_cls_fake],
-                                                    .g_adv = e->means[PD_LOSS_g_adv],
-                                                    .g_cls = e->means[PD_LOSS_g_cls],
-                                                    .mean_d = e->means[PD_LOSS_mean_d],
-                                                    .validation = e->validation,
-                                                    .images_per_second = e->images_per_second});
+    return pd_train_options_table(&t->options);
 }
 
-static bool ask_stop(void *context)
+const char *pd_training_model(int index, const char **summary)
 {
-    const struct watcher *w = context;
-    return w->watch->stop && w->watch->stop(w->watch->context);
+    const struct pd_model *model = pd_model_at(index);
+    if (model)
+        *summary = model->summary;
+    return model ? model->name : NULL;
 }
 
-static void hand_on(void *context, const char *words)
-{
-    const struct watcher *w = context;
-    if (w->watch->note)
-        w->watch->note(w->watch->context, words);
-}
+static const struct pd_training_watch nobody;
 
 enum pd_status pd_training_run(const struct pd_training *t, struct pd_dataset *data,
                                const struct pd_training_watch *watch, struct pd_gan **out,
                                struct pd_error *err)
 {
-    const struct pd_training_watch none = {0};
     *out = NULL;
     if (!data)
         return pd_fail(err, PD_ERR_USAGE, -1, "no data: expected a data set");
-    struct watcher w = {watch ? watch : &none, (uint64_t)t->options.epochs};
-    const struct pd_observer observer = {
-        .context = &w, .epoch = see_epoch, .stop = ask_stop, .note = hand_on};
-    return pd_run_in_memory(&t->options, data, &observer, out, err);
+    return pd_run_in_memory(&t->options, data, watch ? watch : &nobody, out, err);
+}
+
+enum pd_status pd_run_start(const struct pd_training *t, const struct pd_training_watch *watch, char *folder,
+                            size_t size, struct pd_error *err)
+{
+    struct pd_train_options o = t->options;
+    pd_run_pin(&o);
+    return pd_run_train(&o, watch ? watch : &nobody, folder, size, err);
 }
 
 /* --- what others have trained --- */

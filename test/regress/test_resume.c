@@ -40,7 +40,7 @@ static struct pd_train_options options(const char *out)
     return o;
 }
 
-static void train(const struct pd_train_options *o, const struct pd_observer *watch, char *folder,
+static void train(const struct pd_train_options *o, const struct pd_training_watch *watch, char *folder,
                   enum pd_status expected)
 {
     struct pd_error err = {0};
@@ -59,7 +59,7 @@ static const char *path_in(const char *folder, const char *name)
 
 static void resume(const char *folder, int64_t epochs)
 {
-    const struct pd_observer nobody = {0};
+    const struct pd_training_watch nobody = {0};
     struct pd_error err = {0};
     const struct pd_run_change change = {.epochs = epochs};
     if (pd_run_resume(folder, &change, &nobody, &err))
@@ -116,14 +116,14 @@ static void test_stop_and_resume(void **state)
     (void)state;
     const char *dir = scratch_dir;
     char whole[1200], stopped[1200];
-    const struct pd_observer nobody = {0};
+    const struct pd_training_watch nobody = {0};
     struct pd_train_options o = options(dir);
     train(&o, &nobody, whole, PD_OK);
     const uint64_t moments[] = {1,  7,  10,
                                 20, 23, 39}; /* inside an epoch, at its end, around the switch to GOLD */
     for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
         struct stopper s = {.at = moments[i]};
-        const struct pd_observer watch = {.context = &s, .step = count_step, .stop = stop};
+        const struct pd_training_watch watch = {.context = &s, .step = count_step, .stop = stop};
         train(&o, &watch, stopped, PD_ERR_INTERRUPTED);
         resume(stopped, 0);
         assert_same_checkpoint(whole, stopped);
@@ -136,7 +136,7 @@ static void test_gold_branches_from_baseline(void **state)
     (void)state;
     const char *dir = scratch_dir;
     char gold[1200], base[1200];
-    const struct pd_observer nobody = {0};
+    const struct pd_training_watch nobody = {0};
     struct pd_train_options o = options(dir);
     struct pd_error err = {0};
     train(&o, &nobody, gold, PD_OK);
@@ -154,7 +154,7 @@ static void test_threads_draw_the_same_numbers(void **state)
     (void)state; /* sums differ in the last bits with the thread count; data, noise and classes do not */
     const char *dir = scratch_dir;
     char one[1200], two[1200];
-    const struct pd_observer nobody = {0};
+    const struct pd_training_watch nobody = {0};
     struct pd_train_options o = options(dir);
     o.epochs = 1;
     o.data_count = o.min_epoch = 32; /* two steps: later the last bits have grown */
@@ -256,7 +256,7 @@ static void test_best_epoch_is_kept(void **state)
     (void)state;
     const char *dir = scratch_dir;
     char whole[1200], stopped[1200], shorter[1200];
-    const struct pd_observer nobody = {0};
+    const struct pd_training_watch nobody = {0};
     struct pd_run_model kept, last;
     struct pd_train_options o = validated(dir);
     train(&o, &nobody, whole, PD_OK);
@@ -280,7 +280,7 @@ static void test_best_epoch_is_kept(void **state)
     const uint64_t moments[] = {best.epoch * 10 - 1, best.epoch * 10, best.epoch * 10 + 1, 105};
     for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
         struct stopper s = {.at = moments[i]};
-        const struct pd_observer watch = {.context = &s, .step = count_step, .stop = stop};
+        const struct pd_training_watch watch = {.context = &s, .step = count_step, .stop = stop};
         train(&o, &watch, stopped, PD_ERR_INTERRUPTED);
         resume(stopped, 0);
         assert_same_checkpoint(whole, stopped);
@@ -294,7 +294,7 @@ static void test_best_epoch_of_another_metric(void **state)
 {
     (void)state;
     char whole[1200], stopped[1200], plain[1200];
-    const struct pd_observer nobody = {0};
+    const struct pd_training_watch nobody = {0};
     struct pd_run_model kept, last, other;
     struct pd_train_options o = options(scratch_dir);
     o.gold = false;
@@ -311,7 +311,7 @@ static void test_best_epoch_of_another_metric(void **state)
     pd_run_release(&kept);
 
     struct stopper s = {.at = 25};
-    const struct pd_observer watch = {.context = &s, .step = count_step, .stop = stop};
+    const struct pd_training_watch watch = {.context = &s, .step = count_step, .stop = stop};
     train(&o, &watch, stopped, PD_ERR_INTERRUPTED);
     resume(stopped, 0);
     assert_same_checkpoint(whole, stopped);
@@ -331,7 +331,7 @@ static void test_last_of_equal_epochs_is_kept(void **state)
 {
     (void)state;
     char folder[1200];
-    const struct pd_observer nobody = {0};
+    const struct pd_training_watch nobody = {0};
     struct pd_run_model kept;
     struct pd_train_options o = validated(scratch_dir);
     o.lr = 1e-12;
@@ -360,7 +360,7 @@ static void test_labels_of_a_file(void **state)
     char whole[1200], stopped[1200], drawn[1200];
     struct pd_error err;
     struct stopper s = {.at = 7};
-    const struct pd_observer nobody = {0}, watch = {.context = &s, .step = count_step, .stop = stop};
+    const struct pd_training_watch nobody = {0}, watch = {.context = &s, .step = count_step, .stop = stop};
     struct pd_train_options o = options(scratch_dir);
     o.epochs = 1;
     o.labels = 40;
@@ -388,7 +388,7 @@ static void test_labels_of_a_file(void **state)
 }
 
 /* The first checkpoint of a run, before its first step. */
-static void open_at_begin(void *context, const struct pd_run_begin *b)
+static void open_at_begin(void *context, const struct pd_training_begin *b)
 {
     open_run(b->folder, context);
 }
@@ -399,7 +399,7 @@ static void test_generator_of_another_run(void **state)
     char teacher[1200], whole[1200];
     struct pd_error err;
     struct pd_run_model learnt, fresh;
-    const struct pd_observer nobody = {0}, watch = {.context = &fresh, .begin = open_at_begin};
+    const struct pd_training_watch nobody = {0}, watch = {.context = &fresh, .begin = open_at_begin};
     struct pd_train_options o = options(scratch_dir), read;
     o.epochs = 1;
     train(&o, &nobody, teacher, PD_OK);
@@ -446,7 +446,7 @@ static pid_t start(const struct pd_train_options *o)
     pid_t child = fork();
     if (child)
         return child;
-    const struct pd_observer nobody = {0};
+    const struct pd_training_watch nobody = {0};
     struct pd_error err;
     char folder[1200];
     bool there = find_run(o->out, folder, sizeof folder);

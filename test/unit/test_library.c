@@ -137,8 +137,8 @@ static enum pd_status train(const char *name, const char *value, struct seen *se
     if (name)
         expect(pd_training_set(t, name, value, err), err);
     expect(pd_run_dataset(&o, PD_SPLIT_TRAIN, NULL, &data, err), err);
-    enum pd_status status =
-        pd_training_run(t, data, &(struct pd_training_watch){seen, see, enough, NULL}, gan, err);
+    enum pd_status status = pd_training_run(
+        t, data, &(struct pd_training_watch){.context = seen, .epoch = see, .stop = enough}, gan, err);
     pd_dataset_destroy(data);
     pd_training_destroy(t);
     return status;
@@ -183,7 +183,7 @@ static void memory_and_folder_train_alike(void **state)
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         expect(pd_train_options_set(&o, options[i][0], options[i][1], &err), &err);
     snprintf(o.out, sizeof o.out, "%s", scratch_path("runs"));
-    expect(pd_run_train(&o, &(struct pd_observer){0}, folder, sizeof folder, &err), &err);
+    expect(pd_run_train(&o, &(struct pd_training_watch){0}, folder, sizeof folder, &err), &err);
     assert_int_equal(pd_gan_open(folder, -5, &opened, &err), PD_ERR_USAGE);
     assert_contains(err.message, "threads -5: expected 0 to 1024");
     assert_int_equal(pd_gan_open(folder, 100000, &opened, &err), PD_ERR_USAGE);

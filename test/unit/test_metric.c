@@ -114,8 +114,9 @@ static void class_accuracy_is_the_share_that_d_has_right(void **state)
         struct guesser g = {.wrong_every = 7};
         const struct pd_image_scorer scorer = {&g, guess};
         make_real(&real, counts[i]);
+        const struct pd_labelled_images lent = pd_real_images_lend(&real);
         const struct pd_metric_input in = {
-            .channels = 2, .classes = CLASSES, .real = &real, .scorer = &scorer};
+            .channels = 2, .classes = CLASSES, .real = &lent, .scorer = &scorer};
         assert_int_equal(m->measure(&in, &result, &err), PD_OK);
         assert_int_equal(g.seen, counts[i]);
         const int64_t wrong = counts[i] / 7;
@@ -143,11 +144,12 @@ static double fit(const struct pd_real_images *real, int turn, uint64_t seed)
     assert_int_equal(pd_backend_create("ref", 1, &backend, &err), PD_OK);
     assert_int_equal(pd_fixed_set_create(made.count, 2, made.images, made.labels, seed, &set, &err), PD_OK);
     const struct pd_sample_source source = pd_fixed_set_source(set);
+    const struct pd_labelled_images lent = pd_real_images_lend(real);
     const struct pd_metric_input in = {.channels = 2,
                                        .classes = CLASSES,
                                        .backend = backend,
                                        .seed = seed,
-                                       .real = real,
+                                       .real = &lent,
                                        .samples = &source,
                                        .epochs = 4,
                                        .epoch_images = 1280};
@@ -169,6 +171,62 @@ static void fitting_capacity_is_what_samples_teach(void **state)
     assert_true(right == fit(&real, 0, 1)); /* the seed decides */
     assert_true(fit(&real, 1, 1) < 0.1);
     free_real(&real);
+}
+
+/* --- of anybody's arrays --- */
+
+static void refused(const char *name, const struct pd_metric_input *in, const char *message)
+{
+    struct pd_metric_result result;
+    struct pd_error err;
+    assert_int_equal(pd_metric_measure(pd_metric_find(name, NULL), in, &result, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, message);
+}
+
+static void arrays_are_measured_by_name(void **state)
+{
+    (void)state;
+    struct pd_real_images real, made;
+    struct pd_metric_result result;
+    struct pd_error err;
+    struct guesser g = {.wrong_every = 10};
+    const struct pd_image_scorer scorer = {&g, guess};
+    make_real(&real, 300);
+    make_real(&made, 300);
+    const struct pd_labelled_images lent = pd_real_images_lend(&real), generated = pd_real_images_lend(&made);
+    const struct pd_metric_input in = {.channels = 2,
+                                       .classes = CLASSES,
+                                       .threads = 1,
+                                       .seed = 1,
+                                       .real = &lent,
+                                       .generated = &generated,
+                                       .epochs = 4,
+                                       .epoch_images = 1280};
+    assert_int_equal(pd_metric_measure(pd_metric_find("fitting-capacity", NULL), &in, &result, &err), PD_OK);
+    assert_true(result.value > 0.9);
+    struct pd_metric_input other = in;
+    other.scorer = &scorer;
+    assert_int_equal(pd_metric_measure(pd_metric_find("class-accuracy", NULL), &other, &result, &err), PD_OK);
+    assert_true(fabs(result.value - 0.9) < 1e-12);
+    refused("class-accuracy", &in, "class-accuracy needs a discriminator's scores");
+    other = in;
+    other.generated = NULL;
+    refused("fitting-capacity", &other, "fitting-capacity needs generated images");
+    other.real = NULL;
+    refused("fitting-capacity", &other, "fitting-capacity needs real images");
+    other = in;
+    other.epoch_images = 100;
+    refused(
+        "fitting-capacity", &other,
+        "fitting-capacity: 2 channels, size 0, 3 classes, 4 epochs of 100 images: expected at least 1, 0, 1, "
+        "0 and 0 or 128");
+    made.labels[7] = CLASSES;
+    refused("fitting-capacity", &in, "fitting-capacity: label 3 of generated image 7: expected 0 to 2");
+    made.labels[7] = 0;
+    real.images[2 * 5 + 1] = NAN;
+    refused("fitting-capacity", &in, "fitting-capacity: real image 5 has a number that is not finite");
+    free_real(&real);
+    free_real(&made);
 }
 
 /* --- of an AC-GAN --- */
@@ -217,7 +275,8 @@ static void networks_lend_what_a_metric_needs(void **state)
     struct pd_gan *gan;
     struct pd_error err;
     make_real(&real, 5);
-    const struct pd_metric_input in = {.seed = 3, .real = &real};
+    const struct pd_labelled_images lent = pd_real_images_lend(&real);
+    const struct pd_metric_input in = {.seed = 3, .real = &lent};
     assert_int_equal(pd_backend_create("ref", 1, &backend, &err), PD_OK);
     assert_int_equal(pd_model_configure(pd_model_find("mlp", &err), 2, 0, CLASSES, 4, 0.05, &config, &err),
                      PD_OK);
@@ -228,7 +287,7 @@ static void networks_lend_what_a_metric_needs(void **state)
     assert_int_equal(pd_gan_measure(gan, &nothing, &in, &result, &err), PD_OK);
     given = NAN;
     assert_int_equal(pd_gan_measure(gan, &all, &in, &result, &err), PD_ERR_MISMATCH);
-    assert_string_equal(err.message, "all of these networks is nan");
+    assert_string_equal(err.message, "all is nan, which is no number");
     pd_gan_destroy(gan);
     pd_backend_destroy(backend);
     free_real(&real);
@@ -243,6 +302,7 @@ int main(void)
         cmocka_unit_test(right_rows_are_counted),
         cmocka_unit_test(class_accuracy_is_the_share_that_d_has_right),
         cmocka_unit_test(fitting_capacity_is_what_samples_teach),
+        cmocka_unit_test(arrays_are_measured_by_name),
         cmocka_unit_test(networks_lend_what_a_metric_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

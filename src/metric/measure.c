@@ -1,0 +1,79 @@
+/* A metric of images that the caller has. */
+#include "metric/fixed_set.h"
+
+#include "base/threads.h"
+
+#include <math.h>
+
+static enum pd_status check_images(const struct pd_metric *metric, const struct pd_metric_input *in,
+                                   const char *what, const struct pd_labelled_images *set,
+                                   struct pd_error *err)
+{
+    const int64_t size = pd_metric_image_size(in);
+    if (set->count < 1)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%s: no %s images", metric->name, what);
+    for (int64_t i = 0; i < set->count; i++)
+        if (set->labels[i] < 0 || set->labels[i] >= in->classes)
+            return pd_fail(err, PD_ERR_USAGE, -1, "%s: label %d of %s image %lld: expected 0 to %d",
+                           metric->name, (int)set->labels[i], what, (long long)i, in->classes - 1);
+    for (int64_t i = 0; i < set->count * size; i++)
+        if (!isfinite(set->images[i]))
+            return pd_fail(err, PD_ERR_USAGE, -1, "%s: %s image %lld has a number that is not finite",
+                           metric->name, what, (long long)(i / size));
+    return PD_OK;
+}
+
+static enum pd_status check(const struct pd_metric *metric, const struct pd_metric_input *in,
+                            struct pd_error *err)
+{
+    const char *missing = metric->needs & PD_NEEDS_REAL && !in->real ? "real images"
+                          : metric->needs & PD_NEEDS_SAMPLES && !in->samples && !in->generated
+                              ? "generated images"
+                          : metric->needs & PD_NEEDS_SCORES && !in->scorer ? "a discriminator's scores"
+                                                                           : NULL;
+    enum pd_status status = PD_OK;
+    if (missing)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%s needs %s", metric->name, missing);
+    if (in->channels < 1 || in->size < 0 || in->classes < 1 || in->epochs < 0 ||
+        (in->epoch_images && in->epoch_images < PD_METRIC_BATCH))
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "%s: %d channels, size %d, %d classes, %d epochs of %lld images: expected at least 1, 0, "
+            "1, 0 and 0 or %d",
+            metric->name, in->channels, in->size, in->classes, in->epochs, (long long)in->epoch_images,
+            PD_METRIC_BATCH);
+    if (metric->needs & PD_NEEDS_REAL)
+        status = check_images(metric, in, "real", in->real, err);
+    if (!status && metric->needs & PD_NEEDS_SAMPLES && !in->samples)
+        status = check_images(metric, in, "generated", in->generated, err);
+    return status;
+}
+
+enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd_metric_input *in,
+                                 struct pd_metric_result *out, struct pd_error *err)
+{
+    struct pd_metric_input all = *in;
+    struct pd_fixed_set *fixed = NULL;
+    struct pd_sample_source samples;
+    struct pd_backend *own = NULL;
+    enum pd_status status = check(metric, in, err);
+    all.epochs = in->epochs ? in->epochs : PD_METRIC_EPOCHS;
+    all.epoch_images = in->epoch_images ? in->epoch_images : PD_METRIC_EPOCH_IMAGES;
+    if (!status && metric->needs & PD_NEEDS_SAMPLES && !in->samples) {
+        status = pd_fixed_set_create(in->generated->count, (size_t)pd_metric_image_size(in),
+                                     in->generated->images, in->generated->labels, in->seed, &fixed, err);
+        samples = pd_fixed_set_source(fixed);
+        all.samples = &samples;
+    }
+    if (!status && !in->backend)
+        status =
+            pd_backend_create("onednn", in->threads > 0 ? in->threads : pd_threads_available(), &own, err);
+    all.backend = in->backend ? in->backend : own;
+    if (!status)
+        status = metric->measure(&all, out, err);
+    if (!status && !isfinite(out->value))
+        status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s is %g, which is no number", metric->name, out->value);
+    pd_backend_destroy(own);
+    pd_fixed_set_destroy(fixed);
+    return status;
+}

@@ -176,10 +176,14 @@ struct pd_node *pd_rank(struct pd_node *score);
 struct pd_node *pd_matmul(struct pd_node *a, struct pd_node *b, bool transpose_a, bool transpose_b);
 struct pd_node *pd_conv(struct pd_node *x /* (N, C, H, W) */, struct pd_node *w /* (O, C, kh, kw) */,
                         int stride, int pad);
+struct pd_node *pd_conv_padded(struct pd_node *x, struct pd_node *w, int stride, int pad_h, int pad_w);
 /* x (N, O, h, w), w (O, C, kh, kw) -> (N, C, (h-1)*stride - 2*pad + kh, ...): PyTorch's ConvTranspose2d. */
 struct pd_node *pd_conv_transposed(struct pd_node *x, struct pd_node *w, int stride, int pad);
-struct pd_node *pd_log_softmax(struct pd_node *x);        /* (N, K) over K */
-struct pd_node *pd_max_pool(struct pd_node *x, int size); /* window = stride = size; no padding */
+struct pd_node *pd_log_softmax(struct pd_node *x); /* (N, K) over K */
+/* The largest, or the mean, of the pixels in a window (size, size); those that padding adds do not count.
+ * 2 pad <= size; stride must divide side + 2 pad - size. */
+struct pd_node *pd_max_pool(struct pd_node *x, int size, int stride, int pad);
+struct pd_node *pd_avg_pool(struct pd_node *x, int size, int stride, int pad);
 
 /* Batch norm over all axes but 1. stats (2, C): mean and biased variance.
  * pd_batch_norm computes act(gamma * (x - mean) / sqrt(var + eps) + beta) with act = leaky ReLU of that slope

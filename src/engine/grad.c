@@ -175,25 +175,27 @@ static struct pd_node *grad_matmul(struct pd_node *n, struct pd_node *dy, int wh
 }
 
 /* The three convolutions are bilinear in their two sources and closed under differentiation. */
+static struct pd_node *conv_as(struct pd_node *n, struct pd_node *x, struct pd_node *w)
+{
+    return pd_conv_padded(x, w, (int)n->attr.stride, (int)n->attr.pad_h, (int)n->attr.pad_w);
+}
+
 static struct pd_node *grad_conv(struct pd_node *n, struct pd_node *dy, int which)
 {
-    int stride = (int)n->attr.stride, pad = (int)n->attr.pad;
     struct pd_node *x = n->src[0], *w = n->src[1];
-    return which == 0 ? pd_conv_dx(dy, w, stride, pad, x->shape) : pd_conv_dw(x, dy, stride, pad, w->shape);
+    return which == 0 ? pd_conv_dx(dy, w, &n->attr, x->shape) : pd_conv_dw(x, dy, &n->attr, w->shape);
 }
 
 static struct pd_node *grad_conv_dx(struct pd_node *n, struct pd_node *dx, int which)
 {
-    int stride = (int)n->attr.stride, pad = (int)n->attr.pad;
     struct pd_node *dy = n->src[0], *w = n->src[1];
-    return which == 0 ? pd_conv(dx, w, stride, pad) : pd_conv_dw(dx, dy, stride, pad, w->shape);
+    return which == 0 ? conv_as(n, dx, w) : pd_conv_dw(dx, dy, &n->attr, w->shape);
 }
 
 static struct pd_node *grad_conv_dw(struct pd_node *n, struct pd_node *dw, int which)
 {
-    int stride = (int)n->attr.stride, pad = (int)n->attr.pad;
     struct pd_node *x = n->src[0], *dy = n->src[1];
-    return which == 0 ? pd_conv_dx(dy, dw, stride, pad, x->shape) : pd_conv(x, dw, stride, pad);
+    return which == 0 ? pd_conv_dx(dy, dw, &n->attr, x->shape) : conv_as(n, x, dw);
 }
 
 static struct pd_node *grad_log_softmax(struct pd_node *n, struct pd_node *dy, int which)
@@ -207,6 +209,18 @@ static struct pd_node *grad_max_pool(struct pd_node *n, struct pd_node *dy, int 
 {
     struct pd_node *x = n->src[which];
     return pd_node_new(n->graph, PD_OP_MAX_POOL_BWD, x->shape, &n->attr, 2, (struct pd_node *[]){x, dy});
+}
+
+/* Linear: each is the other's gradient. */
+static struct pd_node *grad_avg_pool(struct pd_node *n, struct pd_node *dy, int which)
+{
+    return pd_node_new(n->graph, PD_OP_AVG_POOL_BWD, n->src[which]->shape, &n->attr, 1, &dy);
+}
+
+static struct pd_node *grad_avg_pool_bwd(struct pd_node *n, struct pd_node *dx, int which)
+{
+    (void)which;
+    return pd_avg_pool(dx, (int)n->attr.window, (int)n->attr.stride, (int)n->attr.pad_h);
 }
 
 static struct pd_node *grad_batch_norm(struct pd_node *n, struct pd_node *dy, int which)

@@ -48,31 +48,28 @@ struct pd_attr {
         };
     };
     union {
-        int64_t i[2];
+        int64_t i[4];
         struct {
-            int64_t stream, classes;
+            int64_t stream, classes, random_rest[2];
         };
         struct {
-            int64_t axis, begin;
+            int64_t axis, begin, axis_rest[2];
         };
         struct {
-            int64_t direction, shift_rest[1]; /* 1, or -1: the other way */
+            int64_t direction, shift_rest[3]; /* 1, or -1: the other way */
         };
         struct {
-            int64_t transpose_a, transpose_b;
+            int64_t transpose_a, transpose_b, transpose_rest[2];
         };
         struct {
-            int64_t stride, pad;
+            int64_t stride, pad_h, pad_w, window;
         };
         struct {
-            int64_t window, pool_rest[1];
-        };
-        struct {
-            int64_t through_statistics, norm_rest[1];
+            int64_t through_statistics, norm_rest[3];
         };
     };
 };
-_Static_assert(sizeof(struct pd_attr) == 4 * sizeof(double) + 2 * sizeof(int64_t), "a struct is too large");
+_Static_assert(sizeof(struct pd_attr) == 4 * sizeof(double) + 4 * sizeof(int64_t), "a struct is too large");
 
 #define PD_MAX_SRC 6
 
@@ -120,7 +117,9 @@ const char *pd_shape_text(struct pd_shape s, char *text);
 struct pd_node *pd_lrelu_bwd(struct pd_node *dy, struct pd_node *y, double slope);
 struct pd_node *pd_shift_back(struct pd_node *x, const struct pd_node *shifted); /* as far, the other way */
 struct pd_node *pd_spread_rows(struct pd_node *dy, struct pd_node *score);
-struct pd_node *pd_conv_dx(struct pd_node *dy, struct pd_node *w, int stride, int pad, struct pd_shape x);
-struct pd_node *pd_conv_dw(struct pd_node *x, struct pd_node *dy, int stride, int pad, struct pd_shape w);
+struct pd_node *pd_conv_dx(struct pd_node *dy, struct pd_node *w, const struct pd_attr *attr,
+                           struct pd_shape x);
+struct pd_node *pd_conv_dw(struct pd_node *x, struct pd_node *dy, const struct pd_attr *attr,
+                           struct pd_shape w);
 
 #endif

@@ -14,41 +14,42 @@ struct pd_node *pd_matmul(struct pd_node *a, struct pd_node *b, bool ta, bool tb
     return pd_node_new(a->graph, PD_OP_MATMUL, pd_shape2(m, n), &attr, 2, (struct pd_node *[]){a, b});
 }
 
-static struct pd_attr conv_attr(int stride, int pad)
+static struct pd_attr conv_attr(int stride, int pad_h, int pad_w)
 {
-    return (struct pd_attr){.slope = 1, .stride = stride, .pad = pad};
+    return (struct pd_attr){.slope = 1, .stride = stride, .pad_h = pad_h, .pad_w = pad_w};
 }
 
-struct pd_node *pd_conv(struct pd_node *x, struct pd_node *w, int stride, int pad)
+struct pd_node *pd_conv_padded(struct pd_node *x, struct pd_node *w, int stride, int pad_h, int pad_w)
 {
     if (!x || !w)
         return NULL;
     const int64_t *d = x->shape.dim, *k = w->shape.dim;
+    const int64_t high = d[2] + (int64_t)2 * pad_h - k[2], wide = d[3] + (int64_t)2 * pad_w - k[3];
     char a[96], b[96];
-    if (x->shape.rank != 4 || w->shape.rank != 4 || stride < 1 || pad < 0 || d[1] != k[1] ||
-        d[2] + (int64_t)2 * pad < k[2] || d[3] + (int64_t)2 * pad < k[3])
+    if (x->shape.rank != 4 || w->shape.rank != 4 || stride < 1 || pad_h < 0 || pad_w < 0 || d[1] != k[1] ||
+        high < 0 || wide < 0)
         return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "conv: images %s by weights %s",
                              pd_shape_text(x->shape, a), pd_shape_text(w->shape, b));
-    struct pd_shape s = pd_shape4(d[0], k[0], (d[2] + (int64_t)2 * pad - k[2]) / stride + 1,
-                                  (d[3] + (int64_t)2 * pad - k[3]) / stride + 1);
-    struct pd_attr attr = conv_attr(stride, pad);
+    struct pd_shape s = pd_shape4(d[0], k[0], high / stride + 1, wide / stride + 1);
+    struct pd_attr attr = conv_attr(stride, pad_h, pad_w);
     return pd_node_new(x->graph, PD_OP_CONV, s, &attr, 2, (struct pd_node *[]){x, w});
 }
 
-struct pd_node *pd_conv_dx(struct pd_node *dy, struct pd_node *w, int stride, int pad, struct pd_shape x)
+struct pd_node *pd_conv(struct pd_node *x, struct pd_node *w, int stride, int pad)
 {
-    if (!dy || !w)
-        return NULL;
-    struct pd_attr attr = conv_attr(stride, pad);
-    return pd_node_new(dy->graph, PD_OP_CONV_DX, x, &attr, 2, (struct pd_node *[]){dy, w});
+    return pd_conv_padded(x, w, stride, pad, pad);
 }
 
-struct pd_node *pd_conv_dw(struct pd_node *x, struct pd_node *dy, int stride, int pad, struct pd_shape w)
+struct pd_node *pd_conv_dx(struct pd_node *dy, struct pd_node *w, const struct pd_attr *attr,
+                           struct pd_shape x)
 {
-    if (!dy || !x)
-        return NULL;
-    struct pd_attr attr = conv_attr(stride, pad);
-    return pd_node_new(dy->graph, PD_OP_CONV_DW, w, &attr, 2, (struct pd_node *[]){x, dy});
+    return dy && w ? pd_node_new(dy->graph, PD_OP_CONV_DX, x, attr, 2, (struct pd_node *[]){dy, w}) : NULL;
+}
+
+struct pd_node *pd_conv_dw(struct pd_node *x, struct pd_node *dy, const struct pd_attr *attr,
+                           struct pd_shape w)
+{
+    return dy && x ? pd_node_new(dy->graph, PD_OP_CONV_DW, w, attr, 2, (struct pd_node *[]){x, dy}) : NULL;
 }
 
 struct pd_node *pd_conv_transposed(struct pd_node *x, struct pd_node *w, int stride, int pad)
@@ -67,7 +68,8 @@ struct pd_node *pd_conv_transposed(struct pd_node *x, struct pd_node *w, int str
         struct pd_shape rows = pd_shape2(d[0], d[1]), taps = pd_shape2(k[0], k[1] * k[2] * k[3]);
         return pd_reshape(pd_matmul(pd_reshape(x, rows), pd_reshape(w, taps), false, false), s);
     }
-    return pd_conv_dx(x, w, stride, pad, s);
+    struct pd_attr attr = conv_attr(stride, pad, pad);
+    return pd_conv_dx(x, w, &attr, s);
 }
 
 struct pd_node *pd_log_softmax(struct pd_node *x)
@@ -77,18 +79,30 @@ struct pd_node *pd_log_softmax(struct pd_node *x)
     return x ? pd_node_new(x->graph, PD_OP_LOG_SOFTMAX, x->shape, NULL, 1, &x) : NULL;
 }
 
-struct pd_node *pd_max_pool(struct pd_node *x, int size)
+static struct pd_node *pool(enum pd_op op, struct pd_node *x, int size, int stride, int pad)
 {
     if (!x)
         return NULL;
-    const int64_t *d = x->shape.dim;
+    const int64_t *d = x->shape.dim, high = d[2] + (int64_t)2 * pad - size,
+                  wide = d[3] + (int64_t)2 * pad - size;
     char a[96];
-    if (x->shape.rank != 4 || size < 1 || d[2] % size || d[3] % size)
-        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "max-pool %d: images %s", size,
-                             pd_shape_text(x->shape, a));
-    struct pd_attr attr = {.window = size};
-    return pd_node_new(x->graph, PD_OP_MAX_POOL, pd_shape4(d[0], d[1], d[2] / size, d[3] / size), &attr, 1,
+    if (x->shape.rank != 4 || size < 1 || stride < 1 || pad < 0 || pad > size / 2 || high < 0 || wide < 0 ||
+        high % stride || wide % stride)
+        return pd_graph_fail(x->graph, PD_ERR_MISMATCH, "%s %d, stride %d, pad %d: images %s", pd_op_name(op),
+                             size, stride, pad, pd_shape_text(x->shape, a));
+    struct pd_attr attr = {.stride = stride, .pad_h = pad, .pad_w = pad, .window = size};
+    return pd_node_new(x->graph, op, pd_shape4(d[0], d[1], high / stride + 1, wide / stride + 1), &attr, 1,
                        &x);
+}
+
+struct pd_node *pd_max_pool(struct pd_node *x, int size, int stride, int pad)
+{
+    return pool(PD_OP_MAX_POOL, x, size, stride, pad);
+}
+
+struct pd_node *pd_avg_pool(struct pd_node *x, int size, int stride, int pad)
+{
+    return pool(PD_OP_AVG_POOL, x, size, stride, pad);
 }
 
 struct pd_node *pd_batch_stats(struct pd_node *x)

@@ -3,8 +3,8 @@
 /* LeNet (LeCun et al. 1998), here for 32x32: two 5x5 convolutions with pooling, three dense layers. */
 static struct pd_node *lenet(struct pd_nn *nn, struct pd_node *x, int classes)
 {
-    x = pd_max_pool(pd_lrelu(pd_nn_conv(nn, "conv1", x, 6, 5, 1, 0, PD_NN_BIAS), 0), 2);
-    x = pd_max_pool(pd_lrelu(pd_nn_conv(nn, "conv2", x, 16, 5, 1, 0, PD_NN_BIAS), 0), 2);
+    x = pd_max_pool(pd_lrelu(pd_nn_conv(nn, "conv1", x, 6, 5, 1, 0, PD_NN_BIAS), 0), 2, 2, 0);
+    x = pd_max_pool(pd_lrelu(pd_nn_conv(nn, "conv2", x, 16, 5, 1, 0, PD_NN_BIAS), 0), 2, 2, 0);
     x = pd_lrelu(pd_nn_dense(nn, "fc1", pd_nn_flatten(x), 120, PD_NN_BIAS), 0);
     x = pd_lrelu(pd_nn_dense(nn, "fc2", x, 84, PD_NN_BIAS), 0);
     return pd_nn_dense(nn, "fc3", x, classes, PD_NN_BIAS);

@@ -78,7 +78,8 @@ BUILD(b_top_rows_own,
           x[0], pd_reshape(pd_sum_to(x[0], with_ones(pd_node_shape(x[0]), rows_only)), pd_shape1(7)), p[0])))
 BUILD(b_matmul, pd_matmul(x[0], x[1], p[0], p[1]))
 BUILD(b_log_softmax, pd_log_softmax(x[0]))
-BUILD(b_max_pool, pd_max_pool(x[0], p[0]))
+BUILD(b_max_pool, pd_max_pool(x[0], p[0], p[1], p[2]))
+BUILD(b_avg_pool, pd_square(pd_avg_pool(x[0], p[0], p[1], p[2])))
 
 static struct pd_node *b_cross_entropy(struct pd_node *const *x, const struct op_case *c)
 {
@@ -269,8 +270,15 @@ static const struct op_case plain_cases[] = {
     OP("log-softmax", b_log_softmax, {S2(4, 5)}, .low = -3, .high = 3),
     OP("log-softmax, extreme", b_log_softmax, {S2(4, 5)}, .low = -1000, .high = 1000, .fd_near = 1e-6),
     OP("cross entropy", b_cross_entropy, {S2(6, 5)}, .low = -2, .high = 2),
-    OP("max-pool", b_max_pool, {S4(2, 3, 4, 6)}, .p = {2}, .refuses = "max-pool-bwd"),
-    OP("max-pool 3", b_max_pool, {S4(1, 16, 6, 3)}, .p = {3}, .refuses = "max-pool-bwd"),
+    OP("max-pool", b_max_pool, {S4(2, 3, 4, 6)}, .p = {2, 2}, .refuses = "max-pool-bwd"),
+    OP("max-pool 3", b_max_pool, {S4(1, 16, 6, 3)}, .p = {3, 3}, .refuses = "max-pool-bwd"),
+    OP("max-pool 3, stride 2", b_max_pool, {S4(2, 3, 5, 7)}, .p = {3, 2}, .refuses = "max-pool-bwd"),
+    OP("max-pool 3, stride 1, padded", b_max_pool, {S4(2, 2, 4, 3)}, .p = {3, 1, 1},
+       .refuses = "max-pool-bwd"),
+    OP("avg-pool 2", b_avg_pool, {S4(2, 3, 4, 6)}, .p = {2, 2}),
+    OP("avg-pool 3, stride 1, padded", b_avg_pool, {S4(2, 2, 4, 3)}, .p = {3, 1, 1}),
+    OP("avg-pool 3, stride 2, padded", b_avg_pool, {S4(1, 2, 5, 3)}, .p = {3, 2, 1}),
+    OP("avg-pool of all", b_avg_pool, {S4(3, 4, 3, 3)}, .p = {3, 1, 0}),
     OP("dense", b_dense, {S2(6, 8), S2(5, 8), S1(5)}, .f = {0.2}, .grid = true),
     OP("dense relu", b_dense, {S2(6, 8), S2(5, 8), S1(5)}, .f = {0}, .grid = true),
     OP("dense relu, large", b_dense, {S2(128, 40), S2(150, 40), S1(150)}, .f = {0}, .grid = true,

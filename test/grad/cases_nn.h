@@ -17,7 +17,12 @@ BUILD(b_conv_planes, pd_conv(pd_broadcast(pd_exp(x[0]), pd_shape4(p[2], pd_node_
 BUILD(b_conv_sum_to, pd_square(pd_sum_to(pd_conv(x[0], x[1], 1, 1), with_ones(pd_node_shape(x[0]), p))))
 BUILD(b_conv_concat, pd_tanh(pd_concat(pd_conv(x[0], x[1], 1, 1), x[0], p[0])))
 BUILD(b_conv_slice, pd_tanh(pd_slice(pd_conv(x[0], x[1], 1, 1), p[0], p[1], p[2])))
-BUILD(b_conv_pool, pd_tanh(pd_max_pool(pd_conv(x[0], x[1], 1, 1), p[0])))
+BUILD(b_conv_pool, pd_tanh(pd_max_pool(pd_conv(x[0], x[1], 1, 1), p[0], p[1], p[2])))
+BUILD(b_conv_avg, pd_tanh(pd_avg_pool(pd_conv(x[0], x[1], 1, 1), p[0], p[1], p[2])))
+BUILD(b_conv_padded, pd_conv_padded(x[0], x[1], p[0], p[1], p[2]))
+BUILD(b_conv_concats, pd_conv(pd_concat(pd_concat(pd_conv(x[0], x[1], 1, 1), pd_conv(x[0], x[2], 1, 1), 1),
+                                        pd_max_pool(pd_conv(x[0], x[1], 1, 1), 3, 1, 1), 1),
+                              x[3], 1, 0))
 BUILD(b_conv_add,
       pd_add(pd_conv(x[0], x[1], 1, 1), pd_add(pd_tanh(x[0]), pd_conv(pd_tanh(x[0]), x[2], 1, 1))))
 
@@ -123,6 +128,14 @@ static const struct op_case nn_cases[] = {
     OP("conv 1x1 s2", b_conv, CONV(1, 3, 5, 4, 2, 1, 2, 0)),
     OP("conv 5x5 p2", b_conv, CONV(1, 2, 5, 6, 2, 5, 1, 2)),
     OP("conv of a whole image", b_conv, CONV(2, 3, 4, 4, 5, 4, 1, 0)),
+    OP("conv 1x7, padded", b_conv_padded, {S4(2, 2, 3, 4), S4(3, 2, 1, 7)}, .p = {1, 0, 3}),
+    OP("conv 7x1, padded", b_conv_padded, {S4(2, 2, 4, 3), S4(3, 2, 7, 1)}, .p = {1, 3, 0}),
+    OP("conv 3x3 s2, p2 and p0", b_conv_padded, {S4(1, 2, 5, 4), S4(2, 2, 3, 3)}, .p = {2, 2, 0}),
+    OP("conv 3x3, p0 and p1, blocked", b_conv_padded, {S4(5, 32, 9, 8), S4(32, 32, 3, 3)}, .p = {1, 0, 1},
+       .big = true),
+    OP("conv 1x7, blocked", b_conv_padded, {S4(2, 32, 5, 9), S4(16, 32, 1, 7)}, .p = {1, 0, 3}, .big = true),
+    OP("conv 7x1 to plain images", b_conv_padded, {S4(2, 3, 9, 5), S4(16, 3, 7, 1)}, .p = {1, 3, 0},
+       .big = true),
     OP("conv 3x2", b_conv, {S4(2, 2, 5, 4), S4(3, 2, 3, 2)}, .p = {1, 1}),
     OP("conv_t 4x4 s2", b_conv_t, CONV_T(2, 3, 2, 3, 2, 4, 2, 1)),
     OP("conv_t 3x3", b_conv_t, CONV_T(2, 2, 4, 3, 3, 3, 1, 1)),
@@ -231,8 +244,15 @@ static const struct op_case nn_cases[] = {
        .big = true),
     OP("blocked slice images", b_conv_slice, {S4(4, 16, 3, 4), S4(32, 16, 3, 3)}, .p = {0, 1, 2},
        .big = true),
-    OP("blocked max-pool", b_conv_pool, {S4(2, 16, 4, 4), S4(16, 16, 3, 3)}, .p = {2},
+    OP("blocked max-pool", b_conv_pool, {S4(2, 16, 4, 4), S4(16, 16, 3, 3)}, .p = {2, 2},
        .refuses = "max-pool-bwd", .big = true),
+    OP("blocked max-pool, padded", b_conv_pool, {S4(2, 16, 5, 4), S4(32, 16, 3, 3)}, .p = {3, 1, 1},
+       .refuses = "max-pool-bwd", .big = true),
+    OP("blocked avg-pool, padded", b_conv_avg, {S4(2, 16, 5, 7), S4(32, 16, 3, 3)}, .p = {3, 2, 1},
+       .big = true),
+    OP("blocked concats", b_conv_concats,
+       {S4(2, 16, 5, 4), S4(32, 16, 3, 3), S4(48, 16, 3, 3), S4(16, 112, 1, 1)}, .refuses = "max-pool-bwd",
+       .big = true),
     OP("blocked residual", b_conv_add, {S4(2, 16, 4, 4), S4(16, 16, 3, 3), S4(16, 16, 3, 3)}, .big = true),
     OP("residual", b_conv_add, {S4(2, 3, 4, 4), S4(3, 3, 3, 3), S4(3, 3, 3, 3)}),
     OP("conv, dense, conv_t", b_conv_dense, {S4(2, 1, 4, 4), S4(16, 1, 4, 4), S2(64, 64), S4(16, 1, 4, 4)},

@@ -162,7 +162,8 @@ static void images(void **state)
     static const double conv[] = {5421, 6532, 8754, 9865}; /* cross-correlation, as the field has it */
     static const double strided[] = {1000, 3200, 7040, 9865};
     static const double spread[] = {1, 10, 2, 20, 100, 1000, 200, 2000, 4, 40, 5, 50, 400, 4000, 500, 5000};
-    static const double pooled[] = {9},
+    static const double pooled[] = {9}, averaged[] = {3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7},
+                        overlapping[] = {5, 6, 6, 8, 9, 9, 8, 9, 9},
                         softmax[] = {-2.4076059644443803, -1.4076059644443804, -0.4076059644443804};
     for
         EACH_KIND(k)
@@ -175,7 +176,9 @@ static void images(void **state)
             pd_output(pd_conv(image, tap, 1, 0), "conv");
             pd_output(pd_conv(image, tap, 2, 1), "strided");
             pd_output(pd_conv_transposed(corner, tap, 2, 0), "spread");
-            pd_output(pd_max_pool(image, 3), "pooled");
+            pd_output(pd_max_pool(image, 3, 3, 0), "pooled");
+            pd_output(pd_avg_pool(image, 3, 1, 1), "averaged");
+            pd_output(pd_max_pool(image, 3, 1, 1), "overlapping");
             pd_output(pd_log_softmax(pd_slice(pd_reshape(image, pd_shape2(3, 3)), 0, 1, 1)), "softmax");
             struct pd_plan *p = compiled(g, b);
             put(p, "x", 9, x);
@@ -185,6 +188,8 @@ static void images(void **state)
             expect(p, k, "strided", 4, strided);
             expect(p, k, "spread", 16, spread);
             expect(p, k, "pooled", 1, pooled);
+            expect(p, k, "averaged", 9, averaged);
+            expect(p, k, "overlapping", 9, overlapping);
             expect(p, k, "softmax", 3, softmax);
             pd_plan_destroy(p);
             pd_backend_destroy(b);

@@ -47,8 +47,11 @@ MISTAKE(m_conv_t_empty,
         pd_conv_transposed(real(s, "r", pd_shape4(1, 1, 1, 1)), real(s, "w", pd_shape4(1, 3, 2, 2)), 1, 1))
 MISTAKE(m_conv_t_stride, pd_conv_transposed(x, real(s, "w", pd_shape4(3, 3, 3, 3)), 0, 1))
 MISTAKE(m_log_softmax, pd_log_softmax(x))
-MISTAKE(m_max_pool, pd_max_pool(x, 3))
-MISTAKE(m_max_pool_zero, pd_max_pool(x, 0))
+MISTAKE(m_max_pool, pd_max_pool(x, 3, 3, 0))
+MISTAKE(m_avg_pool, pd_avg_pool(x, 3, 1, 2))
+MISTAKE(m_avg_pool_stride, pd_avg_pool(x, 2, 0, 0))
+MISTAKE(m_conv_padded, pd_conv_padded(x, real(s, "w", pd_shape4(5, 3, 1, 7)), 1, 3, 0))
+MISTAKE(m_max_pool_zero, pd_max_pool(x, 0, 1, 0))
 MISTAKE(m_stats, pd_batch_stats(pd_reshape(m, pd_shape1(6))))
 MISTAKE(m_norm,
         pd_batch_norm(m, pd_batch_stats(m), real(s, "g", pd_shape1(2)), real(s, "b", pd_shape1(2)), 0, 1))
@@ -103,7 +106,10 @@ static const struct {
     {"transposed conv", m_conv_t_empty},
     {"transposed conv", m_conv_t_stride},
     {"log-softmax", m_log_softmax},
-    {"max-pool 3: images (2, 3, 4, 4)", m_max_pool},
+    {"max-pool 3, stride 3, pad 0: images (2, 3, 4, 4)", m_max_pool},
+    {"avg-pool 3, stride 1, pad 2: images (2, 3, 4, 4)", m_avg_pool},
+    {"avg-pool 2, stride 0", m_avg_pool_stride},
+    {"conv: images (2, 3, 4, 4) by weights (5, 3, 1, 7)", m_conv_padded},
     {"max-pool 0", m_max_pool_zero},
     {"batch", m_stats},
     {"batch norm of (2, 3)", m_norm},
@@ -187,7 +193,7 @@ static void null_is_accepted(void **state)
     assert_null(pd_conv(none, none, 1, 1));
     assert_null(pd_conv_transposed(none, none, 1, 1));
     assert_null(pd_batch_norm(none, pd_batch_stats(none), none, none, 0, 1));
-    assert_null(pd_mean(pd_max_pool(pd_concat(none, pd_slice(pd_detach(none), 0, 0, 1), 0), 2)));
+    assert_null(pd_mean(pd_max_pool(pd_concat(none, pd_slice(pd_detach(none), 0, 0, 1), 0), 2, 2, 0)));
     assert_null(pd_log_softmax(pd_one_hot(none, 3)));
     assert_null(pd_assign(NULL, none));
     pd_grad(none, &none, 1, &out);

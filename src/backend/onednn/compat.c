@@ -49,6 +49,16 @@ dnnl_primitive_desc_t matmul_pd(const struct onednn *b, const_dnnl_memory_desc_t
     return pd;
 }
 
+dnnl_primitive_desc_t pool_pd(const struct onednn *b, const struct pool_args *a, dnnl_alg_kind_t kind)
+{
+    const dnnl_dims_t close = {0};
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_pooling_forward_primitive_desc_create(&pd, b->engine, dnnl_forward_inference, kind, a->x, a->y,
+                                               a->strides, a->window, close, a->pads, a->pads_end,
+                                               b->plain_attr);
+    return pd;
+}
+
 #else
 
 #define dnnl_memory_desc_create_with_tag     dnnl_memory_desc_init_by_tag
@@ -107,6 +117,15 @@ dnnl_primitive_desc_t matmul_pd(const struct onednn *b, const_dnnl_memory_desc_t
 {
     dnnl_matmul_desc_t d;
     return dnnl_matmul_desc_init(&d, x, w, bias, y) ? NULL : created(b, &d, attr, NULL);
+}
+
+dnnl_primitive_desc_t pool_pd(const struct onednn *b, const struct pool_args *a, dnnl_alg_kind_t kind)
+{
+    dnnl_pooling_desc_t d;
+    return dnnl_pooling_forward_desc_init(&d, dnnl_forward_inference, kind, a->x, a->y, a->strides, a->window,
+                                          a->pads, a->pads_end)
+               ? NULL
+               : created(b, &d, b->plain_attr, NULL);
 }
 
 #endif

@@ -37,4 +37,10 @@ dnnl_primitive_desc_t matmul_pd(const struct onednn *b, const_dnnl_memory_desc_t
                                 const_dnnl_memory_desc_t w, const_dnnl_memory_desc_t bias,
                                 const_dnnl_memory_desc_t y, dnnl_primitive_attr_t attr);
 
+struct pool_args {
+    const_dnnl_memory_desc_t x, y;
+    dnnl_dims_t window, strides, pads, pads_end;
+};
+dnnl_primitive_desc_t pool_pd(const struct onednn *b, const struct pool_args *a, dnnl_alg_kind_t kind);
+
 #endif

@@ -15,12 +15,13 @@ static const_dnnl_memory_desc_t image_md(struct onednn *b, const struct pd_instr
 static struct conv_args args_of(struct onednn *b, const struct pd_call *call, const struct pd_instr *x,
                                 struct pd_shape w, const struct pd_instr *y)
 {
-    int64_t stride = call->instr->attr.stride, pad = call->instr->attr.pad;
+    const struct pd_attr *attr = &call->instr->attr;
+    const int64_t stride = attr->stride, pad[] = {attr->pad_h, attr->pad_w};
     struct conv_args a = {.x = image_md(b, x), .w = md_any(b, w), .y = image_md(b, y)};
     for (int i = 0; i < 2; i++) {
         a.strides[i] = stride;
-        a.pads[i] = pad;
-        a.pads_end[i] = (y->shape.dim[2 + i] - 1) * stride + w.dim[2 + i] - x->shape.dim[2 + i] - pad;
+        a.pads[i] = pad[i];
+        a.pads_end[i] = (y->shape.dim[2 + i] - 1) * stride + w.dim[2 + i] - x->shape.dim[2 + i] - pad[i];
     }
     return a;
 }
@@ -86,7 +87,7 @@ static enum pd_status prepare_forward(struct onednn *b, struct pd_call *call, st
 /* oneDNN has no fast kernel that makes images of 1 or 3 channels. There the work is a 1x1 convolution to
  * C*k*k channels, one for each tap, and a sum over the taps that meet in a pixel. */
 struct taps {
-    int64_t n, c, h, w, oh, ow, kh, kw, stride, pad, block;
+    int64_t n, c, h, w, oh, ow, kh, kw, stride, pad_h, pad_w, block;
     const float *cols;
     float *dst;
 };
@@ -101,11 +102,11 @@ static void sum_taps(const struct taps *t, int64_t n, int64_t c)
             int64_t tap = (c * t->kh + u) * t->kw + v;
             const float *src = t->cols + (n * blocks + tap / t->block) * plane + tap % t->block;
             for (int64_t i = 0; i < t->oh; i++) {
-                int64_t y = i * t->stride - t->pad + u;
+                int64_t y = i * t->stride - t->pad_h + u;
                 if (y < 0 || y >= t->h)
                     continue;
                 for (int64_t j = 0; j < t->ow; j++) {
-                    int64_t x = j * t->stride - t->pad + v;
+                    int64_t x = j * t->stride - t->pad_w + v;
                     if (x >= 0 && x < t->w)
                         dst[y * t->w + x] += src[(i * t->ow + j) * t->block];
                 }
@@ -129,7 +130,8 @@ static void taps_kernel(const struct pd_call *call, const struct pd_run *run)
                      w[2],
                      w[3],
                      call->instr->attr.stride,
-                     call->instr->attr.pad,
+                     call->instr->attr.pad_h,
+                     call->instr->attr.pad_w,
                      c->backend->base.block,
                      (const float *)((char *)run->scratch + c->step[c->n - 1].scratch[last]),
                      call->dst};

@@ -32,6 +32,14 @@ enum pd_layout onednn_layout(const struct pd_backend *b, const struct pd_instr *
     case PD_OP_SUM_TO:
         want[0] = sums_as_it_lies(in->shape) ? have[0] : PD_LAYOUT_PLAIN;
         return PD_LAYOUT_PLAIN;
+    case PD_OP_MAX_POOL:
+    case PD_OP_AVG_POOL:
+        want[0] = have[0];
+        return have[0];
+    case PD_OP_CONCAT:
+        x = have[0] == have[1] && in->attr.axis == 1 ? have[0] : PD_LAYOUT_PLAIN;
+        want[0] = want[1] = x;
+        return x;
     case PD_OP_BATCH_STATS:
     case PD_OP_BATCH_NORM_SUMS:
         want[0] = want[4] = have[0]; /* x, dy */

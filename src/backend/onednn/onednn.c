@@ -18,7 +18,8 @@ static onednn_prepare *const table[PD_OP_COUNT] = {
     [PD_OP_BATCH_NORM_SUMS] = prepare_norm,  [PD_OP_BATCH_NORM_DX] = prepare_norm,
     [PD_OP_SUM_TO] = prepare_sum_to,         [PD_OP_ADAM] = prepare_adam,
     [PD_OP_ASSIGN] = prepare_assign,         [PD_OP_RANDOM_NORMAL] = prepare_random,
-    [PD_OP_RANDOM_UNIFORM] = prepare_random,
+    [PD_OP_RANDOM_UNIFORM] = prepare_random, [PD_OP_CONCAT] = prepare_concat,
+    [PD_OP_MAX_POOL] = prepare_pool,         [PD_OP_AVG_POOL] = prepare_pool,
 };
 
 enum pd_status onednn_fail(const struct pd_call *call, struct pd_error *err)

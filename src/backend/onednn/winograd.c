@@ -40,7 +40,7 @@ static struct winograd winograd_of(const struct pd_call *call, const struct pd_b
                          .dx = in->op == PD_OP_CONV_DX,
                          .dw = in->op == PD_OP_CONV_DW,
                          .stride = in->attr.stride,
-                         .pad = in->attr.pad,
+                         .pad = in->attr.pad_h,
                          .block = backend->block,
                          .slope = 1};
     if (g.dx) {
@@ -196,10 +196,12 @@ static bool enough(int64_t channels)
 bool wants_winograd(const struct onednn *b, const struct pd_call *call)
 {
     const struct winograd g = winograd_of(call, &b->base);
+    const struct pd_attr *a = &call->instr->attr;
     const int64_t *k = g.taps->shape.dim + 2;
     return g.x->layout == PD_LAYOUT_BLOCKED && g.y->layout == PD_LAYOUT_BLOCKED && k[0] == k[1] &&
-           ((k[0] == 4 && g.stride == 2) || (k[0] == 3 && g.stride == 1)) && enough(g.c) && enough(g.o) &&
-           g.images >= b->base.threads && g.images * g.tiles >= MIN_TILES && g.tiles <= MAX_TILES;
+           a->pad_h == a->pad_w && ((k[0] == 4 && g.stride == 2) || (k[0] == 3 && g.stride == 1)) &&
+           enough(g.c) && enough(g.o) && g.images >= b->base.threads && g.images * g.tiles >= MIN_TILES &&
+           g.tiles <= MAX_TILES;
 }
 
 enum pd_status prepare_winograd(struct onednn *b, struct pd_call *call, struct pd_error *err)

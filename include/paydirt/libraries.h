@@ -3,6 +3,8 @@
 #ifndef PAYDIRT_LIBRARIES_H
 #define PAYDIRT_LIBRARIES_H
 
+#include <paydirt/error.h>
+
 #include <stdbool.h>
 
 #ifdef __cplusplus
@@ -17,8 +19,9 @@ struct pd_library {
 /* The library of that number, from 0. False past the last. */
 bool pd_library_at(int index, struct pd_library *out);
 
-/* Whether the library of that name is in. */
-bool pd_library_has(const char *name);
+/* PD_ERR_UNSUPPORTED: built without the library of that name ("cairo"). For those who want to know before the
+ * work. */
+enum pd_status pd_library_need(const char *name, struct pd_error *err);
 
 #ifdef __cplusplus
 }

@@ -272,7 +272,7 @@ static enum pd_status say_end(const char *folder, const struct pd_active_outcome
         return status;
     char *argv[] = {(char[]){"compare"}, (char *)(uintptr_t)folder, (char[]){"--chart"}, chart, NULL};
     optind = 0; /* getopt once more */
-    return command_compare(pd_library_has("cairo") ? 4 : 2, argv, err);
+    return command_compare(pd_library_need("cairo", NULL) ? 2 : 4, argv, err);
 }
 
 /* What a person does next. */

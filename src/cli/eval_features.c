@@ -6,6 +6,7 @@
 #include "cli/stop.h"
 
 #include <paydirt/features.h>
+#include <paydirt/libraries.h>
 #include <paydirt/words.h>
 
 #include <jansson.h>
@@ -369,7 +370,7 @@ static enum pd_status check(const struct feature_options *o, const struct featur
                        o->fake[0] ? "real" : "fake");
     if (o->plot[0] && (!both || !asked[2]))
         return pd_fail(err, PD_ERR_USAGE, -1, "--plot draws prd's curve: --metrics prd is missing");
-    return PD_OK;
+    return o->plot[0] ? pd_library_need("cairo", err) : PD_OK;
 }
 
 void feature_note_idle(const struct args_command *command, const struct args *args)

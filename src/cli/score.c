@@ -4,6 +4,7 @@
 #include "cli/real.h"
 #include "cli/say.h"
 
+#include <paydirt/libraries.h>
 #include <paydirt/pictures.h>
 #include <paydirt/words.h>
 
@@ -113,11 +114,15 @@ static enum pd_status check_pictures(const struct options *o, const struct pd_da
 {
     static const char *const kinds[] = {"images", "2-D points"};
     const bool points = pd_data_is_points(d);
-    for (int i = 0; i < PICTURES; i++)
-        if (*picture_path(&pictures[i], o) && !pictures[i].either && pictures[i].points != points)
+    bool any = false;
+    for (int i = 0; i < PICTURES; i++) {
+        const bool wanted = *picture_path(&pictures[i], o);
+        any = any || wanted;
+        if (wanted && !pictures[i].either && pictures[i].points != points)
             return pd_fail(err, PD_ERR_USAGE, -1, "--%s shows %s, and data set '%s' has %s", pictures[i].name,
                            kinds[pictures[i].points], pd_data_name(d), kinds[points]);
-    return PD_OK;
+    }
+    return any ? pd_library_need("cairo", err) : PD_OK;
 }
 
 static enum pd_status draw_pictures(const struct scene *s, struct pd_error *err)

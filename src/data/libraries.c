@@ -31,12 +31,12 @@ bool pd_library_at(int index, struct pd_library *out)
     return true;
 }
 
-bool pd_library_has(const char *name)
+enum pd_status pd_library_need(const char *name, struct pd_error *err)
 {
     for (int i = 0; i < PD_LIBRARIES; i++)
         if (!strcmp(name, pd_library_name(i)))
-            return pd_library_is_in(versions[i]);
-    return false;
+            return pd_library_is_in(versions[i]) ? PD_OK : pd_without(i, NULL, err);
+    return pd_fail(err, PD_ERR_USAGE, -1, "unknown library '%s'", name);
 }
 
 const char *pd_library_csv(char *text)

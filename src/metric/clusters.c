@@ -1,5 +1,6 @@
 #include "metric/clusters.h"
 
+#include "base/clones.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/streams.h"
@@ -197,18 +198,20 @@ static enum pd_status label(struct pd_clusters *c, struct pd_error *err)
 }
 
 /* Sums of the clusters' samples over columns first .. end, in the samples' order whatever the threads. */
+PD_CLONES
 static void sum_columns(struct pd_clusters *c, int64_t first, int64_t end)
 {
     const int64_t width = c->frame.width;
     for (int k = 0; k < c->count; k++)
         memset(c->sums + k * width + first, 0, (size_t)(end - first) * sizeof *c->sums);
+    const float scale = c->frame.scale, *centre = c->frame.centre;
     for (int s = 0; s < 2; s++) {
         const double weight = 1 / (double)c->sets[s]->n;
         for (int64_t i = 0; i < c->sets[s]->n; i++) {
-            double *sums = c->sums + c->labels[s][i] * width;
-            const float *row = c->sets[s]->values + i * width;
+            double *restrict sums = c->sums + c->labels[s][i] * width;
+            const float *restrict row = c->sets[s]->values + i * width;
             for (int64_t k = first; k < end; k++)
-                sums[k] += weight * (double)(row[k] * c->frame.scale - c->frame.centre[k]);
+                sums[k] += weight * (double)(row[k] * scale - centre[k]);
         }
     }
 }

@@ -35,7 +35,7 @@ static enum pd_status unknown_name(const char *name, struct pd_error *err)
         name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-enum pd_status pd_recipe_text(const char *name, struct pd_buffer *out, struct pd_error *err)
+enum pd_status pd_recipe_bytes(const char *name, struct pd_buffer *out, struct pd_error *err)
 {
     if (is_path(name))
         return pd_file_read_most(name, MOST_BYTES, out, err);
@@ -244,11 +244,11 @@ enum pd_status pd_recipe_parse(const char *name, const char *text, size_t size, 
     return check_options(out, err);
 }
 
-enum pd_status pd_recipe_open(const char *name, struct pd_recipe *out, struct pd_error *err)
+enum pd_status pd_recipe_read(const char *name, struct pd_recipe *out, struct pd_error *err)
 {
     struct pd_buffer text = PD_BUFFER_INIT;
     *out = (struct pd_recipe){.all = NULL};
-    enum pd_status status = pd_recipe_text(name, &text, err);
+    enum pd_status status = pd_recipe_bytes(name, &text, err);
     if (!status)
         status = pd_recipe_parse(name, text.size ? text.data : "", text.size, out, err);
     pd_buffer_release(&text);
@@ -272,4 +272,88 @@ bool pd_recipe_step(const struct pd_recipe *r, size_t index, const char **type, 
 const char *pd_recipe_note(const struct pd_recipe *r, size_t index)
 {
     return json_string_value(json_array_get(r->notes, index));
+}
+
+/* --- for other programs --- */
+
+enum pd_status pd_recipe_open(const char *name, struct pd_recipe **out, struct pd_error *err)
+{
+    struct pd_recipe *r = pd_calloc(1, sizeof *r);
+    *out = NULL;
+    if (!r)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "recipe %.200s: out of memory", name);
+    const enum pd_status status = pd_recipe_read(name, r, err);
+    if (status)
+        pd_recipe_close(r);
+    else
+        *out = r;
+    return status;
+}
+
+void pd_recipe_close(struct pd_recipe *r)
+{
+    if (r)
+        pd_recipe_release(r);
+    pd_free(r);
+}
+
+enum pd_status pd_recipe_text(const char *name, char **text, size_t *size, struct pd_error *err)
+{
+    struct pd_buffer bytes = PD_BUFFER_INIT;
+    const enum pd_status status = pd_recipe_bytes(name, &bytes, err);
+    if (status)
+        pd_buffer_release(&bytes);
+    *text = bytes.data;
+    *size = bytes.size;
+    return status;
+}
+
+const char *pd_recipe_name(const struct pd_recipe *r)
+{
+    return r->name;
+}
+
+const char *pd_recipe_about(const struct pd_recipe *r)
+{
+    return r->about;
+}
+
+const char *pd_recipe_command(const struct pd_recipe *r)
+{
+    return r->command;
+}
+
+/* As it would stand on the command line. */
+static enum pd_option_type value_text(const json_t *value, char *text, size_t size)
+{
+    if (json_is_boolean(value)) {
+        snprintf(text, size, "%s", json_is_true(value) ? "true" : "false");
+        return PD_OPTION_BOOL;
+    }
+    if (json_is_string(value)) {
+        snprintf(text, size, "%s", json_string_value(value));
+        return PD_OPTION_TEXT;
+    }
+    if (json_is_integer(value)) {
+        snprintf(text, size, "%lld", (long long)json_integer_value(value));
+        return PD_OPTION_INT;
+    }
+    const size_t n = json_dumpb(value, text, size - 1, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+    text[n < size ? n : 0] = '\0';
+    return PD_OPTION_REAL;
+}
+
+const char *pd_recipe_option(const struct pd_recipe *r, size_t index, enum pd_option_type *type, char *text,
+                             size_t size)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)r->options, key, value)
+    {
+        if (index-- == 0) {
+            *type = value_text(value, text, size);
+            return key;
+        }
+    }
+    return NULL;
 }

@@ -8,14 +8,10 @@
 #include "cli/sample_set.h"
 #include "cli/say.h"
 
-#include "base/mem.h"
-#include "io/file.h"
-#include "io/jsonl.h"
-#include "io/lock.h"
-#include "run/run.h"
-
 #include <paydirt/metric.h>
+#include <paydirt/run.h>
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,7 +163,6 @@ static enum pd_status pack(const struct eval *e, const struct pd_metric *metric,
                            json_t **out, struct pd_error *err)
 {
     const struct options *o = e->o;
-    pd_mem_watch();
     json_t *result = json_pack("{s:s, s:f}", "metric", metric->name, metric->key, value);
     if (metric->needs & PD_NEEDS_CLASSIFIER)
         add(&result, json_pack("{s:I, s:I}", "epochs", (json_int_t)o->epochs, "epoch_images",
@@ -190,20 +185,11 @@ static enum pd_status pack(const struct eval *e, const struct pd_metric *metric,
 
 static enum pd_status append(const char *folder, const json_t *result, struct pd_error *err)
 {
-    char path[1200];
-    struct pd_jsonl *log = NULL;
-    struct pd_lock lock = {.held = false};
-    enum pd_status status = pd_path_join(path, sizeof path, folder, "eval.jsonl", err);
-    if (!status)
-        status = pd_lock_take(&lock, folder, ".eval.lock", 10, err);
-    if (!status)
-        status = pd_jsonl_open(path, &log, err);
-    if (!status)
-        status = pd_jsonl_write(log, result, err);
-    if (!status)
-        status = pd_jsonl_sync(log, err);
-    pd_jsonl_destroy(log);
-    pd_lock_release(&lock);
+    char *line = json_dumps(result, JSON_COMPACT);
+    const enum pd_status status =
+        line ? pd_run_add_result(folder, line, err)
+             : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for a result", folder);
+    free(line);
     return status;
 }
 

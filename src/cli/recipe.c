@@ -1,6 +1,6 @@
 #include "cli/recipe.h"
 
-#include "active/recipe.h"
+#include <paydirt/recipe.h>
 
 #include <string.h>
 
@@ -17,9 +17,9 @@ static enum pd_status take(const struct pd_recipe *r, const struct args_command 
                            struct pd_error *err)
 {
     const struct args_parsed c = {command, args};
-    if (strcmp(r->command, command->name) != 0)
+    if (strcmp(pd_recipe_command(r), command->name) != 0)
         return pd_fail(err, PD_ERR_USAGE, -1, "recipe %.200s is one of 'paydirt %s', not of 'paydirt %s'",
-                       r->name, r->command, command->name);
+                       pd_recipe_name(r), pd_recipe_command(r), command->name);
     const enum pd_status status =
         pd_recipe_apply(r, &command->groups[1], GROUPS - 1, args_parsed_given, &c, err);
     if (!status)
@@ -30,10 +30,10 @@ static enum pd_status take(const struct pd_recipe *r, const struct args_command 
 enum pd_status recipe_take(const char *name, const struct args_command *command, struct args *args,
                            struct pd_error *err)
 {
-    struct pd_recipe r;
+    struct pd_recipe *r;
     enum pd_status status = pd_recipe_open(name, &r, err);
     if (!status)
-        status = take(&r, command, args, err);
-    pd_recipe_release(&r);
+        status = take(r, command, args, err);
+    pd_recipe_close(r);
     return status;
 }

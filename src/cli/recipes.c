@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/say.h"
 
-#include "active/recipe.h"
+#include <paydirt/recipe.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,36 +33,31 @@ static enum pd_status list(struct pd_error *err)
     enum pd_status status = PD_OK;
     const char *name;
     for (size_t i = 0; (name = pd_recipe_at(i)) && !status; i++) {
-        struct pd_recipe r;
+        struct pd_recipe *r;
         status = pd_recipe_open(name, &r, err);
         if (!status)
-            say(stdout, "%-28s %s\n", name, r.about);
-        pd_recipe_release(&r);
+            say(stdout, "%-28s %s\n", name, pd_recipe_about(r));
+        pd_recipe_close(r);
     }
     return status;
 }
 
 /* As it would stand on the command line. */
-static void print_option(const char *key, const json_t *value)
+static void print_option(const char *name, enum pd_option_type type, const char *value)
 {
     char flag[64];
-    const struct pd_option option = {.name = key};
+    const struct pd_option option = {.name = name};
     pd_option_flag(&option, flag, sizeof flag);
-    if (json_is_boolean(value)) {
-        say(stdout, "  --%s%s\n", json_is_true(value) ? "" : "no-", flag);
-    } else if (json_is_string(value)) {
-        say(stdout, "  --%s %s\n", flag, json_string_value(value));
-    } else {
-        char *number = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-        say(stdout, "  --%s %s\n", flag, number ? number : "");
-        free(number);
-    }
+    if (type == PD_OPTION_BOOL)
+        say(stdout, "  --%s%s\n", strcmp(value, "true") ? "no-" : "", flag);
+    else
+        say(stdout, "  --%s %s\n", flag, value);
 }
 
 static void print_steps(const struct pd_recipe *r)
 {
     const char *type, *paper;
-    if (!r->steps)
+    if (!pd_recipe_step(r, 0, &type, &paper))
         return;
     printf("\nto type (DIR: the data's folder; RUN: a run's folder, as the step before printed it):\n");
     for (size_t i = 0; pd_recipe_step(r, i, &type, &paper); i++)
@@ -71,14 +66,13 @@ static void print_steps(const struct pd_recipe *r)
 
 static void print(const struct pd_recipe *r)
 {
-    const char *key, *note;
-    json_t *value;
-    say(stdout, "%s: %s\n\n", r->name, *r->about ? r->about : "no words about it");
-    say(stdout, "options of 'paydirt %s':\n", r->command);
-    json_object_foreach((json_t *)(uintptr_t)r->options, key, value)
-    {
-        print_option(key, value);
-    }
+    const char *name, *note, *about_it = pd_recipe_about(r);
+    char value[2100];
+    enum pd_option_type type;
+    say(stdout, "%s: %s\n\n", pd_recipe_name(r), *about_it ? about_it : "no words about it");
+    say(stdout, "options of 'paydirt %s':\n", pd_recipe_command(r));
+    for (size_t i = 0; (name = pd_recipe_option(r, i, &type, value, sizeof value)); i++)
+        print_option(name, type, value);
     print_steps(r);
     for (size_t i = 0; (note = pd_recipe_note(r, i)); i++)
         say(stdout, i ? "%s\n" : "\n%s\n", note);
@@ -86,21 +80,22 @@ static void print(const struct pd_recipe *r)
 
 static enum pd_status show(const char *name, struct pd_error *err)
 {
-    struct pd_recipe r;
+    struct pd_recipe *r;
     const enum pd_status status = pd_recipe_open(name, &r, err);
     if (!status)
-        print(&r);
-    pd_recipe_release(&r);
+        print(r);
+    pd_recipe_close(r);
     return status;
 }
 
 static enum pd_status show_file(const char *name, struct pd_error *err)
 {
-    struct pd_buffer text = PD_BUFFER_INIT;
-    const enum pd_status status = pd_recipe_text(name, &text, err);
-    if (!status && text.size)
-        fwrite(text.data, 1, text.size, stdout);
-    pd_buffer_release(&text);
+    char *text;
+    size_t size;
+    const enum pd_status status = pd_recipe_text(name, &text, &size, err);
+    if (!status && size)
+        fwrite(text, 1, size, stdout);
+    free(text);
     return status;
 }
 

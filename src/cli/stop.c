@@ -1,7 +1,5 @@
 #include "cli/stop.h"
 
-#include "base/signals.h"
-
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -52,20 +50,29 @@ static void fill_requests(sigset_t *requests)
     }
 }
 
-/* What the thread does not wait for has its usual effect there; only a broken pipe strikes whoever writes. */
+/* Signals from outside stay off all threads but the one that waits: one that computes must not be interrupted
+ * (graph.h). Faults strike where they happen, and a broken pipe strikes whoever writes. */
+static void hold_signals(void)
+{
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPIPE};
+    sigset_t held;
+    sigfillset(&held);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        sigdelset(&held, own[i]);
+    pthread_sigmask(SIG_BLOCK, &held, NULL);
+}
+
+/* What the thread does not wait for has its usual effect there. */
 enum pd_status stop_begin(struct pd_error *err)
 {
     static sigset_t requests;
-    sigset_t held;
     pthread_t thread;
     fill_requests(&requests);
     pthread_sigmask(SIG_BLOCK, &requests, NULL);
     if (pthread_create(&thread, NULL, wait_for_signals, &requests))
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the thread that waits for signals");
     pthread_detach(thread);
-    pd_signals_that_wait(&held);
-    sigdelset(&held, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &held, NULL);
+    hold_signals();
     return PD_OK;
 }
 

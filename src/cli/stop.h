@@ -1,7 +1,6 @@
 /* Signals that ask a command to stop: SIGINT, SIGTERM, SIGHUP. They are taken by a thread of their own, so
- * that no handler ever runs on one that computes (base/signals.h). The first only asks, where a command has
- * said that it listens; one that comes more than a second later kills as usual, as does any where none
- * listens. */
+ * that no handler ever runs on one that computes. The first only asks, where a command has said that it
+ * listens; one that comes more than a second later kills as usual, as does any where none listens. */
 #ifndef PD_CLI_STOP_H
 #define PD_CLI_STOP_H
 

@@ -1,6 +1,7 @@
 #include "study/study.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,14 +9,14 @@
 
 /* --- building --- */
 
-struct study *study_find(struct studies *s, const char *measure, const char *x)
+struct pd_study *pd_study_find(struct pd_studies *s, const char *measure, const char *x)
 {
-    struct study **at = &s->first;
+    struct pd_study **at = &s->first;
     while (*at && (strcmp((*at)->measure, measure) != 0 || strcmp((*at)->x, x) != 0))
         at = &(*at)->next;
     if (*at)
         return *at;
-    struct study *study = pd_arena_alloc(&s->arena, sizeof *study);
+    struct pd_study *study = pd_arena_alloc(&s->arena, sizeof *study);
     if (!study)
         return NULL;
     study->measure = pd_arena_strdup(&s->arena, measure);
@@ -30,15 +31,15 @@ static bool same_run(const char *a, const char *b)
     return a == b || (a && b && !strcmp(a, b));
 }
 
-struct study_curve *study_find_curve(struct studies *s, struct study *study, const char *run,
-                                     const char *name)
+struct pd_study_curve *pd_study_find_curve(struct pd_studies *s, struct pd_study *study, const char *run,
+                                           const char *name)
 {
-    struct study_curve **at = &study->curves;
+    struct pd_study_curve **at = &study->curves;
     while (*at && (strcmp((*at)->name, name) != 0 || !same_run((*at)->run, run)))
         at = &(*at)->next;
     if (*at)
         return *at;
-    struct study_curve *curve = pd_arena_alloc(&s->arena, sizeof *curve);
+    struct pd_study_curve *curve = pd_arena_alloc(&s->arena, sizeof *curve);
     if (!curve)
         return NULL;
     curve->run = run ? pd_arena_strdup(&s->arena, run) : NULL;
@@ -48,14 +49,14 @@ struct study_curve *study_find_curve(struct studies *s, struct study *study, con
     return *at = curve;
 }
 
-struct study_trial *study_find_trial(struct studies *s, struct study_curve *curve, int64_t seed)
+struct pd_study_trial *pd_study_find_trial(struct pd_studies *s, struct pd_study_curve *curve, int64_t seed)
 {
-    struct study_trial **at = &curve->trials;
+    struct pd_study_trial **at = &curve->trials;
     while (*at && (*at)->seed != seed)
         at = &(*at)->next;
     if (*at)
         return *at;
-    struct study_trial *trial = pd_arena_alloc(&s->arena, sizeof *trial);
+    struct pd_study_trial *trial = pd_arena_alloc(&s->arena, sizeof *trial);
     if (!trial)
         return NULL;
     trial->seed = seed;
@@ -63,7 +64,7 @@ struct study_trial *study_find_trial(struct studies *s, struct study_curve *curv
     return *at = trial;
 }
 
-static bool grow(struct studies *s, struct study_trial *t)
+static bool grow(struct pd_studies *s, struct pd_study_trial *t)
 {
     const int64_t capacity = t->capacity ? 2 * t->capacity : 8;
     double *x = pd_arena_alloc(&s->arena, 2 * (size_t)capacity * sizeof *x);
@@ -79,7 +80,7 @@ static bool grow(struct studies *s, struct study_trial *t)
     return true;
 }
 
-bool study_put(struct studies *s, struct study_trial *t, double x, double y)
+bool pd_study_put(struct pd_studies *s, struct pd_study_trial *t, double x, double y)
 {
     int64_t i = t->n;
     while (i > 0 && t->x[i - 1] >= x)
@@ -99,7 +100,7 @@ bool study_put(struct studies *s, struct study_trial *t, double x, double y)
     return true;
 }
 
-bool study_describe(struct studies *s, struct study *study, const char *data, int64_t classes)
+bool pd_study_describe(struct pd_studies *s, struct pd_study *study, const char *data, int64_t classes)
 {
     if (classes > 0)
         study->classes = study->classes && study->classes != classes ? -1 : classes;
@@ -110,16 +111,37 @@ bool study_describe(struct studies *s, struct study *study, const char *data, in
     return !data || study->data;
 }
 
-void studies_release(struct studies *s)
+void pd_studies_destroy(struct pd_studies *s)
 {
-    pd_arena_release(&s->arena);
-    s->first = NULL;
+    if (s)
+        pd_arena_release(&s->arena);
+    pd_free(s);
+}
+
+const struct pd_study *pd_studies_first(const struct pd_studies *s)
+{
+    return s->first;
+}
+
+enum pd_status pd_studies_check_baseline(const struct pd_studies *studies, const char *name,
+                                         struct pd_error *err)
+{
+    const char *names[64];
+    size_t count = 0;
+    for (const struct pd_study *s = studies->first; s; s = s->next)
+        for (const struct pd_study_curve *c = s->curves; c; c = c->next) {
+            if (!strcmp(c->name, name) || !strcmp(c->label, name))
+                return PD_OK;
+            if (s == studies->first && count < sizeof names / sizeof names[0])
+                names[count++] = c->label;
+        }
+    return pd_unknown_word(err, "baseline", name, names, count, sizeof names[0]);
 }
 
 /* --- results --- */
 
 /* Where the trial has a point at x, else -1. */
-static int64_t point_at(const struct study_trial *t, double x)
+static int64_t point_at(const struct pd_study_trial *t, double x)
 {
     for (int64_t i = 0; i < t->n; i++)
         if (t->x[i] == x)
@@ -128,30 +150,30 @@ static int64_t point_at(const struct study_trial *t, double x)
 }
 
 /* A trial's value for a row; false where it has none. */
-static bool value_of(const struct study_trial *t, const struct study_row *row, double *value)
+static bool value_of(const struct pd_study_trial *t, const struct pd_study_row *row, double *value)
 {
     const int64_t last = point_at(t, row->x), first = point_at(t, row->x0);
-    if (last < 0 || (row->figure == STUDY_AREA && first < 0))
+    if (last < 0 || (row->figure == PD_STUDY_AREA && first < 0))
         return false;
-    *value =
-        row->figure == STUDY_AREA ? pd_mean_height(last - first + 1, t->x + first, t->y + first) : t->y[last];
+    *value = row->figure == PD_STUDY_AREA ? pd_mean_height(last - first + 1, t->x + first, t->y + first)
+                                          : t->y[last];
     return true;
 }
 
-static const struct study_trial *partner(const struct study_curve *curve, int64_t seed)
+static const struct pd_study_trial *partner(const struct pd_study_curve *curve, int64_t seed)
 {
-    const struct study_trial *t = curve ? curve->trials : NULL;
+    const struct pd_study_trial *t = curve ? curve->trials : NULL;
     while (t && t->seed != seed)
         t = t->next;
     return t;
 }
 
 /* values, differences: (count of the curve) */
-static void summarise(struct study_row *row, double *values, double *differences)
+static void summarise(struct pd_study_row *row, double *values, double *differences)
 {
     int64_t n = 0, pairs = 0;
-    for (const struct study_trial *t = row->curve->trials; t; t = t->next) {
-        const struct study_trial *other = partner(row->baseline, t->seed);
+    for (const struct pd_study_trial *t = row->curve->trials; t; t = t->next) {
+        const struct pd_study_trial *other = partner(row->baseline, t->seed);
         double theirs;
         if (!value_of(t, row, &values[n]))
             continue;
@@ -163,11 +185,11 @@ static void summarise(struct study_row *row, double *values, double *differences
     row->paired = pd_compare_paired(pairs, differences, 1);
 }
 
-const struct study_curve *study_baseline(const struct study *study, const struct study_curve *curve,
-                                         const char *name)
+const struct pd_study_curve *pd_study_baseline(const struct pd_study *study,
+                                               const struct pd_study_curve *curve, const char *name)
 {
-    const struct study_curve *found = NULL;
-    for (const struct study_curve *c = study->curves; c; c = c->next)
+    const struct pd_study_curve *found = NULL;
+    for (const struct pd_study_curve *c = study->curves; c; c = c->next)
         if (!strcmp(c->label, name) || !strcmp(c->name, name)) {
             if (!found || same_run(c->run, curve->run))
                 found = c;
@@ -175,14 +197,14 @@ const struct study_curve *study_baseline(const struct study *study, const struct
     return found == curve ? NULL : found;
 }
 
-double study_chance(const struct pd_paired *p)
+double pd_study_chance(const struct pd_paired *p)
 {
     return isnan(p->p_t) ? p->p_flip : p->p_t;
 }
 
-bool study_shows(const struct pd_paired *p)
+bool pd_study_shows(const struct pd_paired *p)
 {
-    return p->difference.n >= 2 && study_chance(p) < 0.05;
+    return p->difference.n >= 2 && pd_study_chance(p) < 0.05;
 }
 
 static int by_size(const void *a, const void *b)
@@ -192,10 +214,10 @@ static int by_size(const void *a, const void *b)
 }
 
 /* The x of all trials, each once, rising; returns how many. xs: as many as there are points. */
-static int64_t collect_x(const struct study_curve *c, double *xs)
+static int64_t collect_x(const struct pd_study_curve *c, double *xs)
 {
     int64_t n = 0, kept = 0;
-    for (const struct study_trial *t = c->trials; t; t = t->next)
+    for (const struct pd_study_trial *t = c->trials; t; t = t->next)
         for (int64_t i = 0; i < t->n; i++)
             xs[n++] = t->x[i];
     qsort(xs, (size_t)n, sizeof *xs, by_size);
@@ -205,16 +227,18 @@ static int64_t collect_x(const struct study_curve *c, double *xs)
     return kept;
 }
 
-static enum pd_status curve_rows(const struct study *study, struct study_row row, double *xs, double *values,
-                                 study_take *take, void *context, struct pd_error *err)
+typedef enum pd_status take_row(void *context, const struct pd_study_row *row, struct pd_error *err);
+
+static enum pd_status curve_rows(const struct pd_study *study, struct pd_study_row row, double *xs,
+                                 double *values, take_row *take, void *context, struct pd_error *err)
 {
     const int64_t n = collect_x(row.curve, xs);
     enum pd_status status = PD_OK;
     row.x0 = n ? xs[0] : 0;
     for (int64_t i = 0; !status && i < n + 2; i++) {
-        row.figure = i < n ? STUDY_POINT : i == n ? STUDY_LAST : STUDY_AREA;
+        row.figure = i < n ? PD_STUDY_POINT : i == n ? PD_STUDY_LAST : PD_STUDY_AREA;
         row.x = xs[i < n ? i : n - 1];
-        if (n == 0 || (row.figure == STUDY_AREA && (!study->area || n < 2)))
+        if (n == 0 || (row.figure == PD_STUDY_AREA && (!study->area || n < 2)))
             continue;
         summarise(&row, values, values + row.curve->count);
         status = take(context, &row, err);
@@ -222,14 +246,14 @@ static enum pd_status curve_rows(const struct study *study, struct study_row row
     return status;
 }
 
-enum pd_status study_rows(const struct study *study, const char *baseline, study_take *take, void *context,
-                          struct pd_error *err)
+enum pd_status pd_study_rows(const struct pd_study *study, const char *baseline, take_row *take,
+                             void *context, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
-    for (const struct study_curve *c = study->curves; !status && c; c = c->next) {
-        const struct study_row row = {.curve = c, .baseline = study_baseline(study, c, baseline)};
+    for (const struct pd_study_curve *c = study->curves; !status && c; c = c->next) {
+        const struct pd_study_row row = {.curve = c, .baseline = pd_study_baseline(study, c, baseline)};
         size_t points = 0;
-        for (const struct study_trial *t = c->trials; t; t = t->next)
+        for (const struct pd_study_trial *t = c->trials; t; t = t->next)
             points += (size_t)t->n;
         double *xs = pd_calloc(points + 2 * (size_t)c->count, sizeof *xs);
         if (!xs)

@@ -10,21 +10,21 @@
 
 /* The curves of a study under way: points go into one block, (3, capacity): x, y, errors. */
 struct chart {
-    const struct study *study;
+    const struct pd_study *study;
     struct pd_curve *curves;
     double *block;
     int64_t points, capacity;
-    const struct study_curve *last;
+    const struct pd_study_curve *last;
     int count;
 };
 
-static enum pd_status add_point(void *context, const struct study_row *row, struct pd_error *err)
+static enum pd_status add_point(void *context, const struct pd_study_row *row, struct pd_error *err)
 {
     struct chart *c = context;
     const double unit = c->study->fraction ? 100 : 1;
     double *x = c->block + c->points, *y = x + c->capacity, *error = y + c->capacity;
     (void)err;
-    if (row->figure != STUDY_POINT)
+    if (row->figure != PD_STUDY_POINT)
         return PD_OK;
     if (row->curve != c->last)
         c->curves[c->count++] = (struct pd_curve){row->curve->label, 0, x, y, error};
@@ -48,30 +48,30 @@ struct verdict {
     char words[WORDS]; /* those shown */
 };
 
-static enum pd_status judge(void *context, const struct study_row *row, struct pd_error *err)
+static enum pd_status judge(void *context, const struct pd_study_row *row, struct pd_error *err)
 {
     struct verdict *v = context;
     const struct pd_paired *p = &row->paired;
     const size_t used = strlen(v->words);
     (void)err;
-    if (row->figure != STUDY_LAST || !row->baseline)
+    if (row->figure != PD_STUDY_LAST || !row->baseline)
         return PD_OK;
     v->least_pairs = v->compared++ && v->least_pairs < p->difference.n ? v->least_pairs : p->difference.n;
-    if (!study_shows(p))
+    if (!pd_study_shows(p))
         return PD_OK;
     v->shown++;
     if (used < WORDS / 3) /* three or so; the table has them all */
         snprintf(v->words + used, WORDS - used, "%s%.60s %s than %.60s (p = %.2g)", v->listed++ ? ", " : "",
                  row->curve->label, p->difference.mean > 0 ? "higher" : "lower", row->baseline->label,
-                 study_chance(p));
+                 pd_study_chance(p));
     return PD_OK;
 }
 
 /* "3 trials", "2 to 3 trials" */
-static void count_trials(const struct study *study, char words[64])
+static void count_trials(const struct pd_study *study, char words[64])
 {
     int least = study->curves->count, most = least;
-    for (const struct study_curve *c = study->curves; c; c = c->next) {
+    for (const struct pd_study_curve *c = study->curves; c; c = c->next) {
         least = c->count < least ? c->count : least;
         most = c->count > most ? c->count : most;
     }
@@ -81,11 +81,11 @@ static void count_trials(const struct study *study, char words[64])
         snprintf(words, 64, "%d trial%s", most, most == 1 ? "" : "s");
 }
 
-static enum pd_status conclude(const struct study *study, const char *baseline, const char *trials,
+static enum pd_status conclude(const struct pd_study *study, const char *baseline, const char *trials,
                                char note[NOTE], struct pd_error *err)
 {
     struct verdict v = {.shown = 0};
-    const enum pd_status status = study_rows(study, baseline, judge, &v, err);
+    const enum pd_status status = pd_study_rows(study, baseline, judge, &v, err);
     if (v.compared && v.least_pairs < 2 && !v.shown)
         snprintf(note, NOTE, "%s, not conclusive: fewer than two pairs with the same seed", trials);
     else if (v.compared && !v.shown)
@@ -106,7 +106,7 @@ static enum pd_status conclude(const struct study *study, const char *baseline, 
 
 static enum pd_status picture(const char *path, const char *baseline, struct chart *c, struct pd_error *err)
 {
-    const struct study *study = c->study;
+    const struct pd_study *study = c->study;
     char title[WORDS], measure[WORDS], trials[64], note[NOTE], chance[64];
     const double level = study->fraction && study->classes > 0 ? 100. / (double)study->classes : NAN;
     count_trials(study, trials);
@@ -120,14 +120,14 @@ static enum pd_status picture(const char *path, const char *baseline, struct cha
     return status ? status : pd_picture_curves(path, &axes, &across, c->curves, c->count, err);
 }
 
-static enum pd_status draw_study(const char *path, const struct study *study, const char *baseline,
+static enum pd_status draw_study(const char *path, const struct pd_study *study, const char *baseline,
                                  struct pd_error *err)
 {
     struct chart c = {.study = study};
     size_t curves = 0;
-    for (const struct study_curve *s = study->curves; s; s = s->next) {
+    for (const struct pd_study_curve *s = study->curves; s; s = s->next) {
         curves++;
-        for (const struct study_trial *t = s->trials; t; t = t->next)
+        for (const struct pd_study_trial *t = s->trials; t; t = t->next)
             c.capacity += t->n;
     }
     c.curves = pd_calloc(curves, sizeof *c.curves);
@@ -136,7 +136,7 @@ static enum pd_status draw_study(const char *path, const struct study *study, co
     if (!c.curves || !c.block)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture");
     if (!status)
-        status = study_rows(study, "", add_point, &c, err);
+        status = pd_study_rows(study, "", add_point, &c, err);
     if (!status)
         status = picture(path, baseline, &c, err);
     pd_free(c.curves);
@@ -145,18 +145,18 @@ static enum pd_status draw_study(const char *path, const struct study *study, co
 }
 
 /* The first study that has a curve of more than one point, or the first of all. */
-static const struct study *study_to_draw(const struct studies *studies)
+static const struct pd_study *study_to_draw(const struct pd_studies *studies)
 {
-    for (const struct study *s = studies->first; s; s = s->next)
-        for (const struct study_curve *c = s->curves; c; c = c->next)
-            for (const struct study_trial *t = c->trials; t; t = t->next)
+    for (const struct pd_study *s = studies->first; s; s = s->next)
+        for (const struct pd_study_curve *c = s->curves; c; c = c->next)
+            for (const struct pd_study_trial *t = c->trials; t; t = t->next)
                 if (t->n > 1)
                     return s;
     return studies->first;
 }
 
-enum pd_status studies_draw(const char *path, const struct studies *studies, const char *baseline,
-                            struct pd_error *err)
+enum pd_status pd_studies_draw(const char *path, const struct pd_studies *studies, const char *baseline,
+                               struct pd_error *err)
 {
     return draw_study(path, study_to_draw(studies), baseline, err);
 }

@@ -33,19 +33,19 @@ static bool number_of(const json_t *record, const char *key, double *value)
     return isfinite(*value);
 }
 
-static bool describe(struct studies *s, struct study *study, const json_t *record)
+static bool describe(struct pd_studies *s, struct pd_study *study, const json_t *record)
 {
     double classes;
     if (!number_of(record, "classes", &classes) || classes < 1 || classes > INT32_MAX)
         classes = 0;
-    return study_describe(s, study, json_string_value(json_object_get(record, "data")), (int64_t)classes);
+    return pd_study_describe(s, study, json_string_value(json_object_get(record, "data")), (int64_t)classes);
 }
 
 /* --- active learning: rounds.jsonl -------------------------------------------------------------------------
  */
 
 struct rounds {
-    struct studies *studies;
+    struct pd_studies *studies;
     const char *run, *path, *folder; /* folder: gold-1 */
 };
 
@@ -66,18 +66,19 @@ static enum pd_status take_round(void *context, const json_t *record, int64_t li
                        (long long)line);
     const char *dash = strrchr(r->folder, '-');
     snprintf(name, sizeof name, "%.*s", dash ? (int)(dash - r->folder) : NAME, r->folder);
-    struct study *study = study_find(r->studies, metric ? metric : "accuracy", "labels");
-    struct study_curve *curve = study ? study_find_curve(r->studies, study, r->studies->pool ? NULL : r->run,
-                                                         strategy ? strategy : name)
-                                      : NULL;
-    struct study_trial *trial = curve ? study_find_trial(r->studies, curve, (int64_t)seed) : NULL;
-    if (!trial || !study_put(r->studies, trial, labels, accuracy) || !describe(r->studies, study, record))
+    struct pd_study *study = pd_study_find(r->studies, metric ? metric : "accuracy", "labels");
+    struct pd_study_curve *curve =
+        study ? pd_study_find_curve(r->studies, study, r->studies->pool ? NULL : r->run,
+                                    strategy ? strategy : name)
+              : NULL;
+    struct pd_study_trial *trial = curve ? pd_study_find_trial(r->studies, curve, (int64_t)seed) : NULL;
+    if (!trial || !pd_study_put(r->studies, trial, labels, accuracy) || !describe(r->studies, study, record))
         return no_memory(err);
     study->fraction = study->area = true;
     return PD_OK;
 }
 
-static enum pd_status read_rounds(struct studies *s, const char *run, const char *folder, const char *name,
+static enum pd_status read_rounds(struct pd_studies *s, const char *run, const char *folder, const char *name,
                                   struct pd_error *err)
 {
     char path[PATH];
@@ -100,7 +101,7 @@ static void free_list(struct dirent **entries, int n)
         free(entries);
 }
 
-bool study_reads_active(const char *run)
+bool pd_study_reads_active(const char *run)
 {
     char folder[PATH], path[PATH];
     struct dirent **entries;
@@ -113,7 +114,7 @@ bool study_reads_active(const char *run)
     return found;
 }
 
-enum pd_status study_read_active(struct studies *s, const char *run, struct pd_error *err)
+enum pd_status pd_study_read_active(struct pd_studies *s, const char *run, struct pd_error *err)
 {
     char folder[PATH];
     struct dirent **entries;
@@ -188,7 +189,7 @@ static void name_run(const struct pd_train_options *all, int count, int run, cha
 
 /* Lines of a log, as points of a curve. */
 struct log {
-    struct studies *studies;
+    struct pd_studies *studies;
     const char *name; /* of the curve */
     int64_t seed;
     const char *x, *y, *measure; /* keys; measure NULL: the line's "metric" */
@@ -203,17 +204,17 @@ static enum pd_status take_result(void *context, const json_t *record, int64_t l
     (void)line;
     if (!number_of(record, l->x, &x) || !number_of(record, l->y, &y) || (!l->measure && !metric))
         return PD_OK; /* other results have other keys */
-    struct study *study = study_find(l->studies, l->measure ? l->measure : metric, l->x);
-    struct study_curve *curve = study ? study_find_curve(l->studies, study, NULL, l->name) : NULL;
-    struct study_trial *trial = curve ? study_find_trial(l->studies, curve, l->seed) : NULL;
-    if (!trial || !study_put(l->studies, trial, x, y) || !describe(l->studies, study, record))
+    struct pd_study *study = pd_study_find(l->studies, l->measure ? l->measure : metric, l->x);
+    struct pd_study_curve *curve = study ? pd_study_find_curve(l->studies, study, NULL, l->name) : NULL;
+    struct pd_study_trial *trial = curve ? pd_study_find_trial(l->studies, curve, l->seed) : NULL;
+    if (!trial || !pd_study_put(l->studies, trial, x, y) || !describe(l->studies, study, record))
         return no_memory(err);
     study->fraction = !l->measure;
     l->points++;
     return PD_OK;
 }
 
-static enum pd_status read_run(struct studies *s, const char *run, const char *name, int64_t seed,
+static enum pd_status read_run(struct pd_studies *s, const char *run, const char *name, int64_t seed,
                                struct pd_error *err)
 {
     char path[PATH];
@@ -241,8 +242,8 @@ static enum pd_status check_twins(const char *run, const char *other, const char
 }
 
 /* all, names: (count), to be filled */
-static enum pd_status read_runs(struct studies *s, char *const *runs, int count, struct pd_train_options *all,
-                                char (*names)[NAME], struct pd_error *err)
+static enum pd_status read_runs(struct pd_studies *s, char *const *runs, int count,
+                                struct pd_train_options *all, char (*names)[NAME], struct pd_error *err)
 {
     enum pd_status status = PD_OK;
     for (int i = 0; !status && i < count; i++)
@@ -257,7 +258,8 @@ static enum pd_status read_runs(struct studies *s, char *const *runs, int count,
     return status;
 }
 
-enum pd_status study_read_training(struct studies *s, char *const *runs, int count, struct pd_error *err)
+enum pd_status pd_study_read_training(struct pd_studies *s, char *const *runs, int count,
+                                      struct pd_error *err)
 {
     struct pd_train_options *all = pd_calloc((size_t)count, sizeof *all);
     char(*names)[NAME] = pd_calloc((size_t)count, sizeof *names);
@@ -276,11 +278,11 @@ static const char *base_name(const char *path)
 }
 
 /* Where several runs are given, a curve is called by its run, too. */
-static enum pd_status label_curves(struct studies *s, int runs, struct pd_error *err)
+static enum pd_status label_curves(struct pd_studies *s, int runs, struct pd_error *err)
 {
     char label[NAME];
-    for (struct study *study = s->first; study; study = study->next)
-        for (struct study_curve *c = study->curves; runs > 1 && c; c = c->next)
+    for (struct pd_study *study = s->first; study; study = study->next)
+        for (struct pd_study_curve *c = study->curves; runs > 1 && c; c = c->next)
             if (c->run) {
                 snprintf(label, sizeof label, "%s %s", base_name(c->run), c->name);
                 c->label = pd_arena_strdup(&s->arena, label);
@@ -305,17 +307,35 @@ static enum pd_status check_run(const char *run, bool active, bool first_active,
     return PD_OK;
 }
 
-enum pd_status studies_read(struct studies *s, char *const *runs, int count, struct pd_error *err)
+static enum pd_status read_all(struct pd_studies *s, char *const *runs, int count, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
-    const bool active = study_reads_active(runs[0]);
+    const bool active = pd_study_reads_active(runs[0]);
     for (int i = 0; !status && i < count; i++)
-        status = check_run(runs[i], study_reads_active(runs[i]), active, runs[0], err);
+        status = check_run(runs[i], pd_study_reads_active(runs[i]), active, runs[0], err);
     for (int i = 0; !status && active && i < count; i++)
-        status = study_read_active(s, runs[i], err);
+        status = pd_study_read_active(s, runs[i], err);
     if (!status && !active)
-        status = study_read_training(s, runs, count, err);
+        status = pd_study_read_training(s, runs, count, err);
     if (!status && !s->first)
         status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no rounds with an accuracy yet", runs[0]);
     return status ? status : label_curves(s, count, err);
+}
+
+enum pd_status pd_studies_read(char *const *runs, int count, bool pool, struct pd_studies **out,
+                               struct pd_error *err)
+{
+    struct pd_studies *s = pd_calloc(1, sizeof *s);
+    *out = NULL;
+    if (!s || count < 1) {
+        pd_free(s);
+        return s ? pd_fail(err, PD_ERR_USAGE, -1, "no runs: expected one or several") : no_memory(err);
+    }
+    s->pool = pool;
+    const enum pd_status status = read_all(s, runs, count, err);
+    if (status)
+        pd_studies_destroy(s);
+    else
+        *out = s;
+    return status;
 }

@@ -52,7 +52,7 @@ static const char *const nothing[] = {NULL};
 static void open_it(const char *name, struct pd_recipe *r)
 {
     struct pd_error err = {.message = ""};
-    if (pd_recipe_open(name, r, &err))
+    if (pd_recipe_read(name, r, &err))
         fail_msg("%s: %s", name, err.message);
 }
 
@@ -185,7 +185,7 @@ static void file(const char *json, enum pd_status status, const char *message)
     struct pd_recipe r;
     const char *path = scratch_path("mine.json");
     scratch_write(path, json, strlen(json));
-    assert_int_equal(pd_recipe_open(path, &r, &err), status);
+    assert_int_equal(pd_recipe_read(path, &r, &err), status);
     assert_contains(err.message, message);
     if (status)
         assert_contains(err.message, "/mine.json: ");
@@ -244,12 +244,12 @@ static void knows_what_was_meant(void **state)
     struct pd_error err;
     struct pd_recipe r;
     (void)state;
-    assert_int_equal(pd_recipe_open("gold-minst", &r, &err), PD_ERR_USAGE);
+    assert_int_equal(pd_recipe_read("gold-minst", &r, &err), PD_ERR_USAGE);
     assert_contains(err.message, "unknown recipe 'gold-minst', did you mean 'gold-mnist'?");
-    assert_int_equal(pd_recipe_open("xyzzyxyzzy", &r, &err), PD_ERR_USAGE);
+    assert_int_equal(pd_recipe_read("xyzzyxyzzy", &r, &err), PD_ERR_USAGE);
     assert_contains(err.message, "unknown recipe 'xyzzyxyzzy' ('paydirt recipes' lists them");
-    assert_int_equal(pd_recipe_open("", &r, &err), PD_ERR_USAGE);
-    assert_int_equal(pd_recipe_open("/no/such.json", &r, &err), PD_ERR_IO);
+    assert_int_equal(pd_recipe_read("", &r, &err), PD_ERR_USAGE);
+    assert_int_equal(pd_recipe_read("/no/such.json", &r, &err), PD_ERR_IO);
 }
 
 int main(void)

@@ -1,0 +1,44 @@
+/* What was measured of a run: eval.jsonl. */
+#include "base/mem.h"
+#include "io/file.h"
+#include "io/jsonl.h"
+#include "io/lock.h"
+#include "run/folder.h"
+
+#include <paydirt/run.h>
+
+static enum pd_status append(const char *folder, const json_t *result, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_jsonl *log = NULL;
+    struct pd_lock lock = {.held = false};
+    enum pd_status status = pd_path_join(path, sizeof path, folder, "eval.jsonl", err);
+    if (!status)
+        status = pd_lock_take(&lock, folder, ".eval.lock", 10, err);
+    if (!status)
+        status = pd_jsonl_open(path, &log, err);
+    if (!status)
+        status = pd_jsonl_write(log, result, err);
+    if (!status)
+        status = pd_jsonl_sync(log, err);
+    pd_jsonl_destroy(log);
+    pd_lock_release(&lock);
+    return status;
+}
+
+enum pd_status pd_run_add_result(const char *folder, const char *json, struct pd_error *err)
+{
+    json_error_t where;
+    pd_mem_watch();
+    json_t *result = json_loads(json, JSON_REJECT_DUPLICATES, &where);
+    enum pd_status status = PD_OK;
+    if (!result && pd_mem_ran_short())
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for a result", folder);
+    else if (!json_is_object(result))
+        status = pd_fail(err, PD_ERR_USAGE, -1, "%s: a result: expected a JSON object%s%s", folder,
+                         result ? "" : ": ", result ? "" : where.text);
+    if (!status)
+        status = append(folder, result, err);
+    json_decref(result);
+    return status;
+}

@@ -91,7 +91,7 @@ enum pd_status pd_nearest_distances(const struct pd_feature_set *set, int k,
 {
     enum pd_status status = pd_feature_sets_check(set, set, err);
     if (!status)
-        status = check_k(set, "", k, err);
+        status = check_k(set, "given", k, err);
     if (!status)
         status = pd_nearest_squared(set, k, work, distances, err);
     for (int64_t i = 0; i < set->n * k && !status; i++)

@@ -2,7 +2,9 @@
 
 #include "active/changes.h"
 #include "active/check.h"
+#include "active/handle.h"
 #include "active/people.h"
+#include "io/file.h"
 #include "base/library.h"
 
 #include <stdio.h>
@@ -12,7 +14,7 @@ struct active {
     const char *folder;
     const struct pd_active_options *a;
     struct pd_train_options o;
-    const struct pd_active_observer *watch;
+    const struct pd_active_watch *watch;
     struct pd_active_news news; /* NULL and 0 once they are taken */
     struct pd_people people;
     bool again; /* answers came in while it trained */
@@ -66,9 +68,9 @@ static enum pd_status run_branches(struct active *r, struct pd_trial *t, struct 
 /* After the last trial. People may have gone on filling in while it trained. */
 static enum pd_status ask(struct active *r, struct pd_trial *t, struct pd_error *err)
 {
-    const size_t before = r->out->intake.taken;
+    const size_t before = r->people.intake.taken;
     enum pd_status status = pd_people_take_sheet(&r->people, &t->ledger, err);
-    r->again = r->out->intake.taken > before;
+    r->again = r->people.intake.taken > before;
     return status || r->again ? status : pd_people_ask(&r->people, t, err);
 }
 
@@ -117,6 +119,20 @@ static enum pd_status lock(const struct active *r, struct pd_lock *lock, struct 
     return status;
 }
 
+/* What became of the answers, and whether there are curves. */
+static enum pd_status count(struct active *r, struct pd_error *err)
+{
+    const struct pd_intake *in = &r->people.intake;
+    struct pd_active_outcome *out = r->out;
+    out->taken = in->taken;
+    out->again = in->again;
+    out->corrected = in->corrected;
+    out->refused = in->refused;
+    return out->measured && !out->questions
+               ? pd_path_inside(out->curves, sizeof out->curves, r->folder, "curves.png", err)
+               : PD_OK;
+}
+
 /* a: where it is resumed, r's options, to be changed; else NULL. */
 static enum pd_status run(struct active *r, struct pd_active_options *a, struct pd_error *err)
 {
@@ -132,28 +148,58 @@ static enum pd_status run(struct active *r, struct pd_active_options *a, struct 
     if (status == PD_ERR_INTERRUPTED)
         status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped; go on with: paydirt active --resume %s",
                          r->folder);
+    if (!status)
+        status = count(r, err);
     pd_lock_release(&held);
     pd_people_release(&r->people);
     return status;
 }
 
-enum pd_status pd_active_start(const struct pd_active_options *a, const struct pd_train_options *o,
-                               const struct pd_active_news *news, const struct pd_active_observer *watch,
-                               char *folder, size_t folder_size, struct pd_active_outcome *outcome,
-                               struct pd_error *err)
+static enum pd_status start(struct active *r, char *folder, size_t size, struct pd_error *err)
 {
     char kind[64];
-    struct active r = {.folder = folder, .a = a, .o = *o, .watch = watch, .news = *news, .out = outcome};
+    enum pd_status status = pd_check_start(r->a, &r->o, &r->news, r->watch, &r->told, err);
+    const bool several = strchr(r->a->strategy, ',');
+    snprintf(kind, sizeof kind, "active%s%.31s", several ? "" : "-", several ? "" : r->a->strategy);
+    if (!status)
+        status = pd_run_folder_make(&r->o, kind, folder, size, err);
+    if (!status)
+        status = pd_active_save(folder, r->a, err);
+    return status ? status : run(r, NULL, err);
+}
+
+static const struct pd_training_watch no_training;
+static const struct pd_active_news no_news;
+
+/* All of it, for those who want to see little. */
+static struct pd_active_watch fill(const struct pd_active_watch *watch)
+{
+    struct pd_active_watch all = {.context = NULL};
+    if (watch)
+        all = *watch;
+    if (!all.train)
+        all.train = &no_training;
+    return all;
+}
+
+enum pd_status pd_active_start(const struct pd_active *active, const struct pd_active_news *news,
+                               const struct pd_active_watch *watch, char *folder, size_t size,
+                               struct pd_active_outcome *outcome, struct pd_error *err)
+{
+    struct pd_active settled = *active;
+    const struct pd_active_watch all = fill(watch);
     memset(outcome, 0, sizeof *outcome);
     folder[0] = '\0';
-    enum pd_status status = pd_check_start(a, &r.o, news, watch, &r.told, err);
-    const bool several = strchr(a->strategy, ',');
-    snprintf(kind, sizeof kind, "active%s%.31s", several ? "" : "-", several ? "" : a->strategy);
-    if (!status)
-        status = pd_run_folder_make(&r.o, kind, folder, folder_size, err);
-    if (!status)
-        status = pd_active_save(folder, a, err);
-    return status ? status : run(&r, NULL, err);
+    enum pd_status status = settled.settled ? PD_OK : pd_active_settle(&settled, NULL, NULL, err);
+    if (status)
+        return status;
+    struct active r = {.folder = folder,
+                       .a = &settled.a,
+                       .o = settled.o,
+                       .watch = &all,
+                       .news = news ? *news : no_news,
+                       .out = outcome};
+    return start(&r, folder, size, err);
 }
 
 static enum pd_status check_kind(const struct active *r, struct pd_error *err)
@@ -169,11 +215,13 @@ static enum pd_status check_kind(const struct active *r, struct pd_error *err)
 }
 
 enum pd_status pd_active_resume(const char *folder, const struct pd_active_news *news,
-                                const struct pd_active_observer *watch, struct pd_active_outcome *outcome,
+                                const struct pd_active_watch *watch, struct pd_active_outcome *outcome,
                                 struct pd_error *err)
 {
     struct pd_active_options a;
-    struct active r = {.folder = folder, .a = &a, .watch = watch, .news = *news, .out = outcome};
+    const struct pd_active_watch all = fill(watch);
+    struct active r = {
+        .folder = folder, .a = &a, .watch = &all, .news = news ? *news : no_news, .out = outcome};
     memset(outcome, 0, sizeof *outcome);
     enum pd_status status = pd_active_read(folder, &a, &r.o, err);
     if (!status)

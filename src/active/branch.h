@@ -8,7 +8,7 @@
 struct pd_branch {
     const struct pd_active_options *a;
     const struct pd_train_options *o;
-    const struct pd_active_observer *watch;
+    const struct pd_active_watch *watch;
     const char *run;      /* the active run's folder */
     const char *strategy; /* NULL: the start, common to all strategies of a trial */
     int64_t trial;

@@ -72,8 +72,8 @@ enum pd_status pd_active_read(const char *folder, struct pd_active_options *a, s
     return status;
 }
 
-static enum pd_status keep_change(struct pd_ledger *l, const struct pd_active_observer *watch,
-                                  const char *name, const char *was, const char *value, struct pd_error *err)
+static enum pd_status keep_change(struct pd_ledger *l, const struct pd_active_watch *watch, const char *name,
+                                  const char *was, const char *value, struct pd_error *err)
 {
     enum pd_status status = pd_ledger_write(
         l, json_pack("{s:s, s:s, s:s, s:s}", "event", "set", "option", name, "was", was, "value", value),
@@ -84,7 +84,7 @@ static enum pd_status keep_change(struct pd_ledger *l, const struct pd_active_ob
 }
 
 /* Whatever differs between what was and what is: says it, and keeps it in the journal. */
-static enum pd_status keep_changes(struct pd_ledger *l, const struct pd_active_observer *watch,
+static enum pd_status keep_changes(struct pd_ledger *l, const struct pd_active_watch *watch,
                                    const struct pd_active_options *was_a,
                                    const struct pd_train_options *was_o, struct pd_active_options *a,
                                    struct pd_train_options *o, struct pd_error *err)
@@ -180,7 +180,7 @@ static enum pd_status add_class(const struct pd_ledger *l, const char *name, str
 /* --- all of it --- */
 
 /* value: 0 where none was given. */
-static void note_unchanged(const struct pd_active_observer *watch, const char *option, int64_t value,
+static void note_unchanged(const struct pd_active_watch *watch, const char *option, int64_t value,
                            int64_t now)
 {
     if (value && value == now)
@@ -188,7 +188,7 @@ static void note_unchanged(const struct pd_active_observer *watch, const char *o
 }
 
 enum pd_status pd_active_change(const char *folder, struct pd_active_options *a, struct pd_train_options *o,
-                                const struct pd_active_news *news, const struct pd_active_observer *watch,
+                                const struct pd_active_news *news, const struct pd_active_watch *watch,
                                 bool *told, struct pd_error *err)
 {
     const struct pd_data_place *p = &news->place;

@@ -15,7 +15,7 @@ enum pd_status pd_active_read(const char *folder, struct pd_active_options *a, s
 /* Takes over what the news change: --final, --query, a class more, where the data lie. What differs from
  * before is said, and kept in the journal. told: as pd_trial_open's. PD_ERR_USAGE: what cannot be. */
 enum pd_status pd_active_change(const char *folder, struct pd_active_options *a, struct pd_train_options *o,
-                                const struct pd_active_news *news, const struct pd_active_observer *watch,
+                                const struct pd_active_news *news, const struct pd_active_watch *watch,
                                 bool *told, struct pd_error *err);
 
 #endif

@@ -66,7 +66,7 @@ static enum pd_status check_training(const struct pd_trial *t, char *model, stru
 }
 
 enum pd_status pd_check_start(const struct pd_active_options *a, struct pd_train_options *o,
-                              const struct pd_active_news *news, const struct pd_active_observer *watch,
+                              const struct pd_active_news *news, const struct pd_active_watch *watch,
                               bool *told, struct pd_error *err)
 {
     struct pd_trial t;

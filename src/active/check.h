@@ -6,7 +6,7 @@
 
 /* Of a run that is to begin. The model, where none is given, is decided in *o. */
 enum pd_status pd_check_start(const struct pd_active_options *a, struct pd_train_options *o,
-                              const struct pd_active_news *news, const struct pd_active_observer *watch,
+                              const struct pd_active_news *news, const struct pd_active_watch *watch,
                               bool *told, struct pd_error *err);
 
 /* Whether the data have what --final asks for. PD_ERR_USAGE. */

@@ -15,15 +15,16 @@ static void say(void *people, const char *words)
 
 static void refuse(void *people, const struct pd_refusal *refusal)
 {
-    const struct pd_active_observer *watch = ((const struct pd_people *)people)->watch;
-    watch->refused(watch->context, refusal);
+    const struct pd_active_watch *watch = ((const struct pd_people *)people)->watch;
+    if (watch->refused)
+        watch->refused(watch->context, refusal);
 }
 
-void pd_people_init(struct pd_people *p, const char *run, const struct pd_active_observer *watch,
+void pd_people_init(struct pd_people *p, const char *run, const struct pd_active_watch *watch,
                     struct pd_active_outcome *out)
 {
     *p = (struct pd_people){.run = run, .watch = watch, .out = out};
-    out->intake = (struct pd_intake){.context = p, .refuse = refuse, .say = say};
+    p->intake = (struct pd_intake){.context = p, .refuse = refuse, .say = say};
 }
 
 void pd_people_release(struct pd_people *p)
@@ -70,7 +71,7 @@ static enum pd_status keep_sheet(const struct pd_people *p, const char *sheet, c
                                  struct pd_error *err)
 {
     char copy[PD_PATH_SIZE];
-    const struct pd_intake *in = &p->out->intake;
+    const struct pd_intake *in = &p->intake;
     const bool refused = in->refused > before->refused;
     if (!refused && in->own_columns == before->own_columns)
         return PD_OK;
@@ -89,9 +90,9 @@ enum pd_status pd_people_take_sheet(struct pd_people *p, struct pd_ledger *l, st
     enum pd_status status = path_in(p, "queries.csv", path, err);
     if (status || stat(path, &now) || is_same_file(&now, &p->sheet))
         return status;
-    const struct pd_intake before = p->out->intake;
+    const struct pd_intake before = p->intake;
     p->sheet = now;
-    status = pd_ledger_take(l, path, false, &p->out->intake, err);
+    status = pd_ledger_take(l, path, false, &p->intake, err);
     return status ? status : keep_sheet(p, path, &before, err);
 }
 
@@ -106,7 +107,7 @@ static size_t answers_in(const struct pd_intake *in)
 static enum pd_status take_file(struct pd_people *p, struct pd_ledger *l, const char *file, bool correct,
                                 struct pd_error *err)
 {
-    struct pd_intake *in = &p->out->intake;
+    struct pd_intake *in = &p->intake;
     const struct pd_intake before = *in;
     char path[PD_PATH_SIZE];
     struct stat sheet, given;
@@ -129,7 +130,7 @@ static enum pd_status take_file(struct pd_people *p, struct pd_ledger *l, const 
 enum pd_status pd_people_take(struct pd_people *p, struct pd_ledger *l, const char **answers,
                               const char **correct, struct pd_error *err)
 {
-    enum pd_status status = pd_ledger_check_answers(l, &p->out->intake, err);
+    enum pd_status status = pd_ledger_check_answers(l, &p->intake, err);
     if (!status)
         status = take_file(p, l, *correct, true, err);
     if (!status)

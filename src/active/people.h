@@ -8,13 +8,14 @@
 
 struct pd_people {
     const char *run; /* the active run's folder; borrowed, like watch and out */
-    const struct pd_active_observer *watch;
-    struct pd_active_outcome *out; /* its intake, its questions and where they stand */
+    const struct pd_active_watch *watch;
+    struct pd_active_outcome *out; /* its questions and where they stand */
+    struct pd_intake intake;       /* of answers */
     struct stat sheet;             /* queries.csv as its answers were taken */
     struct pd_query *open;         /* (out->questions) without an answer, each image once; owned */
 };
 
-void pd_people_init(struct pd_people *p, const char *run, const struct pd_active_observer *watch,
+void pd_people_init(struct pd_people *p, const char *run, const struct pd_active_watch *watch,
                     struct pd_active_outcome *out);
 void pd_people_release(struct pd_people *p);
 

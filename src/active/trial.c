@@ -12,7 +12,7 @@ bool pd_active_is_simulated(const struct pd_active_options *a)
     return !strcmp(a->oracle, "labels");
 }
 
-void pd_active_note(const struct pd_active_observer *watch, const char *format, ...)
+void pd_active_note(const struct pd_active_watch *watch, const char *format, ...)
 {
     char words[8192];
     va_list args;
@@ -42,7 +42,7 @@ enum pd_status pd_trial_start_folder(const char *run, int64_t number, char *path
 
 /* --- images --- */
 
-struct pd_data_watch pd_active_decoding(const struct pd_active_observer *watch)
+struct pd_data_watch pd_active_decoding(const struct pd_active_watch *watch)
 {
     return (struct pd_data_watch){watch->train->context, watch->train->decoding, NULL};
 }
@@ -157,7 +157,7 @@ static enum pd_status open_ledger(struct pd_trial *t, struct pd_error *err)
 /* --- life --- */
 
 enum pd_status pd_trial_open(const char *run, const struct pd_active_options *a,
-                             const struct pd_train_options *o, const struct pd_active_observer *watch,
+                             const struct pd_train_options *o, const struct pd_active_watch *watch,
                              int64_t number, bool *told, struct pd_trial *out, struct pd_error *err)
 {
     int size;

@@ -8,7 +8,7 @@
 struct pd_trial {
     const char *run; /* the active run's folder; "": nothing has begun. Borrowed, like a and watch */
     const struct pd_active_options *a;
-    const struct pd_active_observer *watch;
+    const struct pd_active_watch *watch;
     int64_t number;            /* from 1 on */
     struct pd_train_options o; /* with the trial's data_seed */
     struct pd_dataset *data;
@@ -19,7 +19,7 @@ struct pd_trial {
 /* Images that people have added join where nobody's labels are drawn. *told: what there is to say about the
  * data has been said; it is, from here on. Failures are those of opening data and ledger. */
 enum pd_status pd_trial_open(const char *run, const struct pd_active_options *a,
-                             const struct pd_train_options *o, const struct pd_active_observer *watch,
+                             const struct pd_train_options *o, const struct pd_active_watch *watch,
                              int64_t number, bool *told, struct pd_trial *out, struct pd_error *err);
 void pd_trial_close(struct pd_trial *t); /* all but a, o and number */
 
@@ -36,10 +36,10 @@ uint64_t pd_trial_seed(const struct pd_train_options *o, int64_t number);
 bool pd_active_is_simulated(const struct pd_active_options *a);
 
 /* What of the watcher is for those who open data. */
-struct pd_data_watch pd_active_decoding(const struct pd_active_observer *watch);
+struct pd_data_watch pd_active_decoding(const struct pd_active_watch *watch);
 
 /* A line for who watches. */
-void pd_active_note(const struct pd_active_observer *watch, const char *format, ...)
+void pd_active_note(const struct pd_active_watch *watch, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 #endif

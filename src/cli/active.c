@@ -1,4 +1,5 @@
 /* paydirt active: rounds of training and labelling. */
+#include <paydirt/active.h>
 #include <paydirt/libraries.h>
 #include <paydirt/select.h>
 #include <paydirt/words.h>
@@ -11,10 +12,6 @@
 #include "cli/resume.h"
 #include "cli/say.h"
 #include "cli/stop.h"
-
-#include "base/threads.h"
-#include "io/file.h"
-#include "active/active.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -199,19 +196,19 @@ static void say_further_refusals(struct watch *w)
 
 /* --- the command --- */
 
-static enum pd_status check_new(const struct own *own, const struct pd_active_options *a,
-                                const struct pd_train_options *o, struct pd_error *err)
+static enum pd_status check_new(const struct own *own, const struct pd_option_table *loop,
+                                const struct pd_option_table *training, struct pd_error *err)
 {
     if (own->correct[0] || own->add_class[0])
         return pd_fail(err, PD_ERR_USAGE, -1, "--%s is for a run that is there: --resume RUN",
                        own->correct[0] ? "correct" : "add-class");
-    if (own->labels[0] && !strcmp(a->oracle, "labels"))
+    if (own->labels[0] && !strcmp(pd_option_get_text(loop, "oracle"), "labels"))
         return pd_fail(
             err, PD_ERR_USAGE, -1,
             "--labels are answers to a run's questions: --resume RUN --labels %.200s; or labels to "
             "begin with, where people answer (--oracle csv)",
             own->labels);
-    if (!o->data[0])
+    if (!*pd_option_get_text(training, "data"))
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--data is missing: the name of a data set or a folder of images; 'paydirt active "
                        "--help' has examples");
@@ -219,58 +216,48 @@ static enum pd_status check_new(const struct own *own, const struct pd_active_op
 }
 
 /* After the protocol has filled in what was not given. */
-static void note_idle(const struct args_parsed *c, const struct pd_active_options *a,
+static void note_idle(const struct args_parsed *c, const struct pd_option_table *loop,
                       struct progress *progress)
 {
     char word[32];
-    bool gold = !strcmp(a->baseline, "gold");
-    for (const char *list = a->strategy; pd_active_next_strategy(&list, word);)
+    bool gold = !strcmp(pd_option_get_text(loop, "baseline"), "gold");
+    for (const char *list = pd_option_get_text(loop, "strategy"); pd_active_next_strategy(&list, word);)
         gold = gold || !strcmp(word, "gold");
     const struct {
         const char *names[2], *needs;
         bool used;
-    } all[] = {{{"url"}, "--oracle label-studio", !strcmp(a->oracle, "label-studio")},
-               {{"candidates"}, "--diverse", a->diverse[0]},
-               {{"measure_epochs"}, "measuring (--no-measure)", a->measure},
-               {{"balanced"}, "the strategy gold", gold}};
+    } all[] = {
+        {{"url"}, "--oracle label-studio", !strcmp(pd_option_get_text(loop, "oracle"), "label-studio")},
+        {{"candidates"}, "--diverse", *pd_option_get_text(loop, "diverse")},
+        {{"measure_epochs"}, "measuring (--no-measure)", pd_option_get_bool(loop, "measure")},
+        {{"balanced"}, "the strategy gold", gold}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (!all[i].used)
             idle_note(c->command, c->args, all[i].names, all[i].needs, progress);
     idle_note_training(c->command, c->args, &c->command->groups[2], progress);
 }
 
-static enum pd_status begin(const struct args_parsed *c, struct pd_active_options *a,
-                            struct pd_train_options *o, const struct pd_active_news *news,
-                            const struct pd_active_observer *observer, char *folder, size_t size,
-                            struct pd_active_outcome *outcome, struct pd_error *err)
+static enum pd_status begin(const struct args_parsed *c, struct pd_active *active,
+                            const struct pd_active_news *news, const struct pd_active_watch *watch,
+                            char *folder, size_t size, struct pd_active_outcome *outcome,
+                            struct pd_error *err)
 {
-    if (!o->threads)
-        o->threads = pd_threads_available();
-    pd_run_absolute_paths(o);
-    const struct pd_data_source *source;
-    enum pd_status status = pd_data_source_find(o->data, &source, err);
+    enum pd_status status = pd_active_settle(active, args_parsed_given, c, err);
     if (status)
         return status;
-    if (!source->size && !args_parsed_given(c, "balanced")) /* GOLD section 4.3: balanced for the 2-D data */
-        a->balanced = true;
-    status = pd_active_protocol(a, o, args_parsed_given, c, err);
-    if (!status)
-        note_idle(c, a, &((struct watch *)observer->context)->progress);
-    return status ? status : pd_active_start(a, o, news, observer, folder, size, outcome, err);
+    note_idle(c, &c->command->groups[1], &((struct watch *)watch->context)->progress);
+    return pd_active_start(active, news, watch, folder, size, outcome, err);
 }
 
 /* The curves of a run that has ended. */
 static enum pd_status say_end(const char *folder, const struct pd_active_outcome *out, struct pd_error *err)
 {
-    char chart[PD_PATH_SIZE + 16];
     if (!out->measured) {
         say(stdout, "finished: labels and models are in the folders of %s\n", folder);
         return PD_OK;
     }
-    enum pd_status status = pd_path_inside(chart, sizeof chart, folder, "curves.png", err);
-    if (status)
-        return status;
-    char *argv[] = {(char[]){"compare"}, (char *)(uintptr_t)folder, (char[]){"--chart"}, chart, NULL};
+    char *argv[] = {(char[]){"compare"}, (char *)(uintptr_t)folder, (char[]){"--chart"},
+                    (char *)(uintptr_t)out->curves, NULL};
     optind = 0; /* getopt once more */
     return command_compare(pd_library_need("cairo", NULL) ? 2 : 4, argv, err);
 }
@@ -295,10 +282,9 @@ static void say_questions(const char *folder, const struct pd_active_outcome *ou
 /* What was good has been taken; what was not still shows in the exit code. */
 static enum pd_status fail_refused(const struct pd_active_outcome *out, struct pd_error *err)
 {
-    const struct pd_intake *in = &out->intake;
-    const char *others = in->taken + in->corrected ? "the others are taken"
-                         : in->again               ? "the others say nothing new"
-                                                   : "none is taken";
+    const char *others = out->taken + out->corrected ? "the others are taken"
+                         : out->again                ? "the others say nothing new"
+                                                     : "none is taken";
     if (out->unanswered && out->predicted)
         return pd_fail(err, PD_ERR_FORMAT, -1,
                        "%s: no answer in it: %zu task%s with predictions alone, which are a model's: submit "
@@ -307,23 +293,22 @@ static enum pd_status fail_refused(const struct pd_active_outcome *out, struct p
     if (out->unanswered)
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: no answer in it: %zu row%s without one", out->unanswered,
                        out->blank, pd_plural(out->blank));
-    if (in->refused)
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%zu answer%s refused, for the reasons above; %s", in->refused,
-                       in->refused == 1 ? " was" : "s were", others);
+    if (out->refused)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%zu answer%s refused, for the reasons above; %s",
+                       out->refused, out->refused == 1 ? " was" : "s were", others);
     return PD_OK;
 }
 
 static enum pd_status say_outcome(const char *folder, const char *labels, const struct pd_active_outcome *out,
                                   struct pd_error *err)
 {
-    const struct pd_intake *in = &out->intake;
     enum pd_status status = PD_OK;
-    if (in->corrected)
-        printf("%zu answer%s corrected: %s\n", in->corrected, pd_plural(in->corrected),
+    if (out->corrected)
+        printf("%zu answer%s corrected: %s\n", out->corrected, pd_plural(out->corrected),
                out->questions ? "the next round learns from that"
                               : "a further round would learn from that (--final)");
-    if (labels[0] || in->taken || in->refused)
-        printf("%zu answer%s taken, %zu refused\n", in->taken, pd_plural(in->taken), in->refused);
+    if (labels[0] || out->taken || out->refused)
+        printf("%zu answer%s taken, %zu refused\n", out->taken, pd_plural(out->taken), out->refused);
     if (out->questions)
         say_questions(folder, out);
     else
@@ -336,63 +321,66 @@ static const char *or_null(const char *text)
     return *text ? text : NULL;
 }
 
+static int64_t given_number(const struct args_parsed *c, const char *name)
+{
+    return args_parsed_given(c, name) ? pd_option_get_int(&c->command->groups[1], name) : 0;
+}
+
 /* What people bring along: only what was given. */
-static struct pd_active_news read_news(const struct args_parsed *c, const struct own *own,
-                                       const struct pd_active_options *a)
+static struct pd_active_news read_news(const struct args_parsed *c, const struct own *own)
 {
     return (struct pd_active_news){.answers = or_null(own->labels),
                                    .correct = or_null(own->correct),
                                    .add_class = args_parsed_given(c, "add_class") ? own->add_class : NULL,
-                                   .final = args_parsed_given(c, "final") ? a->final : 0,
-                                   .query = args_parsed_given(c, "query") ? a->query : 0,
+                                   .final = given_number(c, "final"),
+                                   .query = given_number(c, "query"),
                                    .place = resume_place(c->command, c->args, &c->command->groups[2])};
 }
 
-enum pd_status command_active(int argc, char **argv, struct pd_error *err)
+static enum pd_status learn(struct pd_active *active, int argc, char **argv, struct pd_error *err)
 {
     struct own own = {.recipe = ""};
-    struct pd_active_options a;
-    struct pd_train_options o;
-    struct pd_option table[ARGS_MAX];
     struct args args;
     struct watch w = {.stopping = false};
     struct pd_active_outcome outcome;
-    char folder[PD_PATH_SIZE], text[4096];
+    char folder[PD_ACTIVE_PATH], text[4096];
     const struct pd_training_watch train = {&w, on_begin, on_step, NULL, on_stop, on_note, on_decoding};
-    const struct pd_active_observer observer = {&train,      &w,           on_folder, on_round,
-                                                on_measured, on_measuring, on_refused};
-    int count;
-    const struct pd_option *own_options = pd_active_option_table(&count);
+    const struct pd_active_watch watch = {&train,      &w,           on_folder, on_round,
+                                          on_measured, on_measuring, on_refused};
+    const struct pd_option_table loop = pd_active_options(active),
+                                 training = pd_active_training_options(active);
     static const char *const may_change[] = {"labels", "correct", "add_class", "final", "query", NULL};
-    const struct args_command command = {"active",
-                                         usage,
-                                         with_strategies(text, sizeof text),
-                                         examples,
-                                         NULL,
-                                         {{own_table, OWN, &own},
-                                          {own_options, count, &a},
-                                          {table, pd_active_train_options(table, ARGS_MAX), &o}}};
+    const struct args_command command = {"active", usage, with_strategies(text, sizeof text),
+                                         examples, NULL,  {{own_table, OWN, &own}, loop, training}};
     const struct args_parsed c = {&command, &args};
-    pd_active_options_init(&a);
-    pd_train_options_init(&o);
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)
         return status;
     if (own.recipe[0] && !own.resume[0])
         status = recipe_take(own.recipe, &command, &args, err);
     if (!status)
-        status =
-            own.resume[0] ? resume_check(&command, &args, may_change, err) : check_new(&own, &a, &o, err);
+        status = own.resume[0] ? resume_check(&command, &args, may_change, err)
+                               : check_new(&own, &loop, &training, err);
     if (status)
         return status;
-    const struct pd_active_news news = read_news(&c, &own, &a);
+    const struct pd_active_news news = read_news(&c, &own);
     stop_catch();
     snprintf(folder, sizeof folder, "%s", own.resume);
     if (own.resume[0])
-        status = pd_active_resume(folder, &news, &observer, &outcome, err);
+        status = pd_active_resume(folder, &news, &watch, &outcome, err);
     else
-        status = begin(&c, &a, &o, &news, &observer, folder, sizeof folder, &outcome, err);
+        status = begin(&c, active, &news, &watch, folder, sizeof folder, &outcome, err);
     progress_end(&w.progress);
     say_further_refusals(&w);
     return status ? status : say_outcome(folder, own.labels, &outcome, err);
+}
+
+enum pd_status command_active(int argc, char **argv, struct pd_error *err)
+{
+    struct pd_active *active;
+    enum pd_status status = pd_active_create(&active, err);
+    if (!status)
+        status = learn(active, argc, argv, err);
+    pd_active_destroy(active);
+    return status;
 }

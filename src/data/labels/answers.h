@@ -5,6 +5,8 @@
 
 #include "data/dataset.h"
 
+#include <paydirt/active.h>
+
 enum { PD_ANSWER_SKIP = -2 }; /* "skip" is an answer: no label, and not asked again */
 
 struct pd_answer {
@@ -12,17 +14,6 @@ struct pd_answer {
     int32_t label; /* 0 .. classes - 1, or PD_ANSWER_SKIP */
     int64_t row;   /* where it was read, as in struct pd_refusal */
 };
-
-/* A row that was not taken, and why, in one line: "unknown class 'dgo', did you mean 'dog'?" */
-struct pd_refusal {
-    int64_t row;    /* line of a CSV file, task of a JSON file; from 1 */
-    char image[96]; /* what the row calls it; "": the words name it, or nothing does */
-    char words[240];
-};
-
-/* "row 3: words (image 'a.png')" into text[PD_REFUSAL_SIZE]; returns text. */
-enum { PD_REFUSAL_SIZE = 400 };
-char *pd_refusal_words(const struct pd_refusal *refusal, char text[PD_REFUSAL_SIZE]);
 
 /* All blocks owned: pd_answers_release. */
 struct pd_answers {

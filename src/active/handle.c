@@ -1,0 +1,78 @@
+/* Active learning for other programs: its options. */
+#include "active/handle.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+enum pd_status pd_active_create(struct pd_active **out, struct pd_error *err)
+{
+    struct pd_active *active = *out = pd_calloc(1, sizeof *active);
+    if (!active)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for options");
+    pd_active_options_init(&active->a);
+    pd_train_options_init(&active->o);
+    active->count = pd_active_train_options(active->training, PD_ACTIVE_OPTIONS);
+    return PD_OK;
+}
+
+void pd_active_destroy(struct pd_active *active)
+{
+    pd_free(active);
+}
+
+struct pd_option_table pd_active_options(struct pd_active *active)
+{
+    struct pd_option_table t = {.base = &active->a};
+    t.at = pd_active_option_table(&t.count);
+    return t;
+}
+
+struct pd_option_table pd_active_training_options(struct pd_active *active)
+{
+    return (struct pd_option_table){active->training, active->count, &active->o};
+}
+
+static bool is_given(const void *context, const char *name)
+{
+    const struct pd_active *active = context;
+    for (int i = 0; i < active->given_count; i++)
+        if (!strcmp(active->given[i], name))
+            return true;
+    return false;
+}
+
+enum pd_status pd_active_set(struct pd_active *active, const char *option, const char *value,
+                             struct pd_error *err)
+{
+    const struct pd_option_table loop = pd_active_options(active),
+                                 training = pd_active_training_options(active);
+    const struct pd_option_table *t = pd_option_find(&loop, option) ? &loop : &training;
+    const enum pd_status status = pd_option_set_by_name(t, option, value, err);
+    if (status)
+        return status;
+    const char *name = pd_option_find(t, option)->name;
+    if (!is_given(active, name))
+        active->given[active->given_count++] = name;
+    active->settled = false;
+    return PD_OK;
+}
+
+enum pd_status pd_active_settle(struct pd_active *active,
+                                bool (*given)(const void *context, const char *name), const void *context,
+                                struct pd_error *err)
+{
+    const struct pd_data_source *source;
+    if (!given) {
+        given = is_given;
+        context = active;
+    }
+    pd_run_pin(&active->o);
+    enum pd_status status = pd_data_source_find(active->o.data, &source, err);
+    if (!status && !source->size && !given(context, "balanced"))
+        active->a.balanced = true; /* GOLD section 4.3: for the 2-D data */
+    if (!status)
+        status = pd_active_protocol(&active->a, &active->o, given, context, err);
+    active->settled = !status;
+    return status;
+}

@@ -15,7 +15,7 @@ extern "C" {
 /* Makes OUT/00003-mnist-infogan-gold (the next free number; option "out") and trains on the data that the
  * options name. The run keeps absolute paths and the number of threads, so that it can go on anywhere. folder
  * [size]: the run's, also on failure once made; else "". watch: or NULL. PD_ERR_INTERRUPTED: stopped, with a
- * checkpoint; and as pd_training_run and pd_data_open, PD_ERR_IO. */
+ * checkpoint; and as pd_training_run and pd_dataset_open, PD_ERR_IO. */
 enum pd_status pd_run_start(const struct pd_training *training, const struct pd_training_watch *watch,
                             char *folder, size_t size, struct pd_error *err);
 

@@ -46,10 +46,12 @@ struct pd_image_scorer {
 
 /* What a metric may need; what it does not may be NULL or 0. */
 enum pd_metric_need {
-    PD_NEEDS_REAL = 1,      /* images that nobody was trained on */
-    PD_NEEDS_SAMPLES = 2,   /* generated ones */
-    PD_NEEDS_SCORES = 4,    /* D's of real images, by statistics of reals */
-    PD_NEEDS_CLASSIFIER = 8 /* it trains one: epochs, epoch_images, progress */
+    PD_NEEDS_REAL = 1,       /* images that nobody was trained on */
+    PD_NEEDS_SAMPLES = 2,    /* generated ones */
+    PD_NEEDS_SCORES = 4,     /* D's of real images, by statistics of reals */
+    PD_NEEDS_CLASSIFIER = 8, /* it trains one: classifier, epochs, epoch_images, progress */
+    PD_NEEDS_TRAINING = 16,  /* images that the networks were trained on */
+    PD_NEEDS_CONFUSION = 32  /* it counts classes: confusion */
 };
 
 enum { PD_METRIC_BATCH = 128, PD_METRIC_EPOCHS = 40, PD_METRIC_EPOCH_IMAGES = 10000 }; /* GOLD section 4 */
@@ -59,12 +61,14 @@ struct pd_metric_input {
     struct pd_backend *backend;  /* NULL: oneDNN's, on so many threads; 0: as many as the process may use */
     int threads;
     uint64_t seed;
-    const struct pd_labelled_images *real;
+    const struct pd_labelled_images *real, *training;
     const struct pd_labelled_images *generated; /* a fixed set, whose batches go through permutations of it */
     const struct pd_sample_source *samples;     /* or these instead, in batches of PD_METRIC_BATCH */
     const struct pd_image_scorer *scorer;
-    int epochs;                                                          /* 0: PD_METRIC_EPOCHS */
-    int64_t epoch_images;                                                /* >= PD_METRIC_BATCH; 0: 10,000 */
+    const char *classifier; /* one of pd_metric_classifiers'; NULL: the first */
+    int epochs;             /* 0: PD_METRIC_EPOCHS */
+    int64_t epoch_images;   /* >= PD_METRIC_BATCH; 0: PD_METRIC_EPOCH_IMAGES, of training images all */
+    int64_t *confusion;     /* (classes, classes), to fill: rows are labels, columns what was said; or NULL */
     void (*progress)(void *context, int epoch, int epochs, double loss); /* or NULL */
     void *progress_context;
 };
@@ -72,6 +76,7 @@ struct pd_metric_input {
 /* What a metric gives; one that gives more adds a field. */
 struct pd_metric_result {
     double value;
+    double beside; /* GAN-test: the accuracy of its classifier on the real images */
 };
 
 enum pd_better { PD_HIGHER_IS_BETTER = 1, PD_LOWER_IS_BETTER = -1 };
@@ -92,6 +97,10 @@ struct pd_metric {
 const struct pd_metric *pd_metric_at(int index); /* NULL past the last; 0: the default */
 /* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
 const struct pd_metric *pd_metric_find(const char *name, struct pd_error *err);
+
+/* "lenet, cnn, resnet" (ResNet-20: He et al. 2016): who is trained on images; on points it is a small MLP.
+ * Into text[size]; returns text. */
+char *pd_metric_classifiers(char *text, size_t size);
 
 /* "fitting capacity 93.40 %" into text[size]; returns text. */
 char *pd_metric_text(const struct pd_metric *metric, double value, char *text, size_t size);

@@ -156,7 +156,7 @@ static void look_ahead(const struct pd_branch *b, struct pd_active_round *r)
 static enum pd_status fitting_capacity(const struct pd_branch *b, struct pd_gan *gan, double *accuracy,
                                        struct pd_error *err)
 {
-    struct pd_metric_result result = {-1};
+    struct pd_metric_result result = {.value = -1};
     const struct pd_labelled_images real =
         b->test ? pd_real_images_lend(b->test) : (struct pd_labelled_images){.count = 0};
     const struct pd_metric_input in = {.seed = pd_branch_seed(b),

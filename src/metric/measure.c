@@ -1,9 +1,11 @@
 /* A metric of images that the caller has. */
 #include "metric/fixed_set.h"
 
+#include "base/mem.h"
 #include "base/threads.h"
 
 #include <math.h>
+#include <string.h>
 
 static enum pd_status check_images(const struct pd_metric *metric, const struct pd_metric_input *in,
                                    const char *what, const struct pd_labelled_images *set,
@@ -29,8 +31,9 @@ static enum pd_status check(const struct pd_metric *metric, const struct pd_metr
     const char *missing = metric->needs & PD_NEEDS_REAL && !in->real ? "real images"
                           : metric->needs & PD_NEEDS_SAMPLES && !in->samples && !in->generated
                               ? "generated images"
-                          : metric->needs & PD_NEEDS_SCORES && !in->scorer ? "a discriminator's scores"
-                                                                           : NULL;
+                          : metric->needs & PD_NEEDS_TRAINING && !in->training ? "real images to train on"
+                          : metric->needs & PD_NEEDS_SCORES && !in->scorer     ? "a discriminator's scores"
+                                                                               : NULL;
     enum pd_status status = PD_OK;
     if (missing)
         return pd_fail(err, PD_ERR_USAGE, -1, "%s needs %s", metric->name, missing);
@@ -44,9 +47,29 @@ static enum pd_status check(const struct pd_metric *metric, const struct pd_metr
             PD_METRIC_BATCH);
     if (metric->needs & PD_NEEDS_REAL)
         status = check_images(metric, in, "real", in->real, err);
+    if (!status && metric->needs & PD_NEEDS_TRAINING)
+        status = check_images(metric, in, "training", in->training, err);
     if (!status && metric->needs & PD_NEEDS_SAMPLES && !in->samples)
         status = check_images(metric, in, "generated", in->generated, err);
     return status;
+}
+
+static int64_t epoch_images(const struct pd_metric *metric, const struct pd_metric_input *in)
+{
+    if (in->epoch_images || !(metric->needs & PD_NEEDS_TRAINING))
+        return in->epoch_images ? in->epoch_images : PD_METRIC_EPOCH_IMAGES;
+    return in->training->count > PD_METRIC_BATCH ? in->training->count : PD_METRIC_BATCH;
+}
+
+static enum pd_status make_confusion(struct pd_metric_input *in, int64_t **own, struct pd_error *err)
+{
+    const size_t n = (size_t)in->classes * (size_t)in->classes;
+    if (in->confusion)
+        memset(in->confusion, 0, n * sizeof **own);
+    else
+        *own = in->confusion = pd_calloc(n, sizeof **own);
+    return in->confusion ? PD_OK
+                         : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d classes", in->classes);
 }
 
 enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd_metric_input *in,
@@ -56,9 +79,13 @@ enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd
     struct pd_fixed_set *fixed = NULL;
     struct pd_sample_source samples;
     struct pd_backend *own = NULL;
+    int64_t *confusion = NULL;
     enum pd_status status = check(metric, in, err);
     all.epochs = in->epochs ? in->epochs : PD_METRIC_EPOCHS;
-    all.epoch_images = in->epoch_images ? in->epoch_images : PD_METRIC_EPOCH_IMAGES;
+    if (!status)
+        all.epoch_images = epoch_images(metric, in);
+    if (!status && metric->needs & PD_NEEDS_CONFUSION)
+        status = make_confusion(&all, &confusion, err);
     if (!status && metric->needs & PD_NEEDS_SAMPLES && !in->samples) {
         status = pd_fixed_set_create(in->generated->count, (size_t)pd_metric_image_size(in),
                                      in->generated->images, in->generated->labels, in->seed, &fixed, err);
@@ -73,6 +100,7 @@ enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd
         status = metric->measure(&all, out, err);
     if (!status && !isfinite(out->value))
         status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s is %g, which is no number", metric->name, out->value);
+    pd_free(confusion);
     pd_backend_destroy(own);
     pd_fixed_set_destroy(fixed);
     return status;

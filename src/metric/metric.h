@@ -12,7 +12,9 @@
 /* Numbers of one image, or point. */
 int64_t pd_metric_image_size(const struct pd_metric_input *in);
 
-/* How many of n rows of logits (n, classes) are largest at their label; the first of equal ones counts. */
-int64_t pd_count_right(int64_t n, int classes, const float *logits, const int32_t *labels);
+/* Counts of n labels (rows) and the classes at which logits (n, classes) are largest, of equal ones the first
+ * (columns). */
+void pd_confusion_add(int64_t n, int classes, const float *logits, const int32_t *labels, int64_t *confusion);
+double pd_confusion_accuracy(int classes, const int64_t *confusion); /* NAN: nothing was counted */
 
 #endif

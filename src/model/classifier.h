@@ -1,10 +1,21 @@
-/* The classifiers that fitting capacity trains: LeNet on images, a small MLP on 2-D points. */
+/* The classifiers that fitting capacity and GAN-test train: by name on images, a small MLP on 2-D points. */
 #ifndef PD_MODEL_CLASSIFIER_H
 #define PD_MODEL_CLASSIFIER_H
 
 #include "nn/nn.h"
 
-/* logits (N, classes). x (N, C, H, W) with H = W a multiple of 4 and at least 16, or (N, 2). */
-struct pd_node *pd_classify(struct pd_nn *nn, struct pd_node *x, int classes);
+struct pd_classifier {
+    const char *name, *summary;
+    struct pd_node *(*record)(struct pd_nn *nn, struct pd_node *x, int classes);
+};
+
+const struct pd_classifier *pd_classifier_at(int index); /* NULL past the last; 0: the default, LeNet */
+/* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
+const struct pd_classifier *pd_classifier_find(const char *name, struct pd_error *err);
+
+/* logits (N, classes). x (N, C, H, W) with H = W a multiple of 4 and at least 16; or (N, 2), for which the
+ * classifier is the MLP whatever is asked for. */
+struct pd_node *pd_classify(struct pd_nn *nn, const struct pd_classifier *classifier, struct pd_node *x,
+                            int classes);
 
 #endif

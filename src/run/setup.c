@@ -63,12 +63,21 @@ static enum pd_status open_gan(const struct pd_train_options *o, int size, struc
     return status ? status : pd_class_names_copy(s->data, &s->gan->classes, err);
 }
 
+/* Option "best": on images held out, which is all that a run lends a metric. */
+static bool can_judge(const char *name, struct pd_error *err)
+{
+    const struct pd_metric *best = pd_metric_find(name, err);
+    if (best && best->needs & PD_NEEDS_TRAINING)
+        pd_fail(err, PD_ERR_USAGE, -1, "best: '%s' needs more than the images held out: expected %s", name,
+                pd_metric_at(0)->name);
+    return best && !(best->needs & PD_NEEDS_TRAINING);
+}
+
 enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_error *err)
 {
     unsigned augment;
     const struct pd_model *model = o->model[0] ? pd_model_find(o->model, err) : NULL;
-    if ((o->model[0] && !model) || (o->loss[0] && !pd_loss_find(o->loss, err)) ||
-        !pd_metric_find(o->best, err))
+    if ((o->model[0] && !model) || (o->loss[0] && !pd_loss_find(o->loss, err)) || !can_judge(o->best, err))
         return PD_ERR_USAGE;
     enum pd_status status = pd_augment_parse(o->diffaug, &augment, err);
     if (!status && model && !model->points && o->size)
@@ -85,7 +94,7 @@ static enum pd_status settle(struct pd_train_options *o, int channels, int size,
     if (!model)
         return PD_ERR_USAGE;
     const struct pd_loss *loss = pd_model_loss(model, o->loss, err);
-    if (!loss || !pd_metric_find(o->best, err))
+    if (!loss || !can_judge(o->best, err))
         return PD_ERR_USAGE;
     snprintf(o->loss, sizeof o->loss, "%s", loss->name);
     o->critic_steps = o->critic_steps ? o->critic_steps : loss->critic_steps;

@@ -2,6 +2,7 @@
 #include "gan/measure.h"
 #include "metric/fixed_set.h"
 #include "metric/metric.h"
+#include "base/rng.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -41,7 +42,7 @@ static void unknown_names_are_told_the_right_one(void **state)
         assert_int_equal(err.status, PD_ERR_USAGE);
         assert_non_null(
             strstr(err.message, wrong[i][0] ? "did you mean 'class-accuracy'?" : "unknown metric ''"));
-        assert_non_null(strstr(err.message, "(known: fitting-capacity, class-accuracy"));
+        assert_non_null(strstr(err.message, "(known: fitting-capacity, gan-test, class-accuracy"));
     }
 }
 
@@ -60,8 +61,12 @@ static void right_rows_are_counted(void **state)
     (void)state;
     static const float logits[] = {1, 2, 0, /**/ 3, 3, 1, /**/ -1, -2, -1, /**/ 0, 0, 5};
     static const int32_t labels[] = {1, 1, 0, 2};
-    assert_int_equal(pd_count_right(4, CLASSES, logits, labels), 3); /* of equal ones the first counts */
-    assert_int_equal(pd_count_right(0, CLASSES, logits, labels), 0);
+    int64_t confusion[CLASSES * CLASSES] = {0};
+    static const int64_t expected[CLASSES * CLASSES] = {1, 0, 0, /**/ 1, 1, 0, /**/ 0, 0, 1};
+    pd_confusion_add(4, CLASSES, logits, labels, confusion); /* of equal ones the first counts */
+    pd_confusion_add(0, CLASSES, logits, labels, confusion);
+    assert_memory_equal(confusion, expected, sizeof expected);
+    assert_true(pd_confusion_accuracy(CLASSES, confusion) == 0.75);
 }
 
 /* --- class accuracy --- */
@@ -117,12 +122,12 @@ static void class_accuracy_is_the_share_that_d_has_right(void **state)
         const struct pd_labelled_images lent = pd_real_images_lend(&real);
         const struct pd_metric_input in = {
             .channels = 2, .classes = CLASSES, .real = &lent, .scorer = &scorer};
-        assert_int_equal(m->measure(&in, &result, &err), PD_OK);
+        assert_int_equal(pd_metric_measure(m, &in, &result, &err), PD_OK);
         assert_int_equal(g.seen, counts[i]);
         const int64_t wrong = counts[i] / 7;
         assert_true(fabs(result.value - (double)(counts[i] - wrong) / (double)counts[i]) < 1e-12);
         g.status = PD_ERR_MEMORY;
-        assert_int_equal(m->measure(&in, &result, &err), PD_ERR_MEMORY);
+        assert_int_equal(pd_metric_measure(m, &in, &result, &err), PD_ERR_MEMORY);
         assert_string_equal(err.message, "no scores");
         free_real(&real);
     }
@@ -153,7 +158,7 @@ static double fit(const struct pd_real_images *real, int turn, uint64_t seed)
                                        .samples = &source,
                                        .epochs = 4,
                                        .epoch_images = 1280};
-    if (pd_metric_find("fitting-capacity", NULL)->measure(&in, &result, &err))
+    if (pd_metric_measure(pd_metric_find("fitting-capacity", NULL), &in, &result, &err))
         fail_msg("%s", err.message);
     pd_fixed_set_destroy(set);
     pd_backend_destroy(backend);
@@ -171,6 +176,92 @@ static void fitting_capacity_is_what_samples_teach(void **state)
     assert_true(right == fit(&real, 0, 1)); /* the seed decides */
     assert_true(fit(&real, 1, 1) < 0.1);
     free_real(&real);
+}
+
+/* --- GAN-test --- */
+
+/* A classifier of real points knows classes that were turned around for what they are. */
+static void gan_test_is_what_real_images_teach(void **state)
+{
+    (void)state;
+    const struct pd_metric *m = pd_metric_find("gan-test", NULL);
+    struct pd_real_images real, made;
+    struct pd_metric_result result;
+    struct pd_error err;
+    int64_t confusion[CLASSES * CLASSES] = {[0] = 77};
+    make_real(&real, 300);
+    make_real(&made, 150);
+    const struct pd_labelled_images lent = pd_real_images_lend(&real), generated = pd_real_images_lend(&made);
+    struct pd_metric_input in = {.channels = 2,
+                                 .classes = CLASSES,
+                                 .threads = 1,
+                                 .seed = 1,
+                                 .real = &lent,
+                                 .training = &lent,
+                                 .generated = &generated,
+                                 .epochs = 30,
+                                 .confusion = confusion};
+    for (int turn = 0; turn < 2; turn++) {
+        for (int64_t i = 0; i < made.count; i++)
+            made.labels[i] = (int32_t)((i + turn) % CLASSES);
+        if (pd_metric_measure(m, &in, &result, &err))
+            fail_msg("%s", err.message);
+        assert_true(result.beside > 0.9);
+        assert_true(turn ? result.value < 0.1 : result.value > 0.9);
+        int64_t all = 0;
+        for (int i = 0; i < CLASSES * CLASSES; i++)
+            all += confusion[i];
+        assert_int_equal(all, made.count);
+        assert_true(confusion[turn * CLASSES] >= 45);
+    }
+    in.training = NULL;
+    assert_int_equal(pd_metric_measure(m, &in, &result, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "gan-test needs real images to train on");
+    free_real(&real);
+    free_real(&made);
+}
+
+/* --- the classifiers --- */
+
+/* Each learns to tell bright images from dark ones, and from those with a bright left half. */
+static void classifiers_learn(void **state)
+{
+    (void)state;
+    enum { SIDE = 16, IMAGES = 256, NUMBERS = SIDE * SIDE };
+    static const char *const names[] = {"lenet", "cnn", "resnet"};
+    static float images[IMAGES][NUMBERS];
+    static int32_t labels[IMAGES];
+    char list[64];
+    struct pd_metric_result result;
+    struct pd_error err;
+    const struct pd_rng random = {3, 1, 0};
+    for (int i = 0; i < IMAGES; i++) {
+        labels[i] = i % CLASSES;
+        for (int k = 0; k < NUMBERS; k++)
+            images[i][k] = (float)pd_rng_uniform(&random, (uint64_t)(i * NUMBERS + k)) - 0.5F +
+                           (labels[i] == 1 || (labels[i] == 2 && k % SIDE < SIDE / 2) ? 0.5F : -0.5F);
+    }
+    assert_string_equal(pd_metric_classifiers(list, sizeof list), "lenet, cnn, resnet");
+    const struct pd_labelled_images set = {images[0], labels, IMAGES};
+    struct pd_metric_input in = {.channels = 1,
+                                 .size = SIDE,
+                                 .classes = CLASSES,
+                                 .threads = 1,
+                                 .real = &set,
+                                 .generated = &set,
+                                 .epochs = 16,
+                                 .epoch_images = IMAGES};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        in.classifier = names[i];
+        if (pd_metric_measure(pd_metric_find("fitting-capacity", NULL), &in, &result, &err))
+            fail_msg("%s", err.message);
+        if (!(result.value > 0.9))
+            fail_msg("%s: %g", names[i], result.value);
+    }
+    in.classifier = "resent";
+    assert_int_equal(pd_metric_measure(pd_metric_find("fitting-capacity", NULL), &in, &result, &err),
+                     PD_ERR_USAGE);
+    assert_non_null(strstr(err.message, "resnet"));
 }
 
 /* --- of anybody's arrays --- */
@@ -302,6 +393,8 @@ int main(void)
         cmocka_unit_test(right_rows_are_counted),
         cmocka_unit_test(class_accuracy_is_the_share_that_d_has_right),
         cmocka_unit_test(fitting_capacity_is_what_samples_teach),
+        cmocka_unit_test(gan_test_is_what_real_images_teach),
+        cmocka_unit_test(classifiers_learn),
         cmocka_unit_test(arrays_are_measured_by_name),
         cmocka_unit_test(networks_lend_what_a_metric_needs),
     };

@@ -1,0 +1,161 @@
+#include "metric/trained.h"
+
+#include "base/mem.h"
+#include "base/words.h"
+#include "model/classifier.h"
+
+enum { BATCH = PD_METRIC_BATCH };
+static const double rate = 1e-3; /* a tenth of it after half of the epochs */
+
+struct pd_trained {
+    const struct pd_metric_input *in;
+    const struct pd_classifier *classifier;
+    const struct pd_sample_source *from;
+    struct pd_vars *vars;
+    struct pd_plan *train, *test;
+    int64_t image;          /* numbers of one */
+    float *images, *logits; /* a batch */
+    int32_t *labels;
+};
+
+static struct pd_node *images(const struct pd_trained *t, struct pd_graph *g)
+{
+    int64_t n = BATCH, size = t->in->size;
+    return pd_input(g, "images", PD_REAL,
+                    size ? pd_shape4(n, t->in->channels, size, size) : pd_shape2(n, t->in->channels));
+}
+
+static enum pd_status compile(struct pd_trained *t, bool training, struct pd_error *err)
+{
+    struct pd_graph *g = pd_graph_create();
+    struct pd_nn nn = {.graph = g, .vars = t->vars, .prefix = "", .training = training};
+    if (g) {
+        struct pd_node *logits = pd_classify(&nn, t->classifier, images(t, g), t->in->classes);
+        if (training) {
+            struct pd_node *labels = pd_input(g, "labels", PD_I32, pd_shape1(BATCH));
+            struct pd_node *each =
+                pd_nn_cross_entropy_each(pd_log_softmax(logits), pd_one_hot(labels, t->in->classes));
+            const struct pd_adam_options adam = {
+                .beta1 = 0.5, .beta2 = 0.999, .eps = 1e-8, .rate = pd_input(g, "lr", PD_F64, pd_shape1(1))};
+            pd_output(pd_mean(each), "loss");
+            pd_nn_adam(&nn, "adam", pd_mean(each), &adam);
+        } else {
+            pd_output(logits, "logits");
+        }
+    }
+    enum pd_status status = pd_compile(g, t->in->backend, training ? &t->train : &t->test, err);
+    pd_graph_destroy(g);
+    return status;
+}
+
+static enum pd_status train_epoch(struct pd_trained *t, int epoch, struct pd_error *err)
+{
+    const uint64_t steps = (uint64_t)(t->in->epoch_images / BATCH);
+    double loss = 0;
+    for (uint64_t s = 0; s < steps; s++) {
+        const uint64_t i = (uint64_t)epoch * steps + s;
+        float now;
+        enum pd_status status = t->from->next(t->from->context, i, BATCH, t->images, t->labels, err);
+        if (!status)
+            status = pd_plan_write(t->train, "images", t->images, BATCH * t->image, err);
+        if (!status)
+            status = pd_plan_write(t->train, "labels", t->labels, BATCH, err);
+        if (!status)
+            status = pd_plan_run(t->train, t->in->seed, i, err);
+        if (!status)
+            status = pd_plan_scalar(t->train, "loss", &now, err);
+        if (status)
+            return status;
+        loss += (double)now / (double)steps;
+    }
+    if (t->in->progress)
+        t->in->progress(t->in->progress_context, epoch + 1, t->in->epochs, loss);
+    return PD_OK;
+}
+
+static enum pd_status reserve(struct pd_trained *t, struct pd_error *err)
+{
+    const struct pd_metric_input *in = t->in;
+    t->image = pd_metric_image_size(in);
+    t->vars = pd_vars_create(in->backend, in->seed);
+    t->images = pd_calloc(BATCH, (size_t)t->image * sizeof *t->images);
+    t->logits = pd_calloc(BATCH, (size_t)in->classes * sizeof *t->logits);
+    t->labels = pd_calloc(BATCH, sizeof *t->labels);
+    if (t->vars && t->images && t->logits && t->labels)
+        return PD_OK;
+    return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
+}
+
+static enum pd_status train(struct pd_trained *t, struct pd_error *err)
+{
+    const int epochs = t->in->epochs;
+    enum pd_status status = compile(t, true, err);
+    for (int e = 0; e < epochs && !status; e++) {
+        status = pd_plan_set(t->train, "lr", e < (epochs + 1) / 2 ? rate : rate / 10, err);
+        if (!status)
+            status = train_epoch(t, e, err);
+    }
+    return status ? status : compile(t, false, err);
+}
+
+char *pd_metric_classifiers(char *text, size_t size)
+{
+    int count = 0;
+    while (pd_classifier_at(count))
+        count++;
+    return pd_join_words(text, size, &pd_classifier_at(0)->name, (size_t)count, sizeof *pd_classifier_at(0));
+}
+
+enum pd_status pd_trained_create(const struct pd_metric_input *in, const struct pd_sample_source *from,
+                                 struct pd_trained **out, struct pd_error *err)
+{
+    const char *name = in->classifier ? in->classifier : pd_classifier_at(0)->name;
+    const struct pd_classifier *classifier = pd_classifier_find(name, err);
+    *out = NULL;
+    if (!classifier)
+        return PD_ERR_USAGE;
+    struct pd_trained *t = pd_calloc(1, sizeof *t);
+    if (!t)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
+    *t = (struct pd_trained){.in = in, .classifier = classifier, .from = from};
+    enum pd_status status = reserve(t, err);
+    if (!status)
+        status = train(t, err);
+    if (status)
+        pd_trained_destroy(t);
+    else
+        *out = t;
+    return status;
+}
+
+void pd_trained_destroy(struct pd_trained *t)
+{
+    if (!t)
+        return;
+    pd_plan_destroy(t->train);
+    pd_plan_destroy(t->test);
+    pd_vars_destroy(t->vars);
+    pd_free(t->images);
+    pd_free(t->logits);
+    pd_free(t->labels);
+    pd_free(t);
+}
+
+enum pd_status pd_trained_judge(struct pd_trained *t, const float *images, const int32_t *labels, int64_t n,
+                                int64_t *confusion, struct pd_error *err)
+{
+    const int classes = t->in->classes;
+    for (int64_t at = 0; at < n; at += BATCH) {
+        const int64_t some = n - at < BATCH ? n - at : BATCH;
+        enum pd_status status =
+            pd_plan_write(t->test, "images", images + at * t->image, some * t->image, err);
+        if (!status)
+            status = pd_plan_run(t->test, 0, 0, err);
+        if (!status)
+            status = pd_plan_read(t->test, "logits", t->logits, some * classes, err);
+        if (status)
+            return status;
+        pd_confusion_add(some, classes, t->logits, labels + at, confusion);
+    }
+    return PD_OK;
+}

@@ -65,7 +65,7 @@ struct pd_metric_input {
     const struct pd_labelled_images *generated; /* a fixed set, whose batches go through permutations of it */
     const struct pd_sample_source *samples;     /* or these instead, in batches of PD_METRIC_BATCH */
     const struct pd_image_scorer *scorer;
-    const char *classifier; /* one of pd_metric_classifiers'; NULL: the first */
+    const char *classifier; /* as pd_metric_check_classifier has it; NULL: lenet */
     int epochs;             /* 0: PD_METRIC_EPOCHS */
     int64_t epoch_images;   /* >= PD_METRIC_BATCH; 0: PD_METRIC_EPOCH_IMAGES, of training images all */
     int64_t *confusion;     /* (classes, classes), to fill: rows are labels, columns what was said; or NULL */
@@ -98,9 +98,9 @@ const struct pd_metric *pd_metric_at(int index); /* NULL past the last; 0: the d
 /* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
 const struct pd_metric *pd_metric_find(const char *name, struct pd_error *err);
 
-/* "lenet, cnn, resnet" (ResNet-20: He et al. 2016): who is trained on images; on points it is a small MLP.
- * Into text[size]; returns text. */
-char *pd_metric_classifiers(char *text, size_t size);
+/* Who is trained on images: lenet, cnn (three convolutions) or resnet (20 layers: He et al. 2016); on points
+ * it is a small MLP. PD_ERR_USAGE, with the nearest right name: another. */
+enum pd_status pd_metric_check_classifier(const char *name, struct pd_error *err);
 
 /* "fitting capacity 93.40 %" into text[size]; returns text. */
 char *pd_metric_text(const struct pd_metric *metric, double value, char *text, size_t size);
@@ -110,6 +110,13 @@ char *pd_metric_text(const struct pd_metric *metric, double value, char *text, s
  * number; PD_ERR_MEMORY, and what the callbacks fail with. */
 enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd_metric_input *in,
                                  struct pd_metric_result *out, struct pd_error *err);
+
+enum { PD_CONFUSION_DRAWN = 600 }; /* classes at most */
+
+/* confusion (classes, classes) as a PNG, which appears whole or not at all. names (classes); title: or NULL.
+ * PD_ERR_USAGE: more classes; PD_ERR_IO, PD_ERR_MEMORY. */
+enum pd_status pd_confusion_draw(const char *path, int classes, const int64_t *confusion,
+                                 const char *const *names, const char *title, struct pd_error *err);
 
 /* Of networks, which fill in all that follows from them: shapes, backend, scorer and, where neither samples
  * nor generated are given, fresh samples. A metric that needs scores takes D as it is (gan.h). Fails as

@@ -8,6 +8,7 @@
 #include "cli/sample_set.h"
 #include "cli/say.h"
 
+#include <paydirt/libraries.h>
 #include <paydirt/metric.h>
 #include <paydirt/run.h>
 
@@ -22,8 +23,12 @@ static const char about[] =
     "Measures the run's last checkpoint on the test split of its data.\n"
     "fitting-capacity (GAN-train): the accuracy on real images of a LeNet (2-D points: a small MLP)\n"
     "that was trained on generated ones alone, fresh in every epoch, or with --fixed, --reject or --samples\n"
-    "on one set that every epoch goes through. class-accuracy: that of the discriminator, as score has it.\n"
-    "Adds a line for each metric to RUN/eval.jsonl.\n"
+    "on one set that every epoch goes through. gan-test the other way round: trained on all labelled images "
+    "of\n"
+    "the training split, the accuracy on 10,000 generated ones (or the set). class-accuracy: that of the "
+    "discriminator, as score has it.\n"
+    "Adds a line for each metric to RUN/eval.jsonl, and draws which classes were taken for which:\n"
+    "RUN/confusion-METRIC.png.\n"
     "\n"
     "--features: no run, but features of generated and of real samples, (n, d), from any network: .npy, "
     ".npz\n"
@@ -38,7 +43,8 @@ static const char about[] =
 
 static const char examples[] =
     "eval runs/00000-strokes-infogan-gold --metrics fitting-capacity\n"
-    "eval runs/00000-strokes-infogan-gold --metrics fitting-capacity,class-accuracy\n"
+    "eval runs/00000-strokes-infogan-gold --metrics fitting-capacity,gan-test,class-accuracy\n"
+    "eval runs/00000-cifar10-acgan --metrics fitting-capacity --classifier resnet\n"
     "eval runs/00000-strokes-infogan-gold --epochs 10 --json\n"
     "eval runs/00000-strokes-infogan-gold --fixed 5000\n"
     "eval runs/00000-strokes-infogan-gold --fixed 5000 --reject gold --p 0.1\n"
@@ -50,7 +56,8 @@ enum { PER_CLASS = 5000 }; /* of a set kept by rejection: GOLD section 4.2 */
 struct options {
     char metrics[256], data[1024], data_dir[1024], samples[1024];
     int64_t seed, threads, epochs, epoch_images, fixed;
-    bool json, by_number, recalibrate, recalibrate_given;
+    char classifier[32];
+    bool json, by_number, recalibrate, recalibrate_given, epoch_given;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
@@ -58,9 +65,11 @@ static const struct pd_option table[] = {
     {"metrics", PD_OPTION_TEXT, FIELD(metrics), 0, 0, "LIST", "names with commas between, listed above"},
     {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
     {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N", "seed of samples and classifier"},
+    {"classifier", PD_OPTION_TEXT, FIELD(classifier), 0, 0, "NAME",
+     "that is trained on images: lenet, cnn (three convolutions), resnet (20 layers)"},
     {"epochs", PD_OPTION_INT, FIELD(epochs), 1, 10000, "N", "epochs of the classifier"},
     {"epoch_images", PD_OPTION_INT, FIELD(epoch_images), 128, 100000000, "N",
-     "generated images in each; with a fixed set all of it where not given"},
+     "images in each; where not given, all of a fixed set, and of gan-test's real ones"},
     {"fixed", PD_OPTION_INT, FIELD(fixed), 0, 1000000, "N",
      "one set of N images of each class instead of fresh ones; --reject: 5000 where not given"},
     {"samples", PD_OPTION_TEXT, FIELD(samples), 0, 0, "FILE", "the set in this npz, of whatever origin"},
@@ -81,10 +90,20 @@ struct eval {
     struct pd_run_model *run;
     struct pd_gan *gan; /* the run's */
     struct pd_dataset *data;
-    struct pd_real_images real; /* the data's */
-    struct sample_set set;      /* without samples: fresh ones */
+    struct pd_real_images real;     /* the data's */
+    struct pd_real_images training; /* all with a label that the run's training split has */
+    struct sample_set set;          /* without samples: fresh ones */
     int64_t epoch_images;
     struct progress progress;
+};
+
+/* What was found by a metric. */
+struct finding {
+    const struct pd_metric *metric;
+    struct pd_metric_result result;
+    int64_t *confusion; /* (classes, classes), or NULL */
+    int64_t epoch_images;
+    double seconds;
 };
 
 /* --- one metric --- */
@@ -100,53 +119,67 @@ static void on_epoch(void *context, int epoch, int epochs, double loss)
                       progress_left(&e->progress, left, sizeof left));
 }
 
-/* With what it needs at hand. */
-static enum pd_status measure_value(struct eval *e, const struct pd_metric *metric, double *value,
-                                    struct pd_error *err)
+static bool trains_on_reals(const struct pd_metric *metric)
 {
+    return metric->needs & PD_NEEDS_TRAINING;
+}
+
+/* With what it needs at hand. */
+static enum pd_status measure_value(struct eval *e, struct finding *f, struct pd_error *err)
+{
+    const struct pd_metric *metric = f->metric;
     const struct pd_samples *made = e->set.samples;
     const struct pd_labelled_images real = {e->real.images, e->real.labels, e->real.count};
+    const struct pd_labelled_images training = {e->training.images, e->training.labels, e->training.count};
     const struct pd_labelled_images set = {made ? made->images : NULL, made ? made->labels : NULL,
                                            made ? made->count : 0};
     struct pd_metric_input in = {.seed = (uint64_t)e->o->seed,
                                  .real = &real,
+                                 .training = &training,
                                  .generated = made ? &set : NULL,
+                                 .classifier = e->o->classifier,
                                  .epochs = (int)e->o->epochs,
-                                 .epoch_images = e->epoch_images,
+                                 .epoch_images = f->epoch_images,
+                                 .confusion = f->confusion,
                                  .progress = on_epoch,
                                  .progress_context = e};
-    struct pd_metric_result result = {0};
     enum pd_status status =
         metric->needs & PD_NEEDS_SCORES ? real_recalibrate(e->run, PD_ORIGIN_REAL, NULL, err) : PD_OK;
     if (metric->needs & PD_NEEDS_CLASSIFIER)
         progress_begin(&e->progress, 0, (uint64_t)in.epochs, (double)in.epoch_images, "images");
     if (!status)
-        status = pd_gan_measure(e->gan, metric, &in, &result, err);
+        status = pd_gan_measure(e->gan, metric, &in, &f->result, err);
     progress_end(&e->progress);
-    *value = result.value;
     return status;
 }
 
 /* --- its result, as words and as JSON: what it has needed is said --- */
 
-static void describe(const struct eval *e, const struct pd_metric *metric, double value, double seconds,
-                     char *line, size_t size)
+static const char *classifier_of(const struct eval *e)
 {
-    char number[96], made[1300] = "", statistics[80] = "";
     int channels, side;
     pd_gan_shape(e->gan, &channels, &side);
+    return side ? e->o->classifier : "MLP";
+}
+
+static void describe(const struct eval *e, const struct finding *f, char *line, size_t size)
+{
+    const struct pd_metric *metric = f->metric;
+    char number[96], made[1300] = "", own[80] = "", statistics[80] = "";
+    if (trains_on_reals(metric))
+        snprintf(own, sizeof own, "%.2f %% on ", 100 * f->result.beside);
     if (metric->needs & PD_NEEDS_CLASSIFIER)
-        snprintf(made, sizeof made, "%s, %lld epochs of %lld generated images%s%s; ", side ? "LeNet" : "MLP",
-                 (long long)e->o->epochs, (long long)e->epoch_images, e->set.samples ? ", " : "",
-                 e->set.words);
+        snprintf(made, sizeof made, "%s, %lld epochs of %lld %s images%s%s; ", classifier_of(e),
+                 (long long)e->o->epochs, (long long)f->epoch_images,
+                 trains_on_reals(metric) ? "real" : "generated", e->set.samples ? ", " : "", e->set.words);
     else if (metric->needs & PD_NEEDS_SAMPLES && e->set.samples)
         snprintf(made, sizeof made, "%s; ", e->set.words);
     if (metric->needs & PD_NEEDS_SCORES)
         real_statistics(e->gan, statistics, sizeof statistics);
-    snprintf(line, size, "%s  (%s%s%s%lld test images of %s; step %llu; %.0f s)",
-             pd_metric_text(metric, value, number, sizeof number), made, statistics,
-             statistics[0] ? "; " : "", (long long)e->real.count, pd_data_name(e->data),
-             (unsigned long long)pd_run_step(e->run), seconds);
+    snprintf(line, size, "%s  (%s%s%s%s%lld test images of %s; step %llu; %.0f s)",
+             pd_metric_text(metric, f->result.value, number, sizeof number), made, statistics,
+             statistics[0] ? "; " : "", own, (long long)e->real.count, pd_data_name(e->data),
+             (unsigned long long)pd_run_step(e->run), f->seconds);
 }
 
 /* Takes over more; NULL: out of memory, like to. */
@@ -159,19 +192,40 @@ static void add(json_t **to, json_t *more)
     json_decref(more);
 }
 
-static enum pd_status pack(const struct eval *e, const struct pd_metric *metric, double value, double seconds,
-                           json_t **out, struct pd_error *err)
+enum { CLASSES_TOLD = 100 }; /* of more the table is in the picture alone */
+
+/* A row for each class, of what it was taken for. NULL: out of memory. */
+static json_t *pack_confusion(const int64_t *confusion, int classes)
+{
+    json_t *rows = json_array();
+    for (int i = 0; i < classes; i++) {
+        json_t *row = json_array();
+        for (int k = 0; k < classes; k++)
+            json_array_append_new(row, json_integer((json_int_t)confusion[(int64_t)i * classes + k]));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static enum pd_status pack(const struct eval *e, const struct finding *f, json_t **out, struct pd_error *err)
 {
     const struct options *o = e->o;
-    json_t *result = json_pack("{s:s, s:f}", "metric", metric->name, metric->key, value);
+    const struct pd_metric *metric = f->metric;
+    const int classes = pd_gan_classes(e->gan);
+    json_t *result = json_pack("{s:s, s:f}", "metric", metric->name, metric->key, f->result.value);
+    if (trains_on_reals(metric))
+        add(&result, json_pack("{s:f, s:I}", "real_accuracy", f->result.beside, "training_images",
+                               (json_int_t)e->training.count));
     if (metric->needs & PD_NEEDS_CLASSIFIER)
-        add(&result, json_pack("{s:I, s:I}", "epochs", (json_int_t)o->epochs, "epoch_images",
-                               (json_int_t)e->epoch_images));
+        add(&result, json_pack("{s:s, s:I, s:I}", "classifier", classifier_of(e), "epochs",
+                               (json_int_t)o->epochs, "epoch_images", (json_int_t)f->epoch_images));
+    if (f->confusion && classes <= CLASSES_TOLD)
+        add(&result, json_pack("{s:o}", "confusion", pack_confusion(f->confusion, classes)));
     if (metric->needs & PD_NEEDS_REAL)
         add(&result, json_pack("{s:I, s:s, s:i, s:s}", "test_images", (json_int_t)e->real.count, "data",
                                pd_data_name(e->data), "classes", pd_data_classes(e->data), "split", "test"));
     add(&result, json_pack("{s:I, s:I, s:f}", "step", (json_int_t)pd_run_step(e->run), "seed",
-                           (json_int_t)o->seed, "seconds", seconds));
+                           (json_int_t)o->seed, "seconds", f->seconds));
     if (metric->needs & PD_NEEDS_SAMPLES)
         add(&result, json_pack("{s:s, s:I, s:f}", "samples", e->set.samples ? e->set.words : "fresh", "set",
                                (json_int_t)(e->set.samples ? e->set.samples->count : 0), "rate",
@@ -193,20 +247,37 @@ static enum pd_status append(const char *folder, const json_t *result, struct pd
     return status;
 }
 
-/* What took minutes is printed before it is stored, which may fail. */
-static enum pd_status measure(struct eval *e, const struct pd_metric *metric, struct pd_error *err)
+/* RUN/confusion-METRIC.png */
+static enum pd_status draw(const struct eval *e, const struct finding *f, struct pd_error *err)
 {
-    const double start = progress_now();
-    double value;
+    const int classes = pd_gan_classes(e->gan);
+    char path[1300], title[128];
+    char(*names)[PD_CLASS_NAME_SIZE] = calloc((size_t)classes, sizeof *names);
+    const char **list = calloc((size_t)classes, sizeof *list);
+    if (!names || !list) {
+        free(names);
+        free(list);
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d classes", classes);
+    }
+    for (int i = 0; i < classes; i++)
+        list[i] = pd_gan_class_name(e->gan, i, names[i], sizeof names[i]);
+    snprintf(path, sizeof path, "%s/confusion-%s.png", e->folder, f->metric->name);
+    pd_metric_text(f->metric, f->result.value, title, sizeof title);
+    enum pd_status status = pd_confusion_draw(path, classes, f->confusion, list, title, err);
+    free(names);
+    free(list);
+    return status;
+}
+
+/* What took minutes is printed before it is stored, which may fail. */
+static enum pd_status tell(const struct eval *e, const struct finding *f, struct pd_error *err)
+{
     json_t *result;
     char line[1600];
-    enum pd_status status = measure_value(e, metric, &value, err);
-    const double seconds = progress_now() - start;
-    if (!status)
-        status = pack(e, metric, value, seconds, &result, err);
+    enum pd_status status = pack(e, f, &result, err);
     if (status)
         return status;
-    describe(e, metric, value, seconds, line, sizeof line);
+    describe(e, f, line, sizeof line);
     char *text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(10));
     if (e->o->json && text)
         printf("%s\n", text);
@@ -216,6 +287,31 @@ static enum pd_status measure(struct eval *e, const struct pd_metric *metric, st
     status = append(e->folder, result, err);
     free(text);
     json_decref(result);
+    return status;
+}
+
+/* So many images make an epoch of its classifier. */
+static int64_t epoch_images(const struct eval *e, const struct pd_metric *metric)
+{
+    if (!trains_on_reals(metric) || e->o->epoch_given)
+        return e->epoch_images;
+    return e->training.count > PD_METRIC_BATCH ? e->training.count : PD_METRIC_BATCH;
+}
+
+static enum pd_status measure(struct eval *e, const struct pd_metric *metric, struct pd_error *err)
+{
+    const size_t classes = (size_t)pd_gan_classes(e->gan);
+    const double start = progress_now();
+    struct finding f = {.metric = metric, .epoch_images = epoch_images(e, metric)};
+    if (metric->needs & PD_NEEDS_CONFUSION && !(f.confusion = calloc(classes * classes, sizeof *f.confusion)))
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu classes", classes);
+    enum pd_status status = measure_value(e, &f, err);
+    f.seconds = progress_now() - start;
+    if (!status)
+        status = tell(e, &f, err);
+    if (!status && f.confusion && pd_library_has("cairo") && classes <= PD_CONFUSION_DRAWN)
+        status = draw(e, &f, err);
+    free(f.confusion);
     return status;
 }
 
@@ -263,8 +359,9 @@ static void note_idle(const struct args_command *command, const struct args *arg
         const char *names[4];
         unsigned need;
         const char *words;
-    } all[] = {{{"epochs", "epoch_images"}, PD_NEEDS_CLASSIFIER, "a metric that trains a classifier"},
-               {{"fixed", "samples", "reject"}, PD_NEEDS_SAMPLES, "a metric of generated samples"}};
+    } all[] = {
+        {{"classifier", "epochs", "epoch_images"}, PD_NEEDS_CLASSIFIER, "a metric that trains a classifier"},
+        {{"fixed", "samples", "reject"}, PD_NEEDS_SAMPLES, "a metric of generated samples"}};
     struct progress progress = {.terminal = false};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (!(needs & all[i].need))
@@ -294,9 +391,29 @@ static enum pd_status open_data(struct eval *e, struct pd_error *err)
     return status ? status : check_labels(e->data, err);
 }
 
+/* What gan-test's classifier is trained on, whatever of it the networks had labels of. */
+static enum pd_status open_training(struct eval *e, struct pd_error *err)
+{
+    struct pd_dataset *data = NULL;
+    struct pd_real_images *all = &e->training;
+    const size_t size = (size_t)pd_gan_image_size(e->gan);
+    int64_t kept = 0;
+    enum pd_status status = real_training(e->run, &data, err);
+    if (!status)
+        status = pd_run_images(e->run, data, PD_RUN_IMAGES_ALL, all, err);
+    for (int64_t i = 0; i < all->count; i++)
+        if (all->labels[i] >= 0) {
+            memmove(all->images + (size_t)kept * size, all->images + (size_t)i * size,
+                    size * sizeof *all->images);
+            all->labels[kept++] = all->labels[i];
+        }
+    all->count = kept;
+    pd_dataset_destroy(data);
+    return status;
+}
+
 /* The fixed set, where one is asked for, and the length of an epoch. */
-static enum pd_status prepare(struct eval *e, const struct reject_options *reject, bool epoch_given,
-                              struct pd_error *err)
+static enum pd_status prepare(struct eval *e, const struct reject_options *reject, struct pd_error *err)
 {
     const struct options *o = e->o;
     const int64_t per_class = o->fixed ? o->fixed : reject->method ? PER_CLASS : 0;
@@ -308,7 +425,7 @@ static enum pd_status prepare(struct eval *e, const struct reject_options *rejec
     else if (per_class)
         status = sample_set_make(reject, e->run, per_class, (uint64_t)o->seed, &e->set, err);
     e->epoch_images = o->epoch_images;
-    if (e->set.samples && !epoch_given)
+    if (e->set.samples && !o->epoch_given)
         e->epoch_images = e->set.samples->count > PD_METRIC_BATCH ? e->set.samples->count : PD_METRIC_BATCH;
     return status;
 }
@@ -319,11 +436,11 @@ static enum pd_status check(const struct options *o, const struct reject_options
     if (o->samples[0] && (o->fixed || reject->method))
         return pd_fail(err, PD_ERR_USAGE, -1, "--samples is a set of its own: without --%s",
                        o->fixed ? "fixed" : "reject");
-    return find_needs(o->metrics, needs, err);
+    enum pd_status status = pd_metric_check_classifier(o->classifier, err);
+    return status ? status : find_needs(o->metrics, needs, err);
 }
 
-static enum pd_status evaluate(struct eval *e, const struct reject_options *reject, bool epoch_given,
-                               struct pd_error *err)
+static enum pd_status evaluate(struct eval *e, const struct reject_options *reject, struct pd_error *err)
 {
     const struct options *o = e->o;
     enum pd_status status = pd_run_open(e->folder, (int)o->threads, &e->run, err);
@@ -334,10 +451,13 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
     if (!status)
         status = open_data(e, err);
     if (!status)
-        status = prepare(e, reject, epoch_given, err);
+        status = prepare(e, reject, err);
+    if (!status && e->needs & PD_NEEDS_TRAINING)
+        status = open_training(e, err);
     if (!status)
         status = measure_all(e, err);
     sample_set_release(&e->set);
+    pd_real_images_release(&e->training);
     pd_real_images_release(&e->real);
     pd_dataset_destroy(e->data);
     pd_run_close(e->run);
@@ -346,8 +466,11 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
 
 enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
 {
-    struct options o = {
-        .seed = 1, .recalibrate = true, .epochs = PD_METRIC_EPOCHS, .epoch_images = PD_METRIC_EPOCH_IMAGES};
+    struct options o = {.seed = 1,
+                        .classifier = "lenet",
+                        .recalibrate = true,
+                        .epochs = PD_METRIC_EPOCHS,
+                        .epoch_images = PD_METRIC_EPOCH_IMAGES};
     char text[4096];
     snprintf(o.metrics, sizeof o.metrics, "%s", pd_metric_at(0)->name);
     struct reject_options reject;
@@ -376,10 +499,11 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
     if (!status)
         status = check(&o, &reject, &e.needs, err);
     o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
+    o.epoch_given = args_is_given(&command, &args, "epoch_images");
     if (status)
         return status;
     note_idle(&command, &args, e.needs);
     feature_note_idle(&command, &args);
     e.folder = args.operand;
-    return evaluate(&e, &reject, args_is_given(&command, &args, "epoch_images"), err);
+    return evaluate(&e, &reject, err);
 }

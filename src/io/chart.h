@@ -61,6 +61,16 @@ struct pd_field {
 enum pd_status pd_chart_field(const struct pd_axes *axes, const struct pd_field *field, struct pd_buffer *png,
                               struct pd_error *err);
 
+/* A table of counts (n, n), 1 <= n <= 600: rows and columns have the same names; up to 24 show their numbers,
+ * up to 100 their names. axes: x of the columns, y of the rows. */
+struct pd_counts {
+    int n;
+    const int64_t *counts;
+    const char *const *names; /* (n) */
+};
+enum pd_status pd_chart_matrix(const struct pd_axes *axes, const struct pd_counts *counts,
+                               struct pd_buffer *png, struct pd_error *err);
+
 /* Images with a caption below each, in rows; rows may have a heading. A caption has up to four lines, the
  * first in ink, the others in grey. Images up to 142 pixels grow by whole factors. */
 struct pd_sheet {

@@ -58,6 +58,13 @@ enum pd_status pd_chart_field(const struct pd_axes *axes, const struct pd_field 
     return pd_without(PD_LIBRARY_cairo, NULL, err);
 }
 
+enum pd_status pd_chart_matrix(const struct pd_axes *axes, const struct pd_counts *counts,
+                               struct pd_buffer *png, struct pd_error *err)
+{
+    (void)axes, (void)counts, (void)png;
+    return pd_without(PD_LIBRARY_cairo, NULL, err);
+}
+
 enum pd_status pd_chart_sheet(const struct pd_sheet *sheet, struct pd_buffer *png, struct pd_error *err)
 {
     (void)sheet, (void)png;

@@ -41,23 +41,3 @@ int64_t pd_metric_image_size(const struct pd_metric_input *in)
 {
     return (int64_t)in->channels * (in->size ? (int64_t)in->size * in->size : 1);
 }
-
-void pd_confusion_add(int64_t n, int classes, const float *logits, const int32_t *labels, int64_t *confusion)
-{
-    for (int64_t i = 0; i < n; i++, logits += classes) {
-        int best = 0;
-        for (int k = 1; k < classes; k++)
-            best = logits[k] > logits[best] ? k : best;
-        confusion[(int64_t)labels[i] * classes + best]++;
-    }
-}
-
-double pd_confusion_accuracy(int classes, const int64_t *confusion)
-{
-    int64_t right = 0, all = 0;
-    for (int64_t i = 0; i < (int64_t)classes * classes; i++) {
-        all += confusion[i];
-        right += i % (classes + 1) ? 0 : confusion[i];
-    }
-    return (double)right / (double)all;
-}

@@ -1,7 +1,6 @@
 #include "metric/trained.h"
 
 #include "base/mem.h"
-#include "base/words.h"
 #include "model/classifier.h"
 
 enum { BATCH = PD_METRIC_BATCH };
@@ -98,12 +97,9 @@ static enum pd_status train(struct pd_trained *t, struct pd_error *err)
     return status ? status : compile(t, false, err);
 }
 
-char *pd_metric_classifiers(char *text, size_t size)
+enum pd_status pd_metric_check_classifier(const char *name, struct pd_error *err)
 {
-    int count = 0;
-    while (pd_classifier_at(count))
-        count++;
-    return pd_join_words(text, size, &pd_classifier_at(0)->name, (size_t)count, sizeof *pd_classifier_at(0));
+    return pd_classifier_find(name, err) ? PD_OK : PD_ERR_USAGE;
 }
 
 enum pd_status pd_trained_create(const struct pd_metric_input *in, const struct pd_sample_source *from,

@@ -35,8 +35,8 @@ static struct pd_node *mean_over_image(struct pd_node *x)
 
 static struct pd_node *cnn(struct pd_nn *nn, struct pd_node *x, int classes)
 {
-    x = pd_max_pool(normed(nn, "conv1", x, 32, 3, 1, 0), 2);
-    x = pd_max_pool(normed(nn, "conv2", x, 64, 3, 1, 0), 2);
+    x = pd_max_pool(normed(nn, "conv1", x, 32, 3, 1, 0), 2, 2, 0);
+    x = pd_max_pool(normed(nn, "conv2", x, 64, 3, 1, 0), 2, 2, 0);
     x = normed(nn, "conv3", x, 128, 3, 1, 0);
     return pd_nn_dense(nn, "fc", mean_over_image(x), classes, PD_NN_BIAS);
 }

@@ -225,31 +225,53 @@ static double share_right_in_scores(const char *name)
     return (double)right / rows;
 }
 
+/* The sum of a table of ten classes. */
+static int64_t confused(const json_t *table)
+{
+    int64_t sum = 0;
+    assert_int_equal(json_array_size(table), 10);
+    for (size_t i = 0; i < 100; i++)
+        sum += json_integer_value(json_array_get(json_array_get(table, i / 10), i % 10));
+    return sum;
+}
+
 /* Lines of JSON, one a metric, with what each has needed and no more. */
 static void evaluates_several_metrics(void **state)
 {
     (void)state;
     static const char *const always[] = {"metric", "accuracy", "test_images", "data",   "classes",
                                          "split",  "step",     "seed",        "seconds"};
-    static const char *const own[2][5] = {{"epochs", "epoch_images", "samples", "set", "rate"},
-                                          {"statistics"}};
+    static const char *const own[3][10] = {
+        {"classifier", "epochs", "epoch_images", "samples", "set", "rate", "confusion"},
+        {"statistics", "confusion"},
+        {"classifier", "epochs", "epoch_images", "samples", "set", "rate", "confusion", "real_accuracy",
+         "training_images"}};
     char out[PROGRAM_TEXT];
-    const struct result *r = succeeds(say("eval %s --metrics fitting-capacity,class-accuracy --epochs 1 "
-                                          "--epoch-images 256 --json --threads 1",
-                                          trained));
+    const struct result *r =
+        succeeds(say("eval %s --metrics fitting-capacity,class-accuracy,gan-test --epochs 1 "
+                     "--epoch-images 256 --json --threads 1",
+                     trained));
     strcpy(out, r->out);
     char *line = out;
-    for (int m = 0; m < 2; m++, line = strchr(line, '\n') + 1) {
+    for (int m = 0; m < 3; m++, line = strchr(line, '\n') + 1) {
         json_t *result = json_loads(line, JSON_DISABLE_EOF_CHECK, NULL);
         size_t expected = sizeof always / sizeof *always;
         for (size_t i = 0; i < expected; i++)
             assert_non_null(json_object_get(result, always[i]));
-        for (size_t i = 0; i < 5 && own[m][i]; i++, expected++)
+        for (size_t i = 0; own[m][i]; i++, expected++)
             assert_non_null(json_object_get(result, own[m][i]));
         assert_int_equal(json_object_size(result), expected);
+        assert_int_equal(confused(json_object_get(result, "confusion")), m < 2 ? 2000 : 10000);
         json_decref(result);
     }
     assert_string_equal(line, "");
+    for (int m = 0; m < 3; m++)
+        free(scratch_read(in_run(say("confusion-%s.png", m == 0   ? "fitting-capacity"
+                                                         : m == 1 ? "class-accuracy"
+                                                                  : "gan-test")),
+                          NULL));
+    fails(say("eval %s --classifier resnett", trained), 2, "did you mean 'resnet'?");
+    fails("train --data strokes --best gan-test", 2, "needs more than the images held out");
     /* the networks' classes, as score sees them */
     succeeds(say("score %s --split test --out right.csv --threads 1", trained));
     json_t *second = json_loads(strchr(out, '\n'), JSON_DISABLE_EOF_CHECK, NULL);

@@ -153,6 +153,35 @@ static bool is_near(uint32_t a, uint32_t b)
     return most <= 2;
 }
 
+/* A cell's colour is its share of the row; small tables have numbers in them, large ones only colours. */
+static void draws_matrices(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"cat", "dog"};
+    static const int64_t two[] = {5, 0, 3, 3};
+    static int64_t many[150 * 150];
+    static const char *many_names[150];
+    const struct pd_counts small = {2, two, names}, large = {150, many, many_names};
+    struct picture p;
+    struct pd_buffer none = PD_BUFFER_INIT;
+    for (int i = 0; i < 150; i++) {
+        many[i * 151] = 7;
+        many_names[i] = "n";
+    }
+    DRAW(p, pd_chart_matrix(&words, &small, png, NULL));
+    assert_int_equal(p.w, 480);
+    assert_int_equal(picture_at(&p, 155, 135), BLUE);              /* all cats */
+    assert_int_equal(picture_at(&p, 155 + 46, 135), WHITE);        /* none of them a dog */
+    assert_true(is_near(picture_at(&p, 155, 135 + 46), 0x7fb8d8)); /* half of the dogs */
+    free(p.rgb);
+    DRAW(p, pd_chart_matrix(&words, &large, png, NULL));
+    assert_int_equal(p.w, 150 + 600 + 24);
+    assert_int_equal(picture_at(&p, 152, 132), BLUE);
+    free(p.rgb);
+    assert_int_equal(pd_chart_matrix(&words, &(struct pd_counts){0, many, many_names}, &none, NULL),
+                     PD_ERR_USAGE);
+}
+
 static void draws_histograms(void **state)
 {
     (void)state;
@@ -417,17 +446,12 @@ static void runs_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(draws_curves),
-        cmocka_unit_test(draws_error_bars),
-        cmocka_unit_test(draws_a_level),
-        cmocka_unit_test(spreads_names),
-        cmocka_unit_test(draws_histograms),
-        cmocka_unit_test(draws_fields),
-        cmocka_unit_test(lays_sheets_out),
-        cmocka_unit_test(shrinks_large_images),
-        cmocka_unit_test(refuses_impossible_sheets),
-        cmocka_unit_test(draws_anything),
-        cmocka_unit_test(runs_out_of_memory),
+        cmocka_unit_test(draws_curves),         cmocka_unit_test(draws_matrices),
+        cmocka_unit_test(draws_error_bars),     cmocka_unit_test(draws_a_level),
+        cmocka_unit_test(spreads_names),        cmocka_unit_test(draws_histograms),
+        cmocka_unit_test(draws_fields),         cmocka_unit_test(lays_sheets_out),
+        cmocka_unit_test(shrinks_large_images), cmocka_unit_test(refuses_impossible_sheets),
+        cmocka_unit_test(draws_anything),       cmocka_unit_test(runs_out_of_memory),
     };
     ALL_NEED(cairo, tests);
     return cmocka_run_group_tests(tests, NULL, NULL);

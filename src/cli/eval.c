@@ -309,7 +309,7 @@ static enum pd_status measure(struct eval *e, const struct pd_metric *metric, st
     f.seconds = progress_now() - start;
     if (!status)
         status = tell(e, &f, err);
-    if (!status && f.confusion && pd_library_has("cairo") && classes <= PD_CONFUSION_DRAWN)
+    if (!status && f.confusion && !pd_library_need("cairo", NULL) && classes <= PD_CONFUSION_DRAWN)
         status = draw(e, &f, err);
     free(f.confusion);
     return status;

@@ -265,11 +265,9 @@ static void evaluates_several_metrics(void **state)
         json_decref(result);
     }
     assert_string_equal(line, "");
-    for (int m = 0; m < 3; m++)
-        free(scratch_read(in_run(say("confusion-%s.png", m == 0   ? "fitting-capacity"
-                                                         : m == 1 ? "class-accuracy"
-                                                                  : "gan-test")),
-                          NULL));
+    free(scratch_read(in_run("confusion-fitting-capacity.png"), NULL));
+    free(scratch_read(in_run("confusion-class-accuracy.png"), NULL));
+    free(scratch_read(in_run("confusion-gan-test.png"), NULL));
     fails(say("eval %s --classifier resnett", trained), 2, "did you mean 'resnet'?");
     fails("train --data strokes --best gan-test", 2, "needs more than the images held out");
     /* the networks' classes, as score sees them */

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <paydirt/error.h>
+
 #include <dirent.h>
 #include <ftw.h>
 #include <signal.h>
@@ -99,6 +101,14 @@ static inline void scratch_limit(rlim_t bytes)
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
     limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* What an error says, its hints behind it, each after a tab. Valid until the next call. */
+static inline const char *scratch_said(const struct pd_error *err)
+{
+    static char text[sizeof err->message + sizeof err->hint];
+    snprintf(text, sizeof text, "%s%s%s", err->message, *err->hint ? "\t" : "", err->hint);
+    return text;
 }
 
 static inline void assert_contains(const char *text, const char *part)

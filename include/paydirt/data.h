@@ -128,7 +128,8 @@ char *pd_dataset_class_name(const struct pd_dataset *dataset, int label, char *t
 /* Lines, each with its newline, about what was read and what was left out; "" where there is nothing to say.
  */
 const char *pd_data_note(const struct pd_dataset *dataset);
-/* Hands over each line of a note, printable and without its newline. */
+/* Hands over each line of a note, printable and without its newline. Hints (error.h) may stand behind it,
+ * each after a tab. */
 void pd_note_lines(const char *note, void (*line)(void *context, const char *words), void *context);
 
 /* A contact sheet as PNG, which appears whole or not at all: a row of per_class images for each class, spread

@@ -36,12 +36,21 @@ struct pd_error {
     int code;          /* the errno behind PD_ERR_IO, or 0 */
     int64_t offset;    /* bytes into the file that the message names, or -1 */
     char message[512]; /* one printable line: what, where, expected */
+    /* Options that may help, or "": "name", "name=value" (of a switch true or false) or "when: name=value",
+     * with a tab between two; a program words them as its people give options. Where the message begins with
+     * the name of the first, it is about that option's value. */
+    char hint[512];
 };
 
 /* Fills err (if not NULL) and returns status, so that `return pd_fail(err, ...)` reads well.
  * offset: bytes into the file, or -1; it is appended to the message as " at offset N". */
 enum pd_status pd_fail(struct pd_error *err, enum pd_status status, int64_t offset, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Adds to the hint of err (if not NULL); what does not fit is left out. Returns status: `return pd_hint(err,
+ * pd_fail(err, ...), "where these are classes: classes=%s", list)`. */
+enum pd_status pd_hint(struct pd_error *err, enum pd_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #ifdef __clang_analyzer__ /* it should see that what failed has failed */
 #define pd_fail(err, status, ...)                                                                            \

@@ -34,7 +34,8 @@ void pd_pool_files_close(struct pd_pool_files *files); /* also NULL */
  * PD_ERR_USAGE: probabilities for logits, or the other way round. */
 struct pd_pool_source pd_pool_files_source(struct pd_pool_files *files);
 
-/* After the last block: hands over lines on how the files were understood, without newlines. */
+/* After the last block: hands over lines on how the files were understood, without newlines, as
+ * pd_rows_describe's. */
 void pd_pool_files_describe(const struct pd_pool_files *files, void (*line)(void *context, const char *words),
                             void *context);
 

@@ -51,7 +51,8 @@ int64_t pd_rows_width(const struct pd_rows *rows);    /* numbers in a row, >= 1 
  * line with other fields than the first, a field that is not a number. */
 enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err);
 
-/* What was understood of the rows read since the begin, one line; "" where nothing was in doubt. */
+/* What was understood of the rows read since the begin, one line; "" where nothing was in doubt. Hints
+ * (error.h) stand behind it, each after a tab. */
 void pd_rows_describe(const struct pd_rows *rows, char *text, size_t size);
 
 enum pd_status pd_rows_rewind(struct pd_rows *rows, struct pd_error *err); /* back to the first row */

@@ -83,7 +83,7 @@ struct pd_training_watch {
     void (*step)(void *context, uint64_t step); /* steps done */
     void (*epoch)(void *context, const struct pd_training_epoch *epoch);
     bool (*stop)(void *context);                    /* true: stop, a run with a checkpoint */
-    void (*note)(void *context, const char *words); /* one line that people should know */
+    void (*note)(void *context, const char *words); /* as pd_note_lines': what people should know */
     /* Files that are opened take a while: done of count units ("images"; "MB" of an archive), 0 first. True:
      * stop. */
     bool (*decoding)(void *context, const char *unit, uint64_t done, uint64_t count);

@@ -146,8 +146,7 @@ static enum pd_status run(struct active *r, struct pd_active_options *a, struct 
     if (!status)
         status = run_trials(r, err);
     if (status == PD_ERR_INTERRUPTED)
-        status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped; go on with: paydirt active --resume %s",
-                         r->folder);
+        status = pd_hint(err, pd_fail(err, status, -1, "stopped"), "go on with: resume=%s", r->folder);
     if (!status)
         status = count(r, err);
     pd_lock_release(&held);
@@ -209,8 +208,11 @@ static enum pd_status check_kind(const struct active *r, struct pd_error *err)
                          : r->news.add_class ? "add-class"
                                              : NULL;
     return option && pd_active_is_simulated(r->a)
-               ? pd_fail(err, PD_ERR_USAGE, -1, "--%s: in %s the data's own labels answer (--oracle %s)",
-                         option, r->folder, r->a->oracle)
+               ? pd_hint(err,
+                         pd_fail(err, PD_ERR_USAGE, -1,
+                                 "%s: in %s the data's own labels answer (its oracle is '%s')", option,
+                                 r->folder, r->a->oracle),
+                         "%s", option)
                : PD_OK;
 }
 

@@ -114,20 +114,27 @@ static enum pd_status check_class(const struct pd_ledger *l, const char *name, s
     int32_t found = pd_class_find_rivals(&l->classes, name, &exactly, rivals);
     found = found == PD_CLASS_AMBIGUOUS ? rivals[0] : found;
     if (!l->classes.names)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--add-class: for folders of images, and the classes of '%s' "
-                       "are those of its files",
-                       l->data->name);
+        return pd_hint(
+            err,
+            pd_fail(err, PD_ERR_USAGE, -1,
+                    "add-class: for folders of images, and the classes of '%s' are those of its files",
+                    l->data->name),
+            "add-class");
     const char *const blanks = " \t\r\n\v\f";
     if (!*name || strchr(blanks, *name) || strchr(blanks, name[strlen(name) - 1]) || strchr(name, ',') ||
         !strcasecmp(name, "skip") || strlen(name) >= PD_CLASS_NAME_SIZE)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--add-class '%.60s': expected a name of up to %d bytes without commas and blanks "
-                       "around it, other than skip",
-                       name, PD_CLASS_NAME_SIZE - 1);
+        return pd_hint(
+            err,
+            pd_fail(err, PD_ERR_USAGE, -1,
+                    "add-class '%.60s': expected a name of up to %d bytes without commas and blanks "
+                    "around it, other than skip",
+                    name, PD_CLASS_NAME_SIZE - 1),
+            "add-class");
     if (found >= 0)
-        return pd_fail(err, PD_ERR_USAGE, -1, "--add-class '%.60s': the class '%.60s' is there already", name,
-                       pd_dataset_class_name(l->data, found, there, sizeof there));
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1, "add-class '%.60s': the class '%.60s' is there already",
+                               name, pd_dataset_class_name(l->data, found, there, sizeof there)),
+                       "add-class");
     return PD_OK;
 }
 
@@ -156,21 +163,29 @@ static enum pd_status add_class(const struct pd_ledger *l, const char *name, str
     if (status || *again)
         return status;
     if (strcmp(source->name, "folder") != 0)
-        return pd_fail(err, PD_ERR_USAGE, -1, "--add-class: for folders of images, which '%.200s' is not",
-                       o->data);
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1,
+                               "add-class: for folders of images, which '%.200s' is not", o->data),
+                       "add-class");
     status = check_class(l, name, err);
     for (int i = 0; !status && i < l->data->classes; i++) {
         pd_buffer_printf(&list, "%s,", l->data->class_names[i]);
         if (strchr(l->data->class_names[i], ','))
-            status = pd_fail(err, PD_ERR_USAGE, -1, "--add-class: the class '%.60s' has a comma in its name",
-                             l->data->class_names[i]);
+            status =
+                pd_hint(err,
+                        pd_fail(err, PD_ERR_USAGE, -1, "add-class: the class '%.60s' has a comma in its name",
+                                l->data->class_names[i]),
+                        "add-class");
     }
     pd_buffer_printf(&list, "%s", name);
     if (!status && list.oom)
         status = pd_fail_memory(err, l->path);
     if (!status && list.size >= sizeof o->classes)
-        status = pd_fail(err, PD_ERR_USAGE, -1, "--add-class: the list of classes is longer than %zu bytes",
-                         sizeof o->classes - 1);
+        status =
+            pd_hint(err,
+                    pd_fail(err, PD_ERR_USAGE, -1, "add-class: the list of classes is longer than %zu bytes",
+                            sizeof o->classes - 1),
+                    "add-class");
     if (!status)
         memcpy(o->classes, list.data, list.size + 1);
     pd_buffer_release(&list);
@@ -207,8 +222,10 @@ enum pd_status pd_active_change(const char *folder, struct pd_active_options *a,
     a->final = news->final ? news->final : a->final;
     a->query = news->query ? news->query : a->query;
     if (a->final < was_a.final)
-        status = pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: expected more than the %lld so far",
-                         (long long)a->final, (long long)was_a.final);
+        status = pd_hint(err,
+                         pd_fail(err, PD_ERR_USAGE, -1, "final %lld: expected more than the %lld so far",
+                                 (long long)a->final, (long long)was_a.final),
+                         "final");
     if (!status && (news->final || news->query))
         status = pd_check_budget(&t, err);
     if (!status && news->add_class)

@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+static enum pd_status hint_final(enum pd_status status, bool validates, struct pd_error *err)
+{
+    pd_hint(err, status, "final");
+    return validates ? pd_hint(err, status, "none: validation=0") : status;
+}
+
 enum pd_status pd_check_budget(const struct pd_trial *t, struct pd_error *err)
 {
     int64_t labelled = 0;
@@ -25,15 +31,18 @@ enum pd_status pd_check_budget(const struct pd_trial *t, struct pd_error *err)
     const int64_t most =
         (pd_active_is_simulated(t->a) ? labelled : (int64_t)t->data->count) - t->o.validation;
     if (t->a->final > most)
-        return pd_fail(err, PD_ERR_USAGE, -1, "--final %lld: data set '%s' has %lld image%s for it%s",
-                       (long long)t->a->final, t->data->name, (long long)(most > 0 ? most : 0),
-                       pd_plural((size_t)most),
-                       t->o.validation ? " beside those of --validation (0: none)" : "");
+        return hint_final(
+            pd_fail(err, PD_ERR_USAGE, -1, "final %lld: data set '%s' has %lld image%s for it%s",
+                    (long long)t->a->final, t->data->name, (long long)(most > 0 ? most : 0),
+                    pd_plural((size_t)most), t->o.validation ? " beside those held out for validation" : ""),
+            t->o.validation > 0, err);
     if (!pd_active_is_simulated(t->a) && labelled - t->o.validation >= t->a->final)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--final %lld: data set '%s' has %lld label%s already, so nothing would be asked",
-                       (long long)t->a->final, t->data->name, (long long)(labelled - t->o.validation),
-                       pd_plural((size_t)(labelled - t->o.validation)));
+        return hint_final(
+            pd_fail(err, PD_ERR_USAGE, -1,
+                    "final %lld: data set '%s' has %lld label%s already, so nothing would be asked",
+                    (long long)t->a->final, t->data->name, (long long)(labelled - t->o.validation),
+                    pd_plural((size_t)(labelled - t->o.validation))),
+            false, err);
     return PD_OK;
 }
 

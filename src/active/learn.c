@@ -89,8 +89,8 @@ static void note_changes(const struct pd_branch *b, const char *path)
         if (at->label != PD_ANSWER_SKIP && at->label != pd_ledger_ask(b->ledger, at->image) &&
             !pd_ledger_was_ever(b->ledger, at->image, at->label))
             pd_active_note(b->watch,
-                           "%s: image '%s' is '%.60s' there, but not in the journal, which stands; --correct "
-                           "FILE changes it",
+                           "%s: image '%s' is '%.60s' there, but not in the journal, which stands\tto "
+                           "change it: correct=FILE",
                            path, pd_dataset_image_name(b->data, at->image, image, sizeof image),
                            pd_dataset_class_name(b->data, at->label, now, sizeof now));
     }

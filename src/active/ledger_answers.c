@@ -104,7 +104,7 @@ static void refuse_contradiction(const struct pd_ledger *l, const struct pd_answ
 {
     char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
     refuse(in, a->row,
-           "image '%.95s': '%.40s', but it was answered before as '%.40s'; --correct FILE replaces it",
+           "image '%.95s': '%.40s', but it was answered before as '%.40s'\tto replace it: correct=FILE",
            pd_dataset_image_name(l->data, a->image, image, sizeof image),
            pd_answer_text(l->data, a->label, now), pd_answer_text(l->data, l->answers[a->image], before));
 }
@@ -130,8 +130,8 @@ static bool is_correction(const struct pd_ledger *l, const struct pd_answer *a, 
             image, now);
     else {
         refuse(in, a->row,
-               "image '%.95s': '%.40s' corrects nothing: neither asked about nor answered; --labels FILE "
-               "takes such answers",
+               "image '%.95s': '%.40s' corrects nothing: neither asked about nor answered\tfor such answers: "
+               "labels=FILE",
                image, now);
         return false;
     }
@@ -144,7 +144,7 @@ static void say_clash(const struct pd_ledger *l, const struct pd_answer *a, cons
     char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
     const int32_t shared = l->shared[pd_ledger_first(l, a->image)];
     if (shared != PD_NOT_ANSWERED && shared != a->label)
-        say(in, "image '%s' is '%.60s', and a copy of it '%.60s'; --correct FILE sets both",
+        say(in, "image '%s' is '%.60s', and a copy of it '%.60s'\tto set both: correct=FILE",
             pd_dataset_image_name(l->data, a->image, image, sizeof image),
             pd_answer_text(l->data, a->label, now), pd_answer_text(l->data, shared, before));
 }
@@ -242,8 +242,8 @@ static enum pd_status take_change(struct pd_ledger *l, const struct pd_answer *a
     pd_answer_text(l->data, a->label, now);
     if (known != PD_NOT_ANSWERED && pd_ledger_was_ever(l, a->image, a->label)) {
         say(in,
-            "answers.csv: image '%s' is '%.60s' there, but was corrected to '%.60s', which stands; --correct "
-            "FILE changes it",
+            "answers.csv: image '%s' is '%.60s' there, but was corrected to '%.60s', which stands\tto change "
+            "it: correct=FILE",
             image, pd_answer_text(l->data, a->label, now), pd_answer_text(l->data, known, before));
         return PD_OK;
     }

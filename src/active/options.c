@@ -15,7 +15,7 @@
     FLAG(balanced, false, "gold: its two terms weighed by their standard deviations")                        \
     TEXT(diverse, "", "NAME", "spread a query over the pool: k-center or k-means++")                         \
     INT(candidates, 0, 0, 1000000000, "N", "best-scored images to spread over; 0: ten times the query")      \
-    INT(trials, 1, 1, 10000, "N", "repetitions with seeds of their own (from --seed on)")                    \
+    INT(trials, 1, 1, 10000, "N", "repetitions with seeds of their own (from the seed on)")                  \
     INT(init, 10, 1, 100000000, "N", "labels to begin with")                                                 \
     INT(query, 2, 1, 100000000, "N", "labels to ask for in each round")                                      \
     INT(final, 18, 1, 100000000, "N", "labels in the end")                                                   \
@@ -114,17 +114,24 @@ static enum pd_status check(const struct pd_active_options *a, const struct pd_t
 {
     char word[32];
     if (!a->strategy[0] || (a->baseline[0] && !pd_strategy_find(a->baseline, err)))
-        return a->strategy[0] ? PD_ERR_USAGE : pd_fail(err, PD_ERR_USAGE, -1, "--strategy is empty");
+        return a->strategy[0] ? PD_ERR_USAGE
+                              : pd_hint(err, pd_fail(err, PD_ERR_USAGE, -1, "strategy is empty"), "strategy");
     for (const char *list = a->strategy; pd_active_next_strategy(&list, word);)
         if (!pd_strategy_find(word, err))
             return PD_ERR_USAGE;
     if (a->init > a->final)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--init %lld --final %lld: expected no more at first than in the end",
-                       (long long)a->init, (long long)a->final);
+        return pd_hint(err,
+                       pd_hint(err,
+                               pd_fail(err, PD_ERR_USAGE, -1,
+                                       "init %lld and final %lld: expected no more at first than in the end",
+                                       (long long)a->init, (long long)a->final),
+                               "init"),
+                       "final");
     if (o->seed > most_seed - a->trials)
-        return pd_fail(err, PD_ERR_USAGE, -1, "--seed %lld: expected at most %lld for %lld trials",
-                       (long long)o->seed, (long long)(most_seed - a->trials), (long long)a->trials);
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1, "seed %lld: expected at most %lld for %lld trials",
+                               (long long)o->seed, (long long)(most_seed - a->trials), (long long)a->trials),
+                       "seed");
     enum pd_status status = check_word("oracle", a->oracle, oracles, 3, err);
     if (!status && a->diverse[0])
         status = check_word("way to spread", a->diverse, diversities, 2, err);

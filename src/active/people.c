@@ -79,7 +79,7 @@ static enum pd_status keep_sheet(const struct pd_people *p, const char *sheet, c
     if (!status)
         pd_active_note(p->watch, "what was %s stays in %s%s",
                        refused ? "refused" : "written in other columns", copy,
-                       refused ? ": mend it there, and give that with --labels" : "");
+                       refused ? "\tto take it once it is mended there: labels" : "");
     return status;
 }
 

@@ -114,9 +114,11 @@ static enum pd_status open_test(struct pd_trial *t, int size, bool quiet, struct
             pd_active_note(t->watch, "not measured: %s", why.message);
         return PD_OK;
     }
+    if (status && err)
+        *err = why;
     if (status)
-        return pd_fail(err, status, why.offset, "%s%s", why.message,
-                       status == PD_ERR_IO && !why.code ? "; --no-measure goes on without" : "");
+        return status == PD_ERR_IO && !why.code ? pd_hint(err, status, "to go on without: measure=false")
+                                                : status;
     status = adopt_classes(t, data, err);
     if (!status)
         status = pd_real_images_take(data, NULL, data->count, size, &t->test, err);

@@ -23,6 +23,18 @@ enum pd_status(pd_fail)(struct pd_error *err, enum pd_status status, int64_t off
     err->status = status;
     err->code = 0;
     err->offset = offset;
+    err->hint[0] = '\0';
+    return status;
+}
+
+enum pd_status pd_hint(struct pd_error *err, enum pd_status status, const char *format, ...)
+{
+    if (!err)
+        return status;
+    va_list args;
+    va_start(args, format);
+    pd_add_hint(err->hint, sizeof err->hint, format, args);
+    va_end(args);
     return status;
 }
 

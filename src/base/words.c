@@ -200,3 +200,15 @@ char *pd_path_word(char *text, size_t size, const char *path)
         snprintf(text, size, "folder");
     return text;
 }
+
+void pd_add_hint(char *text, size_t size, const char *format, va_list args)
+{
+    char hint[512];
+    const size_t n = strlen(text);
+    const int length = vsnprintf(hint, sizeof hint, format, args);
+    if (length < 0 || (size_t)length >= sizeof hint)
+        return; /* half a list of classes would be another */
+    pd_make_printable(pd_hide_passwords(hint));
+    if (n + strlen(hint) + 2 <= size)
+        snprintf(text + n, size - n, "%s%s", n ? "\t" : "", hint);
+}

@@ -4,6 +4,8 @@
 
 #include <paydirt/words.h>
 
+#include <stdarg.h>
+
 /* "a, b, c" into text[size], cut off where it does not fit. Returns text. */
 char *pd_join_words(char *text, size_t size, const char *const *first, size_t count, size_t stride);
 
@@ -17,5 +19,10 @@ char *pd_path_word(char *text, size_t size, const char *path);
 /* Bytes of the letter at text, 1 to 4; 0 where it is none that may stand in a line on a terminal
  * (pd_make_printable), or the end of text. */
 size_t pd_printable_letter(const char *text);
+
+/* Adds a hint, as in struct pd_error, behind what stands in text[size], with a tab between where something
+ * does; nothing where it does not fit. */
+void pd_add_hint(char *text, size_t size, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 #endif

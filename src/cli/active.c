@@ -124,7 +124,7 @@ static bool on_stop(void *context)
 
 static void on_note(void *context, const char *words)
 {
-    progress_line(&((struct watch *)context)->progress, "%s", words);
+    progress_note(&((struct watch *)context)->progress, "%s", words);
 }
 
 static void on_folder(void *context, const char *folder)
@@ -155,7 +155,7 @@ static void on_measured(void *context, const struct pd_active_round *r)
                   pd_plural((size_t)r->labels), accuracy, classes, guesses);
     if (r->people) {
         progress_line(&w->progress, "labels: %s", r->classes);
-        progress_line(&w->progress, "%s", r->outlook);
+        progress_note(&w->progress, "%s", r->outlook);
     }
 }
 
@@ -182,14 +182,14 @@ static void on_refused(void *context, const struct pd_refusal *r)
     if (!w->refused[kind].rows++)
         snprintf(w->refused[kind].words, sizeof w->refused[kind].words, "%s", kind < KINDS ? words : "...");
     if (w->refused[kind].rows <= REFUSALS_SHOWN || kind == KINDS)
-        progress_line(&w->progress, "refused: %s", pd_refusal_words(r, line));
+        progress_note(&w->progress, "refused: %s", pd_refusal_words(r, line));
 }
 
 static void say_further_refusals(struct watch *w)
 {
     for (int kind = 0; kind < KINDS; kind++)
         if (w->refused[kind].rows > REFUSALS_SHOWN)
-            progress_line(&w->progress, "refused: %lld more row%s: %s",
+            progress_note(&w->progress, "refused: %lld more row%s: %s",
                           (long long)w->refused[kind].rows - REFUSALS_SHOWN,
                           pd_plural((size_t)w->refused[kind].rows - REFUSALS_SHOWN), w->refused[kind].words);
 }

@@ -25,8 +25,9 @@ static const char *image_name(const struct pd_data_report *r, enum pd_split spli
 
 static void print_note(void *context, const char *words)
 {
+    char text[2 * PD_NOTE_SIZE];
     (void)context;
-    say(stdout, "%-10s%s\n", "", words);
+    say(stdout, "%-10s%s\n", "", say_hints(text, sizeof text, words));
 }
 
 static void print_split(const struct pd_data_report *r, int split)

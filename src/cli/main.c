@@ -1,5 +1,6 @@
 /* paydirt COMMAND [options] */
 #include "cli/commands.h"
+#include "cli/say.h"
 #include "cli/stop.h"
 
 #include <paydirt/graph.h>
@@ -115,6 +116,6 @@ int main(int argc, char **argv)
     if ((fflush(stdout) || ferror(stdout)) && !status)
         status = pd_fail(&err, PD_ERR_IO, -1, "standard output: cannot write: %s", strerror(errno));
     if (status)
-        fprintf(stderr, "paydirt: %s\n", err.message);
+        say_error(argc > 1 ? argv[1] : NULL, &err);
     return pd_status_exit_code(status);
 }

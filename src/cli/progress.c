@@ -146,6 +146,16 @@ void progress_line(struct progress *p, const char *format, ...)
         draw(p);
 }
 
+void progress_note(struct progress *p, const char *format, ...)
+{
+    char line[8192], text[8192];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    progress_line(p, "%s", say_hints(text, sizeof text, line));
+}
+
 void progress_end(struct progress *p)
 {
     clear(p);

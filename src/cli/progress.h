@@ -25,6 +25,8 @@ void progress_update(struct progress *p, uint64_t at, const char *label);
 
 /* A line of text, the bar below it. */
 void progress_line(struct progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same with hints of the library's (say_hints). */
+void progress_note(struct progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* "3 min 20 s left"; text[size]. Returns text. */
 char *progress_left(const struct progress *p, char *text, size_t size);

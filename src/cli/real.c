@@ -63,6 +63,10 @@ const char *real_statistics(const struct pd_gan *gan, char *text, size_t size)
 
 enum pd_status real_advise(enum pd_status status, const char *words, struct pd_error *err)
 {
-    return status == PD_ERR_IO && err && !err->code ? pd_fail(err, status, -1, "%s; %s", err->message, words)
-                                                    : status;
+    if (status != PD_ERR_IO || !err || err->code)
+        return status;
+    const struct pd_error why = *err;
+    pd_fail(err, status, -1, "%s; %s", why.message, words);
+    memcpy(err->hint, why.hint, sizeof err->hint);
+    return status;
 }

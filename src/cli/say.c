@@ -3,10 +3,13 @@
 #include <paydirt/words.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <utf8proc.h>
+
+enum { LINE = 8192 }; /* bytes of a line of the library's, with its hints */
 
 void say_list(FILE *to, const char *format, va_list args)
 {
@@ -35,9 +38,115 @@ void say(FILE *to, const char *format, ...)
     va_end(args);
 }
 
+/* --- hints --- */
+
+/* A hint, taken apart. Nothing of it ends with NUL. */
+struct hint {
+    const char *when, *name, *value; /* value NULL: none */
+    int when_size, name_size, value_size;
+};
+
+static struct hint take_apart(const char *at, size_t size)
+{
+    struct hint h = {.when = at, .name = at};
+    const char *end = at + size, *equals = memchr(at, '=', size), *colon = memmem(at, size, ": ", 2);
+    if (colon && (!equals || colon < equals)) {
+        h.when_size = (int)(colon - at);
+        h.name = colon + 2;
+    }
+    h.name_size = (int)((equals ? equals : end) - h.name);
+    if (equals) {
+        h.value = equals + 1;
+        h.value_size = (int)(end - h.value);
+    }
+    return h;
+}
+
+/* As people type it. */
+static void word_option(FILE *to, const struct hint *h)
+{
+    const bool on = h->value_size == 4 && !memcmp(h->value, "true", 4);
+    const bool off = h->value_size == 5 && !memcmp(h->value, "false", 5);
+    fprintf(to, "%s%s%.*s", h->name_size > 1 ? "--" : "-", off ? "no-" : "", h->name_size, h->name);
+    if (h->value && !on && !off)
+        fprintf(to, memchr(h->value, ' ', (size_t)h->value_size) ? " '%.*s'" : " %.*s", h->value_size,
+                h->value);
+}
+
+/* Those that say when to take them (apart: true), or those that do not, one after the other. */
+static void word_some(FILE *to, const char *hints, bool apart, const char *before, const char *between)
+{
+    for (const char *at = hints; *at; at += *at == '\t') {
+        const size_t n = strcspn(at, "\t");
+        const struct hint h = take_apart(at, n);
+        at += n;
+        if ((h.when_size > 0) != apart)
+            continue;
+        fputs(before, to);
+        before = between;
+        if (apart)
+            fprintf(to, "%.*s: ", h.when_size, h.when);
+        word_option(to, &h);
+    }
+    if (!apart && before == between)
+        fputc(')', to);
+}
+
+/* error: it may begin with an option's name. */
+static void word_line(FILE *to, const char *line, bool error)
+{
+    const size_t n = strcspn(line, "\t");
+    const char *hints = line + n + (line[n] == '\t');
+    const struct hint first = take_apart(hints, strcspn(hints, "\t"));
+    const size_t size = (size_t)first.name_size;
+    if (error && size && !first.when_size && size <= n && !memcmp(line, first.name, size) &&
+        (line[size] == ' ' || line[size] == ':')) {
+        word_option(to, &(struct hint){.name = first.name, .name_size = first.name_size});
+        fprintf(to, "%.*s", (int)(n - size), line + size);
+        hints += strcspn(hints, "\t");
+        hints += *hints == '\t';
+    } else
+        fprintf(to, "%.*s", (int)n, line);
+    word_some(to, hints, false, " (", ", or ");
+    word_some(to, hints, true, n && line[n - 1] == '?' ? " " : "; ", "; ");
+}
+
+static char *word(char *text, size_t size, const char *line, bool error)
+{
+    *text = '\0';
+    FILE *to = fmemopen(text, size, "w");
+    if (to) {
+        word_line(to, line, error);
+        fclose(to);
+    } else
+        snprintf(text, size, "%.*s", (int)strcspn(line, "\t"), line);
+    text[size - 1] = '\0';
+    return text;
+}
+
+char *say_hints(char *text, size_t size, const char *line)
+{
+    return word(text, size, line, false);
+}
+
 void say_line(void *to, const char *words)
 {
-    say(to, "%s\n", words);
+    char text[LINE];
+    say(to, "%s\n", say_hints(text, sizeof text, words));
+}
+
+void say_error(const char *command, const struct pd_error *err)
+{
+    static const char resume[] = "go on with: resume=";
+    char line[sizeof err->message + sizeof err->hint];
+    snprintf(line, sizeof line, "%s%s%s", err->message, *err->hint ? "\t" : "", err->hint);
+    if (command && !strncmp(err->hint, resume, sizeof resume - 1)) /* that is a command of its own */
+        say(stderr, "paydirt: %s; go on with: paydirt %s --resume %s\n", err->message, command,
+            err->hint + sizeof resume - 1);
+    else {
+        char text[LINE];
+        say(stderr, "paydirt: %s\n", word(text, sizeof text, line, true));
+    }
 }
 
 int say_width(const char *text)

@@ -13,8 +13,16 @@
 void say(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void say_list(FILE *to, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
-/* A line of its own; to: a FILE. */
+/* A line of the library's, whose hints (paydirt/error.h) stand behind a tab, in this program's words: "t.csv:
+ * …
+ * (--no-header)". Here alone a hint becomes an option. Into text[size]; returns text. */
+char *say_hints(char *text, size_t size, const char *line);
+
+/* Such a line of its own; to: a FILE. */
 void say_line(void *to, const char *words);
+
+/* "paydirt: …" on standard error; command: that failed, or NULL. */
+void say_error(const char *command, const struct pd_error *err);
 
 /* Columns that a text takes on a terminal: two for each CJK letter, none for an accent of its own. */
 int say_width(const char *text);

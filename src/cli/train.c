@@ -107,7 +107,7 @@ static void on_epoch(void *context, const struct pd_training_epoch *e)
 static void on_note(void *context, const char *words)
 {
     struct watch *w = context;
-    progress_line(&w->progress, "%s", words);
+    progress_note(&w->progress, "%s", words);
 }
 
 static bool on_decoding(void *context, const char *unit, uint64_t done, uint64_t count)

@@ -103,7 +103,10 @@ static enum pd_status read_with(const struct reader *r, const struct pd_data_req
 {
     enum pd_status status = r->open(&r->source, request, d, err);
     if (err && !request->dir && status == PD_ERR_USAGE && pd_published_find(r->source.name, NULL))
-        pd_fail(err, status, -1, "%s; 'paydirt data get %s' fetches them", err->message, r->source.name);
+        pd_hint(
+            err,
+            pd_fail(err, status, -1, "%s; 'paydirt data get %s' fetches them", err->message, r->source.name),
+            "data-dir");
     return status;
 }
 
@@ -123,10 +126,12 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
         return status;
     const struct reader *reader = reader_of(source);
     if (request->classes && *request->classes && !takes_classes(reader))
-        return pd_fail(
-            err, PD_ERR_USAGE, -1,
-            "data set '%s' knows its classes: --classes is for folders of images and tiny-imagenet",
-            source->name);
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1,
+                               "data set '%s' knows its classes; those of folders of images and "
+                               "tiny-imagenet can be chosen",
+                               source->name),
+                       "classes");
     struct pd_dataset *d = pd_calloc(1, sizeof *d);
     if (!d)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory opening data set '%s'", source->name);
@@ -192,15 +197,21 @@ enum pd_status pd_dataset_name_classes(struct pd_dataset *d, const char *const *
     return PD_OK;
 }
 
+enum pd_status pd_fail_place(struct pd_error *err, const char *name)
+{
+    return pd_hint(err,
+                   pd_fail(err, PD_ERR_USAGE, -1,
+                           "data set '%s' is not installed with a package: give the folder of its files",
+                           name),
+                   "data-dir");
+}
+
 enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_request *request,
                                const char *below, const char *file, struct pd_error *err)
 {
     const char *dir = request->dir;
     if (!dir)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "data set '%s' is not installed with a package: give the folder of its files with "
-                       "--data-dir",
-                       request->name);
+        return pd_fail_place(err, request->name);
     for (int k = 0; k < 2; k++) {
         int n = snprintf(path, size, "%s/%s%s%s", dir, k ? "" : below, k ? "" : "/", file);
         if (n > 0 && (size_t)n < size && !pd_is_absent(path))
@@ -248,13 +259,29 @@ void pd_dataset_add_note(struct pd_dataset *d, const char *format, ...)
     va_end(args);
 }
 
+void pd_note_hint(char note[PD_NOTE_SIZE], const char *format, ...)
+{
+    char hint[PD_NOTE_SIZE] = "";
+    const size_t n = strlen(note);
+    va_list args;
+    va_start(args, format);
+    pd_add_hint(hint, sizeof hint, format, args);
+    va_end(args);
+    const size_t m = strlen(hint);
+    if (!n || !m || n + m + sizeof "\t" > PD_NOTE_SIZE)
+        return;
+    note[n - 1] = '\t'; /* the newline's place */
+    memcpy(note + n, hint, m);
+    memcpy(note + n + m, "\n", 2);
+}
+
 void pd_note_lines(const char *note, void (*line)(void *context, const char *words), void *context)
 {
     char words[PD_NOTE_SIZE];
     for (size_t n; *note; note += n + (note[n] == '\n')) {
         n = strcspn(note, "\n");
         snprintf(words, sizeof words, "%.*s", (int)n, note);
-        line(context, pd_make_printable(words));
+        line(context, words);
     }
 }
 

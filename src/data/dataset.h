@@ -51,12 +51,17 @@ enum pd_status pd_dataset_name_classes(struct pd_dataset *dataset, const char *c
 enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_request *request,
                                const char *below, const char *file, struct pd_error *err);
 
+/* PD_ERR_USAGE: the set of that name lies in no place that is known. */
+enum pd_status pd_fail_place(struct pd_error *err, const char *name);
+
 /* text: `count` names, each with its NUL, one behind the other; borrowed. */
 enum pd_status pd_dataset_name_images(struct pd_dataset *dataset, const char *text, struct pd_error *err);
 
 /* A note is lines "photos: words", each with its newline. Adds one, as far as there is room. */
 void pd_note_add(char note[PD_NOTE_SIZE], const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A hint (struct pd_error) behind the last line, after a tab. */
+void pd_note_hint(char note[PD_NOTE_SIZE], const char *format, ...) __attribute__((format(printf, 2, 3)));
 void pd_dataset_add_note(struct pd_dataset *dataset, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -94,10 +94,14 @@ enum pd_status pd_gan_check_array(const char *path, const struct pd_io_array *a,
         finite &= isfinite(((const float *)a->data)[i]) != 0;
     for (int64_t i = 0; i < n && a->dtype == PD_IO_F64; i++)
         finite &= isfinite(((const double *)a->data)[i]) != 0;
-    return finite ? PD_OK
-                  : pd_fail(err, PD_ERR_MISMATCH, -1,
-                            "%s: '%.80s' is not finite: the training has diverged; try a smaller --lr", path,
-                            a->name);
+    return finite
+               ? PD_OK
+               : pd_hint(err,
+                         pd_fail(err, PD_ERR_MISMATCH, -1,
+                                 "%s: '%.80s' is not finite: the training has diverged; a smaller learning "
+                                 "rate may help",
+                                 path, a->name),
+                         "lr");
 }
 
 /* --- writing --- */

@@ -2,6 +2,7 @@
 #include "io/rows_kind.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "io/file.h"
 
 #include <ctype.h>
@@ -33,6 +34,13 @@ static enum pd_status fail_number(const struct csv_rows *r, int64_t column, stru
                    r->table.decimal == ',' ? " with a decimal comma" : "");
 }
 
+/* Behind a failure that an index may be behind. */
+static enum pd_status hint_index(enum pd_status status, struct pd_error *err)
+{
+    pd_hint(err, status, "to leave it out: index");
+    return pd_hint(err, status, "to take it as the others: index=false");
+}
+
 /* An index must go on as it began, and an empty last column stay empty. */
 static enum pd_status check_rest(const struct csv_rows *r, int64_t row, struct pd_error *err)
 {
@@ -43,9 +51,8 @@ static enum pd_status check_rest(const struct csv_rows *r, int64_t row, struct p
     if (r->by_name || !r->head.index || !r->head.counts)
         return PD_OK;
     if (!pd_table_number(t, t->field[0], &number) || number != (double)(r->head.index_from + row))
-        return pd_table_fail(t, err,
-                             "the first column counts the rows above, but not this one: --index to leave it "
-                             "out, --no-index to take it as the others");
+        return hint_index(pd_table_fail(t, err, "the first column counts the rows above, but not this one"),
+                          err);
     return PD_OK;
 }
 
@@ -93,18 +100,22 @@ static void close_rows(struct pd_rows *rows)
     pd_table_release(&r->table);
 }
 
-/* "t.csv: 50 rows x 4 columns, line 1 taken as a header (--no-header to take it as a row)" */
+/* "t.csv: 50 rows x 4 columns, line 1 taken as a header", and a hint behind a tab. */
 static void describe(const struct pd_rows *rows, char *text, size_t size)
 {
     const struct csv_rows *r = (const struct csv_rows *)rows;
     const struct pd_rows_head *h = &r->head;
+    const bool index = h->index && !r->by_name;
     snprintf(text, size, "%.200s: %lld row%s x %lld column%s, line %lld taken as %s%s%s%s", rows->name,
              (long long)rows->count, rows->count == 1 ? "" : "s", (long long)rows->width,
-             rows->width == 1 ? "" : "s", (long long)h->line,
-             h->header ? "a header (--no-header to take it as a row)" : "a row (--header if it holds names)",
-             h->index && !r->by_name ? ", the first column as an index (--no-index to keep it)" : "",
+             rows->width == 1 ? "" : "s", (long long)h->line, h->header ? "a header" : "a row",
+             index ? ", the first column as an index" : "",
              h->tail ? ", the last column, empty, left out" : "",
              r->table.decimal == ',' ? ", numbers with decimal commas" : "");
+    const size_t n = strlen(pd_make_printable(text)); /* a name may have a tab */
+    snprintf(text + n, size - n, "%s%s",
+             h->header ? "\tto take it as a row: header=false" : "\tif it holds names: header",
+             index ? "\tto keep the index: index=false" : "");
 }
 
 static const struct pd_rows_kind kind = {read_rows, rewind_rows, close_rows, describe};
@@ -239,11 +250,10 @@ static bool names_say_nothing(const struct csv_rows *r)
 static enum pd_status take_all(struct csv_rows *r, struct pd_error *err)
 {
     if (r->head.index_doubt && !r->head.index)
-        return pd_fail(
-            err, PD_ERR_FORMAT, -1,
-            "%s: the first column, whole numbers that all differ, may be an index: --index to leave "
-            "it out, --no-index to take it as the others",
-            r->base.name);
+        return hint_index(pd_fail(err, PD_ERR_FORMAT, -1,
+                                  "%s: the first column, whole numbers that all differ, may be an index",
+                                  r->base.name),
+                          err);
     const int64_t first = r->head.index, end = r->head.fields - r->head.tail;
     for (int64_t i = first; i < end; i++)
         r->column[i - first] = i;
@@ -265,10 +275,13 @@ static enum pd_status choose_columns(struct csv_rows *r, const char *const *name
     if (!names[1] || !names_say_nothing(r)) /* one name: the caller's own */
         return r->head.named
                    ? fail_no_column(r, names, err)
-                   : pd_fail(err, PD_ERR_USAGE, -1,
-                             "%s: no column '%.100s': line %lld holds no names (--header: it does); without "
-                             "':%.100s' all columns are taken",
-                             r->base.name, names[0], (long long)r->head.line, names[0]);
+                   : pd_hint(
+                         err,
+                         pd_fail(err, PD_ERR_USAGE, -1,
+                                 "%s: no column '%.100s': line %lld holds no names; without ':%.100s' all "
+                                 "columns are taken",
+                                 r->base.name, names[0], (long long)r->head.line, names[0]),
+                         "it does: header");
     return take_all(r, err);
 }
 

@@ -140,10 +140,9 @@ static struct kinds kinds_of(const struct pd_rows_head *h, const struct pd_table
 static enum pd_status fail_header(const struct pd_rows_head *h, const struct pd_table *t,
                                   struct pd_error *err, const char *what)
 {
-    return pd_fail(
-        err, PD_ERR_FORMAT, -1,
-        "%s: line %lld: %s: --header to take it as the names of columns, --no-header to take it as a row",
-        t->name, (long long)h->line, what);
+    pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld: %s", t->name, (long long)h->line, what);
+    pd_hint(err, PD_ERR_FORMAT, "to take it as the names of columns: header");
+    return pd_hint(err, PD_ERR_FORMAT, "to take it as a row: header=false");
 }
 
 /* A pandas index has no name, or one of these. */

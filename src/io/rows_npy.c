@@ -97,11 +97,12 @@ static enum pd_status check_type(struct npy_rows *r, const struct pd_rows_reques
         r->dtype = PD_IO_BF16;
     if (pd_io_dtype_is_float(r->dtype) || request->whole)
         return PD_OK;
-    return pd_fail(err, PD_ERR_UNSUPPORTED, -1,
-                   "%s: numbers of type %s, expected float16, float32 or float64: array.astype('float32') if "
-                   "they are logits%s",
-                   r->base.name, pd_io_dtype_words(is),
-                   is_two_bytes(is) ? ", --bfloat16 if they are bfloat16's bits" : "");
+    const enum pd_status status = pd_fail(
+        err, PD_ERR_UNSUPPORTED, -1,
+        "%s: numbers of type %s, expected float16, float32 or float64: array.astype('float32') if they are "
+        "logits",
+        r->base.name, pd_io_dtype_words(is));
+    return is_two_bytes(is) ? pd_hint(err, status, "if they are bfloat16's bits: bfloat16") : status;
 }
 
 static enum pd_status check_shape(const struct npy_rows *r, struct pd_error *err)

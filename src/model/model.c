@@ -58,10 +58,11 @@ enum pd_status pd_model_configure(const struct pd_model *model, int channels, in
     if (status)
         return status;
     if (classes < 1)
-        return pd_fail(
-            err, PD_ERR_USAGE, -1,
-            "the data have neither labels nor classes: name the classes with --classes (a folder of "
-            "images), put an array of labels in (an .npz)");
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1,
+                               "the data have neither labels nor classes: name the classes (a folder of "
+                               "images), put an array of labels in (an .npz)"),
+                       "classes");
     if (z_dim == 0)
         z_dim = model->z_dim;
     *out = (struct pd_model_config){model, channels, size, classes, z_dim, {0}};

@@ -35,8 +35,10 @@ static enum pd_status open_whole(const struct pd_train_options *o, enum pd_split
 static enum pd_status thin(const struct pd_train_options *o, struct pd_dataset *d, struct pd_error *err)
 {
     const uint32_t most = (uint32_t)o->data_count;
-    if (most > d->count)
-        pd_dataset_add_note(d, "--data-count %u: there are only %u images, all are taken", most, d->count);
+    if (most > d->count) {
+        pd_dataset_add_note(d, "%u images were asked for, there are only %u: all are taken", most, d->count);
+        pd_note_hint(d->note, "data-count");
+    }
     return most && d->count > most ? pd_dataset_thin(d, most, (uint64_t)o->data_seed, err) : PD_OK;
 }
 
@@ -126,8 +128,8 @@ enum pd_status pd_run_say_moved(const struct pd_train_options *o, enum pd_status
     const char *place = o->data_dir[0] ? o->data_dir : o->data;
     if (!status || !err || *place != '/' || !pd_is_absent(place))
         return status;
-    return pd_fail(err, status, -1, "%.350s; where it lies now, %s says", err->message,
-                   place == o->data ? "--data" : "--data-dir");
+    return pd_hint(err, pd_fail(err, status, -1, "%.400s", err->message), "where it lies now: %s",
+                   place == o->data ? "data" : "data-dir");
 }
 
 enum pd_status pd_run_image_size(const struct pd_train_options *o, int *size, struct pd_error *err)
@@ -198,8 +200,10 @@ enum pd_status pd_run_labels(const struct pd_train_options *o, const char *label
     const uint64_t seed = (uint64_t)(o->data_seed ? o->data_seed : o->seed);
     enum pd_status status = PD_OK;
     if (label_file && o->labels)
-        return pd_fail(err, PD_ERR_USAGE, -1, "--labels %lld beside a label file, which says it all",
-                       (long long)o->labels);
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1, "labels %lld beside a label file, which says it all",
+                               (long long)o->labels),
+                       "labels");
     if (o->validation)
         status = pd_validation_draw(data, (uint32_t)o->validation, seed, use, err);
     if (!status && o->validation)

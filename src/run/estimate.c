@@ -120,18 +120,21 @@ enum pd_status pd_estimate_check(const struct pd_train_options *o, const struct 
                                  const struct pd_estimate *e, struct pd_error *err)
 {
     const double memory = pd_memory_free(), disk = d->no_files ? e->disk : pd_disk_free(o->out);
-    char advice[80] = "a smaller --size or --batch";
+    enum pd_status status = PD_ERR_MEMORY;
     if (fits(e, memory, disk))
         return PD_OK;
     const double width = width_that_fits(o, d, memory, disk);
-    if (width > 0)
-        snprintf(advice, sizeof advice, "--width %g, or a smaller --size or --batch", width);
     if (e->memory > memory)
-        return pd_fail(err, PD_ERR_MEMORY, -1,
-                       "the training needs about %.1f GB of memory, and %.1f GB are free: try %s",
-                       1e-9 * e->memory, 1e-9 * memory, advice);
-    return pd_fail(err, PD_ERR_IO, -1, "%.200s: checkpoints need about %.1f GB, and %.1f GB are free: try %s",
-                   o->out, 1e-9 * e->disk, 1e-9 * disk, advice);
+        pd_fail(err, PD_ERR_MEMORY, -1,
+                "the training needs about %.1f GB of memory, and %.1f GB are free: try less",
+                1e-9 * e->memory, 1e-9 * memory);
+    else
+        status = pd_fail(err, PD_ERR_IO, -1,
+                         "%.200s: checkpoints need about %.1f GB, and %.1f GB are free: try less", o->out,
+                         1e-9 * e->disk, 1e-9 * disk);
+    if (width > 0)
+        pd_hint(err, status, "width=%g", width);
+    return pd_hint(err, pd_hint(err, status, "size"), "batch");
 }
 
 char *pd_estimate_words(const struct pd_estimate *e, uint64_t steps, char *text, size_t size)

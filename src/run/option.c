@@ -96,8 +96,10 @@ enum pd_status pd_option_set(const struct pd_option *option, void *base, const c
     char flag[64], wanted[96];
     if (parse(option, base, value))
         return PD_OK;
-    return pd_fail(err, PD_ERR_USAGE, -1, "%s%s '%.60s': expected %s", option->name[1] ? "--" : "-",
-                   pd_option_flag(option, flag, sizeof flag), value, expected(option, wanted, sizeof wanted));
+    pd_option_flag(option, flag, sizeof flag);
+    pd_fail(err, PD_ERR_USAGE, -1, "%s '%.60s': expected %s", flag, value,
+            expected(option, wanted, sizeof wanted));
+    return pd_hint(err, PD_ERR_USAGE, "%s", flag);
 }
 
 void pd_option_text(const struct pd_option *option, const void *base, char *text, size_t size)

@@ -12,10 +12,11 @@
     TEXT(metadata_columns, "", "LIST", "its columns, IMAGE,LABEL[,SPLIT]; by default the usual names")       \
     FLAG(cache, true, "decode a large folder's images at every opening, not once into a file")               \
     TEXT(cache_dir, "", "DIR", "folder for such files; by default paydirt's in the user's cache folder")     \
-    TEXT(model, "", "NAME", "network ('train --help' lists them); by default the one that suits the data")   \
+    TEXT(model, "", "NAME", "network ('help train' lists them); by default the one that suits the data")     \
     TEXT(out, "runs", "DIR", "folder in which the run's folder is made")                                     \
     INT(data_count, 0, 0, 100000000, "N", "training images; of real sets that many at random; 0: all")       \
-    INT(data_seed, 0, 0, SEED_MAX, "N", "seed of procedural data and of drawn labels; 0: standard, --seed")  \
+    INT(data_seed, 0, 0, SEED_MAX, "N",                                                                      \
+        "seed of procedural data and of drawn labels; 0: standard, the seed's")                              \
     INT(labels, 0, 0, 100000000, "N", "images whose label may be used, even over the classes; 0: all")       \
     TEXT(label_file, "", "FILE", "CSV with image,label (or Label Studio's export): these labels only")       \
     INT(labels_per_batch, 0, 0, 65536, "N", "labelled images in every batch; 0: mixed as they come")         \
@@ -52,7 +53,7 @@
     INT(validation, 0, 0, 100000000, "N", "images held out to find the best epoch; 0: none")                 \
     INT(validate_every, 10, 1, 1000000, "N", "epochs between measurements on them")                          \
     INT(validation_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures")                     \
-    TEXT(best, "fitting-capacity", "METRIC", "what the best epoch is best in ('eval --help' lists them)")    \
+    TEXT(best, "fitting-capacity", "METRIC", "what the best epoch is best in ('help eval' lists them)")      \
     INT(threads, 0, 0, 1024, "N", "threads; 0: as many as the process may use")                              \
     INT(save_every, 10, 0, 1000000, "N", "minutes between checkpoints within an epoch; 0: none")             \
     INT(save_steps, 0, 0, 1000000000, "N", "steps between checkpoints within an epoch; 0: none")             \

@@ -59,13 +59,17 @@ static enum pd_status check_classes(const struct pd_pool_files *files, struct pd
     const char *name = pd_rows_name(files->class_logits);
     if (files->request.binary)
         return width == 1 ? PD_OK
-                          : pd_fail(err, PD_ERR_MISMATCH, -1,
-                                    "%s: %lld numbers in a row, --binary expects one", name, width);
-    return width > 1 && width <= INT_MAX
-               ? PD_OK
-               : pd_fail(err, PD_ERR_MISMATCH, -1,
-                         "%s: %lld numbers in a row, expected the logits of 2 or more classes%s", name, width,
-                         width == 1 ? " (--binary: one number, for the second of two classes)" : "");
+                          : pd_hint(err,
+                                    pd_fail(err, PD_ERR_MISMATCH, -1,
+                                            "%s: %lld numbers in a row, expected one, the second class's",
+                                            name, width),
+                                    "binary");
+    if (width > 1 && width <= INT_MAX)
+        return PD_OK;
+    const enum pd_status status =
+        pd_fail(err, PD_ERR_MISMATCH, -1,
+                "%s: %lld numbers in a row, expected the logits of 2 or more classes", name, width);
+    return width == 1 ? pd_hint(err, status, "one number, for the second of two classes: binary") : status;
 }
 
 static enum pd_status check_widths(const struct pd_pool_files *files, struct pd_error *err)
@@ -78,7 +82,9 @@ static enum pd_status check_widths(const struct pd_pool_files *files, struct pd_
 
 static enum pd_status missing(const struct pd_strategy *s, const char *option, struct pd_error *err)
 {
-    return pd_fail(err, PD_ERR_USAGE, -1, "%s is missing: strategy '%s' needs it", option, s->name);
+    return pd_hint(err,
+                   pd_fail(err, PD_ERR_USAGE, -1, "%s is missing: strategy '%s' needs it", option, s->name),
+                   "%s", option);
 }
 
 static enum pd_status check_request(const struct pd_pool_request *r, const struct pd_strategy *s,
@@ -86,14 +92,16 @@ static enum pd_status check_request(const struct pd_pool_request *r, const struc
 {
     const bool any = !s->needs_logit && !s->needs_class_logits;
     if (s->needs_logit && !is_given(r->logits))
-        return missing(s, "--logits", err);
+        return missing(s, "logits", err);
     if (s->needs_class_logits && !is_given(r->class_logits))
-        return missing(s, "--class-logits", err);
+        return missing(s, "class-logits", err);
     if (any && !is_given(r->logits) && !is_given(r->class_logits))
-        return missing(s, "--logits or --class-logits", err);
+        return pd_hint(err, missing(s, "logits", err), "or: class-logits");
     if (r->log_probabilities && (r->probabilities == PD_ROWS_YES || r->binary))
-        return pd_fail(err, PD_ERR_USAGE, -1, "--log-probabilities does not go with --%s",
-                       r->binary ? "binary" : "probabilities");
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1, "log-probabilities does not go with %s",
+                               r->binary ? "binary" : "probabilities"),
+                       "log-probabilities");
     return PD_OK;
 }
 
@@ -207,20 +215,17 @@ static enum pd_status judge_logit(struct pd_pool_files *files, const struct pd_p
     files->judge_logit = false;
     if (!judge || pd_scale_of_numbers(block->n, block->logit) == PD_SCALE_LOGITS)
         return PD_OK;
-    return pd_fail(
-        err, PD_ERR_USAGE, -1,
-        "%s: all within [0, 1], as after a sigmoid: --sigmoid if they are, --no-sigmoid if they are "
-        "logits before it",
-        pd_rows_name(files->logit));
+    pd_fail(err, PD_ERR_USAGE, -1, "%s: all within [0, 1], as after a sigmoid", pd_rows_name(files->logit));
+    pd_hint(err, PD_ERR_USAGE, "if they are: sigmoid");
+    return pd_hint(err, PD_ERR_USAGE, "if they are logits before it: sigmoid=false");
 }
 
 static enum pd_status judge_classes(struct pd_pool_files *files, const struct pd_pool *block,
                                     struct pd_error *err)
 {
     static const char *const words[] = {
-        [PD_SCALE_PROBABILITIES] =
-            "rows within [0, 1] that sum to 1, probabilities: --probabilities if they are",
-        [PD_SCALE_PERCENTAGES] = "rows that sum to 100, percentages: divide by 100 and give --probabilities",
+        [PD_SCALE_PROBABILITIES] = "rows within [0, 1] that sum to 1, probabilities",
+        [PD_SCALE_PERCENTAGES] = "rows that sum to 100, percentages: divide by 100",
         [PD_SCALE_SIGMOIDS] =
             "all within [0, 1], as after a sigmoid for each class: take the numbers before it"};
     const bool judge = files->judge_classes;
@@ -232,9 +237,12 @@ static enum pd_status judge_classes(struct pd_pool_files *files, const struct pd
                                     : pd_scale_of_classes(block->n, block->classes, block->class_logits);
     if (scale == PD_SCALE_LOGITS)
         return PD_OK;
-    return pd_fail(err, PD_ERR_USAGE, -1, "%s: %s, --no-probabilities if they are logits before the softmax",
-                   pd_rows_name(files->class_logits),
-                   words[files->request.binary ? PD_SCALE_PROBABILITIES : scale]);
+    const enum pd_scale as = files->request.binary ? PD_SCALE_PROBABILITIES : scale;
+    pd_fail(err, PD_ERR_USAGE, -1, "%s: %s", pd_rows_name(files->class_logits), words[as]);
+    if (as != PD_SCALE_SIGMOIDS)
+        pd_hint(err, PD_ERR_USAGE,
+                as == PD_SCALE_PERCENTAGES ? "and give: probabilities" : "if they are: probabilities");
+    return pd_hint(err, PD_ERR_USAGE, "if they are logits before the softmax: probabilities=false");
 }
 
 /* pd_logit_of has been at all of them. */

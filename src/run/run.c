@@ -46,12 +46,15 @@ static enum pd_status check_losses(const struct run *r, const float *losses, uin
     if (r->folder)
         snprintf(kept, sizeof kept, " (the last checkpoint is from step %llu)",
                  (unsigned long long)r->saved_step);
-    for (int i = 0; i < PD_LOSS_COUNT; i++)
-        if (!(fabsf(losses[i]) <= LOSS_MOST))
-            return pd_fail(err, PD_ERR_MISMATCH, -1,
-                           "training diverged: %s is %g at step %llu%s; try a smaller --lr%s",
-                           pd_loss_names[i], (double)losses[i], (unsigned long long)step, kept,
-                           r->step.gold ? ", or --beta-d 0.5" : "");
+    for (int i = 0; i < PD_LOSS_COUNT; i++) {
+        if (fabsf(losses[i]) <= LOSS_MOST)
+            continue;
+        pd_fail(err, PD_ERR_MISMATCH, -1,
+                "training diverged: %s is %g at step %llu%s; a smaller learning rate may help",
+                pd_loss_names[i], (double)losses[i], (unsigned long long)step, kept);
+        pd_hint(err, PD_ERR_MISMATCH, "lr");
+        return r->step.gold ? pd_hint(err, PD_ERR_MISMATCH, "beta-d=0.5") : PD_ERR_MISMATCH;
+    }
     return PD_OK;
 }
 
@@ -237,9 +240,10 @@ static enum pd_status train(struct run *r, struct pd_error *err)
         if (!status && r->at.step < r->last_step && r->watch->stop && r->watch->stop(r->watch->context)) {
             status = save(r, err);
             if (!status)
-                status = pd_fail(
-                    err, PD_ERR_INTERRUPTED, -1, "stopped at step %llu%s%s", (unsigned long long)r->at.step,
-                    r->folder ? "; go on with: paydirt train --resume " : "", r->folder ? r->folder : "");
+                status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped at step %llu",
+                                 (unsigned long long)r->at.step);
+            if (status == PD_ERR_INTERRUPTED && r->folder)
+                pd_hint(err, status, "go on with: resume=%s", r->folder);
         }
     }
     return status;

@@ -108,13 +108,20 @@ static enum pd_status check_step(const struct pd_train_options *o, int size, str
 {
     unsigned augment;
     if (o->gold && !pd_loss_find(o->loss, NULL)->ratio)
-        return pd_fail(
-            err, PD_ERR_USAGE, -1,
-            "--gold with --loss %s: GOLD reads the logit as a log density ratio, which --loss gan makes it",
-            o->loss);
+        return pd_hint(
+            err,
+            pd_hint(err,
+                    pd_fail(err, PD_ERR_USAGE, -1,
+                            "gold with loss %s: GOLD reads the logit as a log density ratio, which "
+                            "another loss makes it",
+                            o->loss),
+                    "gold"),
+            "loss=gan");
     if (o->diffaug[0] && !size)
-        return pd_fail(err, PD_ERR_USAGE, -1, "--diffaug %s: for images, and the data are 2-D points",
-                       o->diffaug);
+        return pd_hint(
+            err,
+            pd_fail(err, PD_ERR_USAGE, -1, "diffaug %s: for images, and the data are 2-D points", o->diffaug),
+            "diffaug");
     return pd_augment_parse(o->diffaug, &augment, err);
 }
 

@@ -252,7 +252,8 @@ static void follows_a_protocol(void **state)
     assert_true(is_there(GOLD "gold-1/round-01/best.safetensors"));
     assert_int_equal(is_there(GOLD "gold-1/plane-01.png"), pd_library_is_in(pd_library_cairo));
     assert_int_equal(is_there(GOLD "curves.png"), pd_library_is_in(pd_library_cairo));
-    fails("active --resume " GOLD " --labels x.csv", 2, "the data's own labels answer (--oracle labels)");
+    fails("active --resume " GOLD " --labels x.csv", 2,
+          "the data's own labels answer (its oracle is 'labels')");
     fails("active --resume " GOLD " --init 3", 2, "--init cannot be given with --resume");
 }
 
@@ -265,10 +266,12 @@ static void knows_what_was_meant(void **state)
     fails("active " POINTS "--protocol aclg", 2, "unknown protocol 'aclg', did you mean 'alcg'?");
     fails("active " POINTS "--oracle label", 2, "unknown oracle 'label', did you mean 'labels'?");
     fails("active " POINTS "--diverse kcenter", 2, "did you mean 'k-center'?");
-    fails("active " POINTS "--init 15", 2, "--init 15 --final 14: expected no more at first than in the end");
-    fails("active " POINTS "--final 181", 2, "has 180 images for it beside those of --validation (0: none)");
+    fails("active " POINTS "--init 15", 2,
+          "--init 15 and final 14: expected no more at first than in the end (--final)");
+    fails("active " POINTS "--final 181", 2,
+          "has 180 images for it beside those held out for validation; none: --validation 0");
     fails("active " POINTS "--validation 1000", 2,
-          "has 0 images for it beside those of --validation (0: none)");
+          "has 0 images for it beside those held out for validation; none: --validation 0");
     fails("active " POINTS "--labels a.csv", 2, "--labels are answers to a run's questions");
     fails("active " POINTS "--seed 9000000000000", 2, "--seed 9000000000000: expected at most ");
     fails("active " POINTS "--model mpl", 2, "did you mean 'mlp'?");

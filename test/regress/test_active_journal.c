@@ -162,7 +162,7 @@ static void a_change_in_answers_is_taken_aloud(void **state)
     resume(0, " --labels a.csv");
     assert_in_run("gold-1/round-01/labels.csv", to);
     edit("answers.csv", to, from); /* back again: it may also be an old file */
-    assert_contains(resume(0, "")->err, "which stands; --correct FILE changes it");
+    assert_contains(resume(0, "")->err, "which stands; to change it: --correct FILE");
     assert_in_run("answers.csv", to);
     edit("gold-1/labels.csv", to, from);
     resume(0, "");
@@ -170,7 +170,7 @@ static void a_change_in_answers_is_taken_aloud(void **state)
     write_text("c.csv", "image,label\n");
     snprintf(words, sizeof words, "image,label\n%s", from);
     write_text("c.csv", words);
-    assert_contains(resume(4, " --labels c.csv")->err, "; --correct FILE replaces it");
+    assert_contains(resume(4, " --labels c.csv")->err, "; to replace it: --correct FILE");
     assert_contains(resume(0, " --correct c.csv")->out, "1 answer corrected");
     assert_in_run("answers.csv", from);
     edit("answers.csv", from, "");
@@ -332,7 +332,7 @@ static void corrections_have_something_to_correct(void **state)
     const struct result *r = resume(4, " --correct c.csv");
     snprintf(text, sizeof text, "refused: row 2: image '%02d.png': 'cat' corrects nothing", other);
     assert_contains(r->err, text);
-    assert_contains(r->err, "--labels FILE takes such answers");
+    assert_contains(r->err, "for such answers: --labels FILE");
     assert_contains(r->err, "refused: row 3: unknown image 'nowhere.png'");
     assert_contains(r->err, "2 answers were refused, for the reasons above; none is taken");
     assert_not_in_run("journal.jsonl", "\"event\":\"answer\"");

@@ -97,6 +97,21 @@ static void knows_what_was_meant(void **state)
     fails("data lst", 2, "did you mean 'list'?");
 }
 
+/* What the library suggests, as people type it. */
+static void words_hints(void **state)
+{
+    (void)state;
+    fails("select -k 0", 2, "paydirt: -k '0': expected a whole number");
+    fails("train --data strokes --data-count 20 --loss hinge --gold", 2,
+          "paydirt: --gold with loss hinge: GOLD reads the logit as a log density ratio, which another loss "
+          "makes "
+          "it (--loss gan)\n");
+    fails("train --data svhn", 2,
+          "give the folder of its files; 'paydirt data get svhn' fetches them (--data-dir)\n");
+    fails("train --data cifar10 --classes cat", 2, "can be chosen (--classes)\n");
+    fails("train --data archive", 2, "paydirt: data set 'archive': give its file; as: --data\n");
+}
+
 static void refuses_bad_values(void **state)
 {
     (void)state;
@@ -105,7 +120,7 @@ static void refuses_bad_values(void **state)
     fails("train --lr fast", 2, "--lr 'fast': expected a number from 0 to 10");
     fails("train --data strokes --data-count 20 --loss hinje", 2,
           "unknown loss 'hinje', did you mean 'hinge'?");
-    fails("train --data strokes --data-count 20 --loss hinge --gold", 2, "--gold with --loss hinge: ");
+    fails("train --data strokes --data-count 20 --loss hinge --gold", 2, "--gold with loss hinge: ");
     fails("train --data strokes --data-count 20 --diffaug colour", 2, "did you mean 'color'?");
     fails("train --data strokes --data-count 20 --model dcgan --loss wgan-gp", 7,
           "does not go with model 'dcgan'");
@@ -161,7 +176,8 @@ static void trains_on_a_folder(void **state)
     free(grid);
 #define PHOTOS                                                                                               \
     "train --data ./photos --width 0.1 --batch 16 --min-epoch 32 --epochs 1 --threads 1 --out folder-runs "
-    fails(PHOTOS, 2, "name the classes with --classes");
+    fails(PHOTOS, 2,
+          "name the classes (a folder of images), put an array of labels in (an .npz) (--classes)");
     const struct result *r = succeeds(PHOTOS "--classes x,y");
     assert_string_equal(r->out, "folder-runs/00000-photos-infogan\n");
     assert_contains(r->err, "photos: 1 of 4 images left out, as they cannot be read; the first: ");
@@ -180,7 +196,8 @@ static void trains_on_a_folder(void **state)
           "beside train/; --split train scores the training images");
     r = succeeds("train --data photos --classes x,y --data-count 5 --width 0.1 --batch 16 --min-epoch 32 "
                  "--epochs 1 --threads 1 --out folder-runs");
-    assert_contains(r->err, "photos: --data-count 5: there are only 2 images, all are taken\n");
+    assert_contains(r->err,
+                    "photos: 5 images were asked for, there are only 2: all are taken (--data-count)\n");
     succeeds("score folder-runs/00000-photos-infogan --split train --out folder.csv --threads 1");
     succeeds(say("score %s --data ./photos --split train --out folder.csv --threads 1", trained));
 }
@@ -589,6 +606,7 @@ int main(void)
         cmocka_unit_test(shows_help),
         cmocka_unit_test(its_examples_are_right),
         cmocka_unit_test(knows_what_was_meant),
+        cmocka_unit_test(words_hints),
         cmocka_unit_test(refuses_bad_values),
         cmocka_unit_test(trains),
         cmocka_unit_test(trains_on_a_folder),

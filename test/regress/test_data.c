@@ -211,8 +211,8 @@ static void names_the_columns(void **state)
     (void)state;
     static const char table[] = "picture,kind\n1.png,a\n",
                       lines[] = "{\"picture\": \"1.png\", \"kind\": \"a\"}\n";
-    static const char words[] =
-        "labels.csv: no column for the image's name among 'picture, kind': name them with --metadata-columns";
+    static const char words[] = "labels.csv: no column for the image's name among 'picture, kind': name them "
+                                "(--metadata-columns IMAGE,LABEL)";
     scratch_write(scratch_path("labels.csv"), table, sizeof table - 1);
     scratch_write(scratch_path("labels.jsonl"), lines, sizeof lines - 1);
     const struct result *r = run("data check photos --metadata labels.csv");

@@ -77,7 +77,7 @@ static void options_are_looked_at_first(void **state)
         }
     }
     fails("train --data photos --labels 7", 2, "7");
-    fails("train --data photos --gold --loss hinge", 2, "--gold with --loss hinge");
+    fails("train --data photos --gold --loss hinge", 2, "--gold with loss hinge");
     fails("train --data photos --model infogam", 2, "did you mean 'infogan'");
     fails("train --data photos --label-file nowhere.csv", 3, "nowhere.csv: cannot open");
     fails("train --data photos --size 1024 --width 16 --model infogan", 6, "the training needs about ");

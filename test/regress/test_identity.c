@@ -95,7 +95,7 @@ static void the_folder_may_move(void **state)
 {
     (void)state;
     move("photos", "elsewhere");
-    fails(GOES, 2, "where it lies now, --data says");
+    fails(GOES, 2, "where it lies now: --data");
     goes_on(" --data elsewhere", NULL);
     char *options = scratch_read(scratch_path(RUN "/options.json"), NULL);
     assert_contains(options, "/elsewhere\"");
@@ -215,7 +215,7 @@ static void people_change_their_folder(void **state)
     answer("dog");
     move("album/0.png", "album/zero.png");
     move("album", "moved");
-    fails("active --resume " LIVE " --labels answers.csv", 2, "where it lies now, --data says");
+    fails("active --resume " LIVE " --labels answers.csv", 2, "where it lies now: --data");
     r = succeeds("active --resume " LIVE " --data moved --labels answers.csv");
     assert_contains(r->err, "1 images were moved or renamed since the run began (zero.png was 0.png)");
     folder("gone");

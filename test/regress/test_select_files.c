@@ -110,7 +110,8 @@ static void refuses_bad_requests(void **state)
     fails("select " NPY "-k 1 --strategy random --balanced", 2, "strategy 'random' has no terms to balance");
     fails("select --logits l.npy -k 1", 2, "--class-logits is missing: strategy 'gold' needs it");
     fails("select --class-logits c.npy -k 1", 2, "--logits is missing: strategy 'gold' needs it");
-    fails("select -k 1 --strategy random", 2, "--logits or --class-logits is missing");
+    fails("select -k 1 --strategy random", 2,
+          "--logits is missing: strategy 'random' needs it; or: --class-logits");
     fails("select " NPY "-k 1 --diverse k-centre --features f.npy", 2, "did you mean 'k-center'?");
     fails("select " NPY "-k 1 --diverse k-center", 2, "--features is missing");
     fails("select " NPY "-k 1 --features f.npy", 2, "--features is for --diverse");
@@ -192,8 +193,8 @@ static void refuses_probabilities_for_logits(void **state)
     const char *const entropy = "select --class-logits p.csv --strategy most-entropy -k 3 --scores";
     write_text("p.csv", "0.2,0.8\n0.5,0.5\n1,0\n");
     fails(entropy, 2,
-          "p.csv: rows within [0, 1] that sum to 1, probabilities: --probabilities if they are, "
-          "--no-probabilities if they are logits");
+          "p.csv: rows within [0, 1] that sum to 1, probabilities; if they are: --probabilities; "
+          "if they are logits before the softmax: --no-probabilities");
     prints("select --class-logits p.csv --strategy most-entropy -k 3 --scores --probabilities",
            "1\t0.693147181\n0\t0.500402413\n2\t0\n");
     prints("select --class-logits p.csv --strategy most-entropy -k 1 --no-probabilities", "1\n");
@@ -212,7 +213,7 @@ static void refuses_probabilities_for_logits(void **state)
     write_text("p.csv", "-1.6094379,-0.2231436\n-0.6931472,-0.6931472\n0,-inf\n");
     prints("select --class-logits p.csv --strategy most-entropy -k 3 --log-probabilities", "1\n0\n2\n");
     fails("select --class-logits p.csv --strategy most-entropy -k 1 --log-probabilities --probabilities", 2,
-          "--log-probabilities does not go with --probabilities");
+          "--log-probabilities does not go with probabilities");
 }
 
 /* Sums of 0.98 to 1.02 are what two decimals leave. */
@@ -223,7 +224,8 @@ static void takes_rounded_probabilities(void **state)
     const struct pd_io_array a = {"", PD_IO_F32, 2, {3, 3}, rounded};
     assert_int_equal(pd_npy_write(scratch_path("p.npy"), &a, NULL), PD_OK);
     write_text("p.csv", "0.33,0.33,0.32\n0.9,0.06,0.06\n0.5,0.3,0.2\n");
-    fails("select --class-logits p.npy --strategy most-entropy -k 3", 2, "probabilities: --probabilities if");
+    fails("select --class-logits p.npy --strategy most-entropy -k 3", 2,
+          "probabilities; if they are: --probabilities; if");
     const char *const files[] = {"p.npy", "p.csv"};
     for (int i = 0; i < 2; i++) {
         char command[128];
@@ -247,7 +249,8 @@ static void refuses_sigmoids_for_logits(void **state)
     (void)state;
     write_text("l.csv", "0.2\n0.9\n1\n0\n0.5\n0.7\n");
     fails("select --logits l.csv --class-logits c.npy -k 1", 2,
-          "l.csv: all within [0, 1], as after a sigmoid: --sigmoid if they are, --no-sigmoid if");
+          "l.csv: all within [0, 1], as after a sigmoid; if they are: --sigmoid; if they are logits before "
+          "it: --no-sigmoid");
     const struct result *r = succeeds("select --logits l.csv --class-logits c.npy -k 2 --sigmoid");
     assert_string_equal(r->out, "2\n1\n");
     assert_non_null(strstr(r->err, "l.csv: 2 of 6 are exactly 0 or 1"));
@@ -261,9 +264,10 @@ static void one_number_serves_two_classes(void **state)
 {
     (void)state;
     fails("select --class-logits l.npy --strategy small-margin -k 1", 5,
-          "(--binary: one number, for the second");
+          "; one number, for the second of two classes: --binary");
     prints("select --class-logits l.npy --strategy small-margin -k 6 --binary", "0\n5\n4\n3\n1\n2\n");
-    fails("select --class-logits c.npy --strategy small-margin -k 1 --binary", 5, "--binary expects one");
+    fails("select --class-logits c.npy --strategy small-margin -k 1 --binary", 5,
+          "expected one, the second class's (--binary)");
     write_text("b.csv", "0.2\n0.9\n0.55\n");
     fails("select --class-logits b.csv --strategy small-margin -k 1 --binary", 2,
           "--probabilities if they are");

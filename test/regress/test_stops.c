@@ -129,7 +129,7 @@ static void divergence_ends_with_the_last_good_checkpoint(void **state)
     const struct result *r = run(command);
     assert_int_equal(r->code, 5);
     assert_contains(r->err, "training diverged: ");
-    assert_contains(r->err, "try a smaller --lr, or --beta-d 0.5");
+    assert_contains(r->err, "a smaller learning rate may help (--lr, or --beta-d 0.5)");
     succeeds("sample diverged/00000-strokes-infogan-gold --per-class 1 --npz good.npz");
 }
 

@@ -105,7 +105,7 @@ static void says_what_is_missing(void **state)
     struct pd_dataset *d;
     struct blob images = make_images(20, 6);
     assert_int_equal(open_from(NULL, &d, &err), PD_ERR_USAGE);
-    assert_non_null(strstr(err.message, "--data-dir"));
+    assert_string_equal(err.hint, "data-dir");
     assert_int_equal(open_from(make_folder(folder), &d, &err), PD_ERR_IO);
     assert_non_null(strstr(err.message, "train-images-idx3-ubyte.gz"));
     write_blob(folder, "train-images-idx3-ubyte", &images);
@@ -157,7 +157,7 @@ static void fmnist_is_found_or_its_package_named(void **state)
     struct pd_dataset *d;
     struct pd_data_request request = {.name = "fmnist", .split = PD_SPLIT_TEST};
     if (pd_dataset_open(&request, &d, &err)) {
-        assert_non_null(strstr(err.message, "install the package dataset-fashion-mnist or give --data-dir"));
+        assert_non_null(strstr(err.message, "install the package dataset-fashion-mnist or give the folder"));
         return;
     }
     assert_int_equal(d->count, 10000);

@@ -61,7 +61,7 @@ static void fails(struct pd_data_request request, enum pd_status status, const c
     struct pd_error err = {.message = ""};
     assert_int_equal(open_photos(request, &d, &err), status);
     assert_null(d);
-    assert_contains(err.message, words);
+    assert_contains(scratch_said(&err), words);
 }
 
 /* Names, labels and first bytes of all images: "cat/a.png 0 17, ..." */
@@ -188,7 +188,7 @@ static void reads_a_flat_folder(void **state)
     assert_string_equal(d->name, "photos");
     pd_dataset_destroy(d);
     assert_int_equal(pd_dataset_open(&bare, &d, &err), PD_ERR_USAGE);
-    assert_contains(err.message, "give the folder with --data-dir");
+    assert_string_equal(scratch_said(&err), "data set 'folder': give the folder\tas: data");
     fails((struct pd_data_request){.split = PD_SPLIT_TEST}, PD_ERR_IO, "has no test split");
     fails((struct pd_data_request){.size = 7}, PD_ERR_USAGE, "image size 7, expected 8 to 1024");
 }
@@ -269,8 +269,8 @@ static void tells_splits_from_classes(void **state)
         {"bus/1.png train/1.png test/1.png", NULL, "bus,test,train", "bus/1.png test/1.png train/1.png", NULL,
          "'train' counts as a class"},
         {"bus/a/1.png car/a/1.png train/a/1.png", NULL, NULL, NULL, NULL,
-         "is 'train' a class beside bus, car, or the training split? A class: --classes bus,car,train; the "
-         "split: --data "},
+         "is 'train' a class beside bus, car, or the training split?\ta class: classes=bus,car,train\tthe "
+         "split: data="},
         {"bus/a/1.png car/a/1.png train/a/1.png", "bus,car,train", "bus,car,train",
          "bus/a/1.png car/a/1.png train/a/1.png", NULL, "3 classes"},
         {"train/1.png test/1.png", "test,train", "test,train", "test/1.png train/1.png", NULL, "2 classes"},
@@ -294,14 +294,14 @@ static void tells_splits_from_classes(void **state)
         {"train/a/1.png test/a/1.png unlabeled2017/2.png", NULL, "a", "train/a/1.png", "test/a/1.png",
          "not used: unlabeled2017/ (1 images)"},
         {"train1/1.png train2/1.png", NULL, NULL, NULL, NULL,
-         "which is the training split: train1, train2? Where these are classes: --classes train1,train2"},
+         "which is the training split: train1, train2?\twhere these are classes: classes=train1,train2"},
         {"bus1/1.png train1/1.png", NULL, "bus1,train1", "bus1/1.png train1/1.png", NULL, "2 classes"},
         {"train_station/1.png bus_station/1.png", NULL, "bus_station,train_station",
          "bus_station/1.png train_station/1.png", NULL, "2 classes"},
         {"train/a/1.png unlabelled/2.png", NULL, "a", "train/a/1.png", NULL,
          "not used: unlabelled/ (1 images)"},
         {"test/a/1.png val/a/1.png", NULL, NULL, NULL, NULL,
-         "no training split beside; where these are classes: --classes test,val"},
+         "no training split beside\twhere these are classes: classes=test,val"},
         {"train/a/1.png Training/a/1.png", NULL, NULL, NULL, NULL,
          "which is the training split: Training, train?"},
         {"train/a/1.png test/a/1.png Testing/a/1.png", NULL, NULL, NULL, NULL,
@@ -318,7 +318,7 @@ static void tells_splits_from_classes(void **state)
         {"trainA/1.png trainB/1.png testA/1.png testB/1.png", NULL, NULL, NULL, NULL,
          "testA, testB, trainA, trainB: a split and a class in one name"},
         {"train_cat/1.png train_dog/1.png test_cat/1.png test_dog/1.png", NULL, NULL, NULL, NULL,
-         "expected train/CLASS and test/CLASS; where these are classes: --classes "
+         "expected train/CLASS and test/CLASS\twhere these are classes: classes="
          "test_cat,test_dog,train_cat"},
         {"cat-train/1.png dog-train/1.png cat-val/1.png", NULL, NULL, NULL, NULL,
          "a split and a class in one"},
@@ -329,9 +329,8 @@ static void tells_splits_from_classes(void **state)
         {"trainStation/1.png busStation/1.png", NULL, "busStation,trainStation",
          "busStation/1.png trainStation/1.png", NULL, "2 classes"},
         {"2020/cat/1.png 2020/dog/1.png 2021/cat/1.png 2021/dog/1.png", NULL, NULL, NULL, NULL,
-         "folders of the same names (cat,dog) lie in 2020,2021: which are the classes? --classes with those, "
-         "or "
-         "with these; one alone: --data "},
+         "folders of the same names (cat,dog) lie in 2020,2021: which are the classes?\tthose: "
+         "classes=cat,dog\tthese: classes=2020,2021\tone alone: data="},
         {"2020/cat/1.png 2020/dog/1.png 2021/cat/2.png 3.png", "cat,dog", "cat,dog",
          "2020/cat/1.png 2020/dog/1.png 2021/cat/2.png 3.png", NULL,
          "the classes are folders within other folders"},
@@ -343,20 +342,19 @@ static void tells_splits_from_classes(void **state)
          NULL, "(cat,dog) lie in fold1,fold2"},
         {"p1/cat/1.png p2/dog/1.png p3/cat/1.png", NULL, NULL, NULL, NULL, "(cat,dog) lie in p1,p2,p3"},
         {"images/cat/1.png masks/cat/1.png", NULL, "images,masks", "images/cat/1.png masks/cat/1.png", NULL,
-         "images, masks are the classes, not what lies in them (cat); one of them alone: --data "},
+         "images, masks are the classes, not what lies in them (cat)\tone of them alone: data="},
         {"cat/2020/1.png cat/2021/1.png dog/2020/1.png dog/2021/1.png", NULL, "cat,dog",
          "cat/2020/1.png cat/2021/1.png dog/2020/1.png dog/2021/1.png", NULL,
          "cat, dog are the classes, not what lies in them (2020, 2021)"},
         {"a/train/cat/1.png a/train/dog/1.png sample/1.png", NULL, NULL, NULL, NULL,
-         "reads it; where the folders "
-         "are classes: --classes a,sample"},
+         "/a\twhere the folders are classes: classes=a,sample"},
         {"a/train/cat/1.png a/test/dog/1.png b/x/1.png", NULL, NULL, NULL, NULL,
          "there is a training split in 'a'"},
         {"a/train/cat/1.png b/1.png", "a,b", "a,b", "a/train/cat/1.png b/1.png", NULL, "2 classes"},
         {"images/1.png images/2.png", NULL, "images", "images/1.png images/2.png", NULL,
          "'images' is the only class: no two classes to tell apart"},
         {"images/1.png labels.csv", NULL, "images", "images/1.png", NULL,
-         "are there labels in labels.csv? --metadata takes a file of them"},
+         "are there labels in labels.csv?\ta file of them: metadata"},
         {"train_images/1.png test_images/1.png train.csv", NULL, "", "train_images/1.png",
          "test_images/1.png", "are there labels in train.csv?"},
         {"1.png labels.jsonl", NULL, "", "1.png", NULL, "are there labels in labels.jsonl?"},

@@ -62,8 +62,7 @@ static void refuses_csv_that_it_cannot_trust(void **state)
 {
     (void)state;
     refuses("a,b\n1,2\n", "", "no column for the image's name among 'a, b'");
-    refuses("image,b\n1,2\n", "",
-            "no column for the label among 'image, b': name them with --metadata-columns");
+    refuses("image,b\n1,2\n", "", "no column for the label among 'image, b': name them");
     refuses("image,label\n1,2\n", "image,klass", "no column for the 'klass'");
     refuses("image,label\na.png,cat,x\n", "", "line 2: 3 columns, expected 2");
     refuses("image,label\na.png\n", "", "line 2: 1 columns, expected 2");

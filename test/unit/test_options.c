@@ -85,16 +85,16 @@ static void says_what_is_wrong(void **state)
     (void)state;
     refused("epocs", "3", "unknown option 'epocs', did you mean 'epochs'?");
     refused("zzzzzzzz", "3", "unknown option 'zzzzzzzz'");
-    refused("epochs", "0", "--epochs '0': expected a whole number from 1 to 1000000");
-    refused("epochs", "3.5", "--epochs '3.5': expected a whole number from 1 to 1000000");
-    refused("epochs", "", "--epochs '': expected a whole number from 1 to 1000000");
+    refused("epochs", "0", "epochs '0': expected a whole number from 1 to 1000000");
+    refused("epochs", "3.5", "epochs '3.5': expected a whole number from 1 to 1000000");
+    refused("epochs", "", "epochs '': expected a whole number from 1 to 1000000");
     refused("epochs", "99999999999999999999",
-            "--epochs '99999999999999999999': expected a whole number from 1 to 1000000");
-    refused("gold_start", "nan", "--gold-start 'nan': expected a number from 0 to 1");
-    refused("gold_start", "1.5x", "--gold-start '1.5x': expected a number from 0 to 1");
-    refused("gold", "maybe", "--gold 'maybe': expected true or false");
+            "epochs '99999999999999999999': expected a whole number from 1 to 1000000");
+    refused("gold_start", "nan", "gold-start 'nan': expected a number from 0 to 1");
+    refused("gold_start", "1.5x", "gold-start '1.5x': expected a number from 0 to 1");
+    refused("gold", "maybe", "gold 'maybe': expected true or false");
     refused("model", "a-name-that-is-longer-than-any-model",
-            "--model 'a-name-that-is-longer-than-any-model': expected a text of at most 31 bytes");
+            "model 'a-name-that-is-longer-than-any-model': expected a text of at most 31 bytes");
 }
 
 static void comes_back_from_its_file(void **state)

@@ -132,12 +132,37 @@ static void hides_passwords(void **state)
     assert_string_equal(err.message, "http://***@host/: gone");
 }
 
+/* Each after a tab; half a hint would be another. */
+static void hints_stand_behind_a_failure(void **state)
+{
+    struct pd_error err;
+    char list[600];
+    (void)state;
+    memset(list, 'x', sizeof list);
+    list[sizeof list - 1] = '\0';
+    assert_int_equal(pd_hint(&err, pd_fail(&err, PD_ERR_USAGE, -1, "epochs '0'"), "epochs"), PD_ERR_USAGE);
+    assert_string_equal(err.hint, "epochs");
+    pd_hint(&err, PD_ERR_USAGE, "where these are classes: classes=%s", "a\tb,c\n");
+    assert_string_equal(err.hint, "epochs\twhere these are classes: classes=a?b,c?");
+    pd_hint(&err, PD_ERR_USAGE, "classes=%s", list);
+    pd_hint(&err, PD_ERR_USAGE, "data=ftp://me:secret@host/");
+    assert_string_equal(err.hint, "epochs\twhere these are classes: classes=a?b,c?\tdata=ftp://***@host/");
+    assert_string_equal(err.message, "epochs '0'");
+    assert_int_equal(pd_hint(NULL, PD_ERR_IO, "data"), PD_ERR_IO);
+    pd_fail(&err, PD_ERR_IO, -1, "another");
+    assert_string_equal(err.hint, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(makes_words_of_paths), cmocka_unit_test(finds_the_nearest),
-        cmocka_unit_test(walks_a_table),        cmocka_unit_test(joins_within_bounds),
-        cmocka_unit_test(makes_text_printable), cmocka_unit_test(fails_in_printable_words),
+        cmocka_unit_test(makes_words_of_paths),
+        cmocka_unit_test(finds_the_nearest),
+        cmocka_unit_test(walks_a_table),
+        cmocka_unit_test(joins_within_bounds),
+        cmocka_unit_test(makes_text_printable),
+        cmocka_unit_test(fails_in_printable_words),
+        cmocka_unit_test(hints_stand_behind_a_failure),
         cmocka_unit_test(hides_passwords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,25 +330,24 @@ static enum pd_status refuse(const struct work *w, const struct view *v, enum re
 {
     char a[PD_LAYOUT_WORDS], b[PD_LAYOUT_WORDS];
     if (reading == NO_TRAINING)
-        return pd_fail(w->err, PD_ERR_USAGE, -1,
-                       "'%.150s': %s: no training split beside; where these are classes: --classes %s",
-                       w->folder, list(a, v, is_any, ", "), list(b, v, is_any, ","));
+        pd_fail(w->err, PD_ERR_USAGE, -1, "'%.150s': %s: no training split beside", w->folder,
+                list(a, v, is_any, ", "));
     if (reading == MIXED)
-        return pd_fail(w->err, PD_ERR_USAGE, -1,
-                       "'%.150s': %s: a split and a class in one name, expected train/CLASS and test/CLASS; "
-                       "where these are classes: --classes %s",
-                       w->folder, list(a, v, is_any, ", "), list(b, v, is_any, ","));
+        pd_fail(w->err, PD_ERR_USAGE, -1,
+                "'%.150s': %s: a split and a class in one name, expected train/CLASS and test/CLASS",
+                w->folder, list(a, v, is_any, ", "));
     if (reading == SEVERAL)
-        return pd_fail(w->err, PD_ERR_USAGE, -1,
-                       "'%.150s': which is the training split: %s? Where these are classes: --classes %s",
-                       w->folder, list(a, v, is_training, ", "), list(b, v, is_any, ","));
+        pd_fail(w->err, PD_ERR_USAGE, -1, "'%.150s': which is the training split: %s?", w->folder,
+                list(a, v, is_training, ", "));
+    if (reading == NO_TRAINING || reading == MIXED || reading == SEVERAL)
+        return pd_hint(w->err, PD_ERR_USAGE, "where these are classes: classes=%s", list(b, v, is_any, ","));
     char name[PD_LAYOUT_WORDS] = "";
     if (v->train)
         say_name(name, v->train);
-    return pd_fail(w->err, PD_ERR_USAGE, -1,
-                   "'%.100s': is '%.50s' a class beside %.100s, or the training split? A class: --classes "
-                   "%.100s; the split: --data %.100s/%.50s",
-                   w->folder, name, list(a, v, is_other, ", "), list(b, v, is_any, ","), w->folder, name);
+    pd_fail(w->err, PD_ERR_USAGE, -1, "'%.100s': is '%.50s' a class beside %.100s, or the training split?",
+            w->folder, name, list(a, v, is_other, ", "));
+    pd_hint(w->err, PD_ERR_USAGE, "a class: classes=%s", list(b, v, is_any, ","));
+    return pd_hint(w->err, PD_ERR_USAGE, "the split: data=%s/%s", w->folder, name);
 }
 
 /* The level of a split's classes: one deeper in "train/train/". */

@@ -109,10 +109,20 @@ static enum pd_status fail_split(const char *folder, struct pd_image_level level
     size_t one = 0;
     list(n->outer, n->outers, outer);
     pd_image_words_name(first, &one, n->split.at - level.prefix, level.prefix + n->split.size);
-    return pd_fail(err, PD_ERR_USAGE, -1,
-                   "'%.100s': there is a training split in '%.80s': --data %.100s/%.80s reads it; where the "
-                   "folders are classes: --classes %.120s",
-                   folder, first, folder, first, without_blanks(outer));
+    pd_fail(err, PD_ERR_USAGE, -1, "'%.100s': there is a training split in '%.80s'", folder, first);
+    pd_hint(err, PD_ERR_USAGE, "to read it: data=%s/%s", folder, first);
+    return pd_hint(err, PD_ERR_USAGE, "where the folders are classes: classes=%s", without_blanks(outer));
+}
+
+static enum pd_status same_names(const char *folder, const char *inner, const char *outer, const char *first,
+                                 struct pd_error *err)
+{
+    pd_fail(err, PD_ERR_USAGE, -1,
+            "'%.100s': folders of the same names (%.120s) lie in %.120s: which are the classes?", folder,
+            inner, outer);
+    pd_hint(err, PD_ERR_USAGE, "those: classes=%s", inner);
+    pd_hint(err, PD_ERR_USAGE, "these: classes=%s", outer);
+    return pd_hint(err, PD_ERR_USAGE, "one alone: data=%s/%s", folder, first);
 }
 
 static enum pd_status judge(const char *folder, struct pd_image_level level, struct names *n,
@@ -130,14 +140,11 @@ static enum pd_status judge(const char *folder, struct pd_image_level level, str
     pd_image_words_name(first, &one, n->outer[0].at - level.prefix, level.prefix + n->outer[0].size);
     const bool numbers = all_numbered(n->inner, n->inners) && !all_numbered(n->outer, n->outers);
     if (n->inners > 1 && !numbers)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "'%.100s': folders of the same names (%.120s) lie in %.120s: which are the classes? "
-                       "--classes with those, or with these; one alone: --data %.100s/%.80s",
-                       folder, without_blanks(inner), without_blanks(outer), folder, first);
+        return same_names(folder, without_blanks(inner), without_blanks(outer), first, err);
     const int used = snprintf(note, PD_LAYOUT_WORDS, "%.150s are the classes, not what lies in them (%.100s)",
                               outer, inner);
     if (n->inners == 1)
-        snprintf(note + used, PD_LAYOUT_WORDS - (size_t)used, "; one of them alone: --data %.100s/%.80s",
+        snprintf(note + used, PD_LAYOUT_WORDS - (size_t)used, "\tone of them alone: data=%.100s/%.80s",
                  folder, first);
     return PD_OK;
 }

@@ -72,8 +72,10 @@ static enum pd_status take_given(struct pd_image_list *l, const char *list, stru
         if (status)
             return status;
         if (!n || find_class(l, l->classes[before]) != before)
-            return pd_fail(err, PD_ERR_USAGE, -1, "--classes '%.200s': %s", list,
-                           n ? "a name stands there twice" : "expected names with one comma between");
+            return pd_hint(err,
+                           pd_fail(err, PD_ERR_USAGE, -1, "classes '%.200s': %s", list,
+                                   n ? "a name stands there twice" : "expected names with one comma between"),
+                           "classes");
         at += n;
         if (!*at++)
             return PD_OK;

@@ -182,8 +182,8 @@ static void tell_tables(const struct pd_image_list *l, const char *name, char no
     for (size_t k = 0; k < sizeof tables / sizeof tables[0]; k++)
         for (size_t i = 0; i < l->passed_count; i++)
             if (!strcmp(l->passed[i].kind, tables[k])) {
-                pd_note_add(note, name, "are there labels in %s? --metadata takes a file of them",
-                            l->passed[i].first);
+                pd_note_add(note, name, "are there labels in %s?", l->passed[i].first);
+                pd_note_hint(note, "a file of them: metadata");
                 return;
             }
 }
@@ -219,7 +219,10 @@ enum pd_status pd_image_list_tell(const struct pd_image_list *l, const char *nam
     pd_note_add(note, name, "%s; %.*s", words, (int)n, at);
     for (at += n + 1; *at; at += n + 1) {
         n = strcspn(at, "\n");
-        pd_note_add(note, name, "%.*s", (int)n, at);
+        const size_t m = strcspn(at, "\t\n");
+        pd_note_add(note, name, "%.*s", (int)m, at);
+        if (m < n)
+            pd_note_hint(note, "%.*s", (int)(n - m - 1), at + m + 1);
     }
     tell_missing(l, name, class_names, of_class, note);
     const bool lost = tell_lonely(l, name, class_names, of_class, note);

@@ -192,10 +192,11 @@ static enum pd_status add_classes(struct labelling *l, struct pd_error *err)
     for (size_t i = 0; i < n; last = labels[i++])
         different += strcmp(labels[i], last) != 0;
     if (different > MANY_CLASSES && 2 * different > n)
-        status = pd_fail(err, PD_ERR_MISMATCH, -1,
-                         "%s: %zu different labels in %zu rows (%s): name the label's column with "
-                         "--metadata-columns IMAGE,LABEL",
-                         l->path, different, n, l->table.columns);
+        status = pd_hint(err,
+                         pd_fail(err, PD_ERR_MISMATCH, -1,
+                                 "%s: %zu different labels in %zu rows (%s): name the label's column",
+                                 l->path, different, n, l->table.columns),
+                         "metadata-columns=IMAGE,LABEL");
     last = "";
     for (size_t i = 0; !status && i < n; last = labels[i++])
         if (strcmp(labels[i], last) != 0)

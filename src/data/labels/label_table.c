@@ -69,9 +69,10 @@ static enum pd_status no_column(const struct pd_label_parse *p, const char *what
     for (int i = 0, n = 0; i < count && n < (int)sizeof list; i++)
         n += snprintf(list + n, sizeof list - (size_t)n, "%s%s", i ? ", " : "", names[i]);
     pd_make_printable(list);
-    return pd_fail(p->err, PD_ERR_USAGE, -1,
-                   "%s: no column for the %s among '%s': name them with --metadata-columns IMAGE,LABEL",
-                   p->name, what, list);
+    return pd_hint(p->err,
+                   pd_fail(p->err, PD_ERR_USAGE, -1, "%s: no column for the %s among '%s': name them",
+                           p->name, what, list),
+                   "metadata-columns=IMAGE,LABEL");
 }
 
 /* As asked for: names with commas between. */

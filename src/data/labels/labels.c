@@ -75,10 +75,12 @@ static enum pd_status balanced_draw(const struct pd_dataset *d, uint32_t n, cons
     for (uint32_t i = 0; i < d->count; i++)
         free_count += can_be_drawn(d, use, i);
     if (n < 1 || n > free_count)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "cannot draw %u images with labels%s from data set '%s': expected %s to %u", n,
-                       mark == PD_HELD_OUT ? " for --validation" : "", d->name,
-                       mark == PD_HELD_OUT ? "0 (none)" : "1", free_count);
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1,
+                               "cannot draw %u images with labels%s from data set '%s': expected %s to %u", n,
+                               mark == PD_HELD_OUT ? " for validation" : "", d->name,
+                               mark == PD_HELD_OUT ? "0 (none)" : "1", free_count),
+                       "%s", mark == PD_HELD_OUT ? "validation" : "labels");
     struct piles piles;
     enum pd_status status = PD_OK;
     if (piles_init(&piles, d, use, rng))

@@ -106,10 +106,7 @@ static bool find_in(struct found *f, const char *dir, const char *below, enum pd
 static enum pd_status find(struct found *f, const struct pd_data_request *request, struct pd_error *err)
 {
     if (!request->dir)
-        return pd_fail(
-            err, PD_ERR_USAGE, -1,
-            "data set 'cifar10' is not installed with a package: give the folder of its files with "
-            "--data-dir");
+        return pd_fail_place(err, "cifar10");
     for (size_t v = 0; v < sizeof versions / sizeof versions[0]; v++) {
         f->version = &versions[v];
         const char *const below[] = {f->version->folder, ""};

@@ -60,8 +60,7 @@ enum pd_status pd_open_archive(const struct pd_data_source *source, const struct
     const char *path = strcmp(request->name, source->name) ? request->name : request->dir;
     char folder[4096];
     if (!path)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "data set 'archive': give its file with --data-dir, or as --data");
+        return pd_hint(err, pd_fail(err, PD_ERR_USAGE, -1, "data set 'archive': give its file"), "as: data");
     enum pd_status status = pd_archive_unpack(path, request, folder, sizeof folder, err);
     if (!status)
         status = open_at(folder, path, request, d, err);
@@ -75,8 +74,7 @@ enum pd_status pd_open_folder(const struct pd_data_source *source, const struct 
 {
     const char *folder = strcmp(request->name, source->name) ? request->name : request->dir;
     if (!folder)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "data set 'folder': give the folder with --data-dir, or as --data");
+        return pd_hint(err, pd_fail(err, PD_ERR_USAGE, -1, "data set 'folder': give the folder"), "as: data");
     bool archives;
     enum pd_status status = pd_archive_is_folder_of(folder, &archives, err);
     if (status)

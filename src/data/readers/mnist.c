@@ -66,13 +66,13 @@ static enum pd_status missing(const struct pd_data_source *source, const char *d
                        "data set '%s': no file %s or %s.gz that can be reached in '%s' or '%s/%s'",
                        source->name, file, file, dir, dir, source->name);
     if (source->package)
-        return pd_fail(err, PD_ERR_IO, -1,
-                       "data set '%s': no file %s(.gz) in '%s': install the package %s or give --data-dir",
-                       source->name, file, source->installed, source->package);
-    return pd_fail(
-        err, PD_ERR_USAGE, -1,
-        "data set '%s' is not installed with a package: give the folder of its files with --data-dir",
-        source->name);
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_IO, -1,
+                               "data set '%s': no file %s(.gz) in '%s': install the package %s or give the "
+                               "folder",
+                               source->name, file, source->installed, source->package),
+                       "data-dir");
+    return pd_fail_place(err, source->name);
 }
 
 static enum pd_status find_and_read(const struct pd_data_source *source,

@@ -377,7 +377,7 @@ enum pd_status pd_open_npz(const struct pd_data_source *source, const struct pd_
     const char *path = strcmp(request->name, source->name) ? request->name : request->dir;
     struct pd_npy *npy;
     if (!path)
-        return pd_fail(err, PD_ERR_USAGE, -1, "data set 'npz': give the file with --data-dir, or as --data");
+        return pd_hint(err, pd_fail(err, PD_ERR_USAGE, -1, "data set 'npz': give the file"), "as: data");
     enum pd_status status = pd_npy_open(path, &npy, err);
     if (status)
         return status;

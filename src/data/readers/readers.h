@@ -22,11 +22,11 @@
       "photographs: 400 + 100 a class, colour 64x64, 10 classes of 200")                                     \
     X(pd_open_lsun, "lsun", 32, NULL, NULL, "scenes: the 300 validation images a class, colour, 10 classes") \
     X(pd_open_folder, "folder", 32, NULL, NULL,                                                              \
-      "your images, PNG, JPEG or WebP of any size: --data ./photos")                                         \
+      "your images, PNG, JPEG or WebP of any size, such as ./photos")                                        \
     X(pd_open_archive, "archive", 32, NULL, NULL,                                                            \
-      "your images in a zip or tar, or WebDataset's shards: --data ./photos.zip")                            \
+      "your images in a zip or tar, or WebDataset's shards, such as ./photos.zip")                           \
     X(pd_open_npz, "npz", 32, NULL, NULL,                                                                    \
-      "your arrays of images and labels, as MedMNIST has them: --data ./scans.npz")                          \
+      "your arrays of images and labels, as MedMNIST has them, such as ./scans.npz")                         \
     X(pd_open_strokes, "strokes", 32, NULL, NULL,                                                            \
       "stroke-drawn digits made by paydirt: any number, grey, any size, 10 classes")                         \
     X(pd_open_synthetic, "synthetic", 0, NULL, NULL, "2-D mixture of 6 Gaussians: 1,000 + 1,000, 2 classes")

@@ -58,9 +58,12 @@ static enum pd_status take_given(struct pd_wnids *ids, const char *list, struct 
     for (const char *at = list;;) {
         const size_t n = strcspn(at, ",");
         if (!is_among(ids->at, ids->count, at, n) || is_among(c->at, c->count, at, n))
-            return pd_fail(err, PD_ERR_USAGE, -1,
-                           "--classes '%.200s': expected ids of wnids.txt, each once, with one comma between",
-                           list);
+            return pd_hint(
+                err,
+                pd_fail(err, PD_ERR_USAGE, -1,
+                        "classes '%.200s': expected ids of wnids.txt, each once, with one comma between",
+                        list),
+                "classes");
         memcpy(c->at[c->count], at, n);
         c->at[c->count++][n] = '\0';
         at += n;

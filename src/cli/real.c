@@ -4,6 +4,7 @@
 #include "cli/say.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* What there is to say about data that were opened, or not. */
 static enum pd_status say_note(enum pd_status status, struct progress *progress, const struct pd_dataset *d)
@@ -40,7 +41,7 @@ enum pd_status real_recalibrate(struct pd_run_model *run, enum pd_origin origin,
     enum pd_status status = pd_run_recalibrate(run, origin, training, &watch, err);
     progress_end(&progress);
     if (!status && *pd_run_note(run))
-        progress_line(&progress, "%s", pd_run_note(run));
+        progress_note(&progress, "%s", pd_run_note(run));
     return status;
 }
 

@@ -156,9 +156,9 @@ static void says_how_a_table_was_taken(void **state)
     write_text("p.csv", ",0,1\n0,0.5,-1\n1,2,2.5\n2,-3,0.5\n");
     const struct result *r = succeeds(least);
     assert_string_equal(r->out, "1\n");
-    assert_non_null(strstr(r->err,
-                           "p.csv: 3 rows x 2 columns, line 1 taken as a header (--no-header to take it "
-                           "as a row), the first column as an index (--no-index to keep it)"));
+    assert_non_null(strstr(
+        r->err, "p.csv: 3 rows x 2 columns, line 1 taken as a header, the first column as an index; to "
+                "take it as a row: --no-header; to keep the index: --no-index"));
     write_text("p.csv", "0,1\n0.5,-1\n2,2.5\n-3,0.5\n");
     assert_string_equal(succeeds(least)->out, "1\n");
     assert_string_equal(succeeds("select --class-logits p.csv --strategy small-margin -k 1 --no-header")->out,
@@ -270,7 +270,7 @@ static void one_number_serves_two_classes(void **state)
           "expected one, the second class's (--binary)");
     write_text("b.csv", "0.2\n0.9\n0.55\n");
     fails("select --class-logits b.csv --strategy small-margin -k 1 --binary", 2,
-          "--probabilities if they are");
+          "if they are: --probabilities");
     prints("select --class-logits b.csv --strategy small-margin -k 3 --binary --probabilities", "2\n0\n1\n");
 }
 

@@ -36,8 +36,8 @@ void pd_training_destroy(struct pd_training *training); /* also NULL */
 enum pd_status pd_training_set(struct pd_training *training, const char *option, const char *value,
                                struct pd_error *err);
 
-/* The same as a table, to list them and ask what they hold; set through it, an option is checked for its range
- * alone. Borrowed. */
+/* The same as a table, to list them and ask what they hold; set through it, an option is checked for its
+ * range alone. Borrowed. */
 struct pd_option_table pd_training_options(struct pd_training *training);
 
 /* What option "model" knows: a name, and a line about it; NULL past the last. */

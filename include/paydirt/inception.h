@@ -1,0 +1,73 @@
+/* Inception-2015, whose features the field's FID, KID and Inception Score are made of: the network of
+ * inception-2015-12-05.tgz as pytorch-fid and torch-fidelity have it. Which weights there are and how the
+ * numbers depend on them: doc/metrics.md. */
+#ifndef PAYDIRT_INCEPTION_H
+#define PAYDIRT_INCEPTION_H
+
+#include <paydirt/features.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    PD_INCEPTION_FEATURES = 2048, /* pool3 */
+    PD_INCEPTION_CLASSES = 1008,
+    PD_INCEPTION_SIDE = 299 /* what images are resized to */
+};
+
+/* --- images to features -------------------------------------------------------------------------------- */
+
+struct pd_inception;
+
+/* The network with the weights of a safetensors file (pd_inception_import's, or any with PyTorch's names).
+ * threads 0: all processors that the process may run on. PD_ERR_IO, PD_ERR_FORMAT; PD_ERR_MISMATCH: a tensor
+ * is missing, of another shape, or not finite; PD_ERR_MEMORY. */
+enum pd_status pd_inception_open(const char *weights, int threads, struct pd_inception **out,
+                                 struct pd_error *err);
+void pd_inception_destroy(struct pd_inception *net); /* also NULL */
+
+/* SHA-256 of the tensors, 64 hexadecimal digits: the same for a file and for what it was imported from. */
+const char *pd_inception_checksum(const struct pd_inception *net);
+const float *pd_inception_bias(const struct pd_inception *net); /* (classes), of the last layer */
+
+/* n >= 0 images of 8 bits, (n, channels, height, width) with 1 or 3 channels, or by a callback, which fills
+ * pixels with images first .. first + n - 1 (pixels NULL). Borrowed. */
+struct pd_inception_images {
+    int64_t n;
+    int channels, height, width;
+    const uint8_t *pixels;
+    void *context;
+    enum pd_status (*get)(void *context, int64_t first, int64_t n, uint8_t *pixels, struct pd_error *err);
+};
+
+/* features (n, 2048); logits (n, 1008) without the bias, as the Inception Score takes them; each may be NULL.
+ * An image's numbers do not depend on the others. Memory: a batch. PD_ERR_USAGE: a shape that cannot be;
+ * PD_ERR_INTERRUPTED by work's watch, in images; PD_ERR_MEMORY; what get fails with. */
+enum pd_status pd_inception_run(struct pd_inception *net, const struct pd_inception_images *images,
+                                const struct pd_feature_work *work, float *features, float *logits,
+                                struct pd_error *err);
+
+/* What the network sees of an image (channels, height, width): TensorFlow 1's bilinear resize, which puts
+ * pixel centres at whole numbers, and (x - 128) / 128, to (3, 299, 299). */
+void pd_inception_resize(int channels, int height, int width, const uint8_t *pixels, float *out);
+
+/* --- Inception Score ----------------------------------------------------------------------------------- */
+
+/* Salimans et al. 2016: exp of the mean Kullback-Leibler divergence of p(y|x) from p(y), in equal parts of
+ * the samples, which are shuffled by the seed. */
+struct pd_inception_score {
+    double value,
+        deviation; /* mean over parts; between them, parts in the denominator, as the field has it */
+    int splits;
+};
+/* logits (n, classes), n >= splits >= 1. PD_ERR_USAGE: a count out of range, a logit that is not finite;
+ * PD_ERR_MEMORY. */
+enum pd_status pd_inception_score(int64_t n, int64_t classes, const float *logits, int splits, uint64_t seed,
+                                  struct pd_inception_score *out, struct pd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

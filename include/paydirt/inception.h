@@ -52,6 +52,28 @@ enum pd_status pd_inception_run(struct pd_inception *net, const struct pd_incept
  * pixel centres at whole numbers, and (x - 128) / 128, to (3, 299, 299). */
 void pd_inception_resize(int channels, int height, int width, const uint8_t *pixels, float *out);
 
+/* --- weights ------------------------------------------------------------------------------------------- */
+
+/* Where people get the file. */
+#define PD_INCEPTION_URL                                                                                     \
+    "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"                                 \
+    "pt_inception-2015-12-05-6726825d.pth"
+
+struct pd_inception_import {
+    int tensors;
+    char checksum[65]; /* pd_inception_checksum */
+    char source[65];   /* SHA-256 of the file that was read */
+    bool published;    /* it is the one at that address */
+};
+
+/* Checks the tensors of a file, what torch.save writes (a zip, or before PyTorch 1.6) or safetensors, and
+ * writes them to a safetensors file, which appears whole or not at all. A pickle is read as data, nothing in
+ * it is run. PD_ERR_FORMAT: truncated, or with anything that a dict of tensors has not, by name;
+ * PD_ERR_MISMATCH: a tensor that is missing, too many, of another type or shape, not finite;
+ * PD_ERR_UNSUPPORTED, PD_ERR_IO, PD_ERR_MEMORY. */
+enum pd_status pd_inception_import(const char *from, const char *to, struct pd_inception_import *out,
+                                   struct pd_error *err);
+
 /* --- Inception Score ----------------------------------------------------------------------------------- */
 
 /* Salimans et al. 2016: exp of the mean Kullback-Leibler divergence of p(y|x) from p(y), in equal parts of

@@ -2,6 +2,8 @@
 #ifndef PD_METRIC_INCEPTION_H
 #define PD_METRIC_INCEPTION_H
 
+#include "io/array.h"
+
 #include <paydirt/graph.h>
 #include <paydirt/inception.h>
 
@@ -38,5 +40,9 @@ struct pd_inception_source {
  * checksum: of all tensors, 65 bytes. bias (1008). */
 enum pd_status pd_inception_load(struct pd_vars *vars, const struct pd_inception_source *from,
                                  const char *name, char *checksum, float *bias, struct pd_error *err);
+
+/* The same without variables: are the tensors what they may be, n in the network's order, and their sum. */
+enum pd_status pd_inception_check(const struct pd_io_array *tensors, int n, const char *name, char *checksum,
+                                  struct pd_error *err);
 
 #endif

@@ -104,18 +104,43 @@ static int64_t count_of(const struct pd_inception_tensor *t)
     return n;
 }
 
+static enum pd_status check(struct sha256_ctx *sum, const char *file, const char *tensor, const float *values,
+                            int64_t n, struct pd_error *err)
+{
+    const bool variance = ends(tensor, ".running_var");
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(values[i]) || (variance && values[i] < 0))
+            return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: number %lld of '%s' is %g, expected %s", file,
+                           (long long)i, tensor, (double)values[i], variance ? "a variance" : "finite ones");
+    sha256_update(sum, (size_t)n * sizeof *values, (const uint8_t *)values);
+    return PD_OK;
+}
+
+static void write_sum(struct sha256_ctx *sum, char *checksum)
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest(sum, sizeof digest, digest);
+    for (int i = 0; i < SHA256_DIGEST_SIZE; i++)
+        snprintf(checksum + (ptrdiff_t)2 * i, 3, "%02x", digest[i]);
+}
+
+enum pd_status pd_inception_check(const struct pd_io_array *tensors, int n, const char *name, char *checksum,
+                                  struct pd_error *err)
+{
+    struct sha256_ctx sum;
+    enum pd_status status = PD_OK;
+    sha256_init(&sum);
+    for (int i = 0; i < n && !status; i++)
+        status = check(&sum, name, tensors[i].name, tensors[i].data, pd_io_array_count(&tensors[i]), err);
+    write_sum(&sum, checksum);
+    return status;
+}
+
 static enum pd_status get(struct loader *l, const struct pd_inception_tensor *t, const float **values,
                           struct pd_error *err)
 {
     enum pd_status status = l->from->get(l->from->context, t, values, err);
-    const int64_t n = status ? 0 : count_of(t);
-    for (int64_t i = 0; i < n; i++)
-        if (!isfinite((*values)[i]))
-            return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: number %lld of %s is %g, expected finite ones",
-                           l->name, (long long)i, t->name, (double)(*values)[i]);
-    if (!status)
-        sha256_update(&l->sum, (size_t)n * sizeof **values, (const uint8_t *)*values);
-    return status;
+    return status ? status : check(&l->sum, l->name, t->name, *values, count_of(t), err);
 }
 
 /* y = gamma (w x - mean) / sqrt(variance + eps) + beta is a convolution by scaled weights and a bias. */
@@ -138,9 +163,6 @@ static enum pd_status load_conv(struct loader *l, struct pd_var *weight, struct 
                 bias[i] = (double)values[i];
             else if (p == 3)
                 l->values[out * taps + i] = (double)values[i];
-            else if (values[i] < 0)
-                status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s: number %lld of %s is %g, a variance below 0",
-                                 l->name, (long long)i, t.name, (double)values[i]);
             else
                 scale[i] /= sqrt((double)values[i] + BATCH_NORM_EPS);
     }
@@ -192,7 +214,6 @@ enum pd_status pd_inception_load(struct pd_vars *vars, const struct pd_inception
                                  const char *name, char *checksum, float *bias, struct pd_error *err)
 {
     struct loader l = {.vars = vars, .from = from, .name = name};
-    uint8_t digest[SHA256_DIGEST_SIZE];
     sha256_init(&l.sum);
     l.values = pd_calloc((size_t)largest(vars), sizeof *l.values);
     enum pd_status status =
@@ -202,9 +223,7 @@ enum pd_status pd_inception_load(struct pd_vars *vars, const struct pd_inception
             status = load_conv(&l, pd_vars_at(vars, i), err);
     if (!status)
         status = load_fc(&l, bias, err);
-    sha256_digest(&l.sum, sizeof digest, digest);
-    for (int i = 0; i < SHA256_DIGEST_SIZE; i++)
-        snprintf(checksum + (ptrdiff_t)2 * i, 3, "%02x", digest[i]);
+    write_sum(&l.sum, checksum);
     pd_free(l.values);
     return status;
 }

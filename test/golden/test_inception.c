@@ -1,20 +1,21 @@
 /* Inception against torch-fidelity's, with the same weights and images (inception.py). */
 #include "inception.h"
 #include "scratch.h"
+#include "torch_maker.h"
 
 static struct pd_inception *net;
 static struct pd_safetensors *golden;
 
+static struct pd_io_array arrays[MADE_TENSORS];
+static char names[MADE_TENSORS][PD_INCEPTION_NAME];
+
 static int open_net(void **state)
 {
-    static struct pd_io_array arrays[MADE_TENSORS];
-    static char names[MADE_TENSORS][PD_INCEPTION_NAME];
     struct pd_error err = {0};
     scratch_setup(state);
     made_weights(arrays, names);
     const char *path = scratch_path("inception.safetensors");
     assert_int_equal(pd_safetensors_write(path, arrays, MADE_TENSORS, NULL, 0, &err), PD_OK);
-    made_release(arrays);
     if (pd_inception_open(path, 2, &net, &err))
         fail_msg("%s", err.message);
     if (pd_safetensors_open(PD_TEST_DIR "/golden/inception.safetensors", &golden, &err))
@@ -24,6 +25,7 @@ static int open_net(void **state)
 
 static int close_net(void **state)
 {
+    made_release(arrays);
     pd_inception_destroy(net);
     pd_safetensors_destroy(golden);
     return scratch_teardown(state);
@@ -166,11 +168,84 @@ static void scores(void **state)
     assert_non_null(strstr(err.message, "row 1: logit 1"));
 }
 
+/* --- import --- */
+
+static struct pd_inception_import import(enum pd_status wanted, const char *words)
+{
+    struct pd_inception_import found;
+    struct pd_error err = {0};
+    const enum pd_status status =
+        pd_inception_import(scratch_path("w.pth"), scratch_path("w.safetensors"), &found, &err);
+    if (status != wanted || !strstr(err.message, words))
+        fail_msg("status %d, '%s', expected %d, '%s'", (int)status, err.message, (int)wanted, words);
+    return found;
+}
+
+/* The layout of the file that people have: every tensor in its place. */
+static void imports_every_tensor(void **state)
+{
+    (void)state;
+    struct pd_buffer row = {0};
+    struct pd_safetensors *st;
+    torch_make_row(&row, arrays, MADE_TENSORS);
+    scratch_write(scratch_path("w.pth"), row.data, row.size);
+    pd_buffer_release(&row);
+    const struct pd_inception_import found = import(PD_OK, "");
+    assert_int_equal(found.tensors, MADE_TENSORS);
+    assert_false(found.published);
+    assert_string_equal(found.checksum, pd_inception_checksum(net));
+    assert_int_equal(pd_safetensors_open(scratch_path("w.safetensors"), &st, NULL), PD_OK);
+    assert_string_equal(pd_safetensors_meta(st, "source_sha256"), found.source);
+    for (int i = 0; i < MADE_TENSORS; i++) {
+        const struct pd_io_array *a = pd_safetensors_find(st, names[i]);
+        assert_memory_equal(a->data, arrays[i].data, (size_t)pd_io_array_count(a) * sizeof(float));
+    }
+    pd_safetensors_destroy(st);
+    remove(scratch_path("w.safetensors"));
+    assert_int_equal(truncate(scratch_path("w.pth"), 40000000), 0);
+    import(PD_ERR_FORMAT, "truncated");
+    assert_int_equal(access(scratch_path("w.safetensors"), F_OK), -1);
+}
+
+static void put_some(const struct pd_io_array *some, int n)
+{
+    assert_int_equal(pd_safetensors_write(scratch_path("w.pth"), some, (size_t)n, NULL, 0, NULL), PD_OK);
+}
+
+static void refuses_other_weights(void **state)
+{
+    (void)state;
+    static const float one[1000], bad[] = {NAN};
+    static struct pd_io_array some[MADE_TENSORS + 1];
+    memcpy(some, arrays, sizeof arrays);
+    put_some(some, 3);
+    import(PD_ERR_MISMATCH, "no tensor 'Conv2d_1a_3x3.bn.running_mean'");
+    some[1] =
+        (struct pd_io_array){.name = names[1], .dtype = PD_IO_F32, .rank = 1, .dims = {31}, .data = one};
+    put_some(some, 5);
+    import(PD_ERR_MISMATCH, "'Conv2d_1a_3x3.bn.weight' has shape (31), expected (32)");
+    some[1].dtype = PD_IO_I32;
+    put_some(some, 5);
+    import(PD_ERR_MISMATCH, "'Conv2d_1a_3x3.bn.weight' is int32, expected float32");
+    some[1] = arrays[1];
+    some[MADE_TENSORS] = (struct pd_io_array){
+        .name = "AuxLogits.fc.bias", .dtype = PD_IO_F32, .rank = 1, .dims = {1}, .data = bad};
+    put_some(some, MADE_TENSORS + 1);
+    import(PD_ERR_MISMATCH, "'AuxLogits.fc.bias', which Inception-2015 has not");
+    scratch_write(scratch_path("w.pth"), "hello", 5);
+    import(PD_ERR_FORMAT, "neither what torch.save writes nor safetensors");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(features_and_logits), cmocka_unit_test(resizing), cmocka_unit_test(batches),
-        cmocka_unit_test(shapes_are_checked),  cmocka_unit_test(scores),
+        cmocka_unit_test(features_and_logits),
+        cmocka_unit_test(resizing),
+        cmocka_unit_test(batches),
+        cmocka_unit_test(shapes_are_checked),
+        cmocka_unit_test(scores),
+        cmocka_unit_test(imports_every_tensor),
+        cmocka_unit_test(refuses_other_weights),
     };
     return cmocka_run_group_tests(tests, open_net, close_net);
 }

@@ -23,10 +23,11 @@ static const char about[] =
     "Measures the run's last checkpoint on the test split of its data.\n"
     "fitting-capacity (GAN-train): the accuracy on real images of a LeNet (2-D points: a small MLP)\n"
     "that was trained on generated ones alone, fresh in every epoch, or with --fixed, --reject or --samples\n"
-    "on one set that every epoch goes through. gan-test the other way round: trained on all labelled images "
-    "of\n"
-    "the training split, the accuracy on 10,000 generated ones (or the set). class-accuracy: that of the "
-    "discriminator, as score has it.\n"
+    "on one set that every epoch goes through. gan-test the other way round: trained on all labelled images\n"
+    "of the training split, the accuracy on 10,000 generated ones, or on the set; frechet-lenet: the "
+    "distance\n"
+    "of samples and test images in what such a LeNet sees. class-accuracy: that of the discriminator, as\n"
+    "score has it.\n"
     "Adds a line for each metric to RUN/eval.jsonl, and draws which classes were taken for which:\n"
     "RUN/confusion-METRIC.png.\n"
     "\n"
@@ -124,6 +125,12 @@ static bool trains_on_reals(const struct pd_metric *metric)
     return metric->needs & PD_NEEDS_TRAINING;
 }
 
+/* Its classifier's accuracy on reals is known, too. */
+static bool judges_samples(const struct pd_metric *metric)
+{
+    return trains_on_reals(metric) && metric->needs & PD_NEEDS_CONFUSION;
+}
+
 /* With what it needs at hand. */
 static enum pd_status measure_value(struct eval *e, struct finding *f, struct pd_error *err)
 {
@@ -166,7 +173,7 @@ static void describe(const struct eval *e, const struct finding *f, char *line, 
 {
     const struct pd_metric *metric = f->metric;
     char number[96], made[1300] = "", own[80] = "", statistics[80] = "";
-    if (trains_on_reals(metric))
+    if (judges_samples(metric))
         snprintf(own, sizeof own, "%.2f %% on ", 100 * f->result.beside);
     if (metric->needs & PD_NEEDS_CLASSIFIER)
         snprintf(made, sizeof made, "%s, %lld epochs of %lld %s images%s%s; ", classifier_of(e),
@@ -213,9 +220,10 @@ static enum pd_status pack(const struct eval *e, const struct finding *f, json_t
     const struct pd_metric *metric = f->metric;
     const int classes = pd_gan_classes(e->gan);
     json_t *result = json_pack("{s:s, s:f}", "metric", metric->name, metric->key, f->result.value);
+    if (judges_samples(metric))
+        add(&result, json_pack("{s:f}", "real_accuracy", f->result.beside));
     if (trains_on_reals(metric))
-        add(&result, json_pack("{s:f, s:I}", "real_accuracy", f->result.beside, "training_images",
-                               (json_int_t)e->training.count));
+        add(&result, json_pack("{s:I}", "training_images", (json_int_t)e->training.count));
     if (metric->needs & PD_NEEDS_CLASSIFIER)
         add(&result, json_pack("{s:s, s:I, s:I}", "classifier", classifier_of(e), "epochs",
                                (json_int_t)o->epochs, "epoch_images", (json_int_t)f->epoch_images));

@@ -1,6 +1,7 @@
 #include "metric/trained.h"
 
 #include "base/mem.h"
+#include "metric/fixed_set.h"
 #include "model/classifier.h"
 
 enum { BATCH = PD_METRIC_BATCH };
@@ -12,7 +13,7 @@ struct pd_trained {
     const struct pd_sample_source *from;
     struct pd_vars *vars;
     struct pd_plan *train, *test;
-    int64_t image;          /* numbers of one */
+    int64_t image, width;   /* numbers of one; of its features */
     float *images, *logits; /* a batch */
     int32_t *labels;
 };
@@ -29,17 +30,19 @@ static enum pd_status compile(struct pd_trained *t, bool training, struct pd_err
     struct pd_graph *g = pd_graph_create();
     struct pd_nn nn = {.graph = g, .vars = t->vars, .prefix = "", .training = training};
     if (g) {
-        struct pd_node *logits = pd_classify(&nn, t->classifier, images(t, g), t->in->classes);
+        const struct pd_classified said = pd_classify(&nn, t->classifier, images(t, g), t->in->classes);
         if (training) {
             struct pd_node *labels = pd_input(g, "labels", PD_I32, pd_shape1(BATCH));
             struct pd_node *each =
-                pd_nn_cross_entropy_each(pd_log_softmax(logits), pd_one_hot(labels, t->in->classes));
+                pd_nn_cross_entropy_each(pd_log_softmax(said.logits), pd_one_hot(labels, t->in->classes));
             const struct pd_adam_options adam = {
                 .beta1 = 0.5, .beta2 = 0.999, .eps = 1e-8, .rate = pd_input(g, "lr", PD_F64, pd_shape1(1))};
             pd_output(pd_mean(each), "loss");
             pd_nn_adam(&nn, "adam", pd_mean(each), &adam);
         } else {
-            pd_output(logits, "logits");
+            pd_output(said.logits, "logits");
+            pd_output(said.features, "features");
+            t->width = said.features ? pd_node_shape(said.features).dim[1] : 0;
         }
     }
     enum pd_status status = pd_compile(g, t->in->backend, training ? &t->train : &t->test, err);
@@ -137,16 +140,54 @@ void pd_trained_destroy(struct pd_trained *t)
     pd_free(t);
 }
 
+enum pd_status pd_trained_on_reals(const struct pd_metric_input *in, struct pd_trained **out,
+                                   struct pd_error *err)
+{
+    const struct pd_labelled_images *set = in->training;
+    struct pd_fixed_set *order;
+    *out = NULL;
+    enum pd_status status = pd_fixed_set_create(set->count, (size_t)pd_metric_image_size(in), set->images,
+                                                set->labels, in->seed, &order, err);
+    if (status)
+        return status;
+    const struct pd_sample_source from = pd_fixed_set_source(order);
+    status = pd_trained_create(in, &from, out, err);
+    pd_fixed_set_destroy(order);
+    return status;
+}
+
+/* A batch of at most BATCH images through it. */
+static enum pd_status look(struct pd_trained *t, const float *images, int64_t n, struct pd_error *err)
+{
+    const enum pd_status status = pd_plan_write(t->test, "images", images, n * t->image, err);
+    return status ? status : pd_plan_run(t->test, 0, 0, err);
+}
+
+int64_t pd_trained_width(const struct pd_trained *t)
+{
+    return t->width;
+}
+
+enum pd_status pd_trained_features(struct pd_trained *t, const float *images, int64_t n, float *features,
+                                   struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    for (int64_t at = 0; at < n && !status; at += BATCH) {
+        const int64_t some = n - at < BATCH ? n - at : BATCH;
+        status = look(t, images + at * t->image, some, err);
+        if (!status)
+            status = pd_plan_read(t->test, "features", features + at * t->width, some * t->width, err);
+    }
+    return status;
+}
+
 enum pd_status pd_trained_judge(struct pd_trained *t, const float *images, const int32_t *labels, int64_t n,
                                 int64_t *confusion, struct pd_error *err)
 {
     const int classes = t->in->classes;
     for (int64_t at = 0; at < n; at += BATCH) {
         const int64_t some = n - at < BATCH ? n - at : BATCH;
-        enum pd_status status =
-            pd_plan_write(t->test, "images", images + at * t->image, some * t->image, err);
-        if (!status)
-            status = pd_plan_run(t->test, 0, 0, err);
+        enum pd_status status = look(t, images + at * t->image, some, err);
         if (!status)
             status = pd_plan_read(t->test, "logits", t->logits, some * classes, err);
         if (status)
@@ -154,4 +195,26 @@ enum pd_status pd_trained_judge(struct pd_trained *t, const float *images, const
         pd_confusion_add(some, classes, t->logits, labels + at, confusion);
     }
     return PD_OK;
+}
+
+enum pd_status pd_metric_each_batch(const struct pd_metric_input *in,
+                                    enum pd_status (*take)(void *context, const float *images,
+                                                           const int32_t *labels, int64_t n,
+                                                           struct pd_error *err),
+                                    void *context, struct pd_error *err)
+{
+    const struct pd_sample_source *from = in->samples;
+    const int64_t count = in->generated ? in->generated->count : PD_METRIC_EPOCH_IMAGES;
+    float *images = pd_calloc(BATCH, (size_t)pd_metric_image_size(in) * sizeof *images);
+    int32_t labels[BATCH];
+    enum pd_status status =
+        images ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a batch of samples");
+    for (int64_t at = 0; at < count && !status; at += BATCH) {
+        const int64_t n = count - at < BATCH ? count - at : BATCH;
+        status = from->next(from->context, (uint64_t)(at / BATCH), BATCH, images, labels, err);
+        if (!status)
+            status = take(context, images, labels, n, err);
+    }
+    pd_free(images);
+    return status;
 }

@@ -11,6 +11,9 @@ struct pd_trained;
  * `from` fails with. */
 enum pd_status pd_trained_create(const struct pd_metric_input *in, const struct pd_sample_source *from,
                                  struct pd_trained **out, struct pd_error *err);
+/* On in's training images. */
+enum pd_status pd_trained_on_reals(const struct pd_metric_input *in, struct pd_trained **out,
+                                   struct pd_error *err);
 void pd_trained_destroy(struct pd_trained *t); /* also NULL */
 
 /* Adds what it says of n images to confusion (classes, classes): a row for each label, a column for each
@@ -18,5 +21,17 @@ void pd_trained_destroy(struct pd_trained *t); /* also NULL */
  */
 enum pd_status pd_trained_judge(struct pd_trained *t, const float *images, const int32_t *labels, int64_t n,
                                 int64_t *confusion, struct pd_error *err);
+
+/* What its last layer sees of n images: features (n, pd_trained_width). */
+int64_t pd_trained_width(const struct pd_trained *t);
+enum pd_status pd_trained_features(struct pd_trained *t, const float *images, int64_t n, float *features,
+                                   struct pd_error *err);
+
+/* Hands over the generated images, batch by batch: the fixed set, or PD_METRIC_EPOCH_IMAGES fresh ones. */
+enum pd_status pd_metric_each_batch(const struct pd_metric_input *in,
+                                    enum pd_status (*take)(void *context, const float *images,
+                                                           const int32_t *labels, int64_t n,
+                                                           struct pd_error *err),
+                                    void *context, struct pd_error *err);
 
 #endif

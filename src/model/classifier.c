@@ -5,13 +5,12 @@
 #include <stdio.h>
 
 /* LeNet (LeCun et al. 1998), here for 32x32: two 5x5 convolutions with pooling, three dense layers. */
-static struct pd_node *lenet(struct pd_nn *nn, struct pd_node *x, int classes)
+static struct pd_node *lenet(struct pd_nn *nn, struct pd_node *x)
 {
     x = pd_max_pool(pd_lrelu(pd_nn_conv(nn, "conv1", x, 6, 5, 1, 0, PD_NN_BIAS), 0), 2, 2, 0);
     x = pd_max_pool(pd_lrelu(pd_nn_conv(nn, "conv2", x, 16, 5, 1, 0, PD_NN_BIAS), 0), 2, 2, 0);
     x = pd_lrelu(pd_nn_dense(nn, "fc1", pd_nn_flatten(x), 120, PD_NN_BIAS), 0);
-    x = pd_lrelu(pd_nn_dense(nn, "fc2", x, 84, PD_NN_BIAS), 0);
-    return pd_nn_dense(nn, "fc3", x, classes, PD_NN_BIAS);
+    return pd_lrelu(pd_nn_dense(nn, "fc2", x, 84, PD_NN_BIAS), 0);
 }
 
 /* A convolution without bias and its batch norm, "name" and "name.bn". slope: of the leaky ReLU; 1: none. */
@@ -33,12 +32,12 @@ static struct pd_node *mean_over_image(struct pd_node *x)
     return pd_affine(pd_reshape(sum, pd_shape2(s.dim[0], s.dim[1])), 1.0 / (double)(s.dim[2] * s.dim[3]), 0);
 }
 
-static struct pd_node *cnn(struct pd_nn *nn, struct pd_node *x, int classes)
+static struct pd_node *cnn(struct pd_nn *nn, struct pd_node *x)
 {
     x = pd_max_pool(normed(nn, "conv1", x, 32, 3, 1, 0), 2, 2, 0);
     x = pd_max_pool(normed(nn, "conv2", x, 64, 3, 1, 0), 2, 2, 0);
     x = normed(nn, "conv3", x, 128, 3, 1, 0);
-    return pd_nn_dense(nn, "fc", mean_over_image(x), classes, PD_NN_BIAS);
+    return mean_over_image(x);
 }
 
 /* Two convolutions around which the input goes, too; where the shape changes by a 1x1 convolution. */
@@ -56,7 +55,7 @@ static struct pd_node *residual(struct pd_nn *nn, const char *name, struct pd_no
 }
 
 /* The 20 layers that He et al. (2016, section 4.2) have for CIFAR-10. */
-static struct pd_node *resnet(struct pd_nn *nn, struct pd_node *x, int classes)
+static struct pd_node *resnet(struct pd_nn *nn, struct pd_node *x)
 {
     x = normed(nn, "conv", x, 16, 3, 1, 0);
     for (int stage = 0; stage < 3; stage++)
@@ -65,20 +64,20 @@ static struct pd_node *resnet(struct pd_nn *nn, struct pd_node *x, int classes)
             snprintf(name, sizeof name, "stage%d.%d", stage + 1, block + 1);
             x = residual(nn, name, x, 16 << stage, stage && !block ? 2 : 1);
         }
-    return pd_nn_dense(nn, "fc", mean_over_image(x), classes, PD_NN_BIAS);
+    return mean_over_image(x);
 }
 
-static struct pd_node *mlp(struct pd_nn *nn, struct pd_node *x, int classes)
+static struct pd_node *mlp(struct pd_nn *nn, struct pd_node *x)
 {
     x = pd_lrelu(pd_nn_dense(nn, "fc1", x, 128, PD_NN_BIAS), 0);
-    x = pd_lrelu(pd_nn_dense(nn, "fc2", x, 128, PD_NN_BIAS), 0);
-    return pd_nn_dense(nn, "fc3", x, classes, PD_NN_BIAS);
+    return pd_lrelu(pd_nn_dense(nn, "fc2", x, 128, PD_NN_BIAS), 0);
 }
 
+static const struct pd_classifier of_points = {"mlp", "of 2-D points", mlp, "fc3"};
 static const struct pd_classifier classifiers[] = {
-    {"lenet", "LeNet, as GOLD has it", lenet},
-    {"cnn", "three convolutions with batch norm", cnn},
-    {"resnet", "ResNet-20, as classification accuracy scores have it", resnet},
+    {"lenet", "LeNet, as GOLD has it", lenet, "fc3"},
+    {"cnn", "three convolutions with batch norm", cnn, "fc"},
+    {"resnet", "ResNet-20, as classification accuracy scores have it", resnet, "fc"},
 };
 
 const struct pd_classifier *pd_classifier_at(int index)
@@ -94,9 +93,10 @@ const struct pd_classifier *pd_classifier_find(const char *name, struct pd_error
         pd_find_word("classifier", name, &classifiers[0].name, count, sizeof *classifiers, err));
 }
 
-struct pd_node *pd_classify(struct pd_nn *nn, const struct pd_classifier *classifier, struct pd_node *x,
-                            int classes)
+struct pd_classified pd_classify(struct pd_nn *nn, const struct pd_classifier *classifier, struct pd_node *x,
+                                 int classes)
 {
-    const bool points = x && pd_node_shape(x).rank == 2;
-    return points ? mlp(nn, x, classes) : classifier->record(nn, x, classes);
+    const struct pd_classifier *c = x && pd_node_shape(x).rank == 2 ? &of_points : classifier;
+    struct pd_node *features = c->features(nn, x);
+    return (struct pd_classified){features, pd_nn_dense(nn, c->last, features, classes, PD_NN_BIAS)};
 }

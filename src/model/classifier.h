@@ -4,18 +4,24 @@
 
 #include "nn/nn.h"
 
+struct pd_classified {
+    struct pd_node *features; /* (N, F): what the last layer sees */
+    struct pd_node *logits;   /* (N, classes) */
+};
+
 struct pd_classifier {
     const char *name, *summary;
-    struct pd_node *(*record)(struct pd_nn *nn, struct pd_node *x, int classes);
+    struct pd_node *(*features)(struct pd_nn *nn, struct pd_node *x);
+    const char *last; /* name of the layer behind */
 };
 
 const struct pd_classifier *pd_classifier_at(int index); /* NULL past the last; 0: the default, LeNet */
 /* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
 const struct pd_classifier *pd_classifier_find(const char *name, struct pd_error *err);
 
-/* logits (N, classes). x (N, C, H, W) with H = W a multiple of 4 and at least 16; or (N, 2), for which the
+/* x (N, C, H, W) with H = W a multiple of 4 and at least 16; or (N, 2), for which the
  * classifier is the MLP whatever is asked for. */
-struct pd_node *pd_classify(struct pd_nn *nn, const struct pd_classifier *classifier, struct pd_node *x,
-                            int classes);
+struct pd_classified pd_classify(struct pd_nn *nn, const struct pd_classifier *classifier, struct pd_node *x,
+                                 int classes);
 
 #endif

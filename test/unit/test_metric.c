@@ -221,6 +221,38 @@ static void gan_test_is_what_real_images_teach(void **state)
     free_real(&made);
 }
 
+/* --- a distance in what a classifier sees --- */
+
+static void frechet_lenet_grows_with_what_differs(void **state)
+{
+    (void)state;
+    const struct pd_metric *m = pd_metric_find("frechet-lenet", NULL);
+    struct pd_real_images real, made;
+    struct pd_metric_result result[3];
+    struct pd_error err;
+    make_real(&real, 300);
+    make_real(&made, 300);
+    const struct pd_labelled_images lent = pd_real_images_lend(&real), generated = pd_real_images_lend(&made);
+    const struct pd_metric_input in = {.channels = 2,
+                                       .classes = CLASSES,
+                                       .threads = 1,
+                                       .seed = 1,
+                                       .real = &lent,
+                                       .training = &lent,
+                                       .generated = &generated,
+                                       .epochs = 4};
+    for (int k = 0; k < 3; k++) {
+        if (pd_metric_measure(m, &in, &result[k], &err))
+            fail_msg("%s", err.message);
+        for (int64_t i = 0; i < 2 * made.count; i++)
+            made.images[i] += 0.2F;
+    }
+    assert_true(fabs(result[0].value) < 1e-3 * result[1].value); /* the same points, in another order */
+    assert_true(result[1].value > 0 && result[2].value > 2 * result[1].value);
+    free_real(&real);
+    free_real(&made);
+}
+
 /* --- the classifiers --- */
 
 /* Each learns to tell bright images from dark ones, and from those with a bright left half. */
@@ -392,6 +424,7 @@ int main(void)
         cmocka_unit_test(class_accuracy_is_the_share_that_d_has_right),
         cmocka_unit_test(fitting_capacity_is_what_samples_teach),
         cmocka_unit_test(gan_test_is_what_real_images_teach),
+        cmocka_unit_test(frechet_lenet_grows_with_what_differs),
         cmocka_unit_test(classifiers_learn),
         cmocka_unit_test(arrays_are_measured_by_name),
         cmocka_unit_test(networks_lend_what_a_metric_needs),

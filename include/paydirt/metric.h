@@ -106,8 +106,8 @@ enum pd_status pd_metric_check_classifier(const char *name, struct pd_error *err
 char *pd_metric_text(const struct pd_metric *metric, double value, char *text, size_t size);
 
 /* Of images that the caller has, from wherever. PD_ERR_USAGE: something that the metric needs is missing, a
- * label or a number that cannot be (the message names the image); PD_ERR_MISMATCH: the result is no finite
- * number; PD_ERR_MEMORY, and what the callbacks fail with. */
+ * label or a number that cannot be (the message names the image); PD_ERR_MISMATCH: the result or a network's
+ * logit is no finite number; PD_ERR_MEMORY, and what the callbacks fail with. */
 enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd_metric_input *in,
                                  struct pd_metric_result *out, struct pd_error *err);
 

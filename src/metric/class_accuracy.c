@@ -18,7 +18,7 @@ enum pd_status pd_metric_class_accuracy(const struct pd_metric_input *in, struct
         status =
             in->scorer->score(in->scorer->context, real->images + at * image, n, logits, class_logits, err);
         if (!status)
-            pd_confusion_add(n, in->classes, class_logits, real->labels + at, in->confusion);
+            status = pd_confusion_add(n, in->classes, class_logits, real->labels + at, in->confusion, err);
     }
     out->value = pd_confusion_accuracy(in->classes, in->confusion);
     pd_free(logits);

@@ -4,14 +4,22 @@
 #include "io/chart.h"
 #include "io/png.h"
 
-void pd_confusion_add(int64_t n, int classes, const float *logits, const int32_t *labels, int64_t *confusion)
+#include <math.h>
+
+enum pd_status pd_confusion_add(int64_t n, int classes, const float *logits, const int32_t *labels,
+                                int64_t *confusion, struct pd_error *err)
 {
+    for (int64_t i = 0; i < n * classes; i++)
+        if (!isfinite(logits[i]))
+            return pd_fail(err, PD_ERR_MISMATCH, -1, "a network that diverged: its logit of class %d is %g",
+                           (int)(i % classes), (double)logits[i]);
     for (int64_t i = 0; i < n; i++, logits += classes) {
         int best = 0;
         for (int k = 1; k < classes; k++)
             best = logits[k] > logits[best] ? k : best;
         confusion[(int64_t)labels[i] * classes + best]++;
     }
+    return PD_OK;
 }
 
 double pd_confusion_accuracy(int classes, const int64_t *confusion)

@@ -43,6 +43,12 @@ static double smallest(int64_t width, const double *values)
     return (double)width * 0x1p-52 * fmax(values[width - 1], 0);
 }
 
+static enum pd_status fail_negative(double value, double beside, struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_USAGE, -1,
+                   "a covariance has the eigenvalue %g beside %g, expected none below 0", value, beside);
+}
+
 /* Eigenvalues (width) of a, ascending, whose columns become the eigenvectors. */
 static enum pd_status decompose(int64_t width, double *a, double *values, struct pd_error *err)
 {
@@ -50,9 +56,7 @@ static enum pd_status decompose(int64_t width, double *a, double *values, struct
     if (info)
         return fail_lapack(info, width, err);
     if (values[0] < -1e-6 * fmax(values[n - 1], 1e-300))
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "a covariance has the eigenvalue %g beside %g, expected none below 0", values[0],
-                       values[n - 1]);
+        return fail_negative(values[0], values[n - 1], err);
     return PD_OK;
 }
 
@@ -90,6 +94,16 @@ static enum pd_status sum_roots(int64_t width, int64_t rank, const double *root,
     return PD_OK;
 }
 
+/* A negative eigenvalue of b shows as one of root' b root, times at most the largest of a: least. */
+static enum pd_status check_inertia(int64_t width, double least, double most, const double *b,
+                                    struct pd_error *err)
+{
+    double sum = 0; /* no less than b's largest */
+    for (int64_t k = 0; k < width; k++)
+        sum += fabs(b[k * width + k]);
+    return least < -1e-6 * most * sum ? fail_negative(least / most, sum, err) : PD_OK;
+}
+
 /* Tr (a b)^1/2; room: 3 (width, width) and (width). */
 static enum pd_status trace_of_root(int64_t width, const double *a, const double *b, double *room,
                                     double *trace, struct pd_error *err)
@@ -100,8 +114,10 @@ static enum pd_status trace_of_root(int64_t width, const double *a, const double
     enum pd_status status = decompose(width, root, values, err);
     if (status)
         return status;
+    const double most = values[width - 1];
     const int64_t first = scale_columns(width, values, root);
-    return sum_roots(width, width - first, root + first, b, half, product, values, trace, err);
+    status = sum_roots(width, width - first, root + first, b, half, product, values, trace, err);
+    return status || first == width ? status : check_inertia(width, values[0], most, b, err);
 }
 
 enum pd_status pd_frechet(int64_t width, const double *mean_a, const double *covariance_a,
@@ -130,5 +146,7 @@ enum pd_status pd_frechet(int64_t width, const double *mean_a, const double *cov
         sum += (mean_a[k] - mean_b[k]) * (mean_a[k] - mean_b[k]) + covariance_a[k * width + k] +
                covariance_b[k * width + k];
     *distance = sum - 2 * trace;
+    if (!status && !isfinite(*distance))
+        return pd_fail(err, PD_ERR_USAGE, -1, "means or covariances so large that their distance overflows");
     return status;
 }

@@ -7,8 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+/* first: the number of the set's first image among all */
 static enum pd_status check_images(const struct pd_metric *metric, const struct pd_metric_input *in,
-                                   const char *what, const struct pd_labelled_images *set,
+                                   const char *what, const struct pd_labelled_images *set, int64_t first,
                                    struct pd_error *err)
 {
     const int64_t size = pd_metric_image_size(in);
@@ -17,11 +18,11 @@ static enum pd_status check_images(const struct pd_metric *metric, const struct 
     for (int64_t i = 0; i < set->count; i++)
         if (set->labels[i] < 0 || set->labels[i] >= in->classes)
             return pd_fail(err, PD_ERR_USAGE, -1, "%s: label %d of %s image %lld: expected 0 to %d",
-                           metric->name, (int)set->labels[i], what, (long long)i, in->classes - 1);
+                           metric->name, (int)set->labels[i], what, (long long)(first + i), in->classes - 1);
     for (int64_t i = 0; i < set->count * size; i++)
         if (!isfinite(set->images[i]))
             return pd_fail(err, PD_ERR_USAGE, -1, "%s: %s image %lld has a number that is not finite",
-                           metric->name, what, (long long)(i / size));
+                           metric->name, what, (long long)(first + i / size));
     return PD_OK;
 }
 
@@ -46,12 +47,27 @@ static enum pd_status check(const struct pd_metric *metric, const struct pd_metr
             metric->name, in->channels, in->size, in->classes, in->epochs, (long long)in->epoch_images,
             PD_METRIC_BATCH);
     if (metric->needs & PD_NEEDS_REAL)
-        status = check_images(metric, in, "real", in->real, err);
+        status = check_images(metric, in, "real", in->real, 0, err);
     if (!status && metric->needs & PD_NEEDS_TRAINING)
-        status = check_images(metric, in, "training", in->training, err);
+        status = check_images(metric, in, "training", in->training, 0, err);
     if (!status && metric->needs & PD_NEEDS_SAMPLES && !in->samples)
-        status = check_images(metric, in, "generated", in->generated, err);
+        status = check_images(metric, in, "generated", in->generated, 0, err);
     return status;
+}
+
+/* The caller's samples, as they come. */
+struct source {
+    const struct pd_metric *metric;
+    const struct pd_metric_input *in;
+};
+
+static enum pd_status next_checked(void *context, uint64_t i, int64_t n, float *images, int32_t *labels,
+                                   struct pd_error *err)
+{
+    const struct source *s = context;
+    const struct pd_labelled_images batch = {images, labels, n};
+    enum pd_status status = s->in->samples->next(s->in->samples->context, i, n, images, labels, err);
+    return status ? status : check_images(s->metric, s->in, "generated", &batch, (int64_t)i * n, err);
 }
 
 static int64_t epoch_images(const struct pd_metric *metric, const struct pd_metric_input *in)
@@ -77,7 +93,8 @@ enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd
 {
     struct pd_metric_input all = *in;
     struct pd_fixed_set *fixed = NULL;
-    struct pd_sample_source samples;
+    struct source source = {metric, in};
+    struct pd_sample_source samples = {&source, next_checked};
     struct pd_backend *own = NULL;
     int64_t *confusion = NULL;
     enum pd_status status = check(metric, in, err);
@@ -90,8 +107,9 @@ enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd
         status = pd_fixed_set_create(in->generated->count, (size_t)pd_metric_image_size(in),
                                      in->generated->images, in->generated->labels, in->seed, &fixed, err);
         samples = pd_fixed_set_source(fixed);
-        all.samples = &samples;
     }
+    if (metric->needs & PD_NEEDS_SAMPLES)
+        all.samples = &samples;
     if (!status && !in->backend)
         status =
             pd_backend_create("onednn", in->threads > 0 ? in->threads : pd_threads_available(), &own, err);

@@ -13,8 +13,9 @@
 int64_t pd_metric_image_size(const struct pd_metric_input *in);
 
 /* Counts of n labels (rows) and the classes at which logits (n, classes) are largest, of equal ones the first
- * (columns). */
-void pd_confusion_add(int64_t n, int classes, const float *logits, const int32_t *labels, int64_t *confusion);
+ * (columns). PD_ERR_MISMATCH: a logit that is not finite, of a network that diverged. */
+enum pd_status pd_confusion_add(int64_t n, int classes, const float *logits, const int32_t *labels,
+                                int64_t *confusion, struct pd_error *err);
 double pd_confusion_accuracy(int classes, const int64_t *confusion); /* NAN: nothing was counted */
 
 #endif

@@ -190,9 +190,10 @@ enum pd_status pd_trained_judge(struct pd_trained *t, const float *images, const
         enum pd_status status = look(t, images + at * t->image, some, err);
         if (!status)
             status = pd_plan_read(t->test, "logits", t->logits, some * classes, err);
+        if (!status)
+            status = pd_confusion_add(some, classes, t->logits, labels + at, confusion, err);
         if (status)
             return status;
-        pd_confusion_add(some, classes, t->logits, labels + at, confusion);
     }
     return PD_OK;
 }

@@ -63,8 +63,10 @@ static void right_rows_are_counted(void **state)
     static const int32_t labels[] = {1, 1, 0, 2};
     int64_t confusion[CLASSES * CLASSES] = {0};
     static const int64_t expected[CLASSES * CLASSES] = {1, 0, 0, /**/ 1, 1, 0, /**/ 0, 0, 1};
-    pd_confusion_add(4, CLASSES, logits, labels, confusion); /* of equal ones the first counts */
-    pd_confusion_add(0, CLASSES, logits, labels, confusion);
+    struct pd_error err;
+    /* of equal ones the first counts */
+    assert_int_equal(pd_confusion_add(4, CLASSES, logits, labels, confusion, &err), PD_OK);
+    assert_int_equal(pd_confusion_add(0, CLASSES, logits, labels, confusion, &err), PD_OK);
     assert_memory_equal(confusion, expected, sizeof expected);
     assert_true(pd_confusion_accuracy(CLASSES, confusion) == 0.75);
 }
@@ -350,6 +352,93 @@ static void arrays_are_measured_by_name(void **state)
     free_real(&made);
 }
 
+/* Good samples, but for one of batch 1. */
+struct slip {
+    float number;
+    int32_t label;
+};
+
+static enum pd_status slip(void *context, uint64_t i, int64_t n, float *images, int32_t *labels,
+                           struct pd_error *err)
+{
+    const struct slip *s = context;
+    (void)err;
+    for (int64_t k = 0; k < n; k++) {
+        labels[k] = i == 1 && k == 2 ? s->label : (int32_t)(k % CLASSES);
+        images[2 * k] = (float)labels[k];
+        images[2 * k + 1] = i == 1 && k == 2 ? s->number : 0;
+    }
+    return PD_OK;
+}
+
+static void samples_are_looked_at_as_they_come(void **state)
+{
+    (void)state;
+    struct pd_real_images real;
+    make_real(&real, 300);
+    const struct pd_labelled_images lent = pd_real_images_lend(&real);
+    struct slip s = {0, 1000000};
+    const struct pd_sample_source source = {&s, slip};
+    const struct pd_metric_input in = {.channels = 2,
+                                       .classes = CLASSES,
+                                       .threads = 1,
+                                       .real = &lent,
+                                       .training = &lent,
+                                       .samples = &source,
+                                       .epochs = 1,
+                                       .epoch_images = 256};
+    refused("gan-test", &in, "gan-test: label 1000000 of generated image 130: expected 0 to 2");
+    refused("fitting-capacity", &in,
+            "fitting-capacity: label 1000000 of generated image 130: expected 0 to 2");
+    s.label = -1;
+    refused("gan-test", &in, "gan-test: label -1 of generated image 130: expected 0 to 2");
+    s = (struct slip){NAN, 0};
+    refused("gan-test", &in, "gan-test: generated image 130 has a number that is not finite");
+    refused("fitting-capacity", &in, "fitting-capacity: generated image 130 has a number that is not finite");
+    free_real(&real);
+}
+
+static enum pd_status say_nan(void *context, const float *images, int64_t n, float *logit,
+                              float *class_logits, struct pd_error *err)
+{
+    const int64_t *bad = context;
+    (void)images;
+    (void)err;
+    for (int64_t i = 0; i < n; i++)
+        logit[i] = 0;
+    for (int64_t i = 0; i < n * CLASSES; i++)
+        class_logits[i] = i == *bad ? NAN : 1;
+    return PD_OK;
+}
+
+/* A network that says nothing has not said the first class. */
+static void networks_that_diverged_have_no_accuracy(void **state)
+{
+    (void)state;
+    struct pd_real_images real;
+    struct pd_metric_result result;
+    struct pd_error err;
+    int64_t bad = 0;
+    const struct pd_image_scorer scorer = {&bad, say_nan};
+    make_real(&real, 300);
+    const struct pd_labelled_images lent = pd_real_images_lend(&real);
+    struct pd_metric_input in = {
+        .channels = 2, .classes = CLASSES, .threads = 1, .real = &lent, .scorer = &scorer, .epochs = 1};
+    for (; bad < 7; bad++) {
+        assert_int_equal(pd_metric_measure(pd_metric_find("class-accuracy", NULL), &in, &result, &err),
+                         PD_ERR_MISMATCH);
+        assert_non_null(strstr(err.message, "diverged"));
+    }
+    for (int64_t i = 0; i < 2 * real.count; i++)
+        real.images[i] = i % 2 ? 3e38F : -3e38F;
+    in.generated = in.training = &lent;
+    assert_int_equal(pd_metric_measure(pd_metric_find("fitting-capacity", NULL), &in, &result, &err),
+                     PD_ERR_MISMATCH);
+    assert_int_equal(pd_metric_measure(pd_metric_find("gan-test", NULL), &in, &result, &err),
+                     PD_ERR_MISMATCH);
+    free_real(&real);
+}
+
 /* --- of an AC-GAN --- */
 
 static double given; /* what the metrics below give */
@@ -427,6 +516,8 @@ int main(void)
         cmocka_unit_test(frechet_lenet_grows_with_what_differs),
         cmocka_unit_test(classifiers_learn),
         cmocka_unit_test(arrays_are_measured_by_name),
+        cmocka_unit_test(samples_are_looked_at_as_they_come),
+        cmocka_unit_test(networks_that_diverged_have_no_accuracy),
         cmocka_unit_test(networks_lend_what_a_metric_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

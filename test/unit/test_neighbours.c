@@ -188,10 +188,14 @@ static void covariances_are_looked_at(void **state)
     (void)state;
     struct pd_error err = {0};
     const double mean[] = {0, 1}, good[] = {2, 1, 1, 2}, crooked[] = {2, 1, 0.5, 2},
-                 negative[] = {1, 2, 2, 1}, hole[] = {NAN, 0, 0, 1}, none[] = {0, 0, 0, 0};
+                 negative[] = {1, 2, 2, 1}, hole[] = {NAN, 0, 0, 1}, none[] = {0, 0, 0, 0},
+                 below[] = {2, 0, 0, -1}, large[] = {1e308, 0, 0, 1e308};
     double value = -1;
     refuses(pd_frechet(2, mean, crooked, mean, good, NULL, &value, &err), PD_ERR_USAGE, "symmetric", &err);
     refuses(pd_frechet(2, mean, negative, mean, good, NULL, &value, &err), PD_ERR_USAGE, "below 0", &err);
+    refuses(pd_frechet(2, mean, good, mean, negative, NULL, &value, &err), PD_ERR_USAGE, "below 0", &err);
+    refuses(pd_frechet(2, mean, good, mean, below, NULL, &value, &err), PD_ERR_USAGE, "below 0", &err);
+    refuses(pd_frechet(2, mean, good, mean, large, NULL, &value, &err), PD_ERR_USAGE, "overflows", &err);
     refuses(pd_frechet(2, mean, good, mean, hole, NULL, &value, &err), PD_ERR_USAGE, "not finite", &err);
     assert_int_equal(pd_frechet(2, mean, good, mean, good, NULL, &value, &err), PD_OK);
     assert_true(fabs(value) < 1e-14);

@@ -399,16 +399,10 @@ static enum pd_status open_data(struct eval *e, struct pd_error *err)
     return status ? status : check_labels(e->data, err);
 }
 
-/* What gan-test's classifier is trained on, whatever of it the networks had labels of. */
-static enum pd_status open_training(struct eval *e, struct pd_error *err)
+/* Leaves out those without a label. */
+static void keep_labelled(struct pd_real_images *all, size_t size)
 {
-    struct pd_dataset *data = NULL;
-    struct pd_real_images *all = &e->training;
-    const size_t size = (size_t)pd_gan_image_size(e->gan);
     int64_t kept = 0;
-    enum pd_status status = real_training(e->run, &data, err);
-    if (!status)
-        status = pd_run_images(e->run, data, PD_RUN_IMAGES_ALL, all, err);
     for (int64_t i = 0; i < all->count; i++)
         if (all->labels[i] >= 0) {
             memmove(all->images + (size_t)kept * size, all->images + (size_t)i * size,
@@ -416,6 +410,22 @@ static enum pd_status open_training(struct eval *e, struct pd_error *err)
             all->labels[kept++] = all->labels[i];
         }
     all->count = kept;
+}
+
+/* What gan-test's classifier is trained on, whatever of it the networks had labels of; of data that have no
+ * labels of their own what the run's label file says. */
+static enum pd_status open_training(struct eval *e, struct pd_error *err)
+{
+    struct pd_dataset *data = NULL;
+    struct pd_real_images *all = &e->training;
+    enum pd_status status = real_training(e->run, &data, err);
+    if (!status)
+        status = pd_run_images(e->run, data, PD_RUN_IMAGES_ALL, all, err);
+    keep_labelled(all, (size_t)pd_gan_image_size(e->gan));
+    if (!status && !all->count) {
+        pd_real_images_release(all);
+        status = pd_run_images(e->run, data, PD_RUN_IMAGES_LABELLED, all, err);
+    }
     pd_dataset_destroy(data);
     return status;
 }

@@ -55,18 +55,26 @@ enum pd_status pd_run_training_data(const struct pd_run_model *run, const struct
                      PD_RUN_LABELS_BY_NAME, out, err);
 }
 
+/* The run's label file changes labels, by which those held out are drawn: afterwards they are as before. */
 static enum pd_status take_of_use(const struct pd_run_model *run, struct pd_dataset *data,
                                   enum pd_label_use which, struct pd_real_images *out, struct pd_error *err)
 {
     char labels[PD_PATH_SIZE];
+    const size_t size = data->count * sizeof *data->labels;
     uint8_t *use = pd_calloc(data->count, 1);
-    if (!use)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", data->count);
-    enum pd_status status = pd_run_folder_labels(run->folder, labels, err);
+    int32_t *before = pd_malloc(size);
+    enum pd_status status = use && before
+                                ? pd_run_folder_labels(run->folder, labels, err)
+                                : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u labels", data->count);
+    if (before)
+        memcpy(before, data->labels, size);
     if (!status)
         status = pd_run_labels(&run->options, run->options.label_file[0] ? labels : NULL, data, use, err);
     if (!status)
         status = pd_real_images_of_use(data, use, which, run->gan->config.size, out, err);
+    if (before)
+        memcpy(data->labels, before, size);
+    pd_free(before);
     pd_free(use);
     return status;
 }

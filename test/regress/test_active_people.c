@@ -506,6 +506,33 @@ static void people_use_label_studio(void **state)
     assert_int_not_equal(access(in_run("queries.json"), F_OK), 0);
 }
 
+/* Photos without labels of their own; those of a file teach GAN-test's classifier. */
+static void gan_test_learns_what_people_said(void **state)
+{
+    (void)state;
+    char folder[64], text[256] = "image,label\n";
+    static const char *const splits[] = {"train", "test"};
+    mkdir(scratch_path("judged"), 0777);
+    for (int s = 0; s < 2; s++) {
+        snprintf(folder, sizeof folder, "judged/%s", splits[s]);
+        mkdir(scratch_path(folder), 0777);
+        for (int k = 0; k < 3; k++) {
+            snprintf(folder, sizeof folder, "judged/%s/%s", splits[s], classes[k]);
+            mkdir(scratch_path(folder), 0777);
+            draw(folder, 3 * s + k);
+        }
+    }
+    for (int i = 0; i < 6; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s,%s\n", name_of(i), truth(i));
+    scratch_write(scratch_path("said.csv"), text, strlen(text));
+    succeeds(
+        "train --data photos --classes cat,dog,bird --model infogan --width 0.1 --batch 8 --min-epoch 16 "
+        "--epochs 1 --threads 1 --label-file said.csv --out said");
+    const struct result *r = succeeds("eval said/00000-photos-infogan --metrics gan-test --data judged "
+                                      "--epochs 1 --fixed 3 --threads 1 --json");
+    assert_contains(r->out, "\"training_images\":6,");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -519,6 +546,7 @@ int main(void)
         cmocka_unit_test(predictions_are_no_answers),
         cmocka_unit_test(people_use_label_studio),
         cmocka_unit_test(a_file_without_answers_is_no_answer),
+        cmocka_unit_test(gan_test_learns_what_people_said),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

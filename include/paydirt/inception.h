@@ -4,6 +4,7 @@
 #ifndef PAYDIRT_INCEPTION_H
 #define PAYDIRT_INCEPTION_H
 
+#include <paydirt/data.h>
 #include <paydirt/features.h>
 
 #ifdef __cplusplus
@@ -47,6 +48,11 @@ struct pd_inception_images {
 enum pd_status pd_inception_run(struct pd_inception *net, const struct pd_inception_images *images,
                                 const struct pd_feature_work *work, float *features, float *logits,
                                 struct pd_error *err);
+
+/* The same of a data set's images. PD_ERR_MISMATCH: points. */
+enum pd_status pd_inception_run_data(struct pd_inception *net, const struct pd_dataset *data,
+                                     const struct pd_feature_work *work, float *features, float *logits,
+                                     struct pd_error *err);
 
 /* What the network sees of an image (channels, height, width): TensorFlow 1's bilinear resize, which puts
  * pixel centres at whole numbers, and (x - 128) / 128, to (3, 299, 299). */

@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "RUN [options]\n--features --fake FILE --real FILE [options]";
+static const char usage[] = "RUN [options]\n--features --fake FILE --real FILE [options]\n"
+                            "--weights FILE --fake DATA --real DATA [options]";
 
 static const char about[] =
     "Measures the run's last checkpoint on the test split of its data.\n"
@@ -40,6 +41,12 @@ static const char about[] =
     "  pr                precision and recall by balls around the 3 nearest neighbours\n"
     "  dc                density and coverage by balls around the 5 nearest neighbours\n"
     "\n"
+    "--weights: no run, but images: a folder, an .npz, a data set's name or what sample wrote. --metrics "
+    "then\n"
+    "are is, fid and kid (all three where none are named), prd, pr and dc, of Inception-2015's features.\n"
+    "  is                Inception Score of --fake, 10 parts\n"
+    "  fid               Fréchet distance of Inception's features\n"
+    "\n"
     "of a run:";
 
 static const char examples[] =
@@ -50,7 +57,8 @@ static const char examples[] =
     "eval runs/00000-strokes-infogan-gold --fixed 5000\n"
     "eval runs/00000-strokes-infogan-gold --fixed 5000 --reject gold --p 0.1\n"
     "eval --features --fake f.npy --real r.npy --metrics frechet,kid,prd,pr,dc --json\n"
-    "eval --features --real r.npy --stats-out r.npz";
+    "eval --features --real r.npy --stats-out r.npz\n"
+    "eval --weights inception.safetensors --fake kept.npz --real cifar10 --metrics is,fid,kid";
 
 enum { PER_CLASS = 5000 }; /* of a set kept by rejection: GOLD section 4.2 */
 
@@ -508,7 +516,11 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
         return status;
     if (feature_asked(&features)) {
         const struct feature_request request = {args_is_given(&command, &args, "metrics") ? o.metrics : NULL,
-                                                reject.real, o.seed, o.threads, o.json};
+                                                reject.real,
+                                                o.seed,
+                                                o.threads,
+                                                o.data_dir,
+                                                o.json};
         return eval_features(&features, &request, &command, &args, err);
     }
     status = args_need_operand(&command, &args, err);

@@ -5,7 +5,7 @@
 #include "cli/say.h"
 #include "cli/stop.h"
 
-#include <paydirt/features.h>
+#include <paydirt/inception.h>
 #include <paydirt/libraries.h>
 #include <paydirt/words.h>
 
@@ -28,24 +28,31 @@ static const struct pd_option table[] = {
     {"subsets", PD_OPTION_INT, FIELD(subsets), 1, 1000000, "N", "features: kid's random subsets"},
     {"subset_size", PD_OPTION_INT, FIELD(subset_size), 0, 46340, "N",
      "features: samples in each; 0: 1000, or the smaller set"},
+    {"weights", PD_OPTION_TEXT, FIELD(weights), 0, 0, "FILE",
+     "images: Inception-2015's weights, as 'weights import' writes them"},
+    {"split", PD_OPTION_TEXT, FIELD(split), 0, 0, "train|test", "images: the split of --real"},
+    {"image_size", PD_OPTION_INT, FIELD(image_size), 0, 1024, "N",
+     "images: of folders, archives and sets of larger images: the side they are brought to first"},
 };
 #undef FIELD
 
 struct pd_option_table feature_group(struct feature_options *o)
 {
-    *o = (struct feature_options){.subsets = 100};
+    *o = (struct feature_options){.subsets = 100, .split = "train"};
     return (struct pd_option_table){table, sizeof table / sizeof table[0], o};
 }
 
 bool feature_asked(const struct feature_options *o)
 {
-    return o->features || o->fake[0] || o->stats_out[0];
+    return o->features || o->fake[0] || o->stats_out[0] || o->weights[0];
 }
 
 struct work {
     const struct feature_options *o;
     const struct feature_request *request;
     struct pd_feature_file fake, real;
+    float *logits; /* of the generated images, or NULL */
+    struct pd_inception *net;
     struct progress progress;
     const char *label;
 };
@@ -94,9 +101,9 @@ static void say_few(struct work *w, const struct pd_feature_file *file, const ch
 {
     if (file->count && file->count <= file->width)
         progress_line(&w->progress,
-                      "frechet: %lld %s samples for %lld features: their covariance is singular and the "
+                      "%s: %lld %s samples for %lld features: their covariance is singular and the "
                       "distance comes out too large; compare it with distances of equal counts alone",
-                      (long long)file->count, what, (long long)file->width);
+                      w->label, (long long)file->count, what, (long long)file->width);
 }
 
 static enum pd_status frechet(struct work *w, struct finding *f, struct pd_error *err)
@@ -191,15 +198,37 @@ static enum pd_status density_coverage(struct work *w, struct finding *f, struct
     return PD_OK;
 }
 
+enum { SPLITS = 10 };
+
+static enum pd_status inception_score(struct work *w, struct finding *f, struct pd_error *err)
+{
+    struct pd_inception_score result;
+    enum pd_status status = pd_inception_score(w->fake.count, PD_INCEPTION_CLASSES, w->logits, SPLITS,
+                                               (uint64_t)w->request->seed, &result, err);
+    if (status)
+        return status;
+    note(f, "value", result.value);
+    note(f, "deviation", result.deviation);
+    note_count(f, "splits", result.splits);
+    return PD_OK;
+}
+
+enum { OF_FEATURES = 1, OF_IMAGES = 2 };
+
 static const struct metric {
     const char *name;
-    bool statistics; /* serve it */
+    unsigned of;       /* what; of images, those alone that the field has by this name */
+    bool by_default;   /* of images */
+    bool statistics;   /* serve it */
+    bool without_real; /* it measures the generated ones alone */
     enum pd_status (*measure)(struct work *w, struct finding *f, struct pd_error *err);
-} metrics[] = {{"frechet", true, frechet},
-               {"kid", false, kid},
-               {"prd", false, prd},
-               {"pr", false, precision_recall},
-               {"dc", false, density_coverage}};
+} metrics[] = {{"frechet", OF_FEATURES, false, true, false, frechet},
+               {"kid", OF_FEATURES | OF_IMAGES, true, false, false, kid},
+               {"prd", OF_FEATURES | OF_IMAGES, false, false, false, prd},
+               {"pr", OF_FEATURES | OF_IMAGES, false, false, false, precision_recall},
+               {"dc", OF_FEATURES | OF_IMAGES, false, false, false, density_coverage},
+               {"is", OF_IMAGES, true, false, true, inception_score},
+               {"fid", OF_IMAGES, true, true, false, frechet}};
 enum { METRICS = sizeof metrics / sizeof metrics[0] };
 
 /* --- what they have found, as words and as JSON --- */
@@ -218,12 +247,16 @@ static void print_words(const struct work *w, const struct metric *metric, const
     for (int i = 0; i < f->count; i++)
         if (isfinite(f->numbers[i].value))
             printf(" %s %.6g", f->numbers[i].key, f->numbers[i].value);
-    printf("  (%s generated, %s real samples, %lld features; %.1f s)\n", count_text(&w->fake, fake),
-           count_text(&w->real, real), (long long)w->real.width, seconds);
+    printf("  (%s generated", count_text(&w->fake, fake));
+    if (w->real.name[0])
+        printf(", %s real", count_text(&w->real, real));
+    printf(" samples, %lld features; %.1f s)\n", (long long)w->fake.width, seconds);
 }
 
 static json_t *file_json(const struct pd_feature_file *file)
 {
+    if (!file->name[0])
+        return json_null();
     char name[sizeof file->name];
     snprintf(name, sizeof name, "%s", file->name);
     return json_pack("{s:s, s:o}", "file", pd_make_printable(name), "samples",
@@ -241,8 +274,12 @@ static enum pd_status print_json(const struct work *w, const struct metric *metr
                                 f->numbers[i].whole ? json_integer((json_int_t)value) : json_real(value));
     }
     json_t *rest = json_pack("{s:o, s:o, s:I, s:I, s:f}", "fake", file_json(&w->fake), "real",
-                             file_json(&w->real), "features", (json_int_t)w->real.width, "seed",
+                             file_json(&w->real), "features", (json_int_t)w->fake.width, "seed",
                              (json_int_t)w->request->seed, "seconds", seconds);
+    if (w->net)
+        json_object_update_new(rest, json_pack("{s:s, s:s, s:s}", "split", w->o->split, "resize",
+                                               "tensorflow1 bilinear 299", "weights",
+                                               pd_inception_checksum(w->net)));
     char *text = line && rest && !json_object_update(line, rest)
                      ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(10))
                      : NULL;
@@ -304,11 +341,11 @@ static enum pd_status write_statistics(struct work *w, struct pd_error *err)
 }
 
 /* Which of the table a list asks for; NULL: all. */
-static enum pd_status choose(const char *list, bool asked[METRICS], struct pd_error *err)
+static enum pd_status choose(const char *list, bool images, bool asked[METRICS], struct pd_error *err)
 {
     char name[64];
     for (int i = 0; i < METRICS; i++)
-        asked[i] = !list;
+        asked[i] = !list && (images ? metrics[i].by_default : metrics[i].of & OF_FEATURES);
     while (list) {
         const size_t n = strcspn(list, ",");
         snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : (int)sizeof name - 1, list);
@@ -316,6 +353,9 @@ static enum pd_status choose(const char *list, bool asked[METRICS], struct pd_er
             pd_find_word("metric of features", name, &metrics[0].name, METRICS, sizeof metrics[0], err);
         if (at < 0)
             return PD_ERR_USAGE;
+        if (images && !(metrics[at].of & OF_IMAGES))
+            return pd_fail(err, PD_ERR_USAGE, -1, "--metrics %s is of features: of images it is fid",
+                           metrics[at].name);
         asked[at] = true;
         list = list[n] ? list + n + 1 : NULL;
     }
@@ -338,36 +378,149 @@ static enum pd_status check_files(const struct work *w, const bool asked[METRICS
     return PD_OK;
 }
 
+/* --- images --- */
+
+static bool on_image(void *context, uint64_t done, uint64_t count)
+{
+    struct work *w = context;
+    if (!w->progress.unit)
+        progress_begin(&w->progress, 0, count, 1, "images");
+    progress_update(&w->progress, done, w->label);
+    return stop_asked();
+}
+
+static enum pd_status open_images(struct work *w, const char *name, enum pd_split split,
+                                  struct pd_dataset **out, struct pd_error *err)
+{
+    const struct pd_data_source *source;
+    const struct pd_data_watch watch = {.context = &w->progress, .decoding = progress_decoding};
+    const struct pd_data_request request = {.name = name,
+                                            .dir = w->request->data_dir,
+                                            .split = split,
+                                            .size = (int)w->o->image_size,
+                                            .threads = (int)w->request->threads,
+                                            .watch = &watch};
+    enum pd_status status = pd_data_source_find(name, &source, err);
+    if (status)
+        return status;
+    if (!w->o->image_size && (!strcmp(source->name, "folder") || !strcmp(source->name, "archive")))
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--image-size is missing: the side of the images in %.200s (others are brought to it)",
+                       name);
+    status = pd_dataset_open_any(&request, out, err);
+    progress_end(&w->progress);
+    w->progress = (struct progress){.last = 0};
+    if (!status)
+        pd_note_lines(pd_data_note(*out), say_line, stderr);
+    return status;
+}
+
+/* Their features, as if a file held them. */
+static enum pd_status read_images(struct work *w, const char *name, enum pd_split split,
+                                  struct pd_feature_file *file, float **logits, struct pd_error *err)
+{
+    struct pd_dataset *data = NULL;
+    const struct pd_feature_work work = {
+        .threads = (int)w->request->threads, .watch = on_image, .context = w};
+    enum pd_status status = name[0] ? open_images(w, name, split, &data, err) : PD_OK;
+    if (status || !name[0])
+        return status;
+    int channels, height, width;
+    const size_t n = (size_t)pd_data_count(data);
+    pd_data_shape(data, &channels, &height, &width);
+    float *features = calloc(n, PD_INCEPTION_FEATURES * sizeof *features);
+    if (logits)
+        *logits = calloc(n, PD_INCEPTION_CLASSES * sizeof **logits);
+    if (!features || (logits && !*logits))
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for features", name);
+    w->label = "inception";
+    if (!status)
+        status = pd_inception_run_data(w->net, data, &work, features, logits ? *logits : NULL, err);
+    progress_end(&w->progress);
+    w->progress = (struct progress){.last = 0};
+    if (!status)
+        progress_line(&w->progress, "%s: %zu images of the %s split, %d x %d x %d", name, n,
+                      pd_split_name(split), channels, height, width);
+    snprintf(file->name, sizeof file->name, "%s", name);
+    file->count = (int64_t)n;
+    file->width = PD_INCEPTION_FEATURES;
+    file->set = (struct pd_feature_set){(int64_t)n, PD_INCEPTION_FEATURES, features};
+    pd_dataset_destroy(data);
+    return status;
+}
+
+static enum pd_status open_weights(struct work *w, struct pd_error *err)
+{
+    const char *path = w->o->weights, *end = strrchr(path, '.');
+    if (end && (!strcmp(end, ".pth") || !strcmp(end, ".pt")))
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--weights %.200s: 'paydirt weights import' makes of it what is taken here", path);
+    return pd_inception_open(path, (int)w->request->threads, &w->net, err);
+}
+
+static enum pd_status read_both(struct work *w, bool score, struct pd_error *err)
+{
+    const struct feature_options *o = w->o;
+    const bool images = o->weights[0];
+    const enum pd_split split = strcmp(o->split, "test") ? PD_SPLIT_TRAIN : PD_SPLIT_TEST;
+    enum pd_status status = images ? open_weights(w, err) : PD_OK;
+    if (!status)
+        status = images ? read_images(w, w->request->real, split, &w->real, NULL, err)
+                        : read_file(w, w->request->real, &w->real, err);
+    if (!status)
+        status = images ? read_images(w, o->fake, PD_SPLIT_TRAIN, &w->fake, score ? &w->logits : NULL, err)
+                        : read_file(w, o->fake, &w->fake, err);
+    return status;
+}
+
 static enum pd_status run(struct work *w, bool asked[METRICS], struct pd_error *err)
 {
     const struct feature_options *o = w->o;
     const bool both = o->fake[0] && w->request->real[0];
-    enum pd_status status = read_file(w, w->request->real, &w->real, err);
-    if (!status)
-        status = read_file(w, o->fake, &w->fake, err);
+    enum pd_status status = read_both(w, asked[5], err);
     if (!status && both)
         status = check_files(w, asked, err);
     if (!status && o->stats_out[0])
         status = write_statistics(w, err);
-    for (int i = 0; i < METRICS && both && !status; i++)
-        status = asked[i] ? measure(w, &metrics[i], err) : PD_OK;
+    for (int i = 0; i < METRICS && !status; i++)
+        status = asked[i] && (both || (o->fake[0] && metrics[i].without_real)) ? measure(w, &metrics[i], err)
+                                                                               : PD_OK;
     return status;
 }
 
 static enum pd_status check(const struct feature_options *o, const struct feature_request *request,
                             const struct args *args, const bool asked[METRICS], struct pd_error *err)
 {
-    const bool both = o->fake[0] && request->real[0];
-    if (!o->features)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--features is missing: --fake, --real and --stats-out are about files of features");
+    const bool both = o->fake[0] && request->real[0], images = o->weights[0];
+    bool of_images = false, needs_real = false;
+    for (int i = 0; i < METRICS; i++) {
+        of_images = of_images || (asked[i] && !(metrics[i].of & OF_FEATURES));
+        needs_real = needs_real || (asked[i] && !metrics[i].without_real);
+    }
+    if (images && o->features)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--weights beside --features: images, or files of features");
+    if (!images && (of_images || (!o->features && request->metrics)))
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "--weights is missing: Inception's, which 'paydirt weights import' makes of %s (other features: "
+            "--features)",
+            PD_INCEPTION_URL);
+    if (!images && !o->features)
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "--features is missing: --fake, --real and --stats-out are about files of features (images: "
+            "--weights)");
+    if (strcmp(o->split, "train") && strcmp(o->split, "test"))
+        return pd_fail(err, PD_ERR_USAGE, -1, "--split %s, expected train or test", o->split);
+    if (images && !args->operand && o->fake[0] && !needs_real)
+        return PD_OK;
     if (args->operand)
         return pd_fail(err, PD_ERR_USAGE, -1, "'%.100s' beside --features: a run, or files of features",
                        args->operand);
     if (!both && (request->metrics || !o->stats_out[0] || (!o->fake[0] && !request->real[0])))
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--%s is missing: a file of features (n, d), .npy, .npz or .csv",
-                       o->fake[0] ? "real" : "fake");
+        return pd_fail(err, PD_ERR_USAGE, -1, "--%s is missing: %s", o->fake[0] ? "real" : "fake",
+                       images ? "a folder of images, an .npz or a data set's name"
+                              : "a file of features (n, d), .npy, .npz or .csv");
     if (o->plot[0] && (!both || !asked[2]))
         return pd_fail(err, PD_ERR_USAGE, -1, "--plot draws prd's curve: --metrics prd is missing");
     return o->plot[0] ? pd_library_need("cairo", err) : PD_OK;
@@ -375,19 +528,22 @@ static enum pd_status check(const struct feature_options *o, const struct featur
 
 void feature_note_idle(const struct args_command *command, const struct args *args)
 {
-    static const char *const names[] = {"plot", "k", "subsets", "subset_size", NULL};
+    static const char *const names[] = {"plot", "k", "subsets", "subset_size", "split", "image_size", NULL};
     struct progress progress = {.terminal = false};
     idle_note(command, args, names, "--features", &progress);
 }
 
 static void note_idle(const struct args_command *command, const struct args *args, const bool asked[METRICS])
 {
-    static const char *const runs[] = {"epochs",   "epoch_images", "fixed",       "samples", "data",
-                                       "data_dir", "by_number",    "recalibrate", "reject",  NULL};
+    static const char *const runs[] = {"epochs",    "epoch_images", "fixed",  "samples", "data",
+                                       "by_number", "recalibrate",  "reject", NULL};
+    static const char *const images[] = {"data_dir", "split", "image_size", NULL};
     static const char *const subsets[] = {"subsets", "subset_size", NULL};
     static const char *const k[] = {"k", NULL};
     struct progress progress = {.terminal = false};
     idle_note(command, args, runs, "a run", &progress);
+    if (!args_is_given(command, args, "weights"))
+        idle_note(command, args, images, "--weights", &progress);
     if (!asked[1])
         idle_note(command, args, subsets, "--metrics kid", &progress);
     if (!asked[3] && !asked[4])
@@ -400,7 +556,7 @@ enum pd_status eval_features(const struct feature_options *o, const struct featu
 {
     struct work w = {.o = o, .request = request};
     bool asked[METRICS];
-    enum pd_status status = choose(request->metrics, asked, err);
+    enum pd_status status = choose(request->metrics, o->weights[0], asked, err);
     if (!status)
         status = check(o, request, args, asked, err);
     if (status)
@@ -411,5 +567,7 @@ enum pd_status eval_features(const struct feature_options *o, const struct featu
     progress_end(&w.progress);
     pd_feature_file_release(&w.fake);
     pd_feature_file_release(&w.real);
+    pd_inception_destroy(w.net);
+    free(w.logits);
     return status;
 }

@@ -1,4 +1,5 @@
-/* paydirt eval --features: metrics over files of features, without a run. */
+/* paydirt eval --features, --weights: metrics over files of features, or over images by Inception, without a
+ * run. */
 #ifndef PD_CLI_EVAL_FEATURES_H
 #define PD_CLI_EVAL_FEATURES_H
 
@@ -6,8 +7,8 @@
 
 struct feature_options {
     bool features;
-    char fake[1024], stats_out[1024], plot[1024];
-    int64_t k, subsets, subset_size;
+    char fake[1024], stats_out[1024], plot[1024], weights[1024], split[16];
+    int64_t k, subsets, subset_size, image_size;
 };
 
 /* Its options, for the command's table. */
@@ -23,6 +24,7 @@ struct feature_request {
     const char *metrics; /* NULL: all of features */
     const char *real;    /* "": none. Rejection has an option of this name, which serves both */
     int64_t seed, threads;
+    const char *data_dir;
     bool json;
 };
 enum pd_status eval_features(const struct feature_options *o, const struct feature_request *request,

@@ -477,6 +477,7 @@ enum pd_status pd_torch_pickle_read(const void *bytes, size_t size, size_t *at, 
         memset(m, 0, offsetof(struct machine, stack));
         m->bytes = bytes, m->size = size, m->at = *at, m->name = name;
         m->out = out, m->err = err, m->tensors = tensors;
+        grow(m, &m->items, 0, &m->room_items);
         while (!m->status && !m->stopped)
             run_one(m);
         *at = m->at;

@@ -140,7 +140,7 @@ static void refusals(void **state)
         {REAL_FILE "--fake mu.npz", 2, "they serve --metrics frechet, not kid"},
         {REAL_FILE "--fake bad.npz --metrics frechet", 5, "bad.npz: sigma is no array"},
         {REAL_FILE "--fake mu.npz:mu --metrics frechet", 5, "mu.npz:mu has 1"},
-        {REAL_FILE "--fake f.npy --metrics fid", 2, "unknown metric of features 'fid'"},
+        {REAL_FILE "--fake f.npy --metrics fid", 2, "--weights is missing: Inception's"},
         {REAL_FILE "--fake f.npy --metrics pr --plot x.png", 2, "--plot draws prd's curve"},
         {REAL_FILE, 2, "--fake is missing"},
         {"eval --features --fake f.npy", 2, "--real is missing"},

@@ -1,0 +1,110 @@
+/* paydirt eval --weights on images that people bring, and paydirt weights. */
+#include "golden/inception.h"
+#include "needs.h"
+#include "regress/program.h"
+
+#include "io/npy.h"
+
+#include <jansson.h>
+
+enum { FAKE = 10, REAL = 12, SIDE = 16 };
+
+static int setup(void **state)
+{
+    static struct pd_io_array arrays[MADE_TENSORS];
+    static char names[MADE_TENSORS][PD_INCEPTION_NAME];
+    static uint8_t pixels[REAL * 3 * SIDE * SIDE];
+    static int32_t labels[REAL];
+    const int status = scratch_setup(state);
+    made_weights(arrays, names);
+    assert_int_equal(pd_safetensors_write(scratch_path("w.safetensors"), arrays, MADE_TENSORS, NULL, 0, NULL),
+                     PD_OK);
+    made_release(arrays);
+    for (int i = 0; i < REAL; i++)
+        made_image(i % 3, SIDE, SIDE, pixels + (ptrdiff_t)i * 3 * SIDE * SIDE);
+    struct pd_io_array npz[] = {{"images", PD_IO_U8, 4, {REAL, 3, SIDE, SIDE}, pixels},
+                                {"labels", PD_IO_I32, 1, {REAL}, labels}};
+    assert_int_equal(pd_npz_write(scratch_path("real.npz"), npz, 2, false, NULL), PD_OK);
+    npz[0].dims[0] = npz[1].dims[0] = FAKE;
+    assert_int_equal(pd_npz_write(scratch_path("fake.npz"), npz, 2, false, NULL), PD_OK);
+    return status;
+}
+
+static json_t *line_of(const char *text, int number)
+{
+    for (; number; number--)
+        text = strchr(text, '\n') + 1;
+    json_t *line = json_loads(text, JSON_DISABLE_EOF_CHECK, NULL);
+    assert_non_null(line);
+    return line;
+}
+
+static void lines_say_what_was_measured(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"kid", "is", "fid"};
+    const struct result *r =
+        succeeds("eval --weights w.safetensors --fake fake.npz --real real.npz --metrics fid,is,kid --json");
+    assert_contains(r->err, "fake.npz: 10 images of the train split, 3 x 16 x 16");
+    for (int i = 0; i < 3; i++) {
+        json_t *line = line_of(r->out, i);
+        assert_string_equal(json_string_value(json_object_get(line, "metric")), names[i]);
+        assert_true(json_is_real(json_object_get(line, "value")));
+        assert_int_equal(json_string_length(json_object_get(line, "weights")), 64);
+        assert_string_equal(json_string_value(json_object_get(line, "resize")), "tensorflow1 bilinear 299");
+        assert_string_equal(json_string_value(json_object_get(line, "split")), "train");
+        assert_int_equal(json_integer_value(json_object_get(json_object_get(line, "fake"), "samples")), FAKE);
+        assert_int_equal(json_integer_value(json_object_get(json_object_get(line, "real"), "samples")), REAL);
+        json_decref(line);
+    }
+}
+
+static void a_score_needs_no_reals(void **state)
+{
+    (void)state;
+    const struct result *r = succeeds("eval --weights w.safetensors --fake fake.npz --metrics is");
+    assert_contains(r->out, "splits 10  (10 generated samples, 2048 features;");
+}
+
+static void what_is_missing_is_named(void **state)
+{
+    (void)state;
+    fails("eval --fake fake.npz --real real.npz --metrics fid", 2, "--weights is missing");
+    fails("eval --fake fake.npz --real real.npz --metrics fid", 2, "pt_inception-2015-12-05-6726825d.pth");
+    fails("eval --features --fake fake.npz --real real.npz --metrics fid", 2, "--weights is missing");
+    fails("eval --weights w.safetensors --fake fake.npz --metrics fid", 2, "--real is missing");
+    fails("eval --weights w.safetensors --fake fake.npz --real real.npz --metrics frechet", 2, "it is fid");
+    fails("eval --weights w.pth --fake fake.npz --metrics is", 2, "'paydirt weights import'");
+    fails("eval --weights w.safetensors --features --fake f.npy --real r.npy", 2,
+          "--weights beside --features");
+    fails("eval --weights w.safetensors --fake . --metrics is", 2, "--image-size is missing");
+    fails("eval --weights w.safetensors --fake fake.npz --split dev --metrics is", 2, "train or test");
+    fails("eval --weights fake.npz --fake fake.npz --metrics is", 4, "not safetensors");
+}
+
+static void weights_are_imported(void **state)
+{
+    (void)state;
+    static const char code[] = "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\2M\xe9\3."
+                               "\x80\2}.\x80\2cos\nsystem\nX\7\0\0\0touch x\x85R.";
+    scratch_write(scratch_path("code.pth"), code, sizeof code - 1);
+    const struct result *r = succeeds("weights import w.safetensors --out again.safetensors --json");
+    assert_contains(r->out, "\"tensors\":472");
+    assert_contains(r->err, "not the file that pytorch-fid publishes");
+    fails("weights import code.pth --out x.safetensors", 4, "'os.system', which no dict of tensors does");
+    fails("weights import real.npz --out x.safetensors", 4, "data.pkl");
+    fails("weights import w.safetensors", 2, "--out is missing");
+    fails("weights imprt w.safetensors --out x", 2, "did you mean 'import'?");
+    assert_int_equal(access(scratch_path("x.safetensors"), F_OK), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_say_what_was_measured),
+        cmocka_unit_test(a_score_needs_no_reals),
+        cmocka_unit_test(what_is_missing_is_named),
+        cmocka_unit_test(weights_are_imported),
+    };
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}

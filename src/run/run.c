@@ -228,7 +228,7 @@ static enum pd_status train(struct run *r, struct pd_error *err)
                                                     pd_loader_images(r->s.loader), (double)r->o->batch,
                                                     r->step.cost, r->s.estimate});
     r->begun = r->saved = pd_seconds();
-    r->begun_step = r->counted_step = r->at.step;
+    r->begun_step = r->counted_step = r->saved_step = r->at.step;
     while (!status && r->at.step < r->last_step) {
         status = run_step(r, err);
         if (status)

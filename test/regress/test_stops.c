@@ -133,6 +133,25 @@ static void divergence_ends_with_the_last_good_checkpoint(void **state)
     succeeds("sample diverged/00000-strokes-infogan-gold --per-class 1 --npz good.npz");
 }
 
+/* Whoever goes on from it comes to the same end, and hears of the same checkpoint. */
+static void divergence_after_a_resume_names_the_checkpoint(void **state)
+{
+    (void)state;
+    static const char words[] = "(the last checkpoint is from step ";
+    const struct result *r = run(SMALL "--gold --gold-start 0 --beta-d 16 --lr 0.01 --epochs 100 "
+                                       "--save-steps 1 --out again");
+    assert_int_equal(r->code, 5);
+    const char *at = strstr(r->err, words);
+    assert_non_null(at);
+    const int step = atoi(at + sizeof words - 1);
+    assert_true(step > 0);
+    r = run("train --resume again/00000-strokes-infogan-gold");
+    assert_int_equal(r->code, 5);
+    at = strstr(r->err, words);
+    assert_non_null(at);
+    assert_int_equal(atoi(at + sizeof words - 1), step);
+}
+
 static void refuses_weights_that_are_not_finite(void **state)
 {
     (void)state;
@@ -162,6 +181,7 @@ int main(void)
         cmocka_unit_test(kills_what_does_not_listen),
         cmocka_unit_test(closed_streams_are_no_files_of_the_run),
         cmocka_unit_test(divergence_ends_with_the_last_good_checkpoint),
+        cmocka_unit_test(divergence_after_a_resume_names_the_checkpoint),
         cmocka_unit_test(refuses_weights_that_are_not_finite),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -8,7 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION /* less memory to prepare for each input */
+enum { STACK_MAX = 64, MOST = 16, DEEP = 1 << 10 };
+#else
 enum { STACK_MAX = 8192, MOST = 4096, DEEP = 1 << 20 }; /* Inception has 566 tensors */
+#endif
 
 enum kind { MARK, NONE, BOOL, INT, TEXT, TUPLE, LIST, DICT, GLOBAL, STORAGE, TENSOR };
 

@@ -75,7 +75,7 @@ enum pd_status pd_metric_frechet_lenet(const struct pd_metric_input *in, struct 
 {
     struct pd_metric_input lenet = *in;
     struct pd_trained *classifier;
-    struct normal real = {NULL}, fake = {NULL};
+    struct normal real = {.moments = NULL}, fake = {.moments = NULL};
     lenet.classifier = NULL; /* whatever the others are trained with */
     enum pd_status status = pd_trained_on_reals(&lenet, &classifier, err);
     if (!status)

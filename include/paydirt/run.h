@@ -56,8 +56,8 @@ struct pd_option_table pd_run_options(struct pd_run_model *run);
 const char *pd_run_note(const struct pd_run_model *run); /* a line that people should know, or "" */
 
 /* Adds a line to eval.jsonl in the run's folder, where pd_studies_read looks for results: a JSON object, with
- * "metric", "accuracy" (or "value") and "step". Several processes may do so at once. PD_ERR_USAGE: not such
- * an object; PD_ERR_IO, PD_ERR_MEMORY. */
+ * "metric", "step" and one of "accuracy" (in [0, 1]), "value" and "distance". Several processes may do so at
+ * once. PD_ERR_USAGE: not such an object; PD_ERR_IO, PD_ERR_MEMORY. */
 enum pd_status pd_run_add_result(const char *folder, const char *json, struct pd_error *err);
 
 /* --- real images beside it --- */

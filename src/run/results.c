@@ -1,4 +1,6 @@
 /* What was measured of a run: eval.jsonl. */
+#include "run/results.h"
+
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/jsonl.h"
@@ -6,6 +8,30 @@
 #include "run/folder.h"
 
 #include <paydirt/run.h>
+
+#include <math.h>
+
+bool pd_result_value(const json_t *result, double *value, bool *fraction)
+{
+    static const char *const keys[] = {"accuracy", "value", "distance"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const json_t *number = json_object_get(result, keys[i]);
+        *value = json_is_number(number) ? json_number_value(number) : NAN;
+        *fraction = i == 0;
+        if (isfinite(*value))
+            return true;
+    }
+    return false;
+}
+
+/* What whoever reads results needs of one. */
+static bool is_result(const json_t *o)
+{
+    double value;
+    bool fraction;
+    return json_is_string(json_object_get(o, "metric")) && json_is_number(json_object_get(o, "step")) &&
+           pd_result_value(o, &value, &fraction);
+}
 
 static enum pd_status append(const char *folder, const json_t *result, struct pd_error *err)
 {
@@ -37,6 +63,11 @@ enum pd_status pd_run_add_result(const char *folder, const char *json, struct pd
     else if (!json_is_object(result))
         status = pd_fail(err, PD_ERR_USAGE, -1, "%s: a result: expected a JSON object%s%s", folder,
                          result ? "" : ": ", result ? "" : where.text);
+    else if (!is_result(result))
+        status = pd_fail(err, PD_ERR_USAGE, -1,
+                         "%s: a result: expected \"metric\", \"step\" and one of \"accuracy\", \"value\", "
+                         "\"distance\"",
+                         folder);
     if (!status)
         status = append(folder, result, err);
     json_decref(result);

@@ -6,6 +6,7 @@
 #include "io/file.h"
 #include "io/jsonl.h"
 #include "run/folder.h"
+#include "run/results.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -192,7 +193,7 @@ struct log {
     struct pd_studies *studies;
     const char *name; /* of the curve */
     int64_t seed;
-    const char *x, *y, *measure; /* keys; measure NULL: the line's "metric" */
+    const char *x, *measure; /* keys; measure, also of the number, NULL: a result, of its "metric" */
     int64_t points;
 };
 
@@ -201,15 +202,17 @@ static enum pd_status take_result(void *context, const json_t *record, int64_t l
     struct log *l = context;
     const char *metric = json_string_value(json_object_get(record, "metric"));
     double x, y;
+    bool fraction = false;
     (void)line;
-    if (!number_of(record, l->x, &x) || !number_of(record, l->y, &y) || (!l->measure && !metric))
+    if (!number_of(record, l->x, &x) || (!l->measure && !metric) ||
+        !(l->measure ? number_of(record, l->measure, &y) : pd_result_value(record, &y, &fraction)))
         return PD_OK; /* other results have other keys */
     struct pd_study *study = pd_study_find(l->studies, l->measure ? l->measure : metric, l->x);
     struct pd_study_curve *curve = study ? pd_study_find_curve(l->studies, study, NULL, l->name) : NULL;
     struct pd_study_trial *trial = curve ? pd_study_find_trial(l->studies, curve, l->seed) : NULL;
     if (!trial || !pd_study_put(l->studies, trial, x, y) || !describe(l->studies, study, record))
         return no_memory(err);
-    study->fraction = !l->measure;
+    study->fraction = fraction;
     l->points++;
     return PD_OK;
 }
@@ -219,8 +222,8 @@ static enum pd_status read_run(struct pd_studies *s, const char *run, const char
 {
     char path[PATH];
     enum pd_status status = PD_OK;
-    struct log eval = {s, name, seed, "step", "accuracy", NULL, 0};
-    struct log log = {s, name, seed, "epoch", "mean_d", "mean_d", 0};
+    struct log eval = {s, name, seed, "step", NULL, 0};
+    struct log log = {s, name, seed, "epoch", "mean_d", 0};
     if (there(run, "eval.jsonl", path))
         status = pd_jsonl_each(path, take_result, &eval, err);
     if (!status && there(run, "log.jsonl", path))

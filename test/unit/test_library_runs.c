@@ -113,10 +113,16 @@ static void results_are_added_and_studied(void **state)
     struct pd_studies *studies;
     struct pd_error err;
     char folder[1024], *text, *const runs[] = {folder};
-    int rows = 0;
+    int rows = 0, others = 0;
     start(&seen, "studied", folder);
     assert_int_equal(pd_run_add_result(folder, "[1]", &err), PD_ERR_USAGE);
     assert_int_equal(pd_run_add_result(folder, "{\"metric\"", &err), PD_ERR_USAGE);
+    static const char *const unread[] = {
+        "{}", "{\"metric\": \"fid\", \"step\": 12}", "{\"metric\": \"fid\", \"value\": 3.5}",
+        "{\"step\": 12, \"value\": 3.5}", "{\"metric\": \"fid\", \"step\": 12, \"value\": \"3.5\"}"};
+    for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)
+        assert_int_equal(pd_run_add_result(folder, unread[i], &err), PD_ERR_USAGE);
+    expect(pd_run_add_result(folder, "{\"metric\": \"fid\", \"value\": 3.5, \"step\": 12}", &err), &err);
     expect(
         pd_run_add_result(folder, "{\"metric\": \"class-accuracy\", \"accuracy\": 0.75, \"step\": 12}", &err),
         &err);
@@ -125,6 +131,9 @@ static void results_are_added_and_studied(void **state)
     while (study && strcmp(study->measure, "class-accuracy") != 0)
         study = study->next;
     assert_true(study && study->fraction);
+    for (const struct pd_study *other = pd_studies_first(studies); other; other = other->next)
+        others += !strcmp(other->measure, "fid") && !other->fraction;
+    assert_int_equal(others, 1);
     expect(pd_study_rows(study, "random", count_rows, &rows, &err), &err);
     assert_int_equal(rows, 2); /* the point, and as the last */
     expect(pd_studies_json(studies, "random", &text, &err), &err);

@@ -38,7 +38,8 @@ enum pd_status pd_gan_read(const char *path, int threads, struct pd_gan **out, s
 void pd_gan_destroy(struct pd_gan *gan); /* also NULL */
 
 int pd_gan_classes(const struct pd_gan *gan);
-/* The class's name, or its number where the networks know none, into text[size]; returns text. */
+/* The class's name, or the number where the networks know none, or no such class, into text[size]; returns
+ * text. */
 char *pd_gan_class_name(const struct pd_gan *gan, int label, char *text, size_t size);
 int pd_gan_z_dim(const struct pd_gan *gan);
 /* Of an image: (channels, side, side); points: 2, 0. */

@@ -28,7 +28,7 @@ struct pd_rows;
 enum pd_rows_choice { PD_ROWS_AUTO, PD_ROWS_NO, PD_ROWS_YES };
 
 struct pd_rows_request {
-    const char *const *names;          /* ended by NULL: what is taken where the path says no name */
+    const char *const *names; /* ended by NULL: what is taken where the path says no name; NULL: none */
     enum pd_rows_choice header, index; /* of a text table: has it a line of names, a column of row numbers? */
     bool whole;                        /* arrays of whole numbers and booleans are fine */
     bool bfloat16;                     /* uint16 and int16 are bfloat16's bits */
@@ -58,8 +58,8 @@ void pd_rows_describe(const struct pd_rows *rows, char *text, size_t size);
 enum pd_status pd_rows_rewind(struct pd_rows *rows, struct pd_error *err); /* back to the first row */
 
 /* Of the rows that are still to come those of these numbers (n), counted from the next one, in that order:
- * to (n, width). All are read; *count = so many there were, and numbers beyond them leave `to` as it was. As
- * pd_rows_read; PD_ERR_MEMORY. */
+ * to (n, width). PD_ERR_USAGE: one below 0. All are read; *count = so many there were, and numbers beyond
+ * them leave `to` as it was. As pd_rows_read; PD_ERR_MEMORY. */
 enum pd_status pd_rows_gather(struct pd_rows *rows, int64_t n, const int64_t *numbers, float *to,
                               int64_t *count, struct pd_error *err);
 

@@ -45,9 +45,11 @@ static enum pd_status read_config(const struct pd_safetensors *st, const char *p
     enum pd_status status = PD_OK;
     struct pd_error why;
     memset(c, 0, sizeof *c);
-    const char *model = pd_safetensors_meta(st, "model");
+    const char *model = pd_safetensors_meta(st, "model"), *format = pd_safetensors_meta(st, "format");
     if (!model)
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: no metadata 'model': not a paydirt checkpoint", path);
+    if (format && strcmp(format, "paydirt 1") != 0)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: format '%.40s', expected 'paydirt 1'", path, format);
     if (!(c->model = pd_model_find(model, &why)))
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: %s", path, why.message);
     const struct {

@@ -121,7 +121,7 @@ int pd_gan_classes(const struct pd_gan *gan)
 
 char *pd_gan_class_name(const struct pd_gan *gan, int label, char *text, size_t size)
 {
-    if (gan->classes.at)
+    if (gan->classes.at && label >= 0 && label < gan->classes.count)
         snprintf(text, size, "%s", gan->classes.at[label]);
     else
         snprintf(text, size, "%d", label);

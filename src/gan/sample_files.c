@@ -7,6 +7,7 @@
 #include "gan/gan_parts.h"
 #include "gan/reject.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,8 +61,15 @@ static enum pd_status check_labels(const char *path, const struct pd_io_array *l
                          (long long)n);
 }
 
+#define BEYOND 1.01F /* rounding included */
+
 static enum pd_status check_range(const char *path, const struct pd_samples *s, struct pd_error *err)
 {
+    const int64_t floats = s->shape.rank > 2 ? pd_shape_count(s->shape) : 0; /* points lie anywhere */
+    for (int64_t i = 0; i < floats; i++)
+        if (!(fabsf(s->images[i]) <= BEYOND))
+            return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: image %lld has a number %g, expected -1 to 1", path,
+                           (long long)(i / (floats / s->count)), (double)s->images[i]);
     for (int64_t i = 0; i < s->count; i++)
         if (s->labels[i] < 0 || s->labels[i] >= s->classes)
             return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: label %lld is %d, expected 0 to %d", path,

@@ -31,6 +31,9 @@ int64_t pd_rows_width(const struct pd_rows *rows)
 
 enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err)
 {
+    *got = 0;
+    if (n < 0)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld rows are asked for", (long long)n);
     enum pd_status status = rows->kind->read(rows, to, n, got, err);
     rows->count += *got;
     return status;
@@ -87,15 +90,17 @@ static enum pd_status open_by_first_bytes(const char *path, const struct pd_rows
 enum pd_status pd_rows_open(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
                             struct pd_error *err)
 {
+    static const char *const none[] = {NULL};
     const char *colon = strrchr(path, ':');
+    struct pd_rows_request named = *request;
+    named.names = request->names ? request->names : none;
     *out = NULL;
     if (!colon || !colon[1] || !pd_is_absent(path))
-        return open_by_first_bytes(path, request, out, err);
+        return open_by_first_bytes(path, &named, out, err);
     char *file = pd_strdup(path);
     if (!file)
         return pd_fail_memory(err, path);
     const char *const name[] = {colon + 1, NULL};
-    struct pd_rows_request named = *request;
     named.names = name;
     file[colon - path] = '\0';
     enum pd_status status = open_by_first_bytes(file, &named, out, err);
@@ -138,10 +143,13 @@ enum pd_status pd_rows_gather(struct pd_rows *rows, int64_t n, const int64_t *nu
                               int64_t *count, struct pd_error *err)
 {
     const int64_t fit = BLOCK_FLOATS / rows->width, most = fit ? fit : 1;
+    *count = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (numbers[i] < 0)
+            return pd_fail(err, PD_ERR_USAGE, -1, "row %lld is asked for", (long long)numbers[i]);
     struct place *places = pd_calloc((size_t)n + 1, sizeof *places);
     float *block = pd_calloc((size_t)most, (size_t)rows->width * sizeof *block);
     enum pd_status status = PD_OK;
-    *count = 0;
     for (int64_t i = 0; places && i < n; i++)
         places[i] = (struct place){numbers[i], i};
     if (places && block) {

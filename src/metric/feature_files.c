@@ -158,9 +158,15 @@ enum pd_status pd_feature_file_read(const char *path, struct pd_feature_file *ou
     *out = (struct pd_feature_file){.width = 0};
     snprintf(out->name, sizeof out->name, "%s", path);
     enum pd_status status = pd_npy_open(path, &npy, NULL); /* what is wrong with it read_features says */
-    const bool statistics = !status && pd_npy_locate(npy, "mu") >= 0 && pd_npy_locate(npy, "sigma") >= 0;
+    const bool mu = !status && pd_npy_locate(npy, "mu") >= 0;
+    const bool sigma = !status && pd_npy_locate(npy, "sigma") >= 0, statistics = mu && sigma;
     if (status == PD_ERR_MEMORY)
         return fail_no_memory(out, err);
+    if (mu != sigma && pd_npy_locate(npy, "features") < 0) {
+        pd_npy_destroy(npy);
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: %s without %s, expected both, or features", path,
+                       mu ? "mu" : "sigma", mu ? "sigma" : "mu");
+    }
     status = statistics ? read_statistics(npy, out, err) : PD_OK;
     if (npy)
         pd_npy_destroy(npy);

@@ -9,9 +9,12 @@
 
 /* --- how the work is done --- */
 
+enum { THREADS_MOST = 1024 };
+
 int pd_work_threads(const struct pd_feature_work *work)
 {
-    return work && work->threads > 0 ? work->threads : pd_threads_available();
+    const int wanted = work ? work->threads : 0;
+    return wanted <= 0 ? pd_threads_available() : wanted < THREADS_MOST ? wanted : THREADS_MOST;
 }
 
 int pd_work_begin(const struct pd_feature_work *work)

@@ -94,6 +94,16 @@ static enum pd_status check_finite(double value, struct pd_error *err)
                          "features so large that a kernel of their third power overflows: scale them");
 }
 
+static enum pd_status check_rows(const struct pd_feature_set *set, const int64_t *rows, int64_t size,
+                                 struct pd_error *err)
+{
+    for (int64_t i = 0; i < size; i++)
+        if (rows[i] < 0 || rows[i] >= set->n)
+            return pd_fail(err, PD_ERR_USAGE, -1, "row %lld of a subset, expected 0 to %lld",
+                           (long long)rows[i], (long long)set->n - 1);
+    return PD_OK;
+}
+
 enum pd_status pd_kid_subset(const struct pd_feature_set *real, const int64_t *real_rows,
                              const struct pd_feature_set *fake, const int64_t *fake_rows, int64_t size,
                              const struct pd_feature_work *work, double *value, struct pd_error *err)
@@ -103,6 +113,10 @@ enum pd_status pd_kid_subset(const struct pd_feature_set *real, const int64_t *r
     if (!status && (size < 2 || size > 46340))
         status =
             pd_fail(err, PD_ERR_USAGE, -1, "a subset of %lld samples, expected 2 to 46340", (long long)size);
+    if (!status)
+        status = check_rows(real, real_rows, size, err);
+    if (!status)
+        status = check_rows(fake, fake_rows, size, err);
     if (!status)
         status = reserve(&k, err);
     if (!status) {

@@ -26,6 +26,8 @@ static enum pd_status check_images(const struct pd_metric *metric, const struct 
     return PD_OK;
 }
 
+enum { SIDE_MOST = 1 << 14 };
+
 static enum pd_status check(const struct pd_metric *metric, const struct pd_metric_input *in,
                             struct pd_error *err)
 {
@@ -38,14 +40,14 @@ static enum pd_status check(const struct pd_metric *metric, const struct pd_metr
     enum pd_status status = PD_OK;
     if (missing)
         return pd_fail(err, PD_ERR_USAGE, -1, "%s needs %s", metric->name, missing);
-    if (in->channels < 1 || in->size < 0 || in->classes < 1 || in->epochs < 0 ||
-        (in->epoch_images && in->epoch_images < PD_METRIC_BATCH))
+    if (in->channels < 1 || in->channels > SIDE_MOST || in->size < 0 || in->size > SIDE_MOST ||
+        in->classes < 1 || in->epochs < 0 || (in->epoch_images && in->epoch_images < PD_METRIC_BATCH))
         return pd_fail(
             err, PD_ERR_USAGE, -1,
             "%s: %d channels, size %d, %d classes, %d epochs of %lld images: expected at least 1, 0, "
-            "1, 0 and 0 or %d",
+            "1, 0 and 0 or %d, sizes up to %d",
             metric->name, in->channels, in->size, in->classes, in->epochs, (long long)in->epoch_images,
-            PD_METRIC_BATCH);
+            PD_METRIC_BATCH, SIDE_MOST);
     if (metric->needs & PD_NEEDS_REAL)
         status = check_images(metric, in, "real", in->real, 0, err);
     if (!status && metric->needs & PD_NEEDS_TRAINING)

@@ -92,6 +92,10 @@ static void kernel_distance(void **state)
     double value;
     assert_int_equal(pd_kid_subset(&real, real_rows, &fake, fake_rows, SUBSET, NULL, &value, NULL), PD_OK);
     near("kid of a subset", value, kid, 1e-9);
+    assert_int_equal(pd_kid_subset(&real, (int64_t[]){0, -1}, &fake, fake_rows, 2, NULL, &value, NULL),
+                     PD_ERR_USAGE);
+    assert_int_equal(pd_kid_subset(&real, real_rows, &fake, (int64_t[]){0, FAKE}, 2, NULL, &value, NULL),
+                     PD_ERR_USAGE);
     assert_int_equal(pd_kid(&as_many, &fake, &all, NULL, &result, NULL), PD_OK);
     near("kid of all", result.value, kid_all, 1e-9);
     assert_true(result.deviation < 1e-9 * kid_all);

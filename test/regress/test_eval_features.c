@@ -25,6 +25,7 @@ static void write_statistics(void)
     struct pd_io_array arrays[] = {{"mu", PD_IO_F64, 1, {WIDTH}, mu},
                                    {"sigma", PD_IO_F64, 2, {WIDTH, WIDTH}, sigma}};
     assert_int_equal(pd_npz_write(scratch_path("mu.npz"), arrays, 2, false, NULL), PD_OK);
+    assert_int_equal(pd_npz_write(scratch_path("half.npz"), arrays, 1, false, NULL), PD_OK);
     arrays[1].dims[1] = 1;
     assert_int_equal(pd_npz_write(scratch_path("bad.npz"), arrays, 2, false, NULL), PD_OK);
 }
@@ -139,6 +140,7 @@ static void refusals(void **state)
         {REAL_FILE "--fake few.npy --metrics kid --subset-size 5", 2, "subsets of 5 out of 60 real and 4"},
         {REAL_FILE "--fake mu.npz", 2, "they serve --metrics frechet, not kid"},
         {REAL_FILE "--fake bad.npz --metrics frechet", 5, "bad.npz: sigma is no array"},
+        {REAL_FILE "--fake half.npz --metrics frechet", 5, "half.npz: mu without sigma"},
         {REAL_FILE "--fake mu.npz:mu --metrics frechet", 5, "mu.npz:mu has 1"},
         {REAL_FILE "--fake f.npy --metrics fid", 2, "--weights is missing: Inception's"},
         {REAL_FILE "--fake f.npy --metrics pr --plot x.png", 2, "--plot draws prd's curve"},

@@ -191,6 +191,7 @@ static void files_that_lie_are_refused(void **state)
         {"real_images", "99999999999", "no such statistics"},
         {"fake_images", "5000", "no tensor 'fake."},
         {"ema", "true", "no tensor 'ema."},
+        {"format", "paydirt 2", "expected 'paydirt 1'"},
     };
     struct pd_error err;
     struct pd_dataset *data = make_data();
@@ -216,6 +217,27 @@ static void files_that_lie_are_refused(void **state)
 }
 
 /* A variance below 0 would make every score NaN. */
+/* Bytes where [-1, 1] is expected. */
+static void samples_of_another_range_are_refused(void **state)
+{
+    (void)state;
+    struct pd_error err;
+    struct pd_samples s, again;
+    struct pd_dataset *data = make_data();
+    struct pd_gan *gan = train(data, "infogan", "seed", "1");
+    expect(pd_sample(gan, 2, 3, &s, &err), &err);
+    expect(pd_samples_write(scratch_path("s.npz"), &s, NULL, NULL, NULL, &err), &err);
+    expect(pd_samples_read(scratch_path("s.npz"), gan, &again, &err), &err);
+    pd_samples_release(&again);
+    s.images[pd_gan_image_size(gan) + 3] = 255;
+    expect(pd_samples_write(scratch_path("s.npz"), &s, NULL, NULL, NULL, &err), &err);
+    assert_int_equal(pd_samples_read(scratch_path("s.npz"), gan, &again, &err), PD_ERR_MISMATCH);
+    assert_contains(err.message, "image 1 has a number 255, expected -1 to 1");
+    pd_samples_release(&s);
+    pd_gan_destroy(gan);
+    pd_dataset_destroy(data);
+}
+
 static void variances_are_no_less_than_zero(void **state)
 {
     struct pd_error err;
@@ -259,6 +281,7 @@ int main(void)
         cmocka_unit_test(networks_come_back_as_they_were),
         cmocka_unit_test(statistics_are_made_on_demand),
         cmocka_unit_test(files_that_lie_are_refused),
+        cmocka_unit_test(samples_of_another_range_are_refused),
         cmocka_unit_test(variances_are_no_less_than_zero),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

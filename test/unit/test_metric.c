@@ -342,7 +342,7 @@ static void arrays_are_measured_by_name(void **state)
     refused(
         "fitting-capacity", &other,
         "fitting-capacity: 2 channels, size 0, 3 classes, 4 epochs of 100 images: expected at least 1, 0, 1, "
-        "0 and 0 or 128");
+        "0 and 0 or 128, sizes up to 16384");
     made.labels[7] = CLASSES;
     refused("fitting-capacity", &in, "fitting-capacity: label 3 of generated image 7: expected 0 to 2");
     made.labels[7] = 0;

@@ -181,6 +181,8 @@ static void samples_are_written_and_read(void **state)
     expect(pd_samples_draw(scratch_path("t.png"), &s, gan, NULL, &err));
     assert_true(is_there("s.png") && is_there("t.png"));
     assert_string_equal(pd_gan_class_name(gan, 1, name, sizeof name), "right");
+    assert_string_equal(pd_gan_class_name(gan, CLASSES, name, sizeof name), "2"); /* there is none */
+    assert_string_equal(pd_gan_class_name(gan, -1, name, sizeof name), "-1");
     pd_samples_release(&again);
     s.labels[7] = CLASSES;
     expect(pd_samples_write(scratch_path("bad.npz"), &s, NULL, NULL, NULL, &err));
@@ -280,7 +282,12 @@ static void rows_are_gathered_in_the_order_asked(void **state)
     expect(pd_rows_gather(in, 4, numbers, to, &count, &err));
     assert_int_equal(count, 5);
     assert_true(to[0] == 8 && to[1] == 9 && to[2] == 0 && to[5] == 9 && to[6] == -1);
+    expect(pd_rows_rewind(in, &err));
+    refused(pd_rows_gather(in, 1, &(int64_t){-1}, to, &count, &err), PD_ERR_USAGE, "row -1");
+    refused(pd_rows_read(in, to, -1, &count, &err), PD_ERR_USAGE, "-1 rows");
     pd_rows_close(in);
+    refused(pd_rows_open(scratch_path("x.csv"), &(struct pd_rows_request){.whole = false}, &in, &err),
+            PD_ERR_USAGE, "it has: x_0, x_1"); /* no names to look for */
     pd_rows_close(NULL);
 }
 

@@ -14,7 +14,7 @@ PREFIX ?= /usr/local
 
 all: ## build the library and the program (build/paydirt)
 	@tools/install_packages build optional
-	@$(call build,release,build)
+	@$(call build,release,build,--target product)
 
 install: all ## install the libraries, headers, program, manual pages and completion under PREFIX (/usr/local); DESTDIR is put before it
 	@DESTDIR='$(DESTDIR)' cmake --install build --prefix '$(PREFIX)'

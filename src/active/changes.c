@@ -61,6 +61,8 @@ enum pd_status pd_active_read(const char *folder, struct pd_active_options *a, s
     tables(a, o, t);
     pd_active_options_init(a);
     enum pd_status status = path_of(folder, path, err);
+    if (!status && pd_is_absent(path) && !pd_run_folder_options(folder, o, NULL))
+        return pd_fail(err, PD_ERR_USAGE, -1, "%s is a run of training, not of active learning", folder);
     if (!status)
         status = pd_option_table_read(&t[0], path, err);
     if (!status)

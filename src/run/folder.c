@@ -85,6 +85,17 @@ enum pd_status pd_run_folder_options(const char *folder, struct pd_train_options
     return status ? status : pd_train_options_read(o, path, err);
 }
 
+enum pd_status pd_run_folder_training(const char *folder, struct pd_train_options *o, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    enum pd_status status = pd_path_join(path, sizeof path, folder, "active.json", err);
+    if (!status && !pd_is_absent(path))
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "%s is a run of active learning: its trainings are in %s/STRATEGY-TRIAL/round-NN",
+                       folder, folder);
+    return status ? status : pd_run_folder_options(folder, o, err);
+}
+
 enum pd_status pd_run_folder_save_options(const char *folder, const struct pd_train_options *o,
                                           struct pd_error *err)
 {

@@ -22,6 +22,9 @@ enum pd_status pd_run_folder_options(const char *folder, struct pd_train_options
 enum pd_status pd_run_folder_save_options(const char *folder, const struct pd_train_options *o,
                                           struct pd_error *err);
 
+/* The options of a training that is to be opened. Also PD_ERR_USAGE: the folder is one of active learning. */
+enum pd_status pd_run_folder_training(const char *folder, struct pd_train_options *o, struct pd_error *err);
+
 /* Where its last checkpoint lies, and the model that it stands for: best.safetensors where the run has kept
  * its best epoch, else the checkpoint. path[PD_PATH_SIZE]. */
 enum pd_status pd_run_folder_checkpoint(const char *folder, char *path, struct pd_error *err);

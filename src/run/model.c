@@ -10,7 +10,7 @@ enum pd_status pd_run_read(const char *folder, int threads, struct pd_run_model 
     char path[PD_PATH_SIZE];
     memset(out, 0, sizeof *out);
     snprintf(out->folder, sizeof out->folder, "%s", folder);
-    enum pd_status status = pd_run_folder_options(folder, &out->options, err);
+    enum pd_status status = pd_run_folder_training(folder, &out->options, err);
     if (!status)
         status = pd_run_folder_model(folder, path, err);
     if (!status)

@@ -409,7 +409,7 @@ static enum pd_status resume(const char *folder, const char *roster, const struc
 {
     struct pd_train_options o;
     struct run r = {.o = &o, .watch = watch, .folder = folder, .roster = roster, .quiet = roster};
-    enum pd_status status = pd_run_folder_options(folder, &o, err); /* is there a run? */
+    enum pd_status status = pd_run_folder_training(folder, &o, err); /* is there a run? */
     if (!status)
         status = lock(&r, err);
     if (!status)

@@ -498,6 +498,12 @@ static void stops_and_goes_on(void **state)
 static void says_which_folder_is_wrong(void **state)
 {
     (void)state;
+    mkdir(scratch_path("loop"), 0777);
+    scratch_write(scratch_path("loop/active.json"), "{}", 2);
+    fails("eval loop", 2,
+          "loop is a run of active learning: its trainings are in loop/STRATEGY-TRIAL/round-NN");
+    fails("train --resume loop", 2, "loop is a run of active learning");
+    fails(say("active --resume %s", trained), 2, "is a run of training, not of active learning");
     fails("eval nowhere", 3, "nowhere/options.json: cannot open: No such file or directory");
     fails("sample nowhere --npz x.npz", 3, "nowhere/options.json: cannot open");
     fails("score nowhere --out x.csv", 3, "nowhere/options.json: cannot open");

@@ -535,8 +535,8 @@ void feature_note_idle(const struct args_command *command, const struct args *ar
 
 static void note_idle(const struct args_command *command, const struct args *args, const bool asked[METRICS])
 {
-    static const char *const runs[] = {"epochs",    "epoch_images", "fixed",  "samples", "data",
-                                       "by_number", "recalibrate",  "reject", NULL};
+    static const char *const runs[] = {"classifier", "epochs",    "epoch_images", "fixed",  "samples",
+                                       "data",       "by_number", "recalibrate",  "reject", NULL};
     static const char *const images[] = {"data_dir", "split", "image_size", NULL};
     static const char *const subsets[] = {"subsets", "subset_size", NULL};
     static const char *const k[] = {"k", NULL};

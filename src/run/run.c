@@ -368,13 +368,17 @@ enum pd_status pd_run_in_memory(const struct pd_train_options *options, struct p
 
 static enum pd_status change_epochs(struct run *r, int64_t epochs, struct pd_error *err)
 {
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)epochs);
+    enum pd_status status = pd_train_options_set(r->o, "epochs", text, err);
+    if (status)
+        return status;
     const uint64_t last = r->s.steps_per_epoch * (uint64_t)epochs;
     if (last < r->at.step)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "%s stands at step %llu already, and %lld epochs end at step %llu", r->folder,
                        (unsigned long long)r->at.step, (long long)epochs, (unsigned long long)last);
     r->last_step = last;
-    r->o->epochs = epochs;
     return PD_OK;
 }
 

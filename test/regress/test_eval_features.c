@@ -156,6 +156,8 @@ static void refusals(void **state)
     }
     assert_non_null(strstr(run(REAL_FILE "--fake f.npy --metrics pr --epochs 3 --subsets 2")->err,
                            "--epochs has no effect without a run"));
+    assert_non_null(strstr(run(REAL_FILE "--fake f.npy --metrics pr --classifier cnn")->err,
+                           "--classifier has no effect without a run"));
 }
 
 int main(void)

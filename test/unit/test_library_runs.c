@@ -93,6 +93,12 @@ static void a_run_is_started_watched_stopped_and_resumed(void **state)
     assert_true(pd_run_step(run) == 18 && pd_option_get_int(&o, "epochs") == 3);
     pd_run_close(run);
     assert_int_equal(pd_run_resume(scratch_path("nothing"), NULL, NULL, &err), PD_ERR_IO);
+    static const int64_t wrong[] = {-1, INT64_MIN, INT64_MAX, 2 /* it stands behind that already */};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const struct pd_run_change change = {.epochs = wrong[i]};
+        assert_int_equal(pd_run_resume(folder, &change, &watch, &err), PD_ERR_USAGE);
+        assert_non_null(strstr(err.message, "epochs"));
+    }
 }
 
 /* --- results --- */

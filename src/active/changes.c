@@ -228,6 +228,10 @@ enum pd_status pd_active_change(const char *folder, struct pd_active_options *a,
                          pd_fail(err, PD_ERR_USAGE, -1, "final %lld: expected more than the %lld so far",
                                  (long long)a->final, (long long)was_a.final),
                          "final");
+    if (!status && a->query < 1)
+        status = pd_hint(
+            err, pd_fail(err, PD_ERR_USAGE, -1, "query %lld: expected 1 or more", (long long)a->query),
+            "query");
     if (!status && (news->final || news->query))
         status = pd_check_budget(&t, err);
     if (!status && news->add_class)

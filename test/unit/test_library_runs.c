@@ -188,6 +188,9 @@ static void active_learning_runs_to_its_end(void **state)
     rounds = 0;
     expect(pd_active_resume(folder, &(struct pd_active_news){.final = 8}, &watch, &outcome, &err), &err);
     assert_int_equal(rounds, 1);
+    const struct pd_active_news backwards = {.query = -2};
+    assert_int_equal(pd_active_resume(folder, &backwards, &watch, &outcome, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "query -2: expected 1 or more");
     const struct pd_option_table t = pd_active_options(active);
     assert_true(!pd_option_get_bool(&t, "balanced")); /* what start settles is its own */
     expect(pd_active_settle(active, NULL, NULL, &err), &err);

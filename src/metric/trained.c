@@ -140,6 +140,17 @@ void pd_trained_destroy(struct pd_trained *t)
     pd_free(t);
 }
 
+enum pd_status pd_trained_step(const struct pd_metric_input *in, struct pd_plan **out, struct pd_error *err)
+{
+    struct pd_trained t = {
+        .in = in, .classifier = pd_classifier_at(0), .vars = pd_vars_create(in->backend, 1)};
+    enum pd_status status =
+        t.vars ? compile(&t, true, err) : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
+    *out = t.train;
+    pd_vars_destroy(t.vars);
+    return status;
+}
+
 enum pd_status pd_trained_on_reals(const struct pd_metric_input *in, struct pd_trained **out,
                                    struct pd_error *err)
 {

@@ -22,6 +22,9 @@ void pd_trained_destroy(struct pd_trained *t); /* also NULL */
 enum pd_status pd_trained_judge(struct pd_trained *t, const float *images, const int32_t *labels, int64_t n,
                                 int64_t *confusion, struct pd_error *err);
 
+/* A step of its training alone, for its costs: on a backend that computes nothing (backend.h: no_values). */
+enum pd_status pd_trained_step(const struct pd_metric_input *in, struct pd_plan **out, struct pd_error *err);
+
 /* What its last layer sees of n images: features (n, pd_trained_width). */
 int64_t pd_trained_width(const struct pd_trained *t);
 enum pd_status pd_trained_features(struct pd_trained *t, const float *images, int64_t n, float *features,

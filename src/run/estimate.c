@@ -3,6 +3,7 @@
 #include "base/threads.h"
 #include "io/machine.h"
 #include "gan/gan.h"
+#include "metric/trained.h"
 #include "run/setup.h"
 
 #include <math.h>
@@ -15,6 +16,7 @@
 #define SGEMM_FRACTION     1.1  /* of the large product's rate, that minimal filtering and cache make of it */
 #define GIGABYTES_A_GFLOPS 0.06 /* memory's rate, of the processor's */
 #define KERNEL_SECONDS     4e-6
+#define NARROW             1.6 /* a LeNet's step for what is counted of it: its channels do not fill a block */
 enum { SGEMM_SIDE = 512, SAMPLER_BATCH = 100 };
 
 static double variable_bytes(const struct pd_gan *gan, bool optimisers)
@@ -40,6 +42,25 @@ static double plan_seconds(const struct pd_plan *plan, double gflops)
            KERNEL_SECONDS * info.kernels;
 }
 
+/* Of the classifier that measures a generator (trained.h). */
+static double validation_seconds(const struct pd_train_options *o, const struct pd_gan *gan,
+                                 const struct pd_plan *sampler, double gflops)
+{
+    const struct pd_metric *best = pd_metric_find(o->best, NULL);
+    const struct pd_metric_input in = {.channels = gan->config.channels,
+                                       .size = gan->config.size,
+                                       .classes = gan->config.classes,
+                                       .backend = gan->backend};
+    const double steps = (double)o->validation_epochs * (PD_METRIC_EPOCH_IMAGES / PD_METRIC_BATCH);
+    struct pd_plan *step;
+    if (!o->validation || !best || !(best->needs & PD_NEEDS_CLASSIFIER) || pd_trained_step(&in, &step, NULL))
+        return 0;
+    const double seconds = NARROW * plan_seconds(step, gflops) +
+                           plan_seconds(sampler, gflops) * PD_METRIC_BATCH / (double)SAMPLER_BATCH;
+    pd_plan_destroy(step);
+    return gflops > 0 ? steps * seconds : 0;
+}
+
 static void add_up(const struct pd_train_options *o, const struct pd_estimate_data *d, struct pd_gan *gan,
                    const struct pd_step_plans *plans, const struct pd_plan *sampler, struct pd_estimate *out)
 {
@@ -53,6 +74,7 @@ static void add_up(const struct pd_train_options *o, const struct pd_estimate_da
         .checkpoint = all,
         .disk = 2 * all + (o->validation ? 2 * networks : 0),
         .seconds = gflops > 0 ? (full + (n - 1) * critic) / n : 0,
+        .validation = validation_seconds(o, gan, sampler, gflops),
     };
 }
 
@@ -137,18 +159,24 @@ enum pd_status pd_estimate_check(const struct pd_train_options *o, const struct 
     return pd_hint(err, pd_hint(err, status, "size"), "batch");
 }
 
+static char *time_words(double seconds, char text[48])
+{
+    const long minutes = (long)(seconds / 60 + 0.5);
+    if (minutes < 2)
+        snprintf(text, 48, "%.0f s", ceil(seconds));
+    else if (minutes < 60)
+        snprintf(text, 48, "%ld min", minutes);
+    else
+        snprintf(text, 48, "%ld h %02ld min", minutes / 60, minutes % 60);
+    return text;
+}
+
 char *pd_estimate_words(const struct pd_estimate *e, uint64_t steps, char *text, size_t size)
 {
-    const double seconds = (double)steps * e->seconds;
-    const long minutes = (long)(seconds / 60 + 0.5);
-    char time[48];
-    if (minutes < 2)
-        snprintf(time, sizeof time, "about %.0f s", ceil(seconds));
-    else if (minutes < 60)
-        snprintf(time, sizeof time, "about %ld min", minutes);
-    else
-        snprintf(time, sizeof time, "about %ld h %02ld min", minutes / 60, minutes % 60);
-    snprintf(text, size, "%s, %.2g GB of memory, checkpoints of %.3g MB", time, 1e-9 * e->memory,
-             1e-6 * e->checkpoint);
+    char time[48], each[48], measured[96] = "";
+    if (e->validation > 0)
+        snprintf(measured, sizeof measured, ", and %s for each validation", time_words(e->validation, each));
+    snprintf(text, size, "about %s%s, %.2g GB of memory, checkpoints of %.3g MB",
+             time_words((double)steps * e->seconds, time), measured, 1e-9 * e->memory, 1e-6 * e->checkpoint);
     return text;
 }

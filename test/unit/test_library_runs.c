@@ -35,6 +35,11 @@ static void on_begin(void *context, const struct pd_training_begin *b)
     s->last_step = b->last_step;
     assert_true(b->folder && b->steps_per_epoch == 6 && b->images == 300 && b->batch == 50);
     assert_non_null(strstr(pd_estimate_words(&b->estimate, 8, words, sizeof words), "of memory"));
+    assert_null(strstr(words, "validation"));
+    struct pd_estimate validates = b->estimate;
+    validates.validation = 150;
+    assert_non_null(
+        strstr(pd_estimate_words(&validates, 8, words, sizeof words), ", and 3 min for each validation, "));
 }
 
 static void on_step(void *context, uint64_t step)

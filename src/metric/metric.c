@@ -20,7 +20,7 @@ enum { COUNT = sizeof table / sizeof table[0] };
 
 const struct pd_metric *pd_metric_at(int index)
 {
-    return index < COUNT ? &table[index] : NULL;
+    return index >= 0 && index < COUNT ? &table[index] : NULL;
 }
 
 const struct pd_metric *pd_metric_find(const char *name, struct pd_error *err)

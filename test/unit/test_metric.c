@@ -20,6 +20,7 @@ enum { CLASSES = 3, MANY = 2345 /* more than a block, and not a whole number of 
 static void names_are_found(void **state)
 {
     (void)state;
+    assert_null(pd_metric_at(-1));
     const struct pd_metric *m;
     int count = 0;
     for (; (m = pd_metric_at(count)); count++) {

@@ -510,7 +510,7 @@ static enum pd_status check(const struct feature_options *o, const struct featur
             err, PD_ERR_USAGE, -1,
             "--features is missing: --fake, --real and --stats-out are about files of features (images: "
             "--weights)");
-    if (strcmp(o->split, "train") && strcmp(o->split, "test"))
+    if (strcmp(o->split, "train") != 0 && strcmp(o->split, "test") != 0)
         return pd_fail(err, PD_ERR_USAGE, -1, "--split %s, expected train or test", o->split);
     if (images && !args->operand && o->fake[0] && !needs_real)
         return PD_OK;

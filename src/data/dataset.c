@@ -271,8 +271,9 @@ void pd_note_hint(char note[PD_NOTE_SIZE], const char *format, ...)
     if (!n || !m || n + m + sizeof "\t" > PD_NOTE_SIZE)
         return;
     note[n - 1] = '\t'; /* the newline's place */
-    memcpy(note + n, hint, m);
-    memcpy(note + n + m, "\n", 2);
+    memcpy(note + n, hint, m + 1);
+    note[n + m] = '\n';
+    note[n + m + 1] = '\0';
 }
 
 void pd_note_lines(const char *note, void (*line)(void *context, const char *words), void *context)

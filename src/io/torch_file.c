@@ -53,8 +53,8 @@ static enum pd_status take_storage(struct pd_torch *t, const struct pd_torch_tex
 {
     struct pd_torch_pickle *p = &t->pickle;
     int i = 0;
-    while (i < p->n_storages &&
-           (p->storages[i].key.size != key->size || memcmp(p->storages[i].key.bytes, key->bytes, key->size)))
+    while (i < p->n_storages && (p->storages[i].key.size != key->size ||
+                                 memcmp(p->storages[i].key.bytes, key->bytes, key->size) != 0))
         i++;
     if (i == p->n_storages || t->storages[i])
         return pd_fail(err, PD_ERR_FORMAT, (int64_t)*at, "%s: a storage that no tensor names, or twice",
@@ -175,7 +175,7 @@ static enum pd_status read_entries(struct pd_torch *t, zip_t *zip, void **pickle
     snprintf(name, sizeof name, "%sbyteorder", prefix);
     if (zip_name_locate(zip, name, 0) >= 0) {
         enum pd_status status = read_entry(t, zip, name, pickle, &size, err);
-        t->pickle.big_endian = !status && (size != 6 || memcmp(*pickle, "little", 6));
+        t->pickle.big_endian = !status && (size != 6 || memcmp(*pickle, "little", 6) != 0);
         pd_free(*pickle);
         *pickle = NULL;
         if (status)

@@ -354,7 +354,7 @@ static void run_storage(struct machine *m)
     int i = 0;
     while (i < m->out->n_storages &&
            (m->out->storages[i].key.size != storage.key.size ||
-            memcmp(m->out->storages[i].key.bytes, storage.key.bytes, storage.key.size)))
+            memcmp(m->out->storages[i].key.bytes, storage.key.bytes, storage.key.size) != 0))
         i++;
     if (i == MOST)
         refuse(m, "more than %d storages", MOST);

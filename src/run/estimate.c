@@ -51,14 +51,14 @@ static double validation_seconds(const struct pd_train_options *o, const struct 
                                        .size = gan->config.size,
                                        .classes = gan->config.classes,
                                        .backend = gan->backend};
-    const double steps = (double)o->validation_epochs * (PD_METRIC_EPOCH_IMAGES / PD_METRIC_BATCH);
+    const int64_t steps = o->validation_epochs * (PD_METRIC_EPOCH_IMAGES / PD_METRIC_BATCH);
     struct pd_plan *step;
     if (!o->validation || !best || !(best->needs & PD_NEEDS_CLASSIFIER) || pd_trained_step(&in, &step, NULL))
         return 0;
     const double seconds = NARROW * plan_seconds(step, gflops) +
                            plan_seconds(sampler, gflops) * PD_METRIC_BATCH / (double)SAMPLER_BATCH;
     pd_plan_destroy(step);
-    return gflops > 0 ? steps * seconds : 0;
+    return gflops > 0 ? (double)steps * seconds : 0;
 }
 
 static void add_up(const struct pd_train_options *o, const struct pd_estimate_data *d, struct pd_gan *gan,

@@ -50,7 +50,7 @@ enum pd_metric_need {
     PD_NEEDS_SAMPLES = 2,    /* generated ones */
     PD_NEEDS_SCORES = 4,     /* D's of real images, by statistics of reals */
     PD_NEEDS_CLASSIFIER = 8, /* it trains one: classifier, epochs, epoch_images, progress */
-    PD_NEEDS_TRAINING = 16,  /* images that the networks were trained on */
+    PD_NEEDS_TRAINING = 16,  /* labelled ones of the training split, those held out, too */
     PD_NEEDS_CONFUSION = 32  /* it counts classes: confusion */
 };
 

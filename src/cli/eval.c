@@ -263,11 +263,13 @@ static enum pd_status append(const char *folder, const json_t *result, struct pd
     return status;
 }
 
-/* RUN/confusion-METRIC.png */
+/* RUN/confusion-METRIC.png, where there is something to draw, and with what. */
 static enum pd_status draw(const struct eval *e, const struct finding *f, struct pd_error *err)
 {
     const int classes = pd_gan_classes(e->gan);
     char path[1300], title[128];
+    if (!f->confusion || pd_library_need("cairo", NULL) || classes > PD_CONFUSION_DRAWN)
+        return PD_OK;
     char(*names)[PD_CLASS_NAME_SIZE] = calloc((size_t)classes, sizeof *names);
     const char **list = calloc((size_t)classes, sizeof *list);
     if (!names || !list) {
@@ -285,7 +287,8 @@ static enum pd_status draw(const struct eval *e, const struct finding *f, struct
     return status;
 }
 
-/* What took minutes is printed before it is stored, which may fail. */
+/* What took minutes is printed before it is stored, which may fail; the line comes last, so that what was
+ * stopped on the way and is done again stands in the file once. */
 static enum pd_status tell(const struct eval *e, const struct finding *f, struct pd_error *err)
 {
     json_t *result;
@@ -300,10 +303,11 @@ static enum pd_status tell(const struct eval *e, const struct finding *f, struct
     else
         say(stdout, "%s\n", line);
     fflush(stdout);
-    status = append(e->folder, result, err);
+    const enum pd_status drawn = draw(e, f, err);
+    status = append(e->folder, result, drawn ? NULL : err);
     free(text);
     json_decref(result);
-    return status;
+    return drawn ? drawn : status;
 }
 
 /* So many images make an epoch of its classifier. */
@@ -325,8 +329,6 @@ static enum pd_status measure(struct eval *e, const struct pd_metric *metric, st
     f.seconds = progress_now() - start;
     if (!status)
         status = tell(e, &f, err);
-    if (!status && f.confusion && !pd_library_need("cairo", NULL) && classes <= PD_CONFUSION_DRAWN)
-        status = draw(e, &f, err);
     free(f.confusion);
     return status;
 }

@@ -90,7 +90,7 @@ static enum pd_status open_by_first_bytes(const char *path, const struct pd_rows
 enum pd_status pd_rows_open(const char *path, const struct pd_rows_request *request, struct pd_rows **out,
                             struct pd_error *err)
 {
-    static const char *const none[] = {NULL};
+    static const char *const none[] = {"", NULL}; /* as one that nothing is called */
     const char *colon = strrchr(path, ':');
     struct pd_rows_request named = *request;
     named.names = request->names ? request->names : none;

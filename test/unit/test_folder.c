@@ -632,6 +632,7 @@ static void reports_failed_allocations(void **state)
 static void reads_the_real_files(void **state)
 {
     (void)state;
+    NEEDS(jpeg);
     const char *folder = getenv("PAYDIRT_DATA");
     if (!folder) {
         print_message("skipped: PAYDIRT_DATA names no folder with real data\n");

@@ -348,6 +348,7 @@ static void it_starts_from_another_generator(void **state)
     assert_int_equal(train("generator", path, &(struct seen){.most = 1}, &gan, &err), PD_ERR_INTERRUPTED);
     assert_int_equal(train(NULL, NULL, &(struct seen){.most = 1}, &plain, &err), PD_ERR_INTERRUPTED);
     assert_true(differences(gan, plain) > 0);
+    pd_gan_destroy(plain);
     assert_int_equal(train("generator", "/nowhere", &(struct seen){0}, &plain, &err), PD_ERR_IO);
     pd_gan_destroy(gan);
     pd_gan_destroy(from);

@@ -102,7 +102,6 @@ struct eval {
     struct pd_real_images real;     /* the data's */
     struct pd_real_images training; /* all with a label that the run's training split has */
     struct sample_set set;          /* without samples: fresh ones */
-    int64_t epoch_images;
     struct progress progress;
 };
 
@@ -310,12 +309,15 @@ static enum pd_status tell(const struct eval *e, const struct finding *f, struct
     return drawn ? drawn : status;
 }
 
-/* So many images make an epoch of its classifier. */
+/* So many images make an epoch of its classifier: where nobody has said, all of a fixed set. */
 static int64_t epoch_images(const struct eval *e, const struct pd_metric *metric)
 {
-    if (!trains_on_reals(metric) || e->o->epoch_given)
-        return e->epoch_images;
-    return e->training.count > PD_METRIC_BATCH ? e->training.count : PD_METRIC_BATCH;
+    const int64_t set = trains_on_reals(metric) ? e->training.count
+                        : e->set.samples        ? e->set.samples->count
+                                                : 0;
+    if (e->o->epoch_given || !set)
+        return e->o->epoch_images;
+    return set > PD_METRIC_BATCH ? set : PD_METRIC_BATCH;
 }
 
 static enum pd_status measure(struct eval *e, const struct pd_metric *metric, struct pd_error *err)
@@ -335,14 +337,10 @@ static enum pd_status measure(struct eval *e, const struct pd_metric *metric, st
 
 /* --- all of them --- */
 
-/* The next of a list; *list becomes NULL behind the last. */
 static enum pd_status next_metric(const char **list, const struct pd_metric **out, struct pd_error *err)
 {
     char name[64];
-    const size_t n = strcspn(*list, ",");
-    snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : (int)sizeof name - 1, *list);
-    *list = (*list)[n] ? *list + n + 1 : NULL;
-    *out = pd_metric_find(name, err);
+    *out = pd_metric_find(args_next_name(list, name, sizeof name), err);
     return *out ? PD_OK : PD_ERR_USAGE;
 }
 
@@ -440,22 +438,16 @@ static enum pd_status open_training(struct eval *e, struct pd_error *err)
     return status;
 }
 
-/* The fixed set, where one is asked for, and the length of an epoch. */
+/* The fixed set, where one is asked for. */
 static enum pd_status prepare(struct eval *e, const struct reject_options *reject, struct pd_error *err)
 {
     const struct options *o = e->o;
     const int64_t per_class = o->fixed ? o->fixed : reject->method ? PER_CLASS : 0;
-    enum pd_status status = PD_OK;
     if (!(e->needs & PD_NEEDS_SAMPLES))
         return PD_OK;
     if (o->samples[0])
-        status = sample_set_read(o->samples, e->gan, &e->set, err);
-    else if (per_class)
-        status = sample_set_make(reject, e->run, per_class, (uint64_t)o->seed, &e->set, err);
-    e->epoch_images = o->epoch_images;
-    if (e->set.samples && !o->epoch_given)
-        e->epoch_images = e->set.samples->count > PD_METRIC_BATCH ? e->set.samples->count : PD_METRIC_BATCH;
-    return status;
+        return sample_set_read(o->samples, e->gan, &e->set, err);
+    return per_class ? sample_set_make(reject, e->run, per_class, (uint64_t)o->seed, &e->set, err) : PD_OK;
 }
 
 static enum pd_status check(const struct options *o, const struct reject_options *reject, unsigned *needs,

@@ -90,6 +90,13 @@ static bool on_step(void *context, uint64_t done, uint64_t count)
     return stop_asked();
 }
 
+/* The next begins a bar of its own. */
+static void end_work(struct work *w)
+{
+    progress_end(&w->progress);
+    w->progress = (struct progress){.last = 0};
+}
+
 static struct pd_feature_work how(struct work *w)
 {
     return (struct pd_feature_work){.threads = (int)w->request->threads, .watch = on_step, .context = w};
@@ -214,6 +221,7 @@ static enum pd_status inception_score(struct work *w, struct finding *f, struct 
 }
 
 enum { OF_FEATURES = 1, OF_IMAGES = 2 };
+enum { FRECHET, KID, PRD, PR, DC, IS, FID, METRICS };
 
 static const struct metric {
     const char *name;
@@ -222,14 +230,13 @@ static const struct metric {
     bool statistics;   /* serve it */
     bool without_real; /* it measures the generated ones alone */
     enum pd_status (*measure)(struct work *w, struct finding *f, struct pd_error *err);
-} metrics[] = {{"frechet", OF_FEATURES, false, true, false, frechet},
-               {"kid", OF_FEATURES | OF_IMAGES, true, false, false, kid},
-               {"prd", OF_FEATURES | OF_IMAGES, false, false, false, prd},
-               {"pr", OF_FEATURES | OF_IMAGES, false, false, false, precision_recall},
-               {"dc", OF_FEATURES | OF_IMAGES, false, false, false, density_coverage},
-               {"is", OF_IMAGES, true, false, true, inception_score},
-               {"fid", OF_IMAGES, true, true, false, frechet}};
-enum { METRICS = sizeof metrics / sizeof metrics[0] };
+} metrics[METRICS] = {[FRECHET] = {"frechet", OF_FEATURES, false, true, false, frechet},
+                      [KID] = {"kid", OF_FEATURES | OF_IMAGES, true, false, false, kid},
+                      [PRD] = {"prd", OF_FEATURES | OF_IMAGES, false, false, false, prd},
+                      [PR] = {"pr", OF_FEATURES | OF_IMAGES, false, false, false, precision_recall},
+                      [DC] = {"dc", OF_FEATURES | OF_IMAGES, false, false, false, density_coverage},
+                      [IS] = {"is", OF_IMAGES, true, false, true, inception_score},
+                      [FID] = {"fid", OF_IMAGES, true, true, false, frechet}};
 
 /* --- what they have found, as words and as JSON --- */
 
@@ -297,8 +304,7 @@ static enum pd_status measure(struct work *w, const struct metric *metric, struc
     struct finding f = {.count = 0};
     w->label = metric->name;
     enum pd_status status = metric->measure(w, &f, err);
-    progress_end(&w->progress);
-    w->progress = (struct progress){.last = 0};
+    end_work(w);
     if (status)
         return status;
     if (w->request->json)
@@ -347,17 +353,14 @@ static enum pd_status choose(const char *list, bool images, bool asked[METRICS],
     for (int i = 0; i < METRICS; i++)
         asked[i] = !list && (images ? metrics[i].by_default : metrics[i].of & OF_FEATURES);
     while (list) {
-        const size_t n = strcspn(list, ",");
-        snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : (int)sizeof name - 1, list);
-        const int at =
-            pd_find_word("metric of features", name, &metrics[0].name, METRICS, sizeof metrics[0], err);
+        const int at = pd_find_word("metric of features", args_next_name(&list, name, sizeof name),
+                                    &metrics[0].name, METRICS, sizeof metrics[0], err);
         if (at < 0)
             return PD_ERR_USAGE;
         if (images && !(metrics[at].of & OF_IMAGES))
             return pd_fail(err, PD_ERR_USAGE, -1, "--metrics %s is of features: of images it is fid",
                            metrics[at].name);
         asked[at] = true;
-        list = list[n] ? list + n + 1 : NULL;
     }
     return PD_OK;
 }
@@ -408,8 +411,7 @@ static enum pd_status open_images(struct work *w, const char *name, enum pd_spli
                        "--image-size is missing: the side of the images in %.200s (others are brought to it)",
                        name);
     status = pd_dataset_open_any(&request, out, err);
-    progress_end(&w->progress);
-    w->progress = (struct progress){.last = 0};
+    end_work(w);
     if (!status)
         pd_note_lines(pd_data_note(*out), say_line, stderr);
     return status;
@@ -436,8 +438,7 @@ static enum pd_status read_images(struct work *w, const char *name, enum pd_spli
     w->label = "inception";
     if (!status)
         status = pd_inception_run_data(w->net, data, &work, features, logits ? *logits : NULL, err);
-    progress_end(&w->progress);
-    w->progress = (struct progress){.last = 0};
+    end_work(w);
     if (!status)
         progress_line(&w->progress, "%s: %zu images of the %s split, %d x %d x %d", name, n,
                       pd_split_name(split), channels, height, width);
@@ -477,7 +478,7 @@ static enum pd_status run(struct work *w, bool asked[METRICS], struct pd_error *
 {
     const struct feature_options *o = w->o;
     const bool both = o->fake[0] && w->request->real[0];
-    enum pd_status status = read_both(w, asked[5], err);
+    enum pd_status status = read_both(w, asked[IS], err);
     if (!status && both)
         status = check_files(w, asked, err);
     if (!status && o->stats_out[0])
@@ -521,7 +522,7 @@ static enum pd_status check(const struct feature_options *o, const struct featur
         return pd_fail(err, PD_ERR_USAGE, -1, "--%s is missing: %s", o->fake[0] ? "real" : "fake",
                        images ? "a folder of images, an .npz or a data set's name"
                               : "a file of features (n, d), .npy, .npz or .csv");
-    if (o->plot[0] && (!both || !asked[2]))
+    if (o->plot[0] && (!both || !asked[PRD]))
         return pd_fail(err, PD_ERR_USAGE, -1, "--plot draws prd's curve: --metrics prd is missing");
     return o->plot[0] ? pd_library_need("cairo", err) : PD_OK;
 }
@@ -544,9 +545,9 @@ static void note_idle(const struct args_command *command, const struct args *arg
     idle_note(command, args, runs, "a run", &progress);
     if (!args_is_given(command, args, "weights"))
         idle_note(command, args, images, "--weights", &progress);
-    if (!asked[1])
+    if (!asked[KID])
         idle_note(command, args, subsets, "--metrics kid", &progress);
-    if (!asked[3] && !asked[4])
+    if (!asked[PR] && !asked[DC])
         idle_note(command, args, k, "--metrics pr or dc", &progress);
 }
 

@@ -102,8 +102,8 @@ int64_t scratch_take(struct pd_call *call, size_t bytes)
 
 struct chain_step *chain_add(struct chain *c, struct pd_call *call, dnnl_primitive_desc_t pd)
 {
-    struct chain_step *s = &c->step[c->n];
-    int failed = dnnl_primitive_create(&s->primitive, pd);
+    struct chain_step *s = c ? &c->step[c->n] : NULL;
+    const bool failed = !s || !pd || dnnl_primitive_create(&s->primitive, pd);
     if (!failed) {
         c->n++;
         const_dnnl_memory_desc_t md = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
@@ -111,7 +111,8 @@ struct chain_step *chain_add(struct chain *c, struct pd_call *call, dnnl_primiti
             chain_bind_scratch(c, s, DNNL_ARG_SCRATCHPAD, md,
                                scratch_take(call, dnnl_memory_desc_get_size(md)));
     }
-    dnnl_primitive_desc_destroy(pd);
+    if (pd)
+        dnnl_primitive_desc_destroy(pd);
     return failed ? NULL : s;
 }
 

@@ -50,18 +50,17 @@ static enum pd_status add_operands(struct onednn *b, struct pd_call *call, dnnl_
         if (!straight && !o[i].result)
             ok = chain_reorder(c, call, o[i].lies, o[i].data, -1, md[i], NULL, scratch[i]);
     }
-    struct chain_step *s = ok ? chain_add(c, call, pd) : NULL;
-    if (!ok && pd)
-        dnnl_primitive_desc_destroy(pd);
-    for (int i = 0; i < n && s; i++)
+    struct chain_step *s = chain_add(ok ? c : NULL, call, pd);
+    ok = ok && s;
+    for (int i = 0; i < n && ok; i++)
         if (scratch[i] < 0)
             chain_bind(c, s, o[i].arg, md[i], o[i].data);
         else
             chain_bind_scratch(c, s, o[i].arg, md[i], scratch[i]);
-    for (int i = 0; i < n && s && ok; i++)
+    for (int i = 0; i < n && ok; i++)
         if (o[i].result && o[i].data && scratch[i] >= 0)
             ok = chain_reorder(c, call, md[i], NULL, scratch[i], o[i].lies, (void *)(uintptr_t)o[i].data, -1);
-    return s && ok ? PD_OK : onednn_fail(call, err);
+    return ok ? PD_OK : onednn_fail(call, err);
 }
 
 static enum pd_status prepare_forward(struct onednn *b, struct pd_call *call, struct pd_error *err)

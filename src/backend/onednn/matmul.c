@@ -49,9 +49,7 @@ enum pd_status prepare_matmul(struct onednn *b, struct pd_call *call, struct pd_
     if (attr)
         dnnl_primitive_attr_destroy(attr);
     struct chain *c = chain_create(b, call);
-    struct chain_step *s = c && pd ? chain_add(c, call, pd) : NULL;
-    if (!c && pd)
-        dnnl_primitive_desc_destroy(pd);
+    struct chain_step *s = chain_add(c, call, pd);
     if (!s)
         return onednn_fail(call, err);
     chain_bind(c, s, DNNL_ARG_SRC, x, call->src[0]);

@@ -41,7 +41,8 @@ void chain_run(const struct chain *c, const struct pd_run *run);
 /* Reserves bytes of the run's scratch for the call: the offset. */
 int64_t scratch_take(struct pd_call *call, size_t bytes);
 
-/* Appends a primitive; its scratchpad is reserved. Takes pd over (destroys it). */
+/* Appends a primitive; its scratchpad is reserved. Takes pd over (destroys it). NULL: oneDNN made none, or c
+ * or pd is NULL. */
 struct chain_step *chain_add(struct chain *c, struct pd_call *call, dnnl_primitive_desc_t pd);
 void chain_bind(struct chain *c, struct chain_step *s, int arg, const_dnnl_memory_desc_t md,
                 const void *data);

@@ -16,9 +16,7 @@ enum pd_status prepare_pool(struct onednn *b, struct pd_call *call, struct pd_er
     const bool max = in->op == PD_OP_MAX_POOL;
     dnnl_primitive_desc_t pd = pool_pd(b, &a, max ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding);
     struct chain *c = chain_create(b, call);
-    struct chain_step *s = c && pd ? chain_add(c, call, pd) : NULL;
-    if (!c && pd)
-        dnnl_primitive_desc_destroy(pd);
+    struct chain_step *s = chain_add(c, call, pd);
     if (!s)
         return onednn_fail(call, err);
     chain_bind(c, s, DNNL_ARG_SRC, a.x, call->src[0]);

@@ -2,6 +2,7 @@
 #include "active/steps.h"
 
 #include "base/mem.h"
+#include "io/json.h"
 #include "base/rng.h"
 #include "base/streams.h"
 #include "data/labels/labels.h"
@@ -114,8 +115,12 @@ enum pd_status pd_questions_ask(const struct pd_branch *b, int64_t round, const 
         status = pd_branch_path(b, "queries-%02d.json", round, path, err);
     if (status)
         return status;
+    char *text;
+    pd_mem_watch();
     json_t *list = pd_query_list(b->data, q->at, q->count);
-    status = pd_branch_write(path, list ? json_dumps(list, JSON_INDENT(1)) : NULL, err);
+    status = pd_json_text(list, JSON_INDENT(1), path, &text, err);
+    if (!status)
+        status = pd_branch_write(path, text, err);
     json_decref(list);
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "io/file.h"
+#include "io/json.h"
 #include "io/jsonl.h"
 
 #include <math.h>
@@ -111,10 +112,13 @@ enum pd_status pd_ledger_add_line(const struct pd_ledger *l, json_t *event, stru
                                   struct pd_error *err)
 {
     json_t *stamped = stamp(event);
-    char *text = stamped ? json_dumps(stamped, JSON_COMPACT) : NULL;
+    char *text = NULL;
+    enum pd_status status =
+        stamped ? pd_json_text(stamped, JSON_COMPACT, l->path, &text, err) : pd_fail_memory(err, l->path);
     if (text)
         pd_buffer_printf(lines, "%s\n", text);
-    enum pd_status status = text && !lines->oom ? PD_OK : pd_fail_memory(err, l->path);
+    if (lines->oom)
+        status = pd_fail_memory(err, l->path);
     free(text);
     json_decref(stamped);
     return status;

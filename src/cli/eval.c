@@ -302,11 +302,12 @@ static enum pd_status tell(const struct eval *e, const struct finding *f, struct
     else
         say(stdout, "%s\n", line);
     fflush(stdout);
-    const enum pd_status drawn = draw(e, f, err);
-    status = append(e->folder, result, drawn ? NULL : err);
+    status = draw(e, f, err);
+    if (!status)
+        status = append(e->folder, result, err);
     free(text);
     json_decref(result);
-    return drawn ? drawn : status;
+    return status;
 }
 
 /* So many images make an epoch of its classifier: where nobody has said, all of a fixed set. */

@@ -177,15 +177,14 @@ void say_path(const char *path)
 
 enum pd_status say_json(json_t *value, int digits, const char *what, struct pd_error *err)
 {
-    const bool memory = errno != ENOMEM;
-    char *text = value && memory ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(digits)) : NULL;
     enum pd_status status = PD_OK;
-    if (text)
-        printf("%s\n", text);
-    else if (!value && memory)
+    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(digits)) : NULL;
+    if (errno == ENOMEM) /* what jansson then leaves out it does not say */
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", what);
+    else if (!text)
         status = pd_fail(err, PD_ERR_USAGE, -1, "%s: a record that JSON cannot hold", what);
     else
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", what);
+        printf("%s\n", text);
     free(text);
     json_decref(value);
     return status;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "io/csv.h"
 #include "io/file.h"
+#include "io/json.h"
 
 #include <csv.h>
 #include <nettle/sha2.h>
@@ -132,13 +133,11 @@ static enum pd_status write_summary(const char *folder, const struct pd_roster *
                             (json_int_t)r->count, "named", r->named, "channels", r->channels, "height",
                             r->height, "width", r->width, "classes", r->classes.count, "class_names",
                             names ? names : json_null(), "images", r->listed, "fingerprint", hex);
-    char *text =
-        all && !names == !r->classes.at && !pd_mem_ran_short() ? json_dumps(all, JSON_INDENT(2)) : NULL;
-    enum pd_status status =
-        text ? pd_path_join(path, sizeof path, folder, "data.json", err)
-             : pd_fail(err, PD_ERR_MEMORY, -1, "data set '%s': out of memory, or a name that is not UTF-8",
-                       r->set);
-    if (!status && text)
+    char *text = NULL;
+    enum pd_status status = pd_path_join(path, sizeof path, folder, "data.json", err);
+    if (!status)
+        status = pd_json_text(!names == !r->classes.at ? all : NULL, JSON_INDENT(2), r->set, &text, err);
+    if (!status)
         status = pd_file_write_atomic(path, text, strlen(text), err);
     free(text);
     json_decref(all);

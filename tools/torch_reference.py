@@ -42,11 +42,15 @@ class Gold(NamedTuple):
     balanced: bool = False
     normalised: bool = False
     clip: float = 0.0
+    broadcast: bool = False     # the real/fake loss as its public code has it: losses (N, 1) times weights (N)
+    epsilon: float = 0.0        # log(p + epsilon)
 
 
 class Options(NamedTuple):
     """Of a step, as struct pd_step_options."""
     lambda_c: float = 0.1
+    match_labels: bool = False          # the class loss on fakes in the places of the labelled reals alone
+    separate_forwards: bool = False     # D once more for the weights, G once more for its own step
     gold: Gold = Gold()
     loss: str = "gan"
     ema: float = 0.0                    # decay of G's averaged weights; 0: none
@@ -54,8 +58,10 @@ class Options(NamedTuple):
     top_k: int = 0                      # fakes that G learns from; 0: all
 
 
-def gold_score(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+def gold_score(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor, epsilon: float = 0.0) -> torch.Tensor:
     """d = l(x) + log D_C(c|x) of generated samples, detached (GOLD, eq. 3)."""
+    if epsilon:
+        return (logit + (F.softmax(cls, 1).gather(1, c[:, None]).squeeze(1) + epsilon).log()).detach()
     return (logit + F.log_softmax(cls, 1).gather(1, c[:, None]).squeeze(1)).detach()
 
 
@@ -67,7 +73,7 @@ def balanced_score(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor) -> t
 
 def gold_weight(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor, gold: Gold) -> torch.Tensor:
     """sign(d) |d|^beta; on request divided by its mean size, then no larger than `clip`."""
-    d = (balanced_score if gold.balanced else gold_score)(logit, cls, c)
+    d = balanced_score(logit, cls, c) if gold.balanced else gold_score(logit, cls, c, gold.epsilon)
     size = d.abs() ** gold.beta_d
     if gold.normalised:
         size = size / size.mean()
@@ -81,15 +87,24 @@ def d_losses(d: nn.Module, real: torch.Tensor, labels: torch.Tensor, fake: torch
     """d_adv without a penalty, d_cls_real, d_cls_fake (with lambda_c), mean_d. Reals and fakes are two forwards."""
     l_r, cls_r = d(real)
     l_f, cls_f = d(fake)
-    score = gold_score(l_f, cls_f, c)
-    w = gold_weight(l_f, cls_f, c, o.gold) if use_gold else torch.ones_like(score)
+    l_w, cls_w = forward_without_gradient(d, fake) if o.separate_forwards else (l_f, cls_f)
+    score = gold_score(l_w, cls_w, c, o.gold.epsilon)
+    w = gold_weight(l_w, cls_w, c, o.gold) if use_gold else torch.ones_like(score)
     mask = (labels >= 0).to(l_r.dtype)
     ce_real = F.cross_entropy(cls_r, labels.clamp(min=0), reduction="none")
     ce_fake = F.cross_entropy(cls_f, c, reduction="none")
-    adv = LOSSES[o.loss].real(l_r).mean() + (w * LOSSES[o.loss].fake(l_f)).mean()
+    each = LOSSES[o.loss].fake(l_f)
+    adv = LOSSES[o.loss].real(l_r).mean() + ((each[:, None] if o.gold.broadcast else each) * w).mean()
     cls_real = (mask * ce_real).sum() / mask.sum().clamp(min=1)
-    cls_fake = o.lambda_c * (w * ce_fake).mean()
+    cls_fake = (mask * w * ce_fake).sum() / mask.sum().clamp(min=1) if o.match_labels else (w * ce_fake).mean()
+    cls_fake = o.lambda_c * cls_fake
     return adv, cls_real, cls_fake, score.mean()
+
+
+def forward_without_gradient(d: nn.Module, x: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+    """In training, as any other: a power iteration, running statistics, dropout of its own."""
+    with torch.no_grad():
+        return d(x)
 
 
 def gradient_penalty(d: nn.Module, real: torch.Tensor, fake: torch.Tensor, draws: Draws) -> torch.Tensor:
@@ -167,6 +182,8 @@ class Trainer:
         with torch.set_grad_enabled(full):
             fake = self.generate(z, c)
         d_adv, d_cls_real, d_cls_fake, mean_d = self._d_step(real, labels, fake.detach(), c, gold)
+        if full and self.o.separate_forwards:
+            fake = self.generate(z, c)
         g_adv, g_cls = self._g_step(fake, c) if full else (torch.full_like(d_adv, float("nan")),) * 2
         return tuple(t.detach() for t in (d_adv, d_cls_real, d_cls_fake, g_adv, g_cls, mean_d))
 

@@ -17,8 +17,8 @@ void idle_note(const struct args_command *c, const struct args *args, const char
 void idle_note_training(const struct args_command *c, const struct args *args,
                         const struct pd_option_table *training, struct progress *progress)
 {
-    static const char *const golds[] = {"gold_start",      "beta_d",    "beta_g", "gold_balanced",
-                                        "gold_normalised", "gold_clip", NULL};
+    static const char *const golds[] = {"gold_start",      "beta_d",    "beta_g",         "gold_balanced",
+                                        "gold_normalised", "gold_clip", "gold_broadcast", NULL};
     static const char *const bests[] = {"best", "validate_every", "validation_epochs", NULL};
     static const char *const classifiers[] = {"validation_epochs", NULL};
     const struct pd_metric *best = pd_metric_find(pd_option_get_text(training, "best"), NULL);

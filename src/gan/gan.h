@@ -46,6 +46,11 @@ struct pd_step_options {
     bool gold_normalised; /* weights divided by their mean size, so that re-weighting leaves the step's length
                            */
     double gold_clip;     /* |w| at most this, after normalising; 0: any */
+    bool gold_broadcast;  /* the fakes' real/fake loss is mean(loss) * mean(w), not mean(w * loss) */
+    double gold_epsilon;  /* k = log(D_C(c|x) + this) */
+    /* D judges the fakes once more for GOLD's weights, and G makes them once more for its own step: the same
+     * numbers, but running statistics, power iterations and dropout go on with each forward. */
+    bool separate_forwards;
     /* Adversarial sampling (ALCG section 3.2): so many candidates for each sample of the batch; those that D
      * takes for real soonest are trained on. 1: none. */
     int64_t adversarial;
@@ -78,7 +83,7 @@ extern const char *const pd_loss_names[PD_LOSS_COUNT];
 /* One discriminator step and one generator step. Inputs "images" (N, C, H, W) or (N, 2), "labels" i32 (N), -1
  * where unlabelled; numbers that may change between runs: "lr", at first that of the options, and with GOLD
  * "gold", at first 1: 0 sets all weights to 1. The fakes are made once for both steps; the GOLD weights come
- * from the loss's own forward. With top_k "top_k", at first that. */
+ * from the loss's own forward (but see separate_forwards). With top_k "top_k", at first that. */
 enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
                                    struct pd_plan **out, struct pd_error *err);
 

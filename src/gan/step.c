@@ -37,7 +37,7 @@ struct recorder {
     struct pd_node *on;    /* 1: GOLD's weights count, 0: all weights are 1 */
     struct pd_node *top_k; /* fakes that the generator learns from; NULL: all */
     struct pd_node *losses[PD_LOSS_COUNT];
-    struct pd_node *fake, *onehot; /* generated images and their classes */
+    struct pd_node *z, *fake, *onehot; /* noise, generated images and their classes */
 };
 
 /* One number of the step that people may want to know. */
@@ -77,6 +77,14 @@ static struct pd_node *weighing_d(const struct pd_step_options *o, struct pd_nod
     return pd_detach(pd_sub(logit, pd_mul(balance(logit, cross_entropy), cross_entropy)));
 }
 
+/* -log(p + epsilon) of -log p. */
+static struct pd_node *with_epsilon(const struct pd_step_options *o, struct pd_node *cross_entropy)
+{
+    if (o->gold_epsilon <= 0)
+        return cross_entropy;
+    return pd_neg(pd_log(pd_affine(pd_exp(pd_neg(cross_entropy)), 1, o->gold_epsilon)));
+}
+
 /* w = sign(d) |d|^beta (eq. 5), or 1 while GOLD is off; NULL: every weight is 1. */
 static struct pd_node *gold_weight(const struct recorder *r, struct pd_node *logit,
                                    struct pd_node *cross_entropy, double beta)
@@ -96,17 +104,17 @@ static struct pd_node *gold_weight(const struct recorder *r, struct pd_node *log
 
 /* Adversarial sampling: of all candidates the batch that D takes for real soonest. The networks see the
  * candidates as they see a training batch, but nothing stored moves: the kept ones are forwarded again. */
-static void keep_most_real(struct recorder *r, struct pd_node **z)
+static void keep_most_real(struct recorder *r)
 {
     const struct pd_model_config *c = &r->gan->config;
     struct pd_nn gen = pd_gan_network(r->gan, r->g, "g.", true),
                  dis = pd_gan_network(r->gan, r->g, "d.", true);
     gen.frozen = dis.frozen = true;
     dis.stream = PD_STREAM_DROPOUT_SCORING;
-    struct pd_node *images = pd_model_generate(&gen, c, *z, r->onehot);
+    struct pd_node *images = pd_model_generate(&gen, c, r->z, r->onehot);
     struct pd_node *logit = pd_model_discriminate(&dis, c, images).logit;
-    struct pd_node *kept = pd_top_rows(pd_concat(*z, r->onehot, 1), pd_detach(logit), r->o->batch);
-    *z = pd_slice(kept, 1, 0, c->z_dim);
+    struct pd_node *kept = pd_top_rows(pd_concat(r->z, r->onehot, 1), pd_detach(logit), r->o->batch);
+    r->z = pd_slice(kept, 1, 0, c->z_dim);
     r->onehot = pd_slice(kept, 1, c->z_dim, c->classes);
 }
 
@@ -115,14 +123,14 @@ static void record_noise(struct recorder *r)
     const struct pd_model_config *c = &r->gan->config;
     const int64_t n = r->o->batch * r->o->adversarial;
     struct pd_shape z_shape = pd_shape2(n, c->z_dim);
-    struct pd_node *z = r->o->noise_given ? pd_input(r->g, "z", PD_REAL, z_shape)
-                                          : pd_random_normal(r->g, PD_STREAM_STEP_Z, z_shape);
+    r->z = r->o->noise_given ? pd_input(r->g, "z", PD_REAL, z_shape)
+                             : pd_random_normal(r->g, PD_STREAM_STEP_Z, z_shape);
     struct pd_node *label = r->o->noise_given ? pd_input(r->g, "c", PD_I32, pd_shape1(n))
                                               : pd_random_class(r->g, PD_STREAM_STEP_CLASS, n, c->classes);
     r->onehot = pd_one_hot(label, c->classes);
     if (r->o->adversarial > 1)
-        keep_most_real(r, &z);
-    r->fake = pd_model_generate(&r->gen, c, z, r->onehot);
+        keep_most_real(r);
+    r->fake = pd_model_generate(&r->gen, c, r->z, r->onehot);
 }
 
 /* What D is shown of images, real or generated. */
@@ -148,6 +156,27 @@ static struct pd_node *fake_class_loss(const struct pd_step_options *o, struct p
                            : pd_mean(each);
 }
 
+/* Of the fakes: mean(w * loss) (eq. 5), or mean(w) * mean(loss): what a loss (N, 1) times weights (N) is by
+ * NumPy's rules. */
+static struct pd_node *fake_loss(const struct pd_step_options *o, struct pd_node *loss,
+                                 struct pd_node *weight)
+{
+    return o->gold_broadcast && weight ? pd_mul(pd_mean(weight), pd_mean(loss))
+                                       : pd_mean(pd_nn_weighted(loss, weight));
+}
+
+/* What D says of the fakes. */
+struct verdict {
+    struct pd_node *logit, *cross_entropy; /* (N) */
+};
+
+static struct verdict judge(struct recorder *r, struct pd_node *fakes)
+{
+    const struct pd_heads said = pd_model_discriminate(&r->dis, &r->gan->config, fakes);
+    return (struct verdict){said.logit,
+                            pd_nn_cross_entropy_each(pd_log_softmax(said.class_logits), r->onehot)};
+}
+
 /* The critic's gradient at places uniform between pairs of a real and a fake (Gulrajani et al. 2017). */
 static struct pd_node *gradient_penalty(struct recorder *r, struct pd_node *real, struct pd_node *fake)
 {
@@ -166,21 +195,23 @@ static void record_discriminator_step(struct recorder *r)
     struct pd_node *labels = pd_one_hot(pd_input(r->g, "labels", PD_I32, pd_shape1(r->o->batch)), c->classes);
     struct pd_node *real_shown = shown(r, images), *fake_shown = shown(r, pd_detach(r->fake));
     struct pd_heads real = pd_model_discriminate(&r->dis, c, real_shown);
-    struct pd_heads fake = pd_model_discriminate(&r->dis, c, fake_shown);
+    const struct verdict fake = judge(r, fake_shown);
+    const struct verdict weighing = r->o->separate_forwards ? judge(r, fake_shown) : fake;
     struct pd_node *real_ce = pd_nn_cross_entropy_each(pd_log_softmax(real.class_logits), labels);
-    struct pd_node *fake_ce = pd_nn_cross_entropy_each(pd_log_softmax(fake.class_logits), r->onehot);
-    struct pd_node *w = gold_weight(r, fake.logit, fake_ce, r->o->beta_d);
+    struct pd_node *surprise = with_epsilon(r->o, weighing.cross_entropy);
+    struct pd_node *w = gold_weight(r, weighing.logit, surprise, r->o->beta_d);
 
     struct pd_node *adv =
-        pd_add(pd_mean(r->loss->real(real.logit)), pd_mean(pd_nn_weighted(r->loss->fake(fake.logit), w)));
+        pd_add(pd_mean(r->loss->real(real.logit)), fake_loss(r->o, r->loss->fake(fake.logit), w));
     if (r->loss->penalty > 0)
         adv = pd_add(adv, pd_affine(gradient_penalty(r, real_shown, fake_shown), r->loss->penalty, 0));
     struct pd_node *class_real = labelled_mean(pd_sum(real_ce), labels);
-    struct pd_node *class_fake = pd_affine(fake_class_loss(r->o, fake_ce, w, labels), r->o->lambda_c, 0);
+    struct pd_node *class_fake =
+        pd_affine(fake_class_loss(r->o, fake.cross_entropy, w, labels), r->o->lambda_c, 0);
     report(r, adv, PD_LOSS_d_adv);
     report(r, class_real, PD_LOSS_d_cls_real);
     report(r, class_fake, PD_LOSS_d_cls_fake);
-    report(r, pd_mean(gold_of(fake.logit, fake_ce)), PD_LOSS_mean_d);
+    report(r, pd_mean(gold_of(weighing.logit, surprise)), PD_LOSS_mean_d);
     pd_nn_adam(&r->dis, "adam_d", pd_add(adv, pd_add(class_real, class_fake)), &r->adam);
 }
 
@@ -197,12 +228,14 @@ static struct pd_node *mean_of_top(const struct recorder *r, struct pd_node *los
 
 static void record_generator_step(struct recorder *r)
 {
-    struct pd_heads fake = pd_model_discriminate(&r->dis, &r->gan->config, shown(r, r->fake));
-    struct pd_node *ce = pd_nn_cross_entropy_each(pd_log_softmax(fake.class_logits), r->onehot);
-    struct pd_node *w = gold_weight(r, fake.logit, ce, r->o->beta_g);
+    if (r->o->separate_forwards)
+        r->fake = pd_model_generate(&r->gen, &r->gan->config, r->z, r->onehot);
+    const struct verdict fake = judge(r, shown(r, r->fake));
+    struct pd_node *surprise = with_epsilon(r->o, fake.cross_entropy);
+    struct pd_node *w = gold_weight(r, fake.logit, surprise, r->o->beta_g);
     struct pd_node *adv_each = pd_nn_weighted(r->loss->generator(fake.logit), w);
     struct pd_node *adv = mean_of_top(r, adv_each, fake.logit);
-    struct pd_node *class_fake = mean_of_top(r, pd_nn_weighted(ce, w), fake.logit);
+    struct pd_node *class_fake = mean_of_top(r, pd_nn_weighted(fake.cross_entropy, w), fake.logit);
     report(r, adv, PD_LOSS_g_adv);
     report(r, class_fake, PD_LOSS_g_cls);
     pd_nn_adam(&r->gen, "adam_g", pd_add(adv, class_fake), &r->adam);

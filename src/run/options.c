@@ -37,6 +37,11 @@
     FLAG(gold_balanced, false, "GOLD's two terms weighed by their standard deviations")                      \
     FLAG(gold_normalised, false, "GOLD's weights divided by their mean size")                                \
     REAL(gold_clip, 0, 0, 1e9, "X", "largest size of a GOLD weight; 0: any")                                 \
+    FLAG(gold_broadcast, false,                                                                              \
+         "GOLD's real/fake loss is mean(loss) * mean(weight), not mean(weight * loss)")                      \
+    REAL(gold_epsilon, 0, 0, 1, "X", "added to a class's probability before GOLD takes its logarithm")       \
+    FLAG(separate_forwards, false,                                                                           \
+         "forward passes of their own for GOLD's weights and for the generator's step")                      \
     INT(adversarial, 1, 1, 64, "N", "candidates for each generated sample; the most real are trained on")    \
     REAL(lambda_c, 0.1, 0, 1000, "X", "weight of the class loss on generated images")                        \
     FLAG(match_labels, false, "class loss on as many generated images as the batch has labels")              \

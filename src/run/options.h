@@ -37,6 +37,8 @@ struct pd_train_options {
     double beta_d, beta_g, lambda_c;
     bool gold_balanced, gold_normalised;
     double gold_clip;
+    bool gold_broadcast, separate_forwards; /* as in struct pd_step_options */
+    double gold_epsilon;
     int64_t adversarial;  /* candidates for each sample; 1: plain */
     bool match_labels;    /* the class loss on as many fakes as the batch has labelled reals */
     char loss[32];        /* "": the model's */

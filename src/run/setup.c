@@ -135,6 +135,9 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     s.gold_balanced = o->gold_balanced;
     s.gold_normalised = o->gold_normalised;
     s.gold_clip = o->gold_clip;
+    s.gold_broadcast = o->gold_broadcast;
+    s.gold_epsilon = o->gold_epsilon;
+    s.separate_forwards = o->separate_forwards;
     s.adversarial = o->adversarial;
     s.match_labels = o->match_labels;
     s.loss = pd_loss_find(o->loss, NULL)->kind;

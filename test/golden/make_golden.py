@@ -55,11 +55,15 @@ class Case(NamedTuple):
     shape: dict = {}        # where it differs from the model's
 
 
+# GOLD as its public code has it.
+REFERENCE = dict(match_labels=True, separate_forwards=True, gold=ref.Gold(broadcast=True, epsilon=1e-6))
+
 CASES = {
     "mlp-plain": Case(), "mlp-semi": Case(semi=True), "mlp-gold": Case(gold=True),
     "mlp-adversarial": Case(candidates=3, shape=dict(seed=20504)),      # a comfortable lead of the kept candidates
     "infogan-plain": Case(), "infogan-semi": Case(semi=True), "infogan-gold": Case(gold=True),
     "infogan-balanced": Case(gold=True, options=dict(gold=ref.Gold(0.5, balanced=True, normalised=True, clip=1.25))),
+    "infogan-reference": Case(semi=True, gold=True, options=REFERENCE),
     "infogan-adversarial": Case(candidates=2, shape=dict(seed=20212)),
     "dcgan-semi": Case(semi=True), "dcgan-gold": Case(gold=True),
     "dcgan-hinge": Case(options=dict(loss="hinge"), shape=dict(widths=(12, 10, 20), batch=4, channels=1)),
@@ -69,6 +73,7 @@ CASES = {
     "wgan-gp-plain": Case(), "wgan-gp-wide": Case(shape=dict(widths=(16, 16, 16), channels=1, seed=20197)),
     "wgan-gp-tiles": Case(shape=dict(widths=(32, 32, 48), channels=1, batch=20, seed=20198)),
     "acgan-semi": Case(semi=True),
+    "acgan-reference": Case(semi=True, gold=True, options=REFERENCE),
     "acgan-gold": Case(gold=True, shape=dict(widths=(6, 10, 12, 10, 12, 20, 20, 12, 10, 6), channels=3, seed=20302)),
 }
 
@@ -198,6 +203,9 @@ def metadata(name: str, margin: float) -> Dict[str, str]:
                  augment=",".join(o.augment), top_k=o.top_k, seed=SEED_INSIDE, loss_names=",".join(ref.LOSS_NAMES),
                  torch=torch.__version__.split("+")[0])
     pairs.update(("width%d" % i, width) for i, width in enumerate(s.widths, 1))
+    habits = dict(gold_broadcast=int(o.gold.broadcast), gold_epsilon=o.gold.epsilon, match_labels=int(o.match_labels),
+                  separate_forwards=int(o.separate_forwards))
+    pairs.update((k, v) for k, v in habits.items() if v)
     if margin < float("inf"):
         pairs["margin"] = "%.3g" % margin
     return {k: str(v) for k, v in pairs.items()}

@@ -67,6 +67,10 @@ static struct pd_step_options options(const struct replay *r)
     o.gold_balanced = number(r, "gold_balanced");
     o.gold_normalised = number(r, "gold_normalised");
     o.gold_clip = real(r, "gold_clip");
+    o.gold_broadcast = number(r, "gold_broadcast");
+    o.gold_epsilon = real(r, "gold_epsilon");
+    o.match_labels = number(r, "match_labels");
+    o.separate_forwards = number(r, "separate_forwards");
     o.adversarial = number(r, "adversarial");
     o.loss = loss->kind;
     o.critic_steps = number(r, "critic_steps");
@@ -287,7 +291,8 @@ int main(int argc, char **argv)
         GOLDEN("mlp-gold"),         GOLDEN("mlp-adversarial"),
         GOLDEN("infogan-plain"),    GOLDEN("infogan-semi"),
         GOLDEN("infogan-gold"),     GOLDEN("infogan-adversarial"),
-        GOLDEN("infogan-balanced"), GOLDEN("dcgan-semi"),
+        GOLDEN("infogan-balanced"), GOLDEN("infogan-reference"),
+        GOLDEN("acgan-reference"),  GOLDEN("dcgan-semi"),
         GOLDEN("dcgan-gold"),       GOLDEN("dcgan-hinge"),
         GOLDEN("dcgan-augmented"),  GOLDEN("sngan-plain"),
         GOLDEN("wgan-gp-plain"),    GOLDEN("wgan-gp-wide"),

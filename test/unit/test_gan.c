@@ -176,9 +176,9 @@ static double by_hand(const struct pd_step_options *o, const struct verdict *v)
     return loss;
 }
 
-/* The generator's class loss of a step that moves nothing. blind: D has no opinion on classes, and takes
- * every fake for real. */
-static double class_loss(struct pd_step_options o, bool blind, struct verdict *v)
+/* What a step that moves nothing reports under that name. blind: D has no opinion on classes, and takes every
+ * fake for real. */
+static double still_loss(struct pd_step_options o, bool blind, const char *name, struct verdict *v)
 {
     struct fixture f;
     o.batch = N;
@@ -192,11 +192,16 @@ static double class_loss(struct pd_step_options o, bool blind, struct verdict *v
     write_plan(f.plan, "labels", N, (int32_t[N]){0});
     give_noise(f.plan);
     run_plan(f.plan, 5, 0);
-    const double loss = value_at(f.plan, "g_cls", 0);
+    const double loss = value_at(f.plan, name, 0);
     if (v)
         *v = judge(&f);
     close_step(&f);
     return loss;
+}
+
+static double class_loss(struct pd_step_options o, bool blind, struct verdict *v)
+{
+    return still_loss(o, blind, "g_cls", v);
 }
 
 static void weights_are_as_by_hand(void **state)
@@ -242,6 +247,53 @@ static void normalised_weights_have_mean_size_one(void **state)
     assert_true(fabs(class_loss(o, true, NULL) / log(2) - 3) < 1e-12);
 }
 
+/* GOLD's public code multiplies losses (N, 1) by weights (N), which is every loss by every weight. */
+static void broadcast_weights_meet_every_loss(void **state)
+{
+    (void)state;
+    struct pd_step_options o = pd_step_defaults();
+    struct verdict v;
+    const double paper = still_loss(o, false, "d_adv", &v), fakes = still_loss(o, false, "d_cls_fake", NULL);
+    o.gold_broadcast = true;
+    const double code = still_loss(o, false, "d_adv", NULL);
+    double each = 0, every = 0;
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < N; k++) {
+            const double product = (v.logit[k] - v.ce[k]) * log1p(exp(v.logit[i])) / N;
+            every += product / N;
+            each += i == k ? product : 0;
+        }
+    assert_true(fabs(every - each) > 1e-4);
+    assert_true(fabs(code - paper - (every - each)) < 1e-12);
+    assert_true(still_loss(o, false, "d_cls_fake", NULL) == fakes);
+}
+
+static void epsilon_joins_the_probability(void **state)
+{
+    (void)state;
+    struct pd_step_options o = pd_step_defaults();
+    struct verdict v;
+    double d = 0;
+    o.gold_epsilon = 0.25;
+    const double got = still_loss(o, false, "mean_d", &v);
+    for (int i = 0; i < N; i++)
+        d += (v.logit[i] + log(exp(-v.ce[i]) + 0.25)) / N;
+    assert_true(fabs(got - d) < 1e-12);
+    o.gold_epsilon = 0;
+    assert_true(fabs(still_loss(o, false, "mean_d", NULL) - d) > 0.01);
+}
+
+/* mlp stores nothing that a forward pass would move. */
+static void separate_forwards_say_the_same(void **state)
+{
+    (void)state;
+    struct pd_step_options o = pd_step_defaults(), apart = o;
+    apart.separate_forwards = true;
+    for (int i = 0; i < PD_LOSS_COUNT; i++)
+        assert_true(still_loss(apart, false, pd_loss_names[i], NULL) ==
+                    still_loss(o, false, pd_loss_names[i], NULL));
+}
+
 static void data_choose_the_model(void **state)
 {
     (void)state;
@@ -270,6 +322,9 @@ int main(void)
         cmocka_unit_test(weights_take_their_exponents),
         cmocka_unit_test(weights_are_as_by_hand),
         cmocka_unit_test(normalised_weights_have_mean_size_one),
+        cmocka_unit_test(broadcast_weights_meet_every_loss),
+        cmocka_unit_test(epsilon_joins_the_probability),
+        cmocka_unit_test(separate_forwards_say_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

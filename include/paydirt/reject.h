@@ -8,7 +8,8 @@
  *
  * GOLD: Mo et al., "Mining GOLD Samples for Conditional GANs", NeurIPS 2019, eq. 6. DRS: Azadi et al.,
  * "Discriminator Rejection Sampling", ICLR 2019. MH-GAN: Turner et al., "Metropolis-Hastings Generative
- * Adversarial Networks", ICML 2019. */
+ * Adversarial Networks", ICML 2019. OBRS: Verine et al., "Optimal Budgeted Rejection Sampling for Generative
+ * Models", arXiv:2311.00460, 2023. */
 #ifndef PAYDIRT_REJECT_H
 #define PAYDIRT_REJECT_H
 
@@ -36,6 +37,8 @@ enum pd_sigma {
 struct pd_reject_options {
     double p; /* 0 .. 1, larger keeps fewer. gold, drs: gamma is the p-quantile of F over a block; top-k: this
                  part of a block is refused */
+    double keep;   /* above 0 up to 1: the part to keep, on average; 0: by p. obrs: of the burn-in, 1/K, at
+                      least   what plain rejection keeps; gold, drs and top-k: of each block */
     bool balanced; /* scale over the burn-in's samples; else 1 */
     enum pd_sigma sigma;
     int64_t chain;  /* mh: candidates in a chain, >= 1 */
@@ -43,9 +46,8 @@ struct pd_reject_options {
     uint64_t seed;
 };
 
-/* What becomes of a candidate, bits. gold, drs and top-k: both or none. mh: a candidate may be held for a
- * while and then give way to a later one, so whoever follows the chain needs room for one more sample than
- * are kept. */
+/* What becomes of a candidate, bits. All but mh: both or none. mh: a candidate may be held for a while and
+ * then give way to a later one, so whoever follows the chain needs room for one more sample than are kept. */
 enum {
     PD_REJECT_HOLD = 1, /* it takes the place of the one that is held, if any */
     PD_REJECT_KEEP = 2  /* the one that is held now is a sample */
@@ -60,6 +62,8 @@ struct pd_reject_method {
     bool uses_k;
     bool uses_real; /* wants real samples of the class, which D was not trained on */
     bool balanced;  /* the default: what its paper takes */
+    bool takes_keep;
+    double keep; /* the default; 0: by p. Where it is not, p means nothing */
     /* Once, after everything that it learns from, slope to scale included; or NULL. */
     enum pd_status (*settle)(struct pd_rejector *rejector, struct pd_error *err);
     enum pd_status (*judge)(struct pd_rejector *rejector, int64_t n, const double *d, uint8_t *verdicts,
@@ -70,11 +74,12 @@ const struct pd_reject_method *pd_reject_method_at(int index); /* NULL past the 
 /* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
 const struct pd_reject_method *pd_reject_method_find(const char *name, struct pd_error *err);
 
-/* p 0.1, the method's balanced, sigma as the paper, chains of 640 (Turner et al.), calibrated, seed 0. */
+/* p 0.1, the method's keep and balanced, sigma as the paper, chains of 640 (Turner et al.), calibrated, seed
+ * 0. */
 struct pd_reject_options pd_reject_defaults(const struct pd_reject_method *method);
 
-/* Every random choice is fixed by (seed, class, number of the candidate). PD_ERR_USAGE: p outside 0 .. 1, an
- * empty chain; PD_ERR_MEMORY. */
+/* Every random choice is fixed by (seed, class, number of the candidate). PD_ERR_USAGE: p or keep outside 0
+ * .. 1, a keep that the method does not take, or lacks, an empty chain; PD_ERR_MEMORY. */
 enum pd_status pd_rejector_create(const struct pd_reject_method *method,
                                   const struct pd_reject_options *options, int class_index,
                                   struct pd_rejector **out, struct pd_error *err);
@@ -90,8 +95,8 @@ enum pd_status pd_rejector_real(struct pd_rejector *rejector, const struct pd_te
                                 struct pd_error *err);
 
 /* Judges the next block of candidates: verdicts (n), and their d (n) or NULL. gold, drs and top-k take their
- * quantile from the block, so its size matters; mh gives the same verdicts however the candidates are cut
- * into blocks. PD_ERR_USAGE: a term that is not finite or missing, nothing learnt that the method needs;
+ * quantile from the block, so its size matters; mh and obrs give the same verdicts however the candidates are
+ * cut into blocks. PD_ERR_USAGE: a term that is not finite or missing, nothing learnt that the method needs;
  * PD_ERR_MEMORY. */
 enum pd_status pd_rejector_judge(struct pd_rejector *rejector, const struct pd_terms *candidates,
                                  uint8_t *verdicts, double *d, struct pd_error *err);
@@ -99,7 +104,8 @@ enum pd_status pd_rejector_judge(struct pd_rejector *rejector, const struct pd_t
 /* What it has learnt; all of it settled by the first candidate, but log_m, which candidates may raise. */
 struct pd_reject_fit {
     double slope, intercept, scale;
-    double log_m; /* gold, drs: the largest d so far */
+    double log_m; /* gold, drs: the largest d so far; obrs: of the burn-in */
+    double log_c; /* obrs: log c_K >= 0; 0: plain rejection */
 };
 struct pd_reject_fit pd_rejector_fit(const struct pd_rejector *rejector);
 

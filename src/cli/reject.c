@@ -1,5 +1,6 @@
 #include "cli/reject.h"
 
+#include "cli/idle.h"
 #include "cli/progress.h"
 #include "cli/real.h"
 #include "cli/stop.h"
@@ -12,8 +13,10 @@
 #define FIELD(name) offsetof(struct reject_options, name), sizeof(((struct reject_options *)0)->name)
 static const struct pd_option table[] = {
     {"reject", PD_OPTION_TEXT, FIELD(reject), 0, 0, "NAME",
-     "keep what this lets through: gold, drs, mh, top-k"},
+     "keep what this lets through: gold, drs, obrs, mh, top-k"},
     {"p", PD_OPTION_REAL, FIELD(p), 0, 1, "X", "larger keeps fewer; 3-channel images: 0.5 where not given"},
+    {"keep", PD_OPTION_REAL, FIELD(keep), 0, 1, "X",
+     "instead of -p: this part of the candidates, on average; obrs: 0.5 where not given"},
     {"balanced", PD_OPTION_BOOL, FIELD(balanced), 0, 1, NULL,
      "weigh both terms alike, as mh does without --balanced"},
     {"sigma", PD_OPTION_TEXT, FIELD(sigma), 0, 0, "NAME", "spread of the conditional term: std or rms"},
@@ -65,6 +68,27 @@ static enum pd_status check_word(const char *what, const char *word, const char 
     return pd_unknown_word(err, what, word, words, count, sizeof words[0]);
 }
 
+/* What the part kept follows from. */
+static enum pd_status check_part(struct reject_options *o, const struct args_command *command,
+                                 const struct args *args, struct pd_error *err)
+{
+    static const char *const p[] = {"p", NULL};
+    const struct pd_reject_method *m = o->method;
+    struct progress progress = {.terminal = false};
+    const bool given = args_is_given(command, args, "keep");
+    if (given && !m->takes_keep)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--keep is not for %s", m->name);
+    if (given && !(o->keep > 0))
+        return pd_fail(err, PD_ERR_USAGE, -1, "--keep '%g': expected a number above 0 up to 1", o->keep);
+    if (given && o->p_given)
+        return pd_fail(err, PD_ERR_USAGE, -1, "-p and --keep both say how much is kept: only one of them");
+    if (!m->takes_keep || m->keep > 0)
+        idle_note(command, args, p, "--reject gold, drs or top-k", &progress);
+    if (!given)
+        o->keep = m->keep;
+    return PD_OK;
+}
+
 enum pd_status reject_check(struct reject_options *o, const struct args_command *command,
                             const struct args *args, struct pd_error *err)
 {
@@ -79,8 +103,11 @@ enum pd_status reject_check(struct reject_options *o, const struct args_command 
     if (!o->method)
         return PD_ERR_USAGE;
     o->p_given = args_is_given(command, args, "p");
+    enum pd_status status = check_part(o, command, args, err);
+    if (status)
+        return status;
     o->balanced_given = args_is_given(command, args, "balanced");
-    enum pd_status status = check_word("sigma", o->sigma, sigmas, 2, err);
+    status = check_word("sigma", o->sigma, sigmas, 2, err);
     return status || !o->real[0] ? status : check_word("split", o->real, reals, 3, err);
 }
 
@@ -178,6 +205,7 @@ static struct pd_rejection_options rejection_of(const struct reject_options *o, 
     struct pd_rejection_options r = pd_rejection_defaults(o->method);
     r.how = (struct pd_reject_options){
         .p = reject_p(o, gan),
+        .keep = o->keep,
         .balanced = o->balanced_given ? o->balanced : o->method->balanced,
         .sigma = (enum pd_sigma)place_of(o->sigma, sigmas),
         .chain = o->chain,

@@ -9,7 +9,7 @@
 
 struct reject_options {
     char reject[32], sigma[8], real[1024];
-    double p, least_rate;
+    double p, keep, least_rate; /* keep: 0: by p */
     int64_t chain, burn_in, block;
     bool balanced, calibrate;
     /* found by reject_check */
@@ -22,7 +22,8 @@ void reject_init(struct reject_options *o); /* the defaults */
 /* Where it goes among a command's groups. */
 struct pd_option_table reject_group(struct reject_options *o);
 
-/* PD_ERR_USAGE: an unknown word, or an option that means nothing without --reject. */
+/* PD_ERR_USAGE: an unknown word, an option that means nothing without --reject, or a part to keep that it
+ * does not take. */
 enum pd_status reject_check(struct reject_options *o, const struct args_command *command,
                             const struct args *args, struct pd_error *err);
 

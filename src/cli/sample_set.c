@@ -17,8 +17,9 @@ static enum pd_status reject(const struct reject_options *o, struct pd_run_model
         snprintf(set->words, sizeof set->words, "kept by %s, chains of %lld, by real images of %s",
                  o->method->name, (long long)o->chain, reject_real(o, run));
     else
-        snprintf(set->words, sizeof set->words, "kept by %s, p %g, %.1f %% of those tried", o->method->name,
-                 reject_p(o, pd_run_gan(run)), 100 * set->rate);
+        snprintf(set->words, sizeof set->words, "kept by %s, %s %g, %.1f %% of those tried", o->method->name,
+                 o->keep > 0 ? "keep" : "p", o->keep > 0 ? o->keep : reject_p(o, pd_run_gan(run)),
+                 100 * set->rate);
     return PD_OK;
 }
 

@@ -15,12 +15,12 @@ static int64_t refused_of(int64_t n, double p)
 static enum pd_status judge(struct pd_rejector *r, int64_t n, const double *d, uint8_t *verdicts,
                             struct pd_error *err)
 {
-    const int64_t refused = refused_of(n, r->o.p);
+    const int64_t refused = refused_of(n, r->o.keep > 0 ? 1 - r->o.keep : r->o.p);
     double *sorted = r->scratch;
     int64_t above = 0;
     (void)err;
     memcpy(sorted, d, (size_t)n * sizeof *d);
-    pd_quantile(n, sorted, 0);
+    pd_sort(n, sorted);
     const double least = sorted[refused];
     for (int64_t i = 0; i < n; i++)
         above += d[i] > least;
@@ -31,5 +31,9 @@ static enum pd_status judge(struct pd_rejector *r, int64_t n, const double *d, u
     return PD_OK;
 }
 
-const struct pd_reject_method pd_reject_top_k = {"top-k", "the best part of each block of candidates",
-                                                 .uses_k = true, .balanced = true, .judge = judge};
+const struct pd_reject_method pd_reject_top_k = {"top-k",
+                                                 "the best part of each block of candidates",
+                                                 .uses_k = true,
+                                                 .balanced = true,
+                                                 .takes_keep = true,
+                                                 .judge = judge};

@@ -37,7 +37,7 @@ const struct pd_reject_method *pd_reject_method_find(const char *name, struct pd
 struct pd_reject_options pd_reject_defaults(const struct pd_reject_method *method)
 {
     return (struct pd_reject_options){
-        .p = 0.1, .balanced = method->balanced, .chain = 640, .calibrate = true};
+        .p = 0.1, .keep = method->keep, .balanced = method->balanced, .chain = 640, .calibrate = true};
 }
 
 /* --- life --- */
@@ -49,6 +49,14 @@ enum pd_status pd_rejector_create(const struct pd_reject_method *method,
     *out = NULL;
     if (!(options->p >= 0 && options->p <= 1))
         return pd_fail(err, PD_ERR_USAGE, -1, "p is %g, expected 0 to 1", options->p);
+    if (!(options->keep >= 0 && options->keep <= 1))
+        return pd_fail(err, PD_ERR_USAGE, -1, "a part of %g to keep, expected above 0 up to 1",
+                       options->keep);
+    if (options->keep > 0 && !method->takes_keep)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "%s keeps what its chains end in: no part to keep can be asked for", method->name);
+    if (options->keep == 0 && method->keep > 0)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%s needs the part to keep", method->name);
     if (options->chain < 1)
         return pd_fail(err, PD_ERR_USAGE, -1, "a chain of %lld candidates, expected 1 or more",
                        (long long)options->chain);
@@ -177,13 +185,21 @@ static bool calibrates(const struct pd_rejector *r)
     return r->method->uses_real && r->o.calibrate;
 }
 
+enum pd_status pd_reject_need_burn_in(const struct pd_rejector *r, struct pd_error *err)
+{
+    return r->generated.n
+               ? PD_OK
+               : pd_fail(err, PD_ERR_USAGE, -1, "class %d: %s needs scores of generated samples first",
+                         r->class, r->method->name);
+}
+
 static enum pd_status settle(struct pd_rejector *r, struct pd_error *err)
 {
     const struct pd_term_list *g = &r->generated, *real = &r->real;
     const bool balances = r->method->uses_k && r->o.balanced;
-    if (!g->n && (balances || calibrates(r)))
-        return pd_fail(err, PD_ERR_USAGE, -1, "class %d: %s needs scores of generated samples first",
-                       r->class, r->method->name);
+    enum pd_status status = balances || calibrates(r) ? pd_reject_need_burn_in(r, err) : PD_OK;
+    if (status)
+        return status;
     if (!real->n && r->method->uses_real)
         return pd_fail(err, PD_ERR_USAGE, -1, "class %d: %s needs scores of real samples", r->class,
                        r->method->name);
@@ -193,7 +209,7 @@ static enum pd_status settle(struct pd_rejector *r, struct pd_error *err)
         r->fit.intercept = c.intercept;
     }
     r->fit.scale = scale_of(r);
-    enum pd_status status = r->method->settle ? r->method->settle(r, err) : PD_OK;
+    status = r->method->settle ? r->method->settle(r, err) : PD_OK;
     if (status)
         return status;
     release(&r->generated);
@@ -209,9 +225,14 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double pd_quantile(int64_t n, double *values, double p)
+void pd_sort(int64_t n, double *values)
 {
     qsort(values, (size_t)n, sizeof *values, ascending);
+}
+
+double pd_quantile(int64_t n, double *values, double p)
+{
+    pd_sort(n, values);
     const double at = p * (double)(n - 1);
     const int64_t below = (int64_t)at;
     if (below >= n - 1)

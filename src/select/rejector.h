@@ -31,17 +31,31 @@ struct pd_rejector {
         int64_t step;      /* candidates seen */
         uint64_t number;
     } chain;
+    struct {
+        double at, more; /* log(c_K / M) is more - at */
+    } budget;
 };
+
+/* PD_ERR_USAGE where no sample was generated to learn from. */
+enum pd_status pd_reject_need_burn_in(const struct pd_rejector *r, struct pd_error *err);
 
 /* gold's and drs's */
 enum pd_status pd_reject_settle_bound(struct pd_rejector *r, struct pd_error *err);
 enum pd_status pd_reject_judge_bound(struct pd_rejector *r, int64_t n, const double *d, uint8_t *verdicts,
                                      struct pd_error *err);
 
+/* obrs: the probability that d is kept. */
+double pd_reject_budget(const struct pd_rejector *r, double d);
+
+/* The gamma for which sigmoid(f - gamma) has the mean keep, 0 < keep <= 1, over n >= 1 values. */
+double pd_reject_gamma(int64_t n, const double *f, double keep);
+
 double pd_rejector_d(const struct pd_rejector *r, float logit, double k);
 
 /* Uniform in [0, 1), for candidate i of this block. */
 double pd_rejector_uniform(const struct pd_rejector *r, int64_t i);
+
+void pd_sort(int64_t n, double *values); /* ascending */
 
 /* The p-quantile of n >= 1 values, linear between neighbours as NumPy's; sorts them. */
 double pd_quantile(int64_t n, double *values, double p);

@@ -7,6 +7,7 @@
 #define PD_REJECT_LIST(X)                                                                                    \
     X(pd_reject_gold)                                                                                        \
     X(pd_reject_drs)                                                                                         \
+    X(pd_reject_obrs)                                                                                        \
     X(pd_reject_mh)                                                                                          \
     X(pd_reject_top_k)
 

@@ -56,17 +56,14 @@ static void assert_png(const char *path)
 static void keeps_images_by_every_method(void **state)
 {
     (void)state;
-    static const char *const methods[] = {"gold",
-                                          "drs",
-                                          "mh --chain 5",
-                                          "top-k",
-                                          "gold --no-balanced",
-                                          "gold --sigma rms",
-                                          "mh --chain 5 --balanced --no-calibrate"};
+    static const char *const methods[] = {"gold --p 0.5",     "drs",
+                                          "obrs --keep 0.5",  "mh --chain 5",
+                                          "top-k --keep 0.3", "gold --no-balanced",
+                                          "gold --sigma rms", "mh --chain 5 --balanced --no-calibrate"};
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         char command[256];
         snprintf(command, sizeof command,
-                 "sample " IMAGES LITTLE "--per-class 12 --p 0.5 --npz k.npz --rejected k.png --reject %s",
+                 "sample " IMAGES LITTLE "--per-class 12 --npz k.npz --rejected k.png --reject %s",
                  methods[i]);
         const struct result *r = succeeds(command);
         assert_string_equal(r->out, "k.png\nk.npz\n");
@@ -117,6 +114,8 @@ static void measures_fixed_sets(void **state)
     evaluate("--fixed 100 --seed 3", "a fixed set", 200);
     evaluate("--fixed 20 --reject mh --chain 5 --burn-in 200",
              "kept by mh, chains of 5, by real images of train", 40);
+    evaluate("--fixed 20 --reject obrs --keep 1 --burn-in 200",
+             "kept by obrs, keep 1, 100.0 % of those tried", 40);
     /* the program's own set, read back from a file, is the set */
     succeeds("sample " POINTS " --threads 1 --per-class 100 --seed 3 --npz own.npz");
     assert_true(evaluate("--samples own.npz --seed 3", "from own.npz", 200) ==
@@ -166,6 +165,13 @@ static void says_what_is_wrong(void **state)
     fails("sample " POINTS LITTLE "--reject mh --real validation --npz x.npz", 2,
           "--real validation: the run has no such images with a label");
     fails("sample RUN --npz x.npz --reject gold --p 2", 2, "-p '2': expected a number from 0 to 1");
+    fails("sample RUN --npz x.npz --reject obrs --keep 2", 2, "--keep '2': expected a number from 0 to 1");
+    fails("sample RUN --npz x.npz --reject obrs --keep 0", 2,
+          "--keep '0': expected a number above 0 up to 1");
+    fails("sample RUN --npz x.npz --reject gold --keep 0.3 -p 0.3", 2,
+          "-p and --keep both say how much is kept: only one of them");
+    fails("sample RUN --npz x.npz --reject mh --keep 0.3", 2, "--keep is not for mh");
+    fails("sample RUN --npz x.npz --keep 0.3", 2, "--keep needs --reject NAME");
     fails("eval RUN --samples x.npz --fixed 3", 2, "--samples is a set of its own: without --fixed");
     fails("sample " POINTS LITTLE "--reject top-k --p 1 --least-rate 0.05 --npz x.npz", 5,
           "class 0: top-k kept 1 of 100 candidates, below the least rate of 0.05");

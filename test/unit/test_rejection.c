@@ -114,8 +114,10 @@ static void keeps_exact_numbers(void **state)
         assert_int_equal(r.kept.count, 37 * CLASSES);
         assert_whole(f, &r);
         for (int c = 0; c < CLASSES; c++) {
-            assert_true(r.classes[c].tried > 37);
-            assert_in_range(r.classes[c].refused, 1, 4);
+            /* D is untrained: its scores hardly differ, and obrs, which is plain rejection then, keeps all */
+            const bool refuses = strcmp(method->name, "obrs") != 0;
+            assert_in_range(r.classes[c].tried, 37 + refuses, 6000);
+            assert_in_range(r.classes[c].refused, refuses, 4);
         }
         pd_rejection_release(&r);
     }

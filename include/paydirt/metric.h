@@ -1,5 +1,5 @@
-/* What is measured of a GAN, by name: of networks, or of anybody's images. Distances between features of
- * images are features.h's.
+/* What is measured of a GAN, by name: of networks, of anybody's images, or of features that anybody's network
+ * saw in them (features.h computes those numbers without names).
  *
  *     const struct pd_labelled_images real = {x, y, n}, made = {gx, gy, m};
  *     const struct pd_metric_input in = {
@@ -9,10 +9,9 @@
 #ifndef PAYDIRT_METRIC_H
 #define PAYDIRT_METRIC_H
 
-#include <paydirt/error.h>
+#include <paydirt/features.h>
 
 #include <stddef.h>
-#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,6 +19,8 @@ extern "C" {
 
 struct pd_backend;
 struct pd_gan;
+struct pd_inception;
+struct pd_trained;
 
 /* Images (count, C, size, size) in [-1, 1] or points (count, 2), with labels (count), 0 .. classes - 1.
  * Borrowed. */
@@ -51,8 +52,24 @@ enum pd_metric_need {
     PD_NEEDS_SCORES = 4,     /* D's of real images, by statistics of reals */
     PD_NEEDS_CLASSIFIER = 8, /* it trains one: classifier, epochs, epoch_images, progress */
     PD_NEEDS_TRAINING = 16,  /* labelled ones of the training split, those held out, too */
-    PD_NEEDS_CONFUSION = 32  /* it counts classes: confusion */
+    PD_NEEDS_CONFUSION = 32, /* it counts classes: confusion */
+    PD_NEEDS_MOMENTS = 64,   /* features of real and of generated samples, or their mean and covariance */
+    PD_NEEDS_FEATURES = 128, /* these features themselves */
+    PD_NEEDS_LOGITS = 256,   /* Inception's of generated samples */
+    PD_NEEDS_INCEPTION = 512 /* its name stands for Inception's features alone */
 };
+#define PD_NEEDS_ANY_FEATURES (PD_NEEDS_MOMENTS | PD_NEEDS_FEATURES | PD_NEEDS_LOGITS)
+
+/* Features for the metrics of them, and how these are computed. Zeros: the defaults. Released as a whole. */
+struct pd_metric_features {
+    struct pd_feature_file real, fake; /* moments that a metric has computed stay in them */
+    float *logits;                     /* (fake.count, PD_INCEPTION_CLASSES), or NULL */
+    struct pd_feature_work work;
+    int k;                        /* neighbours; 0: 3 for pr, 5 for dc, as their papers */
+    int64_t subsets, subset_size; /* as struct pd_kid_options */
+    struct pd_prd_result *prd;    /* to fill with the curve, or NULL; borrowed */
+};
+void pd_metric_features_release(struct pd_metric_features *features); /* also a zeroed one */
 
 enum { PD_METRIC_BATCH = 128, PD_METRIC_EPOCHS = 40, PD_METRIC_EPOCH_IMAGES = 10000 }; /* GOLD section 4 */
 
@@ -66,18 +83,32 @@ struct pd_metric_input {
     const struct pd_sample_source *samples;     /* or these instead, in batches of PD_METRIC_BATCH */
     const struct pd_image_scorer *scorer;
     const char *classifier; /* as pd_metric_check_classifier has it; NULL: lenet */
+    bool augment;           /* its training images are moved a little and mirrored */
     int epochs;             /* 0: PD_METRIC_EPOCHS */
     int64_t epoch_images;   /* >= PD_METRIC_BATCH; 0: PD_METRIC_EPOCH_IMAGES, of training images all */
-    int64_t *confusion;     /* (classes, classes), to fill: rows are labels, columns what was said; or NULL */
+    struct pd_metric_features *features;
+    struct pd_trained **judge; /* the classifier of the real images, kept from metric to metric; NULL: anew */
+    int64_t *confusion; /* (classes, classes), to fill: rows are labels, columns what was said; or NULL */
     void (*progress)(void *context, int epoch, int epochs, double loss); /* or NULL */
     void *progress_context;
 };
 
-/* What a metric gives; one that gives more adds a field. */
-struct pd_metric_result {
+/* What a metric gives: numbers by their names in JSON, first the one that is compared. */
+enum { PD_METRIC_NUMBERS = 10 };
+struct pd_metric_number {
+    const char *key;
     double value;
-    double beside; /* GAN-test: the accuracy of its classifier on the real images */
+    bool whole; /* a count */
 };
+struct pd_metric_result {
+    double value; /* numbers[0]'s */
+    double error; /* its standard error over the images; NAN: not known */
+    int count;
+    struct pd_metric_number numbers[PD_METRIC_NUMBERS];
+    char note[400]; /* what to know of the number, or "" */
+};
+/* The number of that name; NAN: there is none. */
+double pd_metric_number(const struct pd_metric_result *result, const char *key);
 
 enum pd_better { PD_HIGHER_IS_BETTER = 1, PD_LOWER_IS_BETTER = -1 };
 
@@ -111,12 +142,30 @@ char *pd_metric_text(const struct pd_metric *metric, double value, char *text, s
 enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd_metric_input *in,
                                  struct pd_metric_result *out, struct pd_error *err);
 
+/* What pd_metric_measure would refuse, before the long work. */
+enum pd_status pd_metric_check(const struct pd_metric *metric, const struct pd_metric_input *in,
+                               struct pd_error *err);
+
 enum { PD_CONFUSION_DRAWN = 600 }; /* classes at most */
 
 /* confusion (classes, classes) as a PNG, which appears whole or not at all. names (classes); title: or NULL.
  * PD_ERR_USAGE: more classes; PD_ERR_IO, PD_ERR_MEMORY. */
 enum pd_status pd_confusion_draw(const char *path, int classes, const int64_t *confusion,
                                  const char *const *names, const char *title, struct pd_error *err);
+
+/* Frees what in->judge has kept. */
+void pd_trained_destroy(struct pd_trained *judge); /* also NULL */
+
+/* Inception's features of real images, (count, channels, size, size) in [-1, 1], or those and the logits of
+ * generated ones: rounded to 8 bits, as samples are written, and put behind those that `to` holds. Labels are
+ * not looked at. Fails as pd_inception_run. */
+enum pd_status pd_metric_see_real(struct pd_metric_features *to, struct pd_inception *net, int channels,
+                                  int size, const struct pd_labelled_images *images, struct pd_error *err);
+enum pd_status pd_metric_see_fake(struct pd_metric_features *to, struct pd_inception *net, int channels,
+                                  int size, const struct pd_labelled_images *images, struct pd_error *err);
+/* Of count fresh samples. */
+enum pd_status pd_gan_see(struct pd_gan *gan, struct pd_metric_features *to, struct pd_inception *net,
+                          int64_t count, uint64_t seed, struct pd_error *err);
 
 /* Of networks, which fill in all that follows from them: shapes, backend, scorer and, where neither samples
  * nor generated are given, fresh samples. A metric that needs scores takes D as it is (gan.h). Fails as

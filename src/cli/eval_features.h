@@ -4,6 +4,9 @@
 #define PD_CLI_EVAL_FEATURES_H
 
 #include "cli/args.h"
+#include "cli/finding.h"
+
+#include <paydirt/inception.h>
 
 struct feature_options {
     bool features;
@@ -14,10 +17,15 @@ struct feature_options {
 /* Its options, for the command's table. */
 struct pd_option_table feature_group(struct feature_options *o);
 
-bool feature_asked(const struct feature_options *o); /* rather than a run */
+bool feature_asked(const struct feature_options *o, const char *run); /* rather than a run */
 
 /* Says which of them were given to no avail: to a run. */
-void feature_note_idle(const struct args_command *command, const struct args *args);
+void feature_note_idle(const struct args_command *command, const struct args *args,
+                       const struct metric_list *metrics);
+
+/* As pd_inception_open, with a word for the file that people have downloaded. */
+enum pd_status feature_open_weights(const char *path, int threads, struct pd_inception **out,
+                                    struct pd_error *err);
 
 /* What it shares with a run's metrics. */
 struct feature_request {

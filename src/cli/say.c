@@ -175,17 +175,28 @@ void say_path(const char *path)
         printf("%s\n", path);
 }
 
-enum pd_status say_json(json_t *value, int digits, const char *what, struct pd_error *err)
+enum pd_status say_json_text(json_t *value, int digits, const char *what, char **text, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
-    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(digits)) : NULL;
+    *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(digits)) : NULL;
     if (errno == ENOMEM) /* what jansson then leaves out it does not say */
         status = pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", what);
-    else if (!text)
+    else if (!*text)
         status = pd_fail(err, PD_ERR_USAGE, -1, "%s: a record that JSON cannot hold", what);
-    else
+    if (status) {
+        free(*text);
+        *text = NULL;
+    }
+    json_decref(value);
+    return status;
+}
+
+enum pd_status say_json(json_t *value, int digits, const char *what, struct pd_error *err)
+{
+    char *text;
+    const enum pd_status status = say_json_text(value, digits, what, &text, err);
+    if (!status)
         printf("%s\n", text);
     free(text);
-    json_decref(value);
     return status;
 }

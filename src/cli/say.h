@@ -37,5 +37,7 @@ void say_path(const char *path);
  * allocations: errno = 0 stands before the value is built. what: for messages. PD_ERR_MEMORY; PD_ERR_USAGE:
  * value is NULL, which it is where a text is not UTF-8 or a number not finite. */
 enum pd_status say_json(json_t *value, int digits, const char *what, struct pd_error *err);
+/* The same into *text, the caller's to free; NULL after a failure. */
+enum pd_status say_json_text(json_t *value, int digits, const char *what, char **text, struct pd_error *err);
 
 #endif

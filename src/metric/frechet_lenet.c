@@ -86,6 +86,6 @@ enum pd_status pd_metric_frechet_lenet(const struct pd_metric_input *in, struct 
         status = measure(in, &real, &fake, &out->value, err);
     close_normal(&real);
     close_normal(&fake);
-    pd_trained_destroy(classifier);
+    pd_trained_give_back(&lenet, classifier);
     return status;
 }

@@ -23,11 +23,11 @@ enum pd_status pd_metric_gan_test(const struct pd_metric_input *in, struct pd_me
     enum pd_status status = pd_trained_on_reals(in, &j.classifier, err);
     if (!status)
         status = judge(&j, in->real->images, in->real->labels, in->real->count, err);
-    out->beside = pd_confusion_accuracy(in->classes, in->confusion);
+    pd_metric_add(out, "real_accuracy", pd_confusion_accuracy(in->classes, in->confusion));
     memset(in->confusion, 0, (size_t)in->classes * (size_t)in->classes * sizeof *in->confusion);
     if (!status)
         status = pd_metric_each_batch(in, judge, &j, err);
     out->value = pd_confusion_accuracy(in->classes, in->confusion);
-    pd_trained_destroy(j.classifier);
+    pd_trained_give_back(in, j.classifier);
     return status;
 }

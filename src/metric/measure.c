@@ -26,20 +26,45 @@ static enum pd_status check_images(const struct pd_metric *metric, const struct 
     return PD_OK;
 }
 
+static enum pd_status check_features(const struct pd_metric *metric, const struct pd_metric_features *f,
+                                     struct pd_error *err)
+{
+    const struct pd_feature_file *const files[] = {&f->real, &f->fake};
+    if (metric->needs & PD_NEEDS_LOGITS)
+        return f->logits
+                   ? PD_OK
+                   : pd_fail(err, PD_ERR_USAGE, -1, "%s needs logits of generated images", metric->name);
+    if (f->real.width != f->fake.width)
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "%.150s has %lld features a sample, %.150s has %lld",
+                       f->real.name, (long long)f->real.width, f->fake.name, (long long)f->fake.width);
+    for (int i = 0; i < 2; i++)
+        if (!files[i]->set.values && (metric->needs & PD_NEEDS_FEATURES || !files[i]->mean))
+            return files[i]->mean
+                       ? pd_fail(err, PD_ERR_USAGE, -1,
+                                 "%.200s holds mean and covariance: they serve a Fréchet distance, not %s",
+                                 files[i]->name, metric->name)
+                       : pd_fail(err, PD_ERR_USAGE, -1, "%s needs features of %s samples", metric->name,
+                                 i ? "generated" : "real");
+    return PD_OK;
+}
+
 enum { SIDE_MOST = 1 << 14 };
 
-static enum pd_status check(const struct pd_metric *metric, const struct pd_metric_input *in,
-                            struct pd_error *err)
+enum pd_status pd_metric_check(const struct pd_metric *metric, const struct pd_metric_input *in,
+                               struct pd_error *err)
 {
     const char *missing = metric->needs & PD_NEEDS_REAL && !in->real ? "real images"
                           : metric->needs & PD_NEEDS_SAMPLES && !in->samples && !in->generated
                               ? "generated images"
                           : metric->needs & PD_NEEDS_TRAINING && !in->training ? "real images to train on"
                           : metric->needs & PD_NEEDS_SCORES && !in->scorer     ? "a discriminator's scores"
-                                                                               : NULL;
+                          : metric->needs & PD_NEEDS_ANY_FEATURES && !in->features ? "features of images"
+                                                                                   : NULL;
     enum pd_status status = PD_OK;
     if (missing)
         return pd_fail(err, PD_ERR_USAGE, -1, "%s needs %s", metric->name, missing);
+    if (metric->needs & PD_NEEDS_ANY_FEATURES)
+        return check_features(metric, in->features, err);
     if (in->channels < 1 || in->channels > SIDE_MOST || in->size < 0 || in->size > SIDE_MOST ||
         in->classes < 1 || in->epochs < 0 || (in->epoch_images && in->epoch_images < PD_METRIC_BATCH))
         return pd_fail(
@@ -90,6 +115,24 @@ static enum pd_status make_confusion(struct pd_metric_input *in, int64_t **own, 
                          : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d classes", in->classes);
 }
 
+/* What people and JSON get. An accuracy is the share of so many images that were right: binomial. */
+static enum pd_status settle(const struct pd_metric *metric, const struct pd_metric_input *in,
+                             struct pd_metric_result *out, struct pd_error *err)
+{
+    if (!isfinite(out->value))
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "%s is %g, which is no number", metric->name, out->value);
+    out->numbers[0].value = out->value;
+    if (metric->needs & PD_NEEDS_CONFUSION) {
+        double n = 0;
+        for (int64_t i = 0; i < (int64_t)in->classes * in->classes; i++)
+            n += (double)in->confusion[i];
+        out->error = n > 0 ? sqrt(out->value * (1 - out->value) / n) : NAN;
+    }
+    if (isfinite(out->error))
+        pd_metric_add(out, "error", out->error);
+    return PD_OK;
+}
+
 enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd_metric_input *in,
                                  struct pd_metric_result *out, struct pd_error *err)
 {
@@ -99,7 +142,10 @@ enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd
     struct pd_sample_source samples = {&source, next_checked};
     struct pd_backend *own = NULL;
     int64_t *confusion = NULL;
-    enum pd_status status = check(metric, in, err);
+    const bool images = !(metric->needs & PD_NEEDS_ANY_FEATURES);
+    enum pd_status status = pd_metric_check(metric, in, err);
+    *out = (struct pd_metric_result){.value = NAN, .error = NAN, .count = 1};
+    out->numbers[0].key = metric->key;
     all.epochs = in->epochs ? in->epochs : PD_METRIC_EPOCHS;
     if (!status)
         all.epoch_images = epoch_images(metric, in);
@@ -112,14 +158,16 @@ enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd
     }
     if (metric->needs & PD_NEEDS_SAMPLES)
         all.samples = &samples;
-    if (!status && !in->backend)
+    if (!status && images && !in->backend) {
         status =
             pd_backend_create("onednn", in->threads > 0 ? in->threads : pd_threads_available(), &own, err);
-    all.backend = in->backend ? in->backend : own;
+        all.backend = own;
+        all.judge = NULL; /* it would outlive its backend */
+    }
     if (!status)
         status = metric->measure(&all, out, err);
-    if (!status && !isfinite(out->value))
-        status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s is %g, which is no number", metric->name, out->value);
+    if (!status)
+        status = settle(metric, &all, out, err);
     pd_free(confusion);
     pd_backend_destroy(own);
     pd_fixed_set_destroy(fixed);

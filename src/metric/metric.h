@@ -12,6 +12,10 @@
 /* Numbers of one image, or point. */
 int64_t pd_metric_image_size(const struct pd_metric_input *in);
 
+/* A number beside the value: what no metric has more of than PD_METRIC_NUMBERS allow. */
+void pd_metric_add(struct pd_metric_result *out, const char *key, double value);
+void pd_metric_add_count(struct pd_metric_result *out, const char *key, int64_t count);
+
 /* Counts of n labels (rows) and the classes at which logits (n, classes) are largest, of equal ones the first
  * (columns). PD_ERR_MISMATCH: a logit that is not finite, of a network that diverged. */
 enum pd_status pd_confusion_add(int64_t n, int classes, const float *logits, const int32_t *labels,

@@ -4,25 +4,29 @@
 #include "metric/fixed_set.h"
 #include "model/classifier.h"
 
+#include <string.h>
+
 enum { BATCH = PD_METRIC_BATCH };
 static const double rate = 1e-3; /* a tenth of it after half of the epochs */
 
 struct pd_trained {
-    const struct pd_metric_input *in;
+    struct pd_metric_input in;       /* a copy: it may outlive the measurement */
+    struct pd_labelled_images reals; /* it was trained on; NULL: on samples */
     const struct pd_classifier *classifier;
     const struct pd_sample_source *from;
     struct pd_vars *vars;
     struct pd_plan *train, *test;
     int64_t image, width;   /* numbers of one; of its features */
     float *images, *logits; /* a batch */
+    float *room;            /* an image */
     int32_t *labels;
 };
 
 static struct pd_node *images(const struct pd_trained *t, struct pd_graph *g)
 {
-    int64_t n = BATCH, size = t->in->size;
+    int64_t n = BATCH, size = t->in.size;
     return pd_input(g, "images", PD_REAL,
-                    size ? pd_shape4(n, t->in->channels, size, size) : pd_shape2(n, t->in->channels));
+                    size ? pd_shape4(n, t->in.channels, size, size) : pd_shape2(n, t->in.channels));
 }
 
 static enum pd_status compile(struct pd_trained *t, bool training, struct pd_error *err)
@@ -30,11 +34,11 @@ static enum pd_status compile(struct pd_trained *t, bool training, struct pd_err
     struct pd_graph *g = pd_graph_create();
     struct pd_nn nn = {.graph = g, .vars = t->vars, .prefix = "", .training = training};
     if (g) {
-        const struct pd_classified said = pd_classify(&nn, t->classifier, images(t, g), t->in->classes);
+        const struct pd_classified said = pd_classify(&nn, t->classifier, images(t, g), t->in.classes);
         if (training) {
             struct pd_node *labels = pd_input(g, "labels", PD_I32, pd_shape1(BATCH));
             struct pd_node *each =
-                pd_nn_cross_entropy_each(pd_log_softmax(said.logits), pd_one_hot(labels, t->in->classes));
+                pd_nn_cross_entropy_each(pd_log_softmax(said.logits), pd_one_hot(labels, t->in.classes));
             const struct pd_adam_options adam = {
                 .beta1 = 0.5, .beta2 = 0.999, .eps = 1e-8, .rate = pd_input(g, "lr", PD_F64, pd_shape1(1))};
             pd_output(pd_mean(each), "loss");
@@ -45,52 +49,55 @@ static enum pd_status compile(struct pd_trained *t, bool training, struct pd_err
             t->width = said.features ? pd_node_shape(said.features).dim[1] : 0;
         }
     }
-    enum pd_status status = pd_compile(g, t->in->backend, training ? &t->train : &t->test, err);
+    enum pd_status status = pd_compile(g, t->in.backend, training ? &t->train : &t->test, err);
     pd_graph_destroy(g);
     return status;
 }
 
 static enum pd_status train_epoch(struct pd_trained *t, int epoch, struct pd_error *err)
 {
-    const uint64_t steps = (uint64_t)(t->in->epoch_images / BATCH);
+    const uint64_t steps = (uint64_t)(t->in.epoch_images / BATCH);
     double loss = 0;
     for (uint64_t s = 0; s < steps; s++) {
         const uint64_t i = (uint64_t)epoch * steps + s;
         float now;
         enum pd_status status = t->from->next(t->from->context, i, BATCH, t->images, t->labels, err);
+        if (!status && t->in.augment && t->in.size)
+            pd_metric_augment(&t->in, i, t->images, BATCH, t->room);
         if (!status)
             status = pd_plan_write(t->train, "images", t->images, BATCH * t->image, err);
         if (!status)
             status = pd_plan_write(t->train, "labels", t->labels, BATCH, err);
         if (!status)
-            status = pd_plan_run(t->train, t->in->seed, i, err);
+            status = pd_plan_run(t->train, t->in.seed, i, err);
         if (!status)
             status = pd_plan_scalar(t->train, "loss", &now, err);
         if (status)
             return status;
         loss += (double)now / (double)steps;
     }
-    if (t->in->progress)
-        t->in->progress(t->in->progress_context, epoch + 1, t->in->epochs, loss);
+    if (t->in.progress)
+        t->in.progress(t->in.progress_context, epoch + 1, t->in.epochs, loss);
     return PD_OK;
 }
 
 static enum pd_status reserve(struct pd_trained *t, struct pd_error *err)
 {
-    const struct pd_metric_input *in = t->in;
+    const struct pd_metric_input *in = &t->in;
     t->image = pd_metric_image_size(in);
     t->vars = pd_vars_create(in->backend, in->seed);
     t->images = pd_calloc(BATCH, (size_t)t->image * sizeof *t->images);
     t->logits = pd_calloc(BATCH, (size_t)in->classes * sizeof *t->logits);
     t->labels = pd_calloc(BATCH, sizeof *t->labels);
-    if (t->vars && t->images && t->logits && t->labels)
+    t->room = pd_calloc((size_t)t->image, sizeof *t->room);
+    if (t->vars && t->images && t->logits && t->labels && t->room)
         return PD_OK;
     return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
 }
 
 static enum pd_status train(struct pd_trained *t, struct pd_error *err)
 {
-    const int epochs = t->in->epochs;
+    const int epochs = t->in.epochs;
     enum pd_status status = compile(t, true, err);
     for (int e = 0; e < epochs && !status; e++) {
         status = pd_plan_set(t->train, "lr", e < (epochs + 1) / 2 ? rate : rate / 10, err);
@@ -98,6 +105,11 @@ static enum pd_status train(struct pd_trained *t, struct pd_error *err)
             status = train_epoch(t, e, err);
     }
     return status ? status : compile(t, false, err);
+}
+
+static const char *classifier_name(const struct pd_metric_input *in)
+{
+    return in->classifier ? in->classifier : pd_classifier_at(0)->name;
 }
 
 enum pd_status pd_metric_check_classifier(const char *name, struct pd_error *err)
@@ -108,15 +120,14 @@ enum pd_status pd_metric_check_classifier(const char *name, struct pd_error *err
 enum pd_status pd_trained_create(const struct pd_metric_input *in, const struct pd_sample_source *from,
                                  struct pd_trained **out, struct pd_error *err)
 {
-    const char *name = in->classifier ? in->classifier : pd_classifier_at(0)->name;
-    const struct pd_classifier *classifier = pd_classifier_find(name, err);
+    const struct pd_classifier *classifier = pd_classifier_find(classifier_name(in), err);
     *out = NULL;
     if (!classifier)
         return PD_ERR_USAGE;
     struct pd_trained *t = pd_calloc(1, sizeof *t);
     if (!t)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
-    *t = (struct pd_trained){.in = in, .classifier = classifier, .from = from};
+    *t = (struct pd_trained){.in = *in, .classifier = classifier, .from = from};
     enum pd_status status = reserve(t, err);
     if (!status)
         status = train(t, err);
@@ -135,6 +146,7 @@ void pd_trained_destroy(struct pd_trained *t)
     pd_plan_destroy(t->test);
     pd_vars_destroy(t->vars);
     pd_free(t->images);
+    pd_free(t->room);
     pd_free(t->logits);
     pd_free(t->labels);
     pd_free(t);
@@ -143,7 +155,7 @@ void pd_trained_destroy(struct pd_trained *t)
 enum pd_status pd_trained_step(const struct pd_metric_input *in, struct pd_plan **out, struct pd_error *err)
 {
     struct pd_trained t = {
-        .in = in, .classifier = pd_classifier_at(0), .vars = pd_vars_create(in->backend, 1)};
+        .in = *in, .classifier = pd_classifier_at(0), .vars = pd_vars_create(in->backend, 1)};
     enum pd_status status =
         t.vars ? compile(&t, true, err) : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
     *out = t.train;
@@ -151,8 +163,8 @@ enum pd_status pd_trained_step(const struct pd_metric_input *in, struct pd_plan 
     return status;
 }
 
-enum pd_status pd_trained_on_reals(const struct pd_metric_input *in, struct pd_trained **out,
-                                   struct pd_error *err)
+static enum pd_status train_on_reals(const struct pd_metric_input *in, struct pd_trained **out,
+                                     struct pd_error *err)
 {
     const struct pd_labelled_images *set = in->training;
     struct pd_fixed_set *order;
@@ -164,7 +176,37 @@ enum pd_status pd_trained_on_reals(const struct pd_metric_input *in, struct pd_t
     const struct pd_sample_source from = pd_fixed_set_source(order);
     status = pd_trained_create(in, &from, out, err);
     pd_fixed_set_destroy(order);
+    if (!status)
+        (*out)->reals = *set;
     return status;
+}
+
+/* Whether training again would give the same. */
+static bool is_that(const struct pd_trained *t, const struct pd_metric_input *in)
+{
+    const struct pd_metric_input *own = &t->in;
+    return t->reals.images == in->training->images && t->reals.labels == in->training->labels &&
+           t->reals.count == in->training->count && own->backend == in->backend && own->seed == in->seed &&
+           own->epochs == in->epochs && own->epoch_images == in->epoch_images &&
+           own->augment == in->augment && !strcmp(t->classifier->name, classifier_name(in));
+}
+
+enum pd_status pd_trained_on_reals(const struct pd_metric_input *in, struct pd_trained **out,
+                                   struct pd_error *err)
+{
+    *out = in->judge && *in->judge && is_that(*in->judge, in) ? *in->judge : NULL;
+    enum pd_status status = *out ? PD_OK : train_on_reals(in, out, err);
+    if (!status && in->judge && *in->judge != *out) {
+        pd_trained_destroy(*in->judge);
+        *in->judge = *out;
+    }
+    return status;
+}
+
+void pd_trained_give_back(const struct pd_metric_input *in, struct pd_trained *t)
+{
+    if (!in->judge || *in->judge != t)
+        pd_trained_destroy(t);
 }
 
 /* A batch of at most BATCH images through it. */
@@ -195,7 +237,7 @@ enum pd_status pd_trained_features(struct pd_trained *t, const float *images, in
 enum pd_status pd_trained_judge(struct pd_trained *t, const float *images, const int32_t *labels, int64_t n,
                                 int64_t *confusion, struct pd_error *err)
 {
-    const int classes = t->in->classes;
+    const int classes = t->in.classes;
     for (int64_t at = 0; at < n; at += BATCH) {
         const int64_t some = n - at < BATCH ? n - at : BATCH;
         enum pd_status status = look(t, images + at * t->image, some, err);

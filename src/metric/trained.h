@@ -11,10 +11,11 @@ struct pd_trained;
  * `from` fails with. */
 enum pd_status pd_trained_create(const struct pd_metric_input *in, const struct pd_sample_source *from,
                                  struct pd_trained **out, struct pd_error *err);
-/* On in's training images. */
+/* On in's training images; in->judge's where that is such a one, which else it becomes.
+ * pd_trained_give_back it. */
 enum pd_status pd_trained_on_reals(const struct pd_metric_input *in, struct pd_trained **out,
                                    struct pd_error *err);
-void pd_trained_destroy(struct pd_trained *t); /* also NULL */
+void pd_trained_give_back(const struct pd_metric_input *in, struct pd_trained *t);
 
 /* Adds what it says of n images to confusion (classes, classes): a row for each label, a column for each
  * word.
@@ -29,6 +30,10 @@ enum pd_status pd_trained_step(const struct pd_metric_input *in, struct pd_plan 
 int64_t pd_trained_width(const struct pd_trained *t);
 enum pd_status pd_trained_features(struct pd_trained *t, const float *images, int64_t n, float *features,
                                    struct pd_error *err);
+
+/* Images (n, channels, size, size) of a step of training, changed at random. room: size * size. */
+void pd_metric_augment(const struct pd_metric_input *in, uint64_t step, float *images, int64_t n,
+                       float *room);
 
 /* Hands over the generated images, batch by batch: the fixed set, or PD_METRIC_EPOCH_IMAGES fresh ones. */
 enum pd_status pd_metric_each_batch(const struct pd_metric_input *in,

@@ -7,17 +7,22 @@
 #include "io/lock.h"
 #include "run/folder.h"
 
+#include <paydirt/metric.h>
 #include <paydirt/run.h>
 
 #include <math.h>
+#include <string.h>
 
 bool pd_result_value(const json_t *result, double *value, bool *fraction)
 {
-    static const char *const keys[] = {"accuracy", "value", "distance"};
+    const json_t *name = json_object_get(result, "metric");
+    const struct pd_metric *metric =
+        json_is_string(name) ? pd_metric_find(json_string_value(name), NULL) : NULL;
+    const char *const keys[] = {metric ? metric->key : "accuracy", "accuracy", "value", "distance"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const json_t *number = json_object_get(result, keys[i]);
         *value = json_is_number(number) ? json_number_value(number) : NAN;
-        *fraction = i == 0;
+        *fraction = !strcmp(keys[i], "accuracy");
         if (isfinite(*value))
             return true;
     }

@@ -67,10 +67,11 @@ static enum pd_status open_gan(const struct pd_train_options *o, int size, struc
 static bool can_judge(const char *name, struct pd_error *err)
 {
     const struct pd_metric *best = pd_metric_find(name, err);
-    if (best && best->needs & PD_NEEDS_TRAINING)
+    const bool more = best && best->needs & (PD_NEEDS_TRAINING | PD_NEEDS_ANY_FEATURES);
+    if (more)
         pd_fail(err, PD_ERR_USAGE, -1, "best: '%s' needs more than the images held out: expected %s", name,
                 pd_metric_at(0)->name);
-    return best && !(best->needs & PD_NEEDS_TRAINING);
+    return best && !more;
 }
 
 enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_error *err)

@@ -256,13 +256,13 @@ static int64_t confused(const json_t *table)
 static void evaluates_several_metrics(void **state)
 {
     (void)state;
-    static const char *const always[] = {"metric", "accuracy", "test_images", "data",   "classes",
-                                         "split",  "step",     "seed",        "seconds"};
-    static const char *const own[3][10] = {
-        {"classifier", "epochs", "epoch_images", "samples", "set", "rate", "confusion"},
+    static const char *const always[] = {"metric", "accuracy", "test_images", "data",    "classes",
+                                         "split",  "step",     "seed",        "seconds", "error"};
+    static const char *const own[3][12] = {
+        {"classifier", "augment", "epochs", "epoch_images", "samples", "set", "rate", "confusion"},
         {"statistics", "confusion"},
-        {"classifier", "epochs", "epoch_images", "samples", "set", "rate", "confusion", "real_accuracy",
-         "training_images"}};
+        {"classifier", "augment", "epochs", "epoch_images", "samples", "set", "rate", "confusion",
+         "real_accuracy", "training_images"}};
     char out[PROGRAM_TEXT];
     const struct result *r =
         succeeds(say("eval %s --metrics fitting-capacity,class-accuracy,gan-test --epochs 1 "

@@ -138,7 +138,7 @@ static void refusals(void **state)
         {REAL_FILE "--fake few.npy --metrics dc -k 60", 2, "60 real samples for 60 neighbours"},
         {REAL_FILE "--fake few.npy --metrics pr -k 4", 2, "4 generated samples for 4 neighbours"},
         {REAL_FILE "--fake few.npy --metrics kid --subset-size 5", 2, "subsets of 5 out of 60 real and 4"},
-        {REAL_FILE "--fake mu.npz", 2, "they serve --metrics frechet, not kid"},
+        {REAL_FILE "--fake mu.npz", 2, "they serve a Fréchet distance, not kid"},
         {REAL_FILE "--fake bad.npz --metrics frechet", 5, "bad.npz: sigma is no array"},
         {REAL_FILE "--fake half.npz --metrics frechet", 5, "half.npz: mu without sigma"},
         {REAL_FILE "--fake mu.npz:mu --metrics frechet", 5, "mu.npz:mu has 1"},

@@ -42,7 +42,7 @@ static json_t *line_of(const char *text, int number)
 static void lines_say_what_was_measured(void **state)
 {
     (void)state;
-    static const char *const names[] = {"kid", "is", "fid"};
+    static const char *const names[] = {"fid", "is", "kid"};
     const struct result *r =
         succeeds("eval --weights w.safetensors --fake fake.npz --real real.npz --metrics fid,is,kid --json");
     assert_contains(r->err, "fake.npz: 10 images of the train split, 3 x 16 x 16");

@@ -209,7 +209,7 @@ static void gan_test_is_what_real_images_teach(void **state)
             made.labels[i] = (int32_t)((i + turn) % CLASSES);
         if (pd_metric_measure(m, &in, &result, &err))
             fail_msg("%s", err.message);
-        assert_true(result.beside > 0.9);
+        assert_true(pd_metric_number(&result, "real_accuracy") > 0.9);
         assert_true(turn ? result.value < 0.1 : result.value > 0.9);
         int64_t all = 0;
         for (int i = 0; i < CLASSES * CLASSES; i++)

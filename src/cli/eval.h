@@ -1,0 +1,74 @@
+/* paydirt eval of a run: what its parts share. */
+#ifndef PD_CLI_EVAL_H
+#define PD_CLI_EVAL_H
+
+#include "cli/finding.h"
+#include "cli/progress.h"
+#include "cli/sample_set.h"
+
+#include <paydirt/inception.h>
+
+struct eval_options {
+    char metrics[256], data[1024], data_dir[1024], samples[1024];
+    int64_t seed, threads, epochs, epoch_images, fixed, count, repeats;
+    char classifier[32];
+    bool json, augment, by_number, recalibrate, recalibrate_given, epoch_given;
+};
+
+/* What was found by a metric. */
+struct finding {
+    const struct pd_metric *metric;
+    struct pd_metric_result result; /* its means over the repeats */
+    int64_t *confusion;             /* (2, classes, classes): of all repeats, then of one; or NULL */
+    int64_t epoch_images;
+    double seconds;
+    double *values; /* (repeats) */
+    int repeats;
+};
+
+struct eval {
+    const struct eval_options *o;
+    const char *folder;
+    struct metric_list metrics;
+    struct finding found[32]; /* of each */
+    uint64_t seed;            /* of this repeat */
+    struct pd_run_model *run;
+    struct pd_gan *gan; /* the run's */
+    struct pd_dataset *data;
+    struct pd_real_images real;     /* the data's */
+    struct pd_real_images training; /* all with a label that the run's training split has */
+    struct sample_set set;          /* without samples: fresh ones */
+    struct pd_trained *judge;
+    struct pd_metric_features features;
+    struct pd_inception *net; /* NULL: no metric of features */
+    struct progress progress;
+    const char *label;
+};
+
+static inline bool trains_on_reals(const struct pd_metric *metric)
+{
+    return metric->needs & PD_NEEDS_TRAINING;
+}
+
+static inline bool is_of_features(const struct pd_metric *metric)
+{
+    return metric->needs & PD_NEEDS_ANY_FEATURES;
+}
+
+/* A number of its own for each seed. */
+static inline bool depends_on_seed(const struct pd_metric *metric)
+{
+    return metric->needs & ~(unsigned)(PD_NEEDS_REAL | PD_NEEDS_SCORES | PD_NEEDS_CONFUSION);
+}
+
+/* A watch of pd_feature_work; context: the eval. */
+bool eval_on_step(void *context, uint64_t done, uint64_t count);
+void eval_end_work(struct eval *e); /* the next begins a bar of its own */
+
+/* Measures the metric once more, with what it needs at hand; tells after the last repeat. */
+enum pd_status eval_measure(struct eval *e, struct finding *f, struct pd_error *err);
+
+/* Prints it, draws RUN/confusion-METRIC.png where there is one, and adds the line to RUN/eval.jsonl. */
+enum pd_status eval_tell(struct eval *e, const struct finding *f, struct pd_error *err);
+
+#endif

@@ -65,7 +65,8 @@ enum pd_split { PD_SPLIT_TRAIN, PD_SPLIT_TEST, PD_SPLITS };
 const char *pd_split_name(enum pd_split split); /* "train" */
 
 /* decoding: called now and then while images are decoded, before the first and after the last, too, by the
- * thread that opens the set; true: stop. unit: "images", or "MB" of an archive that is unpacked. */
+ * thread that opens the set; true: stop. unit: "images", "MB" of an archive that is unpacked,
+ * or "files" that are compared with what was kept (inception.h). */
 struct pd_data_watch {
     void *context;
     bool (*decoding)(void *context, const char *unit, uint64_t done, uint64_t count);

@@ -54,6 +54,42 @@ enum pd_status pd_inception_run_data(struct pd_inception *net, const struct pd_d
                                      const struct pd_feature_work *work, float *features, float *logits,
                                      struct pd_error *err);
 
+/* --- of what a path or a name means --------------------------------------------------------------------- */
+
+struct pd_image_features {
+    struct pd_feature_file file; /* (count, 2048); or statistics alone, as its reader has them */
+    float *logits;               /* (count, 1008) as above; NULL: not asked for, or statistics */
+    bool kept;                   /* computed before */
+    char note[PD_NOTE_SIZE];     /* as pd_data_note: what was read, and where features are kept */
+};
+
+/* Features, and logits where they are wanted, of the images that a request (data.h) means:
+ *
+ *     folder, archive   each image from its own size, as the field does, or brought to request->size first,
+ *                       as training has it (0: not). What cannot be decoded is left out, with a note.
+ *                       Memory: a batch, and an image for each thread
+ *     an .npz, a set    as pd_dataset_open_any opens it: 8 bits. Memory: all of its images
+ *     an .npz with mu and sigma of 2048 features, and no images: those statistics
+ *
+ * With request->cache features are kept in X.inception.safetensors (of the test split X.test....) beside the
+ * folder or file X, of a set in request->cache_dir, and taken from there as long as weights, split, size and
+ * every byte of the images are the same. What such a file holds is believed: one that comes from strangers
+ * says what they like. One that is stale is replaced; what is none is left alone; none of that is a failure.
+ *
+ * Fails as pd_dataset_open_any and pd_inception_run_data; PD_ERR_MISMATCH: statistics of other features.
+ * Watches: the request's for what is unpacked or compared, work's for the network. out: to be released, also
+ * after a failure. */
+enum pd_status pd_image_features_read(struct pd_inception *net, const struct pd_data_request *request,
+                                      bool logits, const struct pd_feature_work *work,
+                                      struct pd_image_features *out, struct pd_error *err);
+
+/* The same of images from elsewhere, n >= 1. Fails as pd_inception_run. */
+enum pd_status pd_image_features_of(struct pd_inception *net, const struct pd_inception_images *images,
+                                    bool logits, const struct pd_feature_work *work,
+                                    struct pd_image_features *out, struct pd_error *err);
+
+void pd_image_features_release(struct pd_image_features *features);
+
 /* What the network sees of an image (channels, height, width): TensorFlow 1's bilinear resize, which puts
  * pixel centres at whole numbers, and (x - 128) / 128, to (3, 299, 299). */
 void pd_inception_resize(int channels, int height, int width, const uint8_t *pixels, float *out);

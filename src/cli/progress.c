@@ -166,7 +166,10 @@ bool progress_decoding(void *context, const char *unit, uint64_t done, uint64_t 
     struct progress *p = context;
     if (!done)
         progress_begin(p, 0, count, 1, unit);
-    progress_update(p, done, strcmp(unit, "MB") ? "decoding" : "unpacking");
+    progress_update(p, done,
+                    !strcmp(unit, "MB")      ? "unpacking"
+                    : !strcmp(unit, "files") ? "comparing"
+                                             : "decoding");
     if (done == count)
         progress_end(p);
     return stop_asked();

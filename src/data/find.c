@@ -75,15 +75,15 @@ static enum pd_status look_into(const char *folder, struct pd_data_found *f, str
     bool archives;
     enum pd_status status = pd_archive_is_folder_of(folder, &archives, err);
     f->folder = !archives;
-    return status || f->folder ? status : open_any(f, err);
+    f->archive = archives;
+    return status;
 }
 
-enum pd_status pd_data_find(const struct pd_data_request *request, struct pd_data_found *f,
-                            struct pd_error *err)
+/* Folders of images and archives stay closed. */
+static enum pd_status find(const struct pd_data_request *request, struct pd_data_found *f,
+                           struct pd_error *err)
 {
     const char *what = request->name, *dir = request->dir;
-    struct pd_error own;
-    err = err ? err : &own;
     *f = (struct pd_data_found){.request = *request};
     if (dir && !*dir)
         f->request.dir = dir = NULL;
@@ -94,7 +94,38 @@ enum pd_status pd_data_find(const struct pd_data_request *request, struct pd_dat
         return pd_fail_io(err, what, "look at", errno);
     if (!strcmp(what, "folder") && dir)
         return look_into(dir, f, err);
-    return open_any(f, err);
+    f->archive = (!strcmp(what, "archive") && dir) || (pd_archive_is(what) && pd_is_file(what));
+    return f->archive ? PD_OK : open_any(f, err);
+}
+
+enum pd_status pd_data_find(const struct pd_data_request *request, struct pd_data_found *f,
+                            struct pd_error *err)
+{
+    struct pd_error own;
+    err = err ? err : &own;
+    enum pd_status status = find(request, f, err);
+    const bool archive = f->archive;
+    f->archive = false;
+    return status || !archive ? status : open_any(f, err);
+}
+
+static enum pd_status open_split(struct pd_data_found *f, enum pd_split split, struct pd_error *err)
+{
+    if (f->data && f->request.split == split)
+        return PD_OK;
+    pd_dataset_destroy(f->data);
+    f->request.split = split;
+    return pd_dataset_open(&f->request, &f->data, err);
+}
+
+enum pd_status pd_data_find_files(const struct pd_data_request *request, struct pd_data_found *f,
+                                  struct pd_error *err)
+{
+    struct pd_error own;
+    err = err ? err : &own;
+    enum pd_status status = find(request, f, err);
+    f->request.split = f->data ? f->request.split : request->split;
+    return status || f->folder || f->archive ? status : open_split(f, request->split, err);
 }
 
 enum pd_status pd_dataset_open_any(const struct pd_data_request *request, struct pd_dataset **out,
@@ -102,11 +133,8 @@ enum pd_status pd_dataset_open_any(const struct pd_data_request *request, struct
 {
     struct pd_data_found f;
     enum pd_status status = pd_data_find(request, &f, err);
-    if (!status && (!f.data || f.request.split != request->split)) {
-        pd_dataset_destroy(f.data);
-        f.request.split = request->split;
-        status = pd_dataset_open(&f.request, &f.data, err);
-    }
+    if (!status)
+        status = open_split(&f, request->split, err);
     *out = f.data;
     return status;
 }

@@ -7,8 +7,9 @@
 /* What a word or a path stands for. */
 struct pd_data_found {
     struct pd_data_request request; /* its name and dir point to those of pd_data_find's, or to a table */
-    struct pd_dataset *data;        /* the request's split, opened; owned; NULL: see folder */
+    struct pd_dataset *data;        /* the request's split, opened; owned; NULL: see folder, archive */
     bool folder;                    /* a folder of images: not opened yet */
+    bool archive;                   /* an archive of images or a folder of archives, by pd_data_find_files */
 };
 
 /* name: of the table, the path of a folder (its files say which set it is), or whatever else pd_dataset_open
@@ -16,5 +17,10 @@ struct pd_data_found {
  * PD_ERR_USAGE leaves the request of the set that is there, but broken. */
 enum pd_status pd_data_find(const struct pd_data_request *request, struct pd_data_found *found,
                             struct pd_error *err);
+
+/* For who decodes image files on his own: archives are not opened either, and of other sets the request's
+ * split alone is. */
+enum pd_status pd_data_find_files(const struct pd_data_request *request, struct pd_data_found *found,
+                                  struct pd_error *err);
 
 #endif

@@ -4,11 +4,11 @@
 #include "base/buffer.h"
 #include "base/words.h"
 #include "io/file.h"
+#include "io/sha256.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -22,7 +22,6 @@ enum {
     STALL_BYTES = 100, /* a second: slower is no better than nothing */
     TRIES = 20,        /* of one mirror that breaks off again and again */
     REDIRECTS = 10,
-    HEX_SIZE = 2 * SHA256_DIGEST_SIZE + 1,
 };
 
 /* PATH.part and the mirror that fills it. */
@@ -42,11 +41,11 @@ struct transfer {
 
 /* --- is it the right one? --- */
 
-static enum pd_status sum_of(int fd, const char *path, const struct pd_watch *watch, char hex[HEX_SIZE],
+static enum pd_status sum_of(int fd, const char *path, const struct pd_watch *watch, char hex[PD_SHA256_HEX],
                              struct pd_error *err)
 {
     struct sha256_ctx sha;
-    uint8_t block[BLOCK], digest[SHA256_DIGEST_SIZE];
+    uint8_t block[BLOCK];
     int64_t done = 0;
     ssize_t n;
     sha256_init(&sha);
@@ -60,16 +59,14 @@ static enum pd_status sum_of(int fd, const char *path, const struct pd_watch *wa
         if (!pd_watch_go_on(watch, done))
             return pd_fail(err, PD_ERR_INTERRUPTED, -1, "'%s': interrupted while it was checked", path);
     }
-    sha256_digest(&sha, sizeof digest, digest);
-    for (int i = 0; i < SHA256_DIGEST_SIZE; i++)
-        snprintf(hex + (size_t)2 * (size_t)i, 3, "%02x", digest[i]);
+    pd_sha256_hex(&sha, hex);
     return PD_OK;
 }
 
 /* PD_ERR_FORMAT, with what is wrong, when it is not the published file. */
 static enum pd_status check_file(const struct pd_download *d, int fd, const char *path, struct pd_error *err)
 {
-    char hex[HEX_SIZE];
+    char hex[PD_SHA256_HEX];
     struct stat info;
     if (fstat(fd, &info))
         return pd_fail_io(err, path, "read", errno);

@@ -7,9 +7,7 @@
 
 #include <string.h>
 
-/* Images that go through together. Weights are brought into the kernels' layout once a batch; more take
- * more memory, 20 MB each. */
-enum { BATCH = 8, SIDE = PD_INCEPTION_SIDE, PIXELS = 3 * SIDE * SIDE };
+enum { BATCH = PD_INCEPTION_BATCH, SIDE = PD_INCEPTION_SIDE, PIXELS = PD_INCEPTION_PIXELS };
 
 struct pd_inception {
     int threads;
@@ -142,6 +140,29 @@ void pd_inception_resize(int channels, int height, int width, const uint8_t *pix
 
 /* --- batches --- */
 
+int pd_inception_threads(const struct pd_inception *net)
+{
+    return net->threads;
+}
+
+float *pd_inception_room(struct pd_inception *net)
+{
+    return net->images;
+}
+
+enum pd_status pd_inception_run_room(struct pd_inception *net, int64_t n, float *features, float *logits,
+                                     struct pd_error *err)
+{
+    enum pd_status status = pd_plan_write(net->plan, "images", net->images, n * PIXELS, err);
+    if (!status)
+        status = pd_plan_run(net->plan, 0, 0, err);
+    if (!status && features)
+        status = pd_plan_read(net->plan, "features", features, n * PD_INCEPTION_FEATURES, err);
+    if (!status && logits)
+        status = pd_plan_read(net->plan, "logits", logits, n * PD_INCEPTION_CLASSES, err);
+    return status;
+}
+
 static enum pd_status run_batch(struct pd_inception *net, const struct pd_inception_images *images,
                                 const uint8_t *pixels, int64_t n, float *features, float *logits,
                                 struct pd_error *err)
@@ -151,14 +172,7 @@ static enum pd_status run_batch(struct pd_inception *net, const struct pd_incept
     for (int64_t i = 0; i < n; i++)
         pd_inception_resize(images->channels, images->height, images->width, pixels + i * image,
                             net->images + i * PIXELS);
-    enum pd_status status = pd_plan_write(net->plan, "images", net->images, n * PIXELS, err);
-    if (!status)
-        status = pd_plan_run(net->plan, 0, 0, err);
-    if (!status && features)
-        status = pd_plan_read(net->plan, "features", features, n * PD_INCEPTION_FEATURES, err);
-    if (!status && logits)
-        status = pd_plan_read(net->plan, "logits", logits, n * PD_INCEPTION_CLASSES, err);
-    return status;
+    return pd_inception_run_room(net, n, features, logits, err);
 }
 
 enum pd_status pd_inception_run(struct pd_inception *net, const struct pd_inception_images *images,

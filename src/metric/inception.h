@@ -12,6 +12,18 @@
  * and fc.weight. */
 void pd_inception_record(struct pd_vars *vars, struct pd_node *x);
 
+/* --- a batch --- */
+
+/* Images that go through together. Weights are brought into the kernels' layout once a batch; more take more
+ * memory, 20 MB each. */
+enum { PD_INCEPTION_BATCH = 8, PD_INCEPTION_PIXELS = 3 * PD_INCEPTION_SIDE * PD_INCEPTION_SIDE };
+
+int pd_inception_threads(const struct pd_inception *net);
+float *pd_inception_room(struct pd_inception *net); /* (batch, 3, 299, 299), resized images */
+/* Of the first n that lie there; features (n, 2048), logits (n, 1008): each may be NULL. */
+enum pd_status pd_inception_run_room(struct pd_inception *net, int64_t n, float *features, float *logits,
+                                     struct pd_error *err);
+
 /* --- tensors as PyTorch has them --- */
 
 enum {

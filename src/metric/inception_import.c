@@ -4,10 +4,9 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/safetensors.h"
+#include "io/sha256.h"
 #include "io/torch_file.h"
 
-#include <nettle/sha2.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { TENSORS_MOST = 512, FILE_MOST = 1 << 30 };
@@ -107,12 +106,9 @@ static enum pd_status check_others(const struct file *f, const struct pd_incepti
 static void sum_file(const struct pd_buffer *bytes, char hex[65])
 {
     struct sha256_ctx sum;
-    uint8_t digest[SHA256_DIGEST_SIZE];
     sha256_init(&sum);
     sha256_update(&sum, bytes->size, (const uint8_t *)bytes->data);
-    sha256_digest(&sum, sizeof digest, digest);
-    for (int i = 0; i < SHA256_DIGEST_SIZE; i++)
-        snprintf(hex + (ptrdiff_t)2 * i, 3, "%02x", digest[i]);
+    pd_sha256_hex(&sum, hex);
 }
 
 static enum pd_status convert(const struct file *f, const char *to, struct pd_inception_import *out,

@@ -2,9 +2,9 @@
 #include "metric/inception.h"
 
 #include "base/mem.h"
+#include "io/sha256.h"
 
 #include <math.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -116,14 +116,6 @@ static enum pd_status check(struct sha256_ctx *sum, const char *file, const char
     return PD_OK;
 }
 
-static void write_sum(struct sha256_ctx *sum, char *checksum)
-{
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_digest(sum, sizeof digest, digest);
-    for (int i = 0; i < SHA256_DIGEST_SIZE; i++)
-        snprintf(checksum + (ptrdiff_t)2 * i, 3, "%02x", digest[i]);
-}
-
 enum pd_status pd_inception_check(const struct pd_io_array *tensors, int n, const char *name, char *checksum,
                                   struct pd_error *err)
 {
@@ -132,7 +124,7 @@ enum pd_status pd_inception_check(const struct pd_io_array *tensors, int n, cons
     sha256_init(&sum);
     for (int i = 0; i < n && !status; i++)
         status = check(&sum, name, tensors[i].name, tensors[i].data, pd_io_array_count(&tensors[i]), err);
-    write_sum(&sum, checksum);
+    pd_sha256_hex(&sum, checksum);
     return status;
 }
 
@@ -223,7 +215,7 @@ enum pd_status pd_inception_load(struct pd_vars *vars, const struct pd_inception
             status = load_conv(&l, pd_vars_at(vars, i), err);
     if (!status)
         status = load_fc(&l, bias, err);
-    write_sum(&l.sum, checksum);
+    pd_sha256_hex(&l.sum, checksum);
     pd_free(l.values);
     return status;
 }

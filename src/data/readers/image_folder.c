@@ -1,8 +1,9 @@
 /* A folder of images, of any sizes: each is decoded, resized and cut to one square size. */
-#include "data/readers/readers.h"
+#include "data/readers/image_folder.h"
 
 #include "base/words.h"
 #include "data/readers/archive.h"
+#include "data/readers/readers.h"
 #include "data/labels/image_labels.h"
 #include "data/images/image_set.h"
 #include "data/transform.h"
@@ -80,4 +81,18 @@ enum pd_status pd_open_folder(const struct pd_data_source *source, const struct 
     if (status)
         return status;
     return archives ? pd_open_archive(source, request, d, err) : open_at(folder, folder, request, d, err);
+}
+
+enum pd_status pd_image_folder_list(const struct pd_data_request *request, char *folder, size_t size,
+                                    struct pd_image_list *out, struct pd_error *err)
+{
+    const bool named = strcmp(request->name, "folder") != 0 && strcmp(request->name, "archive") != 0;
+    const char *path = named ? request->name : request->dir;
+    bool archives = !pd_is_folder(path);
+    *out = (struct pd_image_list){NULL};
+    enum pd_status status = archives ? PD_OK : pd_archive_is_folder_of(path, &archives, err);
+    if (!status)
+        status = archives ? pd_archive_unpack(path, request, folder, size, err)
+                          : pd_path_join(folder, size, "", path, err);
+    return status ? status : pd_image_labels_list(folder, request, out, err);
 }

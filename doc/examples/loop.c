@@ -52,7 +52,8 @@ int main(void)
     for (int round = 0; round < ROUNDS; round++) {
         struct pd_gan *gan = train(at[0], known, &err);
         check(pd_score(gan, PD_ORIGIN_REAL, at[0], POINTS, logit, class_logits[0], &err), &err);
-        const struct pd_pool pool = {POINTS, CLASSES, logit, class_logits[0]};
+        const struct pd_pool pool = {
+            .n = POINTS, .classes = CLASSES, .logit = logit, .class_logits = class_logits[0]};
         check(pd_strategy_score(pd_strategy_find("gold", &err), &pool, false, 1, score, &err), &err);
         for (int i = 0; i < POINTS; i++)
             score[i] = known[i] < 0 ? score[i] : -INFINITY; /* what has a label is not asked again */

@@ -30,7 +30,8 @@ static void check(enum pd_status status, const struct pd_error *err)
 
 int main(int argc, char **argv)
 {
-    const struct pd_pool pool = {IMAGES, CLASSES, logit, class_logits[0]};
+    const struct pd_pool pool = {
+        .n = IMAGES, .classes = CLASSES, .logit = logit, .class_logits = class_logits[0]};
     struct pd_error err;
     double score[IMAGES];
     int64_t rows[BATCH];

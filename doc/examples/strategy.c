@@ -19,10 +19,10 @@ int main(void)
 {
     const struct pd_strategy mine = {.name = "least-decided",
                                      .summary = "D cannot tell whether it is real",
-                                     .needs_logit = true,
+                                     .needs = PD_POOL_LOGIT,
                                      .score = least_decided};
     const float logit[] = {3.0F, -0.5F, 0.25F, -4.0F};
-    const struct pd_pool pool = {4, 0, logit, NULL};
+    const struct pd_pool pool = {.n = 4, .logit = logit};
     struct pd_error err;
     double score[4];
     int64_t rows[2];

@@ -32,7 +32,8 @@ struct pd_rows_request {
     enum pd_rows_choice header, index; /* of a text table: has it a line of names, a column of row numbers? */
     bool whole;                        /* arrays of whole numbers and booleans are fine */
     bool bfloat16;                     /* uint16 and int16 are bfloat16's bits */
-    double (*map)(double);             /* applied to every number before it becomes a float; NULL: none */
+    bool planes; /* arrays (planes, rows, width) alone: the rows of all planes, one plane after the other */
+    double (*map)(double); /* applied to every number before it becomes a float; NULL: none */
 };
 
 /* path: "scores.npy", "scores.npz", "scores.csv", the latter two also with ":NAME" behind. Without it the
@@ -46,6 +47,8 @@ void pd_rows_close(struct pd_rows *rows); /* also NULL */
 
 const char *pd_rows_name(const struct pd_rows *rows); /* for messages: the path, with the array of an .npz */
 int64_t pd_rows_width(const struct pd_rows *rows);    /* numbers in a row, >= 1 */
+
+int64_t pd_rows_planes(const struct pd_rows *rows); /* 1 where the request has none */
 
 /* Up to n rows, (n, width); *got is less only at the end. PD_ERR_IO; PD_ERR_FORMAT: truncated, damaged, a
  * line with other fields than the first, a field that is not a number. */

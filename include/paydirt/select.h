@@ -56,23 +56,45 @@ double pd_gold_weight(double d, double beta);
 /* --- strategies: which unlabelled samples to label next ----------------------------------------------------
  */
 
-/* n unlabelled samples as the discriminator sees them. All borrowed; finite. */
+/* n samples as networks see them. All borrowed; finite; what a strategy does not need may be NULL. */
 struct pd_pool {
     int64_t n;
-    int classes;               /* >= 2; 0 when class_logits is NULL */
-    const float *logit;        /* (n), or NULL for a strategy that does not need it */
-    const float *class_logits; /* (n, classes), or NULL likewise */
+    int classes;               /* >= 2; 0 where there are no logits of classes */
+    const float *logit;        /* (n): real or fake */
+    const float *class_logits; /* (n, classes): before the softmax */
+    int64_t width;
+    const float *features; /* (n, width): such as a network's last hidden layer */
+    int passes;
+    const float *pass_logits; /* (passes, n, classes): class logits of several stochastic passes (dropout) */
+    int64_t pass_rows;        /* rows of a pass in that array, where the n are some of them; 0: n */
+    int64_t labelled;         /* how many of the rows have a label: they are never chosen */
+    const int64_t *labelled_rows; /* (labelled): 0 .. n - 1, in any order */
+};
+
+enum pd_pool_part { PD_POOL_LOGIT = 1, PD_POOL_CLASS_LOGITS = 2, PD_POOL_FEATURES = 4, PD_POOL_PASSES = 8 };
+
+/* How many rows to choose, and how. Zeros: the defaults. */
+struct pd_feature_work; /* features.h's */
+struct pd_choice {
+    int64_t k;
+    uint64_t seed;
+    bool balanced;                      /* gold: its terms weighed by their standard deviations (eq. 9) */
+    int64_t clusters;                   /* typiclust, probcover: doc/select.md */
+    double radius;                      /* probcover: of a ball */
+    const struct pd_feature_work *work; /* threads, and who watches; or NULL */
 };
 
 /* Numbers that a strategy keeps of the samples it has observed; zeroed at first. */
 enum { PD_STRATEGY_STATE = 8 };
 
-/* One way to choose: a score for each sample, larger = sooner. One file and one line in strategies.h each.
- * Scores do not depend on how the rows were cut into blocks. How each is computed: doc/select.md. */
+/* One way to choose: by a score for each sample, larger = sooner, or rows together (choose). One file and one
+ * line in strategies.h each. Scores do not depend on how the rows were cut into blocks. How each is computed:
+ * doc/select.md. */
 struct pd_strategy {
-    const char *name;    /* "most-confident" */
+    const char *name;    /* "most-entropy" */
+    const char *also;    /* another name of it in the field, "entropy"; or NULL */
     const char *summary; /* one line, for lists and --help */
-    bool needs_logit, needs_class_logits;
+    unsigned needs;      /* of enum pd_pool_part */
     /* First, where balanced, the samples' statistics, block by block in order; NULL: none are needed.
      * scratch: (n), overwritten. */
     void (*observe)(const struct pd_pool *block, double *scratch, double *state);
@@ -82,18 +104,30 @@ struct pd_strategy {
                   uint64_t seed, double *score);
     /* No score of the block is above this, at a fraction of the cost; NULL: nothing cheap can be said. */
     double (*bound)(const struct pd_pool *block, const double *state, bool balanced);
+    /* Instead of all these, where what is chosen depends on what else is: how->k rows of the whole pool, in
+     * order of choice. The pool was checked, its labelled rows come ascending and once, k unlabelled ones are
+     * there. */
+    enum pd_status (*choose)(const struct pd_pool *pool, const struct pd_choice *how, int64_t *rows,
+                             struct pd_error *err);
 };
 
 const struct pd_strategy *pd_strategy_at(int index); /* NULL past the last */
-/* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
+/* By its name, or its other one. NULL and PD_ERR_USAGE with the nearest right name when there is none. */
 const struct pd_strategy *pd_strategy_find(const char *name, struct pd_error *err);
 
-/* PD_ERR_USAGE: something that the strategy needs is missing, fewer than two classes, a logit that is not
+/* PD_ERR_USAGE: something that the strategy needs is missing, fewer than two classes, a number that is not
  * finite (the message names the row, counted from first). */
 enum pd_status pd_pool_check(const struct pd_pool *block, const struct pd_strategy *strategy, int64_t first,
                              struct pd_error *err);
 
-/* Scores (n) of a pool in memory. PD_ERR_USAGE as pd_pool_check. */
+/* how->k rows of a pool in memory without a label, by any strategy: the best first, or in order of choice.
+ * Equal scores as pd_select_top has them. PD_ERR_USAGE as pd_pool_check; a labelled row that there is not,
+ * fewer rows without a label than k; PD_ERR_MEMORY; PD_ERR_INTERRUPTED: work's watch said so. */
+enum pd_status pd_strategy_choose(const struct pd_strategy *strategy, const struct pd_pool *pool,
+                                  const struct pd_choice *how, int64_t *rows, struct pd_error *err);
+
+/* Scores (n) of a pool in memory, labelled rows too. PD_ERR_USAGE as pd_pool_check, or the strategy chooses
+ * rows together. */
 enum pd_status pd_strategy_score(const struct pd_strategy *strategy, const struct pd_pool *pool,
                                  bool balanced, uint64_t seed, double *score, struct pd_error *err);
 
@@ -109,6 +143,8 @@ void pd_top_destroy(struct pd_top *top);
 /* n scores of the rows from first on. PD_ERR_USAGE: NaN, with its row. */
 enum pd_status pd_top_add(struct pd_top *top, int64_t first, int64_t n, const double *score,
                           struct pd_error *err);
+/* Rows (count) that are not to be taken; before any are added. PD_ERR_MEMORY. */
+enum pd_status pd_top_leave_out(struct pd_top *top, int64_t count, const int64_t *rows, struct pd_error *err);
 double pd_top_least(const struct pd_top *top); /* a score below it cannot enter any more; -inf at first */
 /* Best first; rows and scores (k), either may be NULL. Returns how many: k, or all there were. */
 int64_t pd_top_take(struct pd_top *top, int64_t *rows, double *scores);
@@ -119,11 +155,14 @@ struct pd_pool_source {
     void *context;
     enum pd_status (*next)(void *context, struct pd_pool *block, struct pd_error *err);
     enum pd_status (*rewind)(void *context, struct pd_error *err);
+    int64_t labelled; /* rows of the whole pool that have a label: they are never chosen */
+    const int64_t *labelled_rows;
 };
 
 /* What pd_strategy_score and pd_select_top choose, with one block in memory; two passes where balanced needs
- * the statistics first. rows and scores have room for k and get the best min(k, n), best first; scores may be
- * NULL; *count = n, all rows there were. PD_ERR_USAGE as theirs; PD_ERR_MEMORY; the source's errors. */
+ * the statistics first. rows and scores have room for k and get the best, as many as have no label, best
+ * first; scores may be NULL; *count = n, all rows there were. PD_ERR_USAGE as theirs, or the strategy chooses
+ * rows together; PD_ERR_MEMORY; the source's errors. */
 enum pd_status pd_select_stream(const struct pd_strategy *strategy, const struct pd_pool_source *source,
                                 bool balanced, int64_t k, uint64_t seed, int64_t *rows, double *scores,
                                 int64_t *count, struct pd_error *err);

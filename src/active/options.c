@@ -109,15 +109,26 @@ bool pd_active_next_strategy(const char **list, char word[32])
 /* A round's seed is a thousand times the trial's and the round; it must stay whole in JSON (2^53). */
 static const int64_t most_seed = 9000000000000;
 
+/* One that sees what D gives of the pool alone. */
+static enum pd_status check_strategy(const char *name, struct pd_error *err)
+{
+    const struct pd_strategy *s = pd_strategy_find(name, err);
+    if (s && s->needs & ~(unsigned)(PD_POOL_LOGIT | PD_POOL_CLASS_LOGITS))
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "strategy '%s' needs features or passes, and active learning has D's logits alone",
+                       s->name);
+    return s ? PD_OK : PD_ERR_USAGE;
+}
+
 static enum pd_status check(const struct pd_active_options *a, const struct pd_train_options *o,
                             struct pd_error *err)
 {
     char word[32];
-    if (!a->strategy[0] || (a->baseline[0] && !pd_strategy_find(a->baseline, err)))
+    if (!a->strategy[0] || (a->baseline[0] && check_strategy(a->baseline, err)))
         return a->strategy[0] ? PD_ERR_USAGE
                               : pd_hint(err, pd_fail(err, PD_ERR_USAGE, -1, "strategy is empty"), "strategy");
     for (const char *list = a->strategy; pd_active_next_strategy(&list, word);)
-        if (!pd_strategy_find(word, err))
+        if (check_strategy(word, err))
             return PD_ERR_USAGE;
     if (a->init > a->final)
         return pd_hint(err,

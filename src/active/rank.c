@@ -45,7 +45,8 @@ enum pd_status pd_pool_rank(const struct pd_branch *b, int64_t round, const stru
                             const struct pd_scored_pool *pool, struct pd_ranking *ranking,
                             struct pd_error *err)
 {
-    const struct pd_pool in = {pool->n, pool->classes, pool->logit, pool->class_logits};
+    const struct pd_pool in = {
+        .n = pool->n, .classes = pool->classes, .logit = pool->logit, .class_logits = pool->class_logits};
     const uint64_t seed = pd_branch_round_seed(b, round);
     const struct pd_strategy *strategy = pd_strategy_find(b->strategy, err);
     struct pd_ranking *r = ranking;

@@ -42,7 +42,7 @@
     X(CLASSES, 0x7DA7000D, 1, "which classes of a set are taken")                                            \
     X(SELECT_RANDOM, 0x7DA80000, 1, "select: scores of the strategy random, index 4 * row")                  \
     X(SELECT_TIES, 0x7DA80001, 1, "select: order of equal scores, index row")                                \
-    X(SELECT_SPREAD, 0x7DA80002, 1, "select: k-means++, index = which choice it is")
+    X(SELECT_SPREAD, 0x7DA80002, 1, "select: k-means++, index = which try it is")
 
 enum pd_stream {
 #define PD_STREAM_ENUM(name, first, count, what) PD_STREAM_##name = (first),

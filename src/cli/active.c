@@ -67,7 +67,8 @@ static const char *with_strategies(char *text, size_t size)
     const struct pd_strategy *s;
     size_t n = (size_t)snprintf(text, size, "%s", about);
     for (int i = 0; (s = pd_strategy_at(i)) && n < size; i++)
-        n += (size_t)snprintf(text + n, size - n, "\n  %-22s %s", s->name, s->summary);
+        if (s->score)
+            n += (size_t)snprintf(text + n, size - n, "\n  %-22s %s", s->name, s->summary);
     return text;
 }
 

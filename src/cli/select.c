@@ -1,8 +1,11 @@
 /* paydirt select: which samples to label next, from the logits of any network. */
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/progress.h"
 #include "cli/say.h"
+#include "cli/stop.h"
 
+#include <paydirt/features.h>
 #include <paydirt/pool.h>
 #include <paydirt/words.h>
 
@@ -12,7 +15,8 @@
 #include <string.h>
 
 static const char usage[] = "--logits FILE --class-logits FILE -k N [options]\n"
-                            "--class-logits FILE --strategy NAME -k N [options]";
+                            "--class-logits FILE --strategy NAME -k N [options]\n"
+                            "--features FILE [--labelled FILE] --strategy NAME -k N [options]";
 
 static const char about[] =
     "Ranks unlabelled samples by a strategy and prints the numbers of the k best rows, from 0, best first.\n"
@@ -37,10 +41,12 @@ static const char examples[] =
     "select --logits l.npy --class-logits c.npy --strategy gold --balanced -k 100\n"
     "select --logits scores.npz --class-logits scores.npz -k 20 --scores\n"
     "select --class-logits table.csv:class_logit --strategy small-margin -k 50\n"
-    "select --class-logits c.npy --strategy most-entropy -k 100 --diverse k-center --features f.npy";
+    "select --class-logits c.npy --strategy most-entropy -k 100 --diverse k-center --features f.npy\n"
+    "select --features f.npy --labelled rows.txt --strategy coreset -k 100";
 
 struct options {
-    char logits[1024], class_logits[1024], features[1024], strategy[32], diverse[16];
+    char logits[1024], class_logits[1024], features[1024], passes[1024], labelled[1024], strategy[32],
+        diverse[16];
     int64_t k, candidates, seed, threads;
     bool balanced, scores;
     bool probabilities, log_probabilities, sigmoid, binary, bfloat16, header, index;
@@ -70,7 +76,12 @@ static const struct pd_option table[] = {
      "gold: weigh its terms by their standard deviations (eq. 9)"},
     {"diverse", PD_OPTION_TEXT, FIELD(diverse), 0, 0, "HOW",
      "spread the choice in feature space: k-center, k-means++"},
-    {"features", PD_OPTION_TEXT, FIELD(features), 0, 0, "FILE", "features of each sample, for --diverse"},
+    {"features", PD_OPTION_TEXT, FIELD(features), 0, 0, "FILE",
+     "features of each sample, such as a network's last hidden layer"},
+    {"passes", PD_OPTION_TEXT, FIELD(passes), 0, 0, "FILE",
+     "class logits of several stochastic passes, an array (passes, samples, classes)"},
+    {"labelled", PD_OPTION_TEXT, FIELD(labelled), 0, 0, "FILE",
+     "numbers of the rows that have a label, from 0, one a line: they are not selected"},
     {"candidates", PD_OPTION_INT, FIELD(candidates), 0, 1e12, "N",
      "best-scored samples that --diverse chooses from; 0: ten times k"},
     {"scores", PD_OPTION_BOOL, FIELD(scores), 0, 1, NULL, "print the score behind each row, after a tab"},
@@ -121,11 +132,23 @@ static enum pd_status check(const struct options *o, const struct pd_strategy **
     enum pd_status status = find_diversity(o->diverse, method, err);
     if (status)
         return status;
+    if (*method != PD_DIVERSE_NONE && !(*strategy)->score)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--diverse: strategy '%s' chooses rows together already",
+                       (*strategy)->name);
+    if (o->scores && !(*strategy)->score)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--scores: strategy '%s' chooses rows together, without scores",
+                       (*strategy)->name);
     if (*method != PD_DIVERSE_NONE && !o->features[0])
         return pd_fail(err, PD_ERR_USAGE, -1, "--features is missing: --diverse needs a row for each sample");
-    if (*method == PD_DIVERSE_NONE && (o->features[0] || o->candidates))
-        return pd_fail(err, PD_ERR_USAGE, -1, "--%s is for --diverse k-center and k-means++",
-                       o->features[0] ? "features" : "candidates");
+    if (*method == PD_DIVERSE_NONE && o->candidates)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--candidates is for --diverse k-center and k-means++");
+    if (*method == PD_DIVERSE_NONE && o->features[0] && !((*strategy)->needs & PD_POOL_FEATURES))
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--features: strategy '%s' does not look at them (--diverse k-center does)",
+                       (*strategy)->name);
+    if (o->passes[0] && !((*strategy)->needs & PD_POOL_PASSES))
+        return pd_fail(err, PD_ERR_USAGE, -1, "--passes: strategy '%s' does not look at them",
+                       (*strategy)->name);
     if (o->candidates && o->candidates < o->k)
         return pd_fail(err, PD_ERR_USAGE, -1, "--candidates %lld is less than -k %lld",
                        (long long)o->candidates, (long long)o->k);
@@ -141,6 +164,9 @@ static struct pd_pool_request request_of(const struct options *o, const struct a
 {
     return (struct pd_pool_request){.logits = o->logits,
                                     .class_logits = o->class_logits,
+                                    .features = o->features,
+                                    .passes = o->passes,
+                                    .labelled = o->labelled,
                                     .header = choice_of(parsed, "header", o->header),
                                     .index = choice_of(parsed, "index", o->index),
                                     .sigmoid = choice_of(parsed, "sigmoid", o->sigmoid),
@@ -169,23 +195,57 @@ static void release(struct choice *c)
     free(c->scores);
 }
 
+static bool on_step(void *context, uint64_t done, uint64_t count)
+{
+    struct progress *p = context;
+    if (count != p->last) {
+        progress_end(p);
+        progress_begin(p, 0, count, 1, "steps");
+    }
+    progress_update(p, done, "select");
+    return stop_asked();
+}
+
+/* Rows together, from the whole pool. */
+static enum pd_status choose_together(const struct options *o, struct pd_pool_files *files,
+                                      const struct pd_strategy *strategy, struct choice *c, int64_t *count,
+                                      struct pd_error *err)
+{
+    struct progress progress = {.last = 0};
+    const struct pd_feature_work work = {.threads = (int)o->threads, .watch = on_step, .context = &progress};
+    const struct pd_choice how = {.k = o->k, .seed = (uint64_t)o->seed, .work = &work};
+    const struct pd_pool *pool;
+    enum pd_status status = pd_pool_files_load(files, &pool, err);
+    if (status)
+        return status;
+    *count = pool->n;
+    stop_catch();
+    status = pd_strategy_choose(strategy, pool, &how, c->rows, err);
+    progress_end(&progress);
+    return status;
+}
+
 static enum pd_status rank(const struct options *o, const struct pd_pool_request *request,
                            const struct pd_strategy *strategy, struct choice *c, int64_t *count,
                            struct pd_error *err)
 {
     struct pd_pool_files *pool;
+    int64_t labelled = 0;
     enum pd_status status = pd_pool_files_open(strategy, request, &pool, err);
     if (!status) {
         const struct pd_pool_source source = pd_pool_files_source(pool);
-        status = pd_select_stream(strategy, &source, o->balanced, c->n, (uint64_t)o->seed, c->rows, c->scores,
-                                  count, err);
+        labelled = source.labelled;
+        status = strategy->score ? pd_select_stream(strategy, &source, o->balanced, c->n, (uint64_t)o->seed,
+                                                    c->rows, c->scores, count, err)
+                                 : choose_together(o, pool, strategy, c, count, err);
     }
     if (!status)
         pd_pool_files_describe(pool, say_line, stderr);
     pd_pool_files_close(pool);
-    if (!status && *count < o->k)
-        status = pd_fail(err, PD_ERR_USAGE, -1, "-k %lld: the pool has %lld rows", (long long)o->k,
-                         (long long)*count);
+    c->n = c->n < *count - labelled ? c->n : *count - labelled;
+    if (!status && c->n < o->k)
+        status = pd_fail(err, PD_ERR_USAGE, -1, "-k %lld: the pool has %lld rows%s", (long long)o->k,
+                         (long long)c->n, labelled ? " without a label" : "");
     return status;
 }
 
@@ -214,8 +274,11 @@ static enum pd_status spread(const struct options *o, const struct pd_pool_reque
                              enum pd_diversity method, int64_t count, struct choice *c, struct pd_error *err)
 {
     static const char *const names[] = {"features", "feature", NULL};
-    const struct pd_rows_request plain = {names, request->header,   request->index,
-                                          true,  request->bfloat16, NULL};
+    const struct pd_rows_request plain = {.names = names,
+                                          .header = request->header,
+                                          .index = request->index,
+                                          .whole = true,
+                                          .bfloat16 = request->bfloat16};
     struct pd_rows *in;
     float *features = NULL;
     enum pd_status status = pd_rows_open(o->features, &plain, &in, err);
@@ -258,7 +321,6 @@ static enum pd_status choose(const struct options *o, const struct pd_pool_reque
     status = reserve(&c, method == PD_DIVERSE_NONE ? o->k : o->candidates ? o->candidates : 10 * o->k, err);
     if (!status)
         status = rank(o, request, strategy, &c, &count, err);
-    c.n = c.n < count ? c.n : count;
     if (!status && method != PD_DIVERSE_NONE)
         status = spread(o, request, method, count, &c, err);
     if (!status)
@@ -271,9 +333,12 @@ static enum pd_status choose(const struct options *o, const struct pd_pool_reque
 static const char *describe(char *text, size_t size)
 {
     const struct pd_strategy *s;
+    char also[64];
     size_t n = (size_t)snprintf(text, size, "%s", about);
-    for (int i = 0; (s = pd_strategy_at(i)) && n < size; i++)
-        n += (size_t)snprintf(text + n, size - n, "%s  %-16s %s", i ? "\n" : "", s->name, s->summary);
+    for (int i = 0; (s = pd_strategy_at(i)) && n < size; i++) {
+        snprintf(also, sizeof also, s->also ? " (also: %s)" : "", s->also);
+        n += (size_t)snprintf(text + n, size - n, "%s  %-16s %s%s", i ? "\n" : "", s->name, s->summary, also);
+    }
     return text;
 }
 

@@ -29,6 +29,11 @@ int64_t pd_rows_width(const struct pd_rows *rows)
     return rows->width;
 }
 
+int64_t pd_rows_planes(const struct pd_rows *rows)
+{
+    return rows->planes;
+}
+
 enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err)
 {
     *got = 0;
@@ -81,9 +86,12 @@ static enum pd_status open_by_first_bytes(const char *path, const struct pd_rows
     }
     const bool npy = n == sizeof magic && !memcmp(magic, "\x93NUMPY", 6);
     const bool npz = n >= 4 && (!memcmp(magic, "PK\3\4", 4) || !memcmp(magic, "PK\5\6", 4));
-    if (!npy && !npz)
+    if (!npy && !npz && !request->planes)
         return pd_rows_open_csv(file, path, request, out, err);
     (void)fclose(file);
+    if (!npy && !npz)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected an .npy or .npz, an array of three dimensions",
+                       path);
     return pd_rows_open_npy(path, request, out, err);
 }
 

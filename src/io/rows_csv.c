@@ -294,7 +294,7 @@ enum pd_status pd_rows_open_csv(FILE *file, const char *name, const struct pd_ro
         (void)fclose(file);
         return pd_fail_memory(err, name);
     }
-    r->base = (struct pd_rows){&kind, pd_strdup(name), 0, 0, request->map};
+    r->base = (struct pd_rows){&kind, pd_strdup(name), 0, 1, 0, request->map};
     r->table = (struct pd_table){.file = file, .name = r->base.name};
     enum pd_status status = r->base.name ? pd_table_init(&r->table, err) : pd_fail_memory(err, name);
     if (!status)

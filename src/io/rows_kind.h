@@ -15,7 +15,7 @@ struct pd_rows_kind {
 struct pd_rows {
     const struct pd_rows_kind *kind;
     char *name; /* owned */
-    int64_t width;
+    int64_t width, planes;
     int64_t count;         /* rows read since the begin */
     double (*map)(double); /* of every number on the way, before it becomes a float; or NULL */
 };

@@ -14,6 +14,7 @@ struct npy_rows {
     struct pd_npy *npy;
     struct pd_npy_stream *stream;
     enum pd_io_dtype dtype; /* what the bits are taken for */
+    bool planes;            /* the first two dimensions count rows */
     int64_t left;           /* rows to come */
     int64_t chunk;          /* rows that are converted at a time */
     void *raw;              /* (chunk, width) of dtype */
@@ -23,7 +24,8 @@ struct npy_rows {
 static enum pd_status rewind_rows(struct pd_rows *rows, struct pd_error *err)
 {
     struct npy_rows *r = (struct npy_rows *)rows;
-    r->left = pd_npy_stream_array(r->stream)->dims[0];
+    const struct pd_io_array *a = pd_npy_stream_array(r->stream);
+    r->left = r->planes ? a->dims[0] * a->dims[1] : a->dims[0];
     return pd_npy_stream_rewind(r->stream, err);
 }
 
@@ -112,6 +114,9 @@ static enum pd_status check_shape(const struct npy_rows *r, struct pd_error *err
     pd_io_shape_text(shape, sizeof shape, a->rank, a->dims);
     if (!a->rank)
         return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: a single number, expected rows", r->base.name);
+    if (r->planes && a->rank != 3)
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: shape %s, expected (passes, rows, classes)",
+                       r->base.name, shape);
     return r->base.width ? PD_OK
                          : pd_fail(err, PD_ERR_MISMATCH, -1, "%s: shape %s, expected numbers in each row",
                                    r->base.name, shape);
@@ -169,9 +174,14 @@ static enum pd_status open_rows(struct npy_rows *r, const char *path, const stru
         return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
     r->base.width = pd_npy_stream_width(r->stream);
     r->dtype = pd_npy_stream_array(r->stream)->dtype;
+    r->planes = request->planes;
     status = check_type(r, request, err);
     if (!status)
         status = check_shape(r, err);
+    if (!status && r->planes) {
+        r->base.planes = pd_npy_stream_array(r->stream)->dims[0];
+        r->base.width = pd_npy_stream_array(r->stream)->dims[2];
+    }
     if (!status)
         status = reserve(r, err);
     return status ? status : rewind_rows(&r->base, err);
@@ -184,7 +194,7 @@ enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *
     *out = NULL;
     if (!r)
         return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
-    r->base = (struct pd_rows){&kind, pd_strdup(path), 0, 0, request->map};
+    r->base = (struct pd_rows){&kind, pd_strdup(path), 0, 1, 0, request->map};
     enum pd_status status = r->base.name ? open_rows(r, path, request, err)
                                          : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
     if (status)

@@ -3,6 +3,7 @@
 #include "metric/features.h"
 
 #include "base/mem.h"
+#include "distance/pairs.h"
 
 struct manifolds {
     const double *real, *fake;  /* squared radii */

@@ -1,25 +1,15 @@
 /* A pool in files (paydirt/pool.h). */
+#include "run/pool_files.h"
+
 #include "base/mem.h"
 #include "select/probability.h"
-
-#include <paydirt/pool.h>
 
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-
-struct pd_pool_files {
-    struct pd_pool_request request;
-    struct pd_rows *logit, *class_logits; /* NULL where the strategy does not need it */
-    float *block;                         /* both of them, for most rows */
-    int64_t most;
-    int64_t rows;                    /* read since the last rewind */
-    double off;                      /* farthest sum of a row of probabilities from 1 */
-    int64_t saturated;               /* of them with a probability of exactly 0 or 1 that they are real */
-    bool judge_logit, judge_classes; /* by the first block: are these logits? */
-};
 
 /* A block stays in the processor's last cache, and is long enough to wake threads for. */
 enum { BLOCK_FLOATS = 1 << 19, BLOCK_ROWS_LEAST = 64 };
@@ -39,24 +29,37 @@ static int64_t width_of(const struct pd_rows *rows)
 
 static int64_t classes_of(const struct pd_pool_files *files)
 {
-    return files->class_logits && files->request.binary ? 2 : width_of(files->class_logits);
+    const struct pd_rows *classes = files->file[PD_FILE_CLASSES];
+    return classes && files->request.binary ? 2 : width_of(classes);
+}
+
+static int64_t block_width(const struct pd_pool_files *files, int i)
+{
+    return i == PD_FILE_CLASSES ? classes_of(files) : width_of(files->file[i]);
 }
 
 static enum pd_status reserve(struct pd_pool_files *files, struct pd_error *err)
 {
-    const int64_t width = width_of(files->logit) + classes_of(files);
+    int64_t width = 0;
+    for (int i = 0; i < PD_POOL_FILES; i++)
+        width += block_width(files, i);
     const int64_t rows = BLOCK_FLOATS / (1 + width);
     files->most = rows > BLOCK_ROWS_LEAST ? rows : BLOCK_ROWS_LEAST;
-    files->block = pd_calloc((size_t)files->most, (size_t)width * sizeof(float));
-    return files->block
-               ? PD_OK
-               : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for rows of %lld logits", (long long)width);
+    for (int i = 0; i < PD_POOL_FILES; i++) {
+        if (!files->file[i])
+            continue;
+        files->block[i] = pd_calloc((size_t)files->most, (size_t)block_width(files, i) * sizeof(float));
+        if (!files->block[i])
+            return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for rows of %lld numbers",
+                           (long long)width);
+    }
+    return PD_OK;
 }
 
 static enum pd_status check_classes(const struct pd_pool_files *files, struct pd_error *err)
 {
-    const long long width = pd_rows_width(files->class_logits);
-    const char *name = pd_rows_name(files->class_logits);
+    const long long width = pd_rows_width(files->file[PD_FILE_CLASSES]);
+    const char *name = pd_rows_name(files->file[PD_FILE_CLASSES]);
     if (files->request.binary)
         return width == 1 ? PD_OK
                           : pd_hint(err,
@@ -74,10 +77,11 @@ static enum pd_status check_classes(const struct pd_pool_files *files, struct pd
 
 static enum pd_status check_widths(const struct pd_pool_files *files, struct pd_error *err)
 {
-    if (files->logit && pd_rows_width(files->logit) != 1)
+    if (files->file[PD_FILE_LOGIT] && pd_rows_width(files->file[PD_FILE_LOGIT]) != 1)
         return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: %lld numbers in a row, expected one logit",
-                       pd_rows_name(files->logit), (long long)pd_rows_width(files->logit));
-    return files->class_logits ? check_classes(files, err) : PD_OK;
+                       pd_rows_name(files->file[PD_FILE_LOGIT]),
+                       (long long)pd_rows_width(files->file[PD_FILE_LOGIT]));
+    return files->file[PD_FILE_CLASSES] ? check_classes(files, err) : PD_OK;
 }
 
 static enum pd_status missing(const struct pd_strategy *s, const char *option, struct pd_error *err)
@@ -87,15 +91,25 @@ static enum pd_status missing(const struct pd_strategy *s, const char *option, s
                    "%s", option);
 }
 
+/* Parts of a pool, and what a request calls them. */
+static const struct {
+    unsigned need;
+    const char *option;
+    size_t path; /* of a request */
+} parts[] = {{PD_POOL_LOGIT, "logits", offsetof(struct pd_pool_request, logits)},
+             {PD_POOL_CLASS_LOGITS, "class-logits", offsetof(struct pd_pool_request, class_logits)},
+             {PD_POOL_FEATURES, "features", offsetof(struct pd_pool_request, features)},
+             {PD_POOL_PASSES, "passes", offsetof(struct pd_pool_request, passes)}};
+
+enum { PARTS = sizeof parts / sizeof parts[0] };
+
 static enum pd_status check_request(const struct pd_pool_request *r, const struct pd_strategy *s,
                                     struct pd_error *err)
 {
-    const bool any = !s->needs_logit && !s->needs_class_logits;
-    if (s->needs_logit && !is_given(r->logits))
-        return missing(s, "logits", err);
-    if (s->needs_class_logits && !is_given(r->class_logits))
-        return missing(s, "class-logits", err);
-    if (any && !is_given(r->logits) && !is_given(r->class_logits))
+    for (int i = 0; i < PARTS; i++)
+        if (s->needs & parts[i].need && !is_given(*(const char *const *)((const char *)r + parts[i].path)))
+            return missing(s, parts[i].option, err);
+    if (!s->needs && !is_given(r->logits) && !is_given(r->class_logits))
         return pd_hint(err, missing(s, "logits", err), "or: class-logits");
     if (r->log_probabilities && (r->probabilities == PD_ROWS_YES || r->binary))
         return pd_hint(err,
@@ -105,24 +119,26 @@ static enum pd_status check_request(const struct pd_pool_request *r, const struc
     return PD_OK;
 }
 
-static enum pd_status open_files(struct pd_pool_files *files, const struct pd_strategy *s,
-                                 struct pd_error *err)
+static enum pd_status open_files(struct pd_pool_files *files, unsigned needs, struct pd_error *err)
 {
-    static const char *const logit_names[] = {"logit", "logits", NULL};
-    static const char *const class_names[] = {"class_logits", "class_logit", NULL};
+    static const char *const names[PD_POOL_FILES][3] = {
+        {"logit", "logits", NULL}, {"class_logits", "class_logit", NULL}, {"features", "feature", NULL}};
     const struct pd_pool_request *r = &files->request;
-    const bool any = !s->needs_logit && !s->needs_class_logits,
-               two = r->binary && r->probabilities == PD_ROWS_YES;
-    const struct pd_rows_request logit = {logit_names, r->header,
-                                          r->index,    false,
-                                          r->bfloat16, r->sigmoid == PD_ROWS_YES ? pd_logit_of : NULL},
-                                 classes = {class_names, r->header,   r->index,
-                                            false,       r->bfloat16, two ? pd_logit_of : NULL};
+    const bool two = r->binary && r->probabilities == PD_ROWS_YES;
+    double (*const maps[PD_POOL_FILES])(double) = {r->sigmoid == PD_ROWS_YES ? pd_logit_of : NULL,
+                                                   two ? pd_logit_of : NULL, NULL};
+    const char *const paths[PD_POOL_FILES] = {r->logits, r->class_logits, r->features};
     enum pd_status status = PD_OK;
-    if (s->needs_logit || (any && is_given(r->logits)))
-        status = pd_rows_open(r->logits, &logit, &files->logit, err);
-    if (!status && (s->needs_class_logits || !files->logit))
-        status = pd_rows_open(r->class_logits, &classes, &files->class_logits, err);
+    for (int i = 0; i < PD_POOL_FILES && !status; i++) {
+        const struct pd_rows_request request = {.names = names[i],
+                                                .header = r->header,
+                                                .index = r->index,
+                                                .whole = i == PD_FILE_FEATURES,
+                                                .bfloat16 = r->bfloat16,
+                                                .map = maps[i]};
+        if (needs & parts[i].need)
+            status = pd_rows_open(paths[i], &request, &files->file[i], err);
+    }
     if (!status)
         status = check_widths(files, err);
     return status ? status : reserve(files, err);
@@ -138,11 +154,18 @@ enum pd_status pd_pool_files_open(const struct pd_strategy *s, const struct pd_p
     struct pd_pool_files *files = pd_calloc(1, sizeof *files);
     if (!files)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a pool");
-    *files = (struct pd_pool_files){
-        .request = *r,
-        .judge_logit = s->needs_logit && r->sigmoid == PD_ROWS_AUTO,
-        .judge_classes = s->needs_class_logits && r->probabilities == PD_ROWS_AUTO && !r->log_probabilities};
-    status = open_files(files, s, err);
+    /* One that needs nothing takes either, for the number of rows. */
+    const unsigned needs = s->needs ? s->needs : is_given(r->logits) ? PD_POOL_LOGIT : PD_POOL_CLASS_LOGITS;
+    *files =
+        (struct pd_pool_files){.request = *r,
+                               .judge_logit = s->needs & PD_POOL_LOGIT && r->sigmoid == PD_ROWS_AUTO,
+                               .judge_classes = s->needs & PD_POOL_CLASS_LOGITS &&
+                                                r->probabilities == PD_ROWS_AUTO && !r->log_probabilities};
+    status = open_files(files, needs, err);
+    if (!status && needs & PD_POOL_PASSES)
+        status = pd_pool_passes_read(files, err);
+    if (!status && is_given(r->labelled))
+        status = pd_pool_labelled_read(files, err);
     if (status)
         pd_pool_files_close(files);
     else
@@ -154,9 +177,16 @@ void pd_pool_files_close(struct pd_pool_files *files)
 {
     if (!files)
         return;
-    pd_rows_close(files->logit);
-    pd_rows_close(files->class_logits);
-    pd_free(files->block);
+    for (int i = 0; i < PD_POOL_FILES; i++) {
+        pd_rows_close(files->file[i]);
+        pd_free(files->block[i]);
+    }
+    pd_free((float *)files->pool.logit);
+    pd_free((float *)files->pool.class_logits);
+    pd_free((float *)files->pool.features);
+    pd_free((float *)files->pool.pass_logits);
+    pd_free((int64_t *)files->pool.labelled_rows);
+    pd_free(files->passes_name);
     pd_free(files);
 }
 
@@ -193,17 +223,20 @@ void pd_pool_files_describe(const struct pd_pool_files *files, void (*line)(void
 {
     const struct listener l = {line, context};
     const long long rows = files->rows;
-    describe(files->logit, &l);
-    describe(files->class_logits, &l);
+    for (int i = 0; i < PD_POOL_FILES; i++)
+        describe(files->file[i], &l);
+    if (files->pool.passes)
+        tell(&l, "%s: %d passes x %lld rows x %d classes", files->passes_name, files->pool.passes,
+             (long long)files->pool.pass_rows, files->pool.classes);
     if (classes_of(files) > rows)
-        tell(&l, "%s: %lld rows of %lld classes: is it transposed?", pd_rows_name(files->class_logits), rows,
-             (long long)classes_of(files));
+        tell(&l, "%s: %lld rows of %lld classes: is it transposed?",
+             pd_rows_name(files->file[PD_FILE_CLASSES]), rows, (long long)classes_of(files));
     if (files->off > ROUNDED)
         tell(&l, "%s: rows sum to 1 within %.2g only, as rounded numbers do: taken as parts of their sum",
-             pd_rows_name(files->class_logits), files->off);
+             pd_rows_name(files->file[PD_FILE_CLASSES]), files->off);
     if (files->saturated)
         tell(&l, "%s: %lld of %lld are exactly 0 or 1, and come last or first: their logits would order them",
-             pd_rows_name(files->logit), (long long)files->saturated, rows);
+             pd_rows_name(files->file[PD_FILE_LOGIT]), (long long)files->saturated, rows);
 }
 
 /* --- are these logits? --- */
@@ -215,34 +248,40 @@ static enum pd_status judge_logit(struct pd_pool_files *files, const struct pd_p
     files->judge_logit = false;
     if (!judge || pd_scale_of_numbers(block->n, block->logit) == PD_SCALE_LOGITS)
         return PD_OK;
-    pd_fail(err, PD_ERR_USAGE, -1, "%s: all within [0, 1], as after a sigmoid", pd_rows_name(files->logit));
+    pd_fail(err, PD_ERR_USAGE, -1, "%s: all within [0, 1], as after a sigmoid",
+            pd_rows_name(files->file[PD_FILE_LOGIT]));
     pd_hint(err, PD_ERR_USAGE, "if they are: sigmoid");
     return pd_hint(err, PD_ERR_USAGE, "if they are logits before it: sigmoid=false");
 }
 
-static enum pd_status judge_classes(struct pd_pool_files *files, const struct pd_pool *block,
-                                    struct pd_error *err)
+enum pd_status pd_pool_judge_classes(const struct pd_pool_request *request, const char *name, int64_t n,
+                                     int classes, const float *values, struct pd_error *err)
 {
     static const char *const words[] = {
         [PD_SCALE_PROBABILITIES] = "rows within [0, 1] that sum to 1, probabilities",
         [PD_SCALE_PERCENTAGES] = "rows that sum to 100, percentages: divide by 100",
         [PD_SCALE_SIGMOIDS] =
             "all within [0, 1], as after a sigmoid for each class: take the numbers before it"};
-    const bool judge = files->judge_classes;
-    files->judge_classes = false;
-    if (!judge)
-        return PD_OK;
-    const enum pd_scale scale = files->request.binary
-                                    ? pd_scale_of_numbers(block->n, block->class_logits + block->n)
-                                    : pd_scale_of_classes(block->n, block->classes, block->class_logits);
+    const enum pd_scale scale =
+        request->binary ? pd_scale_of_numbers(n, values + n) : pd_scale_of_classes(n, classes, values);
     if (scale == PD_SCALE_LOGITS)
         return PD_OK;
-    const enum pd_scale as = files->request.binary ? PD_SCALE_PROBABILITIES : scale;
-    pd_fail(err, PD_ERR_USAGE, -1, "%s: %s", pd_rows_name(files->class_logits), words[as]);
+    const enum pd_scale as = request->binary ? PD_SCALE_PROBABILITIES : scale;
+    pd_fail(err, PD_ERR_USAGE, -1, "%s: %s", name, words[as]);
     if (as != PD_SCALE_SIGMOIDS)
         pd_hint(err, PD_ERR_USAGE,
                 as == PD_SCALE_PERCENTAGES ? "and give: probabilities" : "if they are: probabilities");
     return pd_hint(err, PD_ERR_USAGE, "if they are logits before the softmax: probabilities=false");
+}
+
+static enum pd_status judge_classes(struct pd_pool_files *files, const struct pd_pool *block,
+                                    struct pd_error *err)
+{
+    const bool judge = files->judge_classes;
+    files->judge_classes = false;
+    return judge ? pd_pool_judge_classes(&files->request, pd_rows_name(files->file[PD_FILE_CLASSES]),
+                                         block->n, block->classes, block->class_logits, err)
+                 : PD_OK;
 }
 
 /* pd_logit_of has been at all of them. */
@@ -265,11 +304,13 @@ static enum pd_status to_logits(struct pd_pool_files *files, const struct pd_poo
     int64_t surest = 0;
     enum pd_status status = block->logit ? judge_logit(files, block, err) : PD_OK;
     if (!status && block->logit && r->sigmoid == PD_ROWS_YES)
-        status = check_logits_of(files, files->logit, block->n, block->logit, &files->saturated, err);
+        status = check_logits_of(files, files->file[PD_FILE_LOGIT], block->n, block->logit, &files->saturated,
+                                 err);
     if (!status && classes)
         status = judge_classes(files, block, err);
     if (!status && classes && r->binary && r->probabilities == PD_ROWS_YES)
-        status = check_logits_of(files, files->class_logits, block->n, classes + block->n, &surest, err);
+        status =
+            check_logits_of(files, files->file[PD_FILE_CLASSES], block->n, classes + block->n, &surest, err);
     if (status || !classes)
         return status;
     if (r->binary)
@@ -283,60 +324,86 @@ static enum pd_status to_logits(struct pd_pool_files *files, const struct pd_poo
 
 /* --- as a source --- */
 
-static enum pd_status fail_lengths(const struct pd_pool_files *files, int64_t logits, int64_t class_logits,
+/* name (first has more) ends after so many rows. */
+static enum pd_status fail_lengths(const char *shorter, int64_t rows, const char *longer,
                                    struct pd_error *err)
 {
-    const bool fewer = logits < class_logits;
-    return pd_fail(err, PD_ERR_MISMATCH, -1, "%s ends after %lld rows, %s has more",
-                   pd_rows_name(fewer ? files->logit : files->class_logits),
-                   (long long)(files->rows + (fewer ? logits : class_logits)),
-                   pd_rows_name(fewer ? files->class_logits : files->logit));
+    return pd_fail(err, PD_ERR_MISMATCH, -1, "%s ends after %lld rows, %s has more", shorter, (long long)rows,
+                   longer);
 }
 
 /* One number of two classes waits in the second half. */
-static enum pd_status read_classes(struct pd_pool_files *files, float *classes, int64_t *rows,
-                                   struct pd_error *err)
+static enum pd_status read_file(struct pd_pool_files *files, int i, int64_t *rows, struct pd_error *err)
 {
-    if (!files->request.binary)
-        return pd_rows_read(files->class_logits, classes, files->most, rows, err);
-    enum pd_status status = pd_rows_read(files->class_logits, classes + files->most, files->most, rows, err);
-    memmove(classes + *rows, classes + files->most, (size_t)*rows * sizeof *classes);
+    float *to = files->block[i];
+    if (i != PD_FILE_CLASSES || !files->request.binary)
+        return pd_rows_read(files->file[i], to, files->most, rows, err);
+    enum pd_status status = pd_rows_read(files->file[i], to + files->most, files->most, rows, err);
+    memmove(to + *rows, to + files->most, (size_t)*rows * sizeof *to);
     return status;
+}
+
+/* The same number of rows from each. */
+static enum pd_status read_files(struct pd_pool_files *files, int64_t *n, struct pd_error *err)
+{
+    const struct pd_pool *p = &files->pool;
+    const int64_t left = p->passes ? p->pass_rows - files->rows : 0;
+    const char *name = files->passes_name;
+    *n = left < files->most ? left : files->most;
+    for (int i = 0; i < PD_POOL_FILES; i++) {
+        int64_t rows;
+        if (!files->file[i])
+            continue;
+        enum pd_status status = read_file(files, i, &rows, err);
+        if (status)
+            return status;
+        const char *own = pd_rows_name(files->file[i]);
+        if (name && rows != *n)
+            return rows < *n ? fail_lengths(own, files->rows + rows, name, err)
+                             : fail_lengths(name, files->rows + *n, own, err);
+        *n = rows;
+        name = own;
+    }
+    return PD_OK;
 }
 
 static enum pd_status next(void *context, struct pd_pool *block, struct pd_error *err)
 {
     struct pd_pool_files *files = context;
-    float *classes = files->class_logits ? files->block + (files->logit ? files->most : 0) : NULL;
-    int64_t logits = 0, rows = 0;
-    enum pd_status status = PD_OK;
-    if (files->logit)
-        status = pd_rows_read(files->logit, files->block, files->most, &logits, err);
-    if (!status && classes)
-        status = read_classes(files, classes, &rows, err);
-    if (!status && files->logit && classes && logits != rows)
-        status = fail_lengths(files, logits, rows, err);
-    *block = (struct pd_pool){status         ? 0
-                              : files->logit ? logits
-                                             : rows,
-                              (int)classes_of(files), files->logit ? files->block : NULL, classes};
-    if (!status && block->n)
-        status = to_logits(files, block, classes, err);
-    files->rows += block->n;
+    const struct pd_pool *p = &files->pool;
+    int64_t n = 0;
+    *block = (struct pd_pool){.n = 0};
+    enum pd_status status = read_files(files, &n, err);
+    if (status || !n)
+        return status;
+    *block = (struct pd_pool){
+        .n = n,
+        .classes = p->passes ? p->classes : (int)classes_of(files),
+        .logit = files->block[PD_FILE_LOGIT],
+        .class_logits = files->block[PD_FILE_CLASSES],
+        .width = width_of(files->file[PD_FILE_FEATURES]),
+        .features = files->block[PD_FILE_FEATURES],
+        .passes = p->passes,
+        .pass_logits = p->pass_logits ? p->pass_logits + files->rows * p->classes : NULL,
+        .pass_rows = p->pass_rows,
+    };
+    status = to_logits(files, block, files->block[PD_FILE_CLASSES], err);
+    files->rows += n;
     return status;
 }
 
-static enum pd_status rewind_both(void *context, struct pd_error *err)
+static enum pd_status rewind_all(void *context, struct pd_error *err)
 {
     struct pd_pool_files *files = context;
-    enum pd_status status = files->logit ? pd_rows_rewind(files->logit, err) : PD_OK;
-    if (!status && files->class_logits)
-        status = pd_rows_rewind(files->class_logits, err);
+    enum pd_status status = PD_OK;
+    for (int i = 0; i < PD_POOL_FILES && !status; i++)
+        if (files->file[i])
+            status = pd_rows_rewind(files->file[i], err);
     files->rows = files->saturated = 0;
     return status;
 }
 
 struct pd_pool_source pd_pool_files_source(struct pd_pool_files *files)
 {
-    return (struct pd_pool_source){files, next, rewind_both};
+    return (struct pd_pool_source){files, next, rewind_all, files->pool.labelled, files->pool.labelled_rows};
 }

@@ -26,14 +26,15 @@ static void uncertain(const struct pd_pool *block, int64_t first, const double *
 const struct pd_strategy pd_strategy_most_confident = {
     .name = "most-confident",
     .summary = "largest class probability first (ALCG's MC)",
-    .needs_class_logits = true,
+    .needs = PD_POOL_CLASS_LOGITS,
     .score = certain,
     .bound = bound,
 };
 
 const struct pd_strategy pd_strategy_least_confident = {
     .name = "least-confident",
+    .also = "least-confidence",
     .summary = "smallest largest class probability first",
-    .needs_class_logits = true,
+    .needs = PD_POOL_CLASS_LOGITS,
     .score = uncertain,
 };

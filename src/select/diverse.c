@@ -1,72 +1,11 @@
 #include <paydirt/select.h>
 
 #include "base/mem.h"
-#include "base/rng.h"
-#include "base/streams.h"
+#include "select/apart.h"
+#include "select/features.h"
 
 #include <math.h>
 #include <string.h>
-
-struct spread {
-    enum pd_diversity method;
-    int64_t n, width;
-    const float *features; /* (n, width) */
-    double *distance;      /* (n): squared, to the nearest chosen; -1: chosen itself */
-    struct pd_rng rng;
-};
-
-static double squared_distance(const float *a, const float *b, int64_t width)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < width; i++) {
-        const double d = (double)a[i] - (double)b[i];
-        sum += d * d;
-    }
-    return sum;
-}
-
-static void choose(struct spread *s, int64_t chosen)
-{
-    const float *centre = s->features + chosen * s->width;
-#pragma omp parallel for schedule(static) if (s->n * s->width >= 65536)
-    for (int64_t i = 0; i < s->n; i++) {
-        const double d = squared_distance(s->features + i * s->width, centre, s->width);
-        s->distance[i] = d < s->distance[i] ? d : s->distance[i];
-    }
-    s->distance[chosen] = -1;
-}
-
-/* The first of the farthest: the best-scored where all are 0. */
-static int64_t farthest(const struct spread *s)
-{
-    int64_t best = 0;
-    for (int64_t i = 1; i < s->n; i++)
-        if (s->distance[i] > s->distance[best])
-            best = i;
-    return best;
-}
-
-static double uniform(const struct pd_rng *rng, int64_t index)
-{
-    uint32_t words[4];
-    pd_rng_block(rng, (uint64_t)index, words);
-    return (double)((uint64_t)words[0] << 21 ^ words[1] >> 11) * 0x1p-53;
-}
-
-/* The turn-th choice, with probability proportional to the squared distance. */
-static int64_t draw(const struct spread *s, int64_t turn)
-{
-    double total = 0, sum = 0;
-    for (int64_t i = 0; i < s->n; i++)
-        total += fmax(s->distance[i], 0);
-    const double wanted = uniform(&s->rng, turn) * total;
-    for (int64_t i = 0; i < s->n; i++) {
-        sum += fmax(s->distance[i], 0);
-        if (s->distance[i] > 0 && sum > wanted)
-            return i;
-    }
-    return farthest(s); /* nothing but copies of the chosen, or rounding at the very end */
-}
 
 static enum pd_status check_features(int64_t candidates, const int64_t *rows, int64_t width,
                                      const float *features, struct pd_error *err)
@@ -90,27 +29,35 @@ static enum pd_status check_counts(int64_t n, int64_t candidates, int64_t k, int
     return PD_OK;
 }
 
+/* chosen[0] = 0, the best-scored, is there. */
+static enum pd_status spread(enum pd_diversity method, const struct pd_feature_set *set, int64_t *others,
+                             int64_t k, uint64_t seed, int64_t *chosen, struct pd_error *err)
+{
+    const struct pd_apart apart = {
+        .n = set->n - 1, .rows = others, .squared = pd_features_squared, .context = set, .cost = set->width};
+    for (int64_t i = 0; i < apart.n; i++)
+        others[i] = i + 1;
+    return method == PD_DIVERSE_K_CENTER ? pd_apart_farthest(&apart, 1, k - 1, chosen, err)
+                                         : pd_apart_draw(&apart, seed, 1, k - 1, chosen, err);
+}
+
 enum pd_status pd_diverse_choose(enum pd_diversity method, int64_t candidates, const int64_t *rows,
                                  int64_t width, const float *features, int64_t k, uint64_t seed,
                                  int64_t *chosen, struct pd_error *err)
 {
-    struct spread s = {method, candidates, width, features, NULL, {seed, PD_STREAM_SELECT_SPREAD, 0}};
+    const struct pd_feature_set set = {candidates, width, features};
     enum pd_status status = check_counts(candidates, candidates, k, width, err);
     if (!status)
         status = check_features(candidates, rows, width, features, err);
-    if (status)
+    if (status || !k)
         return status;
-    s.distance = pd_malloc((size_t)candidates * sizeof *s.distance);
-    if (!s.distance)
+    int64_t *others = pd_calloc((size_t)candidates, sizeof *others);
+    if (!others)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld candidates", (long long)candidates);
-    for (int64_t i = 0; i < candidates; i++)
-        s.distance[i] = INFINITY;
-    for (int64_t turn = 0; turn < k; turn++) {
-        chosen[turn] = turn == 0 ? 0 : method == PD_DIVERSE_K_CENTER ? farthest(&s) : draw(&s, turn);
-        choose(&s, chosen[turn]);
-    }
-    pd_free(s.distance);
-    return PD_OK;
+    chosen[0] = 0;
+    status = spread(method, &set, others, k, seed, chosen, err);
+    pd_free(others);
+    return status;
 }
 
 /* best (candidates) and gathered (candidates, width): room for the candidates, best first */

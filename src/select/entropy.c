@@ -26,14 +26,15 @@ static double bound(const struct pd_pool *block, const double *state, bool balan
 const struct pd_strategy pd_strategy_least_entropy = {
     .name = "least-entropy",
     .summary = "smallest entropy of the class probabilities first (ALCG's LE)",
-    .needs_class_logits = true,
+    .needs = PD_POOL_CLASS_LOGITS,
     .score = certain,
     .bound = bound,
 };
 
 const struct pd_strategy pd_strategy_most_entropy = {
     .name = "most-entropy",
+    .also = "entropy",
     .summary = "largest entropy of the class probabilities first",
-    .needs_class_logits = true,
+    .needs = PD_POOL_CLASS_LOGITS,
     .score = uncertain,
 };

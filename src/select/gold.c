@@ -163,8 +163,7 @@ static double bound(const struct pd_pool *block, const double *state, bool balan
 const struct pd_strategy pd_strategy_gold = {
     .name = "gold",
     .summary = "real-looking and of uncertain class: logit + entropy (GOLD eq. 8; balanced: eq. 9)",
-    .needs_logit = true,
-    .needs_class_logits = true,
+    .needs = PD_POOL_LOGIT | PD_POOL_CLASS_LOGITS,
     .observe = observe,
     .score = score,
     .bound = bound,

@@ -26,14 +26,15 @@ static void uncertain(const struct pd_pool *block, int64_t first, const double *
 const struct pd_strategy pd_strategy_large_margin = {
     .name = "large-margin",
     .summary = "largest margin between the two likeliest classes first (ALCG's LM)",
-    .needs_class_logits = true,
+    .needs = PD_POOL_CLASS_LOGITS,
     .score = certain,
     .bound = bound,
 };
 
 const struct pd_strategy pd_strategy_small_margin = {
     .name = "small-margin",
+    .also = "margin",
     .summary = "smallest margin between the two likeliest classes first",
-    .needs_class_logits = true,
+    .needs = PD_POOL_CLASS_LOGITS,
     .score = uncertain,
 };

@@ -13,7 +13,8 @@
     X(least_confident)                                                                                       \
     X(small_margin)                                                                                          \
     X(most_entropy)                                                                                          \
-    X(random)
+    X(random)                                                                                                \
+    X(coreset)
 
 #define PD_STRATEGY_DECLARE(id) extern const struct pd_strategy pd_strategy_##id;
 PD_STRATEGY_LIST(PD_STRATEGY_DECLARE)

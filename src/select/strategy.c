@@ -21,10 +21,20 @@ const struct pd_strategy *pd_strategy_at(int index)
 
 const struct pd_strategy *pd_strategy_find(const char *name, struct pd_error *err)
 {
-    const char *names[STRATEGIES];
-    for (int i = 0; i < STRATEGIES; i++)
-        names[i] = strategies[i]->name;
-    return pd_strategy_at(pd_find_word("strategy", name, names, STRATEGIES, sizeof names[0], err));
+    const char *names[2 * STRATEGIES];
+    int of[2 * STRATEGIES], n = 0;
+    for (int i = 0; i < STRATEGIES; i++) {
+        of[n] = i;
+        names[n++] = strategies[i]->name;
+    }
+    for (int i = 0; i < STRATEGIES; i++) {
+        if (!strategies[i]->also)
+            continue;
+        of[n] = i;
+        names[n++] = strategies[i]->also;
+    }
+    const int at = pd_find_word("strategy", name, names, (size_t)n, sizeof names[0], err);
+    return at < 0 ? NULL : strategies[of[at]];
 }
 
 /* --- checks --- */
@@ -41,62 +51,122 @@ static bool all_finite(int64_t n, const float *x)
     return !bad;
 }
 
-static enum pd_status name_bad_row(const struct pd_pool *block, const struct pd_strategy *s, int64_t first,
-                                   struct pd_error *err)
+/* A part of a pool: rows of numbers. */
+struct part {
+    unsigned need; /* of enum pd_pool_part */
+    const char *words, *number;
+    const float *values;
+    int64_t width;
+};
+
+enum { PARTS = 3 };
+
+static void list_parts(const struct pd_pool *p, struct part *parts)
 {
-    for (int64_t i = 0; i < block->n; i++) {
-        if (s->needs_logit && !isfinite(block->logit[i]))
-            return pd_fail(err, PD_ERR_USAGE, -1, "row %lld: the logit is %g, expected a finite number",
-                           (long long)(first + i), (double)block->logit[i]);
-        for (int k = 0; s->needs_class_logits && k < block->classes; k++) {
-            const double x = (double)block->class_logits[i * block->classes + k];
-            if (!isfinite(x))
-                return pd_fail(err, PD_ERR_USAGE, -1,
-                               "row %lld: class logit %d is %g, expected a finite number",
-                               (long long)(first + i), k, x);
-        }
-    }
-    return PD_OK;
+    parts[0] = (struct part){PD_POOL_LOGIT, "the real/fake logits", "logit", p->logit, 1};
+    parts[1] =
+        (struct part){PD_POOL_CLASS_LOGITS, "the class logits", "class logit", p->class_logits, p->classes};
+    parts[2] = (struct part){PD_POOL_FEATURES, "features", "feature", p->features, p->width};
 }
 
-static enum pd_status check_inputs(const struct pd_pool *pool, const struct pd_strategy *s,
-                                   struct pd_error *err)
+static enum pd_status check_part(const struct part *part, int64_t n, int64_t first, struct pd_error *err)
 {
-    if (s->needs_logit && !pool->logit)
-        return pd_fail(err, PD_ERR_USAGE, -1, "strategy '%s' needs the real/fake logits", s->name);
-    if (s->needs_class_logits && !pool->class_logits)
-        return pd_fail(err, PD_ERR_USAGE, -1, "strategy '%s' needs the class logits", s->name);
-    if (s->needs_class_logits && pool->classes < 2)
+    if (all_finite(n * part->width, part->values))
+        return PD_OK;
+    int64_t i = 0;
+    while (isfinite(part->values[i]))
+        i++;
+    const long long row = first + i / part->width, column = i % part->width;
+    const double x = (double)part->values[i];
+    return part->need == PD_POOL_LOGIT
+               ? pd_fail(err, PD_ERR_USAGE, -1, "row %lld: the logit is %g, expected a finite number", row, x)
+               : pd_fail(err, PD_ERR_USAGE, -1, "row %lld: %s %lld is %g, expected a finite number", row,
+                         part->number, column, x);
+}
+
+static enum pd_status check_passes(const struct pd_pool *pool, int64_t first, struct pd_error *err)
+{
+    const int64_t stride = pool->pass_rows ? pool->pass_rows : pool->n;
+    enum pd_status status = PD_OK;
+    for (int s = 0; s < pool->passes && !status; s++) {
+        const struct part part = {PD_POOL_PASSES, "", "class logit",
+                                  pool->pass_logits + s * stride * pool->classes, pool->classes};
+        status = check_part(&part, pool->n, first, err);
+    }
+    return status;
+}
+
+static enum pd_status check_shape(const struct pd_pool *pool, const struct pd_strategy *s,
+                                  struct pd_error *err)
+{
+    struct part parts[PARTS];
+    list_parts(pool, parts);
+    for (int i = 0; i < PARTS; i++)
+        if (s->needs & parts[i].need && !parts[i].values)
+            return pd_fail(err, PD_ERR_USAGE, -1, "strategy '%s' needs %s", s->name, parts[i].words);
+    if (s->needs & PD_POOL_PASSES && (!pool->pass_logits || pool->passes < 2))
+        return pd_fail(err, PD_ERR_USAGE, -1, "strategy '%s' needs the class logits of 2 passes or more",
+                       s->name);
+    if (s->needs & (PD_POOL_CLASS_LOGITS | PD_POOL_PASSES) && pool->classes < 2)
         return pd_fail(err, PD_ERR_USAGE, -1, "%d classes, expected 2 or more", pool->classes);
+    if (s->needs & PD_POOL_FEATURES && pool->width < 1)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld features of a row, expected 1 or more",
+                       (long long)pool->width);
     return PD_OK;
 }
 
 enum pd_status pd_pool_check(const struct pd_pool *block, const struct pd_strategy *s, int64_t first,
                              struct pd_error *err)
 {
-    enum pd_status status = block->n ? check_inputs(block, s, err) : PD_OK;
-    if (status)
-        return status;
-    if ((!s->needs_logit || all_finite(block->n, block->logit)) &&
-        (!s->needs_class_logits || all_finite(block->n * block->classes, block->class_logits)))
+    struct part parts[PARTS];
+    if (!block->n)
         return PD_OK;
-    return name_bad_row(block, s, first, err);
+    enum pd_status status = check_shape(block, s, err);
+    list_parts(block, parts);
+    for (int i = 0; i < PARTS && !status; i++)
+        if (s->needs & parts[i].need)
+            status = check_part(&parts[i], block->n, first, err);
+    if (!status && s->needs & PD_POOL_PASSES)
+        status = check_passes(block, first, err);
+    return status;
+}
+
+enum pd_status pd_strategy_check_scores(const struct pd_strategy *s, struct pd_error *err)
+{
+    return s->score
+               ? PD_OK
+               : pd_fail(err, PD_ERR_USAGE, -1,
+                         "strategy '%s' chooses rows together, from a pool in memory, and gives no scores",
+                         s->name);
 }
 
 /* --- scores --- */
 
+static const float *part_from(const float *values, int64_t row, int64_t width)
+{
+    return values ? values + row * width : NULL;
+}
+
 struct pd_pool pd_pool_rows(const struct pd_pool *pool, int64_t from, int64_t most)
 {
     const int64_t left = pool->n - from;
-    return (struct pd_pool){left < most ? left : most, pool->classes, pool->logit ? pool->logit + from : NULL,
-                            pool->class_logits ? pool->class_logits + from * pool->classes : NULL};
+    struct pd_pool rows = *pool;
+    rows.n = left < most ? left : most;
+    rows.logit = part_from(pool->logit, from, 1);
+    rows.class_logits = part_from(pool->class_logits, from, pool->classes);
+    rows.features = part_from(pool->features, from, pool->width);
+    rows.pass_logits = part_from(pool->pass_logits, from, pool->classes);
+    rows.pass_rows = pool->pass_rows ? pool->pass_rows : pool->n;
+    return rows;
 }
 
 enum pd_status pd_strategy_score(const struct pd_strategy *s, const struct pd_pool *pool, bool balanced,
                                  uint64_t seed, double *score, struct pd_error *err)
 {
     double state[PD_STRATEGY_STATE] = {0};
-    enum pd_status status = pd_pool_check(pool, s, 0, err);
+    enum pd_status status = pd_strategy_check_scores(s, err);
+    if (!status)
+        status = pd_pool_check(pool, s, 0, err);
     if (status)
         return status;
     if (balanced && s->observe)

@@ -90,16 +90,31 @@ static enum pd_status observe_all(struct selection *s, const struct pd_pool_sour
     return status ? status : source->rewind(source->context, err);
 }
 
+static enum pd_status check_labelled(const struct pd_pool_source *source, int64_t n, struct pd_error *err)
+{
+    for (int64_t i = 0; i < source->labelled; i++)
+        if (source->labelled_rows[i] >= n)
+            return pd_fail(err, PD_ERR_USAGE, -1, "labelled row %lld: the pool has %lld rows",
+                           (long long)source->labelled_rows[i], (long long)n);
+    return PD_OK;
+}
+
 enum pd_status pd_select_stream(const struct pd_strategy *strategy, const struct pd_pool_source *source,
                                 bool balanced, int64_t k, uint64_t seed, int64_t *rows, double *scores,
                                 int64_t *count, struct pd_error *err)
 {
     struct selection s = {.strategy = strategy, .balanced = balanced, .seed = seed};
-    enum pd_status status = pd_top_create(k, seed, &s.top, err);
+    enum pd_status status = pd_strategy_check_scores(strategy, err);
+    if (!status)
+        status = pd_top_create(k, seed, &s.top, err);
+    if (!status)
+        status = pd_top_leave_out(s.top, source->labelled, source->labelled_rows, err);
     if (!status)
         status = observe_all(&s, source, err);
     if (!status)
         status = pass(&s, source, rank, err);
+    if (!status)
+        status = check_labelled(source, s.rows, err);
     if (!status)
         pd_top_take(s.top, rows, scores);
     pd_top_destroy(s.top);

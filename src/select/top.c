@@ -1,5 +1,5 @@
 /* A heap with the worst of the k best on top. */
-#include <paydirt/select.h>
+#include "select/pool.h"
 
 #include "base/mem.h"
 #include "base/rng.h"
@@ -18,6 +18,8 @@ struct pd_top {
     struct pd_rng ties;
     int64_t k, count, capacity;
     struct entry *heap;
+    int64_t left_out;
+    int64_t *left_out_rows; /* (left_out), ascending */
 };
 
 static int compare(const void *a, const void *b)
@@ -68,9 +70,30 @@ enum pd_status pd_top_create(int64_t k, uint64_t seed, struct pd_top **out, stru
 
 void pd_top_destroy(struct pd_top *top)
 {
-    if (top)
-        pd_free(top->heap);
+    if (!top)
+        return;
+    pd_free(top->left_out_rows);
+    pd_free(top->heap);
     pd_free(top);
+}
+
+enum pd_status pd_top_leave_out(struct pd_top *top, int64_t count, const int64_t *rows, struct pd_error *err)
+{
+    pd_free(top->left_out_rows);
+    return pd_rows_sorted(count, rows, &top->left_out_rows, &top->left_out, err);
+}
+
+static bool is_left_out(const struct pd_top *top, int64_t row)
+{
+    int64_t first = 0, end = top->left_out;
+    while (first < end) {
+        const int64_t middle = first + (end - first) / 2;
+        if (top->left_out_rows[middle] < row)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first < top->left_out && top->left_out_rows[first] == row;
 }
 
 /* Memory grows with the rows that come: k alone buys none. */
@@ -103,7 +126,7 @@ enum pd_status pd_top_add(struct pd_top *top, int64_t first, int64_t n, const do
 {
     for (int64_t i = 0; i < n; i++) {
         enum pd_status status = PD_OK;
-        if (score[i] < pd_top_least(top))
+        if (score[i] < pd_top_least(top) || (top->left_out && is_left_out(top, first + i)))
             continue;
         if (isnan(score[i]))
             return pd_fail(err, PD_ERR_USAGE, -1, "row %lld: the score is nan", (long long)(first + i));

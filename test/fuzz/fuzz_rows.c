@@ -43,9 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!file)
         return 0;
     /* Its first byte also says what the options do. */
-    const struct pd_rows_request request = {
-        names, (enum pd_rows_choice)(data[0] % 3), (enum pd_rows_choice)(data[0] / 3 % 3), false, false,
-        NULL};
+    const struct pd_rows_request request = {.names = names,
+                                            .header = (enum pd_rows_choice)(data[0] % 3),
+                                            .index = (enum pd_rows_choice)(data[0] / 3 % 3)};
     if (pd_rows_open_csv(file, "input", &request, &rows, &err) != PD_OK) {
         if (rows || !err.message[0])
             abort();

@@ -91,16 +91,30 @@ def k_center(pool):
     return chosen
 
 
+def distance(i, c):
+    return sum((a - b) ** 2 for a, b in zip(features[i], features[c]))
+
+
+def halves(words, at):
+    return D(words[at] * 2**21 + (words[at + 1] >> 11)) / 2**53
+
+
 def k_means(pool):
-    chosen = pool[:1]
+    """By rejection, as doc/select.md has it: bounds are the distances that were known when a row was last proposed."""
+    chosen, rest, block = pool[:1], pool[1:], 0
+    bound = {i: distance(i, chosen[0]) for i in rest}
     while len(chosen) < K:
-        weights = [far(i, chosen) for i in pool]
-        wanted, total = uniform(SPREAD, len(chosen)) * sum(weights), D(0)
-        for i, w in zip(pool, weights):
-            total += w
+        words = philox(SEED, SPREAD, block)
+        wanted, total, block = halves(words, 0) * sum(bound.values()), D(0), block + 1
+        for i in rest:
+            total += bound[i]
             if total > wanted:
-                chosen.append(i)
                 break
+        true = far(i, chosen)
+        if halves(words, 2) * bound[i] < true:
+            chosen.append(i)
+            true = D(0)
+        bound[i] = true
     return chosen
 
 
@@ -112,15 +126,20 @@ def line(rows):
     return "{" + ", ".join(map(str, rows)) + "}"
 
 
-best = ranked(SCORES["gold"], CANDIDATES)
-print("/* Made by strategies.py: do not edit. */\n/* clang-format off */")
-print(f"enum {{ POOL_ROWS = {N}, POOL_CLASSES = {CLASSES}, POOL_WIDTH = {WIDTH}, POOL_K = {K}, "
-      f"POOL_CANDIDATES = {CANDIDATES}, POOL_SEED = {SEED} }};\n")
-print("static const struct {\n    const char *strategy;\n    bool balanced;\n    int64_t rows[POOL_K];\n} selected[] = {")
-for name, score in SCORES.items():
-    print(f'    {{"{name.split()[0]}", {str("balanced" in name).lower()},\n     {line(ranked(score, K))}}},')
-print("};\n")
-print(f"static const int64_t spread_k_center[POOL_K] =\n    {line(k_center(best))};")
-print(f"static const int64_t spread_k_means[POOL_K] =\n    {line(k_means(best))};")
-print("/* The first of all rows when every score is the same. */")
-print(f"static const int64_t tied[POOL_K] =\n    {line(sorted(range(N), key=lambda i: (tie(i), i))[:K])};")
+def main():
+    best = ranked(SCORES["gold"], CANDIDATES)
+    print("/* Made by strategies.py: do not edit. */\n/* clang-format off */")
+    print(f"enum {{ POOL_ROWS = {N}, POOL_CLASSES = {CLASSES}, POOL_WIDTH = {WIDTH}, POOL_K = {K}, "
+          f"POOL_CANDIDATES = {CANDIDATES}, POOL_SEED = {SEED} }};\n")
+    print("static const struct {\n    const char *strategy;\n    bool balanced;\n    int64_t rows[POOL_K];\n} selected[] = {")
+    for name, score in SCORES.items():
+        print(f'    {{"{name.split()[0]}", {str("balanced" in name).lower()},\n     {line(ranked(score, K))}}},')
+    print("};\n")
+    print(f"static const int64_t spread_k_center[POOL_K] =\n    {line(k_center(best))};")
+    print(f"static const int64_t spread_k_means[POOL_K] =\n    {line(k_means(best))};")
+    print("/* The first of all rows when every score is the same. */")
+    print(f"static const int64_t tied[POOL_K] =\n    {line(sorted(range(N), key=lambda i: (tie(i), i))[:K])};")
+
+
+if __name__ == "__main__":
+    main()

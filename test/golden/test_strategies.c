@@ -8,31 +8,9 @@
 
 #include <cmocka.h>
 
-#include "golden/strategies.h"
+#include "golden/pool.h"
 
-static float logit[POOL_ROWS], class_logits[POOL_ROWS * POOL_CLASSES], features[POOL_ROWS * POOL_WIDTH];
 static double score[POOL_ROWS];
-static const struct pd_pool pool = {POOL_ROWS, POOL_CLASSES, logit, class_logits};
-
-/* As in strategies.py; exact in float. */
-static float number(uint32_t j)
-{
-    j = (j ^ j >> 16) * 0x7FEB352Du;
-    j = (j ^ j >> 15) * 0x846CA68Bu;
-    return (float)((j ^ j >> 16) >> 8) / (float)(1 << 21) - 4;
-}
-
-static int make_pool(void **state)
-{
-    (void)state;
-    for (uint32_t j = 0; j < POOL_ROWS; j++)
-        logit[j] = number(j);
-    for (uint32_t j = 0; j < POOL_ROWS * POOL_CLASSES; j++)
-        class_logits[j] = number(1000 + j) * (j / POOL_CLASSES % 25 == 0 ? 64 : 1);
-    for (uint32_t j = 0; j < POOL_ROWS * POOL_WIDTH; j++)
-        features[j] = number(5000 + j);
-    return 0;
-}
 
 static void same_rows(const char *what, const int64_t *rows, const int64_t *expected)
 {
@@ -63,7 +41,7 @@ static void none_is_left_out(void **state)
         bool found = false;
         for (size_t j = 0; j < sizeof selected / sizeof selected[0]; j++)
             found = found || !strcmp(s->name, selected[j].strategy);
-        if (!found)
+        if (s->score && !found)
             fail_msg("strategies.py has no selection by '%s'", s->name);
     }
 }

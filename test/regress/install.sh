@@ -56,7 +56,7 @@ runs() { # EXAMPLE WORDS: it prints them
     done
 }
 lean() { # FILE: of oneDNN and what a compiler brings
-    more=$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[lib\(.*\)\.so.*/\1/p' | grep -vxE 'paydirt-core|dnnl|g?omp|m|mvec|c|stdc\+\+|gcc_s|pthread') || return 0
+    more=$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[lib\(.*\)\.so.*/\1/p' | grep -vxE 'paydirt-core|blas|dnnl|g?omp|m|mvec|c|stdc\+\+|gcc_s|pthread') || return 0
     wrong "$1 needs" $more
 }
 lean "$libs/libpaydirt-core.so"

@@ -90,6 +90,53 @@ static void spreads_a_batch(void **state)
                ->out);
 }
 
+static void write_text(const char *name, const char *text)
+{
+    scratch_write(scratch_path(name), text, strlen(text));
+}
+
+static void chooses_rows_together(void **state)
+{
+    (void)state;
+    write_text("known.txt", "0\n");
+    prints("select --features f.npy --strategy coreset -k 1 --labelled known.txt", "4\n");
+    prints("select --features f.npy --strategy k-center -k 5 --labelled known.txt --threads 2",
+           succeeds("select --features s.npz --strategy coreset -k 5 --labelled known.txt --threads 1")->out);
+    fails("select --features f.npy --strategy coreset -k 6 --labelled known.txt", 2,
+          "6 rows asked for, the pool has 5 without a label");
+    /* Others leave them out, too. */
+    write_text("known.txt", "1\n");
+    prints("select " NPY "-k 1 --labelled known.txt", "3\n");
+    write_text("known.txt", "row\n3\n4\n");
+    assert_null(strstr(succeeds("select " NPY "-k 4 --labelled known.txt --header")->out, "3\n"));
+    fails("select " NPY "-k 5 --labelled known.txt --header", 2, "-k 5: the pool has 4 rows without a label");
+}
+
+static void refuses_bad_labelled_rows(void **state)
+{
+    (void)state;
+    const char *const by_score = "select " NPY "-k 1 --labelled known.txt",
+                      *const together =
+                          "select --features f.npy --strategy coreset -k 1 --labelled known.txt";
+    static const struct {
+        const char *text;
+        int code;
+        const char *words;
+    } bad[] = {{"1\n2\n1\n", 4, "known.txt: row 1 comes twice"},
+               {"6\n", 2, "labelled row 6: the pool has 6 rows"},
+               {"17000001\n", 2, "labelled row 17000001: the pool has 6 rows"}, /* no float */
+               {"-1\n", 4, "number 0 is -1, expected that of a labelled row"},
+               {"0.5\n", 4, "number 0 is 0.5, expected that of a labelled row"},
+               {"nan\n", 4, "number 0 is nan"},
+               {"1e300\n", 4, "number 0 is inf"},
+               {"1,2\n3,4\n", 5, "2 numbers in a row, expected one, of a labelled row"}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        write_text("known.txt", bad[i].text);
+        fails(by_score, bad[i].code, bad[i].words);
+        fails(together, bad[i].code, bad[i].words);
+    }
+}
+
 static void the_seed_fixes_everything(void **state)
 {
     (void)state;
@@ -114,7 +161,14 @@ static void refuses_bad_requests(void **state)
           "--logits is missing: strategy 'random' needs it; or: --class-logits");
     fails("select " NPY "-k 1 --diverse k-centre --features f.npy", 2, "did you mean 'k-center'?");
     fails("select " NPY "-k 1 --diverse k-center", 2, "--features is missing");
-    fails("select " NPY "-k 1 --features f.npy", 2, "--features is for --diverse");
+    fails("select " NPY "-k 1 --features f.npy", 2,
+          "--features: strategy 'gold' does not look at them (--diverse k-center does)");
+    fails("select " NPY "-k 1 --passes c.npy", 2, "--passes: strategy 'gold' does not look at them");
+    fails("select --strategy coreset -k 1", 2, "--features is missing: strategy 'coreset' needs it");
+    fails("select --strategy coreset -k 1 --features f.npy --scores", 2,
+          "chooses rows together, without scores");
+    fails("select --strategy coreset -k 1 --features f.npy --diverse k-center", 2,
+          "--diverse: strategy 'coreset' chooses rows together already");
     fails("select " NPY "-k 3 --candidates 2 --diverse k-center --features f.npy", 2, "less than -k 3");
     fails("select " NPY "-k 1 -x", 2, "unknown option -x");
 }
@@ -142,11 +196,6 @@ static void refuses_bad_files(void **state)
     fails("select --logits t.csv:real --class-logits c.npy -k 1", 2, "t.csv: no column 'real' or 'real_0'");
     fails("select " NPY "-k 2 --diverse k-center --features five.npy", 5,
           "five.npy has 5 rows, the logits have 6");
-}
-
-static void write_text(const char *name, const char *text)
-{
-    scratch_write(scratch_path(name), text, strlen(text));
 }
 
 static void says_how_a_table_was_taken(void **state)
@@ -317,6 +366,8 @@ int main(void)
         cmocka_unit_test(prints_rows_best_first),
         cmocka_unit_test(reads_every_format),
         cmocka_unit_test(spreads_a_batch),
+        cmocka_unit_test(chooses_rows_together),
+        cmocka_unit_test(refuses_bad_labelled_rows),
         cmocka_unit_test(the_seed_fixes_everything),
         cmocka_unit_test(refuses_bad_requests),
         cmocka_unit_test(refuses_bad_files),

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 static const char *const names[] = {"logit", "logits", NULL};
-static struct pd_rows_request request = {names, PD_ROWS_AUTO, PD_ROWS_AUTO, false, false, NULL};
+static struct pd_rows_request request = {.names = names};
 
 /* Reads everything in pieces of `step` rows, twice. */
 static int64_t read_all(struct pd_rows *rows, float *to, int64_t step)

@@ -33,7 +33,17 @@ static struct pd_pool make_pool(int classes)
                    (size_t)classes * sizeof(float));
         }
     }
-    return (struct pd_pool){ROWS, classes, logit, class_logits};
+    return (struct pd_pool){.n = ROWS, .classes = classes, .logit = logit, .class_logits = class_logits};
+}
+
+/* The index-th strategy that gives scores of logits, and so goes block by block; NULL past the last. */
+static const struct pd_strategy *scored(int index)
+{
+    const struct pd_strategy *s;
+    for (int i = 0; (s = pd_strategy_at(i)); i++)
+        if (s->score && !(s->needs & PD_POOL_PASSES) && index-- == 0)
+            return s;
+    return NULL;
 }
 
 /* --- plain loops --- */
@@ -121,7 +131,7 @@ static void scores_as_plain_loops_do(void **state)
     const struct pd_strategy *s;
     for (size_t c = 0; c < sizeof classes / sizeof classes[0]; c++) {
         const struct pd_pool pool = make_pool(classes[c]);
-        for (int i = 0; (s = pd_strategy_at(i)); i++)
+        for (int i = 0; (s = scored(i)); i++)
             if (strcmp(s->name, "random") != 0)
                 compare_scores(s, &pool, false);
         compare_scores(pd_strategy_find("gold", NULL), &pool, true);
@@ -140,8 +150,10 @@ static enum pd_status next_block(void *context, struct pd_pool *block, struct pd
     struct blocks *b = context;
     (void)err;
     const int64_t left = b->pool->n - b->at, n = left < b->size ? left : b->size;
-    *block = (struct pd_pool){n, b->pool->classes, b->pool->logit + b->at,
-                              b->pool->class_logits + b->at * b->pool->classes};
+    *block = (struct pd_pool){.n = n,
+                              .classes = b->pool->classes,
+                              .logit = b->pool->logit + b->at,
+                              .class_logits = b->pool->class_logits + b->at * b->pool->classes};
     b->at += n;
     return PD_OK;
 }
@@ -161,7 +173,7 @@ static void check_stream(const struct pd_strategy *s, const struct pd_pool *pool
     static double best[ROWS];
     int64_t count;
     struct blocks blocks = {pool, size, 0};
-    const struct pd_pool_source source = {&blocks, next_block, first_block};
+    const struct pd_pool_source source = {.context = &blocks, .next = next_block, .rewind = first_block};
     assert_int_equal(pd_strategy_score(s, pool, balanced, 5, score, NULL), PD_OK);
     assert_int_equal(pd_select_top(ROWS, score, k, 5, rows, NULL), PD_OK);
     assert_int_equal(pd_select_stream(s, &source, balanced, k, 5, streamed, best, &count, NULL), PD_OK);
@@ -179,7 +191,7 @@ static void streams_as_in_memory(void **state)
     static const int64_t counts[] = {1, K, ROWS};
     const struct pd_pool pool = make_pool(10);
     const struct pd_strategy *s;
-    for (int i = 0; (s = pd_strategy_at(i)); i++)
+    for (int i = 0; (s = scored(i)); i++)
         for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++)
             for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
                 check_stream(s, &pool, false, counts[k], sizes[j]);
@@ -210,7 +222,7 @@ static void a_bound_that_is_met_skips_nothing(void **state)
 {
     (void)state;
     const struct pd_strategy tight = {
-        .name = "tight", .needs_logit = true, .score = score_logit, .bound = most_logit};
+        .name = "tight", .needs = PD_POOL_LOGIT, .score = score_logit, .bound = most_logit};
     const struct pd_pool pool = make_pool(3);
     for (int i = 0; i < ROWS; i++)
         logit[i] = (float)(i % 2);
@@ -228,7 +240,7 @@ static void bounds_hold(void **state)
     const struct pd_strategy *s;
     for (size_t c = 0; c < sizeof classes / sizeof classes[0]; c++) {
         const struct pd_pool pool = make_pool(classes[c]);
-        for (int i = 0; (s = pd_strategy_at(i)); i++) {
+        for (int i = 0; (s = scored(i)); i++) {
             double statistics[PD_STRATEGY_STATE] = {0};
             if (!s->bound)
                 continue;
@@ -236,7 +248,10 @@ static void bounds_hold(void **state)
                 s->observe(&pool, score, statistics);
             s->score(&pool, 0, statistics, true, 1, score);
             for (int64_t r = 0; r < ROWS; r++) {
-                const struct pd_pool row = {1, pool.classes, logit + r, class_logits + r * pool.classes};
+                const struct pd_pool row = {.n = 1,
+                                            .classes = pool.classes,
+                                            .logit = logit + r,
+                                            .class_logits = class_logits + r * pool.classes};
                 if (!(s->bound(&row, statistics, true) >= score[r]))
                     fail_msg("%s: row %lld scores %.17g, above its bound %.17g", s->name, (long long)r,
                              score[r], s->bound(&row, statistics, true));
@@ -253,7 +268,7 @@ static void equal_rows_score_equal(void **state)
     static double score[ROWS];
     const struct pd_pool pool = make_pool(10);
     const struct pd_strategy *s;
-    for (int i = 0; (s = pd_strategy_at(i)); i++) {
+    for (int i = 0; (s = scored(i)); i++) {
         if (!strcmp(s->name, "random"))
             continue;
         assert_int_equal(pd_strategy_score(s, &pool, true, 1, score, NULL), PD_OK);
@@ -267,9 +282,9 @@ static void stands_extreme_logits(void **state)
     (void)state;
     static const float m[] = {1e4f, -3e38f, 3e38f, 0};
     static const float x[] = {1e4f, -1e4f, 0, 3e38f, -3e38f, 3e38f, -3e38f, -3e38f, -3e38f, 1e-40f, 0, -0.f};
-    const struct pd_pool pool = {4, 3, m, x};
+    const struct pd_pool pool = {.n = 4, .classes = 3, .logit = m, .class_logits = x};
     const struct pd_strategy *s;
-    for (int i = 0; (s = pd_strategy_at(i)); i++)
+    for (int i = 0; (s = scored(i)); i++)
         for (int balanced = 0; balanced < 2; balanced++) {
             double score[4];
             assert_int_equal(pd_strategy_score(s, &pool, balanced, 1, score, NULL), PD_OK);
@@ -400,7 +415,7 @@ static void refuses_bad_pools(void **state)
     refuses("gold", &pool, "needs the real/fake logits");
     pool.class_logits = NULL;
     refuses("least-entropy", &pool, "needs the class logits");
-    const struct pd_pool one = {2, 1, logit, class_logits};
+    const struct pd_pool one = {.n = 2, .classes = 1, .logit = logit, .class_logits = class_logits};
     refuses("large-margin", &one, "1 classes, expected 2 or more");
 }
 

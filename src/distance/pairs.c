@@ -1,5 +1,5 @@
 /* The near pairs of two sets: a float32 product for every pair, float64 for the few that may be near. */
-#include "metric/features.h"
+#include "distance/pairs.h"
 
 #include "base/clones.h"
 #include "base/mem.h"

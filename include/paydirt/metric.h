@@ -153,6 +153,22 @@ enum { PD_CONFUSION_DRAWN = 600 }; /* classes at most */
 enum pd_status pd_confusion_draw(const char *path, int classes, const int64_t *confusion,
                                  const char *const *names, const char *title, struct pd_error *err);
 
+/* One way to reject at several parts kept: what was measured of the sets that it left. Borrowed. */
+struct pd_tradeoff {
+    const char *name;
+    int64_t n;
+    const double *rate;  /* (n): kept of those tried, above 0 up to 1 */
+    const double *value; /* (n): the metric's, in the points' order along the curve */
+    const double *error; /* (n): standard errors, NAN or 0: none; or NULL */
+};
+
+/* The metric over the part kept, a curve for each way, as a PNG, which appears whole or not at all; the part
+ * on a logarithmic scale, all of them on the left. title, note (a line under it): or NULL. PD_ERR_USAGE: a
+ * rate out of range; PD_ERR_IO, PD_ERR_MEMORY. */
+enum pd_status pd_tradeoff_draw(const char *path, const struct pd_metric *metric,
+                                const struct pd_tradeoff *curves, int count, const char *title,
+                                const char *note, struct pd_error *err);
+
 /* Frees what in->judge has kept. */
 void pd_trained_destroy(struct pd_trained *judge); /* also NULL */
 

@@ -7,6 +7,7 @@
 #include "cli/idle.h"
 #include "cli/real.h"
 #include "cli/stop.h"
+#include "cli/tradeoff.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,9 @@ static const char about[] =
     "score has it. is, fid, kid, prd, pr and dc: of the run's samples and test images in what Inception\n"
     "sees, which needs --weights.\n"
     "Adds a line for each metric to RUN/eval.jsonl, and draws which classes were taken for which:\n"
-    "RUN/confusion-METRIC.png.\n"
+    "RUN/confusion-METRIC.png. --tradeoff measures sets of every part and way to reject, which it draws "
+    "over\n"
+    "the part kept: RUN/tradeoff-METRIC.png.\n"
     "\n"
     "--features: no run, but features of generated and of real samples, (n, d), from any network: .npy, "
     ".npz\n"
@@ -47,6 +50,7 @@ static const char examples[] =
     "eval runs/00000-cifar10-acgan --metrics is,fid,kid --weights inception.safetensors\n"
     "eval runs/00000-strokes-infogan-gold --fixed 5000\n"
     "eval runs/00000-strokes-infogan-gold --fixed 5000 --reject gold --p 0.1\n"
+    "eval runs/00000-strokes-infogan-gold --tradeoff 1,0.5,0.25,0.1 --reject obrs,drs,gold --fixed 500\n"
     "eval --features --fake f.npy --real r.npy --metrics frechet,kid,prd,pr,dc --json\n"
     "eval --features --real r.npy --stats-out r.npz\n"
     "eval --weights inception.safetensors --fake kept.npz --real cifar10 --metrics is,fid,kid";
@@ -72,6 +76,8 @@ static const struct pd_option table[] = {
     {"repeats", PD_OPTION_INT, FIELD(repeats), 1, 1000, "N",
      "measure so often, each time by the next seed: their mean and spread"},
     {"samples", PD_OPTION_TEXT, FIELD(samples), 0, 0, "FILE", "the set in this npz, of whatever origin"},
+    {"tradeoff", PD_OPTION_TEXT, FIELD(tradeoff), 0, 0, "LIST",
+     "parts to keep, such as 1,0.5,0.1, by each of --reject NAME,NAME,..."},
     {"data", PD_OPTION_TEXT, FIELD(data), 0, 0, "NAME", "another data set than the run's"},
     {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with its files"},
     {"by_number", PD_OPTION_BOOL, FIELD(by_number), 0, 1, NULL,
@@ -218,7 +224,7 @@ static enum pd_status open_finding(const struct eval *e, const struct pd_metric 
                : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d classes", pd_gan_classes(e->gan));
 }
 
-static enum pd_status measure_all(struct eval *e, const struct reject_options *reject, struct pd_error *err)
+enum pd_status eval_measure_set(struct eval *e, const struct reject_options *reject, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
     for (int i = 0; i < e->metrics.count && !status; i++)
@@ -277,12 +283,12 @@ static enum pd_status open_all(struct eval *e, const char *weights, struct pd_er
     return status;
 }
 
-static enum pd_status evaluate(struct eval *e, const struct reject_options *reject, const char *weights,
-                               struct pd_error *err)
+static enum pd_status evaluate(struct eval *e, const struct reject_options *reject,
+                               const struct tradeoff *tradeoff, const char *weights, struct pd_error *err)
 {
     enum pd_status status = open_all(e, weights, err);
     if (!status)
-        status = measure_all(e, reject, err);
+        status = e->o->tradeoff[0] ? tradeoff_measure(e, tradeoff, err) : eval_measure_set(e, reject, err);
     progress_end(&e->progress);
     sample_set_release(&e->set);
     pd_real_images_release(&e->training);
@@ -309,6 +315,7 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
     struct reject_options reject;
     reject_init(&reject);
     struct feature_options features;
+    struct tradeoff tradeoff;
     const struct args_command command = {
         "eval",
         usage,
@@ -337,9 +344,10 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
                                     .subset_size = features.subset_size};
     status = args_need_operand(&command, &args, err);
     if (!status)
-        status = reject_check(&reject, &command, &args, err);
-    if (!status)
         status = metric_list_read(o.metrics, &e.metrics, err);
+    if (!status)
+        status = o.tradeoff[0] ? tradeoff_check(&tradeoff, &e, &reject, &command, &args, err)
+                               : reject_check(&reject, &command, &args, err);
     if (!status)
         status = check(&e, &reject, features.weights, err);
     o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
@@ -349,5 +357,5 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
     note_idle(&command, &args, e.metrics.needs);
     feature_note_idle(&command, &args, &e.metrics);
     e.folder = args.operand;
-    return evaluate(&e, &reject, features.weights, err);
+    return evaluate(&e, &reject, &tradeoff, features.weights, err);
 }

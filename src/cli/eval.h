@@ -11,7 +11,7 @@
 struct eval_options {
     char metrics[256], data[1024], data_dir[1024], samples[1024];
     int64_t seed, threads, epochs, epoch_images, fixed, count, repeats;
-    char classifier[32];
+    char classifier[32], tradeoff[256];
     bool json, augment, by_number, recalibrate, recalibrate_given, epoch_given;
 };
 
@@ -23,6 +23,7 @@ struct finding {
     int64_t epoch_images;
     double seconds;
     double *values; /* (repeats) */
+    double rate;    /* kept of those tried, the mean over the repeats */
     int repeats;
 };
 
@@ -64,6 +65,10 @@ static inline bool depends_on_seed(const struct pd_metric *metric)
 /* A watch of pd_feature_work; context: the eval. */
 bool eval_on_step(void *context, uint64_t done, uint64_t count);
 void eval_end_work(struct eval *e); /* the next begins a bar of its own */
+
+/* Every metric of a set that `reject` leaves, or whatever is asked for, as often as asked. What was found
+ * stays in e->found, without values and confusion. */
+enum pd_status eval_measure_set(struct eval *e, const struct reject_options *reject, struct pd_error *err);
 
 /* Measures the metric once more, with what it needs at hand; tells after the last repeat. */
 enum pd_status eval_measure(struct eval *e, struct finding *f, struct pd_error *err);

@@ -89,9 +89,10 @@ static enum pd_status measure_value(struct eval *e, const struct finding *f, str
 /* --- repeats --- */
 
 /* Into the mean of the repeats so far. */
-static void take(struct finding *f, const struct pd_metric_result *once)
+static void take(struct finding *f, const struct pd_metric_result *once, double rate)
 {
     const double n = ++f->repeats;
+    f->rate += (rate - f->rate) / n;
     f->values[f->repeats - 1] = once->value;
     if (f->repeats == 1) {
         f->result = *once;
@@ -132,7 +133,7 @@ enum pd_status eval_measure(struct eval *e, struct finding *f, struct pd_error *
     if (status)
         return status;
     f->seconds += progress_now() - start;
-    take(f, &once);
+    take(f, &once, e->set.samples ? e->set.rate : 1);
     for (size_t i = 0; f->confusion && i < cells(e); i++)
         f->confusion[i] += f->confusion[cells(e) + i];
     if (e->o->repeats > 1) {

@@ -101,7 +101,12 @@ static void pack_inputs(const struct eval *e, const struct finding *f, json_t **
                                       "tensorflow1 bilinear 299", "weights", pd_inception_checksum(e->net)));
     if (needs & (PD_NEEDS_SAMPLES | PD_NEEDS_ANY_FEATURES))
         finding_add(result, json_pack("{s:s, s:I, s:f}", "samples", set ? e->set.words : "fresh", "set",
-                                      (json_int_t)(set ? set->count : 0), "rate", set ? e->set.rate : 1.0));
+                                      (json_int_t)(set ? set->count : 0), "rate", f->rate));
+    if (e->set.method)
+        finding_add(result, json_pack("{s:s}", "reject", e->set.method));
+    if (e->set.keep > 0)
+        finding_add(result,
+                    json_pack("{s:f, s:b}", "keep", e->set.keep, "tradeoff", e->o->tradeoff[0] != '\0'));
     if (needs & PD_NEEDS_SCORES)
         finding_add(result,
                     json_pack("{s:I}", "statistics", (json_int_t)pd_gan_statistics(e->gan, PD_ORIGIN_REAL)));

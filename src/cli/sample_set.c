@@ -10,6 +10,8 @@ static enum pd_status reject(const struct reject_options *o, struct pd_run_model
     if (status)
         return status;
     set->samples = &set->rejection.kept;
+    set->method = o->method->name;
+    set->keep = o->keep;
     for (int c = 0; c < set->samples->classes; c++)
         tried += set->rejection.classes[c].tried;
     set->rate = (double)set->samples->count / (double)tried;
@@ -51,5 +53,5 @@ void sample_set_release(struct sample_set *set)
 {
     pd_samples_release(&set->made);
     pd_rejection_release(&set->rejection);
-    set->samples = NULL;
+    *set = (struct sample_set){.samples = NULL};
 }

@@ -7,6 +7,8 @@
 struct sample_set {
     const struct pd_samples *samples; /* made or rejection.kept; NULL: there is no set */
     double rate;                      /* kept of those tried; 1 without rejection */
+    const char *method;               /* of rejection, or NULL */
+    double keep;                      /* the part that was asked for, or 0 */
     char words[1100];                 /* what it is: "kept by gold, p 0.1, 76.3 % of those tried" */
     /* whoever owns them */
     struct pd_samples made;

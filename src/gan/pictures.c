@@ -227,7 +227,7 @@ enum pd_status pd_picture_gold(const char *path, const struct pd_scored *s, int6
 enum pd_status pd_picture_terms(const char *path, int64_t n, const float *logit, const double *k,
                                 const char *title, struct pd_error *err)
 {
-    const struct pd_axes axes = {title, "value", "share of the images", NULL};
+    const struct pd_axes axes = {.title = title, .x = "value", .y = "share of the images"};
     struct pd_buffer png = PD_BUFFER_INIT;
     double *m = pd_calloc((size_t)n, sizeof *m);
     if (!m)
@@ -352,7 +352,7 @@ enum pd_status pd_picture_plane(const char *path, struct pd_gan *gan, const stru
 {
     if (!data->points)
         return pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' has images, expected 2-D points", data->name);
-    const struct pd_axes axes = {title, "x", "y", NULL};
+    const struct pd_axes axes = {.title = title, .x = "x", .y = "y"};
     struct pd_buffer png = PD_BUFFER_INIT;
     struct plane p = {NULL, NULL, NULL, NULL, NULL};
     struct pd_field f = {

@@ -22,6 +22,7 @@ struct pd_curve {
 struct pd_axes {
     const char *title, *x, *y; /* words; NULL: none */
     const char *note;          /* a line under the title, of curves alone; NULL: none */
+    bool falling;              /* of curves alone: x, all above 0, on a logarithmic scale, largest first */
 };
 
 /* A dashed line across, such as chance; where it lies far from all curves, its name with an arrow instead. */

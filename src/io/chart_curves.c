@@ -83,7 +83,7 @@ static double name_room(const struct pd_canvas *c, const struct pd_curve *curves
 static void fit(struct pd_plot *p, const struct range *r, double room, const struct pd_axes *axes)
 {
     double x0 = r->x0, x1 = r->x1, y0 = r->y0, y1 = r->y1;
-    if (x1 > x0) {
+    if (x1 > x0 && !axes->falling) {
         const double margin = 0.03 * (x1 - x0);
         x0 -= margin;
         x1 += margin;
@@ -98,6 +98,10 @@ static void fit(struct pd_plot *p, const struct range *r, double room, const str
     pd_scale_fit(&p->y, y0, y1, 7, false);
     p->left = pd_plot_left(p->canvas, &p->y, axes);
     p->right = WIDTH - room;
+    if (axes->falling && x1 >= x0) {
+        pd_scale_fit_falling(&p->x, x0, x1);
+        return;
+    }
     int most = 10;
     if (r->whole && x1 - x0 < most)
         most = x1 - x0 >= 1 ? (int)(x1 - x0) : 1; /* no half labels */

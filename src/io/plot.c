@@ -53,6 +53,7 @@ void pd_scale_fit(struct pd_scale *s, double low, double high, int about, bool s
     }
     s->low = low;
     s->high = high;
+    s->logarithmic = false;
     s->ticks = 0;
     for (double i = first; i <= last && s->ticks < PD_TICKS; i++)
         s->tick[s->ticks++] = i * step + 0.; /* no -0 */
@@ -60,8 +61,36 @@ void pd_scale_fit(struct pd_scale *s, double low, double high, int about, bool s
     s->decimals = decimals > 6 || fmax(fabs(low), fabs(high)) >= 1e7 ? -1 : decimals > 0 ? decimals : 0;
 }
 
+static void tick_powers(struct pd_scale *s, int every, double low, double high)
+{
+    static const int parts[] = {1, 2, 5};
+    s->ticks = 0;
+    s->decimals = -1;
+    for (int power = (int)floor(log10(low)); power <= log10(high); power++)
+        for (int i = 0; i < 3 && s->ticks < PD_TICKS; i += every) {
+            const double tick = parts[i] * pow(10, power);
+            if (tick >= low && tick <= high)
+                s->tick[s->ticks++] = tick;
+        }
+}
+
+void pd_scale_fit_falling(struct pd_scale *s, double low, double high)
+{
+    const double margin = high > low ? pow(high / low, 0.03) : 1.5;
+    low /= margin;
+    high *= margin;
+    if (high < 5 * low)
+        pd_scale_fit(s, low, high, 5, false);
+    else
+        tick_powers(s, high > 1e4 * low ? 3 : 1, low, high);
+    s->low = log10(high);
+    s->high = log10(low);
+    s->logarithmic = true;
+}
+
 double pd_scale_at(const struct pd_scale *s, double value)
 {
+    value = s->logarithmic ? log10(value) : value;
     return s->from + (value - s->low) / (s->high - s->low) * (s->to - s->from);
 }
 

@@ -13,6 +13,7 @@ struct pd_scale {
     double from, to;
     double tick[PD_TICKS];
     int ticks, decimals; /* decimals < 0: in the %g way */
+    bool logarithmic;    /* low and high, too */
 };
 
 /* What lies within +-1e100; beyond, sums and differences would not be safe. */
@@ -22,6 +23,9 @@ bool pd_plottable(double value);
  * around them; where low > high (there are no values) the scale is 0 to 1. snap: low and high move outwards
  * to ticks. */
 void pd_scale_fit(struct pd_scale *s, double low, double high, int about, bool snap);
+/* A logarithmic one that falls from high to low, 0 < low <= high: ticks at 1, 2 or 5 times powers of ten, at
+ * these powers alone where the others would be too many, within a few times anywhere round. */
+void pd_scale_fit_falling(struct pd_scale *s, double low, double high);
 double pd_scale_at(const struct pd_scale *s, double value);
 void pd_scale_text(const struct pd_scale *s, int tick, char text[32]);
 

@@ -16,7 +16,8 @@ enum pd_status pd_prd_picture(const struct pd_prd_result *prd, const char *path,
         precision[a] = prd->precision[PD_PRD_ANGLES - 1 - a];
     }
     const struct pd_curve curve = {"PRD", PD_PRD_ANGLES, recall, precision, NULL};
-    const struct pd_axes axes = {"precision and recall for distributions", "recall", "precision", note};
+    const struct pd_axes axes = {
+        .title = "precision and recall for distributions", .x = "recall", .y = "precision", .note = note};
     snprintf(note, sizeof note, "F8 %.4f, F1/8 %.4f", prd->f8, prd->f1_8);
     return pd_png_write(path, pd_chart_curves(&axes, NULL, &curve, 1, &png, err), &png, err);
 }

@@ -115,7 +115,7 @@ static enum pd_status picture(const char *path, const char *baseline, struct cha
              study->data && *study->data ? ": mean and standard error" : "Mean and standard error", trials);
     snprintf(measure, sizeof measure, "%.200s%s", study->measure, study->fraction ? ", %" : "");
     snprintf(chance, sizeof chance, "chance, %.3g %%", level);
-    const struct pd_axes axes = {title, study->x, measure, note};
+    const struct pd_axes axes = {.title = title, .x = study->x, .y = measure, .note = note};
     const struct pd_level across = {level, chance};
     return status ? status : pd_picture_curves(path, &axes, &across, c->curves, c->count, err);
 }

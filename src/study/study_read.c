@@ -204,6 +204,8 @@ static enum pd_status take_result(void *context, const json_t *record, int64_t l
     double x, y;
     bool fraction = false;
     (void)line;
+    if (json_is_true(json_object_get(record, "tradeoff")))
+        return PD_OK; /* of what rejection leaves, part by part: not the run's own number */
     if (!number_of(record, l->x, &x) || (!l->measure && !metric) ||
         !(l->measure ? number_of(record, l->measure, &y) : pd_result_value(record, &y, &fraction)))
         return PD_OK; /* other results have other keys */

@@ -247,7 +247,7 @@ static void says_in_the_picture(void **state)
             }
             curves[k] = (struct pd_curve){k ? "random" : "gold", 2, x, y[k], error[k]};
         }
-        const struct pd_axes axes = {d->title, "labels", "accuracy, %", d->note};
+        const struct pd_axes axes = {.title = d->title, .x = "labels", .y = "accuracy, %", .note = d->note};
         const struct pd_level level = {d->classes ? 100. / d->classes : NAN, d->chance};
         drawn_run(d);
         snprintf(command, sizeof command, "compare %s --chart got.png%s", d->name, d->options);
@@ -341,7 +341,8 @@ static void groups_training_by_options(void **state)
     NEEDS(cairo);
     static const char *const evals[] = {
         "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.90, \"step\": 50}\n",
-        "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.92, \"step\": 50}\n"};
+        "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.92, \"step\": 50}\n"
+        "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.1, \"step\": 50, \"tradeoff\": true}\n"};
     static const char log[] = "{\"epoch\": 1, \"mean_d\": -2}\n{\"epoch\": 2, \"mean_d\": -1}\n";
     training("t0", 1, false, log, evals[0]);
     training("t1", 2, false, log, evals[1]);

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "arrays.h"
+#include "needs.h"
 
 #define IMAGES "images/00000-strokes-infogan"
 #define POINTS "points/00000-synthetic-mlp"
@@ -124,6 +125,53 @@ static void measures_fixed_sets(void **state)
                     "epochs of 128 generated images, kept by gold, p 0.1, ");
 }
 
+/* Line number `at` of the run's results, or NULL behind the last. */
+static json_t *result_line(int at)
+{
+    char *text = scratch_read(scratch_path(POINTS "/eval.jsonl"), NULL), *line = text;
+    for (int i = 0; i < at && line; i++)
+        line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
+    json_t *result = line ? json_loads(line, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+    free(text);
+    return result;
+}
+
+static double number(json_t *result, const char *key)
+{
+    return json_number_value(json_object_get(result, key));
+}
+
+/* A line for each way and part, that of all kept once; each as the set is measured alone. And a picture. */
+static void draws_the_trade_off(void **state)
+{
+    (void)state;
+    NEEDS(cairo);
+    static const struct {
+        const char *way;
+        double keep, least, most;
+    } lines[] = {{"obrs", 1, 1, 1}, {"obrs", 0.5, 0.4, 1}, {"top-k", 0.5, 0.45, 0.55}};
+    json_t *results[5];
+    remove(scratch_path(POINTS "/eval.jsonl"));
+    succeeds("eval " POINTS LITTLE "--tradeoff 0.5,1 --reject obrs,top-k --fixed 60 --epochs 2");
+    assert_png(POINTS "/tradeoff-fitting-capacity.png");
+    succeeds("eval " POINTS LITTLE "--keep 0.5 --reject top-k --fixed 60 --epochs 2");
+    for (int i = 0; i < 5; i++)
+        results[i] = result_line(i);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(json_string_value(json_object_get(results[i], "reject")), lines[i].way);
+        assert_true(number(results[i], "keep") == lines[i].keep);
+        assert_true(number(results[i], "rate") >= lines[i].least &&
+                    number(results[i], "rate") <= lines[i].most);
+        assert_true(json_is_true(json_object_get(results[i], "tradeoff")));
+    }
+    assert_true(json_is_false(json_object_get(results[3], "tradeoff")));
+    assert_true(number(results[3], "accuracy") == number(results[2], "accuracy"));
+    assert_true(number(results[3], "rate") == number(results[2], "rate"));
+    assert_null(results[4]);
+    for (int i = 0; i < 4; i++)
+        json_decref(results[i]);
+}
+
 /* Test images only where they are asked for; of training images those whose label the run may know. */
 static void calibrates_on_what_was_held_out(void **state)
 {
@@ -172,6 +220,21 @@ static void says_what_is_wrong(void **state)
           "-p and --keep both say how much is kept: only one of them");
     fails("sample RUN --npz x.npz --reject mh --keep 0.3", 2, "--keep is not for mh");
     fails("sample RUN --npz x.npz --keep 0.3", 2, "--keep needs --reject NAME");
+    fails("eval RUN --tradeoff 1,0.5", 2, "--tradeoff needs --reject NAME,NAME,...");
+    fails("eval RUN --tradeoff 1,2 --reject drs", 2,
+          "--tradeoff '2': expected parts above 0 up to 1 with commas between");
+    fails("eval RUN --tradeoff 1,0.5x --reject drs", 2,
+          "--tradeoff '0.5x': expected parts above 0 up to 1 with commas between");
+    fails("eval RUN --tradeoff 0.5 --reject drs,mh", 2,
+          "--tradeoff is not for mh, which cannot be told how much to keep");
+    fails("eval RUN --tradeoff 0.5 --reject drs,gldo", 2,
+          "unknown way to reject 'gldo', did you mean 'gold'?");
+    fails("eval RUN --tradeoff 0.5 --reject drs -p 0.5", 2,
+          "--tradeoff says how much is kept: without -p and --keep");
+    fails("eval RUN --tradeoff 0.5 --reject drs --samples x.npz", 2,
+          "--samples is a set of its own: without --tradeoff");
+    fails("eval RUN --tradeoff 0.5 --reject drs --metrics class-accuracy", 2,
+          "--tradeoff: class-accuracy does not look at samples");
     fails("eval RUN --samples x.npz --fixed 3", 2, "--samples is a set of its own: without --fixed");
     fails("sample " POINTS LITTLE "--reject top-k --p 1 --least-rate 0.05 --npz x.npz", 5,
           "class 0: top-k kept 1 of 100 candidates, below the least rate of 0.05");
@@ -197,9 +260,13 @@ static void stops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_images_by_every_method), cmocka_unit_test(keeps_points),
-        cmocka_unit_test(measures_fixed_sets),          cmocka_unit_test(calibrates_on_what_was_held_out),
-        cmocka_unit_test(says_what_is_wrong),           cmocka_unit_test(stops),
+        cmocka_unit_test(keeps_images_by_every_method),
+        cmocka_unit_test(keeps_points),
+        cmocka_unit_test(measures_fixed_sets),
+        cmocka_unit_test(calibrates_on_what_was_held_out),
+        cmocka_unit_test(draws_the_trade_off),
+        cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(stops),
     };
     return cmocka_run_group_tests(tests, trains, scratch_teardown);
 }

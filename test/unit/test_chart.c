@@ -8,7 +8,7 @@
 #include <math.h>
 
 enum { BLUE = 0x0072b2, RED = 0xd55e00, GREEN = 0x009e73, WHITE = 0xffffff };
-static const struct pd_axes words = {"A title", "the x", "the y", NULL}, none = {NULL, NULL, NULL, NULL};
+static const struct pd_axes words = {.title = "A title", .x = "the x", .y = "the y"}, none = {.title = NULL};
 
 static struct picture settle(struct pd_buffer drawn[2])
 {
@@ -115,7 +115,7 @@ static void draws_a_level(void **state)
     (void)state;
     enum { SOFT = 0x6b6b6b };
     static const double x[] = {0, 1}, y[] = {40, 60};
-    static const struct pd_axes noted = {"A title", "the x", "the y", "a note"};
+    static const struct pd_axes noted = {.title = "A title", .x = "the x", .y = "the y", .note = "a note"};
     const struct pd_curve curve = {"a", 2, x, y, NULL};
     const struct pd_level levels[] = {{10, "chance"}, {-100, "chance"}, {NAN, "chance"}};
     int dashes[3], ink[3] = {0}, top[3];
@@ -375,7 +375,7 @@ static void make_odd(struct odd *o, uint64_t step)
 static enum pd_status draw_odd(const struct odd *o, int kind, struct pd_buffer *png, struct pd_error *err)
 {
     const char *const *t = o->names;
-    const struct pd_axes axes = {t[0], t[1], t[2], t[3]};
+    const struct pd_axes axes = {.title = t[0], .x = t[1], .y = t[2], .note = t[3]};
     const struct pd_level level = {o->values[3][0], t[4]};
     struct pd_curve curves[40];
     struct pd_series series[40];

@@ -123,6 +123,32 @@ static void keeps_exact_numbers(void **state)
     }
 }
 
+/* Whoever is asked to keep all of them keeps the same ones: the first. */
+static void all_kept_are_the_same(void **state)
+{
+    const struct fixture *f = *state;
+    const struct pd_reject_method *method;
+    struct pd_samples first = {.count = 0};
+    for (int i = 0; (method = pd_reject_method_at(i)); i++) {
+        struct pd_rejection_options o = options(f, method->name);
+        o.how.keep = 1;
+        if (!method->takes_keep)
+            continue;
+        struct pd_rejection r = reject(f, &o);
+        for (int c = 0; c < CLASSES; c++)
+            assert_int_equal(r.classes[c].tried, 37);
+        if (first.count)
+            assert_memory_equal(r.kept.images, first.images, sizeof(float) * 2 * 37 * CLASSES);
+        else {
+            first = r.kept;
+            r.kept = (struct pd_samples){.count = 0};
+        }
+        pd_rejection_release(&r);
+    }
+    assert_true(first.count > 0);
+    pd_samples_release(&first);
+}
+
 static void is_fixed_by_the_seed(void **state)
 {
     const struct fixture *f = *state;
@@ -266,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_exact_numbers),
+        cmocka_unit_test(all_kept_are_the_same),
         cmocka_unit_test(is_fixed_by_the_seed),
         cmocka_unit_test(gives_up_a_hopeless_class),
         cmocka_unit_test(says_what_is_missing),

@@ -78,17 +78,33 @@ PD_INLINE double squared_difference(float a, float b)
     return d * d;
 }
 
-PD_CLONES
-double pd_squared_distance(const float *a, const float *b, int64_t width)
+PD_INLINE double product(float a, float b)
+{
+    return (double)a * (double)b;
+}
+
+PD_INLINE double sum_of(const float *a, const float *b, int64_t width, double (*term)(float, float))
 {
     double parts[PARTS] = {0}, sum = 0;
     int64_t k = 0;
     for (; k + PARTS <= width; k += PARTS)
         for (int p = 0; p < PARTS; p++)
-            parts[p] += squared_difference(a[k + p], b[k + p]);
+            parts[p] += term(a[k + p], b[k + p]);
     for (int p = 0; p < PARTS; p++)
         sum += parts[p];
     for (; k < width; k++)
-        sum += squared_difference(a[k], b[k]);
+        sum += term(a[k], b[k]);
     return sum;
+}
+
+PD_CLONES
+double pd_squared_distance(const float *a, const float *b, int64_t width)
+{
+    return sum_of(a, b, width, squared_difference);
+}
+
+PD_CLONES
+double pd_dot(const float *a, const float *b, int64_t width)
+{
+    return sum_of(a, b, width, product);
 }

@@ -21,4 +21,7 @@ void pd_frame_take(const struct pd_frame *frame, const float *values, int64_t n,
 /* Squared, summed in float64; the same for (a, b) and (b, a). */
 double pd_squared_distance(const float *a, const float *b, int64_t width);
 
+/* a.b likewise. */
+double pd_dot(const float *a, const float *b, int64_t width);
+
 #endif

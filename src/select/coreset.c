@@ -29,11 +29,7 @@ static enum pd_status spread(const struct pd_pool *pool, const struct pd_choice 
     const int64_t skip = pool->labelled ? 0 : 1; /* the first is chosen already */
     if (status)
         return status;
-    if (skip) {
-        n--;
-        memmove(open + centres[0], open + centres[0] + 1, (size_t)(n - centres[0]) * sizeof *open);
-    }
-    const struct pd_apart apart = {.n = n,
+    const struct pd_apart apart = {.n = skip ? pd_rows_drop(open, n, centres[0]) : n,
                                    .rows = open,
                                    .squared = pd_features_squared,
                                    .context = &set,

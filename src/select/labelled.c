@@ -55,3 +55,12 @@ enum pd_status pd_pool_unlabelled(const struct pd_pool *pool, int64_t **out, int
     }
     return PD_OK;
 }
+
+int64_t pd_rows_drop(int64_t *rows, int64_t n, int64_t row)
+{
+    int64_t kept = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (rows[i] != row)
+            rows[kept++] = rows[i];
+    return kept;
+}

@@ -19,6 +19,9 @@ enum pd_status pd_rows_sorted(int64_t count, const int64_t *rows, int64_t **out,
 enum pd_status pd_pool_unlabelled(const struct pd_pool *pool, int64_t **out, int64_t *count,
                                   struct pd_error *err);
 
+/* rows (n), ascending, without that one, where it is among them. Returns how many are left. */
+int64_t pd_rows_drop(int64_t *rows, int64_t n, int64_t row);
+
 /* Rows that a thread takes at a time, and from how many on it is worth waking threads. Scores don't depend on
  * either. */
 enum { PD_ROWS_OF_THREAD = 1024, PD_ROWS_FOR_THREADS = 8192 };

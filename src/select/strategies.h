@@ -14,7 +14,9 @@
     X(small_margin)                                                                                          \
     X(most_entropy)                                                                                          \
     X(random)                                                                                                \
-    X(coreset)
+    X(bald)                                                                                                  \
+    X(coreset)                                                                                               \
+    X(badge)
 
 #define PD_STRATEGY_DECLARE(id) extern const struct pd_strategy pd_strategy_##id;
 PD_STRATEGY_LIST(PD_STRATEGY_DECLARE)

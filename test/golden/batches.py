@@ -32,7 +32,41 @@ def coreset(labelled, k):
     return chosen
 
 
-BATCHES = {"coreset": coreset}
+def k_means_pp(first, rest, distance, k):
+    """By rejection, as doc/select.md has it: bounds are the distances that were known when a row was last proposed."""
+    chosen, block, bound = [first], 0, {i: distance(i, first) for i in rest}
+    while len(chosen) < k:
+        words = strategies.philox(SEED, strategies.SPREAD, block)
+        wanted, total, block = strategies.halves(words, 0) * sum(bound.values()), D(0), block + 1
+        for i in rest:
+            total += bound[i]
+            if total > wanted:
+                break
+        true = min(distance(i, c) for c in chosen)
+        if strategies.halves(words, 2) * bound[i] < true:
+            chosen.append(i)
+            true = D(0)
+        bound[i] = true
+    return chosen
+
+
+def gradients():
+    """Ash et al., eq. 1: of the loss by the last layer's weights, were the likeliest class the label; written out."""
+    for x, h in zip(strategies.logits, strategies.features):
+        p = strategies.softmax(x)
+        best = p.index(max(p))
+        yield [(v - (k == best)) * f for k, v in enumerate(p) for f in h]
+
+
+def badge(labelled, k):
+    g = list(gradients())
+    rest = [i for i in range(N) if i not in labelled]
+    first = max(rest, key=lambda i: squared(g[i], [D(0)] * len(g[i])))
+    rest.remove(first)
+    return k_means_pp(first, rest, lambda i, j: squared(g[i], g[j]), k)
+
+
+BATCHES = {"coreset": coreset, "badge": badge}
 
 
 def main():

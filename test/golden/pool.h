@@ -6,13 +6,16 @@
 
 #include "golden/strategies.h"
 
+static float passes[POOL_PASSES * POOL_ROWS * POOL_CLASSES];
 static float logit[POOL_ROWS], class_logits[POOL_ROWS * POOL_CLASSES], features[POOL_ROWS * POOL_WIDTH];
 static const struct pd_pool pool = {.n = POOL_ROWS,
                                     .classes = POOL_CLASSES,
                                     .logit = logit,
                                     .class_logits = class_logits,
                                     .width = POOL_WIDTH,
-                                    .features = features};
+                                    .features = features,
+                                    .passes = POOL_PASSES,
+                                    .pass_logits = passes};
 
 /* As in strategies.py; exact in float. */
 static float number(uint32_t j)
@@ -31,6 +34,8 @@ static int make_pool(void **state)
         class_logits[j] = number(1000 + j) * (j / POOL_CLASSES % 25 == 0 ? 64 : 1);
     for (uint32_t j = 0; j < POOL_ROWS * POOL_WIDTH; j++)
         features[j] = number(5000 + j);
+    for (uint32_t j = 0; j < POOL_PASSES * POOL_ROWS * POOL_CLASSES; j++)
+        passes[j] = number(20000 + j);
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* Made by strategies.py: do not edit. */
 /* clang-format off */
-enum { POOL_ROWS = 200, POOL_CLASSES = 5, POOL_WIDTH = 4, POOL_K = 25, POOL_CANDIDATES = 60, POOL_SEED = 7 };
+enum { POOL_ROWS = 200, POOL_CLASSES = 5, POOL_WIDTH = 4, POOL_PASSES = 3, POOL_K = 25, POOL_CANDIDATES = 60, POOL_SEED = 7 };
 
 static const struct {
     const char *strategy;
@@ -23,6 +23,8 @@ static const struct {
      {159, 148, 2, 70, 32, 155, 77, 5, 78, 44, 165, 170, 90, 46, 9, 10, 92, 103, 137, 166, 198, 156, 106, 107, 35}},
     {"most-entropy", false,
      {2, 7, 131, 156, 148, 5, 57, 137, 170, 15, 198, 62, 189, 136, 109, 76, 91, 35, 155, 159, 44, 12, 157, 88, 10}},
+    {"bald", false,
+     {71, 35, 171, 127, 51, 147, 74, 119, 128, 68, 47, 118, 97, 52, 173, 114, 45, 150, 13, 168, 160, 183, 65, 14, 154}},
     {"random", false,
      {161, 74, 9, 85, 113, 39, 53, 77, 82, 2, 21, 55, 83, 35, 11, 78, 97, 154, 91, 108, 162, 110, 70, 6, 117}},
 };

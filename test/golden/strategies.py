@@ -9,7 +9,7 @@ Run: python3 test/golden/strategies.py > test/golden/strategies.h
 from decimal import Decimal as D, getcontext
 
 getcontext().prec = 400
-N, CLASSES, WIDTH, K, CANDIDATES, SEED = 200, 5, 4, 25, 60, 7
+N, CLASSES, WIDTH, PASSES, K, CANDIDATES, SEED = 200, 5, 4, 3, 25, 60, 7
 RANDOM, TIES, SPREAD = 0x7DA80000, 0x7DA80001, 0x7DA80002
 
 
@@ -25,6 +25,7 @@ def scale(i):  # some rows are far beyond where a probability rounds to 1
 
 logit = [number(j) for j in range(N)]
 logits = [[number(1000 + i * CLASSES + k) * scale(i) for k in range(CLASSES)] for i in range(N)]
+passes = [[[number(20000 + (s * N + i) * CLASSES + k) for k in range(CLASSES)] for i in range(N)] for s in range(PASSES)]
 features = [[number(5000 + i * WIDTH + k) for k in range(WIDTH)] for i in range(N)]
 
 
@@ -49,8 +50,17 @@ def softmax(x):
     return [v / sum(e) for v in e]
 
 
+def entropy_of(p):
+    return -sum(v * v.ln() for v in p)
+
+
+def disagreement(i):  # Gal et al. 2017, section 4
+    p = [softmax(run[i]) for run in passes]
+    return entropy_of([sum(v) / PASSES for v in zip(*p)]) - sum(map(entropy_of, p)) / PASSES
+
+
 p = [sorted(softmax(x), reverse=True) for x in logits]
-entropy = [-sum(v * v.ln() for v in row) for row in p]
+entropy = [entropy_of(row) for row in p]
 
 
 def sigma(x):
@@ -76,6 +86,7 @@ SCORES = {
     "least-confident": [-v for v in confident],
     "small-margin": [-v for v in margin],
     "most-entropy": entropy,
+    "bald": [disagreement(i) for i in range(N)],
     "random": [uniform(RANDOM, i) for i in range(N)],
 }
 
@@ -129,7 +140,7 @@ def line(rows):
 def main():
     best = ranked(SCORES["gold"], CANDIDATES)
     print("/* Made by strategies.py: do not edit. */\n/* clang-format off */")
-    print(f"enum {{ POOL_ROWS = {N}, POOL_CLASSES = {CLASSES}, POOL_WIDTH = {WIDTH}, POOL_K = {K}, "
+    print(f"enum {{ POOL_ROWS = {N}, POOL_CLASSES = {CLASSES}, POOL_WIDTH = {WIDTH}, POOL_PASSES = {PASSES}, POOL_K = {K}, "
           f"POOL_CANDIDATES = {CANDIDATES}, POOL_SEED = {SEED} }};\n")
     print("static const struct {\n    const char *strategy;\n    bool balanced;\n    int64_t rows[POOL_K];\n} selected[] = {")
     for name, score in SCORES.items():

@@ -268,6 +268,72 @@ static void scores_leave_labelled_rows_out(void **state)
     }
 }
 
+/* In blocks, from an array of more rows and classes than are kept at a time; a plain loop beside it. */
+static void bald_is_what_passes_disagree_by(void **state)
+{
+    (void)state;
+    enum { PASSES = 5, N = 70, MANY = 1100 };
+    static float x[PASSES * N * MANY];
+    double score[N], part[N];
+    for (int i = 0; i < PASSES * N * MANY; i++)
+        x[i] = (float)(20.0 * rand() / RAND_MAX);
+    for (int s = 1; s < PASSES; s++) /* row 3: all passes agree */
+        memcpy(x + (s * N + 3) * MANY, x + 3 * MANY, MANY * sizeof(float));
+    const struct pd_strategy *bald = pd_strategy_find("bald", NULL);
+    const struct pd_pool pool = {.n = N, .classes = MANY, .passes = PASSES, .pass_logits = x};
+    assert_int_equal(pd_strategy_score(bald, &pool, false, 1, score, NULL), PD_OK);
+    for (int i = 0; i < N; i++) {
+        double mean[MANY] = {0}, within = 0, all = 0;
+        for (int s = 0; s < PASSES; s++) {
+            const float *row = x + (s * N + i) * MANY;
+            double sum = 0;
+            for (int k = 0; k < MANY; k++)
+                sum += exp((double)row[k]);
+            for (int k = 0; k < MANY; k++) {
+                const double p = exp((double)row[k]) / sum;
+                mean[k] += p / PASSES;
+                within -= p * log(p) / PASSES;
+            }
+        }
+        for (int k = 0; k < MANY; k++)
+            all -= mean[k] * log(mean[k]);
+        assert_true(fabs(score[i] - (all - within)) < 1e-12);
+    }
+    assert_true(score[3] < 1e-14 && score[3] >= 0);
+    struct pd_pool half = pool;
+    half.n = N / 2;
+    half.pass_rows = N;
+    half.pass_logits = x + N / 2 * MANY;
+    assert_int_equal(pd_strategy_score(bald, &half, false, 1, part, NULL), PD_OK);
+    assert_memory_equal(part, score + N / 2, N / 2 * sizeof *score);
+    struct pd_error err;
+    x[(2 * N + 9) * MANY + 4] = NAN;
+    assert_int_equal(pd_strategy_score(bald, &pool, false, 1, score, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "row 9: class logit 4 is nan, expected a finite number");
+    half.passes = 1;
+    assert_int_equal(pd_strategy_score(bald, &half, false, 1, score, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "strategy 'bald' needs the class logits of 2 passes or more");
+}
+
+/* Three gradients, by hand: the largest is first; of the others one is drawn as often as its squared distance
+ * says. */
+static void badge_draws_by_squared_distance(void **state)
+{
+    (void)state;
+    const float x[] = {0, 0, 0, 0, 0, 0}, h[] = {2, 0, -1}; /* a = (-1/2, 1/2): |g - g'|^2 = (h - h')^2 / 2 */
+    const struct pd_pool pool = {.n = 3, .classes = 2, .class_logits = x, .width = 1, .features = h};
+    int third = 0;
+    for (uint64_t seed = 0; seed < 3000; seed++) {
+        const struct pd_choice how = {.k = 2, .seed = seed};
+        int64_t rows[2];
+        choose(pd_strategy_find("badge", NULL), &pool, &how, rows);
+        assert_int_equal(rows[0], 0);
+        third += rows[1] == 2;
+    }
+    const double p = 9.0 / (9 + 4);
+    assert_true(fabs(third - 3000 * p) < 4 * sqrt(3000 * p * (1 - p)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +344,8 @@ int main(void)
         cmocka_unit_test(stops_when_it_is_asked_to),
         cmocka_unit_test(reports_every_failed_allocation),
         cmocka_unit_test(scores_leave_labelled_rows_out),
+        cmocka_unit_test(bald_is_what_passes_disagree_by),
+        cmocka_unit_test(badge_draws_by_squared_distance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,8 @@ static const char examples[] =
 struct options {
     char logits[1024], class_logits[1024], features[1024], passes[1024], labelled[1024], strategy[32],
         diverse[16];
-    int64_t k, candidates, seed, threads;
+    int64_t k, candidates, clusters, seed, threads;
+    double radius;
     bool balanced, scores;
     bool probabilities, log_probabilities, sigmoid, binary, bfloat16, header, index;
 };
@@ -84,6 +85,10 @@ static const struct pd_option table[] = {
      "numbers of the rows that have a label, from 0, one a line: they are not selected"},
     {"candidates", PD_OPTION_INT, FIELD(candidates), 0, 1e12, "N",
      "best-scored samples that --diverse chooses from; 0: ten times k"},
+    {"clusters", PD_OPTION_INT, FIELD(clusters), 0, 1000000, "N",
+     "typiclust: of k-means, at most; 0: 500. probcover: as many as classes, to estimate its radius from"},
+    {"radius", PD_OPTION_REAL, FIELD(radius), 0, 1e30, "R",
+     "probcover: of a ball; 0: estimated from --clusters"},
     {"scores", PD_OPTION_BOOL, FIELD(scores), 0, 1, NULL, "print the score behind each row, after a tab"},
     {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N",
      "order of equal scores, random, k-means++"},
@@ -118,6 +123,18 @@ static enum pd_status find_diversity(const char *name, enum pd_diversity *method
     return PD_OK;
 }
 
+/* What an option is for, by name: options of other strategies are refused. */
+static enum pd_status check_own_options(const struct options *o, const struct pd_strategy *s,
+                                        struct pd_error *err)
+{
+    const bool balls = !strcmp(s->name, "probcover"), clusters = balls || !strcmp(s->name, "typiclust");
+    if (o->clusters && !clusters)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--clusters: strategy '%s' has none", s->name);
+    return o->radius > 0 && !balls
+               ? pd_fail(err, PD_ERR_USAGE, -1, "--radius: strategy '%s' has none", s->name)
+               : PD_OK;
+}
+
 static enum pd_status check(const struct options *o, const struct pd_strategy **strategy,
                             enum pd_diversity *method, struct pd_error *err)
 {
@@ -129,7 +146,9 @@ static enum pd_status check(const struct options *o, const struct pd_strategy **
     if (o->balanced && !(*strategy)->observe)
         return pd_fail(err, PD_ERR_USAGE, -1, "--balanced: strategy '%s' has no terms to balance",
                        o->strategy);
-    enum pd_status status = find_diversity(o->diverse, method, err);
+    enum pd_status status = check_own_options(o, *strategy, err);
+    if (!status)
+        status = find_diversity(o->diverse, method, err);
     if (status)
         return status;
     if (*method != PD_DIVERSE_NONE && !(*strategy)->score)
@@ -213,7 +232,8 @@ static enum pd_status choose_together(const struct options *o, struct pd_pool_fi
 {
     struct progress progress = {.last = 0};
     const struct pd_feature_work work = {.threads = (int)o->threads, .watch = on_step, .context = &progress};
-    const struct pd_choice how = {.k = o->k, .seed = (uint64_t)o->seed, .work = &work};
+    const struct pd_choice how = {
+        .k = o->k, .seed = (uint64_t)o->seed, .clusters = o->clusters, .radius = o->radius, .work = &work};
     const struct pd_pool *pool;
     enum pd_status status = pd_pool_files_load(files, &pool, err);
     if (status)

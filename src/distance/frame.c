@@ -108,3 +108,9 @@ double pd_dot(const float *a, const float *b, int64_t width)
 {
     return sum_of(a, b, width, product);
 }
+
+double pd_rows_squared(const void *context, int64_t row, int64_t other)
+{
+    const struct pd_feature_set *set = context;
+    return pd_squared_distance(set->values + row * set->width, set->values + other * set->width, set->width);
+}

@@ -21,6 +21,9 @@ void pd_frame_take(const struct pd_frame *frame, const float *values, int64_t n,
 /* Squared, summed in float64; the same for (a, b) and (b, a). */
 double pd_squared_distance(const float *a, const float *b, int64_t width);
 
+/* Of two rows; set: a struct pd_feature_set. For struct pd_apart. */
+double pd_rows_squared(const void *set, int64_t row, int64_t other);
+
 /* a.b likewise. */
 double pd_dot(const float *a, const float *b, int64_t width);
 

@@ -6,7 +6,6 @@
 
 #include <cblas.h>
 #include <math.h>
-#include <omp.h>
 #include <stdatomic.h>
 
 enum { BLOCK = 384, CHUNK = 64 }; /* a tile of 384^2 floats lies in a core's second cache */
@@ -167,7 +166,7 @@ static enum pd_status seek_all(const struct seek *s, const struct pd_feature_wor
             place(s, index, &tile);
             seek_tile(s, &tile);
             const long long now = atomic_fetch_add(&done, 1) + 1;
-            if (omp_get_thread_num() == 0) {
+            if (pd_work_is_caller()) {
                 status = pd_work_step(work, (uint64_t)now, (uint64_t)tiles, err);
                 if (status)
                     atomic_store(&stop, (int)status);

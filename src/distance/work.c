@@ -24,6 +24,11 @@ void pd_work_end(int before)
     omp_set_num_threads(before);
 }
 
+bool pd_work_is_caller(void)
+{
+    return omp_get_thread_num() == 0;
+}
+
 enum pd_status pd_work_step(const struct pd_feature_work *work, uint64_t done, uint64_t count,
                             struct pd_error *err)
 {

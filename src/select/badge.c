@@ -1,7 +1,7 @@
 /* BADGE (Ash et al., "Deep batch active learning by diverse, uncertain gradient lower bounds", ICLR 2020):
  * k-means++ over the gradients of the last layer, were the likeliest class the label: g = a (x) h with a = p
  * - onehot. |g - g'|^2 = |a|^2 |h|^2 + |a'|^2 |h'|^2 - 2 (a.a') (h.h'), so that no g is made. */
-#include "select/apart.h"
+#include "distance/apart.h"
 #include "select/pool.h"
 #include "select/strategies.h"
 

@@ -3,6 +3,10 @@
 
 #include "base/mem.h"
 
+#include <math.h>
+
+enum { CLUSTERS_MOST = 1000000 };
+
 static enum pd_status check_counts(const struct pd_pool *pool, int64_t k, struct pd_error *err)
 {
     const long long n = pool->n, labelled = pool->labelled;
@@ -15,6 +19,16 @@ static enum pd_status check_counts(const struct pd_pool *pool, int64_t k, struct
         return pd_fail(err, PD_ERR_USAGE, -1, "%lld rows asked for, the pool has %lld%s", (long long)k,
                        n - labelled, labelled ? " without a label" : "");
     return PD_OK;
+}
+
+static enum pd_status check_options(const struct pd_choice *how, struct pd_error *err)
+{
+    if (how->clusters < 0 || how->clusters > CLUSTERS_MOST)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld clusters, expected 0 to %d", (long long)how->clusters,
+                       CLUSTERS_MOST);
+    return how->radius >= 0 && isfinite(how->radius)
+               ? PD_OK
+               : pd_fail(err, PD_ERR_USAGE, -1, "a radius of %g, expected 0 or more", how->radius);
 }
 
 static enum pd_status choose_by_score(const struct pd_strategy *s, const struct pd_pool *pool,
@@ -48,6 +62,8 @@ enum pd_status pd_strategy_choose(const struct pd_strategy *s, const struct pd_p
     sorted.labelled_rows = labelled;
     if (!status)
         status = check_counts(&sorted, how->k, err);
+    if (!status)
+        status = check_options(how, err);
     if (!status)
         status = pd_pool_check(pool, s, 0, err);
     if (!status && how->k)

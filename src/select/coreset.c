@@ -1,7 +1,8 @@
 /* Core-set by k-center greedy (Sener & Savarese, "Active learning for convolutional neural networks: a
  * core-set approach", ICLR 2018, algorithm 1). */
-#include "select/apart.h"
-#include "select/features.h"
+#include "distance/apart.h"
+#include "distance/frame.h"
+#include "distance/middle.h"
 #include "select/pool.h"
 #include "select/strategies.h"
 
@@ -13,9 +14,10 @@
 static enum pd_status begin(const struct pd_pool *pool, int64_t *centres, int64_t *given,
                             struct pd_error *err)
 {
+    const struct pd_feature_set set = {pool->n, pool->width, pool->features};
     *given = pool->labelled ? pool->labelled : 1;
     if (!pool->labelled)
-        return pd_features_middle(pool->n, pool->width, pool->features, centres, err);
+        return pd_rows_middle(&set, centres, err);
     memcpy(centres, pool->labelled_rows, (size_t)pool->labelled * sizeof *centres);
     return PD_OK;
 }
@@ -31,7 +33,7 @@ static enum pd_status spread(const struct pd_pool *pool, const struct pd_choice 
         return status;
     const struct pd_apart apart = {.n = skip ? pd_rows_drop(open, n, centres[0]) : n,
                                    .rows = open,
-                                   .squared = pd_features_squared,
+                                   .squared = pd_rows_squared,
                                    .context = &set,
                                    .cost = pool->width,
                                    .work = how->work};

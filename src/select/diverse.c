@@ -1,8 +1,8 @@
 #include <paydirt/select.h>
 
 #include "base/mem.h"
-#include "select/apart.h"
-#include "select/features.h"
+#include "distance/apart.h"
+#include "distance/frame.h"
 
 #include <math.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static enum pd_status spread(enum pd_diversity method, const struct pd_feature_s
                              int64_t k, uint64_t seed, int64_t *chosen, struct pd_error *err)
 {
     const struct pd_apart apart = {
-        .n = set->n - 1, .rows = others, .squared = pd_features_squared, .context = set, .cost = set->width};
+        .n = set->n - 1, .rows = others, .squared = pd_rows_squared, .context = set, .cost = set->width};
     for (int64_t i = 0; i < apart.n; i++)
         others[i] = i + 1;
     return method == PD_DIVERSE_K_CENTER ? pd_apart_farthest(&apart, 1, k - 1, chosen, err)

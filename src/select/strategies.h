@@ -16,7 +16,10 @@
     X(random)                                                                                                \
     X(bald)                                                                                                  \
     X(coreset)                                                                                               \
-    X(badge)
+    X(badge)                                                                                                 \
+    X(typiclust)                                                                                             \
+    X(probcover)                                                                                             \
+    X(clue)
 
 #define PD_STRATEGY_DECLARE(id) extern const struct pd_strategy pd_strategy_##id;
 PD_STRATEGY_LIST(PD_STRATEGY_DECLARE)

@@ -112,6 +112,63 @@ static void chooses_rows_together(void **state)
     fails("select " NPY "-k 5 --labelled known.txt --header", 2, "-k 5: the pool has 4 rows without a label");
 }
 
+/* Row 4's passes disagree, row 1's a little, others not at all. */
+static void takes_stochastic_passes(void **state)
+{
+    (void)state;
+    float passes[3 * 6 * 3], p[3 * 6 * 3];
+    for (int s = 0; s < 3; s++)
+        for (int i = 0; i < 6 * 3; i++)
+            passes[s * 18 + i] =
+                i / 3 == 4 ? 9.F * (float)(s == i % 3) : class_logits[i] + (i == 3 ? 0.3F * (float)s : 0);
+    for (int i = 0; i < 54; i++) {
+        const float *row = passes + i / 3 * 3;
+        p[i] = expf(passes[i]) / (expf(row[0]) + expf(row[1]) + expf(row[2]));
+    }
+    const struct pd_io_array logits = {"passes", PD_IO_F32, 3, {3, 6, 3}, passes},
+                             soft = {"passes", PD_IO_F32, 3, {3, 6, 3}, p},
+                             flat = {"", PD_IO_F32, 2, {18, 3}, passes},
+                             one = {"", PD_IO_F32, 3, {1, 6, 3}, passes};
+    assert_int_equal(pd_npz_write(scratch_path("passes.npz"), &logits, 1, true, NULL), PD_OK);
+    assert_int_equal(pd_npy_write(scratch_path("p.npy"), &soft, NULL), PD_OK);
+    assert_int_equal(pd_npy_write(scratch_path("flat.npy"), &flat, NULL), PD_OK);
+    assert_int_equal(pd_npy_write(scratch_path("one.npy"), &one, NULL), PD_OK);
+    const char *const bald = "select --strategy bald -k 2 --passes";
+    char command[128];
+    snprintf(command, sizeof command, "%s passes.npz", bald);
+    const struct result *r = succeeds(command);
+    assert_string_equal(r->out, "4\n1\n");
+    assert_string_equal(r->err, "passes.npz/passes: 3 passes x 6 rows x 3 classes\n");
+    fails("select --strategy bald -k 2 --passes p.npy", 2, "p.npy: rows within [0, 1] that sum to 1");
+    assert_string_equal(succeeds("select --strategy bald -k 2 --passes p.npy --probabilities")->out,
+                        "4\n1\n");
+    fails("select --strategy bald -k 2 --passes flat.npy", 5,
+          "flat.npy: shape (18, 3), expected (passes, rows, classes)");
+    fails("select --strategy bald -k 2 --passes one.npy", 5, "one.npy: 1 passes of 3 numbers in a row");
+    fails("select --strategy bald -k 2 --passes t.csv", 4, "t.csv: expected an .npy or .npz");
+    fails("select --strategy bald -k 2", 2, "--passes is missing: strategy 'bald' needs it");
+}
+
+static void takes_a_radius_or_clusters(void **state)
+{
+    (void)state;
+    prints("select --strategy probcover --features f.npy --radius 3 -k 2", "0\n1\n");
+    succeeds("select --strategy probcover --features f.npy --clusters 2 -k 2");
+    fails("select --strategy probcover --features f.npy -k 2", 2,
+          "to estimate it from; --radius, or --clusters");
+    succeeds("select --strategy typiclust --features f.npy --clusters 3 -k 2");
+    prints("select --strategy clue --features f.npy --class-logits c.npy -k 6 --threads 1",
+           succeeds("select --strategy clue --features f.npy --class-logits c.npy -k 6 --threads 3")->out);
+    fails("select --strategy badge --features f.npy -k 2", 2, "--class-logits is missing: strategy 'badge'");
+    const struct pd_io_array five = {"", PD_IO_F32, 2, {5, 2}, features};
+    assert_int_equal(pd_npy_write(scratch_path("five.npy"), &five, NULL), PD_OK);
+    fails("select --strategy badge --features five.npy --class-logits c.npy -k 2", 5,
+          "five.npy ends after 5 rows, c.npy has more");
+    fails("select " NPY "-k 1 --clusters 3", 2, "--clusters: strategy 'gold' has none");
+    fails("select --strategy coreset --features f.npy -k 1 --radius 3", 2,
+          "--radius: strategy 'coreset' has none");
+}
+
 static void refuses_bad_labelled_rows(void **state)
 {
     (void)state;
@@ -367,6 +424,8 @@ int main(void)
         cmocka_unit_test(reads_every_format),
         cmocka_unit_test(spreads_a_batch),
         cmocka_unit_test(chooses_rows_together),
+        cmocka_unit_test(takes_stochastic_passes),
+        cmocka_unit_test(takes_a_radius_or_clusters),
         cmocka_unit_test(refuses_bad_labelled_rows),
         cmocka_unit_test(the_seed_fixes_everything),
         cmocka_unit_test(refuses_bad_requests),

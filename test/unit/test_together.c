@@ -143,8 +143,7 @@ static void stands_pools_of_copies_and_of_one_row(void **state)
     for (int i = 0; i < ROWS * CLASSES; i++)
         class_logits[i] = i % CLASSES ? -3e38F : 3e38F;
     for (int i = 0; (s = together(i)); i++) {
-        const struct pd_choice how = {.k = K, .seed = 1, .radius = s->needs & PD_POOL_CLASS_LOGITS ? 0 : 1},
-                               one = {.k = 1, .seed = 1, .radius = how.radius};
+        const struct pd_choice how = {.k = K, .seed = 1}, one = {.k = 1, .seed = 1};
         pool.n = ROWS;
         choose(s, &pool, &how, rows);
         check_rows(s, &pool, K, rows);
@@ -315,6 +314,30 @@ static void bald_is_what_passes_disagree_by(void **state)
     assert_string_equal(err.message, "strategy 'bald' needs the class logits of 2 passes or more");
 }
 
+/* Ten points on a line, a radius of 1.5: balls of three; then what is farthest. */
+static void probcover_covers(void **state)
+{
+    (void)state;
+    const float x[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 30};
+    const struct pd_pool pool = {.n = 10, .width = 1, .features = x};
+    const struct pd_strategy *s = pd_strategy_find("probcover", NULL);
+    const int64_t expected[] = {1, 4, 7, 9, 0, 2, 3};
+    struct pd_choice how = {.k = 7, .radius = 1.5};
+    struct pd_error err;
+    int64_t rows[7];
+    choose(s, &pool, &how, rows);
+    assert_memory_equal(rows, expected, sizeof rows);
+    how.radius = 0;
+    assert_int_equal(pd_strategy_choose(s, &pool, &how, rows, &err), PD_ERR_USAGE);
+    assert_non_null(strstr(err.message, "needs a radius, or the number of clusters"));
+    how.radius = NAN;
+    assert_int_equal(pd_strategy_choose(s, &pool, &how, rows, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "a radius of nan, expected 0 or more");
+    how = (struct pd_choice){.k = 7, .clusters = -1};
+    assert_int_equal(pd_strategy_choose(s, &pool, &how, rows, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "-1 clusters, expected 0 to 1000000");
+}
+
 /* Three gradients, by hand: the largest is first; of the others one is drawn as often as its squared distance
  * says. */
 static void badge_draws_by_squared_distance(void **state)
@@ -345,6 +368,7 @@ int main(void)
         cmocka_unit_test(reports_every_failed_allocation),
         cmocka_unit_test(scores_leave_labelled_rows_out),
         cmocka_unit_test(bald_is_what_passes_disagree_by),
+        cmocka_unit_test(probcover_covers),
         cmocka_unit_test(badge_draws_by_squared_distance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* Rows that lie apart, by any squared distance: exactly what plain loops over all pairs would choose, but a
  * distance is computed only where it can matter. What was computed stays an upper bound of the distance to
  * the nearest centre as centres are added, and only a row whose bound is large is looked at again. */
-#ifndef PD_SELECT_APART_H
-#define PD_SELECT_APART_H
+#ifndef PD_DISTANCE_APART_H
+#define PD_DISTANCE_APART_H
 
 #include <paydirt/features.h>
 

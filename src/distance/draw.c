@@ -1,5 +1,5 @@
 /* k-means++ by rejection, from a tree of sums over upper bounds. */
-#include "select/apart.h"
+#include "distance/apart.h"
 
 #include "base/mem.h"
 #include "base/rng.h"

@@ -1,16 +1,9 @@
-#include "select/features.h"
+#include "distance/middle.h"
 
 #include "base/clones.h"
 #include "base/mem.h"
-#include "distance/frame.h"
 
 #include <math.h>
-
-double pd_features_squared(const void *context, int64_t row, int64_t other)
-{
-    const struct pd_feature_set *set = context;
-    return pd_squared_distance(set->values + row * set->width, set->values + other * set->width, set->width);
-}
 
 PD_CLONES
 static void add(int64_t width, const float *row, double *sums)
@@ -27,9 +20,10 @@ static double squared(int64_t width, const float *row, const double *mean)
     return sum;
 }
 
-enum pd_status pd_features_middle(int64_t n, int64_t width, const float *features, int64_t *row,
-                                  struct pd_error *err)
+enum pd_status pd_rows_middle(const struct pd_feature_set *set, int64_t *row, struct pd_error *err)
 {
+    const int64_t n = set->n, width = set->width;
+    const float *features = set->values;
     double *mean = pd_calloc((size_t)width, sizeof *mean), least = INFINITY;
     *row = 0;
     if (!mean)

@@ -1,5 +1,5 @@
 /* Farthest first, lazily: a heap of upper bounds, the largest on top. */
-#include "select/apart.h"
+#include "distance/apart.h"
 
 #include "base/mem.h"
 #include "distance/work.h"

@@ -4,6 +4,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/eval_features.h"
+#include "cli/eval_images.h"
 #include "cli/idle.h"
 #include "cli/real.h"
 #include "cli/stop.h"
@@ -268,7 +269,7 @@ static enum pd_status open_all(struct eval *e, const char *weights, struct pd_er
 {
     const struct eval_options *o = e->o;
     enum pd_status status = e->metrics.needs & PD_NEEDS_ANY_FEATURES
-                                ? feature_open_weights(weights, (int)o->threads, &e->net, err)
+                                ? eval_open_weights(weights, (int)o->threads, &e->net, err)
                                 : PD_OK;
     if (!status)
         status = pd_run_open(e->folder, (int)o->threads, &e->run, err);

@@ -1,5 +1,6 @@
 #include "cli/eval_features.h"
 
+#include "cli/eval_images.h"
 #include "cli/finding.h"
 #include "cli/idle.h"
 #include "cli/progress.h"
@@ -34,13 +35,16 @@ static const struct pd_option table[] = {
      "images: Inception-2015's weights, as 'weights import' writes them"},
     {"split", PD_OPTION_TEXT, FIELD(split), 0, 0, "train|test", "images: the split of --real"},
     {"image_size", PD_OPTION_INT, FIELD(image_size), 0, 1024, "N",
-     "images: of folders, archives and sets of larger images: the side they are brought to first"},
+     "images: the side they are brought to first; 0: folders and archives are not, sets of larger ones to "
+     "32"},
+    {"cache", PD_OPTION_BOOL, FIELD(cache), 0, 1, NULL,
+     "images: keep their features, beside X as X.inception.safetensors, and take them from there"},
 };
 #undef FIELD
 
 struct pd_option_table feature_group(struct feature_options *o)
 {
-    *o = (struct feature_options){.subsets = 100, .split = "train"};
+    *o = (struct feature_options){.subsets = 100, .split = "train", .cache = true};
     return (struct pd_option_table){table, sizeof table / sizeof table[0], o};
 }
 
@@ -116,8 +120,10 @@ static enum pd_status print_json(const struct work *w, const struct pd_metric *m
                                  file_json(&w->features.real), "features", (json_int_t)w->features.fake.width,
                                  "seed", (json_int_t)w->request->seed, "seconds", seconds));
     if (w->net)
-        finding_add(&line, json_pack("{s:s, s:s, s:s}", "split", w->o->split, "resize",
-                                     "tensorflow1 bilinear 299", "weights", pd_inception_checksum(w->net)));
+        finding_add(&line,
+                    json_pack("{s:s, s:o, s:s, s:s}", "split", w->o->split, "image_size",
+                              w->o->image_size ? json_integer(w->o->image_size) : json_null(), "resize",
+                              "tensorflow1 bilinear 299", "weights", pd_inception_checksum(w->net)));
     return say_json(line, 10, "no result", err);
 }
 
@@ -189,16 +195,6 @@ static enum pd_status choose(const char *list, bool images, struct metric_list *
     return status;
 }
 
-enum pd_status feature_open_weights(const char *path, int threads, struct pd_inception **out,
-                                    struct pd_error *err)
-{
-    const char *end = strrchr(path, '.');
-    if (end && (!strcmp(end, ".pth") || !strcmp(end, ".pt")))
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--weights %.200s: 'paydirt weights import' makes of it what is taken here", path);
-    return pd_inception_open(path, threads, out, err);
-}
-
 static bool needs_real(const struct pd_metric *metric)
 {
     return metric->needs & (PD_NEEDS_MOMENTS | PD_NEEDS_FEATURES);
@@ -206,89 +202,56 @@ static bool needs_real(const struct pd_metric *metric)
 
 /* --- images --- */
 
-static bool on_image(void *context, uint64_t done, uint64_t count)
+/* Before the long work: statistics of real images serve some metrics alone. Of those that nobody has named
+ * the others are left out. */
+static enum pd_status check_reference(struct work *w, struct pd_error *err)
 {
-    struct work *w = context;
-    if (!w->progress.unit)
-        progress_begin(&w->progress, 0, count, 1, "images");
-    progress_update(&w->progress, done, w->label);
-    return stop_asked();
+    const struct pd_feature_file *real = &w->features.real;
+    struct pd_metric_features statistics = {.real = *real, .fake = *real};
+    const struct pd_metric_input in = {.features = &statistics};
+    struct metric_list *list = &w->metrics;
+    int kept = 0;
+    for (int i = 0; i < list->count && real->mean && !real->set.values; i++) {
+        struct pd_error why = {.status = PD_OK};
+        if (needs_real(list->at[i]) && pd_metric_check(list->at[i], &in, &why)) {
+            if (w->request->metrics)
+                return pd_fail(err, why.status, -1, "%s", why.message);
+            progress_line(&w->progress, "%s", why.message);
+        } else {
+            list->at[kept++] = list->at[i];
+        }
+    }
+    list->count = real->mean && !real->set.values ? kept : list->count;
+    return PD_OK;
 }
 
-static enum pd_status open_images(struct work *w, const char *name, enum pd_split split,
-                                  struct pd_dataset **out, struct pd_error *err)
-{
-    const struct pd_data_source *source;
-    const struct pd_data_watch watch = {.context = &w->progress, .decoding = progress_decoding};
-    const struct pd_data_request request = {.name = name,
-                                            .dir = w->request->data_dir,
-                                            .split = split,
-                                            .size = (int)w->o->image_size,
-                                            .threads = (int)w->request->threads,
-                                            .watch = &watch};
-    enum pd_status status = pd_data_source_find(name, &source, err);
-    if (status)
-        return status;
-    if (!w->o->image_size && (!strcmp(source->name, "folder") || !strcmp(source->name, "archive")))
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--image-size is missing: the side of the images in %.200s (others are brought to it)",
-                       name);
-    status = pd_dataset_open_any(&request, out, err);
-    end_work(w);
-    if (!status)
-        pd_note_lines(pd_data_note(*out), say_line, stderr);
-    return status;
-}
-
-/* Their features, as if a file held them. */
-static enum pd_status read_images(struct work *w, const char *name, enum pd_split split,
-                                  struct pd_feature_file *file, float **logits, struct pd_error *err)
-{
-    struct pd_dataset *data = NULL;
-    const struct pd_feature_work work = {
-        .threads = (int)w->request->threads, .watch = on_image, .context = w};
-    enum pd_status status = name[0] ? open_images(w, name, split, &data, err) : PD_OK;
-    if (status || !name[0])
-        return status;
-    int channels, height, width;
-    const size_t n = (size_t)pd_data_count(data);
-    pd_data_shape(data, &channels, &height, &width);
-    float *features = calloc(n, PD_INCEPTION_FEATURES * sizeof *features);
-    if (logits)
-        *logits = calloc(n, PD_INCEPTION_CLASSES * sizeof **logits);
-    if (!features || (logits && !*logits))
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for features", name);
-    w->label = "inception";
-    if (!status)
-        status = pd_inception_run_data(w->net, data, &work, features, logits ? *logits : NULL, err);
-    end_work(w);
-    if (!status)
-        progress_line(&w->progress, "%s: %zu images of the %s split, %d x %d x %d", name, n,
-                      pd_split_name(split), channels, height, width);
-    snprintf(file->name, sizeof file->name, "%s", name);
-    file->count = (int64_t)n;
-    file->width = PD_INCEPTION_FEATURES;
-    file->set = (struct pd_feature_set){(int64_t)n, PD_INCEPTION_FEATURES, features};
-    pd_dataset_destroy(data);
-    return status;
-}
-
-static enum pd_status read_both(struct work *w, struct pd_error *err)
+static enum pd_status read_images(struct work *w, struct pd_error *err)
 {
     const struct feature_options *o = w->o;
-    const bool images = o->weights[0];
-    const enum pd_split split = strcmp(o->split, "test") ? PD_SPLIT_TRAIN : PD_SPLIT_TEST;
     struct pd_metric_features *f = &w->features;
-    float **logits = w->metrics.needs & PD_NEEDS_LOGITS ? &f->logits : NULL;
-    enum pd_status status =
-        images ? feature_open_weights(o->weights, (int)w->request->threads, &w->net, err) : PD_OK;
+    struct pd_data_request request = {.name = w->request->real,
+                                      .dir = w->request->data_dir,
+                                      .split = strcmp(o->split, "test") ? PD_SPLIT_TRAIN : PD_SPLIT_TEST,
+                                      .size = (int)o->image_size,
+                                      .cache = o->cache,
+                                      .threads = (int)w->request->threads};
+    enum pd_status status = eval_open_weights(o->weights, request.threads, &w->net, err);
+    if (!status && *request.name)
+        status = eval_read_images(w->net, request, &f->real, NULL, err);
     if (!status)
-        status = images ? read_images(w, w->request->real, split, &f->real, NULL, err)
-                        : read_file(w, w->request->real, &f->real, err);
-    if (!status)
-        status = images ? read_images(w, o->fake, PD_SPLIT_TRAIN, &f->fake, logits, err)
-                        : read_file(w, o->fake, &f->fake, err);
-    return status;
+        status = check_reference(w, err);
+    request.name = o->fake;
+    request.split = PD_SPLIT_TRAIN;
+    return status || !*request.name
+               ? status
+               : eval_read_images(w->net, request, &f->fake,
+                                  w->metrics.needs & PD_NEEDS_LOGITS ? &f->logits : NULL, err);
+}
+
+static enum pd_status read_files(struct work *w, struct pd_error *err)
+{
+    enum pd_status status = read_file(w, w->request->real, &w->features.real, err);
+    return status ? status : read_file(w, w->o->fake, &w->features.fake, err);
 }
 
 static enum pd_status run(struct work *w, struct pd_error *err)
@@ -296,7 +259,7 @@ static enum pd_status run(struct work *w, struct pd_error *err)
     const struct feature_options *o = w->o;
     const bool both = o->fake[0] && w->request->real[0];
     const struct pd_metric_input in = {.features = &w->features};
-    enum pd_status status = read_both(w, err);
+    enum pd_status status = o->weights[0] ? read_images(w, err) : read_files(w, err);
     for (int i = 0; i < w->metrics.count && both && !status; i++)
         status = pd_metric_check(w->metrics.at[i], &in, err);
     if (!status && o->stats_out[0])
@@ -360,7 +323,7 @@ static void note_idle_numbers(const struct args_command *command, const struct a
 void feature_note_idle(const struct args_command *command, const struct args *args,
                        const struct metric_list *metrics)
 {
-    static const char *const names[] = {"plot", "split", "image_size", NULL};
+    static const char *const names[] = {"plot", "split", "image_size", "cache", NULL};
     struct progress progress = {.terminal = false};
     idle_note(command, args, names, "--fake", &progress);
     note_idle_numbers(command, args, metrics, &progress);
@@ -372,7 +335,7 @@ static void note_idle(const struct args_command *command, const struct args *arg
     static const char *const runs[] = {
         "classifier",  "epochs", "epoch_images", "fixed", "samples", "data", "by_number",
         "recalibrate", "reject", "augment",      "count", "repeats", NULL};
-    static const char *const images[] = {"data_dir", "split", "image_size", NULL};
+    static const char *const images[] = {"data_dir", "split", "image_size", "cache", NULL};
     struct progress progress = {.terminal = false};
     idle_note(command, args, runs, "a run", &progress);
     if (!args_is_given(command, args, "weights"))

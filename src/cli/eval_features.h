@@ -9,7 +9,7 @@
 #include <paydirt/inception.h>
 
 struct feature_options {
-    bool features;
+    bool features, cache;
     char fake[1024], stats_out[1024], plot[1024], weights[1024], split[16];
     int64_t k, subsets, subset_size, image_size;
 };
@@ -22,10 +22,6 @@ bool feature_asked(const struct feature_options *o, const char *run); /* rather 
 /* Says which of them were given to no avail: to a run. */
 void feature_note_idle(const struct args_command *command, const struct args *args,
                        const struct metric_list *metrics);
-
-/* As pd_inception_open, with a word for the file that people have downloaded. */
-enum pd_status feature_open_weights(const char *path, int threads, struct pd_inception **out,
-                                    struct pd_error *err);
 
 /* What it shares with a run's metrics. */
 struct feature_request {

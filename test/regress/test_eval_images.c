@@ -2,12 +2,29 @@
 #include "golden/inception.h"
 #include "needs.h"
 #include "regress/program.h"
+#include "unit/image_maker.h"
 
 #include "io/npy.h"
 
 #include <jansson.h>
+#include <sys/stat.h>
 
 enum { FAKE = 10, REAL = 12, SIDE = 16 };
+
+/* Images of ten sizes. */
+static void make_folder(void)
+{
+    static uint8_t planes[3 * SIDE * 2 * SIDE];
+    assert_int_equal(mkdir(scratch_path("photos"), 0777), 0);
+    for (int i = 0; i < FAKE; i++) {
+        char name[32];
+        made_image(i % 3, SIDE, SIDE + i, planes);
+        struct file f = make_png(SIDE + i, SIDE, PNG_FORMAT_RGB, planes, NULL, 0);
+        snprintf(name, sizeof name, "photos/%d.png", i);
+        scratch_write(scratch_path(name), f.bytes, f.size);
+        free(f.bytes);
+    }
+}
 
 static int setup(void **state)
 {
@@ -27,6 +44,7 @@ static int setup(void **state)
     assert_int_equal(pd_npz_write(scratch_path("real.npz"), npz, 2, false, NULL), PD_OK);
     npz[0].dims[0] = npz[1].dims[0] = FAKE;
     assert_int_equal(pd_npz_write(scratch_path("fake.npz"), npz, 2, false, NULL), PD_OK);
+    make_folder();
     return status;
 }
 
@@ -53,6 +71,7 @@ static void lines_say_what_was_measured(void **state)
         assert_int_equal(json_string_length(json_object_get(line, "weights")), 64);
         assert_string_equal(json_string_value(json_object_get(line, "resize")), "tensorflow1 bilinear 299");
         assert_string_equal(json_string_value(json_object_get(line, "split")), "train");
+        assert_true(json_is_null(json_object_get(line, "image_size")));
         assert_int_equal(json_integer_value(json_object_get(json_object_get(line, "fake"), "samples")), FAKE);
         assert_int_equal(json_integer_value(json_object_get(json_object_get(line, "real"), "samples")), REAL);
         json_decref(line);
@@ -77,9 +96,53 @@ static void what_is_missing_is_named(void **state)
     fails("eval --weights w.pth --fake fake.npz --metrics is", 2, "'paydirt weights import'");
     fails("eval --weights w.safetensors --features --fake f.npy --real r.npy", 2,
           "--weights beside --features");
-    fails("eval --weights w.safetensors --fake . --metrics is", 2, "--image-size is missing");
     fails("eval --weights w.safetensors --fake fake.npz --split dev --metrics is", 2, "train or test");
     fails("eval --weights fake.npz --fake fake.npz --metrics is", 4, "not safetensors");
+}
+
+/* Each from its own size; what was computed serves again. */
+static void folders_and_what_is_kept_of_them(void **state)
+{
+    (void)state;
+    static const char command[] = "eval --weights w.safetensors --fake photos --metrics is";
+    char first[64];
+    const struct result *r = succeeds(command);
+    assert_contains(r->err, "photos: 10 images of the train split, each resized from its own size");
+    assert_contains(r->err, "photos: features kept in photos.inception.safetensors");
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(r->out, "("), r->out);
+    r = succeeds(command);
+    assert_contains(r->err, "photos: features from photos.inception.safetensors");
+    assert_contains(r->out, first);
+    r = succeeds("eval --weights w.safetensors --fake photos --metrics is --no-cache --image-size 16 --json");
+    assert_contains(r->err, "each brought to 16 x 16 first");
+    assert_null(strstr(r->err, "photos.inception"));
+    assert_contains(r->out, "\"image_size\":16");
+}
+
+static double fid_of(const char *command)
+{
+    json_t *line = line_of(succeeds(command)->out, 0);
+    const double value = json_number_value(json_object_get(line, "value"));
+    assert_string_equal(json_string_value(json_object_get(line, "metric")), "fid");
+    json_decref(line);
+    return value;
+}
+
+static void statistics_are_a_reference(void **state)
+{
+    (void)state;
+    const double want =
+        fid_of("eval --weights w.safetensors --fake photos --real real.npz --metrics fid --json "
+               "--stats-out stats.npz");
+    const double found =
+        fid_of("eval --weights w.safetensors --fake photos --real stats.npz --metrics fid --json");
+    assert_float_equal(found, want, 1e-6 * want);
+    const struct result *r = succeeds("eval --weights w.safetensors --fake photos --real stats.npz");
+    assert_contains(r->err, "stats.npz: mean and covariance of 2048 features");
+    assert_contains(r->err, "stats.npz holds mean and covariance: they serve a Fréchet distance, not kid");
+    assert_null(strstr(r->out, "kid"));
+    assert_contains(r->out, "fid");
+    fails("eval --weights w.safetensors --fake photos --real stats.npz --metrics fid,pr", 2, "not pr");
 }
 
 static void weights_are_imported(void **state)
@@ -101,10 +164,9 @@ static void weights_are_imported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_say_what_was_measured),
-        cmocka_unit_test(a_score_needs_no_reals),
-        cmocka_unit_test(what_is_missing_is_named),
-        cmocka_unit_test(weights_are_imported),
+        cmocka_unit_test(lines_say_what_was_measured),      cmocka_unit_test(a_score_needs_no_reals),
+        cmocka_unit_test(folders_and_what_is_kept_of_them), cmocka_unit_test(statistics_are_a_reference),
+        cmocka_unit_test(what_is_missing_is_named),         cmocka_unit_test(weights_are_imported),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -1,0 +1,49 @@
+#include "cli/eval_images.h"
+
+#include "cli/progress.h"
+#include "cli/say.h"
+#include "cli/stop.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum pd_status eval_open_weights(const char *path, int threads, struct pd_inception **out,
+                                 struct pd_error *err)
+{
+    const char *end = strrchr(path, '.');
+    if (end && (!strcmp(end, ".pth") || !strcmp(end, ".pt")))
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--weights %.200s: 'paydirt weights import' makes of it what is taken here", path);
+    return pd_inception_open(path, threads, out, err);
+}
+
+static bool on_image(void *context, uint64_t done, uint64_t count)
+{
+    struct progress *p = context;
+    if (!p->unit)
+        progress_begin(p, 0, count, 1, "images");
+    progress_update(p, done, "inception");
+    return stop_asked();
+}
+
+enum pd_status eval_read_images(struct pd_inception *net, struct pd_data_request request,
+                                struct pd_feature_file *file, float **logits, struct pd_error *err)
+{
+    struct progress files = {.last = 0}, images = {.last = 0};
+    struct pd_image_features found;
+    const struct pd_data_watch watch = {.context = &files, .decoding = progress_decoding};
+    const struct pd_feature_work work = {.threads = request.threads, .watch = on_image, .context = &images};
+    request.watch = &watch;
+    enum pd_status status = pd_image_features_read(net, &request, logits, &work, &found, err);
+    progress_end(&files);
+    progress_end(&images);
+    if (status) {
+        pd_image_features_release(&found);
+        return status;
+    }
+    pd_note_lines(found.note, say_line, stderr);
+    *file = found.file;
+    if (logits)
+        *logits = found.logits;
+    return PD_OK;
+}

@@ -104,6 +104,15 @@ static enum pd_status fill(struct cover *c, const struct pd_choice *how, int64_t
     return chosen < how->k ? go_on(c, chosen, how, n, err) : PD_OK;
 }
 
+static enum pd_status refuse_without_radius(struct pd_error *err)
+{
+    const enum pd_status status =
+        pd_fail(err, PD_ERR_USAGE, -1,
+                "strategy 'probcover' needs a radius, or the number of clusters, as many as classes, to "
+                "estimate it from");
+    return pd_hint(err, pd_hint(err, status, "radius"), "clusters");
+}
+
 static enum pd_status choose(const struct pd_pool *pool, const struct pd_choice *how, int64_t *rows,
                              struct pd_error *err)
 {
@@ -113,12 +122,7 @@ static enum pd_status choose(const struct pd_pool *pool, const struct pd_choice 
     double squared = how->radius * how->radius;
     int64_t n;
     if (!(how->radius > 0) && !clusters)
-        return pd_hint(
-            err,
-            pd_fail(err, PD_ERR_USAGE, -1,
-                    "strategy 'probcover' needs a radius, or the number of clusters, as many as classes, "
-                    "to estimate it from"),
-            "radius, or clusters");
+        return refuse_without_radius(err);
     enum pd_status status = pd_pool_unlabelled(pool, &c.open, &n, err);
     if (!status && !reserve(&c, how->k))
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld rows", (long long)pool->n);

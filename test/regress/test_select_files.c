@@ -138,7 +138,7 @@ static void takes_stochastic_passes(void **state)
     snprintf(command, sizeof command, "%s passes.npz", bald);
     const struct result *r = succeeds(command);
     assert_string_equal(r->out, "4\n1\n");
-    assert_string_equal(r->err, "passes.npz/passes: 3 passes x 6 rows x 3 classes\n");
+    assert_string_equal(r->err, "passes.npz:passes: 3 passes x 6 rows x 3 classes\n");
     fails("select --strategy bald -k 2 --passes p.npy", 2, "p.npy: rows within [0, 1] that sum to 1");
     assert_string_equal(succeeds("select --strategy bald -k 2 --passes p.npy --probabilities")->out,
                         "4\n1\n");
@@ -154,8 +154,7 @@ static void takes_a_radius_or_clusters(void **state)
     (void)state;
     prints("select --strategy probcover --features f.npy --radius 3 -k 2", "0\n1\n");
     succeeds("select --strategy probcover --features f.npy --clusters 2 -k 2");
-    fails("select --strategy probcover --features f.npy -k 2", 2,
-          "to estimate it from; --radius, or --clusters");
+    fails("select --strategy probcover --features f.npy -k 2", 2, "to estimate it from");
     succeeds("select --strategy typiclust --features f.npy --clusters 3 -k 2");
     prints("select --strategy clue --features f.npy --class-logits c.npy -k 6 --threads 1",
            succeeds("select --strategy clue --features f.npy --class-logits c.npy -k 6 --threads 3")->out);

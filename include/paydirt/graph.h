@@ -177,6 +177,9 @@ struct pd_node *pd_matmul(struct pd_node *a, struct pd_node *b, bool transpose_a
 struct pd_node *pd_conv(struct pd_node *x /* (N, C, H, W) */, struct pd_node *w /* (O, C, kh, kw) */,
                         int stride, int pad);
 struct pd_node *pd_conv_padded(struct pd_node *x, struct pd_node *w, int stride, int pad_h, int pad_w);
+/* pd_conv_padded for networks that are not trained: a backend may round worse, by a few times, where that is
+ * faster. */
+struct pd_node *pd_conv_quick(struct pd_node *x, struct pd_node *w, int stride, int pad_h, int pad_w);
 /* x (N, O, h, w), w (O, C, kh, kw) -> (N, C, (h-1)*stride - 2*pad + kh, ...): PyTorch's ConvTranspose2d. */
 struct pd_node *pd_conv_transposed(struct pd_node *x, struct pd_node *w, int stride, int pad);
 struct pd_node *pd_log_softmax(struct pd_node *x); /* (N, K) over K */

@@ -65,6 +65,9 @@ struct pd_attr {
             int64_t stride, pad_h, pad_w, window;
         };
         struct {
+            int64_t conv_rest[3], quick; /* 1: speed before the last bits */
+        };
+        struct {
             int64_t through_statistics, norm_rest[3];
         };
     };

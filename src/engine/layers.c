@@ -19,7 +19,8 @@ static struct pd_attr conv_attr(int stride, int pad_h, int pad_w)
     return (struct pd_attr){.slope = 1, .stride = stride, .pad_h = pad_h, .pad_w = pad_w};
 }
 
-struct pd_node *pd_conv_padded(struct pd_node *x, struct pd_node *w, int stride, int pad_h, int pad_w)
+static struct pd_node *conv(struct pd_node *x, struct pd_node *w, int stride, int pad_h, int pad_w,
+                            bool quick)
 {
     if (!x || !w)
         return NULL;
@@ -32,7 +33,18 @@ struct pd_node *pd_conv_padded(struct pd_node *x, struct pd_node *w, int stride,
                              pd_shape_text(x->shape, a), pd_shape_text(w->shape, b));
     struct pd_shape s = pd_shape4(d[0], k[0], high / stride + 1, wide / stride + 1);
     struct pd_attr attr = conv_attr(stride, pad_h, pad_w);
+    attr.quick = quick;
     return pd_node_new(x->graph, PD_OP_CONV, s, &attr, 2, (struct pd_node *[]){x, w});
+}
+
+struct pd_node *pd_conv_padded(struct pd_node *x, struct pd_node *w, int stride, int pad_h, int pad_w)
+{
+    return conv(x, w, stride, pad_h, pad_w, false);
+}
+
+struct pd_node *pd_conv_quick(struct pd_node *x, struct pd_node *w, int stride, int pad_h, int pad_w)
+{
+    return conv(x, w, stride, pad_h, pad_w, true);
 }
 
 struct pd_node *pd_conv(struct pd_node *x, struct pd_node *w, int stride, int pad)

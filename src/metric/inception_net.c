@@ -24,8 +24,8 @@ static struct pd_node *conv(const struct net *net, const char *name, struct pd_n
     struct pd_var *bias = pd_vars_get(net->vars, text, pd_shape1(k[0]), zero);
     if (!weight || !bias)
         return NULL;
-    x = pd_conv_padded(x, pd_var_read(g, weight), stride, padded ? (int)k[2] / 2 : 0,
-                       padded ? (int)k[3] / 2 : 0);
+    x = pd_conv_quick(x, pd_var_read(g, weight), stride, padded ? (int)k[2] / 2 : 0,
+                      padded ? (int)k[3] / 2 : 0);
     return pd_lrelu(pd_add(x, pd_reshape(pd_var_read(g, bias), pd_shape4(1, k[0], 1, 1))), 0);
 }
 

@@ -195,6 +195,8 @@ static enum pd_status prepare_dw(struct onednn *b, struct pd_call *call, struct 
 enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_error *err)
 {
     const enum pd_op op = call->instr->op;
+    if (wants_large_winograd(b, call))
+        return prepare_large_winograd(b, call, err);
     if (wants_winograd(b, call))
         return prepare_winograd(b, call, err);
     if (op == PD_OP_CONV_DX)

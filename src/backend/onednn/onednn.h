@@ -67,6 +67,8 @@ onednn_prepare prepare_pool, prepare_concat;
 
 /* Convolutions by minimal filtering, where that is fast. */
 onednn_prepare prepare_winograd;
+onednn_prepare prepare_large_winograd;
+bool wants_large_winograd(const struct onednn *b, const struct pd_call *call);
 bool wants_winograd(const struct onednn *b, const struct pd_call *call);
 
 /* pd_backend_type.layout (layout.c). */

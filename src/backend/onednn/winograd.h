@@ -2,10 +2,8 @@
 #ifndef PD_BACKEND_ONEDNN_WINOGRAD_H
 #define PD_BACKEND_ONEDNN_WINOGRAD_H
 
+#include "backend/onednn/lanes.h"
 #include "backend/onednn/onednn.h"
-
-/* Channels, or outputs, that a stage works on together. */
-#define LANES 16
 
 /* A convolution of x (N, C, H, W) with taps (O, C, k, k) to y (N, O, OH, OW); x and y blocked. */
 struct winograd {

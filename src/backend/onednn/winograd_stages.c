@@ -17,19 +17,7 @@ static const struct transforms {
            .inverse = {{1, 1, 1, 0}, {0, 1, -1, -1}}},
 };
 
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef lanes tile[N_MAX][N_MAX];
-#pragma GCC diagnostic ignored "-Wpsabi" /* no call passes lanes: all that would is inlined */
-
-PD_INLINE lanes load(const float *from)
-{
-    return *(const lanes *)from;
-}
-
-PD_INLINE void store(float *to, lanes v)
-{
-    *(lanes *)to = v;
-}
 
 /* In images of blocks of 8, the upper lanes lie in the next block, `plane` pixels on. */
 PD_INLINE lanes load_pixel(const float *from, int64_t block, int64_t plane)
@@ -52,30 +40,11 @@ PD_INLINE void store_pixel(float *to, int64_t block, int64_t plane, lanes v)
     memcpy(to + plane * block, (char *)&v + sizeof v / 2, sizeof v / 2);
 }
 
-/* With masks: C has no ?: for vectors. */
-PD_INLINE lanes activated(lanes x, float slope)
+/* Row i of m, or of its transpose, times a column of `from`. */
+PD_INLINE lanes row_times(const float (*m)[N_MAX], bool transposed, int64_t i, int64_t columns,
+                          const lanes *from, int64_t step)
 {
-    typedef int32_t masks __attribute__((vector_size(sizeof x), may_alias));
-    const lanes scaled = slope * x;
-    const masks positive = x > 0;
-    return (lanes)((positive & (masks)x) | (~positive & (masks)scaled));
-}
-
-/* Row i of m, or of its transpose, times a column of `from`. Zeros and ones cost nothing: these loops are
- * unrolled, and m is known when they are. */
-PD_INLINE lanes product(const float (*m)[N_MAX], bool transposed, int64_t i, int64_t columns,
-                        const lanes *from, int64_t step)
-{
-    lanes sum = {0};
-    bool any = false;
-#pragma GCC unroll 4
-    for (int64_t k = 0; k < columns; k++) {
-        const float factor = transposed ? m[k][i] : m[i][k];
-        if (factor != 0)
-            sum = any ? sum + factor * from[k * step] : factor * from[k * step];
-        any = any || factor != 0;
-    }
-    return sum;
+    return product(transposed ? &m[0][i] : m[i], transposed ? N_MAX : 1, columns, from, step);
 }
 
 /* to (rows, rows) = m from m', with `from` (columns, columns). */
@@ -87,12 +56,12 @@ PD_INLINE void sandwich(const float (*m)[N_MAX], bool transposed, int64_t rows, 
     for (int64_t i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (int64_t j = 0; j < columns; j++)
-            half[i][j] = product(m, transposed, i, columns, &from[0][j], N_MAX);
+            half[i][j] = row_times(m, transposed, i, columns, &from[0][j], N_MAX);
 #pragma GCC unroll 4
     for (int64_t i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (int64_t j = 0; j < rows; j++)
-            to[i][j] = product(m, transposed, j, columns, half[i], 1);
+            to[i][j] = row_times(m, transposed, j, columns, half[i], 1);
 }
 
 PD_INLINE void load_matrices(const float *from, int64_t step, int64_t n, tile m)

@@ -20,6 +20,8 @@ BUILD(b_conv_slice, pd_tanh(pd_slice(pd_conv(x[0], x[1], 1, 1), p[0], p[1], p[2]
 BUILD(b_conv_pool, pd_tanh(pd_max_pool(pd_conv(x[0], x[1], 1, 1), p[0], p[1], p[2])))
 BUILD(b_conv_avg, pd_tanh(pd_avg_pool(pd_conv(x[0], x[1], 1, 1), p[0], p[1], p[2])))
 BUILD(b_conv_padded, pd_conv_padded(x[0], x[1], p[0], p[1], p[2]))
+BUILD(b_conv_quick, pd_conv_quick(x[0], x[1], p[0], p[1], p[2]))
+BUILD(b_conv_quick_relu, pd_lrelu(pd_add(pd_conv_quick(x[0], x[1], p[0], p[1], p[2]), x[2]), f[0]))
 BUILD(b_conv_concats, pd_conv(pd_concat(pd_concat(pd_conv(x[0], x[1], 1, 1), pd_conv(x[0], x[2], 1, 1), 1),
                                         pd_max_pool(pd_conv(x[0], x[1], 1, 1), 3, 1, 1), 1),
                               x[3], 1, 0))
@@ -136,6 +138,22 @@ static const struct op_case nn_cases[] = {
     OP("conv 1x7, blocked", b_conv_padded, {S4(2, 32, 5, 9), S4(16, 32, 1, 7)}, .p = {1, 0, 3}, .big = true),
     OP("conv 7x1 to plain images", b_conv_padded, {S4(2, 3, 9, 5), S4(16, 3, 7, 1)}, .p = {1, 3, 0},
        .big = true),
+    OP("quick conv 3x3 s2", b_conv_quick, {S4(2, 2, 5, 4), S4(2, 2, 3, 3)}, .p = {2, 1, 1}),
+    OP("quick conv 1x7", b_conv_quick, {S4(2, 2, 3, 4), S4(3, 2, 1, 7)}, .p = {1, 0, 3}),
+    OP("quick conv 3x3, blocked", b_conv_quick, {S4(5, 32, 18, 13), S4(48, 32, 3, 3)}, .p = {1, 0, 1},
+       .big = true),
+    OP("quick conv 5x5, blocked", b_conv_quick, {S4(3, 48, 11, 12), S4(32, 48, 5, 5)}, .p = {1, 2, 2},
+       .big = true),
+    OP("quick conv 1x7, blocked", b_conv_quick, {S4(3, 32, 17, 17), S4(48, 32, 1, 7)}, .p = {1, 0, 3},
+       .big = true),
+    OP("quick conv 7x1, blocked", b_conv_quick, {S4(3, 48, 17, 9), S4(32, 48, 7, 1)}, .p = {1, 3, 0},
+       .big = true),
+    OP("quick conv 1x3, blocked", b_conv_quick, {S4(5, 32, 8, 8), S4(32, 32, 1, 3)}, .p = {1, 0, 1},
+       .big = true),
+    OP("quick conv 3x1, few tiles", b_conv_quick, {S4(1, 32, 8, 8), S4(32, 32, 3, 1)}, .p = {1, 1, 0},
+       .big = true),
+    OP("quick conv 3x1, bias, lrelu", b_conv_quick_relu, {S4(5, 32, 8, 8), S4(32, 32, 3, 1), S4(1, 32, 1, 1)},
+       .p = {1, 1, 0}, .f = {0.2}, .big = true),
     OP("conv 3x2", b_conv, {S4(2, 2, 5, 4), S4(3, 2, 3, 2)}, .p = {1, 1}),
     OP("conv_t 4x4 s2", b_conv_t, CONV_T(2, 3, 2, 3, 2, 4, 2, 1)),
     OP("conv_t 3x3", b_conv_t, CONV_T(2, 2, 4, 3, 3, 3, 1, 1)),

@@ -85,7 +85,10 @@ struct pd_metric_input {
     const char *classifier; /* as pd_metric_check_classifier has it; NULL: lenet */
     bool augment;           /* its training images are moved a little and mirrored */
     int epochs;             /* 0: PD_METRIC_EPOCHS */
-    int64_t epoch_images;   /* >= PD_METRIC_BATCH; 0: PD_METRIC_EPOCH_IMAGES, of training images all */
+    int decay_every;      /* its rate falls to a tenth with epoch decay_every, 2 decay_every, ... (from 1); 0:
+                             once,      after half of the epochs */
+    bool partial_batch;   /* what is left of epoch_images is a smaller batch, where that is 2 or more */
+    int64_t epoch_images; /* >= PD_METRIC_BATCH; 0: PD_METRIC_EPOCH_IMAGES, of training images all */
     struct pd_metric_features *features;
     struct pd_trained **judge; /* the classifier of the real images, kept from metric to metric; NULL: anew */
     int64_t *confusion; /* (classes, classes), to fill: rows are labels, columns what was said; or NULL */

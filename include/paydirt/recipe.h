@@ -4,7 +4,8 @@
  *     {"about": "one line", "command": "train", "options": {"data": "mnist", "epochs": 20},
  *      "steps": [{"type": "paydirt train ...", "paper": "96.43 %"}], "notes": ["a line", "another"]}
  *
- * Only command and options must be there. */
+ * Only command and options must be there. "like": "gold-code" stands for the options below, those of the
+ * recipe go first. */
 #ifndef PAYDIRT_RECIPE_H
 #define PAYDIRT_RECIPE_H
 
@@ -28,6 +29,13 @@ void pd_recipe_close(struct pd_recipe *recipe); /* also NULL */
 /* Its bytes as they are, without a look at them: (size), which the caller free()s; NULL where there are none.
  * Fails as pd_recipe_open but for what is in them. */
 enum pd_status pd_recipe_text(const char *name, char **text, size_t *size, struct pd_error *err);
+
+/* --like: what a paper's published code does that the paper does not, as options of "train", "active" or
+ * "eval" (doc/gold.md); a recipe to be applied, closed and asked for its options like any other. */
+const char *pd_like_at(size_t index); /* names; NULL past the last */
+/* PD_ERR_USAGE: no such name, with the nearest right one; PD_ERR_MEMORY. */
+enum pd_status pd_like_open(const char *name, const char *command, struct pd_recipe **out,
+                            struct pd_error *err);
 
 /* Of the recipe, borrowed. */
 const char *pd_recipe_name(const struct pd_recipe *recipe);               /* as it was asked for */

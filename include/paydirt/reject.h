@@ -34,6 +34,11 @@ enum pd_sigma {
     PD_SIGMA_RMS  /* scale = sigma_m / sqrt(mean k^2): GOLD's reference code */
 };
 
+enum pd_reject_bound {
+    PD_BOUND_ESTIMATE, /* log M is the largest d of the burn-in, and of the candidates so far */
+    PD_BOUND_MARGINAL /* the largest m of the burn-in, which candidates may be above: GOLD's reference code */
+};
+
 struct pd_reject_options {
     double p; /* 0 .. 1, larger keeps fewer. gold, drs: gamma is the p-quantile of F over a block; top-k: this
                  part of a block is refused */
@@ -41,6 +46,8 @@ struct pd_reject_options {
                       least   what plain rejection keeps; gold, drs and top-k: of each block */
     bool balanced; /* scale over the burn-in's samples; else 1 */
     enum pd_sigma sigma;
+    enum pd_reject_bound bound; /* gold, drs */
+    double epsilon; /* gold, drs: joins the acceptance probability before its logarithm is taken, 0 .. 1 */
     int64_t chain;  /* mh: candidates in a chain, >= 1 */
     bool calibrate; /* mh: slope and intercept by pd_calibrate on burn-in and real samples */
     uint64_t seed;
@@ -104,7 +111,7 @@ enum pd_status pd_rejector_judge(struct pd_rejector *rejector, const struct pd_t
 /* What it has learnt; all of it settled by the first candidate, but log_m, which candidates may raise. */
 struct pd_reject_fit {
     double slope, intercept, scale;
-    double log_m; /* gold, drs: the largest d so far; obrs: of the burn-in */
+    double log_m; /* gold, drs: as their bound has it; obrs: the largest d of the burn-in */
     double log_c; /* obrs: log c_K >= 0; 0: plain rejection */
 };
 struct pd_reject_fit pd_rejector_fit(const struct pd_rejector *rejector);

@@ -60,7 +60,8 @@ struct pd_rejection_options {
     const struct pd_reject_method *method;
     struct pd_reject_options how; /* its seed fixes z, too */
     int64_t per_class;
-    int64_t burn_in;   /* generated samples of each class that are scored first; GOLD's code: 50,000 */
+    int64_t burn_in;   /* generated samples of each class that are scored first */
+    bool pooled;       /* each class learns from those of all, as in GOLD's reference code */
     int64_t block;     /* candidates that are judged together */
     double least_rate; /* a class that keeps a smaller part of its candidates is given up */
     int64_t show;      /* refused candidates of each class that are stored at most */

@@ -19,7 +19,7 @@ struct pd_active_options {
     char oracle[16];                    /* who answers: "labels" (the data's own), "csv", "label-studio" */
     char url[1024];                     /* before an image's name in Label Studio's tasks */
     bool measure;                       /* fitting capacity on the test split after each round */
-    int64_t measure_epochs;
+    int64_t measure_epochs, measure_decay_every;
     bool keep_rounds; /* keep the weights of all rounds, not only of the first and the last */
     bool pictures;    /* of each query */
     bool near_copies; /* images that look the same are copies, too */

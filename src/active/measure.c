@@ -162,6 +162,8 @@ static enum pd_status fitting_capacity(const struct pd_branch *b, struct pd_gan 
     const struct pd_metric_input in = {.seed = pd_branch_seed(b),
                                        .real = &real,
                                        .epochs = (int)b->a->measure_epochs,
+                                       .decay_every = (int)b->a->measure_decay_every,
+                                       .partial_batch = b->o->partial_batch,
                                        .epoch_images = PD_METRIC_EPOCH_IMAGES,
                                        .progress = b->watch->measuring,
                                        .progress_context = b->watch->context};

@@ -26,6 +26,8 @@
     TEXT(url, "", "TEXT", "label-studio: what stands before an image's name in a task")                      \
     FLAG(measure, true, "no fitting capacity on the test images after each round")                           \
     INT(measure_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures it")                     \
+    INT(measure_decay_every, 0, 0, 10000, "N",                                                               \
+        "a tenth of its rate with epoch N, again with 2 N, ...; 0: once, after half of the epochs")          \
     FLAG(keep_rounds, false, "keep the weights of all rounds, not of the first and last alone")              \
     FLAG(pictures, true, "no pictures of what each query saw")                                               \
     FLAG(near_copies, false, "ask once about images that look the same, too, not of exact copies alone")
@@ -160,7 +162,7 @@ static const struct protocol *find_protocol(const char *name, struct pd_error *e
 
 static bool is_golds(const char *strategy)
 {
-    return !strcmp(strategy, "gold") || !strcmp(strategy, "random");
+    return !strcmp(strategy, "gold") || !strcmp(strategy, "random") || !strcmp(strategy, "last");
 }
 
 enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_options *o,

@@ -56,11 +56,9 @@ struct member {
     bool needed;
 };
 
-static const struct member recipe_members[] = {{"about", JSON_STRING, false},
-                                               {"command", JSON_STRING, true},
-                                               {"options", JSON_OBJECT, true},
-                                               {"steps", JSON_ARRAY, false},
-                                               {"notes", JSON_ARRAY, false}};
+static const struct member recipe_members[] = {{"about", JSON_STRING, false}, {"command", JSON_STRING, true},
+                                               {"like", JSON_STRING, false},  {"options", JSON_OBJECT, true},
+                                               {"steps", JSON_ARRAY, false},  {"notes", JSON_ARRAY, false}};
 static const struct member step_members[] = {{"type", JSON_STRING, true}, {"paper", JSON_STRING, false}};
 
 static const char *type_words(json_type type)
@@ -241,7 +239,9 @@ enum pd_status pd_recipe_parse(const char *name, const char *text, size_t size, 
     out->options = json_object_get(out->all, "options");
     out->steps = json_object_get(out->all, "steps");
     out->notes = json_object_get(out->all, "notes");
-    return check_options(out, err);
+    const enum pd_status checked = check_options(out, err);
+    const char *like = text_of(out->all, "like");
+    return checked || !*like ? checked : pd_like_join(out, like, err);
 }
 
 enum pd_status pd_recipe_read(const char *name, struct pd_recipe *out, struct pd_error *err)

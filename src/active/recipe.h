@@ -10,6 +10,7 @@
 
 struct pd_recipe {
     char name[1024];             /* as it was asked for */
+    char command_text[16];       /* of pd_like_read's, the command's */
     const char *about, *command; /* "", or one line; "train" or "active" */
     const json_t *options;
     const json_t *steps, *notes; /* or NULL */
@@ -24,5 +25,10 @@ enum pd_status pd_recipe_read(const char *name, struct pd_recipe *out, struct pd
 enum pd_status pd_recipe_parse(const char *name, const char *text, size_t size, struct pd_recipe *out,
                                struct pd_error *err);
 void pd_recipe_release(struct pd_recipe *r); /* a zeroed one, too */
+
+/* pd_like_open's, as pd_recipe_read; and its options into those of a recipe which does not set them. */
+enum pd_status pd_like_read(const char *name, const char *command, struct pd_recipe *out,
+                            struct pd_error *err);
+enum pd_status pd_like_join(struct pd_recipe *r, const char *name, struct pd_error *err);
 
 #endif

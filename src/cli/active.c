@@ -46,12 +46,13 @@ static const char examples[] =
     "active --resume runs/00000-photos-active-gold --correct wrong.csv --add-class fish --final 60";
 
 struct own {
-    char recipe[1024], resume[1024], labels[1024], correct[1024], add_class[PD_CLASS_NAME_SIZE + 1];
+    char recipe[1024], like[32], resume[1024], labels[1024], correct[1024], add_class[PD_CLASS_NAME_SIZE + 1];
 };
 
 #define FIELD(name) offsetof(struct own, name), sizeof(((struct own *)0)->name)
 static const struct pd_option own_table[] = {
     {"recipe", PD_OPTION_TEXT, FIELD(recipe), 0, 0, "NAME", RECIPE_HELP},
+    {"like", PD_OPTION_TEXT, FIELD(like), 0, 0, "NAME", LIKE_HELP},
     {"resume", PD_OPTION_TEXT, FIELD(resume), 0, 0, "RUN", "go on with this run"},
     {"labels", PD_OPTION_TEXT, FIELD(labels), 0, 0, "FILE", "answers: CSV, or what Label Studio exports"},
     {"correct", PD_OPTION_TEXT, FIELD(correct), 0, 0, "FILE",
@@ -357,7 +358,9 @@ static enum pd_status learn(struct pd_active *active, int argc, char **argv, str
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)
         return status;
-    if (own.recipe[0] && !own.resume[0])
+    if (!own.resume[0])
+        status = recipe_take_like(own.like, &command, &args, err);
+    if (!status && own.recipe[0] && !own.resume[0])
         status = recipe_take(own.recipe, &command, &args, err);
     if (!status)
         status = own.resume[0] ? resume_check(&command, &args, may_change, err)

@@ -33,13 +33,23 @@ const struct pd_option *args_option(const struct args_command *c, int n, void **
     return NULL;
 }
 
-bool args_is_given(const struct args_command *c, const struct args *args, const char *name)
+static bool is_in(const struct args_command *c, const bool *marks, const char *name)
 {
     const struct pd_option *option;
     for (int i = 0; (option = args_option(c, i, NULL)); i++)
         if (!strcmp(option->name, name))
-            return args->given[i];
+            return marks[i];
     return false;
+}
+
+bool args_is_given(const struct args_command *c, const struct args *args, const char *name)
+{
+    return is_in(c, args->given, name);
+}
+
+bool args_is_typed(const struct args_command *c, const struct args *args, const char *name)
+{
+    return is_in(c, args->typed, name);
 }
 
 bool args_parsed_given(const void *parsed, const char *name)
@@ -242,7 +252,7 @@ static enum pd_status take_option(const struct args_command *c, int value, const
         text = (value - FIRST_VALUE) % 2 ? "false" : "true";
     if (option->type == PD_OPTION_TEXT && !*text && (args->given[i] || !*((char *)base + option->offset)))
         return fail_empty(option, err);
-    args->given[i] = true;
+    args->given[i] = args->typed[i] = true;
     return pd_option_set(option, base, text, err);
 }
 

@@ -22,6 +22,7 @@ struct args {
     char **operands;     /* (operand_count): all of them */
     int operand_count;
     bool given[ARGS_MAX]; /* by place in the groups' options, one after the other */
+    bool typed[ARGS_MAX]; /* the same, without what a recipe gave */
 };
 
 /* Fills the groups' structs and args. The operand is not demanded here. PD_ERR_USAGE. */
@@ -37,6 +38,8 @@ const char *args_with_metrics(char *text, size_t size, const char *about);
 
 /* Whether the command line, or its recipe, had the option of that name, as in its table. */
 bool args_is_given(const struct args_command *command, const struct args *args, const char *name);
+/* The command line alone: what may be complained about. */
+bool args_is_typed(const struct args_command *command, const struct args *args, const char *name);
 
 /* The same as a callback. */
 struct args_parsed {

@@ -6,6 +6,7 @@
 #include "cli/eval_features.h"
 #include "cli/eval_images.h"
 #include "cli/idle.h"
+#include "cli/recipe.h"
 #include "cli/real.h"
 #include "cli/stop.h"
 #include "cli/tradeoff.h"
@@ -60,6 +61,7 @@ enum { PER_CLASS = 5000 }; /* of a set kept by rejection: GOLD section 4.2 */
 
 #define FIELD(name) offsetof(struct eval_options, name), sizeof(((struct eval_options *)0)->name)
 static const struct pd_option table[] = {
+    {"like", PD_OPTION_TEXT, FIELD(like), 0, 0, "NAME", LIKE_HELP},
     {"metrics", PD_OPTION_TEXT, FIELD(metrics), 0, 0, "LIST", "names with commas between, listed above"},
     {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
     {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N", "seed of samples and classifier"},
@@ -68,6 +70,10 @@ static const struct pd_option table[] = {
     {"augment", PD_OPTION_BOOL, FIELD(augment), 0, 1, NULL,
      "move its training images by up to an eighth and mirror half of them"},
     {"epochs", PD_OPTION_INT, FIELD(epochs), 1, 10000, "N", "epochs of the classifier"},
+    {"decay_every", PD_OPTION_INT, FIELD(decay_every), 0, 10000, "N",
+     "a tenth of its rate with epoch N, again with 2 N, ...; 0: once, after half of the epochs"},
+    {"partial_batch", PD_OPTION_BOOL, FIELD(partial_batch), 0, 1, NULL,
+     "keep what is left of an epoch's images as a smaller batch"},
     {"epoch_images", PD_OPTION_INT, FIELD(epoch_images), 128, 100000000, "N",
      "images in each; where not given, all of a fixed set, and of gan-test's real ones"},
     {"fixed", PD_OPTION_INT, FIELD(fixed), 0, 1000000, "N",
@@ -100,7 +106,9 @@ static void note_idle(const struct args_command *command, const struct args *arg
         const char *words;
     } all[] = {
         {{"classifier", "epochs", "epoch_images"}, PD_NEEDS_CLASSIFIER, "a metric that trains a classifier"},
-        {{"augment"}, PD_NEEDS_CLASSIFIER, "a metric that trains a classifier"},
+        {{"augment", "decay_every", "partial_batch"},
+         PD_NEEDS_CLASSIFIER,
+         "a metric that trains a classifier"},
         {{"fixed", "samples", "reject"}, NEEDS_SAMPLES, "a metric of generated samples"},
         {{"weights", "count"}, PD_NEEDS_ANY_FEATURES, "a metric of features"}};
     struct progress progress = {.terminal = false};
@@ -345,18 +353,20 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
                                     .subset_size = features.subset_size};
     status = args_need_operand(&command, &args, err);
     if (!status)
+        status = recipe_take_like(o.like, &command, &args, err);
+    if (!status)
         status = metric_list_read(o.metrics, &e.metrics, err);
     if (!status)
         status = o.tradeoff[0] ? tradeoff_check(&tradeoff, &e, &reject, &command, &args, err)
                                : reject_check(&reject, &command, &args, err);
     if (!status)
         status = check(&e, &reject, features.weights, err);
-    o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
-    o.epoch_given = args_is_given(&command, &args, "epoch_images");
     if (status)
         return status;
     note_idle(&command, &args, e.metrics.needs);
     feature_note_idle(&command, &args, &e.metrics);
+    o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
+    o.epoch_given = args_is_given(&command, &args, "epoch_images");
     e.folder = args.operand;
     return evaluate(&e, &reject, &tradeoff, features.weights, err);
 }

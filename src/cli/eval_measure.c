@@ -69,6 +69,8 @@ static enum pd_status measure_value(struct eval *e, const struct finding *f, str
                                  .classifier = e->o->classifier,
                                  .augment = e->o->augment,
                                  .epochs = (int)e->o->epochs,
+                                 .decay_every = (int)e->o->decay_every,
+                                 .partial_batch = e->o->partial_batch,
                                  .epoch_images = f->epoch_images,
                                  .features = &e->features,
                                  .judge = &e->judge,

@@ -88,6 +88,9 @@ static void pack_inputs(const struct eval *e, const struct finding *f, json_t **
         finding_add(result, json_pack("{s:s, s:b, s:I, s:I}", "classifier", classifier_of(e), "augment",
                                       e->o->augment, "epochs", (json_int_t)e->o->epochs, "epoch_images",
                                       (json_int_t)f->epoch_images));
+    if (needs & PD_NEEDS_CLASSIFIER && (e->o->decay_every || e->o->partial_batch))
+        finding_add(result, json_pack("{s:I, s:b}", "decay_every", (json_int_t)e->o->decay_every,
+                                      "partial_batch", e->o->partial_batch));
     if (f->confusion && pd_gan_classes(e->gan) <= CLASSES_TOLD)
         finding_add(result,
                     json_pack("{s:o}", "confusion", pack_confusion(f->confusion, pd_gan_classes(e->gan))));

@@ -8,7 +8,7 @@ void idle_note(const struct args_command *c, const struct args *args, const char
     char flag[40];
     for (; *names; names++) {
         const struct pd_option option = {.name = *names};
-        if (args_is_given(c, args, *names))
+        if (args_is_typed(c, args, *names))
             progress_line(progress, "--%s has no effect without %s",
                           pd_option_flag(&option, flag, sizeof flag), needs);
     }
@@ -19,7 +19,7 @@ void idle_note_training(const struct args_command *c, const struct args *args,
 {
     static const char *const golds[] = {"gold_start",      "beta_d",    "beta_g",         "gold_balanced",
                                         "gold_normalised", "gold_clip", "gold_broadcast", NULL};
-    static const char *const bests[] = {"best", "validate_every", "validation_epochs", NULL};
+    static const char *const bests[] = {"best", "validate_every", "validation_epochs", "keep_last", NULL};
     static const char *const classifiers[] = {"validation_epochs", NULL};
     const struct pd_metric *best = pd_metric_find(pd_option_get_text(training, "best"), NULL);
     if (!pd_option_get_bool(training, "gold"))

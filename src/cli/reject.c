@@ -20,6 +20,11 @@ static const struct pd_option table[] = {
     {"balanced", PD_OPTION_BOOL, FIELD(balanced), 0, 1, NULL,
      "weigh both terms alike, as mh does without --balanced"},
     {"sigma", PD_OPTION_TEXT, FIELD(sigma), 0, 0, "NAME", "spread of the conditional term: std or rms"},
+    {"bound", PD_OPTION_TEXT, FIELD(bound), 0, 0, "NAME",
+     "gold, drs: M by the whole estimate, or by its marginal term: estimate or marginal"},
+    {"epsilon", PD_OPTION_REAL, FIELD(epsilon), 0, 1, "X",
+     "gold, drs: joins the acceptance probability before its logarithm"},
+    {"pooled", PD_OPTION_BOOL, FIELD(pooled), 0, 1, NULL, "each class learns from the samples of all"},
     {"burn_in", PD_OPTION_INT, FIELD(burn_in), 1, 100000000, "N", "samples of each class scored first"},
     {"block", PD_OPTION_INT, FIELD(block), 1, 1000000, "N", "candidates judged together"},
     {"chain", PD_OPTION_INT, FIELD(chain), 1, 100000000, "N", "mh: candidates in a chain"},
@@ -34,12 +39,14 @@ static const struct pd_option table[] = {
 enum { OPTIONS = sizeof table / sizeof table[0] };
 
 static const char *const sigmas[] = {[PD_SIGMA_STD] = "std", [PD_SIGMA_RMS] = "rms"};
+static const char *const bounds[] = {[PD_BOUND_ESTIMATE] = "estimate", [PD_BOUND_MARGINAL] = "marginal"};
 static const char *const reals[] = {"train", "validation", "test"};
 
 void reject_init(struct reject_options *o)
 {
     const struct pd_rejection_options d = pd_rejection_defaults(pd_reject_method_at(0));
     *o = (struct reject_options){.sigma = "std",
+                                 .bound = "estimate",
                                  .p = d.how.p,
                                  .least_rate = d.least_rate,
                                  .chain = d.how.chain,
@@ -94,7 +101,7 @@ enum pd_status reject_check(struct reject_options *o, const struct args_command 
 {
     char flag[40];
     for (int i = 1; i < OPTIONS && !o->reject[0]; i++)
-        if (args_is_given(command, args, table[i].name))
+        if (args_is_typed(command, args, table[i].name))
             return pd_fail(err, PD_ERR_USAGE, -1, "--%s needs --reject NAME",
                            pd_option_flag(&table[i], flag, sizeof flag));
     if (!o->reject[0])
@@ -108,6 +115,8 @@ enum pd_status reject_check(struct reject_options *o, const struct args_command 
         return status;
     o->balanced_given = args_is_given(command, args, "balanced");
     status = check_word("sigma", o->sigma, sigmas, 2, err);
+    if (!status)
+        status = check_word("bound", o->bound, bounds, 2, err);
     return status || !o->real[0] ? status : check_word("split", o->real, reals, 3, err);
 }
 
@@ -208,12 +217,15 @@ static struct pd_rejection_options rejection_of(const struct reject_options *o, 
         .keep = o->keep,
         .balanced = o->balanced_given ? o->balanced : o->method->balanced,
         .sigma = (enum pd_sigma)place_of(o->sigma, sigmas),
+        .bound = (enum pd_reject_bound)place_of(o->bound, bounds),
+        .epsilon = o->epsilon,
         .chain = o->chain,
         .calibrate = o->calibrate,
         .seed = seed,
     };
     r.per_class = per_class;
     r.burn_in = o->burn_in;
+    r.pooled = o->pooled;
     r.block = o->block;
     r.least_rate = o->least_rate;
     r.show = show;

@@ -8,10 +8,11 @@
 #include <paydirt/sample.h>
 
 struct reject_options {
-    char reject[32], sigma[8], real[1024];
+    char reject[32], sigma[8], bound[16], real[1024];
     double p, keep, least_rate; /* keep: 0: by p */
     int64_t chain, burn_in, block;
-    bool balanced, calibrate;
+    double epsilon;
+    bool balanced, pooled, calibrate;
     /* found by reject_check */
     const struct pd_reject_method *method; /* NULL: no rejection */
     bool p_given, balanced_given;

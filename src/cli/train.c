@@ -29,17 +29,19 @@ static const char examples[] =
     "train --data synthetic --epochs 20\n"
     "train --data fmnist --model infogan --labels 100 --seed 3\n"
     "train --recipe gold-cifar10 --data-dir ./data --epochs 50\n"
+    "train --recipe gold-mnist --data-dir ./data --like gold-code\n"
     "train --data ./photos --size 64 --flip --random-crop\n"
     "train --data photos.zip --width 0.5\n"
     "train --data ./scans --metadata train.csv --metadata-columns image_id,dx";
 
 struct own {
-    char recipe[1024], resume[1024];
+    char recipe[1024], like[32], resume[1024];
 };
 
 #define FIELD(name) offsetof(struct own, name), sizeof(((struct own *)0)->name)
 static const struct pd_option own_table[] = {
     {"recipe", PD_OPTION_TEXT, FIELD(recipe), 0, 0, "NAME", RECIPE_HELP},
+    {"like", PD_OPTION_TEXT, FIELD(like), 0, 0, "NAME", LIKE_HELP},
     {"resume", PD_OPTION_TEXT, FIELD(resume), 0, 0, "RUN",
      "go on with this run; with it only --epochs, and --data where the images were moved"},
 };
@@ -144,19 +146,22 @@ static enum pd_status resume(const char *folder, const struct pd_run_change *cha
 
 static enum pd_status train(struct pd_training *training, int argc, char **argv, struct pd_error *err)
 {
-    struct own own = {"", ""};
+    struct own own = {.recipe = ""};
     struct args args;
     struct watch w = {.stopping = false};
     const struct pd_training_watch watch = {&w, on_begin, on_step, on_epoch, on_stop, on_note, on_decoding};
     char text[2048];
     const struct pd_option_table options = pd_training_options(training);
     static const char *const may_change[] = {"epochs", NULL};
-    const struct args_command command = {"train",  usage, args_with_models(text, sizeof text, about),
-                                         examples, NULL,  {{own_table, 2, &own}, options}};
+    const struct args_command command = {
+        "train",  usage, args_with_models(text, sizeof text, about),
+        examples, NULL,  {{own_table, sizeof own_table / sizeof own_table[0], &own}, options}};
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)
         return status;
-    if (own.recipe[0] && !own.resume[0])
+    if (!own.resume[0])
+        status = recipe_take_like(own.like, &command, &args, err);
+    if (!status && own.recipe[0] && !own.resume[0])
         status = recipe_take(own.recipe, &command, &args, err);
     if (!status)
         status = own.resume[0] ? resume_check(&command, &args, may_change, err) : check_new(&options, err);
@@ -169,8 +174,7 @@ static enum pd_status train(struct pd_training *training, int argc, char **argv,
     if (own.resume[0])
         status = resume(own.resume, &change, &w, &watch, err);
     else {
-        if (!own.recipe[0])
-            idle_note_training(&command, &args, &options, &w.progress);
+        idle_note_training(&command, &args, &options, &w.progress);
         status = pd_run_start(training, &watch, w.folder, sizeof w.folder, err);
     }
     progress_end(&w.progress);

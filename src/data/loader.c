@@ -76,7 +76,8 @@ static void make_batch(void *loader, uint64_t step, float *images, int32_t *labe
 {
     struct pd_loader *l = loader;
     const struct pd_rng rng = {l->options.seed, PD_STREAM_AUGMENT, step};
-    for (uint32_t i = 0; i < l->options.batch; i++) {
+    const uint32_t n = pd_loader_batch(l, step);
+    for (uint32_t i = 0; i < n; i++) {
         uint32_t random[4], index = pick(l, step, i);
         pd_rng_block(&rng, i, random);
         pd_transform_image(l->transform, index, random, images + i * pd_transform_image_size(l->transform));
@@ -84,7 +85,7 @@ static void make_batch(void *loader, uint64_t step, float *images, int32_t *labe
         if (indices)
             indices[i] = index;
     }
-    l->since += l->options.batch;
+    l->since += n;
     if (l->since >= LET_GO_EVERY)
         pd_dataset_let_go(l->dataset);
     l->since = l->since >= LET_GO_EVERY ? 0 : l->since;
@@ -119,6 +120,10 @@ static enum pd_status check_options(const struct pd_loader_options *o, struct pd
     if (o->labelled_per_batch > o->batch)
         return pd_fail(err, PD_ERR_USAGE, -1, "%u labelled images in each batch of %u: expected at most %u",
                        o->labelled_per_batch, o->batch, o->batch);
+    if (o->labelled_per_batch && o->partial_batch)
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "a number of labelled images in each batch goes without regard to epochs: no partial batch");
     if (o->labelled_per_batch && o->labelled_only)
         return pd_fail(
             err, PD_ERR_USAGE, -1,
@@ -195,9 +200,22 @@ void pd_loader_destroy(struct pd_loader *l)
     pd_free(l);
 }
 
+/* Images in the partial batch that is kept; 0: none. Batch norm has nothing to say of a single one. */
+static uint32_t rest(const struct pd_loader *l)
+{
+    const uint32_t n = (uint32_t)(l->epoch % l->options.batch);
+    return l->options.partial_batch && n > 1 ? n : 0;
+}
+
 uint64_t pd_loader_steps_per_epoch(const struct pd_loader *l)
 {
-    return l->epoch / l->options.batch;
+    return l->epoch / l->options.batch + (rest(l) > 0);
+}
+
+uint32_t pd_loader_batch(const struct pd_loader *l, uint64_t step)
+{
+    const uint64_t steps = pd_loader_steps_per_epoch(l);
+    return rest(l) && step % steps == steps - 1 ? rest(l) : l->options.batch;
 }
 
 size_t pd_loader_image_size(const struct pd_loader *l)

@@ -18,6 +18,7 @@ struct pd_loader_options {
     uint32_t labelled_per_batch; /* 0: labelled and unlabelled mixed at random; else the first so many are
                                     labelled */
     bool labelled_only;          /* leave the unlabelled out */
+    bool partial_batch;          /* keep what is left at an epoch's end, where that is 2 images or more */
     bool prefetch;               /* a thread prepares the next batch meanwhile */
 };
 
@@ -32,9 +33,12 @@ enum pd_status pd_loader_create(const struct pd_dataset *dataset, const uint8_t 
                                 struct pd_error *err);
 void pd_loader_destroy(struct pd_loader *loader);
 
-/* floor(max(n, min_epoch) / batch), n the images that take part; the last partial batch is dropped; at
- * least 1. */
+/* max(n, min_epoch) / batch, n the images that take part, without the last partial batch unless that is kept;
+ * at least 1. */
 uint64_t pd_loader_steps_per_epoch(const struct pd_loader *loader);
+
+/* Images in that step's batch: fewer than the options' in an epoch's last where the partial one is kept. */
+uint32_t pd_loader_batch(const struct pd_loader *loader, uint64_t step);
 
 /* Those that take part, at least 1. */
 uint64_t pd_loader_images(const struct pd_loader *loader);
@@ -43,8 +47,8 @@ uint64_t pd_loader_images(const struct pd_loader *loader);
 size_t pd_loader_image_size(const struct pd_loader *loader);
 
 /* Batch `step` (any, in any order; asking for the next one is fastest).
- * images (batch, C, size, size) in [-1, 1], points (batch, 2) as they are; labels (batch), -1 where the label
- * may not be used; indices (batch) into the data set, or NULL. One caller at a time.
+ * images (pd_loader_batch, C, size, size) in [-1, 1], points (batch, 2) as they are; labels (batch), -1 where
+ * the label may not be used; indices (batch) into the data set, or NULL. One caller at a time.
  *
  * Mixed: each epoch goes through fresh permutations of the images that take part. With labelled_per_batch the
  * labelled and the unlabelled each go through permutations of their own, without regard to epochs. */

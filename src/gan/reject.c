@@ -24,6 +24,11 @@ struct maker {
     double *k, *d;
     int32_t *labels;
     uint8_t *verdicts;
+    struct {
+        int64_t n;
+        float *logit;
+        double *k;
+    } pool;       /* of the burn-in of all classes, where it is pooled */
     int64_t done; /* for progress */
 };
 
@@ -73,6 +78,8 @@ static void release_maker(struct maker *m)
     pd_free(m->d);
     pd_free(m->labels);
     pd_free(m->verdicts);
+    pd_free(m->pool.logit);
+    pd_free(m->pool.k);
 }
 
 static enum pd_status init_maker(struct maker *m, struct pd_gan *gan, const struct pd_rejection_options *o,
@@ -172,6 +179,18 @@ static enum pd_status report(struct maker *m, int class, int64_t more, struct pd
     return PD_OK;
 }
 
+/* For a class's rejector, or NULL: for the pool. */
+static enum pd_status keep_terms(struct maker *m, const struct pd_terms *terms, struct pd_rejector *rejector,
+                                 struct pd_error *err)
+{
+    if (rejector)
+        return pd_rejector_burn_in(rejector, terms, err);
+    memcpy(m->pool.logit + m->pool.n, terms->logit, (size_t)terms->n * sizeof *terms->logit);
+    memcpy(m->pool.k + m->pool.n, terms->k, (size_t)terms->n * sizeof *terms->k);
+    m->pool.n += terms->n;
+    return PD_OK;
+}
+
 static enum pd_status burn_in(struct maker *m, int class, struct pd_rejector *rejector, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
@@ -182,10 +201,24 @@ static enum pd_status burn_in(struct maker *m, int class, struct pd_rejector *re
         if (!status)
             status = terms_of(m, class, n, &terms, err);
         if (!status)
-            status = pd_rejector_burn_in(rejector, &terms, err);
+            status = keep_terms(m, &terms, rejector, err);
         if (!status)
             status = report(m, class, n, err);
     }
+    return status;
+}
+
+static enum pd_status fill_pool(struct maker *m, struct pd_error *err)
+{
+    const int classes = m->gan->config.classes;
+    const size_t n = (size_t)m->o->burn_in * (size_t)classes;
+    enum pd_status status = PD_OK;
+    m->pool.logit = pd_calloc(n + 1, sizeof *m->pool.logit);
+    m->pool.k = pd_calloc(n + 1, sizeof *m->pool.k);
+    if (!m->pool.logit || !m->pool.k)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu scores", n);
+    for (int class = 0; class < classes && !status; class ++)
+        status = burn_in(m, class, NULL, err);
     return status;
 }
 
@@ -293,7 +326,9 @@ static enum pd_status reject_class(struct maker *m, struct pd_rejection *r, int 
     enum pd_status status = pd_rejector_create(m->o->method, &m->o->how, class, &rejector, err);
     if (!status && m->o->method->uses_real)
         status = learn_real(m, class, rejector, err);
-    if (!status)
+    if (!status && m->o->pooled)
+        status = pd_rejector_burn_in(rejector, &(struct pd_terms){m->pool.n, m->pool.logit, m->pool.k}, err);
+    else if (!status)
         status = burn_in(m, class, rejector, err);
     if (!status)
         status = fill(m, r, class, rejector, err);
@@ -323,6 +358,8 @@ static enum pd_status reject(struct pd_gan *gan, const struct pd_rejection_optio
     enum pd_status status = init_maker(&m, gan, options, err);
     if (!status)
         status = reserve(out, &m, err);
+    if (!status && options->pooled)
+        status = fill_pool(&m, err);
     for (int class = 0; class < gan->config.classes && !status; class ++)
         status = reject_class(&m, out, class, err);
     release_maker(&m);

@@ -4,10 +4,11 @@
 #include "metric/fixed_set.h"
 #include "model/classifier.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { BATCH = PD_METRIC_BATCH };
-static const double rate = 1e-3; /* a tenth of it after half of the epochs */
+static const double rate = 1e-3;
 
 struct pd_trained {
     struct pd_metric_input in;       /* a copy: it may outlive the measurement */
@@ -15,28 +16,29 @@ struct pd_trained {
     const struct pd_classifier *classifier;
     const struct pd_sample_source *from;
     struct pd_vars *vars;
-    struct pd_plan *train, *test;
-    int64_t image, width;   /* numbers of one; of its features */
-    float *images, *logits; /* a batch */
-    float *room;            /* an image */
+    struct pd_plan *train, *partial, *test; /* partial: for an epoch's last, smaller batch; NULL: none */
+    int64_t image, width;                   /* numbers of one; of its features */
+    float *images, *logits;                 /* a batch */
+    float *room;                            /* an image */
     int32_t *labels;
 };
 
-static struct pd_node *images(const struct pd_trained *t, struct pd_graph *g)
+static struct pd_node *images(const struct pd_trained *t, struct pd_graph *g, int64_t n)
 {
-    int64_t n = BATCH, size = t->in.size;
+    const int64_t size = t->in.size;
     return pd_input(g, "images", PD_REAL,
                     size ? pd_shape4(n, t->in.channels, size, size) : pd_shape2(n, t->in.channels));
 }
 
-static enum pd_status compile(struct pd_trained *t, bool training, struct pd_error *err)
+static enum pd_status compile(struct pd_trained *t, int64_t n, bool training, struct pd_plan **out,
+                              struct pd_error *err)
 {
     struct pd_graph *g = pd_graph_create();
     struct pd_nn nn = {.graph = g, .vars = t->vars, .prefix = "", .training = training};
     if (g) {
-        const struct pd_classified said = pd_classify(&nn, t->classifier, images(t, g), t->in.classes);
+        const struct pd_classified said = pd_classify(&nn, t->classifier, images(t, g, n), t->in.classes);
         if (training) {
-            struct pd_node *labels = pd_input(g, "labels", PD_I32, pd_shape1(BATCH));
+            struct pd_node *labels = pd_input(g, "labels", PD_I32, pd_shape1(n));
             struct pd_node *each =
                 pd_nn_cross_entropy_each(pd_log_softmax(said.logits), pd_one_hot(labels, t->in.classes));
             const struct pd_adam_options adam = {
@@ -49,29 +51,38 @@ static enum pd_status compile(struct pd_trained *t, bool training, struct pd_err
             t->width = said.features ? pd_node_shape(said.features).dim[1] : 0;
         }
     }
-    enum pd_status status = pd_compile(g, t->in.backend, training ? &t->train : &t->test, err);
+    enum pd_status status = pd_compile(g, t->in.backend, out, err);
     pd_graph_destroy(g);
     return status;
 }
 
+/* The images in the partial batch; 0: it is dropped. Batch norm has nothing to say of a single one. */
+static int64_t rest(const struct pd_trained *t)
+{
+    const int64_t n = t->in.epoch_images % BATCH;
+    return t->in.partial_batch && n > 1 ? n : 0;
+}
+
 static enum pd_status train_epoch(struct pd_trained *t, int epoch, struct pd_error *err)
 {
-    const uint64_t steps = (uint64_t)(t->in.epoch_images / BATCH);
+    const uint64_t whole = (uint64_t)(t->in.epoch_images / BATCH), steps = whole + (rest(t) > 0);
     double loss = 0;
     for (uint64_t s = 0; s < steps; s++) {
         const uint64_t i = (uint64_t)epoch * steps + s;
+        const int64_t n = s < whole ? BATCH : rest(t);
+        struct pd_plan *plan = s < whole ? t->train : t->partial;
         float now;
         enum pd_status status = t->from->next(t->from->context, i, BATCH, t->images, t->labels, err);
         if (!status && t->in.augment && t->in.size)
             pd_metric_augment(&t->in, i, t->images, BATCH, t->room);
         if (!status)
-            status = pd_plan_write(t->train, "images", t->images, BATCH * t->image, err);
+            status = pd_plan_write(plan, "images", t->images, n * t->image, err);
         if (!status)
-            status = pd_plan_write(t->train, "labels", t->labels, BATCH, err);
+            status = pd_plan_write(plan, "labels", t->labels, n, err);
         if (!status)
-            status = pd_plan_run(t->train, t->in.seed, i, err);
+            status = pd_plan_run(plan, t->in.seed, i, err);
         if (!status)
-            status = pd_plan_scalar(t->train, "loss", &now, err);
+            status = pd_plan_scalar(plan, "loss", &now, err);
         if (status)
             return status;
         loss += (double)now / (double)steps;
@@ -95,16 +106,26 @@ static enum pd_status reserve(struct pd_trained *t, struct pd_error *err)
     return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
 }
 
+/* Of an epoch, from 0. */
+static double rate_of(const struct pd_metric_input *in, int epoch)
+{
+    const int falls = in->decay_every > 0 ? (epoch + 1) / in->decay_every : epoch >= (in->epochs + 1) / 2;
+    return in->decay_every > 0 ? rate * pow(0.1, falls) : falls ? rate / 10 : rate;
+}
+
 static enum pd_status train(struct pd_trained *t, struct pd_error *err)
 {
-    const int epochs = t->in.epochs;
-    enum pd_status status = compile(t, true, err);
-    for (int e = 0; e < epochs && !status; e++) {
-        status = pd_plan_set(t->train, "lr", e < (epochs + 1) / 2 ? rate : rate / 10, err);
+    enum pd_status status = compile(t, BATCH, true, &t->train, err);
+    if (!status && rest(t))
+        status = compile(t, rest(t), true, &t->partial, err);
+    for (int e = 0; e < t->in.epochs && !status; e++) {
+        status = pd_plan_set(t->train, "lr", rate_of(&t->in, e), err);
+        if (!status && t->partial)
+            status = pd_plan_set(t->partial, "lr", rate_of(&t->in, e), err);
         if (!status)
             status = train_epoch(t, e, err);
     }
-    return status ? status : compile(t, false, err);
+    return status ? status : compile(t, BATCH, false, &t->test, err);
 }
 
 static const char *classifier_name(const struct pd_metric_input *in)
@@ -143,6 +164,7 @@ void pd_trained_destroy(struct pd_trained *t)
     if (!t)
         return;
     pd_plan_destroy(t->train);
+    pd_plan_destroy(t->partial);
     pd_plan_destroy(t->test);
     pd_vars_destroy(t->vars);
     pd_free(t->images);
@@ -156,8 +178,8 @@ enum pd_status pd_trained_step(const struct pd_metric_input *in, struct pd_plan 
 {
     struct pd_trained t = {
         .in = *in, .classifier = pd_classifier_at(0), .vars = pd_vars_create(in->backend, 1)};
-    enum pd_status status =
-        t.vars ? compile(&t, true, err) : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
+    enum pd_status status = t.vars ? compile(&t, BATCH, true, &t.train, err)
+                                   : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a classifier");
     *out = t.train;
     pd_vars_destroy(t.vars);
     return status;
@@ -188,7 +210,8 @@ static bool is_that(const struct pd_trained *t, const struct pd_metric_input *in
     return t->reals.images == in->training->images && t->reals.labels == in->training->labels &&
            t->reals.count == in->training->count && own->backend == in->backend && own->seed == in->seed &&
            own->epochs == in->epochs && own->epoch_images == in->epoch_images &&
-           own->augment == in->augment && !strcmp(t->classifier->name, classifier_name(in));
+           own->augment == in->augment && own->decay_every == in->decay_every &&
+           own->partial_batch == in->partial_batch && !strcmp(t->classifier->name, classifier_name(in));
 }
 
 enum pd_status pd_trained_on_reals(const struct pd_metric_input *in, struct pd_trained **out,

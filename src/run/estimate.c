@@ -69,7 +69,8 @@ static void add_up(const struct pd_train_options *o, const struct pd_estimate_da
     const double full = plan_seconds(plans->full, gflops), critic = plan_seconds(plans->critic, gflops);
     const double n = plans->critic_steps;
     *out = (struct pd_estimate){
-        .memory = PROGRAM_BYTES + d->bytes + all + plan_bytes(plans->full) + plan_bytes(plans->critic) +
+        .memory = PROGRAM_BYTES + d->bytes + all +
+                  (o->partial_batch ? 2 : 1) * (plan_bytes(plans->full) + plan_bytes(plans->critic)) +
                   plan_bytes(sampler),
         .checkpoint = all,
         .disk = 2 * all + (o->validation ? 2 * networks : 0),

@@ -30,6 +30,7 @@
     INT(batch, 128, 2, 65536, "N", "images in a batch")                                                      \
     INT(seed, 1, 0, SEED_MAX, "N", "seed of everything random")                                              \
     INT(min_epoch, 10000, 1, 100000000, "N", "images in an epoch at least; smaller sets are repeated")       \
+    FLAG(partial_batch, false, "keep what is left of an epoch's images as a smaller batch")                  \
     FLAG(gold, false, "re-weight the discriminator's losses by GOLD")                                        \
     REAL(gold_start, 0.5, 0, 1, "X", "fraction of the epochs before GOLD begins")                            \
     REAL(beta_d, 1, 0, 16, "X", "GOLD's exponent in the discriminator step")                                 \
@@ -59,6 +60,7 @@
     INT(validate_every, 10, 1, 1000000, "N", "epochs between measurements on them")                          \
     INT(validation_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures")                     \
     TEXT(best, "fitting-capacity", "METRIC", "what the best epoch is best in ('help eval' lists them)")      \
+    FLAG(keep_last, false, "measure on the images held out, but keep the last epoch, not the best")          \
     INT(threads, 0, 0, 1024, "N", "threads; 0: as many as the process may use")                              \
     INT(save_every, 10, 0, 1000000, "N", "minutes between checkpoints within an epoch; 0: none")             \
     INT(save_steps, 0, 0, 1000000000, "N", "steps between checkpoints within an epoch; 0: none")             \

@@ -32,6 +32,7 @@ struct pd_train_options {
     double width;  /* factor on the model's layer widths */
     int64_t epochs, batch, seed;
     int64_t min_epoch; /* images in an epoch at least */
+    bool partial_batch;
     bool gold;
     double gold_start; /* fraction of the epochs before re-weighting begins */
     double beta_d, beta_g, lambda_c;
@@ -52,6 +53,7 @@ struct pd_train_options {
     int64_t validate_every;    /* epochs between measurements on them */
     int64_t validation_epochs; /* of the classifier that measures the fitting capacity */
     char best[32];             /* the metric that is measured on them (metric/metric.h) */
+    bool keep_last;            /* whatever it says, the last epoch is taken for the best */
     int64_t threads;           /* 0: as many as the process may use */
     int64_t save_every; /* minutes between checkpoints inside an epoch; every epoch ends with one. 0: none
                            inside */

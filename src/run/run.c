@@ -105,13 +105,19 @@ static enum pd_status measure(struct run *r, double *value, struct pd_error *err
     return status;
 }
 
+/* Whether the networks are better than the best so far, or as good. */
+static bool is_best(const struct run *r, double value)
+{
+    return r->o->keep_last || !r->at.best_epoch || r->metric->better * (value - r->at.best_accuracy) >= 0;
+}
+
 /* Keeps the weights of the best epoch so far, the last of equals. */
 static enum pd_status validate(struct run *r, struct pd_epoch_record *e, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     enum pd_status status = measure(r, &e->validation, err);
     e->metric = r->metric;
-    if (status || (r->at.best_epoch && r->metric->better * (e->validation - r->at.best_accuracy) < 0))
+    if (status || !is_best(r, e->validation))
         return status;
     r->at.best_epoch = e->epoch;
     r->at.best_accuracy = e->validation;
@@ -202,7 +208,7 @@ static enum pd_status run_step(struct run *r, struct pd_error *err)
 {
     enum pd_status status = pd_run_step_fit(&r->step, r->at.step, r->last_step, err);
     if (!status)
-        status = pd_run_step_take(&r->step, r->s.loader, r->at.step, err);
+        status = pd_run_step_take(&r->step, r->at.step, err);
     if (status)
         return status;
     r->at.step++;
@@ -265,7 +271,7 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
     r->metric = pd_metric_find(r->o->best, NULL);
     status =
         pd_real_images_of_use(r->s.data, r->s.use, PD_HELD_OUT, r->s.gan->config.size, &r->validation, err);
-    return status ? status : pd_run_step_open(r->o, r->s.gan, r->s.steps_per_epoch, &r->step, err);
+    return status ? status : pd_run_step_open(r->o, r->s.gan, r->s.loader, &r->step, err);
 }
 
 static void close_run(struct run *r)

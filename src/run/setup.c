@@ -24,6 +24,7 @@ static enum pd_status open_loader(const struct pd_train_options *o, int size, st
                                               .min_epoch = (uint32_t)o->min_epoch,
                                               .labelled_per_batch = (uint32_t)o->labels_per_batch,
                                               .labelled_only = o->labelled_only,
+                                              .partial_batch = o->partial_batch,
                                               .prefetch = true};
     enum pd_status status = pd_loader_create(s->data, s->use, &options, &s->loader, err);
     if (!status)

@@ -13,21 +13,29 @@ static bool wants_gold(const struct pd_train_options *o, uint64_t step, uint64_t
 }
 
 /* One in a hundred fewer with every epoch (Sinha et al. 2020), down to the option's fraction; 0: all. */
-static int64_t wanted_top_k(const struct pd_train_options *o, uint64_t epoch)
+static int64_t wanted_top_k(const struct pd_train_options *o, int64_t batch, uint64_t epoch)
 {
-    const double batch = (double)o->batch;
-    return o->top_k < 1 ? (int64_t)ceil(batch * fmax(pow(0.99, (double)epoch), o->top_k)) : 0;
+    return o->top_k < 1 ? (int64_t)ceil((double)batch * fmax(pow(0.99, (double)epoch), o->top_k)) : 0;
+}
+
+static enum pd_status set(const struct pd_run_step *s, const char *name, double value, double of_partial,
+                          struct pd_error *err)
+{
+    enum pd_status status = pd_step_plans_set(&s->plans, name, value, err);
+    return status || !s->partial.full ? status : pd_step_plans_set(&s->partial, name, of_partial, err);
 }
 
 enum pd_status pd_run_step_fit(struct pd_run_step *s, uint64_t step, uint64_t last_step, struct pd_error *err)
 {
-    const int64_t top_k = wanted_top_k(s->o, step / s->steps_per_epoch);
+    const uint64_t steps = pd_loader_steps_per_epoch(s->loader), epoch = step / steps;
+    const int64_t top_k = wanted_top_k(s->o, s->o->batch, epoch);
     const bool gold = wants_gold(s->o, step, last_step);
     enum pd_status status = PD_OK;
     if (gold != s->gold)
-        status = pd_step_plans_set(&s->plans, "gold", gold, err);
+        status = set(s, "gold", gold, gold, err);
     if (!status && top_k != s->top_k)
-        status = pd_step_plans_set(&s->plans, "top_k", (double)top_k, err);
+        status = set(s, "top_k", (double)top_k,
+                     (double)wanted_top_k(s->o, pd_loader_batch(s->loader, steps - 1), epoch), err);
     s->gold = gold;
     s->top_k = top_k;
     return status;
@@ -38,9 +46,15 @@ enum pd_status pd_run_step_fit(struct pd_run_step *s, uint64_t step, uint64_t la
 static enum pd_status compile(struct pd_run_step *s, struct pd_error *err)
 {
     struct pd_step_options options = pd_setup_step(s->o);
+    const int64_t last = pd_loader_batch(s->loader, pd_loader_steps_per_epoch(s->loader) - 1);
     s->gold = options.gold = s->o->gold; /* as the plan's inputs are at first */
-    s->top_k = options.top_k = wanted_top_k(s->o, 0);
-    return pd_step_plans_compile(s->gan, &options, &s->plans, err);
+    s->top_k = options.top_k = wanted_top_k(s->o, options.batch, 0);
+    enum pd_status status = pd_step_plans_compile(s->gan, &options, &s->plans, err);
+    if (status || last == options.batch)
+        return status;
+    options.batch = last;
+    options.top_k = wanted_top_k(s->o, last, 0);
+    return pd_step_plans_compile(s->gan, &options, &s->partial, err);
 }
 
 /* What the candidates of adversarial sampling cost. */
@@ -63,10 +77,10 @@ static enum pd_status count_cost(struct pd_run_step *s, struct pd_error *err)
 /* --- life --- */
 
 enum pd_status pd_run_step_open(const struct pd_train_options *o, struct pd_gan *gan,
-                                uint64_t steps_per_epoch, struct pd_run_step *s, struct pd_error *err)
+                                struct pd_loader *loader, struct pd_run_step *s, struct pd_error *err)
 {
     const size_t n = (size_t)o->batch;
-    *s = (struct pd_run_step){.o = o, .gan = gan, .steps_per_epoch = steps_per_epoch};
+    *s = (struct pd_run_step){.o = o, .gan = gan, .loader = loader};
     s->images = pd_calloc(n, (size_t)pd_gan_image_size(gan) * sizeof *s->images);
     s->labels = pd_calloc(n, sizeof *s->labels);
     if (!s->images || !s->labels)
@@ -78,18 +92,18 @@ enum pd_status pd_run_step_open(const struct pd_train_options *o, struct pd_gan 
 void pd_run_step_close(struct pd_run_step *s)
 {
     pd_step_plans_release(&s->plans);
+    pd_step_plans_release(&s->partial);
     pd_free(s->images);
     pd_free(s->labels);
 }
 
-enum pd_status pd_run_step_take(struct pd_run_step *s, struct pd_loader *loader, uint64_t step,
-                                struct pd_error *err)
+enum pd_status pd_run_step_take(struct pd_run_step *s, uint64_t step, struct pd_error *err)
 {
-    struct pd_plan *plan = pd_step_plan(&s->plans, step);
-    pd_loader_get(loader, step, s->images, s->labels, NULL);
-    enum pd_status status =
-        pd_plan_write(plan, "images", s->images, s->o->batch * pd_gan_image_size(s->gan), err);
+    const int64_t n = pd_loader_batch(s->loader, step);
+    struct pd_plan *plan = pd_step_plan(n < s->o->batch ? &s->partial : &s->plans, step);
+    pd_loader_get(s->loader, step, s->images, s->labels, NULL);
+    enum pd_status status = pd_plan_write(plan, "images", s->images, n * pd_gan_image_size(s->gan), err);
     if (!status)
-        status = pd_plan_write(plan, "labels", s->labels, s->o->batch, err);
+        status = pd_plan_write(plan, "labels", s->labels, n, err);
     return status ? status : pd_plan_run(plan, (uint64_t)s->o->seed, step, err);
 }

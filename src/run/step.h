@@ -8,11 +8,11 @@
 #include "run/options.h"
 
 struct pd_run_step {
-    const struct pd_train_options *o; /* settled; borrowed, like gan */
+    const struct pd_train_options *o; /* settled; borrowed, like gan and loader */
     struct pd_gan *gan;
-    uint64_t steps_per_epoch;
-    struct pd_step_plans plans;
-    float *images; /* a batch */
+    struct pd_loader *loader;
+    struct pd_step_plans plans, partial; /* partial: for an epoch's last, smaller batch; zeroed: none */
+    float *images;                       /* a batch */
     int32_t *labels;
     bool gold;     /* they re-weight */
     int64_t top_k; /* fakes that the generator learns from; 0: all */
@@ -21,7 +21,7 @@ struct pd_run_step {
 
 /* s: to close, also on failure. */
 enum pd_status pd_run_step_open(const struct pd_train_options *o, struct pd_gan *gan,
-                                uint64_t steps_per_epoch, struct pd_run_step *s, struct pd_error *err);
+                                struct pd_loader *loader, struct pd_run_step *s, struct pd_error *err);
 void pd_run_step_close(struct pd_run_step *s); /* also a zeroed one */
 
 /* Brings the plans to what is due at that step of so many. */
@@ -29,7 +29,6 @@ enum pd_status pd_run_step_fit(struct pd_run_step *s, uint64_t step, uint64_t la
                                struct pd_error *err);
 
 /* Takes it, on the loader's batch. */
-enum pd_status pd_run_step_take(struct pd_run_step *s, struct pd_loader *loader, uint64_t step,
-                                struct pd_error *err);
+enum pd_status pd_run_step_take(struct pd_run_step *s, uint64_t step, struct pd_error *err);
 
 #endif

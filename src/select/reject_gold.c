@@ -20,15 +20,16 @@ enum pd_status pd_reject_settle_bound(struct pd_rejector *r, struct pd_error *er
 {
     const struct pd_term_list *g = &r->generated;
     enum pd_status status = pd_reject_need_burn_in(r, err);
+    const bool whole = r->o.bound == PD_BOUND_ESTIMATE && g->k;
     for (int64_t i = 0; i < g->n; i++)
-        r->fit.log_m = fmax(r->fit.log_m, pd_rejector_d(r, g->logit[i], g->k ? g->k[i] : 0));
+        r->fit.log_m = fmax(r->fit.log_m, pd_rejector_d(r, g->logit[i], whole ? g->k[i] : 0));
     return status;
 }
 
-/* The logit of exp(a), a <= 0; epsilon keeps it finite at a = 0. */
-static double logit_of_ratio(double a)
+/* The logit of exp(a), a <= 0; EPSILON keeps it finite at a = 0. */
+static double logit_of_ratio(double a, double epsilon)
 {
-    return a - log(-expm1(a) + EPSILON);
+    return (epsilon > 0 ? log(exp(a) + epsilon) : a) - log(-expm1(a) + EPSILON);
 }
 
 static double sigmoid(double x)
@@ -77,9 +78,10 @@ enum pd_status pd_reject_judge_bound(struct pd_rejector *r, int64_t n, const dou
 {
     double *f = r->scratch;
     (void)err;
-    r->fit.log_m = largest(n, d, r->fit.log_m);
+    if (r->o.bound == PD_BOUND_ESTIMATE)
+        r->fit.log_m = largest(n, d, r->fit.log_m);
     for (int64_t i = 0; i < n; i++)
-        f[i] = logit_of_ratio(d[i] - r->fit.log_m);
+        f[i] = logit_of_ratio(fmin(d[i] - r->fit.log_m, 0), r->o.epsilon);
     const double gamma = gamma_of(r, n, f, r->scratch + n);
     for (int64_t i = 0; i < n; i++)
         if (pd_rejector_uniform(r, i) < sigmoid(f[i] - gamma))

@@ -57,6 +57,8 @@ enum pd_status pd_rejector_create(const struct pd_reject_method *method,
                        "%s keeps what its chains end in: no part to keep can be asked for", method->name);
     if (options->keep == 0 && method->keep > 0)
         return pd_fail(err, PD_ERR_USAGE, -1, "%s needs the part to keep", method->name);
+    if (!(options->epsilon >= 0 && options->epsilon <= 1))
+        return pd_fail(err, PD_ERR_USAGE, -1, "epsilon is %g, expected 0 to 1", options->epsilon);
     if (options->chain < 1)
         return pd_fail(err, PD_ERR_USAGE, -1, "a chain of %lld candidates, expected 1 or more",
                        (long long)options->chain);

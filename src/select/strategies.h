@@ -14,6 +14,7 @@
     X(small_margin)                                                                                          \
     X(most_entropy)                                                                                          \
     X(random)                                                                                                \
+    X(last)                                                                                                  \
     X(bald)                                                                                                  \
     X(coreset)                                                                                               \
     X(badge)                                                                                                 \

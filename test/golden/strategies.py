@@ -88,6 +88,7 @@ SCORES = {
     "most-entropy": entropy,
     "bald": [disagreement(i) for i in range(N)],
     "random": [uniform(RANDOM, i) for i in range(N)],
+    "last": [D(i) for i in range(N)],
 }
 
 

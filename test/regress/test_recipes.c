@@ -94,6 +94,19 @@ static void what_is_typed_goes_first(void **state)
     assert_option("runs/00001-strokes-infogan", "lambda_c", "0.2");
 }
 
+/* Above a recipe, below what is typed. */
+static void like_the_code(void **state)
+{
+    (void)state;
+    succeeds("train --recipe gold-mnist --like gold-code --no-separate-forwards " TINY "--out like");
+    assert_option("like/00000-strokes-infogan-gold", "gold_broadcast", "true");
+    assert_option("like/00000-strokes-infogan-gold", "match_labels", "true");
+    assert_option("like/00000-strokes-infogan-gold", "separate_forwards", "false");
+    assert_option("like/00000-strokes-infogan-gold", "lambda_c", "0.1");
+    fails("train --like gold-cod " TINY, 2, "did you mean 'gold-code'?");
+    fails("train --resume RUN --like gold-code", 2, "--like cannot be given with --resume");
+}
+
 /* Its file printed, changed and used. */
 static void a_file_of_ones_own(void **state)
 {
@@ -146,6 +159,7 @@ int main(void)
         cmocka_unit_test(what_they_print_can_be_typed),
         cmocka_unit_test(shows_options_and_the_papers_numbers),
         cmocka_unit_test(what_is_typed_goes_first),
+        cmocka_unit_test(like_the_code),
         cmocka_unit_test(a_file_of_ones_own),
         cmocka_unit_test(active_runs_have_recipes),
         cmocka_unit_test(says_what_is_wrong),

@@ -257,9 +257,40 @@ static void stops(void **state)
     assert_int_not_equal(access(scratch_path("x.npz"), F_OK), 0);
 }
 
+static json_t *evaluated(const char *how)
+{
+    char command[512];
+    snprintf(command, sizeof command,
+             "eval " POINTS " --fixed 20 --reject gold --epochs 2 --threads 1 --burn-in 200 --json %s", how);
+    json_t *result = json_loads(succeeds(command)->out, 0, NULL);
+    assert_non_null(result);
+    json_object_del(result, "seconds");
+    return result;
+}
+
+/* One word for a list of options. */
+static void like_golds_code(void **state)
+{
+    (void)state;
+    json_t *like = evaluated("--like gold-code"), *plain = evaluated("");
+    json_t *typed = evaluated("--decay-every 20 --partial-batch --sigma rms --bound marginal --epsilon 1e-6 "
+                              "--pooled --block 100 --no-recalibrate");
+    assert_true(json_equal(like, typed));
+    assert_int_equal(json_integer_value(json_object_get(like, "decay_every")), 20);
+    assert_false(json_equal(json_object_get(like, "rate"), json_object_get(plain, "rate")));
+    assert_null(json_object_get(plain, "decay_every"));
+    json_decref(like);
+    json_decref(typed);
+    json_decref(plain);
+    fails("eval " POINTS " --reject gold --bound marginl", 2, "did you mean 'marginal'?");
+    fails("eval " POINTS " --like gold-cod", 2, "did you mean 'gold-code'?");
+    fails("sample " POINTS " --pooled", 2, "--pooled needs --reject NAME");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(like_golds_code),
         cmocka_unit_test(keeps_images_by_every_method),
         cmocka_unit_test(keeps_points),
         cmocka_unit_test(measures_fixed_sets),

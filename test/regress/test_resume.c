@@ -94,6 +94,13 @@ static void assert_same_checkpoint(const char *a, const char *b)
     assert_same(a, b, "checkpoint.safetensors");
 }
 
+static void open_run(const char *folder, struct pd_run_model *m)
+{
+    struct pd_error err;
+    if (pd_run_read(folder, 1, m, &err))
+        fail_msg("%s", err.message);
+}
+
 /* --- stops --- */
 
 struct stopper {
@@ -123,6 +130,36 @@ static void test_stop_and_resume(void **state)
                                 20, 23, 39}; /* inside an epoch, at its end, around the switch to GOLD */
     for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
         struct stopper s = {.at = moments[i]};
+        const struct pd_training_watch watch = {.context = &s, .step = count_step, .stop = stop};
+        train(&o, &watch, stopped, PD_ERR_INTERRUPTED);
+        resume(stopped, 0);
+        assert_same_checkpoint(whole, stopped);
+    }
+}
+
+/* As GOLD's reference code trains: an epoch of ten whole batches and one of 9 images. */
+static void test_partial_batches_resume(void **state)
+{
+    (void)state;
+    char whole[1200], stopped[1200], dropped[1200];
+    const struct pd_training_watch nobody = {0};
+    struct pd_run_model m;
+    struct pd_train_options o = options(scratch_dir);
+    o.min_epoch = 169;
+    o.epochs = 2;
+    o.top_k = 0.9;
+    o.match_labels = o.gold_broadcast = o.separate_forwards = true;
+    train(&o, &nobody, dropped, PD_OK);
+    o.partial_batch = true;
+    train(&o, &nobody, whole, PD_OK);
+    open_run(dropped, &m);
+    assert_int_equal(m.progress.step, 20);
+    pd_run_release(&m);
+    open_run(whole, &m);
+    assert_int_equal(m.progress.step, 22);
+    pd_run_release(&m);
+    for (uint64_t at = 10; at <= 11; at++) {
+        struct stopper s = {.at = at};
         const struct pd_training_watch watch = {.context = &s, .step = count_step, .stop = stop};
         train(&o, &watch, stopped, PD_ERR_INTERRUPTED);
         resume(stopped, 0);
@@ -244,13 +281,6 @@ static void assert_same_weights(const struct pd_run_model *a, const struct pd_ru
     assert_true(compared >= 8);
 }
 
-static void open_run(const char *folder, struct pd_run_model *m)
-{
-    struct pd_error err;
-    if (pd_run_read(folder, 1, m, &err))
-        fail_msg("%s", err.message);
-}
-
 static void test_best_epoch_is_kept(void **state)
 {
     (void)state;
@@ -277,6 +307,17 @@ static void test_best_epoch_is_kept(void **state)
     pd_run_release(&last);
 
     o.epochs = 11;
+    o.keep_last = true;
+    train(&o, &nobody, shorter, PD_OK);
+    open_run(shorter, &kept);
+    assert_int_equal(kept.progress.best_epoch, 11);
+    assert_int_equal(remove(path_in(shorter, "best.safetensors")), 0);
+    open_run(shorter, &last);
+    assert_same_weights(&kept, &last, "");
+    pd_run_release(&kept);
+    pd_run_release(&last);
+
+    o.keep_last = false;
     const uint64_t moments[] = {best.epoch * 10 - 1, best.epoch * 10, best.epoch * 10 + 1, 105};
     for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
         struct stopper s = {.at = moments[i]};
@@ -509,6 +550,7 @@ int main(void)
             test_kill_and_resume, scratch_setup,
             scratch_teardown), /* first: it forks, and threads do not survive that */
         cmocka_unit_test_setup_teardown(test_stop_and_resume, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_partial_batches_resume, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_gold_branches_from_baseline, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_best_epoch_is_kept, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_best_epoch_of_another_metric, scratch_setup, scratch_teardown),

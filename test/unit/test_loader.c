@@ -101,6 +101,35 @@ static void goes_once_through_an_epoch(void **state)
     pd_loader_destroy(l);
 }
 
+static void keeps_a_partial_batch(void **state)
+{
+    (void)state;
+    struct pd_dataset d = make();
+    struct pd_loader_options options = basic();
+    struct batch b;
+    int times[COUNT] = {0};
+    options.partial_batch = true;
+    struct pd_loader *l = create(&d, NULL, options);
+    assert_int_equal(pd_loader_steps_per_epoch(l), 7);
+    for (uint64_t step = 7; step < 14; step++) {
+        const uint32_t n = pd_loader_batch(l, step);
+        assert_int_equal(n, step == 13 ? 2 : 8);
+        memset(&b, 0x55, sizeof b);
+        pd_loader_get(l, step, b.images, b.labels, b.indices);
+        for (uint32_t i = 0; i < n; i++)
+            times[b.indices[i]]++;
+        assert_true(n == BATCH || b.indices[n] == 0x55555555);
+    }
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(times[i], 1);
+    pd_loader_destroy(l);
+    d.count--; /* one image is no batch */
+    l = create(&d, NULL, options);
+    assert_int_equal(pd_loader_steps_per_epoch(l), 6);
+    assert_int_equal(pd_loader_batch(l, 5), 8);
+    pd_loader_destroy(l);
+}
+
 static void repeats_small_sets(void **state)
 {
     (void)state;
@@ -294,6 +323,9 @@ static void refuses_options_that_do_not_fit(void **state)
     options.labelled_per_batch = 2;
     refuse(nothing, options, "data set 'made': no labelled image, expected some for 2 in each batch");
     refuse(NULL, options, "data set 'made': no unlabelled image to fill batches of 8 with 2 labelled");
+    options.partial_batch = true;
+    refuse(NULL, options,
+           "a number of labelled images in each batch goes without regard to epochs: no partial batch");
     options.labelled_per_batch = 9;
     refuse(NULL, options, "9 labelled images in each batch of 8: expected at most 8");
 }
@@ -365,6 +397,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goes_once_through_an_epoch),
+        cmocka_unit_test(keeps_a_partial_batch),
         cmocka_unit_test(repeats_small_sets),
         cmocka_unit_test(fills_a_batch_from_few_images),
         cmocka_unit_test(hides_labels_and_held_out_images),

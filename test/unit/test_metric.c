@@ -181,6 +181,79 @@ static void fitting_capacity_is_what_samples_teach(void **state)
     free_real(&real);
 }
 
+/* --- how its classifier is trained --- */
+
+/* Points of the classes in turn, and the losses of the epochs. */
+struct lesson {
+    int batches, epochs;
+    double losses[4];
+};
+
+static enum pd_status next_points(void *context, uint64_t i, int64_t n, float *images, int32_t *labels,
+                                  struct pd_error *err)
+{
+    struct lesson *l = context;
+    (void)err;
+    assert_true(n == PD_METRIC_BATCH && i == (uint64_t)l->batches++);
+    for (int64_t k = 0; k < n; k++) {
+        labels[k] = (int32_t)(k % CLASSES);
+        images[2 * k] = (float)labels[k];
+        images[2 * k + 1] = k < 44 ? 0 : (float)i; /* the images past a partial batch's end are others */
+    }
+    return PD_OK;
+}
+
+static void on_lesson(void *context, int epoch, int epochs, double loss)
+{
+    struct lesson *l = context;
+    assert_true(epoch == ++l->epochs && epochs == 4);
+    l->losses[epoch - 1] = loss;
+}
+
+static struct lesson teach(int decay_every, bool partial, int64_t epoch_images)
+{
+    struct lesson l = {0};
+    struct pd_real_images real;
+    struct pd_metric_result result;
+    struct pd_error err;
+    const struct pd_sample_source source = {&l, next_points};
+    make_real(&real, 30);
+    const struct pd_labelled_images lent = pd_real_images_lend(&real);
+    const struct pd_metric_input in = {.channels = 2,
+                                       .classes = CLASSES,
+                                       .threads = 1,
+                                       .seed = 1,
+                                       .real = &lent,
+                                       .samples = &source,
+                                       .epochs = 4,
+                                       .decay_every = decay_every,
+                                       .partial_batch = partial,
+                                       .epoch_images = epoch_images,
+                                       .progress = on_lesson,
+                                       .progress_context = &l};
+    if (pd_metric_measure(pd_metric_find("fitting-capacity", NULL), &in, &result, &err))
+        fail_msg("%s", err.message);
+    free_real(&real);
+    return l;
+}
+
+static void rates_fall_and_partial_batches_count(void **state)
+{
+    (void)state;
+    const struct lesson half = teach(0, false, 300), third = teach(3, false, 300),
+                        soon = teach(1, false, 300), second = teach(2, false, 300),
+                        whole = teach(0, true, 256), partial = teach(0, true, 300);
+    assert_true(half.batches == 8 && whole.batches == 8 && partial.batches == 12);
+    for (int e = 0; e < 4; e++) {
+        assert_true(half.losses[e] == whole.losses[e]);
+        assert_true(half.losses[e] == third.losses[e]); /* 2 of 4 epochs go before the third */
+        assert_true(half.losses[e] < soon.losses[e]);   /* it begins at a tenth */
+    }
+    assert_true(second.losses[0] == half.losses[0] && second.losses[1] > half.losses[1]);
+    assert_true(partial.losses[3] < half.losses[3]); /* three steps an epoch */
+    assert_true(teach(0, true, 257).batches == 8);   /* a single image is no batch */
+}
+
 /* --- GAN-test --- */
 
 /* A classifier of real points knows classes that were turned around for what they are. */
@@ -513,6 +586,7 @@ int main(void)
         cmocka_unit_test(right_rows_are_counted),
         cmocka_unit_test(class_accuracy_is_the_share_that_d_has_right),
         cmocka_unit_test(fitting_capacity_is_what_samples_teach),
+        cmocka_unit_test(rates_fall_and_partial_batches_count),
         cmocka_unit_test(gan_test_is_what_real_images_teach),
         cmocka_unit_test(frechet_lenet_grows_with_what_differs),
         cmocka_unit_test(classifiers_learn),

@@ -79,7 +79,7 @@ static void every_recipe_can_begin(void **state)
             assert_int_equal(pd_active_protocol(&active, &train, is_given, nothing, &err), PD_OK);
         pd_recipe_release(&r);
     }
-    assert_int_equal(n, 35);
+    assert_int_equal(n, 41);
 }
 
 /* GOLD's sections 4.1 to 4.3 and ALCG's algorithm 1, as options. */
@@ -95,7 +95,15 @@ static const struct fact {
     {"gold-mnist", "beta_g", "0"},
     {"gold-mnist", "lambda_c", "0.1"},
     {"gold-mnist", "random_crop", "true"},
+    {"gold-mnist", "gold_broadcast", "false"},
     {"gold-fmnist", "epochs", "20"},
+    {"gold-code-mnist", "gold_broadcast", "true"},
+    {"gold-code-mnist", "gold_epsilon", "1e-06"},
+    {"gold-code-mnist", "partial_batch", "true"},
+    {"gold-code-mnist", "lambda_c", "0.1"},
+    {"gold-code-active-mnist", "strategy", "last"},
+    {"gold-code-active-mnist", "match_labels", "true"},
+    {"gold-code-active-mnist", "keep_last", "true"},
     {"gold-svhn", "epochs", "200"},
     {"gold-cifar10", "model", "acgan"},
     {"gold-cifar10", "epochs", "200"},
@@ -175,6 +183,47 @@ static void what_was_given_stands(void **state)
     pd_recipe_release(&r);
 }
 
+/* --- by somebody's code --- */
+
+/* Each sets options that its command has; a recipe's own stand above it. */
+static void likes_are_recipes_without_an_experiment(void **state)
+{
+    static const char *const given[] = {"match_labels", NULL}, *const commands[] = {"train", "active"};
+    struct pd_option_table t[2];
+    struct pd_recipe r;
+    struct pd_error err;
+    const char *name;
+    size_t n = 0;
+    (void)state;
+    for (; (name = pd_like_at(n)); n++)
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(pd_like_read(name, commands[i], &r, &err), PD_OK);
+            assert_true(*r.about && apply(&r, t, given) == i + 1);
+            assert_true(train.gold_broadcast && !train.match_labels && !train.gold);
+            assert_string_equal(i ? active.strategy : "last", "last");
+            pd_recipe_release(&r);
+        }
+    assert_int_equal(n, 1);
+    assert_int_equal(pd_like_read("gold-cod", "train", &r, &err), PD_ERR_USAGE);
+    assert_contains(err.message, "did you mean 'gold-code'?");
+    pd_recipe_release(&r);
+}
+
+static void a_file_can_be_like_some_code(void **state)
+{
+    struct pd_option_table t[2];
+    struct pd_recipe r;
+    const char *path = scratch_path("like.json");
+    const char json[] = "{\"command\": \"train\", \"like\": \"gold-code\", \"options\": {\"match-labels\": "
+                        "false, \"epochs\": 3}}";
+    (void)state;
+    scratch_write(path, json, strlen(json));
+    open_it(path, &r);
+    apply(&r, t, nothing);
+    assert_true(train.gold_broadcast && !train.match_labels && train.epochs == 3);
+    pd_recipe_release(&r);
+}
+
 /* --- files --- */
 
 #define HEAD "{\"command\": \"train\", \"options\": {"
@@ -234,6 +283,7 @@ static void refuses_bad_files(void **state)
     file(HEAD "}, \"steps\": [{\"paper\": \"1\"}]}", PD_ERR_FORMAT, "'type' is missing");
     file(HEAD "}, \"notes\": [1]}", PD_ERR_FORMAT, "'notes': expected texts");
     file(HEAD "\"epochs\": 1, \"epochs\": 2}}", PD_ERR_FORMAT, "duplicate object key");
+    file("{\"command\": \"train\", \"like\": 1, \"options\": {}}", PD_ERR_FORMAT, "'like': expected a text");
     file("[]", PD_ERR_FORMAT, "expected an object");
     file("{", PD_ERR_FORMAT, "expected a JSON object");
     file("", PD_ERR_FORMAT, "expected a JSON object");
@@ -255,9 +305,14 @@ static void knows_what_was_meant(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_recipe_can_begin), cmocka_unit_test(they_say_what_the_papers_say),
-        cmocka_unit_test(what_was_given_stands),  cmocka_unit_test(reads_files),
-        cmocka_unit_test(refuses_bad_files),      cmocka_unit_test(knows_what_was_meant),
+        cmocka_unit_test(every_recipe_can_begin),
+        cmocka_unit_test(they_say_what_the_papers_say),
+        cmocka_unit_test(what_was_given_stands),
+        cmocka_unit_test(reads_files),
+        cmocka_unit_test(likes_are_recipes_without_an_experiment),
+        cmocka_unit_test(a_file_can_be_like_some_code),
+        cmocka_unit_test(refuses_bad_files),
+        cmocka_unit_test(knows_what_was_meant),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -170,6 +170,42 @@ static void accepts_as_gold_does(void **state)
     }
 }
 
+/* As GOLD's reference code: M by the marginal term, which a candidate is above, and an epsilon on both
+ * sides. */
+static void accepts_as_the_code_does(void **state)
+{
+    (void)state;
+    enum { TIMES = 20000 };
+    const float m[] = {0, 2, 4, 6}, candidates[] = {1, 3, 5, 9};
+    const double k[] = {-1, -3, -3, -1}, of[] = {-0.5, -8, -1, -0.25}, epsilon = 0.01;
+    struct pd_reject_options o = defaults("gold");
+    double f[4], sorted[4];
+    int kept[4] = {0};
+    uint8_t verdicts[4];
+    o.sigma = PD_SIGMA_RMS; /* a scale of 1 */
+    o.bound = PD_BOUND_MARGINAL;
+    o.epsilon = epsilon;
+    o.p = 1.0 / 3;
+    struct pd_rejector *r = make("gold", &o);
+    learn(r, 4, m, k);
+    for (int i = 0; i < 4; i++) {
+        const double p = fmin(1, exp((double)candidates[i] + of[i]) / exp(6));
+        sorted[i] = f[i] = log(p + epsilon) - log(1 - p + 1e-6);
+    }
+    const double gamma = pd_quantile(4, sorted, 1.0 / 3);
+    for (int t = 0; t < TIMES; t++) {
+        judge(r, 4, candidates, of, verdicts, NULL);
+        for (int i = 0; i < 4; i++)
+            kept[i] += verdicts[i] != 0;
+    }
+    for (int i = 0; i < 4; i++) {
+        const double p = 1 / (1 + exp(gamma - f[i]));
+        near("part kept", (double)kept[i] / TIMES, p, 4 * sqrt(p * (1 - p) / TIMES) + 1e-9);
+    }
+    near("log M", pd_rejector_fit(r).log_m, 6, 0);
+    pd_rejector_destroy(r);
+}
+
 static void raises_its_bound(void **state)
 {
     (void)state;
@@ -445,6 +481,7 @@ int main(void)
         cmocka_unit_test(reaches_the_data),
         cmocka_unit_test(larger_p_keeps_fewer),
         cmocka_unit_test(accepts_as_gold_does),
+        cmocka_unit_test(accepts_as_the_code_does),
         cmocka_unit_test(raises_its_bound),
         cmocka_unit_test(quantiles_are_numpys),
         cmocka_unit_test(keeps_the_best),

@@ -149,6 +149,31 @@ static void all_kept_are_the_same(void **state)
     pd_samples_release(&first);
 }
 
+/* One fit, over the samples of all classes. */
+static void pooled_classes_share_what_they_learn(void **state)
+{
+    const struct fixture *f = *state;
+    struct pd_rejection_options o = options(f, "gold");
+    struct pd_rejection apart = reject(f, &o);
+    o.pooled = true;
+    struct pd_rejection pooled = reject(f, &o);
+    double log_m = -INFINITY;
+    assert_whole(f, &pooled);
+    for (int c = 0; c < CLASSES; c++) {
+        assert_true(pooled.classes[c].fit.scale == pooled.classes[0].fit.scale);
+        assert_true(pooled.classes[c].fit.scale != apart.classes[c].fit.scale);
+        log_m = fmax(log_m, pooled.classes[c].fit.log_m);
+    }
+    o.how.bound = PD_BOUND_MARGINAL;
+    pd_rejection_release(&apart);
+    apart = reject(f, &o);
+    for (int c = 0; c < CLASSES; c++)
+        assert_true(apart.classes[c].fit.log_m == apart.classes[0].fit.log_m &&
+                    apart.classes[c].fit.log_m != log_m);
+    pd_rejection_release(&apart);
+    pd_rejection_release(&pooled);
+}
+
 static void is_fixed_by_the_seed(void **state)
 {
     const struct fixture *f = *state;
@@ -293,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_exact_numbers),
         cmocka_unit_test(all_kept_are_the_same),
+        cmocka_unit_test(pooled_classes_share_what_they_learn),
         cmocka_unit_test(is_fixed_by_the_seed),
         cmocka_unit_test(gives_up_a_hopeless_class),
         cmocka_unit_test(says_what_is_missing),

@@ -96,6 +96,8 @@ struct pd_metric_input {
     void *progress_context;
 };
 
+struct pd_metric;
+
 /* What a metric gives: numbers by their names in JSON, first the one that is compared. */
 enum { PD_METRIC_NUMBERS = 10 };
 struct pd_metric_number {
@@ -110,6 +112,10 @@ struct pd_metric_result {
     struct pd_metric_number numbers[PD_METRIC_NUMBERS];
     char note[400]; /* what to know of the number, or "" */
 };
+struct json_t; /* jansson.h */
+/* An object with the metric's name, the numbers that are finite, and the note; the caller's. NULL: out of
+ * memory. */
+struct json_t *pd_metric_pack(const struct pd_metric *metric, const struct pd_metric_result *result);
 /* The number of that name; NAN: there is none. */
 double pd_metric_number(const struct pd_metric_result *result, const char *key);
 
@@ -131,6 +137,16 @@ struct pd_metric {
 const struct pd_metric *pd_metric_at(int index); /* NULL past the last; 0: the default */
 /* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
 const struct pd_metric *pd_metric_find(const char *name, struct pd_error *err);
+
+/* Some of them. */
+struct pd_metric_list {
+    const struct pd_metric *at[32];
+    int count;
+    unsigned needs; /* of all of them */
+};
+/* names with commas between; one that is named again counts once. PD_ERR_USAGE: an unknown one. */
+enum pd_status pd_metric_list_read(const char *names, struct pd_metric_list *out, struct pd_error *err);
+bool pd_metric_list_has(const struct pd_metric_list *list, const char *name);
 
 /* Who is trained on images: lenet, cnn (three convolutions) or resnet (20 layers: He et al. 2016); on points
  * it is a small MLP. PD_ERR_USAGE, with the nearest right name: another. */

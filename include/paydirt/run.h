@@ -78,9 +78,10 @@ enum pd_status pd_run_data(const struct pd_run_model *run, const char *name, con
 enum pd_status pd_run_training_data(const struct pd_run_model *run, const struct pd_data_watch *watch,
                                     struct pd_dataset **out, struct pd_error *err);
 
-/* Which of a data set's images: of pd_run_training_data's those whose labels the training was given, or those
- * that it held out to validate. */
-enum pd_run_images { PD_RUN_IMAGES_ALL, PD_RUN_IMAGES_LABELLED, PD_RUN_IMAGES_HELD_OUT };
+/* Which of a data set's images: of pd_run_training_data's those whose labels the training was given, those
+ * that it held out to validate, or all with a label, whatever of it the networks saw (of data without any,
+ * those of the run's label file). */
+enum pd_run_images { PD_RUN_IMAGES_ALL, PD_RUN_IMAGES_LABELLED, PD_RUN_IMAGES_HELD_OUT, PD_RUN_IMAGES_KNOWN };
 
 /* As the run's networks see them. PD_ERR_USAGE: data that do not fit; PD_ERR_MEMORY; for the latter two what
  * reading the run's labels fails with. */

@@ -140,33 +140,13 @@ static enum pd_status open_data(struct eval *e, struct pd_error *err)
     return status || !(e->metrics.needs & PD_NEEDS_REAL) ? status : check_labels(e->data, err);
 }
 
-/* Leaves out those without a label. */
-static void keep_labelled(struct pd_real_images *all, size_t size)
-{
-    int64_t kept = 0;
-    for (int64_t i = 0; i < all->count; i++)
-        if (all->labels[i] >= 0) {
-            memmove(all->images + (size_t)kept * size, all->images + (size_t)i * size,
-                    size * sizeof *all->images);
-            all->labels[kept++] = all->labels[i];
-        }
-    all->count = kept;
-}
-
-/* What gan-test's classifier is trained on, whatever of it the networks had labels of; of data that have no
- * labels of their own what the run's label file says. */
+/* What gan-test's classifier is trained on. */
 static enum pd_status open_training(struct eval *e, struct pd_error *err)
 {
     struct pd_dataset *data = NULL;
-    struct pd_real_images *all = &e->training;
     enum pd_status status = real_training(e->run, &data, err);
     if (!status)
-        status = pd_run_images(e->run, data, PD_RUN_IMAGES_ALL, all, err);
-    keep_labelled(all, (size_t)pd_gan_image_size(e->gan));
-    if (!status && !all->count) {
-        pd_real_images_release(all);
-        status = pd_run_images(e->run, data, PD_RUN_IMAGES_LABELLED, all, err);
-    }
+        status = pd_run_images(e->run, data, PD_RUN_IMAGES_KNOWN, &e->training, err);
     pd_dataset_destroy(data);
     return status;
 }
@@ -260,7 +240,7 @@ static enum pd_status check(const struct eval *e, const struct reject_options *r
     if (o->samples[0] && (o->fixed || reject->method))
         return pd_fail(err, PD_ERR_USAGE, -1, "--samples is a set of its own: without --%s",
                        o->fixed ? "fixed" : "reject");
-    if (metric_list_has(&e->metrics, "frechet"))
+    if (pd_metric_list_has(&e->metrics, "frechet"))
         return pd_fail(
             err, PD_ERR_USAGE, -1,
             "--metrics frechet is of files of features: of a run's images it is fid, or frechet-lenet");
@@ -355,7 +335,7 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
     if (!status)
         status = recipe_take_like(o.like, &command, &args, err);
     if (!status)
-        status = metric_list_read(o.metrics, &e.metrics, err);
+        status = pd_metric_list_read(o.metrics, &e.metrics, err);
     if (!status)
         status = o.tradeoff[0] ? tradeoff_check(&tradeoff, &e, &reject, &command, &args, err)
                                : reject_check(&reject, &command, &args, err);

@@ -31,7 +31,7 @@ struct finding {
 struct eval {
     const struct eval_options *o;
     const char *folder;
-    struct metric_list metrics;
+    struct pd_metric_list metrics;
     struct finding found[32]; /* of each */
     uint64_t seed;            /* of this repeat */
     struct pd_run_model *run;

@@ -56,7 +56,7 @@ bool feature_asked(const struct feature_options *o, const char *run)
 struct work {
     const struct feature_options *o;
     const struct feature_request *request;
-    struct metric_list metrics;
+    struct pd_metric_list metrics;
     struct pd_metric_features features;
     struct pd_prd_result prd;
     struct pd_inception *net;
@@ -115,7 +115,7 @@ static enum pd_status print_json(const struct work *w, const struct pd_metric *m
                                  const struct pd_metric_result *result, double seconds, struct pd_error *err)
 {
     errno = 0;
-    json_t *line = finding_json(metric, result);
+    json_t *line = pd_metric_pack(metric, result);
     finding_add(&line, json_pack("{s:o, s:o, s:I, s:I, s:f}", "fake", file_json(&w->features.fake), "real",
                                  file_json(&w->features.real), "features", (json_int_t)w->features.fake.width,
                                  "seed", (json_int_t)w->request->seed, "seconds", seconds));
@@ -178,12 +178,12 @@ static enum pd_status write_statistics(struct work *w, struct pd_error *err)
 }
 
 /* Can they be had? Before the long work. */
-static enum pd_status choose(const char *list, bool images, struct metric_list *out, struct pd_error *err)
+static enum pd_status choose(const char *list, bool images, struct pd_metric_list *out, struct pd_error *err)
 {
-    enum pd_status status = metric_list_read(list     ? list
-                                             : images ? "is,fid,kid"
-                                                      : "frechet,kid,prd,pr,dc",
-                                             out, err);
+    enum pd_status status = pd_metric_list_read(list     ? list
+                                                : images ? "is,fid,kid"
+                                                         : "frechet,kid,prd,pr,dc",
+                                                out, err);
     for (int i = 0; i < out->count && !status; i++) {
         const struct pd_metric *metric = out->at[i];
         if (!(metric->needs & PD_NEEDS_ANY_FEATURES))
@@ -273,7 +273,8 @@ static enum pd_status run(struct work *w, struct pd_error *err)
 }
 
 static enum pd_status check(const struct feature_options *o, const struct feature_request *request,
-                            const struct args *args, const struct metric_list *metrics, struct pd_error *err)
+                            const struct args *args, const struct pd_metric_list *metrics,
+                            struct pd_error *err)
 {
     const bool both = o->fake[0] && request->real[0], images = o->weights[0];
     const bool of_images = metrics->needs & PD_NEEDS_INCEPTION;
@@ -304,24 +305,24 @@ static enum pd_status check(const struct feature_options *o, const struct featur
         return pd_fail(err, PD_ERR_USAGE, -1, "--%s is missing: %s", o->fake[0] ? "real" : "fake",
                        images ? "a folder of images, an .npz or a data set's name"
                               : "a file of features (n, d), .npy, .npz or .csv");
-    if (o->plot[0] && (!both || !metric_list_has(metrics, "prd")))
+    if (o->plot[0] && (!both || !pd_metric_list_has(metrics, "prd")))
         return pd_fail(err, PD_ERR_USAGE, -1, "--plot draws prd's curve: --metrics prd is missing");
     return o->plot[0] ? pd_library_need("cairo", err) : PD_OK;
 }
 
 static void note_idle_numbers(const struct args_command *command, const struct args *args,
-                              const struct metric_list *metrics, struct progress *progress)
+                              const struct pd_metric_list *metrics, struct progress *progress)
 {
     static const char *const subsets[] = {"subsets", "subset_size", NULL};
     static const char *const k[] = {"k", NULL};
-    if (!metric_list_has(metrics, "kid"))
+    if (!pd_metric_list_has(metrics, "kid"))
         idle_note(command, args, subsets, "--metrics kid", progress);
-    if (!metric_list_has(metrics, "pr") && !metric_list_has(metrics, "dc"))
+    if (!pd_metric_list_has(metrics, "pr") && !pd_metric_list_has(metrics, "dc"))
         idle_note(command, args, k, "--metrics pr or dc", progress);
 }
 
 void feature_note_idle(const struct args_command *command, const struct args *args,
-                       const struct metric_list *metrics)
+                       const struct pd_metric_list *metrics)
 {
     static const char *const names[] = {"plot", "split", "image_size", "cache", NULL};
     struct progress progress = {.terminal = false};
@@ -330,7 +331,7 @@ void feature_note_idle(const struct args_command *command, const struct args *ar
 }
 
 static void note_idle(const struct args_command *command, const struct args *args,
-                      const struct metric_list *metrics)
+                      const struct pd_metric_list *metrics)
 {
     static const char *const runs[] = {
         "classifier",  "epochs", "epoch_images", "fixed", "samples", "data", "by_number",

@@ -21,7 +21,7 @@ bool feature_asked(const struct feature_options *o, const char *run); /* rather 
 
 /* Says which of them were given to no avail: to a run. */
 void feature_note_idle(const struct args_command *command, const struct args *args,
-                       const struct metric_list *metrics);
+                       const struct pd_metric_list *metrics);
 
 /* What it shares with a run's metrics. */
 struct feature_request {

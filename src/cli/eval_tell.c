@@ -117,7 +117,7 @@ static void pack_inputs(const struct eval *e, const struct finding *f, json_t **
 
 static json_t *pack(const struct eval *e, const struct finding *f)
 {
-    json_t *result = finding_json(f->metric, &f->result);
+    json_t *result = pd_metric_pack(f->metric, &f->result);
     if (f->repeats > 1)
         finding_add(&result, json_pack("{s:i, s:o}", "repeats", f->repeats, "values", pack_values(f)));
     pack_inputs(e, f, &result);

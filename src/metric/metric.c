@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/words.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@ static const struct pd_metric table[] = {
 #undef PD_METRIC
 };
 enum { COUNT = sizeof table / sizeof table[0] };
+_Static_assert(COUNT <= sizeof((struct pd_metric_list *)0)->at / sizeof(void *), "a list holds all");
 
 const struct pd_metric *pd_metric_at(int index)
 {
@@ -30,6 +32,53 @@ const struct pd_metric *pd_metric_find(const char *name, struct pd_error *err)
 {
     const int at = pd_find_word("metric", name, &table[0].name, COUNT, sizeof table[0], err);
     return at < 0 ? NULL : &table[at];
+}
+
+bool pd_metric_list_has(const struct pd_metric_list *list, const char *name)
+{
+    for (int i = 0; i < list->count; i++)
+        if (!strcmp(list->at[i]->name, name))
+            return true;
+    return false;
+}
+
+enum pd_status pd_metric_list_read(const char *names, struct pd_metric_list *out, struct pd_error *err)
+{
+    *out = (struct pd_metric_list){.count = 0};
+    for (const char *at = names; at;) {
+        char name[64];
+        const size_t n = strcspn(at, ",");
+        snprintf(name, sizeof name, "%.*s", (int)n, at);
+        const struct pd_metric *metric = pd_metric_find(name, err);
+        if (!metric)
+            return PD_ERR_USAGE;
+        if (!pd_metric_list_has(out, name))
+            out->at[out->count++] = metric; /* at most all that there are */
+        out->needs |= metric->needs;
+        at = at[n] ? at + n + 1 : NULL;
+    }
+    return PD_OK;
+}
+
+static json_t *pack_number(const struct pd_metric_number *n)
+{
+    return n->whole ? json_integer((json_int_t)n->value) : json_real(n->value);
+}
+
+struct json_t *pd_metric_pack(const struct pd_metric *metric, const struct pd_metric_result *result)
+{
+    json_t *line = json_object();
+    bool whole = line && !json_object_set_new(line, "metric", json_string(metric->name));
+    for (int i = 0; i < result->count && whole; i++)
+        if (isfinite(result->numbers[i].value))
+            whole = !json_object_set_new(line, result->numbers[i].key, pack_number(&result->numbers[i]));
+    if (whole && result->note[0])
+        whole = !json_object_set_new(line, "note", json_string(result->note));
+    if (!whole) {
+        json_decref(line);
+        line = NULL;
+    }
+    return line;
 }
 
 char *pd_metric_text(const struct pd_metric *metric, double value, char *text, size_t size)

@@ -45,6 +45,7 @@ void pd_run_absolute_paths(struct pd_train_options *o)
     make_absolute(o->data_dir, sizeof o->data_dir);
     make_absolute(o->cache_dir, sizeof o->cache_dir);
     make_absolute(o->metadata, sizeof o->metadata);
+    make_absolute(o->weights, sizeof o->weights);
     if (path) /* a folder of images */
         make_absolute(o->data, sizeof o->data);
 }

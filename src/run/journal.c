@@ -5,6 +5,7 @@
 #include "io/jsonl.h"
 #include "io/tfevents.h"
 #include "run/folder.h"
+#include "run/results.h"
 #include "gan/sample.h"
 
 #include <stdio.h>
@@ -27,6 +28,8 @@ enum pd_status pd_journal_open(struct pd_journal *j, const char *folder, uint64_
         status = pd_path_inside(events, sizeof events, folder, "events.tfevents", err);
     if (!status)
         status = pd_jsonl_truncate_after(log, "step", (double)step, err);
+    if (!status)
+        status = pd_results_drop_after(folder, step, err);
     if (!status)
         status = pd_jsonl_open(log, &j->log, err);
     if (!status)
@@ -72,6 +75,11 @@ enum pd_status pd_journal_epoch(struct pd_journal *j, const struct pd_epoch_reco
         pd_tfevents_scalar(j->events, step, wall_time(), "validation", (float)e->validation);
     pd_tfevents_scalar(j->events, step, wall_time(), "images_per_second", (float)e->images_per_second);
     return status;
+}
+
+void pd_journal_number(struct pd_journal *j, uint64_t step, const char *name, double value)
+{
+    pd_tfevents_scalar(j->events, (int64_t)step, wall_time(), name, (float)value);
 }
 
 enum pd_status pd_journal_grid(struct pd_journal *j, struct pd_gan *gan, uint64_t epoch, uint64_t step,

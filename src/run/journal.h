@@ -29,6 +29,9 @@ struct pd_epoch_record {
 };
 enum pd_status pd_journal_epoch(struct pd_journal *j, const struct pd_epoch_record *e, struct pd_error *err);
 
+/* A number of that name, as an event. */
+void pd_journal_number(struct pd_journal *j, uint64_t step, const char *name, double value);
+
 /* samples-0003.png and the same picture as an event. */
 enum pd_status pd_journal_grid(struct pd_journal *j, struct pd_gan *gan, uint64_t epoch, uint64_t step,
                                struct pd_error *err);

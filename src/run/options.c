@@ -61,6 +61,11 @@
     INT(validation_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures")                     \
     TEXT(best, "fitting-capacity", "METRIC", "what the best epoch is best in ('help eval' lists them)")      \
     FLAG(keep_last, false, "measure on the images held out, but keep the last epoch, not the best")          \
+    INT(eval_every, 0, 0, 1000000, "N", "epochs between measurements on the test split; 0: none")            \
+    TEXT(metrics, "class-accuracy", "LIST", "what is measured then ('help eval' lists them)")                \
+    TEXT(weights, "", "FILE", "Inception's weights, for is, fid, kid, prd, pr, dc")                          \
+    INT(eval_images, 10000, 2, 10000000, "N", "samples that Inception sees then")                            \
+    INT(eval_epochs, 40, 1, 100000, "N", "epochs of the classifiers that metrics train then")                \
     INT(threads, 0, 0, 1024, "N", "threads; 0: as many as the process may use")                              \
     INT(save_every, 10, 0, 1000000, "N", "minutes between checkpoints within an epoch; 0: none")             \
     INT(save_steps, 0, 0, 1000000000, "N", "steps between checkpoints within an epoch; 0: none")             \

@@ -54,6 +54,11 @@ struct pd_train_options {
     int64_t validation_epochs; /* of the classifier that measures the fitting capacity */
     char best[32];             /* the metric that is measured on them (metric/metric.h) */
     bool keep_last;            /* whatever it says, the last epoch is taken for the best */
+    int64_t eval_every;        /* epochs between measurements on the test split; 0: none */
+    char metrics[256];         /* that are measured then, with commas between */
+    char weights[1024];        /* Inception's, for those of features */
+    int64_t eval_images;       /* samples that Inception sees */
+    int64_t eval_epochs;       /* of the classifiers that metrics train */
     int64_t threads;           /* 0: as many as the process may use */
     int64_t save_every; /* minutes between checkpoints inside an epoch; every epoch ends with one. 0: none
                            inside */

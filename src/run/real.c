@@ -79,6 +79,21 @@ static enum pd_status take_of_use(const struct pd_run_model *run, struct pd_data
     return status;
 }
 
+static enum pd_status take_known(const struct pd_run_model *run, struct pd_dataset *data,
+                                 struct pd_real_images *out, struct pd_error *err)
+{
+    uint32_t *indices = pd_malloc(data->count * sizeof *indices), n = 0;
+    if (!indices)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u images", data->count);
+    for (uint32_t i = 0; i < data->count; i++)
+        if (data->labels[i] >= 0)
+            indices[n++] = i;
+    const enum pd_status status = n ? pd_real_images_take(data, indices, n, run->gan->config.size, out, err)
+                                    : take_of_use(run, data, PD_LABELLED, out, err);
+    pd_free(indices);
+    return status;
+}
+
 enum pd_status pd_run_images(const struct pd_run_model *run, struct pd_dataset *data,
                              enum pd_run_images which, struct pd_real_images *out, struct pd_error *err)
 {
@@ -88,5 +103,7 @@ enum pd_status pd_run_images(const struct pd_run_model *run, struct pd_dataset *
         return status;
     if (which == PD_RUN_IMAGES_ALL)
         return pd_real_images_take(data, NULL, data->count, run->gan->config.size, out, err);
+    if (which == PD_RUN_IMAGES_KNOWN)
+        return take_known(run, data, out, err);
     return take_of_use(run, data, which == PD_RUN_IMAGES_HELD_OUT ? PD_HELD_OUT : PD_LABELLED, out, err);
 }

@@ -38,14 +38,20 @@ static bool is_result(const json_t *o)
            pd_result_value(o, &value, &fraction);
 }
 
+/* eval.jsonl, which several processes may add to. */
+static enum pd_status lock(const char *folder, struct pd_lock *lock, char path[PD_PATH_SIZE],
+                           struct pd_error *err)
+{
+    enum pd_status status = pd_path_join(path, PD_PATH_SIZE, folder, "eval.jsonl", err);
+    return status ? status : pd_lock_take(lock, folder, ".eval.lock", 10, err);
+}
+
 static enum pd_status append(const char *folder, const json_t *result, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     struct pd_jsonl *log = NULL;
-    struct pd_lock lock = {.held = false};
-    enum pd_status status = pd_path_join(path, sizeof path, folder, "eval.jsonl", err);
-    if (!status)
-        status = pd_lock_take(&lock, folder, ".eval.lock", 10, err);
+    struct pd_lock held = {.held = false};
+    enum pd_status status = lock(folder, &held, path, err);
     if (!status)
         status = pd_jsonl_open(path, &log, err);
     if (!status)
@@ -53,7 +59,21 @@ static enum pd_status append(const char *folder, const json_t *result, struct pd
     if (!status)
         status = pd_jsonl_sync(log, err);
     pd_jsonl_destroy(log);
-    pd_lock_release(&lock);
+    pd_lock_release(&held);
+    return status;
+}
+
+enum pd_status pd_results_drop_after(const char *folder, uint64_t step, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_lock held = {.held = false};
+    enum pd_status status = pd_path_join(path, sizeof path, folder, "eval.jsonl", err);
+    if (status || pd_is_absent(path))
+        return status;
+    status = lock(folder, &held, path, err);
+    if (!status)
+        status = pd_jsonl_truncate_after(path, "step", (double)step, err);
+    pd_lock_release(&held);
     return status;
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "io/file.h"
+#include "run/curves.h"
 #include "run/recalibrate.h"
 #include "run/setup.h"
 #include "run/step.h"
@@ -24,6 +25,7 @@ struct run {
     struct pd_setup s;
     struct pd_real_images validation;
     const struct pd_metric *metric; /* which epoch is best */
+    struct pd_run_curves *curves;   /* or NULL */
     struct pd_run_step step;
     struct pd_journal journal;
     struct pd_progress at;
@@ -193,6 +195,9 @@ static enum pd_status end_epoch(struct run *r, struct pd_error *err)
         status = validate(r, &e, err);
     if (!status && r->folder)
         status = write_down(r, &e, err);
+    if (!status && r->curves && is_due(r, e.epoch, r->o->eval_every))
+        status = pd_run_curves_measure(r->curves, e.epoch, e.step, &r->journal, r->watch->note,
+                                       r->watch->context, err);
     if (!status)
         status = save(r, err);
     if (!status && r->watch->epoch)
@@ -271,12 +276,15 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
     r->metric = pd_metric_find(r->o->best, NULL);
     status =
         pd_real_images_of_use(r->s.data, r->s.use, PD_HELD_OUT, r->s.gan->config.size, &r->validation, err);
+    if (!status)
+        status = pd_run_curves_open(r->o, r->s.data, r->s.gan, &watch, &r->curves, err);
     return status ? status : pd_run_step_open(r->o, r->s.gan, r->s.loader, &r->step, err);
 }
 
 static void close_run(struct run *r)
 {
     pd_journal_close(&r->journal);
+    pd_run_curves_close(r->curves);
     pd_run_step_close(&r->step);
     pd_free(r->best);
     pd_real_images_release(&r->validation);
@@ -351,7 +359,10 @@ enum pd_status pd_run_in_memory(const struct pd_train_options *options, struct p
     struct pd_train_options o = *options;
     struct run r = {.o = &o, .watch = watch, .data = data};
     *out = NULL;
-    enum pd_status status = open_run(&r, NULL, err);
+    enum pd_status status = o.eval_every
+                                ? pd_fail(err, PD_ERR_USAGE, -1,
+                                          "eval_every: a run without a folder has no place for its results")
+                                : open_run(&r, NULL, err);
     if (!status && o.generator[0])
         status = pd_gan_load_generator(r.s.gan, o.generator, err);
     if (!status)

@@ -4,6 +4,7 @@
 #include "base/threads.h"
 #include "io/file.h"
 #include "metric/metric.h"
+#include "run/curves.h"
 #include "run/folder.h"
 
 #include <errno.h>
@@ -82,6 +83,8 @@ enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_
     if ((o->model[0] && !model) || (o->loss[0] && !pd_loss_find(o->loss, err)) || !can_judge(o->best, err))
         return PD_ERR_USAGE;
     enum pd_status status = pd_augment_parse(o->diffaug, &augment, err);
+    if (!status)
+        status = pd_run_curves_check(o, err);
     if (!status && model && !model->points && o->size)
         status = pd_model_check_size(model, (int)o->size, err);
     return status;
@@ -96,7 +99,7 @@ static enum pd_status settle(struct pd_train_options *o, int channels, int size,
     if (!model)
         return PD_ERR_USAGE;
     const struct pd_loss *loss = pd_model_loss(model, o->loss, err);
-    if (!loss || !can_judge(o->best, err))
+    if (!loss || !can_judge(o->best, err) || pd_run_curves_check(o, err))
         return PD_ERR_USAGE;
     snprintf(o->loss, sizeof o->loss, "%s", loss->name);
     o->critic_steps = o->critic_steps ? o->critic_steps : loss->critic_steps;

@@ -47,16 +47,17 @@ struct pd_image_scorer {
 
 /* What a metric may need; what it does not may be NULL or 0. */
 enum pd_metric_need {
-    PD_NEEDS_REAL = 1,       /* images that nobody was trained on */
-    PD_NEEDS_SAMPLES = 2,    /* generated ones */
-    PD_NEEDS_SCORES = 4,     /* D's of real images, by statistics of reals */
-    PD_NEEDS_CLASSIFIER = 8, /* it trains one: classifier, epochs, epoch_images, progress */
-    PD_NEEDS_TRAINING = 16,  /* labelled ones of the training split, those held out, too */
-    PD_NEEDS_CONFUSION = 32, /* it counts classes: confusion */
-    PD_NEEDS_MOMENTS = 64,   /* features of real and of generated samples, or their mean and covariance */
-    PD_NEEDS_FEATURES = 128, /* these features themselves */
-    PD_NEEDS_LOGITS = 256,   /* Inception's of generated samples */
-    PD_NEEDS_INCEPTION = 512 /* its name stands for Inception's features alone */
+    PD_NEEDS_REAL = 1,        /* images that nobody was trained on */
+    PD_NEEDS_SAMPLES = 2,     /* generated ones */
+    PD_NEEDS_SCORES = 4,      /* D's of real images, by statistics of reals */
+    PD_NEEDS_CLASSIFIER = 8,  /* it trains one: classifier, epochs, epoch_images, progress */
+    PD_NEEDS_TRAINING = 16,   /* labelled ones of the training split, those held out, too */
+    PD_NEEDS_CONFUSION = 32,  /* it counts classes: confusion */
+    PD_NEEDS_MOMENTS = 64,    /* features of real and of generated samples, or their mean and covariance */
+    PD_NEEDS_FEATURES = 128,  /* these features themselves */
+    PD_NEEDS_LOGITS = 256,    /* Inception's of generated samples */
+    PD_NEEDS_INCEPTION = 512, /* its name stands for Inception's features alone */
+    PD_NEEDS_DISTINCT = 1024  /* samples that differ: copies would be each other's neighbours */
 };
 #define PD_NEEDS_ANY_FEATURES (PD_NEEDS_MOMENTS | PD_NEEDS_FEATURES | PD_NEEDS_LOGITS)
 
@@ -112,6 +113,8 @@ struct pd_metric_result {
     struct pd_metric_number numbers[PD_METRIC_NUMBERS];
     char note[400]; /* what to know of the number, or "" */
 };
+/* Changes the number of that name, or adds it where there is room. */
+void pd_metric_set(struct pd_metric_result *result, const char *key, double value);
 struct json_t; /* jansson.h */
 /* An object with the metric's name, the numbers that are finite, and the note; the caller's. NULL: out of
  * memory. */
@@ -164,6 +167,13 @@ enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd
 /* What pd_metric_measure would refuse, before the long work. */
 enum pd_status pd_metric_check(const struct pd_metric *metric, const struct pd_metric_input *in,
                                struct pd_error *err);
+
+/* The standard error of a metric of features, in->features being samples: the standard deviation over `draws`
+ * >= 2 sets of the same counts that are drawn from theirs with replacement (Efron 1979). A Fréchet distance
+ * of redrawn sets is larger than that of the sets; how much it varies is what counts. PD_ERR_USAGE:
+ * statistics alone, a metric that needs distinct samples, or one of images; and as pd_metric_measure. */
+enum pd_status pd_metric_bootstrap(const struct pd_metric *metric, const struct pd_metric_input *in,
+                                   int64_t draws, double *error, struct pd_error *err);
 
 enum { PD_CONFUSION_DRAWN = 600 }; /* classes at most */
 

@@ -19,6 +19,7 @@
     X(STATISTICS, 10, 1, "recalibration: which images")                                                      \
     X(KID_SUBSETS, 12, 2, "kid: subsets of real samples; then, of generated ones")                           \
     X(PRD_CLUSTERS, 14, 2, "prd: where k-means is tried to start; then, its centres")                        \
+    X(BOOTSTRAP, 18, 2, "bootstrap of metrics: real samples; then, generated ones")                          \
     X(CLASSIFIER_AUGMENT, 17, 1, "classifiers of metrics: how an image is moved, and mirrored")              \
     X(INCEPTION_SCORE, 16, 1, "inception score: order of the samples")                                       \
     X(STEP_MIX, 11, 1, "step: between a real and a fake, for the gradient penalty")                          \

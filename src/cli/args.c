@@ -215,6 +215,14 @@ static enum pd_status take_operands(const struct args_command *c, int count, cha
     return PD_OK;
 }
 
+char *args_next_name(const char **list, char *name, size_t size)
+{
+    const size_t n = strcspn(*list, ",");
+    snprintf(name, size, "%.*s", n < size ? (int)n : (int)size - 1, *list);
+    *list = (*list)[n] ? *list + n + 1 : NULL;
+    return name;
+}
+
 enum pd_status args_need_operand(const struct args_command *c, const struct args *args, struct pd_error *err)
 {
     if (args->operand)

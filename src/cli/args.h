@@ -48,6 +48,10 @@ struct args_parsed {
 };
 bool args_parsed_given(const void *parsed, const char *name);
 
+/* The next name of a list with commas between, cut off at size; *list becomes NULL behind the last. Returns
+ * name. */
+char *args_next_name(const char **list, char *name, size_t size);
+
 /* PD_ERR_USAGE with the usage when the operand is missing. */
 enum pd_status args_need_operand(const struct args_command *command, const struct args *args,
                                  struct pd_error *err);

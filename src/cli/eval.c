@@ -348,5 +348,6 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
     o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
     o.epoch_given = args_is_given(&command, &args, "epoch_images");
     e.folder = args.operand;
+    e.bootstrap = features.bootstrap;
     return evaluate(&e, &reject, &tradeoff, features.weights, err);
 }

@@ -34,6 +34,7 @@ struct eval {
     struct pd_metric_list metrics;
     struct finding found[32]; /* of each */
     uint64_t seed;            /* of this repeat */
+    int64_t bootstrap;        /* redrawn sets; 0: none */
     struct pd_run_model *run;
     struct pd_gan *gan; /* the run's */
     struct pd_dataset *data;

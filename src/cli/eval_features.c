@@ -31,6 +31,8 @@ static const struct pd_option table[] = {
     {"subsets", PD_OPTION_INT, FIELD(subsets), 1, 1000000, "N", "features: kid's random subsets"},
     {"subset_size", PD_OPTION_INT, FIELD(subset_size), 0, 46340, "N",
      "features: samples in each; 0: 1000, or the smaller set"},
+    {"bootstrap", PD_OPTION_INT, FIELD(bootstrap), 0, 1000000, "N",
+     "features: standard error over so many redrawn sets; 0: none"},
     {"weights", PD_OPTION_TEXT, FIELD(weights), 0, 0, "FILE",
      "images: Inception-2015's weights, as 'weights import' writes them"},
     {"split", PD_OPTION_TEXT, FIELD(split), 0, 0, "train|test", "images: the split of --real"},
@@ -134,6 +136,8 @@ static enum pd_status measure(struct work *w, const struct pd_metric *metric, st
     struct pd_metric_result result;
     w->label = metric->name;
     enum pd_status status = pd_metric_measure(metric, &in, &result, err);
+    if (!status)
+        status = feature_bootstrap(metric, &in, w->o->bootstrap, &result, err);
     end_work(w);
     if (status)
         return status;
@@ -192,6 +196,18 @@ static enum pd_status choose(const char *list, bool images, struct pd_metric_lis
         else if (images && !strcmp(metric->name, "frechet"))
             status = pd_fail(err, PD_ERR_USAGE, -1, "--metrics frechet is of features: of images it is fid");
     }
+    return status;
+}
+
+enum pd_status feature_bootstrap(const struct pd_metric *metric, const struct pd_metric_input *in,
+                                 int64_t draws, struct pd_metric_result *result, struct pd_error *err)
+{
+    const unsigned needs = metric->needs;
+    if (!draws || !(needs & PD_NEEDS_ANY_FEATURES) || needs & PD_NEEDS_DISTINCT)
+        return PD_OK;
+    const enum pd_status status = pd_metric_bootstrap(metric, in, draws, &result->error, err);
+    if (!status)
+        pd_metric_set(result, "error", result->error);
     return status;
 }
 

@@ -11,7 +11,7 @@
 struct feature_options {
     bool features, cache;
     char fake[1024], stats_out[1024], plot[1024], weights[1024], split[16];
-    int64_t k, subsets, subset_size, image_size;
+    int64_t k, subsets, subset_size, image_size, bootstrap;
 };
 
 /* Its options, for the command's table. */
@@ -22,6 +22,10 @@ bool feature_asked(const struct feature_options *o, const char *run); /* rather 
 /* Says which of them were given to no avail: to a run. */
 void feature_note_idle(const struct args_command *command, const struct args *args,
                        const struct pd_metric_list *metrics);
+
+/* Puts the standard error over `draws` redrawn sets (0: none) into the result. */
+enum pd_status feature_bootstrap(const struct pd_metric *metric, const struct pd_metric_input *in,
+                                 int64_t draws, struct pd_metric_result *result, struct pd_error *err);
 
 /* What it shares with a run's metrics. */
 struct feature_request {

@@ -1,6 +1,8 @@
 /* One metric of a run, as often as asked. */
 #include "cli/eval.h"
 
+#include "cli/eval_features.h"
+
 #include "cli/real.h"
 #include "cli/stop.h"
 
@@ -84,6 +86,8 @@ static enum pd_status measure_value(struct eval *e, const struct finding *f, str
         progress_begin(&e->progress, 0, (uint64_t)in.epochs, (double)in.epoch_images, "images");
     if (!status)
         status = pd_gan_measure(e->gan, metric, &in, result, err);
+    if (!status && e->o->repeats == 1)
+        status = feature_bootstrap(metric, &in, e->bootstrap, result, err);
     eval_end_work(e);
     return status;
 }
@@ -115,13 +119,7 @@ static void summarise(struct finding *f)
         sum += pow(f->values[i] - f->result.value, 2);
     const double deviation = sqrt(sum / (f->repeats - 1));
     f->result.error = deviation / sqrt(f->repeats);
-    int i = 0;
-    while (i < f->result.count && strcmp(f->result.numbers[i].key, "error") != 0)
-        i++;
-    if (i == PD_METRIC_NUMBERS)
-        return;
-    f->result.numbers[i] = (struct pd_metric_number){"error", f->result.error, false};
-    f->result.count += i == f->result.count;
+    pd_metric_set(&f->result, "error", f->result.error);
 }
 
 enum pd_status eval_measure(struct eval *e, struct finding *f, struct pd_error *err)

@@ -129,7 +129,7 @@ static enum pd_status settle(const struct pd_metric *metric, const struct pd_met
         out->error = n > 0 ? sqrt(out->value * (1 - out->value) / n) : NAN;
     }
     if (isfinite(out->error))
-        pd_metric_add(out, "error", out->error);
+        pd_metric_set(out, "error", out->error);
     return PD_OK;
 }
 

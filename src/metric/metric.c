@@ -106,6 +106,17 @@ void pd_metric_add_count(struct pd_metric_result *out, const char *key, int64_t 
     put(out, key, (double)count, true);
 }
 
+void pd_metric_set(struct pd_metric_result *result, const char *key, double value)
+{
+    int i = 0;
+    while (i < result->count && strcmp(result->numbers[i].key, key) != 0)
+        i++;
+    if (i == PD_METRIC_NUMBERS)
+        return;
+    result->numbers[i] = (struct pd_metric_number){key, value, false};
+    result->count += i == result->count;
+}
+
 double pd_metric_number(const struct pd_metric_result *result, const char *key)
 {
     for (int i = 0; i < result->count; i++)

@@ -84,7 +84,7 @@ enum pd_status pd_metric_prd(const struct pd_metric_input *in, struct pd_metric_
     pd_metric_add(out, "f8_deviation", prd->f8_deviation);
     pd_metric_add(out, "f1_8", prd->f1_8);
     pd_metric_add(out, "f1_8_deviation", prd->f1_8_deviation);
-    pd_metric_add_count(out, "repeats", 10);
+    pd_metric_add_count(out, "clusterings", 10);
     pd_metric_add_count(out, "clusters", 20);
     if (f->real.count != f->fake.count)
         snprintf(out->note, sizeof out->note,

@@ -225,7 +225,7 @@ static enum pd_status check_reference(struct work *w, struct pd_error *err)
     const struct pd_feature_file *real = &w->features.real;
     struct pd_metric_features statistics = {.real = *real, .fake = *real};
     const struct pd_metric_input in = {.features = &statistics};
-    struct metric_list *list = &w->metrics;
+    struct pd_metric_list *list = &w->metrics;
     int kept = 0;
     for (int i = 0; i < list->count && real->mean && !real->set.values; i++) {
         struct pd_error why = {.status = PD_OK};

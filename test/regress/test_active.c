@@ -262,6 +262,7 @@ static void knows_what_was_meant(void **state)
     (void)state;
     fails("active --strategy gold", 2, "--data is missing");
     fails("active " POINTS "--strategy glod", 2, "did you mean 'gold'?");
+    fails("active " POINTS "--strategy gold,coreset", 2, "active learning has D's logits alone");
     fails("active " POINTS "--baseline randm", 2, "did you mean 'random'?");
     fails("active " POINTS "--protocol aclg", 2, "unknown protocol 'aclg', did you mean 'alcg'?");
     fails("active " POINTS "--oracle label", 2, "unknown oracle 'label', did you mean 'labels'?");

@@ -49,6 +49,10 @@ int64_t pd_gan_feature_width(const struct pd_gan *gan); /* of pd_features */
 /* So many images of that origin were measured for the statistics by which D scores such; 0: it takes its
  * running ones, over both origins, or has no batch norm. */
 int64_t pd_gan_statistics(const struct pd_gan *gan, enum pd_origin origin);
+/* From here on G's batch norm goes by the statistics of each batch that is generated, as in training; or, as
+ * at first, by its running ones. A sample then depends on those that are made with it, so it is for fresh
+ * samples of all classes (metric.h), not for single images. */
+void pd_gan_use_batch_statistics(struct pd_gan *gan, bool on);
 bool pd_gan_has_batch_norm(const struct pd_gan *gan); /* in D */
 
 #ifdef __cplusplus

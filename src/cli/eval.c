@@ -78,6 +78,8 @@ static const struct pd_option table[] = {
      "images in each; where not given, all of a fixed set, and of gan-test's real ones"},
     {"fixed", PD_OPTION_INT, FIELD(fixed), 0, 1000000, "N",
      "one set of N images of each class instead of fresh ones; --reject: 5000 where not given"},
+    {"batch_statistics", PD_OPTION_BOOL, FIELD(batch_statistics), 0, 1, NULL,
+     "fresh samples by the statistics of their batch, as G is trained, not by running ones"},
     {"count", PD_OPTION_INT, FIELD(count), 2, 10000000, "N",
      "samples that Inception sees of a run, where there is no set of them"},
     {"repeats", PD_OPTION_INT, FIELD(repeats), 1, 1000, "N",
@@ -109,6 +111,7 @@ static void note_idle(const struct args_command *command, const struct args *arg
         {{"augment", "decay_every", "partial_batch"},
          PD_NEEDS_CLASSIFIER,
          "a metric that trains a classifier"},
+        {{"batch_statistics"}, NEEDS_SAMPLES, "a metric of generated samples"},
         {{"fixed", "samples", "reject"}, NEEDS_SAMPLES, "a metric of generated samples"},
         {{"weights", "count"}, PD_NEEDS_ANY_FEATURES, "a metric of features"}};
     struct progress progress = {.terminal = false};
@@ -240,6 +243,11 @@ static enum pd_status check(const struct eval *e, const struct reject_options *r
     if (o->samples[0] && (o->fixed || reject->method))
         return pd_fail(err, PD_ERR_USAGE, -1, "--samples is a set of its own: without --%s",
                        o->fixed ? "fixed" : "reject");
+    if (o->batch_statistics && (o->samples[0] || o->fixed || o->tradeoff[0] || reject->method))
+        return pd_fail(err, PD_ERR_USAGE, -1, "--batch-statistics is of fresh samples: without --%s",
+                       o->samples[0] ? "samples"
+                       : o->fixed    ? "fixed"
+                                     : "reject");
     if (pd_metric_list_has(&e->metrics, "frechet"))
         return pd_fail(
             err, PD_ERR_USAGE, -1,
@@ -264,6 +272,7 @@ static enum pd_status open_all(struct eval *e, const char *weights, struct pd_er
     if (status)
         return status;
     e->gan = pd_run_gan(e->run);
+    pd_gan_use_batch_statistics(e->gan, o->batch_statistics);
     status = real_set_recalibrate(e->run, o->recalibrate_given, o->recalibrate, err);
     if (!status)
         status = open_data(e, err);

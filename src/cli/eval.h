@@ -13,7 +13,8 @@ struct eval_options {
     char metrics[256], data[1024], data_dir[1024], samples[1024];
     int64_t seed, threads, epochs, decay_every, epoch_images, fixed, count, repeats;
     char classifier[32], tradeoff[256];
-    bool json, augment, partial_batch, by_number, recalibrate, recalibrate_given, epoch_given;
+    bool json, augment, batch_statistics, partial_batch, by_number, recalibrate, recalibrate_given,
+        epoch_given;
 };
 
 /* What was found by a metric. */

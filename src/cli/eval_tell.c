@@ -23,7 +23,10 @@ static const char *classifier_of(const struct eval *e)
 static void describe_samples(const struct eval *e, const struct finding *f, char *text, size_t size)
 {
     const struct pd_metric *metric = f->metric;
-    const char *comma = e->set.samples ? ", " : "", *set = e->set.words;
+    const bool by_batch =
+        e->o->batch_statistics && f->metric->needs & (PD_NEEDS_SAMPLES | PD_NEEDS_ANY_FEATURES);
+    const char *comma = e->set.samples || by_batch ? ", " : "";
+    const char *set = by_batch ? "by batch statistics" : e->set.words;
     if (metric->needs & PD_NEEDS_CLASSIFIER)
         snprintf(text, size, "%s, %lld epochs of %lld %s images%s%s; ", classifier_of(e),
                  (long long)e->o->epochs, (long long)f->epoch_images,
@@ -103,8 +106,11 @@ static void pack_inputs(const struct eval *e, const struct finding *f, json_t **
                                       (json_int_t)e->features.fake.count, "resize",
                                       "tensorflow1 bilinear 299", "weights", pd_inception_checksum(e->net)));
     if (needs & (PD_NEEDS_SAMPLES | PD_NEEDS_ANY_FEATURES))
-        finding_add(result, json_pack("{s:s, s:I, s:f}", "samples", set ? e->set.words : "fresh", "set",
-                                      (json_int_t)(set ? set->count : 0), "rate", f->rate));
+        finding_add(result, json_pack("{s:s, s:I, s:f}", "samples",
+                                      set                      ? e->set.words
+                                      : e->o->batch_statistics ? "fresh, by batch statistics"
+                                                               : "fresh",
+                                      "set", (json_int_t)(set ? set->count : 0), "rate", f->rate));
     if (e->set.method)
         finding_add(result, json_pack("{s:s}", "reject", e->set.method));
     if (e->set.keep > 0)

@@ -38,6 +38,7 @@ static void record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n, 
 {
     const struct pd_model_config *c = &gan->config;
     struct pd_nn gen = pd_gan_network(gan, g, gan->ema ? "ema." : "g.", false);
+    gen.training = gen.frozen = gan->batch_statistics;
     struct pd_node *z = pd_input(g, "z", PD_REAL, pd_shape2(n, c->z_dim));
     struct pd_node *onehot = pd_one_hot(pd_input(g, "c", PD_I32, pd_shape1(n)), c->classes);
     (void)view;
@@ -107,6 +108,11 @@ enum pd_status pd_gan_compile_observer(struct pd_gan *gan, enum pd_origin origin
                                        int64_t batch, struct pd_plan **out, struct pd_error *err)
 {
     return compile(gan, record_observer, (struct view){origin, layer}, batch, out, err);
+}
+
+void pd_gan_use_batch_statistics(struct pd_gan *gan, bool on)
+{
+    gan->batch_statistics = on;
 }
 
 int64_t pd_gan_image_size(const struct pd_gan *gan)

@@ -17,6 +17,7 @@ struct pd_gan {
     struct pd_vars
         *records; /* with losses, the last steps' (PD_LOSS_STEPS, PD_LOSS_COUNT); NULL: no step yet */
     struct pd_var *losses;
+    bool batch_statistics;          /* by which G's batch norm makes samples; else by the running ones */
     bool ema;                       /* samples come from the generator's averaged weights */
     struct pd_class_names classes;  /* owned; zeroed: not known */
     int64_t statistics[PD_ORIGINS]; /* images that D's batch norm was recalibrated on (gan/recalibrate.h),

@@ -2,6 +2,7 @@
 #include "base/rng.h"
 #include "plans.h"
 #include "gan/gan.h"
+#include "gan/source.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -294,6 +295,37 @@ static void separate_forwards_say_the_same(void **state)
                     still_loss(o, false, pd_loss_names[i], NULL));
 }
 
+/* By batch statistics a sample depends on its companions, nothing stored moves, and the way back is whole. */
+static void batch_statistics_are_of_the_batch(void **state)
+{
+    (void)state;
+    struct pd_backend *backend;
+    struct pd_gan *gan;
+    struct pd_model_config c;
+    struct pd_error err;
+    const struct pd_model *model = pd_model_find("infogan", &err);
+    float x[3][4 * 32 * 32];
+    int32_t labels[4];
+    if (pd_backend_create("ref", 1, &backend, &err) ||
+        pd_model_configure(model, 1, 32, 2, 2, 0.02, &c, &err) || pd_gan_create(&c, backend, 3, &gan, &err))
+        fail_msg("%s", err.message);
+    for (int turn = 0; turn < 3; turn++) {
+        struct pd_gan_source *source;
+        pd_gan_use_batch_statistics(gan, turn == 1);
+        assert_int_equal(pd_gan_source_create(gan, 4, 1, &source, &err), PD_OK);
+        const struct pd_sample_source from = pd_gan_sample_source(source);
+        assert_int_equal(from.next(from.context, 0, 4, x[turn], labels, &err), PD_OK);
+        pd_gan_source_destroy(source);
+    }
+    assert_memory_equal(x[0], x[2], sizeof x[0]); /* fresh running statistics are 0 and 1, and stay */
+    double difference = 0;
+    for (int i = 0; i < 4 * 32 * 32; i++)
+        difference += fabs((double)x[1][i] - (double)x[0][i]);
+    assert_true(difference > 1);
+    pd_gan_destroy(gan);
+    pd_backend_destroy(backend);
+}
+
 static void data_choose_the_model(void **state)
 {
     (void)state;
@@ -318,6 +350,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(data_choose_the_model),
+        cmocka_unit_test(batch_statistics_are_of_the_batch),
         cmocka_unit_test(fakes_match_the_labels),
         cmocka_unit_test(weights_take_their_exponents),
         cmocka_unit_test(weights_are_as_by_hand),

@@ -174,6 +174,9 @@ enum pd_status pd_metric_check(const struct pd_metric *metric, const struct pd_m
  * statistics alone, a metric that needs distinct samples, or one of images; and as pd_metric_measure. */
 enum pd_status pd_metric_bootstrap(const struct pd_metric *metric, const struct pd_metric_input *in,
                                    int64_t draws, double *error, struct pd_error *err);
+/* What pd_metric_bootstrap would refuse, before the long work. */
+enum pd_status pd_metric_bootstrap_check(const struct pd_metric *metric, const struct pd_metric_input *in,
+                                         int64_t draws, struct pd_error *err);
 
 enum { PD_CONFUSION_DRAWN = 600 }; /* classes at most */
 
@@ -203,7 +206,7 @@ void pd_trained_destroy(struct pd_trained *judge); /* also NULL */
 
 /* Inception's features of real images, (count, channels, size, size) in [-1, 1], or those and the logits of
  * generated ones: rounded to 8 bits, as samples are written, and put behind those that `to` holds. Labels are
- * not looked at. Fails as pd_inception_run. */
+ * not looked at. PD_ERR_USAGE: a number that is not finite; and as pd_inception_run. */
 enum pd_status pd_metric_see_real(struct pd_metric_features *to, struct pd_inception *net, int channels,
                                   int size, const struct pd_labelled_images *images, struct pd_error *err);
 enum pd_status pd_metric_see_fake(struct pd_metric_features *to, struct pd_inception *net, int channels,

@@ -27,8 +27,19 @@ static bool redraw_file(const struct pd_feature_file *from, const struct pd_rng 
     *to = (struct pd_feature_file){.width = from->width, .count = from->count};
     snprintf(to->name, sizeof to->name, "%s", from->name);
     to->set = from->set;
-    to->set.values = from->count ? redraw(from->set.values, from->count, from->width, rng) : NULL;
-    return to->set.values || !from->count;
+    to->set.values = redraw(from->set.values, from->count, from->width, rng);
+    return to->set.values;
+}
+
+/* What the metric looks at. */
+static bool redraw_all(const struct pd_metric *metric, const struct pd_metric_features *f,
+                       const struct pd_rng *real, const struct pd_rng *fake, struct pd_metric_features *to)
+{
+    if (metric->needs & PD_NEEDS_LOGITS) {
+        to->fake.count = f->fake.count;
+        return (to->logits = redraw(f->logits, f->fake.count, PD_INCEPTION_CLASSES, fake));
+    }
+    return redraw_file(&f->real, real, &to->real) && redraw_file(&f->fake, fake, &to->fake);
 }
 
 static enum pd_status measure(const struct pd_metric *metric, const struct pd_metric_input *in, uint64_t draw,
@@ -42,19 +53,17 @@ static enum pd_status measure(const struct pd_metric *metric, const struct pd_me
     struct pd_metric_input again = *in;
     struct pd_metric_result result;
     again.features = &drawn;
-    bool whole = redraw_file(&f->real, &real, &drawn.real) && redraw_file(&f->fake, &fake, &drawn.fake);
-    if (whole && metric->needs & PD_NEEDS_LOGITS)
-        whole = (drawn.logits = redraw(f->logits, f->fake.count, PD_INCEPTION_CLASSES, &fake));
     enum pd_status status =
-        whole ? pd_metric_measure(metric, &again, &result, err)
-              : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for redrawn samples", metric->name);
+        redraw_all(metric, f, &real, &fake, &drawn)
+            ? pd_metric_measure(metric, &again, &result, err)
+            : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for redrawn samples", metric->name);
     *value = status ? NAN : result.value;
     pd_metric_features_release(&drawn);
     return status;
 }
 
-static enum pd_status check(const struct pd_metric *metric, const struct pd_metric_input *in, int64_t draws,
-                            struct pd_error *err)
+enum pd_status pd_metric_bootstrap_check(const struct pd_metric *metric, const struct pd_metric_input *in,
+                                         int64_t draws, struct pd_error *err)
 {
     const struct pd_metric_features *f = in->features;
     if (!(metric->needs & PD_NEEDS_ANY_FEATURES) || metric->needs & PD_NEEDS_DISTINCT)
@@ -77,7 +86,7 @@ enum pd_status pd_metric_bootstrap(const struct pd_metric *metric, const struct 
                                    int64_t draws, double *error, struct pd_error *err)
 {
     double mean = 0, squares = 0;
-    enum pd_status status = check(metric, in, draws, err);
+    enum pd_status status = pd_metric_bootstrap_check(metric, in, draws, err);
     *error = NAN;
     for (int64_t i = 0; i < draws && !status; i++) {
         double value;

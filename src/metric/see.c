@@ -5,20 +5,24 @@
 
 #include <paydirt/inception.h>
 
+#include <math.h>
 #include <stdio.h>
 
 struct floats {
     const float *images; /* (count, size) in [-1, 1] */
     int64_t size;
+    const char *what;
 };
 
 /* As samples are written: to the nearest of 256 levels. */
 static enum pd_status get(void *context, int64_t first, int64_t n, uint8_t *pixels, struct pd_error *err)
 {
     const struct floats *f = context;
-    (void)err;
     for (int64_t i = 0; i < n * f->size; i++) {
         const float level = (f->images[first * f->size + i] + 1) * 127.5F + 0.5F;
+        if (!isfinite(level))
+            return pd_fail(err, PD_ERR_USAGE, -1, "%s, image %lld has a number that is not finite", f->what,
+                           (long long)(first + i / f->size));
         pixels[i] = level > 0 ? level < 255 ? (uint8_t)level : 255 : 0;
     }
     return PD_OK;
@@ -66,17 +70,17 @@ static struct pd_inception_images lend(struct floats *floats, int channels, int 
 enum pd_status pd_metric_see_real(struct pd_metric_features *to, struct pd_inception *net, int channels,
                                   int size, const struct pd_labelled_images *images, struct pd_error *err)
 {
-    struct floats floats = {images->images, (int64_t)channels * size * size};
+    struct floats floats = {images->images, (int64_t)channels * size * size, "real images"};
     const struct pd_inception_images lent = lend(&floats, channels, size, images->count);
-    snprintf(to->real.name, sizeof to->real.name, "real images");
+    snprintf(to->real.name, sizeof to->real.name, "%s", floats.what);
     return see(&to->real, NULL, net, &lent, &to->work, err);
 }
 
 enum pd_status pd_metric_see_fake(struct pd_metric_features *to, struct pd_inception *net, int channels,
                                   int size, const struct pd_labelled_images *images, struct pd_error *err)
 {
-    struct floats floats = {images->images, (int64_t)channels * size * size};
+    struct floats floats = {images->images, (int64_t)channels * size * size, "generated images"};
     const struct pd_inception_images lent = lend(&floats, channels, size, images->count);
-    snprintf(to->fake.name, sizeof to->fake.name, "generated images");
+    snprintf(to->fake.name, sizeof to->fake.name, "%s", floats.what);
     return see(&to->fake, &to->logits, net, &lent, &to->work, err);
 }

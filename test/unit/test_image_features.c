@@ -7,10 +7,12 @@
 #include "data/dataset.h"
 #include "io/npy.h"
 #include "metric/feature_cache.h"
+#include "metric/metric.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sys/stat.h>
 
 enum { PHOTOS = 3, SAMPLES = 2, SIDE = 16, WIDTH = PD_INCEPTION_FEATURES, CLASSES = PD_INCEPTION_CLASSES };
@@ -416,6 +418,28 @@ static void it_stops(void **state)
     fails(request, NULL, PD_ERR_INTERRUPTED, "stopped reading");
 }
 
+/* Of a network that diverged: no black pixels. */
+static void floats_are_finite(void **state)
+{
+    (void)state;
+    enum { SIZE = 3 * 4 * 4 };
+    float images[2 * SIZE] = {0};
+    const struct pd_labelled_images lent = {images, NULL, 2};
+    struct pd_metric_features to = {.k = 0};
+    struct pd_error err;
+    assert_int_equal(pd_metric_see_fake(&to, net, 3, 4, &lent, &err), PD_OK);
+    assert_int_equal(to.fake.count, 2);
+    images[SIZE + 5] = NAN;
+    assert_int_equal(pd_metric_see_fake(&to, net, 3, 4, &lent, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "generated images, image 1 has a number that is not finite");
+    images[SIZE + 5] = INFINITY;
+    assert_int_equal(pd_metric_see_real(&to, net, 3, 4, &lent, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "real images, image 1 has a number that is not finite");
+    assert_int_equal(to.fake.count, 2);
+    assert_int_equal(to.real.count, 0);
+    pd_metric_features_release(&to);
+}
+
 static void what_cannot_be(void **state)
 {
     (void)state;
@@ -490,6 +514,7 @@ int main(void)
         cmocka_unit_test_setup(statistics_serve, forget),
         cmocka_unit_test_setup(it_stops, forget),
         cmocka_unit_test_setup(what_cannot_be, forget),
+        cmocka_unit_test_setup(floats_are_finite, forget),
         cmocka_unit_test_setup(memory_may_fail, forget),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -100,6 +100,27 @@ static const struct pd_option table[] = {
 /* Of its own, or what Inception sees in them. */
 #define NEEDS_SAMPLES (PD_NEEDS_SAMPLES | PD_NEEDS_ANY_FEATURES)
 
+/* What the others leave nothing to do. */
+static void note_idle_beside(const struct args_command *command, const struct args *args,
+                             const struct eval *e, bool set)
+{
+    static const char *const repeats[] = {"repeats", NULL}, *const bootstrap[] = {"bootstrap", NULL},
+                             *const count[] = {"count", NULL};
+    struct progress progress = {.terminal = false};
+    bool seeded = false, fixed = false;
+    for (int i = 0; i < e->metrics.count; i++)
+        if (depends_on_seed(e->o, e->metrics.at[i]))
+            seeded = true;
+        else
+            fixed = fixed || is_of_features(e->metrics.at[i]);
+    if (!seeded)
+        idle_note(command, args, repeats, "a metric and samples that depend on the seed", &progress);
+    if (e->metrics.needs & PD_NEEDS_ANY_FEATURES && seeded && !fixed && e->o->repeats > 1)
+        idle_note(command, args, bootstrap, "--repeats 1", &progress);
+    if (e->metrics.needs & PD_NEEDS_ANY_FEATURES && set)
+        idle_note(command, args, count, "fresh samples", &progress);
+}
+
 static void note_idle(const struct args_command *command, const struct args *args, unsigned needs)
 {
     static const struct {
@@ -258,7 +279,8 @@ static enum pd_status check(const struct eval *e, const struct reject_options *r
             "--weights is missing: Inception's, which 'paydirt weights import' makes of %s (without "
             "them: --metrics frechet-lenet)",
             PD_INCEPTION_URL);
-    return pd_metric_check_classifier(o->classifier, err);
+    const enum pd_status status = feature_check_bootstrap(e->bootstrap, err);
+    return status ? status : pd_metric_check_classifier(o->classifier, err);
 }
 
 static enum pd_status open_all(struct eval *e, const char *weights, struct pd_error *err)
@@ -348,15 +370,16 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
     if (!status)
         status = o.tradeoff[0] ? tradeoff_check(&tradeoff, &e, &reject, &command, &args, err)
                                : reject_check(&reject, &command, &args, err);
+    e.bootstrap = features.bootstrap;
     if (!status)
         status = check(&e, &reject, features.weights, err);
     if (status)
         return status;
     note_idle(&command, &args, e.metrics.needs);
     feature_note_idle(&command, &args, &e.metrics);
+    note_idle_beside(&command, &args, &e, o.samples[0] || o.fixed || reject.method || o.tradeoff[0]);
     o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
     o.epoch_given = args_is_given(&command, &args, "epoch_images");
     e.folder = args.operand;
-    e.bootstrap = features.bootstrap;
     return evaluate(&e, &reject, &tradeoff, features.weights, err);
 }

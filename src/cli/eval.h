@@ -59,9 +59,11 @@ static inline bool is_of_features(const struct pd_metric *metric)
     return metric->needs & PD_NEEDS_ANY_FEATURES;
 }
 
-/* A number of its own for each seed. */
-static inline bool depends_on_seed(const struct pd_metric *metric)
+/* A number of its own for each seed. Of samples that do not change, distances and balls are the same. */
+static inline bool depends_on_seed(const struct eval_options *o, const struct pd_metric *metric)
 {
+    if (o->samples[0] && metric->needs & (PD_NEEDS_MOMENTS | PD_NEEDS_DISTINCT))
+        return false;
     return metric->needs & ~(unsigned)(PD_NEEDS_REAL | PD_NEEDS_SCORES | PD_NEEDS_CONFUSION);
 }
 

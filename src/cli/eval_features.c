@@ -18,8 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { K_PRECISION_RECALL = 3, K_DENSITY_COVERAGE = 5 }; /* their papers' */
-
 #define FIELD(name) offsetof(struct feature_options, name), sizeof(((struct feature_options *)0)->name)
 static const struct pd_option table[] = {
     {"features", PD_OPTION_BOOL, FIELD(features), 0, 1, NULL, "files of features instead of a run"},
@@ -199,11 +197,20 @@ static enum pd_status choose(const char *list, bool images, struct pd_metric_lis
     return status;
 }
 
+static bool bootstraps(const struct pd_metric *metric)
+{
+    return metric->needs & PD_NEEDS_ANY_FEATURES && !(metric->needs & PD_NEEDS_DISTINCT);
+}
+
+enum pd_status feature_check_bootstrap(int64_t draws, struct pd_error *err)
+{
+    return draws == 1 ? pd_fail(err, PD_ERR_USAGE, -1, "--bootstrap 1: expected 0, or 2 or more") : PD_OK;
+}
+
 enum pd_status feature_bootstrap(const struct pd_metric *metric, const struct pd_metric_input *in,
                                  int64_t draws, struct pd_metric_result *result, struct pd_error *err)
 {
-    const unsigned needs = metric->needs;
-    if (!draws || !(needs & PD_NEEDS_ANY_FEATURES) || needs & PD_NEEDS_DISTINCT)
+    if (!draws || !bootstraps(metric))
         return PD_OK;
     const enum pd_status status = pd_metric_bootstrap(metric, in, draws, &result->error, err);
     if (!status)
@@ -276,8 +283,11 @@ static enum pd_status run(struct work *w, struct pd_error *err)
     const bool both = o->fake[0] && w->request->real[0];
     const struct pd_metric_input in = {.features = &w->features};
     enum pd_status status = o->weights[0] ? read_images(w, err) : read_files(w, err);
-    for (int i = 0; i < w->metrics.count && both && !status; i++)
+    for (int i = 0; i < w->metrics.count && both && !status; i++) {
         status = pd_metric_check(w->metrics.at[i], &in, err);
+        if (!status && o->bootstrap && bootstraps(w->metrics.at[i]))
+            status = pd_metric_bootstrap_check(w->metrics.at[i], &in, o->bootstrap, err);
+    }
     if (!status && o->stats_out[0])
         status = write_statistics(w, err);
     for (int i = 0; i < w->metrics.count && !status; i++)
@@ -312,8 +322,10 @@ static enum pd_status check(const struct feature_options *o, const struct featur
             "--weights)");
     if (strcmp(o->split, "train") != 0 && strcmp(o->split, "test") != 0)
         return pd_fail(err, PD_ERR_USAGE, -1, "--split %s, expected train or test", o->split);
+    if (o->plot[0] && !pd_metric_list_has(metrics, "prd"))
+        return pd_fail(err, PD_ERR_USAGE, -1, "--plot draws prd's curve: --metrics prd is missing");
     if (images && !args->operand && o->fake[0] && !real)
-        return PD_OK;
+        return feature_check_bootstrap(o->bootstrap, err);
     if (args->operand)
         return pd_fail(err, PD_ERR_USAGE, -1, "'%.100s' beside --features: a run, or files of features",
                        args->operand);
@@ -321,9 +333,11 @@ static enum pd_status check(const struct feature_options *o, const struct featur
         return pd_fail(err, PD_ERR_USAGE, -1, "--%s is missing: %s", o->fake[0] ? "real" : "fake",
                        images ? "a folder of images, an .npz or a data set's name"
                               : "a file of features (n, d), .npy, .npz or .csv");
-    if (o->plot[0] && (!both || !pd_metric_list_has(metrics, "prd")))
-        return pd_fail(err, PD_ERR_USAGE, -1, "--plot draws prd's curve: --metrics prd is missing");
-    return o->plot[0] ? pd_library_need("cairo", err) : PD_OK;
+    if (o->plot[0] && !both)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--plot draws prd's curve: --%s is missing",
+                       o->fake[0] ? "real" : "fake");
+    const enum pd_status status = o->plot[0] ? pd_library_need("cairo", err) : PD_OK;
+    return status ? status : feature_check_bootstrap(o->bootstrap, err);
 }
 
 static void note_idle_numbers(const struct args_command *command, const struct args *args,
@@ -331,6 +345,12 @@ static void note_idle_numbers(const struct args_command *command, const struct a
 {
     static const char *const subsets[] = {"subsets", "subset_size", NULL};
     static const char *const k[] = {"k", NULL};
+    static const char *const bootstrap[] = {"bootstrap", NULL};
+    bool any = false;
+    for (int i = 0; i < metrics->count; i++)
+        any = any || bootstraps(metrics->at[i]);
+    if (!any)
+        idle_note(command, args, bootstrap, "a metric of features other than pr and dc", progress);
     if (!pd_metric_list_has(metrics, "kid"))
         idle_note(command, args, subsets, "--metrics kid", progress);
     if (!pd_metric_list_has(metrics, "pr") && !pd_metric_list_has(metrics, "dc"))
@@ -350,8 +370,9 @@ static void note_idle(const struct args_command *command, const struct args *arg
                       const struct pd_metric_list *metrics)
 {
     static const char *const runs[] = {
-        "classifier",  "epochs", "epoch_images", "fixed", "samples", "data", "by_number",
-        "recalibrate", "reject", "augment",      "count", "repeats", NULL};
+        "classifier",  "epochs",        "epoch_images",     "fixed",    "samples", "data",
+        "by_number",   "recalibrate",   "reject",           "augment",  "count",   "repeats",
+        "decay_every", "partial_batch", "batch_statistics", "tradeoff", NULL};
     static const char *const images[] = {"data_dir", "split", "image_size", "cache", NULL};
     struct progress progress = {.terminal = false};
     idle_note(command, args, runs, "a run", &progress);

@@ -23,6 +23,7 @@ bool feature_asked(const struct feature_options *o, const char *run); /* rather 
 void feature_note_idle(const struct args_command *command, const struct args *args,
                        const struct pd_metric_list *metrics);
 
+enum pd_status feature_check_bootstrap(int64_t draws, struct pd_error *err); /* whether so many can be */
 /* Puts the standard error over `draws` redrawn sets (0: none) into the result. */
 enum pd_status feature_bootstrap(const struct pd_metric *metric, const struct pd_metric_input *in,
                                  int64_t draws, struct pd_metric_result *result, struct pd_error *err);

@@ -86,7 +86,7 @@ static enum pd_status measure_value(struct eval *e, const struct finding *f, str
         progress_begin(&e->progress, 0, (uint64_t)in.epochs, (double)in.epoch_images, "images");
     if (!status)
         status = pd_gan_measure(e->gan, metric, &in, result, err);
-    if (!status && e->o->repeats == 1)
+    if (!status && (e->o->repeats == 1 || !depends_on_seed(e->o, metric)))
         status = feature_bootstrap(metric, &in, e->bootstrap, result, err);
     eval_end_work(e);
     return status;
@@ -126,7 +126,7 @@ enum pd_status eval_measure(struct eval *e, struct finding *f, struct pd_error *
 {
     struct pd_metric_result once;
     const double start = progress_now();
-    if (f->repeats && !depends_on_seed(f->metric))
+    if (f->repeats && !depends_on_seed(e->o, f->metric))
         return PD_OK;
     f->epoch_images = epoch_images(e, f->metric);
     enum pd_status status = measure_value(e, f, &once, err);
@@ -141,7 +141,8 @@ enum pd_status eval_measure(struct eval *e, struct finding *f, struct pd_error *
         progress_line(&e->progress, "seed %llu: %s", (unsigned long long)e->seed,
                       pd_metric_text(f->metric, once.value, text, sizeof text));
     }
-    const bool last = e->seed + 1 == (uint64_t)(e->o->seed + e->o->repeats) || !depends_on_seed(f->metric);
+    const bool last =
+        e->seed + 1 == (uint64_t)(e->o->seed + e->o->repeats) || !depends_on_seed(e->o, f->metric);
     if (last && f->repeats > 1)
         summarise(f);
     return last ? eval_tell(e, f, err) : PD_OK;

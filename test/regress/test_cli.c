@@ -295,10 +295,14 @@ static void evaluates_several_metrics(void **state)
                      share_right_in_scores("right.csv")) < 1e-9);
     json_decref(second);
     assert_contains(succeeds(say("compare %s", trained))->out, "class-accuracy, %, by step");
-    r = succeeds(say("eval %s --metrics class-accuracy --fixed 9 --epochs 3 --threads 1", trained));
+    r = succeeds(say("eval %s --metrics class-accuracy --fixed 9 --epochs 3 --repeats 2 --bootstrap 3 "
+                     "--threads 1",
+                     trained));
     assert_int_equal(strncmp(r->out, "class accuracy ", 15), 0);
     assert_contains(r->out, "%  (by the statistics of ");
     assert_contains(r->err, "--fixed has no effect without a metric of generated samples\n");
+    assert_contains(r->err, "--repeats has no effect without a metric and samples that depend on the seed\n");
+    assert_contains(r->err, "--bootstrap has no effect without a metric of features other than pr and dc\n");
     assert_contains(r->err, "--epochs has no effect without a metric that trains a classifier\n");
     assert_contains(succeeds("eval --help")->out, "\n  class-accuracy         of the discriminator's own");
 }

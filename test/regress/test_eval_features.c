@@ -144,6 +144,9 @@ static void refusals(void **state)
         {REAL_FILE "--fake mu.npz:mu --metrics frechet", 5, "mu.npz:mu has 1"},
         {REAL_FILE "--fake f.npy --metrics fid", 2, "--weights is missing: Inception's"},
         {REAL_FILE "--fake f.npy --metrics pr --plot x.png", 2, "--plot draws prd's curve"},
+        {REAL_FILE "--fake f.npy --bootstrap 1", 2, "--bootstrap 1: expected 0, or 2 or more"},
+        {REAL_FILE "--fake mu.npz --metrics frechet --bootstrap 9", 2, "frechet: no bootstrap of mean and"},
+        {REAL_FILE "--stats-out s.npz --plot x.png", 2, "--plot draws prd's curve: --fake is missing"},
         {REAL_FILE, 2, "--fake is missing"},
         {"eval --features --fake f.npy", 2, "--real is missing"},
         {"eval --fake f.npy --real r.npy", 2, "--features is missing"},
@@ -158,6 +161,10 @@ static void refusals(void **state)
                            "--epochs has no effect without a run"));
     assert_non_null(strstr(run(REAL_FILE "--fake f.npy --metrics pr --classifier cnn")->err,
                            "--classifier has no effect without a run"));
+    assert_non_null(strstr(run(REAL_FILE "--fake f.npy --metrics pr --decay-every 3")->err,
+                           "--decay-every has no effect without a run"));
+    assert_non_null(strstr(run(REAL_FILE "--fake f.npy --metrics pr,dc --bootstrap 3")->err,
+                           "--bootstrap has no effect without a metric of features other than pr and dc"));
 }
 
 int main(void)

@@ -89,6 +89,8 @@ static void what_is_missing_is_named(void **state)
 {
     (void)state;
     fails("eval --fake fake.npz --real real.npz --metrics fid", 2, "--weights is missing");
+    fails("eval --weights w.safetensors --fake fake.npz --metrics is --plot p.png", 2,
+          "--metrics prd is missing");
     fails("eval --fake fake.npz --real real.npz --metrics fid", 2, "pt_inception-2015-12-05-6726825d.pth");
     fails("eval --features --fake fake.npz --real real.npz --metrics fid", 2, "--weights is missing");
     fails("eval --weights w.safetensors --fake fake.npz --metrics fid", 2, "--real is missing");

@@ -105,14 +105,17 @@ static void note_idle_beside(const struct args_command *command, const struct ar
                              const struct eval *e, bool set)
 {
     static const char *const repeats[] = {"repeats", NULL}, *const bootstrap[] = {"bootstrap", NULL},
-                             *const count[] = {"count", NULL};
+                             *const count[] = {"count", NULL}, *const classifier[] = {"classifier", NULL};
     struct progress progress = {.terminal = false};
-    bool seeded = false, fixed = false;
-    for (int i = 0; i < e->metrics.count; i++)
-        if (depends_on_seed(e->o, e->metrics.at[i]))
-            seeded = true;
-        else
-            fixed = fixed || is_of_features(e->metrics.at[i]);
+    bool seeded = false, fixed = false, classified = false;
+    for (int i = 0; i < e->metrics.count; i++) {
+        const bool own = depends_on_seed(e->o, e->metrics.at[i]);
+        seeded = seeded || own;
+        fixed = fixed || (!own && is_of_features(e->metrics.at[i]));
+        classified = classified || takes_classifier(e->metrics.at[i]);
+    }
+    if (!classified)
+        idle_note(command, args, classifier, "fitting-capacity or gan-test", &progress);
     if (!seeded)
         idle_note(command, args, repeats, "a metric and samples that depend on the seed", &progress);
     if (e->metrics.needs & PD_NEEDS_ANY_FEATURES && seeded && !fixed && e->o->repeats > 1)
@@ -127,14 +130,13 @@ static void note_idle(const struct args_command *command, const struct args *arg
         const char *names[4];
         unsigned need;
         const char *words;
-    } all[] = {
-        {{"classifier", "epochs", "epoch_images"}, PD_NEEDS_CLASSIFIER, "a metric that trains a classifier"},
-        {{"augment", "decay_every", "partial_batch"},
-         PD_NEEDS_CLASSIFIER,
-         "a metric that trains a classifier"},
-        {{"batch_statistics"}, NEEDS_SAMPLES, "a metric of generated samples"},
-        {{"fixed", "samples", "reject"}, NEEDS_SAMPLES, "a metric of generated samples"},
-        {{"weights", "count"}, PD_NEEDS_ANY_FEATURES, "a metric of features"}};
+    } all[] = {{{"epochs", "epoch_images"}, PD_NEEDS_CLASSIFIER, "a metric that trains a classifier"},
+               {{"augment", "decay_every", "partial_batch"},
+                PD_NEEDS_CLASSIFIER,
+                "a metric that trains a classifier"},
+               {{"batch_statistics"}, NEEDS_SAMPLES, "a metric of generated samples"},
+               {{"fixed", "samples", "reject"}, NEEDS_SAMPLES, "a metric of generated samples"},
+               {{"weights", "count"}, PD_NEEDS_ANY_FEATURES, "a metric of features"}};
     struct progress progress = {.terminal = false};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (!(needs & all[i].need))

@@ -54,6 +54,12 @@ static inline bool trains_on_reals(const struct pd_metric *metric)
     return metric->needs & PD_NEEDS_TRAINING;
 }
 
+/* The one that people name: it counts what that says. */
+static inline bool takes_classifier(const struct pd_metric *metric)
+{
+    return metric->needs & PD_NEEDS_CLASSIFIER && metric->needs & PD_NEEDS_CONFUSION;
+}
+
 static inline bool is_of_features(const struct pd_metric *metric)
 {
     return metric->needs & PD_NEEDS_ANY_FEATURES;

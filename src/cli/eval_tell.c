@@ -12,11 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *classifier_of(const struct eval *e)
+/* A distance is by a LeNet, whatever else is asked for. */
+static const char *classifier_of(const struct eval *e, const struct pd_metric *metric)
 {
     int channels, side;
     pd_gan_shape(e->gan, &channels, &side);
-    return side ? e->o->classifier : "MLP";
+    return !side ? "MLP" : takes_classifier(metric) ? e->o->classifier : "lenet";
 }
 
 /* What was measured with. */
@@ -28,7 +29,7 @@ static void describe_samples(const struct eval *e, const struct finding *f, char
     const char *comma = e->set.samples || by_batch ? ", " : "";
     const char *set = by_batch ? "by batch statistics" : e->set.words;
     if (metric->needs & PD_NEEDS_CLASSIFIER)
-        snprintf(text, size, "%s, %lld epochs of %lld %s images%s%s; ", classifier_of(e),
+        snprintf(text, size, "%s, %lld epochs of %lld %s images%s%s; ", classifier_of(e, metric),
                  (long long)e->o->epochs, (long long)f->epoch_images,
                  trains_on_reals(metric) ? "real" : "generated", comma, set);
     else if (is_of_features(metric))
@@ -88,9 +89,9 @@ static void pack_inputs(const struct eval *e, const struct finding *f, json_t **
     if (trains_on_reals(f->metric))
         finding_add(result, json_pack("{s:I}", "training_images", (json_int_t)e->training.count));
     if (needs & PD_NEEDS_CLASSIFIER)
-        finding_add(result, json_pack("{s:s, s:b, s:I, s:I}", "classifier", classifier_of(e), "augment",
-                                      e->o->augment, "epochs", (json_int_t)e->o->epochs, "epoch_images",
-                                      (json_int_t)f->epoch_images));
+        finding_add(result, json_pack("{s:s, s:b, s:I, s:I}", "classifier", classifier_of(e, f->metric),
+                                      "augment", e->o->augment, "epochs", (json_int_t)e->o->epochs,
+                                      "epoch_images", (json_int_t)f->epoch_images));
     if (needs & PD_NEEDS_CLASSIFIER && (e->o->decay_every || e->o->partial_batch))
         finding_add(result, json_pack("{s:I, s:b}", "decay_every", (json_int_t)e->o->decay_every,
                                       "partial_batch", e->o->partial_batch));

@@ -304,6 +304,9 @@ static void evaluates_several_metrics(void **state)
     assert_contains(r->err, "--repeats has no effect without a metric and samples that depend on the seed\n");
     assert_contains(r->err, "--bootstrap has no effect without a metric of features other than pr and dc\n");
     assert_contains(r->err, "--epochs has no effect without a metric that trains a classifier\n");
+    r = succeeds(say("eval %s --metrics frechet-lenet --classifier cnn --epochs 1 --threads 1", trained));
+    assert_contains(r->err, "--classifier has no effect without fitting-capacity or gan-test\n");
+    assert_contains(r->out, "(lenet, 1 epochs of ");
     assert_contains(succeeds("eval --help")->out, "\n  class-accuracy         of the discriminator's own");
 }
 

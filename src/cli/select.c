@@ -356,7 +356,9 @@ static const char *describe(char *text, size_t size)
     char also[64];
     size_t n = (size_t)snprintf(text, size, "%s", about);
     for (int i = 0; (s = pd_strategy_at(i)) && n < size; i++) {
-        snprintf(also, sizeof also, s->also ? " (also: %s)" : "", s->also);
+        also[0] = '\0';
+        if (s->also)
+            snprintf(also, sizeof also, " (also: %s)", s->also);
         n += (size_t)snprintf(text + n, size - n, "%s  %-16s %s%s", i ? "\n" : "", s->name, s->summary, also);
     }
     return text;

@@ -89,7 +89,7 @@ enum pd_status pd_image_folder_list(const struct pd_data_request *request, char 
     const bool named = strcmp(request->name, "folder") != 0 && strcmp(request->name, "archive") != 0;
     const char *path = named ? request->name : request->dir;
     bool archives = !pd_is_folder(path);
-    *out = (struct pd_image_list){NULL};
+    *out = (struct pd_image_list){.count = 0};
     enum pd_status status = archives ? PD_OK : pd_archive_is_folder_of(path, &archives, err);
     if (!status)
         status = archives ? pd_archive_unpack(path, request, folder, size, err)

@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "io/npy.h"
 #include "metric/feature_cache.h"
+#include "metric/inception.h"
 #include "metric/metric.h"
 
 #include <archive.h>
@@ -19,6 +20,56 @@ enum { PHOTOS = 3, SAMPLES = 2, SIDE = 16, WIDTH = PD_INCEPTION_FEATURES, CLASSE
 
 static struct pd_inception *net;
 static const int sides[PHOTOS][2] = {{24, 40}, {31, 17}, {300, 301}}; /* height, width */
+
+/* --- in the network's place: what each image alone says, in no time (test_inception has the real one) --- */
+
+struct pd_inception {
+    float room[(size_t)PD_INCEPTION_BATCH * PD_INCEPTION_PIXELS], bias[CLASSES];
+    char checksum[65];
+};
+
+const char *pd_inception_checksum(const struct pd_inception *n)
+{
+    return n->checksum;
+}
+
+const float *pd_inception_bias(const struct pd_inception *n)
+{
+    return n->bias;
+}
+
+int pd_inception_threads(const struct pd_inception *n)
+{
+    (void)n;
+    return 2;
+}
+
+float *pd_inception_room(struct pd_inception *n)
+{
+    return n->room;
+}
+
+static void look(const float *pixels, int width, float *out)
+{
+    double sum = 0;
+    for (int k = 0; k < PD_INCEPTION_PIXELS; k++)
+        sum += (double)pixels[k] * (1 + k % 7);
+    for (int j = 0; j < width; j++)
+        out[j] = pixels[(ptrdiff_t)j * 130] + (float)sum / PD_INCEPTION_PIXELS;
+}
+
+enum pd_status pd_inception_run_room(struct pd_inception *n, int64_t count, float *features, float *logits,
+                                     struct pd_error *err)
+{
+    (void)err;
+    for (int64_t i = 0; i < count; i++) {
+        if (features)
+            look(n->room + i * PD_INCEPTION_PIXELS, WIDTH, features + i * WIDTH);
+        if (logits)
+            look(n->room + i * PD_INCEPTION_PIXELS, CLASSES, logits + i * CLASSES);
+    }
+    return PD_OK;
+}
 
 /* --- images --- */
 
@@ -93,14 +144,9 @@ static void make_tar(const char *name)
 
 static int setup(void **state)
 {
-    static struct pd_io_array arrays[MADE_TENSORS];
-    static char names[MADE_TENSORS][PD_INCEPTION_NAME];
     const int failed = scratch_setup(state);
-    made_weights(arrays, names);
-    assert_int_equal(pd_safetensors_write(scratch_path("w.safetensors"), arrays, MADE_TENSORS, NULL, 0, NULL),
-                     PD_OK);
-    made_release(arrays);
-    assert_int_equal(pd_inception_open(scratch_path("w.safetensors"), 2, &net, NULL), PD_OK);
+    net = calloc(1, sizeof *net);
+    memset(net->checksum, 'a', 64);
     make_folder("photos");
     make_npz("kept.npz", 0);
     return failed;
@@ -108,7 +154,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    pd_inception_destroy(net);
+    free(net);
     return scratch_teardown(state);
 }
 

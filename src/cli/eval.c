@@ -40,9 +40,7 @@ static const char about[] =
     "where none are named.\n"
     "--weights with --fake: no run, but images: a folder, an .npz, a data set's name or what sample wrote.\n"
     "--metrics then are is, fid and kid where none are named, or prd, pr and dc, of Inception-2015's "
-    "features.\n"
-    "\n"
-    "of a run:";
+    "features.";
 
 static const char examples[] =
     "eval runs/00000-strokes-infogan-gold --metrics fitting-capacity\n"

@@ -17,11 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define FIELD(name) offsetof(struct feature_options, name), sizeof(((struct feature_options *)0)->name)
 static const struct pd_option table[] = {
     {"features", PD_OPTION_BOOL, FIELD(features), 0, 1, NULL, "files of features instead of a run"},
-    {"fake", PD_OPTION_TEXT, FIELD(fake), 0, 0, "FILE", "features: of generated samples"},
+    {"fake", PD_OPTION_TEXT, FIELD(fake), 0, 0, "FILE",
+     "features, images: of generated samples; --real: of real ones"},
     {"stats_out", PD_OPTION_TEXT, FIELD(stats_out), 0, 0, "FILE",
      "features: write mu and sigma of --real (without it, of --fake) to this npz"},
     {"plot", PD_OPTION_TEXT, FIELD(plot), 0, 0, "FILE", "features: draw prd's curve into this PNG"},
@@ -38,7 +40,7 @@ static const struct pd_option table[] = {
      "images: the side they are brought to first; 0: folders and archives are not, sets of larger ones to "
      "32"},
     {"cache", PD_OPTION_BOOL, FIELD(cache), 0, 1, NULL,
-     "images: keep their features, beside X as X.inception.safetensors, and take them from there"},
+     "images: neither keep their features beside X, as X.inception.safetensors, nor take them from there"},
 };
 #undef FIELD
 
@@ -298,6 +300,28 @@ static enum pd_status run(struct work *w, struct pd_error *err)
     return status;
 }
 
+/* What is written would replace what is read. */
+static enum pd_status check_written(const char *option, const char *path, const char *const read[3],
+                                    struct pd_error *err)
+{
+    struct stat written, other;
+    if (!path[0] || stat(path, &written))
+        return PD_OK;
+    for (int i = 0; i < 3; i++)
+        if (read[i][0] && !stat(read[i], &other) && written.st_dev == other.st_dev &&
+            written.st_ino == other.st_ino)
+            return pd_fail(err, PD_ERR_USAGE, -1, "--%s %.200s would replace what is measured", option, path);
+    return PD_OK;
+}
+
+static enum pd_status check_files(const struct feature_options *o, const struct feature_request *request,
+                                  struct pd_error *err)
+{
+    const char *const read[3] = {o->fake, request->real, o->weights};
+    enum pd_status status = check_written("stats-out", o->stats_out, read, err);
+    return status ? status : check_written("plot", o->plot, read, err);
+}
+
 static enum pd_status check(const struct feature_options *o, const struct feature_request *request,
                             const struct args *args, const struct pd_metric_list *metrics,
                             struct pd_error *err)
@@ -395,6 +419,8 @@ enum pd_status eval_features(const struct feature_options *o, const struct featu
     enum pd_status status = choose(request->metrics, o->weights[0], &w.metrics, err);
     if (!status)
         status = check(o, request, args, &w.metrics, err);
+    if (!status)
+        status = check_files(o, request, err);
     if (status)
         return status;
     note_idle(command, args, &w.metrics);

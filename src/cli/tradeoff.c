@@ -45,6 +45,8 @@ static enum pd_status read_ways(struct tradeoff *t, const struct reject_options 
         struct reject_options *way = &t->ways[t->n_ways];
         *way = *asked;
         args_next_name(&list, way->reject, sizeof way->reject);
+        if (!way->reject[0]) /* which reject_check takes for "not asked for" */
+            return pd_fail(err, PD_ERR_USAGE, -1, "--reject '%s': a name is empty", asked->reject);
         status = reject_check(way, command, args, err);
         if (!status && !way->method->takes_keep)
             status =

@@ -320,8 +320,8 @@ static enum pd_status read_files(struct reading *r, const struct pd_data_request
 /* An .npz of mu and sigma, and of no images. */
 static enum pd_status is_of_statistics(const char *path, bool *is, struct pd_error *err)
 {
-    static const char *const images[] = {"images",       "x_train",     "x_test",
-                                         "train_images", "test_images", "features"};
+    static const char *const images[] = {"images",      "x_train", "x_test",  "train_images",
+                                         "test_images", "arr_0",   "features"};
     const char *ending = path ? strrchr(path, '.') : NULL;
     struct pd_npy *npy;
     *is = false;

@@ -148,6 +148,8 @@ static void refusals(void **state)
         {REAL_FILE "--fake mu.npz --metrics frechet --bootstrap 9", 2, "frechet: no bootstrap of mean and"},
         {REAL_FILE "--stats-out s.npz --plot x.png", 2, "--plot draws prd's curve: --fake is missing"},
         {REAL_FILE, 2, "--fake is missing"},
+        {REAL_FILE "--fake f.npy --stats-out ./f.npy", 2, "--stats-out ./f.npy would replace"},
+        {REAL_FILE "--fake f.npy --metrics prd --plot r.npy", 2, "--plot r.npy would replace"},
         {"eval --features --fake f.npy", 2, "--real is missing"},
         {"eval --fake f.npy --real r.npy", 2, "--features is missing"},
         {"eval some/run --features --fake f.npy --real r.npy", 2, "'some/run' beside --features"},

@@ -225,6 +225,7 @@ static void says_what_is_wrong(void **state)
           "--tradeoff '2': expected parts above 0 up to 1 with commas between");
     fails("eval RUN --tradeoff 1,0.5x --reject drs", 2,
           "--tradeoff '0.5x': expected parts above 0 up to 1 with commas between");
+    fails("eval RUN --tradeoff 0.5 --reject drs,,gold", 2, "--reject 'drs,,gold': a name is empty");
     fails("eval RUN --tradeoff 0.5 --reject drs,mh", 2,
           "--tradeoff is not for mh, which cannot be told how much to keep");
     fails("eval RUN --tradeoff 0.5 --reject drs,gldo", 2,

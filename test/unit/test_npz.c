@@ -109,6 +109,27 @@ static void reads_floats(void **state)
     pd_dataset_destroy(d);
 }
 
+/* What a generator made is in [-1, 1], though it may not reach far. */
+static void pale_samples_are_of_a_tanh(void **state)
+{
+    (void)state;
+    static float pale[N * H * W];
+    static const float z[N * 2];
+    const struct pd_io_array arrays[] = {array("images", PD_IO_F32, pale, 4, N, 1, H, W),
+                                         array("labels", PD_IO_U8, labels, 1, N, 0, 0, 0),
+                                         array("z", PD_IO_F32, z, 2, N, 2, 0, 0)};
+    for (int low = 0; low < 2; low++) {
+        struct pd_dataset *d;
+        for (int i = 0; i < N * H * W; i++)
+            pale[i] = (float)(i % 6) / 10 - (low ? 0.3F : 0);
+        assert_int_equal(open_set(write_npz(arrays, 3), PD_SPLIT_TRAIN, &d, NULL), PD_OK);
+        for (int i = 0; i < N * H * W; i++)
+            assert_int_equal(d->pixels[i], lrint(((double)pale[i] + 1) * 127.5));
+        assert_contains(d->note, "-1 is black, 1 white");
+        pd_dataset_destroy(d);
+    }
+}
+
 static void refused(struct pd_io_array images, struct pd_io_array own, enum pd_status status,
                     const char *words)
 {
@@ -129,7 +150,7 @@ static void refuses_other_arrays(void **state)
     const struct pd_io_array x = array("images", PD_IO_U8, bytes, 3, N, H, W, 0);
     const struct pd_io_array y = array("labels", PD_IO_U8, labels, 1, N, 0, 0, 0);
     refused(array("pictures", PD_IO_U8, bytes, 3, N, H, W, 0), y, PD_ERR_FORMAT,
-            "no array train_images, x_train or images in it (it has: pictures, labels)");
+            "no array train_images, x_train, images or arr_0 in it (it has: pictures, labels)");
     refused(array("images", PD_IO_U8, bytes, 2, N, H, 0, 0), y, PD_ERR_UNSUPPORTED,
             "images: shape (5, 6), expected (N, H, W)");
     refused(array("images", PD_IO_U8, bytes, 4, N, H, W, 2), y, PD_ERR_UNSUPPORTED, "shape (5, 6, 8, 2)");
@@ -295,13 +316,14 @@ static void says_which_arrays(void **state)
     says("images labels x_train y_train", PD_SPLIT_TRAIN,
          "images: x_train, labels: y_train; passed over: images, labels\n");
     says("images labels x_train y_train", PD_SPLIT_TRAIN,
-         "images would do, too: of train_images, x_train and images the first is taken");
+         "images would do, too: of train_images, x_train, images and arr_0 the first is taken");
     says("x_train y_train x_test y_test images", PD_SPLIT_TEST,
          "images: x_test, labels: y_test; passed over: images\n");
     says("train_images train_labels val_images val_labels test_images", PD_SPLIT_TRAIN,
          "images: train_images, labels: train_labels, test split: test_images; passed over: val_images, "
          "val_labels\n");
     says("x_train y_train train_images", PD_SPLIT_TRAIN, "labels: none; passed over: x_train, y_train\n");
+    says("arr_0", PD_SPLIT_TRAIN, "images: arr_0, labels: none\n");
     says("images y_train", PD_SPLIT_TRAIN, "labels: none; passed over: y_train\n");
 }
 
@@ -349,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {IN_SCRATCH(reads_medmnist),
                                        IN_SCRATCH(reads_floats),
+                                       IN_SCRATCH(pale_samples_are_of_a_tanh),
                                        IN_SCRATCH(refuses_other_arrays),
                                        IN_SCRATCH(says_what_is_missing),
                                        IN_SCRATCH(says_which_arrays),

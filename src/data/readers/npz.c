@@ -22,6 +22,7 @@ static const struct layout {
     {{"train_images", "test_images"}, {"train_labels", "test_labels"}},
     {{"x_train", "x_test"}, {"y_train", "y_test"}},
     {{"images", NULL}, {"labels", NULL}},
+    {{"arr_0", NULL}, {"arr_1", NULL}}, /* numpy.savez without names */
 };
 
 /* The file's arrays, open but not read; by split, NULL where there is none. */
@@ -106,11 +107,18 @@ static void say_arrays(const struct file *f, enum pd_split split, struct pd_data
                         *passed ? "; passed over: " : "", passed, used >= sizeof passed ? "..." : "");
     for (size_t k = (size_t)(l - layouts) + 1; k < sizeof layouts / sizeof layouts[0]; k++)
         if (has(f->npy, layouts[k].images[split]))
-            pd_dataset_add_note(d, "%s would do, too: of train_images, x_train and images the first is taken",
-                                layouts[k].images[split]);
+            pd_dataset_add_note(
+                d, "%s would do, too: of train_images, x_train, images and arr_0 the first is taken",
+                layouts[k].images[split]);
 }
 
 /* --- images --- */
+
+/* What `paydirt sample` writes: images of a tanh beside their z. Pale ones do not reach -0.5. */
+static bool is_of_generator(const struct file *f)
+{
+    return !strcmp(f->layout->images[PD_SPLIT_TRAIN], "images") && has(f->npy, "z");
+}
 
 struct shape {
     int64_t channels, height, width;
@@ -203,7 +211,7 @@ static enum pd_status take_images(const struct file *f, enum pd_split split, str
     struct pd_levels l;
     enum pd_status status = read_shape(stream, &s, err);
     if (!status)
-        status = pd_levels_find(stream, f->images[!split], d, &l, err);
+        status = pd_levels_find(stream, f->images[!split], is_of_generator(f), d, &l, err);
     if (!status)
         status = pd_dataset_reserve(d, (uint32_t)pd_npy_stream_array(stream)->dims[0], (int)s.channels,
                                     (int)s.height, (int)s.width, err);
@@ -356,7 +364,7 @@ enum pd_status pd_npz_take(struct pd_npy *npy, const char *name, enum pd_split s
     struct file f = {.npy = npy, .name = name, .layout = find_layout(npy)};
     if (!f.layout)
         return pd_fail(err, PD_ERR_FORMAT, -1,
-                       "'%s': no array train_images, x_train or images in it (it has: %s)", name,
+                       "'%s': no array train_images, x_train, images or arr_0 in it (it has: %s)", name,
                        list_names(npy, names, sizeof names));
     if (!has(npy, f.layout->images[split]))
         return no_split(&f, split, err);

@@ -104,8 +104,10 @@ static const struct meaning {
 
 enum { UNIT, SIGNED, LEVELS, SIXTEEN, NONE };
 
-static int meaning_of(enum sort sort, const struct range *r)
+static int meaning_of(enum sort sort, const struct range *r, bool of_tanh)
 {
+    if (of_tanh && sort == FLOATS && r->least >= -1 - NEAR && r->most <= 1 + NEAR)
+        return SIGNED;
     if (r->least >= -NEAR && r->most <= 1 + NEAR)
         return UNIT;
     if (sort == BYTES)
@@ -195,12 +197,12 @@ static enum pd_status check_meaning(const struct group *g, int meaning, struct p
     return PD_OK;
 }
 
-enum pd_status pd_levels_find(struct pd_npy_stream *first, struct pd_npy_stream *other, struct pd_dataset *d,
-                              struct pd_levels *levels, struct pd_error *err)
+enum pd_status pd_levels_find(struct pd_npy_stream *first, struct pd_npy_stream *other, bool of_tanh,
+                              struct pd_dataset *d, struct pd_levels *levels, struct pd_error *err)
 {
     struct group g = {.arrays = {first, other}, .n = other && sort_of(other) == sort_of(first) ? 2 : 1};
     enum pd_status status = find_ranges(&g, err);
-    const int meaning = status ? NONE : meaning_of(sort_of(first), &g.all);
+    const int meaning = status ? NONE : meaning_of(sort_of(first), &g.all, of_tanh);
     if (!status)
         status = check_meaning(&g, meaning, err);
     if (status)

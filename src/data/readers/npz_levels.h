@@ -19,11 +19,12 @@ struct pd_levels {
  *     [0, 255] where the largest is 128 or more, uint8 always but where it is within [0, 1]
  *     [0, 65535] where the largest is 32768 or more       whole numbers
  *
+ * of_tanh: floats within [-1, 1] are no other range, whatever the least.
  * All but plain uint8 is said in the data set's note. The streams are read, and left anywhere. PD_ERR_FORMAT:
  * a value outside of all of these, or not finite; arrays of one sort that were scaled in different ways.
  * PD_ERR_MEMORY and those of the streams. */
-enum pd_status pd_levels_find(struct pd_npy_stream *first, struct pd_npy_stream *other, struct pd_dataset *d,
-                              struct pd_levels *levels, struct pd_error *err);
+enum pd_status pd_levels_find(struct pd_npy_stream *first, struct pd_npy_stream *other, bool of_tanh,
+                              struct pd_dataset *d, struct pd_levels *levels, struct pd_error *err);
 
 static inline uint8_t pd_level_of(const struct pd_levels *l, double value)
 {

@@ -163,11 +163,17 @@ static json_t *pack(const struct pd_run_curves *c, const struct pd_metric *metri
                   (json_int_t)step, "test_images", (json_int_t)c->real.count, "data", c->data_name, "classes",
                   c->classes, "split", "test", "seed", (json_int_t)o->seed, "seconds", seconds);
     if (metric->needs & PD_NEEDS_CLASSIFIER)
-        json_object_set_new(rest, "epochs", json_integer(o->eval_epochs));
-    if (metric->needs & PD_NEEDS_ANY_FEATURES) {
-        json_object_set_new(rest, "generated_images", json_integer(c->features.fake.count));
-        json_object_set_new(rest, "weights", json_string(pd_inception_checksum(c->net)));
-    }
+        json_object_update_new(rest, json_pack("{s:s, s:I}", "classifier",
+                                               c->run.gan->config.size ? "lenet" : "MLP", "epochs",
+                                               (json_int_t)o->eval_epochs));
+    if (metric->needs & PD_NEEDS_TRAINING)
+        json_object_set_new(rest, "training_images", json_integer((json_int_t)c->training.count));
+    if (metric->needs & (PD_NEEDS_SAMPLES | PD_NEEDS_ANY_FEATURES))
+        json_object_set_new(rest, "samples", json_string("fresh"));
+    if (metric->needs & PD_NEEDS_ANY_FEATURES)
+        json_object_update_new(
+            rest, json_pack("{s:I, s:s, s:s}", "generated_images", (json_int_t)c->features.fake.count,
+                            "resize", "tensorflow1 bilinear 299", "weights", pd_inception_checksum(c->net)));
     json_object_update(line, rest);
     json_decref(rest);
     return line;

@@ -46,7 +46,7 @@ static enum pd_status lock(const char *folder, struct pd_lock *lock, char path[P
     return status ? status : pd_lock_take(lock, folder, ".eval.lock", 10, err);
 }
 
-static enum pd_status append(const char *folder, const json_t *result, struct pd_error *err)
+static enum pd_status append(const char *folder, const char *line, const json_t *result, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     struct pd_jsonl *log = NULL;
@@ -54,8 +54,8 @@ static enum pd_status append(const char *folder, const json_t *result, struct pd
     enum pd_status status = lock(folder, &held, path, err);
     if (!status)
         status = pd_jsonl_open(path, &log, err);
-    if (!status)
-        status = pd_jsonl_write(log, result, err);
+    if (!status) /* its numbers as they were written, where it is a line */
+        status = strchr(line, '\n') ? pd_jsonl_write(log, result, err) : pd_jsonl_write_line(log, line, err);
     if (!status)
         status = pd_jsonl_sync(log, err);
     pd_jsonl_destroy(log);
@@ -94,7 +94,7 @@ enum pd_status pd_run_add_result(const char *folder, const char *json, struct pd
                          "\"distance\"",
                          folder);
     if (!status)
-        status = append(folder, result, err);
+        status = append(folder, json, result, err);
     json_decref(result);
     return status;
 }

@@ -59,6 +59,11 @@ const char *pd_run_note(const struct pd_run_model *run); /* a line that people s
  * "metric", "step" and one of "accuracy" (in [0, 1]), "value" and "distance". Several processes may do so at
  * once. PD_ERR_USAGE: not such an object; PD_ERR_IO, PD_ERR_MEMORY. */
 enum pd_status pd_run_add_result(const char *folder, const char *json, struct pd_error *err);
+/* The same once `picture`, which draws what belongs to it, has succeeded; meanwhile no other process adds
+ * one. */
+enum pd_status pd_run_add_drawn_result(const char *folder, const char *json,
+                                       enum pd_status (*picture)(void *context, struct pd_error *err),
+                                       void *context, struct pd_error *err);
 
 /* --- real images beside it --- */
 

@@ -133,9 +133,17 @@ static json_t *pack(const struct eval *e, const struct finding *f)
     return result;
 }
 
+struct drawing {
+    const struct eval *eval;
+    const struct finding *finding;
+};
+
 /* RUN/confusion-METRIC.png, where there is something to draw, and with what. */
-static enum pd_status draw(const struct eval *e, const struct finding *f, struct pd_error *err)
+static enum pd_status draw(void *context, struct pd_error *err)
 {
+    const struct drawing *drawing = context;
+    const struct eval *e = drawing->eval;
+    const struct finding *f = drawing->finding;
     const int classes = pd_gan_classes(e->gan);
     char path[1300], title[128];
     if (!f->confusion || pd_library_need("cairo", NULL) || classes > PD_CONFUSION_DRAWN)
@@ -169,11 +177,13 @@ enum pd_status eval_tell(struct eval *e, const struct finding *f, struct pd_erro
     describe(e, f, words, sizeof words);
     if (f->result.note[0])
         progress_line(&e->progress, "%s: %s", f->metric->name, f->result.note);
-    say(stdout, "%s\n", e->o->json ? text : words);
+    if (e->o->json)
+        printf("%s\n", text);
+    else
+        say(stdout, "%s\n", words);
     fflush(stdout);
-    status = draw(e, f, err);
-    if (!status)
-        status = pd_run_add_result(e->folder, text, err);
+    struct drawing drawing = {e, f};
+    status = pd_run_add_drawn_result(e->folder, text, draw, &drawing, err);
     free(text);
     return status;
 }

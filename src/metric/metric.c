@@ -83,7 +83,8 @@ struct json_t *pd_metric_pack(const struct pd_metric *metric, const struct pd_me
 
 char *pd_metric_text(const struct pd_metric *metric, double value, char *text, size_t size)
 {
-    snprintf(text, size, "%s %.2f%s", metric->name, metric->scale * value, metric->unit);
+    snprintf(text, size, metric->scale == 1 ? "%s %.4g%s" : "%s %.2f%s", metric->name, metric->scale * value,
+             metric->unit);
     for (char *dash = text; (dash = strchr(dash, '-')) && dash < text + strlen(metric->name);)
         *dash = ' ';
     return text;

@@ -63,13 +63,16 @@ enum pd_status pd_metric_kid(const struct pd_metric_input *in, struct pd_metric_
     struct pd_kid_result kid = {.value = NAN};
     const enum pd_status status = pd_kid(&f->real.set, &f->fake.set, &options, &f->work, &kid, err);
     out->value = kid.value;
-    pd_metric_add(out, "deviation", kid.deviation);
-    out->error = kid.error;
+    const bool whole = kid.size == f->real.count && kid.size == f->fake.count;
+    if (!whole) { /* else every subset is the same */
+        pd_metric_add(out, "deviation", kid.deviation);
+        out->error = kid.error;
+    }
     pd_metric_add_count(out, "subsets", kid.subsets);
     pd_metric_add_count(out, "subset_size", kid.size);
     if (!f->subset_size && kid.size < 1000)
-        snprintf(out->note, sizeof out->note, "subsets of %lld samples, the smaller set, not of 1000",
-                 (long long)kid.size);
+        snprintf(out->note, sizeof out->note, "subsets of %lld samples, the smaller set, not of 1000%s",
+                 (long long)kid.size, whole ? "; they are the whole sets, and say nothing of its error" : "");
     return status;
 }
 

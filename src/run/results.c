@@ -46,16 +46,27 @@ static enum pd_status lock(const char *folder, struct pd_lock *lock, char path[P
     return status ? status : pd_lock_take(lock, folder, ".eval.lock", 10, err);
 }
 
-static enum pd_status append(const char *folder, const char *line, const json_t *result, struct pd_error *err)
+/* A line, and what is drawn with it. */
+struct addition {
+    const char *line;
+    enum pd_status (*picture)(void *context, struct pd_error *err);
+    void *context;
+};
+
+static enum pd_status append(const char *folder, const struct addition *a, const json_t *result,
+                             struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     struct pd_jsonl *log = NULL;
     struct pd_lock held = {.held = false};
     enum pd_status status = lock(folder, &held, path, err);
+    if (!status && a->picture)
+        status = a->picture(a->context, err);
     if (!status)
         status = pd_jsonl_open(path, &log, err);
     if (!status) /* its numbers as they were written, where it is a line */
-        status = strchr(line, '\n') ? pd_jsonl_write(log, result, err) : pd_jsonl_write_line(log, line, err);
+        status =
+            strchr(a->line, '\n') ? pd_jsonl_write(log, result, err) : pd_jsonl_write_line(log, a->line, err);
     if (!status)
         status = pd_jsonl_sync(log, err);
     pd_jsonl_destroy(log);
@@ -77,7 +88,9 @@ enum pd_status pd_results_drop_after(const char *folder, uint64_t step, struct p
     return status;
 }
 
-enum pd_status pd_run_add_result(const char *folder, const char *json, struct pd_error *err)
+enum pd_status pd_run_add_drawn_result(const char *folder, const char *json,
+                                       enum pd_status (*picture)(void *context, struct pd_error *err),
+                                       void *context, struct pd_error *err)
 {
     json_error_t where;
     pd_mem_watch();
@@ -93,8 +106,14 @@ enum pd_status pd_run_add_result(const char *folder, const char *json, struct pd
                          "%s: a result: expected \"metric\", \"step\" and one of \"accuracy\", \"value\", "
                          "\"distance\"",
                          folder);
+    const struct addition a = {json, picture, context};
     if (!status)
-        status = append(folder, json, result, err);
+        status = append(folder, &a, result, err);
     json_decref(result);
     return status;
+}
+
+enum pd_status pd_run_add_result(const char *folder, const char *json, struct pd_error *err)
+{
+    return pd_run_add_drawn_result(folder, json, NULL, NULL, err);
 }

@@ -218,5 +218,5 @@ enum pd_status pd_run_curves_measure(struct pd_run_curves *c, uint64_t epoch, ui
         if (!status && told)
             told(context, words);
     }
-    return status;
+    return status ? status : pd_journal_flush(journal, err); /* before the checkpoint that says it is done */
 }

@@ -4,8 +4,6 @@
 #include "metric/metric.h"
 #include "base/rng.h"
 
-#include <paydirt/inception.h>
-
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -579,34 +577,6 @@ static void networks_lend_what_a_metric_needs(void **state)
     free_real(&real);
 }
 
-/* --- the bootstrap --- */
-
-/* Beside statistics of real images, which say of how many. */
-static void logits_alone_are_redrawn(void **state)
-{
-    (void)state;
-    enum { SEEN = 30 };
-    static float logits[SEEN * PD_INCEPTION_CLASSES];
-    const struct pd_rng rng = {1, 1, 0};
-    const struct pd_metric *is = pd_metric_find("is", NULL), *fid = pd_metric_find("fid", NULL);
-    double error;
-    struct pd_error err;
-    static double mean[2], covariance[4];
-    for (int i = 0; i < SEEN * PD_INCEPTION_CLASSES; i++)
-        logits[i] = (float)pd_rng_normal(&rng, (uint64_t)i);
-    struct pd_metric_features features = {
-        .real = {.count = 50, .width = 2, .mean = mean, .covariance = covariance},
-        .fake = {.count = SEEN, .width = 2, .mean = mean, .covariance = covariance},
-        .logits = logits};
-    const struct pd_metric_input in = {.seed = 1, .features = &features};
-    assert_int_equal(pd_metric_bootstrap(is, &in, 3, &error, &err), PD_OK);
-    assert_true(error > 0 && error < 1);
-    assert_int_equal(pd_metric_bootstrap_check(is, &in, 1, &err), PD_ERR_USAGE);
-    assert_non_null(strstr(err.message, "1 redraws, expected 2 to 1000000"));
-    assert_int_equal(pd_metric_bootstrap_check(fid, &in, 3, &err), PD_ERR_USAGE);
-    assert_non_null(strstr(err.message, "no bootstrap of mean and covariance"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -624,7 +594,6 @@ int main(void)
         cmocka_unit_test(samples_are_looked_at_as_they_come),
         cmocka_unit_test(networks_that_diverged_have_no_accuracy),
         cmocka_unit_test(networks_lend_what_a_metric_needs),
-        cmocka_unit_test(logits_alone_are_redrawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

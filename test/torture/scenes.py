@@ -113,7 +113,8 @@ def answer(folder):
 
 NET = "--size 16 --width 0.125 --batch 4 --min-epoch 8 --threads 1"
 ACTIVE = f"--init 3 --query 2 --final 5 --epochs 1 --model infogan {NET}"
-train = Start(f"train --data ../../../inputs/sorted --labels 9 --epochs 2 --save-steps 1 --gold {NET}",
+train = Start(f"train --data ../../../inputs/sorted --labels 9 --epochs 2 --save-steps 1 --gold {NET} "
+              "--eval-every 1 --metrics class-accuracy",
               "train --resume", ["checkpoint.safetensors"])
 
 SCENES = {

@@ -1,6 +1,8 @@
 /* What a run measures while it trains, and what eval finds of one over several seeds. */
 #include "regress/same_run.h"
 
+#include "run/run.h"
+
 #include <math.h>
 #include <signal.h>
 
@@ -65,6 +67,23 @@ static void the_last_epochs_line_is_what_eval_finds(void **state)
     json_decref(lines);
 }
 
+/* The classifier that is trained once for all epochs is the one that eval trains. */
+static void a_kept_judge_is_a_fresh_one(void **state)
+{
+    (void)state;
+    succeeds(TRAIN "--eval-every 1 --metrics frechet-lenet --eval-epochs 1 --epochs 2 --out judged");
+    json_t *lines = read_rounds(file_of("judged", "eval.jsonl"));
+    json_t *found = read_json(
+        succeeds("eval plain/" RUN " --metrics frechet-lenet --epochs 1 --seed 3 --threads 1 --json")->out);
+    assert_int_equal(json_array_size(lines), 2);
+    assert_true(number(json_array_get(lines, 0), "distance") != number(found, "distance"));
+    assert_true(number(json_array_get(lines, 1), "distance") == number(found, "distance"));
+    assert_same_bytes(file_of("judged", "checkpoint.safetensors"),
+                      file_of("plain", "checkpoint.safetensors"));
+    json_decref(found);
+    json_decref(lines);
+}
+
 static void a_stopped_run_has_the_same_lines(void **state)
 {
     (void)state;
@@ -94,6 +113,46 @@ static void a_killed_run_has_the_same_lines(void **state)
         assert_true(json_equal(json_array_get(lines, i), json_array_get(whole, i)));
     json_decref(lines);
     json_decref(whole);
+}
+
+static int occurrences(const char *path, const char *word)
+{
+    size_t size;
+    char *bytes = scratch_read(path, &size);
+    int n = 0;
+    for (const char *at = bytes; (at = memmem(at, size - (size_t)(at - bytes), word, strlen(word))); at++)
+        n++;
+    free(bytes);
+    return n;
+}
+
+static void look_at_events(void *context, const struct pd_training_epoch *e)
+{
+    (void)context;
+    assert_int_equal(occurrences(file_of("events", "events.tfevents"), "class-accuracy"), e->epoch);
+}
+
+/* A kill after an epoch's checkpoint takes nothing of it from TensorBoard. */
+static void events_are_on_disk_when_an_epoch_is_done(void **state)
+{
+    (void)state;
+    const struct pd_training_watch watch = {.epoch = look_at_events};
+    struct pd_train_options o;
+    struct pd_error err;
+    char folder[1200];
+    pd_train_options_init(&o);
+    snprintf(o.out, sizeof o.out, "%s", scratch_path("events"));
+    strcpy(o.data, "strokes");
+    strcpy(o.model, "infogan");
+    o.data_count = o.min_epoch = 64;
+    o.width = 0.125;
+    o.batch = 16;
+    o.threads = 1;
+    o.epochs = 3;
+    o.eval_every = 1;
+    if (pd_run_train(&o, &watch, folder, sizeof folder, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(occurrences(file_of("events", "events.tfevents"), "class-accuracy"), 3);
 }
 
 static void what_cannot_be_measured_is_refused_before_there_is_a_run(void **state)
@@ -146,8 +205,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measuring_leaves_the_training_as_it_is),
         cmocka_unit_test(the_last_epochs_line_is_what_eval_finds),
+        cmocka_unit_test(a_kept_judge_is_a_fresh_one),
         cmocka_unit_test(a_stopped_run_has_the_same_lines),
         cmocka_unit_test(a_killed_run_has_the_same_lines),
+        cmocka_unit_test(events_are_on_disk_when_an_epoch_is_done),
         cmocka_unit_test(what_cannot_be_measured_is_refused_before_there_is_a_run),
         cmocka_unit_test(repeats_are_summed_up),
     };

@@ -8,7 +8,6 @@
 #include "cli/idle.h"
 #include "cli/recipe.h"
 #include "cli/real.h"
-#include "cli/stop.h"
 #include "cli/tradeoff.h"
 
 #include <stdio.h>
@@ -125,16 +124,15 @@ static void note_idle_beside(const struct args_command *command, const struct ar
 static void note_idle(const struct args_command *command, const struct args *args, unsigned needs)
 {
     static const struct {
-        const char *names[4];
+        const char *names[8];
         unsigned need;
         const char *words;
-    } all[] = {{{"epochs", "epoch_images"}, PD_NEEDS_CLASSIFIER, "a metric that trains a classifier"},
-               {{"augment", "decay_every", "partial_batch"},
-                PD_NEEDS_CLASSIFIER,
-                "a metric that trains a classifier"},
-               {{"batch_statistics"}, NEEDS_SAMPLES, "a metric of generated samples"},
-               {{"fixed", "samples", "reject"}, NEEDS_SAMPLES, "a metric of generated samples"},
-               {{"weights", "count"}, PD_NEEDS_ANY_FEATURES, "a metric of features"}};
+    } all[] = {
+        {{"epochs", "epoch_images", "augment", "decay_every", "partial_batch"},
+         PD_NEEDS_CLASSIFIER,
+         "a metric that trains a classifier"},
+        {{"batch_statistics", "fixed", "samples", "reject"}, NEEDS_SAMPLES, "a metric of generated samples"},
+        {{"weights", "count"}, PD_NEEDS_ANY_FEATURES, "a metric of features"}};
     struct progress progress = {.terminal = false};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (!(needs & all[i].need))
@@ -188,15 +186,6 @@ static enum pd_status make_set(struct eval *e, const struct reject_options *reje
     return per_class ? sample_set_make(reject, e->run, per_class, e->seed, &e->set, err) : PD_OK;
 }
 
-static bool on_image(void *context, uint64_t done, uint64_t count)
-{
-    struct eval *e = context;
-    if (!e->progress.unit)
-        progress_begin(&e->progress, 0, count, 1, "images");
-    progress_update(&e->progress, done, "inception");
-    return stop_asked();
-}
-
 /* The real images once, the generated ones of each repeat anew. */
 static enum pd_status see(struct eval *e, struct pd_error *err)
 {
@@ -205,21 +194,22 @@ static enum pd_status see(struct eval *e, struct pd_error *err)
     const struct pd_samples *made = e->set.samples;
     const struct pd_labelled_images real = {e->real.images, e->real.labels, e->real.count};
     const struct pd_feature_work work = f->work;
+    struct progress_work seen = {&e->progress, "inception", "images"};
     enum pd_status status = PD_OK;
     pd_gan_shape(e->gan, &channels, &size);
     if (!size)
         return pd_fail(err, PD_ERR_MISMATCH, -1, "a run of points: Inception sees images");
-    f->work.watch = on_image;
+    f->work.context = &seen;
     pd_feature_file_release(&f->fake);
     if (!f->real.count)
         status = pd_metric_see_real(f, e->net, channels, size, &real, err);
-    eval_end_work(e);
+    progress_end_work(&seen);
     if (!status && made) {
         const struct pd_labelled_images set = {made->images, made->labels, made->count};
         status = pd_metric_see_fake(f, e->net, channels, size, &set, err);
     } else if (!status)
         status = pd_gan_see(e->gan, f, e->net, e->o->count, e->seed, err);
-    eval_end_work(e);
+    progress_end_work(&seen);
     f->work = work;
     return status;
 }
@@ -321,6 +311,18 @@ static enum pd_status evaluate(struct eval *e, const struct reject_options *reje
     return status;
 }
 
+static void init(struct eval *e, const struct eval_options *o, const struct feature_options *features)
+{
+    *e = (struct eval){
+        .o = o,
+        .bootstrap = features->bootstrap,
+        .steps = {&e->progress, "", "steps"},
+        .features = {.work = {.threads = (int)o->threads, .watch = progress_on_work, .context = &e->steps},
+                     .k = (int)features->k,
+                     .subsets = features->subsets,
+                     .subset_size = features->subset_size}};
+}
+
 enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
 {
     struct eval_options o = {.seed = 1,
@@ -343,7 +345,7 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
         examples,
         "RUN",
         {{table, sizeof table / sizeof table[0], &o}, reject_group(&reject), feature_group(&features)}};
-    struct eval e = {.o = &o};
+    struct eval e;
     struct args args;
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)
@@ -357,20 +359,15 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
                                                 o.json};
         return eval_features(&features, &request, &command, &args, err);
     }
-    e.features =
-        (struct pd_metric_features){.work = {.threads = (int)o.threads, .watch = eval_on_step, .context = &e},
-                                    .k = (int)features.k,
-                                    .subsets = features.subsets,
-                                    .subset_size = features.subset_size};
     status = args_need_operand(&command, &args, err);
     if (!status)
         status = recipe_take_like(o.like, &command, &args, err);
+    init(&e, &o, &features);
     if (!status)
         status = pd_metric_list_read(o.metrics, &e.metrics, err);
     if (!status)
         status = o.tradeoff[0] ? tradeoff_check(&tradeoff, &e, &reject, &command, &args, err)
                                : reject_check(&reject, &command, &args, err);
-    e.bootstrap = features.bootstrap;
     if (!status)
         status = check(&e, &reject, features.weights, err);
     if (status)

@@ -46,7 +46,7 @@ struct eval {
     struct pd_metric_features features;
     struct pd_inception *net; /* NULL: no metric of features */
     struct progress progress;
-    const char *label;
+    struct progress_work steps;
 };
 
 static inline bool trains_on_reals(const struct pd_metric *metric)
@@ -72,10 +72,6 @@ static inline bool depends_on_seed(const struct eval_options *o, const struct pd
         return false;
     return metric->needs & ~(unsigned)(PD_NEEDS_REAL | PD_NEEDS_SCORES | PD_NEEDS_CONFUSION);
 }
-
-/* A watch of pd_feature_work; context: the eval. */
-bool eval_on_step(void *context, uint64_t done, uint64_t count);
-void eval_end_work(struct eval *e); /* the next begins a bar of its own */
 
 /* Every metric of a set that `reject` leaves, or whatever is asked for, as often as asked. What was found
  * stays in e->found, without values and confusion. */

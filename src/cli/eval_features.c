@@ -63,26 +63,8 @@ struct work {
     struct pd_prd_result prd;
     struct pd_inception *net;
     struct progress progress;
-    const char *label;
+    struct progress_work steps;
 };
-
-static bool on_step(void *context, uint64_t done, uint64_t count)
-{
-    struct work *w = context;
-    if (count != w->progress.last) {
-        progress_end(&w->progress);
-        progress_begin(&w->progress, 0, count, 1, "steps");
-    }
-    progress_update(&w->progress, done, w->label);
-    return stop_asked();
-}
-
-/* The next begins a bar of its own. */
-static void end_work(struct work *w)
-{
-    progress_end(&w->progress);
-    w->progress = (struct progress){.last = 0};
-}
 
 /* --- what they have found, as words and as JSON --- */
 
@@ -134,11 +116,11 @@ static enum pd_status measure(struct work *w, const struct pd_metric *metric, st
     const double start = progress_now();
     const struct pd_metric_input in = {.seed = (uint64_t)w->request->seed, .features = &w->features};
     struct pd_metric_result result;
-    w->label = metric->name;
+    w->steps.label = metric->name;
     enum pd_status status = pd_metric_measure(metric, &in, &result, err);
     if (!status)
         status = feature_bootstrap(metric, &in, w->o->bootstrap, &result, err);
-    end_work(w);
+    progress_end_work(&w->steps);
     if (status)
         return status;
     if (result.note[0])
@@ -171,7 +153,7 @@ static enum pd_status read_file(struct work *w, const char *path, struct pd_feat
 static enum pd_status write_statistics(struct work *w, struct pd_error *err)
 {
     struct pd_feature_file *file = w->request->real[0] ? &w->features.real : &w->features.fake;
-    w->label = "statistics";
+    w->steps.label = "statistics";
     enum pd_status status = pd_feature_file_moments(file, &w->features.work, err);
     progress_end(&w->progress);
     if (!status)
@@ -410,8 +392,9 @@ enum pd_status eval_features(const struct feature_options *o, const struct featu
                              struct pd_error *err)
 {
     struct work w = {.o = o, .request = request};
-    w.features.work =
-        (struct pd_feature_work){.threads = (int)request->threads, .watch = on_step, .context = &w};
+    w.steps = (struct progress_work){&w.progress, "", "steps"};
+    w.features.work = (struct pd_feature_work){
+        .threads = (int)request->threads, .watch = progress_on_work, .context = &w.steps};
     w.features.k = (int)o->k;
     w.features.subsets = o->subsets;
     w.features.subset_size = o->subset_size;

@@ -2,7 +2,6 @@
 
 #include "cli/progress.h"
 #include "cli/say.h"
-#include "cli/stop.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,22 +16,15 @@ enum pd_status eval_open_weights(const char *path, int threads, struct pd_incept
     return pd_inception_open(path, threads, out, err);
 }
 
-static bool on_image(void *context, uint64_t done, uint64_t count)
-{
-    struct progress *p = context;
-    if (!p->unit)
-        progress_begin(p, 0, count, 1, "images");
-    progress_update(p, done, "inception");
-    return stop_asked();
-}
-
 enum pd_status eval_read_images(struct pd_inception *net, struct pd_data_request request,
                                 struct pd_feature_file *file, float **logits, struct pd_error *err)
 {
     struct progress files = {.last = 0}, images = {.last = 0};
+    struct progress_work seen = {&images, "inception", "images"};
     struct pd_image_features found;
     const struct pd_data_watch watch = {.context = &files, .decoding = progress_decoding};
-    const struct pd_feature_work work = {.threads = request.threads, .watch = on_image, .context = &images};
+    const struct pd_feature_work work = {
+        .threads = request.threads, .watch = progress_on_work, .context = &seen};
     request.watch = &watch;
     enum pd_status status = pd_image_features_read(net, &request, logits, &work, &found, err);
     progress_end(&files);

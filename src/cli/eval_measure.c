@@ -2,9 +2,7 @@
 #include "cli/eval.h"
 
 #include "cli/eval_features.h"
-
 #include "cli/real.h"
-#include "cli/stop.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,23 +17,6 @@ static void on_epoch(void *context, int epoch, int epochs, double loss)
     if (!e->progress.terminal)
         progress_line(&e->progress, "%s  loss %.4f  %s", label, loss,
                       progress_left(&e->progress, left, sizeof left));
-}
-
-bool eval_on_step(void *context, uint64_t done, uint64_t count)
-{
-    struct eval *e = context;
-    if (count != e->progress.last) {
-        progress_end(&e->progress);
-        progress_begin(&e->progress, 0, count, 1, "steps");
-    }
-    progress_update(&e->progress, done, e->label);
-    return stop_asked();
-}
-
-void eval_end_work(struct eval *e)
-{
-    progress_end(&e->progress);
-    e->progress = (struct progress){.last = 0};
 }
 
 /* So many images make an epoch of its classifier: where nobody has said, all of a fixed set. */
@@ -81,14 +62,14 @@ static enum pd_status measure_value(struct eval *e, const struct finding *f, str
                                  .progress_context = e};
     enum pd_status status =
         metric->needs & PD_NEEDS_SCORES ? real_recalibrate(e->run, PD_ORIGIN_REAL, NULL, err) : PD_OK;
-    e->label = metric->name;
+    e->steps.label = metric->name;
     if (metric->needs & PD_NEEDS_CLASSIFIER)
         progress_begin(&e->progress, 0, (uint64_t)in.epochs, (double)in.epoch_images, "images");
     if (!status)
         status = pd_gan_measure(e->gan, metric, &in, result, err);
     if (!status && (e->o->repeats == 1 || !depends_on_seed(e->o, metric)))
         status = feature_bootstrap(metric, &in, e->bootstrap, result, err);
-    eval_end_work(e);
+    progress_end_work(&e->steps);
     return status;
 }
 

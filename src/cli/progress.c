@@ -174,3 +174,20 @@ bool progress_decoding(void *context, const char *unit, uint64_t done, uint64_t 
         progress_end(p);
     return stop_asked();
 }
+
+bool progress_on_work(void *context, uint64_t done, uint64_t count)
+{
+    const struct progress_work *w = context;
+    if (count != w->progress->last) {
+        progress_end(w->progress);
+        progress_begin(w->progress, 0, count, 1, w->unit);
+    }
+    progress_update(w->progress, done, w->label);
+    return stop_asked();
+}
+
+void progress_end_work(struct progress_work *w)
+{
+    progress_end(w->progress);
+    *w->progress = (struct progress){.last = 0};
+}

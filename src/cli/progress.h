@@ -36,6 +36,15 @@ void progress_end(struct progress *p); /* takes the bar away; may be called on a
 /* A pd_data_watch's function; context: a struct progress. True once stop_asked(). */
 bool progress_decoding(void *context, const char *unit, uint64_t done, uint64_t count);
 
+/* Work that says itself how much of it there is, a bar for each part. */
+struct progress_work {
+    struct progress *progress;
+    const char *label, *unit;
+};
+/* A pd_feature_work's watch; context: a struct progress_work. True once stop_asked(). */
+bool progress_on_work(void *context, uint64_t done, uint64_t count);
+void progress_end_work(struct progress_work *w); /* the next part begins a bar of its own */
+
 double progress_now(void); /* seconds of a steady clock */
 
 #endif

@@ -214,24 +214,15 @@ static void release(struct choice *c)
     free(c->scores);
 }
 
-static bool on_step(void *context, uint64_t done, uint64_t count)
-{
-    struct progress *p = context;
-    if (count != p->last) {
-        progress_end(p);
-        progress_begin(p, 0, count, 1, "steps");
-    }
-    progress_update(p, done, "select");
-    return stop_asked();
-}
-
 /* Rows together, from the whole pool. */
 static enum pd_status choose_together(const struct options *o, struct pd_pool_files *files,
                                       const struct pd_strategy *strategy, struct choice *c, int64_t *count,
                                       struct pd_error *err)
 {
     struct progress progress = {.last = 0};
-    const struct pd_feature_work work = {.threads = (int)o->threads, .watch = on_step, .context = &progress};
+    struct progress_work steps = {&progress, "select", "steps"};
+    const struct pd_feature_work work = {
+        .threads = (int)o->threads, .watch = progress_on_work, .context = &steps};
     const struct pd_choice how = {
         .k = o->k, .seed = (uint64_t)o->seed, .clusters = o->clusters, .radius = o->radius, .work = &work};
     const struct pd_pool *pool;

@@ -3,6 +3,7 @@
 #include "io/chart.h"
 
 #include "base/mem.h"
+#include "io/level.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -97,12 +98,6 @@ static void widen(const struct pd_canvas *c, const struct pd_sheet *s, struct la
     l->width = fmax(l->width, fmin(ceil(most) + 2 * EDGE, WIDE));
 }
 
-static uint32_t level(float x)
-{
-    const float level = (x + 1) * 127.5f + 0.5f;
-    return level > 0 ? level < 255 ? (uint32_t)level : 255 : 0; /* NaN > 0 is false */
-}
-
 /* image: (c, h, w) into rows of 0x00RRGGBB. */
 static void fill(cairo_surface_t *surface, const struct pd_sheet *s, const float *image)
 {
@@ -113,7 +108,9 @@ static void fill(cairo_surface_t *surface, const struct pd_sheet *s, const float
             cairo_image_surface_get_data(surface) + y * (int64_t)cairo_image_surface_get_stride(surface);
         for (int64_t x = 0; x < s->w; x++) {
             const float *pixel = image + y * s->w + x;
-            const uint32_t rgb = level(pixel[0]) << 16 | level(pixel[green]) << 8 | level(pixel[2 * green]);
+            const uint32_t rgb = (uint32_t)pd_pixel_level(pixel[0]) << 16 |
+                                 (uint32_t)pd_pixel_level(pixel[green]) << 8 |
+                                 pd_pixel_level(pixel[2 * green]);
             memcpy(row + 4 * x, &rgb, sizeof rgb);
         }
     }

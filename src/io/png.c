@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "io/file.h"
+#include "io/level.h"
 
 #include <png.h>
 #include <string.h>
@@ -89,19 +90,13 @@ static enum pd_status check_grid(const struct pd_png_grid *g, struct pd_error *e
     return check_size(width, height, err);
 }
 
-static uint8_t grey_level(float x)
-{
-    float level = (x + 1) * 127.5f + 0.5f;
-    return level > 0 ? level < 255 ? (uint8_t)level : 255 : 0; /* NaN > 0 is false */
-}
-
 /* One image (c, h, w) into the picture at its top left pixel; stride: bytes a row. */
 static void place(uint8_t *pixels, int64_t stride, const float *image, const struct pd_png_grid *g)
 {
     for (int64_t y = 0; y < g->h; y++)
         for (int64_t x = 0; x < g->w; x++)
             for (int64_t c = 0; c < g->c; c++)
-                pixels[y * stride + x * g->c + c] = grey_level(image[(c * g->h + y) * g->w + x]);
+                pixels[y * stride + x * g->c + c] = pd_pixel_level(image[(c * g->h + y) * g->w + x]);
 }
 
 enum pd_status pd_png_encode_grid(struct pd_buffer *out, const float *images, const struct pd_png_grid *g,

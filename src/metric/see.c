@@ -2,6 +2,7 @@
 #include "metric/metric.h"
 
 #include "base/mem.h"
+#include "io/level.h"
 
 #include <paydirt/inception.h>
 
@@ -19,11 +20,11 @@ static enum pd_status get(void *context, int64_t first, int64_t n, uint8_t *pixe
 {
     const struct floats *f = context;
     for (int64_t i = 0; i < n * f->size; i++) {
-        const float level = (f->images[first * f->size + i] + 1) * 127.5F + 0.5F;
-        if (!isfinite(level))
+        const float pixel = f->images[first * f->size + i];
+        if (!isfinite(pixel))
             return pd_fail(err, PD_ERR_USAGE, -1, "%s, image %lld has a number that is not finite", f->what,
                            (long long)(first + i / f->size));
-        pixels[i] = level > 0 ? level < 255 ? (uint8_t)level : 255 : 0;
+        pixels[i] = pd_pixel_level(pixel);
     }
     return PD_OK;
 }

@@ -145,12 +145,7 @@ static enum pd_status measure(struct pd_run_curves *c, const struct pd_metric *m
                                        .epochs = (int)o->eval_epochs,
                                        .features = &c->features,
                                        .judge = &c->judge};
-    const bool recalibrate = metric->needs & PD_NEEDS_SCORES && o->recalibrate;
-    enum pd_status status = recalibrate ? pd_recalibrate_on(c->run.gan, c->data, err) : PD_OK;
-    if (!status)
-        status = pd_gan_measure(c->run.gan, metric, &in, result, err);
-    c->run.gan->statistics[PD_ORIGIN_REAL] = 0; /* D's weights go on moving */
-    return status;
+    return pd_measure_now(c->run.gan, c->data, o->recalibrate, metric, &in, result, err);
 }
 
 static json_t *pack(const struct pd_run_curves *c, const struct pd_metric *metric,

@@ -47,6 +47,18 @@ enum pd_status pd_recalibrate_on(struct pd_gan *gan, const struct pd_dataset *da
     return status;
 }
 
+enum pd_status pd_measure_now(struct pd_gan *gan, const struct pd_dataset *data, bool recalibrate,
+                              const struct pd_metric *metric, const struct pd_metric_input *in,
+                              struct pd_metric_result *out, struct pd_error *err)
+{
+    enum pd_status status =
+        recalibrate && metric->needs & PD_NEEDS_SCORES ? pd_recalibrate_on(gan, data, err) : PD_OK;
+    if (!status)
+        status = pd_gan_measure(gan, metric, in, out, err);
+    gan->statistics[PD_ORIGIN_REAL] = 0;
+    return status;
+}
+
 /* training: NULL: opened here. */
 static enum pd_status over_training_images(struct pd_run_model *m, const struct pd_dataset *training,
                                            const struct pd_data_watch *watch, struct pd_error *err)

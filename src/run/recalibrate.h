@@ -9,6 +9,13 @@
  * pd_gan_recalibrate. */
 enum pd_status pd_recalibrate_on(struct pd_gan *gan, const struct pd_dataset *data, struct pd_error *err);
 
+/* Measures networks whose weights go on moving: where the metric needs it and `recalibrate` says so, D scores
+ * as it will once the run is over, by statistics of now over the data; afterwards it has none. Fails as
+ * pd_gan_measure. */
+enum pd_status pd_measure_now(struct pd_gan *gan, const struct pd_dataset *data, bool recalibrate,
+                              const struct pd_metric *metric, const struct pd_metric_input *in,
+                              struct pd_metric_result *out, struct pd_error *err);
+
 /* D's statistics as the run's folder keeps them, where it does. They are derived: a file that cannot be read
  * is as good as none, and m->note says so. PD_ERR_MEMORY. */
 enum pd_status pd_run_kept_statistics(struct pd_run_model *m, struct pd_error *err);

@@ -89,7 +89,6 @@ static enum pd_status save(struct run *r, struct pd_error *err)
     return status;
 }
 
-/* D scores as it will once the run is over, by statistics of now: its weights go on moving. */
 static enum pd_status measure(struct run *r, double *value, struct pd_error *err)
 {
     struct pd_metric_result result = {0};
@@ -98,11 +97,8 @@ static enum pd_status measure(struct run *r, double *value, struct pd_error *err
                                        .real = &real,
                                        .epochs = (int)r->o->validation_epochs,
                                        .epoch_images = PD_METRIC_EPOCH_IMAGES};
-    const bool recalibrate = r->metric->needs & PD_NEEDS_SCORES && r->o->recalibrate;
-    enum pd_status status = recalibrate ? pd_recalibrate_on(r->s.gan, r->s.data, err) : PD_OK;
-    if (!status)
-        status = pd_gan_measure(r->s.gan, r->metric, &in, &result, err);
-    r->s.gan->statistics[PD_ORIGIN_REAL] = 0;
+    const enum pd_status status =
+        pd_measure_now(r->s.gan, r->s.data, r->o->recalibrate, r->metric, &in, &result, err);
     *value = result.value;
     return status;
 }

@@ -27,7 +27,7 @@ static struct pd_gan *train(const float *at, const int32_t *known, struct pd_err
     struct pd_training *training;
     struct pd_dataset *data;
     struct pd_gan *gan;
-    check(pd_data_from_arrays(&arrays, &data, err), err);
+    check(pd_dataset_from_arrays(&arrays, &data, err), err);
     check(pd_training_create(&training, err), err);
     check(pd_training_set(training, "width", "0.125", err), err);
     check(pd_training_set(training, "min-epoch", "2000", err), err);

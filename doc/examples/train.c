@@ -46,7 +46,7 @@ int main(void)
     struct pd_dataset *data;
     struct pd_training *training;
     struct pd_gan *gan;
-    check(pd_data_from_arrays(&arrays, &data, &err), &err);
+    check(pd_dataset_from_arrays(&arrays, &data, &err), &err);
     check(pd_training_create(&training, &err), &err);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         check(pd_training_set(training, options[i][0], options[i][1], &err), &err);

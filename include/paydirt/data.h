@@ -39,8 +39,8 @@ struct pd_data_arrays {
 /* A copy. PD_ERR_USAGE: a shape, a label or a value that cannot be (the message names the row);
  * PD_ERR_MEMORY.
  */
-enum pd_status pd_data_from_arrays(const struct pd_data_arrays *arrays, struct pd_dataset **out,
-                                   struct pd_error *err);
+enum pd_status pd_dataset_from_arrays(const struct pd_data_arrays *arrays, struct pd_dataset **out,
+                                      struct pd_error *err);
 
 /* --- sets that are known by name --- */
 
@@ -113,13 +113,13 @@ enum pd_status pd_dataset_open_any(const struct pd_data_request *request, struct
 
 void pd_dataset_destroy(struct pd_dataset *dataset); /* also NULL */
 
-int64_t pd_data_count(const struct pd_dataset *dataset);
-int pd_data_classes(const struct pd_dataset *dataset);      /* 0: none are known */
-const char *pd_data_name(const struct pd_dataset *dataset); /* of the set; "folder", "memory", ... */
+int64_t pd_dataset_count(const struct pd_dataset *dataset);
+int pd_dataset_classes(const struct pd_dataset *dataset);      /* 0: none are known */
+const char *pd_dataset_name(const struct pd_dataset *dataset); /* of the set; "folder", "memory", ... */
 /* (channels, height, width), as stored; points: 2, 1, 1. */
-void pd_data_shape(const struct pd_dataset *dataset, int *channels, int *height, int *width);
-bool pd_data_is_points(const struct pd_dataset *dataset);
-const int32_t *pd_data_labels(const struct pd_dataset *dataset); /* (count): -1, unknown; borrowed */
+void pd_dataset_shape(const struct pd_dataset *dataset, int *channels, int *height, int *width);
+bool pd_dataset_is_points(const struct pd_dataset *dataset);
+const int32_t *pd_dataset_labels(const struct pd_dataset *dataset); /* (count): -1, unknown; borrowed */
 
 /* What people call an image or a class: its name, or its number where it has none. Into text[size]; returns
  * text. image, label: of those that there are. */
@@ -128,7 +128,7 @@ char *pd_dataset_class_name(const struct pd_dataset *dataset, int label, char *t
 
 /* Lines, each with its newline, about what was read and what was left out; "" where there is nothing to say.
  */
-const char *pd_data_note(const struct pd_dataset *dataset);
+const char *pd_dataset_note(const struct pd_dataset *dataset);
 /* Hands over each line of a note, printable and without its newline. Hints (error.h) may stand behind it,
  * each after a tab. */
 void pd_note_lines(const char *note, void (*line)(void *context, const char *words), void *context);

@@ -28,7 +28,7 @@ struct pd_split_report {
     size_t usual_count;
     double mean[PD_DATA_CHANNELS], std[PD_DATA_CHANNELS]; /* over all pixels; bytes count as 0 to 1 */
     size_t copies;           /* images that are in this split before, pixel for pixel */
-    char note[PD_NOTE_SIZE]; /* of the reader, as pd_data_note */
+    char note[PD_NOTE_SIZE]; /* of the reader, as pd_dataset_note */
     size_t passed_count;     /* of a folder, the most frequent kind first */
     struct pd_passed_kind *passed;
 };

@@ -60,7 +60,7 @@ struct pd_image_features {
     struct pd_feature_file file; /* (count, 2048); or statistics alone, as its reader has them */
     float *logits;               /* (count, 1008) as above; NULL: not asked for, or statistics */
     bool kept;                   /* computed before */
-    char note[PD_NOTE_SIZE];     /* as pd_data_note: what was read, and where features are kept */
+    char note[PD_NOTE_SIZE];     /* as pd_dataset_note: what was read, and where features are kept */
 };
 
 /* Features, and logits where they are wanted, of the images that a request (data.h) means:

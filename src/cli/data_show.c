@@ -59,10 +59,10 @@ static enum pd_status show(const char *what, const struct options *o, struct pd_
         status = pd_dataset_open_any(&request, &data, err);
     if (status)
         return status;
-    if (!pd_data_is_points(data))
-        pd_note_lines(pd_data_note(data), say_line, stderr);
-    snprintf(title, sizeof title, "%s, %s: %lld images", pd_data_name(data), o->split,
-             (long long)pd_data_count(data));
+    if (!pd_dataset_is_points(data))
+        pd_note_lines(pd_dataset_note(data), say_line, stderr);
+    snprintf(title, sizeof title, "%s, %s: %lld images", pd_dataset_name(data), o->split,
+             (long long)pd_dataset_count(data));
     status = pd_dataset_draw(data, o->per_class, title, o->out, err);
     if (!status)
         say_path(o->out);

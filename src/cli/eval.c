@@ -141,11 +141,11 @@ static void note_idle(const struct args_command *command, const struct args *arg
 
 static enum pd_status check_labels(const struct pd_dataset *data, struct pd_error *err)
 {
-    for (int64_t i = 0; i < pd_data_count(data); i++)
-        if (pd_data_labels(data)[i] < 0)
+    for (int64_t i = 0; i < pd_dataset_count(data); i++)
+        if (pd_dataset_labels(data)[i] < 0)
             return pd_fail(err, PD_ERR_MISMATCH, -1,
                            "data set '%s': image %lld has no label to measure accuracy on",
-                           pd_data_name(data), (long long)i);
+                           pd_dataset_name(data), (long long)i);
     return PD_OK;
 }
 

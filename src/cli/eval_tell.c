@@ -55,7 +55,7 @@ static void describe(const struct eval *e, const struct finding *f, char *line, 
              is_of_features(metric) ? finding_text(metric, &f->result, number, sizeof number)
                                     : pd_metric_text(metric, f->result.value, number, sizeof number),
              spread, made, statistics, statistics[0] ? "; " : "", own, (long long)e->real.count,
-             pd_data_name(e->data), (unsigned long long)pd_run_step(e->run), f->seconds);
+             pd_dataset_name(e->data), (unsigned long long)pd_run_step(e->run), f->seconds);
 }
 
 enum { CLASSES_TOLD = 100 }; /* of more the table is in the picture alone */
@@ -99,9 +99,9 @@ static void pack_inputs(const struct eval *e, const struct finding *f, json_t **
         finding_add(result,
                     json_pack("{s:o}", "confusion", pack_confusion(f->confusion, pd_gan_classes(e->gan))));
     if (needs & (PD_NEEDS_REAL | PD_NEEDS_MOMENTS | PD_NEEDS_FEATURES))
-        finding_add(result,
-                    json_pack("{s:I, s:s, s:i, s:s}", "test_images", (json_int_t)e->real.count, "data",
-                              pd_data_name(e->data), "classes", pd_data_classes(e->data), "split", "test"));
+        finding_add(result, json_pack("{s:I, s:s, s:i, s:s}", "test_images", (json_int_t)e->real.count,
+                                      "data", pd_dataset_name(e->data), "classes",
+                                      pd_dataset_classes(e->data), "split", "test"));
     if (is_of_features(f->metric))
         finding_add(result, json_pack("{s:I, s:s, s:s}", "generated_images",
                                       (json_int_t)e->features.fake.count, "resize",

@@ -11,7 +11,7 @@ static enum pd_status say_note(enum pd_status status, struct progress *progress,
 {
     progress_end(progress);
     if (!status)
-        pd_note_lines(pd_data_note(d), say_line, stderr);
+        pd_note_lines(pd_dataset_note(d), say_line, stderr);
     return status;
 }
 

@@ -113,14 +113,14 @@ static enum pd_status check_pictures(const struct options *o, const struct pd_da
                                      struct pd_error *err)
 {
     static const char *const kinds[] = {"images", "2-D points"};
-    const bool points = pd_data_is_points(d);
+    const bool points = pd_dataset_is_points(d);
     bool any = false;
     for (int i = 0; i < PICTURES; i++) {
         const bool wanted = *picture_path(&pictures[i], o);
         any = any || wanted;
         if (wanted && !pictures[i].either && pictures[i].points != points)
             return pd_fail(err, PD_ERR_USAGE, -1, "--%s shows %s, and data set '%s' has %s", pictures[i].name,
-                           kinds[pictures[i].points], pd_data_name(d), kinds[points]);
+                           kinds[pictures[i].points], pd_dataset_name(d), kinds[points]);
     }
     return any ? pd_library_need("cairo", err) : PD_OK;
 }

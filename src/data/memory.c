@@ -90,8 +90,8 @@ static enum pd_status check_names(const char *const *names, int classes, struct 
     return PD_OK;
 }
 
-enum pd_status pd_data_from_arrays(const struct pd_data_arrays *a, struct pd_dataset **out,
-                                   struct pd_error *err)
+enum pd_status pd_dataset_from_arrays(const struct pd_data_arrays *a, struct pd_dataset **out,
+                                      struct pd_error *err)
 {
     const bool points = a->channels == 2;
     *out = NULL;
@@ -119,39 +119,39 @@ enum pd_status pd_data_from_arrays(const struct pd_data_arrays *a, struct pd_dat
     return status;
 }
 
-int64_t pd_data_count(const struct pd_dataset *d)
+int64_t pd_dataset_count(const struct pd_dataset *d)
 {
     return d->count;
 }
 
-int pd_data_classes(const struct pd_dataset *d)
+int pd_dataset_classes(const struct pd_dataset *d)
 {
     return d->classes;
 }
 
-const char *pd_data_note(const struct pd_dataset *d)
+const char *pd_dataset_note(const struct pd_dataset *d)
 {
     return d->note;
 }
 
-const char *pd_data_name(const struct pd_dataset *d)
+const char *pd_dataset_name(const struct pd_dataset *d)
 {
     return d->name;
 }
 
-void pd_data_shape(const struct pd_dataset *d, int *channels, int *height, int *width)
+void pd_dataset_shape(const struct pd_dataset *d, int *channels, int *height, int *width)
 {
     *channels = d->channels;
     *height = d->height;
     *width = d->width;
 }
 
-bool pd_data_is_points(const struct pd_dataset *d)
+bool pd_dataset_is_points(const struct pd_dataset *d)
 {
     return d->points != NULL;
 }
 
-const int32_t *pd_data_labels(const struct pd_dataset *d)
+const int32_t *pd_dataset_labels(const struct pd_dataset *d)
 {
     return d->labels;
 }

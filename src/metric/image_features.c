@@ -202,15 +202,16 @@ static enum pd_status sum_pixels(const struct reading *r, const struct pd_datase
 static enum pd_status run_data(struct reading *r, const struct pd_dataset *data, struct pd_error *err)
 {
     float *features;
-    enum pd_status status = reserve(r->out, r->request->name, pd_data_count(data), r->logits, &features, err);
+    enum pd_status status =
+        reserve(r->out, r->request->name, pd_dataset_count(data), r->logits, &features, err);
     return status ? status : pd_inception_run_data(r->net, data, r->work, features, r->out->logits, err);
 }
 
 static enum pd_status read_data(struct reading *r, const struct pd_dataset *data, struct pd_error *err)
 {
     char samples[SAMPLES_SIZE];
-    const int64_t n = pd_data_count(data);
-    snprintf(r->out->note, sizeof r->out->note, "%s", pd_data_note(data));
+    const int64_t n = pd_dataset_count(data);
+    snprintf(r->out->note, sizeof r->out->note, "%s", pd_dataset_note(data));
     SAY(r, "%lld images of the %s split, %d x %d x %d", (long long)n, pd_split_name(r->request->split),
         data->channels, data->height, data->width);
     enum pd_status status = open_cache(r, err);

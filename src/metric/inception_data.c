@@ -20,10 +20,10 @@ enum pd_status pd_inception_run_data(struct pd_inception *net, const struct pd_d
                                      struct pd_error *err)
 {
     struct pd_inception_images images = {
-        .n = pd_data_count(data), .context = (void *)(uintptr_t)data, .get = get};
-    if (pd_data_is_points(data))
+        .n = pd_dataset_count(data), .context = (void *)(uintptr_t)data, .get = get};
+    if (pd_dataset_is_points(data))
         return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s': points, expected images",
-                       pd_data_name(data));
-    pd_data_shape(data, &images.channels, &images.height, &images.width);
+                       pd_dataset_name(data));
+    pd_dataset_shape(data, &images.channels, &images.height, &images.width);
     return pd_inception_run(net, &images, work, features, logits, err);
 }

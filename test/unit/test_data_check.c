@@ -109,11 +109,12 @@ static void a_set_is_opened_and_drawn(void **state)
     struct stat info;
     if (pd_dataset_open_any(&request, &data, &err))
         fail_msg("%s", err.message);
-    pd_data_shape(data, &c, &h, &w);
-    assert_true(pd_data_count(data) == 30 && pd_data_classes(data) == 10 && c == 1 && h == 16 && w == 16);
-    assert_string_equal(pd_data_name(data), "strokes");
+    pd_dataset_shape(data, &c, &h, &w);
+    assert_true(pd_dataset_count(data) == 30 && pd_dataset_classes(data) == 10 && c == 1 && h == 16 &&
+                w == 16);
+    assert_string_equal(pd_dataset_name(data), "strokes");
     assert_string_equal(pd_dataset_image_name(data, 7, text, sizeof text), "7");
-    assert_in_range(pd_data_labels(data)[3], 0, 9);
+    assert_in_range(pd_dataset_labels(data)[3], 0, 9);
     if (pd_dataset_draw(data, 3, NULL, scratch_path("sheet.png"), &err))
         fail_msg("%s", err.message);
     assert_true(!stat(scratch_path("sheet.png"), &info) && info.st_size > 100);

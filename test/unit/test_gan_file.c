@@ -35,7 +35,7 @@ static struct pd_dataset *make_data(void)
                                           .labels = labels,
                                           .classes = CLASSES,
                                           .class_names = names};
-    expect(pd_data_from_arrays(&arrays, &data, &err), &err);
+    expect(pd_dataset_from_arrays(&arrays, &data, &err), &err);
     return data;
 }
 
@@ -132,7 +132,7 @@ static void statistics_are_made_on_demand(void **state)
     struct pd_dataset *other;
     const struct pd_data_arrays arrays = {
         .n = 2, .channels = 2, .height = 1, .width = 1, .f32 = points, .classes = 1};
-    expect(pd_data_from_arrays(&arrays, &other, &err), &err);
+    expect(pd_dataset_from_arrays(&arrays, &other, &err), &err);
     assert_int_equal(pd_recalibrate(plain, PD_ORIGIN_REAL, other, &err), PD_ERR_MISMATCH);
     pd_dataset_destroy(other);
     pd_gan_destroy(made);

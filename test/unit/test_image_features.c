@@ -280,7 +280,7 @@ static void a_side_first(void **state)
     struct pd_image_features f = read_as(request, true, "each brought to 16 x 16 first"), want;
     request.cache = false;
     assert_int_equal(pd_dataset_open(&request, &d, NULL), PD_OK);
-    const struct pd_inception_images images = {pd_data_count(d), 3, SIDE, SIDE, d->pixels, NULL, NULL};
+    const struct pd_inception_images images = {pd_dataset_count(d), 3, SIDE, SIDE, d->pixels, NULL, NULL};
     assert_int_equal(pd_image_features_of(net, &images, true, NULL, &want, NULL), PD_OK);
     assert_string_equal(want.file.name, "memory");
     pd_dataset_destroy(d);

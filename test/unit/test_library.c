@@ -57,7 +57,7 @@ static void arrays_are_checked(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct pd_dataset *data;
         struct pd_error err;
-        assert_int_equal(pd_data_from_arrays(&cases[i].arrays, &data, &err), PD_ERR_USAGE);
+        assert_int_equal(pd_dataset_from_arrays(&cases[i].arrays, &data, &err), PD_ERR_USAGE);
         assert_null(data);
         if (!strstr(err.message, cases[i].says))
             fail_msg("\"%s\" does not say \"%s\"", err.message, cases[i].says);
@@ -80,19 +80,19 @@ static void arrays_are_taken_as_they_are(void **state)
                                     .u8 = bytes,
                                     .classes = 2,
                                     .class_names = names};
-    expect(pd_data_from_arrays(&arrays, &a, &err), &err);
+    expect(pd_dataset_from_arrays(&arrays, &a, &err), &err);
     arrays.u8 = NULL;
     arrays.f32 = units;
-    expect(pd_data_from_arrays(&arrays, &b, &err), &err);
+    expect(pd_dataset_from_arrays(&arrays, &b, &err), &err);
     assert_memory_equal(a->pixels, bytes, sizeof bytes);
     assert_memory_equal(b->pixels, bytes, sizeof bytes);
     assert_true(a->labels[0] == -1 && !strcmp(a->class_names[1], "dog"));
-    assert_true(pd_data_count(a) == N && pd_data_classes(a) == 2 && !*pd_data_note(a));
+    assert_true(pd_dataset_count(a) == N && pd_dataset_classes(a) == 2 && !*pd_dataset_note(a));
     pd_dataset_destroy(a);
     pd_dataset_destroy(b);
     arrays =
         (struct pd_data_arrays){.n = N, .channels = 2, .height = 1, .width = 1, .f32 = floats, .classes = 2};
-    expect(pd_data_from_arrays(&arrays, &a, &err), &err);
+    expect(pd_dataset_from_arrays(&arrays, &a, &err), &err);
     assert_memory_equal(a->points, floats, sizeof floats);
     pd_dataset_destroy(a);
 }
@@ -283,7 +283,7 @@ static void numbers_of_callers_are_checked(void **state)
     expect(pd_score(gan, PD_ORIGIN_REAL, x, 0, y, y, &err), &err);
     const struct pd_data_arrays images = {
         .n = N, .channels = 1, .height = SIDE, .width = SIDE, .u8 = bytes, .classes = 2};
-    expect(pd_data_from_arrays(&images, &data, &err), &err);
+    expect(pd_dataset_from_arrays(&images, &data, &err), &err);
     refused(pd_score_input(gan, data, 0, 1, x, &err), PD_ERR_USAGE, &err,
             "images of 1 channels, and the networks are for points of 2");
     pd_dataset_destroy(data);

@@ -46,7 +46,7 @@ static void its_data_are_found_again(void **state)
     struct pd_dataset *data;
     struct pd_real_images learnt, held, all;
     expect(pd_run_training_data(run, NULL, &data, &err));
-    assert_int_equal(pd_data_count(data), IMAGES);
+    assert_int_equal(pd_dataset_count(data), IMAGES);
     expect(pd_run_images(run, data, PD_RUN_IMAGES_LABELLED, &learnt, &err));
     expect(pd_run_images(run, data, PD_RUN_IMAGES_HELD_OUT, &held, &err));
     expect(pd_run_images(run, data, PD_RUN_IMAGES_ALL, &all, &err));
@@ -118,8 +118,8 @@ static void other_data_take_its_classes(void **state)
     (void)state;
     struct pd_dataset *data;
     expect(pd_run_data(run, NULL, NULL, PD_SPLIT_TEST, PD_RUN_LABELS_UNKNOWN, NULL, &data, &err));
-    assert_int_equal(pd_data_labels(data)[0], -1);
-    assert_int_equal(pd_data_classes(data), 2);
+    assert_int_equal(pd_dataset_labels(data)[0], -1);
+    assert_int_equal(pd_dataset_classes(data), 2);
     pd_dataset_destroy(data);
     assert_int_equal(pd_run_data(run, "storkes", "", PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, NULL, &data, NULL),
                      PD_ERR_USAGE);

@@ -47,15 +47,15 @@ static struct pd_dataset *make_data(int classes)
         at[2 * i + 1] = (float)(i % 11) / 20;
         labels[i] = i % 3 ? -1 : i % 2;
     }
-    expect(pd_data_from_arrays(&(struct pd_data_arrays){.n = N,
-                                                        .channels = 2,
-                                                        .height = 1,
-                                                        .width = 1,
-                                                        .f32 = at,
-                                                        .labels = labels,
-                                                        .classes = classes,
-                                                        .class_names = classes == 2 ? names : NULL},
-                               &d, &err));
+    expect(pd_dataset_from_arrays(&(struct pd_data_arrays){.n = N,
+                                                           .channels = 2,
+                                                           .height = 1,
+                                                           .width = 1,
+                                                           .f32 = at,
+                                                           .labels = labels,
+                                                           .classes = classes,
+                                                           .class_names = classes == 2 ? names : NULL},
+                                  &d, &err));
     return d;
 }
 
@@ -155,7 +155,7 @@ static void data_that_do_not_fit_are_refused(void **state)
     const struct pd_data_watch watch = {&last, stop, NULL};
     const struct pd_data_arrays arrays = {
         .n = 1, .channels = 1, .height = 8, .width = 8, .u8 = pixels, .classes = 2};
-    expect(pd_data_from_arrays(&arrays, &images, &err));
+    expect(pd_dataset_from_arrays(&arrays, &images, &err));
     refused(pd_score_data(gan, images, NULL, &s, &err), PD_ERR_USAGE, "networks are for points");
     assert_null(s.logit);
     refused(pd_score_data(gan, data, &watch, &s, &err), PD_ERR_INTERRUPTED, "after 500 of 700");

@@ -2,7 +2,8 @@
 #include "run/pool_files.h"
 
 #include "base/mem.h"
-#include "select/probability.h"
+
+#include <paydirt/probability.h>
 
 #include <limits.h>
 #include <math.h>

@@ -7,6 +7,9 @@
 
 enum { CLUSTERS_MOST = 1000000 };
 
+/* A block stays in the processor's last cache, and is long enough to wake threads for. */
+enum { BLOCK_FLOATS = 1 << 19, BLOCK_ROWS_LEAST = 64 };
+
 static enum pd_status check_counts(const struct pd_pool *pool, int64_t k, struct pd_error *err)
 {
     const long long n = pool->n, labelled = pool->labelled;
@@ -31,25 +34,38 @@ static enum pd_status check_options(const struct pd_choice *how, struct pd_error
                : pd_fail(err, PD_ERR_USAGE, -1, "a radius of %g, expected 0 or more", how->radius);
 }
 
+/* A pool in memory, block by block: once good rows are known, the others need not be scored (stream.c). */
+struct cursor {
+    const struct pd_pool *pool;
+    int64_t at;
+};
+
+static enum pd_status next_rows(void *context, struct pd_pool *block, struct pd_error *err)
+{
+    struct cursor *c = context;
+    const int64_t width = 1 + c->pool->classes, rows = BLOCK_FLOATS / width;
+    (void)err;
+    *block = pd_pool_rows(c->pool, c->at, rows > BLOCK_ROWS_LEAST ? rows : BLOCK_ROWS_LEAST);
+    c->at += block->n;
+    return PD_OK;
+}
+
+static enum pd_status rewind_rows(void *context, struct pd_error *err)
+{
+    struct cursor *c = context;
+    (void)err;
+    c->at = 0;
+    return PD_OK;
+}
+
 static enum pd_status choose_by_score(const struct pd_strategy *s, const struct pd_pool *pool,
                                       const struct pd_choice *how, int64_t *rows, struct pd_error *err)
 {
-    struct pd_top *top = NULL;
-    double *score = pd_calloc((size_t)pool->n + 1, sizeof *score);
-    enum pd_status status =
-        score ? pd_strategy_score(s, pool, how->balanced, how->seed, score, err)
-              : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for scores of %lld rows", (long long)pool->n);
-    if (!status)
-        status = pd_top_create(how->k, how->seed, &top, err);
-    if (!status)
-        status = pd_top_leave_out(top, pool->labelled, pool->labelled_rows, err);
-    if (!status)
-        status = pd_top_add(top, 0, pool->n, score, err);
-    if (!status)
-        pd_top_take(top, rows, NULL);
-    pd_top_destroy(top);
-    pd_free(score);
-    return status;
+    struct cursor cursor = {pool, 0};
+    int64_t count;
+    const struct pd_pool_source source = {&cursor, next_rows, rewind_rows, pool->labelled,
+                                          pool->labelled_rows};
+    return pd_select_stream(s, &source, how->balanced, how->k, how->seed, rows, NULL, &count, err);
 }
 
 enum pd_status pd_strategy_choose(const struct pd_strategy *s, const struct pd_pool *pool,
@@ -64,7 +80,7 @@ enum pd_status pd_strategy_choose(const struct pd_strategy *s, const struct pd_p
         status = check_counts(&sorted, how->k, err);
     if (!status)
         status = check_options(how, err);
-    if (!status)
+    if (!status && (s->choose || !how->k)) /* a stream checks block by block */
         status = pd_pool_check(pool, s, 0, err);
     if (!status && how->k)
         status =

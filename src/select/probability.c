@@ -1,4 +1,4 @@
-#include "select/probability.h"
+#include <paydirt/probability.h>
 
 #include <math.h>
 #include <stdbool.h>

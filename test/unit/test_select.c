@@ -1,8 +1,8 @@
 /* Selection against plain loops, block by block against in memory, and what is refused. */
+#include <paydirt/probability.h>
 #include <paydirt/select.h>
 
 #include "base/mem.h"
-#include "select/probability.h"
 
 #include <float.h>
 #include <math.h>
@@ -198,6 +198,39 @@ static void streams_as_in_memory(void **state)
                 check_stream(s, &pool, false, counts[k], sizes[j]);
                 check_stream(s, &pool, true, counts[k], sizes[j]);
             }
+}
+
+/* A pool of several blocks in memory: the rows that its scores have on top, but for labelled ones. */
+static void chooses_what_scores_best(void **state)
+{
+    (void)state;
+    enum { MANY = 4 * ROWS + 5 };
+    static const int64_t labelled[] = {MANY - 1, 3, 3, 700};
+    struct pd_pool pool = make_pool(MOST_CLASSES);
+    float *wide = pd_calloc((size_t)MANY, (1 + MOST_CLASSES) * sizeof *wide),
+          *single = wide + (size_t)MANY * MOST_CLASSES;
+    double *score = pd_calloc(MANY, sizeof *score);
+    int64_t rows[K], best[K];
+    for (int64_t i = 0; i < MANY; i++) {
+        single[i] = logit[i % ROWS] + (float)i / MANY;
+        for (int k = 0; k < MOST_CLASSES; k++)
+            wide[i * MOST_CLASSES + k] = class_logits[(i % ROWS) * MOST_CLASSES + k] * (1 + (float)i / MANY);
+    }
+    pool.n = MANY, pool.logit = single, pool.class_logits = wide;
+    pool.labelled = sizeof labelled / sizeof labelled[0], pool.labelled_rows = labelled;
+    const struct pd_strategy *s;
+    for (int i = 0; (s = scored(i)); i++)
+        for (int balanced = 0; balanced < 2; balanced++) {
+            const struct pd_choice how = {.k = K, .seed = 5, .balanced = balanced};
+            assert_int_equal(pd_strategy_choose(s, &pool, &how, rows, NULL), PD_OK);
+            assert_int_equal(pd_strategy_score(s, &pool, balanced, how.seed, score, NULL), PD_OK);
+            for (size_t j = 0; j < sizeof labelled / sizeof labelled[0]; j++)
+                score[labelled[j]] = -INFINITY;
+            assert_int_equal(pd_select_top(MANY, score, K, how.seed, best, NULL), PD_OK);
+            assert_memory_equal(rows, best, sizeof rows);
+        }
+    pd_free(wide);
+    pd_free(score);
 }
 
 static void score_logit(const struct pd_pool *block, int64_t first, const double *state, bool balanced,
@@ -467,6 +500,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scores_as_plain_loops_do),
         cmocka_unit_test(streams_as_in_memory),
+        cmocka_unit_test(chooses_what_scores_best),
         cmocka_unit_test(a_bound_that_is_met_skips_nothing),
         cmocka_unit_test(bounds_hold),
         cmocka_unit_test(equal_rows_score_equal),

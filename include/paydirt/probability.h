@@ -1,11 +1,15 @@
 /* Probabilities where logits were expected: what numbers look like, and the logits that they come from. Plain
  * arrays; (n, classes) is row-major. */
-#ifndef PD_SELECT_PROBABILITY_H
-#define PD_SELECT_PROBABILITY_H
+#ifndef PAYDIRT_PROBABILITY_H
+#define PAYDIRT_PROBABILITY_H
 
 #include <paydirt/error.h>
 
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum pd_scale {
     PD_SCALE_LOGITS,
@@ -39,5 +43,9 @@ double pd_logit_of(double p);
 /* Of (0, x), the logits of two classes of which one number is known. In place: x (2 n), the numbers in its
  * second half. */
 void pd_logits_of_two(int64_t n, float *x);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -16,7 +16,7 @@ enum pd_scale {
     PD_SCALE_LOG_PROBABILITIES, /* the logarithms of these: logits already */
     PD_SCALE_PROBABILITIES,     /* rows within [0, 1] that sum to 1 */
     PD_SCALE_PERCENTAGES,       /* rows within [0, 100] that sum to 100 */
-    PD_SCALE_SIGMOIDS,          /* numbers within [0, 1], each class for itself */
+    PD_SCALE_SIGMOIDS           /* numbers within [0, 1], each class for itself */
 };
 
 /* What the rows look like, by nine in ten of them (sigmoids: by all): a few logits that happen to sum to 1 do

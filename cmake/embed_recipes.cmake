@@ -1,4 +1,4 @@
-# Writes the files of DIR and DIR/like down as C arrays, into the file OUT: cmake -D DIR=recipes -D OUT=recipes.c -P embed_recipes.cmake
+# Writes the files of DIR/recipes, DIR/recipes/like and DIR/studies down as C arrays, into the file OUT: cmake -D DIR=. -D OUT=recipes.c -P embed_recipes.cmake
 function(embed dir table)
   file(GLOB names RELATIVE ${dir} ${dir}/*.json)
   list(TRANSFORM names REPLACE "[.]json$" "")
@@ -21,5 +21,6 @@ const size_t pd_${table}_file_count = ${count};\n")
 endfunction()
 
 file(WRITE ${OUT} "#include \"active/recipe_files.h\"\n")
-embed(${DIR} recipe)
-embed(${DIR}/like like)
+embed(${DIR}/recipes recipe)
+embed(${DIR}/recipes/like like)
+embed(${DIR}/studies study)

@@ -37,6 +37,17 @@ struct pd_paired {
  * one. */
 struct pd_paired pd_compare_paired(int64_t n, const double *difference, uint64_t seed);
 
+/* Half of the interval around the mean that holds the true one in that part of all cases (0.95), by Student's
+ * t: values are taken as normal. NAN where n < 2. */
+double pd_half_interval(const struct pd_summary *s, double part);
+
+/* Of a paired t-test at 0.05, two-sided, that sees a true difference in four cases of five, where differences
+ * have that deviation: how many pairs, at least 2, one of that size takes (INT64_MAX: it is 0); and the
+ * smallest one that n >= 2 pairs see. By Student's t twice in the place of the noncentral one: a pair more or
+ * less. */
+int64_t pd_pairs_needed(double deviation, double difference);
+double pd_visible_difference(double deviation, int64_t n);
+
 /* The area under y(x) through n >= 2 points of rising x, by trapezoids, over x's range: the mean height. */
 double pd_mean_height(int64_t n, const double *x, const double *y);
 

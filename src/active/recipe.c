@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/words.h"
 #include "io/file.h"
+#include "io/json.h"
 #include "active/active.h"
 #include "active/recipe_files.h"
 
@@ -24,93 +25,47 @@ static bool is_path(const char *name)
     return strchr(name, '/') || (n > 5 && !strcmp(name + n - 5, ".json"));
 }
 
-static enum pd_status unknown_name(const char *name, struct pd_error *err)
+enum pd_status pd_embedded_bytes(const struct pd_embedded *of, const char *name, struct pd_buffer *out,
+                                 struct pd_error *err)
 {
-    const char *near =
-        pd_nearest_word(name, &pd_recipe_files[0].name, pd_recipe_file_count, sizeof pd_recipe_files[0]);
-    return pd_fail(
-        err, PD_ERR_USAGE, -1,
-        "unknown recipe '%.60s'%s%s%s ('paydirt recipes' lists them; a file's name has a / or ends in "
-        ".json)",
-        name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    if (is_path(name))
+        return pd_file_read_most(name, MOST_BYTES, out, err);
+    for (size_t i = 0; i < of->count; i++)
+        if (!strcmp(name, of->files[i].name)) {
+            pd_buffer_append(out, of->files[i].text, of->files[i].size);
+            return out->oom ? pd_fail_memory(err, name) : PD_OK;
+        }
+    const char *near = pd_nearest_word(name, &of->files[0].name, of->count, sizeof of->files[0]);
+    return pd_fail(err, PD_ERR_USAGE, -1,
+                   "unknown %s '%.60s'%s%s%s (%s lists them; a file's name has a / or ends in .json)", of->what,
+                   name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", of->list);
 }
 
 enum pd_status pd_recipe_bytes(const char *name, struct pd_buffer *out, struct pd_error *err)
 {
-    if (is_path(name))
-        return pd_file_read_most(name, MOST_BYTES, out, err);
-    for (size_t i = 0; i < pd_recipe_file_count; i++)
-        if (!strcmp(name, pd_recipe_files[i].name)) {
-            pd_buffer_append(out, pd_recipe_files[i].text, pd_recipe_files[i].size);
-            return out->oom ? pd_fail_memory(err, name) : PD_OK;
-        }
-    return unknown_name(name, err);
+    const struct pd_embedded of = {"recipe", "'paydirt recipes'", pd_recipe_files, pd_recipe_file_count};
+    return pd_embedded_bytes(&of, name, out, err);
 }
 
 /* --- the object --- */
 
-/* What an object may hold. */
-struct member {
-    const char *key;
-    json_type type;
-    bool needed;
-};
-
-static const struct member recipe_members[] = {{"about", JSON_STRING, false}, {"command", JSON_STRING, true},
-                                               {"like", JSON_STRING, false},  {"options", JSON_OBJECT, true},
-                                               {"steps", JSON_ARRAY, false},  {"notes", JSON_ARRAY, false}};
-static const struct member step_members[] = {{"type", JSON_STRING, true}, {"paper", JSON_STRING, false}};
-
-static const char *type_words(json_type type)
-{
-    return type == JSON_STRING ? "a text" : type == JSON_OBJECT ? "an object" : "a list";
-}
-
-static enum pd_status check_member(const char *name, const char *key, const json_t *value,
-                                   const struct member *members, size_t count, struct pd_error *err)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(key, members[i].key))
-            return json_typeof(value) == members[i].type
-                       ? PD_OK
-                       : pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: '%s': expected %s", name, key,
-                                 type_words(members[i].type));
-    char known[128];
-    const char *near = pd_nearest_word(key, &members[0].key, count, sizeof members[0]);
-    return pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: unknown key '%.60s'%s%s%s (known: %s)", name, key,
-                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "",
-                   pd_join_words(known, sizeof known, &members[0].key, count, sizeof members[0]));
-}
-
-static enum pd_status check_object(const char *name, const json_t *object, const struct member *members,
-                                   size_t count, struct pd_error *err)
-{
-    enum pd_status status = PD_OK;
-    const char *key;
-    json_t *value;
-    if (!json_is_object(object))
-        return pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: expected an object", name);
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
-    {
-        if (!status)
-            status = check_member(name, key, value, members, count, err);
-    }
-    for (size_t i = 0; i < count && !status; i++)
-        if (members[i].needed && !json_object_get(object, members[i].key))
-            status = pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: '%s' is missing", name, members[i].key);
-    return status;
-}
+static const struct pd_json_member recipe_members[] = {
+    {"about", JSON_STRING, false}, {"command", JSON_STRING, true}, {"like", JSON_STRING, false},
+    {"options", JSON_OBJECT, true}, {"steps", JSON_ARRAY, false},  {"notes", JSON_ARRAY, false}};
+static const struct pd_json_member step_members[] = {{"type", JSON_STRING, true}, {"paper", JSON_STRING, false}};
 
 static enum pd_status check_members(const char *name, const json_t *all, struct pd_error *err)
 {
+    char where[256];
+    snprintf(where, sizeof where, "recipe %.200s", name);
     enum pd_status status =
-        check_object(name, all, recipe_members, sizeof recipe_members / sizeof recipe_members[0], err);
+        pd_json_check(where, all, recipe_members, sizeof recipe_members / sizeof recipe_members[0], err);
     if (status)
         return status;
     const json_t *steps = json_object_get(all, "steps");
     for (size_t i = 0; i < json_array_size(steps) && !status; i++)
-        status = check_object(name, json_array_get(steps, i), step_members,
-                              sizeof step_members / sizeof step_members[0], err);
+        status = pd_json_check(where, json_array_get(steps, i), step_members,
+                               sizeof step_members / sizeof step_members[0], err);
     const json_t *notes = json_object_get(all, "notes");
     for (size_t i = 0; i < json_array_size(notes) && !status; i++)
         if (!json_is_string(json_array_get(notes, i)))

@@ -17,6 +17,18 @@ struct pd_recipe {
     json_t *all;                 /* owned; the rest points into it */
 };
 
+/* Files that are part of the library. */
+struct pd_recipe_file;
+struct pd_embedded {
+    const char *what, *list;            /* "recipe"; what lists them */
+    const struct pd_recipe_file *files; /* (count) */
+    size_t count;
+};
+/* Those of a file of that name, or of one that is no part of it: a name with a '/' in it or .json at its end.
+ * Fails as pd_recipe_text. */
+enum pd_status pd_embedded_bytes(const struct pd_embedded *of, const char *name, struct pd_buffer *out,
+                                 struct pd_error *err);
+
 /* A recipe's bytes; the caller releases out, also after a failure. As pd_recipe_text. */
 enum pd_status pd_recipe_bytes(const char *name, struct pd_buffer *out, struct pd_error *err);
 

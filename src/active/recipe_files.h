@@ -1,6 +1,5 @@
-/* The files of recipes/ and recipes/like/ as they were when the program was built: cmake/embed_recipes.cmake
- * writes them down.
- */
+/* The files of recipes/, recipes/like/ and studies/ as they were when the program was built:
+ * cmake/embed_recipes.cmake writes them down. */
 #ifndef PD_ACTIVE_RECIPE_FILES_H
 #define PD_ACTIVE_RECIPE_FILES_H
 
@@ -17,5 +16,8 @@ extern const size_t pd_recipe_file_count;
 
 extern const struct pd_recipe_file pd_like_files[]; /* (count): those of recipes/like/ */
 extern const size_t pd_like_file_count;
+
+extern const struct pd_recipe_file pd_study_files[]; /* (count): those of studies/ */
+extern const size_t pd_study_file_count;
 
 #endif

@@ -1,8 +1,59 @@
 #include "io/json.h"
 
+#include "base/words.h"
 #include "io/file.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static const char *type_words(json_type type)
+{
+    static const char *const words[] = {[JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",
+                                        [JSON_STRING] = "a text",    [JSON_INTEGER] = "a whole number",
+                                        [JSON_REAL] = "a number",    [JSON_TRUE] = "true or false"};
+    return words[type];
+}
+
+static bool is_of_type(const json_t *value, json_type type)
+{
+    return type == JSON_REAL   ? json_is_number(value)
+           : type == JSON_TRUE ? json_is_boolean(value)
+                               : json_typeof(value) == type;
+}
+
+static enum pd_status check_member(const char *where, const char *key, const json_t *value,
+                                   const struct pd_json_member *members, size_t count, struct pd_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(key, members[i].key))
+            return is_of_type(value, members[i].type) ? PD_OK
+                                                      : pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s': expected %s",
+                                                                where, key, type_words(members[i].type));
+    char known[192];
+    const char *near = pd_nearest_word(key, &members[0].key, count, sizeof members[0]);
+    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: unknown key '%.60s'%s%s%s (known: %s)", where, key,
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "",
+                   pd_join_words(known, sizeof known, &members[0].key, count, sizeof members[0]));
+}
+
+enum pd_status pd_json_check(const char *where, const json_t *value, const struct pd_json_member *members,
+                             size_t count, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    const char *key;
+    json_t *item;
+    if (!json_is_object(value))
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected an object", where);
+    json_object_foreach((json_t *)(uintptr_t)value, key, item)
+    {
+        if (!status)
+            status = check_member(where, key, item, members, count, err);
+    }
+    for (size_t i = 0; i < count && !status; i++)
+        if (members[i].needed && !json_object_get(value, members[i].key))
+            status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s' is missing", where, members[i].key);
+    return status;
+}
 
 enum pd_status pd_json_text(const json_t *value, size_t flags, const char *name, char **text,
                             struct pd_error *err)

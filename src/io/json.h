@@ -8,6 +8,18 @@
 
 #include <jansson.h>
 
+/* A key that an object may have. */
+struct pd_json_member {
+    const char *key;
+    json_type type; /* JSON_REAL: any number; JSON_TRUE: true or false */
+    bool needed;
+};
+
+/* value is an object with these members alone. where: what stands before the message. PD_ERR_FORMAT: another
+ * kind of value, an unknown key (with the nearest right one), a wrong type, something missing. */
+enum pd_status pd_json_check(const char *where, const json_t *value, const struct pd_json_member *members,
+                             size_t count, struct pd_error *err);
+
 /* *text: to be freed. pd_mem_watch() stands before the value is built: what could not be allocated since then
  * fails here. name: for the message. PD_ERR_MEMORY; PD_ERR_USAGE: value is NULL, which it is where a text is
  * not UTF-8 or a number not finite. */

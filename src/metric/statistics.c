@@ -67,6 +67,55 @@ double pd_student_p(double t, double freedom)
     return rest > 0 ? 1 - beta_below(b, a, rest) : 1;
 }
 
+double pd_student_t(double p, double freedom)
+{
+    double least = 0, most = 1;
+    while (pd_student_p(most, freedom) > p && most < 1e12)
+        most *= 2;
+    for (int i = 0; i < 80; i++) {
+        const double middle = (least + most) / 2;
+        if (pd_student_p(middle, freedom) > p)
+            least = middle;
+        else
+            most = middle;
+    }
+    return (least + most) / 2;
+}
+
+double pd_half_interval(const struct pd_summary *s, double part)
+{
+    return s->n < 2 ? NAN : pd_student_t(1 - part, (double)(s->n - 1)) * s->error;
+}
+
+/* --- power --- */
+
+double pd_visible_difference(double deviation, int64_t n)
+{
+    const double freedom = (double)(n - 1); /* above 0.05's t with a chance of 0.8 */
+    return (pd_student_t(0.05, freedom) + pd_student_t(0.4, freedom)) * deviation / sqrt((double)n);
+}
+
+int64_t pd_pairs_needed(double deviation, double difference)
+{
+    int64_t few = 1, enough = 2;
+    if (!(fabs(difference) > 0))
+        return INT64_MAX;
+    while (pd_visible_difference(deviation, enough) > fabs(difference)) {
+        if (enough > INT64_MAX / 4)
+            return INT64_MAX;
+        few = enough;
+        enough *= 2;
+    }
+    while (enough - few > 1) {
+        const int64_t middle = few + (enough - few) / 2;
+        if (pd_visible_difference(deviation, middle) > fabs(difference))
+            few = middle;
+        else
+            enough = middle;
+    }
+    return enough;
+}
+
 /* --- sign flips --- */
 
 /* Whether the sum with these signs is as far from 0 as the observed; equal sums differ by rounding. */

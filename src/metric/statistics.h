@@ -6,5 +6,7 @@
 
 /* P(|T| >= |t|) of Student's t with that many degrees of freedom, > 0. t may be infinite. */
 double pd_student_p(double t, double freedom);
+/* The t > 0 at which pd_student_p is p, 0 < p < 1. */
+double pd_student_t(double p, double freedom);
 
 #endif

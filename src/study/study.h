@@ -32,4 +32,8 @@ bool pd_study_put(struct pd_studies *s, struct pd_study_trial *trial, double x, 
 /* What a result's line says of its data set in "data" and "classes". */
 bool pd_study_describe(struct pd_studies *s, struct pd_study *study, const char *data, int64_t classes);
 
+/* One study's curves as a picture. PD_ERR_IO, PD_ERR_MEMORY. */
+enum pd_status pd_study_draw(const char *path, const struct pd_study *study, const char *baseline,
+                             struct pd_error *err);
+
 #endif

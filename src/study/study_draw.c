@@ -120,8 +120,8 @@ static enum pd_status picture(const char *path, const char *baseline, struct cha
     return status ? status : pd_picture_curves(path, &axes, &across, c->curves, c->count, err);
 }
 
-static enum pd_status draw_study(const char *path, const struct pd_study *study, const char *baseline,
-                                 struct pd_error *err)
+enum pd_status pd_study_draw(const char *path, const struct pd_study *study, const char *baseline,
+                             struct pd_error *err)
 {
     struct chart c = {.study = study};
     size_t curves = 0;
@@ -158,5 +158,5 @@ static const struct pd_study *study_to_draw(const struct pd_studies *studies)
 enum pd_status pd_studies_draw(const char *path, const struct pd_studies *studies, const char *baseline,
                                struct pd_error *err)
 {
-    return draw_study(path, study_to_draw(studies), baseline, err);
+    return pd_study_draw(path, study_to_draw(studies), baseline, err);
 }

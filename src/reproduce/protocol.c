@@ -1,0 +1,500 @@
+#include "reproduce/protocol.h"
+
+#include "active/recipe.h"
+#include "active/recipe_files.h"
+#include "base/mem.h"
+#include "base/words.h"
+#include "io/json.h"
+#include "reproduce/record.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_TRIALS = 10000, NAME_MOST = 40, WHERE = 256 };
+
+/* --- what the file may hold --- */
+
+static const struct pd_json_member study_members[] = {
+    {"about", JSON_STRING, true},       {"paper", JSON_STRING, false},     {"by", JSON_STRING, false},
+    {"x", JSON_STRING, false},          {"metrics", JSON_ARRAY, true},     {"trials", JSON_INTEGER, true},
+    {"scales", JSON_OBJECT, true},      {"columns", JSON_ARRAY, true},     {"rows", JSON_ARRAY, true},
+    {"published", JSON_OBJECT, false},  {"published_trials", JSON_INTEGER, false},
+    {"pictures", JSON_ARRAY, false},    {"missing", JSON_ARRAY, false},    {"notes", JSON_ARRAY, false}};
+static const struct pd_json_member scale_members[] = {{"about", JSON_STRING, true},
+                                                      {"options", JSON_OBJECT, false}};
+static const struct pd_json_member column_members[] = {
+    {"name", JSON_STRING, true},       {"title", JSON_STRING, false},          {"recipe", JSON_STRING, true},
+    {"x", JSON_REAL, false},           {"not_comparable", JSON_STRING, false}, {"options", JSON_OBJECT, false},
+    {"images", JSON_INTEGER, false},   {"scales", JSON_OBJECT, false}};
+static const struct pd_json_member row_members[] = {
+    {"name", JSON_STRING, true},      {"title", JSON_STRING, false},   {"of", JSON_STRING, false},
+    {"against", JSON_STRING, false},  {"strategy", JSON_STRING, false}, {"better", JSON_TRUE, false},
+    {"trials", JSON_INTEGER, false},  {"options", JSON_OBJECT, false}, {"measure", JSON_OBJECT, false}};
+
+#define MEMBERS(table) (table), sizeof(table) / sizeof((table)[0])
+
+/* What the program decides for every run: a study that came from elsewhere names no folders. */
+static const char *const decided[] = {"out",      "seed",    "threads", "data_dir",   "cache_dir", "trials",
+                                      "metadata", "weights", "resume",  "label_file", "generator"};
+
+/* What `eval` may be told of a measurement. */
+struct measure {
+    char reject[32], classifier[32], like[32];
+    bool augment, partial_batch, batch_statistics;
+    int64_t fixed, epochs, epoch_images, decay_every, repeats, count;
+    double p;
+};
+#define OPTIONS(TEXT, FLAG, INT, REAL)                                                                       \
+    TEXT(like, "", "NAME", "")                                                                               \
+    TEXT(reject, "", "NAME", "")                                                                             \
+    TEXT(classifier, "lenet", "NAME", "")                                                                    \
+    FLAG(augment, false, "")                                                                                 \
+    FLAG(partial_batch, false, "")                                                                           \
+    FLAG(batch_statistics, false, "")                                                                        \
+    INT(fixed, 0, 0, 1000000, "N", "")                                                                       \
+    INT(epochs, 40, 1, 10000, "N", "")                                                                       \
+    INT(epoch_images, 10000, 128, 100000000, "N", "")                                                        \
+    INT(decay_every, 0, 0, 10000, "N", "")                                                                   \
+    INT(repeats, 1, 1, 1000, "N", "")                                                                        \
+    INT(count, 10000, 2, 10000000, "N", "")                                                                  \
+    REAL(p, 0.5, 0, 1, "X", "")
+#define OPTIONS_OF struct measure
+static const struct pd_option measure_table[] = {
+    OPTIONS(PD_TEXT_LINE, PD_FLAG_LINE, PD_INT_LINE, PD_REAL_LINE)};
+#undef OPTIONS_OF
+
+/* --- names --- */
+
+static bool is_name(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    const size_t n = strlen(name);
+    return n > 0 && n <= NAME_MOST && strspn(name, letters) == n && name[0] != '.';
+}
+
+static enum pd_status check_name(const char *where, const char *name, struct pd_error *err)
+{
+    return is_name(name) ? PD_OK
+                         : pd_fail(err, PD_ERR_FORMAT, -1,
+                                   "%s: name '%.60s': expected 1 to %d letters, digits, - and _", where, name,
+                                   NAME_MOST);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* --- options --- */
+
+static enum pd_status check_decided(const char *where, const json_t *options, struct pd_error *err)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)options, key, value)
+    {
+        for (size_t i = 0; i < sizeof decided / sizeof decided[0]; i++)
+            if (pd_option_find(&(struct pd_option_table){&(struct pd_option){.name = decided[i]}, 1, NULL}, key))
+                return pd_fail(err, PD_ERR_FORMAT, -1,
+                               "%s: option '%s': reproducing decides it, a study cannot", where, decided[i]);
+    }
+    return PD_OK;
+}
+
+static enum pd_status check_measure(const char *where, const json_t *measure, struct pd_error *err)
+{
+    struct measure m = {.p = 0};
+    const struct pd_option_table table = {MEMBERS(measure_table), &m};
+    enum pd_status status = PD_OK;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)measure, key, value)
+    {
+        if (!status)
+            status = pd_option_take(&table, 1, where, key, value, err);
+    }
+    return status;
+}
+
+bool pd_protocol_measure(const struct pd_protocol_row *row, int i, const char **name, char *text, size_t size)
+{
+    struct measure m = {.p = 0};
+    const struct pd_option_table table = {MEMBERS(measure_table), &m};
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)row->measure, key, value)
+    {
+        if (i-- > 0)
+            continue;
+        const struct pd_option *option = pd_option_find(&table, key);
+        if (!option || pd_option_take(&table, 1, "", key, value, NULL))
+            return false;
+        pd_option_text(option, &m, text, size);
+        *name = option->name;
+        return true;
+    }
+    return false;
+}
+
+/* --- parts --- */
+
+static int row_at(const struct pd_protocol *p, const char *name)
+{
+    for (int i = 0; i < p->row_count; i++)
+        if (!strcmp(p->rows[i].name, name))
+            return i;
+    return -1;
+}
+
+/* -1 where there is none of that name among the rows so far, with words. */
+static enum pd_status find_row(const struct pd_protocol *p, const char *where, const char *key, const char *name,
+                               int *row, struct pd_error *err)
+{
+    *row = row_at(p, name);
+    return *row >= 0 ? PD_OK
+                     : pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s': there is no row '%.60s' above it", where, key,
+                               name);
+}
+
+static enum pd_status take_row(struct pd_protocol *p, const char *study, const json_t *object,
+                               struct pd_error *err)
+{
+    struct pd_protocol_row *r = &p->rows[p->row_count];
+    char where[WHERE];
+    enum pd_status status = pd_json_check(study, object, MEMBERS(row_members), err);
+    if (status)
+        return status;
+    *r = (struct pd_protocol_row){.name = text_of(object, "name"),
+                                  .title = text_of(object, "title"),
+                                  .of = p->row_count,
+                                  .against = -1,
+                                  .strategy = text_of(object, "strategy"),
+                                  .better = json_is_true(json_object_get(object, "better")),
+                                  .trials = json_integer_value(json_object_get(object, "trials")),
+                                  .options = json_object_get(object, "options"),
+                                  .measure = json_object_get(object, "measure")};
+    r->title = *r->title ? r->title : r->name;
+    snprintf(where, sizeof where, "%.160s: row '%.60s'", study, r->name);
+    status = check_name(study, r->name, err);
+    if (!status && row_at(p, r->name) >= 0)
+        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: another has that name", where);
+    if (!status && (r->trials < 0 || r->trials > MOST_TRIALS))
+        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'trials': expected 1 to %d", where, MOST_TRIALS);
+    if (!status && *text_of(object, "of"))
+        status = find_row(p, where, "of", text_of(object, "of"), &r->of, err);
+    if (!status && r->of != p->row_count && (r->options || p->rows[r->of].of != r->of))
+        status = pd_fail(err, PD_ERR_FORMAT, -1,
+                         "%s: 'of': expected a row with a run of its own, and no options beside it", where);
+    if (!status && *text_of(object, "against"))
+        status = find_row(p, where, "against", text_of(object, "against"), &r->against, err);
+    if (!status)
+        status = check_decided(where, r->options, err);
+    if (!status)
+        status = check_measure(where, r->measure, err);
+    p->row_count += !status;
+    return status;
+}
+
+static enum pd_status check_scales(const struct pd_protocol *p, const char *where, const json_t *scales,
+                                   struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)scales, key, value)
+    {
+        if (!status && !json_object_get(p->scales, key))
+            status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'scales': the study has no scale '%.60s'", where, key);
+        if (!status && !json_is_object(value))
+            status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: scale '%.60s': expected an object", where, key);
+        if (!status)
+            status = check_decided(where, value, err);
+    }
+    return status;
+}
+
+static enum pd_status take_column(struct pd_protocol *p, const char *study, const json_t *object,
+                                  struct pd_error *err)
+{
+    struct pd_protocol_column *c = &p->columns[p->column_count];
+    const json_t *x = json_object_get(object, "x");
+    char where[WHERE];
+    enum pd_status status = pd_json_check(study, object, MEMBERS(column_members), err);
+    if (status)
+        return status;
+    *c = (struct pd_protocol_column){.name = text_of(object, "name"),
+                                     .title = text_of(object, "title"),
+                                     .recipe = text_of(object, "recipe"),
+                                     .not_comparable = text_of(object, "not_comparable"),
+                                     .x = x ? json_number_value(x) : NAN,
+                                     .images = json_integer_value(json_object_get(object, "images")),
+                                     .options = json_object_get(object, "options"),
+                                     .scales = json_object_get(object, "scales")};
+    c->title = *c->title ? c->title : c->name;
+    snprintf(where, sizeof where, "%.160s: column '%.60s'", study, c->name);
+    status = check_name(study, c->name, err);
+    for (int i = 0; !status && i < p->column_count; i++)
+        if (!strcmp(p->columns[i].name, c->name))
+            status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: another has that name", where);
+    if (!status)
+        status = check_decided(where, c->options, err);
+    if (!status)
+        status = check_scales(p, where, c->scales, err);
+    p->column_count += !status;
+    return status;
+}
+
+static const char *const log_numbers[] = {"mean_d", "d_adv", "d_cls_real", "d_cls_fake", "g_adv", "g_cls"};
+
+static enum pd_status take_metric(struct pd_protocol *p, const char *where, const json_t *name,
+                                  struct pd_error *err)
+{
+    struct pd_protocol_metric *m = &p->metrics[p->metric_count];
+    if (!json_is_string(name))
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'metrics': expected texts", where);
+    m->name = json_string_value(name);
+    if (p->by == PD_BY_EPOCH && pd_word_at(m->name, MEMBERS(log_numbers), sizeof log_numbers[0]) >= 0)
+        m->metric = NULL;
+    else if (!(m->metric = pd_metric_find(m->name, err))) {
+        const struct pd_error why = *err;
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: %.300s", where, why.message);
+    }
+    p->metric_count++;
+    return PD_OK;
+}
+
+/* --- whole --- */
+
+static enum pd_status check_study_scales(const struct pd_protocol *p, const char *where, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    const char *key;
+    json_t *value;
+    if (!json_object_size(p->scales))
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'scales': expected at least one", where);
+    json_object_foreach((json_t *)(uintptr_t)p->scales, key, value)
+    {
+        if (!status)
+            status = check_name(where, key, err);
+        if (!status)
+            status = pd_json_check(where, value, MEMBERS(scale_members), err);
+        if (!status)
+            status = check_decided(where, json_object_get(value, "options"), err);
+    }
+    return status;
+}
+
+/* {"row": {"column": [mean, deviation]}} */
+static enum pd_status check_published(const struct pd_protocol *p, const char *where, struct pd_error *err)
+{
+    const char *row, *column;
+    json_t *values, *pair;
+    json_object_foreach((json_t *)(uintptr_t)p->published, row, values)
+    {
+        if (row_at(p, row) < 0 || !json_is_object(values))
+            return pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'published': '%.60s' is no row with an object", where,
+                           row);
+        json_object_foreach(values, column, pair)
+        {
+            bool known = false;
+            for (int i = 0; i < p->column_count; i++)
+                known = known || !strcmp(p->columns[i].name, column);
+            if (!known || json_array_size(pair) < 1 || json_array_size(pair) > 2 ||
+                !json_is_number(json_array_get(pair, 0)) ||
+                (json_array_size(pair) == 2 && !json_is_number(json_array_get(pair, 1))))
+                return pd_fail(err, PD_ERR_FORMAT, -1,
+                               "%s: 'published': '%.60s', '%.60s': expected a column and [mean, deviation]",
+                               where, row, column);
+        }
+    }
+    return PD_OK;
+}
+
+static enum pd_status check_texts(const json_t *list, const char *where, const char *key, struct pd_error *err)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!json_is_string(json_array_get(list, i)))
+            return pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s': expected texts", where, key);
+    return PD_OK;
+}
+
+static enum pd_status take_numbers(struct pd_protocol *p, const char *where, struct pd_error *err)
+{
+    static const char *const words[] = {"", "epoch", "labels"};
+    const char *by = text_of(p->all, "by");
+    const int at = pd_word_at(by, words, 3, sizeof words[0]);
+    p->trials = json_integer_value(json_object_get(p->all, "trials"));
+    p->published_trials = json_integer_value(json_object_get(p->all, "published_trials"));
+    if (at < 0)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'by' is '%.60s': expected epoch or labels", where, by);
+    p->by = (enum pd_protocol_by)at;
+    if (p->trials < 1 || p->trials > MOST_TRIALS || p->published_trials < 0 ||
+        p->published_trials > MOST_TRIALS)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: trials: expected 1 to %d", where, MOST_TRIALS);
+    return PD_OK;
+}
+
+static enum pd_status take_list(struct pd_protocol *p, const char *where, const char *key, int most,
+                                enum pd_status (*take)(struct pd_protocol *p, const char *where,
+                                                       const json_t *item, struct pd_error *err),
+                                struct pd_error *err)
+{
+    const json_t *list = json_object_get(p->all, key);
+    enum pd_status status = PD_OK;
+    if (json_array_size(list) < 1 || json_array_size(list) > (size_t)most)
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s': expected 1 to %d", where, key, most);
+    for (size_t i = 0; i < json_array_size(list) && !status; i++)
+        status = take(p, where, json_array_get(list, i), err);
+    return status;
+}
+
+static enum pd_status take_all(struct pd_protocol *p, const char *where, struct pd_error *err)
+{
+    enum pd_status status = pd_json_check(where, p->all, MEMBERS(study_members), err);
+    if (status)
+        return status;
+    p->about = text_of(p->all, "about");
+    p->paper = text_of(p->all, "paper");
+    p->x = text_of(p->all, "x");
+    p->scales = json_object_get(p->all, "scales");
+    p->published = json_object_get(p->all, "published");
+    p->notes = json_object_get(p->all, "notes");
+    p->missing = json_object_get(p->all, "missing");
+    p->pictures = json_object_get(p->all, "pictures");
+    status = take_numbers(p, where, err);
+    if (!status)
+        status = check_study_scales(p, where, err);
+    if (!status)
+        status = take_list(p, where, "metrics", PD_PROTOCOL_METRICS, take_metric, err);
+    if (!status)
+        status = take_list(p, where, "columns", PD_PROTOCOL_COLUMNS, take_column, err);
+    if (!status)
+        status = take_list(p, where, "rows", PD_PROTOCOL_ROWS, take_row, err);
+    if (!status)
+        status = check_published(p, where, err);
+    if (!status)
+        status = check_texts(p->notes, where, "notes", err);
+    if (!status)
+        status = check_texts(p->missing, where, "missing", err);
+    return status ? status : check_texts(p->pictures, where, "pictures", err);
+}
+
+static void name_it(struct pd_protocol *p, const char *name)
+{
+    const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+    const size_t n = strlen(base);
+    const bool file = n > 5 && !strcmp(base + n - 5, ".json");
+    char word[sizeof p->name];
+    snprintf(word, sizeof word, "%.*s", file ? (int)n - 5 : (int)n, base);
+    if (is_name(word))
+        memcpy(p->name, word, sizeof word);
+    else
+        pd_path_word(p->name, NAME_MOST, word);
+}
+
+enum pd_status pd_protocol_parse(const char *name, const char *text, size_t size, struct pd_protocol *out,
+                                 struct pd_error *err)
+{
+    json_error_t at;
+    char where[WHERE];
+    struct pd_error own;
+    pd_mem_watch();
+    *out = (struct pd_protocol){.all = json_loadb(text, size, JSON_REJECT_DUPLICATES, &at)};
+    name_it(out, name);
+    snprintf(where, sizeof where, "study %.200s", name);
+    if (!out->all && pd_mem_ran_short())
+        return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", where);
+    if (!out->all)
+        return pd_fail(err, PD_ERR_FORMAT, at.position, "%s: expected a JSON object: %s", where, at.text);
+    return take_all(out, where, err ? err : &own);
+}
+
+enum pd_status pd_protocol_bytes(const char *name, struct pd_buffer *out, struct pd_error *err)
+{
+    const struct pd_embedded of = {"study", "'paydirt reproduce' without a name", pd_study_files,
+                                   pd_study_file_count};
+    return pd_embedded_bytes(&of, name, out, err);
+}
+
+enum pd_status pd_protocol_read(const char *name, struct pd_protocol *out, struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT;
+    *out = (struct pd_protocol){.all = NULL};
+    enum pd_status status = pd_protocol_bytes(name, &text, err);
+    if (!status)
+        status = pd_protocol_parse(name, text.size ? text.data : "", text.size, out, err);
+    pd_buffer_release(&text);
+    return status;
+}
+
+void pd_protocol_release(struct pd_protocol *p)
+{
+    json_decref(p->all);
+    *p = (struct pd_protocol){.all = NULL};
+}
+
+bool pd_protocol_published(const struct pd_protocol *p, int row, int column, double *mean, double *deviation)
+{
+    const json_t *pair = json_object_get(json_object_get(p->published, p->rows[row].name),
+                                         p->columns[column].name);
+    const json_t *second = json_array_get(pair, 1);
+    *mean = pair ? json_number_value(json_array_get(pair, 0)) : NAN;
+    *deviation = second ? json_number_value(second) : NAN;
+    return pair;
+}
+
+/* --- a run's recipe --- */
+
+/* Later ones over earlier ones, whatever dashes their keys are spelled with. */
+static bool put(json_t *into, const json_t *options)
+{
+    char name[64];
+    const char *key;
+    json_t *value;
+    bool ok = true;
+    json_object_foreach((json_t *)(uintptr_t)options, key, value)
+    {
+        snprintf(name, sizeof name, "%s", key);
+        for (char *dash = name; (dash = strchr(dash, '-'));)
+            *dash = '_';
+        ok = ok && !json_object_set(into, name, value);
+    }
+    return ok;
+}
+
+enum pd_status pd_protocol_recipe(const struct pd_protocol *p, const char *scale, int column, int row,
+                                  json_t **out, struct pd_error *err)
+{
+    const struct pd_protocol_column *c = &p->columns[column];
+    const json_t *at_scale = json_object_get(p->scales, scale);
+    struct pd_recipe r, whole = {.all = NULL};
+    char *text = NULL;
+    *out = NULL;
+    enum pd_status status = pd_recipe_read(c->recipe, &r, err);
+    pd_mem_watch();
+    json_t *options = json_object();
+    const bool active = !status && !strcmp(r.command, "active");
+    const bool ok = !status && put(options, r.options) && put(options, json_object_get(at_scale, "options")) &&
+                    put(options, c->options) && put(options, json_object_get(c->scales, scale)) &&
+                    put(options, p->rows[row].options) &&
+                    (!active || !json_object_set_new(options, "trials", json_integer(1)));
+    json_t *recipe = ok ? json_pack("{s:s, s:O}", "command", r.command, "options", options) : NULL;
+    char name[WHERE];
+    snprintf(name, sizeof name, "%.60s of study %.60s, column %.40s, row %.40s", c->recipe, p->name, c->name,
+             p->rows[row].name);
+    if (!status)
+        status = pd_json_text(recipe, JSON_COMPACT | JSON_REAL_PRECISION(PD_RECORD_DIGITS), name, &text, err);
+    if (!status) /* its options have the right types and ranges */
+        status = pd_recipe_parse(name, text, strlen(text), &whole, err);
+    if (!status) /* with the digits that a file of it has */
+        *out = json_incref(whole.all);
+    pd_recipe_release(&whole);
+    free(text);
+    json_decref(recipe);
+    json_decref(options);
+    pd_recipe_release(&r);
+    return status;
+}

@@ -1,0 +1,51 @@
+/* A study at one scale, opened (paydirt/reproduce.h). */
+#ifndef PD_REPRODUCE_REPRODUCE_H
+#define PD_REPRODUCE_REPRODUCE_H
+
+#include "reproduce/protocol.h"
+#include "run/folder.h"
+
+#include <paydirt/reproduce.h>
+
+/* The runs of a row in a column: they differ in the seed alone. */
+struct pd_run_kind {
+    int column, row;
+    bool active;
+    int64_t trials;
+    json_t *recipe;   /* owned */
+    const char *data; /* the recipe's */
+};
+
+struct pd_reproduce {
+    struct pd_protocol p;
+    char scale[48], folder[PD_PATH_SIZE], commit[64], data_dir[1024], weights[1024];
+    bool column_on[PD_PROTOCOL_COLUMNS], row_on[PD_PROTOCOL_ROWS];
+    bool metric_on[PD_PROTOCOL_METRICS]; /* without weights not those that need them */
+    bool comparable;                     /* the scale is the paper's own */
+    int64_t trials, seed;
+    int threads;
+    bool keep;
+    struct pd_run_kind *kinds;
+    int kind_count;
+    struct pd_job {
+        int kind;
+        int64_t seed;
+    } * jobs;
+    int64_t job_count;
+};
+
+/* OUT/STUDY-SCALE/runs/COLUMN-ROW-SEED, and a file in it. path[PD_PATH_SIZE]. */
+enum pd_status pd_job_folder(const struct pd_reproduce *r, int64_t job, char *path, struct pd_error *err);
+enum pd_status pd_job_path(const struct pd_reproduce *r, int64_t job, const char *name, char *path,
+                           struct pd_error *err);
+
+/* A metric's list "gan-test,fid" of those that are measured. Into text[size]; returns text. */
+const char *pd_reproduce_metrics(const struct pd_reproduce *r, char *text, size_t size);
+
+/* result.json from all that a run has left: kept whole or not at all. seconds: NAN: not known. */
+enum pd_status pd_result_write(const struct pd_reproduce *r, int64_t job, const char *run, double seconds,
+                               struct pd_error *err);
+/* The record, to be given back; NULL where it is not there yet. */
+enum pd_status pd_result_read(const struct pd_reproduce *r, int64_t job, json_t **out, struct pd_error *err);
+
+#endif

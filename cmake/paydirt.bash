@@ -39,6 +39,7 @@ _paydirt_words() { # fills COMPREPLY; whether files may stand there, too
         return 1
     fi
     _paydirt_offer "$(_paydirt_values "$before" "$help")" "$word"
+    [[ ${command[0]} == reproduce ]] && _paydirt_offer "$("${COMP_WORDS[0]}" reproduce 2>/dev/null | awk '{ print $1 }')" "$word"
     [[ ${command[*]} == "data "* ]] && _paydirt_offer "$(_paydirt_values --data)" "$word"
     [[ $before != --@(model|strategy|metrics|best) ]]
 }

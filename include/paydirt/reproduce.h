@@ -26,16 +26,16 @@ struct pd_reproduce;
 const char *pd_reproduce_at(size_t index);
 
 struct pd_reproduce_options {
-    const char *out;           /* folder of all studies */
-    const char *scale;         /* one of the study's; NULL or "": its first */
+    const char *out;            /* folder of all studies */
+    const char *scale;          /* one of the study's; NULL or "": its first */
     const char *columns, *rows; /* names with commas between; NULL or "": all */
-    const char *data_dir;      /* where the data lie; NULL or "": known places */
-    const char *weights;       /* Inception's, for metrics that need them; NULL or "": those are left out */
-    int64_t trials;            /* 0: as the study says */
-    int64_t seed;              /* of the first trial */
-    int threads;               /* of a run */
-    bool keep;                 /* the networks of finished runs */
-    const char *commit;        /* of the program, for results; or NULL */
+    const char *data_dir;       /* where the data lie; NULL or "": known places */
+    const char *weights;        /* Inception's, for metrics that need them; NULL or "": those are left out */
+    int64_t trials;             /* 0: as the study says */
+    int64_t seed;               /* of the first trial */
+    int threads;                /* of a run */
+    bool keep;                  /* the networks of finished runs */
+    const char *commit;         /* of the program, for results; or NULL */
 };
 
 /* name: one of these, or a path, with a '/' in it or .json at its end. Nothing is written. PD_ERR_USAGE: no
@@ -52,11 +52,13 @@ enum pd_status pd_reproduce_text(const char *name, char **text, size_t *size, st
 const char *pd_reproduce_name(const struct pd_reproduce *r);
 const char *pd_reproduce_about(const struct pd_reproduce *r);
 const char *pd_reproduce_scale(const struct pd_reproduce *r);
-const char *pd_reproduce_scale_about(const struct pd_reproduce *r, const char *scale); /* NULL: none of that name */
+const char *pd_reproduce_scale_about(const struct pd_reproduce *r,
+                                     const char *scale);                       /* NULL: none of that name */
 const char *pd_reproduce_scale_at(const struct pd_reproduce *r, size_t index); /* NULL past the last */
-const char *pd_reproduce_note(const struct pd_reproduce *r, size_t index);     /* one line; NULL past the last */
-const char *pd_reproduce_missing(const struct pd_reproduce *r, size_t index); /* what it cannot do, a line each */
-const char *pd_reproduce_folder(const struct pd_reproduce *r);                /* OUT/STUDY-SCALE */
+const char *pd_reproduce_note(const struct pd_reproduce *r, size_t index); /* one line; NULL past the last */
+const char *pd_reproduce_missing(const struct pd_reproduce *r,
+                                 size_t index);                /* what it cannot do, a line each */
+const char *pd_reproduce_folder(const struct pd_reproduce *r); /* OUT/STUDY-SCALE */
 
 /* Whether the data of all columns that are asked for are there: opens each set, without decoding its images.
  * PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH: what is missing and what brings it. */
@@ -105,8 +107,8 @@ struct pd_reproduce_step {
 enum pd_status pd_reproduce_step(struct pd_reproduce_claim *claim, struct pd_reproduce_step *out,
                                  struct pd_error *err);
 /* Further options of a measurement, by name and text; false past the last. */
-bool pd_reproduce_step_option(const struct pd_reproduce_claim *claim, int index, const char **name, char *text,
-                              size_t size);
+bool pd_reproduce_step_option(const struct pd_reproduce_claim *claim, int index, const char **name,
+                              char *text, size_t size);
 
 /* The step that was asked for last has ended, well or not (*well), after so many seconds. */
 enum pd_status pd_reproduce_done(struct pd_reproduce_claim *claim, bool well, double seconds,

@@ -37,8 +37,9 @@ enum pd_status pd_embedded_bytes(const struct pd_embedded *of, const char *name,
         }
     const char *near = pd_nearest_word(name, &of->files[0].name, of->count, sizeof of->files[0]);
     return pd_fail(err, PD_ERR_USAGE, -1,
-                   "unknown %s '%.60s'%s%s%s (%s lists them; a file's name has a / or ends in .json)", of->what,
-                   name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", of->list);
+                   "unknown %s '%.60s'%s%s%s (%s lists them; a file's name has a / or ends in .json)",
+                   of->what, name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "",
+                   of->list);
 }
 
 enum pd_status pd_recipe_bytes(const char *name, struct pd_buffer *out, struct pd_error *err)
@@ -50,9 +51,10 @@ enum pd_status pd_recipe_bytes(const char *name, struct pd_buffer *out, struct p
 /* --- the object --- */
 
 static const struct pd_json_member recipe_members[] = {
-    {"about", JSON_STRING, false}, {"command", JSON_STRING, true}, {"like", JSON_STRING, false},
-    {"options", JSON_OBJECT, true}, {"steps", JSON_ARRAY, false},  {"notes", JSON_ARRAY, false}};
-static const struct pd_json_member step_members[] = {{"type", JSON_STRING, true}, {"paper", JSON_STRING, false}};
+    {"about", JSON_STRING, false},  {"command", JSON_STRING, true}, {"like", JSON_STRING, false},
+    {"options", JSON_OBJECT, true}, {"steps", JSON_ARRAY, false},   {"notes", JSON_ARRAY, false}};
+static const struct pd_json_member step_members[] = {{"type", JSON_STRING, true},
+                                                     {"paper", JSON_STRING, false}};
 
 static enum pd_status check_members(const char *name, const json_t *all, struct pd_error *err)
 {

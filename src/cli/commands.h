@@ -15,7 +15,7 @@
     X(bench, "measure the training step against the machine's matrix product")                               \
     X(data, "list, fetch, check and show data sets")                                                         \
     X(weights, "check and convert the weights of networks that metrics need")                                \
-    X(reproduce, "the papers' tables and figures: runs, means beside the published ones, verdicts")             \
+    X(reproduce, "the papers' tables and figures: runs, means beside the published ones, verdicts")          \
     X(recipes, "the papers' experiments, each as one file: what is in them, what to type")
 
 /* argv[0] is the command's name. What a command finds goes to standard output, all else to standard error;

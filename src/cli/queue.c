@@ -38,9 +38,9 @@ struct queue {
     struct pd_reproduce *r;
     const struct queue_options *o;
     struct worker workers[QUEUE_WORKERS];
-    enum state *states; /* (runs) */
+    enum state *states;     /* (runs) */
     int64_t runs, finished; /* finished: here */
-    double seconds;     /* of those */
+    double seconds;         /* of those */
     bool stopping;
     struct progress progress;
 };
@@ -227,7 +227,8 @@ static enum pd_status take_end(struct queue *q, struct worker *w, int how, struc
     }
     if (!well) {
         last_line(w->step.log, line, sizeof line);
-        progress_line(&q->progress, "%s: %s failed: %s (%s)", w->step.name, w->step.command, line, w->step.log);
+        progress_line(&q->progress, "%s: %s failed: %s (%s)", w->step.name, w->step.command, line,
+                      w->step.log);
         end_run(q, w, FAILED);
         return PD_OK;
     }

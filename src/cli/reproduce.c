@@ -20,10 +20,11 @@ static const char about[] =
     "process of its own below --out. Ctrl-C or a kill loses little: the same command goes on; several\n"
     "processes, on machines that share the folder, share the work. Without a name: the studies.";
 
-static const char examples[] = "reproduce gold-table1 --trials 5 --data-dir ./data --workers 2\n"
-                               "reproduce gold-table1 --scale small --columns mnist,fmnist --data-dir ./data\n"
-                               "reproduce gold-table1 --report\n"
-                               "reproduce gold-table1 --json";
+static const char examples[] =
+    "reproduce gold-table1 --trials 5 --data-dir ./data --workers 2\n"
+    "reproduce gold-table1 --scale small --columns mnist,fmnist --data-dir ./data\n"
+    "reproduce gold-table1 --report\n"
+    "reproduce gold-table1 --json";
 
 struct options {
     char scale[48], columns[1024], rows[1024], out[1024], data_dir[1024], weights[1024], task[32];
@@ -33,8 +34,10 @@ struct options {
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
-    {"scale", PD_OPTION_TEXT, FIELD(scale), 0, 0, "NAME", "paper, or small where a study has it; else its first"},
-    {"trials", PD_OPTION_INT, FIELD(trials), 0, 10000, "N", "repetitions with seeds of their own; 0: the study's"},
+    {"scale", PD_OPTION_TEXT, FIELD(scale), 0, 0, "NAME",
+     "paper, or small where a study has it; else its first"},
+    {"trials", PD_OPTION_INT, FIELD(trials), 0, 10000, "N",
+     "repetitions with seeds of their own; 0: the study's"},
     {"columns", PD_OPTION_TEXT, FIELD(columns), 0, 0, "LIST", "of the study's; all where not given"},
     {"rows", PD_OPTION_TEXT, FIELD(rows), 0, 0, "LIST", "of the study's; all where not given"},
     {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "DIR", "folder of all studies"},
@@ -170,7 +173,8 @@ static enum pd_status report(struct pd_reproduce *r, struct pd_error *err)
 static enum pd_status run(struct pd_reproduce *r, const struct queue_options *q, struct pd_error *err)
 {
     int64_t failed = 0;
-    enum pd_status status = count_done(r) < pd_reproduce_run_count(r) ? pd_reproduce_check_data(r, err) : PD_OK;
+    enum pd_status status =
+        count_done(r) < pd_reproduce_run_count(r) ? pd_reproduce_check_data(r, err) : PD_OK;
     if (status)
         return status;
     say_plan(r, q);
@@ -180,8 +184,8 @@ static enum pd_status run(struct pd_reproduce *r, const struct queue_options *q,
         return status;
     status = report(r, err);
     if (!status && failed)
-        status = pd_fail(err, PD_ERR_BROKEN, -1, "%lld run%s failed, for the reasons above", (long long)failed,
-                         failed == 1 ? "" : "s");
+        status = pd_fail(err, PD_ERR_BROKEN, -1, "%lld run%s failed, for the reasons above",
+                         (long long)failed, failed == 1 ? "" : "s");
     return status;
 }
 
@@ -207,8 +211,8 @@ static enum pd_status reproduce(const char *name, struct options *o, struct pd_e
 enum pd_status command_reproduce(int argc, char **argv, struct pd_error *err)
 {
     struct options o = {.out = "reproduced", .workers = 1, .seed = 1};
-    const struct args_command command = {
-        "reproduce", usage, about, examples, "NAME", {{table, sizeof table / sizeof table[0], &o}}};
+    const struct args_command command = {"reproduce", usage,  about,
+                                         examples,    "NAME", {{table, sizeof table / sizeof table[0], &o}}};
     struct args args;
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)

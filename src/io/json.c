@@ -8,9 +8,9 @@
 
 static const char *type_words(json_type type)
 {
-    static const char *const words[] = {[JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",
-                                        [JSON_STRING] = "a text",    [JSON_INTEGER] = "a whole number",
-                                        [JSON_REAL] = "a number",    [JSON_TRUE] = "true or false"};
+    static const char *const words[] = {
+        [JSON_OBJECT] = "an object",       [JSON_ARRAY] = "a list",  [JSON_STRING] = "a text",
+        [JSON_INTEGER] = "a whole number", [JSON_REAL] = "a number", [JSON_TRUE] = "true or false"};
     return words[type];
 }
 
@@ -26,9 +26,10 @@ static enum pd_status check_member(const char *where, const char *key, const jso
 {
     for (size_t i = 0; i < count; i++)
         if (!strcmp(key, members[i].key))
-            return is_of_type(value, members[i].type) ? PD_OK
-                                                      : pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s': expected %s",
-                                                                where, key, type_words(members[i].type));
+            return is_of_type(value, members[i].type)
+                       ? PD_OK
+                       : pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s': expected %s", where, key,
+                                 type_words(members[i].type));
     char known[192];
     const char *near = pd_nearest_word(key, &members[0].key, count, sizeof members[0]);
     return pd_fail(err, PD_ERR_FORMAT, -1, "%s: unknown key '%.60s'%s%s%s (known: %s)", where, key,

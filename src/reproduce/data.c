@@ -31,7 +31,8 @@ static enum pd_status look_at(const struct pd_reproduce *r, const char *name, en
                               struct look *look, struct pd_error *err)
 {
     const struct pd_data_watch watch = {look, never, on_list};
-    const struct pd_data_request request = {.name = name, .dir = r->data_dir, .split = split, .watch = &watch};
+    const struct pd_data_request request = {
+        .name = name, .dir = r->data_dir, .split = split, .watch = &watch};
     struct pd_dataset *data;
     *look = (struct look){.images = 0};
     const enum pd_status status = pd_dataset_open(&request, &data, err);

@@ -20,8 +20,9 @@ enum pd_status pd_lines_load(const char *path, json_t **out, struct pd_error *er
 {
     pd_mem_watch();
     *out = json_array();
-    const enum pd_status status =
-        !*out ? pd_fail_memory(err, path) : pd_is_absent(path) ? PD_OK : pd_jsonl_each(path, add_line, *out, err);
+    const enum pd_status status = !*out                ? pd_fail_memory(err, path)
+                                  : pd_is_absent(path) ? PD_OK
+                                                       : pd_jsonl_each(path, add_line, *out, err);
     if (status) {
         json_decref(*out);
         *out = NULL;
@@ -36,8 +37,8 @@ static const char *strategy_of(const struct pd_reproduce *r, int64_t job, int ro
     return *r->p.rows[row].strategy ? r->p.rows[row].strategy : run ? run : "gold";
 }
 
-enum pd_status pd_rounds_load(const struct pd_reproduce *r, int64_t job, int row, const char *run, json_t **out,
-                              struct pd_error *err)
+enum pd_status pd_rounds_load(const struct pd_reproduce *r, int64_t job, int row, const char *run,
+                              json_t **out, struct pd_error *err)
 {
     char path[PD_PATH_SIZE], name[80];
     snprintf(name, sizeof name, "%.60s-1/rounds.jsonl", strategy_of(r, job, row));
@@ -55,8 +56,8 @@ bool pd_rounds_suffice(const struct pd_reproduce *r, int row)
     return !r->p.rows[row].measure;
 }
 
-static enum pd_status round_item(const struct pd_reproduce *r, int64_t job, const char *run, const json_t *line,
-                                 struct pd_item *out, struct pd_error *err)
+static enum pd_status round_item(const struct pd_reproduce *r, int64_t job, const char *run,
+                                 const json_t *line, struct pd_item *out, struct pd_error *err)
 {
     char name[96];
     const int64_t round = json_integer_value(json_object_get(line, "round"));

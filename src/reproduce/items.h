@@ -10,8 +10,8 @@ bool pd_row_is_in(const struct pd_reproduce *r, int64_t job, int row);
 /* The lines of a file as an array, the caller's; without one, none. */
 enum pd_status pd_lines_load(const char *path, json_t **out, struct pd_error *err);
 /* Those of rounds.jsonl of the row's strategy. run: the run's folder. */
-enum pd_status pd_rounds_load(const struct pd_reproduce *r, int64_t job, int row, const char *run, json_t **out,
-                              struct pd_error *err);
+enum pd_status pd_rounds_load(const struct pd_reproduce *r, int64_t job, int row, const char *run,
+                              json_t **out, struct pd_error *err);
 bool pd_rounds_suffice(const struct pd_reproduce *r, int row); /* nothing else is to be measured */
 
 /* One measurement: of a run, or of one of its rounds. */

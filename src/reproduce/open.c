@@ -108,14 +108,16 @@ static int64_t trials_of(const struct pd_reproduce *r, int row)
     return most; /* 0: nothing is asked of it */
 }
 
-static enum pd_status check_by(const struct pd_reproduce *r, const struct pd_run_kind *k, struct pd_error *err)
+static enum pd_status check_by(const struct pd_reproduce *r, const struct pd_run_kind *k,
+                               struct pd_error *err)
 {
     const bool labels = r->p.by == PD_BY_LABELS;
-    return labels == k->active ? PD_OK
-                               : pd_fail(err, PD_ERR_FORMAT, -1,
-                                         "study %s: column '%s': results by labels come of recipes of active, "
-                                         "and of these alone",
-                                         r->p.name, r->p.columns[k->column].name);
+    return labels == k->active
+               ? PD_OK
+               : pd_fail(err, PD_ERR_FORMAT, -1,
+                         "study %s: column '%s': results by labels come of recipes of active, "
+                         "and of these alone",
+                         r->p.name, r->p.columns[k->column].name);
 }
 
 static enum pd_status add_kind(struct pd_reproduce *r, int column, int row, struct pd_error *err)
@@ -161,8 +163,8 @@ static enum pd_status make_jobs(struct pd_reproduce *r, struct pd_error *err)
     if (status)
         return status;
     if (total > MOST_JOBS)
-        return pd_fail(err, PD_ERR_USAGE, -1, "%s: %lld runs: expected at most %d", r->p.name, (long long)total,
-                       MOST_JOBS);
+        return pd_fail(err, PD_ERR_USAGE, -1, "%s: %lld runs: expected at most %d", r->p.name,
+                       (long long)total, MOST_JOBS);
     r->jobs = pd_calloc((size_t)total, sizeof *r->jobs);
     if (!r->jobs)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld runs", (long long)total);
@@ -177,7 +179,8 @@ static void copy(char *to, size_t size, const char *text)
     snprintf(to, size, "%s", text ? text : "");
 }
 
-static enum pd_status set_up(struct pd_reproduce *r, const struct pd_reproduce_options *o, struct pd_error *err)
+static enum pd_status set_up(struct pd_reproduce *r, const struct pd_reproduce_options *o,
+                             struct pd_error *err)
 {
     char name[PD_PATH_SIZE];
     copy(r->data_dir, sizeof r->data_dir, o->data_dir);
@@ -298,6 +301,6 @@ void pd_reproduce_run_at(const struct pd_reproduce *r, int64_t run, struct pd_re
                                      .command = k->active ? "active" : "train",
                                      .data = k->data,
                                      .seed = r->jobs[run].seed,
-                                     .done = !pd_job_path(r, run, "result.json", path, NULL) &&
-                                             pd_is_file(path)};
+                                     .done =
+                                         !pd_job_path(r, run, "result.json", path, NULL) && pd_is_file(path)};
 }

@@ -4,6 +4,7 @@
 #include "active/recipe_files.h"
 #include "base/mem.h"
 #include "base/words.h"
+#include "io/file.h"
 #include "io/json.h"
 #include "reproduce/record.h"
 
@@ -16,22 +17,30 @@ enum { MOST_TRIALS = 10000, NAME_MOST = 40, WHERE = 256 };
 
 /* --- what the file may hold --- */
 
-static const struct pd_json_member study_members[] = {
-    {"about", JSON_STRING, true},       {"paper", JSON_STRING, false},     {"by", JSON_STRING, false},
-    {"x", JSON_STRING, false},          {"metrics", JSON_ARRAY, true},     {"trials", JSON_INTEGER, true},
-    {"scales", JSON_OBJECT, true},      {"columns", JSON_ARRAY, true},     {"rows", JSON_ARRAY, true},
-    {"published", JSON_OBJECT, false},  {"published_trials", JSON_INTEGER, false},
-    {"pictures", JSON_ARRAY, false},    {"missing", JSON_ARRAY, false},    {"notes", JSON_ARRAY, false}};
+static const struct pd_json_member study_members[] = {{"about", JSON_STRING, true},
+                                                      {"paper", JSON_STRING, false},
+                                                      {"by", JSON_STRING, false},
+                                                      {"x", JSON_STRING, false},
+                                                      {"metrics", JSON_ARRAY, true},
+                                                      {"trials", JSON_INTEGER, true},
+                                                      {"scales", JSON_OBJECT, true},
+                                                      {"columns", JSON_ARRAY, true},
+                                                      {"rows", JSON_ARRAY, true},
+                                                      {"published", JSON_OBJECT, false},
+                                                      {"published_trials", JSON_INTEGER, false},
+                                                      {"pictures", JSON_ARRAY, false},
+                                                      {"missing", JSON_ARRAY, false},
+                                                      {"notes", JSON_ARRAY, false}};
 static const struct pd_json_member scale_members[] = {{"about", JSON_STRING, true},
                                                       {"options", JSON_OBJECT, false}};
 static const struct pd_json_member column_members[] = {
-    {"name", JSON_STRING, true},       {"title", JSON_STRING, false},          {"recipe", JSON_STRING, true},
-    {"x", JSON_REAL, false},           {"not_comparable", JSON_STRING, false}, {"options", JSON_OBJECT, false},
-    {"images", JSON_INTEGER, false},   {"scales", JSON_OBJECT, false}};
+    {"name", JSON_STRING, true},     {"title", JSON_STRING, false},          {"recipe", JSON_STRING, true},
+    {"x", JSON_REAL, false},         {"not_comparable", JSON_STRING, false}, {"options", JSON_OBJECT, false},
+    {"images", JSON_INTEGER, false}, {"scales", JSON_OBJECT, false}};
 static const struct pd_json_member row_members[] = {
-    {"name", JSON_STRING, true},      {"title", JSON_STRING, false},   {"of", JSON_STRING, false},
-    {"against", JSON_STRING, false},  {"strategy", JSON_STRING, false}, {"better", JSON_TRUE, false},
-    {"trials", JSON_INTEGER, false},  {"options", JSON_OBJECT, false}, {"measure", JSON_OBJECT, false}};
+    {"name", JSON_STRING, true},     {"title", JSON_STRING, false},    {"of", JSON_STRING, false},
+    {"against", JSON_STRING, false}, {"strategy", JSON_STRING, false}, {"better", JSON_TRUE, false},
+    {"trials", JSON_INTEGER, false}, {"options", JSON_OBJECT, false},  {"measure", JSON_OBJECT, false}};
 
 #define MEMBERS(table) (table), sizeof(table) / sizeof((table)[0])
 
@@ -97,7 +106,8 @@ static enum pd_status check_decided(const char *where, const json_t *options, st
     json_object_foreach((json_t *)(uintptr_t)options, key, value)
     {
         for (size_t i = 0; i < sizeof decided / sizeof decided[0]; i++)
-            if (pd_option_find(&(struct pd_option_table){&(struct pd_option){.name = decided[i]}, 1, NULL}, key))
+            if (pd_option_find(&(struct pd_option_table){&(struct pd_option){.name = decided[i]}, 1, NULL},
+                               key))
                 return pd_fail(err, PD_ERR_FORMAT, -1,
                                "%s: option '%s': reproducing decides it, a study cannot", where, decided[i]);
     }
@@ -150,13 +160,13 @@ static int row_at(const struct pd_protocol *p, const char *name)
 }
 
 /* -1 where there is none of that name among the rows so far, with words. */
-static enum pd_status find_row(const struct pd_protocol *p, const char *where, const char *key, const char *name,
-                               int *row, struct pd_error *err)
+static enum pd_status find_row(const struct pd_protocol *p, const char *where, const char *key,
+                               const char *name, int *row, struct pd_error *err)
 {
     *row = row_at(p, name);
     return *row >= 0 ? PD_OK
-                     : pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s': there is no row '%.60s' above it", where, key,
-                               name);
+                     : pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s': there is no row '%.60s' above it", where,
+                               key, name);
 }
 
 static enum pd_status take_row(struct pd_protocol *p, const char *study, const json_t *object,
@@ -207,7 +217,8 @@ static enum pd_status check_scales(const struct pd_protocol *p, const char *wher
     json_object_foreach((json_t *)(uintptr_t)scales, key, value)
     {
         if (!status && !json_object_get(p->scales, key))
-            status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'scales': the study has no scale '%.60s'", where, key);
+            status =
+                pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'scales': the study has no scale '%.60s'", where, key);
         if (!status && !json_is_object(value))
             status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: scale '%.60s': expected an object", where, key);
         if (!status)
@@ -239,6 +250,9 @@ static enum pd_status take_column(struct pd_protocol *p, const char *study, cons
     for (int i = 0; !status && i < p->column_count; i++)
         if (!strcmp(p->columns[i].name, c->name))
             status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: another has that name", where);
+    if (!status && pd_is_device_path(c->recipe)) /* which may wait for ever */
+        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'recipe': '%.60s': expected a recipe's name or file",
+                         where, c->recipe);
     if (!status)
         status = check_decided(where, c->options, err);
     if (!status)
@@ -313,7 +327,8 @@ static enum pd_status check_published(const struct pd_protocol *p, const char *w
     return PD_OK;
 }
 
-static enum pd_status check_texts(const json_t *list, const char *where, const char *key, struct pd_error *err)
+static enum pd_status check_texts(const json_t *list, const char *where, const char *key,
+                                  struct pd_error *err)
 {
     for (size_t i = 0; i < json_array_size(list); i++)
         if (!json_is_string(json_array_get(list, i)))
@@ -438,8 +453,8 @@ void pd_protocol_release(struct pd_protocol *p)
 
 bool pd_protocol_published(const struct pd_protocol *p, int row, int column, double *mean, double *deviation)
 {
-    const json_t *pair = json_object_get(json_object_get(p->published, p->rows[row].name),
-                                         p->columns[column].name);
+    const json_t *pair =
+        json_object_get(json_object_get(p->published, p->rows[row].name), p->columns[column].name);
     const json_t *second = json_array_get(pair, 1);
     *mean = pair ? json_number_value(json_array_get(pair, 0)) : NAN;
     *deviation = second ? json_number_value(second) : NAN;
@@ -477,9 +492,9 @@ enum pd_status pd_protocol_recipe(const struct pd_protocol *p, const char *scale
     pd_mem_watch();
     json_t *options = json_object();
     const bool active = !status && !strcmp(r.command, "active");
-    const bool ok = !status && put(options, r.options) && put(options, json_object_get(at_scale, "options")) &&
-                    put(options, c->options) && put(options, json_object_get(c->scales, scale)) &&
-                    put(options, p->rows[row].options) &&
+    const bool ok = !status && put(options, r.options) &&
+                    put(options, json_object_get(at_scale, "options")) && put(options, c->options) &&
+                    put(options, json_object_get(c->scales, scale)) && put(options, p->rows[row].options) &&
                     (!active || !json_object_set_new(options, "trials", json_integer(1)));
     json_t *recipe = ok ? json_pack("{s:s, s:O}", "command", r.command, "options", options) : NULL;
     char name[WHERE];

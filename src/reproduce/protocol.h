@@ -28,11 +28,11 @@ struct pd_protocol_column {
 
 struct pd_protocol_row {
     const char *name, *title;
-    int of;                     /* the row whose run it is taken from; its own place where that is itself */
-    int against;                /* the row that it is set against, or -1 */
-    const char *strategy;       /* of an active run with several, which */
-    bool better;                /* the paper says so, with or without numbers */
-    int64_t trials;             /* 0: the study's */
+    int of;               /* the row whose run it is taken from; its own place where that is itself */
+    int against;          /* the row that it is set against, or -1 */
+    const char *strategy; /* of an active run with several, which */
+    bool better;          /* the paper says so, with or without numbers */
+    int64_t trials;       /* 0: the study's */
     const json_t *options, *measure;
 };
 
@@ -57,7 +57,7 @@ struct pd_protocol {
 /* PD_ERR_FORMAT: not a study: the message names the file, what, and what was expected; PD_ERR_MEMORY. The
  * caller releases out, also after a failure. */
 enum pd_status pd_protocol_parse(const char *name, const char *text, size_t size, struct pd_protocol *out,
-                             struct pd_error *err);
+                                 struct pd_error *err);
 /* Of a name or a path, as a recipe's (active/recipe.h). */
 enum pd_status pd_protocol_bytes(const char *name, struct pd_buffer *out, struct pd_error *err);
 enum pd_status pd_protocol_read(const char *name, struct pd_protocol *out, struct pd_error *err);
@@ -69,10 +69,11 @@ bool pd_protocol_published(const struct pd_protocol *p, int row, int column, dou
 /* The recipe of a column's run at a scale, whole: the column's recipe, over it the scale's options, the
  * column's, those of the column at that scale, and the row's. *recipe: {"command", "options"}, the caller's.
  * PD_ERR_FORMAT, PD_ERR_USAGE: no such recipe, or options that it refuses. */
-enum pd_status pd_protocol_recipe(const struct pd_protocol *p, const char *scale, int column, int row, json_t **recipe,
-                              struct pd_error *err);
+enum pd_status pd_protocol_recipe(const struct pd_protocol *p, const char *scale, int column, int row,
+                                  json_t **recipe, struct pd_error *err);
 
 /* What a row measures, as options of eval by name and text, in order: false past the last. */
-bool pd_protocol_measure(const struct pd_protocol_row *row, int i, const char **name, char *text, size_t size);
+bool pd_protocol_measure(const struct pd_protocol_row *row, int i, const char **name, char *text,
+                         size_t size);
 
 #endif

@@ -18,7 +18,8 @@ enum pd_status pd_record_load(const char *path, json_t **out, struct pd_error *e
         return PD_OK;
     enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
     pd_mem_watch();
-    json_t *value = status ? NULL : json_loadb(text.size ? text.data : "", text.size, JSON_REJECT_DUPLICATES, &at);
+    json_t *value =
+        status ? NULL : json_loadb(text.size ? text.data : "", text.size, JSON_REJECT_DUPLICATES, &at);
     if (!status && !value && pd_mem_ran_short())
         status = pd_fail_memory(err, path);
     else if (!status && !json_is_object(value))
@@ -35,8 +36,8 @@ enum pd_status pd_record_load(const char *path, json_t **out, struct pd_error *e
 enum pd_status pd_record_store(const char *path, json_t *value, struct pd_error *err)
 {
     char *text;
-    enum pd_status status =
-        pd_json_text(value, JSON_INDENT(1) | JSON_SORT_KEYS | JSON_REAL_PRECISION(PD_RECORD_DIGITS), path, &text, err);
+    enum pd_status status = pd_json_text(
+        value, JSON_INDENT(1) | JSON_SORT_KEYS | JSON_REAL_PRECISION(PD_RECORD_DIGITS), path, &text, err);
     if (!status)
         status = pd_file_write_atomic(path, text, strlen(text), err);
     free(text);

@@ -40,7 +40,8 @@ static enum pd_status make_panel(const struct pd_reproduce *r, int column, int m
     panel->study->fraction = m && !strcmp(m->key, "accuracy");
     for (int row = 0; row < r->p.row_count; row++) {
         struct pd_study_curve *c =
-            r->row_on[row] ? pd_study_find_curve(panel->studies, panel->study, NULL, r->p.rows[row].name) : NULL;
+            r->row_on[row] ? pd_study_find_curve(panel->studies, panel->study, NULL, r->p.rows[row].name)
+                           : NULL;
         if (r->row_on[row] && !c)
             return no_memory(err);
         if (c)
@@ -53,8 +54,7 @@ static enum pd_status make_panels(struct pd_report *report, struct pd_error *err
 {
     const struct pd_reproduce *r = report->r;
     enum pd_status status = PD_OK;
-    report->panels =
-        pd_calloc((size_t)r->p.column_count * (size_t)r->p.metric_count, sizeof *report->panels);
+    report->panels = pd_calloc((size_t)r->p.column_count * (size_t)r->p.metric_count, sizeof *report->panels);
     if (!report->panels)
         return no_memory(err);
     for (int c = 0; c < r->p.column_count; c++)
@@ -139,7 +139,8 @@ static struct pd_published_value published_of(const struct pd_report *report, co
 {
     struct pd_published_value v = {NAN, NAN, report->r->p.published_trials};
     const double unit = pd_panel_unit(panel);
-    if (panel->metric == 0 && pd_protocol_published(&report->r->p, row, panel->column, &v.mean, &v.deviation)) {
+    if (panel->metric == 0 &&
+        pd_protocol_published(&report->r->p, row, panel->column, &v.mean, &v.deviation)) {
         v.mean /= unit;
         v.deviation /= unit;
     }
@@ -161,8 +162,8 @@ static struct pd_contrast contrast_of(const struct search *s, const struct pd_pa
     static const struct pd_published_value none = {NAN, NAN, 0};
     const struct pd_published_value own = sized ? published_of(s->report, s->panel, s->row) : none,
                                     other = sized ? published_of(s->report, s->panel, row->against) : none;
-    const double difference = published_of(s->report, s->panel, s->row).mean -
-                              published_of(s->report, s->panel, row->against).mean;
+    const double difference =
+        published_of(s->report, s->panel, s->row).mean - published_of(s->report, s->panel, row->against).mean;
     const int claimed = difference > 0 ? 1 : difference < 0 ? -1 : row->better && m ? (int)m->better : 0;
     const bool comparable = s->report->r->comparable && !*p->columns[s->panel->column].not_comparable;
     return pd_contrast_of(paired, &own, &other, claimed, comparable);
@@ -201,7 +202,8 @@ static enum pd_status fill_panel(const struct pd_report *report, struct pd_panel
         struct search s = {report, panel, row};
         panel->cells[row] = (struct pd_cell){.x = NAN, .published = published_of(report, panel, row)};
         if (r->row_on[row])
-            status = pd_study_rows(panel->study, against >= 0 ? r->p.rows[against].name : "", take_row, &s, err);
+            status =
+                pd_study_rows(panel->study, against >= 0 ? r->p.rows[against].name : "", take_row, &s, err);
     }
     return status;
 }
@@ -230,8 +232,8 @@ void pd_report_release(struct pd_report *report)
     *report = (struct pd_report){.count = 0};
 }
 
-static enum pd_status write_file(const struct pd_reproduce *r, const char *name, const char *text, size_t size,
-                                 struct pd_error *err)
+static enum pd_status write_file(const struct pd_reproduce *r, const char *name, const char *text,
+                                 size_t size, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     const enum pd_status status = pd_path_inside(path, sizeof path, r->folder, name, err);
@@ -245,7 +247,8 @@ static enum pd_status write_lines(const struct pd_report *report, struct pd_erro
     for (size_t i = 0; i < json_array_size(report->lines) && !status; i++) {
         char *line;
         pd_mem_watch();
-        status = pd_json_text(json_array_get(report->lines, i), JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(PD_RECORD_DIGITS),
+        status = pd_json_text(json_array_get(report->lines, i),
+                              JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(PD_RECORD_DIGITS),
                               "results.jsonl", &line, err);
         if (!status)
             pd_buffer_printf(&all, "%s\n", line);

@@ -45,7 +45,8 @@ static void print_cell(const struct pd_report *report, const struct pd_panel *pa
         print_number(text, cell->published.deviation, unit, "%9.2f");
     }
     if (!isnan(half))
-        pd_buffer_printf(text, "   %+.2f (%+.2f to %+.2f)", unit * (cell->summary.mean - cell->published.mean),
+        pd_buffer_printf(text, "   %+.2f (%+.2f to %+.2f)",
+                         unit * (cell->summary.mean - cell->published.mean),
                          unit * (cell->summary.mean - cell->published.mean - half),
                          unit * (cell->summary.mean - cell->published.mean + half));
     if (report->r->p.by != PD_BY_NOTHING && cell->summary.n)
@@ -61,8 +62,8 @@ static void print_contrast(const struct pd_report *report, const struct pd_panel
     char words[400];
     if (!c->paired.difference.n)
         return;
-    pd_buffer_printf(text, "  %s against %s%s: %+.2f", p->rows[row].title, p->rows[p->rows[row].against].title,
-                     where, d);
+    pd_buffer_printf(text, "  %s against %s%s: %+.2f", p->rows[row].title,
+                     p->rows[p->rows[row].against].title, where, d);
     if (!isnan(c->half))
         pd_buffer_printf(text, " (95 %%: %+.2f to %+.2f)", d - unit * c->half, d + unit * c->half);
     if (!isnan(pd_study_chance(&c->paired)))
@@ -114,9 +115,11 @@ void pd_report_text(const struct pd_report *report, struct pd_buffer *text)
         if (!r->metric_on[m])
             pd_buffer_printf(text, "Not measured: %s, which needs the weights of Inception.\n",
                              r->p.metrics[m].name);
-    pd_buffer_printf(text, "%lld of %lld runs are done.\n", (long long)report->done, (long long)report->total);
+    pd_buffer_printf(text, "%lld of %lld runs are done.\n", (long long)report->done,
+                     (long long)report->total);
     for (int i = 0; i < report->count; i++)
         print_panel(report, &report->panels[i], text);
-    pd_buffer_printf(text, "\nMeans over trials; differences are paired by seed; intervals and p by Student's t; "
-                           "p is not corrected for the number of comparisons.\n");
+    pd_buffer_printf(text,
+                     "\nMeans over trials; differences are paired by seed; intervals and p by Student's t; "
+                     "p is not corrected for the number of comparisons.\n");
 }

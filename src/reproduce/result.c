@@ -121,8 +121,8 @@ static enum pd_status points_of_items(const struct pd_reproduce *r, int64_t job,
     return status;
 }
 
-static enum pd_status points_of(const struct pd_reproduce *r, int64_t job, const char *run, int row, int metric,
-                                struct points *to, struct pd_error *err)
+static enum pd_status points_of(const struct pd_reproduce *r, int64_t job, const char *run, int row,
+                                int metric, struct points *to, struct pd_error *err)
 {
     const struct pd_protocol_metric *m = &r->p.metrics[metric];
     if (r->p.by == PD_BY_EPOCH)
@@ -170,12 +170,12 @@ enum pd_status pd_result_write(const struct pd_reproduce *r, int64_t job, const 
         for (int m = 0; m < r->p.metric_count; m++)
             if (!status && pd_row_is_in(r, job, row) && r->metric_on[m])
                 status = add_row(r, job, run, row, m, rows, err);
-    json_t *result = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:i, s:o, s:O, s:s, s:O}", "study", r->p.name, "scale",
-        r->scale, "column", r->p.columns[k->column].name, "run", r->p.rows[k->row].name, "seed",
-        (json_int_t)r->jobs[job].seed, "version", pd_version(), "commit", r->commit, "device", device, "threads",
-        r->threads, "seconds", isnan(seconds) ? json_null() : json_real(round(seconds)), "recipe", k->recipe,
-        "folder", strrchr(run, '/') + 1, "results", rows);
+    json_t *result = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:i, s:o, s:O, s:s, s:O}", "study",
+                               r->p.name, "scale", r->scale, "column", r->p.columns[k->column].name, "run",
+                               r->p.rows[k->row].name, "seed", (json_int_t)r->jobs[job].seed, "version",
+                               pd_version(), "commit", r->commit, "device", device, "threads", r->threads,
+                               "seconds", isnan(seconds) ? json_null() : json_real(round(seconds)), "recipe",
+                               k->recipe, "folder", strrchr(run, '/') + 1, "results", rows);
     json_decref(rows);
     if (status)
         json_decref(result);

@@ -80,7 +80,8 @@ static int open_words(const struct pd_contrast *c, double unit, char *text, size
         return 0;
     if (c->needed <= c->paired.difference.n)
         return snprintf(text, size, ", though one of %.2f, %s, should have been seen", d, whose);
-    return snprintf(text, size, "; to see one of %.2f, %s, takes %lld trials", d, whose, (long long)c->needed);
+    return snprintf(text, size, "; to see one of %.2f, %s, takes %lld trials", d, whose,
+                    (long long)c->needed);
 }
 
 char *pd_contrast_words(const struct pd_contrast *c, double unit, char *text, size_t size)
@@ -101,6 +102,7 @@ char *pd_contrast_words(const struct pd_contrast *c, double unit, char *text, si
         n += (size_t)snprintf(text + n, size - n, ", but %s than the paper's",
                               fabs(d) < fabs(c->published) ? "smaller" : "larger");
     if (c->verdict != PD_VERDICT_TOO_FEW && c->visible > 0)
-        snprintf(text + n, size - n, " (%lld see one of %.2f in four cases of five)", pairs, unit * c->visible);
+        snprintf(text + n, size - n, " (%lld see one of %.2f in four cases of five)", pairs,
+                 unit * c->visible);
     return text;
 }

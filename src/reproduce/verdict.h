@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 enum pd_verdict {
-    PD_VERDICT_TOO_FEW,  /* fewer than two pairs */
-    PD_VERDICT_NONE,     /* no difference shown */
+    PD_VERDICT_TOO_FEW, /* fewer than two pairs */
+    PD_VERDICT_NONE,    /* no difference shown */
     PD_VERDICT_CONFIRMED,
     PD_VERDICT_REFUTED,
     PD_VERDICT_DIFFERENT /* shown, where the paper claims none */
@@ -23,12 +23,12 @@ struct pd_published_value {
 /* Of a row and the one that it is set against, paired by seed. */
 struct pd_contrast {
     struct pd_paired paired;
-    double half;                /* of the 95 % interval around the difference; NAN */
-    double published;           /* difference of the paper's means; NAN */
-    int direction;              /* that the paper claims: 1, -1; 0: none */
-    bool excluded;              /* a difference of the published size is outside what both errors allow */
-    double visible;             /* the smallest difference that so many pairs see; NAN */
-    int64_t needed;             /* pairs that one of the published size takes, else of the size seen; 0: unknown */
+    double half;      /* of the 95 % interval around the difference; NAN */
+    double published; /* difference of the paper's means; NAN */
+    int direction;    /* that the paper claims: 1, -1; 0: none */
+    bool excluded;    /* a difference of the published size is outside what both errors allow */
+    double visible;   /* the smallest difference that so many pairs see; NAN */
+    int64_t needed;   /* pairs that one of the published size takes, else of the size seen; 0: unknown */
     enum pd_verdict verdict;
 };
 
@@ -43,8 +43,8 @@ const char *pd_verdict_name(enum pd_verdict verdict);
  * where either has no error. */
 double pd_half_to_published(const struct pd_summary *s, const struct pd_published_value *p);
 
-/* "no difference shown; to see one of 0.19, the paper's, takes 41 pairs ..." into text[size]; returns text. unit:
- * what numbers are shown times. */
+/* "no difference shown; to see one of 0.19, the paper's, takes 41 pairs ..." into text[size]; returns text.
+ * unit: what numbers are shown times. */
 char *pd_contrast_words(const struct pd_contrast *c, double unit, char *text, size_t size);
 
 #endif

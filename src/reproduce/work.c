@@ -1,5 +1,5 @@
-/* A run in one process's hands: what is to be done next follows from the files that are there, so that whoever
- * was killed is followed by the next. */
+/* A run in one process's hands: what is to be done next follows from the files that are there, so that
+ * whoever was killed is followed by the next. */
 #include "reproduce/items.h"
 #include "reproduce/record.h"
 
@@ -35,7 +35,8 @@ static enum pd_status settle_recipe(struct pd_reproduce_claim *c, struct pd_erro
     enum pd_status status = pd_record_load(c->recipe, &before, err);
     if (!status && before && !json_equal(before, recipe))
         status = pd_fail(err, PD_ERR_MISMATCH, -1,
-                         "%s: a run with other options lies there (recipe.json): expected another folder", c->folder);
+                         "%s: a run with other options lies there (recipe.json): expected another folder",
+                         c->folder);
     if (!status && !before) {
         pd_mem_watch();
         status = pd_record_store(c->recipe, json_incref(recipe), err);
@@ -132,8 +133,8 @@ static enum pd_status find_run(struct pd_reproduce_claim *c, const char *parent,
     if (n < 0)
         return errno == ENOENT ? PD_OK : pd_fail_io(err, parent, "list", errno);
     for (int i = 0; i < n; i++) {
-        if (entries[i]->d_name[0] != '.' && !pd_path_join(path, sizeof path, parent, entries[i]->d_name, NULL) &&
-            goes_on(path, active))
+        if (entries[i]->d_name[0] != '.' &&
+            !pd_path_join(path, sizeof path, parent, entries[i]->d_name, NULL) && goes_on(path, active))
             snprintf(c->run, sizeof c->run, "%s", path);
         free(entries[i]);
     }
@@ -173,7 +174,8 @@ static enum pd_status trained_run(struct pd_reproduce_claim *c, struct pd_error 
     const char *run = json_string_value(json_object_get(record, "run"));
     c->run[0] = '\0';
     if (record && (!run || strchr(run, '/') || run[0] == '.'))
-        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected \"run\", the name of a folder beside it", path);
+        status =
+            pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected \"run\", the name of a folder beside it", path);
     if (!status && record)
         status = pd_path_join(parent, sizeof parent, c->folder, "run", err);
     if (!status && record)
@@ -244,8 +246,8 @@ static enum pd_status keep_measurement(struct pd_reproduce_claim *c, struct pd_e
     if (!json_array_size(lines))
         status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: nothing was measured", c->output);
     pd_mem_watch();
-    json_t *record = json_pack("{s:o, s:O, s:f}", "measure", pd_item_options(c->r, &c->item), "results", lines,
-                               "x", isnan(c->item.x) ? 0 : c->item.x);
+    json_t *record = json_pack("{s:o, s:O, s:f}", "measure", pd_item_options(c->r, &c->item), "results",
+                               lines, "x", isnan(c->item.x) ? 0 : c->item.x);
     json_decref(lines);
     if (status)
         json_decref(record);
@@ -350,11 +352,11 @@ static enum pd_status keep_training(struct pd_reproduce_claim *c, struct pd_erro
     if (!status)
         status = pd_job_path(c->r, c->job, "trained.json", path, err);
     pd_mem_watch();
-    return status ? status
-                  : pd_record_store(path, json_pack("{s:s}", "run", strrchr(c->run, '/') + 1), err);
+    return status ? status : pd_record_store(path, json_pack("{s:s}", "run", strrchr(c->run, '/') + 1), err);
 }
 
-enum pd_status pd_reproduce_done(struct pd_reproduce_claim *c, bool well, double seconds, struct pd_error *err)
+enum pd_status pd_reproduce_done(struct pd_reproduce_claim *c, bool well, double seconds,
+                                 struct pd_error *err)
 {
     const enum pd_status status = note_work(c, "seconds", seconds, err);
     if (status || !well)

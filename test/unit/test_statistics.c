@@ -107,6 +107,26 @@ static void measures_areas(void **state)
     close_to(pd_mean_height(3, x, y), (2 * .6 + 6 * .85) / 8, 1e-14);
 }
 
+/* power.t.test(delta, sd, type = "paired") of R: 9.94, 33.4 and 786.8 pairs; the table of t for intervals. */
+static void knows_what_could_have_been_seen(void **state)
+{
+    (void)state;
+    assert_int_equal(pd_pairs_needed(1, 1), 10);
+    assert_in_range(pd_pairs_needed(2, -1), 33, 34);
+    assert_in_range(pd_pairs_needed(10, 1), 786, 787);
+    assert_int_equal(pd_pairs_needed(0.001, 1), 2);
+    assert_true(pd_pairs_needed(1, 0) == INT64_MAX);
+    for (int64_t n = 2; n < 60; n += 7) {
+        const double d = pd_visible_difference(3, n);
+        assert_int_equal(pd_pairs_needed(3, d * (1 + 1e-9)), n);
+    }
+    close_to(pd_student_t(0.05, 4), 2.776445, 1e-6);
+    close_to(pd_student_t(0.4, 9), 0.883404, 1e-6);
+    const struct pd_summary five = {5, 0, 2, 2 / sqrt(5.)}, one = {1, 0, NAN, NAN};
+    close_to(pd_half_interval(&five, 0.95), 2.776445 * 2 / sqrt(5.), 1e-6);
+    assert_true(isnan(pd_half_interval(&one, 0.95)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +136,7 @@ int main(void)
         cmocka_unit_test(counts_sign_patterns),
         cmocka_unit_test(draws_beyond_twenty),
         cmocka_unit_test(measures_areas),
+        cmocka_unit_test(knows_what_could_have_been_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,109 @@
+/* paydirt reproduce as its users see it: a study that is killed and begun again ends with the same table. */
+#include "regress/program.h"
+
+#define TINY                                                                                                 \
+    "\"data\": \"strokes\", \"data_count\": 64, \"min_epoch\": 64, \"batch\": 32, \"epochs\": 2, "           \
+    "\"width\": 0.0625, \"grid_every\": 0, \"save_steps\": 1"
+#define MEASURE "\"measure\": {\"epochs\": 1, \"epoch_images\": 128}"
+
+static const char study[] =
+    "{\"about\": \"a tiny study\", \"metrics\": [\"fitting-capacity\"], \"trials\": 2,"
+    "\"scales\": {\"tiny\": {\"about\": \"seconds\", \"options\": {" TINY "}}},"
+    "\"columns\": [{\"name\": \"strokes\", \"recipe\": \"gold-mnist\"}],"
+    "\"rows\": [{\"name\": \"baseline\", \"options\": {\"gold\": false}, " MEASURE "},"
+    "{\"name\": \"gold\", \"against\": \"baseline\", " MEASURE "}],"
+    "\"published_trials\": 5, \"published\": {\"baseline\": {\"strokes\": [10, 1]}, \"gold\": {\"strokes\": "
+    "[11, 1]}}}";
+
+static int setup(void **state)
+{
+    const int status = scratch_setup(state);
+    if (!status)
+        scratch_write(scratch_path("tiny.json"), study, strlen(study));
+    return status;
+}
+
+static void assert_same(const char *a, const char *b)
+{
+    char *first = scratch_read(scratch_path(a), NULL), *second = scratch_read(scratch_path(b), NULL);
+    assert_string_equal(first, second);
+    free(first);
+    free(second);
+}
+
+static int kills(void)
+{
+    const char *text = getenv("PAYDIRT_KILLS");
+    return text ? atoi(text) : 3;
+}
+
+static void kills_change_nothing(void **state)
+{
+    char shown[PROGRAM_TEXT];
+    (void)state;
+    strcpy(shown, succeeds("reproduce tiny.json --threads 1 --workers 2 --out calm")->out);
+    assert_contains(shown, "4 of 4 runs are done.");
+    assert_contains(shown, "\n  baseline          2 ");
+    assert_contains(shown, "gold against baseline: ");
+    srand((unsigned)getpid());
+    for (int i = 0; i < kills(); i++) {
+        const pid_t child =
+            program_start("reproduce tiny.json --threads 1 --workers 2 --out wild", RLIM_INFINITY);
+        program_sleep(0.05 + 0.4 * rand() / RAND_MAX);
+        kill(child, SIGKILL);
+        program_end(child);
+    }
+    assert_string_equal(succeeds("reproduce tiny.json --threads 1 --workers 2 --out wild")->out, shown);
+    assert_same("calm/tiny-tiny/report.json", "wild/tiny-tiny/report.json");
+    assert_string_equal(succeeds("reproduce tiny.json --threads 1 --report --out wild")->out, shown);
+}
+
+/* Of two processes each does what the other has not taken. */
+static void tasks_share_the_work(void **state)
+{
+    (void)state;
+    const pid_t first =
+        program_start("reproduce tiny.json --threads 1 --trials 1 --task 1/2 --out shared", RLIM_INFINITY);
+    succeeds("reproduce tiny.json --threads 1 --trials 1 --task 2/2 --out shared");
+    assert_int_equal(program_end(first)->code, 0);
+    assert_contains(succeeds("reproduce tiny.json --threads 1 --trials 1 --report --out shared")->out,
+                    "2 of 2 runs are done.");
+}
+
+static void says_what_is_wrong(void **state)
+{
+    (void)state;
+    fails("reproduce gold-tabel1", 2, "unknown study 'gold-tabel1', did you mean 'gold-table1'?");
+    fails("reproduce gold-table1 --scale smal", 2, "unknown scale 'smal', did you mean 'small'?");
+    fails("reproduce gold-table1 --columns mnsit", 2, "unknown column 'mnsit', did you mean 'mnist'?");
+    fails("reproduce gold-table1 --task 3/2", 2, "--task '3/2': expected I/N");
+    fails("reproduce gold-table1 --columns mnist --data-dir none --out none", 3,
+          "'paydirt data get mnist' fetches it");
+    assert_int_equal(access(scratch_path("none"), F_OK), -1);
+    fails("reproduce none.json", 3, "none.json: cannot open");
+    scratch_write(scratch_path("bad.json"), "{\"about\": 1}", 12);
+    fails("reproduce bad.json", 4, "study bad.json: 'about': expected a text");
+}
+
+/* Another study in the folder of one that is there is not mixed with it. */
+static void refuses_a_strange_folder(void **state)
+{
+    char *other = strdup(study), *epochs = strstr(other, "\"epochs\": 2");
+    (void)state;
+    epochs[strlen("\"epochs\": ")] = '1';
+    scratch_write(scratch_path("tiny.json"), other, strlen(other));
+    free(other);
+    fails("reproduce tiny.json --threads 1 --report --out calm", 5,
+          "with other options: expected another folder");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kills_change_nothing),
+        cmocka_unit_test(tasks_share_the_work),
+        cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(refuses_a_strange_folder),
+    };
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}

@@ -22,7 +22,7 @@ static bool never(void *context, const char *unit, uint64_t done, uint64_t count
 static enum pd_status on_list(void *context, const struct pd_dataset *data, struct pd_error *err)
 {
     struct look *look = context;
-    look->images = pd_data_count(data);
+    look->images = pd_dataset_count(data);
     look->listed = true;
     return pd_fail(err, PD_ERR_INTERRUPTED, -1, "listed");
 }
@@ -37,7 +37,7 @@ static enum pd_status look_at(const struct pd_reproduce *r, const char *name, en
     *look = (struct look){.images = 0};
     const enum pd_status status = pd_dataset_open(&request, &data, err);
     if (!status)
-        look->images = pd_data_count(data);
+        look->images = pd_dataset_count(data);
     pd_dataset_destroy(data);
     return look->listed ? PD_OK : status;
 }

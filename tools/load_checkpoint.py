@@ -19,27 +19,7 @@ import torch
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import torch_reference as ref  # noqa: E402
-
-
-def load_checkpoint(path: str, statistics: str = "", origin: str = "real") -> ref.AcGan:
-    """The model of a checkpoint in evaluation mode, the generator with its averaged weights where it has them;
-    optimiser state and other tensors are passed over. statistics: a run's statistics.safetensors, from which the
-    discriminator takes its batch-norm statistics, over "real" or "fake" images, instead of the running ones."""
-    arrays, meta = ref.read_safetensors(path)
-    model = meta["model"]
-    widths = tuple(int(meta["width%d" % (i + 1)]) for i in range(len(ref.MODELS[model].widths)))
-    z_dim, classes, channels, size = (int(meta[key]) for key in ("z_dim", "classes", "channels", "size"))
-    gan = ref.AcGan(model, z_dim, classes, channels, size, widths)
-    if "ema" in meta:
-        arrays.update({"g." + name[4:]: a for name, a in arrays.items() if name.startswith("ema.")})
-    if statistics:
-        recalibrated = {"d." + name[len(origin) + 1:]: a for name, a in ref.read_safetensors(statistics)[0].items()
-                        if name.startswith(origin + ".")}
-        if not recalibrated:
-            raise ValueError("%s: no statistics over %s images" % (statistics, origin))
-        arrays.update(recalibrated)
-    ref.load_named_arrays(gan, arrays)
-    return gan.eval()
+from torch_networks import load_checkpoint  # noqa: E402
 
 
 def torch_outputs(gan: ref.AcGan, given: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:

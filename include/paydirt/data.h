@@ -89,8 +89,9 @@ struct pd_data_request {
     int size; /* in pixels, 8 .. 1024; 0 = 32 */
     /* sets of larger images */
     bool random_crop; /* store images a tenth larger, for training to cut at random */
-    /* folders of images and tiny-imagenet */
-    const char *classes; /* names with commas between; NULL or "": those of the subfolders */
+    /* folders of images, tiny-imagenet, .npz */
+    const char
+        *classes; /* names with commas between; NULL or "": those of the subfolders; of an .npz: numbers */
     /* folders of images: their labels' file; NULL or "": a metadata.csv in it, or subfolders */
     const char *metadata;
     const char *metadata_columns;      /* of it, IMAGE,LABEL[,SPLIT]; NULL or "": the usual names */

@@ -86,7 +86,8 @@ static void verify(const struct pd_dataset *d)
 
 static bool takes_classes(const struct reader *r)
 {
-    return r->open == pd_open_folder || r->open == pd_open_archive || r->open == pd_open_tiny_imagenet;
+    return r->open == pd_open_folder || r->open == pd_open_archive || r->open == pd_open_tiny_imagenet ||
+           r->open == pd_open_npz;
 }
 
 static const struct reader *reader_of(const struct pd_data_source *source)
@@ -128,8 +129,8 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     if (request->classes && *request->classes && !takes_classes(reader))
         return pd_hint(err,
                        pd_fail(err, PD_ERR_USAGE, -1,
-                               "data set '%s' knows its classes; those of folders of images and "
-                               "tiny-imagenet can be chosen",
+                               "data set '%s' knows its classes; those of folders of images, of "
+                               ".npz files and of tiny-imagenet can be named",
                                source->name),
                        "classes");
     struct pd_dataset *d = pd_calloc(1, sizeof *d);

@@ -43,6 +43,9 @@ const struct pd_data_source *pd_data_source_named(const char *name);
  * PD_ERR_MEMORY. */
 enum pd_status pd_dataset_reserve(struct pd_dataset *dataset, uint32_t count, int channels, int height,
                                   int width, struct pd_error *err);
+/* The same from a list with commas between, for classes that are numbers so far: there may be more of them.
+ * PD_ERR_USAGE: too few names, or some that cannot be. */
+enum pd_status pd_dataset_name_classes_by(struct pd_dataset *dataset, const char *list, struct pd_error *err);
 enum pd_status pd_dataset_name_classes(struct pd_dataset *dataset, const char *const *names, int classes,
                                        struct pd_error *err);
 

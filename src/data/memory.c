@@ -90,6 +90,51 @@ static enum pd_status check_names(const char *const *names, int classes, struct 
     return PD_OK;
 }
 
+/* Cuts the list at its commas. names: NULL, or room for as many as it returns. */
+static int cut_names(char *list, const char **names)
+{
+    int n = 0;
+    for (char *at = list; at;) {
+        char *comma = strchr(at, ',');
+        if (names) {
+            names[n] = at;
+            if (comma)
+                *comma = '\0';
+        }
+        n++;
+        at = comma ? comma + 1 : NULL;
+    }
+    return n;
+}
+
+enum pd_status pd_dataset_name_classes_by(struct pd_dataset *d, const char *list, struct pd_error *err)
+{
+    const size_t size = strlen(list) + 1;
+    char *text = pd_malloc(size);
+    const char **names = text ? pd_calloc(size, sizeof *names) : NULL;
+    enum pd_status status = PD_OK;
+    if (!names)
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the names of classes");
+    const int count = names ? cut_names(memcpy(text, list, size), NULL) : 0;
+    if (!status && (count < d->classes || count > PD_MOST_CLASSES))
+        status =
+            pd_hint(err,
+                    pd_fail(err, PD_ERR_USAGE, -1, "%d names of classes, expected %d or more, by the labels",
+                            count, d->classes),
+                    "classes");
+    if (!status) {
+        cut_names(text, names);
+        status = check_names(names, count, err);
+    }
+    if (!status)
+        status = pd_dataset_name_classes(d, names, count, err);
+    if (!status)
+        d->classes = count;
+    pd_free(names);
+    pd_free(text);
+    return status;
+}
+
 enum pd_status pd_dataset_from_arrays(const struct pd_data_arrays *a, struct pd_dataset **out,
                                       struct pd_error *err)
 {

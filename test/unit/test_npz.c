@@ -343,8 +343,6 @@ static void says_what_is_missing(void **state)
     assert_contains(err.message, "give the file");
     assert_int_equal(open_set("./nothing.npz", PD_SPLIT_TRAIN, &d, &err), PD_ERR_USAGE);
     assert_contains(err.message, "there is no such folder of images, archive or .npz file");
-    const struct pd_data_request request = {.name = path, .classes = "a,b"};
-    assert_int_equal(pd_dataset_open(&request, &d, &err), PD_ERR_USAGE);
 }
 
 static void refuses_every_cut(void **state)
@@ -367,9 +365,49 @@ static void refuses_every_cut(void **state)
 
 #define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, setup, scratch_teardown)
 
+static enum pd_status open_named(const char *path, const char *classes, struct pd_dataset **d,
+                                 struct pd_error *err)
+{
+    const struct pd_data_request request = {.name = path, .classes = classes};
+    return pd_dataset_open(&request, d, err);
+}
+
+/* Labels are numbers; names may be given, also of classes that no label has. */
+static void takes_names_of_classes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *classes, *words;
+    } bad[] = {{"cat,dog", "2 names of classes, expected 3 or more, by the labels"},
+               {"cat,,dog", "class 1: its name is no printable UTF-8"},
+               {"cat,dog,cat", "classes 0 and 2 are both called 'cat'"},
+               {"cat,dog,", "class 2: its name is no printable UTF-8"}};
+    const struct pd_io_array arrays[] = {array("images", PD_IO_U8, bytes, 3, N, H, W, 0),
+                                         array("labels", PD_IO_U8, labels, 1, N, 0, 0, 0)};
+    const char *path = write_npz(arrays, 2);
+    struct pd_dataset *d;
+    struct pd_error err;
+    assert_int_equal(open_named(path, "cat,dog,bird,\xc3\x84pfel", &d, NULL), PD_OK);
+    assert_int_equal(d->classes, 4);
+    assert_string_equal(d->class_names[1], "dog");
+    assert_string_equal(d->class_names[3], "\xc3\x84pfel");
+    pd_dataset_destroy(d);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(open_named(path, bad[i].classes, &d, &err), PD_ERR_USAGE);
+        assert_non_null(strstr(err.message, bad[i].words));
+        assert_null(d);
+    }
+    const char *none = write_npz(arrays, 1); /* no labels at all */
+    assert_int_equal(open_named(none, "cat,dog", &d, NULL), PD_OK);
+    assert_int_equal(d->classes, 2);
+    assert_int_equal(d->labels[0], -1);
+    pd_dataset_destroy(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {IN_SCRATCH(reads_medmnist),
+                                       IN_SCRATCH(takes_names_of_classes),
                                        IN_SCRATCH(reads_floats),
                                        IN_SCRATCH(pale_samples_are_of_a_tanh),
                                        IN_SCRATCH(refuses_other_arrays),

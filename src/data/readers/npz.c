@@ -392,5 +392,7 @@ enum pd_status pd_open_npz(const struct pd_data_source *source, const struct pd_
     pd_path_word(d->name, sizeof d->name, path);
     status = pd_npz_take(npy, path, request->split, d, err);
     pd_npy_destroy(npy);
-    return status;
+    return !status && request->classes && *request->classes
+               ? pd_dataset_name_classes_by(d, request->classes, err)
+               : status;
 }

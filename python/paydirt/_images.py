@@ -1,0 +1,251 @@
+"""Images and labels as people have them, as the 8-bit images and numbers that paydirt learns from."""
+from __future__ import annotations
+
+import os
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._arrays import host, pointer, shape_text
+from ._library import Callbacks, UsageError, call, ffi, lib, tell, text
+
+_NEAR = 0.005  # so far beyond its range is rounding, or resizing
+_MOST_CLASSES = 1 << 20
+Classes = Union[int, Sequence[str], None]
+
+
+class Images(NamedTuple):
+    """What was understood: pixels (n, C, H, W) of uint8, or points (n, 2) of float32; labels (n), -1 unknown; names of the
+    classes, or their number; what there is to say."""
+
+    pixels: NDArray[Any]
+    labels: NDArray[np.int32]
+    classes: int
+    names: Optional[List[str]]
+    notes: List[str]
+
+    @property
+    def are_points(self) -> bool:
+        """Of the plane."""
+        return bool(self.pixels.ndim == 2)
+
+
+# --- pixels -------------------------------------------------------------------------------------------------
+
+
+def _range_words(low: float, high: float) -> str:
+    return "%g to %g" % (low, high)
+
+
+def _levels(a: NDArray[Any], name: str, notes: List[str]) -> NDArray[np.uint8]:
+    """As `paydirt train --data x.npz` decides (doc/data.md): what is black and what is white follows from the values."""
+    low, high = a.min(), a.max()
+    if a.dtype.kind == "f" and not (np.isfinite(low) and np.isfinite(high)):
+        at = int(np.flatnonzero(~np.isfinite(a).reshape(len(a), -1).all(1))[0])
+        raise UsageError("%s: image %d has a number that is not finite" % (name, at))
+    if a.dtype == np.uint8 and high > 1:
+        return a
+    low, high = float(low), float(high)
+    if -_NEAR <= low and high <= 1 + _NEAR:
+        scale, shift, words = 255.0, 0.0, "0 is black, 1 is white"
+    elif -1 - _NEAR <= low <= -0.5 and high <= 1 + _NEAR:
+        scale, shift, words = 127.5, 127.5, "-1 is black, 1 is white"
+    elif -0.5 <= low and 128 <= high <= 255.5:
+        scale, shift, words = 1.0, 0.0, "0 is black, 255 is white"
+    elif 0 <= low and 32768 <= high <= 65535 and (a.dtype.kind in "iu" or not (a % 1).any()):
+        scale, shift, words = 1 / 257.0, 0.0, "0 is black, 65535 is white"
+    else:
+        raise UsageError("%s: values from %s, expected [0, 1], [-1, 1] (from -0.5 or less), 0 to 255 (to 128 or more) or 0 to "
+                         "65535 (to 32768 or more): scale or clip them" % (name, _range_words(low, high)))
+    notes.append("%s: %s, values from %s: %s" % (name, a.dtype, _range_words(low, high), words))
+    out = np.empty(a.shape, np.uint8)
+    for i in range(0, len(a), 1024):  # so that no float copy of all is made
+        out[i:i + 1024] = np.rint(np.clip(a[i:i + 1024].astype(np.float64) * scale + shift, 0, 255))
+    return out
+
+
+def pixels_of(given: Any, name: str, notes: List[str]) -> NDArray[Any]:
+    """(n, C, H, W) uint8, or points (n, 2) float32."""
+    a = host(given, name)
+    if a.dtype.name == "bfloat16":
+        a = a.astype(np.float32)
+    if a.dtype.kind not in "fiub":
+        raise UsageError("%s: %s, expected numbers" % (name, a.dtype))
+    if len(a.shape) == 0 or not len(a):
+        raise UsageError("%s: shape %s, expected one image or more" % (name, shape_text(a)))
+    if a.ndim == 2 and a.shape[1] == 2 and a.dtype.kind == "f":
+        if not np.isfinite(a).all():
+            raise UsageError("%s: point %d is not finite" % (name, np.flatnonzero(~np.isfinite(a).all(1))[0]))
+        return np.ascontiguousarray(a, dtype=np.float32)
+    sides = (4, 4096)
+    shape = a.shape
+    if a.ndim == 3:
+        a = a[:, None]
+    elif a.ndim == 4 and shape[1] not in (1, 3) and shape[3] in (1, 3):
+        a = np.moveaxis(a, 3, 1)
+        notes.append("%s: shape (%s), taken as (images, height, width, channels)" % (name, ", ".join(map(str, shape))))
+    if a.ndim != 4 or a.shape[1] not in (1, 3) or not all(sides[0] <= s <= sides[1] for s in a.shape[2:]):
+        raise UsageError("%s: shape (%s), expected (N, H, W), (N, H, W, C) or (N, C, H, W), C 1 or 3, sides %d to %d; points: "
+                         "(N, 2) of floats" % (name, ", ".join(map(str, shape)), *sides))
+    return np.ascontiguousarray(_levels(a, name, notes))
+
+
+# --- labels -------------------------------------------------------------------------------------------------
+
+
+def _one_hot(a: NDArray[Any]) -> NDArray[np.int64]:
+    if not (((a == 0) | (a == 1)).all() and (a.sum(1) == 1).all()):
+        raise UsageError("labels: shape %s, expected (N), or one-hot rows of one 1 and else 0" % shape_text(a))
+    hot: NDArray[np.int64] = a.argmax(1)
+    return hot
+
+
+def _by_name(a: NDArray[Any], classes: Classes) -> Tuple[NDArray[np.int64], List[str]]:
+    words = [None if w is None or w != w or w == "" else str(w) for w in a.tolist()]
+    names = list(classes) if isinstance(classes, (list, tuple)) else sorted({w for w in words if w is not None})
+    place = {name: i for i, name in enumerate(names)}
+    for i, w in enumerate(words):
+        if w is not None and w not in place:
+            raise UsageError("labels: row %d: %r is none of the classes (%s)" % (i, w, ", ".join(names)))
+    return np.array([-1 if w is None else place[w] for w in words], np.int64), names
+
+
+def labels_of(given: Any, n: int, classes: Classes, notes: List[str]) -> Tuple[NDArray[np.int32], int, Optional[List[str]]]:
+    """Labels (n) of int32, how many classes, their names."""
+    names = None if classes is None or isinstance(classes, (int, np.integer)) else [str(c) for c in classes]
+    if isinstance(classes, (str, bytes)):
+        raise UsageError("classes: %r, expected names in a list, or how many" % classes)
+    if given is None:
+        a: NDArray[Any] = np.full(n, -1, np.int64)
+    else:
+        try:
+            a = host(given, "labels")
+        except UsageError:
+            a = np.asarray(given)
+    if a.ndim == 2:
+        a = a[:, 0] if a.shape[1] == 1 else _one_hot(a)
+    if a.shape != (n,):
+        raise UsageError("labels: shape %s, expected (%d), one for each image" % (shape_text(a), n))
+    if a.dtype.kind in "OUS":
+        a, names = _by_name(a, names)
+    if a.dtype.kind == "u" and a.itemsize < 8 and n and a.max() == np.iinfo(a.dtype).max:
+        raise UsageError("labels: %s with %d: -1 (unknown) does not fit into it; expected int64 (labels.astype('int64'), with -1 "
+                         "set there)" % (a.dtype, a.max()))
+    if a.dtype.kind not in "iuf" or (a.dtype.kind == "f" and not (a == np.rint(a)).all()):
+        at = "" if a.dtype.kind != "f" else ": row %d is %g" % (np.flatnonzero(a != np.rint(a))[0], a[a != np.rint(a)][0])
+        raise UsageError("labels: %s%s, expected whole numbers from 0, -1 where there is none" % (a.dtype, at))
+    most = int(a.max()) if n else -1
+    if a.min() < -1 or most >= _MOST_CLASSES:
+        at_row = int(np.flatnonzero((a < -1) | (a >= _MOST_CLASSES))[0])
+        raise UsageError("labels: row %d is %d, expected -1 (unknown) or 0 to %d" % (at_row, a[at_row], _MOST_CLASSES - 1))
+    count = len(names) if names is not None else int(classes) if classes is not None else most + 1  # type: ignore[arg-type]
+    if count < 1:
+        raise UsageError("labels: none is known, so classes= is needed: how many there are, or their names")
+    if most >= count:
+        raise UsageError("labels: row %d is %d, expected at most %d, as there are %d classes"
+                         % (np.flatnonzero(a >= count)[0], most, count - 1, count))
+    known = a[a >= 0]
+    if len(known) and known.min() > 0 and names is None and classes is None:
+        tell("labels begin at %d, so no image is of class 0 (subtract %d?)" % (known.min(), known.min()))
+    return np.ascontiguousarray(a, dtype=np.int32), count, names
+
+
+# --- other libraries' data sets -----------------------------------------------------------------------------
+
+
+def _stack(items: List[Any], name: str) -> NDArray[Any]:
+    """Images of one size and kind as one array."""
+    arrays: List[NDArray[Any]] = []
+    for i, item in enumerate(items):
+        if hasattr(item, "convert") and hasattr(item, "mode"):  # Pillow
+            other = {"1": "L", "LA": "L", "La": "L", "I": None, "F": None, "L": None, "RGB": None}.get(item.mode, "RGB")
+            item = np.asarray(item if other is None or item.mode.startswith("I;") else item.convert(other))
+        a = host(item, name)
+        if arrays and a.shape != arrays[0].shape:
+            raise UsageError("%s: image %d is of shape %s, image 0 of %s: images of one size are needed (resize them, as by "
+                             "torchvision.transforms.Resize((64, 64)))" % (name, i, shape_text(a), shape_text(arrays[0])))
+        arrays.append(a)
+    return np.stack(arrays)
+
+
+def _hugging_face(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, Classes]:
+    """A `datasets.Dataset`: its column of images, its column of classes."""
+    features = data.features
+    images = [name for name, f in features.items() if type(f).__name__ == "Image"]
+    if len(images) != 1:
+        raise UsageError("data: columns %s, expected one of images (datasets.Image); it has %d"
+                         % (", ".join(features), len(images)))
+    known = [name for name, f in features.items() if type(f).__name__ == "ClassLabel"]
+    if labels is None and len(known) == 1:
+        labels = np.asarray(data.with_format(None)[known[0]][:], dtype=np.int64)
+        classes = list(features[known[0]].names) if classes is None else classes
+    elif labels is None and known:
+        raise UsageError("data: several columns of classes (%s): give one as labels=data[%r]" % (", ".join(known), known[0]))
+    return _stack([data[i][images[0]] for i in range(len(data))], "data"), labels, classes
+
+
+def _map_style(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, Classes]:
+    """A `torch.utils.data.Dataset` of images, or of pairs of image and label, such as torchvision's."""
+    items = [data[i] for i in range(len(data))]
+    if items and isinstance(items[0], (tuple, list)):
+        if labels is None:
+            labels = np.array([int(item[1]) for item in items])
+        items = [item[0] for item in items]
+    names = getattr(data, "classes", None)
+    if classes is None and isinstance(names, (list, tuple)) and all(isinstance(c, str) for c in names):
+        classes = list(names)
+    return _stack(items, "data"), labels, classes
+
+
+def understand(data: Any, labels: Any = None, classes: Classes = None, name: str = "images") -> Images:
+    """Arrays, or a data set of Hugging Face's or torchvision's."""
+    if not hasattr(data, "dtype") and not isinstance(data, (list, tuple)):
+        if hasattr(data, "features") and hasattr(data, "column_names"):
+            data, labels, classes = _hugging_face(data, labels, classes)
+        elif hasattr(data, "__getitem__") and hasattr(data, "__len__") and not hasattr(data, "__array__"):
+            data, labels, classes = _map_style(data, labels, classes)
+    elif isinstance(data, (list, tuple)) and len(data) and not isinstance(data[0], (int, float)):
+        data = _stack(list(data), name)
+    notes: List[str] = []
+    pixels = pixels_of(data, name, notes)
+    known, count, names = labels_of(labels, len(pixels), classes, notes)
+    return Images(pixels, known, count, names, notes)
+
+
+# --- as the library has them --------------------------------------------------------------------------------
+
+
+def to_dataset(images: Images) -> Any:
+    """A struct pd_dataset of its own memory, freed with the Python object."""
+    x = images.pixels
+    points = images.are_points
+    kept = [ffi.new("char[]", n.encode()) for n in images.names or []]
+    pixels = pointer("float" if points else "uint8_t", x)
+    labels = pointer("int32_t", images.labels)
+    names = ffi.new("char *[]", kept) if kept else ffi.NULL
+    arrays = ffi.new("struct pd_data_arrays *", {
+        "n": len(x), "channels": x.shape[1], "height": 1 if points else x.shape[2], "width": 1 if points else x.shape[3],
+        "f32" if points else "u8": pixels, "labels": labels, "classes": images.classes, "class_names": names})
+    out = ffi.new("struct pd_dataset **")
+    call(lib.pd_dataset_from_arrays, arrays, out)
+    return ffi.gc(out[0], lib.pd_dataset_destroy)
+
+
+def open_dataset(path: Union[str, "os.PathLike[str]"], classes: Classes = None, dir: Optional[str] = None) -> Any:
+    """What `paydirt train --data` takes."""
+    callbacks = Callbacks()
+    watch = ffi.new("struct pd_data_watch *", {"decoding": callbacks.make(
+        "bool(void *, const char *, uint64_t, uint64_t)", lambda *_: callbacks.is_stopped(), True)})
+    name = ffi.new("char[]", os.fspath(path).encode())
+    listed = ffi.new("char[]", ",".join(classes).encode()) if isinstance(classes, (list, tuple)) else ffi.NULL
+    where = ffi.new("char[]", os.fspath(dir).encode()) if dir else ffi.NULL
+    request = ffi.new("struct pd_data_request *", {"name": name, "dir": where, "classes": listed, "cache": True, "watch": watch})
+    out = ffi.new("struct pd_dataset **")
+    callbacks.call(lib.pd_dataset_open_any, request, out)
+    return ffi.gc(out[0], lib.pd_dataset_destroy)
+
+
+def notes_of(dataset: Any) -> List[str]:
+    """What there is to say about it."""
+    return [line for line in text(lib.pd_dataset_note(dataset)).splitlines() if line]

@@ -1,0 +1,246 @@
+"""Training, sampling, scoring and files from Python; what is understood of images and labels, and what is refused."""
+import os
+import pathlib
+import signal
+import tempfile
+import unittest
+import warnings
+
+import numpy as np
+
+import paydirt
+from paydirt._images import understand
+
+RNG = np.random.default_rng(5)
+N = 240
+LABELS = np.arange(N) % 3
+IMAGES = RNG.integers(0, 40, (N, 16, 16), dtype=np.uint8)  # class k has a bar in row 5 k
+for i, k in enumerate(LABELS):
+    IMAGES[i, 5 * k:5 * k + 4] += 200
+POINTS = (RNG.normal(size=(N, 2)) / 4 + np.array([[-2, 0], [2, 0], [0, 2]])[LABELS]).astype("f4")
+QUICK = dict(threads=1, min_epoch=N, batch=48, width=0.05)
+
+
+def quick(data=POINTS, labels=LABELS, **more):
+    return paydirt.train(data, labels, **{**QUICK, "epochs": 2, "progress": False, **more})
+
+
+def silently(function, *args, **kwargs):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        return function(*args, **kwargs), [str(s.message) for s in said]
+
+
+class Trains(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        known = np.where(np.arange(N) < N // 2, LABELS, -1)
+        cls.gan = quick(IMAGES, known, size=16, epochs=6, classes=["low", "middle", "high"], gold=True, width=0.1)
+
+    def test_what_it_is(self):
+        self.assertEqual((self.gan.classes, self.gan.shape, self.gan.interrupted), (3, (1, 16, 16), False))
+        self.assertEqual(self.gan.class_names, ["low", "middle", "high"])
+        self.assertEqual([e.epoch for e in self.gan.history], [1, 2, 3, 4, 5, 6])
+        self.assertIn("3 classes, images of 1 x 16 x 16", repr(self.gan))
+
+    def test_samples(self):
+        x = self.gan.sample(classes=[2] * 5, seed=1)
+        self.assertEqual((x.shape, x.dtype), ((5, 16, 16, 1), np.uint8))
+        y = self.gan.sample(classes=["high"] * 5, seed=1, dtype="float32", channels_first=True)
+        np.testing.assert_array_equal(np.rint((y[:, 0] + 1) * np.float32(127.5)), x[..., 0])
+        self.assertFalse((self.gan.sample(classes=[2] * 5, seed=2) == x).all())
+        np.testing.assert_array_equal(self.gan.sample(per_class=5, seed=1)[-5:], x)
+        z = RNG.normal(size=(4, self.gan.z_dim))
+        np.testing.assert_array_equal(self.gan.sample([0, 1, 2, 0], z=z)[:2], self.gan.sample([0, 1], z=z[:2]))
+
+    def test_scores(self):
+        s = self.gan.score(IMAGES, LABELS)
+        self.assertGreater((s.predicted == LABELS).mean(), 0.8)
+        np.testing.assert_allclose(np.exp(s.log_p).sum(1), 1)
+        np.testing.assert_allclose(s.gold, s.logit - s.log_p[np.arange(N), LABELS], rtol=1e-6)
+        np.testing.assert_allclose(self.gan.score(IMAGES).gold, s.logit + s.entropy, rtol=1e-6)
+        rows = paydirt.select(s.logit, s.class_logits, strategy="gold", k=5)
+        np.testing.assert_array_equal(rows, np.argsort(-(s.logit + s.entropy))[:5])
+        for same in (IMAGES[:, None], IMAGES[..., None], IMAGES / 255.0, IMAGES / 127.5 - 1):
+            np.testing.assert_allclose(self.gan.score(same).logit, s.logit, atol=1e-4)
+        made = self.gan.sample(per_class=3)
+        fake = self.gan.score(made, np.repeat(np.arange(3), 3), origin="fake")
+        np.testing.assert_allclose(fake.gold, fake.logit + fake.log_p[np.arange(9), np.repeat(np.arange(3), 3)], rtol=1e-6)
+        self.assertEqual(self.gan.features(IMAGES).shape[0], N)
+
+    def test_kept_samples(self):
+        kept = self.gan.sample_kept(4, reject="obrs", keep=0.5)
+        self.assertEqual(kept.images.shape, (12, 16, 16, 1))
+        np.testing.assert_array_equal(kept.labels, np.repeat([0, 1, 2], 4))
+        self.assertTrue((kept.tried >= 4).all())
+
+    def test_saved_and_loaded(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("run", "networks.safetensors"):
+                self.gan.save(os.path.join(folder, name))
+                again = paydirt.load(pathlib.Path(folder, name), threads=1)
+                np.testing.assert_array_equal(again.sample([0, 1, 2], seed=9), self.gan.sample([0, 1, 2], seed=9))
+                np.testing.assert_array_equal(again.score(IMAGES).logit, self.gan.score(IMAGES).logit)
+                self.assertEqual(again.class_names, self.gan.class_names)
+
+    def test_what_it_refuses(self):
+        for words, call in (("-1 to 3, expected 0 to 2", lambda: self.gan.sample([-1, 3])),
+                            ("expected a class for each", lambda: self.gan.sample(3)),
+                            ("'hihg' is none of the classes", lambda: self.gan.sample(["hihg"])),
+                            ("z: shape (2, 3)", lambda: self.gan.sample([0, 1], z=np.zeros((2, 3)))),
+                            ("dtype: float64", lambda: self.gan.sample([0], dtype="f8")),
+                            ("channels", lambda: self.gan.score(np.zeros((3, 3, 16, 16), "u1") + IMAGES[:3, None])),
+                            ("did you mean 'gold'?", lambda: self.gan.sample_kept(3, reject="golf")),
+                            ("expected 'real' or 'fake'", lambda: self.gan.score(IMAGES, origin="reel"))):
+            with self.assertRaises(paydirt.Error) as caught:
+                call()
+            self.assertIn(words, str(caught.exception))
+
+    def test_points_and_the_same_bits(self):
+        a, b = quick(), quick()
+        self.assertEqual(a.shape, (2,))
+        np.testing.assert_array_equal(a.sample([0, 1, 2]), b.sample([0, 1, 2]))
+
+    def test_options_are_the_librarys(self):
+        for words, more in (("did you mean 'batch'", {"bacth": 9}), ("did you mean 'infogan'", {"model": "infogn"}),
+                            ("epochs", {"epochs": 0})):
+            with self.assertRaises(paydirt.UsageError) as caught:
+                quick(**more)
+            self.assertIn(words, str(caught.exception))
+        self.assertIn("labels_per_batch", [o.name for o in paydirt.options()])
+
+
+class Stops(unittest.TestCase):
+    def test_ctrl_c_keeps_the_networks(self):
+        gan, said = silently(quick, callbacks=[lambda e: os.kill(os.getpid(), signal.SIGINT)], epochs=50)
+        self.assertTrue(gan.interrupted)
+        self.assertLess(len(gan.history), 4)
+        self.assertIn("stopped by Ctrl-C with", said[0])
+        self.assertEqual(gan.sample([0]).shape, (1, 2))
+
+    def test_a_callback_stops(self):
+        gan = quick(callbacks=[lambda e: e.epoch == 2], epochs=50)
+        self.assertEqual((gan.interrupted, len(gan.history)), (True, 2))
+
+    def test_a_callback_fails(self):
+        def fails(epoch):
+            raise RuntimeError("mine")
+        with self.assertRaisesRegex(RuntimeError, "mine") as caught:
+            quick(callbacks=[fails], epochs=50)
+        self.assertEqual(caught.exception.gan.classes, 3)
+        with self.assertRaisesRegex(paydirt.UsageError, "expected functions"):
+            quick(callbacks=[3])
+
+    def test_a_run_in_a_folder_goes_on(self):
+        with tempfile.TemporaryDirectory() as folder:
+            whole = quick(IMAGES, LABELS, size=8, out=os.path.join(folder, "a"), epochs=3, grid_every=0, classes=["x", "y", "z"])
+            half, said = silently(quick, IMAGES, LABELS, size=8, out=os.path.join(folder, "b"), epochs=3, grid_every=0,
+                                  classes=["x", "y", "z"], callbacks=[lambda e: os.kill(os.getpid(), signal.SIGINT)])
+            self.assertTrue(half.interrupted)
+            self.assertIn("paydirt.resume(", said[0])
+            gone_on = paydirt.resume(half.folder, progress=False)
+            np.testing.assert_array_equal(gone_on.sample([0, 1, 2]), whole.sample([0, 1, 2]))
+            self.assertEqual(paydirt.load(whole.folder).class_names, ["x", "y", "z"])
+
+    def test_networks_stay_in_their_process(self):
+        gan = quick()
+        child = os.fork()
+        if not child:
+            try:
+                gan.sample([0])
+            except paydirt.UsageError as e:
+                os._exit("forked" not in str(e))
+            finally:
+                os._exit(2)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+
+
+class Image:
+    """Stands for `datasets.Image`."""
+
+
+class ClassLabel:
+    names = ["cat", "dog", "eel"]
+
+
+class HuggingFace:
+    """What a `datasets.Dataset` looks like from here."""
+
+    features = {"image": Image(), "label": ClassLabel()}
+    column_names = ["image", "label"]
+
+    def with_format(self, _):
+        return self
+
+    def __getitem__(self, i):
+        return LABELS.tolist() if i == "label" else {"image": IMAGES[i], "label": int(LABELS[i])}
+
+    def __len__(self):
+        return N
+
+
+class TorchVision:
+    classes = ["cat", "dog", "eel"]
+
+    def __getitem__(self, i):
+        return IMAGES[i], int(LABELS[i])
+
+    def __len__(self):
+        return N
+
+
+class Understands(unittest.TestCase):
+    def test_images(self):
+        colour = np.stack([IMAGES, IMAGES, 255 - IMAGES], 1)
+        for given, expected in ((IMAGES, IMAGES[:, None]), (np.moveaxis(colour, 1, 3), colour), (colour, colour),
+                                (np.asfortranarray(colour), colour), (IMAGES / 255.0, IMAGES[:, None]),
+                                (IMAGES.astype("f4"), IMAGES[:, None]), (IMAGES.astype("u2") * 257, IMAGES[:, None]),
+                                ((IMAGES / 127.5 - 1).astype("f2") * 1.0, None), (list(IMAGES), IMAGES[:, None])):
+            got = understand(given, LABELS).pixels
+            self.assertEqual((got.dtype, got.shape[1] in (1, 3)), (np.uint8, True))
+            if expected is not None:
+                np.testing.assert_array_equal(got, expected)
+        self.assertIn("0 is black, 1 is white", understand(IMAGES / 255.0, LABELS).notes[0])
+        self.assertEqual(understand(IMAGES > 100, LABELS).pixels.max(), 255)
+
+    def test_data_sets(self):
+        for data in (HuggingFace(), TorchVision()):
+            got = understand(data)
+            np.testing.assert_array_equal(got.pixels[:, 0], IMAGES)
+            np.testing.assert_array_equal(got.labels, LABELS)
+            self.assertEqual(got.names, ["cat", "dog", "eel"])
+
+    def test_labels(self):
+        words = np.array(["b", "a", "c"], object)[LABELS]
+        words[0] = None
+        got = understand(IMAGES, words)
+        self.assertEqual((got.names, list(got.labels[:4])), (["a", "b", "c"], [-1, 0, 2, 1]))
+        for same in (LABELS.astype("u1"), LABELS.astype(float), np.eye(3)[LABELS], LABELS[:, None], LABELS.tolist()):
+            np.testing.assert_array_equal(understand(IMAGES, same).labels, LABELS)
+        self.assertEqual(understand(IMAGES, None, 4).classes, 4)
+        said = silently(understand, IMAGES, LABELS + 1)[1]
+        self.assertIn("labels begin at 1", said[0])
+
+    def test_what_cannot_be_right(self):
+        x = IMAGES.astype("f4")
+        bad = x.copy()
+        bad[7, 3, 3] = np.nan
+        for words, data, labels in (
+                ("image 7 has a number that is not finite", bad, LABELS), ("values from", x / 100, LABELS),
+                ("values from", x - 130, LABELS), ("shape (240, 16, 16, 4)", np.zeros((N, 16, 16, 4)), LABELS),
+                ("shape (240, 3, 3)", IMAGES[:, :3, :3], LABELS), ("complex64", x * 1j, LABELS), ("shape (0, 16, 16)", x[:0], None),
+                ("uint8 with 255: -1 (unknown) does not fit", IMAGES, np.where(LABELS == 2, 255, LABELS).astype("u1")),
+                ("row 2 is -2", IMAGES, np.where(np.arange(N) == 2, -2, LABELS)), ("row 1 is nan", IMAGES, np.where(LABELS == 1, np.nan, 0.)),
+                ("row 0 is 0.5", IMAGES, LABELS + 0.5), ("shape (239)", IMAGES, LABELS[1:]), ("one-hot", IMAGES, np.ones((N, 3))),
+                ("classes= is needed", IMAGES, None), ("complex", IMAGES, LABELS * 1j)):
+            with self.assertRaises(paydirt.UsageError) as caught:
+                understand(data, labels)
+            self.assertIn(words, str(caught.exception))
+        with self.assertRaisesRegex(paydirt.UsageError, "as there are 2 classes"):
+            understand(IMAGES, LABELS, 2)
+        with self.assertRaisesRegex(paydirt.UsageError, "image 1 is of shape"):
+            understand([np.zeros((9, 9)), np.zeros((9, 8))], [0, 1])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,16 +1,21 @@
 """paydirt's networks in PyTorch (python/paydirt/_networks.py), with masks of dropout that can be paydirt's, and weights to start
 from. Part of torch_reference.py."""
+import importlib.util
 import os
-import sys
 from typing import Optional
 
 import torch
 import torch.nn as nn
 
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "python", "paydirt"))
-from _networks import (  # noqa: E402,F401
-    DTYPES, MODELS, AcGan, AcganDiscriminator, Widths, load_checkpoint, load_named_arrays, read_safetensors)
-from torch_draws import Dropout  # noqa: E402
+from torch_draws import Dropout
+
+_spec = importlib.util.spec_from_file_location("paydirt_networks", os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "..", "python", "paydirt", "_networks.py"))
+_networks = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_networks)
+MODELS, AcGan, AcganDiscriminator, Widths = _networks.MODELS, _networks.AcGan, _networks.AcganDiscriminator, _networks.Widths
+DTYPES, load_checkpoint, load_named_arrays = _networks.DTYPES, _networks.load_checkpoint, _networks.load_named_arrays
+read_safetensors = _networks.read_safetensors
 
 AcganDiscriminator.make_dropout = Dropout
 

@@ -106,7 +106,8 @@ class Selects(unittest.TestCase):
             self.assertEqual(len(set(rows)), 5, s.name)
 
     def test_rows_do_not_depend_on_threads(self):
-        np.testing.assert_array_equal(paydirt.select(LOGIT, CLASSES, k=99, threads=1), paydirt.select(LOGIT, CLASSES, k=99, threads=3))
+        np.testing.assert_array_equal(paydirt.select(LOGIT, CLASSES, k=99, threads=1),
+                                      paydirt.select(LOGIT, CLASSES, k=99, threads=3))
 
 
 class Arrays(unittest.TestCase):

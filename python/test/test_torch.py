@@ -21,8 +21,8 @@ def trained(model):
         data = RNG.normal(size=(N, 2)).astype("f4")
     else:
         data = RNG.integers(0, 256, (N, 1 if model == "infogan" else 3, 16, 16), dtype=np.uint8)
-    return paydirt.train(data, LABELS, model=model, epochs=12, threads=1, min_epoch=N, batch=32, width=0.1, size=16, seed=2, lr=0.005,
-                         progress=False)
+    return paydirt.train(data, LABELS, model=model, epochs=12, threads=1, min_epoch=N, batch=32, width=0.1, size=16, seed=2,
+                         lr=0.005, progress=False)
 
 
 class Torch(unittest.TestCase):

@@ -230,7 +230,8 @@ class Understands(unittest.TestCase):
                 ("values from", x - 130, LABELS), ("shape (240, 16, 16, 4)", np.zeros((N, 16, 16, 4)), LABELS),
                 ("shape (240, 3, 3)", IMAGES[:, :3, :3], LABELS), ("complex64", x * 1j, LABELS), ("shape (0, 16, 16)", x[:0], None),
                 ("uint8 with 255: -1 (unknown) does not fit", IMAGES, np.where(LABELS == 2, 255, LABELS).astype("u1")),
-                ("row 2 is -2", IMAGES, np.where(np.arange(N) == 2, -2, LABELS)), ("row 1 is nan", IMAGES, np.where(LABELS == 1, np.nan, 0.)),
+                ("row 2 is -2", IMAGES, np.where(np.arange(N) == 2, -2, LABELS)),
+                ("row 1 is nan", IMAGES, np.where(LABELS == 1, np.nan, 0.)),
                 ("row 0 is 0.5", IMAGES, LABELS + 0.5), ("shape (239)", IMAGES, LABELS[1:]), ("one-hot", IMAGES, np.ones((N, 3))),
                 ("classes= is needed", IMAGES, None), ("complex", IMAGES, LABELS * 1j)):
             with self.assertRaises(paydirt.UsageError) as caught:

@@ -130,7 +130,7 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
         return pd_hint(err,
                        pd_fail(err, PD_ERR_USAGE, -1,
                                "data set '%s' knows its classes; those of folders of images, of "
-                               ".npz files and of tiny-imagenet can be named",
+                               ".npz files and of tiny-imagenet can be chosen",
                                source->name),
                        "classes");
     struct pd_dataset *d = pd_calloc(1, sizeof *d);

@@ -1,0 +1,291 @@
+"""Active learning with answers from Python: `ActiveLearner`."""
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pathlib
+import tempfile
+from typing import Any, Dict, List, Optional, Sequence, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._arrays import whole_numbers
+from ._gan import Gan, load
+from ._images import Classes, understand
+from ._library import UsageError, check, ffi, lib, new_error, openmp, text
+from ._train import Callback, Watch, keep_arrays, names_option, option_text, set_options
+
+_FOLDER_SIZE = 4096
+_PENDING = {False: "pending.csv", True: "corrections.csv"}  # what the run has not taken yet
+_SKIP = "skip"
+_MAY_CHANGE = ("data", "out", "threads", "final", "query", "pictures", "classes")
+
+
+def _write_synced(path: pathlib.Path, rows: Dict[int, str]) -> None:
+    """The whole file or none of it, on the disk when this returns."""
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".answers-", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "w", newline="", encoding="utf-8") as file:
+            out = csv.writer(file)
+            out.writerow(("image", "label"))
+            out.writerows(rows.items())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _read(path: pathlib.Path) -> Dict[int, str]:
+    if not path.exists():
+        return {}
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        return {int(row["image"]): row["label"] for row in csv.DictReader(file)}
+
+
+class ActiveLearner:
+    """A GAN that is trained on few labels and asks for those that would help most (GOLD section 4.3).
+
+    All of it lies in a folder, as `paydirt active` has it: the same pool and folder go on where they stood, in another process,
+    after a restart of the kernel or a power loss. An answer is on the disk when `answer` returns.
+
+    Parameters
+    ----------
+    pool : array or data set
+        Images, as of `train`.
+    labels : array (n), optional
+        Those that are known already, -1 for the others.
+    classes : int or list of str
+        The classes that answers may use; else those of the labels.
+    budget : int
+        Labels in the end, with those that were known.
+    strategy : str
+        One by D's logits: "gold", "random", "entropy", "margin", ...
+    init : int
+        Labels to begin with, asked for at random.
+    per_round : int
+        Labels to ask for in each round.
+    folder : path
+        Made where it is not there.
+    seed, threads : int
+    callbacks, progress
+        As of `train`.
+    **options
+        The others of `paydirt active --help` with `_` for `-`: epochs=20, width=0.25, ...
+
+    Attributes
+    ----------
+    done : bool
+        The budget is spent, and the last round trained.
+    notes : list of str
+
+    Examples
+    --------
+    >>> loop = paydirt.ActiveLearner(pool, classes=["cat", "dog"], budget=60, strategy="gold", folder="cats")
+    >>> while len(rows := loop.query()):
+    ...     loop.answer(rows, [ask(pool[i]) for i in rows])
+    >>> loop.gan.score(pool).predicted
+    """
+
+    def __init__(self, pool: Any, labels: Any = None, *, classes: Classes = None, budget: int, strategy: str = "gold",
+                 init: int = 10, per_round: int = 10, folder: Union[str, "os.PathLike[str]"] = "labelling", seed: int = 1,
+                 threads: int = 0, callbacks: Sequence[Callback] = (), progress: Optional[bool] = None, **options: Any) -> None:
+        images = understand(pool, labels, classes)
+        self.folder = pathlib.Path(folder)
+        self.done = False
+        self.class_names = images.names or [str(k) for k in range(images.classes)]
+        self._given = images.labels
+        self._n = len(images.pixels)
+        self._watching: Dict[str, Any] = {"callbacks": callbacks, "progress": progress}
+        self.notes: List[str] = list(images.notes)
+        data = keep_arrays(images, self.folder)
+        self._options: Dict[str, Any] = {
+            "data": data, "classes": names_option(images), "oracle": "csv", "out": self.folder, "strategy": strategy,
+            "init": init, "query": per_round, "final": budget, "seed": seed, "threads": threads, "pictures": False, **options}
+        self._active = self._new()
+        self._run = self._find_run()
+        if self._run:
+            self._check(data)
+        self._pending = {kind: _read(self.folder / name) for kind, name in _PENDING.items()}
+
+    def __repr__(self) -> str:
+        return "<paydirt.ActiveLearner in '%s', %d of %d labels>" % (self.folder, (self.labels >= 0).sum(),
+                                                                     self._options["final"])
+
+    # --- what is known ---
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """(n): those given, and all answers so far; -1 where there is none."""
+        out = self._given.copy()
+        answered = _read(self._run / "answers.csv") if self._run else {}
+        for answers in (answered, self._pending[False], self._pending[True]):
+            for row, word in answers.items():
+                out[row] = -1 if word == _SKIP else self.class_names.index(word)
+        return out
+
+    @property
+    def gan(self) -> Optional[Gan]:
+        """The newest networks; None before the first round is trained."""
+        rounds = sorted(self._run.glob("*/round-*/best.safetensors"), key=lambda p: p.stat().st_mtime) if self._run else []
+        return load(rounds[-1].parent) if rounds else None
+
+    # --- asking and answering ---
+
+    def query(self) -> NDArray[np.int64]:
+        """The rows whose labels are wanted, the most useful first; none once all is done.
+
+        Takes the answers so far, and trains a round where all that was asked for is answered. Ctrl-C (KeyboardInterrupt) loses
+        nothing: call it again.
+        """
+        watch = Watch(**self._watching)
+        refused: List[str] = []
+        outcome = ffi.new("struct pd_active_outcome *")
+        c = ffi.new("struct pd_active_watch *", {
+            "train": watch.c, "begin": watch.calls.make("void(void *, const char *)", lambda _, f: self._begun(text(f))),
+            "round": watch.calls.make("void(void *, const struct pd_active_round *)", lambda _, r: watch.progress.note(
+                "round %d, %d labels" % (r.round, r.labels))),
+            "refused": watch.calls.make("void(void *, const struct pd_refusal *)", lambda _, r: refused.append(text(r.words)))})
+        kept = {kind: ffi.new("char[]", str(self.folder / name).encode()) for kind, name in _PENDING.items()
+                if self._pending[kind]}
+        news = ffi.new("struct pd_active_news *", {"answers": kept.get(False, ffi.NULL), "correct": kept.get(True, ffi.NULL)})
+        self._go(watch, c, news, outcome)
+        self.notes += watch.notes
+        if refused:
+            raise UsageError("answers: %s" % "; ".join(refused))
+        for kind in kept:
+            self._pending[kind] = {}
+            (self.folder / _PENDING[kind]).unlink()
+        self.done = outcome.questions == 0
+        return np.zeros(0, np.int64) if self.done else self._asked(text(outcome.queries))
+
+    def answer(self, rows: Any, labels: Any, *, correct: bool = False) -> None:
+        """Keeps answers; they are on the disk when this returns.
+
+        Parameters
+        ----------
+        rows : array of whole numbers
+            Of the pool; asked for or not.
+        labels : array
+            A class for each, by number or name; None or "skip" where the image shows none: it is not asked for again.
+        correct : bool
+            They may replace earlier ones. Else an answer that contradicts one is refused.
+        """
+        at = whole_numbers(rows, "rows")
+        words = self._words(labels, len(at))
+        if len(at) and not (0 <= at.min() and at.max() < self._n):
+            raise UsageError("rows: %d to %d, expected 0 to %d" % (at.min(), at.max(), self._n - 1))
+        given = dict(zip(at.tolist(), words))
+        for row, word in zip(at.tolist(), words):
+            if given[row] != word:
+                raise UsageError("row %d is answered twice, as %r and %r" % (row, word, given[row]))
+        if not correct:
+            self._check_against_known(given)
+        known = self._answered() if correct else {}
+        pending = {kind: dict(self._pending[kind]) for kind in _PENDING}
+        for row, word in given.items():
+            late = correct and row in known and row not in pending[False]
+            pending[late][row] = word
+        for kind, name in _PENDING.items():
+            if pending[kind] != self._pending[kind]:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                _write_synced(self.folder / name, pending[kind])
+        self._pending = pending
+
+    def _words(self, labels: Any, n: int) -> List[str]:
+        given = list(labels.tolist() if hasattr(labels, "tolist") else labels)
+        if len(given) != n:
+            raise UsageError("labels: %d for %d rows" % (len(given), n))
+        out = []
+        for i, label in enumerate(given):
+            if label is None or label == _SKIP:
+                word = _SKIP
+            elif isinstance(label, str):
+                word = label
+            elif isinstance(label, (int, np.integer)) and not isinstance(label, bool) and 0 <= label < len(self.class_names):
+                word = self.class_names[label]
+            else:
+                raise UsageError("labels: row %d: %r, expected 0 to %d, a name, or None to skip the image"
+                                 % (i, label, len(self.class_names) - 1))
+            if word != _SKIP and word not in self.class_names:
+                raise UsageError("labels: row %d: %r is none of the classes (%s)" % (i, word, ", ".join(self.class_names)))
+            out.append(word)
+        return out
+
+    def _answered(self) -> Dict[int, str]:
+        out = {int(i): self.class_names[self._given[i]] for i in np.flatnonzero(self._given >= 0)}
+        out.update(_read(self._run / "answers.csv") if self._run else {})
+        out.update(self._pending[False])
+        out.update(self._pending[True])
+        return out
+
+    def _check_against_known(self, given: Dict[int, str]) -> None:
+        known = self._answered()
+        for row, word in given.items():
+            if known.get(row, word) != word:
+                raise UsageError("row %d: %r, but it was answered before as %r (correct=True replaces it)"
+                                 % (row, word, known[row]))
+
+    # --- the run ---
+
+    def _new(self) -> Any:
+        out, err = ffi.new("struct pd_active **"), new_error()
+        check(lib.pd_active_create(out, err), err)
+        active = ffi.gc(out[0], lib.pd_active_destroy)
+        set_options(lib.pd_active_set, active, self._options)
+        return active
+
+    def _find_run(self) -> Optional[pathlib.Path]:
+        runs = sorted(p.parent for p in self.folder.glob("*/active.json"))
+        if len(runs) > 1:
+            raise UsageError("'%s' holds %d runs of active learning, expected one: give another folder" % (self.folder, len(runs)))
+        return runs[0] if runs else None
+
+    def _check(self, data: pathlib.Path) -> None:
+        assert self._run is not None
+        with open(self._run / "options.json", encoding="utf-8") as file:
+            was = pathlib.Path(json.load(file)["data"])
+        if was.name != data.name:
+            raise UsageError("'%s' holds a loop over other images or labels (%s, these are %s): give another folder"
+                             % (self.folder, was.name, data.name))
+        begun: Dict[str, Any] = {}
+        for name in ("options.json", "active.json"):
+            with open(self._run / name, encoding="utf-8") as file:
+                begun.update(json.load(file))
+        for key, value in self._options.items():
+            name = key.replace("-", "_")
+            if name in _MAY_CHANGE or value is None or name not in begun:
+                continue
+            if option_text(value) != option_text(begun[name]) and value != begun[name]:
+                raise UsageError("%s: %s, but the loop in '%s' was begun with %s: give that, or another folder"
+                                 % (name, option_text(value), self.folder, option_text(begun[name])))
+
+    def _begun(self, folder: str) -> None:
+        self._run = pathlib.Path(folder)
+
+    def _go(self, watch: Watch, c: Any, news: Any, outcome: Any) -> None:
+        err = new_error()
+        with openmp(self._options["threads"]):
+            if self._run:
+                news.final, news.query = self._options["final"], self._options["query"]
+                status = lib.pd_active_resume(str(self._run).encode(), news, c, outcome, err)
+            else:
+                folder = ffi.new("char[]", _FOLDER_SIZE)
+                status = lib.pd_active_start(self._active, news, c, folder, _FOLDER_SIZE, outcome, err)
+        watch.progress.end()
+        if watch.calls.exception is not None:
+            raise watch.calls.exception
+        check(status, err)
+
+    @staticmethod
+    def _asked(path: str) -> NDArray[np.int64]:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            return np.array([int(row["image"]) for row in csv.DictReader(file)], np.int64)

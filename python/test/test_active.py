@@ -1,0 +1,157 @@
+"""ActiveLearner: answers that are kept whatever happens to the process; metrics against NumPy."""
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+
+import paydirt
+
+RNG = np.random.default_rng(11)
+N = 120
+CLASSES = np.arange(N) % 2
+POOL = RNG.integers(0, 60, (N, 8, 8), dtype=np.uint8)
+POOL[CLASSES == 1, :4] += 150
+HOW = dict(classes=["dark", "light"], budget=14, init=6, per_round=4, epochs=1, width=0.05, min_epoch=64, batch=16, size=8,
+           threads=1, validation=0, progress=False)
+
+
+def learner(folder, **more):
+    return paydirt.ActiveLearner(POOL, folder=folder, **{**HOW, **more})
+
+
+class Loop(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = os.path.join(scratch.name, "loop")
+
+    def test_from_the_first_question_to_the_last(self):
+        loop, sizes = learner(self.folder), []
+        while len(rows := loop.query()):
+            np.testing.assert_array_equal(rows, learner(self.folder).query())  # a restarted kernel asks the same
+            loop = learner(self.folder)
+            sizes.append(len(rows))
+            loop.answer(rows, CLASSES[rows])
+            self.assertEqual((loop.labels >= 0).sum(), sum(sizes))
+        self.assertEqual(sizes, [6, 4, 4])
+        self.assertTrue(loop.done)
+        known = loop.labels >= 0
+        np.testing.assert_array_equal(loop.labels[known], CLASSES[known])
+        self.assertEqual(loop.gan.class_names, ["dark", "light"])
+        more = learner(self.folder, budget=16)
+        self.assertEqual(len(more.query()), 2)
+
+    def test_a_crash_loses_no_label(self):
+        """A process that is killed the moment that answer() has returned."""
+        code = "import sys; sys.path[:0] = %r\nimport os, signal, test_active\nloop = test_active.learner(%r)\nrows = loop.query()\n" \
+               "loop.answer(rows[:4], ['light', None, 0, 1])\nprint(*rows, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n" \
+               % ([os.path.dirname(__file__)] + sys.path, self.folder)
+        child = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        self.assertEqual(child.returncode, -signal.SIGKILL)
+        rows = [int(r) for r in child.stdout.split()]
+        loop = learner(self.folder)
+        self.assertEqual(list(loop.labels[rows[:4]]), [1, -1, 0, 1])
+        left = list(loop.query())
+        self.assertEqual(left[:2], rows[4:])
+        self.assertNotIn(rows[1], left)  # skipped: another is asked for in its place
+        self.assertEqual(len(left), 3)
+
+    def test_corrections(self):
+        loop = learner(self.folder)
+        rows = loop.query()
+        loop.answer(rows, CLASSES[rows])
+        with self.assertRaisesRegex(paydirt.UsageError, "it was answered before as"):
+            loop.answer(rows[:1], 1 - CLASSES[rows[:1]])
+        loop.query()
+        loop.answer(rows[:1], 1 - CLASSES[rows[:1]], correct=True)
+        self.assertEqual(loop.labels[rows[0]], 1 - CLASSES[rows[0]])
+        loop.query()
+        self.assertEqual(learner(self.folder).labels[rows[0]], 1 - CLASSES[rows[0]])
+
+    def test_labels_that_are_known_count(self):
+        known = np.where(np.arange(N) < 8, CLASSES, -1)
+        loop = learner(self.folder, labels=known)
+        self.assertTrue((loop.query() >= 8).all())
+        np.testing.assert_array_equal(loop.labels, known)
+
+    def test_what_it_refuses(self):
+        loop = learner(self.folder)
+        for words, rows, labels in (("0 to 119", [N], [0]), ("'lihgt' is none of the classes", [0], ["lihgt"]),
+                                    ("2, expected 0 to 1", [0], [2]), ("-1, expected", [0], [-1]), ("1 for 2 rows", [0, 1], [1]),
+                                    ("answered twice", [3, 3], [0, 1]), ("1.0, expected", [0], np.ones(1))):
+            with self.assertRaises(paydirt.UsageError) as caught:
+                loop.answer(rows, labels)
+            self.assertIn(words, str(caught.exception))
+        loop.query()
+        for words, more in (("begun with gold", {"strategy": "random"}), ("begun with 1", {"epochs": 2})):
+            with self.assertRaises(paydirt.UsageError) as caught:
+                learner(self.folder, **more)
+            self.assertIn(words, str(caught.exception))
+        with self.assertRaisesRegex(paydirt.UsageError, "other images"):
+            paydirt.ActiveLearner(POOL[:-1], folder=self.folder, **HOW)
+        with self.assertRaisesRegex(paydirt.UsageError, "did you mean 'entropy'"):
+            learner(self.folder + "2", strategy="entropi").query()
+
+
+class Metrics(unittest.TestCase):
+    A, B = RNG.normal(size=(400, 5)), RNG.normal(size=(300, 5)) * 1.5 + 0.5
+
+    def test_frechet(self):
+        a, b = np.cov(self.A.T), np.cov(self.B.T)
+        root = np.sqrt(np.linalg.eigvals(a @ b).real.clip(0)).sum()
+        expected = ((self.A.mean(0) - self.B.mean(0)) ** 2).sum() + np.trace(a) + np.trace(b) - 2 * root
+        got = paydirt.metrics.frechet(self.A, self.B)
+        self.assertAlmostEqual(got, expected, 4)
+        self.assertEqual(got.name, "frechet")
+
+    def test_kid(self):
+        got = paydirt.metrics.kid(self.A[:300], self.B, subsets=1, subset_size=300)
+        x, y = self.A[:300], self.B
+        kernel = lambda p, q: (p @ q.T / 5 + 1) ** 3  # noqa: E731
+        n = 300
+        expected = ((kernel(x, x).sum() - np.trace(kernel(x, x)) + kernel(y, y).sum() - np.trace(kernel(y, y))) / (n * (n - 1))
+                    - 2 * kernel(x, y).mean())
+        self.assertAlmostEqual(got / expected, 1, 5)
+
+    def test_precision_and_recall(self):
+        def part(of, balls, k):
+            d = np.linalg.norm(balls[:, None] - balls, axis=-1)
+            r = np.sort(d, 1)[:, k]
+            return (np.linalg.norm(of[:, None] - balls, axis=-1) <= r).any(1).mean()
+        got = paydirt.metrics.pr(self.A, self.B)
+        self.assertAlmostEqual(got, part(self.B, self.A, 3))
+        self.assertAlmostEqual(got.numbers["recall"], part(self.A, self.B, 3))
+        self.assertLess({"density", "coverage"}, set(paydirt.metrics.dc(self.A, self.B).numbers))
+
+    def test_prd(self):
+        got = paydirt.metrics.prd(self.A, self.B, seed=1)
+        precision, recall = got.curve
+        self.assertEqual((precision.shape, recall.shape), ((1001,), (1001,)))
+        self.assertTrue(0 < got < 1 and precision.max() <= 1)
+
+    def test_of_labelled_images(self):
+        real = np.kron(POOL, np.ones((1, 2, 2), np.uint8))  # LeNet wants 16 pixels
+        made, y = np.repeat(real, 2, 0), np.repeat(CLASSES, 2)
+        got = paydirt.metrics.fitting_capacity(made, y, real, CLASSES, epochs=2, threads=1)
+        self.assertGreater(got, 0.9)
+
+    def test_what_they_refuse(self):
+        bad = self.A.copy()
+        bad[17, 2] = np.inf
+        for words, call in (("17", lambda: paydirt.metrics.frechet(bad, self.B)),
+                            ("features", lambda: paydirt.metrics.frechet(self.A, self.B[:, :4])),
+                            ("weights= is missing", lambda: paydirt.metrics.fid(POOL, POOL, weights=None)),
+                            ("images and weights=", lambda: paydirt.metrics.kid(POOL, POOL)),
+                            ("weights= is for images", lambda: paydirt.metrics.kid(self.A, self.B, weights="w")),
+                            ("nothing.safetensors", lambda: paydirt.metrics.fid(POOL, POOL, weights="nothing.safetensors"))):
+            with self.assertRaises(paydirt.Error) as caught:
+                call()
+            self.assertIn(words, str(caught.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,133 @@
+"""Query strategies in scikit-activeml's and modAL's loops, each skipped where its library is not there.
+
+scikit-activeml's own helpers for tests (skactiveml.tests, in its source tree alone) are run where they can be imported."""
+import unittest
+
+import numpy as np
+
+import paydirt
+
+try:
+    from skactiveml.classifier import ParzenWindowClassifier, SklearnClassifier
+    from skactiveml.utils import MISSING_LABEL
+    from sklearn.linear_model import LogisticRegression
+
+    from paydirt.sklearn import GoldQuery
+except ImportError:
+    GoldQuery = None
+try:
+    from skactiveml.tests.template_query_strategy import TemplateSingleAnnotatorPoolQueryStrategy as Template
+except ImportError:
+    Template = None
+try:
+    import modAL
+except ImportError:
+    modAL = None
+if not GoldQuery and not modAL:
+    raise SystemExit(print("[  SKIPPED ] 1 test(s): no scikit-activeml, no modAL"))
+
+RNG = np.random.default_rng(17)
+X = RNG.normal(size=(300, 2))
+CLASSES = (X[:, 0] > 0).astype(int)
+Y = np.where(np.arange(300) < 20, CLASSES, np.nan)
+
+
+def realness(x):
+    return (4 - (np.asarray(x, float) ** 2).sum(1)).astype("f4")
+
+
+def entropy(p):
+    return -(p * np.log(np.maximum(p, 1e-300))).sum(1)
+
+
+@unittest.skipUnless(GoldQuery, "no scikit-activeml")
+class ScikitActiveml(unittest.TestCase):
+    def test_gold_is_its_formula(self):
+        clf = SklearnClassifier(LogisticRegression(), classes=[0, 1])
+        rows, utilities = GoldQuery(discriminator=realness, random_state=0).query(X, Y, clf, batch_size=5, return_utilities=True)
+        p = clf.fit(X, Y).predict_proba(X)
+        expected = np.where(np.isnan(Y), realness(X) + entropy(p), -np.inf)
+        np.testing.assert_array_equal(rows, np.argsort(-expected)[:5])
+        np.testing.assert_allclose(utilities[0][np.isnan(Y)], expected[np.isnan(Y)], atol=1e-5)
+        self.assertTrue(np.isnan(utilities[4][rows[:4]]).all() and np.isnan(utilities[0][:20]).all())
+
+    def test_as_its_own_entropy(self):
+        from skactiveml.pool import UncertaintySampling
+        clf = SklearnClassifier(LogisticRegression(), classes=[0, 1])
+        theirs = UncertaintySampling(method="entropy", random_state=0).query(X, Y, clf, batch_size=9)
+        np.testing.assert_array_equal(np.sort(GoldQuery(strategy="entropy", random_state=0).query(X, Y, clf, batch_size=9)),
+                                      np.sort(theirs))
+
+    def test_a_gan_discriminates(self):
+        gan = paydirt.train(X.astype("f4"), CLASSES, threads=1, epochs=1, min_epoch=128, batch=32, width=0.05, progress=False)
+        clf = SklearnClassifier(LogisticRegression(), classes=[0, 1])
+        rows = GoldQuery(discriminator=gan, random_state=0).query(X, Y, clf, batch_size=3)
+        p = clf.fit(X, Y).predict_proba(X)
+        expected = np.where(np.isnan(Y), gan.score(X.astype("f4")).logit + entropy(p), -np.inf)
+        np.testing.assert_array_equal(rows, np.argsort(-expected)[:3])
+
+    def test_what_it_refuses(self):
+        clf = SklearnClassifier(LogisticRegression(), classes=[0, 1])
+        for words, query in (("expected what says how real samples look", GoldQuery()),
+                             ("did you mean 'gold'", GoldQuery(discriminator=realness, strategy="golf")),
+                             ("2 logits for 280 samples", GoldQuery(discriminator=lambda x: np.zeros(2, "f4")))):
+            with self.assertRaises(paydirt.UsageError) as caught:
+                query.query(X, Y, clf)
+            self.assertIn(words, str(caught.exception))
+
+
+if Template:
+    class ItsOwnTests(Template, unittest.TestCase):
+        def setUp(self):
+            self.classes = [0, 1]
+            super().setUp(qs_class=GoldQuery, init_default_params={"discriminator": realness}, query_default_params_clf={
+                "X": np.array([[1, 2], [5, 8], [8, 4], [5, 4]]), "y": np.array([0, 1, MISSING_LABEL, MISSING_LABEL]),
+                "clf": ParzenWindowClassifier(random_state=0, classes=self.classes)})
+
+        def test_init_param_discriminator(self):
+            self._test_param("init", "discriminator", [
+                (realness, None), (None, ValueError), ("string", ValueError), (1, ValueError)])
+
+        def test_init_param_strategy(self):
+            self._test_param("init", "strategy", [("gold", None), ("entropy", None), ("string", ValueError), (1, TypeError)])
+
+        def test_init_param_balanced(self):
+            self._test_param("init", "balanced", [(True, None), (False, None), ("string", TypeError), (1, TypeError)])
+
+        def test_query_param_clf(self):
+            from sklearn.svm import SVC
+            super().test_query_param_clf(test_cases=[(SVC(), TypeError)])
+
+        def test_query_param_sample_weight(self):
+            x = self.query_default_params_clf["X"]
+            super().test_query_param_sample_weight([("string", ValueError), (x, ValueError), (np.empty(len(x) - 1), ValueError)])
+
+        def test_query(self):
+            query = dict(self.query_default_params_clf, batch_size=2, return_utilities=True)
+            rows, utilities = GoldQuery(discriminator=realness).query(**query)
+            self.assertEqual((set(rows), utilities.shape), ({2, 3}, (2, 4)))
+
+
+@unittest.skipUnless(modAL, "no modAL")
+class ModAL(unittest.TestCase):
+    def test_in_its_loop(self):
+        from modAL.models import ActiveLearner
+        from sklearn.linear_model import LogisticRegression as Logistic
+        for n in (1, 2, 7):  # modAL takes an array of two for a pair
+            learner = ActiveLearner(Logistic(), paydirt.modal.sampler(discriminator=realness), X[:20], CLASSES[:20])
+            rows, samples = learner.query(X, n_instances=n)
+            expected = realness(X) + entropy(learner.predict_proba(X))
+            np.testing.assert_array_equal(rows, np.argsort(-expected)[:n])
+            np.testing.assert_array_equal(samples, X[rows])
+
+    def test_as_its_own_entropy(self):
+        from modAL.models import ActiveLearner
+        from modAL.uncertainty import entropy_sampling
+        from sklearn.linear_model import LogisticRegression as Logistic
+        ours = ActiveLearner(Logistic(), paydirt.modal.sampler("entropy"), X[:20], CLASSES[:20])
+        theirs = ActiveLearner(Logistic(), entropy_sampling, X[:20], CLASSES[:20])
+        np.testing.assert_array_equal(np.sort(ours.query(X, n_instances=9)[0]), np.sort(theirs.query(X, n_instances=9)[0]))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -122,6 +122,13 @@ void pd_dataset_shape(const struct pd_dataset *dataset, int *channels, int *heig
 bool pd_dataset_is_points(const struct pd_dataset *dataset);
 const int32_t *pd_dataset_labels(const struct pd_dataset *dataset); /* (count): -1, unknown; borrowed */
 
+/* Images first .. first + n, (n, channels, height, width) of 0 .. 255, into the caller's memory; or points
+ * (n, 2) of a set of these. PD_ERR_USAGE: there are not so many, or they are of the other kind. */
+enum pd_status pd_dataset_pixels(const struct pd_dataset *dataset, int64_t first, int64_t n, uint8_t *pixels,
+                                 struct pd_error *err);
+enum pd_status pd_dataset_points(const struct pd_dataset *dataset, int64_t first, int64_t n, float *points,
+                                 struct pd_error *err);
+
 /* What people call an image or a class: its name, or its number where it has none. Into text[size]; returns
  * text. image, label: of those that there are. */
 char *pd_dataset_image_name(const struct pd_dataset *dataset, uint32_t image, char *text, size_t size);

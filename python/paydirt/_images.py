@@ -232,7 +232,8 @@ def to_dataset(images: Images) -> Any:
     return ffi.gc(out[0], lib.pd_dataset_destroy)
 
 
-def open_dataset(path: Union[str, "os.PathLike[str]"], classes: Classes = None, dir: Optional[str] = None) -> Any:
+def open_dataset(path: Union[str, "os.PathLike[str]"], classes: Classes = None, dir: Optional[str] = None, split: int = 0,
+                 count: int = 0, size: int = 0, seed: int = 0) -> Any:
     """What `paydirt train --data` takes."""
     callbacks = Callbacks()
     watch = ffi.new("struct pd_data_watch *", {"decoding": callbacks.make(
@@ -240,7 +241,9 @@ def open_dataset(path: Union[str, "os.PathLike[str]"], classes: Classes = None, 
     name = ffi.new("char[]", os.fspath(path).encode())
     listed = ffi.new("char[]", ",".join(classes).encode()) if isinstance(classes, (list, tuple)) else ffi.NULL
     where = ffi.new("char[]", os.fspath(dir).encode()) if dir else ffi.NULL
-    request = ffi.new("struct pd_data_request *", {"name": name, "dir": where, "classes": listed, "cache": True, "watch": watch})
+    request = ffi.new("struct pd_data_request *", {
+        "name": name, "dir": where, "classes": listed, "cache": True, "watch": watch, "split": split, "count": count, "size": size,
+        "seed": seed})
     out = ffi.new("struct pd_dataset **")
     callbacks.call(lib.pd_dataset_open_any, request, out)
     return ffi.gc(out[0], lib.pd_dataset_destroy)
@@ -249,3 +252,68 @@ def open_dataset(path: Union[str, "os.PathLike[str]"], classes: Classes = None, 
 def notes_of(dataset: Any) -> List[str]:
     """What there is to say about it."""
     return [line for line in text(lib.pd_dataset_note(dataset)).splitlines() if line]
+
+
+class Data(NamedTuple):
+    """A data set as arrays."""
+
+    images: NDArray[Any]
+    """(n, H, W, C) of uint8, or points (n, 2) of float32."""
+    labels: NDArray[np.int32]
+    """(n), -1 where none is known."""
+    class_names: List[str]
+    notes: List[str]
+    """How it was understood."""
+
+
+_SPLITS = {"train": lib.PD_SPLIT_TRAIN, "test": lib.PD_SPLIT_TEST}
+
+
+def open_data(path: Union[str, "os.PathLike[str]"], *, split: str = "train", dir: Optional[str] = None, classes: Classes = None,
+              count: int = 0, size: int = 0, seed: int = 0) -> Data:
+    """A data set that paydirt reads, as arrays.
+
+    Parameters
+    ----------
+    path : str or path
+        A folder of images, an archive, an .npz, or a name of `paydirt data list`: "mnist", "strokes", ...
+    split : "train" or "test"
+    dir : path, optional
+        Where a named set's files lie.
+    classes : list of str, optional
+        Of a folder of images, or an .npz: doc/data.md.
+    count : int
+        Of `strokes` and `synthetic`: how many; 0: theirs.
+    size : int
+        Side in pixels of larger images, which are stored resized; 0: 32.
+    seed : int
+        Of `strokes` and `synthetic`.
+
+    Returns
+    -------
+    Data
+
+    Examples
+    --------
+    >>> pool = paydirt.open_data("photos/", size=64)
+    """
+    if split not in _SPLITS:
+        raise UsageError("split: %r, expected 'train' or 'test'" % split)
+    if classes is not None and not isinstance(classes, (list, tuple)):
+        raise UsageError("classes: %r, expected names in a list" % (classes,))
+    d = open_dataset(path, classes, dir, _SPLITS[split], count, size, seed)
+    n = lib.pd_dataset_count(d)
+    sides = [ffi.new("int *") for _ in range(3)]
+    lib.pd_dataset_shape(d, *sides)
+    shape = tuple(s[0] for s in sides)
+    if lib.pd_dataset_is_points(d):
+        images: NDArray[Any] = np.empty((n, 2), np.float32)
+        call(lib.pd_dataset_points, d, 0, n, pointer("float", images))
+    else:
+        pixels = np.empty((n, *shape), np.uint8)
+        call(lib.pd_dataset_pixels, d, 0, n, pointer("uint8_t", pixels))
+        images = np.ascontiguousarray(np.moveaxis(pixels, 1, 3))
+    labels = np.frombuffer(ffi.buffer(lib.pd_dataset_labels(d), 4 * n), np.int32).copy()
+    name = ffi.new("char[]", 256)
+    names = [text(lib.pd_dataset_class_name(d, k, name, 256)) for k in range(lib.pd_dataset_classes(d))]
+    return Data(images, labels, names, notes_of(d))

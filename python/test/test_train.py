@@ -210,6 +210,20 @@ class Understands(unittest.TestCase):
             np.testing.assert_array_equal(got.labels, LABELS)
             self.assertEqual(got.names, ["cat", "dog", "eel"])
 
+    def test_sets_that_the_library_reads(self):
+        data = paydirt.open_data("strokes", count=30)
+        self.assertEqual((data.images.shape, data.images.dtype, data.class_names), ((30, 32, 32, 1), np.uint8, list("0123456789")))
+        np.testing.assert_array_equal(understand(data.images, data.labels).pixels[:, 0], data.images[..., 0])
+        self.assertEqual(paydirt.open_data("synthetic", count=50).images.shape, (50, 2))
+        with tempfile.TemporaryDirectory() as folder:
+            np.savez(os.path.join(folder, "x.npz"), images=IMAGES, labels=LABELS)
+            data = paydirt.open_data(os.path.join(folder, "x.npz"), classes=["a", "b", "c"])
+            np.testing.assert_array_equal(data.images[..., 0], IMAGES)
+            np.testing.assert_array_equal(data.labels, LABELS)
+            self.assertEqual(data.class_names, ["a", "b", "c"])
+        with self.assertRaisesRegex(paydirt.UsageError, "did you mean 'strokes'"):
+            paydirt.open_data("stroks")
+
     def test_labels(self):
         words = np.array(["b", "a", "c"], object)[LABELS]
         words[0] = None

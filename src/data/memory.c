@@ -164,6 +164,37 @@ enum pd_status pd_dataset_from_arrays(const struct pd_data_arrays *a, struct pd_
     return status;
 }
 
+static enum pd_status check_range(const struct pd_dataset *d, int64_t first, int64_t n, bool points,
+                                  struct pd_error *err)
+{
+    if (points != (d->points != NULL))
+        return pd_fail(err, PD_ERR_USAGE, -1, "data set '%s' holds %s, not %s", d->name,
+                       points ? "images" : "points", points ? "points" : "images");
+    return first >= 0 && n >= 0 && n <= d->count && first <= d->count - n
+               ? PD_OK
+               : pd_fail(err, PD_ERR_USAGE, -1, "rows %lld and %lld more: data set '%s' has %u",
+                         (long long)first, (long long)n, d->name, d->count);
+}
+
+enum pd_status pd_dataset_pixels(const struct pd_dataset *d, int64_t first, int64_t n, uint8_t *pixels,
+                                 struct pd_error *err)
+{
+    const size_t size = pd_dataset_image_size(d);
+    enum pd_status status = check_range(d, first, n, false, err);
+    for (int64_t i = 0; i < n && !status; i++)
+        memcpy(pixels + (size_t)i * size, pd_dataset_image(d, (uint32_t)(first + i)), size);
+    return status;
+}
+
+enum pd_status pd_dataset_points(const struct pd_dataset *d, int64_t first, int64_t n, float *points,
+                                 struct pd_error *err)
+{
+    enum pd_status status = check_range(d, first, n, true, err);
+    if (!status && n)
+        memcpy(points, d->points + 2 * first, (size_t)n * 2 * sizeof *points);
+    return status;
+}
+
 int64_t pd_dataset_count(const struct pd_dataset *d)
 {
     return d->count;

@@ -7,7 +7,8 @@
     TEXT(data, "", "NAME",                                                                                   \
          "data set ('paydirt data list' shows all), a folder, zip or tar of images, an .npz")                \
     TEXT(data_dir, "", "DIR", "folder with its files")                                                       \
-    TEXT(classes, "", "LIST", "classes of a folder of images, such as cat,dog,bird; of an .npz: names of their numbers")                         \
+    TEXT(classes, "", "LIST",                                                                                \
+         "classes of a folder of images, such as cat,dog,bird; of an .npz: names of their numbers")          \
     TEXT(metadata, "", "FILE", "labels of a folder of images: CSV, JSON lines, COCO or CVAT")                \
     TEXT(metadata_columns, "", "LIST", "its columns, IMAGE,LABEL[,SPLIT]; by default the usual names")       \
     FLAG(cache, true, "decode a large folder's images at every opening, not once into a file")               \

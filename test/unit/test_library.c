@@ -88,12 +88,22 @@ static void arrays_are_taken_as_they_are(void **state)
     assert_memory_equal(b->pixels, bytes, sizeof bytes);
     assert_true(a->labels[0] == -1 && !strcmp(a->class_names[1], "dog"));
     assert_true(pd_dataset_count(a) == N && pd_dataset_classes(a) == 2 && !*pd_dataset_note(a));
+    uint8_t some[2 * SIDE * SIDE];
+    expect(pd_dataset_pixels(a, 1, 2, some, &err), &err);
+    assert_memory_equal(some, bytes + SIDE * SIDE, sizeof some);
+    assert_int_equal(pd_dataset_pixels(a, N - 1, 2, some, &err), PD_ERR_USAGE);
+    assert_int_equal(pd_dataset_pixels(a, -1, 1, some, &err), PD_ERR_USAGE);
+    assert_int_equal(pd_dataset_pixels(a, INT64_MAX, 1, some, &err), PD_ERR_USAGE);
+    assert_int_equal(pd_dataset_points(a, 0, 1, units, &err), PD_ERR_USAGE);
     pd_dataset_destroy(a);
     pd_dataset_destroy(b);
     arrays =
         (struct pd_data_arrays){.n = N, .channels = 2, .height = 1, .width = 1, .f32 = floats, .classes = 2};
     expect(pd_dataset_from_arrays(&arrays, &a, &err), &err);
     assert_memory_equal(a->points, floats, sizeof floats);
+    expect(pd_dataset_points(a, 1, N - 1, units, &err), &err);
+    assert_memory_equal(units, floats + 2, (N - 1) * 2 * sizeof *units);
+    assert_int_equal(pd_dataset_pixels(a, 0, 1, some, &err), PD_ERR_USAGE);
     pd_dataset_destroy(a);
 }
 

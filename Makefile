@@ -2,6 +2,7 @@
 JOBS := $(shell nproc)
 CTEST_JOBS ?= $(JOBS)
 FUZZ_SECONDS ?= 60
+PAGE_KILLS ?= 200
 
 # Ninja is looked for here, when the packages have been installed.
 configure = CMAKE_GENERATOR="$${CMAKE_GENERATOR:-$$(command -v ninja >/dev/null && echo Ninja || echo Unix Makefiles)}" \
@@ -10,7 +11,7 @@ build = $(call configure,$(1)) && cmake --build $(2) --parallel $(JOBS) $(3)
 
 PREFIX ?= /usr/local
 
-.PHONY: all install uninstall demo test check asan tsan torture fuzz bench help
+.PHONY: all install uninstall demo test check asan tsan torture pages fuzz bench help
 
 all: ## build the library and the program (build/paydirt)
 	@tools/install_packages build optional
@@ -59,6 +60,13 @@ ifeq ($(PAYDIRT_TORTURE),all)
 	@PAYDIRT=build/paydirt python3 test/torture/stops.py --stops 100
 endif
 	@python3 test/torture/torture.py build/paydirt build/libtorture.so
+
+pages: ## try the pages in a headless Chromium, and their server with PAGE_KILLS (200) kills and many hostile clients
+	@tools/install_packages build optional browser
+	@$(call build,release,build,--target pd_cli)
+	@PAYDIRT=build/paydirt python3 test/page/browser_test.py
+	@PAYDIRT=build/paydirt python3 test/page/kills_test.py --moments $(PAGE_KILLS)
+	@PAYDIRT=build/paydirt python3 test/page/crowd.py
 
 fuzz: ## fuzz every reader for FUZZ_SECONDS (60) each, starting from the corpora
 	@tools/install_packages build optional clang

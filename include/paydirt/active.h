@@ -26,6 +26,8 @@ struct pd_active;
 
 /* The papers' defaults. PD_ERR_MEMORY */
 enum pd_status pd_active_create(struct pd_active **out, struct pd_error *err);
+/* Those that a run has now. PD_ERR_USAGE: no run of active learning; PD_ERR_IO, PD_ERR_FORMAT. */
+enum pd_status pd_active_of_run(const char *folder, struct pd_active **out, struct pd_error *err);
 void pd_active_destroy(struct pd_active *active); /* also NULL */
 
 /* Those of the loop, and those of its trainings (paydirt/train.h) but for what the loop decides in every
@@ -104,7 +106,7 @@ struct pd_active_outcome {
 struct pd_active_news {
     const char *answers;   /* a file of them */
     const char *correct;   /* the same; they replace earlier ones */
-    const char *add_class; /* a class's name */
+    const char *add_class; /* a class's name, or several with commas between */
     int64_t final, query;  /* other numbers than so far; 0: as they are */
     struct pd_data_place place;
 };

@@ -16,9 +16,10 @@ struct pd_active_options {
     int64_t trials, init, query, final; /* labels at first, in a query, in the end */
     char protocol[16];                  /* "gold", "alcg"; "": by strategy */
     bool keep_generator;                /* each round starts from the generator of the last */
-    char oracle[16];                    /* who answers: "labels" (the data's own), "csv", "label-studio" */
-    char url[1024];                     /* before an image's name in Label Studio's tasks */
-    bool measure;                       /* fitting capacity on the test split after each round */
+    char oracle[16]; /* who answers: "labels" (the data's own), "csv", "page" (as csv, and on a page, too),
+                        "label-studio" */
+    char url[1024];  /* before an image's name in Label Studio's tasks */
+    bool measure;    /* fitting capacity on the test split after each round */
     int64_t measure_epochs, measure_decay_every;
     bool keep_rounds; /* keep the weights of all rounds, not only of the first and the last */
     bool pictures;    /* of each query */

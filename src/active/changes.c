@@ -106,8 +106,9 @@ static enum pd_status keep_changes(struct pd_ledger *l, const struct pd_active_w
     return status ? status : pd_ledger_sync(l, err);
 }
 
-/* --- a class more --- */
+/* --- classes more --- */
 
+/* One of a list with commas between. */
 static enum pd_status check_class(const struct pd_ledger *l, const char *name, struct pd_error *err)
 {
     char there[PD_CLASS_NAME_SIZE];
@@ -123,14 +124,15 @@ static enum pd_status check_class(const struct pd_ledger *l, const char *name, s
                     l->data->name),
             "add-class");
     const char *const blanks = " \t\r\n\v\f";
-    if (!*name || strchr(blanks, *name) || strchr(blanks, name[strlen(name) - 1]) || strchr(name, ',') ||
+    if (!*name || strchr(blanks, *name) || strchr(blanks, name[strlen(name) - 1]) ||
         !strcasecmp(name, "skip") || strlen(name) >= PD_CLASS_NAME_SIZE)
         return pd_hint(
             err,
-            pd_fail(err, PD_ERR_USAGE, -1,
-                    "add-class '%.60s': expected a name of up to %d bytes without commas and blanks "
-                    "around it, other than skip",
-                    name, PD_CLASS_NAME_SIZE - 1),
+            pd_fail(
+                err, PD_ERR_USAGE, -1,
+                "add-class '%.60s': expected a name of up to %d bytes without blanks around it, other than "
+                "skip",
+                name, PD_CLASS_NAME_SIZE - 1),
             "add-class");
     if (found >= 0)
         return pd_hint(err,
@@ -140,28 +142,49 @@ static enum pd_status check_class(const struct pd_ledger *l, const char *name, s
     return PD_OK;
 }
 
-/* Whether it is the last that was added to those the run began with. */
-static enum pd_status was_added(const struct pd_ledger *l, const char *name, const struct pd_train_options *o,
-                                bool *added, struct pd_error *err)
+/* Each of them, and none twice. */
+static enum pd_status check_classes(const struct pd_ledger *l, const char *list, struct pd_error *err)
 {
-    struct pd_train_options first;
-    const char *comma = strrchr(o->classes, ',');
-    enum pd_status status = pd_run_folder_options(l->folder, &first, err);
-    *added = !status && comma && !strcmp(comma + 1, name) && strcmp(first.classes, o->classes) != 0;
+    char name[PD_CLASS_NAME_SIZE + 1];
+    enum pd_status status = PD_OK;
+    for (size_t n; !status; list += n + 1) {
+        n = strcspn(list, ",");
+        snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), list);
+        status = check_class(l, name, err);
+        for (const char *other = list; !status && (other = strchr(other, ','));)
+            if (!strncasecmp(++other, name, n) && strcspn(other, ",") == n)
+                status = pd_hint(err, pd_fail(err, PD_ERR_USAGE, -1, "add-class: '%.60s' twice", name),
+                                 "add-class");
+        if (!list[n])
+            break;
+    }
     return status;
 }
 
-/* The classes that the data set has, and one more, as the option. *again: it was the last that this run was
+/* Whether they are the last that were added to those the run began with. */
+static enum pd_status was_added(const struct pd_ledger *l, const char *names,
+                                const struct pd_train_options *o, bool *added, struct pd_error *err)
+{
+    struct pd_train_options first;
+    const size_t all = strlen(o->classes), n = strlen(names);
+    const char *last = all > n ? o->classes + all - n : NULL;
+    enum pd_status status = pd_run_folder_options(l->folder, &first, err);
+    *added =
+        !status && last && last[-1] == ',' && !strcmp(last, names) && strcmp(first.classes, o->classes) != 0;
+    return status;
+}
+
+/* The classes that the data set has, and more, as the option. *again: they were the last that this run was
  * given, as where a killed command is repeated, and nothing changes. PD_ERR_USAGE: one is there that is
  * called so, or nearly so, or it cannot be a class's name; not a folder of images. */
-static enum pd_status add_class(const struct pd_ledger *l, const char *name, struct pd_train_options *o,
+static enum pd_status add_class(const struct pd_ledger *l, const char *names, struct pd_train_options *o,
                                 bool *again, struct pd_error *err)
 {
     const struct pd_data_source *source;
     enum pd_status status = pd_data_source_find(o->data, &source, err);
     struct pd_buffer list = PD_BUFFER_INIT;
     if (!status)
-        status = was_added(l, name, o, again, err);
+        status = was_added(l, names, o, again, err);
     if (status || *again)
         return status;
     if (strcmp(source->name, "folder") != 0)
@@ -169,7 +192,7 @@ static enum pd_status add_class(const struct pd_ledger *l, const char *name, str
                        pd_fail(err, PD_ERR_USAGE, -1,
                                "add-class: for folders of images, which '%.200s' is not", o->data),
                        "add-class");
-    status = check_class(l, name, err);
+    status = check_classes(l, names, err);
     for (int i = 0; !status && i < l->data->classes; i++) {
         pd_buffer_printf(&list, "%s,", l->data->class_names[i]);
         if (strchr(l->data->class_names[i], ','))
@@ -179,7 +202,7 @@ static enum pd_status add_class(const struct pd_ledger *l, const char *name, str
                                 l->data->class_names[i]),
                         "add-class");
     }
-    pd_buffer_printf(&list, "%s", name);
+    pd_buffer_printf(&list, "%s", names);
     if (!status && list.oom)
         status = pd_fail_memory(err, l->path);
     if (!status && list.size >= sizeof o->classes)

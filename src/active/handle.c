@@ -1,6 +1,7 @@
 /* Active learning for other programs: its options. */
 #include "active/handle.h"
 
+#include "active/changes.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -14,6 +15,18 @@ enum pd_status pd_active_create(struct pd_active **out, struct pd_error *err)
     pd_train_options_init(&active->o);
     active->count = pd_active_train_options(active->training, PD_ACTIVE_OPTIONS);
     return PD_OK;
+}
+
+enum pd_status pd_active_of_run(const char *folder, struct pd_active **out, struct pd_error *err)
+{
+    enum pd_status status = pd_active_create(out, err);
+    if (!status)
+        status = pd_active_read(folder, &(*out)->a, &(*out)->o, err);
+    if (status) {
+        pd_active_destroy(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 void pd_active_destroy(struct pd_active *active)

@@ -22,7 +22,8 @@
     TEXT(protocol, "", "NAME",                                                                               \
          "gold (semi-supervised) or alcg (labelled images alone), by the strategy: sets what is not given")  \
     FLAG(keep_generator, true, "a fresh generator in every round, not the last one's")                       \
-    TEXT(oracle, "labels", "NAME", "who answers: labels (the data's own), csv or label-studio (people)")     \
+    TEXT(oracle, "labels", "NAME",                                                                           \
+         "who answers: labels (the data's own), or people: csv, page or label-studio")                       \
     TEXT(url, "", "TEXT", "label-studio: what stands before an image's name in a task")                      \
     FLAG(measure, true, "no fitting capacity on the test images after each round")                           \
     INT(measure_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures it")                     \
@@ -88,7 +89,7 @@ static const struct protocol {
 } protocols[] = {{"gold", true, gold, sizeof gold / sizeof gold[0]},
                  {"alcg", false, alcg, sizeof alcg / sizeof alcg[0]}};
 
-static const char *const oracles[] = {"labels", "csv", "label-studio"};
+static const char *const oracles[] = {"labels", "csv", "page", "label-studio"};
 static const char *const diversities[] = {"k-center", "k-means++"};
 
 static enum pd_status check_word(const char *what, const char *word, const char *const *list, size_t count,
@@ -145,7 +146,7 @@ static enum pd_status check(const struct pd_active_options *a, const struct pd_t
                        pd_fail(err, PD_ERR_USAGE, -1, "seed %lld: expected at most %lld for %lld trials",
                                (long long)o->seed, (long long)(most_seed - a->trials), (long long)a->trials),
                        "seed");
-    enum pd_status status = check_word("oracle", a->oracle, oracles, 3, err);
+    enum pd_status status = check_word("oracle", a->oracle, oracles, 4, err);
     if (!status && a->diverse[0])
         status = check_word("way to spread", a->diverse, diversities, 2, err);
     return status;

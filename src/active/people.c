@@ -127,6 +127,18 @@ static enum pd_status take_file(struct pd_people *p, struct pd_ledger *l, const 
     return keep_sheet(p, path, &before, err);
 }
 
+/* Answers of the page, which serve/hand_over.c has written for us; what was taken stays in the journal. */
+static enum pd_status take_page(struct pd_people *p, struct pd_ledger *l, const char *name, bool correct,
+                                struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    enum pd_status status = path_in(p, name, path, err);
+    if (status || pd_is_absent(path))
+        return status;
+    status = pd_ledger_take(l, path, correct, &p->intake, err);
+    return status ? status : pd_file_remove(path, err);
+}
+
 enum pd_status pd_people_take(struct pd_people *p, struct pd_ledger *l, const char **answers,
                               const char **correct, struct pd_error *err)
 {
@@ -136,6 +148,10 @@ enum pd_status pd_people_take(struct pd_people *p, struct pd_ledger *l, const ch
     if (!status)
         status = take_file(p, l, *answers, false, err);
     *correct = *answers = NULL;
+    if (!status)
+        status = take_page(p, l, "page.correct.csv", true, err);
+    if (!status)
+        status = take_page(p, l, "page.csv", false, err);
     return status ? status : pd_people_take_sheet(p, l, err);
 }
 

@@ -20,7 +20,7 @@ void pd_people_init(struct pd_people *p, const char *run, const struct pd_active
 void pd_people_release(struct pd_people *p);
 
 /* What was changed in answers.csv, then the files, which are not to be taken again: *answers and *correct
- * become NULL; then queries.csv. */
+ * become NULL; then page.correct.csv and page.csv, which are removed; then queries.csv. */
 enum pd_status pd_people_take(struct pd_people *p, struct pd_ledger *l, const char **answers,
                               const char **correct, struct pd_error *err);
 

@@ -7,6 +7,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/idle.h"
+#include "cli/page.h"
 #include "cli/progress.h"
 #include "cli/recipe.h"
 #include "cli/resume.h"
@@ -16,6 +17,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const char usage[] =
     "--data NAME|FOLDER --strategy NAME [options]\n"
@@ -31,8 +33,9 @@ static const char about[] =
     "measures\n"
     "strategies. With --oracle csv it writes RUN/queries.csv and a contact sheet and stops; fill in the "
     "labels\n"
-    "and go on with --resume RUN --labels FILE. With --oracle label-studio it writes tasks for Label "
-    "Studio.\n"
+    "and go on with --resume RUN --labels FILE. With --oracle page it serves a page to answer on and goes "
+    "on\n"
+    "with the answers, round after round. With --oracle label-studio it writes tasks for Label Studio.\n"
     "Whatever was answered is kept in RUN/answers.csv; a killed run goes on with --resume.\n\n"
     "strategies:";
 
@@ -41,12 +44,14 @@ static const char examples[] =
     "active --data mnist --strategy gold --init 10 --query 2 --final 18 --baseline random --trials 5\n"
     "active --data cifar10 --strategy most-confident --adversarial 4 --init 1000 --query 1000 --final 5000\n"
     "active --recipe gold-active-mnist --data-dir ./data --trials 1\n"
+    "active --data ./photos --classes cat,dog,bird --strategy gold --oracle page\n"
     "active --data ./photos --classes cat,dog,bird --strategy gold --oracle csv\n"
     "active --resume runs/00000-photos-active-gold --labels answered.csv\n"
     "active --resume runs/00000-photos-active-gold --correct wrong.csv --add-class fish --final 60";
 
 struct own {
-    char recipe[1024], like[32], resume[1024], labels[1024], correct[1024], add_class[PD_CLASS_NAME_SIZE + 1];
+    char recipe[1024], like[32], resume[1024], labels[1024], correct[1024], add_class[4096];
+    struct page_options page;
 };
 
 #define FIELD(name) offsetof(struct own, name), sizeof(((struct own *)0)->name)
@@ -58,8 +63,8 @@ static const struct pd_option own_table[] = {
     {"correct", PD_OPTION_TEXT, FIELD(correct), 0, 0, "FILE",
      "with --resume: answers that replace earlier ones"},
     {"add_class", PD_OPTION_TEXT, FIELD(add_class), 0, 0, "NAME",
-     "with --resume: one more class to answer with"},
-};
+     "with --resume: one more class to answer with, or several with commas between"},
+    PAGE_OPTIONS(FIELD)};
 #undef FIELD
 enum { OWN = sizeof own_table / sizeof own_table[0] };
 
@@ -78,7 +83,9 @@ static const char *with_strategies(char *text, size_t size)
 struct watch {
     struct progress progress;
     uint64_t steps_per_epoch, epochs;
-    char round[64]; /* "gold 2/5 round 3" */
+    char round[64];       /* "gold 2/5 round 3" */
+    struct pd_page *page; /* that shows what goes on, or NULL */
+    double told;          /* when it was last told */
     bool stopping, estimated;
     struct { /* refusals in the same words; the last counts all others */
         char words[sizeof((struct pd_refusal *)NULL)->words];
@@ -87,6 +94,17 @@ struct watch {
 };
 
 enum { REFUSALS_SHOWN = 5, KINDS = 8 };
+
+/* Once a second at most. */
+static void tell_page(struct watch *w, const char *label)
+{
+    char words[160], left[64];
+    if (!w->page || progress_now() - w->told < 1)
+        return;
+    w->told = progress_now();
+    snprintf(words, sizeof words, "%s, %s", label, progress_left(&w->progress, left, sizeof left));
+    pd_page_tell(w->page, true, words);
+}
 
 static void on_begin(void *context, const struct pd_training_begin *b)
 {
@@ -108,6 +126,7 @@ static void on_step(void *context, uint64_t step)
     snprintf(label, sizeof label, "%s epoch %llu/%llu", w->round,
              (unsigned long long)((step - 1) / w->steps_per_epoch + 1), (unsigned long long)w->epochs);
     progress_update(&w->progress, step, label);
+    tell_page(w, label);
 }
 
 static bool on_decoding(void *context, const char *unit, uint64_t done, uint64_t count)
@@ -170,6 +189,7 @@ static void on_measuring(void *context, int epoch, int epochs, double loss)
         progress_begin(&w->progress, 0, (uint64_t)epochs, 10000, "images");
     snprintf(label, sizeof label, "%s measuring", w->round);
     progress_update(&w->progress, (uint64_t)epoch, label);
+    tell_page(w, label);
 }
 
 /* A thousand tasks with boxes are one mistake. */
@@ -223,12 +243,19 @@ static void note_idle(const struct args_parsed *c, const struct pd_option_table 
 {
     char word[32];
     bool gold = !strcmp(pd_option_get_text(loop, "baseline"), "gold");
+    const bool page = !strcmp(pd_option_get_text(loop, "oracle"), "page");
     for (const char *list = pd_option_get_text(loop, "strategy"); pd_active_next_strategy(&list, word);)
         gold = gold || !strcmp(word, "gold");
     const struct {
         const char *names[2], *needs;
         bool used;
     } all[] = {
+        {{"port"}, "--oracle page", page},
+        {{"listen"}, "--oracle page", page},
+        {{"certificate", "key"}, "--oracle page", page},
+        {{"insecure"}, "--oracle page", page},
+        {{"browser"}, "--oracle page", page},
+        {{"people"}, "--oracle page", page},
         {{"url"}, "--oracle label-studio", !strcmp(pd_option_get_text(loop, "oracle"), "label-studio")},
         {{"candidates"}, "--diverse", *pd_option_get_text(loop, "diverse")},
         {{"measure_epochs"}, "measuring (--no-measure)", pd_option_get_bool(loop, "measure")},
@@ -250,6 +277,73 @@ static enum pd_status begin(const struct args_parsed *c, struct pd_active *activ
     note_idle(c, &c->command->groups[1], &((struct watch *)watch->context)->progress);
     return pd_active_start(active, news, watch, folder, size, outcome, err);
 }
+
+/* --- on a page --- */
+
+/* What was answered there, whichever command had served it. classes: those that were added there. */
+static enum pd_status hand_over(const char *folder, struct progress *progress, char classes[4096],
+                                struct pd_error *err)
+{
+    struct pd_page_handed handed;
+    const size_t used = strlen(classes);
+    const enum pd_status status = pd_page_hand_over(folder, &handed, err);
+    if (status)
+        return status;
+    if (handed.disputed)
+        progress_note(progress, "of the page's answers %lld wait, on which people disagree",
+                      (long long)handed.disputed);
+    if (handed.waiting)
+        progress_note(progress, "of the page's images %lld wait for more people", (long long)handed.waiting);
+    if (handed.add_class[0] && used + strlen(handed.add_class) + 2 > 4096)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--add-class: the names are too long, with those of the page");
+    if (handed.add_class[0])
+        snprintf(classes + used, 4096 - used, "%s%s", used ? "," : "", handed.add_class);
+    return PD_OK;
+}
+
+/* Serves the questions, takes the answers, goes on, until nothing is asked. */
+static enum pd_status answer_on_page(const struct own *own, const char *folder,
+                                     const struct pd_active_watch *watch, struct pd_active_outcome *out,
+                                     struct pd_error *err)
+{
+    struct watch *w = watch->context;
+    struct pd_page_count count;
+    enum pd_status status = PD_OK;
+    while (!status && out->questions) {
+        char classes[4096] = "";
+        progress_end(&w->progress);
+        status = pd_page_ask(w->page, folder, (int)own->page.people, watch, err);
+        if (!status)
+            progress_line(&w->progress, "%zu image%s on the page: %s", out->questions,
+                          out->questions == 1 ? " waits for a label" : "s wait for labels",
+                          pd_page_address(w->page));
+        if (!status)
+            status = pd_page_wait(w->page, page_stop, NULL, &count, err);
+        if (status == PD_ERR_INTERRUPTED)
+            return pd_hint(err, pd_fail(err, status, -1, "stopped; what was answered is kept"),
+                           "go on with: resume=%s", folder);
+        if (!status)
+            status = hand_over(folder, &w->progress, classes, err);
+        const struct pd_active_news news = {.add_class = classes[0] ? classes : NULL};
+        if (!status)
+            pd_page_tell(w->page, true, "taking the answers");
+        if (!status)
+            status = pd_active_resume(folder, &news, watch, out, err);
+    }
+    return status;
+}
+
+/* Whoever looks at the page sees how it ended, before it goes. */
+static void close_page(struct pd_page *page, enum pd_status status)
+{
+    if (!page)
+        return;
+    pd_page_tell(page, true, status ? "ended: see the terminal" : "finished");
+    nanosleep(&(struct timespec){0, 600000000}, NULL);
+    pd_page_close(page);
+}
+
+/* --- the end --- */
 
 /* The curves of a run that has ended. */
 static enum pd_status say_end(const char *folder, const struct pd_active_outcome *out, struct pd_error *err)
@@ -331,18 +425,33 @@ static int64_t given_number(const struct args_parsed *c, const char *name)
 /* What people bring along: only what was given. */
 static struct pd_active_news read_news(const struct args_parsed *c, const struct own *own)
 {
-    return (struct pd_active_news){.answers = or_null(own->labels),
-                                   .correct = or_null(own->correct),
-                                   .add_class = args_parsed_given(c, "add_class") ? own->add_class : NULL,
-                                   .final = given_number(c, "final"),
-                                   .query = given_number(c, "query"),
-                                   .place = resume_place(c->command, c->args, &c->command->groups[2])};
+    return (struct pd_active_news){
+        .answers = or_null(own->labels),
+        .correct = or_null(own->correct),
+        .add_class = args_parsed_given(c, "add_class") || own->add_class[0] ? own->add_class : NULL,
+        .final = given_number(c, "final"),
+        .query = given_number(c, "query"),
+        .place = resume_place(c->command, c->args, &c->command->groups[2])};
+}
+
+/* Whether a run's people answer on a page. */
+static enum pd_status find_oracle(const char *run, bool *paged, struct pd_error *err)
+{
+    struct pd_active *active;
+    const enum pd_status status = pd_active_of_run(run, &active, err);
+    if (status)
+        return status;
+    const struct pd_option_table loop = pd_active_options(active);
+    *paged = !strcmp(pd_option_get_text(&loop, "oracle"), "page");
+    pd_active_destroy(active);
+    return PD_OK;
 }
 
 static enum pd_status learn(struct pd_active *active, int argc, char **argv, struct pd_error *err)
 {
-    struct own own = {.recipe = ""};
+    struct own own = {.page = PAGE_DEFAULTS};
     struct args args;
+    bool paged = false;
     struct watch w = {.stopping = false};
     struct pd_active_outcome outcome;
     char folder[PD_ACTIVE_PATH], text[4096];
@@ -351,7 +460,9 @@ static enum pd_status learn(struct pd_active *active, int argc, char **argv, str
                                           on_measured, on_measuring, on_refused};
     const struct pd_option_table loop = pd_active_options(active),
                                  training = pd_active_training_options(active);
-    static const char *const may_change[] = {"labels", "correct", "add_class", "final", "query", NULL};
+    static const char *const may_change[] = {"labels",   "correct", "add_class", "final",       "query",
+                                             "people",   "port",    "listen",    "certificate", "key",
+                                             "insecure", "browser", NULL};
     const struct args_command command = {"active", usage, with_strategies(text, sizeof text),
                                          examples, NULL,  {{own_table, OWN, &own}, loop, training}};
     const struct args_parsed c = {&command, &args};
@@ -367,15 +478,28 @@ static enum pd_status learn(struct pd_active *active, int argc, char **argv, str
                                : check_new(&own, &loop, &training, err);
     if (status)
         return status;
-    const struct pd_active_news news = read_news(&c, &own);
     stop_catch();
     snprintf(folder, sizeof folder, "%s", own.resume);
     if (own.resume[0])
-        status = pd_active_resume(folder, &news, &watch, &outcome, err);
+        status = find_oracle(own.resume, &paged, err);
     else
+        paged = !strcmp(pd_option_get_text(&loop, "oracle"), "page");
+    if (!status && paged)
+        status = page_open(&own.page, &w.page, err);
+    if (!status && paged)
+        page_show(&own.page, w.page, false);
+    if (!status && own.resume[0])
+        status = hand_over(folder, &w.progress, own.add_class, err);
+    const struct pd_active_news news = read_news(&c, &own);
+    if (!status && own.resume[0])
+        status = pd_active_resume(folder, &news, &watch, &outcome, err);
+    else if (!status)
         status = begin(&c, active, &news, &watch, folder, sizeof folder, &outcome, err);
+    if (!status && paged)
+        status = answer_on_page(&own, folder, &watch, &outcome, err);
     progress_end(&w.progress);
     say_further_refusals(&w);
+    close_page(w.page, status);
     return status ? status : say_outcome(folder, own.labels, &outcome, err);
 }
 

@@ -10,6 +10,7 @@
     X(sample, "generate pictures and arrays")                                                                \
     X(score, "what a run's discriminator thinks of real images, GOLD's estimator included")                  \
     X(active, "train, ask for the labels that help most, train again")                                       \
+    X(label, "answer what an active run asks, on a page in the browser")                                     \
     X(select, "which samples to label next, from any network's logits")                                      \
     X(compare, "set runs against each other: means over trials, differences, curves")                        \
     X(bench, "measure the training step against the machine's matrix product")                               \

@@ -28,7 +28,7 @@ enum pd_status resume_check(const struct args_command *c, const struct args *arg
                             struct pd_error *err)
 {
     const struct pd_option *option;
-    char flag[40], flags[256];
+    char flag[40], flags[512];
     for (int i = 0; (option = args_option(c, i, NULL)); i++) {
         if (!args->given[i] || is_in(option->name, places) || is_in(option->name, allowed))
             continue;

@@ -251,12 +251,15 @@ static void classes_and_budget_grow(void **state)
     assert_contains(resume(2, " --add-class Bird")->err, "the class 'bird' is there already");
     assert_contains(resume(2, " --add-class cat")->err, "the class 'cat' is there already");
     assert_contains(resume(2, " --add-class CAT")->err, "the class 'cat' is there already");
-    assert_contains(resume(2, " --add-class dog\t")->err, "without commas and blanks around it");
-    assert_contains(resume(2, " --add-class \t")->err,
-                    "expected a name of up to 255 bytes without commas and blanks");
+    assert_contains(resume(2, " --add-class dog\t")->err, "without blanks around it");
+    assert_contains(resume(2, " --add-class \t")->err, "expected a name of up to 255 bytes without blanks");
     assert_contains(resume(0, " --add-class bird")->err,
                     "the class was added before, and is not added again");
-    assert_contains(resume(2, " --add-class a,b")->err, "without commas");
+    assert_contains(resume(2, " --add-class fish,cat")->err, "the class 'cat' is there already");
+    assert_contains(resume(2, " --add-class fish,Fish")->err, "'fish' twice");
+    assert_contains(resume(2, " --add-class fish,")->err, "expected a name");
+    assert_contains(resume(0, " --add-class fish,ant")->err, "classes is now cat,dog,bird,fish,ant");
+    assert_contains(resume(0, " --add-class fish,ant")->err, "and is not added again");
     assert_contains(resume(2, " --init 3")->err, "--init cannot be given with --resume");
     assert_contains(resume(2, " --epochs 3")->err, "--epochs cannot be given with --resume");
     assert_contains(resume(2, " --no-measure")->err, "cannot be given with --resume");

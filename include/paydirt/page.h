@@ -1,0 +1,83 @@
+/* Pages in a browser, served by the process itself: on one people answer what an active run asks, on the
+ * other they watch runs. Needs libmicrohttpd and SQLite (libraries.h: pd_library_need).
+ *
+ * Nothing is answered without the token of an address; a page of another host gets nothing either. Answers
+ * stand in RUN/page.db, each on disk before the page says so. */
+#ifndef PAYDIRT_PAGE_H
+#define PAYDIRT_PAGE_H
+
+#include <paydirt/active.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- the server --- */
+
+/* Zeroed: this machine alone, port 8765 or, where that is taken, any. */
+struct pd_page_place {
+    const char *listen;            /* an address of this machine; NULL: 127.0.0.1 */
+    int port;                      /* 0: as above; no other is tried in its place */
+    const char *certificate, *key; /* of TLS, files in PEM; NULL: none */
+    bool insecure; /* elsewhere than on this machine without TLS: everybody between reads along */
+};
+
+struct pd_page;
+
+/* PD_ERR_USAGE: not this machine alone, and neither TLS nor insecure; PD_ERR_IO: the port is taken;
+ * PD_ERR_FORMAT: no certificate; PD_ERR_UNSUPPORTED: built without libmicrohttpd; PD_ERR_MEMORY. */
+enum pd_status pd_page_open(const struct pd_page_place *place, struct pd_page **out, struct pd_error *err);
+void pd_page_close(struct pd_page *page); /* also NULL */
+
+/* "http://127.0.0.1:8765/?token=…": for those who answer, or who may only watch. Borrowed. */
+const char *pd_page_address(const struct pd_page *page);
+const char *pd_page_watch_address(const struct pd_page *page);
+
+/* --- answering --- */
+
+struct pd_page_count {
+    int64_t asked;    /* images that the run asks about now */
+    int64_t done;     /* of these, with an answer, skips included */
+    int64_t disputed; /* on which people disagree */
+};
+
+/* Shows what the active run in that folder asks; again after each round. people: how many must answer each
+ * image, 1 or more. watch: of opening the data, or NULL. PD_ERR_USAGE: not such a run, or the data's own
+ * labels answer there; PD_ERR_IO: another process serves its page; PD_ERR_FORMAT: page.db or queries.csv is
+ * damaged; those of opening the data. */
+enum pd_status pd_page_ask(struct pd_page *page, const char *run, int people,
+                           const struct pd_active_watch *watch, struct pd_error *err);
+
+/* What goes on while there is nothing to answer: a line at the top of the page. busy: it is not waited for
+ * people. */
+void pd_page_tell(struct pd_page *page, bool busy, const char *words);
+
+/* Until somebody presses "go on" (PD_OK) or stop says so, which is asked some times a second
+ * (PD_ERR_INTERRUPTED). What the run asks anew meanwhile is shown. */
+enum pd_status pd_page_wait(struct pd_page *page, bool (*stop)(void *context), void *context,
+                            struct pd_page_count *count, struct pd_error *err);
+
+/* --- what was answered --- */
+
+/* Writes what pd_active_resume then takes, as it takes any file of answers: RUN/page.csv, and
+ * RUN/page.correct.csv of answers that were changed on the page after the run had them. Does nothing where
+ * there is no page.db. add_class: the names, with commas between, for pd_active_news; "" for none. */
+struct pd_page_handed {
+    int64_t answers, corrections;
+    int64_t waiting;  /* images that too few people have answered */
+    int64_t disputed; /* and that they disagree on; not handed over, either */
+    char add_class[4096];
+};
+enum pd_status pd_page_hand_over(const char *run, struct pd_page_handed *out, struct pd_error *err);
+
+/* All answers of the page and the run, in a form for others: "csv", "label-studio", "coco", or "folders", a
+ * folder with a folder of copies for each class. path: of the file or new folder. *n: how many images.
+ * PD_ERR_USAGE: another format; PD_ERR_MISMATCH: nothing is answered; PD_ERR_IO. */
+enum pd_status pd_page_export(const char *run, const char *format, const char *path, int64_t *n,
+                              struct pd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

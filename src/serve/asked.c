@@ -1,0 +1,209 @@
+#include "serve/asked.h"
+
+#include "active/changes.h"
+#include "active/trial.h"
+#include "base/mem.h"
+#include "data/labels/class_words.h"
+#include "io/file.h"
+#include "io/table.h"
+#include "run/data.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- queries.csv --- */
+
+enum column { IMAGE, LABEL, SCORE, GUESS, GUESS_P, COLUMNS };
+
+struct sheet {
+    struct pd_asked_images *asked;
+    struct pd_class_words classes;
+    int64_t at[COLUMNS]; /* or -1 */
+    size_t capacity;
+};
+
+static void find_columns(struct sheet *s, const struct pd_table *t)
+{
+    static const char *const names[COLUMNS] = {"image", "label", "score", "guess", "guess_p"};
+    for (int c = 0; c < COLUMNS; c++) {
+        s->at[c] = -1;
+        for (int64_t i = 0; i < t->fields; i++)
+            if (!strcmp(t->field[i], names[c]))
+                s->at[c] = i;
+    }
+}
+
+static const char *field(const struct sheet *s, const struct pd_table *t, enum column c)
+{
+    return s->at[c] >= 0 && s->at[c] < t->fields ? t->field[s->at[c]] : "";
+}
+
+static double number(const struct sheet *s, const struct pd_table *t, enum column c)
+{
+    double value;
+    return *field(s, t, c) && pd_table_number(t, field(s, t, c), &value) ? value : NAN;
+}
+
+/* One that was filled in there is answered; one that is asked twice is asked once. */
+static enum pd_status take_row(struct sheet *s, const struct pd_table *t, struct pd_error *err)
+{
+    struct pd_asked_images *a = s->asked;
+    const char *name = field(s, t, IMAGE), *guess = field(s, t, GUESS);
+    bool exactly;
+    const int64_t image = pd_image_find(&a->index, name);
+    if (image < 0)
+        return pd_table_fail(t, err, "an image that the data set does not have");
+    if (*field(s, t, LABEL) || a->place[image])
+        return PD_OK;
+    struct pd_query *more = pd_grow(a->at, a->count, &s->capacity, sizeof *more);
+    if (!more)
+        return pd_fail_memory(err, t->name);
+    a->at = more;
+    const int32_t class = *guess ? pd_class_find(&s->classes, guess, &exactly) : -1;
+    more[a->count] = (struct pd_query){(uint32_t)image, number(s, t, SCORE), class < 0 ? -1 : class,
+                                       number(s, t, GUESS_P)};
+    a->place[image] = (uint32_t)++a->count;
+    return PD_OK;
+}
+
+static enum pd_status read_rows(struct sheet *s, struct pd_table *t, struct pd_error *err)
+{
+    bool got;
+    enum pd_status status = pd_table_next(t, &got, err);
+    if (!status)
+        find_columns(s, t);
+    if (!status && (!got || s->at[IMAGE] < 0))
+        return pd_table_fail(t, err, "expected a column 'image'");
+    while (!status) {
+        status = pd_table_next(t, &got, err);
+        if (status || !got)
+            break;
+        status = take_row(s, t, err);
+    }
+    return status;
+}
+
+static enum pd_status read_sheet(struct pd_asked_images *a, const char *path, struct pd_error *err)
+{
+    struct sheet s = {.asked = a};
+    struct pd_table t = {.name = path};
+    int fd;
+    enum pd_status status = pd_fd_open(path, &fd, err);
+    if (status)
+        return status;
+    t.file = fdopen(fd, "r");
+    status = t.file && !fstat(fd, &a->sheet) ? pd_table_init(&t, err) : pd_fail_memory(err, path);
+    if (!status)
+        status = pd_class_words_init(&s.classes, a->data, err);
+    if (!status)
+        status = read_rows(&s, &t, err);
+    pd_class_words_release(&s.classes);
+    pd_table_release(&t);
+    return status;
+}
+
+/* --- answers.csv --- */
+
+static enum pd_status read_answers(struct pd_asked_images *a, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_answers answers = {.count = 0};
+    enum pd_status status = pd_path_inside(path, sizeof path, a->run, "answers.csv", err);
+    if (status || pd_is_absent(path))
+        return status;
+    status = pd_answers_read(path, a->data, &answers, err);
+    for (size_t i = 0; !status && i < answers.count; i++)
+        a->answers[answers.at[i].image] = answers.at[i].label;
+    pd_answers_release(&answers);
+    return status;
+}
+
+enum pd_status pd_asked_read(struct pd_asked_images *a, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    const size_t n = a->data->count;
+    a->place = pd_calloc(n, sizeof *a->place);
+    a->answers = pd_malloc(n * sizeof *a->answers);
+    if (!a->place || !a->answers)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the answers to %zu images", n);
+    for (size_t i = 0; i < n; i++)
+        a->answers[i] = -1;
+    enum pd_status status = pd_image_index_init(&a->index, a->data, err);
+    if (!status)
+        status = read_answers(a, err);
+    if (!status)
+        status = pd_path_inside(path, sizeof path, a->run, "queries.csv", err);
+    return status || pd_is_absent(path) ? status : read_sheet(a, path, err);
+}
+
+/* --- life --- */
+
+static enum pd_status open_data(struct pd_asked_images *a, struct pd_train_options *o,
+                                const struct pd_active_watch *watch, struct pd_error *err)
+{
+    char folder[PD_PATH_SIZE];
+    const struct pd_data_source *source;
+    const struct pd_data_watch decoding =
+        watch ? pd_active_decoding(watch) : (struct pd_data_watch){.context = NULL};
+    o->data_seed = (int64_t)pd_trial_seed(o, 1);
+    enum pd_status status = pd_trial_start_folder(a->run, 1, folder, err);
+    if (!status)
+        status = pd_run_dataset_again(o, folder, !o->validation, watch ? &decoding : NULL, &a->data, err);
+    if (!status)
+        status = pd_data_source_find(o->data, &source, err);
+    if (status)
+        return pd_run_say_moved(o, status, err);
+    const bool folder_of_images = !strcmp(source->name, "folder");
+    a->may_add_classes = folder_of_images && a->data->class_names;
+    if (folder_of_images)
+        snprintf(a->data_folder, sizeof a->data_folder, "%s", o->data);
+    return a->data->points ? pd_fail(err, PD_ERR_USAGE, -1,
+                                     "%s: its data are points of the plane, and a page shows images", a->run)
+                           : PD_OK;
+}
+
+enum pd_status pd_asked_open(const char *run, const struct pd_active_watch *watch,
+                             struct pd_asked_images *out, struct pd_error *err)
+{
+    struct pd_active_options a;
+    struct pd_train_options o;
+    memset(out, 0, sizeof *out);
+    if (strlen(run) >= sizeof out->run)
+        return pd_fail(err, PD_ERR_USAGE, -1, "'%.80s...': the path is too long", run);
+    snprintf(out->run, sizeof out->run, "%s", run);
+    enum pd_status status = pd_active_read(run, &a, &o, err);
+    if (!status && pd_active_is_simulated(&a))
+        status = pd_fail(err, PD_ERR_USAGE, -1,
+                         "%s: the data's own labels answer there, and nobody is asked (its oracle is '%s')",
+                         run, a.oracle);
+    if (status)
+        return status;
+    snprintf(out->strategy, sizeof out->strategy, "%s", a.strategy);
+    status = open_data(out, &o, watch, err);
+    if (!status)
+        status = pd_asked_read(out, err);
+    if (status)
+        pd_asked_close(out);
+    return status;
+}
+
+void pd_asked_close(struct pd_asked_images *a)
+{
+    pd_image_index_release(&a->index);
+    pd_dataset_destroy(a->data);
+    pd_free(a->at);
+    pd_free(a->place);
+    pd_free(a->answers);
+    memset(a, 0, sizeof *a);
+}
+
+bool pd_asked_is_old(const struct pd_asked_images *a)
+{
+    char path[PD_PATH_SIZE];
+    struct stat now;
+    if (pd_path_join(path, sizeof path, a->run, "queries.csv", NULL) || stat(path, &now))
+        return a->sheet.st_ino != 0;
+    return now.st_ino != a->sheet.st_ino || now.st_size != a->sheet.st_size ||
+           now.st_mtim.tv_sec != a->sheet.st_mtim.tv_sec || now.st_mtim.tv_nsec != a->sheet.st_mtim.tv_nsec;
+}

@@ -1,0 +1,39 @@
+/* What an active run asks people now, and what they have answered so far, as its folder says: its data,
+ * queries.csv, answers.csv. Read alone: the run may be at work meanwhile. */
+#ifndef PD_SERVE_ASKED_H
+#define PD_SERVE_ASKED_H
+
+#include "data/labels/answers.h"
+#include "data/labels/image_index.h"
+#include "run/folder.h"
+
+#include <paydirt/active.h>
+
+#include <sys/stat.h>
+
+struct pd_asked_images {
+    char run[PD_PATH_SIZE], data_folder[1024]; /* data_folder: of the images' files; "": there is none */
+    char strategy[256];
+    struct pd_dataset *data;
+    struct pd_image_index index;
+    bool may_add_classes;
+    struct stat sheet;   /* queries.csv as it was read; zeroed: it was not there */
+    struct pd_query *at; /* (count), best first */
+    size_t count;
+    uint32_t *place;  /* (data->count): of an image among them, from 1; 0: it is not asked for */
+    int32_t *answers; /* (data->count): the run's, PD_ANSWER_SKIP, or -1 */
+};
+
+/* watch: or NULL. PD_ERR_USAGE: no run of active learning, or one where the data's own labels answer, or 2-D
+ * points; PD_ERR_FORMAT: queries.csv or answers.csv cannot be read; those of opening the data. */
+enum pd_status pd_asked_open(const char *run, const struct pd_active_watch *watch,
+                             struct pd_asked_images *out, struct pd_error *err);
+void pd_asked_close(struct pd_asked_images *a); /* also a zeroed one */
+
+/* Of queries.csv, as its folder has it; for those who open nothing else. */
+enum pd_status pd_asked_read(struct pd_asked_images *a, struct pd_error *err);
+
+/* Whether queries.csv is another than was read. */
+bool pd_asked_is_old(const struct pd_asked_images *a);
+
+#endif

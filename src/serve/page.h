@@ -1,0 +1,23 @@
+/* What a server shows: files of the pages, the page on which people answer, the page on which runs are
+ * watched. */
+#ifndef PD_SERVE_PAGE_H
+#define PD_SERVE_PAGE_H
+
+#include "serve/label.h"
+
+#include <stdatomic.h>
+
+struct pd_page {
+    struct pd_http *http;
+    struct pd_label label; /* under the server's lock */
+    int people;
+    uint64_t told;   /* the label's revision that listeners know */
+    double looked;   /* when queries.csv was last looked at */
+    atomic_bool old; /* it is another now */
+    char address[PD_HTTP_ADDRESS], watch_address[PD_HTTP_ADDRESS];
+};
+
+/* Answers any request; for the server, and for those who try it without one. */
+void pd_page_handle(void *page, const struct pd_http_request *request, struct pd_http_reply *reply);
+
+#endif

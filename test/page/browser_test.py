@@ -1,0 +1,183 @@
+"""The page on which people answer, in a real browser: 200 images of ten classes by keyboard, with undo, skip, a class that is added, a reload
+in the middle and two tabs at once; what its server has at the end is what was pressed."""
+import random
+import re
+import sys
+
+import browser as b
+from common import CLASSES, Scratch, Server, main, make_pool, paydirt, presses, standing, start_run
+
+POOL = 200
+KEYS = "1234567890"
+# Of every control and image the words for those who do not see it; contrast; what axe-core calls serious.
+CHECKS = open(f"{__file__.rsplit('/', 1)[0]}/accessible.js").read()
+
+
+LISTENER = """
+window.pressed = [];
+window.addEventListener("keydown", (e) => {
+  const image = document.querySelector("#one").hidden || document.querySelector("dialog[open]") ? null : document.querySelector("#stage").dataset.image;
+  window.pressed.push([image, e.key]);
+}, true);
+"""
+
+
+class Witness:
+    """Hears in each tab what is pressed while which image is shown: what the server must have in the end."""
+
+    def __init__(self):
+        self.said = {}  # image -> label
+        self.order = []  # images, the last answered one last
+        self.answers = self.undone = 0
+        self.classes = dict(zip(KEYS, CLASSES)) | {" ": "skip"}
+
+    def opens(self, tab, url):
+        tab.go(url)
+        tab.wait("document.querySelector('#stage img')", "an image")
+        tab.js(LISTENER)
+
+    def hears(self, tab):
+        for image, key in tab.js("return window.pressed.splice(0)"):
+            if key == "Backspace":
+                self.undone += 1
+                self.said.pop(self.order.pop())
+            elif image is not None and key in self.classes:
+                name = f"{int(image):04d}.png"
+                assert name not in self.said, f"{name} is asked again"
+                self.said[name] = self.classes[key]
+                self.order.append(name)
+                self.answers += 1
+
+
+def is_saved(tab):
+    tab.wait("document.querySelector('#saved').textContent === 'all saved'", "all saved")
+
+
+def add_a_class(tab, name):
+    tab.press("C")
+    tab.wait("document.querySelector('dialog[open]')", "the dialog opens")
+    tab.press(name + b.ENTER)
+    tab.wait(f"[...document.querySelectorAll('button.class span')].some(s => s.textContent === '{name}')", f"the class {name}")
+    tab.wait("!document.querySelector('dialog[open]')", "the dialog closes")
+
+
+def undo_after_reload(tab, heard):
+    last = heard.order[-1]
+    tab.press(b.BACKSPACE)
+    is_saved(tab)
+    tab.wait(f"document.querySelector('#stage').dataset.image === '{int(last[:4])}'", "the last image is asked again")
+
+
+def answer_in_two_tabs(tab, heard, url, draw):
+    first = tab.windows()[0]
+    second = tab.new_window()
+    heard.opens(tab, url)
+    for turn in range(40):
+        tab.to_window(first if turn % 2 else second)
+        tab.press(draw.choices(KEYS, k=12))
+        is_saved(tab)
+        heard.hears(tab)
+        if len(heard.said) == POOL:
+            break
+        other = first if turn % 2 == 0 else second
+        open_images = POOL - len(heard.said)
+        tab.to_window(other)
+        tab.wait(f"document.querySelector('#left').textContent.startsWith('{open_images} of')", "the other tab hears of it")
+
+
+def labels_the_pool(tab):
+    draw = random.Random(7)
+    heard = Witness()
+    with Scratch() as folder:
+        make_pool(f"{folder}/pool", POOL)
+        run = start_run(folder, POOL)
+        with Server(folder, "label", run) as server:
+            heard.opens(tab, server.url)
+            tab.press([k for i in range(30) for k in [draw.choice(KEYS + " ")] + ([b.BACKSPACE] if i % 6 == 4 else [])])
+            add_a_class(tab, "fish")
+            heard.classes["a"] = "fish"
+            tab.press(draw.choices(KEYS + "aaa", k=40))
+            is_saved(tab)
+            heard.hears(tab)
+            heard.opens(tab, server.url)
+            undo_after_reload(tab, heard)
+            tab.press(draw.choices(KEYS + "a", k=20))
+            is_saved(tab)
+            heard.hears(tab)
+            answer_in_two_tabs(tab, heard, server.url, draw)
+            tab.wait("document.querySelector('#idle-title').textContent === 'All answered'", "the end")
+            complaints = tab.complaints()
+            assert not complaints, complaints
+            tab.press(b.ENTER)  # go on
+            out, code = server.process.communicate(timeout=20)[0], server.process.returncode
+            assert code == 0 and "active --resume" in out, out
+        rows = presses(folder, run)
+        said = standing(rows)
+        assert len(said) == POOL and all(len(labels) == 1 for labels in said.values()), "not every answer is there once"
+        assert {i: labels[0] for i, labels in said.items()} == heard.said, "the book is not what was pressed"
+        counts = {k: sum(r["kind"] == k for r in rows) for k in ("answer", "undo", "class")}
+        assert counts == {"answer": heard.answers, "undo": heard.undone, "class": 1}, counts
+        assert heard.undone == 6 and "fish" in heard.said.values() and "skip" in heard.said.values()
+        paydirt(folder, "label", run, "--export", "csv", "--out", "all.csv")
+        csv = dict(line.split(",") for line in open(f"{folder}/all.csv").read().split()[1:])
+        assert csv == heard.said, "the export is not what was pressed"
+
+
+def chooses_in_the_grid_and_settles(tab):
+    with Scratch() as folder:
+        make_pool(f"{folder}/pool", 30)
+        run = start_run(folder, 12)
+        with Server(folder, "label", run, "--people", "2") as server:
+            tab.go(server.url)
+            tab.wait("document.querySelector('#stage img')", "an image")
+            check(tab, "one image")
+            tab.press("G")
+            tab.click(".cell:nth-child(1)")
+            tab.click(".cell:nth-child(2)")
+            tab.click(".cell:nth-child(3)")
+            check(tab, "the grid")
+            tab.press("4")
+            tab.wait("document.querySelectorAll('.cell').length === 9", "three are gone")
+            is_saved(tab)
+            tab.press(b.BACKSPACE)  # all three come back
+            tab.wait("document.querySelectorAll('.cell').length === 12", "they are back")
+            tab.click("#grid-all")
+            tab.press("4")
+            tab.wait("document.querySelectorAll('.cell').length === 0", "all are gone")
+            is_saved(tab)
+            tab.click("#name")
+            tab.press("eve" + b.ENTER)
+            tab.wait("document.querySelectorAll('.cell').length === 12", "another person is asked, too")
+            tab.click(".cell:nth-child(1)")
+            tab.press("3")
+            tab.wait("document.querySelectorAll('.cell').length === 11", "one is gone")
+            tab.click("#grid-all")
+            tab.press("4")
+            is_saved(tab)
+            tab.press("R")
+            tab.wait("document.querySelectorAll('.card').length === 12", "twelve answers")
+            tab.js("const s = document.querySelector('#show'); s.value = 'disputed'; s.dispatchEvent(new Event('change'))")
+            tab.wait("document.querySelectorAll('.card').length === 1", "one that people disagree on")
+            tab.wait("document.querySelector('#agreement td')", "how far they agree")
+            check(tab, "the answers")
+            tab.click(".card")
+            tab.press("3")
+            tab.wait("document.querySelectorAll('.card').length === 0", "it is settled")
+            is_saved(tab)
+            complaints = tab.complaints()
+            assert not complaints, complaints
+            tab.go("about:blank")  # before its server goes
+        rows = presses(folder, run)
+        assert sum(r["kind"] == "settle" for r in rows) == 1
+        csv = f"{folder}/all.csv"
+        paydirt(folder, "label", run, "--export", "csv", "--out", csv)
+        assert sorted(re.findall(r",(\w+)$", open(csv).read(), re.M)) == ["bird"] + 11 * ["cat"] + ["label"]
+
+
+def check(tab, what):
+    found = tab.js(CHECKS)
+    assert not found, f"{what}: {found}"
+
+
+if __name__ == "__main__":
+    sys.exit(main([chooses_in_the_grid_and_settles, labels_the_pool], b.missing() and f"no browser: install {b.missing()}", b.Browser))

@@ -1,0 +1,158 @@
+/* Answers of the page into the run, as any file of answers: new ones, changed ones, classes. */
+#include "needs.h"
+#include "regress/program.h"
+
+#include "io/png.h"
+#include "serve/page.h"
+
+#include <sys/stat.h>
+
+enum { IMAGES = 16, SIDE = 16 };
+
+#define RUN "runs/00000-photos-active-gold"
+#define SMALL                                                                                                \
+    "--model infogan --width 0.1 --batch 8 --min-epoch 16 --epochs 1 --threads 1 --no-pictures --no-browser"
+
+static void draw(int image)
+{
+    uint8_t rgb[SIDE * SIDE * 3];
+    char path[128];
+    struct pd_error err;
+    for (int i = 0; i < SIDE * SIDE * 3; i++)
+        rgb[i] = (uint8_t)(i / 3 * (image % 3 + 1) + 9 * image);
+    snprintf(path, sizeof path, "photos/%02d.png", image);
+    assert_int_equal(pd_png_write_rgb(scratch_path(path), rgb, SIDE, SIDE, &err), PD_OK);
+}
+
+static int setup(void **state)
+{
+    if (scratch_setup(state))
+        return -1;
+    mkdir(scratch_path("photos"), 0777);
+    for (int i = 0; i < IMAGES; i++)
+        draw(i);
+    return 0;
+}
+
+/* --- a person at the page --- */
+
+static struct pd_asked_images asked;
+static struct pd_book book;
+
+static void sit_down(void)
+{
+    struct pd_error err;
+    assert_int_equal(pd_asked_open(scratch_path(RUN), NULL, &asked, &err), PD_OK);
+    assert_int_equal(pd_book_open(&asked, true, &book, &err), PD_OK);
+}
+
+static void get_up(void)
+{
+    pd_book_close(&book);
+    pd_asked_close(&asked);
+}
+
+static void press(enum pd_press_kind kind, uint32_t image, int32_t label, const char *text)
+{
+    static int n;
+    char key[32];
+    int64_t id;
+    struct pd_error err;
+    snprintf(key, sizeof key, "key-%06d", n++);
+    struct pd_pressed p = {.kind = kind,
+                           .key = key,
+                           .person = "ann",
+                           .image = image,
+                           .label = label,
+                           .over = -1,
+                           .was = -1,
+                           .text = text};
+    if (pd_book_press(&book, &p, 1, &id, &err))
+        fail_msg("%s", err.message);
+}
+
+static void assert_has(const char *name, const char *words)
+{
+    char *text = scratch_read(scratch_path(name), NULL);
+    assert_contains(text, words);
+    free(text);
+}
+
+static void program_sleep_past_a_second(void)
+{
+    program_sleep(1.1); /* the journal counts in seconds */
+}
+
+static void takes_what_the_page_has(void **state)
+{
+    (void)state;
+    succeeds("active --data photos --classes cat,dog --strategy gold --oracle csv --init 4 --query 2 --final "
+             "8 " SMALL);
+    fails("label " RUN " --export csv --out x.csv", 5, "nothing is answered yet");
+    sit_down();
+    assert_int_equal(asked.count, 4);
+    const uint32_t first = asked.at[0].image, second = asked.at[1].image, third = asked.at[2].image;
+    press(PD_PRESS_ANSWER, first, 0, NULL);
+    press(PD_PRESS_ANSWER, second, 1, NULL);
+    press(PD_PRESS_CLASS, 0, -1, "fish");
+    press(PD_PRESS_ANSWER, third, 2, NULL);
+    get_up();
+    const struct result *r = succeeds("active --resume " RUN);
+    assert_contains(r->err, "classes is now cat,dog,fish");
+    assert_contains(r->out, "3 answers taken, 0 refused");
+    assert_contains(r->out, "1 image waits for a label");
+    assert_int_equal(access(scratch_path(RUN "/page.csv"), F_OK), -1); /* it is in the journal */
+    r = succeeds("active --resume " RUN);
+    assert_null(strstr(r->out, "taken")); /* nothing is taken twice */
+
+    program_sleep_past_a_second();
+    sit_down();
+    assert_int_equal(asked.count, 1);
+    assert_int_equal(book.run_classes, 3);
+    press(PD_PRESS_ANSWER, first, 1, NULL); /* thought better of */
+    get_up();
+    r = succeeds("active --resume " RUN);
+    assert_contains(r->out, "1 answer corrected");
+    assert_has(RUN "/journal.jsonl", "\"was\":\"cat\"");
+
+    /* a later word of others stands, without a line at each resume */
+    program_sleep_past_a_second();
+    char row[64];
+    snprintf(row, sizeof row, "image,label\n%02u.png,cat\n", second);
+    scratch_write(scratch_path("wrong.csv"), row, strlen(row));
+    r = succeeds("active --resume " RUN " --correct wrong.csv");
+    assert_contains(r->out, "1 answer corrected");
+    r = succeeds("active --resume " RUN);
+    assert_null(strstr(r->out, "corrected"));
+    assert_null(strstr(r->err, "refused"));
+    snprintf(row, sizeof row, "%02u.png,cat\n", second);
+    assert_has(RUN "/answers.csv", row);
+}
+
+static void names_what_cannot_be_served(void **state)
+{
+    (void)state;
+    succeeds("train --data synthetic --data-count 200 --model mlp --width 0.05 --batch 32 --min-epoch 128 "
+             "--epochs 1");
+    fails("label runs/00001-synthetic-mlp --no-browser --port 0", 2,
+          "a run of training, not of active learning");
+    fails("label nowhere --no-browser", 3, "nowhere");
+    fails("label", 2, "RUN");
+    fails("label " RUN " --export cvs --out x", 2, "did you mean 'csv'?");
+    fails("label " RUN " --export csv", 2, "--out is missing");
+    fails("label " RUN " --listen 0.0.0.0 --no-browser", 2, "--certificate FILE");
+    fails("label " RUN " --certificate a.pem --no-browser", 2, "go together");
+    fails("label " RUN " --people 0 --no-browser", 2, "people");
+    fails("active --data photos --classes cat,dog --oracle pages " SMALL, 2, "did you mean 'page'?");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_what_the_page_has),
+        cmocka_unit_test(names_what_cannot_be_served),
+    };
+    ALL_NEED(sqlite, tests);
+    ALL_NEED(microhttpd, tests);
+    return cmocka_run_group_tests(tests, setup, scratch_teardown);
+}

@@ -59,6 +59,8 @@ def floats(x: Any, name: str, whole: bool = False) -> NDArray[np.float32]:
 def whole_numbers(x: Any, name: str) -> NDArray[np.int64]:
     """(n) int64."""
     a = host(x, name)
+    if a.ndim != 1 and not (a.ndim == 2 and a.shape[1] == 1):
+        raise UsageError("%s: shape %s, expected one dimension" % (name, shape_text(a)))
     if a.size == 0:
         return np.zeros(0, np.int64)
     if a.dtype.kind not in "iu":

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import floats, pointer, shape_text, whole_numbers
 from ._images import Images, labels_of, pixels_of, to_dataset
-from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, text
+from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, text, whole
 
 _FILE = "networks.safetensors"  # in a folder of Gan.save
 _ORIGINS = {"real": lib.PD_ORIGIN_REAL, "fake": lib.PD_ORIGIN_FAKE}
@@ -197,7 +197,7 @@ class Gan:
         return rows.astype(np.int32)
 
     def sample_kept(self, per_class: int, *, reject: str = "gold", p: Optional[float] = None, keep: Optional[float] = None,
-                    seed: int = 0, dtype: Any = "uint8", channels_first: bool = False) -> Kept:
+                    burn_in: int = 50000, seed: int = 0, dtype: Any = "uint8", channels_first: bool = False) -> Kept:
         """Samples that the discriminator lets through, as `paydirt sample --reject`.
 
         Parameters
@@ -210,6 +210,8 @@ class Gan:
             Larger keeps fewer.
         keep : float, optional
             The part to keep, of methods that take it.
+        burn_in : int
+            Samples of each class that the method learns from first; as many as 50,000 take a while.
 
         Returns
         -------
@@ -222,7 +224,7 @@ class Gan:
         if method.uses_real:
             raise UsageError("reject: %r learns from real images; that is `paydirt sample --reject %s`" % (reject, reject))
         o = ffi.new("struct pd_rejection_options *", lib.pd_rejection_defaults(method))
-        o.per_class, o.how.seed = per_class, _seed(seed)
+        o.per_class, o.burn_in, o.how.seed = whole("per_class", per_class, 2**40), whole("burn_in", burn_in, 2**40), _seed(seed)
         o.how.p = o.how.p if p is None else p
         o.how.keep = o.how.keep if keep is None else keep
         callbacks = Callbacks()
@@ -341,6 +343,12 @@ class Gan:
         call(lib.pd_gan_write, self._alive(), str(to).encode())
         return str(to)
 
+    def __reduce__(self) -> Any:
+        """Pickled, and copied, as the file of `save`."""
+        with tempfile.TemporaryDirectory() as folder:
+            data = pathlib.Path(self.save(pathlib.Path(folder, _FILE))).read_bytes()
+        return _of_bytes, (data, self.history, self.notes, self.folder, self.interrupted)
+
     def to_torch(self, *, origin: str = "real") -> Any:
         """The networks as PyTorch's modules, in evaluation mode: `m.g(z, classes)` and `m.d(images)`, whose outputs are those of
         `sample` (as float32, channels first) and `score`.
@@ -363,14 +371,21 @@ class Gan:
             return load_checkpoint(path, path if seen else "", origin)
 
 
+def _of_bytes(data: bytes, history: List[Epoch], notes: List[str], folder: Optional[str], interrupted: bool) -> Gan:
+    with tempfile.TemporaryDirectory() as scratch:
+        path = pathlib.Path(scratch, _FILE)
+        path.write_bytes(data)
+        gan = load(path)
+    gan.history, gan.notes, gan.folder, gan.interrupted = history, notes, folder, interrupted
+    return gan
+
+
 def _has_words(labels: Any) -> bool:
     return isinstance(labels, (list, tuple, np.ndarray)) and np.asarray(labels).dtype.kind in "OUS"
 
 
 def _seed(seed: int) -> int:
-    if not 0 <= seed < 2**64:
-        raise UsageError("seed: %d, expected 0 or more, below 2^64" % seed)
-    return int(seed)
+    return whole("seed", seed, 2**64 - 1)
 
 
 def _origin(name: str) -> int:

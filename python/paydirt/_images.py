@@ -114,7 +114,7 @@ def _by_name(a: NDArray[Any], classes: Classes) -> Tuple[NDArray[np.int64], List
 def labels_of(given: Any, n: int, classes: Classes, notes: List[str]) -> Tuple[NDArray[np.int32], int, Optional[List[str]]]:
     """Labels (n) of int32, how many classes, their names."""
     names = None if classes is None or isinstance(classes, (int, np.integer)) else [str(c) for c in classes]
-    if isinstance(classes, (str, bytes)):
+    if isinstance(classes, (str, bytes, bool)):
         raise UsageError("classes: %r, expected names in a list, or how many" % classes)
     if given is None:
         a: NDArray[Any] = np.full(n, -1, np.int64)

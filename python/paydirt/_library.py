@@ -162,12 +162,22 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
+def whole(name: str, value: Any, most: int) -> int:
+    """A whole number from 0."""
+    try:
+        number = int(value.__index__())
+    except (AttributeError, TypeError):
+        raise UsageError("%s: %r, expected a whole number" % (name, value)) from None
+    if not 0 <= number <= most:
+        raise UsageError("%s: %d, expected 0 to %d" % (name, number, most))
+    return number
+
+
 def threads_of(threads: int) -> int:
     """How many to ask the library for: as said, but one in a process that was forked from one that has used more: those are
     not in it, and OpenMP would wait for them for ever."""
     global _used
-    if threads < 0:
-        raise UsageError("threads: %d, expected 0 (as many as there are) or more" % threads)
+    threads = whole("threads", threads, 1024)
     _used = True
     return 1 if _forked else threads
 

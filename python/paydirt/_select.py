@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import floats, host, pointer, rows_of, shape_text, whole_numbers
-from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, tell, text
+from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, tell, text, whole
 
 _JUDGED = 1 << 19  # numbers, as `paydirt select` looks at
 _ROUNDED = 0.005  # sums of probabilities that were rounded to few digits
@@ -165,6 +165,8 @@ class Pool:
 
 def find(name: str) -> Any:
     """A struct pd_strategy."""
+    if not isinstance(name, str):
+        raise UsageError("strategy: %r, expected a name of strategies()" % (name,))
     err = new_error()
     strategy = lib.pd_strategy_find(name.encode(), err)
     if strategy == ffi.NULL:
@@ -208,16 +210,6 @@ def _spread(diverse: str, strategy: Any, pool: Pool, k: int, candidates: Optiona
         call(lib.pd_diverse_choose, _DIVERSE[diverse], most, pointer("int64_t", best), pool.width, pointer("float", near), k,
              seed, pointer("int64_t", chosen))
     return best[chosen]
-
-
-def _whole(name: str, value: Any, most: int) -> int:
-    try:
-        number = value.__index__()
-    except AttributeError:
-        raise UsageError("%s: %r, expected a whole number" % (name, value)) from None
-    if not 0 <= number <= most:
-        raise UsageError("%s: %d, expected 0 to %d" % (name, number, most))
-    return int(number)
 
 
 def select(logits: Any = None, class_logits: Any = None, *, strategy: str = "gold", k: int = 100, features: Any = None,
@@ -282,14 +274,14 @@ def select(logits: Any = None, class_logits: Any = None, *, strategy: str = "gol
     """
     found = find(strategy)
     pool = Pool(found, logits, class_logits, features, passes, labelled, probabilities, sigmoid, judge)
-    k = _whole("k", k, pool.n)
-    seed = _whole("seed", seed, 2**64 - 1)
+    k = whole("k", k, pool.n)
+    seed = whole("seed", seed, 2**64 - 1)
     if diverse is not None:
-        return _spread(diverse, found, pool, k, None if candidates is None else _whole("candidates", candidates, pool.n), seed,
+        return _spread(diverse, found, pool, k, None if candidates is None else whole("candidates", candidates, pool.n), seed,
                        balanced, threads)
     if candidates is not None:
         raise UsageError("candidates: nothing is spread over them (diverse=%s)" % " or ".join(repr(d) for d in _DIVERSE))
-    return _choose(found, pool, k, seed, balanced, _whole("clusters", clusters, 10**6), radius, threads)
+    return _choose(found, pool, k, seed, balanced, whole("clusters", clusters, 10**6), radius, threads)
 
 
 def scores(logits: Any = None, class_logits: Any = None, *, strategy: str = "gold", features: Any = None, passes: Any = None,
@@ -310,6 +302,6 @@ def scores(logits: Any = None, class_logits: Any = None, *, strategy: str = "gol
     pool = Pool(found, logits, class_logits, features, passes, None, probabilities, sigmoid, judge)
     out = np.empty(pool.n)
     with openmp(threads):
-        call(lib.pd_strategy_score, found, pool.c, balanced, _whole("seed", seed, 2**64 - 1), pointer("double", out))
+        call(lib.pd_strategy_score, found, pool.c, balanced, whole("seed", seed, 2**64 - 1), pointer("double", out))
     return out
 

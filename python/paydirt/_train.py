@@ -79,6 +79,8 @@ class Watch:
     """A struct pd_training_watch that calls callbacks and shows progress."""
 
     def __init__(self, callbacks: Sequence[Callback], progress: Optional[bool]) -> None:
+        if not isinstance(callbacks, (list, tuple)):
+            raise UsageError("callbacks: %r, expected a list of functions of an Epoch" % (callbacks,))
         for c in callbacks:
             if not callable(c):
                 raise UsageError("callbacks: %r, expected functions of an Epoch" % (c,))

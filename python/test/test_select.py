@@ -192,7 +192,9 @@ class Refuses(unittest.TestCase):
         self.refuses("k: 30001", LOGIT, CLASSES, k=N + 1)
         self.refuses("did you mean 'entropy'?", class_logits=CLASSES, strategy="entropi")
         self.refuses("2 rows asked for, the pool has 1 without a label", LOGIT[:3], CLASSES[:3], k=2, labelled=[0, 1])
-        self.refuses("threads: -1", LOGIT, CLASSES, threads=-1)
+        for threads in (-1, 1025, "2", 1.5):
+            self.refuses("threads: ", LOGIT, CLASSES, threads=threads)
+        self.refuses("strategy: None", LOGIT, CLASSES, strategy=None)
         self.refuses("features= is missing", LOGIT, CLASSES, diverse="k-center")
 
     def test_what_is_doubtful_is_said(self):

@@ -1,6 +1,8 @@
 """Training, sampling, scoring and files from Python; what is understood of images and labels, and what is refused."""
+import copy
 import os
 import pathlib
+import pickle
 import signal
 import tempfile
 import unittest
@@ -69,7 +71,7 @@ class Trains(unittest.TestCase):
         self.assertEqual(self.gan.features(IMAGES).shape[0], N)
 
     def test_kept_samples(self):
-        kept = self.gan.sample_kept(4, reject="obrs", keep=0.5)
+        kept = self.gan.sample_kept(4, reject="obrs", keep=0.5, burn_in=500)
         self.assertEqual(kept.images.shape, (12, 16, 16, 1))
         np.testing.assert_array_equal(kept.labels, np.repeat([0, 1, 2], 4))
         self.assertTrue((kept.tried >= 4).all())
@@ -83,11 +85,18 @@ class Trains(unittest.TestCase):
                 np.testing.assert_array_equal(again.score(IMAGES).logit, self.gan.score(IMAGES).logit)
                 self.assertEqual(again.class_names, self.gan.class_names)
 
+    def test_pickled_and_copied(self):
+        for again in (pickle.loads(pickle.dumps(self.gan)), copy.deepcopy(self.gan)):
+            np.testing.assert_array_equal(again.sample([0, 1]), self.gan.sample([0, 1]))
+            self.assertEqual((len(again.history), again.class_names), (6, self.gan.class_names))
+
     def test_what_it_refuses(self):
         for words, call in (("-1 to 3, expected 0 to 2", lambda: self.gan.sample([-1, 3])),
                             ("expected a class for each", lambda: self.gan.sample(3)),
                             ("'hihg' is none of the classes", lambda: self.gan.sample(["hihg"])),
                             ("z: shape (2, 3)", lambda: self.gan.sample([0, 1], z=np.zeros((2, 3)))),
+                            ("seed: 1.5", lambda: self.gan.sample([0], seed=1.5)),
+                            ("shape (2, 2), expected one dimension", lambda: self.gan.sample([[0, 1], [1, 2]])),
                             ("dtype: float64", lambda: self.gan.sample([0], dtype="f8")),
                             ("channels", lambda: self.gan.score(np.zeros((3, 3, 16, 16), "u1") + IMAGES[:3, None])),
                             ("did you mean 'gold'?", lambda: self.gan.sample_kept(3, reject="golf")),
@@ -128,8 +137,9 @@ class Stops(unittest.TestCase):
         with self.assertRaisesRegex(RuntimeError, "mine") as caught:
             quick(callbacks=[fails], epochs=50)
         self.assertEqual(caught.exception.gan.classes, 3)
-        with self.assertRaisesRegex(paydirt.UsageError, "expected functions"):
-            quick(callbacks=[3])
+        for callbacks in ([3], print):
+            with self.assertRaisesRegex(paydirt.UsageError, "functions of an Epoch"):
+                quick(callbacks=callbacks)
 
     def test_a_run_in_a_folder_goes_on(self):
         with tempfile.TemporaryDirectory() as folder:

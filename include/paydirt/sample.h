@@ -43,6 +43,26 @@ void pd_samples_release(struct pd_samples *samples); /* also zeroed ones */
 enum pd_status pd_samples_write(const char *path, const struct pd_samples *samples, const float *logit,
                                 const float *class_logits, const double *d, struct pd_error *err);
 
+/* The same as pictures for others to read. */
+struct pd_sample_folder {
+    const struct pd_samples *samples; /* with z */
+    uint64_t seed;                    /* that they were made with */
+    const float *logit, *class_logits;
+    const double *d;                   /* as pd_samples_write's; each may be NULL */
+    const struct pd_data_watch *watch; /* sees images written, and may stop it; or NULL */
+};
+
+/* A folder that appears whole or not at all: in a folder for each class, called as the class where a file
+ * system allows that, its samples as PNG, grey or RGB, of the levels nearest to them; and manifest.csv: file,
+ * class, label, number, seed, logit, log_p_class (of the class), d, z_0, z_1, ... Nothing is written into a
+ * folder that has something in it. note: lines (pd_dataset_note) about names. PD_ERR_MISMATCH: points, images
+ * of other than 1 or 3 channels, or no z; PD_ERR_IO, PD_ERR_MEMORY, PD_ERR_INTERRUPTED. */
+enum pd_status pd_samples_write_folder(const char *folder, const struct pd_sample_folder *what,
+                                       const struct pd_gan *gan, char note[PD_NOTE_SIZE],
+                                       struct pd_error *err);
+/* What can be said before there are samples. The same. */
+enum pd_status pd_sample_folder_check(const char *folder, const struct pd_gan *gan, struct pd_error *err);
+
 /* Images and labels of such an npz, of whatever origin. PD_ERR_MISMATCH: they do not fit the networks; those
  * of reading; PD_ERR_MEMORY. */
 enum pd_status pd_samples_read(const char *path, const struct pd_gan *gan, struct pd_samples *out,

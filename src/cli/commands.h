@@ -8,6 +8,7 @@
     X(train, "train a conditional GAN, or go on with an interrupted run")                                    \
     X(eval, "measure a run's networks: fitting capacity, the accuracy of classes")                           \
     X(sample, "generate pictures and arrays")                                                                \
+    X(export, "networks as ONNX models, samples as folders, labels as a table, for other programs")          \
     X(score, "what a run's discriminator thinks of real images, GOLD's estimator included")                  \
     X(active, "train, ask for the labels that help most, train again")                                       \
     X(label, "answer what an active run asks, on a page in the browser")                                     \

@@ -34,15 +34,20 @@ struct view {
     const char *layer; /* observed */
 };
 
-static void record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n, const struct view *view)
+void pd_gan_record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n)
 {
     const struct pd_model_config *c = &gan->config;
     struct pd_nn gen = pd_gan_network(gan, g, gan->ema ? "ema." : "g.", false);
     gen.training = gen.frozen = gan->batch_statistics;
     struct pd_node *z = pd_input(g, "z", PD_REAL, pd_shape2(n, c->z_dim));
     struct pd_node *onehot = pd_one_hot(pd_input(g, "c", PD_I32, pd_shape1(n)), c->classes);
-    (void)view;
     pd_output(pd_model_generate(&gen, c, z, onehot), "images");
+}
+
+static void record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n, const struct view *view)
+{
+    (void)view;
+    pd_gan_record_generator(gan, g, n);
 }
 
 static struct pd_heads discriminate(struct pd_gan *gan, struct pd_graph *g, int64_t n,
@@ -62,6 +67,11 @@ static void record_scorer(struct pd_gan *gan, struct pd_graph *g, int64_t n, con
     pd_output(h.logit, "logit");
     pd_output(pd_log_softmax(h.class_logits), "log_p");
     pd_output(h.class_logits, "class_logits");
+}
+
+void pd_gan_record_scorer(struct pd_gan *gan, struct pd_graph *g, int64_t n, enum pd_origin origin)
+{
+    record_scorer(gan, g, n, &(struct view){origin, NULL});
 }
 
 static void record_features(struct pd_gan *gan, struct pd_graph *g, int64_t n, const struct view *view)

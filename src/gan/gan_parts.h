@@ -10,6 +10,10 @@ struct pd_nn pd_gan_network(const struct pd_gan *gan, struct pd_graph *g, const 
 
 struct pd_shape pd_gan_image_shape(const struct pd_gan *gan, int64_t n); /* of n images or points */
 
+/* What pd_gan_compile_generator and pd_gan_compile_scorer compile. */
+void pd_gan_record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n);
+void pd_gan_record_scorer(struct pd_gan *gan, struct pd_graph *g, int64_t n, enum pd_origin origin);
+
 /* For what other programs call, from any thread: PD_ERR_USAGE where another has the gan already, or none of
  * its numbers may be given out: n < 0, an origin that there is not, a backend that computes in double. */
 enum pd_status pd_gan_enter(struct pd_gan *gan, enum pd_origin origin, int64_t n, struct pd_error *err);

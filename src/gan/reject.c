@@ -355,7 +355,10 @@ static enum pd_status reject(struct pd_gan *gan, const struct pd_rejection_optio
                              struct pd_rejection *out, struct pd_error *err)
 {
     struct maker m;
+    const int64_t samples = options->per_class * gan->config.classes;
     enum pd_status status = init_maker(&m, gan, options, err);
+    if (!status)
+        status = pd_samples_fit(gan, samples, err);
     if (!status)
         status = reserve(out, &m, err);
     if (!status && options->pooled)

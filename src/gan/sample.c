@@ -5,6 +5,7 @@
 #include "base/streams.h"
 #include "data/labels/class_names.h"
 #include "io/chart.h"
+#include "io/machine.h"
 #include "io/png.h"
 #include "io/scatter.h"
 #include "gan/gan_parts.h"
@@ -14,6 +15,16 @@
 #include <string.h>
 
 enum { BATCH = 100 };
+
+enum pd_status pd_samples_fit(const struct pd_gan *gan, int64_t count, struct pd_error *err)
+{
+    const double each = (double)(pd_gan_image_size(gan) + gan->config.z_dim + 1) * sizeof(float);
+    const double need = each * (double)count, have = pd_memory_free();
+    return need <= have ? PD_OK
+                        : pd_fail(err, PD_ERR_MEMORY, -1,
+                                  "out of memory for %lld samples: they take %.3g GB, and %.3g GB are free",
+                                  (long long)count, 1e-9 * need, 1e-9 * have);
+}
 
 static enum pd_status reserve(struct pd_samples *s, struct pd_error *err)
 {
@@ -79,7 +90,9 @@ enum pd_status pd_generate(struct pd_gan *gan, int64_t n, const int32_t *classes
 static enum pd_status make(struct pd_gan *gan, uint64_t seed, struct pd_samples *out, struct pd_error *err)
 {
     struct pd_sampler *sampler = NULL;
-    enum pd_status status = reserve(out, err);
+    enum pd_status status = pd_samples_fit(gan, out->count, err);
+    if (!status)
+        status = reserve(out, err);
     if (!status)
         status = pd_sampler_create(gan, BATCH, &sampler, err);
     if (!status) {

@@ -7,6 +7,9 @@
 
 #include <paydirt/sample.h>
 
+/* PD_ERR_MEMORY: so many samples are more than this machine has memory for; before the work. */
+enum pd_status pd_samples_fit(const struct pd_gan *gan, int64_t count, struct pd_error *err);
+
 /* A picture of them as PNG: images in a grid, one row a class; points as a scatter plot over the real ones
  * (count, 2), which may be NULL. */
 struct pd_points {

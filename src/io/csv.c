@@ -39,14 +39,9 @@ static void separate(struct pd_csv *csv)
     csv->inside = true;
 }
 
-void pd_csv_text(struct pd_csv *csv, const char *text)
+static void quote(struct pd_csv *csv, const char *before, const char *text)
 {
-    separate(csv);
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        pd_buffer_append(&csv->pending, text, strlen(text));
-        return;
-    }
-    pd_buffer_append(&csv->pending, "\"", 1);
+    pd_buffer_printf(&csv->pending, "\"%s", before);
     for (size_t n; *text; text += n) {
         n = strcspn(text, "\"");
         n += text[n] == '"';
@@ -55,6 +50,30 @@ void pd_csv_text(struct pd_csv *csv, const char *text)
             pd_buffer_append(&csv->pending, "\"", 1);
     }
     pd_buffer_append(&csv->pending, "\"", 1);
+}
+
+void pd_csv_text(struct pd_csv *csv, const char *text)
+{
+    separate(csv);
+    if (text[strcspn(text, ",\"\r\n")])
+        quote(csv, "", text);
+    else
+        pd_buffer_append(&csv->pending, text, strlen(text));
+}
+
+bool pd_csv_is_formula(const char *text)
+{
+    return *text && strchr("=+-@\t\r\n", *text);
+}
+
+void pd_csv_words(struct pd_csv *csv, const char *words)
+{
+    const bool formula = pd_csv_is_formula(words);
+    separate(csv);
+    if (formula || words[strcspn(words, ",;\t\"\r\n")])
+        quote(csv, formula ? "'" : "", words);
+    else
+        pd_buffer_append(&csv->pending, words, strlen(words));
 }
 
 void pd_csv_real(struct pd_csv *csv, double value)

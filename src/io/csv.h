@@ -6,6 +6,7 @@
 
 #include <paydirt/error.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct pd_csv;
@@ -15,6 +16,10 @@ enum pd_status pd_csv_create(const char *path, struct pd_csv **out, struct pd_er
 
 /* Fields of the current row, left to right. The first failure is kept and reported by commit. */
 void pd_csv_text(struct pd_csv *csv, const char *text);
+/* The same for words of strangers in a file that people open: what a spreadsheet would run as a formula gets
+ * a ' in front, and what some programs take for the end of a field is quoted. */
+void pd_csv_words(struct pd_csv *csv, const char *words);
+bool pd_csv_is_formula(const char *text);
 void pd_csv_real(struct pd_csv *csv, double value); /* 9 significant digits: a float survives */
 void pd_csv_integer(struct pd_csv *csv, int64_t value);
 void pd_csv_end_row(struct pd_csv *csv);

@@ -99,8 +99,8 @@ static void place(uint8_t *pixels, int64_t stride, const float *image, const str
                 pixels[y * stride + x * g->c + c] = pd_pixel_level(image[(c * g->h + y) * g->w + x]);
 }
 
-enum pd_status pd_png_encode_grid(struct pd_buffer *out, const float *images, const struct pd_png_grid *g,
-                                  struct pd_error *err)
+static enum pd_status encode_unsigned(struct pd_buffer *out, const float *images, const struct pd_png_grid *g,
+                                      struct pd_error *err)
 {
     int64_t width, height;
     enum pd_status status = check_grid(g, err);
@@ -117,9 +117,23 @@ enum pd_status pd_png_encode_grid(struct pd_buffer *out, const float *images, co
         int64_t top = g->pad + i / columns * (g->h + g->pad), left = g->pad + i % columns * (g->w + g->pad);
         place(pixels + top * stride + left * g->c, stride, images + i * g->c * g->h * g->w, g);
     }
-    const size_t begin = out->size;
     status = encode(out, pixels, width, height, g->c, err);
     pd_free(pixels);
+    return status;
+}
+
+enum pd_status pd_png_encode_image(struct pd_buffer *out, const float *image, int64_t c, int64_t h, int64_t w,
+                                   struct pd_error *err)
+{
+    const struct pd_png_grid grid = {.n = 1, .c = c, .h = h, .w = w, .columns = 1};
+    return encode_unsigned(out, image, &grid, err);
+}
+
+enum pd_status pd_png_encode_grid(struct pd_buffer *out, const float *images, const struct pd_png_grid *g,
+                                  struct pd_error *err)
+{
+    const size_t begin = out->size;
+    enum pd_status status = encode_unsigned(out, images, g, err);
     if (!status)
         pd_png_sign(out, begin);
     return status || !out->oom ? status : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture");

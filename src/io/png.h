@@ -34,6 +34,10 @@ enum pd_status pd_png_encode_grid(struct pd_buffer *out, const float *images, co
 enum pd_status pd_png_write_grid(const char *path, const float *images, const struct pd_png_grid *grid,
                                  struct pd_error *err);
 
+/* One image (c, h, w) as data: unsigned. */
+enum pd_status pd_png_encode_image(struct pd_buffer *out, const float *image, int64_t c, int64_t h, int64_t w,
+                                   struct pd_error *err);
+
 /* rgb: (h, w, 3) */
 enum pd_status pd_png_encode_rgb(struct pd_buffer *out, const uint8_t *rgb, int64_t w, int64_t h,
                                  struct pd_error *err);

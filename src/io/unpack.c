@@ -1,13 +1,13 @@
 #include "io/unpack.h"
 
 #include "base/library.h"
+#include "io/aside.h"
 #include "io/file.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <limits.h>
 #include <locale.h>
 #include <stdio.h>
@@ -29,22 +29,6 @@ struct unpacking {
     int64_t done, most;  /* bytes written */
     const struct pd_watch *watch;
 };
-
-/* Removes a folder of ours with all that is in it; none is fine. */
-static enum pd_status remove_folder(char *path, struct pd_error *err)
-{
-    char *const roots[] = {path, NULL};
-    int code = 0;
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    if (!walk)
-        return pd_fail_memory(err, path);
-    for (FTSENT *e; (errno = 0, e = fts_read(walk));)
-        if (e->fts_info != FTS_D && e->fts_errno != ENOENT && remove(e->fts_accpath))
-            code = e->fts_errno ? e->fts_errno : errno;
-    code = errno ? errno : code; /* not the end */
-    fts_close(walk);
-    return code ? pd_fail_io(err, path, "remove", code) : PD_OK;
-}
 
 static enum pd_status fail_read(const struct unpacking *u, struct pd_error *err)
 {
@@ -169,18 +153,13 @@ static enum pd_status keep(const struct unpacking *u, const char *name, const ch
         return status;
     if (lstat(from, &info) || !S_ISDIR(info.st_mode))
         return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': holds no folder '%s'", u->path, name);
-    const int fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || syncfs(fd))
-        status = pd_fail_io(err, from, "sync", errno);
-    if (fd >= 0)
-        close(fd);
-    return status ? status : pd_file_rename(from, to, err);
+    return pd_folder_keep(from, to, err);
 }
 
 static enum pd_status unpack_aside(struct unpacking *u, const char *name, char *aside, const char *to,
                                    struct pd_error *err)
 {
-    enum pd_status status = remove_folder(aside, err); /* of a killed process */
+    enum pd_status status = pd_folder_remove(aside, err); /* of a killed process */
     if (status)
         return status;
     if (mkdir(aside, 0777) || !realpath(aside, u->into))
@@ -188,7 +167,7 @@ static enum pd_status unpack_aside(struct unpacking *u, const char *name, char *
     status = copy(u, err);
     if (!status)
         status = keep(u, name, to, err);
-    const enum pd_status removed = remove_folder(aside, status ? NULL : err);
+    const enum pd_status removed = pd_folder_remove(aside, status ? NULL : err);
     return status ? status : removed;
 }
 

@@ -22,6 +22,22 @@ static void quotes_only_where_needed(void **state)
     assert_file(path, "plain,,\"a,b\",\"say \"\"x\"\"\",\"\"\"\",\"two\nlines\",a b;c'd\nnext\n");
 }
 
+static void words_are_no_formulas(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {"plain", "",    "=1+1",  "-x",   "+x",
+                                         "@x",    "\tx", "a-b=c", "a;=1", "say \"x\""};
+    struct pd_csv *csv;
+    const char *path = scratch_path("words.csv");
+    assert_int_equal(pd_csv_create(path, &csv, NULL), PD_OK);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        pd_csv_words(csv, fields[i]);
+    pd_csv_end_row(csv);
+    assert_int_equal(pd_csv_commit(csv, NULL), PD_OK);
+    pd_csv_destroy(csv);
+    assert_file(path, "plain,,\"'=1+1\",\"'-x\",\"'+x\",\"'@x\",\"'\tx\",a-b=c,\"a;=1\",\"say \"\"x\"\"\"\n");
+}
+
 static void writes_numbers(void **state)
 {
     (void)state;
@@ -92,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quotes_only_where_needed),
+        cmocka_unit_test(words_are_no_formulas),
         cmocka_unit_test(writes_numbers),
         cmocka_unit_test(long_files_are_whole),
         cmocka_unit_test(failures_keep_the_old_file),

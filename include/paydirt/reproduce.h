@@ -14,6 +14,7 @@
 #ifndef PAYDIRT_REPRODUCE_H
 #define PAYDIRT_REPRODUCE_H
 
+#include <paydirt/bench.h>
 #include <paydirt/option.h>
 
 #ifdef __cplusplus
@@ -61,7 +62,8 @@ const char *pd_reproduce_missing(const struct pd_reproduce *r,
 const char *pd_reproduce_folder(const struct pd_reproduce *r); /* OUT/STUDY-SCALE */
 
 /* Whether the data of all columns that are asked for are there: opens each set, without decoding its images.
- * PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH: what is missing and what brings it. */
+ * PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH: what is missing first and what brings it, and which columns
+ * could be done without. */
 enum pd_status pd_reproduce_check_data(const struct pd_reproduce *r, struct pd_error *err);
 
 /* --- its runs --- */
@@ -74,6 +76,14 @@ struct pd_reproduce_run {
     bool done;
 };
 void pd_reproduce_run_at(const struct pd_reproduce *r, int64_t run, struct pd_reproduce_run *out);
+
+/* What it takes, begun anew: so many of these steps, and so many images that the classifiers which measure it
+ * are trained on. */
+struct pd_reproduce_cost {
+    struct pd_bench_options step; /* texts are the study's */
+    double steps, images;
+};
+void pd_reproduce_cost(const struct pd_reproduce *r, int64_t run, struct pd_reproduce_cost *out);
 
 struct pd_reproduce_claim;
 
@@ -88,18 +98,20 @@ void pd_reproduce_release(struct pd_reproduce_claim *claim); /* also NULL */
  * file system has no locks, and nothing keeps others away. */
 int pd_reproduce_claim_lock(const struct pd_reproduce_claim *claim);
 
-enum pd_step_kind { PD_STEP_NONE, PD_STEP_BEGIN, PD_STEP_RESUME, PD_STEP_MEASURE };
+enum pd_step_kind { PD_STEP_NONE, PD_STEP_BEGIN, PD_STEP_RESUME, PD_STEP_MEASURE, PD_STEP_PICTURE };
 
 /* What is to be done next. Borrowed until the next step. */
 struct pd_reproduce_step {
     enum pd_step_kind kind;
-    const char *name;    /* of the run, for people */
-    const char *command; /* "train", "active", "eval" */
-    const char *recipe;  /* its file, of a run that begins */
-    const char *folder;  /* the run's to go on with or to measure; a new one's parent */
-    const char *output;  /* file that takes its standard output, truncated; NULL: it goes to the log */
-    const char *log;     /* file that takes all else, appended */
-    const char *metrics; /* of a measurement */
+    const char *name;     /* of the run, for people */
+    const char *command;  /* "train", "active", "eval", "score", "sample" */
+    const char *recipe;   /* its file, of a run that begins */
+    const char *folder;   /* the run's to go on with or to measure; a new one's parent */
+    const char *output;   /* of a measurement: the file for its standard output; of a picture: its own */
+    const char *picture;  /* "terms", "sheet", "certainty", "plane", "samples" */
+    const char *log;      /* file that takes all else, appended */
+    const char *metrics;  /* of a measurement */
+    const char *data_dir; /* where its data lie; "": known places */
     int64_t seed;
 };
 

@@ -84,6 +84,27 @@ static void add_measurement(struct words *w, const struct queue *q, const struct
         add_option(w, "weights", q->o->weights);
 }
 
+static void add_picture(struct words *w, const struct worker *worker)
+{
+    static const struct {
+        const char *name, *option;
+    } pictures[] = {{"terms", "histogram"},
+                    {"sheet", "sheet"},
+                    {"certainty", "certainty"},
+                    {"plane", "plane"},
+                    {"samples", "grid"}};
+    const struct pd_reproduce_step *s = &worker->step;
+    add(w, "%s", s->folder);
+    for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++)
+        if (!strcmp(s->picture, pictures[i].name))
+            add_option(w, pictures[i].option, s->output);
+    if (!strcmp(s->command, "score")) {
+        add_option(w, "split", "test");
+        add_option(w, "out", "/dev/null");
+    } else
+        add_option(w, "per_class", "10");
+}
+
 static void make_words(struct words *w, const struct queue *q, const struct worker *worker)
 {
     const struct pd_reproduce_step *s = &worker->step;
@@ -92,20 +113,24 @@ static void make_words(struct words *w, const struct queue *q, const struct work
     add(w, "%s", s->command);
     if (s->kind == PD_STEP_MEASURE)
         add_measurement(w, q, worker);
+    if (s->kind == PD_STEP_PICTURE)
+        add_picture(w, worker);
     if (s->kind == PD_STEP_RESUME)
         add_option(w, "resume", s->folder);
     if (s->kind == PD_STEP_BEGIN) {
         add_option(w, "recipe", s->recipe);
         add_option(w, "out", s->folder);
     }
-    if (s->kind != PD_STEP_RESUME) {
+    if (s->kind == PD_STEP_BEGIN || s->kind == PD_STEP_MEASURE) {
         add(w, "--seed");
         add(w, "%lld", (long long)s->seed);
+    }
+    if (s->kind != PD_STEP_RESUME) {
         add(w, "--threads");
         add(w, "%d", q->o->threads);
     }
-    if (q->o->data_dir[0])
-        add_option(w, "data_dir", q->o->data_dir);
+    if (s->data_dir[0] && strcmp(s->command, "sample") != 0)
+        add_option(w, "data_dir", s->data_dir);
 }
 
 /* Between fork and exec: nothing but system calls. It ends when its parent does, and until then it keeps the
@@ -114,7 +139,8 @@ static void become(const char *program, char *const *argv, const struct pd_repro
                    pid_t parent)
 {
     const int log = open(s->log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0666);
-    const int out = s->output ? open(s->output, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0666) : log;
+    const int out =
+        s->kind == PD_STEP_MEASURE ? open(s->output, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0666) : log;
     const int in = open("/dev/null", O_RDONLY);
     if (log < 0 || out < 0 || in < 0 || prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != parent)
         _exit(pd_status_exit_code(PD_ERR_IO));

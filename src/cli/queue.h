@@ -11,7 +11,7 @@ enum { QUEUE_WORKERS = 64 };
 struct queue_options {
     int workers, threads; /* threads of each */
     int task, tasks; /* this process is one of several, 0 .. tasks - 1; tasks 0: it waits for the others */
-    const char *data_dir, *weights;
+    const char *weights;
 };
 
 /* Until all is done, or, as one of several tasks, nothing is left to take. *failed: runs that ended badly.

@@ -2,6 +2,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/queue.h"
+#include "cli/studies.h"
 #include "cli/say.h"
 #include "cli/stop.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "NAME|FILE [options]\n--list [NAME]";
+static const char usage[] = "NAME|FILE [options]\n--list [NAME|FILE] [options]";
 
 static const char about[] =
     "Does the runs of a study, which is a table or a figure of the papers or a file of your own, and draws "
@@ -23,13 +24,14 @@ static const char about[] =
 static const char examples[] =
     "reproduce gold-table1 --trials 5 --data-dir ./data --workers 2\n"
     "reproduce gold-table1 --scale small --columns mnist,fmnist --data-dir ./data\n"
+    "reproduce --list --data-dir ./data\n"
     "reproduce gold-table1 --report\n"
     "reproduce gold-table1 --json";
 
 struct options {
     char scale[48], columns[1024], rows[1024], out[1024], data_dir[1024], weights[1024], task[32];
     int64_t trials, seed, workers, threads;
-    bool keep, report, json;
+    bool keep, list, report, json;
 };
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
@@ -51,6 +53,8 @@ static const struct pd_option table[] = {
      "this is the I-th of N processes on one folder; Slurm's array tasks are found"},
     {"seed", PD_OPTION_INT, FIELD(seed), 1, 1e9, "N", "of the first trial"},
     {"keep", PD_OPTION_BOOL, FIELD(keep), 0, 1, NULL, "keep the networks of finished runs"},
+    {"list", PD_OPTION_BOOL, FIELD(list), 0, 1, NULL,
+     "what each study, or this one, still takes: data, operations, hours as measured here"},
     {"report", PD_OPTION_BOOL, FIELD(report), 0, 1, NULL, "draw what is done, and run nothing"},
     {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print the study's file, to begin one of your own"},
 };
@@ -191,7 +195,7 @@ static enum pd_status run(struct pd_reproduce *r, const struct queue_options *q,
 
 static enum pd_status reproduce(const char *name, struct options *o, struct pd_error *err)
 {
-    struct queue_options q = {.workers = (int)o->workers, .data_dir = o->data_dir, .weights = o->weights};
+    struct queue_options q = {.workers = (int)o->workers, .weights = o->weights};
     struct pd_reproduce *r = NULL;
     if (!o->threads)
         o->threads = processors() > o->workers ? processors() / o->workers : 1;
@@ -217,6 +221,10 @@ enum pd_status command_reproduce(int argc, char **argv, struct pd_error *err)
     enum pd_status status = args_parse(&command, argc, argv, &args, err);
     if (status || args.help)
         return status;
+    if (o.list) {
+        const struct pd_reproduce_options options = study_options(&o);
+        return studies_list(args.operand, &options, err);
+    }
     if (!args.operand)
         return o.json || o.report ? args_need_operand(&command, &args, err) : list(err);
     return o.json ? show_file(args.operand, err) : reproduce(args.operand, &o, err);

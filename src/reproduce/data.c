@@ -1,11 +1,22 @@
 /* Whether the data of a study's columns are there, before anything is trained. */
 #include "reproduce/reproduce.h"
 
+#include "io/file.h"
+
 #include <paydirt/data.h>
 #include <paydirt/download.h>
 
 #include <stdio.h>
 #include <string.h>
+
+const char *pd_reproduce_data_dir(const struct pd_reproduce *r, const char *data)
+{
+    const struct pd_data_source *source;
+    const struct pd_published *published = pd_published_find(data, NULL);
+    if (pd_data_source_find(data, &source, NULL) || !source->installed || !pd_is_folder(source->installed))
+        return r->data_dir;
+    return published && r->data_dir[0] && pd_published_is_there(published, r->data_dir) ? r->data_dir : "";
+}
 
 /* The list of images is enough: none is decoded. */
 struct look {
@@ -32,7 +43,7 @@ static enum pd_status look_at(const struct pd_reproduce *r, const char *name, en
 {
     const struct pd_data_watch watch = {look, never, on_list};
     const struct pd_data_request request = {
-        .name = name, .dir = r->data_dir, .split = split, .watch = &watch};
+        .name = name, .dir = pd_reproduce_data_dir(r, name), .split = split, .watch = &watch};
     struct pd_dataset *data;
     *look = (struct look){.images = 0};
     const enum pd_status status = pd_dataset_open(&request, &data, err);
@@ -59,32 +70,48 @@ static void bring_words(const char *name, char *words, size_t size)
         snprintf(words + strlen(words), size - strlen(words), "' fetches it");
 }
 
-static enum pd_status check_column(const struct pd_reproduce *r, const struct pd_run_kind *k,
-                                   struct pd_error *err)
+/* Why a column's data will not do, into why. */
+static enum pd_status look_at_column(const struct pd_reproduce *r, const struct pd_run_kind *k,
+                                     struct pd_error *why)
 {
-    const struct pd_protocol_column *column = &r->p.columns[k->column];
-    struct pd_error why = {.message = ""};
+    const int64_t expected = r->p.columns[k->column].images;
     struct look look;
-    char words[256];
-    enum pd_status status = look_at(r, k->data, PD_SPLIT_TEST, &look, &why);
+    enum pd_status status = look_at(r, k->data, PD_SPLIT_TEST, &look, why);
     if (!status)
-        status = look_at(r, k->data, PD_SPLIT_TRAIN, &look, &why);
-    if (!status && column->images && look.images != column->images)
-        status = pd_fail(&why, PD_ERR_MISMATCH, -1, "data set '%s': %lld training images, expected all %lld",
-                         k->data, (long long)look.images, (long long)column->images);
-    if (!status)
-        return PD_OK;
-    bring_words(k->data, words, sizeof words);
-    pd_fail(err, status, -1, "column %s: %.300s%s", column->name, why.message, words);
-    pd_hint(err, status, "data-dir=DIR");
-    return pd_hint(err, status, "to leave it out: columns=LIST");
+        status = look_at(r, k->data, PD_SPLIT_TRAIN, &look, why);
+    if (!status && expected && look.images != expected)
+        status = pd_fail(why, PD_ERR_MISMATCH, -1, "data set '%s': %lld training images, expected all %lld",
+                         k->data, (long long)look.images, (long long)expected);
+    return status;
+}
+
+static void add_name(char *list, size_t size, const char *name)
+{
+    const size_t n = strlen(list);
+    snprintf(list + n, size - n, "%s%s", n ? "," : "", name);
 }
 
 enum pd_status pd_reproduce_check_data(const struct pd_reproduce *r, struct pd_error *err)
 {
+    struct pd_error why, first = {.message = ""};
     enum pd_status status = PD_OK;
-    for (int k = 0; k < r->kind_count && !status; k++)
-        if (k == 0 || r->kinds[k].column != r->kinds[k - 1].column)
-            status = check_column(r, &r->kinds[k], err);
-    return status;
+    const struct pd_run_kind *missing = NULL;
+    char words[256], there[300] = "";
+    for (int k = 0; k < r->kind_count; k++) {
+        if (k && r->kinds[k].column == r->kinds[k - 1].column)
+            continue;
+        const enum pd_status looked = look_at_column(r, &r->kinds[k], &why);
+        if (!looked)
+            add_name(there, sizeof there, r->p.columns[r->kinds[k].column].name);
+        else if (!missing) {
+            missing = &r->kinds[k];
+            first = why;
+            status = looked;
+        }
+    }
+    if (!missing)
+        return PD_OK;
+    bring_words(missing->data, words, sizeof words);
+    pd_fail(err, status, -1, "column %s: %.250s%s", r->p.columns[missing->column].name, first.message, words);
+    return *there ? pd_hint(err, status, "what is there: columns=%s", there) : status;
 }

@@ -77,7 +77,7 @@ static enum pd_status row_item(const struct pd_reproduce *r, int64_t job, const 
                                bool *there, struct pd_item *out, struct pd_error *err)
 {
     json_t *rounds;
-    *out = (struct pd_item){.row = row, .round = -1, .x = r->p.columns[r->kinds[r->jobs[job].kind].column].x};
+    *out = (struct pd_item){.row = row, .round = -1};
     if (r->p.by == PD_BY_EPOCH || (r->p.by == PD_BY_LABELS && pd_rounds_suffice(r, row)))
         return PD_OK;
     if (r->p.by == PD_BY_NOTHING) {
@@ -96,6 +96,38 @@ static enum pd_status row_item(const struct pd_reproduce *r, int64_t job, const 
     return status;
 }
 
+/* Of the first trial's networks as they are in the end. */
+static enum pd_status picture_item(const struct pd_reproduce *r, int64_t job, const char *run, int row,
+                                   int *n, bool *there, struct pd_item *out, struct pd_error *err)
+{
+    const int count = r->jobs[job].seed == r->seed ? (int)json_array_size(r->p.pictures) : 0;
+    json_t *rounds = NULL;
+    enum pd_status status = PD_OK;
+    *there = *n < count;
+    if (!*there) {
+        *n -= count;
+        return PD_OK;
+    }
+    *out = (struct pd_item){.row = row, .round = -1};
+    snprintf(out->folder, sizeof out->folder, "%s", run);
+    if (r->p.by == PD_BY_LABELS)
+        status = pd_rounds_load(r, job, row, run, &rounds, err);
+    if (!status && json_array_size(rounds))
+        status = round_item(r, job, run, json_array_get(rounds, json_array_size(rounds) - 1), out, err);
+    out->picture = json_string_value(json_array_get(r->p.pictures, (size_t)*n));
+    snprintf(out->name, sizeof out->name, "%.40s-%.40s", out->picture, r->p.rows[row].name);
+    json_decref(rounds);
+    return status;
+}
+
+enum pd_status pd_item_path(const struct pd_reproduce *r, int64_t job, const struct pd_item *item, char *path,
+                            struct pd_error *err)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%s.%s", item->name, item->picture ? "png" : "json");
+    return pd_job_path(r, job, name, path, err);
+}
+
 enum pd_status pd_item_at(const struct pd_reproduce *r, int64_t job, const char *run, int n, bool *there,
                           struct pd_item *out, struct pd_error *err)
 {
@@ -104,6 +136,9 @@ enum pd_status pd_item_at(const struct pd_reproduce *r, int64_t job, const char 
     for (int row = 0; row < r->p.row_count && !*there && !status; row++)
         if (pd_row_is_in(r, job, row))
             status = row_item(r, job, run, row, &n, there, out, err);
+    for (int row = 0; row < r->p.row_count && !*there && !status; row++)
+        if (pd_row_is_in(r, job, row))
+            status = picture_item(r, job, run, row, &n, there, out, err);
     return status;
 }
 

@@ -1,11 +1,13 @@
 /* A study opened: what of it is asked for, and the runs that this takes. */
-#include "reproduce/reproduce.h"
+#include "reproduce/cost.h"
 
 #include "active/recipe.h"
 #include "active/recipe_files.h"
 #include "base/mem.h"
 #include "base/words.h"
 #include "io/file.h"
+
+#include <paydirt/active.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -76,12 +78,16 @@ static enum pd_status choose(const char *what, const char *list, const char *con
     return status;
 }
 
-static void choose_metrics(struct pd_reproduce *r)
+/* False: none is left. */
+static bool choose_metrics(struct pd_reproduce *r)
 {
+    bool any = false;
     for (int i = 0; i < r->p.metric_count; i++) {
         const struct pd_metric *m = r->p.metrics[i].metric;
         r->metric_on[i] = !m || !(m->needs & PD_NEEDS_ANY_FEATURES) || r->weights[0];
+        any = any || r->metric_on[i];
     }
+    return any;
 }
 
 const char *pd_reproduce_metrics(const struct pd_reproduce *r, char *text, size_t size)
@@ -96,12 +102,16 @@ const char *pd_reproduce_metrics(const struct pd_reproduce *r, char *text, size_
 
 /* --- its runs --- */
 
-static int64_t trials_of(const struct pd_reproduce *r, int row)
+static int64_t trials_of(const struct pd_reproduce *r, int column, int row)
 {
+    const int64_t own = r->p.columns[column].trials;
     int64_t most = 0;
     for (int i = 0; i < r->p.row_count; i++) {
         const struct pd_protocol_row *other = &r->p.rows[i];
-        const int64_t trials = r->trials ? r->trials : other->trials ? other->trials : r->p.trials;
+        const int64_t trials = r->trials       ? r->trials
+                               : own           ? own
+                               : other->trials ? other->trials
+                                               : r->p.trials;
         if (r->row_on[i] && other->of == row && trials > most)
             most = trials;
     }
@@ -120,10 +130,35 @@ static enum pd_status check_by(const struct pd_reproduce *r, const struct pd_run
                          r->p.name, r->p.columns[k->column].name);
 }
 
+/* Whether the run has a strategy of that name. */
+static bool has_strategy(const json_t *options, const char *name)
+{
+    const char *baseline = json_string_value(json_object_get(options, "baseline")),
+               *list = json_string_value(json_object_get(options, "strategy"));
+    char word[32];
+    bool found = baseline && !strcmp(baseline, name);
+    for (list = list ? list : "gold"; !found && pd_active_next_strategy(&list, word);)
+        found = !strcmp(word, name);
+    return found;
+}
+
+static enum pd_status check_strategies(const struct pd_reproduce *r, const struct pd_run_kind *k,
+                                       struct pd_error *err)
+{
+    for (int i = 0; i < r->p.row_count; i++) {
+        const struct pd_protocol_row *row = &r->p.rows[i];
+        if (row->of == k->row && *row->strategy &&
+            !has_strategy(json_object_get(k->recipe, "options"), row->strategy))
+            return pd_fail(err, PD_ERR_FORMAT, -1, "study %s: row '%s': its run has no strategy '%.30s'",
+                           r->p.name, row->name, row->strategy);
+    }
+    return PD_OK;
+}
+
 static enum pd_status add_kind(struct pd_reproduce *r, int column, int row, struct pd_error *err)
 {
     struct pd_run_kind *k = &r->kinds[r->kind_count];
-    *k = (struct pd_run_kind){.column = column, .row = row, .trials = trials_of(r, row)};
+    *k = (struct pd_run_kind){.column = column, .row = row, .trials = trials_of(r, column, row)};
     enum pd_status status = pd_protocol_recipe(&r->p, r->scale, column, row, &k->recipe, err);
     if (status)
         return status;
@@ -133,7 +168,10 @@ static enum pd_status add_kind(struct pd_reproduce *r, int column, int row, stru
     if (!k->data)
         return pd_fail(err, PD_ERR_FORMAT, -1, "study %s: column '%s': its recipe names no data", r->p.name,
                        r->p.columns[column].name);
-    return check_by(r, k, err);
+    status = check_by(r, k, err);
+    if (!status && k->active)
+        status = check_strategies(r, k, err);
+    return status ? status : pd_kind_cost(r, k, err);
 }
 
 /* All of a seed before the next: pairs are whole early. */
@@ -154,7 +192,7 @@ static enum pd_status make_jobs(struct pd_reproduce *r, struct pd_error *err)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the runs of %s", r->p.name);
     for (int c = 0; c < r->p.column_count; c++)
         for (int row = 0; row < r->p.row_count && !status; row++)
-            if (r->column_on[c] && r->p.rows[row].of == row && trials_of(r, row))
+            if (r->column_on[c] && r->p.rows[row].of == row && trials_of(r, c, row))
                 status = add_kind(r, c, row, err);
     for (int k = 0; k < r->kind_count; k++) {
         total += r->kinds[k].trials;
@@ -197,7 +235,11 @@ static enum pd_status set_up(struct pd_reproduce *r, const struct pd_reproduce_o
     if (!status)
         status = choose("row", o->rows, &r->p.rows[0].name, (size_t)r->p.row_count, sizeof r->p.rows[0],
                         r->row_on, err);
-    choose_metrics(r);
+    if (!status && !choose_metrics(r))
+        status = pd_hint(err,
+                         pd_fail(err, PD_ERR_USAGE, -1,
+                                 "study %s: all that it measures needs the weights of Inception", r->p.name),
+                         "weights=FILE");
     snprintf(name, sizeof name, "%s-%s", r->p.name, r->scale);
     if (!status)
         status = pd_path_join(r->folder, sizeof r->folder, o->out, name, err);

@@ -17,25 +17,18 @@ enum { MOST_TRIALS = 10000, NAME_MOST = 40, WHERE = 256 };
 
 /* --- what the file may hold --- */
 
-static const struct pd_json_member study_members[] = {{"about", JSON_STRING, true},
-                                                      {"paper", JSON_STRING, false},
-                                                      {"by", JSON_STRING, false},
-                                                      {"x", JSON_STRING, false},
-                                                      {"metrics", JSON_ARRAY, true},
-                                                      {"trials", JSON_INTEGER, true},
-                                                      {"scales", JSON_OBJECT, true},
-                                                      {"columns", JSON_ARRAY, true},
-                                                      {"rows", JSON_ARRAY, true},
-                                                      {"published", JSON_OBJECT, false},
-                                                      {"published_trials", JSON_INTEGER, false},
-                                                      {"pictures", JSON_ARRAY, false},
-                                                      {"missing", JSON_ARRAY, false},
-                                                      {"notes", JSON_ARRAY, false}};
+static const struct pd_json_member study_members[] = {
+    {"about", JSON_STRING, true},      {"by", JSON_STRING, false},
+    {"metrics", JSON_ARRAY, true},     {"trials", JSON_INTEGER, true},
+    {"scales", JSON_OBJECT, true},     {"columns", JSON_ARRAY, true},
+    {"rows", JSON_ARRAY, true},        {"pictures", JSON_ARRAY, false},
+    {"published", JSON_OBJECT, false}, {"published_trials", JSON_INTEGER, false},
+    {"missing", JSON_ARRAY, false},    {"notes", JSON_ARRAY, false}};
 static const struct pd_json_member scale_members[] = {{"about", JSON_STRING, true},
                                                       {"options", JSON_OBJECT, false}};
 static const struct pd_json_member column_members[] = {
     {"name", JSON_STRING, true},     {"title", JSON_STRING, false},          {"recipe", JSON_STRING, true},
-    {"x", JSON_REAL, false},         {"not_comparable", JSON_STRING, false}, {"options", JSON_OBJECT, false},
+    {"trials", JSON_INTEGER, false}, {"not_comparable", JSON_STRING, false}, {"options", JSON_OBJECT, false},
     {"images", JSON_INTEGER, false}, {"scales", JSON_OBJECT, false}};
 static const struct pd_json_member row_members[] = {
     {"name", JSON_STRING, true},     {"title", JSON_STRING, false},    {"of", JSON_STRING, false},
@@ -151,6 +144,13 @@ bool pd_protocol_measure(const struct pd_protocol_row *row, int i, const char **
 
 /* --- parts --- */
 
+static enum pd_status check_trials(const char *where, int64_t trials, struct pd_error *err)
+{
+    return trials >= 0 && trials <= MOST_TRIALS
+               ? PD_OK
+               : pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'trials': expected 1 to %d", where, MOST_TRIALS);
+}
+
 static int row_at(const struct pd_protocol *p, const char *name)
 {
     for (int i = 0; i < p->row_count; i++)
@@ -191,8 +191,8 @@ static enum pd_status take_row(struct pd_protocol *p, const char *study, const j
     status = check_name(study, r->name, err);
     if (!status && row_at(p, r->name) >= 0)
         status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: another has that name", where);
-    if (!status && (r->trials < 0 || r->trials > MOST_TRIALS))
-        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'trials': expected 1 to %d", where, MOST_TRIALS);
+    if (!status)
+        status = check_trials(where, r->trials, err);
     if (!status && *text_of(object, "of"))
         status = find_row(p, where, "of", text_of(object, "of"), &r->of, err);
     if (!status && r->of != p->row_count && (r->options || p->rows[r->of].of != r->of))
@@ -231,7 +231,6 @@ static enum pd_status take_column(struct pd_protocol *p, const char *study, cons
                                   struct pd_error *err)
 {
     struct pd_protocol_column *c = &p->columns[p->column_count];
-    const json_t *x = json_object_get(object, "x");
     char where[WHERE];
     enum pd_status status = pd_json_check(study, object, MEMBERS(column_members), err);
     if (status)
@@ -240,8 +239,8 @@ static enum pd_status take_column(struct pd_protocol *p, const char *study, cons
                                      .title = text_of(object, "title"),
                                      .recipe = text_of(object, "recipe"),
                                      .not_comparable = text_of(object, "not_comparable"),
-                                     .x = x ? json_number_value(x) : NAN,
                                      .images = json_integer_value(json_object_get(object, "images")),
+                                     .trials = json_integer_value(json_object_get(object, "trials")),
                                      .options = json_object_get(object, "options"),
                                      .scales = json_object_get(object, "scales")};
     c->title = *c->title ? c->title : c->name;
@@ -250,6 +249,8 @@ static enum pd_status take_column(struct pd_protocol *p, const char *study, cons
     for (int i = 0; !status && i < p->column_count; i++)
         if (!strcmp(p->columns[i].name, c->name))
             status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: another has that name", where);
+    if (!status)
+        status = check_trials(where, c->trials, err);
     if (!status && pd_is_device_path(c->recipe)) /* which may wait for ever */
         status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'recipe': '%.60s': expected a recipe's name or file",
                          where, c->recipe);
@@ -336,6 +337,20 @@ static enum pd_status check_texts(const json_t *list, const char *where, const c
     return PD_OK;
 }
 
+/* Which the program knows to make of a run. */
+static enum pd_status check_pictures(const struct pd_protocol *p, const char *where, struct pd_error *err)
+{
+    static const char *const known[] = {"terms", "sheet", "certainty", "plane", "samples"};
+    enum pd_status status = check_texts(p->pictures, where, "pictures", err);
+    for (size_t i = 0; i < json_array_size(p->pictures) && !status; i++)
+        if (pd_word_at(json_string_value(json_array_get(p->pictures, i)), MEMBERS(known), sizeof known[0]) <
+            0)
+            status =
+                pd_fail(err, PD_ERR_FORMAT, -1,
+                        "%s: 'pictures': expected some of terms, sheet, certainty, plane, samples", where);
+    return status;
+}
+
 static enum pd_status take_numbers(struct pd_protocol *p, const char *where, struct pd_error *err)
 {
     static const char *const words[] = {"", "epoch", "labels"};
@@ -372,8 +387,6 @@ static enum pd_status take_all(struct pd_protocol *p, const char *where, struct 
     if (status)
         return status;
     p->about = text_of(p->all, "about");
-    p->paper = text_of(p->all, "paper");
-    p->x = text_of(p->all, "x");
     p->scales = json_object_get(p->all, "scales");
     p->published = json_object_get(p->all, "published");
     p->notes = json_object_get(p->all, "notes");
@@ -394,7 +407,7 @@ static enum pd_status take_all(struct pd_protocol *p, const char *where, struct 
         status = check_texts(p->notes, where, "notes", err);
     if (!status)
         status = check_texts(p->missing, where, "missing", err);
-    return status ? status : check_texts(p->pictures, where, "pictures", err);
+    return status ? status : check_pictures(p, where, err);
 }
 
 static void name_it(struct pd_protocol *p, const char *name)

@@ -21,8 +21,8 @@ struct pd_protocol_column {
     const char *name, *title;
     const char *recipe;
     const char *not_comparable; /* why the paper's numbers are none to compare with */
-    double x;                   /* of a chart over columns; NAN */
     int64_t images;             /* that the training split has; 0: any number */
+    int64_t trials;             /* 0: the row's */
     const json_t *options, *scales;
 };
 
@@ -44,7 +44,7 @@ struct pd_protocol_metric {
 struct pd_protocol {
     char name[128]; /* a word for folders */
     json_t *all;    /* owned */
-    const char *about, *paper, *x;
+    const char *about;
     enum pd_protocol_by by;
     int64_t trials, published_trials;
     const json_t *scales, *published, *notes, *missing, *pictures;

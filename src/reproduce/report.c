@@ -200,7 +200,8 @@ static enum pd_status fill_panel(const struct pd_report *report, struct pd_panel
     for (int row = 0; row < r->p.row_count && !status; row++) {
         const int against = r->p.rows[row].against;
         struct search s = {report, panel, row};
-        panel->cells[row] = (struct pd_cell){.x = NAN, .published = published_of(report, panel, row)};
+        panel->cells[row] = (struct pd_cell){
+            .summary = pd_summarise(0, NULL), .x = NAN, .published = published_of(report, panel, row)};
         if (r->row_on[row])
             status =
                 pd_study_rows(panel->study, against >= 0 ? r->p.rows[against].name : "", take_row, &s, err);

@@ -49,8 +49,10 @@ static void print_cell(const struct pd_report *report, const struct pd_panel *pa
                          unit * (cell->summary.mean - cell->published.mean),
                          unit * (cell->summary.mean - cell->published.mean - half),
                          unit * (cell->summary.mean - cell->published.mean + half));
-    if (report->r->p.by != PD_BY_NOTHING && cell->summary.n)
-        pd_buffer_printf(text, "   at %g %s", cell->x, panel->study->x);
+    if (report->r->p.by == PD_BY_LABELS && cell->summary.n)
+        pd_buffer_printf(text, "   at %g labels", cell->x);
+    if (report->r->p.by == PD_BY_EPOCH && cell->summary.n)
+        pd_buffer_printf(text, "   after epoch %g", cell->x);
     pd_buffer_printf(text, "\n");
 }
 

@@ -14,6 +14,8 @@ struct pd_run_kind {
     int64_t trials;
     json_t *recipe;   /* owned */
     const char *data; /* the recipe's */
+    char model[32], loss[32];
+    struct pd_reproduce_cost cost;
 };
 
 struct pd_reproduce {
@@ -33,6 +35,9 @@ struct pd_reproduce {
     } * jobs;
     int64_t job_count;
 };
+
+/* Where a set is looked for: in the data folder, or, where that has it not and a package has, there (""). */
+const char *pd_reproduce_data_dir(const struct pd_reproduce *r, const char *data);
 
 /* OUT/STUDY-SCALE/runs/COLUMN-ROW-SEED, and a file in it. path[PD_PATH_SIZE]. */
 enum pd_status pd_job_folder(const struct pd_reproduce *r, int64_t job, char *path, struct pd_error *err);

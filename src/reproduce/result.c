@@ -105,17 +105,16 @@ static enum pd_status points_of_items(const struct pd_reproduce *r, int64_t job,
     bool there = true;
     enum pd_status status = PD_OK;
     for (int n = 0; !status && there; n++) {
-        char path[PD_PATH_SIZE], name[128];
+        char path[PD_PATH_SIZE];
         json_t *record = NULL;
         status = pd_item_at(r, job, run, n, &there, &item, err);
-        if (status || !there || item.row != row)
+        if (status || !there || item.row != row || item.picture)
             continue;
-        snprintf(name, sizeof name, "%s.json", item.name);
-        status = pd_job_path(r, job, name, path, err);
+        status = pd_item_path(r, job, &item, path, err);
         if (!status)
             status = pd_record_load(path, &record, err);
         if (!status)
-            take_lines(json_object_get(record, "results"), metric, false, isnan(item.x) ? 0 : item.x, to);
+            take_lines(json_object_get(record, "results"), metric, false, item.x, to);
         json_decref(record);
     }
     return status;

@@ -189,10 +189,12 @@ static enum pd_status trained_run(struct pd_reproduce_claim *c, struct pd_error 
 /* Whether it is there, made with the same options. */
 static enum pd_status is_measured(struct pd_reproduce_claim *c, bool *there, struct pd_error *err)
 {
-    char path[PD_PATH_SIZE], name[128];
+    char path[PD_PATH_SIZE];
     json_t *record;
-    snprintf(name, sizeof name, "%s.json", c->item.name);
-    enum pd_status status = pd_job_path(c->r, c->job, name, path, err);
+    enum pd_status status = pd_item_path(c->r, c->job, &c->item, path, err);
+    *there = !status && pd_is_file(path);
+    if (status || c->item.picture || !*there)
+        return status;
     if (!status)
         status = pd_record_load(path, &record, err);
     if (status)
@@ -202,6 +204,16 @@ static enum pd_status is_measured(struct pd_reproduce_claim *c, bool *there, str
     json_decref(options);
     json_decref(record);
     return options ? PD_OK : pd_fail_memory(err, path);
+}
+
+static enum pd_status picture_step(struct pd_reproduce_claim *c, struct pd_error *err)
+{
+    c->step.kind = PD_STEP_PICTURE;
+    c->step.command = strcmp(c->item.picture, "samples") != 0 ? "score" : "sample";
+    c->step.folder = c->item.folder;
+    c->step.picture = c->item.picture;
+    c->step.output = c->output;
+    return pd_item_path(c->r, c->job, &c->item, c->output, err);
 }
 
 static enum pd_status measuring_step(struct pd_reproduce_claim *c, struct pd_error *err)
@@ -216,6 +228,8 @@ static enum pd_status measuring_step(struct pd_reproduce_claim *c, struct pd_err
     }
     if (status || !there)
         return status; /* nothing left */
+    if (c->item.picture)
+        return picture_step(c, err);
     snprintf(name, sizeof name, "%s.part", c->item.name);
     c->step.kind = PD_STEP_MEASURE;
     c->step.command = "eval";
@@ -235,10 +249,9 @@ bool pd_reproduce_step_option(const struct pd_reproduce_claim *c, int index, con
 /* What eval has printed, an object a line, into a file that is there whole or not at all. */
 static enum pd_status keep_measurement(struct pd_reproduce_claim *c, struct pd_error *err)
 {
-    char path[PD_PATH_SIZE], name[128];
+    char path[PD_PATH_SIZE];
     json_t *lines;
-    snprintf(name, sizeof name, "%s.json", c->item.name);
-    enum pd_status status = pd_job_path(c->r, c->job, name, path, err);
+    enum pd_status status = pd_item_path(c->r, c->job, &c->item, path, err);
     if (!status)
         status = pd_lines_load(c->output, &lines, err);
     if (status)
@@ -247,7 +260,7 @@ static enum pd_status keep_measurement(struct pd_reproduce_claim *c, struct pd_e
         status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: nothing was measured", c->output);
     pd_mem_watch();
     json_t *record = json_pack("{s:o, s:O, s:f}", "measure", pd_item_options(c->r, &c->item), "results",
-                               lines, "x", isnan(c->item.x) ? 0 : c->item.x);
+                               lines, "x", c->item.x);
     json_decref(lines);
     if (status)
         json_decref(record);
@@ -329,7 +342,9 @@ static enum pd_status finish(struct pd_reproduce_claim *c, struct pd_error *err)
 enum pd_status pd_reproduce_step(struct pd_reproduce_claim *c, struct pd_reproduce_step *out,
                                  struct pd_error *err)
 {
-    c->step = (struct pd_reproduce_step){.name = c->name, .log = c->log};
+    const struct pd_run_kind *k = &c->r->kinds[c->r->jobs[c->job].kind];
+    c->step = (struct pd_reproduce_step){
+        .name = c->name, .log = c->log, .data_dir = pd_reproduce_data_dir(c->r, k->data)};
     enum pd_status status = trained_run(c, err);
     if (!status)
         status = c->run[0] ? measuring_step(c, err) : training_step(c, err);
@@ -361,5 +376,7 @@ enum pd_status pd_reproduce_done(struct pd_reproduce_claim *c, bool well, double
     const enum pd_status status = note_work(c, "seconds", seconds, err);
     if (status || !well)
         return status;
+    if (c->step.kind == PD_STEP_PICTURE)
+        return PD_OK;
     return c->step.kind == PD_STEP_MEASURE ? keep_measurement(c, err) : keep_training(c, err);
 }

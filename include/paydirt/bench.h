@@ -21,6 +21,7 @@ struct pd_bench_options {
     double width;             /* factor on the widths of the model's layers, 0.001 .. 100 */
     double seconds;           /* to measure for, about; 0.01 .. 3600 */
     bool gold;                /* with GOLD's weights */
+    int windows;              /* 1 .. 10, whose median counts, after fewer steps to warm up; 0: all ten */
 };
 
 /* infogan in batches of 128 images of 32 x 32 in grey, ten classes, plain, for 10 s. */

@@ -62,8 +62,8 @@ const char *pd_reproduce_missing(const struct pd_reproduce *r,
 const char *pd_reproduce_folder(const struct pd_reproduce *r); /* OUT/STUDY-SCALE */
 
 /* Whether the data of all columns that are asked for are there: opens each set, without decoding its images.
- * PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH: what is missing first and what brings it, and which columns
- * could be done without. */
+ * PD_ERR_USAGE: nothing can be measured without weights; PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH: what is
+ * missing first and what brings it, and which columns could be done without. */
 enum pd_status pd_reproduce_check_data(const struct pd_reproduce *r, struct pd_error *err);
 
 /* --- its runs --- */

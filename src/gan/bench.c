@@ -223,17 +223,23 @@ static void collect_times(const struct bench *b)
     qsort(out->ops, (size_t)out->op_count, sizeof out->ops[0], by_time);
 }
 
+static int window_count(const struct bench *b)
+{
+    return b->o->windows > 0 && b->o->windows < WINDOWS ? b->o->windows : WINDOWS;
+}
+
 static void tell(const struct bench *b, int done, uint64_t steps)
 {
     if (b->progress)
-        b->progress(b->context, done, WINDOWS, (double)(steps * (uint64_t)b->o->batch));
+        b->progress(b->context, done, window_count(b), (double)(steps * (uint64_t)b->o->batch));
 }
 
 static void measure_windows(struct bench *b, uint64_t steps)
 {
+    const int windows = window_count(b);
     double rates[WINDOWS], costs[WINDOWS], processor_costs[WINDOWS];
     tell(b, 0, steps);
-    for (int i = 0; i < WINDOWS; i++) {
+    for (int i = 0; i < windows; i++) {
         const struct seconds spent = time_steps(b, &b->plans, steps);
         const struct seconds plain = b->plain.full ? time_steps(b, &b->plain, steps) : spent;
         rates[i] = (double)(steps * (uint64_t)b->o->batch) / spent.wall;
@@ -241,18 +247,19 @@ static void measure_windows(struct bench *b, uint64_t steps)
         processor_costs[i] = spent.processor / plain.processor;
         tell(b, i + 1, steps);
     }
-    b->out->images_per_second = median(rates, WINDOWS);
-    b->out->step_cost = median(costs, WINDOWS);
-    b->out->step_processor_cost = median(processor_costs, WINDOWS);
+    b->out->images_per_second = median(rates, windows);
+    b->out->step_cost = median(costs, windows);
+    b->out->step_processor_cost = median(processor_costs, windows);
 }
 
 static void measure(struct bench *b)
 {
     const double before = pd_backend_peak_gflops(b->backend, PRODUCT);
     const uint64_t cycle = (uint64_t)b->plans.critic_steps; /* windows have whole ones */
-    time_steps(b, &b->plans, WARM_UP * cycle);
-    const double cycle_seconds = time_steps(b, &b->plans, WARM_UP * cycle).wall / WARM_UP;
-    measure_windows(b, cycle * steps_in(b->o->seconds / WINDOWS, cycle_seconds));
+    const int windows = window_count(b), warm_up = windows < WINDOWS ? 1 : WARM_UP;
+    time_steps(b, &b->plans, (uint64_t)warm_up * cycle);
+    const double cycle_seconds = time_steps(b, &b->plans, (uint64_t)warm_up * cycle).wall / warm_up;
+    measure_windows(b, cycle * steps_in(b->o->seconds / windows, cycle_seconds));
     b->out->peak_rss_mb = peak_rss_mb();
     const double after = pd_backend_peak_gflops(b->backend, PRODUCT);
     b->out->sgemm_gflops = after > before ? after : before;

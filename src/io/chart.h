@@ -45,6 +45,17 @@ struct pd_series {
 enum pd_status pd_chart_histogram(const struct pd_axes *axes, const struct pd_series *series, int count,
                                   int bins, struct pd_buffer *png, struct pd_error *err);
 
+/* Rows of values with error bars over one axis: each a dot, beside it a hollow one of another source, in
+ * groups with a heading. 1 <= count <= 1000. axes: x of the values; y is not looked at. */
+struct pd_dot {
+    const char *group, *name; /* a group is a run of dots with the same word; NULL: none */
+    double value, error;      /* error: half the bar's length; not finite: none of either */
+    double other, other_error;
+};
+enum pd_status pd_chart_dots(const struct pd_axes *axes, const char *own, const char *other,
+                             const struct pd_dot *dots, int count, struct pd_buffer *png,
+                             struct pd_error *err);
+
 /* The plane of 2-D data: a field of values on a grid, in bands of colour as on a map, under points (GOLD
  * figure 3). A value stands for the middle of its cell; between them it is interpolated. Numbers that find no
  * room beside their marks are left out. */

@@ -53,6 +53,14 @@ enum pd_status pd_chart_histogram(const struct pd_axes *axes, const struct pd_se
     return pd_without(PD_LIBRARY_cairo, NULL, err);
 }
 
+enum pd_status pd_chart_dots(const struct pd_axes *axes, const char *own, const char *other,
+                             const struct pd_dot *dots, int count, struct pd_buffer *png,
+                             struct pd_error *err)
+{
+    (void)axes, (void)own, (void)other, (void)dots, (void)count, (void)png;
+    return pd_without(PD_LIBRARY_cairo, NULL, err);
+}
+
 enum pd_status pd_chart_field(const struct pd_axes *axes, const struct pd_field *field, struct pd_buffer *png,
                               struct pd_error *err)
 {

@@ -97,6 +97,14 @@ enum pd_status pd_reproduce_check_data(const struct pd_reproduce *r, struct pd_e
     enum pd_status status = PD_OK;
     const struct pd_run_kind *missing = NULL;
     char words[256], there[300] = "";
+    bool any = false;
+    for (int i = 0; i < r->p.metric_count; i++)
+        any = any || r->metric_on[i];
+    if (!any)
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1,
+                               "study %s: all that it measures needs the weights of Inception", r->p.name),
+                       "weights=FILE");
     for (int k = 0; k < r->kind_count; k++) {
         if (k && r->kinds[k].column == r->kinds[k - 1].column)
             continue;

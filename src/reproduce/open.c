@@ -78,16 +78,12 @@ static enum pd_status choose(const char *what, const char *list, const char *con
     return status;
 }
 
-/* False: none is left. */
-static bool choose_metrics(struct pd_reproduce *r)
+static void choose_metrics(struct pd_reproduce *r)
 {
-    bool any = false;
     for (int i = 0; i < r->p.metric_count; i++) {
         const struct pd_metric *m = r->p.metrics[i].metric;
         r->metric_on[i] = !m || !(m->needs & PD_NEEDS_ANY_FEATURES) || r->weights[0];
-        any = any || r->metric_on[i];
     }
-    return any;
 }
 
 const char *pd_reproduce_metrics(const struct pd_reproduce *r, char *text, size_t size)
@@ -235,11 +231,7 @@ static enum pd_status set_up(struct pd_reproduce *r, const struct pd_reproduce_o
     if (!status)
         status = choose("row", o->rows, &r->p.rows[0].name, (size_t)r->p.row_count, sizeof r->p.rows[0],
                         r->row_on, err);
-    if (!status && !choose_metrics(r))
-        status = pd_hint(err,
-                         pd_fail(err, PD_ERR_USAGE, -1,
-                                 "study %s: all that it measures needs the weights of Inception", r->p.name),
-                         "weights=FILE");
+    choose_metrics(r);
     snprintf(name, sizeof name, "%s-%s", r->p.name, r->scale);
     if (!status)
         status = pd_path_join(r->folder, sizeof r->folder, o->out, name, err);

@@ -32,8 +32,9 @@ static const struct pd_json_member column_members[] = {
     {"images", JSON_INTEGER, false}, {"scales", JSON_OBJECT, false}};
 static const struct pd_json_member row_members[] = {
     {"name", JSON_STRING, true},     {"title", JSON_STRING, false},    {"of", JSON_STRING, false},
-    {"against", JSON_STRING, false}, {"strategy", JSON_STRING, false}, {"better", JSON_TRUE, false},
-    {"trials", JSON_INTEGER, false}, {"options", JSON_OBJECT, false},  {"measure", JSON_OBJECT, false}};
+    {"against", JSON_STRING, false}, {"strategy", JSON_STRING, false}, {"like", JSON_STRING, false},
+    {"better", JSON_TRUE, false},    {"trials", JSON_INTEGER, false},  {"options", JSON_OBJECT, false},
+    {"measure", JSON_OBJECT, false}};
 
 #define MEMBERS(table) (table), sizeof(table) / sizeof((table)[0])
 
@@ -182,6 +183,7 @@ static enum pd_status take_row(struct pd_protocol *p, const char *study, const j
                                   .of = p->row_count,
                                   .against = -1,
                                   .strategy = text_of(object, "strategy"),
+                                  .like = text_of(object, "like"),
                                   .better = json_is_true(json_object_get(object, "better")),
                                   .trials = json_integer_value(json_object_get(object, "trials")),
                                   .options = json_object_get(object, "options"),
@@ -195,7 +197,7 @@ static enum pd_status take_row(struct pd_protocol *p, const char *study, const j
         status = check_trials(where, r->trials, err);
     if (!status && *text_of(object, "of"))
         status = find_row(p, where, "of", text_of(object, "of"), &r->of, err);
-    if (!status && r->of != p->row_count && (r->options || p->rows[r->of].of != r->of))
+    if (!status && r->of != p->row_count && (r->options || *r->like || p->rows[r->of].of != r->of))
         status = pd_fail(err, PD_ERR_FORMAT, -1,
                          "%s: 'of': expected a row with a run of its own, and no options beside it", where);
     if (!status && *text_of(object, "against"))
@@ -498,16 +500,20 @@ enum pd_status pd_protocol_recipe(const struct pd_protocol *p, const char *scale
 {
     const struct pd_protocol_column *c = &p->columns[column];
     const json_t *at_scale = json_object_get(p->scales, scale);
-    struct pd_recipe r, whole = {.all = NULL};
+    const char *like_name = p->rows[row].like;
+    struct pd_recipe r, like = {.all = NULL}, whole = {.all = NULL};
     char *text = NULL;
     *out = NULL;
     enum pd_status status = pd_recipe_read(c->recipe, &r, err);
+    if (!status && *like_name)
+        status = pd_like_read(like_name, r.command, &like, err);
     pd_mem_watch();
     json_t *options = json_object();
     const bool active = !status && !strcmp(r.command, "active");
     const bool ok = !status && put(options, r.options) &&
                     put(options, json_object_get(at_scale, "options")) && put(options, c->options) &&
-                    put(options, json_object_get(c->scales, scale)) && put(options, p->rows[row].options) &&
+                    put(options, json_object_get(c->scales, scale)) && put(options, like.options) &&
+                    put(options, p->rows[row].options) &&
                     (!active || !json_object_set_new(options, "trials", json_integer(1)));
     json_t *recipe = ok ? json_pack("{s:s, s:O}", "command", r.command, "options", options) : NULL;
     char name[WHERE];
@@ -523,6 +529,7 @@ enum pd_status pd_protocol_recipe(const struct pd_protocol *p, const char *scale
     free(text);
     json_decref(recipe);
     json_decref(options);
+    pd_recipe_release(&like);
     pd_recipe_release(&r);
     return status;
 }

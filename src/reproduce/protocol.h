@@ -31,6 +31,7 @@ struct pd_protocol_row {
     int of;               /* the row whose run it is taken from; its own place where that is itself */
     int against;          /* the row that it is set against, or -1 */
     const char *strategy; /* of an active run with several, which */
+    const char *like;     /* what recipes/like/ sets above the columns, or "" */
     bool better;          /* the paper says so, with or without numbers */
     int64_t trials;       /* 0: the study's */
     const json_t *options, *measure;

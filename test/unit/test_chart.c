@@ -182,6 +182,28 @@ static void draws_matrices(void **state)
                      PD_ERR_USAGE);
 }
 
+/* Ours is blue and full, the other one hollow; what is not finite is left out. */
+static void draws_dots(void **state)
+{
+    static const struct pd_dot dots[] = {
+        {"first", "a", 0, NAN, 10, 1}, {"first", "b", 10, 2, NAN, NAN}, {"second", "a", NAN, NAN, 1e200, 1}};
+    struct pd_buffer none = PD_BUFFER_INIT;
+    struct picture p;
+    int blue[2] = {0};
+    (void)state;
+    DRAW(p, pd_chart_dots(&words, "ours", "theirs", dots, 3, png, NULL));
+    assert_int_equal(p.w, 900);
+    for (int y = 110; y < p.h; y++) /* below the legend */
+        for (int x = 190; x < p.w; x++) {
+            const unsigned rgb = picture_at(&p, x, y);
+            blue[x > 500] += (rgb & 0xff) > (rgb >> 16) + 60;
+        }
+    assert_true(blue[0] > 30 && blue[0] < 90); /* a disc of radius 4.5 */
+    assert_true(blue[1] > blue[0] + 100);      /* with a bar */
+    free(p.rgb);
+    assert_int_equal(pd_chart_dots(&words, "", NULL, dots, 0, &none, NULL), PD_ERR_USAGE);
+}
+
 static void draws_histograms(void **state)
 {
     (void)state;
@@ -446,12 +468,19 @@ static void runs_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(draws_curves),         cmocka_unit_test(draws_matrices),
-        cmocka_unit_test(draws_error_bars),     cmocka_unit_test(draws_a_level),
-        cmocka_unit_test(spreads_names),        cmocka_unit_test(draws_histograms),
-        cmocka_unit_test(draws_fields),         cmocka_unit_test(lays_sheets_out),
-        cmocka_unit_test(shrinks_large_images), cmocka_unit_test(refuses_impossible_sheets),
-        cmocka_unit_test(draws_anything),       cmocka_unit_test(runs_out_of_memory),
+        cmocka_unit_test(draws_curves),
+        cmocka_unit_test(draws_matrices),
+        cmocka_unit_test(draws_error_bars),
+        cmocka_unit_test(draws_a_level),
+        cmocka_unit_test(spreads_names),
+        cmocka_unit_test(draws_histograms),
+        cmocka_unit_test(draws_dots),
+        cmocka_unit_test(draws_fields),
+        cmocka_unit_test(lays_sheets_out),
+        cmocka_unit_test(shrinks_large_images),
+        cmocka_unit_test(refuses_impossible_sheets),
+        cmocka_unit_test(draws_anything),
+        cmocka_unit_test(runs_out_of_memory),
     };
     ALL_NEED(cairo, tests);
     return cmocka_run_group_tests(tests, NULL, NULL);

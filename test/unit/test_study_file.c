@@ -98,7 +98,7 @@ static void merges_options(void **state)
         STUDY("", "{\"s\": {\"about\": \"b\", \"options\": {\"width\": 0.5, \"epochs\": 3, \"lr\": 0.1}}}",
               "[{\"name\": \"c\", \"recipe\": \"gold-mnist\", \"options\": {\"epochs\": 4, \"lr\": 0.2}, "
               "\"scales\": {\"s\": {\"lr\": 0.3, \"beta-d\": 2}}}]",
-              "[{\"name\": \"a\", \"options\": {\"beta_d\": 3}}]");
+              "[{\"name\": \"a\", \"like\": \"gold-code\", \"options\": {\"beta_d\": 3}}]");
     struct pd_protocol p;
     json_t *recipe;
     (void)state;
@@ -110,6 +110,7 @@ static void merges_options(void **state)
     assert_true(json_number_value(json_object_get(o, "epochs")) == 4);
     assert_true(json_number_value(json_object_get(o, "lr")) == 0.3);
     assert_true(json_number_value(json_object_get(o, "beta_d")) == 3);
+    assert_true(json_is_true(json_object_get(o, "match_labels"))); /* the reference code's */
     assert_null(json_object_get(o, "beta-d"));
     assert_string_equal(json_string_value(json_object_get(o, "model")), "infogan");
     json_decref(recipe);

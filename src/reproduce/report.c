@@ -5,11 +5,14 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/json.h"
+#include "io/lock.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define REPORT_PATIENCE 60. /* seconds */
 
 static enum pd_status no_memory(struct pd_error *err)
 {
@@ -279,12 +282,15 @@ static enum pd_status write_json(const struct pd_report *report, struct pd_error
 
 enum pd_status pd_reproduce_report(struct pd_reproduce *r, char **text, struct pd_error *err)
 {
-    struct pd_report report;
+    struct pd_report report = {.count = 0};
     struct pd_buffer words = PD_BUFFER_INIT;
+    struct pd_lock lock = {.held = false};
     *text = NULL;
-    enum pd_status status = pd_report_make(r, &report, err);
+    enum pd_status status = pd_make_dirs(r->folder, err);
+    if (!status) /* several processes may end at once: the last has all */
+        status = pd_lock_take(&lock, r->folder, ".report.lock", REPORT_PATIENCE, err);
     if (!status)
-        status = pd_make_dirs(r->folder, err);
+        status = pd_report_make(r, &report, err);
     if (!status)
         pd_report_text(&report, &words);
     if (!status && words.oom)
@@ -298,6 +304,7 @@ enum pd_status pd_reproduce_report(struct pd_reproduce *r, char **text, struct p
     if (!status)
         status = pd_report_draw(&report, err);
     pd_report_release(&report);
+    pd_lock_release(&lock);
     if (status)
         pd_buffer_release(&words);
     *text = words.data;

@@ -128,9 +128,9 @@ enum pd_status pd_reproduce_done(struct pd_reproduce_claim *claim, bool well, do
 
 /* --- what came of it --- */
 
-/* What is done so far, as text for people (*text: to be freed), beside the published values, into the
- * study's folder, too: report.txt, report.json, results.jsonl, and a PNG for each chart, where they can be
- * drawn. PD_ERR_IO, PD_ERR_FORMAT: a result that is none; PD_ERR_MEMORY. */
+/* What is done so far, as text for people (*text: to be freed), beside the published values; where the study
+ * has a folder into that, too: report.txt, report.json, results.jsonl, and a PNG for each chart, where they
+ * can be drawn. PD_ERR_IO, PD_ERR_FORMAT: a result that is none; PD_ERR_MEMORY. */
 enum pd_status pd_reproduce_report(struct pd_reproduce *r, char **text, struct pd_error *err);
 
 #ifdef __cplusplus

@@ -187,16 +187,6 @@ static int64_t count_state(const struct queue *q, enum state state)
     return n;
 }
 
-/* "12 min", "3.4 h" */
-static const char *time_words(double seconds, char text[32])
-{
-    if (seconds < 90)
-        snprintf(text, 32, "%.0f s", seconds);
-    else
-        snprintf(text, 32, seconds < 5400 ? "%.0f min" : "%.1f h", seconds / (seconds < 5400 ? 60 : 3600));
-    return text;
-}
-
 static void say_finished(struct queue *q, const struct worker *w)
 {
     char took[32], left[32];
@@ -205,8 +195,8 @@ static void say_finished(struct queue *q, const struct worker *w)
     q->finished++;
     q->seconds += seconds;
     progress_line(&q->progress, "%s: done in %s; %lld of %lld runs, about %s left", w->step.name,
-                  time_words(seconds, took), (long long)done, (long long)q->runs,
-                  time_words(q->seconds / (double)q->finished * (double)to_do / q->o->workers, left));
+                  say_time(seconds, took), (long long)done, (long long)q->runs,
+                  say_time(q->seconds / (double)q->finished * (double)to_do / q->o->workers, left));
 }
 
 /* The next step of a claimed run, or its end. */

@@ -167,6 +167,20 @@ int say_gap(const char *text, int columns)
     return width < columns ? columns - width : 0;
 }
 
+const char *say_time(double seconds, char text[32])
+{
+    static const struct {
+        double below, unit;
+        const char *format;
+    } units[] = {
+        {90, 1, "%.0f s"}, {5400, 60, "%.0f min"}, {172800, 3600, "%.1f h"}, {1e300, 86400, "%.3g days"}};
+    size_t i = 0;
+    while (i < 3 && !(seconds < units[i].below))
+        i++;
+    snprintf(text, 32, units[i].format, seconds / units[i].unit);
+    return text;
+}
+
 void say_path(const char *path)
 {
     if (isatty(STDOUT_FILENO))

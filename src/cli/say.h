@@ -30,6 +30,9 @@ int say_width(const char *text);
 /* The blanks that fill a text up to so many columns, for "%*s". */
 int say_gap(const char *text, int columns);
 
+/* "38 s", "12 min", "3.4 h", "24 days" into text; returns it. */
+const char *say_time(double seconds, char text[32]);
+
 /* A path alone on a line of standard output: byte for byte, as a script needs it, but on a terminal. */
 void say_path(const char *path);
 

@@ -166,14 +166,15 @@ static enum pd_status list_scale(struct clock *c, const char *name,
     struct pd_reproduce *r;
     struct sums sums = {0, 0, 0, 0};
     const char *line;
+    char time[32];
     enum pd_status status = pd_reproduce_open(name, options, &r, err);
     for (int64_t i = 0; !status && i < pd_reproduce_run_count(r); i++)
         status = add_run(c, r, i, &sums, err);
     if (!status) {
         say(stdout,
-            "  %-6s %5lld runs, %lld done; left: %.3g PFLOP in training steps, %.3g h one after the other\n",
-            pd_reproduce_scale(r), (long long)sums.runs, (long long)sums.done, 1e-6 * sums.gflop,
-            sums.seconds / 3600);
+            "  %-6s %5lld runs, %lld done; left: %.3g TFLOP in training steps, %s one after the other\n",
+            pd_reproduce_scale(r), (long long)sums.runs, (long long)sums.done, 1e-3 * sums.gflop,
+            say_time(sums.seconds, time));
         list_data(r, options->data_dir);
         for (size_t i = 0; (line = pd_reproduce_missing(r, i)); i++)
             say(stdout, "    not done: %s\n", line);

@@ -280,14 +280,26 @@ static enum pd_status write_json(const struct pd_report *report, struct pd_error
     return status;
 }
 
+static enum pd_status write_all(const struct pd_report *report, const struct pd_buffer *words,
+                                struct pd_error *err)
+{
+    enum pd_status status = write_file(report->r, "report.txt", words->data, words->size, err);
+    if (!status)
+        status = write_json(report, err);
+    if (!status)
+        status = write_lines(report, err);
+    return status ? status : pd_report_draw(report, err);
+}
+
 enum pd_status pd_reproduce_report(struct pd_reproduce *r, char **text, struct pd_error *err)
 {
     struct pd_report report = {.count = 0};
     struct pd_buffer words = PD_BUFFER_INIT;
     struct pd_lock lock = {.held = false};
+    const bool begun = pd_is_folder(r->folder); /* else there is nothing to keep */
     *text = NULL;
-    enum pd_status status = pd_make_dirs(r->folder, err);
-    if (!status) /* several processes may end at once: the last has all */
+    enum pd_status status = PD_OK;
+    if (begun) /* several processes may end at once: the last has all */
         status = pd_lock_take(&lock, r->folder, ".report.lock", REPORT_PATIENCE, err);
     if (!status)
         status = pd_report_make(r, &report, err);
@@ -295,14 +307,8 @@ enum pd_status pd_reproduce_report(struct pd_reproduce *r, char **text, struct p
         pd_report_text(&report, &words);
     if (!status && words.oom)
         status = no_memory(err);
-    if (!status)
-        status = write_file(r, "report.txt", words.data, words.size, err);
-    if (!status)
-        status = write_json(&report, err);
-    if (!status)
-        status = write_lines(&report, err);
-    if (!status)
-        status = pd_report_draw(&report, err);
+    if (!status && begun)
+        status = write_all(&report, &words, err);
     pd_report_release(&report);
     pd_lock_release(&lock);
     if (status)

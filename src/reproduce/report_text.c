@@ -68,7 +68,7 @@ static void print_contrast(const struct pd_report *report, const struct pd_panel
                      p->rows[p->rows[row].against].title, where, d);
     if (!isnan(c->half))
         pd_buffer_printf(text, " (95 %%: %+.2f to %+.2f)", d - unit * c->half, d + unit * c->half);
-    if (!isnan(pd_study_chance(&c->paired)))
+    if (c->paired.difference.n > 1 && !isnan(pd_study_chance(&c->paired)))
         pd_buffer_printf(text, ", p = %.3g", pd_study_chance(&c->paired));
     pd_buffer_printf(text, ", %lld pair%s", (long long)c->paired.difference.n,
                      c->paired.difference.n == 1 ? "" : "s");

@@ -8,6 +8,7 @@
 #include "reproduce/items.h"
 #include "reproduce/record.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,7 @@ static int strategies_of(const struct settings *s)
 
 static double rounds_of(const struct settings *s)
 {
-    return (double)((s->a.final - s->a.init + s->a.query - 1) / s->a.query);
+    return ceil((double)(s->a.final - s->a.init) / (double)s->a.query);
 }
 
 /* Of one measurement of a row. */
@@ -120,7 +121,7 @@ static double validated_images(const struct settings *s, double trainings)
     const struct pd_metric *best = pd_metric_find(s->o.best, NULL);
     if (!s->o.validation || !best || !(best->needs & PD_NEEDS_CLASSIFIER) || !s->o.validate_every)
         return 0;
-    return trainings * (double)((s->o.epochs + s->o.validate_every - 1) / s->o.validate_every) *
+    return trainings * ceil((double)s->o.epochs / (double)s->o.validate_every) *
            (double)s->o.validation_epochs * PD_METRIC_EPOCH_IMAGES;
 }
 
@@ -145,8 +146,8 @@ static void count_training(const struct pd_reproduce *r, const struct pd_run_kin
     c->steps = (double)s->o.epochs * epoch_steps(s, images_of(r, k, s));
     c->images += validated_images(s, 1);
     if (s->o.eval_every)
-        c->images += (double)((s->o.epochs + s->o.eval_every - 1) / s->o.eval_every) *
-                     (double)s->o.eval_epochs * PD_METRIC_EPOCH_IMAGES;
+        c->images += ceil((double)s->o.epochs / (double)s->o.eval_every) * (double)s->o.eval_epochs *
+                     PD_METRIC_EPOCH_IMAGES;
     for (int row = 0; row < r->p.row_count && r->p.by == PD_BY_NOTHING; row++)
         if (r->row_on[row] && r->p.rows[row].of == k->row)
             c->images += measured_images(r, k, row);

@@ -46,7 +46,7 @@ const char *pd_reproduce_scale_at(const struct pd_reproduce *r, size_t index)
 
 static enum pd_status choose_scale(struct pd_reproduce *r, const char *scale, struct pd_error *err)
 {
-    const char *names[16], *name;
+    const char *names[16] = {NULL}, *name;
     size_t count = 0;
     while (count < 16 && (name = pd_reproduce_scale_at(r, count)))
         names[count++] = name;

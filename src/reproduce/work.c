@@ -11,10 +11,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FOLDERS_OPEN = 16 };
 
 struct pd_reproduce_claim {
     struct pd_reproduce *r;
@@ -310,32 +313,21 @@ static double work_seconds(struct pd_reproduce_claim *c)
 /* --- steps --- */
 
 /* Networks that nobody asked to keep: they are by far the largest files. */
-static void drop_networks(const char *folder)
+static int drop_network(const char *path, const struct stat *st, int kind, struct FTW *walk)
 {
     static const char ending[] = ".safetensors";
-    struct dirent **entries;
-    char path[PD_PATH_SIZE];
-    const int n = scandir(folder, &entries, NULL, alphasort);
-    for (int i = 0; i < n; i++) {
-        const char *name = entries[i]->d_name;
-        const size_t length = strlen(name);
-        if (name[0] != '.' && !pd_path_join(path, sizeof path, folder, name, NULL)) {
-            if (entries[i]->d_type == DT_DIR)
-                drop_networks(path);
-            else if (length > strlen(ending) && !strcmp(name + length - strlen(ending), ending))
-                pd_file_remove(path, NULL);
-        }
-        free(entries[i]);
-    }
-    if (n >= 0)
-        free(entries);
+    const size_t n = strlen(path), tail = sizeof ending - 1;
+    (void)st, (void)walk;
+    if (kind == FTW_F && n > tail && !strcmp(path + n - tail, ending))
+        pd_file_remove(path, NULL);
+    return 0;
 }
 
 static enum pd_status finish(struct pd_reproduce_claim *c, struct pd_error *err)
 {
     const enum pd_status status = pd_result_write(c->r, c->job, c->run, work_seconds(c), err);
     if (!status && !c->r->keep)
-        drop_networks(c->run);
+        nftw(c->run, drop_network, FOLDERS_OPEN, FTW_PHYS);
     return status;
 }
 

@@ -120,6 +120,8 @@ enum pd_status pd_reproduce_check_data(const struct pd_reproduce *r, struct pd_e
     if (!missing)
         return PD_OK;
     bring_words(missing->data, words, sizeof words);
+    if (strstr(first.message, "paydirt data get")) /* it says so itself */
+        *words = '\0';
     pd_fail(err, status, -1, "column %s: %.250s%s", r->p.columns[missing->column].name, first.message, words);
     return *there ? pd_hint(err, status, "what is there: columns=%s", there) : status;
 }

@@ -10,7 +10,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 # First stream of each kind, as in src/base/streams.h; each layer or change of a step takes the next.
-MIX, DROPOUT, DROPOUT_SCORING, AUGMENT = 11, 0x100, 0x200, 0x300
+MIX, DROPOUT, DROPOUT_SCORING, AUGMENT, STRONG, DROPOUT_STRONG = 11, 0x100, 0x200, 0x300, 0x400, 0x500
 WORD = 0xFFFFFFFF
 
 
@@ -103,8 +103,8 @@ def cut_out(x: torch.Tensor, draw: Draw) -> torch.Tensor:
 AUGMENTATIONS = {"color": colour, "translation": translate, "cutout": cut_out}     # in the order of their application
 
 
-def augmented(x: torch.Tensor, what: Sequence[str], draws: Draws) -> torch.Tensor:
+def augmented(x: torch.Tensor, what: Sequence[str], draws: Draws, kind: int = AUGMENT) -> torch.Tensor:
     for name, change in AUGMENTATIONS.items():
         if name in what:
-            x = change(x, lambda n: draws.uniform(AUGMENT, (len(x), n), x.dtype))
+            x = change(x, lambda n: draws.uniform(kind, (len(x), n), x.dtype))
     return x

@@ -11,11 +11,12 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from torch_draws import AUGMENTATIONS, DROPOUT, DROPOUT_SCORING, MIX, Draws, Dropout, augmented  # noqa: F401
+from torch_draws import AUGMENTATIONS, DROPOUT, DROPOUT_SCORING, DROPOUT_STRONG, MIX, STRONG, Draws, Dropout, augmented  # noqa: F401
 from torch_files import load_named_arrays, named_arrays, read_safetensors, write_safetensors  # noqa: F401
 from torch_networks import MODELS, AcGan, Widths, init_weights, start_weights  # noqa: F401
 
 LOSS_NAMES = ("d_adv", "d_cls_real", "d_cls_fake", "g_adv", "g_cls", "mean_d")
+GUESS_NAMES = ("d_guess", "sure")       # with Consistency
 
 
 class Loss(NamedTuple):
@@ -46,6 +47,14 @@ class Gold(NamedTuple):
     epsilon: float = 0.0        # log(p + epsilon)
 
 
+class Consistency(NamedTuple):
+    """On unlabelled reals (src/gan/consistency.c)."""
+    weight: float = 0.0                 # 0: none
+    augment: Tuple[str, ...] = ("translation", "cutout")
+    threshold: float = 0.95
+    align: bool = False
+
+
 class Options(NamedTuple):
     """Of a step, as struct pd_step_options."""
     lambda_c: float = 0.1
@@ -54,6 +63,9 @@ class Options(NamedTuple):
     gold: Gold = Gold()
     loss: str = "gan"
     ema: float = 0.0                    # decay of G's averaged weights; 0: none
+    ema_d: float = 0.0                  # and of D's
+    labelled_weight: float = 1.0        # of a labelled real in the logit's loss
+    consistency: Consistency = Consistency()
     augment: Tuple[str, ...] = ()       # names of AUGMENTATIONS
     top_k: int = 0                      # fakes that G learns from; 0: all
 
@@ -84,7 +96,8 @@ def gold_weight(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor, gold: G
 
 def d_losses(d: nn.Module, real: torch.Tensor, labels: torch.Tensor, fake: torch.Tensor, c: torch.Tensor,
              use_gold: bool, o: Options) -> Tuple[torch.Tensor, ...]:
-    """d_adv without a penalty, d_cls_real, d_cls_fake (with lambda_c), mean_d. Reals and fakes are two forwards."""
+    """d_adv without a penalty, d_cls_real, d_cls_fake (with lambda_c), mean_d, and the class logits of the reals. Reals
+    and fakes are two forwards."""
     l_r, cls_r = d(real)
     l_f, cls_f = d(fake)
     l_w, cls_w = forward_without_gradient(d, fake) if o.separate_forwards else (l_f, cls_f)
@@ -94,11 +107,31 @@ def d_losses(d: nn.Module, real: torch.Tensor, labels: torch.Tensor, fake: torch
     ce_real = F.cross_entropy(cls_r, labels.clamp(min=0), reduction="none")
     ce_fake = F.cross_entropy(cls_f, c, reduction="none")
     each = LOSSES[o.loss].fake(l_f)
-    adv = LOSSES[o.loss].real(l_r).mean() + ((each[:, None] if o.gold.broadcast else each) * w).mean()
+    each_real = 1 + (o.labelled_weight - 1) * mask
+    adv = (each_real * LOSSES[o.loss].real(l_r)).sum() / each_real.sum() + ((each[:, None] if o.gold.broadcast else each) * w).mean()
     cls_real = (mask * ce_real).sum() / mask.sum().clamp(min=1)
     cls_fake = (mask * w * ce_fake).sum() / mask.sum().clamp(min=1) if o.match_labels else (w * ce_fake).mean()
     cls_fake = o.lambda_c * cls_fake
-    return adv, cls_real, cls_fake, score.mean()
+    return adv, cls_real, cls_fake, score.mean(), cls_r
+
+
+def guess_loss(d: nn.Module, real: torch.Tensor, changed: torch.Tensor, labels: torch.Tensor, class_logits: torch.Tensor,
+               of_late: torch.Tensor, o: Consistency) -> Tuple[torch.Tensor, torch.Tensor]:
+    """FixMatch's loss (Sohn et al. 2020, eq. 4) of unlabelled reals that were changed strongly, and the fraction that
+    counts; of_late, the classes' mean p so far, is moved (Berthelot et al. 2020)."""
+    p = class_logits.detach().softmax(1)
+    if o.align:
+        now = p.mean(0)
+        p = p / of_late.clamp(min=1e-6)
+        p = p / p.sum(1, keepdim=True)
+        of_late.mul_(0.99).add_(0.01 * now)
+    best, guess = p.max(1)
+    unlabelled = (labels < 0).to(p.dtype)
+    counts = unlabelled * (best > o.threshold).to(p.dtype)
+    n = unlabelled.sum().clamp(min=1)
+    with frozen_statistics(d):
+        said = d(changed)[1]
+    return o.weight * (counts * F.cross_entropy(said, guess, reduction="none")).sum() / n, counts.sum() / n
 
 
 def forward_without_gradient(d: nn.Module, x: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
@@ -123,6 +156,23 @@ def g_losses(d: nn.Module, fake: torch.Tensor, c: torch.Tensor, o: Options) -> T
         top = l_f.detach().topk(o.top_k).indices
         return LOSSES[o.loss].generator(l_f[top]).mean(), F.cross_entropy(cls_f[top], c[top]), l_f.detach()
     return LOSSES[o.loss].generator(l_f).mean(), F.cross_entropy(cls_f, c), l_f.detach()
+
+
+@contextmanager
+def frozen_statistics(network: nn.Module) -> Iterator[None]:
+    """A forward pass through which gradients go: no power iteration, and running statistics as they were."""
+    norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    spectral = [m for m in network.modules() if hasattr(m, "weight_u")]
+    momenta = [m.momentum for m in norms]
+    for m in norms:
+        m.momentum = 0.0
+    for m in spectral:
+        m.eval()
+    yield
+    for m, momentum in zip(norms, momenta):
+        m.momentum = momentum
+    for m in spectral:
+        m.train()
 
 
 @contextmanager
@@ -153,7 +203,9 @@ class Trainer:
         adam = dict(dict(lr=self.loss.lr, betas=self.loss.betas, eps=1e-8), **(adam_options or {}))
         self.g, self.d, self.o = gan.g, gan.d, options
         self.steps, self.updates, self.margin, self.draws = 0, 0, float("inf"), Draws(seed)
-        self.ema = {k: t.clone() for k, t in self._g_state().items()} if options.ema else {}
+        self.ema = {k: t.clone() for k, t in self._state(self.g).items()} if options.ema else {}
+        self.ema_d = {k: t.clone() for k, t in self._state(self.d).items()} if options.ema_d else {}
+        self.of_late = None     # classes' mean p
         self.adam_g = torch.optim.Adam(gan.g.parameters(), **adam)
         self.adam_d = torch.optim.Adam(gan.d.parameters(), **adam)
         self.generate, self.d_losses, self.g_losses = self.g, d_losses, g_losses
@@ -181,22 +233,36 @@ class Trainer:
             z, c = z[kept], c[kept]
         with torch.set_grad_enabled(full):
             fake = self.generate(z, c)
-        d_adv, d_cls_real, d_cls_fake, mean_d = self._d_step(real, labels, fake.detach(), c, gold)
+        d_adv, d_cls_real, d_cls_fake, mean_d, *guess = self._d_step(real, labels, fake.detach(), c, gold)
         if full and self.o.separate_forwards:
             fake = self.generate(z, c)
         g_adv, g_cls = self._g_step(fake, c) if full else (torch.full_like(d_adv, float("nan")),) * 2
-        return tuple(t.detach() for t in (d_adv, d_cls_real, d_cls_fake, g_adv, g_cls, mean_d))
+        self._average(self.ema_d, self._state(self.d), self.o.ema_d, self.steps)
+        return tuple(t.detach() for t in (d_adv, d_cls_real, d_cls_fake, g_adv, g_cls, mean_d, *guess))
 
     def _d_step(self, real: torch.Tensor, labels: torch.Tensor, fake: torch.Tensor, c: torch.Tensor,
                 gold: bool) -> Tuple[torch.Tensor, ...]:
+        original = real
         real, fake = (augmented(x, self.o.augment, self.draws) for x in (real, fake))
         self.adam_d.zero_grad(set_to_none=True)
-        d_adv, d_cls_real, d_cls_fake, mean_d = self.d_losses(self.d, real, labels, fake, c, gold, self.o)
+        d_adv, d_cls_real, d_cls_fake, mean_d, class_logits = self.d_losses(self.d, real, labels, fake, c, gold, self.o)
         if self.loss.penalty:
             d_adv = d_adv + self.loss.penalty * gradient_penalty(self.d, real, fake, self.draws)
-        (d_adv + d_cls_real + d_cls_fake).backward()
+        guess = self._guess(original, labels, class_logits) if self.o.consistency.weight else ()
+        sum((d_adv, d_cls_real, d_cls_fake) + guess[:1]).backward()
         self.adam_d.step()
-        return d_adv, d_cls_real, d_cls_fake, mean_d
+        return (d_adv, d_cls_real, d_cls_fake, mean_d) + guess
+
+    def _guess(self, real: torch.Tensor, labels: torch.Tensor, class_logits: torch.Tensor) -> Tuple[torch.Tensor, ...]:
+        o = self.o.consistency
+        if self.of_late is None:
+            self.of_late = torch.full_like(class_logits[0].detach(), 1 / class_logits.shape[1])
+        changed = augmented(real, o.augment, self.draws, STRONG)
+        self.draws.dropout = DROPOUT_STRONG
+        self._note_lead(class_logits, o)
+        out = guess_loss(self.d, real, changed, labels, class_logits, self.of_late, o)
+        self.draws.dropout = DROPOUT
+        return out
 
     def _g_step(self, fake: torch.Tensor, c: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
         self.adam_g.zero_grad(set_to_none=True)
@@ -207,7 +273,8 @@ class Trainer:
         (g_adv + g_cls).backward()
         self._d_requires_grad(True)
         self.adam_g.step()
-        self._average()
+        self.updates += 1
+        self._average(self.ema, self._state(self.g), self.o.ema, self.updates)
         return g_adv, g_cls
 
     def _most_real(self, z: torch.Tensor, c: torch.Tensor, n: int) -> torch.Tensor:
@@ -220,21 +287,32 @@ class Trainer:
         self._note_margin(logit, n)
         return logit.topk(n).indices.sort().values
 
+    def _note_lead(self, class_logits: torch.Tensor, o: Consistency) -> None:
+        """How far a guess is from one that does not count, or is another."""
+        p = class_logits.detach().softmax(1)
+        if o.align:
+            p = p / self.of_late.clamp(min=1e-6)
+            p = p / p.sum(1, keepdim=True)
+        best, next_best = p.topk(2).values.unbind(1)
+        self.margin = min(self.margin, float((best - o.threshold).abs().min()), float((best - next_best).min()))
+
     def _note_margin(self, logit: torch.Tensor, n: int) -> None:
         top = logit.topk(n + 1).values
         self.margin = min(self.margin, float(top[n - 1] - top[n]))
 
-    def _average(self) -> None:
-        """Update t of G moves the averages with decay min(ema, (t - 1) / (t + 9))."""
-        self.updates += 1
-        decay = min(self.o.ema, (self.updates - 1) / (self.updates + 9))
-        now = self._g_state()
-        for name, average in self.ema.items():
-            average.copy_(now[name] + decay * (average - now[name]))
+    @staticmethod
+    def _average(averages: Dict[str, torch.Tensor], now: Dict[str, torch.Tensor], decay: float, t: int) -> None:
+        """Update t moves the averages with decay min(decay, (t - 1) / (t + 9)); a power iteration's vectors are those of
+        the weights now."""
+        decay = min(decay, (t - 1) / (t + 9))
+        for name, average in averages.items():
+            direction = name.endswith(("weight_u", "weight_v"))
+            average.copy_(now[name] if direction else now[name] + decay * (average - now[name]))
 
-    def _g_state(self) -> Dict[str, torch.Tensor]:
-        """Everything that the generator stores."""
-        return {k: t.detach() for k, t in self.g.state_dict().items() if not k.endswith("num_batches_tracked")}
+    @staticmethod
+    def _state(network: nn.Module) -> Dict[str, torch.Tensor]:
+        """Everything that it stores."""
+        return {k: t.detach() for k, t in network.state_dict().items() if not k.endswith("num_batches_tracked")}
 
     def _d_requires_grad(self, on: bool) -> None:
         for p in self.d_parameters:

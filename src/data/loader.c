@@ -96,6 +96,14 @@ uint64_t pd_loader_images(const struct pd_loader *l)
     return (uint64_t)l->rest.size + l->labelled.size;
 }
 
+uint64_t pd_loader_labelled(const struct pd_loader *l)
+{
+    uint64_t n = l->labelled.size;
+    for (uint32_t i = 0; i < l->rest.size; i++)
+        n += l->labels[l->rest.members[i]] >= 0;
+    return n;
+}
+
 /* Puts each image that takes part into its deck. */
 static void deal(struct pd_loader *l, const uint8_t *use)
 {

@@ -43,6 +43,9 @@ uint32_t pd_loader_batch(const struct pd_loader *loader, uint64_t step);
 /* Those that take part, at least 1. */
 uint64_t pd_loader_images(const struct pd_loader *loader);
 
+/* Of them those whose label training may see. */
+uint64_t pd_loader_labelled(const struct pd_loader *loader);
+
 /* Floats of one image of a batch: C * size * size, or 2 for points. */
 size_t pd_loader_image_size(const struct pd_loader *loader);
 

@@ -77,6 +77,8 @@ static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_p
         add_number(m, pd_width_keys[i], (uint64_t)c->widths[i]);
     if (gan->ema)
         add_meta(m, "ema", "true");
+    if (gan->ema_d)
+        add_meta(m, "ema_d", "true");
     add_number(m, "step", progress->step);
     for (int i = 0; i < PD_LOSS_COUNT; i++)
         add_real(m, pd_loss_names[i], progress->loss_sums[i]);

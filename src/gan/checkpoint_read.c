@@ -155,12 +155,18 @@ static enum pd_status load_class_names(struct pd_gan *gan, const struct pd_safet
     return status;
 }
 
+static enum pd_status add_averages(struct pd_gan *gan, const struct pd_safetensors *st, struct pd_error *err)
+{
+    enum pd_status status = pd_safetensors_meta(st, "ema") ? pd_gan_add_ema(gan, err) : PD_OK;
+    return status || !pd_safetensors_meta(st, "ema_d") ? status : pd_gan_add_ema_d(gan, err);
+}
+
 static enum pd_status load(struct pd_gan *gan, const struct pd_safetensors *st, const char *path,
                            struct pd_progress *progress, struct pd_error *err)
 {
     enum pd_status status = read_progress(st, path, progress, err);
-    if (!status && pd_safetensors_meta(st, "ema"))
-        status = pd_gan_add_ema(gan, err);
+    if (!status)
+        status = add_averages(gan, st, err);
     if (!status)
         status = load_class_names(gan, st, path, err);
     if (!status)
@@ -240,8 +246,8 @@ static enum pd_status check_shapes(const struct pd_model_config *c, const struct
     enum pd_status status = pd_backend_create("costs", 1, &backend, err);
     if (!status)
         status = pd_gan_create(c, backend, 0, &gan, err);
-    if (!status && pd_safetensors_meta(st, "ema"))
-        status = pd_gan_add_ema(gan, err);
+    if (!status)
+        status = add_averages(gan, st, err);
     for (int i = 0; !status && i < pd_vars_count(gan->vars); i++) {
         const struct pd_io_array a = pd_gan_array(pd_vars_at(gan->vars, i), sizeof(float));
         status = pd_safetensors_get(st, a.name, a.dtype, a.rank, a.dims, &data, err);

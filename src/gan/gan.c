@@ -53,7 +53,7 @@ static void record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n, 
 static struct pd_heads discriminate(struct pd_gan *gan, struct pd_graph *g, int64_t n,
                                     const struct view *view)
 {
-    struct pd_nn dis = pd_gan_network(gan, g, "d.", false);
+    struct pd_nn dis = pd_gan_network(gan, g, gan->ema_d ? "ema_d." : "d.", false);
     dis.observed = view->layer;
     if (view->layer || gan->statistics[view->origin])
         dis.statistics = pd_origin_prefixes[view->origin];
@@ -207,6 +207,14 @@ static enum pd_status make_sampler(struct pd_gan *gan, struct pd_error *err)
     return status;
 }
 
+static enum pd_status make_scorer(struct pd_gan *gan, struct pd_error *err)
+{
+    struct pd_plan *scorer = NULL;
+    enum pd_status status = pd_gan_compile_scorer(gan, PD_ORIGIN_REAL, 1, &scorer, err);
+    pd_plan_destroy(scorer);
+    return status;
+}
+
 enum pd_status pd_gan_add_ema(struct pd_gan *gan, struct pd_error *err)
 {
     if (gan->ema)
@@ -217,14 +225,20 @@ enum pd_status pd_gan_add_ema(struct pd_gan *gan, struct pd_error *err)
     return status;
 }
 
+enum pd_status pd_gan_add_ema_d(struct pd_gan *gan, struct pd_error *err)
+{
+    if (gan->ema_d)
+        return PD_OK;
+    gan->ema_d = true;
+    enum pd_status status = make_scorer(gan, err);
+    gan->ema_d = !status;
+    return status;
+}
+
 static enum pd_status make_variables(struct pd_gan *gan, struct pd_error *err)
 {
-    struct pd_plan *scorer = NULL;
     enum pd_status status = make_sampler(gan, err);
-    if (!status)
-        status = pd_gan_compile_scorer(gan, PD_ORIGIN_REAL, 1, &scorer, err);
-    pd_plan_destroy(scorer);
-    return status;
+    return status ? status : make_scorer(gan, err);
 }
 
 enum pd_status pd_gan_create(const struct pd_model_config *config, struct pd_backend *backend, uint64_t seed,

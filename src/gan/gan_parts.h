@@ -5,7 +5,7 @@
 #include "gan/gan.h"
 #include "io/array.h"
 
-/* One of the networks in a graph: prefix "g.", "d.", or "ema." for the generator's averaged weights. */
+/* One of the networks in a graph: prefix "g.", "d.", or "ema.", "ema_d." for their averaged weights. */
 struct pd_nn pd_gan_network(const struct pd_gan *gan, struct pd_graph *g, const char *prefix, bool training);
 
 struct pd_shape pd_gan_image_shape(const struct pd_gan *gan, int64_t n); /* of n images or points */
@@ -22,6 +22,27 @@ void pd_gan_leave(struct pd_gan *gan);
 /* Rows (n, width) of the caller's. PD_ERR_USAGE: one has a number that is not finite. what: "image" */
 enum pd_status pd_check_rows(const char *what, const float *rows, int64_t n, int64_t width,
                              struct pd_error *err);
+
+/* --- consistency --- */
+
+struct pd_consistency {
+    const struct pd_gan *gan;
+    struct pd_graph *graph;
+    struct pd_nn dis; /* as it looked at the reals */
+    const struct pd_consistency_options *options;
+    struct pd_node *images, *labels; /* (N, ...) before they are shown; one-hot (N, K), zeros: unlabelled */
+    struct pd_node *class_logits;    /* (N, K): what D said of them */
+};
+
+/* The loss, over the unlabelled of the batch, weight included; sure: the fraction of them that counts. */
+struct pd_node *pd_consistency_loss(const struct pd_consistency *c, struct pd_node **sure);
+
+/* --- averages --- */
+
+/* Records the moving average of everything that a network stores, running statistics included: network "d.",
+ * averaged "ema_d."; the variable steps counts the network's updates. */
+void pd_record_average(const struct pd_gan *gan, struct pd_graph *g, const char *network,
+                       const char *averaged, const char *steps, double decay);
 
 /* --- checkpoints, written and read --- */
 

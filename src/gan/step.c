@@ -23,6 +23,7 @@ struct pd_step_options pd_step_defaults(void)
                                     .adversarial = 1,
                                     .loss = PD_LOSS_KIND_GAN,
                                     .critic_steps = 1,
+                                    .labelled_weight = 1,
                                     .adam = pd_loss_at(PD_LOSS_KIND_GAN)->adam};
 }
 
@@ -35,6 +36,7 @@ struct recorder {
     uint32_t augment_stream;
     struct pd_adam_options adam;
     struct pd_node *on;    /* 1: GOLD's weights count, 0: all weights are 1 */
+    struct pd_node *guess; /* factor on what unlabelled reals weigh; NULL: they do not */
     struct pd_node *top_k; /* fakes that the generator learns from; NULL: all */
     struct pd_node *losses[PD_LOSS_COUNT];
     struct pd_node *z, *fake, *onehot; /* noise, generated images and their classes */
@@ -188,6 +190,31 @@ static struct pd_node *gradient_penalty(struct recorder *r, struct pd_node *real
     return pd_nn_gradient_penalty(pd_model_discriminate(&r->dis, &r->gan->config, between).logit, between);
 }
 
+/* Over the reals, the labelled ones weighed. */
+static struct pd_node *mean_of_reals(const struct pd_step_options *o, struct pd_node *loss,
+                                     struct pd_node *labels)
+{
+    if (o->labelled_weight == 1)
+        return pd_mean(loss);
+    struct pd_node *weight = pd_affine(pd_nn_row_sum(labels), o->labelled_weight - 1, 1);
+    return pd_div(pd_sum(pd_mul(weight, loss)), pd_max(pd_sum(weight), TINY));
+}
+
+/* What D's classifier learns from unlabelled reals; NULL: nothing. */
+static struct pd_node *guess_loss(struct recorder *r, struct pd_node *images, struct pd_node *labels,
+                                  struct pd_heads real)
+{
+    const struct pd_consistency c = {r->gan, r->g, r->dis, &r->o->consistency, images, labels,
+                                     real.class_logits};
+    struct pd_node *sure;
+    if (!r->guess)
+        return NULL;
+    struct pd_node *loss = pd_mul(pd_consistency_loss(&c, &sure), r->guess);
+    report(r, loss, PD_LOSS_d_guess);
+    report(r, sure, PD_LOSS_sure);
+    return loss;
+}
+
 static void record_discriminator_step(struct recorder *r)
 {
     const struct pd_model_config *c = &r->gan->config;
@@ -202,7 +229,7 @@ static void record_discriminator_step(struct recorder *r)
     struct pd_node *w = gold_weight(r, weighing.logit, surprise, r->o->beta_d);
 
     struct pd_node *adv =
-        pd_add(pd_mean(r->loss->real(real.logit)), fake_loss(r->o, r->loss->fake(fake.logit), w));
+        pd_add(mean_of_reals(r->o, r->loss->real(real.logit), labels), fake_loss(r->o, r->loss->fake(fake.logit), w));
     if (r->loss->penalty > 0)
         adv = pd_add(adv, pd_affine(gradient_penalty(r, real_shown, fake_shown), r->loss->penalty, 0));
     struct pd_node *class_real = labelled_mean(pd_sum(real_ce), labels);
@@ -212,7 +239,9 @@ static void record_discriminator_step(struct recorder *r)
     report(r, class_real, PD_LOSS_d_cls_real);
     report(r, class_fake, PD_LOSS_d_cls_fake);
     report(r, pd_mean(gold_of(weighing.logit, surprise)), PD_LOSS_mean_d);
-    pd_nn_adam(&r->dis, "adam_d", pd_add(adv, pd_add(class_real, class_fake)), &r->adam);
+    struct pd_node *loss = pd_add(adv, pd_add(class_real, class_fake));
+    struct pd_node *guess = guess_loss(r, images, labels, real);
+    pd_nn_adam(&r->dis, "adam_d", guess ? pd_add(loss, guess) : loss, &r->adam);
 }
 
 /* --- the generator step --- */
@@ -239,32 +268,6 @@ static void record_generator_step(struct recorder *r)
     report(r, adv, PD_LOSS_g_adv);
     report(r, class_fake, PD_LOSS_g_cls);
     pd_nn_adam(&r->gen, "adam_g", pd_add(adv, class_fake), &r->adam);
-}
-
-/* min(decay, (t - 1) / (t + 9)) at update t: the first one takes the weights over, and a young average
- * forgets fast. */
-static struct pd_node *ema_decay(struct recorder *r)
-{
-    struct pd_node *t = pd_var_read(r->g, pd_vars_find(r->gan->vars, "adam_g/step"));
-    struct pd_node *young = pd_div(pd_affine(t, 1, -1), pd_affine(t, 1, 9));
-    return pd_neg(pd_max(pd_neg(young), -r->o->ema));
-}
-
-/* The moving average of everything that the generator stores, running statistics included. */
-static void record_ema(struct recorder *r)
-{
-    struct pd_node *decay = ema_decay(r);
-    const int count = pd_vars_count(r->gan->vars);
-    for (int i = 0; i < count; i++) {
-        char name[128];
-        struct pd_var *v = pd_vars_at(r->gan->vars, i);
-        if (strncmp(pd_var_name(v), "g.", 2) != 0)
-            continue;
-        snprintf(name, sizeof name, "ema.%s", pd_var_name(v) + 2);
-        struct pd_var *average = pd_vars_find(r->gan->vars, name);
-        struct pd_node *now = pd_var_read(r->g, v), *old = pd_var_read(r->g, average);
-        pd_assign(average, pd_add(now, pd_mul(decay, pd_sub(old, now))));
-    }
 }
 
 /* --- the plan --- */
@@ -322,6 +325,8 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
     enum pd_status status = make_losses(gan, err);
     if (!status && options->ema > 0)
         status = pd_gan_add_ema(gan, err);
+    if (!status && options->ema_d > 0)
+        status = pd_gan_add_ema_d(gan, err);
     if (status)
         return status;
     r.g = pd_graph_create();
@@ -333,13 +338,16 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
         r.adam = options->adam;
         r.adam.rate = pd_input(r.g, "lr", PD_F64, pd_shape1(1));
         r.on = options->gold ? pd_input(r.g, "gold", PD_REAL, pd_shape1(1)) : NULL;
+        r.guess = options->consistency.weight > 0 ? pd_input(r.g, "guess", PD_REAL, pd_shape1(1)) : NULL;
         r.top_k = options->top_k ? pd_input(r.g, "top_k", PD_REAL, pd_shape1(1)) : NULL;
         record_noise(&r);
         record_discriminator_step(&r);
         if (!options->critic_only)
             record_generator_step(&r);
         if (!options->critic_only && options->ema > 0)
-            record_ema(&r);
+            pd_record_average(gan, r.g, "g.", "ema.", "adam_g/step", options->ema);
+        if (options->ema_d > 0)
+            pd_record_average(gan, r.g, "d.", "ema_d.", "adam_d/step", options->ema_d);
         record_losses(&r);
     }
     status = explain(&r, pd_compile(r.g, gan->backend, out, err), err);
@@ -348,6 +356,8 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
         status = pd_plan_set(*out, "lr", options->adam.lr, err);
     if (!status && options->gold)
         status = pd_plan_set(*out, "gold", 1, err);
+    if (!status && options->consistency.weight > 0)
+        status = pd_plan_set(*out, "guess", 1, err);
     if (!status && options->top_k)
         status = pd_plan_set(*out, "top_k", (double)options->top_k, err);
     if (status) {

@@ -8,6 +8,7 @@
 #include "run/results.h"
 #include "gan/sample.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -52,7 +53,8 @@ static json_t *log_line(const struct pd_epoch_record *e)
     json_object_set_new(line, "epoch", json_integer((json_int_t)e->epoch));
     json_object_set_new(line, "step", json_integer((json_int_t)e->step));
     for (int i = 0; i < PD_LOSS_COUNT; i++)
-        json_object_set_new(line, pd_loss_names[i], json_real(e->means[i]));
+        if (!isnan(e->means[i]))
+            json_object_set_new(line, pd_loss_names[i], json_real(e->means[i]));
     json_object_set_new(line, "gold", json_boolean(e->gold));
     if (e->metric)
         json_object_set_new(line, "validation", json_real(e->validation));
@@ -70,7 +72,8 @@ enum pd_status pd_journal_epoch(struct pd_journal *j, const struct pd_epoch_reco
     if (!status) /* before a checkpoint says that the epoch is over */
         status = pd_jsonl_sync(j->log, err);
     for (int i = 0; i < PD_LOSS_COUNT; i++)
-        pd_tfevents_scalar(j->events, step, wall_time(), pd_loss_names[i], (float)e->means[i]);
+        if (!isnan(e->means[i]))
+            pd_tfevents_scalar(j->events, step, wall_time(), pd_loss_names[i], (float)e->means[i]);
     if (e->metric)
         pd_tfevents_scalar(j->events, step, wall_time(), "validation", (float)e->validation);
     pd_tfevents_scalar(j->events, step, wall_time(), "images_per_second", (float)e->images_per_second);

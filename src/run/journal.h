@@ -22,7 +22,7 @@ void pd_journal_close(struct pd_journal *j); /* also a zeroed one */
  * metric NULL: not measured. */
 struct pd_epoch_record {
     uint64_t epoch, step;
-    double means[PD_LOSS_COUNT];
+    double means[PD_LOSS_COUNT]; /* NAN: none */
     bool gold;
     double images_per_second, validation;
     const struct pd_metric *metric;

@@ -53,6 +53,15 @@
     REAL(adam_beta1, -1, -1, 0.999999, "X", "Adam's beta1; -1: the loss's")                                  \
     REAL(adam_beta2, -1, -1, 0.999999, "X", "Adam's beta2; -1: the loss's")                                  \
     REAL(ema, 0, 0, 0.999999, "X", "samples from averaged weights of the generator; their decay, 0: none")   \
+    REAL(ema_d, 0, 0, 0.999999, "X",                                                                         \
+         "scores from averaged weights of the discriminator; their decay, 0: none")                          \
+    REAL(consistency, 0, 0, 1000, "X",                                                                       \
+         "weight of the class loss on unlabelled images, by D's own guesses; 0: none")                       \
+    TEXT(strong_augment, "translation,cutout", "LIST",                                                       \
+         "how such an image is changed before D must guess the same: as diffaug")                            \
+    REAL(threshold, 0.95, 0, 1, "X", "probability from which on a guess counts")                             \
+    FLAG(align, false, "weigh guesses so that every class is guessed as often")                              \
+    REAL(guess_ramp, 0, 0, 1, "X", "fraction of the epochs in which that loss comes to its weight")          \
     TEXT(diffaug, "", "LIST", "differentiable augmentation: color,translation,cutout")                       \
     REAL(top_k, 1, 0.01, 1, "X", "fraction of fakes that the generator learns from in the end; 1: all")      \
     FLAG(recalibrate, true, "let D score by its running batch-norm statistics, over reals and fakes")        \

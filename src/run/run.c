@@ -146,6 +146,8 @@ static void summarise(struct run *r, struct pd_epoch_record *e)
         const double count = i == PD_LOSS_g_adv || i == PD_LOSS_g_cls ? generator_steps(r) : steps;
         e->means[i] = count > 0 ? r->at.loss_sums[i] / count : 0;
         r->at.loss_sums[i] = 0;
+        if (r->o->consistency == 0 && (i == PD_LOSS_d_guess || i == PD_LOSS_sure))
+            e->means[i] = NAN; /* there is none */
     }
 }
 
@@ -175,6 +177,8 @@ static void tell(const struct run *r, const struct pd_epoch_record *e)
                                                 .g_adv = e->means[PD_LOSS_g_adv],
                                                 .g_cls = e->means[PD_LOSS_g_cls],
                                                 .mean_d = e->means[PD_LOSS_mean_d],
+                                                .d_guess = e->means[PD_LOSS_d_guess],
+                                                .sure = e->means[PD_LOSS_sure],
                                                 .validation = e->validation,
                                                 .metric = e->metric,
                                                 .images_per_second = e->images_per_second});

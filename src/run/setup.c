@@ -84,6 +84,8 @@ enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_
         return PD_ERR_USAGE;
     enum pd_status status = pd_augment_parse(o->diffaug, &augment, err);
     if (!status)
+        status = pd_augment_parse(o->strong_augment, &augment, err);
+    if (!status)
         status = pd_run_curves_check(o, err);
     if (!status && model && !model->points && o->size)
         status = pd_model_check_size(model, (int)o->size, err);
@@ -127,7 +129,14 @@ static enum pd_status check_step(const struct pd_train_options *o, int size, str
             err,
             pd_fail(err, PD_ERR_USAGE, -1, "diffaug %s: for images, and the data are 2-D points", o->diffaug),
             "diffaug");
-    return pd_augment_parse(o->diffaug, &augment, err);
+    if (o->consistency > 0 && !size)
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1,
+                               "consistency %g: for images, which can be changed, and the data are 2-D points",
+                               o->consistency),
+                       "consistency");
+    enum pd_status status = pd_augment_parse(o->diffaug, &augment, err);
+    return status ? status : pd_augment_parse(o->strong_augment, &augment, err);
 }
 
 struct pd_step_options pd_setup_step(const struct pd_train_options *o)
@@ -149,6 +158,10 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     s.critic_steps = (int)o->critic_steps;
     s.ema = o->ema;
     pd_augment_parse(o->diffaug, &s.augment, NULL);
+    s.ema_d = o->ema_d;
+    s.consistency = (struct pd_consistency_options){
+        .weight = o->consistency, .threshold = o->threshold, .align = o->align};
+    pd_augment_parse(o->strong_augment, &s.consistency.augment, NULL);
     s.adam.lr = o->lr;
     s.adam.beta1 = o->adam_beta1;
     s.adam.beta2 = o->adam_beta2;

@@ -18,6 +18,22 @@ static int64_t wanted_top_k(const struct pd_train_options *o, int64_t batch, uin
     return o->top_k < 1 ? (int64_t)ceil((double)batch * fmax(pow(0.99, (double)epoch), o->top_k)) : 0;
 }
 
+/* Of a labelled image where each batch has a fixed number of them: so much that they count as in the data. */
+static double labelled_weight(const struct pd_run_step *s)
+{
+    const double known = (double)pd_loader_labelled(s->loader);
+    const double rest = (double)pd_loader_images(s->loader) - known;
+    const double here = (double)s->o->labels_per_batch, others = (double)s->o->batch - here;
+    return here > 0 && others > 0 && rest > 0 ? known / here * others / rest : 1;
+}
+
+/* Grows to 1. */
+static double wanted_guess(const struct pd_train_options *o, uint64_t step, uint64_t last_step)
+{
+    const double ramp = o->guess_ramp * (double)last_step;
+    return (double)step < ramp ? (double)step / ramp : 1;
+}
+
 static enum pd_status set(const struct pd_run_step *s, const char *name, double value, double of_partial,
                           struct pd_error *err)
 {
@@ -30,14 +46,18 @@ enum pd_status pd_run_step_fit(struct pd_run_step *s, uint64_t step, uint64_t la
     const uint64_t steps = pd_loader_steps_per_epoch(s->loader), epoch = step / steps;
     const int64_t top_k = wanted_top_k(s->o, s->o->batch, epoch);
     const bool gold = wants_gold(s->o, step, last_step);
+    const double guess = wanted_guess(s->o, step, last_step);
     enum pd_status status = PD_OK;
     if (gold != s->gold)
         status = set(s, "gold", gold, gold, err);
     if (!status && top_k != s->top_k)
         status = set(s, "top_k", (double)top_k,
                      (double)wanted_top_k(s->o, pd_loader_batch(s->loader, steps - 1), epoch), err);
+    if (!status && s->o->consistency > 0 && guess != s->guess)
+        status = set(s, "guess", guess, guess, err);
     s->gold = gold;
     s->top_k = top_k;
+    s->guess = guess;
     return status;
 }
 
@@ -49,6 +69,8 @@ static enum pd_status compile(struct pd_run_step *s, struct pd_error *err)
     const int64_t last = pd_loader_batch(s->loader, pd_loader_steps_per_epoch(s->loader) - 1);
     s->gold = options.gold = s->o->gold; /* as the plan's inputs are at first */
     s->top_k = options.top_k = wanted_top_k(s->o, options.batch, 0);
+    s->guess = 1;
+    options.labelled_weight = labelled_weight(s);
     enum pd_status status = pd_step_plans_compile(s->gan, &options, &s->plans, err);
     if (status || last == options.batch)
         return status;

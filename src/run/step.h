@@ -16,6 +16,7 @@ struct pd_run_step {
     int32_t *labels;
     bool gold;     /* they re-weight */
     int64_t top_k; /* fakes that the generator learns from; 0: all */
+    double guess;  /* factor on the weight of consistency */
     double cost;   /* operations of a step, as a multiple of one without adversarial sampling */
 };
 

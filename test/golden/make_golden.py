@@ -64,6 +64,8 @@ CASES = {
     "infogan-plain": Case(), "infogan-semi": Case(semi=True), "infogan-gold": Case(gold=True),
     "infogan-balanced": Case(gold=True, options=dict(gold=ref.Gold(0.5, balanced=True, normalised=True, clip=1.25))),
     "infogan-reference": Case(semi=True, gold=True, options=REFERENCE),
+    "infogan-consistent": Case(semi=True, options=dict(consistency=ref.Consistency(0.5, threshold=0.4, align=True), ema_d=0.5,
+                                                       labelled_weight=0.25), shape=dict(seed=20213)),
     "infogan-adversarial": Case(candidates=2, shape=dict(seed=20212)),
     "dcgan-semi": Case(semi=True), "dcgan-gold": Case(gold=True),
     "dcgan-hinge": Case(options=dict(loss="hinge"), shape=dict(widths=(12, 10, 20), batch=4, channels=1)),
@@ -186,25 +188,33 @@ def outputs(name: str, inputs: Arrays, dtype: torch.dtype, exact_zeros: bool = F
     """Losses, final tensors, evaluation; and the narrowest lead of a sample taken over one left out."""
     gan, trainer, losses = replay(name, inputs, dtype, exact_zeros)
     out = {"final/" + k: a for k, a in ref.named_arrays(gan).items()}
-    out.update({"final/ema." + k: t.numpy() for k, t in trainer.ema.items()})
-    gan.g.load_state_dict(trainer.ema, strict=False)
+    if trainer.of_late is not None:
+        out["final/guesses/mean"] = trainer.of_late.numpy()[None]
+    for prefix, network, average in (("ema.", gan.g, trainer.ema), ("ema_d.", gan.d, trainer.ema_d)):
+        out.update({"final/" + prefix + k: t.numpy() for k, t in average.items()})
+        network.load_state_dict(average, strict=False)
     out.update(evaluate(gan.g, gan.d, inputs), losses=losses)
     return {k: a.astype("<f8") for k, a in out.items()}, trainer.margin
 
 
 def metadata(name: str, margin: float) -> Dict[str, str]:
     s, case, o = shape_of(name), CASES[name], options_of(name)
-    loss = ref.LOSSES[o.loss]
+    loss, names = ref.LOSSES[o.loss], ref.LOSS_NAMES + (ref.GUESS_NAMES if o.consistency.weight else ())
     pairs = dict(model=model_of(name), case=name.rsplit("-", 1)[1], batch=s.batch, steps=STEPS, z_dim=s.z_dim,
                  classes=s.classes, channels=s.channels, size=s.size, lambda_c=o.lambda_c, loss=o.loss,
                  critic_steps=loss.critic_steps, lr=loss.lr, beta1=loss.betas[0], beta2=loss.betas[1],
                  gold=int(case.gold), beta_d=o.gold.beta_d, gold_balanced=int(o.gold.balanced),
                  gold_normalised=int(o.gold.normalised), gold_clip=o.gold.clip, adversarial=case.candidates, ema=o.ema,
-                 augment=",".join(o.augment), top_k=o.top_k, seed=SEED_INSIDE, loss_names=",".join(ref.LOSS_NAMES),
+                 augment=",".join(o.augment), top_k=o.top_k, seed=SEED_INSIDE, loss_names=",".join(names),
                  torch=torch.__version__.split("+")[0])
     pairs.update(("width%d" % i, width) for i, width in enumerate(s.widths, 1))
     habits = dict(gold_broadcast=int(o.gold.broadcast), gold_epsilon=o.gold.epsilon, match_labels=int(o.match_labels),
                   separate_forwards=int(o.separate_forwards))
+    if o.consistency.weight:
+        habits.update(o.consistency._asdict(), align=int(o.consistency.align), augment=",".join(o.augment),
+                      strong_augment=",".join(o.consistency.augment), consistency=o.consistency.weight, ema_d=o.ema_d,
+                      labelled_weight=o.labelled_weight)
+        del habits["weight"]
     pairs.update((k, v) for k, v in habits.items() if v)
     if margin < float("inf"):
         pairs["margin"] = "%.3g" % margin

@@ -82,6 +82,13 @@ static struct pd_step_options options(const struct replay *r)
     o.adam.lr = real(r, "lr");
     o.adam.beta1 = real(r, "beta1");
     o.adam.beta2 = real(r, "beta2");
+    o.ema_d = real(r, "ema_d");
+    o.consistency = (struct pd_consistency_options){
+        .weight = real(r, "consistency"), .threshold = real(r, "threshold"), .align = number(r, "align")};
+    if (o.consistency.weight > 0) {
+        o.labelled_weight = real(r, "labelled_weight");
+        pd_augment_parse(pd_safetensors_meta(r->st, "strong_augment"), &o.consistency.augment, &err);
+    }
     o.noise_given = true;
     return o;
 }
@@ -158,8 +165,9 @@ static void close_replay(struct replay *r)
 static void compare_losses(struct replay *r, struct pd_plan *plan, int step)
 {
     const struct pd_io_array *losses = pd_safetensors_find(r->st, "losses");
+    const int columns = (int)losses->dims[1]; /* older files' steps have the first of them */
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
-        const double expected = at(losses, step * PD_LOSS_COUNT + i);
+        const double expected = i < columns ? at(losses, step * columns + i) : NAN;
         assert_int_equal(isnan(expected), !pd_plan_has(plan, pd_loss_names[i]));
         if (isnan(expected))
             continue;
@@ -336,6 +344,7 @@ int main(int argc, char **argv)
         GOLDEN("infogan-plain"),    GOLDEN("infogan-semi"),
         GOLDEN("infogan-gold"),     GOLDEN("infogan-adversarial"),
         GOLDEN("infogan-balanced"), GOLDEN("infogan-reference"),
+        GOLDEN("infogan-consistent"),
         GOLDEN("acgan-reference"),  GOLDEN("dcgan-semi"),
         GOLDEN("dcgan-gold"),       GOLDEN("dcgan-hinge"),
         GOLDEN("dcgan-augmented"),  GOLDEN("sngan-plain"),

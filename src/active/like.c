@@ -1,5 +1,6 @@
-/* What goes by somebody's code: the files of recipes/like/, {"about": "one line", "train": {options},
- * "active": {its own, beside train's}, "eval": {options}}. They are the library's own: no foreign bytes. */
+/* Sets of options by name, what goes by somebody's code among them: the files of recipes/like/, {"about":
+ * "one line", "train": {options}, "active": {its own, beside train's}, "eval": {options}}. They are the
+ * library's own: no foreign bytes. */
 #include "active/recipe.h"
 
 #include "active/recipe_files.h"

@@ -4,9 +4,9 @@
 
 #include "base/streams.h"
 
-#define SHARPEN 1000   /* softmax of so many times log p is as good as one-hot of the likeliest class */
-#define REMEMBER 0.99  /* of the classes' mean p from step to step */
-#define RAREST 1e-6
+#define SHARPEN  1000 /* softmax of so many times log p is as good as one-hot of the likeliest class */
+#define REMEMBER 0.99 /* of the classes' mean p from step to step */
+#define RAREST   1e-6
 
 /* log p, each class's divided by how often it has been guessed of late; (N, K). */
 static struct pd_node *align(const struct pd_consistency *c, struct pd_node *log_p)

@@ -13,8 +13,8 @@ struct pd_gan {
     struct pd_model_config config;
     struct pd_backend *backend; /* borrowed, unless it owns it */
     bool owns_backend;
-    struct pd_vars *vars; /* g.…, d.…, perhaps ema.…, ema_d.… and, once a step is compiled, adam_d/…, adam_g/…,
-                             guesses/… */
+    struct pd_vars *vars; /* g.…, d.…, perhaps ema.…, ema_d.… and, once a step is compiled, adam_d/…,
+                             adam_g/…, guesses/… */
     struct pd_vars
         *records; /* with losses, the last steps' (PD_LOSS_STEPS, PD_LOSS_COUNT); NULL: no step yet */
     struct pd_var *losses;
@@ -42,11 +42,11 @@ enum pd_status pd_gan_add_ema_d(struct pd_gan *gan, struct pd_error *err);
 /* What D's classifier learns from reals without a label (FixMatch: Sohn et al. 2020): where it is sure of an
  * image as D is shown it, it shall say the same of the image changed strongly. */
 struct pd_consistency_options {
-    double weight;     /* of that class loss in the discriminator step; 0: none */
-    unsigned augment;  /* the strong changes: pd_augment_parse's */
-    double threshold;  /* a guess counts from this probability on, in [0, 1] */
-    bool align;        /* distribution alignment: p is divided by the classes' mean p over the last hundreds of
-                          steps (Berthelot et al. 2020), for data with as many images of each class */
+    double weight;    /* of that class loss in the discriminator step; 0: none */
+    unsigned augment; /* the strong changes: pd_augment_parse's */
+    double threshold; /* a guess counts from this probability on, in [0, 1] */
+    bool align;       /* distribution alignment: p is divided by the classes' mean p over the last hundreds of
+                         steps (Berthelot et al. 2020), for data with as many images of each class */
 };
 
 struct pd_step_options {
@@ -76,12 +76,12 @@ struct pd_step_options {
     double ema;       /* decay of the moving average of the generator's weights, in (0, 1); 0: none is kept */
     double ema_d;     /* and of the discriminator's */
     unsigned augment; /* pd_augment_parse's: what D is shown is changed at random */
-    /* The discriminator step's losses take a labelled real for so many unlabelled ones (1: alike): a batch with
-     * a fixed number of labelled images holds more of them than the data do, and D would learn that they are
-     * likelier. The class loss is the labelled ones' alone and takes them as they are. */
+    /* The discriminator step's losses take a labelled real for so many unlabelled ones (1: alike): a batch
+     * with a fixed number of labelled images holds more of them than the data do, and D would learn that they
+     * are likelier. The class loss is the labelled ones' alone and takes them as they are. */
     double labelled_weight;
     struct pd_consistency_options consistency;
-    int64_t top_k;    /* the generator step learns from so many fakes that D takes for real soonest; 0: all */
+    int64_t top_k; /* the generator step learns from so many fakes that D takes for real soonest; 0: all */
     struct pd_adam_options adam;
     bool noise_given; /* z and c are inputs "z" (N, z_dim), "c" i32 (N) instead of random: for tests */
 };
@@ -89,10 +89,9 @@ struct pd_step_options pd_step_defaults(void); /* the papers' */
 
 /* What a step reports: plan outputs (scalars), and pd_gan_losses, in this order. d_cls_fake includes
  * lambda_c; mean_d is the mean of GOLD's d over the fakes of the discriminator step (GOLD figure 1b), with or
- * without re-weighting. With consistency alone: d_guess, its loss (weight included), and sure, the fraction of
- * the unlabelled reals whose guess counted. */
-#define PD_STEP_LOSSES(X)                                                                                    \
-    X(d_adv) X(d_cls_real) X(d_cls_fake) X(g_adv) X(g_cls) X(mean_d) X(d_guess) X(sure)
+ * without re-weighting. With consistency alone: d_guess, its loss (weight included), and sure, the fraction
+ * of the unlabelled reals whose guess counted. */
+#define PD_STEP_LOSSES(X) X(d_adv) X(d_cls_real) X(d_cls_fake) X(g_adv) X(g_cls) X(mean_d) X(d_guess) X(sure)
 enum {
 #define PD_STEP_LOSS_ENUM(name) PD_LOSS_##name,
     PD_STEP_LOSSES(PD_STEP_LOSS_ENUM)
@@ -104,8 +103,9 @@ extern const char *const pd_loss_names[PD_LOSS_COUNT];
 
 /* One discriminator step and one generator step. Inputs "images" (N, C, H, W) or (N, 2), "labels" i32 (N), -1
  * where unlabelled; numbers that may change between runs: "lr", at first that of the options, and with GOLD
- * "gold", at first 1: 0 sets all weights to 1; with consistency "guess", at first 1, a factor on its weight. The fakes are made once for both steps; the GOLD weights come
- * from the loss's own forward (but see separate_forwards). With top_k "top_k", at first that. */
+ * "gold", at first 1: 0 sets all weights to 1; with consistency "guess", at first 1, a factor on its weight.
+ * The fakes are made once for both steps; the GOLD weights come from the loss's own forward (but see
+ * separate_forwards). With top_k "top_k", at first that. */
 enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
                                    struct pd_plan **out, struct pd_error *err);
 

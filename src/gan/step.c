@@ -204,8 +204,8 @@ static struct pd_node *mean_of_reals(const struct pd_step_options *o, struct pd_
 static struct pd_node *guess_loss(struct recorder *r, struct pd_node *images, struct pd_node *labels,
                                   struct pd_heads real)
 {
-    const struct pd_consistency c = {r->gan, r->g, r->dis, &r->o->consistency, images, labels,
-                                     real.class_logits};
+    const struct pd_consistency c = {r->gan, r->g,   r->dis,           &r->o->consistency,
+                                     images, labels, real.class_logits};
     struct pd_node *sure;
     if (!r->guess)
         return NULL;
@@ -228,8 +228,8 @@ static void record_discriminator_step(struct recorder *r)
     struct pd_node *surprise = with_epsilon(r->o, weighing.cross_entropy);
     struct pd_node *w = gold_weight(r, weighing.logit, surprise, r->o->beta_d);
 
-    struct pd_node *adv =
-        pd_add(mean_of_reals(r->o, r->loss->real(real.logit), labels), fake_loss(r->o, r->loss->fake(fake.logit), w));
+    struct pd_node *adv = pd_add(mean_of_reals(r->o, r->loss->real(real.logit), labels),
+                                 fake_loss(r->o, r->loss->fake(fake.logit), w));
     if (r->loss->penalty > 0)
         adv = pd_add(adv, pd_affine(gradient_penalty(r, real_shown, fake_shown), r->loss->penalty, 0));
     struct pd_node *class_real = labelled_mean(pd_sum(real_ce), labels);

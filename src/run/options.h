@@ -45,13 +45,13 @@ struct pd_train_options {
     char loss[32];        /* "": the model's */
     int64_t critic_steps; /* 0: the loss's; so with lr 0 and a negative beta */
     double lr, adam_beta1, adam_beta2;
-    double ema;                /* decay; 0: none */
+    double ema; /* decay; 0: none */
     double ema_d;
     double consistency; /* as in struct pd_consistency_options */
     char strong_augment[64];
     double threshold;
     bool align;
-    double guess_ramp; /* fraction of the epochs */
+    double guess_ramp;         /* fraction of the epochs */
     char diffaug[64];          /* "color,translation,cutout" */
     double top_k;              /* fraction of the fakes at last; 1: all */
     bool recalibrate;          /* D's batch norm, before it scores (gan/recalibrate.h) */

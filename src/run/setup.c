@@ -130,11 +130,12 @@ static enum pd_status check_step(const struct pd_train_options *o, int size, str
             pd_fail(err, PD_ERR_USAGE, -1, "diffaug %s: for images, and the data are 2-D points", o->diffaug),
             "diffaug");
     if (o->consistency > 0 && !size)
-        return pd_hint(err,
-                       pd_fail(err, PD_ERR_USAGE, -1,
-                               "consistency %g: for images, which can be changed, and the data are 2-D points",
-                               o->consistency),
-                       "consistency");
+        return pd_hint(
+            err,
+            pd_fail(err, PD_ERR_USAGE, -1,
+                    "consistency %g: for images, which can be changed, and the data are 2-D points",
+                    o->consistency),
+            "consistency");
     enum pd_status status = pd_augment_parse(o->diffaug, &augment, err);
     return status ? status : pd_augment_parse(o->strong_augment, &augment, err);
 }

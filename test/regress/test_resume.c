@@ -167,6 +167,28 @@ static void test_partial_batches_resume(void **state)
     }
 }
 
+/* What consistency remembers of its guesses, and how far its weight has grown. */
+static void test_few_labels_resume(void **state)
+{
+    (void)state;
+    char whole[1200], stopped[1200];
+    const struct pd_training_watch nobody = {0};
+    struct pd_train_options o = options(scratch_dir);
+    o.epochs = 2;
+    o.labels_per_batch = 4;
+    o.consistency = 1;
+    o.threshold = 0.11;
+    o.align = true;
+    o.guess_ramp = 0.5;
+    o.ema_d = 0.9;
+    train(&o, &nobody, whole, PD_OK);
+    struct stopper s = {.at = 7};
+    const struct pd_training_watch watch = {.context = &s, .step = count_step, .stop = stop};
+    train(&o, &watch, stopped, PD_ERR_INTERRUPTED);
+    resume(stopped, 0);
+    assert_same_checkpoint(whole, stopped);
+}
+
 /* A run with GOLD is its baseline until re-weighting begins. */
 static void test_gold_branches_from_baseline(void **state)
 {
@@ -551,6 +573,7 @@ int main(void)
             scratch_teardown), /* first: it forks, and threads do not survive that */
         cmocka_unit_test_setup_teardown(test_stop_and_resume, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_partial_batches_resume, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_few_labels_resume, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_gold_branches_from_baseline, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_best_epoch_is_kept, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_best_epoch_of_another_metric, scratch_setup, scratch_teardown),

@@ -56,7 +56,8 @@ static void release(struct fixture *f)
     pd_backend_destroy(f->backend);
 }
 
-static void run_step(struct fixture *f, uint64_t step)
+/* The first so many of the batch have a label. */
+static void run_labelled(struct fixture *f, uint64_t step, int labelled)
 {
     struct pd_plan *plan = pd_step_plan(&f->plans, step);
     const struct pd_rng random = {5, 1, step};
@@ -65,10 +66,15 @@ static void run_step(struct fixture *f, uint64_t step)
     for (int i = 0; i < N * 3 * SIZE * SIZE; i++)
         images[i] = 2 * pd_rng_uniform(&random, (uint64_t)i) - 1;
     for (int i = 0; i < N; i++)
-        labels[i] = i % CLASSES;
+        labels[i] = i < labelled ? i % CLASSES : -1;
     put(plan, "images", N * 3 * SIZE * SIZE, images);
     write_plan(plan, "labels", N, labels);
     run_plan(plan, 7, step);
+}
+
+static void run_step(struct fixture *f, uint64_t step)
+{
+    run_labelled(f, step, N);
 }
 
 static double *values(const struct fixture *f, const char *name, int64_t *n)
@@ -215,6 +221,101 @@ static void averages_are_what_is_sampled(void **state)
     g.plans = (struct pd_step_plans){NULL, NULL, 1};
     release(&g);
     release(&f);
+}
+
+/* Scores come from the averaged discriminator, whose power iteration is the weights' own. */
+static void averaged_discriminators_score(void **state)
+{
+    (void)state;
+    struct fixture f, g;
+    struct pd_step_options o = options();
+    struct pd_error err;
+    struct pd_progress progress = {0};
+    const char *path = scratch_path("averaged.safetensors");
+    const double decay[] = {0, 1.0 / 11, 2.0 / 12, 0.2};
+    int64_t n;
+    o.ema_d = 0.2;
+    make(&f, "infogan", "ref-f64");
+    compile(&f, &o);
+    for (uint64_t step = 0; step < 4; step++) {
+        double *w = values(&f, "ema_d.conv2.weight_orig", &n), *u = values(&f, "ema_d.conv2.weight_u", &n);
+        run_step(&f, step);
+        assert_follows(&f, "d.conv2.weight_orig", "ema_d.conv2.weight_orig", w, decay[step]);
+        assert_follows(&f, "d.conv2.weight_u", "ema_d.conv2.weight_u", u, 0);
+        free(w);
+        free(u);
+    }
+    assert_int_equal(pd_gan_save_networks(f.gan, &progress, path, &err), PD_OK);
+    make(&g, "infogan", "ref-f64");
+    assert_int_equal(pd_gan_load(g.gan, path, &progress, &err), PD_OK);
+    assert_true(g.gan->ema_d && !g.gan->ema);
+    struct pd_plan *averaged = NULL, *plain = NULL, *loaded = NULL;
+    assert_int_equal(pd_gan_compile_scorer(g.gan, PD_ORIGIN_REAL, N, &loaded, &err), PD_OK);
+    assert_int_equal(pd_gan_compile_scorer(f.gan, PD_ORIGIN_REAL, N, &averaged, &err), PD_OK);
+    f.gan->ema_d = false;
+    assert_int_equal(pd_gan_compile_scorer(f.gan, PD_ORIGIN_REAL, N, &plain, &err), PD_OK);
+    f.gan->ema_d = true;
+    struct pd_plan *const all[] = {averaged, loaded, plain};
+    static double images[N * 3 * SIZE * SIZE];
+    const struct pd_rng random = {5, 1, 0};
+    for (int i = 0; i < N * 3 * SIZE * SIZE; i++)
+        images[i] = 2 * pd_rng_uniform(&random, (uint64_t)i) - 1;
+    for (int i = 0; i < 3; i++) {
+        put(all[i], "images", N * 3 * SIZE * SIZE, images);
+        run_plan(all[i], 7, 0);
+    }
+    assert_true(value_at(averaged, "logit", 0) == value_at(loaded, "logit", 0));
+    assert_true(value_at(averaged, "logit", 0) != value_at(plain, "logit", 0));
+    for (int i = 0; i < 3; i++)
+        pd_plan_destroy(all[i]);
+    g.plans = (struct pd_step_plans){NULL, NULL, 1};
+    release(&g);
+    release(&f);
+}
+
+/* --- what unlabelled and labelled reals weigh --- */
+
+static double loss_of(const struct pd_step_options *o, int labelled, double guess, const char *name)
+{
+    struct fixture f;
+    make(&f, "infogan", "ref-f64");
+    compile(&f, o);
+    if (o->consistency.weight > 0)
+        assert_int_equal(pd_step_plans_set(&f.plans, "guess", guess, NULL), PD_OK);
+    run_labelled(&f, 0, labelled);
+    const double loss = value_at(f.plans.full, name, 0);
+    release(&f);
+    return loss;
+}
+
+static void sure_guesses_of_the_unlabelled_count(void **state)
+{
+    (void)state;
+    struct pd_step_options o = options();
+    o.consistency = (struct pd_consistency_options){.weight = 2, .augment = 2, .threshold = 0};
+    assert_true(loss_of(&o, 5, 1, "sure") == 1);
+    const double loss = loss_of(&o, 5, 1, "d_guess");
+    assert_true(loss > 0 && fabs(loss_of(&o, 5, 0.25, "d_guess") - loss / 4) < 1e-12);
+    assert_true(loss_of(&o, N, 1, "sure") == 0 && loss_of(&o, N, 1, "d_guess") == 0); /* none is unlabelled */
+    o.consistency.weight = 1;
+    assert_true(fabs(loss_of(&o, 5, 1, "d_guess") - loss / 2) < 1e-12);
+    o.consistency.threshold = 1; /* p > 1 is never */
+    assert_true(loss_of(&o, 5, 1, "sure") == 0 && loss_of(&o, 5, 1, "d_guess") == 0);
+}
+
+/* As many steps with labelled reals at no weight as without them: the mean over the others. */
+static void labelled_reals_weigh_as_told(void **state)
+{
+    (void)state;
+    struct pd_step_options o = options();
+    const double all = loss_of(&o, 5, 1, "d_adv");
+    o.labelled_weight = 0;
+    const double rest = loss_of(&o, 5, 1, "d_adv");
+    o.labelled_weight = 1e9;
+    const double labelled = loss_of(&o, 5, 1, "d_adv");
+    assert_true(fabs((5 * labelled + (N - 5) * rest) / N - all) < 1e-6 && fabs(rest - labelled) > 1e-6);
+    o.labelled_weight = 0.5;
+    assert_true(fabs((2.5 * labelled + (N - 5) * rest) / (N - 2.5) - loss_of(&o, 5, 1, "d_adv")) < 1e-6);
 }
 
 /* --- top-k --- */
@@ -390,6 +491,9 @@ int main(void)
         cmocka_unit_test(penalties_go_with_no_batch_norm),
         cmocka_unit_test(averages_follow),
         cmocka_unit_test(averages_are_what_is_sampled),
+        cmocka_unit_test(averaged_discriminators_score),
+        cmocka_unit_test(sure_guesses_of_the_unlabelled_count),
+        cmocka_unit_test(labelled_reals_weigh_as_told),
         cmocka_unit_test(top_k_takes_the_most_real),
         cmocka_unit_test(dropout_keeps_the_mean),
         cmocka_unit_test(cutout_cuts_squares),

@@ -4,7 +4,8 @@
 
 #include "cli/args.h"
 
-#define LIKE_HELP   "a set of options: gold-code (doc/gold.md), few-labels (doc/few-labels.md); those given here go first"
+#define LIKE_HELP                                                                                            \
+    "a set of options: gold-code (doc/gold.md), few-labels (doc/few-labels.md); those given here go first"
 #define RECIPE_HELP "an experiment's options ('paydirt recipes'), or a file's; those given here go first"
 
 /* Sets what the recipe of that name sets in the command's groups; what the command line gave stands. The

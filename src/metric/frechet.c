@@ -1,6 +1,7 @@
-/* The Fréchet distance of two normal distributions. Its hard part is the trace of (C1 C2)^1/2, whose
- * eigenvalues are those of the symmetric (C1^1/2 C2 C1^1/2)^1/2: no root of a general matrix is needed, and
- * singular covariances are no special case. */
+/* The Fréchet distance of two normal distributions. Its hard part is the trace of (C1 C2)^1/2. With C1 = R
+ * R', R by Cholesky with pivots, its eigenvalues are the roots of those of the symmetric R' C2 R: no root of
+ * a general matrix is needed, singular covariances are no special case, and those of few samples, whose rank
+ * is low, take little time. */
 #include "metric/features.h"
 
 #include "base/mem.h"
@@ -49,29 +50,42 @@ static enum pd_status fail_negative(double value, double beside, struct pd_error
                    "a covariance has the eigenvalue %g beside %g, expected none below 0", value, beside);
 }
 
-/* Eigenvalues (width) of a, ascending, whose columns become the eigenvectors. */
-static enum pd_status decompose(int64_t width, double *a, double *values, struct pd_error *err)
+/* What pivots left of a must be as good as 0: a negative eigenvalue shows there, on the diagonal or beside
+ * it. */
+static enum pd_status check_rest(int64_t width, int64_t rank, const double *a, const lapack_int *order,
+                                 const double *root, double most, struct pd_error *err)
 {
-    const int n = (int)width, info = LAPACKE_dsyevd(LAPACK_ROW_MAJOR, 'V', 'L', n, a, n, values);
-    if (info)
-        return fail_lapack(info, width, err);
-    if (values[0] < -1e-6 * fmax(values[n - 1], 1e-300))
-        return fail_negative(values[0], values[n - 1], err);
+    for (int64_t i = rank; i < width; i++)
+        for (int64_t k = rank; k <= i; k++) {
+            double rest = a[(order[i] - 1) * width + order[k] - 1];
+            for (int64_t j = 0; j < rank; j++)
+                rest -= root[(order[i] - 1) * width + j] * root[(order[k] - 1) * width + j];
+            if (fabs(rest) > 1e-6 * fmax(most, 1e-300))
+                return fail_negative(i == k ? rest : -fabs(rest), most, err);
+        }
     return PD_OK;
 }
 
-/* The columns of root (width, width), eigenvectors, times the roots of their values; returns the first that
- * is not 0. */
-static int64_t scale_columns(int64_t width, const double *values, double *root)
+/* a = root root', by the first rank columns of root (width, width), rows in a's order. pivoted: room. */
+static enum pd_status factorise(int64_t width, const double *a, double most, double *pivoted, double *root,
+                                int64_t *rank, struct pd_error *err)
 {
-    const double least = smallest(width, values);
-    int64_t first = 0;
-    while (first < width && values[first] <= least)
-        first++;
-    for (int64_t i = 0; i < width; i++)
-        for (int64_t k = first; k < width; k++)
-            root[i * width + k] *= sqrt(values[k]);
-    return first;
+    const int n = (int)width;
+    lapack_int r = 0, *order = pd_calloc((size_t)width, sizeof *order);
+    if (!order)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld features", (long long)width);
+    memcpy(pivoted, a, (size_t)(width * width) * sizeof *pivoted);
+    const int info = LAPACKE_dpstrf(LAPACK_ROW_MAJOR, 'L', n, pivoted, n, order, &r, -1);
+    for (int64_t i = 0; i < width && info >= 0; i++) {
+        double *row = root + (order[i] - 1) * width;
+        for (int64_t k = 0; k < width; k++)
+            row[k] = k <= i && k < r ? pivoted[i * width + k] : 0;
+    }
+    *rank = r;
+    const enum pd_status status =
+        info < 0 ? fail_lapack(info, width, err) : check_rest(width, r, a, order, root, most, err);
+    pd_free(order);
+    return status;
 }
 
 /* Sum of the roots of the eigenvalues of root' c root, by the rank columns of root. half, product: room. */
@@ -94,14 +108,20 @@ static enum pd_status sum_roots(int64_t width, int64_t rank, const double *root,
     return PD_OK;
 }
 
-/* A negative eigenvalue of b shows as one of root' b root, times at most the largest of a: least. */
-static enum pd_status check_inertia(int64_t width, double least, double most, const double *b,
-                                    struct pd_error *err)
+static double trace_of(int64_t width, const double *c)
 {
-    double sum = 0; /* no less than b's largest */
+    double sum = 0;
     for (int64_t k = 0; k < width; k++)
-        sum += fabs(b[k * width + k]);
-    return least < -1e-6 * most * sum ? fail_negative(least / most, sum, err) : PD_OK;
+        sum += fabs(c[k * width + k]);
+    return sum;
+}
+
+static double largest_on_diagonal(int64_t width, const double *c)
+{
+    double most = 0;
+    for (int64_t k = 0; k < width; k++)
+        most = fmax(most, fabs(c[k * width + k]));
+    return most;
 }
 
 /* Tr (a b)^1/2; room: 3 (width, width) and (width). */
@@ -110,14 +130,17 @@ static enum pd_status trace_of_root(int64_t width, const double *a, const double
 {
     const size_t square = (size_t)(width * width);
     double *root = room, *half = root + square, *product = half + square, *values = product + square;
-    memcpy(root, a, square * sizeof *root);
-    enum pd_status status = decompose(width, root, values, err);
-    if (status)
+    const double most = largest_on_diagonal(width, a);
+    int64_t rank = 0;
+    enum pd_status status = factorise(width, a, most, product, root, &rank, err);
+    if (!status)
+        status = sum_roots(width, rank, root, b, half, product, values, trace, err);
+    if (status || !rank)
         return status;
-    const double most = values[width - 1];
-    const int64_t first = scale_columns(width, values, root);
-    status = sum_roots(width, width - first, root + first, b, half, product, values, trace, err);
-    return status || first == width ? status : check_inertia(width, values[0], most, b, err);
+    /* a negative eigenvalue of b shows as one of root' b root, times at most the largest of a */
+    return values[0] < -1e-6 * most * trace_of(width, b)
+               ? fail_negative(values[0] / most, trace_of(width, b), err)
+               : PD_OK;
 }
 
 enum pd_status pd_frechet(int64_t width, const double *mean_a, const double *covariance_a,

@@ -285,7 +285,8 @@ static void test_golden(void **state)
 {
     const char *name = *state;
     const double bar_5 = strstr(name, "-reference") ? 1e-5 : 1e-4;
-    replay(name, "fenced-f64", 1e-8, 1e-8); /* the reference's kernels */
+    if (!strstr(name, "-tiles")) /* which are for oneDNN's way; the mathematics is that of -plain */
+        replay(name, "fenced-f64", 1e-8, 1e-8); /* the reference's kernels */
     replay(name, "ref", bar_5, 1e-3);
     replay(name, "onednn", bar_5, 1e-3);
 }

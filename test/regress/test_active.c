@@ -100,7 +100,7 @@ static void kill_many(const char *name, const char *options, int kills)
 static int wanted_kills(void)
 {
     const char *wish = getenv("PAYDIRT_KILLS");
-    return wish ? atoi(wish) : 12;
+    return wish ? atoi(wish) : 6;
 }
 
 static void kills_leave_no_trace(void **state)

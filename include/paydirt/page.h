@@ -57,6 +57,13 @@ void pd_page_tell(struct pd_page *page, bool busy, const char *words);
 enum pd_status pd_page_wait(struct pd_page *page, bool (*stop)(void *context), void *context,
                             struct pd_page_count *count, struct pd_error *err);
 
+/* --- watching --- */
+
+/* Shows runs of training and of active learning, which other processes may be writing: losses, metrics,
+ * sample grids, label-efficiency curves, the machine, the time left. Of a page that also asks, it is what the
+ * address shows that may only watch. PD_ERR_USAGE, PD_ERR_IO: not a run. */
+enum pd_status pd_page_watch(struct pd_page *page, char *const *runs, int count, struct pd_error *err);
+
 /* --- what was answered --- */
 
 /* Writes what pd_active_resume then takes, as it takes any file of answers: RUN/page.csv, and
@@ -75,6 +82,14 @@ enum pd_status pd_page_hand_over(const char *run, struct pd_page_handed *out, st
  * PD_ERR_USAGE: another format; PD_ERR_MISMATCH: nothing is answered; PD_ERR_IO. */
 enum pd_status pd_page_export(const char *run, const char *format, const char *path, int64_t *n,
                               struct pd_error *err);
+
+/* --- a report --- */
+
+/* One HTML file of runs, all of training or all of active learning, that needs nothing else: what was run,
+ * curves, pictures, queries by round, and the results of pd_studies_json against the baseline. PD_ERR_USAGE,
+ * PD_ERR_IO: not a run; PD_ERR_UNSUPPORTED: built without cairo; PD_ERR_MEMORY. */
+enum pd_status pd_report_write(char *const *runs, int count, const char *baseline, const char *path,
+                               struct pd_error *err);
 
 #ifdef __cplusplus
 }

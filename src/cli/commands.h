@@ -12,6 +12,8 @@
     X(score, "what a run's discriminator thinks of real images, GOLD's estimator included")                  \
     X(active, "train, ask for the labels that help most, train again")                                       \
     X(label, "answer what an active run asks, on a page in the browser")                                     \
+    X(watch, "runs live in the browser: losses, metrics, samples, time left")                                \
+    X(report, "runs as one HTML file: curves, pictures, tables")                                             \
     X(select, "which samples to label next, from any network's logits")                                      \
     X(compare, "set runs against each other: means over trials, differences, curves")                        \
     X(bench, "measure the training step against the machine's matrix product")                               \

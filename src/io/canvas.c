@@ -3,18 +3,35 @@
 #include "base/library.h"
 #include "io/png.h"
 
+#include <cairo-svg.h>
 #include <stdio.h>
 #include <string.h>
 
 /* --- the picture --- */
 
-enum pd_status pd_canvas_begin(struct pd_canvas *c, int64_t width, int64_t height, struct pd_error *err)
+static cairo_status_t append(void *to, const unsigned char *bytes, unsigned size)
 {
-    *c = (struct pd_canvas){.width = (int)width, .height = (int)height};
+    struct pd_buffer *out = to;
+    pd_buffer_append(out, bytes, size);
+    return out->oom ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
+}
+
+static cairo_surface_t *make_svg(struct pd_buffer *svg, int width, int height)
+{
+    cairo_surface_t *s = cairo_svg_surface_create_for_stream(append, svg, width, height);
+    cairo_svg_surface_set_document_unit(s, CAIRO_SVG_UNIT_PX);
+    return s;
+}
+
+static enum pd_status begin(struct pd_canvas *c, int64_t width, int64_t height, struct pd_buffer *svg,
+                            struct pd_error *err)
+{
+    *c = (struct pd_canvas){.width = (int)width, .height = (int)height, .svg = svg};
     if (width < 1 || height < 1 || width > PD_CANVAS_SIDE_MAX || height > PD_CANVAS_SIDE_MAX)
         return pd_fail(err, PD_ERR_USAGE, -1, "picture of %lld x %lld pixels, expected 1 to %d a side",
                        (long long)width, (long long)height, (int)PD_CANVAS_SIDE_MAX);
-    c->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, c->width, c->height);
+    c->surface = svg ? make_svg(svg, c->width, c->height)
+                     : cairo_image_surface_create(CAIRO_FORMAT_RGB24, c->width, c->height);
     c->cr = cairo_create(c->surface);
     if (cairo_status(c->cr)) {
         pd_canvas_end(c, NULL, NULL);
@@ -33,11 +50,22 @@ enum pd_status pd_canvas_begin(struct pd_canvas *c, int64_t width, int64_t heigh
     return PD_OK;
 }
 
-static cairo_status_t append(void *png, const unsigned char *bytes, unsigned size)
+enum pd_status pd_canvas_begin(struct pd_canvas *c, int64_t width, int64_t height, struct pd_error *err)
 {
-    struct pd_buffer *out = png;
-    pd_buffer_append(out, bytes, size);
-    return out->oom ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
+    return begin(c, width, height, NULL, err);
+}
+
+enum pd_status pd_canvas_begin_svg(struct pd_canvas *c, int64_t width, int64_t height, struct pd_buffer *svg,
+                                   struct pd_error *err)
+{
+    return begin(c, width, height, svg, err);
+}
+
+/* What the surface still holds goes to its buffer. */
+static cairo_status_t finish_svg(struct pd_canvas *c)
+{
+    cairo_surface_finish(c->surface);
+    return cairo_surface_status(c->surface);
 }
 
 enum pd_status pd_canvas_end(struct pd_canvas *c, struct pd_buffer *png, struct pd_error *err)
@@ -47,8 +75,8 @@ enum pd_status pd_canvas_end(struct pd_canvas *c, struct pd_buffer *png, struct 
     if (png)
         failure = cairo_status(c->cr);
     if (png && !failure)
-        failure = cairo_surface_write_to_png_stream(c->surface, append, png);
-    if (png && !failure)
+        failure = c->svg ? finish_svg(c) : cairo_surface_write_to_png_stream(c->surface, append, png);
+    if (png && !failure && !c->svg)
         pd_png_sign(png, begin);
     if (png && png->oom)
         failure = CAIRO_STATUS_NO_MEMORY;

@@ -24,10 +24,15 @@ struct pd_canvas {
     cairo_surface_t *surface;
     cairo_t *cr;
     int width, height;
+    struct pd_buffer *svg; /* where it is drawn as SVG; NULL: pixels */
 };
 
 /* A white canvas. PD_ERR_USAGE: more than 32,767 pixels a side; PD_ERR_MEMORY. To be ended. */
 enum pd_status pd_canvas_begin(struct pd_canvas *c, int64_t width, int64_t height, struct pd_error *err);
+
+/* The same as SVG, which goes to *svg; pd_canvas_end's buffer is the same, or NULL. */
+enum pd_status pd_canvas_begin_svg(struct pd_canvas *c, int64_t width, int64_t height, struct pd_buffer *svg,
+                                   struct pd_error *err);
 
 /* Appends the picture to png as RGB, unless png is NULL, and gives the canvas back. PD_ERR_MEMORY. */
 enum pd_status pd_canvas_end(struct pd_canvas *c, struct pd_buffer *png, struct pd_error *err);

@@ -1,6 +1,7 @@
-/* Charts and captioned sheets as PNG (RGB), drawn with cairo. Encode functions append to png; the same input
- * gives the same bytes on one machine. Values that are not finite (or beyond 1e100) are left out; names are
- * UTF-8, cut in their middle where they do not fit. PD_ERR_USAGE: sizes out of range; PD_ERR_MEMORY. */
+/* Charts and captioned sheets as PNG (RGB), or curves as SVG, drawn with cairo. Encode functions append to
+ * png; the same input gives the same bytes on one machine. Values that are not finite (or beyond 1e100) are
+ * left out; names are UTF-8, cut in their middle where they do not fit. PD_ERR_USAGE: sizes out of range;
+ * PD_ERR_MEMORY. */
 #ifndef PD_IO_CHART_H
 #define PD_IO_CHART_H
 
@@ -19,10 +20,19 @@ struct pd_curve {
     const double *error; /* (n): half the bar's length, or NULL */
 };
 
+/* Where a chart's plot lies in its picture, in pixels, and which values its edges stand for. */
+struct pd_chart_frame {
+    double left, right, top, bottom;
+    double x0, x1, y0, y1; /* at left, right, bottom, top */
+    int width, height;     /* of the picture */
+};
+
 struct pd_axes {
-    const char *title, *x, *y; /* words; NULL: none */
-    const char *note;          /* a line under the title, of curves alone; NULL: none */
-    bool falling;              /* of curves alone: x, all above 0, on a logarithmic scale, largest first */
+    const char *title, *x, *y;    /* words; NULL: none */
+    const char *note;             /* a line under the title, of curves alone; NULL: none */
+    bool svg;                     /* of curves alone: SVG in place of PNG */
+    struct pd_chart_frame *frame; /* of curves alone, to be filled; NULL: nobody asks */
+    bool falling;                 /* of curves alone: x, all above 0, on a logarithmic scale, largest first */
 };
 
 /* A dashed line across, such as chance; where it lies far from all curves, its name with an arrow instead. */

@@ -297,12 +297,16 @@ enum pd_status pd_chart_curves(const struct pd_axes *axes, const struct pd_level
     struct name *names = pd_calloc((size_t)count, sizeof *names);
     if (!names)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture");
-    enum pd_status status = pd_canvas_begin(&c, WIDTH, HEIGHT, err);
+    enum pd_status status = axes->svg ? pd_canvas_begin_svg(&c, WIDTH, HEIGHT, png, err)
+                                      : pd_canvas_begin(&c, WIDTH, HEIGHT, err);
     if (!status) {
         struct range r = range_of(curves, count);
         const bool near = reach(&r, level);
         fit(&p, &r, name_room(&c, curves, count), axes);
         pd_plot_axes(&p, axes);
+        if (axes->frame)
+            *axes->frame = (struct pd_chart_frame){p.left,   p.right, p.top,    p.bottom, p.x.low,
+                                                   p.x.high, p.y.low, p.y.high, WIDTH,    HEIGHT};
         if (level && pd_plottable(level->y))
             draw_level(&p, level, near);
         for (int k = 0; k < count; k++)

@@ -17,7 +17,7 @@ enum { QUEUE_MOST = 200, PRESSES_MOST = 500, NAME_SIZE = 4097 };
 void pd_reply_json(struct pd_http_reply *reply, json_t *value)
 {
     char *text = NULL;
-    if (pd_json_text(value, JSON_COMPACT | JSON_REAL_PRECISION(9), "page", &text, NULL))
+    if (pd_json_text(value, JSON_COMPACT, "page", &text, NULL))
         reply->code = 500;
     else
         pd_buffer_append(&reply->body, text, strlen(text));

@@ -56,8 +56,8 @@ static bool get_file(const char *name, const struct pd_http_request *r, struct p
 
 static const char *front(const struct pd_page *p, const struct pd_http_request *r)
 {
-    (void)p;
-    return r->watch ? "watch.html" : "label.html";
+    const bool labels = p->label.open || p->label.busy || !p->watch.count;
+    return r->watch || !labels ? "watch.html" : "label.html";
 }
 
 void pd_page_handle(void *page, const struct pd_http_request *r, struct pd_http_reply *reply)
@@ -68,7 +68,7 @@ void pd_page_handle(void *page, const struct pd_http_request *r, struct pd_http_
         reply->events = true;
         return;
     }
-    if (pd_label_handle(&p->label, r, reply))
+    if (pd_label_handle(&p->label, r, reply) || pd_watch_page_handle(&p->watch, r, reply))
         return;
     if (get && get_file(!strcmp(r->path, "/") ? front(p, r) : r->path + 1, r, reply))
         return;
@@ -82,8 +82,9 @@ static void on_event(void *page, bool watch, struct pd_buffer *line)
     char *text = NULL;
     (void)watch;
     pd_mem_watch();
-    json_t *value = json_pack("{s:I, s:b, s:b, s:s}", "revision", (json_int_t)p->label.revision, "open",
-                              (int)p->label.open, "busy", (int)p->label.busy, "words", p->label.words);
+    json_t *value = json_pack("{s:I, s:I, s:b, s:b, s:s}", "watched", (json_int_t)p->watch.revision,
+                              "revision", (json_int_t)p->label.revision, "open", (int)p->label.open, "busy",
+                              (int)p->label.busy, "words", p->label.words);
     if (!pd_json_text(value, JSON_COMPACT, "event", &text, NULL))
         pd_buffer_append(line, text, strlen(text));
     free(text);
@@ -94,9 +95,11 @@ static void on_tick(void *page)
 {
     struct pd_page *p = page;
     const double now = pd_seconds();
-    if (p->label.revision != p->told)
+    pd_watch_page_tick(&p->watch);
+    if (p->label.revision != p->told || p->watch.revision != p->watched)
         pd_http_tell(p->http);
     p->told = p->label.revision;
+    p->watched = p->watch.revision;
     if (p->label.open && now - p->looked > LOOK_SECONDS) {
         p->looked = now;
         p->old = pd_asked_is_old(&p->label.asked);
@@ -169,6 +172,7 @@ void pd_page_close(struct pd_page *p)
         return;
     pd_http_stop(p->http);
     pd_label_close(&p->label);
+    pd_watch_page_close(&p->watch);
     pd_free(p);
 }
 
@@ -180,6 +184,26 @@ const char *pd_page_address(const struct pd_page *p)
 const char *pd_page_watch_address(const struct pd_page *p)
 {
     return p->watch_address;
+}
+
+/* --- watching --- */
+
+enum pd_status pd_page_watch(struct pd_page *p, char *const *runs, int count, struct pd_error *err)
+{
+    struct pd_watch_page *fresh = pd_calloc(1, sizeof *fresh);
+    if (!fresh)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d runs", count);
+    enum pd_status status = pd_watch_page_open(fresh, runs, count, err);
+    pd_http_lock(p->http);
+    if (!status) {
+        fresh->revision += p->watch.revision;
+        pd_watch_page_close(&p->watch);
+        p->watch = *fresh;
+        p->label.busy = p->label.busy && p->label.open; /* nobody is asked there */
+    }
+    pd_http_unlock(p->http);
+    pd_free(fresh);
+    return status;
 }
 
 /* --- answering --- */
@@ -201,8 +225,9 @@ enum pd_status pd_page_ask(struct pd_page *p, const char *run, int people,
     p->label.busy = false;
     p->label.words[0] = '\0';
     p->old = false;
+    const bool watched = p->watch.count;
     pd_http_unlock(p->http);
-    return status;
+    return status || watched ? status : pd_page_watch(p, (char *[]){(char *)(uintptr_t)run}, 1, err);
 }
 
 void pd_page_tell(struct pd_page *p, bool busy, const char *words)

@@ -4,16 +4,18 @@
 #define PD_SERVE_PAGE_H
 
 #include "serve/label.h"
+#include "serve/watch.h"
 
 #include <stdatomic.h>
 
 struct pd_page {
     struct pd_http *http;
-    struct pd_label label; /* under the server's lock */
+    struct pd_label label;      /* under the server's lock */
+    struct pd_watch_page watch; /* under the server's lock, too */
     int people;
-    uint64_t told;   /* the label's revision that listeners know */
-    double looked;   /* when queries.csv was last looked at */
-    atomic_bool old; /* it is another now */
+    uint64_t told, watched; /* the revisions that listeners know */
+    double looked;          /* when queries.csv was last looked at */
+    atomic_bool old;        /* it is another now */
     char address[PD_HTTP_ADDRESS], watch_address[PD_HTTP_ADDRESS];
 };
 

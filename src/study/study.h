@@ -3,6 +3,7 @@
 #define PD_STUDY_STUDY_H
 
 #include "base/arena.h"
+#include "io/chart.h"
 #include "metric/statistics.h"
 #include "run/options.h"
 
@@ -35,5 +36,9 @@ bool pd_study_describe(struct pd_studies *s, struct pd_study *study, const char 
 /* One study's curves as a picture. PD_ERR_IO, PD_ERR_MEMORY. */
 enum pd_status pd_study_draw(const char *path, const struct pd_study *study, const char *baseline,
                              struct pd_error *err);
+
+/* Its means with standard errors, as PNG or SVG. frame: as in struct pd_axes. */
+enum pd_status pd_study_chart(const struct pd_study *study, const char *baseline, bool svg,
+                              struct pd_chart_frame *frame, struct pd_buffer *out, struct pd_error *err);
 
 #endif

@@ -2,7 +2,7 @@
 #include "study/study.h"
 
 #include "base/mem.h"
-#include "gan/pictures.h"
+#include "io/png.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -104,7 +104,8 @@ static enum pd_status conclude(const struct pd_study *study, const char *baselin
 
 /* --- the picture --- */
 
-static enum pd_status picture(const char *path, const char *baseline, struct chart *c, struct pd_error *err)
+static enum pd_status picture(const char *baseline, bool svg, struct pd_chart_frame *frame, struct chart *c,
+                              struct pd_buffer *out, struct pd_error *err)
 {
     const struct pd_study *study = c->study;
     char title[WORDS], measure[WORDS], trials[64], note[NOTE], chance[64];
@@ -115,13 +116,14 @@ static enum pd_status picture(const char *path, const char *baseline, struct cha
              study->data && *study->data ? ": mean and standard error" : "Mean and standard error", trials);
     snprintf(measure, sizeof measure, "%.200s%s", study->measure, study->fraction ? ", %" : "");
     snprintf(chance, sizeof chance, "chance, %.3g %%", level);
-    const struct pd_axes axes = {.title = title, .x = study->x, .y = measure, .note = note};
+    const struct pd_axes axes = {
+        .title = title, .x = study->x, .y = measure, .note = note, .svg = svg, .frame = frame};
     const struct pd_level across = {level, chance};
-    return status ? status : pd_picture_curves(path, &axes, &across, c->curves, c->count, err);
+    return status ? status : pd_chart_curves(&axes, &across, c->curves, c->count, out, err);
 }
 
-enum pd_status pd_study_draw(const char *path, const struct pd_study *study, const char *baseline,
-                             struct pd_error *err)
+enum pd_status pd_study_chart(const struct pd_study *study, const char *baseline, bool svg,
+                              struct pd_chart_frame *frame, struct pd_buffer *out, struct pd_error *err)
 {
     struct chart c = {.study = study};
     size_t curves = 0;
@@ -138,10 +140,17 @@ enum pd_status pd_study_draw(const char *path, const struct pd_study *study, con
     if (!status)
         status = pd_study_rows(study, "", add_point, &c, err);
     if (!status)
-        status = picture(path, baseline, &c, err);
+        status = picture(baseline, svg, frame, &c, out, err);
     pd_free(c.curves);
     pd_free(c.block);
     return status;
+}
+
+enum pd_status pd_study_draw(const char *path, const struct pd_study *study, const char *baseline,
+                             struct pd_error *err)
+{
+    struct pd_buffer png = PD_BUFFER_INIT;
+    return pd_png_write(path, pd_study_chart(study, baseline, false, NULL, &png, err), &png, err);
 }
 
 /* The first study that has a curve of more than one point, or the first of all. */

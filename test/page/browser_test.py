@@ -1,5 +1,7 @@
 """The page on which people answer, in a real browser: 200 images of ten classes by keyboard, with undo, skip, a class that is added, a reload
 in the middle and two tabs at once; what its server has at the end is what was pressed."""
+import json
+import math
 import random
 import re
 import sys
@@ -174,10 +176,55 @@ def chooses_in_the_grid_and_settles(tab):
         assert sorted(re.findall(r",(\w+)$", open(csv).read(), re.M)) == ["bird"] + 11 * ["cat"] + ["label"]
 
 
+EPOCHS = 200
+READ = """
+const open = [...document.querySelectorAll("figure details")];
+open.forEach((d) => (d.open = true));
+return new Promise((done) => setTimeout(() => {
+  const rows = [...document.querySelectorAll("figure tbody tr")].map((r) => [...r.children].map((c) => c.textContent));
+  const latest = Object.fromEntries([...document.querySelectorAll("[data-key]")].map((e) => [e.dataset.key, e.dataset.value]));
+  const paint = performance.getEntriesByType("paint").find((p) => p.name === "first-contentful-paint");
+  done({ rows, latest, paint: paint.startTime });
+}, 50));
+"""
+
+
+def watches_a_run(tab):
+    """A run of 200 epochs whose last ones come while it is watched."""
+    with Scratch() as folder:
+        paydirt(folder, "train", "--data", "synthetic", "--data-count", "200", "--model", "mlp", "--width", "0.05", "--batch", "32", "--min-epoch", "128",
+                "--epochs", "1", "--threads", "1")
+        path = f"{folder}/runs/00000-synthetic-mlp"
+        options = open(f"{path}/options.json").read().replace('"epochs": 1,', f'"epochs": {EPOCHS},')
+        open(f"{path}/options.json", "w").write(options)
+        lines = [json.dumps({"epoch": i, "step": 4 * i, "d_adv": 1 / i, "g_adv": math.sin(i), "mean_d": -2.5 + i / 7, "images_per_second": 100 + i}) + "\n"
+                 for i in range(1, EPOCHS + 1)]
+        with Server(folder, "watch", "runs/00000-synthetic-mlp") as server, open(f"{path}/log.jsonl", "w") as log:
+            log.writelines(lines[:-1])
+            log.flush()
+            tab.go(server.url)
+            tab.wait(f"document.querySelector('.run progress')?.value >= {EPOCHS - 1}", "the run")
+            log.write(lines[-1])
+            log.flush()
+            tab.wait(f"document.querySelector('.run progress')?.value === {EPOCHS}", "its last epoch")
+            tab.wait("document.querySelectorAll('img.chart').length === 3 && [...document.images].every((i) => i.complete)", "its curves")
+            check(tab, "the page to watch")
+            said = tab.js(READ)
+            complaints = tab.complaints()
+            assert not complaints, complaints
+            tab.go("about:blank")
+        records = [json.loads(line) for line in lines]
+        assert {k: float(v) for k, v in said["latest"].items()} == {k: v for k, v in records[-1].items() if k not in ("epoch", "step")}, said["latest"]
+        shown = {(name, float(x)): float(y) for name, x, y in said["rows"]}
+        logged = {(k, float(r["epoch"])): float(r[k]) for r in records for k in r if k not in ("epoch", "step")}
+        assert shown == logged, "values are not those of log.jsonl"
+        print(f"first paint of {EPOCHS} epochs: {said['paint']:.0f} ms")
+
+
 def check(tab, what):
     found = tab.js(CHECKS)
     assert not found, f"{what}: {found}"
 
 
 if __name__ == "__main__":
-    sys.exit(main([chooses_in_the_grid_and_settles, labels_the_pool], b.missing() and f"no browser: install {b.missing()}", b.Browser))
+    sys.exit(main([watches_a_run, chooses_in_the_grid_and_settles, labels_the_pool], b.missing() and f"no browser: install {b.missing()}", b.Browser))

@@ -65,6 +65,22 @@ def label_pages(folder, run, truth, out):
             tab.picture(f"{out}/label-phone.png")
 
 
+def watch_and_report(folder, out):
+    for seed, gold in (("1", []), ("1", ["--gold"])):
+        paydirt(folder, "train", "--data", "fmnist", "--data-count", "1000", "--labels", "200", "--model", "infogan", "--width", "0.25", "--batch", "32",
+                "--min-epoch", "1000", "--epochs", "6", "--seed", seed, "--threads", "2", *gold)
+    runs = ["runs/00001-fmnist-infogan", "runs/00002-fmnist-infogan-gold"]
+    with Server(folder, "watch", *runs) as server, b.Browser(1280, 900) as tab:
+        tab.go(server.url)
+        tab.wait("document.body.dataset.ready && [...document.images].every((i) => i.complete)", "the page to watch")
+        time.sleep(0.5)
+        tab.picture(f"{out}/watch-page.png")
+    paydirt(folder, "report", *runs, "--out", "report.html")
+    with b.Browser(1180, 1100) as tab:
+        tab.go(f"file://{folder}/report.html")
+        tab.picture(f"{out}/report-page.png")
+
+
 def main(out):
     lacking = b.missing() or (None if os.path.isdir(DATA) else "dataset-fashion-mnist")
     if lacking:
@@ -73,6 +89,7 @@ def main(out):
     with Scratch() as folder:
         run, truth = start(folder)
         label_pages(folder, run, truth, os.path.abspath(out))
+        watch_and_report(folder, os.path.abspath(out))
     return 0
 
 

@@ -116,8 +116,11 @@ function showOne() {
   showClasses(item);
 }
 
+const thumbs = new Map(); // image -> its element on the strip
+
 function thumb(item, label, kind) {
-  const img = element("img", { src: source(item.image, true), alt: item.name, loading: "lazy" });
+  let img = thumbs.get(item.image);
+  if (!img) thumbs.set(item.image, (img = element("img", { src: source(item.image, true), alt: item.name })));
   const words = label === undefined ? "" : shown(label);
   return element("li", { class: kind, title: item.name }, img, element("span", {}, words));
 }
@@ -130,6 +133,7 @@ function showStrip(item) {
   });
   const after = page.queue.filter((q) => q !== item).slice(0, STRIP).map((q) => thumb(q, undefined, "after"));
   $("strip").replaceChildren(...before, thumb(item, undefined, "now"), ...after);
+  for (const [image, img] of thumbs) if (!img.isConnected) thumbs.delete(image);
 }
 
 function showNotes(item) {

@@ -1,0 +1,346 @@
+/* A report: one HTML file with all its pictures in it. */
+#include "base/mem.h"
+#include "io/file.h"
+#include "io/json.h"
+#include "serve/page_files.h"
+#include "serve/view.h"
+#include "study/study.h"
+
+#include <paydirt/page.h>
+#include <paydirt/version.h>
+
+#include <math.h>
+#include <nettle/base64.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PICTURE_MOST = 8 << 20, QUERIES_MOST = 40 };
+
+struct report {
+    struct pd_view *views; /* (n) */
+    size_t n;
+    struct pd_studies *studies; /* NULL: nothing is measured yet */
+    char why[512];              /* why not */
+    const char *baseline;
+    struct pd_buffer out;
+};
+
+/* --- HTML --- */
+
+static void text(struct report *r, const char *words)
+{
+    for (; *words; words++) {
+        const char *entity = *words == '<'   ? "&lt;"
+                             : *words == '>' ? "&gt;"
+                             : *words == '&' ? "&amp;"
+                             : *words == '"' ? "&quot;"
+                                             : NULL;
+        if (entity)
+            pd_buffer_append(&r->out, entity, strlen(entity));
+        else
+            pd_buffer_append(&r->out, words, 1);
+    }
+}
+
+static void html(struct report *r, const char *markup)
+{
+    pd_buffer_append(&r->out, markup, strlen(markup));
+}
+
+static void tag(struct report *r, const char *name, const char *words)
+{
+    pd_buffer_printf(&r->out, "<%s>", name);
+    text(r, words);
+    pd_buffer_printf(&r->out, "</%s>", name);
+}
+
+static enum pd_status image(struct report *r, const char *type, const struct pd_buffer *bytes,
+                            const char *alt, struct pd_error *err)
+{
+    const size_t size = BASE64_ENCODE_RAW_LENGTH(bytes->size);
+    char *coded = pd_malloc(size + 1);
+    if (!coded)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a picture of the report");
+    base64_encode_raw(coded, bytes->size, (const uint8_t *)bytes->data);
+    pd_buffer_printf(&r->out, "<figure><img src=\"data:%s;base64,", type);
+    pd_buffer_append(&r->out, coded, size);
+    html(r, "\" alt=\"");
+    text(r, alt);
+    html(r, "\">");
+    if (strcmp(type, "image/png") == 0) /* charts have their titles in them */
+        tag(r, "figcaption", alt);
+    html(r, "</figure>\n");
+    pd_free(coded);
+    return PD_OK;
+}
+
+/* --- what was run --- */
+
+/* Options that are not as they are by default; where all is set, the rest is folded away. */
+static void options(struct report *r, const struct pd_view *v)
+{
+    struct pd_train_options plain;
+    int count;
+    char value[2048], usual[2048];
+    const struct pd_option *all = pd_train_option_table(&count);
+    pd_train_options_init(&plain);
+    for (int folded = 0; folded < 2; folded++) {
+        html(r, folded
+                    ? "<details><summary>all other options, as they are by default</summary><table><tbody>\n"
+                    : "<table><tbody>\n");
+        for (int i = 0; i < count; i++) {
+            pd_option_text(&all[i], &v->o, value, sizeof value);
+            pd_option_text(&all[i], &plain, usual, sizeof usual);
+            if ((strcmp(value, usual) == 0) != folded)
+                continue;
+            html(r, "<tr><th scope=\"row\">");
+            text(r, all[i].name);
+            html(r, "</th>");
+            tag(r, "td", value);
+            html(r, "</tr>\n");
+        }
+        html(r, folded ? "</tbody></table></details>\n" : "</tbody></table>\n");
+    }
+}
+
+static void runs(struct report *r)
+{
+    html(r, "<section><h2>What was run</h2>\n");
+    for (size_t i = 0; i < r->n; i++) {
+        const struct pd_view *v = &r->views[i];
+        tag(r, "h3", v->name);
+        pd_buffer_printf(&r->out, "<p>%s; ", v->active ? "active learning" : "training");
+        if (v->training[0])
+            pd_buffer_printf(&r->out, "epoch %lld of %lld, step %lld", (long long)v->epoch,
+                             (long long)v->o.epochs, (long long)v->step);
+        if (v->active && v->training[0]) {
+            html(r, " of ");
+            text(r, v->training + strlen(v->path) + 1);
+        }
+        html(r, "</p>\n");
+        options(r, v);
+    }
+    html(r, "</section>\n");
+}
+
+/* --- curves and pictures --- */
+
+static enum pd_status curves(struct report *r, struct pd_error *err)
+{
+    struct pd_view_chart charts[PD_CHARTS_MOST];
+    const size_t n = pd_view_charts(r->views, r->n, r->studies, charts);
+    enum pd_status status = PD_OK;
+    html(r, "<section class=\"figures\"><h2>Curves</h2>\n");
+    for (size_t i = 0; i < n && !status; i++) {
+        struct pd_buffer svg = PD_BUFFER_INIT;
+        status = pd_view_draw(r->views, r->n, r->studies, &charts[i], &svg, NULL, NULL, err);
+        if (!status)
+            status = image(r, "image/svg+xml", &svg, charts[i].name, err);
+        pd_buffer_release(&svg);
+    }
+    html(r, "</section>\n");
+    return status;
+}
+
+/* Of a run the first grid and the last, and all queries. */
+static bool is_shown(const struct pd_view *v, size_t i)
+{
+    const bool grid = !strncmp(v->captions[i], "epoch ", 6);
+    const bool last = i + 1 == v->picture_count || strncmp(v->captions[i + 1], "epoch ", 6) != 0;
+    return !grid || i == 0 || last;
+}
+
+static enum pd_status pictures(struct report *r, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    int shown = 0;
+    char alt[256];
+    html(r, "<section class=\"figures\"><h2>Pictures</h2>\n");
+    for (size_t i = 0; i < r->n; i++)
+        for (size_t k = 0; k < r->views[i].picture_count && !status && shown < QUERIES_MOST; k++) {
+            struct pd_buffer png = PD_BUFFER_INIT;
+            const struct pd_view *v = &r->views[i];
+            if (!is_shown(v, k))
+                continue;
+            snprintf(alt, sizeof alt, "%s, %s", v->name, v->captions[k]);
+            if (!pd_file_read_most(v->pictures[k], PICTURE_MOST, &png, NULL)) {
+                status = image(r, "image/png", &png, alt, err);
+                shown++;
+            }
+            pd_buffer_release(&png);
+        }
+    html(r, shown ? "</section>\n" : "<p>None.</p></section>\n");
+    return status;
+}
+
+/* --- tables --- */
+
+static void cell(struct report *r, const json_t *value)
+{
+    char number[64];
+    if (json_is_integer(value))
+        snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value))
+        snprintf(number, sizeof number, "%.10g", json_real_value(value));
+    else
+        snprintf(number, sizeof number, "%s", json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "");
+    tag(r, "td", json_is_string(value) ? json_string_value(value) : number);
+}
+
+/* Objects of like keys; a column for each that has something to tell. */
+static void table(struct report *r, const char *caption, const json_t *lines)
+{
+    json_t *keys = json_object(), *value, *line;
+    const char *key;
+    size_t i;
+    json_array_foreach((json_t *)(uintptr_t)lines, i, line) json_object_foreach(
+        line, key, value) if (!json_is_object(value) && !json_is_array(value) && !json_is_null(value))
+        json_object_set_new(keys, key, json_true());
+    html(r, "<div class=\"wide\"><table>");
+    tag(r, "caption", caption);
+    html(r, "<thead><tr>");
+    json_object_foreach(keys, key, value) tag(r, "th scope=\"col\"", key);
+    html(r, "</tr></thead><tbody>\n");
+    json_array_foreach((json_t *)(uintptr_t)lines, i, line)
+    {
+        html(r, "<tr>");
+        json_object_foreach(keys, key, value) cell(r, json_object_get(line, key));
+        html(r, "</tr>\n");
+    }
+    html(r, "</tbody></table></div>\n");
+    json_decref(keys);
+}
+
+/* The numbers of `paydirt compare --json`, as it prints them. */
+static enum pd_status compared(struct report *r, struct pd_error *err)
+{
+    char *json = NULL;
+    html(r, "<section><h2>Compared</h2>\n");
+    if (!r->studies) {
+        tag(r, "p", r->why);
+        html(r, "</section>\n");
+        return PD_OK;
+    }
+    enum pd_status status = pd_studies_json(r->studies, r->baseline, &json, err);
+    json_t *rows = status ? NULL : json_loads(json, 0, NULL);
+    if (!status) {
+        pd_buffer_printf(&r->out,
+                         "<p>Means over trials, and paired differences to the baseline over trials with the "
+                         "same seed: p of a paired t-test and of sign flips, not corrected for the number "
+                         "of comparisons. Accuracies are parts of 1.</p>\n");
+        table(r, "mean, standard deviation, standard error", rows);
+        html(r, "<script type=\"application/json\" id=\"compare\">");
+        for (char *at = json, *end; *at; at = end) { /* nothing in it may end the script */
+            end = at + strcspn(at, "<");
+            pd_buffer_append(&r->out, at, (size_t)(end - at));
+            if (*end)
+                html(r, "\\u003c");
+            end += *end != '\0';
+        }
+        html(r, "</script></section>\n");
+    }
+    json_decref(rows);
+    free(json);
+    return status;
+}
+
+static void results(struct report *r)
+{
+    html(r, "<section><h2>Results</h2>\n");
+    for (size_t i = 0; i < r->n; i++)
+        if (json_array_size(r->views[i].results)) {
+            char caption[192];
+            snprintf(caption, sizeof caption, "%s: %s", r->views[i].name,
+                     r->views[i].active ? "rounds" : "what was measured");
+            table(r, caption, r->views[i].results);
+        }
+    html(r, "</section>\n");
+}
+
+/* --- all of it --- */
+
+static void begin(struct report *r)
+{
+    char date[32];
+    struct tm utc;
+    const time_t now = time(NULL);
+    strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &utc));
+    html(
+        r,
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
+        "'unsafe-inline'\">\n<title>");
+    text(r, r->views[0].name);
+    html(r, ": report</title>\n<style>\n");
+    for (size_t i = 0; i < pd_page_file_count; i++)
+        if (!strcmp(pd_page_files[i].name, "report.css"))
+            pd_buffer_append(&r->out, pd_page_files[i].text, pd_page_files[i].size);
+    html(r, "</style></head><body><main><h1>");
+    for (size_t i = 0; i < r->n; i++) {
+        text(r, i ? ", " : "");
+        text(r, r->views[i].name);
+    }
+    pd_buffer_printf(&r->out, "</h1><p class=\"soft\">paydirt %s, %s</p>\n", pd_version(), date);
+}
+
+static enum pd_status write_all(struct report *r, const char *path, struct pd_error *err)
+{
+    begin(r);
+    enum pd_status status = compared(r, err);
+    if (!status)
+        status = curves(r, err);
+    if (!status)
+        results(r);
+    if (!status)
+        status = pictures(r, err);
+    if (!status)
+        runs(r);
+    html(r, "</main></body></html>\n");
+    if (!status && r->out.oom)
+        status = pd_fail_memory(err, path);
+    return status ? status : pd_file_write_atomic(path, r->out.data, r->out.size, err);
+}
+
+/* What has nothing to compare yet has the rest. */
+static enum pd_status read_studies(struct report *r, char *const *names, struct pd_error *err)
+{
+    struct pd_error why = {.message = ""};
+    enum pd_status status = pd_studies_read(names, (int)r->n, false, &r->studies, &why);
+    if (status == PD_ERR_MISMATCH) {
+        snprintf(r->why, sizeof r->why, "%s", why.message);
+        r->studies = NULL;
+        return PD_OK;
+    }
+    if (status && err)
+        *err = why;
+    if (status)
+        r->studies = NULL;
+    return status || strcmp(r->baseline, "random") == 0
+               ? status
+               : pd_studies_check_baseline(r->studies, r->baseline, err);
+}
+
+enum pd_status pd_report_write(char *const *names, int count, const char *baseline, const char *path,
+                               struct pd_error *err)
+{
+    struct report r = {.baseline = baseline, .views = pd_calloc((size_t)count, sizeof *r.views)};
+    enum pd_status status =
+        r.views ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d runs", count);
+    for (int i = 0; i < count && !status; i++) {
+        status = pd_view_open(names[i], &r.views[r.n], err);
+        r.n += !status;
+    }
+    if (!status)
+        status = read_studies(&r, names, err);
+    if (!status)
+        status = write_all(&r, path, err);
+    pd_buffer_release(&r.out);
+    pd_studies_destroy(r.studies);
+    for (size_t i = 0; i < r.n; i++)
+        pd_view_close(&r.views[i]);
+    pd_free(r.views);
+    return status;
+}

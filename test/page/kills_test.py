@@ -89,6 +89,6 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     if given.moments:
-        kill(given.moments, given.seed, max(400, given.moments * 60))
+        kill(given.moments, given.seed, min(9999, max(400, given.moments * 45)))
     else:
         sys.exit(main([a_few_kills]))

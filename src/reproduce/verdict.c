@@ -76,9 +76,10 @@ static int open_words(const struct pd_contrast *c, double unit, char *text, size
     const bool published = !isnan(c->published);
     const double d = unit * fabs(published ? c->published : c->paired.difference.mean);
     const char *whose = published ? "the paper's" : "as here";
-    if (!c->needed)
+    const bool enough = c->needed <= c->paired.difference.n;
+    if (!c->needed || (enough && !published)) /* all differences are equal, and few */
         return 0;
-    if (c->needed <= c->paired.difference.n)
+    if (enough)
         return snprintf(text, size, ", though one of %.2f, %s, should have been seen", d, whose);
     return snprintf(text, size, "; to see one of %.2f, %s, takes %lld trials", d, whose,
                     (long long)c->needed);

@@ -156,6 +156,11 @@ static void judges(void **state)
     assert_true(c.needed > 5);
     c = contrast(1, none, 0.05, true);
     assert_verdict(&c, PD_VERDICT_TOO_FEW, "nothing can be said: 1 pair of trials");
+    static const double equal[] = {0.1, 0.1};
+    c = contrast(2, equal, NAN, true);
+    assert_verdict(&c, PD_VERDICT_NONE, "no difference shown");
+    char text[400];
+    assert_null(strstr(pd_contrast_words(&c, 1, text, sizeof text), "as here"));
     c = contrast(5, up, NAN, true);
     assert_verdict(&c, PD_VERDICT_DIFFERENT, "of which the paper says nothing");
 }

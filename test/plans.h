@@ -3,12 +3,14 @@
 #ifndef PD_TEST_PLANS_H
 #define PD_TEST_PLANS_H
 
+#include "cuda/client.h"
 #include "engine/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -16,6 +18,8 @@ static inline struct pd_backend *open_backend(const char *name, int threads)
 {
     struct pd_backend *b;
     struct pd_error err;
+    if (strcmp(name, "cuda") == 0)
+        standin_use();
     if (pd_backend_create(name, threads, &b, &err))
         fail_msg("%s", err.message);
     return b;

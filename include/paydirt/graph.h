@@ -55,11 +55,26 @@ struct pd_backend;
 /* name: "onednn" (this machine's processor: float, blocked layouts), "ref" and "ref-f64" (plain loops in
  * float and double on one thread: what tests compare with), "fenced" and "fenced-f64" (as those, with their
  * memory out of everybody else's reach: finds who reaches for it), "costs" (what oneDNN would cost: plans are
- * compiled for their pd_plan_info alone and must not be run; nothing takes memory for values). threads >= 1.
- * PD_ERR_USAGE: no such name. */
+ * compiled for their pd_plan_info alone and must not be run; nothing takes memory for values), "cuda" (the
+ * first NVIDIA GPU: float, in float's precision). threads >= 1. PD_ERR_USAGE: no such name;
+ * PD_ERR_UNSUPPORTED: cuda, and something that it needs is not here. */
 enum pd_status pd_backend_create(const char *name, int threads, struct pd_backend **out,
                                  struct pd_error *err);
 const char *pd_backend_name(int index); /* from 0; NULL past the last */
+
+/* How products and convolutions are computed on a GPU; weights and all else are float. TF32: 10 bits of the
+ * factors' fractions; BF16: 7. */
+enum pd_precision { PD_FP32, PD_TF32, PD_BF16 };
+
+/* device: "cpu" (the backend "onednn"), "cuda" or "cuda:1" (an NVIDIA GPU, the first or of that number),
+ * "auto" (cuda where all that it needs is there, else cpu). precision: "fp32", "tf32", "bf16"; the processor
+ * knows fp32 alone. Never another device than asked for. PD_ERR_USAGE: no such word; PD_ERR_UNSUPPORTED: what
+ * of it is missing here. */
+enum pd_status pd_backend_open(const char *device, const char *precision, int threads,
+                               struct pd_backend **out, struct pd_error *err);
+
+/* The device for people: "cpu", "cuda:0, NVIDIA H200". Valid as long as the backend. */
+const char *pd_backend_where(const struct pd_backend *b);
 void pd_backend_destroy(struct pd_backend *b);
 size_t pd_backend_real_size(const struct pd_backend *b); /* of a PD_REAL: 4, float, or 8, double */
 

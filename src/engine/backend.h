@@ -88,15 +88,22 @@ enum pd_behind {
     PD_BEHIND_SLOPE = 4, /* leaky ReLU */
 };
 
+/* What a backend is created with. One that knows no devices or precisions ignores those. */
+struct pd_backend_how {
+    int threads, device; /* from 0 */
+    enum pd_precision precision;
+};
+
 struct pd_backend_type {
     const char *name;
     size_t real_size; /* of a PD_REAL: 4 or 8 */
     bool no_values;   /* plans are compiled for their pd_plan_info alone: nothing is allocated, nor run */
     bool programs;    /* PD_OP_FUSED: a chain of elementwise ops, a broadcast, as one kernel */
+    bool together;    /* updates of variables stand together, as late as they may, those of a kind in a row */
     unsigned char behind[PD_OP_COUNT]; /* pd_behind, or'ed */
 
-    enum pd_status (*create)(const struct pd_backend_type *type, int threads, struct pd_backend **out,
-                             struct pd_error *err);
+    enum pd_status (*create)(const struct pd_backend_type *type, const struct pd_backend_how *how,
+                             struct pd_backend **out, struct pd_error *err);
     void (*destroy)(struct pd_backend *b);
 
     /* Memory for tensors, zeroed, at an address that 64 divides. NULL: there is none. */
@@ -131,7 +138,8 @@ struct pd_backend_type {
 struct pd_backend {
     const struct pd_backend_type *type;
     int threads;
-    int block; /* channels in a block of PD_LAYOUT_BLOCKED */
+    int block;         /* channels in a block of PD_LAYOUT_BLOCKED */
+    const char *where; /* for people: "cuda:0, NVIDIA H200"; NULL: this machine's processor */
 };
 
 /* For Adam's kernels: the learning rate of this run (where a kernel may read its sources). */

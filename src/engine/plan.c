@@ -100,11 +100,21 @@ static enum pd_status make_ready(struct pd_plan *p, struct pd_error *err)
                       : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu bytes of scratch", scratch);
 }
 
+static enum pd_status take_arena(struct pd_plan *p, struct pd_error *err)
+{
+    p->arena = p->backend->type->allocate(p->backend, p->arena_bytes);
+    return p->arena ? PD_OK
+                    : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu bytes of activations%s%s",
+                              p->arena_bytes, p->backend->where ? " on " : "",
+                              p->backend->where ? p->backend->where : "");
+}
+
 static bool run_passes(struct pd_plan *p, const struct pd_graph *g)
 {
     const struct pd_backend *b = p->backend;
     return pd_ir_import(&p->ir, g) && pd_ir_combine(&p->ir, b) && pd_ir_layout(&p->ir, b) &&
-           (!b->type->programs || pd_ir_fuse(&p->ir, b->block)) && pd_ir_schedule(&p->ir) &&
+           (!b->type->programs || pd_ir_fuse(&p->ir, b->block)) &&
+           pd_ir_schedule(&p->ir, b->type->together) &&
            pd_ir_memory(&p->ir, b->type->real_size, &p->arena_bytes, &p->unplanned_bytes);
 }
 
@@ -141,16 +151,17 @@ enum pd_status pd_compile(const struct pd_graph *g, struct pd_backend *b, struct
     }
     if (ok) {
         p->calls = pd_calloc((size_t)p->ir.count, sizeof *p->calls);
-        p->arena = values ? b->type->allocate(b, p->arena_bytes) : NULL;
-        ok = p->calls && (p->arena || !values);
+        ok = p->calls;
     }
-    if (ok && values)
-        resolve_memory(p);
-    if (ok)
-        list_calls(p);
     enum pd_status status = !ok ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory while compiling a graph")
-                            : values ? make_ready(p, err)
+                            : values ? take_arena(p, err)
                                      : PD_OK;
+    if (!status && values)
+        resolve_memory(p);
+    if (!status)
+        list_calls(p);
+    if (!status && values)
+        status = make_ready(p, err);
     if (status)
         pd_plan_destroy(p);
     else

@@ -32,7 +32,7 @@ bool pd_ir_combine(struct pd_ir *ir, const struct pd_backend *b);
 bool pd_ir_layout(struct pd_ir *ir, const struct pd_backend *b);
 bool pd_ir_fuse(struct pd_ir *ir, int block);
 bool pd_ir_sweep(struct pd_ir *ir); /* removes what no output or update needs; keeps order */
-bool pd_ir_schedule(struct pd_ir *ir);
+bool pd_ir_schedule(struct pd_ir *ir, bool together);
 bool pd_ir_memory(struct pd_ir *ir, size_t real_size, size_t *arena, size_t *unplanned);
 
 /* Helpers of the passes. */

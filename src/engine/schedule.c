@@ -1,6 +1,7 @@
 /* The order of the kernels: as recorded, but updates of variables come as early as they may, so that
- * gradients die young. An update waits for every reader of the value that it overwrites; where a reader needs
- * the new value as well, or where the old one is an output, that one gets a copy of the old value. */
+ * gradients die young; or as late, for a backend that does many in one go. An update waits for every reader
+ * of the value that it overwrites; where a reader needs the new value as well, or where the old one is an
+ * output, that one gets a copy of the old value. */
 #include "engine/plan.h"
 
 #include "base/bug.h"
@@ -11,6 +12,8 @@
 struct scheduler {
     const struct pd_ir *ir;
     struct pd_ir out;
+    bool together; /* updates come late, those of a kind in a row */
+    enum pd_op last;
     int *over; /* of each version of a variable: the update that overwrites it, or -1 */
     int *to;   /* where a done instruction's value lies in out */
     bool *done;
@@ -81,20 +84,30 @@ static bool ready(const struct scheduler *s, int i)
     return true;
 }
 
-/* Updates first, then the recorded order. Where only updates are left that wait for each other's readers, the
- * first. */
-static int pick(const struct scheduler *s, int *first)
+/* The first that is ready and not done, among updates or among the others; like: among those of the last's
+ * op. -1: none. */
+static int first_ready(const struct scheduler *s, int first, bool update, bool like)
 {
     const struct pd_ir *ir = s->ir;
-    while (*first < ir->count && s->done[*first])
+    for (int i = first; i < ir->count; i++)
+        if (!s->done[i] && (pd_op_kind(ir->at[i].op) == PD_KIND_UPDATE) == update &&
+            (!like || ir->at[i].op == s->last) && ready(s, i))
+            return i;
+    return -1;
+}
+
+/* Updates first, then the recorded order; or the other way round. Where only updates are left that wait for
+ * each other's readers, the first. */
+static int pick(const struct scheduler *s, int *first)
+{
+    while (*first < s->ir->count && s->done[*first])
         ++*first;
-    for (int i = *first; i < ir->count; i++)
-        if (!s->done[i] && pd_op_kind(ir->at[i].op) == PD_KIND_UPDATE && ready(s, i))
-            return i;
-    for (int i = *first; i < ir->count; i++)
-        if (!s->done[i] && ready(s, i))
-            return i;
-    return *first;
+    int i = first_ready(s, *first, !s->together, false);
+    if (i < 0 && s->together)
+        i = first_ready(s, *first, true, true);
+    if (i < 0)
+        i = first_ready(s, *first, s->together, false);
+    return i < 0 ? *first : i;
 }
 
 static bool needed_later(const struct scheduler *s, int c, int update)
@@ -134,14 +147,18 @@ static void emit(struct scheduler *s, int i)
         if (s->done[c] && loses(s, c, i) && (s->ir->at[c].output || needed_later(s, c, i)))
             keep_copy(s, c);
     s->done[i] = true;
+    s->last = in.op;
     s->to[i] = pd_ir_add(&s->out, &in);
 }
 
-bool pd_ir_schedule(struct pd_ir *ir)
+bool pd_ir_schedule(struct pd_ir *ir, bool together)
 {
     size_t count = (size_t)ir->count;
-    struct scheduler s = {
-        .ir = ir, .over = pd_calloc(count, sizeof *s.over), .to = pd_calloc(count, sizeof *s.to)};
+    struct scheduler s = {.ir = ir,
+                          .together = together,
+                          .last = PD_OP_COUNT,
+                          .over = pd_calloc(count, sizeof *s.over),
+                          .to = pd_calloc(count, sizeof *s.to)};
     s.done = pd_ir_flags(ir);
     bool ok = s.over && s.to && s.done;
     if (ok)

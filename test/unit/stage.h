@@ -5,7 +5,7 @@
 #include "grad/verify.h"
 #include "plans.h"
 
-static const char *const kinds[] = {"ref-f64", "ref", "fenced", "onednn"};
+static const char *const kinds[] = {"ref-f64", "ref", "fenced", "onednn", "cuda"};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* What a test records on, and what it made. */

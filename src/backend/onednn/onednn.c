@@ -114,13 +114,13 @@ static int machine_block(void)
     return (isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core ? 16 : 8;
 }
 
-static enum pd_status create(const struct pd_backend_type *type, int threads, struct pd_backend **out,
-                             struct pd_error *err)
+static enum pd_status create(const struct pd_backend_type *type, const struct pd_backend_how *how,
+                             struct pd_backend **out, struct pd_error *err)
 {
     struct onednn *b = pd_calloc(1, sizeof *b);
     if (!b)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a backend");
-    b->base = (struct pd_backend){.type = type, .threads = threads, .block = machine_block()};
+    b->base = (struct pd_backend){.type = type, .threads = how->threads, .block = machine_block()};
     const int before = enter(&b->base); /* oneDNN sizes its work by this, too */
     b->plain_attr = attr_create(false, 1);
     bool ok = b->plain_attr && !dnnl_engine_create(&b->engine, dnnl_cpu, 0) &&

@@ -92,11 +92,11 @@ static enum pd_status run(struct pd_backend *b, struct pd_call *calls, int n, st
     return status;
 }
 
-static enum pd_status create(const struct pd_backend_type *type, int threads, struct pd_backend **out,
-                             struct pd_error *err)
+static enum pd_status create(const struct pd_backend_type *type, const struct pd_backend_how *how,
+                             struct pd_backend **out, struct pd_error *err)
 {
     struct fenced *f = pd_calloc(1, sizeof *f);
-    (void)threads;
+    (void)how;
     if (!f)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a backend");
     f->base = (struct pd_backend){.type = type, .threads = 1};

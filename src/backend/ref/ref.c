@@ -25,11 +25,11 @@ enum pd_status ref_prepare(struct pd_backend *b, struct pd_call *calls, int n, s
     return PD_OK;
 }
 
-static enum pd_status create(const struct pd_backend_type *type, int threads, struct pd_backend **out,
-                             struct pd_error *err)
+static enum pd_status create(const struct pd_backend_type *type, const struct pd_backend_how *how,
+                             struct pd_backend **out, struct pd_error *err)
 {
     struct pd_backend *b = pd_calloc(1, sizeof *b);
-    (void)threads;
+    (void)how;
     if (!b)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a backend");
     *b = (struct pd_backend){.type = type, .threads = 1};

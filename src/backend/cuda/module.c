@@ -1,0 +1,121 @@
+/* Kernels from text: NVRTC compiles it for the card, the driver loads it. */
+#include "backend/cuda/cuda.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const names[CUDA_KERNELS] = {
+#define PD_KERNEL(name) #name,
+#include "backend/cuda/kernels.def"
+#undef PD_KERNEL
+};
+
+/* For a card that is newer than NVRTC knows, the newest intermediate code, which the driver finishes. */
+static bool known_arch(const struct cuda *b, int *arch)
+{
+    int count = 0, archs[256];
+    *arch = b->arch;
+    if (b->api.nvrtcGetNumSupportedArchs(&count) || count > 256 || b->api.nvrtcGetSupportedArchs(archs))
+        return true;
+    int newest = 0;
+    for (int i = 0; i < count; i++) {
+        if (archs[i] == b->arch)
+            return true;
+        newest = archs[i] < b->arch && archs[i] > newest ? archs[i] : newest;
+    }
+    *arch = newest ? newest : b->arch;
+    return false;
+}
+
+/* "program(12): error: ..." of what NVRTC said. */
+static enum pd_status refused(const struct cuda *b, struct _nvrtcProgram *program, unsigned result,
+                              struct pd_error *err)
+{
+    size_t size = 0;
+    char *log = b->api.nvrtcGetProgramLogSize(program, &size) || !size ? NULL : pd_calloc(1, size + 1);
+    if (log && b->api.nvrtcGetProgramLog(program, log))
+        log[0] = '\0';
+    const char *at = log ? strstr(log, "error") : NULL;
+    pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%s: NVRTC does not compile a kernel: %.*s", b->where,
+            (int)strcspn(at ? at : b->api.nvrtcGetErrorString(result), "\n"),
+            at ? at : b->api.nvrtcGetErrorString(result));
+    pd_free(log);
+    return PD_ERR_UNSUPPORTED;
+}
+
+/* What NVRTC made, for the driver; the caller frees it. NULL: out of memory, or it made none. */
+static char *image_of(const struct cuda *b, struct _nvrtcProgram *program, bool finished)
+{
+    size_t size = 0;
+    const unsigned result =
+        finished ? b->api.nvrtcGetCUBINSize(program, &size) : b->api.nvrtcGetPTXSize(program, &size);
+    char *image = result ? NULL : pd_calloc(1, size + 1);
+    if (image && (finished ? b->api.nvrtcGetCUBIN(program, image) : b->api.nvrtcGetPTX(program, image))) {
+        pd_free(image);
+        return NULL;
+    }
+    return image;
+}
+
+static enum pd_status load(struct cuda *b, const char *image, struct CUmod_st **out, struct pd_error *err)
+{
+    struct CUmod_st **grown =
+        pd_grow(b->modules, b->n_modules, &b->modules_capacity, sizeof(struct CUmod_st *));
+    if (!grown || !image)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for kernels");
+    b->modules = grown;
+    enum pd_status status = cuda_check(b, b->api.cuModuleLoadData(out, image), "loading kernels", err);
+    if (!status)
+        b->modules[b->n_modules++] = *out;
+    return status;
+}
+
+enum pd_status cuda_module_add(struct cuda *b, const char *text, struct CUmod_st **out, struct pd_error *err)
+{
+    struct pd_buffer source = PD_BUFFER_INIT;
+    struct _nvrtcProgram *program = NULL;
+    int known;
+    const bool finished = known_arch(b, &known);
+    char arch[40], *image = NULL;
+    const char *options[] = {arch, "--std=c++17"};
+    snprintf(arch, sizeof arch, "--gpu-architecture=%s_%d", finished ? "sm" : "compute", known);
+    pd_buffer_printf(&source, "%s%s", cuda_text_shared, text);
+    enum pd_status status = source.oom ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for kernels") : PD_OK;
+    unsigned result = 0;
+    if (!status)
+        result = b->api.nvrtcCreateProgram(&program, source.data, "paydirt", 0, NULL, NULL);
+    if (!status && !result)
+        result = b->api.nvrtcCompileProgram(program, 2, options);
+    if (!status && result)
+        status = refused(b, program, result, err);
+    if (!status) {
+        image = image_of(b, program, finished);
+        status = load(b, image, out, err);
+    }
+    if (program)
+        b->api.nvrtcDestroyProgram(&program);
+    pd_free(image);
+    pd_buffer_release(&source);
+    return status;
+}
+
+enum pd_status cuda_kernels_load(struct cuda *b, struct pd_error *err)
+{
+    struct CUmod_st *module;
+    enum pd_status status = cuda_module_add(b, cuda_text_kernels, &module, err);
+    for (int i = 0; i < CUDA_KERNELS && !status; i++)
+        status = cuda_check(b, b->api.cuModuleGetFunction(&b->kernels[i], module, names[i]), names[i], err);
+    return status;
+}
+
+void cuda_modules_release(struct cuda *b)
+{
+    for (size_t i = 0; i < b->n_programs; i++)
+        pd_free(b->programs[i].body);
+    for (size_t i = 0; i < b->n_modules; i++)
+        b->api.cuModuleUnload(b->modules[i]);
+    pd_free(b->programs);
+    pd_free(b->modules);
+}

@@ -1,0 +1,79 @@
+/* The card's work: streams of operations, done when somebody waits. */
+#ifndef PD_TEST_CUDA_QUEUE_H
+#define PD_TEST_CUDA_QUEUE_H
+
+#include "standin.h"
+
+#include "backend/cuda/api.h"
+#include "backend/cuda/args.h"
+
+/* The declarations of NVIDIA's functions, so that a definition that differs does not compile. */
+#define PD_CUDA(library, returns, name, arguments) returns name arguments;
+#include "backend/cuda/api.def"
+#undef PD_CUDA
+
+typedef void standin_kernel(const struct cuda_args a, int block, int blocks);
+typedef void standin_work(void *closure);
+
+struct operation {
+    enum { COPY, SET, LAUNCH, WORK, RECORD, WAIT } kind;
+    void *to;
+    const void *from;
+    size_t bytes;
+    int value;   /* SET's; of LAUNCH the blocks */
+    void *owned; /* what a copy brings from memory that may change, a work's closure */
+    struct CUfunc_st *function;
+    struct cuda_args args;
+    standin_work *work;
+    struct CUevent_st *event;
+    long ticket;
+};
+
+struct CUgraph_st {
+    struct operation *at;
+    size_t n;
+};
+
+struct CUgraphExec_st {
+    struct CUgraph_st graph;
+};
+
+struct CUfunc_st {
+    standin_kernel *code;
+    char name[64];
+    long launched;
+};
+
+/* Appends to a stream, or to the graph that it captures. Takes `owned`. */
+void queue_add(struct CUstream_st *s, struct operation op);
+void queue_drain(void);
+
+/* Counts a call; what it should fail with, or 0. */
+unsigned enter(const char *function);
+#define ENTER(name)                                                                                          \
+    do {                                                                                                     \
+        const unsigned failed_ = enter(name);                                                                \
+        if (failed_)                                                                                         \
+            return failed_;                                                                                  \
+    } while (0)
+
+void object_made(void);
+void object_gone(void);
+struct standin_machine *standin_machine_now(void);
+
+/* The card's memory is open while it works. */
+void memory_open(bool open);
+
+/* modules.c */
+unsigned module_compile(const char *source, char **log, int *number);
+struct CUfunc_st *module_function(int number, const char *name);
+long module_launches(const char *kernel);
+
+#define CHECK(condition)                                                                                     \
+    do {                                                                                                     \
+        if (!(condition))                                                                                    \
+            standin_die(__FILE__, __LINE__, #condition);                                                     \
+    } while (0)
+void standin_die(const char *file, int line, const char *what);
+
+#endif

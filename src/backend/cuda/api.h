@@ -68,7 +68,6 @@ struct cuda_dnn_perf {
 /* Those of their constants that are used. */
 enum {
     CU_OUT_OF_MEMORY = 2,
-    CU_ATTRIBUTE_PROCESSORS = 16,
     CU_ATTRIBUTE_MAJOR = 75,
     CU_ATTRIBUTE_MINOR = 76,
     CU_STREAM_APART = 1,    /* CU_STREAM_NON_BLOCKING */
@@ -83,6 +82,7 @@ enum {
     LT_DESC_EPILOGUE = 7,
     LT_DESC_BIAS = 8,
     LT_EPILOGUE_BIAS = 4,        /* CUBLASLT_EPILOGUE_BIAS */
+    LT_NOT_SUPPORTED = 15,       /* CUBLAS_STATUS_NOT_SUPPORTED */
     LT_PREFERENCE_WORKSPACE = 1, /* CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, ... */
     LT_PREFERENCE_ALIGN_A = 5,
     LT_PREFERENCE_ALIGN_D = 8,
@@ -91,6 +91,7 @@ enum {
     DNN_NCHW = 0,              /* CUDNN_TENSOR_NCHW */
     DNN_CROSS_CORRELATION = 1, /* CUDNN_CROSS_CORRELATION */
     DNN_DETERMINISTIC = 1,     /* CUDNN_DETERMINISTIC */
+    DNN_NOT_SUPPORTED = 3000,  /* CUDNN_STATUS_NOT_SUPPORTED */
     DNN_MATH_TF32 = 0,         /* CUDNN_DEFAULT_MATH: TF32 where the card has it */
     DNN_MATH_FP32 = 3,         /* CUDNN_FMA_MATH */
 };

@@ -133,8 +133,7 @@ static unsigned choose(const struct cuda *b, struct cuda_conv *c)
         c->workspace = f->memory;
         return b->api.cudnnSetConvolutionMathType(c->conv, f->math);
     }
-    enum { NOT_SUPPORTED = 3000 }; /* CUDNN_STATUS_NOT_SUPPORTED */
-    return result ? result : NOT_SUPPORTED;
+    return result ? result : DNN_NOT_SUPPORTED;
 }
 
 /* bf16: where the three lie in scratch, and the launches that round them. */

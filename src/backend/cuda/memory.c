@@ -32,6 +32,19 @@ void cuda_release(struct pd_backend *base, void *address)
 /* --- to the card: into pinned memory, over to the card while it may still be running, and where it belongs
  * when the runs before are done --- */
 
+static void half_release(const struct cuda *b, struct cuda_half *h)
+{
+    if (h->taken)
+        b->api.cuEventDestroy_v2(h->taken);
+    if (h->copied)
+        b->api.cuEventDestroy_v2(h->copied);
+    if (h->there)
+        b->api.cuMemFree_v2(h->there);
+    if (h->pinned)
+        b->api.cuMemFreeHost(h->pinned);
+    *h = (struct cuda_half){0};
+}
+
 static unsigned half_create(struct cuda *b, struct cuda_half *h)
 {
     unsigned result = b->api.cuMemHostAlloc(&h->pinned, HALF_BYTES, 0);
@@ -39,23 +52,17 @@ static unsigned half_create(struct cuda *b, struct cuda_half *h)
         result = b->api.cuMemAlloc_v2(&h->there, HALF_BYTES);
     if (!result)
         result = b->api.cuEventCreate(&h->copied, CU_EVENT_NO_TIMING);
-    return result ? result : b->api.cuEventCreate(&h->taken, CU_EVENT_NO_TIMING);
+    if (!result)
+        result = b->api.cuEventCreate(&h->taken, CU_EVENT_NO_TIMING);
+    if (result)
+        half_release(b, h);
+    return result;
 }
 
 void cuda_halves_release(struct cuda *b)
 {
-    for (int i = 0; i < CUDA_HALVES; i++) {
-        struct cuda_half *h = &b->half[i];
-        if (h->taken)
-            b->api.cuEventDestroy_v2(h->taken);
-        if (h->copied)
-            b->api.cuEventDestroy_v2(h->copied);
-        if (h->there)
-            b->api.cuMemFree_v2(h->there);
-        if (h->pinned)
-            b->api.cuMemFreeHost(h->pinned);
-        *h = (struct cuda_half){0};
-    }
+    for (int i = 0; i < CUDA_HALVES; i++)
+        half_release(b, &b->half[i]);
 }
 
 static unsigned upload_part(struct cuda *b, unsigned long long to, const void *from, size_t bytes)

@@ -100,8 +100,7 @@ static unsigned choose(const struct cuda *b, struct cuda_product *p)
     b->api.cublasLtMatmulPreferenceDestroy(wish);
     p->algo = found.algo;
     p->workspace = found.workspace;
-    enum { NOT_SUPPORTED = 15 }; /* CUBLAS_STATUS_NOT_SUPPORTED */
-    return result ? result : count < 1 ? NOT_SUPPORTED : found.state;
+    return result ? result : count < 1 ? LT_NOT_SUPPORTED : found.state;
 }
 
 enum pd_status cuda_prepare_product(struct cuda *b, struct pd_call *call, struct pd_error *err)

@@ -56,7 +56,8 @@ static int parts_of(int count, int length)
 /* Adds up `parts` times `count` numbers in scratch at `from`. */
 static void add_parts(struct pd_call *call, const void *from, int count, int parts)
 {
-    struct cuda_launch *l = cuda_launch_add(call, CUDA_sum_columns, cuda_blocks(count));
+    struct cuda_launch *l = parts > FEW ? cuda_launch_add(call, CUDA_sum_lines, count)
+                                        : cuda_launch_add(call, CUDA_sum_columns, cuda_blocks(count));
     l->scratch = CUDA_SCRATCH_SRC(0);
     l->args.src[0] = from;
     put_walks(&l->args, (struct walk){count, count, 0, 1}, (struct walk){parts, parts, 0, count}, 1, parts);

@@ -216,26 +216,52 @@ static double *widened(const void *p, unsigned type, size_t n)
     return wide;
 }
 
-/* One pixel of y and all taps: out gathers, by which. */
-static void walk(const struct job *j, const double *x, const double *w, const double *y, double *out, int n,
-                 int o, int i, int l)
+/* Columns of y whose pixel of x under tap v is there: from, to. */
+static void columns(const struct job *j, int v, int *from, int *to)
 {
-    const size_t iy =
-        (((size_t)n * (size_t)j->y.c + (size_t)o) * (size_t)j->y.h + (size_t)i) * (size_t)j->y.w + (size_t)l;
-    for (int c = 0; c < j->x.c; c++)
-        for (int u = 0; u < j->w.h; u++)
-            for (int v = 0; v < j->w.w; v++) {
-                const int h = i * j->v.stride - j->v.pad_h + u, q = l * j->v.stride - j->v.pad_w + v;
-                if (h < 0 || h >= j->x.h || q < 0 || q >= j->x.w)
+    const int left = j->v.pad_w - v, right = j->x.w - 1 + j->v.pad_w - v;
+    *from = left > 0 ? (left + j->v.stride - 1) / j->v.stride : 0;
+    *to = right < 0 ? 0 : right / j->v.stride + 1 < j->y.w ? right / j->v.stride + 1 : j->y.w;
+}
+
+/* One row of y, one tap: a row that can be added in one go. */
+static void add_row(const struct job *j, const double *x, double w, const double *y, double *out, int count)
+{
+    const int stride = j->v.stride;
+    double sum = 0;
+    if (j->which == FORWARD)
+        for (int l = 0; l < count; l++)
+            out[l] += x[l * stride] * w;
+    else if (j->which == DATA)
+        for (int l = 0; l < count; l++)
+            out[l * stride] += y[l] * w;
+    else
+        for (int l = 0; l < count; l++)
+            sum += x[l * stride] * y[l];
+    if (j->which == FILTER)
+        *out += sum;
+}
+
+static void walk(const struct job *j, const double *x, const double *w, const double *y, double *out, int n,
+                 int o, int c)
+{
+    for (int u = 0; u < j->w.h; u++)
+        for (int v = 0; v < j->w.w; v++)
+            for (int i = 0; i < j->y.h; i++) {
+                const int h = i * j->v.stride - j->v.pad_h + u;
+                int from, to;
+                columns(j, v, &from, &to);
+                if (h < 0 || h >= j->x.h || from >= to)
                     continue;
-                const size_t ix = (size_t)(((n * j->x.c + c) * j->x.h + h) * j->x.w + q),
-                             iw = (size_t)(((o * j->x.c + c) * j->w.h + u) * j->w.w + v);
-                if (j->which == FORWARD)
-                    out[iy] += x[ix] * w[iw];
-                else if (j->which == DATA)
-                    out[ix] += y[iy] * w[iw];
-                else
-                    out[iw] += x[ix] * y[iy];
+                const ptrdiff_t iw = ((o * j->x.c + c) * j->w.h + u) * j->w.w + v,
+                                iy = ((n * j->y.c + o) * j->y.h + i) * j->y.w + from,
+                                ix = ((n * j->x.c + c) * j->x.h + h) * j->x.w + from * j->v.stride -
+                                     j->v.pad_w + v;
+                add_row(j, x ? x + ix : NULL, w ? w[iw] : 0, y ? y + iy : NULL,
+                        out + (j->which == FORWARD ? iy
+                               : j->which == DATA  ? ix
+                                                   : iw),
+                        to - from);
             }
 }
 
@@ -252,9 +278,8 @@ static void convolve(void *closure)
     memset(j->workspace, 0x5A, WORKSPACE);
     for (int n = 0; n < j->y.n; n++)
         for (int o = 0; o < j->y.c; o++)
-            for (int i = 0; i < j->y.h; i++)
-                for (int l = 0; l < j->y.w; l++)
-                    walk(j, x, w, y, out, n, o, i, l);
+            for (int c = 0; c < j->x.c; c++)
+                walk(j, x, w, y, out, n, o, c);
     for (size_t i = 0; i < count; i++)
         put(j->dst, j->x.type, i, (float)out[i]);
     free(x);

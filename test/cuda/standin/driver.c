@@ -326,12 +326,15 @@ unsigned cuMemcpyHtoDAsync_v2(unsigned long long to, const void *from, size_t si
     return 0;
 }
 
+/* Into pageable memory: it is there when this returns. */
 unsigned cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t size, struct CUstream_st *stream)
 {
     ENTER("cuMemcpyDtoHAsync");
     check_range((void *)(uintptr_t)from, size, false);
     queue_add(stream,
               (struct operation){.kind = COPY, .to = to, .from = (void *)(uintptr_t)from, .bytes = size});
+    if (!is_pinned(to))
+        queue_drain();
     return 0;
 }
 

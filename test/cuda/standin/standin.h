@@ -22,7 +22,7 @@ struct standin_control {
     struct standin_machine *machine;
     void (*reset)(void);                 /* a plain machine, nothing counted, nothing to fail */
     long (*calls)(const char *function); /* since then */
-    void (*fail)(const char *function, long nth, unsigned code); /* the nth call from now; "": none */
+    void (*break_call)(const char *function, long nth, unsigned code); /* the nth call from now; "": none */
     long (*objects)(void); /* blocks, streams, events, graphs, modules, descriptors: not yet freed */
     size_t (*bytes)(void); /* of the card's memory in use */
     long (*launches)(const char *kernel); /* that have run, replayed ones too */

@@ -7,7 +7,7 @@
 /* A block for each channel and part: dst (parts, 2, C), mean and sum of squares around it. */
 KERNEL(batch_stats_parts)
 {
-    SHARED float sum[CUDA_THREADS], square[CUDA_THREADS];
+    SHARED double sum[CUDA_THREADS], square[CUDA_THREADS];
     const int c = BLOCK % a.n[1], part = BLOCK / a.n[1], from = part * a.n[5];
     const int past = part == a.n[4] - 1 ? a.n[3] : from + a.n[5];
     const float *x = SRC(float, 0);
@@ -20,18 +20,18 @@ KERNEL(batch_stats_parts)
     TREE(sum)
     THREAD(t)
     {
-        const float mean = sum[0] / (float)(past - from);
+        const double mean = sum[0] / (past - from);
         square[t] = 0;
         for (int r = from + t; r < past; r += CUDA_THREADS) {
-            const float d = x[ELEMENT(c, r)] - mean;
+            const double d = x[ELEMENT(c, r)] - mean;
             square[t] += d * d;
         }
     }
     TREE(square)
     THREAD(t)
     if (t == 0) {
-        DST(float)[2 * part * a.n[1] + c] = sum[0] / (float)(past - from);
-        DST(float)[(2 * part + 1) * a.n[1] + c] = square[0];
+        DST(float)[2 * part * a.n[1] + c] = (float)(sum[0] / (past - from));
+        DST(float)[(2 * part + 1) * a.n[1] + c] = (float)square[0];
     }
 }
 
@@ -79,7 +79,7 @@ KERNEL(batch_norm)
 /* A block for each channel and part: dst (parts, 2, C), dgamma and dbeta. */
 KERNEL(batch_norm_sums)
 {
-    SHARED float dgamma[CUDA_THREADS], dbeta[CUDA_THREADS];
+    SHARED double dgamma[CUDA_THREADS], dbeta[CUDA_THREADS];
     const int c = BLOCK % a.n[1], part = BLOCK / a.n[1], from = part * a.n[5];
     const int past = part == a.n[4] - 1 ? a.n[3] : from + a.n[5];
     THREAD(t)
@@ -88,7 +88,7 @@ KERNEL(batch_norm_sums)
         for (int r = from + t; r < past; r += CUDA_THREADS) {
             const int i = ELEMENT(c, r);
             const float xhat = normalised(&a, i, c), g = gradient(&a, i, c, xhat);
-            dgamma[t] += g * xhat;
+            dgamma[t] += (double)g * xhat;
             dbeta[t] += g;
         }
     }
@@ -96,8 +96,8 @@ KERNEL(batch_norm_sums)
     TREE(dbeta)
     THREAD(t)
     if (t == 0) {
-        DST(float)[2 * part * a.n[1] + c] = dgamma[0];
-        DST(float)[(2 * part + 1) * a.n[1] + c] = dbeta[0];
+        DST(float)[2 * part * a.n[1] + c] = (float)dgamma[0];
+        DST(float)[(2 * part + 1) * a.n[1] + c] = (float)dbeta[0];
     }
 }
 

@@ -1,0 +1,566 @@
+/* The CUDA backend's host side on its stand-in: every block, copy, launch and replay, and what is said when
+ * something is missing or fails. */
+#include "plans.h"
+
+#include <paydirt/error.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- a small training: one layer, its loss, its updates --- */
+
+struct step {
+    struct pd_backend *b;
+    struct pd_vars *vars;
+    struct pd_plan *plan;
+};
+
+enum { ROWS = 8, IN = 6, OUT = 4 };
+
+static struct pd_var *zeros(struct pd_vars *vars, const char *name, struct pd_shape shape)
+{
+    return pd_vars_get(vars, name, shape, (struct pd_init_spec){PD_INIT_CONSTANT, 0, 0});
+}
+
+static void record_update(struct pd_vars *vars, struct pd_var *w, struct pd_node *t, struct pd_node *grad,
+                          struct pd_node *rate)
+{
+    char m[64], v[64];
+    snprintf(m, sizeof m, "%s/m", pd_var_name(w));
+    snprintf(v, sizeof v, "%s/v", pd_var_name(w));
+    const struct pd_adam_options o = {.lr = 0, .beta1 = 0.5, .beta2 = 0.9, .eps = 1e-8, .rate = rate};
+    pd_adam(w, zeros(vars, m, pd_var_shape(w)), zeros(vars, v, pd_var_shape(w)), t, grad, &o);
+}
+
+static void set_rate(const struct step *s, double rate)
+{
+    struct pd_error err;
+    if (pd_plan_set(s->plan, "lr", rate, &err))
+        fail_msg("%s", err.message);
+}
+
+/* loss = mean((x + noise) w' + bias)^2; w and bias learn; the noise is the run's. */
+static struct step open_step_on(struct pd_backend *b)
+{
+    struct step s = {.b = b, .vars = pd_vars_create(b, 3)};
+    struct pd_graph *g = pd_graph_create();
+    struct pd_var *w = pd_vars_get(s.vars, "w", pd_shape2(OUT, IN),
+                                   (struct pd_init_spec){PD_INIT_NORMAL, 0, 1}),
+                  *bias = zeros(s.vars, "bias", pd_shape1(OUT)), *t = zeros(s.vars, "t", pd_shape0());
+    struct pd_node *x = pd_input(g, "x", PD_REAL, pd_shape2(ROWS, IN)),
+                   *rate = pd_input(g, "lr", PD_F64, pd_shape0()), *wrt[2], *grads[2];
+    wrt[0] = pd_var_read(g, w);
+    wrt[1] = pd_var_read(g, bias);
+    struct pd_node *noisy = pd_add(x, pd_random_normal(g, 5, pd_shape2(ROWS, IN)));
+    struct pd_node *loss = pd_mean(pd_square(pd_add(pd_matmul(noisy, wrt[0], false, true), wrt[1])));
+    pd_grad(loss, wrt, 2, grads);
+    struct pd_node *time = pd_assign(t, pd_affine(pd_var_read(g, t), 1, 1));
+    record_update(s.vars, w, time, grads[0], rate);
+    record_update(s.vars, bias, time, grads[1], rate);
+    pd_output(loss, "loss");
+    struct pd_error err;
+    if (pd_compile(g, b, &s.plan, &err))
+        fail_msg("%s", err.message);
+    pd_graph_destroy(g);
+    double ones[ROWS * IN];
+    for (int i = 0; i < ROWS * IN; i++)
+        ones[i] = 1 + 0.1 * i;
+    put(s.plan, "x", ROWS * IN, ones);
+    set_rate(&s, 0.5);
+    return s;
+}
+
+static void close_step(const struct step *s)
+{
+    pd_plan_destroy(s->plan);
+    pd_vars_destroy(s->vars);
+    pd_backend_destroy(s->b);
+}
+
+static void expect_text(const char *got, const char *want)
+{
+    if (!strstr(got, want))
+        fail_msg("\"%s\", expected \"%s\" in it", got, want);
+}
+
+/* --- runs --- */
+
+/* First call by call, then captured, then replayed: on each of them the seed, the step and the learning rate
+ * of that run, and the reference's numbers. */
+static void replays_with_new_numbers(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    c->reset();
+    struct step cuda = open_step_on(open_backend("cuda", 1)), ref = open_step_on(open_backend("ref", 1));
+    long kernels = 0;
+    for (int i = 0; i < 6; i++) {
+        const long before = c->calls("cuLaunchKernel");
+        set_rate(&cuda, 0.1 * i);
+        set_rate(&ref, 0.1 * i);
+        run_plan(cuda.plan, 7 + (i == 4), (uint64_t)i);
+        run_plan(ref.plan, 7 + (i == 4), (uint64_t)i);
+        const double got = value_at(cuda.plan, "loss", 0), want = value_at(ref.plan, "loss", 0);
+        assert_true(fabs(got - want) < 1e-5 * fabs(want));
+        kernels = i == 0 ? c->calls("cuLaunchKernel") - before : kernels;
+        assert_int_equal(c->calls("cuLaunchKernel") - before, i < 2 ? kernels : 1); /* 1: which run it is */
+    }
+    assert_int_equal(c->calls("cuStreamBeginCapture"), 1);
+    assert_int_equal(c->calls("cuGraphInstantiate"), 1);
+    assert_int_equal(c->calls("cuGraphDestroy"), 1);
+    assert_int_equal(c->calls("cuGraphLaunch"), 5);
+    double *w = take_var(pd_vars_find(cuda.vars, "w")), *v = take_var(pd_vars_find(ref.vars, "w"));
+    for (int i = 0; i < OUT * IN; i++)
+        assert_true(fabs(w[i] - v[i]) < 1e-5);
+    free(w);
+    free(v);
+    close_step(&cuda);
+    close_step(&ref);
+}
+
+/* A loss that nobody reads is not waited for; one that somebody reads is, once. */
+static void waits_for_what_is_read_alone(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    c->reset();
+    struct step s = open_step_on(open_backend("cuda", 1));
+    run_plan(s.plan, 1, 0);
+    const long waits = c->calls("cuStreamSynchronize") + c->calls("cuEventSynchronize");
+    for (uint64_t i = 1; i < 10; i++)
+        run_plan(s.plan, 1, i);
+    assert_int_equal(c->calls("cuStreamSynchronize") + c->calls("cuEventSynchronize"), waits);
+    value_at(s.plan, "loss", 0);
+    assert_int_equal(c->calls("cuStreamSynchronize") + c->calls("cuEventSynchronize"), waits + 1);
+    close_step(&s);
+}
+
+/* Both weights by one launch, whose rate another has made. */
+static void adam_is_one_launch(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    c->reset();
+    struct step s = open_step_on(open_backend("cuda", 1));
+    const long before = c->launches("adam"), rates = c->launches("adam_rate");
+    run_plan(s.plan, 1, 0);
+    value_at(s.plan, "loss", 0);
+    assert_int_equal(c->launches("adam_rate") - rates, 1);
+    assert_int_equal(c->launches("adam") - before, 2); /* adam and adam_rate */
+    close_step(&s);
+}
+
+/* Batches that follow each other at once, larger than what is on its way at a time, each with the run
+ * between: the transfer may come late or early, but each run has its own. */
+static void uploads_arrive_in_order(void **state)
+{
+    (void)state;
+    enum { N = 5 << 18, RUNS = 5 }; /* 5 MB */
+    const struct standin_control *c = standin_use();
+    for (int order = 0; order < 2; order++) {
+        c->reset();
+        c->machine->copies_first = order;
+        struct pd_backend *b = open_backend("cuda", 1);
+        struct pd_vars *vars = pd_vars_create(b, 1);
+        struct pd_var *sums = zeros(vars, "sums", pd_shape2(RUNS, 1));
+        struct pd_graph *g = pd_graph_create();
+        struct pd_node *x = pd_input(g, "x", PD_REAL, pd_shape1(N));
+        pd_assign_row(sums, pd_reshape(pd_mean(x), pd_shape1(1)));
+        struct pd_plan *p;
+        struct pd_error err;
+        if (pd_compile(g, b, &p, &err))
+            fail_msg("%s", err.message);
+        float *batch = malloc(N * sizeof *batch);
+        for (int run = 0; run < RUNS; run++) {
+            for (int i = 0; i < N; i++)
+                batch[i] = (float)(run + 1);
+            write_plan(p, "x", N, batch);
+            memset(batch, 0xFF, N * sizeof *batch); /* it is the caller's again */
+            run_plan(p, 1, (uint64_t)run);
+        }
+        double *got = take_var(sums);
+        for (int run = 0; run < RUNS; run++)
+            assert_true(fabs(got[run] - (run + 1)) < 1e-4);
+        free(got);
+        free(batch);
+        pd_plan_destroy(p);
+        pd_graph_destroy(g);
+        pd_vars_destroy(vars);
+        pd_backend_destroy(b);
+        assert_int_equal(c->objects(), 0);
+    }
+    c->reset();
+}
+
+static void times_each_call(void **state)
+{
+    (void)state;
+    standin_use()->reset();
+    struct step s = open_step_on(open_backend("cuda", 1));
+    struct pd_op_time times[32];
+    pd_plan_profile(s.plan, true);
+    run_plan(s.plan, 1, 0);
+    assert_true(pd_plan_times(s.plan, times, 32) > 3 && times[0].seconds > 0);
+    pd_plan_profile(s.plan, false);
+    assert_true(pd_backend_peak_gflops(s.b, 64) > 0);
+    close_step(&s);
+}
+
+/* Backends, plans and variables leave nothing behind. */
+static void frees_everything(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    c->reset();
+    struct step s = open_step_on(open_backend("cuda", 1));
+    assert_true(c->bytes() > 0);
+    for (uint64_t i = 0; i < 3; i++)
+        run_plan(s.plan, 1, i);
+    close_step(&s);
+    assert_int_equal(c->objects(), 0);
+    assert_int_equal(c->bytes(), 0);
+}
+
+/* Programs that a plan before had are not compiled again. */
+static void compiles_programs_once(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    c->reset();
+    struct pd_backend *b = open_backend("cuda", 1);
+    for (int i = 0; i < 3; i++) {
+        struct pd_graph *g = pd_graph_create();
+        struct pd_plan *p;
+        pd_output(pd_tanh(pd_affine(pd_input(g, "x", PD_REAL, pd_shape1(7)), i == 2 ? 3 : 2, 0.3)), "y");
+        assert_int_equal(pd_compile(g, b, &p, NULL), PD_OK);
+        put(p, "x", 7, (double[]){0, 1, 2, 3, 4, 5, 6});
+        run_plan(p, 1, 1);
+        assert_true(fabs(value_at(p, "y", 1) - tanh((i == 2 ? 3 : 2) + 0.3)) < 1e-6);
+        pd_plan_destroy(p);
+        pd_graph_destroy(g);
+    }
+    assert_int_equal(c->calls("nvrtcCompileProgram"), 3); /* the kernels, then two programs */
+    pd_backend_destroy(b);
+}
+
+/* --- precisions --- */
+
+/* A convolution and a product in each precision: float's numbers, and in bf16 as near as 8 bits go. */
+static void precisions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        double near;
+    } all[] = {{"fp32", 1e-6}, {"tf32", 1e-6}, {"bf16", 2e-2}}; /* the stand-in's products are exact in all */
+    const struct standin_control *c = standin_use();
+    double want[2 * 3 * 4 * 4];
+    for (int k = 0; k < 3; k++) {
+        struct pd_error err;
+        struct pd_backend *b;
+        struct pd_plan *p;
+        c->reset();
+        if (pd_backend_open("cuda", all[k].name, 1, &b, &err))
+            fail_msg("%s", err.message);
+        struct pd_graph *g = pd_graph_create();
+        struct pd_node *x = pd_random_normal(g, 1, pd_shape4(2, 2, 4, 4)),
+                       *w = pd_random_normal(g, 2, pd_shape4(3, 2, 3, 3));
+        pd_output(pd_conv(x, w, 1, 1), "y");
+        if (pd_compile(g, b, &p, &err))
+            fail_msg("%s", err.message);
+        double got[2 * 3 * 4 * 4], error = 0, norm = 0;
+        for (uint64_t i = 0; i < 3; i++)
+            run_plan(p, 1, 1);
+        take(p, "y", 2 * 3 * 4 * 4, got);
+        if (k == 0)
+            memcpy(want, got, sizeof want);
+        for (int i = 0; i < 2 * 3 * 4 * 4; i++) {
+            error += (got[i] - want[i]) * (got[i] - want[i]);
+            norm += want[i] * want[i];
+        }
+        assert_true(norm > 1 && sqrt(error) <= all[k].near * sqrt(norm));
+        assert_true((error > 0) == (k == 2));
+        pd_plan_destroy(p);
+        pd_graph_destroy(g);
+        pd_backend_destroy(b);
+    }
+}
+
+/* An algorithm that is not the same on every run is passed over (the stand-in refuses to run it). */
+static void takes_what_repeats_itself(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    c->reset();
+    c->machine->nondeterministic = true;
+    struct pd_backend *b = open_backend("cuda", 1);
+    struct pd_graph *g = pd_graph_create();
+    struct pd_plan *p;
+    pd_output(pd_conv(pd_random_normal(g, 1, pd_shape4(1, 1, 4, 4)),
+                      pd_random_normal(g, 2, pd_shape4(1, 1, 3, 3)), 1, 1),
+              "y");
+    assert_int_equal(pd_compile(g, b, &p, NULL), PD_OK);
+    run_plan(p, 1, 1);
+    value_at(p, "y", 0);
+    pd_plan_destroy(p);
+    pd_graph_destroy(g);
+    pd_backend_destroy(b);
+    c->reset();
+}
+
+/* --- failures --- */
+
+static void expect_no_backend(const char *device, enum pd_status status, const char *words)
+{
+    struct pd_error err = {0};
+    struct pd_backend *b;
+    assert_int_equal(pd_backend_open(device, "fp32", 1, &b, &err), status);
+    assert_null(b);
+    expect_text(err.message, words);
+    assert_null(strchr(err.message, '\n'));
+    assert_int_equal(standin_use()->objects(), 0);
+}
+
+static void says_what_is_missing(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    static const struct {
+        const char *library, *words;
+    } all[] = {
+        {"libcuda.so.1", "NVIDIA's driver is missing (libcuda.so.1)"},
+        {"libnvrtc.so.13", "NVRTC is missing (libnvrtc.so.13 or 12): pip install nvidia-cuda-nvrtc"},
+        {"libcublasLt.so.13", "cuBLASLt is missing (libcublasLt.so.13 or 12): pip install nvidia-cublas"},
+        {"libcudnn.so.9", "cuDNN is missing (libcudnn.so.9): pip install nvidia-cudnn"}};
+    enum { N = sizeof all / sizeof *all };
+    c->reset();
+    for (int missing = 0; missing < N; missing++) {
+        char folder[] = "/tmp/paydirt-test-XXXXXX", path[96], auto_where[64];
+        struct pd_backend *b;
+        assert_non_null(mkdtemp(folder));
+        for (int i = 0; i < N; i++) {
+            snprintf(path, sizeof path, "%s/%s", folder, all[i].library);
+            if (i != missing)
+                assert_int_equal(symlink(PD_STANDIN "/libcuda.so.1", path), 0);
+        }
+        setenv("PAYDIRT_CUDA", folder, 1);
+        expect_no_backend("cuda", PD_ERR_UNSUPPORTED, all[missing].words);
+        assert_int_equal(pd_backend_open("auto", "fp32", 1, &b, NULL), PD_OK); /* is told apart */
+        snprintf(auto_where, sizeof auto_where, "%s", pd_backend_where(b));
+        assert_string_equal(auto_where, "cpu");
+        pd_backend_destroy(b);
+        for (int i = 0; i < N; i++) {
+            snprintf(path, sizeof path, "%s/%s", folder, all[i].library);
+            unlink(path);
+        }
+        rmdir(folder);
+    }
+    setenv("PAYDIRT_CUDA", PD_STANDIN, 1);
+}
+
+/* As PyPI's packages lie: FOLDER/cudnn/lib/libcudnn.so.9. */
+static void finds_libraries_in_folders_below(void **state)
+{
+    (void)state;
+    standin_use()->reset();
+    char folder[] = "/tmp/paydirt-test-XXXXXX", path[96], both[256];
+    struct pd_backend *b;
+    struct pd_error err;
+    static const char *const parts[] = {"/cudnn", "/cudnn/lib"};
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s%s", folder, parts[i]);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    snprintf(path, sizeof path, "%s/cudnn/lib/libcuda.so.1", folder);
+    assert_int_equal(symlink(PD_STANDIN "/libcuda.so.1", path), 0);
+    snprintf(both, sizeof both, "%s:" PD_STANDIN, folder);
+    setenv("PAYDIRT_CUDA", both, 1);
+    if (pd_backend_open("cuda", "fp32", 1, &b, &err))
+        fail_msg("%s", err.message);
+    assert_string_equal(pd_backend_where(b), "cuda:0, stand-in 0");
+    pd_backend_destroy(b);
+    setenv("PAYDIRT_CUDA", PD_STANDIN, 1);
+    unlink(path);
+    for (int i = 1; i >= 0; i--) {
+        snprintf(path, sizeof path, "%s%s", folder, parts[i]);
+        rmdir(path);
+    }
+    rmdir(folder);
+}
+
+static void refuses_machines(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    c->reset();
+    c->machine->driver = 11040;
+    expect_no_backend("cuda", PD_ERR_UNSUPPORTED,
+                      "serves CUDA 11.4, expected 12.0 or newer: driver 525 or newer");
+    c->machine->driver = 12020; /* the libraries are of release 13 */
+    expect_no_backend("cuda", PD_ERR_UNSUPPORTED, "NVRTC is missing (libnvrtc.so.12)");
+    c->reset();
+    c->machine->arch = 61;
+    expect_no_backend("cuda", PD_ERR_UNSUPPORTED,
+                      "cuda:0, stand-in 0: its compute capability is 6.1, expected 7.5");
+    c->reset();
+    expect_no_backend("cuda:1", PD_ERR_UNSUPPORTED, "cuda:1: there is 1 card here, numbered from 0");
+    expect_no_backend("cuda:x", PD_ERR_USAGE, "device 'cuda:x': expected cuda: and a number");
+    expect_no_backend("cuda:1234567890123", PD_ERR_USAGE, "expected cuda: and a number");
+    expect_no_backend("cdua", PD_ERR_USAGE, "did you mean 'cuda'");
+    c->machine->cards = 0;
+    expect_no_backend("cuda", PD_ERR_UNSUPPORTED, "cuda:0: there are 0 cards here");
+    c->reset();
+    c->break_call("cuInit", 1, 100);
+    expect_no_backend("cuda", PD_ERR_UNSUPPORTED, "does not start: no CUDA-capable device");
+    struct pd_error err = {0};
+    struct pd_backend *b;
+    assert_int_equal(pd_backend_open("cuda", "fp16", 1, &b, &err), PD_ERR_USAGE);
+    assert_int_equal(pd_backend_open("cpu", "bf16", 1, &b, &err), PD_ERR_USAGE);
+    expect_text(err.message, "precision bf16 on the processor: expected fp32");
+}
+
+/* A card that is newer than NVRTC gets code that its driver finishes. */
+static void newer_cards(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    c->reset();
+    c->machine->arch = 150;
+    struct step s = open_step_on(open_backend("cuda", 1));
+    run_plan(s.plan, 1, 0);
+    assert_int_equal(c->calls("nvrtcGetCUBIN"), 0);
+    close_step(&s);
+    c->reset();
+}
+
+/* Each call that a start makes fails once: one line each time, and nothing is left. */
+static void fails_cleanly(void **state)
+{
+    (void)state;
+    static const char *const functions[] = {"cuDevicePrimaryCtxRetain",
+                                            "cuCtxSetCurrent",
+                                            "cuStreamCreate",
+                                            "cuEventCreate",
+                                            "cuMemAlloc",
+                                            "cublasLtCreate",
+                                            "cudnnCreate",
+                                            "cuModuleLoadData",
+                                            "cuModuleGetFunction",
+                                            "nvrtcCompileProgram",
+                                            "cuDeviceGetAttribute"};
+    const struct standin_control *c = standin_use();
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        c->reset();
+        c->break_call(functions[i], 1, 1);
+        expect_no_backend("cuda", PD_ERR_UNSUPPORTED, ": ");
+    }
+    c->reset();
+}
+
+/* Each call of a compilation and of three runs fails once: an error with words, or it was none of ours to
+ * report (what is freed); and nothing is left. */
+static void fails_cleanly_later(void **state)
+{
+    (void)state;
+    static const char *const functions[] = {
+        "cuMemAlloc",         "cuMemsetD8Async",      "cuMemcpyHtoDAsync",
+        "cuMemcpyDtoDAsync",  "cuMemcpyDtoHAsync",    "cuEventRecord",
+        "cuStreamWaitEvent",  "cuStreamSynchronize",  "cuLaunchKernel",
+        "cublasLtMatmul",     "cuStreamBeginCapture", "cuStreamEndCapture",
+        "cuGraphInstantiate", "cuGraphLaunch",        "cublasLtMatmulAlgoGetHeuristic"};
+    const struct standin_control *c = standin_use();
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        struct pd_error err = {0};
+        float loss;
+        enum pd_status status = PD_OK;
+        c->reset();
+        struct step s = open_step_on(open_backend("cuda", 1));
+        struct pd_graph *g = pd_graph_create();
+        struct pd_plan *p = NULL;
+        c->break_call(functions[i], 1, 1);
+        struct pd_node *x = pd_input(g, "x", PD_REAL, pd_shape2(3, 3));
+        pd_output(pd_matmul(x, x, false, false), "y");
+        status = pd_compile(g, s.b, &p, &err);
+        for (uint64_t run = 0; run < 3 && !status; run++)
+            status = pd_plan_run(s.plan, 1, run, &err);
+        if (!status)
+            status = pd_plan_scalar(s.plan, "loss", &loss, &err);
+        if (!status)
+            status = pd_plan_set(s.plan, "lr", 1, &err);
+        if (!status)
+            fail_msg("%s failed, and nobody said so", functions[i]);
+        assert_true(err.message[0] && !strchr(err.message, '\n'));
+        pd_plan_destroy(p);
+        pd_graph_destroy(g);
+        close_step(&s);
+        assert_int_equal(c->objects(), 0);
+    }
+    c->reset();
+}
+
+static void says_when_memory_is_short(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    c->reset();
+    c->machine->memory = (size_t)16 << 20;
+    struct pd_backend *b = open_backend("cuda", 1);
+    struct pd_graph *g = pd_graph_create();
+    struct pd_plan *p;
+    struct pd_error err = {0};
+    pd_output(pd_exp(pd_input(g, "x", PD_REAL, pd_shape2(1024, 8192))), "y");
+    assert_int_equal(pd_compile(g, b, &p, &err), PD_ERR_MEMORY);
+    expect_text(err.message, "bytes of activations on cuda:0, stand-in 0");
+    pd_graph_destroy(g);
+    pd_backend_destroy(b);
+    assert_int_equal(c->objects(), 0);
+    c->reset();
+}
+
+static void refuses_huge_tensors(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    c->reset();
+    c->machine->memory = (size_t)1 << 40;
+    struct pd_backend *b = open_backend("cuda", 1);
+    struct pd_graph *g = pd_graph_create();
+    struct pd_plan *p;
+    struct pd_error err = {0};
+    pd_output(pd_constant(g, 1, pd_shape2(1, 4)), "x");
+    pd_output(pd_sum(pd_broadcast(pd_input(g, "y", PD_REAL, pd_shape2(1, 1)), pd_shape2(1 << 16, 1 << 15))),
+              "z");
+    assert_int_equal(pd_compile(g, b, &p, &err), PD_ERR_UNSUPPORTED);
+    expect_text(err.message, "more than 1073741824 numbers in a tensor");
+    pd_graph_destroy(g);
+    pd_backend_destroy(b);
+    c->reset();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(replays_with_new_numbers),
+        cmocka_unit_test(waits_for_what_is_read_alone),
+        cmocka_unit_test(adam_is_one_launch),
+        cmocka_unit_test(uploads_arrive_in_order),
+        cmocka_unit_test(times_each_call),
+        cmocka_unit_test(frees_everything),
+        cmocka_unit_test(compiles_programs_once),
+        cmocka_unit_test(precisions),
+        cmocka_unit_test(takes_what_repeats_itself),
+        cmocka_unit_test(says_what_is_missing),
+        cmocka_unit_test(finds_libraries_in_folders_below),
+        cmocka_unit_test(refuses_machines),
+        cmocka_unit_test(newer_cards),
+        cmocka_unit_test(fails_cleanly),
+        cmocka_unit_test(fails_cleanly_later),
+        cmocka_unit_test(says_when_memory_is_short),
+        cmocka_unit_test(refuses_huge_tensors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -91,11 +91,14 @@ static void running_allocates_nothing(void **state)
         for (uint64_t step = 5; step < 15; step++)
             run_plan(s.p, 1, step);
 #ifdef COUNT_MALLOC
-        if (strcmp(kinds[k], "onednn") != 0) /* oneDNN keeps its arguments in a map, and frees that */
+        /* oneDNN keeps its arguments in a map, and frees that; the stand-in of a card keeps what is to be
+         * done */
+        if (strcmp(kinds[k], "onednn") != 0 && strcmp(kinds[k], "cuda") != 0)
             assert_int_equal(mallocs, before);
 #endif
         assert_int_equal(pd_mem_count(), counted);
-        assert_int_equal(mallinfo2().uordblks, held);
+        if (strcmp(kinds[k], "cuda") != 0)
+            assert_int_equal(mallinfo2().uordblks, held);
         assert_true(isfinite(value(&s, "loss", 0)));
         end(&s);
     }

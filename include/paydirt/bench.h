@@ -22,6 +22,7 @@ struct pd_bench_options {
     double seconds;           /* to measure for, about; 0.01 .. 3600 */
     bool gold;                /* with GOLD's weights */
     int windows;              /* 1 .. 10, whose median counts, after fewer steps to warm up; 0: all ten */
+    const char *device, *precision; /* as pd_backend_open takes them; NULL: cpu, fp32 */
 };
 
 /* infogan in batches of 128 images of 32 x 32 in grey, ten classes, plain, for 10 s. */
@@ -32,12 +33,13 @@ enum { PD_BENCH_OPS = 64 };
 /* Medians over windows; where adversarial > 1 each window has a plain step's beside it. */
 struct pd_bench {
     int threads;
+    char device[128]; /* for people */
     double images_per_second;
     double step_cost, step_processor_cost, step_operations; /* as multiples of the plain step's: time, time of
                                                                all threads, work; 1 where it is plain */
     double gflop_per_step; /* multiply-adds of products and convolutions, times two */
     double gflops;         /* of them a second */
-    double sgemm_gflops;   /* the machine's product of 1536 x 1536, the better of before and after */
+    double sgemm_gflops;   /* the device's product of 1536 x 1536, the better of before and after */
     double peak_rss_mb;    /* of this process, 2^20 bytes; 0: unknown */
     int kernels;
     size_t arena_bytes; /* activations */

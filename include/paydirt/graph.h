@@ -73,6 +73,10 @@ enum pd_precision { PD_FP32, PD_TF32, PD_BF16 };
 enum pd_status pd_backend_open(const char *device, const char *precision, int threads,
                                struct pd_backend **out, struct pd_error *err);
 
+/* PD_ERR_USAGE: one of the words is none, or the two don't go together. Whether the device is here it doesn't
+ * look. */
+enum pd_status pd_backend_check_device(const char *device, const char *precision, struct pd_error *err);
+
 /* The device for people: "cpu", "cuda:0, NVIDIA H200". Valid as long as the backend. */
 const char *pd_backend_where(const struct pd_backend *b);
 void pd_backend_destroy(struct pd_backend *b);

@@ -28,6 +28,7 @@ struct pd_data_place {
 struct pd_run_change {
     int64_t epochs; /* 0: as many as before */
     struct pd_data_place place;
+    const char *device, *precision; /* as pd_backend_open takes them; NULL: as before */
 };
 
 /* Goes on where the last checkpoint stands; the result is, bit for bit, that of a run that was never stopped,

@@ -64,23 +64,39 @@ static int parse_device(const char *text, int *number, struct pd_error *err)
     return CUDA;
 }
 
+/* The place in devices, or -1. */
+static int parse(const char *device, const char *precision, struct pd_backend_how *how, struct pd_error *err)
+{
+    const int kind = parse_device(device, &how->device, err);
+    const int bits =
+        kind < 0 ? -1
+                 : pd_find_word("precision", precision, precisions, PRECISIONS, sizeof precisions[0], err);
+    if (bits < 0)
+        return -1;
+    how->precision = (enum pd_precision)bits;
+    if (kind != CPU || bits == PD_FP32)
+        return kind;
+    pd_fail(err, PD_ERR_USAGE, -1, "precision %s on the processor: expected fp32", precision);
+    return -1;
+}
+
+enum pd_status pd_backend_check_device(const char *device, const char *precision, struct pd_error *err)
+{
+    struct pd_backend_how how;
+    return parse(device, precision, &how, err) < 0 ? PD_ERR_USAGE : PD_OK;
+}
+
 enum pd_status pd_backend_open(const char *device, const char *precision, int threads,
                                struct pd_backend **out, struct pd_error *err)
 {
     struct pd_backend_how how = {.threads = threads};
-    int kind = parse_device(device, &how.device, err);
-    const int bits =
-        kind < 0 ? -1
-                 : pd_find_word("precision", precision, precisions, PRECISIONS, sizeof precisions[0], err);
+    int kind = parse(device, precision, &how, err);
     *out = NULL;
-    if (bits < 0)
-        return PD_ERR_USAGE;
-    how.precision = (enum pd_precision)bits;
-    if (kind == AUTO)
-        kind = cuda_is_ready(0) ? CUDA : CPU;
-    if (kind == CPU && bits != PD_FP32)
-        return pd_fail(err, PD_ERR_USAGE, -1, "precision %s on the processor: expected fp32", precision);
-    return create(kind == CPU ? "onednn" : "cuda", &how, out, err);
+    if (kind == AUTO) {
+        kind = cuda_is_ready() ? CUDA : CPU;
+        how.precision = kind == CPU ? PD_FP32 : how.precision; /* the processor does no less */
+    }
+    return kind < 0 ? PD_ERR_USAGE : create(kind == CPU ? "onednn" : "cuda", &how, out, err);
 }
 
 const char *pd_backend_where(const struct pd_backend *b)

@@ -14,17 +14,19 @@ static const char usage[] = "--model NAME [options]";
 static const char about[] =
     "Times the training step (one discriminator and one generator step; with a loss of several critic steps\n"
     "a generator step after so many of them) on random images, in windows of which the median counts, and\n"
-    "oneDNN's sgemm before and after it. fraction = gflops / sgemm_gflops, where only matrix products and\n"
+    "the device's product of matrices before and after it (on the processor oneDNN's sgemm).\n"
+    "fraction = gflops / sgemm_gflops, where only matrix products and\n"
     "convolutions are counted as work. With --adversarial each window has a\n"
     "plain step's beside it: step_cost is the median ratio of their times, step_processor_cost that of\n"
     "their processor times, step_operations that of their work.";
 
 static const char examples[] = "bench --model infogan --batch 128 --gold --json\n"
                                "bench --model infogan --adversarial 4\n"
+                               "bench --model dcgan --batch 1024 --device cuda --precision tf32\n"
                                "bench --model mlp --seconds 2";
 
 struct options {
-    char model[32], loss[32];
+    char model[32], loss[32], device[16], precision[8];
     int64_t batch, threads, size, channels, classes, adversarial;
     double width, seconds;
     bool gold, json;
@@ -36,6 +38,9 @@ static const struct pd_option table[] = {
     {"loss", PD_OPTION_TEXT, FIELD(loss), 0, 0, "NAME", "of the logit; by default the model's"},
     {"batch", PD_OPTION_INT, FIELD(batch), 2, 65536, "N", "images in a batch"},
     {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as many as the process may use"},
+    {"device", PD_OPTION_TEXT, FIELD(device), 0, 0, "NAME", "cpu, cuda, cuda:1, auto ('paydirt devices')"},
+    {"precision", PD_OPTION_TEXT, FIELD(precision), 0, 0, "NAME",
+     "of a GPU's products and convolutions: fp32, tf32, bf16"},
     {"gold", PD_OPTION_BOOL, FIELD(gold), 0, 1, NULL, "with GOLD's weights"},
     {"adversarial", PD_OPTION_INT, FIELD(adversarial), 1, 64, "N", "candidates for each generated sample"},
     {"width", PD_OPTION_REAL, FIELD(width), 0.001, 100, "X", "factor on the widths of the model's layers"},
@@ -82,28 +87,28 @@ static json_t *ops_json(const struct pd_bench *b)
 static enum pd_status print_json(const struct options *o, const struct pd_bench *b, struct pd_error *err)
 {
     errno = 0;
-    json_t *all =
-        json_pack("{s:s, s:I, s:i, s:b, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:f, s:o}",
-                  "model", o->model, "batch", (json_int_t)o->batch, "threads", b->threads, "gold", o->gold,
-                  "adversarial", (json_int_t)o->adversarial, "step_cost", b->step_cost, "step_processor_cost",
-                  b->step_processor_cost, "step_operations", b->step_operations, "images_per_second",
-                  b->images_per_second, "gflop_per_step", b->gflop_per_step, "gflops", b->gflops,
-                  "sgemm_gflops", b->sgemm_gflops, "fraction", fraction(b), "peak_rss_mb", b->peak_rss_mb,
-                  "kernels", b->kernels, "arena_mb", (double)b->arena_bytes / 1048576, "ops", ops_json(b));
+    json_t *all = json_pack(
+        "{s:s, s:s, s:s, s:I, s:i, s:b, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:f, s:o}",
+        "model", o->model, "device", b->device, "precision", o->precision, "batch", (json_int_t)o->batch,
+        "threads", b->threads, "gold", o->gold, "adversarial", (json_int_t)o->adversarial, "step_cost",
+        b->step_cost, "step_processor_cost", b->step_processor_cost, "step_operations", b->step_operations,
+        "images_per_second", b->images_per_second, "gflop_per_step", b->gflop_per_step, "gflops", b->gflops,
+        "sgemm_gflops", b->sgemm_gflops, "fraction", fraction(b), "peak_rss_mb", b->peak_rss_mb, "kernels",
+        b->kernels, "arena_mb", (double)b->arena_bytes / 1048576, "ops", ops_json(b));
     return say_json(all, 6, "the results", err);
 }
 
 static void print_table(const struct options *o, const struct pd_bench *b)
 {
     const double total = total_seconds(b);
-    printf("%s, batch %lld, %d threads%s\n", o->model, (long long)o->batch, b->threads,
-           o->gold ? ", GOLD weights" : "");
+    printf("%s, batch %lld, %s, %s, %d threads%s\n", o->model, (long long)o->batch, b->device, o->precision,
+           b->threads, o->gold ? ", GOLD weights" : "");
     printf("  %-18s %10.1f images/s\n", "step", b->images_per_second);
     printf("  %-18s %10.2f GFLOP a step, %d kernels\n", "work", b->gflop_per_step, b->kernels);
     if (o->adversarial > 1)
         printf("  %-18s %10.2f times a plain step (%.2f of processor time, %.2f of operations)\n", "cost",
                b->step_cost, b->step_processor_cost, b->step_operations);
-    printf("  %-18s %10.1f GFLOP/s, %.1f %% of sgemm's %.1f\n", "speed", b->gflops, 100 * fraction(b),
+    printf("  %-18s %10.1f GFLOP/s, %.1f %% of its product's %.1f\n", "speed", b->gflops, 100 * fraction(b),
            b->sgemm_gflops);
     printf("  %-18s %10.1f MB at most, %.1f of it activations\n\n", "memory", b->peak_rss_mb,
            (double)b->arena_bytes / 1048576);
@@ -141,7 +146,9 @@ static struct pd_bench_options bench_options(const struct options *o)
                                      .adversarial = o->adversarial,
                                      .width = o->width,
                                      .seconds = o->seconds,
-                                     .gold = o->gold};
+                                     .gold = o->gold,
+                                     .device = o->device,
+                                     .precision = o->precision};
 }
 
 static struct options defaults(void)
@@ -155,6 +162,8 @@ static struct options defaults(void)
                         .width = d.width,
                         .seconds = d.seconds};
     snprintf(o.model, sizeof o.model, "%s", d.model);
+    snprintf(o.device, sizeof o.device, "%s", d.device);
+    snprintf(o.precision, sizeof o.precision, "%s", d.precision);
     return o;
 }
 

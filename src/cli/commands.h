@@ -17,6 +17,7 @@
     X(select, "which samples to label next, from any network's logits")                                      \
     X(compare, "set runs against each other: means over trials, differences, curves")                        \
     X(bench, "measure the training step against the machine's matrix product")                               \
+    X(devices, "what networks can compute on here, and what is missing for a GPU")                           \
     X(data, "list, fetch, check and show data sets")                                                         \
     X(weights, "check and convert the weights of networks that metrics need")                                \
     X(reproduce, "the papers' tables and figures: runs, means beside the published ones, verdicts")          \

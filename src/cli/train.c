@@ -44,7 +44,8 @@ static const struct pd_option own_table[] = {
     {"recipe", PD_OPTION_TEXT, FIELD(recipe), 0, 0, "NAME", RECIPE_HELP},
     {"like", PD_OPTION_TEXT, FIELD(like), 0, 0, "NAME", LIKE_HELP},
     {"resume", PD_OPTION_TEXT, FIELD(resume), 0, 0, "RUN",
-     "go on with this run; with it only --epochs, and --data where the images were moved"},
+     "go on with this run; with it only --epochs, --device, --precision, and --data where the images were "
+     "moved"},
 };
 #undef FIELD
 
@@ -155,7 +156,7 @@ static enum pd_status train(struct pd_training *training, int argc, char **argv,
     const struct pd_training_watch watch = {&w, on_begin, on_step, on_epoch, on_stop, on_note, on_decoding};
     char text[2048];
     const struct pd_option_table options = pd_training_options(training);
-    static const char *const may_change[] = {"epochs", NULL};
+    static const char *const may_change[] = {"epochs", "device", "precision", NULL};
     const struct args_command command = {
         "train",  usage, args_with_models(text, sizeof text, about),
         examples, NULL,  {{own_table, sizeof own_table / sizeof own_table[0], &own}, options}};
@@ -172,7 +173,9 @@ static enum pd_status train(struct pd_training *training, int argc, char **argv,
         return status;
     const struct pd_run_change change = {
         args_is_given(&command, &args, "epochs") ? pd_option_get_int(&options, "epochs") : 0,
-        resume_place(&command, &args, &options)};
+        resume_place(&command, &args, &options),
+        args_is_given(&command, &args, "device") ? pd_option_get_text(&options, "device") : NULL,
+        args_is_given(&command, &args, "precision") ? pd_option_get_text(&options, "precision") : NULL};
     stop_catch();
     if (own.resume[0])
         status = resume(own.resume, &change, &w, &watch, err);

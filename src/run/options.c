@@ -77,6 +77,8 @@
     INT(eval_images, 10000, 2, 10000000, "N", "samples that Inception sees then")                            \
     INT(eval_epochs, 40, 1, 100000, "N", "epochs of the classifiers that metrics train then")                \
     INT(threads, 0, 0, 1024, "N", "threads; 0: as many as the process may use")                              \
+    TEXT(device, "cpu", "NAME", "where networks compute: cpu, cuda, cuda:1, auto ('paydirt devices')")       \
+    TEXT(precision, "fp32", "NAME", "of a GPU's products and convolutions: fp32, tf32, bf16")                \
     INT(save_every, 10, 0, 1000000, "N", "minutes between checkpoints within an epoch; 0: none")             \
     INT(save_steps, 0, 0, 1000000000, "N", "steps between checkpoints within an epoch; 0: none")             \
     INT(grid_every, 1, 0, 1000000, "N", "epochs between sample grids; 0: none")

@@ -66,6 +66,8 @@ struct pd_train_options {
     int64_t eval_images;       /* samples that Inception sees */
     int64_t eval_epochs;       /* of the classifiers that metrics train */
     int64_t threads;           /* 0: as many as the process may use */
+    char device[16];           /* where networks compute: as pd_backend_open takes it, */
+    char precision[8];         /* as is this */
     int64_t save_every; /* minutes between checkpoints inside an epoch; every epoch ends with one. 0: none
                            inside */
     int64_t save_steps; /* steps between checkpoints inside an epoch; 0: none */

@@ -262,6 +262,13 @@ static enum pd_status train(struct run *r, struct pd_error *err)
 
 /* --- life --- */
 
+static void note_device(const struct run *r)
+{
+    char words[256];
+    snprintf(words, sizeof words, "networks on %s, %s", pd_backend_where(r->s.backend), r->o->precision);
+    r->watch->note(r->watch->context, words);
+}
+
 /* Data, networks with fresh weights, and the step. label_file: the options' or the run's copy, or NULL. */
 static enum pd_status open_run(struct run *r, const char *label_file, struct pd_error *err)
 {
@@ -272,6 +279,8 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
         return status;
     if (r->watch->note && !r->quiet)
         pd_note_lines(r->s.data->note, r->watch->note, r->watch->context);
+    if (r->watch->note && !r->quiet && strcmp(r->o->device, "cpu") != 0)
+        note_device(r);
     r->last_step = r->s.steps_per_epoch * (uint64_t)r->o->epochs;
     r->metric = pd_metric_find(r->o->best, NULL);
     status =
@@ -439,6 +448,10 @@ static enum pd_status resume(const char *folder, const char *roster, const struc
         r.roster = folder;
     if (!status)
         pd_run_move(&change->place, &o);
+    if (!status && change->device)
+        snprintf(o.device, sizeof o.device, "%s", change->device);
+    if (!status && change->precision)
+        snprintf(o.precision, sizeof o.precision, "%s", change->precision);
     if (!status)
         status = reopen(&r, change->epochs, err);
     if (!status)
@@ -467,7 +480,7 @@ enum pd_status pd_run_train_in(const struct pd_train_options *options, const cha
     struct run r = {.o = &o, .watch = watch, .folder = folder, .roster = roster, .quiet = true};
     enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
     if (!status && !pd_is_absent(path)) {
-        const struct pd_run_change change = {0, {o.data, o.data_dir, o.cache_dir}};
+        const struct pd_run_change change = {0, {o.data, o.data_dir, o.cache_dir}, o.device, o.precision};
         return resume(folder, roster, &change, watch, err);
     }
     if (!status)

@@ -59,7 +59,7 @@ static enum pd_status open_gan(const struct pd_train_options *o, int size, struc
     enum pd_status status = pd_model_configure(model, s->data->channels, size, s->data->classes,
                                                (int)o->z_dim, o->width, &config, err);
     if (!status)
-        status = pd_backend_create("onednn", threads, &s->backend, err);
+        status = pd_backend_open(o->device, o->precision, threads, &s->backend, err);
     if (!status)
         status = pd_gan_create(&config, s->backend, (uint64_t)o->seed, &s->gan, err);
     return status ? status : pd_class_names_copy(s->data, &s->gan->classes, err);
@@ -85,6 +85,8 @@ enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_
     enum pd_status status = pd_augment_parse(o->diffaug, &augment, err);
     if (!status)
         status = pd_augment_parse(o->strong_augment, &augment, err);
+    if (!status)
+        status = pd_backend_check_device(o->device, o->precision, err);
     if (!status)
         status = pd_run_curves_check(o, err);
     if (!status && model && !model->points && o->size)
@@ -207,7 +209,9 @@ static enum pd_status check_early(void *context, const struct pd_dataset *listed
     struct pd_train_options o = *check->o;
     struct pd_estimate ignored;
     int size;
-    enum pd_status status = pd_run_image_size(&o, &size, err);
+    enum pd_status status = pd_backend_check_device(o.device, o.precision, err);
+    if (!status)
+        status = pd_run_image_size(&o, &size, err);
     if (!status)
         status = settle(&o, listed->channels, size, err);
     if (!status)

@@ -138,9 +138,10 @@ enum pd_status pd_study_read_active(struct pd_studies *s, const char *run, struc
 /* Options that tell runs of one kind apart, or change nothing in what is measured. */
 static bool is_incidental(const struct pd_option *option)
 {
-    static const char *const names[] = {"seed",       "out",        "data_dir",    "threads",    "save_every",
-                                        "save_steps", "grid_every", "cache",       "cache_dir",  "eval_every",
-                                        "metrics",    "weights",    "eval_images", "eval_epochs"};
+    static const char *const names[] = {"seed",        "out",         "data_dir",   "threads",
+                                        "save_every",  "save_steps",  "grid_every", "cache",
+                                        "cache_dir",   "eval_every",  "metrics",    "weights",
+                                        "eval_images", "eval_epochs", "device",     "precision"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(option->name, names[i]))
             return true;

@@ -2,7 +2,7 @@
  * something is missing or fails. */
 #include "plans.h"
 
-#include <paydirt/error.h>
+#include <paydirt/devices.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -244,6 +244,32 @@ static void compiles_programs_once(void **state)
     }
     assert_int_equal(c->calls("nvrtcCompileProgram"), 3); /* the kernels, then two programs */
     pd_backend_destroy(b);
+}
+
+/* What of it is here, and what not. */
+static void lists_devices(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    struct pd_devices d;
+    c->reset();
+    pd_devices_find(&d);
+    assert_true(d.ready && d.card_count == 1 && d.cards[0].usable && d.threads >= 1);
+    assert_string_equal(d.cards[0].device, "cuda:0");
+    assert_string_equal(d.cards[0].capability, "9.0");
+    assert_string_equal(d.parts[0].version, "13.0");
+    expect_text(d.note, "not yet been run on hardware");
+    c->machine->arch = 61;
+    pd_devices_find(&d);
+    assert_true(!d.ready && !d.cards[0].usable);
+    c->reset();
+    setenv("PAYDIRT_CUDA", "/nonexistent", 1);
+    pd_devices_find(&d);
+    assert_true(!d.ready && d.card_count == 0);
+    for (int i = 0; i < PD_DEVICE_PARTS; i++)
+        expect_text(d.parts[i].why, "is missing");
+    setenv("PAYDIRT_CUDA", PD_STANDIN, 1);
+    assert_int_equal(c->objects(), 0);
 }
 
 /* --- precisions --- */
@@ -551,6 +577,7 @@ int main(void)
         cmocka_unit_test(times_each_call),
         cmocka_unit_test(frees_everything),
         cmocka_unit_test(compiles_programs_once),
+        cmocka_unit_test(lists_devices),
         cmocka_unit_test(precisions),
         cmocka_unit_test(takes_what_repeats_itself),
         cmocka_unit_test(says_what_is_missing),

@@ -14,8 +14,8 @@
 #define SMALL                                                                                                \
     "--data strokes --data-count 300 --model infogan --width 0.25 --batch 16 --min-epoch 300 --threads 1 "
 
-static const char *const commands[] = {"train",   "eval",  "sample", "score",   "select", "active",
-                                       "compare", "bench", "data",   "weights", "recipes"};
+static const char *const commands[] = {"train",   "eval",  "sample",  "score", "select",  "active",
+                                       "compare", "bench", "devices", "data",  "weights", "recipes"};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static char trained[64]; /* the run folder that several tests look at */

@@ -2,13 +2,14 @@
  * for the rest. */
 #include "backend/cuda/cuda.h"
 
+#include "backend/cuda/devices.h"
+
 #include "base/bug.h"
 #include "base/mem.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { OLDEST_ARCH = 75 };              /* Turing */
 #define MOST_NUMBERS ((int64_t)1 << 30) /* in a tensor: kernels count in int */
 
 static cuda_prepare *const table[PD_OP_COUNT] = {
@@ -164,7 +165,7 @@ static enum pd_status find_card(struct cuda *b, int number, struct pd_error *err
             cuda_check(b, api->cuDeviceGetAttribute(&minor, CU_ATTRIBUTE_MINOR, b->device), "the card", err);
     b->arch = 10 * major + minor;
     snprintf(b->where, sizeof b->where, "cuda:%d, %s", number, name);
-    if (!status && b->arch < OLDEST_ARCH)
+    if (!status && b->arch < CUDA_OLDEST_ARCH)
         return pd_fail(err, PD_ERR_UNSUPPORTED, -1,
                        "%s: its compute capability is %d.%d, expected 7.5 or newer", b->where, major, minor);
     return status;

@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 
-/* Would a backend on that card start? It is not started: all that it needs is there. */
-bool cuda_is_ready(int device);
+enum { CUDA_OLDEST_ARCH = 75 }; /* Turing: compute capability 7.5 */
+
+/* Would a backend on the first card start? It is not started. */
+bool cuda_is_ready(void);
 
 #endif

@@ -246,8 +246,8 @@ static void *add_block(size_t size, bool pinned)
     k->mapped = (size + page - 1) / page * page;
     k->address = mmap(NULL, k->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(k->address != MAP_FAILED);
-    if (!pinned) { /* as a card's: what it held before */
-        memset(k->address, 0xA5, k->mapped);
+    if (!pinned) { /* as a card's: what it held before, at its beginning */
+        memset(k->address, 0xA5, k->mapped < 65536 ? k->mapped : 65536);
         CHECK(!mprotect(k->address, k->mapped, PROT_NONE));
     }
     k->next = blocks;

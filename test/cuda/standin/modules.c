@@ -3,9 +3,12 @@
 #include "queue.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MODULES = 4096, KERNELS = 8192 };
@@ -18,34 +21,46 @@ static int n_modules;
 static struct CUfunc_st *functions[KERNELS];
 static int n_functions;
 
-static bool run(const char *format, const char *folder, char *log, size_t size)
+/* The compiler's words into log. */
+static bool compile(const char *const *command, char *log, size_t size)
 {
-    char command[512];
-    snprintf(command, sizeof command, format, folder, folder);
-    FILE *f = popen(command, "re");
-    CHECK(f);
-    log[fread(log, 1, size - 1, f)] = '\0';
-    return pclose(f) == 0;
+    int pipes[2], status = 1;
+    pid_t child;
+    posix_spawn_file_actions_t actions;
+    CHECK(!pipe2(pipes, O_CLOEXEC) && !posix_spawn_file_actions_init(&actions));
+    CHECK(!posix_spawn_file_actions_adddup2(&actions, pipes[1], STDERR_FILENO));
+    const bool started =
+        !posix_spawnp(&child, command[0], &actions, NULL, (char *const *)(uintptr_t)command, environ);
+    close(pipes[1]);
+    const ssize_t n = started ? read(pipes[0], log, size - 1) : 0;
+    log[n > 0 ? n : 0] = '\0';
+    close(pipes[0]);
+    posix_spawn_file_actions_destroy(&actions);
+    return started && waitpid(child, &status, 0) == child && status == 0;
 }
 
 static void *build(const char *source, char *log, size_t size)
 {
-    char folder[] = "/tmp/paydirt-standin-XXXXXX", path[64];
+    char folder[] = "/tmp/paydirt-standin-XXXXXX", from[64], to[64];
     CHECK(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/k.c", folder);
-    FILE *f = fopen(path, "we");
+    snprintf(from, sizeof from, "%s/k.c", folder);
+    snprintf(to, sizeof to, "%s/k.so", folder);
+    FILE *f = fopen(from, "we");
     CHECK(f && fwrite(source, strlen(source), 1, f) == 1 && fclose(f) == 0);
+    const char *const tcc[] = {"tcc", "-w", "-shared", "-o", to, from, NULL}, *const cc[] = {
+                                                                                  "cc",    "-w",      "-O1",
+                                                                                  "-fPIC", "-shared", "-o",
+                                                                                  to,      from,      "-lm",
+                                                                                  NULL};
     void *handle = NULL;
-    if (run(access("/usr/bin/tcc", X_OK) ? "cc -w -O1 -fPIC -shared -o %s/k.so %s/k.c -lm 2>&1"
-                                         : "tcc -w -shared -o %s/k.so %s/k.c 2>&1",
-            folder, log, size)) {
-        snprintf(path, sizeof path, "%s/k.so", folder);
-        handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (compile(access("/usr/bin/tcc", X_OK) ? cc : tcc, log, size)) {
+        handle = dlopen(to, RTLD_NOW | RTLD_LOCAL);
         if (!handle)
             snprintf(log, size, "error: %s", dlerror());
     }
-    char ignored[8];
-    run("rm -r %s %.0s", folder, ignored, sizeof ignored);
+    unlink(to);
+    unlink(from);
+    rmdir(folder);
     return handle;
 }
 

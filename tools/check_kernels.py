@@ -36,7 +36,7 @@ def gather(folder):
 def compile_for(nvrtc, source, arch):
     program, size = ctypes.c_void_p(), ctypes.c_size_t()
     nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"paydirt", 0, None, None)
-    options = (ctypes.c_char_p * 2)(b"--gpu-architecture=sm_%d" % arch, b"--std=c++17")
+    options = (ctypes.c_char_p * 2)(b"-arch=sm_%d" % arch, b"-std=c++17")
     result = nvrtc.nvrtcCompileProgram(program, 2, options)
     nvrtc.nvrtcGetProgramLogSize(program, ctypes.byref(size))
     log = ctypes.create_string_buffer(max(1, size.value))

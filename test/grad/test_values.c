@@ -5,7 +5,8 @@ static const struct kind {
     const char *name;
     int threads;
     double near;
-} kinds[] = {{"ref-f64", 1, 1e-14}, {"ref", 1, 2e-6}, {"fenced", 1, 2e-6}, {"onednn", 2, 2e-6}, {"cuda", 1, 2e-6}};
+} kinds[] = {
+    {"ref-f64", 1, 1e-14}, {"ref", 1, 2e-6}, {"fenced", 1, 2e-6}, {"onednn", 2, 2e-6}, {"cuda", 1, 2e-6}};
 
 #define EACH_KIND(k) (const struct kind *k = kinds; k < kinds + sizeof kinds / sizeof *kinds; k++)
 

@@ -79,8 +79,8 @@ enum pd_status cuda_module_add(struct cuda *b, const char *text, struct CUmod_st
     int known;
     const bool finished = known_arch(b, &known);
     char arch[40], *image = NULL;
-    const char *options[] = {arch, "--std=c++17"};
-    snprintf(arch, sizeof arch, "--gpu-architecture=%s_%d", finished ? "sm" : "compute", known);
+    const char *options[] = {arch, "-std=c++17"};
+    snprintf(arch, sizeof arch, "-arch=%s_%d", finished ? "sm" : "compute", known);
     pd_buffer_printf(&source, "%s%s", cuda_text_shared, text);
     enum pd_status status = source.oom ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for kernels") : PD_OK;
     unsigned result = 0;

@@ -174,8 +174,7 @@ unsigned nvrtcCompileProgram(struct _nvrtcProgram *program, int options, const c
     ENTER("nvrtcCompileProgram");
     const int arch = standin_machine_now()->arch;
     char want[40];
-    snprintf(want, sizeof want, "--gpu-architecture=%s_%d", arch > 120 ? "compute" : "sm",
-             arch > 120 ? 120 : arch);
+    snprintf(want, sizeof want, "-arch=%s_%d", arch > 120 ? "compute" : "sm", arch > 120 ? 120 : arch);
     CHECK(options >= 1 && strcmp(texts[0], want) == 0);
     const unsigned result = module_compile(program->source, &program->log, &program->number);
     if (!result)

@@ -1,23 +1,27 @@
-/* How a kernel says what its threads do, so that one source serves two compilers. On a card a block's threads run
- * THREAD's body side by side and meet at BARRIER. As plain C (the tests) one call runs one block: THREAD is a loop,
- * and where it ends all have met. So what outlives a THREAD lies in SHARED. */
+/* How a kernel says what its threads do, so that one source serves two compilers. On a card a block's threads
+ * run THREAD's body side by side and meet at BARRIER. As plain C (the tests) one call runs one block: THREAD
+ * is a loop, and where it ends all have met. So what outlives a THREAD lies in SHARED. */
 #ifdef __CUDACC__
-#define KERNEL(name) extern "C" __global__ void __launch_bounds__(CUDA_THREADS) name(const __grid_constant__ struct cuda_args a)
-#define DEVICE       static __device__ __forceinline__
-#define SHARED       __shared__
-#define BLOCK        ((int)blockIdx.x)
-#define BARRIER      __syncthreads();
-#define LEAST        __int_as_float(0xff800000) /* minus infinity */
-#define THREAD(t)    for (int t = (int)threadIdx.x, once_ = 1; once_; once_ = 0)
-/* Of 0 .. count-1, those that are this thread's (in C: this block's), in no order that matters. count <= 2^30. */
+#define KERNEL(name)                                                                                         \
+    extern "C" __global__ void __launch_bounds__(CUDA_THREADS)                                               \
+        name(const __grid_constant__ struct cuda_args a)
+#define DEVICE    static __device__ __forceinline__
+#define SHARED    __shared__
+#define BLOCK     ((int)blockIdx.x)
+#define BARRIER   __syncthreads();
+#define LEAST     __int_as_float(0xff800000) /* minus infinity */
+#define THREAD(t) for (int t = (int)threadIdx.x, once_ = 1; once_; once_ = 0)
+/* Of 0 .. count-1, those that are this thread's (in C: this block's), in no order that matters. count <=
+ * 2^30. */
 #define EACH(i, count)                                                                                       \
-    for (int i = (int)(blockIdx.x * CUDA_THREADS + threadIdx.x); i < (count); i += (int)(gridDim.x * CUDA_THREADS))
+    for (int i = (int)(blockIdx.x * CUDA_THREADS + threadIdx.x); i < (count);                                \
+         i += (int)(gridDim.x * CUDA_THREADS))
 #else
-#define bool         _Bool
+#define bool _Bool
 #define KERNEL(name) void name(const struct cuda_args a, const int block_, const int blocks_)
 #define DEVICE       static
 #define SHARED
-#define BLOCK        block_
+#define BLOCK block_
 #define BARRIER
 #define LEAST     (-1.0f / 0.0f)
 #define THREAD(t) for (int t = 0; t < CUDA_THREADS; t++)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ._arrays import whole_numbers
 from ._gan import Gan, load
 from ._images import Classes, understand
-from ._library import UsageError, check, ffi, lib, new_error, openmp, text
+from ._library import UsageError, check, ffi, lib, new_error, not_forked, openmp, text
 from ._train import Callback, Watch, keep_arrays, names_option, option_text, set_options
 
 _FOLDER_SIZE = 4096
@@ -272,6 +272,7 @@ class ActiveLearner:
         self._run = pathlib.Path(folder)
 
     def _go(self, watch: Watch, c: Any, news: Any, outcome: Any) -> None:
+        not_forked("ActiveLearner.query")
         err = new_error()
         with openmp(self._options["threads"]):
             if self._run:

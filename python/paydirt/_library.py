@@ -182,6 +182,13 @@ def threads_of(threads: int) -> int:
     return 1 if _forked else threads
 
 
+def not_forked(what: str) -> None:
+    """Refuses what takes as many threads as were written down."""
+    if _forked:
+        raise UsageError("%s in a process that was forked from one that has used paydirt: start it anew (multiprocessing's 'spawn')"
+                         % what)
+
+
 @contextlib.contextmanager
 def openmp(count: int) -> Iterator[int]:
     """OpenMP's threads for the calls within."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from ._gan import Epoch, Gan, load
 from ._images import Classes, Images, notes_of, open_dataset, to_dataset, understand
-from ._library import Callbacks, UsageError, check, ffi, lib, new_error, openmp, text, with_hints
+from ._library import Callbacks, UsageError, check, ffi, lib, new_error, not_forked, openmp, text, threads_of, with_hints
 from ._progress import Progress
 
 Callback = Callable[[Epoch], Any]
@@ -260,7 +260,7 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
         raise UsageError("labels: '%s' has its own; a table of them is label_file=" % os.fspath(data))
     if not is_path and "data" in options or "data_dir" in options and not is_path:
         raise UsageError("data: given twice")
-    given: Dict[str, Any] = {"model": model, "epochs": epochs, "gold": gold, "seed": seed, "threads": threads, **options}
+    given: Dict[str, Any] = {"model": model, "epochs": epochs, "gold": gold, "seed": seed, "threads": threads_of(threads), **options}
     images = None if is_path else understand(data, labels, classes)
     for note in images.notes if images else ():
         watch.note(note)
@@ -296,6 +296,7 @@ def resume(folder: Union[str, "os.PathLike[str]"], *, epochs: Optional[int] = No
     Gan
         Bit for bit that of a run that was never stopped.
     """
+    not_forked("resume")
     watch = Watch(callbacks, progress)
     change = ffi.new("struct pd_run_change *", {"epochs": epochs or 0})
     err = new_error()

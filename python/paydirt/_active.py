@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ._arrays import whole_numbers
 from ._gan import Gan, load
-from ._images import Classes, understand
+from ._images import Classes, say_scaled, understand
 from ._library import UsageError, check, ffi, lib, new_error, not_forked, openmp, text
 from ._train import Callback, Watch, keep_arrays, names_option, option_text, set_options
 
@@ -99,6 +99,7 @@ class ActiveLearner:
                  init: int = 10, per_round: int = 10, folder: Union[str, "os.PathLike[str]"] = "labelling", seed: int = 1,
                  threads: int = 0, callbacks: Sequence[Callback] = (), progress: Optional[bool] = None, **options: Any) -> None:
         images = understand(pool, labels, classes)
+        say_scaled(images, options.get("size"))
         self.folder = pathlib.Path(folder)
         self.done = False
         self.class_names = images.names or [str(k) for k in range(images.classes)]

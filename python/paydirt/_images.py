@@ -213,6 +213,16 @@ def understand(data: Any, labels: Any = None, classes: Classes = None, name: str
     return Images(pixels, known, count, names, notes)
 
 
+_SIDE = 32  # that networks work at where nothing is said
+
+
+def say_scaled(images: Images, size: Any) -> None:
+    """Adds a note where the networks will see another size."""
+    side = size or _SIDE
+    if not images.are_points and images.pixels.shape[2:] != (side, side):
+        images.notes.append("images of %d x %d are scaled to %d x %d (size=)" % (*images.pixels.shape[2:], side, side))
+
+
 # --- as the library has them --------------------------------------------------------------------------------
 
 

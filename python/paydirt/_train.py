@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 import numpy as np
 
 from ._gan import Epoch, Gan, load
-from ._images import Classes, Images, notes_of, open_dataset, to_dataset, understand
+from ._images import Classes, Images, notes_of, open_dataset, say_scaled, to_dataset, understand
 from ._library import Callbacks, UsageError, check, ffi, lib, new_error, not_forked, openmp, text, threads_of, with_hints
 from ._progress import Progress
 
@@ -262,6 +262,8 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
         raise UsageError("data: given twice")
     given: Dict[str, Any] = {"model": model, "epochs": epochs, "gold": gold, "seed": seed, "threads": threads_of(threads), **options}
     images = None if is_path else understand(data, labels, classes)
+    if images is not None:
+        say_scaled(images, options.get("size"))
     for note in images.notes if images else ():
         watch.note(note)
     if images is not None and out is None:

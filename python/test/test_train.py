@@ -44,6 +44,8 @@ class Trains(unittest.TestCase):
         self.assertEqual(self.gan.class_names, ["low", "middle", "high"])
         self.assertEqual([e.epoch for e in self.gan.history], [1, 2, 3, 4, 5, 6])
         self.assertIn("3 classes, images of 1 x 16 x 16", repr(self.gan))
+        self.assertEqual(self.gan.notes, [])
+        self.assertIn("images of 16 x 16 are scaled to 8 x 8 (size=)", quick(IMAGES, LABELS, size=8, epochs=1).notes)
 
     def test_samples(self):
         x = self.gan.sample(classes=[2] * 5, seed=1)

@@ -21,6 +21,7 @@
     INT(labels, 0, 0, 100000000, "N", "images whose label may be used, even over the classes; 0: all")       \
     TEXT(label_file, "", "FILE", "CSV with image,label (or Label Studio's export): these labels only")       \
     INT(labels_per_batch, 0, 0, 65536, "N", "labelled images in every batch; 0: mixed as they come")         \
+    FLAG(natural_share, false, "labelled images count in D's real/fake loss as in the data, not the batch")  \
     FLAG(labelled_only, false, "train on the labelled images alone")                                         \
     FLAG(random_crop, false, "enlarge by a tenth and cut at random")                                         \
     FLAG(flip, false, "mirror half of the images")                                                           \

@@ -18,13 +18,15 @@ static int64_t wanted_top_k(const struct pd_train_options *o, int64_t batch, uin
     return o->top_k < 1 ? (int64_t)ceil((double)batch * fmax(pow(0.99, (double)epoch), o->top_k)) : 0;
 }
 
-/* Of a labelled image where each batch has a fixed number of them: so much that they count as in the data. */
+/* Of a labelled image where each batch has a fixed number of them; by option so much that they count as in
+ * the data. */
 static double labelled_weight(const struct pd_run_step *s)
 {
     const double known = (double)pd_loader_labelled(s->loader);
     const double rest = (double)pd_loader_images(s->loader) - known;
     const double here = (double)s->o->labels_per_batch, others = (double)s->o->batch - here;
-    return here > 0 && others > 0 && rest > 0 ? known / here * others / rest : 1;
+    const bool apart = s->o->natural_share && here > 0 && others > 0 && rest > 0;
+    return apart ? known / here * others / rest : 1;
 }
 
 /* Grows to 1. */

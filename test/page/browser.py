@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -30,7 +31,7 @@ class Browser:
         self.port = free_port()
         self.home = tempfile.mkdtemp(prefix="paydirt-browser-")
         self.driver = subprocess.Popen(["chromedriver", f"--port={self.port}", "--log-level=SEVERE"], stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL, env={**os.environ, "HOME": self.home})
+                                       stderr=subprocess.DEVNULL, env={**os.environ, "HOME": self.home}, start_new_session=True)
         self.base = f"http://127.0.0.1:{self.port}"
         self.session = None
         for _ in range(200):
@@ -124,6 +125,6 @@ class Browser:
             self.call("DELETE", "")
         except (OSError, RuntimeError):
             pass
-        self.driver.terminate()
+        os.killpg(self.driver.pid, signal.SIGTERM)  # a browser that has lost its driver would stay
         self.driver.wait()
         shutil.rmtree(self.home, ignore_errors=True)

@@ -62,8 +62,6 @@ static void add_name(struct names *names, const char *prefix, const struct pd_op
 {
     char flag[NAME_SIZE];
     const int i = names->count++;
-    if (i >= NAMES) /* ARGS_MAX is too small */
-        abort();
     snprintf(names->text[i], NAME_SIZE, "%s%s", prefix, pd_option_flag(option, flag, sizeof flag - 3));
     names->list[i] = names->text[i];
     const int argument = option->type == PD_OPTION_BOOL ? no_argument : required_argument;
@@ -90,6 +88,8 @@ static void collect_names(struct names *names, const struct args_command *c)
 {
     const struct pd_option help = {.name = "help", .type = PD_OPTION_BOOL}, *option;
     for (int i = 0; (option = args_option(c, i, NULL)); i++) {
+        if (i >= ARGS_MAX) /* it is too small */
+            abort();
         add_name(names, "", option, FIRST_VALUE + 2 * i);
         add_letter(names, option);
         if (option->type == PD_OPTION_BOOL)

@@ -5,7 +5,7 @@
 
 #include <paydirt/option.h>
 
-enum { ARGS_MAX = 96 };
+enum { ARGS_MAX = 128 };
 
 struct args_command {
     const char *name;     /* "eval" */

@@ -120,13 +120,14 @@ def guess_loss(d: nn.Module, real: torch.Tensor, changed: torch.Tensor, labels: 
     """FixMatch's loss (Sohn et al. 2020, eq. 4) of unlabelled reals that were changed strongly, and the fraction that
     counts; of_late, the classes' mean p so far, is moved (Berthelot et al. 2020)."""
     p = class_logits.detach().softmax(1)
+    unlabelled = (labels < 0).to(p.dtype)
     if o.align:
-        now = p.mean(0)
+        now = (unlabelled[:, None] * p).sum(0) / unlabelled.sum().clamp(min=1)
         p = p / of_late.clamp(min=1e-6)
         p = p / p.sum(1, keepdim=True)
-        of_late.mul_(0.99).add_(0.01 * now)
+        if unlabelled.any():
+            of_late.add_(0.01 * (now - of_late))
     best, guess = p.max(1)
-    unlabelled = (labels < 0).to(p.dtype)
     counts = unlabelled * (best > o.threshold).to(p.dtype)
     n = unlabelled.sum().clamp(min=1)
     with frozen_statistics(d):

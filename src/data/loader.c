@@ -116,6 +116,13 @@ static void deal(struct pd_loader *l, const uint8_t *use)
         struct deck *deck = known && l->options.labelled_per_batch ? &l->labelled : &l->rest;
         deck->members[deck->size++] = i;
     }
+    if (!l->rest.size && l->options.labelled_per_batch) { /* all have a label: mixed as they come */
+        const struct deck all = l->labelled;
+        l->options.labelled_per_batch = all.size ? 0 : l->options.labelled_per_batch;
+        memcpy(l->rest.members, all.members, all.size * sizeof *all.members);
+        l->rest.size = all.size;
+        l->labelled.size = 0;
+    }
     const uint64_t n = pd_loader_images(l);
     l->epoch = n > l->options.min_epoch ? n : l->options.min_epoch;
     l->epoch = l->epoch > l->options.batch ? l->epoch : l->options.batch;
@@ -142,14 +149,10 @@ static enum pd_status check_options(const struct pd_loader_options *o, struct pd
 static enum pd_status check_decks(const struct pd_loader *l, struct pd_error *err)
 {
     const char *name = l->dataset->name;
-    uint32_t apart = l->options.labelled_per_batch, batch = l->options.batch;
+    const uint32_t apart = l->options.labelled_per_batch;
     if (apart && !l->labelled.size)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "data set '%s': no labelled image, expected some for %u in each batch", name, apart);
-    if (apart && apart < batch && !l->rest.size)
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "data set '%s': no unlabelled image to fill batches of %u with %u labelled", name,
-                       batch, apart);
     if (!apart && !l->rest.size)
         return pd_fail(err, PD_ERR_USAGE, -1, "data set '%s': no %simage left to train on", name,
                        l->options.labelled_only ? "labelled " : "");

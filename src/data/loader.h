@@ -16,7 +16,7 @@ struct pd_loader_options {
     uint64_t seed;               /* of order, crops and flips */
     uint32_t min_epoch;          /* sets smaller than this are repeated within an epoch; the papers: 10,000 */
     uint32_t labelled_per_batch; /* 0: labelled and unlabelled mixed at random; else the first so many are
-                                    labelled */
+                                    labelled, unless all images are */
     bool labelled_only;          /* leave the unlabelled out */
     bool partial_batch;          /* keep what is left at an epoch's end, where that is 2 images or more */
     bool prefetch;               /* a thread prepares the next batch meanwhile */

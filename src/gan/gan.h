@@ -44,7 +44,7 @@ enum pd_status pd_gan_add_ema_d(struct pd_gan *gan, struct pd_error *err);
 struct pd_consistency_options {
     double weight;    /* of that class loss in the discriminator step; 0: none */
     unsigned augment; /* the strong changes: pd_augment_parse's */
-    double threshold; /* a guess counts from this probability on, in [0, 1] */
+    double threshold; /* a guess counts above this probability, in [0, 1] */
     bool align;       /* distribution alignment: p is divided by the classes' mean p over the last hundreds of
                          steps (Berthelot et al. 2020), for data with as many images of each class */
 };

@@ -12,9 +12,27 @@
 #include <math.h>
 #include <string.h>
 
+static enum pd_status fail_negative(double value, double beside, struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_USAGE, -1,
+                   "a covariance has the eigenvalue %g beside %g, expected none below 0", value, beside);
+}
+
+static double largest_on_diagonal(int64_t width, const double *c)
+{
+    double most = 0;
+    for (int64_t k = 0; k < width; k++)
+        most = fmax(most, fabs(c[k * width + k]));
+    return most;
+}
+
 static enum pd_status check_covariance(int64_t width, const double *mean, const double *c,
                                        struct pd_error *err)
 {
+    const double most = largest_on_diagonal(width, c);
+    for (int64_t i = 0; i < width; i++)
+        if (c[i * width + i] < -1e-6 * most)
+            return fail_negative(c[i * width + i], most, err);
     for (int64_t i = 0; i < width; i++)
         for (int64_t k = 0; k <= i; k++) {
             const double a = c[i * width + k], b = c[k * width + i];
@@ -44,12 +62,6 @@ static double smallest(int64_t width, const double *values)
     return (double)width * 0x1p-52 * fmax(values[width - 1], 0);
 }
 
-static enum pd_status fail_negative(double value, double beside, struct pd_error *err)
-{
-    return pd_fail(err, PD_ERR_USAGE, -1,
-                   "a covariance has the eigenvalue %g beside %g, expected none below 0", value, beside);
-}
-
 /* What pivots left of a must be as good as 0: a negative eigenvalue shows there, on the diagonal or beside
  * it. */
 static enum pd_status check_rest(int64_t width, int64_t rank, const double *a, const lapack_int *order,
@@ -66,16 +78,17 @@ static enum pd_status check_rest(int64_t width, int64_t rank, const double *a, c
     return PD_OK;
 }
 
-/* a = root root', by the first rank columns of root (width, width), rows in a's order. pivoted: room. */
-static enum pd_status factorise(int64_t width, const double *a, double most, double *pivoted, double *root,
-                                int64_t *rank, struct pd_error *err)
+/* a = root root', by the first rank columns of root (width, width), rows in a's order; what is below
+ * tolerance is 0 (negative: below rounding). pivoted: room. */
+static enum pd_status pivot(int64_t width, const double *a, double most, double tolerance, double *pivoted,
+                            double *root, int64_t *rank, struct pd_error *err)
 {
     const int n = (int)width;
     lapack_int r = 0, *order = pd_calloc((size_t)width, sizeof *order);
     if (!order)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld features", (long long)width);
     memcpy(pivoted, a, (size_t)(width * width) * sizeof *pivoted);
-    const int info = LAPACKE_dpstrf(LAPACK_ROW_MAJOR, 'L', n, pivoted, n, order, &r, -1);
+    const int info = LAPACKE_dpstrf(LAPACK_ROW_MAJOR, 'L', n, pivoted, n, order, &r, tolerance);
     for (int64_t i = 0; i < width && info >= 0; i++) {
         double *row = root + (order[i] - 1) * width;
         for (int64_t k = 0; k < width; k++)
@@ -86,6 +99,15 @@ static enum pd_status factorise(int64_t width, const double *a, double most, dou
         info < 0 ? fail_lapack(info, width, err) : check_rest(width, r, a, order, root, most, err);
     pd_free(order);
     return status;
+}
+
+/* Numbers that were once stored as floats are noise below 1e-7, which pivots as small as that would enlarge.
+ */
+static enum pd_status factorise(int64_t width, const double *a, double most, double *pivoted, double *root,
+                                int64_t *rank, struct pd_error *err)
+{
+    const enum pd_status status = pivot(width, a, most, 1e-7 * most, pivoted, root, rank, NULL);
+    return status ? pivot(width, a, most, 1e-7 * most, pivoted, root, rank, err) : PD_OK;
 }
 
 /* Sum of the roots of the eigenvalues of root' c root, by the rank columns of root. half, product: room. */
@@ -114,14 +136,6 @@ static double trace_of(int64_t width, const double *c)
     for (int64_t k = 0; k < width; k++)
         sum += fabs(c[k * width + k]);
     return sum;
-}
-
-static double largest_on_diagonal(int64_t width, const double *c)
-{
-    double most = 0;
-    for (int64_t k = 0; k < width; k++)
-        most = fmax(most, fabs(c[k * width + k]));
-    return most;
 }
 
 /* Tr (a b)^1/2; room: 3 (width, width) and (width). */

@@ -60,7 +60,7 @@
          "weight of the class loss on unlabelled images, by D's own guesses; 0: none")                       \
     TEXT(strong_augment, "translation,cutout", "LIST",                                                       \
          "how such an image is changed before D must guess the same: as diffaug")                            \
-    REAL(threshold, 0.95, 0, 1, "X", "probability from which on a guess counts")                             \
+    REAL(threshold, 0.95, 0, 1, "X", "probability above which a guess counts")                               \
     FLAG(align, false, "weigh guesses so that every class is guessed as often")                              \
     REAL(guess_ramp, 0, 0, 1, "X", "fraction of the epochs in which that loss comes to its weight")          \
     TEXT(diffaug, "", "LIST", "differentiable augmentation: color,translation,cutout")                       \

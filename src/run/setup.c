@@ -28,9 +28,12 @@ static enum pd_status open_loader(const struct pd_train_options *o, int size, st
                                               .partial_batch = o->partial_batch,
                                               .prefetch = true};
     enum pd_status status = pd_loader_create(s->data, s->use, &options, &s->loader, err);
-    if (!status)
-        s->steps_per_epoch = pd_loader_steps_per_epoch(s->loader);
-    return status;
+    if (status)
+        return status;
+    s->steps_per_epoch = pd_loader_steps_per_epoch(s->loader);
+    if (o->labels_per_batch && pd_loader_labelled(s->loader) == pd_loader_images(s->loader))
+        pd_dataset_add_note(s->data, "all images have a label: batches are mixed as they come");
+    return PD_OK;
 }
 
 /* A run that began before images joined goes on without them: they are the last. */

@@ -270,6 +270,26 @@ static void shuffles_the_labelled_on_their_own(void **state)
     pd_loader_destroy(l);
 }
 
+/* Nothing is left to keep them apart from. */
+static void all_labelled_are_mixed(void **state)
+{
+    (void)state;
+    struct pd_dataset d = make();
+    struct pd_loader_options options = basic();
+    struct pd_loader *mixed = create(&d, NULL, options);
+    options.labelled_per_batch = 2;
+    struct pd_loader *l = create(&d, NULL, options);
+    assert_true(pd_loader_labelled(l) == COUNT && pd_loader_images(l) == COUNT);
+    for (uint64_t step = 0; step < 9; step++) {
+        struct batch a, b;
+        get(l, step, &a);
+        get(mixed, step, &b);
+        assert_memory_equal(a.indices, b.indices, sizeof a.indices);
+    }
+    pd_loader_destroy(l);
+    pd_loader_destroy(mixed);
+}
+
 /* Cuts and flips are those of their own stream, with the step and the place in the batch. */
 static void cuts_by_a_stream_of_their_own(void **state)
 {
@@ -322,7 +342,6 @@ static void refuses_options_that_do_not_fit(void **state)
     options.labelled_only = false;
     options.labelled_per_batch = 2;
     refuse(nothing, options, "data set 'made': no labelled image, expected some for 2 in each batch");
-    refuse(NULL, options, "data set 'made': no unlabelled image to fill batches of 8 with 2 labelled");
     options.partial_batch = true;
     refuse(NULL, options,
            "a number of labelled images in each batch goes without regard to epochs: no partial batch");
@@ -404,6 +423,7 @@ int main(void)
         cmocka_unit_test(sets_the_labelled_apart),
         cmocka_unit_test(is_a_function_of_the_step),
         cmocka_unit_test(shuffles_the_labelled_on_their_own),
+        cmocka_unit_test(all_labelled_are_mixed),
         cmocka_unit_test(cuts_by_a_stream_of_their_own),
         cmocka_unit_test(keeps_its_order_between_versions),
         cmocka_unit_test(refuses_options_that_do_not_fit),

@@ -183,18 +183,45 @@ static void what_cannot_be_is_refused(void **state)
     free(values);
 }
 
+/* Of 12 samples with 48 features, stored as floats on their way: noise of 1e-7 is no negative variance. */
+static void covariances_may_have_been_floats(void **state)
+{
+    (void)state;
+    enum { W = 48, N = 12 };
+    static double exact[2][W * W], rounded[2][W * W], mean[W];
+    double x[N][W], value = 0, near = 0;
+    struct pd_error err;
+    for (int set = 0; set < 2; set++) {
+        for (int i = 0; i < N; i++)
+            for (int k = 0; k < W; k++)
+                x[i][k] = sin(1 + set + 37.0 * i * i + 11.0 * k * k + 3.0 * i * k);
+        for (int k = 0; k < W * W; k++) {
+            exact[set][k] = 0;
+            for (int i = 0; i < N; i++)
+                exact[set][k] += x[i][k / W] * x[i][k % W] / N;
+            rounded[set][k] = (double)(float)exact[set][k];
+        }
+    }
+    if (pd_frechet(W, mean, exact[0], mean, exact[1], NULL, &value, &err) ||
+        pd_frechet(W, mean, rounded[0], mean, rounded[1], NULL, &near, &err))
+        fail_msg("%s", err.message);
+    assert_true(value > 0.1 && fabs(value - near) < 1e-3 * value);
+}
+
 static void covariances_are_looked_at(void **state)
 {
     (void)state;
     struct pd_error err = {0};
     const double mean[] = {0, 1}, good[] = {2, 1, 1, 2}, crooked[] = {2, 1, 0.5, 2},
                  negative[] = {1, 2, 2, 1}, hole[] = {NAN, 0, 0, 1}, none[] = {0, 0, 0, 0},
-                 below[] = {2, 0, 0, -1}, large[] = {1e308, 0, 0, 1e308};
+                 below[] = {2, 0, 0, -1}, flat[] = {1, 0, 0, 0}, hidden[] = {1, 0, 0, -1},
+                 large[] = {1e308, 0, 0, 1e308};
     double value = -1;
     refuses(pd_frechet(2, mean, crooked, mean, good, NULL, &value, &err), PD_ERR_USAGE, "symmetric", &err);
     refuses(pd_frechet(2, mean, negative, mean, good, NULL, &value, &err), PD_ERR_USAGE, "below 0", &err);
     refuses(pd_frechet(2, mean, good, mean, negative, NULL, &value, &err), PD_ERR_USAGE, "below 0", &err);
     refuses(pd_frechet(2, mean, good, mean, below, NULL, &value, &err), PD_ERR_USAGE, "below 0", &err);
+    refuses(pd_frechet(2, mean, flat, mean, hidden, NULL, &value, &err), PD_ERR_USAGE, "below 0", &err);
     refuses(pd_frechet(2, mean, good, mean, large, NULL, &value, &err), PD_ERR_USAGE, "overflows", &err);
     refuses(pd_frechet(2, mean, good, mean, hole, NULL, &value, &err), PD_ERR_USAGE, "not finite", &err);
     assert_int_equal(pd_frechet(2, mean, good, mean, good, NULL, &value, &err), PD_OK);
@@ -263,6 +290,7 @@ int main(void)
         cmocka_unit_test(the_same_set),
         cmocka_unit_test(a_lost_mode),
         cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(covariances_may_have_been_floats),
         cmocka_unit_test(covariances_are_looked_at),
         cmocka_unit_test(watch_stops),
         cmocka_unit_test(memory_may_be_short),

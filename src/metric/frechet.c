@@ -78,17 +78,16 @@ static enum pd_status check_rest(int64_t width, int64_t rank, const double *a, c
     return PD_OK;
 }
 
-/* a = root root', by the first rank columns of root (width, width), rows in a's order; what is below
- * tolerance is 0 (negative: below rounding). pivoted: room. */
-static enum pd_status pivot(int64_t width, const double *a, double most, double tolerance, double *pivoted,
-                            double *root, int64_t *rank, struct pd_error *err)
+/* a = root root', by the first rank columns of root (width, width), rows in a's order. pivoted: room. */
+static enum pd_status pivot(int64_t width, const double *a, double most, double *pivoted, double *root,
+                            int64_t *rank, struct pd_error *err)
 {
     const int n = (int)width;
     lapack_int r = 0, *order = pd_calloc((size_t)width, sizeof *order);
     if (!order)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld features", (long long)width);
     memcpy(pivoted, a, (size_t)(width * width) * sizeof *pivoted);
-    const int info = LAPACKE_dpstrf(LAPACK_ROW_MAJOR, 'L', n, pivoted, n, order, &r, tolerance);
+    const int info = LAPACKE_dpstrf(LAPACK_ROW_MAJOR, 'L', n, pivoted, n, order, &r, -1);
     for (int64_t i = 0; i < width && info >= 0; i++) {
         double *row = root + (order[i] - 1) * width;
         for (int64_t k = 0; k < width; k++)
@@ -101,13 +100,33 @@ static enum pd_status pivot(int64_t width, const double *a, double most, double 
     return status;
 }
 
-/* Numbers that were once stored as floats are noise below 1e-7, which pivots as small as that would enlarge.
- */
-static enum pd_status factorise(int64_t width, const double *a, double most, double *pivoted, double *root,
+/* The same by eigenvectors, the slow way. values (width): room. */
+static enum pd_status decompose(int64_t width, const double *a, double *values, double *root, int64_t *rank,
+                                struct pd_error *err)
+{
+    const int n = (int)width;
+    memcpy(root, a, (size_t)(width * width) * sizeof *root);
+    const int info = LAPACKE_dsyevd(LAPACK_ROW_MAJOR, 'V', 'L', n, root, n, values);
+    if (info)
+        return fail_lapack(info, width, err);
+    if (values[0] < -1e-6 * fmax(values[n - 1], 1e-300))
+        return fail_negative(values[0], values[n - 1], err);
+    const double least = smallest(width, values);
+    *rank = 0;
+    for (int64_t k = width - 1; k >= 0 && values[k] > least; k--)
+        ++*rank;
+    for (int64_t i = 0; i < width; i++)
+        for (int64_t k = 0; k < *rank; k++) /* the last columns, moved to the front */
+            root[i * width + k] = root[i * width + width - *rank + k] * sqrt(values[width - *rank + k]);
+    return PD_OK;
+}
+
+/* Noise, as of numbers that were once stored as floats, grows where pivots are as small: eigenvectors then
+ * tell it from a covariance that is none. */
+static enum pd_status factorise(int64_t width, const double *a, double most, double *room, double *root,
                                 int64_t *rank, struct pd_error *err)
 {
-    const enum pd_status status = pivot(width, a, most, 1e-7 * most, pivoted, root, rank, NULL);
-    return status ? pivot(width, a, most, 1e-7 * most, pivoted, root, rank, err) : PD_OK;
+    return pivot(width, a, most, room, root, rank, NULL) ? decompose(width, a, room, root, rank, err) : PD_OK;
 }
 
 /* Sum of the roots of the eigenvalues of root' c root, by the rank columns of root. half, product: room. */

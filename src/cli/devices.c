@@ -18,8 +18,8 @@ static const char about[] = "Lists what 'train', 'active', 'bench' and others ta
                             "*/lib below), where PyPI's packages\n"
                             "lie: PAYDIRT_CUDA=VENV/lib/python3.11/site-packages/nvidia:FOLDER-OF-LIBCUDA.";
 
-static const char examples[] = "devices\n"
-                               "devices --json";
+static const char examples[] = "devices --json\n"
+                               "devices";
 
 struct options {
     bool json;

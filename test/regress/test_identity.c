@@ -135,10 +135,9 @@ static void a_run_without_a_list_gets_one(void **state)
 static void other_options_stay(void **state)
 {
     (void)state;
-    fails(
-        GOES " --seed 4", 2,
-        "--seed cannot be given with --resume: a run keeps its options, except --epochs, --data, --data-dir "
-        "and --cache-dir");
+    fails(GOES " --seed 4", 2,
+          "--seed cannot be given with --resume: a run keeps its options, except --epochs, --device, "
+          "--precision, --data, --data-dir and --cache-dir");
 }
 
 /* --- scores --- */

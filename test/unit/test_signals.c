@@ -59,6 +59,8 @@ static void a_kernel_that_fails_ends_the_run(void **state)
 {
     (void)state;
     for (int k = 0; k < KINDS; k++) {
+        if (!strcmp(kinds[k], "cuda")) /* no threads of ours compute there */
+            continue;
         struct stage s = begin(kinds[k]);
         struct pd_error err = {.status = PD_OK};
         struct pd_node *x = real(&s, "x", pd_shape2(3, 4)), *w = real(&s, "w", pd_shape2(4, 5));

@@ -332,6 +332,8 @@ static const struct maker {
 static void check_backend(const struct op_case *c, const struct maker *m, struct pd_plan *want,
                           const struct record *r)
 {
+    if (!strcmp(m->backend, "cuda") && getenv("PAYDIRT_NO_STANDIN"))
+        return;
     struct pd_backend *b = open_backend(m->backend, m->threads);
     struct pd_plan *got = compile(c, r->g, b);
     fill_all(got, c, r);

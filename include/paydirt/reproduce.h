@@ -73,7 +73,7 @@ int64_t pd_reproduce_run_count(const struct pd_reproduce *r);
 struct pd_reproduce_run {
     const char *column, *row, *command, *data; /* command: "train" or "active" */
     int64_t seed;
-    bool done;
+    bool done; /* it has a result with all rows and metrics that are asked for */
 };
 void pd_reproduce_run_at(const struct pd_reproduce *r, int64_t run, struct pd_reproduce_run *out);
 
@@ -113,6 +113,8 @@ struct pd_reproduce_step {
     const char *metrics;  /* of a measurement */
     const char *data_dir; /* where its data lie; "": known places */
     int64_t seed;
+    bool
+        again; /* the run was finished, more of it is asked for, and its networks are gone: it is done anew */
 };
 
 /* Where nothing is left to do the result is written, and the kind is PD_STEP_NONE. */
@@ -125,6 +127,9 @@ bool pd_reproduce_step_option(const struct pd_reproduce_claim *claim, int index,
 /* The step that was asked for last has ended, well or not (*well), after so many seconds. */
 enum pd_status pd_reproduce_done(struct pd_reproduce_claim *claim, bool well, double seconds,
                                  struct pd_error *err);
+
+/* It ended badly and was not stopped: the report names the run, until it is tried again. */
+enum pd_status pd_reproduce_failed(struct pd_reproduce_claim *claim, struct pd_error *err);
 
 /* --- what came of it --- */
 

@@ -203,6 +203,11 @@ static void say_finished(struct queue *q, const struct worker *w)
 static enum pd_status go_on(struct queue *q, struct worker *w, struct pd_error *err)
 {
     enum pd_status status = pd_reproduce_step(w->claim, &w->step, err);
+    if (!status && w->step.again)
+        progress_line(
+            &q->progress,
+            "%s: not all that is asked for was measured, and its networks are gone: it is done again",
+            w->step.name);
     if (!status && w->step.kind != PD_STEP_NONE)
         status = start(q, w, err);
     if (status || w->step.kind != PD_STEP_NONE)
@@ -245,8 +250,9 @@ static enum pd_status take_end(struct queue *q, struct worker *w, int how, struc
         last_line(w->step.log, line, sizeof line);
         progress_line(&q->progress, "%s: %s failed: %s (%s)", w->step.name, w->step.command, line,
                       w->step.log);
+        status = pd_reproduce_failed(w->claim, err);
         end_run(q, w, FAILED);
-        return PD_OK;
+        return status;
     }
     if (q->stopping) {
         end_run(q, w, TO_DO);

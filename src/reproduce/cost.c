@@ -136,7 +136,7 @@ static void count_active(const struct pd_reproduce *r, const struct pd_run_kind 
     if (s->a.measure)
         c->images += trainings * (double)s->a.measure_epochs * PD_METRIC_EPOCH_IMAGES;
     for (int row = 0; row < r->p.row_count; row++)
-        if (r->row_on[row] && r->p.rows[row].of == k->row && !pd_rounds_suffice(r, row))
+        if (r->p.rows[row].of == k->row && !pd_rounds_suffice(r, row))
             c->images += (rounds + 1) * measured_images(r, k, row);
 }
 
@@ -149,7 +149,7 @@ static void count_training(const struct pd_reproduce *r, const struct pd_run_kin
         c->images += ceil((double)s->o.epochs / (double)s->o.eval_every) * (double)s->o.eval_epochs *
                      PD_METRIC_EPOCH_IMAGES;
     for (int row = 0; row < r->p.row_count && r->p.by == PD_BY_NOTHING; row++)
-        if (r->row_on[row] && r->p.rows[row].of == k->row)
+        if (r->p.rows[row].of == k->row)
             c->images += measured_images(r, k, row);
 }
 

@@ -144,7 +144,7 @@ enum pd_status pd_item_at(const struct pd_reproduce *r, int64_t job, const char 
 
 bool pd_row_is_in(const struct pd_reproduce *r, int64_t job, int row)
 {
-    return r->row_on[row] && r->p.rows[row].of == r->kinds[r->jobs[job].kind].row;
+    return r->p.rows[row].of == r->kinds[r->jobs[job].kind].row;
 }
 
 json_t *pd_item_options(const struct pd_reproduce *r, const struct pd_item *item)

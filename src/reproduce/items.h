@@ -4,7 +4,8 @@
 
 #include "reproduce/reproduce.h"
 
-/* Whether a row's values come from this run. */
+/* Whether a row's values come from this run, asked for or not: all of them are measured, because its
+ * networks go afterwards. */
 bool pd_row_is_in(const struct pd_reproduce *r, int64_t job, int row);
 
 /* The lines of a file as an array, the caller's; without one, none. */

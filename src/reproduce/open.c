@@ -329,12 +329,14 @@ enum pd_status pd_job_path(const struct pd_reproduce *r, int64_t job, const char
 void pd_reproduce_run_at(const struct pd_reproduce *r, int64_t run, struct pd_reproduce_run *out)
 {
     const struct pd_run_kind *k = &r->kinds[r->jobs[run].kind];
-    char path[PD_PATH_SIZE];
+    json_t *result;
+    const enum pd_status status = pd_result_read(r, run, &result, NULL);
     *out = (struct pd_reproduce_run){.column = r->p.columns[k->column].name,
                                      .row = r->p.rows[k->row].name,
                                      .command = k->active ? "active" : "train",
                                      .data = k->data,
                                      .seed = r->jobs[run].seed,
-                                     .done =
-                                         !pd_job_path(r, run, "result.json", path, NULL) && pd_is_file(path)};
+                                     /* one that cannot be read is the report's to name */
+                                     .done = status || pd_result_is_whole(r, run, result)};
+    json_decref(result);
 }

@@ -117,6 +117,16 @@ static bool add_line(json_t *lines, const json_t *result, const json_t *row)
     return !json_array_append_new(lines, line) && ok;
 }
 
+static enum pd_status take_failed(struct pd_report *report, int64_t job, struct pd_error *err)
+{
+    char folder[PD_PATH_SIZE];
+    const enum pd_status status = pd_job_folder(report->r, job, folder, err);
+    if (status)
+        return status;
+    return json_array_append_new(report->failed, json_string(strrchr(folder, '/') + 1)) ? no_memory(err)
+                                                                                        : PD_OK;
+}
+
 static enum pd_status take_result(struct pd_report *report, int64_t job, struct pd_error *err)
 {
     const struct pd_reproduce *r = report->r;
@@ -129,10 +139,11 @@ static enum pd_status take_result(struct pd_report *report, int64_t job, struct 
         if (!status && !add_line(report->lines, result, json_array_get(rows, i)))
             status = no_memory(err);
     }
-    report->done += result != NULL;
+    const bool done = pd_result_is_whole(r, job, result);
+    report->done += done;
     report->total++;
     json_decref(result);
-    return status;
+    return status || done || !pd_job_failed(r, job) ? status : take_failed(report, job, err);
 }
 
 /* --- cells --- */
@@ -157,19 +168,37 @@ struct search {
     int row;
 };
 
+/* That are asked for of a row's run. */
+static int64_t trials_of(const struct search *s, int row)
+{
+    const struct pd_reproduce *r = s->report->r;
+    for (int k = 0; k < r->kind_count; k++)
+        if (r->kinds[k].column == s->panel->column && r->kinds[k].row == r->p.rows[row].of)
+            return r->kinds[k].trials;
+    return 0;
+}
+
 static struct pd_contrast contrast_of(const struct search *s, const struct pd_paired *paired, bool sized)
 {
     const struct pd_protocol *p = &s->report->r->p;
     const struct pd_protocol_row *row = &p->rows[s->row];
     const struct pd_metric *m = p->metrics[s->panel->metric].metric;
     static const struct pd_published_value none = {NAN, NAN, 0};
+    const bool alike = !*p->columns[s->panel->column].not_comparable; /* else not even directions are */
+    sized = sized && alike;
     const struct pd_published_value own = sized ? published_of(s->report, s->panel, s->row) : none,
                                     other = sized ? published_of(s->report, s->panel, row->against) : none;
     const double difference =
         published_of(s->report, s->panel, s->row).mean - published_of(s->report, s->panel, row->against).mean;
-    const int claimed = difference > 0 ? 1 : difference < 0 ? -1 : row->better && m ? (int)m->better : 0;
-    const bool comparable = s->report->r->comparable && !*p->columns[s->panel->column].not_comparable;
-    return pd_contrast_of(paired, &own, &other, claimed, comparable);
+    const int claimed = !alike             ? 0
+                        : difference > 0   ? 1
+                        : difference < 0   ? -1
+                        : row->better && m ? (int)m->better
+                                           : 0;
+    struct pd_contrast c = pd_contrast_of(paired, &own, &other, claimed, s->report->r->comparable && alike);
+    const int64_t ours = trials_of(s, s->row), theirs = trials_of(s, row->against);
+    c.planned = ours < theirs ? ours : theirs;
+    return c;
 }
 
 static enum pd_status take_row(void *context, const struct pd_study_row *row, struct pd_error *err)
@@ -219,7 +248,8 @@ enum pd_status pd_report_make(const struct pd_reproduce *r, struct pd_report *ou
     *out = (struct pd_report){.r = r};
     pd_mem_watch();
     out->lines = json_array();
-    enum pd_status status = out->lines ? make_panels(out, err) : no_memory(err);
+    out->failed = json_array();
+    enum pd_status status = out->lines && out->failed ? make_panels(out, err) : no_memory(err);
     for (int64_t job = 0; job < r->job_count && !status; job++)
         status = take_result(out, job, err);
     for (int i = 0; i < out->count && !status; i++)
@@ -233,6 +263,7 @@ void pd_report_release(struct pd_report *report)
         pd_studies_destroy(report->panels[i].studies);
     pd_free(report->panels);
     json_decref(report->lines);
+    json_decref(report->failed);
     *report = (struct pd_report){.count = 0};
 }
 

@@ -33,6 +33,7 @@ struct pd_report {
     int count;
     int64_t done, total; /* runs */
     json_t *lines;       /* of results.jsonl, owned */
+    json_t *failed;      /* names of runs whose last try has ended badly, owned */
 };
 
 enum pd_status pd_report_make(const struct pd_reproduce *r, struct pd_report *out, struct pd_error *err);

@@ -14,15 +14,16 @@ static json_t *summary_json(const struct pd_summary *s)
                      number(s->deviation), "half95", number(pd_half_interval(s, 0.95)));
 }
 
-static json_t *contrast_json(const struct pd_contrast *c, const char *against)
+static json_t *contrast_json(const struct pd_contrast *c, double unit, const char *against)
 {
     char words[400];
-    return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:s}", "against", against, "pairs",
-                     (json_int_t)c->paired.difference.n, "difference", number(c->paired.difference.mean),
-                     "half95", number(c->half), "p_t", number(c->paired.p_t), "p_flip",
-                     number(c->paired.p_flip), "published", number(c->published), "verdict",
-                     pd_verdict_name(c->verdict), "visible", number(c->visible), "pairs_needed",
-                     (json_int_t)c->needed, "words", pd_contrast_words(c, 1, words, sizeof words));
+    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:s}", "against", against,
+                     "pairs", (json_int_t)c->paired.difference.n, "pairs_planned", (json_int_t)c->planned,
+                     "difference", number(c->paired.difference.mean), "half95", number(c->half), "p_t",
+                     number(c->paired.p_t), "p_flip", number(c->paired.p_flip), "published",
+                     number(c->published), "verdict", pd_verdict_name(c->verdict), "visible",
+                     number(c->visible), "pairs_needed", (json_int_t)c->needed, "words",
+                     pd_contrast_words(c, unit, words, sizeof words));
 }
 
 static json_t *cell_json(const struct pd_report *report, const struct pd_panel *panel, int row)
@@ -37,11 +38,13 @@ static json_t *cell_json(const struct pd_report *report, const struct pd_panel *
     if (cell->has_area)
         json_object_set_new(o, "area", summary_json(&cell->area));
     if (cell->compared)
-        json_object_set_new(o, "comparison",
-                            contrast_json(&cell->contrast, p->rows[p->rows[row].against].name));
+        json_object_set_new(
+            o, "comparison",
+            contrast_json(&cell->contrast, pd_panel_unit(panel), p->rows[p->rows[row].against].name));
     if (cell->compared && cell->has_area)
-        json_object_set_new(o, "area_comparison",
-                            contrast_json(&cell->area_contrast, p->rows[p->rows[row].against].name));
+        json_object_set_new(
+            o, "area_comparison",
+            contrast_json(&cell->area_contrast, pd_panel_unit(panel), p->rows[p->rows[row].against].name));
     return o;
 }
 
@@ -62,6 +65,7 @@ json_t *pd_report_json(const struct pd_report *report)
     json_t *panels = json_array();
     for (int i = 0; i < report->count; i++)
         json_array_append_new(panels, panel_json(report, &report->panels[i]));
-    return json_pack("{s:s, s:s, s:I, s:I, s:o}", "study", report->r->p.name, "scale", report->r->scale,
-                     "done", (json_int_t)report->done, "runs", (json_int_t)report->total, "panels", panels);
+    return json_pack("{s:s, s:s, s:I, s:I, s:O, s:o}", "study", report->r->p.name, "scale", report->r->scale,
+                     "done", (json_int_t)report->done, "runs", (json_int_t)report->total, "failed",
+                     report->failed, "panels", panels);
 }

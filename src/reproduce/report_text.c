@@ -119,6 +119,9 @@ void pd_report_text(const struct pd_report *report, struct pd_buffer *text)
                              r->p.metrics[m].name);
     pd_buffer_printf(text, "%lld of %lld runs are done.\n", (long long)report->done,
                      (long long)report->total);
+    for (size_t i = 0; i < json_array_size(report->failed); i++)
+        pd_buffer_printf(text, "Failed: %s (its log.txt says why): its seed is missing below.\n",
+                         json_string_value(json_array_get(report->failed, i)));
     for (int i = 0; i < report->count; i++)
         print_panel(report, &report->panels[i], text);
     pd_buffer_printf(text,

@@ -52,5 +52,10 @@ enum pd_status pd_result_write(const struct pd_reproduce *r, int64_t job, const 
                                struct pd_error *err);
 /* The record, to be given back; NULL where it is not there yet. */
 enum pd_status pd_result_read(const struct pd_reproduce *r, int64_t job, json_t **out, struct pd_error *err);
+/* Whether it has every row and metric that is asked for; NULL has none. */
+bool pd_result_is_whole(const struct pd_reproduce *r, int64_t job, const json_t *result);
+
+/* Whether the last try has ended badly. */
+bool pd_job_failed(const struct pd_reproduce *r, int64_t job);
 
 #endif

@@ -199,3 +199,26 @@ enum pd_status pd_result_read(const struct pd_reproduce *r, int64_t job, json_t 
     }
     return status;
 }
+
+static bool has(const json_t *results, const char *row, const char *metric)
+{
+    for (size_t i = 0; i < json_array_size(results); i++) {
+        const json_t *line = json_array_get(results, i);
+        const char *its_row = json_string_value(json_object_get(line, "row")),
+                   *its_metric = json_string_value(json_object_get(line, "metric"));
+        if (its_row && its_metric && !strcmp(its_row, row) && !strcmp(its_metric, metric))
+            return true;
+    }
+    return false;
+}
+
+bool pd_result_is_whole(const struct pd_reproduce *r, int64_t job, const json_t *result)
+{
+    const json_t *results = json_object_get(result, "results");
+    for (int row = 0; row < r->p.row_count; row++)
+        for (int m = 0; m < r->p.metric_count; m++)
+            if (r->row_on[row] && pd_row_is_in(r, job, row) && r->metric_on[m] &&
+                !has(results, r->p.rows[row].name, r->p.metrics[m].name))
+                return false;
+    return result != NULL;
+}

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 
+enum { MOST_TRIALS = 1000000 }; /* to speak of */
+
 static double published_error(const struct pd_published_value *p)
 {
     return p->trials > 1 ? p->deviation / sqrt((double)p->trials) : NAN;
@@ -56,7 +58,8 @@ struct pd_contrast pd_contrast_of(const struct pd_paired *paired, const struct p
     c.direction = c.published > 0 ? 1 : c.published < 0 ? -1 : better;
     c.excluded = comparable && is_excluded(&c, row, against);
     c.visible = n < 2 ? NAN : pd_visible_difference(paired->difference.deviation, n);
-    const double size = isnan(c.published) ? paired->difference.mean : c.published;
+    c.sized = comparable && !isnan(c.published);
+    const double size = c.sized ? c.published : paired->difference.mean;
     if (n > 1 && fabs(size) > 0)
         c.needed = pd_pairs_needed(paired->difference.deviation, size);
     c.verdict = judge(&c);
@@ -66,18 +69,17 @@ struct pd_contrast pd_contrast_of(const struct pd_paired *paired, const struct p
 const char *pd_verdict_name(enum pd_verdict verdict)
 {
     static const char *const names[] = {"nothing can be said", "no difference shown", "confirmed", "refuted",
-                                        "a difference, of which the paper says nothing"};
+                                        "a difference, and no claim of the paper to compare it with"};
     return names[verdict];
 }
 
 /* What a verdict of no difference leaves open. */
 static int open_words(const struct pd_contrast *c, double unit, char *text, size_t size)
 {
-    const bool published = !isnan(c->published);
-    const double d = unit * fabs(published ? c->published : c->paired.difference.mean);
-    const char *whose = published ? "the paper's" : "as here";
+    const double d = unit * fabs(c->sized ? c->published : c->paired.difference.mean);
+    const char *whose = c->sized ? "the paper's" : "as here";
     const bool enough = c->needed <= c->paired.difference.n;
-    if (!c->needed || (enough && !published)) /* all differences are equal, and few */
+    if (!c->needed || (enough && !c->sized) || c->needed > MOST_TRIALS) /* all are equal, or none is seen */
         return 0;
     if (enough)
         return snprintf(text, size, ", though one of %.2f, %s, should have been seen", d, whose);
@@ -87,9 +89,12 @@ static int open_words(const struct pd_contrast *c, double unit, char *text, size
 
 char *pd_contrast_words(const struct pd_contrast *c, double unit, char *text, size_t size)
 {
-    size_t n = (size_t)snprintf(text, size, "%s", pd_verdict_name(c->verdict));
     const double d = c->paired.difference.mean;
     const long long pairs = (long long)c->paired.difference.n;
+    size_t n = 0;
+    if (pairs < c->planned)
+        n = (size_t)snprintf(text, size, "interim, %lld of %lld pairs: ", pairs, (long long)c->planned);
+    n += (size_t)snprintf(text + n, size - n, "%s", pd_verdict_name(c->verdict));
     if (c->verdict == PD_VERDICT_TOO_FEW)
         n += (size_t)snprintf(text + n, size - n, ": %lld pair%s of trials", pairs, pairs == 1 ? "" : "s");
     if (c->verdict == PD_VERDICT_NONE)

@@ -11,7 +11,7 @@ enum pd_verdict {
     PD_VERDICT_NONE,    /* no difference shown */
     PD_VERDICT_CONFIRMED,
     PD_VERDICT_REFUTED,
-    PD_VERDICT_DIFFERENT /* shown, where the paper claims none */
+    PD_VERDICT_DIFFERENT /* shown, where the paper claims none that is comparable */
 };
 
 /* In the unit of the summaries; NAN: the paper has none. */
@@ -28,7 +28,10 @@ struct pd_contrast {
     int direction;    /* that the paper claims: 1, -1; 0: none */
     bool excluded;    /* a difference of the published size is outside what both errors allow */
     double visible;   /* the smallest difference that so many pairs see; NAN */
-    int64_t needed;   /* pairs that one of the published size takes, else of the size seen; 0: unknown */
+    bool sized;       /* the published size is one to compare with */
+    int64_t needed;   /* pairs that one of the published size takes where sized, else of the size seen; 0:
+                         unknown */
+    int64_t planned;  /* pairs when all runs are done; 0: not said. Fewer so far: the verdict is interim */
     enum pd_verdict verdict;
 };
 
@@ -43,8 +46,8 @@ const char *pd_verdict_name(enum pd_verdict verdict);
  * where either has no error. */
 double pd_half_to_published(const struct pd_summary *s, const struct pd_published_value *p);
 
-/* "no difference shown; to see one of 0.19, the paper's, takes 41 pairs ..." into text[size]; returns text.
- * unit: what numbers are shown times. */
+/* "interim, 3 of 5 pairs: no difference shown; to see one of 0.19, the paper's, takes 41 trials" into
+ * text[size]; returns text. unit: what numbers are shown times. */
 char *pd_contrast_words(const struct pd_contrast *c, double unit, char *text, size_t size);
 
 #endif

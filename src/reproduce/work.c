@@ -25,6 +25,7 @@ struct pd_reproduce_claim {
     struct pd_lock lock;
     struct pd_reproduce_step step;
     struct pd_item item; /* of a measurement */
+    bool again;          /* begun anew: once for each claim */
     char name[128], folder[PD_PATH_SIZE], recipe[PD_PATH_SIZE], log[PD_PATH_SIZE], run[PD_PATH_SIZE],
         output[PD_PATH_SIZE], metrics[256];
 };
@@ -301,13 +302,67 @@ static double work_seconds(struct pd_reproduce_claim *c)
     if (pd_job_path(c->r, c->job, "work.jsonl", path, NULL) || pd_lines_load(path, &lines, NULL))
         return NAN;
     for (size_t i = 0; i < json_array_size(lines); i++) {
-        const json_t *took = json_object_get(json_array_get(lines, i), "seconds");
-        begun += !took;
+        const json_t *line = json_array_get(lines, i), *took = json_object_get(line, "seconds");
+        begun += json_object_get(line, "begun") != NULL;
         ended += took != NULL;
         seconds += json_number_value(took);
     }
     json_decref(lines);
     return begun == ended ? seconds : NAN;
+}
+
+bool pd_job_failed(const struct pd_reproduce *r, int64_t job)
+{
+    char path[PD_PATH_SIZE];
+    json_t *lines;
+    if (pd_job_path(r, job, "work.jsonl", path, NULL) || pd_lines_load(path, &lines, NULL))
+        return false;
+    const size_t n = json_array_size(lines);
+    const bool failed = n && json_object_get(json_array_get(lines, n - 1), "failed");
+    json_decref(lines);
+    return failed;
+}
+
+enum pd_status pd_reproduce_failed(struct pd_reproduce_claim *c, struct pd_error *err)
+{
+    return note_work(c, "failed", 0, err);
+}
+
+/* --- a run once more --- */
+
+/* A finished run of which more is asked for than was measured, and whose networks are gone. */
+static bool is_to_begin_again(const struct pd_reproduce_claim *c)
+{
+    char path[PD_PATH_SIZE];
+    const bool needs = c->step.kind == PD_STEP_MEASURE || c->step.kind == PD_STEP_PICTURE;
+    return needs && !c->again && !pd_job_path(c->r, c->job, "result.json", path, NULL) && pd_is_file(path) &&
+           !pd_run_folder_model(c->step.folder, path, NULL) && pd_is_absent(path);
+}
+
+static int drop_old(const char *path, const struct stat *st, int kind, struct FTW *walk)
+{
+    const char *name = path + walk->base;
+    (void)st, (void)kind;
+    if (walk->level > 1 || !strcmp(name, "run") || !strncmp(name, "measure-", 8))
+        return remove(path);
+    return 0;
+}
+
+/* trained.json last: until then whoever follows finds the networks gone, too. */
+static enum pd_status begin_again(struct pd_reproduce_claim *c, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    if (nftw(c->folder, drop_old, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS))
+        return pd_fail_io(err, c->folder, "clear", errno);
+    enum pd_status status = pd_job_path(c->r, c->job, "work.jsonl", path, err);
+    if (!status)
+        status = pd_file_remove(path, err);
+    if (!status)
+        status = pd_job_path(c->r, c->job, "trained.json", path, err);
+    if (!status)
+        status = pd_file_remove(path, err);
+    c->again = true;
+    return status;
 }
 
 /* --- steps --- */
@@ -335,11 +390,19 @@ enum pd_status pd_reproduce_step(struct pd_reproduce_claim *c, struct pd_reprodu
                                  struct pd_error *err)
 {
     const struct pd_run_kind *k = &c->r->kinds[c->r->jobs[c->job].kind];
-    c->step = (struct pd_reproduce_step){
+    const struct pd_reproduce_step none = {
         .name = c->name, .log = c->log, .data_dir = pd_reproduce_data_dir(c->r, k->data)};
+    c->step = none;
     enum pd_status status = trained_run(c, err);
     if (!status)
         status = c->run[0] ? measuring_step(c, err) : training_step(c, err);
+    if (!status && is_to_begin_again(c)) {
+        c->step = none;
+        c->step.again = true;
+        status = begin_again(c, err);
+        if (!status)
+            status = training_step(c, err);
+    }
     if (!status && c->step.kind == PD_STEP_NONE)
         status = finish(c, err);
     if (!status && c->step.kind != PD_STEP_NONE)

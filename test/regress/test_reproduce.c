@@ -70,6 +70,56 @@ static void tasks_share_the_work(void **state)
                     "2 of 2 runs are done.");
 }
 
+/* Rows that one training gives: all are measured at once; one that is new to the study takes it again. */
+static const char rows_of[] =
+    "{\"about\": \"rows of one run\", \"metrics\": [\"fitting-capacity\"], \"trials\": 2,"
+    "\"scales\": {\"tiny\": {\"about\": \"seconds\", \"options\": {" TINY "}}},"
+    "\"columns\": [{\"name\": \"strokes\", \"recipe\": \"gold-mnist\", \"not_comparable\": \"other "
+    "images\"}],"
+    "\"rows\": [{\"name\": \"baseline\", " MEASURE "},"
+    "{\"name\": \"gold\", \"of\": \"baseline\", \"against\": \"baseline\", " MEASURE "}%s],"
+    "\"published_trials\": 5, \"published\": {\"baseline\": {\"strokes\": [10, 1]}, \"gold\": {\"strokes\": "
+    "[11, 1]}}}";
+
+static void write_rows(const char *more)
+{
+    char text[sizeof rows_of + 200];
+    const int n = snprintf(text, sizeof text, rows_of, more);
+    scratch_write(scratch_path("of.json"), text, (size_t)n);
+}
+
+static void measures_what_is_asked_later(void **state)
+{
+    (void)state;
+    write_rows("");
+    succeeds("reproduce of.json --threads 1 --trials 1 --rows baseline --out of");
+    const struct result *r = succeeds("reproduce of.json --threads 1 --report --out of");
+    assert_contains(r->out, "1 of 2 runs are done.");
+    assert_contains(r->out, "\n  gold              1 ");
+    assert_contains(r->out, "interim, 1 of 2 pairs: nothing can be said");
+    assert_null(strstr(r->out, "; paper +1.00")); /* not of these images */
+    write_rows(", {\"name\": \"more\", \"of\": \"baseline\", " MEASURE "}");
+    r = succeeds("reproduce of.json --threads 1 --trials 1 --out of");
+    assert_contains(r->err,
+                    "strokes-baseline-1: not all that is asked for was measured, and its networks are "
+                    "gone: it is done again");
+    assert_contains(r->out, "1 of 1 runs are done.");
+    assert_contains(r->out, "\n  more              1 ");
+    r = succeeds("reproduce of.json --threads 1 --trials 1 --out of");
+    assert_contains(r->err, "1 runs, 1 done");
+}
+
+static void names_failed_runs(void **state)
+{
+    const char *command = "reproduce of.json --threads 1 --trials 1 --seed 9 --out of";
+    (void)state;
+    assert_int_equal(mkdir(scratch_path("of/of-tiny/runs/strokes-baseline-9"), 0777), 0);
+    assert_int_equal(mkdir(scratch_path("of/of-tiny/runs/strokes-baseline-9/log.txt"), 0777), 0);
+    const struct result *r = run(command);
+    assert_int_equal(r->code, 1);
+    assert_contains(r->out, "Failed: strokes-baseline-9 (its log.txt says why)");
+}
+
 static void says_what_is_wrong(void **state)
 {
     (void)state;
@@ -100,10 +150,9 @@ static void refuses_a_strange_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kills_change_nothing),
-        cmocka_unit_test(tasks_share_the_work),
-        cmocka_unit_test(says_what_is_wrong),
-        cmocka_unit_test(refuses_a_strange_folder),
+        cmocka_unit_test(kills_change_nothing),         cmocka_unit_test(tasks_share_the_work),
+        cmocka_unit_test(measures_what_is_asked_later), cmocka_unit_test(names_failed_runs),
+        cmocka_unit_test(says_what_is_wrong),           cmocka_unit_test(refuses_a_strange_folder),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -43,6 +43,10 @@ static void has_the_papers_numbers(void **state)
     assert_true(pd_protocol_published(&p, 1, 0, &mean, &deviation));
     assert_true(mean == 96.62 && deviation == 0.15);
     pd_protocol_release(&p);
+    assert_int_equal(pd_protocol_read("gold-table2", &p, NULL), PD_OK);
+    assert_true(pd_protocol_published(&p, 1, 7, &mean, &deviation));
+    assert_true(mean == 19.15 && deviation == 0.97);
+    pd_protocol_release(&p);
 }
 
 /* --- files of others --- */
@@ -137,7 +141,8 @@ static void assert_verdict(const struct pd_contrast *c, enum pd_verdict verdict,
 
 static void judges(void **state)
 {
-    static const double up[] = {1, 1.1, 0.9, 1.2, 1}, none[] = {0.1, -0.1, 0.05, -0.06, 0.01};
+    static const double up[] = {1, 1.1, 0.9, 1.2, 1}, none[] = {0.1, -0.1, 0.05, -0.06, 0.01},
+                        wide[] = {1.1, -1, 0.5, -0.6, 0.4};
     (void)state;
     struct pd_contrast c = contrast(5, up, 1.02, true);
     assert_verdict(&c, PD_VERDICT_CONFIRMED, "confirmed (5 see");
@@ -150,7 +155,11 @@ static void judges(void **state)
     c = contrast(5, none, 2, true);
     assert_verdict(&c, PD_VERDICT_REFUTED, "one of the paper's size is excluded");
     c = contrast(5, none, 2, false);
-    assert_verdict(&c, PD_VERDICT_NONE, "one of 2.00, the paper's, should have been seen");
+    assert_verdict(&c, PD_VERDICT_NONE, "no difference shown (5"); /* sizes are not compared */
+    c = contrast(5, wide, 2, false);
+    assert_verdict(&c, PD_VERDICT_NONE, "to see one of 0.08, as here, takes ");
+    c.planned = 7;
+    assert_verdict(&c, PD_VERDICT_NONE, "interim, 5 of 7 pairs: no difference shown");
     c = contrast(5, none, 0.05, true);
     assert_verdict(&c, PD_VERDICT_NONE, "no difference shown; to see one of 0.05, the paper's, takes ");
     assert_true(c.needed > 5);
@@ -162,7 +171,7 @@ static void judges(void **state)
     char text[400];
     assert_null(strstr(pd_contrast_words(&c, 1, text, sizeof text), "as here"));
     c = contrast(5, up, NAN, true);
-    assert_verdict(&c, PD_VERDICT_DIFFERENT, "of which the paper says nothing");
+    assert_verdict(&c, PD_VERDICT_DIFFERENT, "a difference, and no claim of the paper");
 }
 
 int main(void)

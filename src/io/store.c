@@ -182,7 +182,7 @@ enum pd_status pd_store_each(struct pd_store *s, const char *sql,
                              void *context, struct pd_error *err)
 {
     sqlite3_stmt *rows;
-    struct pd_cell cells[CELLS];
+    struct pd_cell cells[CELLS] = {{NULL, 0}};
     enum pd_status status = PD_OK;
     int step = SQLITE_DONE;
     if (sqlite3_prepare_v2(s->db, sql, -1, &rows, NULL))

@@ -38,7 +38,8 @@ struct CUmod_st;
 struct CUfunc_st;
 struct CUgraph_st;
 struct CUgraphExec_st;
-struct _nvrtcProgram;
+struct _nvrtcProgram; /* NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): NVIDIA calls it so
+                       */
 struct cublasLtContext;
 struct cudnnContext;
 struct cudnnTensorStruct;

@@ -16,7 +16,8 @@ static bool is_token(const char *token, const char *expected)
     return !differs;
 }
 
-/* "127.0.0.1:8765" or "[::1]:8765": the name without brackets into name[size], and the port. */
+/* "127.0.0.1:8765" or "[::1]:8765": the name without brackets into name[size], and the port, which stays as
+ * it is where none is named. */
 static bool split_host(const char *host, char *name, size_t size, int *port)
 {
     const char *end = *host == '[' ? strchr(host, ']') : host + strcspn(host, ":");
@@ -26,6 +27,8 @@ static bool split_host(const char *host, char *name, size_t size, int *port)
         return false;
     snprintf(name, size, "%.*s", (int)(end - begin), begin);
     end += *host == '[';
+    if (!*end)
+        return true;
     if (*end != ':' || end[1] < '0' || end[1] > '9')
         return false;
     *port = (int)strtol(end + 1, &rest, 10);

@@ -156,6 +156,40 @@ static void refuses(void **state)
     assert_int_equal(handled, before);
 }
 
+/* Clients leave out the port that the scheme has anyway. */
+static void knows_the_usual_port(void **state)
+{
+    static const struct {
+        bool tls;
+        int port;
+        const char *host, *origin;
+        int status;
+    } cases[] = {
+        {false, 80, "127.0.0.1", "http://127.0.0.1", 0},
+        {false, 80, "localhost", NULL, 0},
+        {false, 80, "[::1]", "http://[::1]", 0},
+        {false, 80, "127.0.0.1:80", NULL, 0},
+        {true, 443, "127.0.0.1", "https://127.0.0.1", 0},
+        {false, 443, "127.0.0.1", NULL, 421},
+        {true, 80, "127.0.0.1", NULL, 421},
+        {false, 8765, "127.0.0.1", NULL, 421},
+        {false, 80, "evil.example", NULL, 421},
+        {false, 80, "127.0.0.1:", NULL, 421},
+        {false, 80, "[::1]x", NULL, 421},
+        {false, 80, "127.0.0.1", "https://127.0.0.1", 403},
+    };
+    struct pd_http_gate gate = *pd_http_gate(server);
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool watch;
+        gate.tls = cases[i].tls;
+        gate.port = cases[i].port;
+        const int status = pd_http_admit(&gate, "GET", cases[i].host, cases[i].origin, gate.full, &watch);
+        if (status != cases[i].status)
+            fail_msg("case %zu: %d, expected %d", i, status, cases[i].status);
+    }
+}
+
 static void lives_through_what_is_no_http(void **state)
 {
     static const char *const requests[] = {"\r\n\r\n",
@@ -265,13 +299,10 @@ static void refuses_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_who_has_the_token),
-        cmocka_unit_test(refuses),
-        cmocka_unit_test(lives_through_what_is_no_http),
-        cmocka_unit_test(ends_long_bodies),
-        cmocka_unit_test(tells_who_listens),
-        cmocka_unit_test(bounds_strangers),
-        cmocka_unit_test(refuses_places),
+        cmocka_unit_test(answers_who_has_the_token), cmocka_unit_test(refuses),
+        cmocka_unit_test(knows_the_usual_port),      cmocka_unit_test(lives_through_what_is_no_http),
+        cmocka_unit_test(ends_long_bodies),          cmocka_unit_test(tells_who_listens),
+        cmocka_unit_test(bounds_strangers),          cmocka_unit_test(refuses_places),
     };
     ALL_NEED(microhttpd, tests);
     return cmocka_run_group_tests(tests, setup, teardown);

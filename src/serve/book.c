@@ -7,10 +7,12 @@
 #include "io/file.h"
 #include "io/store.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 #include <time.h>
 
 enum { BOOK_ID = 0x70647031, NAME_SIZE = 4097 }; /* "pdp1" */
@@ -208,6 +210,25 @@ enum pd_status pd_book_need(struct pd_book *b, int people, struct pd_error *err)
     return pd_store_put(b->store, sql, cells, 2, NULL, err);
 }
 
+/* Draws the book's id where it has none, as one of an earlier version has. */
+static enum pd_status name_book(struct pd_book *b, struct pd_error *err)
+{
+    const struct pd_cell name = {"id", 0};
+    int64_t id;
+    bool found;
+    enum pd_status status =
+        pd_store_number(b->store, "SELECT value FROM setting WHERE name = ?", &name, 1, &id, &found, err);
+    if (!status && !found) {
+        if (getrandom(&id, sizeof id, 0) != sizeof id)
+            return pd_fail(err, PD_ERR_IO, -1, "%s/page.db: cannot draw its number", b->asked->run);
+        const struct pd_cell cells[] = {name, {NULL, id}};
+        status = pd_store_put(b->store, "INSERT INTO setting VALUES(?, ?)", cells, 2, NULL, err);
+    }
+    if (!status)
+        snprintf(b->id, sizeof b->id, "%016" PRIx64, (uint64_t)id);
+    return status;
+}
+
 static enum pd_status read_book(struct pd_book *b, struct pd_error *err)
 {
     const struct pd_cell name = {"people", 0};
@@ -240,6 +261,8 @@ enum pd_status pd_book_open(const struct pd_asked_images *asked, bool write, str
         status = pd_path_inside(path, sizeof path, asked->run, "page.db", err);
     if (!status && (write || !pd_is_absent(path)))
         status = pd_store_open(path, write, BOOK_ID, schema, &b->store, err);
+    if (!status && write)
+        status = name_book(b, err);
     if (!status && b->store)
         status = read_book(b, err);
     if (status)

@@ -10,6 +10,7 @@ enum {
     PD_PEOPLE_MOST = 64,
     PD_PERSON_SIZE = 64,
     PD_PRESS_KEY = 65,
+    PD_BOOK_ID = 17,
     PD_NOTE_TEXT = 2000,
     PD_CLASSES_MOST = 4096
 };
@@ -59,8 +60,9 @@ struct pd_book {
     uint32_t *last; /* (data->count): an image's last press, from 1; 0: none */
     struct pd_note *notes;
     size_t note_count, note_capacity;
-    int needed;   /* people that must answer each image */
-    int64_t lost; /* presses about images that the data no longer have */
+    char id[PD_BOOK_ID]; /* drawn when the file was made; "" where none is written */
+    int needed;          /* people that must answer each image */
+    int64_t lost;        /* presses about images that the data no longer have */
 };
 
 /* What somebody pressed. key: a text of their own choice, never used before; sent again, it does nothing. */

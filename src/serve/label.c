@@ -146,11 +146,11 @@ static json_t *counts_json(const struct pd_label *l, const char *name)
 static void get_state(struct pd_label *l, const struct pd_http_request *r, struct pd_http_reply *reply)
 {
     pd_mem_watch();
-    pd_reply_json(reply, json_pack("{s:s, s:s, s:i, s:b, s:s, s:b, s:o, s:o, s:o}", "run", l->asked.run,
-                                   "strategy", l->asked.strategy, "needed", l->book.needed, "busy",
-                                   (int)l->busy, "words", l->words, "may_add", (int)l->asked.may_add_classes,
-                                   "classes", classes_json(&l->book), "people", people_json(&l->book),
-                                   "counts", counts_json(l, who(r))));
+    pd_reply_json(reply, json_pack("{s:s, s:s, s:s, s:i, s:b, s:s, s:b, s:o, s:o, s:o}", "run", l->asked.run,
+                                   "book", l->book.id, "strategy", l->asked.strategy, "needed",
+                                   l->book.needed, "busy", (int)l->busy, "words", l->words, "may_add",
+                                   (int)l->asked.may_add_classes, "classes", classes_json(&l->book), "people",
+                                   people_json(&l->book), "counts", counts_json(l, who(r))));
 }
 
 /* --- images --- */
@@ -313,6 +313,13 @@ static bool read_press(const struct pd_label *l, const char *person, const json_
     return true;
 }
 
+/* It numbers images and classes of another run. Who presses for one run alone need not name its book. */
+static bool is_for_another(const struct pd_label *l, const json_t *body)
+{
+    const char *book = text_of(body, "book");
+    return json_object_get(body, "book") && (!book || strcmp(book, l->book.id) != 0);
+}
+
 static void press(struct pd_label *l, const json_t *body, struct pd_http_reply *reply)
 {
     struct pd_pressed pressed[PRESSES_MOST];
@@ -323,6 +330,10 @@ static void press(struct pd_label *l, const json_t *body, struct pd_http_reply *
     const size_t n = json_array_size(list);
     if (!person || !n || n > PRESSES_MOST) {
         pd_reply_refuse(reply, 400, "expected who, and a list of presses");
+        return;
+    }
+    if (is_for_another(l, body)) {
+        pd_reply_refuse(reply, 409, "it was pressed for another run: load the page again");
         return;
     }
     for (size_t i = 0; i < n; i++)

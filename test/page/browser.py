@@ -86,9 +86,14 @@ class Browser:
                 actions.append({"type": "keyUp", "value": SHIFT})
         self.call("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
 
-    def click(self, selector):
+    def click(self, selector, tries=5):
         element = self.call("POST", "/element", {"using": "css selector", "value": selector})
-        self.call("POST", f"/element/{list(element.values())[0]}/click", {})
+        try:
+            self.call("POST", f"/element/{list(element.values())[0]}/click", {})
+        except RuntimeError as error:
+            if "stale element" not in str(error) or tries == 1:
+                raise
+            self.click(selector, tries - 1)  # the page has drawn it anew meanwhile
 
     def wait(self, condition, what, seconds=15):
         end = time.monotonic() + seconds

@@ -7,7 +7,7 @@ import re
 import sys
 
 import browser as b
-from common import CLASSES, Scratch, Server, main, make_pool, paydirt, presses, standing, start_run
+from common import CLASSES, Scratch, Server, book_id, main, make_pool, paydirt, presses, standing, start_run
 
 POOL = 200
 KEYS = "1234567890"
@@ -125,6 +125,30 @@ def labels_the_pool(tab):
         assert csv == heard.said, "the export is not what was pressed"
 
 
+def sends_what_was_left(tab, folder, run, server):
+    """Presses in the browser's storage, as a page leaves them that was closed: for this run, one of them in vain, and for another."""
+    book = book_id(folder, run)
+    rows = presses(folder, run)
+    name = next(r["image"] for r in rows if r["kind"] == "answer")
+    press = {"image": int(name[:4]), "label": 5, "was": 0}
+    left = [(book, {**press, "kind": "answer"}), (book, {**press, "kind": "note", "text": "left"}), ("0" * 16, {**press, "kind": "note", "text": "another"})]
+    for i, (where, one) in enumerate(left):
+        entry = {"words": f"{name}: {one['kind']}", "sent": {"book": where, "who": "me", "presses": [{**one, "key": f"left-by-a-page-{i}"}]}}
+        tab.js("localStorage.setItem(arguments[0], arguments[1])", f"paydirt pending {where} 1 {i:06d} x", json.dumps(entry))
+    for _ in range(2):  # it stays until somebody has read it
+        tab.go("about:blank")
+        tab.go(server.url)
+        tab.wait(f"document.querySelector('#refused').textContent.includes('{name}: answer (meanwhile it was answered')", "what was not taken is named")
+    check(tab, "what was not taken")
+    tab.click("#forget")
+    assert tab.js("return document.querySelector('#refused').hidden")
+    complaints = tab.complaints()
+    assert len(complaints) == 1 and "409" in complaints[0], complaints
+    kept = tab.js("return Object.keys(localStorage).filter((n) => /^paydirt (pending|refused)/.test(n))")
+    assert kept == [f"paydirt pending {'0' * 16} 1 000002 x"], kept
+    assert [r["text"] for r in presses(folder, run)[len(rows):]] == ["left"]
+
+
 def chooses_in_the_grid_and_settles(tab):
     with Scratch() as folder:
         make_pool(f"{folder}/pool", 30)
@@ -168,6 +192,7 @@ def chooses_in_the_grid_and_settles(tab):
             is_saved(tab)
             complaints = tab.complaints()
             assert not complaints, complaints
+            sends_what_was_left(tab, folder, run, server)
             tab.go("about:blank")  # before its server goes
         rows = presses(folder, run)
         assert sum(r["kind"] == "settle" for r in rows) == 1

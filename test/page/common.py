@@ -89,6 +89,13 @@ def presses(folder, run):
     return rows
 
 
+def book_id(folder, run):
+    db = sqlite3.connect(f"{folder}/{run}/page.db")
+    (number,) = db.execute("SELECT value FROM setting WHERE name = 'id'").fetchone()
+    db.close()
+    return f"{number & (1 << 64) - 1:016x}"
+
+
 def standing(rows):
     """Image -> label, by the rows that were not taken back; and how many rows say so."""
     undone = {r["was"] for r in rows if r["kind"] == "undo"}

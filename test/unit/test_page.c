@@ -172,7 +172,11 @@ static void keeps_what_was_pressed(void **state)
     answers("ann", 3, 3);
     assert_int_equal(press((struct pd_pressed){.kind = PD_PRESS_UNDO, .person = "ben", .over = -1}, NULL),
                      PD_OK);
+    char id[PD_BOOK_ID];
+    snprintf(id, sizeof id, "%s", book.id);
+    assert_int_equal(strlen(id), PD_BOOK_ID - 1);
     for (int turn = 0; turn < 2; turn++) { /* also once it is opened anew */
+        assert_string_equal(book.id, id);
         assert_int_equal(pd_book_verdict(&book, 0).label, 0);
         assert_int_equal(pd_book_verdict(&book, 0).people, 1);
         assert_int_equal(pd_book_verdict(&book, 1).label, PD_ANSWER_SKIP);
@@ -367,6 +371,7 @@ static void expect(const char *method, const char *path, const char *arguments, 
 static void answers_requests(void **state)
 {
     struct pd_error err;
+    char body[256];
     (void)state;
     NEEDS(sqlite);
     memset(&page, 0, sizeof page);
@@ -395,6 +400,15 @@ static void answers_requests(void **state)
            "{\"who\":\"ann\",\"presses\":[{\"kind\":\"answer\",\"key\":\"01234569\",\"image\":10,\"label\":-"
            "2}]}",
            200, "\"skipped\":1");
+    snprintf(body, sizeof body,
+             "{\"book\":\"%s\",\"who\":\"ann\",\"presses\":[{\"kind\":\"answer\",\"key\":\"01234567\","
+             "\"image\":0,\"label\":2,\"was\":0}]}",
+             page.label.book.id);
+    expect("POST", "/api/press", "", body, 200, "ids");
+    body[9] = body[9] == '0' ? '1' : '0';
+    expect("POST", "/api/press", "", body, 409, "for another run");
+    expect("POST", "/api/press", "", "{\"book\":7,\"who\":\"ann\",\"presses\":[{}]}", 409, "another run");
+    expect("GET", "/api/state", "", "", 200, page.label.book.id);
     expect("POST", "/api/press", "", "{", 400, "error");
     expect("POST", "/api/press", "", "{\"who\":\"ann\",\"presses\":[]}", 400, "error");
     expect("POST", "/api/press", "", "{\"who\":\"ann\",\"presses\":[{\"kind\":\"drop\"}]}", 400, "error");

@@ -182,8 +182,9 @@ function showClasses(item) {
 // --- pressing ---
 
 // The one way to the server: what is pressed is gone from the queue at once, and back where it is refused.
-function send(presses) {
-  return outbox.send(page.who, presses).then((value) => {
+function send(presses, words) {
+  if (!outbox) return Promise.reject(new Error("nothing is asked yet"));
+  return outbox.send(page.who, presses, words).then((value) => {
     page.state.counts = value.counts;
     page.known = Math.max(page.known, value.counts.revision);
     return value;
@@ -206,7 +207,7 @@ function press(item, label) {
   if (wasFixed) setView("review");
   else showOne();
   showCounts();
-  send([one]).then(
+  send([one], `${item.name}: ${shown(label)}`).then(
     () => settled(item.image),
     (error) => {
       page.past = page.past.filter((p) => p !== entry);
@@ -242,7 +243,7 @@ function pressChosen(label) {
   const presses = list.map((item) => ({ kind: "answer", key: newKey(), image: item.image, label, was: 0 }));
   const entries = list.map((item, i) => ({ item, label, key: presses[i].key, group: presses[0].key }));
   page.past.push(...entries);
-  send(presses).then(
+  send(presses, `${list.map((item) => item.name).join(", ")}: ${shown(label)}`).then(
     () => {
       list.forEach((item) => arrive(item.image));
       refill();
@@ -279,7 +280,7 @@ function undo() {
   redraw();
   say(entries.length ? `${entries[0].item.name} is asked again` : "The last answer is taken back");
   let words = "";
-  send(presses).catch((error) => (words = error.message)).finally(async () => {
+  send(presses, `${entries.map((e) => e.item.name).join(", ") || "the last answer"}: taken back`).catch((error) => (words = error.message)).finally(async () => {
     images.forEach(arrive);
     await refresh();
     if (words) banner(words);
@@ -339,7 +340,7 @@ async function refresh() {
     if (error.status === 503) page.state = { ...emptyState(), words: error.message };
     else return banner(error.message);
   }
-  if (!outbox) outbox = new Outbox(page.state.run, onOutbox);
+  if (page.state.book && (!outbox || outbox.book !== page.state.book)) openOutbox();
   $("run").textContent = page.state.run.split("/").pop() || "paydirt";
   document.title = `${$("run").textContent}: label`;
   if (page.state.busy && !page.state.counts.asked) page.queue = [];
@@ -348,14 +349,29 @@ async function refresh() {
 }
 
 const emptyState = () => ({
-  run: "", strategy: "", needed: 1, busy: true, words: "", may_add: false, classes: [], people: [],
+  run: "", book: "", strategy: "", needed: 1, busy: true, words: "", may_add: false, classes: [], people: [],
   counts: { asked: 0, done: 0, disputed: 0, open: 0, mine: 0, skipped: 0, last: 0, revision: 0 },
 });
+
+// A run's answers go into that run alone: by the name of its book.
+function openOutbox() {
+  page.past = [];
+  outbox = new Outbox(page.state.book, onOutbox);
+  showRefused();
+}
+
+function showRefused() {
+  const list = outbox.refused;
+  $("refused").hidden = !list.length;
+  const words = `Pressed before this page was loaded, and not taken: ${list.map((r) => r.words).join("; ")}.`;
+  if ($("refused-words").textContent !== words) $("refused-words").textContent = words; // else it is read aloud again
+}
 
 function onOutbox(box) {
   if (box.failed) banner(`${plural(box.count, "answer")} not saved yet: ${box.failed}. Keep this page open; they are sent again.`);
   else if ($("banner").textContent.includes("not saved yet")) banner("");
   if (page.state) showCounts();
+  showRefused();
 }
 
 let finished = false, soon = 0;
@@ -504,7 +520,7 @@ function redraw() {
 
 async function addClass() {
   await ask({ title: "Add a class", label: "Its name", words: "The run learns it from its next round on." }, async (name) => {
-    await send([{ kind: "class", key: newKey(), text: name }]);
+    await send([{ kind: "class", key: newKey(), text: name }], `the class ${name}`);
     await refresh();
     say(`The class ${name} is there`);
   });
@@ -517,7 +533,7 @@ async function rename(i) {
     words: `On this page, in COCO files and in folders a class. The run goes on calling it “${c.name}”.`,
   }, async (name) => {
     if (name === c.shown) return;
-    await send([{ kind: "rename", key: newKey(), label: i, text: name }]);
+    await send([{ kind: "rename", key: newKey(), label: i, text: name }], `${c.shown}: renamed ${name}`);
     await refresh();
   });
 }
@@ -527,7 +543,7 @@ async function note() {
   if (!item) return;
   const mine = (item.notes || []).find((n) => n.who === page.who);
   await ask({ title: "Note", label: "Note", value: mine ? mine.text : "", words: item.name, empty: true }, async (text) => {
-    await send([{ kind: "note", key: newKey(), image: item.image, text }]);
+    await send([{ kind: "note", key: newKey(), image: item.image, text }], `${item.name}: the note “${text}”`);
     item.notes = (item.notes || []).filter((n) => n.who !== page.who).concat(text ? [{ who: page.who, text }] : []);
     redraw();
   });
@@ -615,6 +631,10 @@ function start() {
   $("name").addEventListener("click", clicked(changeName));
   $("help").addEventListener("click", clicked(() => $("keys").showModal()));
   $("go-on").addEventListener("click", clicked(goOn));
+  $("forget").addEventListener("click", clicked(() => {
+    outbox.forget();
+    showRefused();
+  }));
   $("more").addEventListener("click", () => showReview(true));
   $("show").addEventListener("change", () => showReview());
   $("find").addEventListener("input", () => showClasses(current()));

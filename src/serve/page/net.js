@@ -49,47 +49,65 @@ export const newKey = () => {
   return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 };
 
-// One request after the other, in order. What is not saved yet also lies in the browser's storage, for the page that is loaded
-// next: the server knows a press by its key and keeps it once.
+// What outlives this page, in the browser's storage: an entry for each, as several windows have it in common.
+const PENDING = "paydirt pending", REFUSED = "paydirt refused";
+const stored = (action, other) => {
+  try {
+    return action();
+  } catch {
+    return other; // no storage: this window alone has it
+  }
+};
+const put = (name, value) => stored(() => localStorage.setItem(name, JSON.stringify(value)));
+const drop = (name) => stored(() => localStorage.removeItem(name));
+const all = (kind, book) =>
+  stored(() => Object.keys(localStorage), [])
+    .filter((name) => name.startsWith(`${kind} ${book} `))
+    .sort()
+    .map((name) => ({ ...stored(() => JSON.parse(localStorage.getItem(name)), {}), name }))
+    .filter((entry) => entry.words);
+
+// One request after the other, in order, all for one book of answers. What is not saved yet is sent by the page that is loaded next,
+// too: the server knows a press by its key and keeps it once.
 export class Outbox {
-  constructor(name, changed) {
-    this.store = `paydirt pending ${name}`;
+  constructor(book, changed) {
+    this.book = book;
     this.changed = changed;
-    this.waiting = [];
     this.busy = false;
     this.failed = "";
-    for (const sent of this.kept()) this.waiting.push({ sent, done: () => {}, refused: () => {} });
+    this.sent = 0;
+    this.waiting = all(PENDING, book).filter((entry) => entry.sent && Array.isArray(entry.sent.presses));
     if (this.waiting.length) this.run();
-  }
-
-  kept() {
-    try {
-      return JSON.parse(localStorage.getItem(this.store)) || [];
-    } catch {
-      return [];
-    }
-  }
-
-  keep() {
-    try {
-      localStorage.setItem(this.store, JSON.stringify(this.waiting.map((w) => w.sent)));
-    } catch {
-      // no storage: this window alone has them
-    }
-    this.changed(this);
   }
 
   get count() {
     return this.waiting.reduce((n, w) => n + w.sent.presses.length, 0);
   }
 
-  // Resolves with the server's answer.
-  send(who, presses) {
+  // What an earlier page had pressed and the server did not take, as {name, words}, until it is forgotten.
+  get refused() {
+    return all(REFUSED, this.book);
+  }
+
+  forget() {
+    for (const { name } of this.refused) drop(name);
+  }
+
+  // words: what is pressed, for people. Resolves with the server's answer.
+  send(who, presses, words) {
     return new Promise((done, refused) => {
-      this.waiting.push({ sent: { who, presses }, done, refused });
-      this.keep();
+      const order = `${Date.now()} ${String(this.sent++).padStart(6, "0")} ${newKey()}`;
+      const entry = { name: `${PENDING} ${this.book} ${order}`, words, sent: { book: this.book, who, presses } };
+      put(entry.name, { words, sent: entry.sent });
+      this.waiting.push({ ...entry, done, refused });
+      this.changed(this);
       this.run();
     });
+  }
+
+  refuse(entry, error) {
+    if (entry.refused) return entry.refused(error);
+    put(entry.name.replace(PENDING, REFUSED), { words: `${entry.words} (${error.message})` });
   }
 
   async run() {
@@ -101,18 +119,20 @@ export class Outbox {
         const value = await post("api/press", first.sent);
         this.failed = "";
         this.waiting.shift();
-        first.done(value);
+        if (first.done) first.done(value);
+        drop(first.name);
       } catch (error) {
         if (error instanceof Refused && ![401, 429, 500, 503].includes(error.status)) {
           this.waiting.shift();
-          first.refused(error);
+          this.refuse(first, error);
+          drop(first.name);
         } else {
           this.failed = error instanceof Refused ? error.message : "the server does not answer";
           this.changed(this);
           await new Promise((wake) => setTimeout(wake, 1000));
         }
       }
-      this.keep();
+      this.changed(this);
     }
     this.busy = false;
   }

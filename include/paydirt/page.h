@@ -71,8 +71,9 @@ enum pd_status pd_page_watch(struct pd_page *page, char *const *runs, int count,
  * there is no page.db. add_class: the names, with commas between, for pd_active_news; "" for none. */
 struct pd_page_handed {
     int64_t answers, corrections;
-    int64_t waiting;  /* images that too few people have answered */
-    int64_t disputed; /* and that they disagree on; not handed over, either */
+    int64_t waiting;    /* images that too few people have answered */
+    int64_t disputed;   /* and that they disagree on; not handed over, either */
+    int64_t taken_back; /* on the page, after the run had them: they stay in the run */
     char add_class[4096];
 };
 enum pd_status pd_page_hand_over(const char *run, struct pd_page_handed *out, struct pd_error *err);

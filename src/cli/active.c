@@ -294,6 +294,11 @@ static enum pd_status hand_over(const char *folder, struct progress *progress, c
                       (long long)handed.disputed);
     if (handed.waiting)
         progress_note(progress, "of the page's images %lld wait for more people", (long long)handed.waiting);
+    if (handed.taken_back)
+        progress_note(progress,
+                      "of the page's answers %lld were taken back after the run had them and stay in it: "
+                      "answer these images again on the page, or with --correct",
+                      (long long)handed.taken_back);
     if (handed.add_class[0] && used + strlen(handed.add_class) + 2 > 4096)
         return pd_fail(err, PD_ERR_USAGE, -1, "--add-class: the names are too long, with those of the page");
     if (handed.add_class[0])

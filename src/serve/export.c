@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/words.h"
+#include "data/labels/class_folders.h"
 #include "data/labels/image_name.h"
 #include "io/file.h"
 #include "io/json.h"
@@ -182,18 +183,27 @@ static enum pd_status export_coco(struct export *e, struct pd_error *err)
 
 /* --- a folder a class --- */
 
-/* dir/class/name, with the parents of name. A class's name must not lead out of dir. */
-static enum pd_status target(const struct export *e, const char *dir, uint32_t image,
+/* Of the names that the page shows. */
+static enum pd_status name_folders(const struct pd_book *b, struct pd_class_folders *out,
+                                   struct pd_error *err)
+{
+    struct pd_class_names names = {b->class_count, pd_calloc((size_t)b->class_count, sizeof *names.at)};
+    if (!names.at)
+        return pd_fail_memory(err, b->asked->run);
+    for (int i = 0; i < b->class_count; i++)
+        memcpy(names.at[i], b->classes[i].shown, PD_CLASS_NAME_SIZE);
+    const enum pd_status status = pd_class_folders_make(&names, b->class_count, out, err);
+    pd_class_names_release(&names);
+    return status;
+}
+
+/* dir/folder/name, with the parents of name. */
+static enum pd_status target(const struct export *e, const char *dir, const char *folder, uint32_t image,
                              char path[3 * NAME_SIZE], struct pd_error *err)
 {
-    char name[NAME_SIZE], below[NAME_SIZE + 8], folder[PD_CLASS_NAME_SIZE];
+    char name[NAME_SIZE], below[NAME_SIZE + 8];
     const struct pd_dataset *d = e->book->asked->data;
     pd_dataset_image_name(d, image, name, sizeof name);
-    snprintf(folder, sizeof folder, "%s", pd_book_class_shown(e->book, e->labels[image]));
-    for (char *c = folder; *c; c++)
-        *c = *c == '/' ? '_' : *c;
-    if (!strcmp(folder, ".") || !strcmp(folder, ".."))
-        folder[0] = '_';
     if (!d->image_names)
         snprintf(below, sizeof below, "%s.png", name);
     else if (!pd_image_path(name, below, sizeof below))
@@ -233,15 +243,16 @@ static enum pd_status export_folders(const struct export *e, const char *dir, in
                                      struct pd_error *err)
 {
     char path[3 * NAME_SIZE];
-    enum pd_status status = PD_OK;
+    struct pd_class_folders folders = {0, NULL};
     *n = 0;
     if (!pd_is_absent(dir))
         return pd_fail(err, PD_ERR_USAGE, -1, "%s is there already, expected the name of a new folder", dir);
+    enum pd_status status = name_folders(e->book, &folders, err);
     for (uint32_t i = 0; i < e->book->asked->data->count && !status; i++) {
         struct pd_buffer bytes = PD_BUFFER_INIT;
         if (e->labels[i] < 0)
             continue;
-        status = target(e, dir, i, path, err);
+        status = target(e, dir, folders.at[e->labels[i]], i, path, err);
         if (!status)
             status = image_bytes(e, i, &bytes, err);
         if (!status)
@@ -249,6 +260,7 @@ static enum pd_status export_folders(const struct export *e, const char *dir, in
         pd_buffer_release(&bytes);
         *n += !status;
     }
+    pd_class_folders_release(&folders);
     return status;
 }
 

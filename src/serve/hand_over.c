@@ -92,6 +92,22 @@ static void sort_out(const struct known *k, int32_t *fresh, int32_t *changed, st
     }
 }
 
+/* Counts each image whose answer the run has and that was taken back here since: no file of answers says
+ * "not any more". Ends the use of k->label. */
+static void count_taken_back(const struct known *k, struct pd_page_handed *out)
+{
+    const struct pd_book *b = k->book;
+    for (size_t i = 0; i < b->count; i++) {
+        const struct pd_press *undo = &b->at[i];
+        const struct pd_press *p = undo->kind == PD_PRESS_UNDO ? pd_book_find(b, undo->was) : NULL;
+        if (!p || k->label[p->image] != p->label || k->time[p->image] > undo->time)
+            continue;
+        const struct pd_verdict v = pd_book_verdict(b, p->image);
+        out->taken_back += !v.people && !v.settled;
+        k->label[p->image] = -1; /* once */
+    }
+}
+
 /* --- the files --- */
 
 static enum pd_status write_rows(const struct pd_book *b, const char *name, const int32_t *labels, int64_t *n,
@@ -132,6 +148,7 @@ static enum pd_status hand_over(const struct pd_book *b, struct pd_page_handed *
         labels ? read_journal(&k, err) : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u answers", n);
     if (!status) {
         sort_out(&k, labels, labels + n, out);
+        count_taken_back(&k, out);
         status = write_rows(b, "page.csv", labels, &out->answers, err);
     }
     if (!status)

@@ -104,6 +104,15 @@ static void takes_what_the_page_has(void **state)
     assert_int_equal(access(scratch_path(RUN "/page.csv"), F_OK), -1); /* it is in the journal */
     r = succeeds("active --resume " RUN);
     assert_null(strstr(r->out, "taken")); /* nothing is taken twice */
+    assert_null(strstr(r->err, "taken back"));
+    sit_down();
+    press(PD_PRESS_UNDO, 0, -1, NULL); /* the third: the run has it */
+    get_up();
+    r = succeeds("active --resume " RUN);
+    assert_contains(r->err, "of the page's answers 1 were taken back");
+    sit_down();
+    press(PD_PRESS_ANSWER, third, 2, NULL);
+    get_up();
 
     program_sleep_past_a_second();
     sit_down();
@@ -127,6 +136,18 @@ static void takes_what_the_page_has(void **state)
     assert_null(strstr(r->err, "refused"));
     snprintf(row, sizeof row, "%02u.png,cat\n", second);
     assert_has(RUN "/answers.csv", row);
+
+    /* names that paths cannot have are still two folders */
+    sit_down();
+    press(PD_PRESS_ANSWER, third, 0, NULL);
+    press(PD_PRESS_RENAME, 0, 0, "a/b");
+    press(PD_PRESS_RENAME, 0, 1, "a_b");
+    get_up();
+    succeeds("label " RUN " --export folders --out sorted");
+    snprintf(row, sizeof row, "sorted/a%%2Fb/%02u.png", third);
+    assert_int_equal(access(scratch_path(row), F_OK), 0);
+    snprintf(row, sizeof row, "sorted/a_b/%02u.png", first);
+    assert_int_equal(access(scratch_path(row), F_OK), 0);
 }
 
 static void names_what_cannot_be_served(void **state)

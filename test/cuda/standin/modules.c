@@ -21,6 +21,16 @@ static int n_modules;
 static struct CUfunc_st *functions[KERNELS];
 static int n_functions;
 
+/* What is compiled once for a process goes with it: a library that is closed would leave it behind. */
+__attribute__((destructor)) static void forget(void)
+{
+    for (int i = 0; i < n_modules; i++)
+        free(modules[i].source);
+    for (int i = 0; i < n_functions; i++)
+        free(functions[i]);
+    n_modules = n_functions = 0;
+}
+
 /* The compiler's words into log. */
 static bool compile(const char *const *command, char *log, size_t size)
 {

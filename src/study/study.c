@@ -234,11 +234,13 @@ static enum pd_status curve_rows(const struct pd_study *study, struct pd_study_r
 {
     const int64_t n = collect_x(row.curve, xs);
     enum pd_status status = PD_OK;
-    row.x0 = n ? xs[0] : 0;
+    if (n == 0) /* no trial has a result yet */
+        return PD_OK;
+    row.x0 = xs[0];
     for (int64_t i = 0; !status && i < n + 2; i++) {
         row.figure = i < n ? PD_STUDY_POINT : i == n ? PD_STUDY_LAST : PD_STUDY_AREA;
         row.x = xs[i < n ? i : n - 1];
-        if (n == 0 || (row.figure == PD_STUDY_AREA && (!study->area || n < 2)))
+        if (row.figure == PD_STUDY_AREA && (!study->area || n < 2))
             continue;
         summarise(&row, values, values + row.curve->count);
         status = take(context, &row, err);

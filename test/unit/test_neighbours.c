@@ -201,7 +201,7 @@ static void covariances_may_have_been_floats(void **state)
             for (int i = 0; i < N; i++)
                 exact[set][k] += x[i][k / W] * x[i][k % W] / N;
             const int at = k / W > k % W ? k : k % W * W + k / W; /* as much on both sides of the diagonal */
-            rounded[set][k] = exact[set][k] + 4e-8 * sin(at * at % 9973);
+            rounded[set][k] = exact[set][k] + 4e-8 * sin((double)((int64_t)at * at % 9973));
         }
     }
     if (pd_frechet(W, mean, exact[0], mean, exact[1], NULL, &value, &err) ||

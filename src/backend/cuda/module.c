@@ -63,9 +63,9 @@ static enum pd_status load(struct cuda *b, const char *image, struct CUmod_st **
 {
     struct CUmod_st **grown =
         pd_grow(b->modules, b->n_modules, &b->modules_capacity, sizeof(struct CUmod_st *));
+    b->modules = grown ? grown : b->modules;
     if (!grown || !image)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for kernels");
-    b->modules = grown;
     enum pd_status status = cuda_check(b, b->api.cuModuleLoadData(out, image), "loading kernels", err);
     if (!status)
         b->modules[b->n_modules++] = *out;

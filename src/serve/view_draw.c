@@ -131,9 +131,9 @@ enum pd_status pd_view_draw(const struct pd_view *views, size_t n, const struct 
     const struct pd_study *study = chart->by_labels ? pd_studies_first(studies) : NULL;
     if (curves)
         *curves = NULL;
-    for (int i = 0; i < chart->study; i++)
+    for (int i = 0; study && i < chart->study; i++)
         study = study->next;
-    if (chart->by_labels)
+    if (study)
         return pd_study_chart(study, "random", true, frame, svg, err);
     struct lines l = {pd_calloc(most, sizeof *l.curves),
                       pd_malloc(most * 2 * PD_CURVE_POINTS * sizeof(double)), 0};

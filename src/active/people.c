@@ -59,12 +59,6 @@ static enum pd_status copy_sheet(const struct pd_people *p, const char *sheet, c
     return status;
 }
 
-static bool is_same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 /* A sheet is written anew without what was refused of it and columns of people's own: those stay beside it.
  */
 static enum pd_status keep_sheet(const struct pd_people *p, const char *sheet, const struct pd_intake *before,
@@ -88,7 +82,7 @@ enum pd_status pd_people_take_sheet(struct pd_people *p, struct pd_ledger *l, st
     char path[PD_PATH_SIZE];
     struct stat now;
     enum pd_status status = path_in(p, "queries.csv", path, err);
-    if (status || stat(path, &now) || is_same_file(&now, &p->sheet))
+    if (status || stat(path, &now) || pd_file_is_same(&now, &p->sheet))
         return status;
     const struct pd_intake before = p->intake;
     p->sheet = now;
@@ -121,7 +115,7 @@ static enum pd_status take_file(struct pd_people *p, struct pd_ledger *l, const 
     }
     if (!status)
         status = path_in(p, "queries.csv", path, err);
-    if (status || stat(path, &sheet) || stat(file, &given) || !is_same_file(&sheet, &given))
+    if (status || stat(path, &sheet) || stat(file, &given) || !pd_file_is_same(&sheet, &given))
         return status;
     p->sheet = given;
     return keep_sheet(p, path, &before, err);

@@ -3,10 +3,9 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "io/aside.h"
 #include "io/file.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,12 +29,6 @@ static enum pd_status round_options(const struct pd_branch *b, int64_t round, st
         return PD_OK;
     }
     return status ? status : pd_run_folder_best(folder, o->generator, err);
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
-{
-    (void)st, (void)kind, (void)walk;
-    return remove(path);
 }
 
 /* Whether a round that was begun, and is not finished, learns what it should: these labels, these classes. */
@@ -62,7 +55,7 @@ static enum pd_status is_current(const struct pd_branch *b, const char *folder, 
 }
 
 /* What was corrected since a round began makes it start again. */
-static enum pd_status drop_what_is_old(const struct pd_branch *b, int64_t round, const char *folder,
+static enum pd_status drop_what_is_old(const struct pd_branch *b, int64_t round, char *folder,
                                        const char *labels, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
@@ -74,8 +67,7 @@ static enum pd_status drop_what_is_old(const struct pd_branch *b, int64_t round,
         return status;
     pd_active_note(b->watch, "%s round %lld starts again: what it learns from was changed", b->name,
                    (long long)round);
-    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) ? pd_fail_io(err, folder, "remove", errno)
-                                                              : PD_OK;
+    return pd_folder_remove(folder, err);
 }
 
 enum pd_status pd_round_train(const struct pd_branch *b, int64_t round, const struct pd_known *known,

@@ -347,13 +347,10 @@ static void take_a_breath(double seconds)
 }
 
 /* Runs of other processes, which may have ended, well or not. */
-static bool look_again(struct queue *q)
+static void look_again(struct queue *q)
 {
-    if (q->o->tasks || !count_state(q, ELSEWHERE))
-        return false;
-    for (int64_t i = 0; i < q->runs; i++)
+    for (int64_t i = 0; i < q->runs && !q->o->tasks; i++)
         q->states[i] = q->states[i] == ELSEWHERE ? TO_DO : q->states[i];
-    return true;
 }
 
 static enum pd_status work(struct queue *q, struct pd_error *err)

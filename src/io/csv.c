@@ -39,26 +39,31 @@ static void separate(struct pd_csv *csv)
     csv->inside = true;
 }
 
-static void quote(struct pd_csv *csv, const char *before, const char *text)
+static void quote(struct pd_buffer *out, const char *before, const char *text)
 {
-    pd_buffer_printf(&csv->pending, "\"%s", before);
+    pd_buffer_printf(out, "\"%s", before);
     for (size_t n; *text; text += n) {
         n = strcspn(text, "\"");
         n += text[n] == '"';
-        pd_buffer_append(&csv->pending, text, n);
+        pd_buffer_append(out, text, n);
         if (text[n - 1] == '"')
-            pd_buffer_append(&csv->pending, "\"", 1);
+            pd_buffer_append(out, "\"", 1);
     }
-    pd_buffer_append(&csv->pending, "\"", 1);
+    pd_buffer_append(out, "\"", 1);
+}
+
+void pd_csv_field(struct pd_buffer *out, const char *text)
+{
+    if (text[strcspn(text, ",\"\r\n")])
+        quote(out, "", text);
+    else
+        pd_buffer_append(out, text, strlen(text));
 }
 
 void pd_csv_text(struct pd_csv *csv, const char *text)
 {
     separate(csv);
-    if (text[strcspn(text, ",\"\r\n")])
-        quote(csv, "", text);
-    else
-        pd_buffer_append(&csv->pending, text, strlen(text));
+    pd_csv_field(&csv->pending, text);
 }
 
 bool pd_csv_is_formula(const char *text)
@@ -71,7 +76,7 @@ void pd_csv_words(struct pd_csv *csv, const char *words)
     const bool formula = pd_csv_is_formula(words);
     separate(csv);
     if (formula || words[strcspn(words, ",;\t\"\r\n")])
-        quote(csv, formula ? "'" : "", words);
+        quote(&csv->pending, formula ? "'" : "", words);
     else
         pd_buffer_append(&csv->pending, words, strlen(words));
 }

@@ -4,6 +4,8 @@
 #ifndef PD_IO_CSV_H
 #define PD_IO_CSV_H
 
+#include "base/buffer.h"
+
 #include <paydirt/error.h>
 
 #include <stdbool.h>
@@ -29,5 +31,8 @@ enum pd_status pd_csv_commit(struct pd_csv *csv, struct pd_error *err);
 
 /* Without a commit before, nothing is left of the file. */
 void pd_csv_destroy(struct pd_csv *csv);
+
+/* One field alone, as pd_csv_text writes it, for what is no file. */
+void pd_csv_field(struct pd_buffer *out, const char *text);
 
 #endif

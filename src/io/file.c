@@ -228,6 +228,12 @@ bool pd_is_folder(const char *path)
     return !look(path, &st) && S_ISDIR(st.st_mode);
 }
 
+bool pd_file_is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 enum pd_status pd_file_look(const char *path, struct stat *st, struct pd_error *err)
 {
     const int code = look(path, st);

@@ -74,6 +74,9 @@ bool pd_is_folder(const char *path); /* there, or a link to one */
 /* stat(2), tried again where that may help. */
 enum pd_status pd_file_look(const char *path, struct stat *st, struct pd_error *err);
 
+/* Whether two looks were at one file that nobody has written to in between. */
+bool pd_file_is_same(const struct stat *a, const struct stat *b);
+
 /* Makes the folder and its missing parents. A folder that is there already is fine. */
 enum pd_status pd_make_dirs(const char *path, struct pd_error *err);
 

@@ -171,9 +171,8 @@ static enum pd_status trace_of_root(int64_t width, const double *a, const double
     if (status || !rank)
         return status;
     /* a negative eigenvalue of b shows as one of root' b root, times at most the largest of a */
-    return values[0] < -1e-6 * most * trace_of(width, b)
-               ? fail_negative(values[0] / most, trace_of(width, b), err)
-               : PD_OK;
+    const double sum = trace_of(width, b);
+    return values[0] < -1e-6 * most * sum ? fail_negative(values[0] / most, sum, err) : PD_OK;
 }
 
 enum pd_status pd_frechet(int64_t width, const double *mean_a, const double *covariance_a,

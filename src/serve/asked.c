@@ -204,6 +204,5 @@ bool pd_asked_is_old(const struct pd_asked_images *a)
     struct stat now;
     if (pd_path_join(path, sizeof path, a->run, "queries.csv", NULL) || stat(path, &now))
         return a->sheet.st_ino != 0;
-    return now.st_ino != a->sheet.st_ino || now.st_size != a->sheet.st_size ||
-           now.st_mtim.tv_sec != a->sheet.st_mtim.tv_sec || now.st_mtim.tv_nsec != a->sheet.st_mtim.tv_nsec;
+    return !pd_file_is_same(&now, &a->sheet);
 }

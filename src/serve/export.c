@@ -4,6 +4,7 @@
 #include "base/words.h"
 #include "data/labels/class_folders.h"
 #include "data/labels/image_name.h"
+#include "io/csv.h"
 #include "io/file.h"
 #include "io/json.h"
 #include "io/png.h"
@@ -50,19 +51,6 @@ static enum pd_status collect(const struct pd_book *b, int32_t **labels, int64_t
 
 /* --- CSV --- */
 
-/* As RFC 4180 has it. */
-static void append_field(struct pd_buffer *out, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        pd_buffer_append(out, text, strlen(text));
-        return;
-    }
-    pd_buffer_append(out, "\"", 1);
-    for (; *text; text++)
-        pd_buffer_append(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
-    pd_buffer_append(out, "\"", 1);
-}
-
 void pd_export_rows(const struct pd_book *b, const int32_t *labels, struct pd_buffer *out, int64_t *n)
 {
     char name[NAME_SIZE];
@@ -71,9 +59,9 @@ void pd_export_rows(const struct pd_book *b, const int32_t *labels, struct pd_bu
     for (uint32_t i = 0; i < b->asked->data->count; i++) {
         if (labels[i] == -1)
             continue;
-        append_field(out, pd_dataset_image_name(b->asked->data, i, name, sizeof name));
+        pd_csv_field(out, pd_dataset_image_name(b->asked->data, i, name, sizeof name));
         pd_buffer_append(out, ",", 1);
-        append_field(out, pd_book_class_name(b, labels[i]));
+        pd_csv_field(out, pd_book_class_name(b, labels[i]));
         pd_buffer_append(out, "\n", 1);
         ++*n;
     }

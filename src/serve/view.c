@@ -174,8 +174,7 @@ static bool is_other(const struct pd_view *v, const char *name, const struct sta
         return false;
     if (stat(path, &now))
         memset(&now, 0, sizeof now);
-    return now.st_ino != was->st_ino || now.st_size != was->st_size ||
-           now.st_mtim.tv_sec != was->st_mtim.tv_sec || now.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
+    return !pd_file_is_same(&now, was);
 }
 
 /* --- pictures --- */

@@ -60,6 +60,15 @@ static enum pd_status check_answers(const struct pd_dataset *data, const char *f
     return status;
 }
 
+/* Labels that people are yet to give are none that training lacks. What cannot be either way stays. */
+static void wait_for_labels(struct pd_train_options *o)
+{
+    if (o->labels_per_batch && (o->labelled_only || o->partial_batch || o->labels_per_batch > o->batch))
+        return;
+    o->labels_per_batch = 0;
+    o->labelled_only = false;
+}
+
 /* The model's name, where none is given, is decided here. */
 static enum pd_status check_training(const struct pd_trial *t, char *model, struct pd_error *err)
 {
@@ -68,6 +77,8 @@ static enum pd_status check_training(const struct pd_trial *t, char *model, stru
     struct pd_train_options o = t->o;
     struct pd_setup setup;
     o.labels = pd_active_is_simulated(t->a) ? t->a->init : 0;
+    if (!pd_active_is_simulated(t->a))
+        wait_for_labels(&o);
     enum pd_status status = pd_setup_open(&o, &all, &watch, &setup, err);
     pd_setup_close(&setup);
     memcpy(model, o.model, sizeof o.model);

@@ -448,6 +448,26 @@ static void labels_that_are_there_are_used(void **state)
           "--final 6: data set 'sorted' has 6 labels already");
 }
 
+/* What trains on labels alone begins where the folder has none: they come. */
+static void labels_may_be_yet_to_come(void **state)
+{
+    (void)state;
+    static const char *const needs[] = {"--strategy large-margin", "--labelled-only", "--labels-per-batch 4"};
+    char command[512], text[256] = "image,label\n";
+    for (int i = 0; i < 6; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s,%s\n", name_of(i), truth(i));
+    scratch_write(scratch_path("first.csv"), text, strlen(text));
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+        snprintf(command, sizeof command,
+                 PHOTOS "--data ./photos --oracle csv --labels first.csv --init 6 --query 2 --final 8 %s "
+                        "--out alone-%zu",
+                 needs[i], i);
+        assert_contains(succeeds(command)->out, "6 answers taken, 0 refused\n2 images wait for a label");
+    }
+    fails(PHOTOS "--data ./photos --oracle csv --init 6 --final 8 --labels-per-batch 9 --out never", 2,
+          "9 labelled images in each batch of 8: expected at most 8");
+}
+
 /* --- Label Studio --- */
 
 static json_t *annotate(const json_t *task)
@@ -542,6 +562,7 @@ int main(void)
         cmocka_unit_test(a_pool_runs_empty),
         cmocka_unit_test(nothing_can_be_told),
         cmocka_unit_test(labels_that_are_there_are_used),
+        cmocka_unit_test(labels_may_be_yet_to_come),
         cmocka_unit_test(nothing_that_was_typed_is_lost),
         cmocka_unit_test(predictions_are_no_answers),
         cmocka_unit_test(people_use_label_studio),

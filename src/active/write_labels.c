@@ -9,17 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "./=1.png" is the same file, and no formula. */
-static void write_image(struct pd_csv *csv, const char *name)
-{
-    char path[PD_PATH_SIZE];
-    const bool formula = pd_csv_is_formula(name);
-    if (formula && snprintf(path, sizeof path, "./%s", name) < (int)sizeof path)
-        pd_csv_words(csv, path);
-    else
-        pd_csv_words(csv, name);
-}
-
 /* Where the image itself lies; nothing where it is in no file of its own. */
 static void write_path(struct pd_csv *csv, const char *folder, const char *name)
 {
@@ -31,7 +20,7 @@ static void write_path(struct pd_csv *csv, const char *folder, const char *name)
 
 static void write_row(struct pd_csv *csv, const struct pd_given *g, const char *folder)
 {
-    write_image(csv, g->image);
+    pd_csv_path(csv, g->image);
     pd_csv_words(csv, g->label);
     pd_csv_words(csv, g->time);
     pd_csv_words(csv, g->file);

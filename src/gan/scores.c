@@ -222,8 +222,8 @@ static void write_names(struct pd_csv *csv, const struct pd_scores *s, const str
                         bool probabilities)
 {
     char name[4096];
-    pd_csv_text(csv, pd_dataset_image_name(d, (uint32_t)i, name, sizeof name));
-    pd_csv_text(csv, class_name(d, predicted(s, i), name, sizeof name));
+    pd_csv_path(csv, pd_dataset_image_name(d, (uint32_t)i, name, sizeof name));
+    pd_csv_words(csv, class_name(d, predicted(s, i), name, sizeof name));
     pd_csv_real(csv, exp(certainty(s, i)));
     for (int k = 0; probabilities && k < s->classes; k++)
         pd_csv_real(csv, exp(log_p_of(s, i)[k]));
@@ -259,7 +259,7 @@ static void write_header(struct pd_csv *csv, const struct pd_scores *s, const st
         pd_csv_text(csv, columns[i]);
     for (int k = 0; probabilities && k < s->classes; k++) {
         snprintf(column, sizeof column, "p_%s", class_name(d, k, name, sizeof name));
-        pd_csv_text(csv, column);
+        pd_csv_words(csv, column);
     }
     pd_csv_end_row(csv);
 }

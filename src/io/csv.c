@@ -60,25 +60,55 @@ void pd_csv_field(struct pd_buffer *out, const char *text)
         pd_buffer_append(out, text, strlen(text));
 }
 
+bool pd_csv_is_formula(const char *text)
+{
+    return *text && strchr("=+-@\t\r\n", *text);
+}
+
+const char *pd_csv_unguarded(const char *words)
+{
+    return words + (*words == '\'' && pd_csv_is_formula(words + 1));
+}
+
+static bool has_separator(const char *text)
+{
+    return text[strcspn(text, ",;\t\"\r\n")];
+}
+
+void pd_csv_field_words(struct pd_buffer *out, const char *words)
+{
+    const bool formula = pd_csv_is_formula(words);
+    if (formula || has_separator(words))
+        quote(out, formula ? "'" : "", words);
+    else
+        pd_buffer_append(out, words, strlen(words));
+}
+
+void pd_csv_field_path(struct pd_buffer *out, const char *path)
+{
+    const char *before = pd_csv_is_formula(path) ? "./" : "";
+    if (has_separator(path))
+        quote(out, before, path);
+    else
+        pd_buffer_printf(out, "%s%s", before, path);
+}
+
 void pd_csv_text(struct pd_csv *csv, const char *text)
 {
     separate(csv);
     pd_csv_field(&csv->pending, text);
 }
 
-bool pd_csv_is_formula(const char *text)
-{
-    return *text && strchr("=+-@\t\r\n", *text);
-}
-
 void pd_csv_words(struct pd_csv *csv, const char *words)
 {
-    const bool formula = pd_csv_is_formula(words);
     separate(csv);
-    if (formula || words[strcspn(words, ",;\t\"\r\n")])
-        quote(&csv->pending, formula ? "'" : "", words);
-    else
-        pd_buffer_append(&csv->pending, words, strlen(words));
+    pd_csv_field_words(&csv->pending, words);
+}
+
+void pd_csv_path(struct pd_csv *csv, const char *path)
+{
+    separate(csv);
+    pd_csv_field_path(&csv->pending, path);
 }
 
 void pd_csv_real(struct pd_csv *csv, double value)

@@ -21,7 +21,10 @@ void pd_csv_text(struct pd_csv *csv, const char *text);
 /* The same for words of strangers in a file that people open: what a spreadsheet would run as a formula gets
  * a ' in front, and what some programs take for the end of a field is quoted. */
 void pd_csv_words(struct pd_csv *csv, const char *words);
+/* The same for the path or name of a file: "./=1.png" is the same file, and no formula. */
+void pd_csv_path(struct pd_csv *csv, const char *path);
 bool pd_csv_is_formula(const char *text);
+const char *pd_csv_unguarded(const char *words);    /* read back: without such a ' */
 void pd_csv_real(struct pd_csv *csv, double value); /* 9 significant digits: a float survives */
 void pd_csv_integer(struct pd_csv *csv, int64_t value);
 void pd_csv_end_row(struct pd_csv *csv);
@@ -32,7 +35,9 @@ enum pd_status pd_csv_commit(struct pd_csv *csv, struct pd_error *err);
 /* Without a commit before, nothing is left of the file. */
 void pd_csv_destroy(struct pd_csv *csv);
 
-/* One field alone, as pd_csv_text writes it, for what is no file. */
+/* One field alone, as pd_csv_text, pd_csv_words and pd_csv_path write it, for what is no file yet. */
 void pd_csv_field(struct pd_buffer *out, const char *text);
+void pd_csv_field_words(struct pd_buffer *out, const char *words);
+void pd_csv_field_path(struct pd_buffer *out, const char *path);
 
 #endif

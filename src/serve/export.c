@@ -59,9 +59,9 @@ void pd_export_rows(const struct pd_book *b, const int32_t *labels, struct pd_bu
     for (uint32_t i = 0; i < b->asked->data->count; i++) {
         if (labels[i] == -1)
             continue;
-        pd_csv_field(out, pd_dataset_image_name(b->asked->data, i, name, sizeof name));
+        pd_csv_field_path(out, pd_dataset_image_name(b->asked->data, i, name, sizeof name));
         pd_buffer_append(out, ",", 1);
-        pd_csv_field(out, pd_book_class_name(b, labels[i]));
+        pd_csv_field_words(out, pd_book_class_name(b, labels[i]));
         pd_buffer_append(out, "\n", 1);
         ++*n;
     }

@@ -55,7 +55,7 @@ static enum pd_status write_row(void *context, const struct pd_study_row *row, s
     const struct sheet *s = context;
     (void)err;
     pd_csv_text(s->csv, s->study->measure);
-    pd_csv_text(s->csv, row->curve->label);
+    pd_csv_words(s->csv, row->curve->label);
     pd_csv_text(s->csv, figure_names[row->figure]);
     pd_csv_text(s->csv, s->study->x);
     for (int i = 0; i < COLUMNS; i++) {
@@ -67,7 +67,7 @@ static enum pd_status write_row(void *context, const struct pd_study_row *row, s
         else
             pd_csv_real(s->csv, value);
     }
-    pd_csv_text(s->csv, row->baseline ? row->baseline->label : "");
+    pd_csv_words(s->csv, row->baseline ? row->baseline->label : "");
     pd_csv_end_row(s->csv);
     return PD_OK;
 }

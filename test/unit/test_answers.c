@@ -418,6 +418,36 @@ static void queries_are_filled_in_and_read(void **state)
     assert_read(&photos, filled, "b c.png=cat\n?2");
 }
 
+/* What spreadsheets would take for something else comes back as it was. */
+static void names_of_strangers_come_back(void **state)
+{
+    static char classes[][PD_CLASS_NAME_SIZE] = {"=cat", "a;b", "-1", "two\nlines", "'quoted'", "a,\"b\""};
+    static const char *images[] = {"=1.png",         "a;b.png",       "sub/-2.png",
+                                   "two\nlines.png", "@x, \"y\".png", "+.png"};
+    const struct pd_dataset d = {.name = "strange",
+                                 .count = 6,
+                                 .classes = 6,
+                                 .labels = labels,
+                                 .class_names = classes,
+                                 .image_names = images};
+    struct pd_answer all[6];
+    struct pd_answers a;
+    const char *path = scratch_path("strange.csv");
+    (void)state;
+    for (int32_t i = 0; i < 6; i++)
+        all[i] = (struct pd_answer){(uint32_t)i, i, 0};
+    assert_int_equal(pd_answers_write(path, &d, all, 6, NULL), PD_OK);
+    assert_file(path, "image,label\n./=1.png,\"'=cat\"\n\"a;b.png\",\"a;b\"\nsub/-2.png,\"'-1\"\n"
+                      "\"two\nlines.png\",\"two\nlines\"\n\"./@x, \"\"y\"\".png\",'quoted'\n"
+                      "./+.png,\"a,\"\"b\"\"\"\n");
+    assert_int_equal(pd_answers_read(path, &d, &a, NULL), PD_OK);
+    assert_int_equal(a.count, 6);
+    assert_int_equal(a.refused_count, 0);
+    assert_string_equal(a.note, "");
+    assert_same(&a, all);
+    pd_answers_release(&a);
+}
+
 static double seconds(void)
 {
     struct timespec t;
@@ -493,6 +523,7 @@ int main(void)
         cmocka_unit_test(gives_up_on_too_many_refusals),
         cmocka_unit_test(answers_come_back),
         cmocka_unit_test(queries_are_filled_in_and_read),
+        cmocka_unit_test(names_of_strangers_come_back),
         cmocka_unit_test(many_rows_take_no_time),
         cmocka_unit_test(survives_want_of_memory),
     };

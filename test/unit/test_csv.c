@@ -33,9 +33,13 @@ static void words_are_no_formulas(void **state)
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         pd_csv_words(csv, fields[i]);
     pd_csv_end_row(csv);
+    pd_csv_path(csv, "=1.png");
+    pd_csv_path(csv, "a/=1.png");
+    pd_csv_end_row(csv);
     assert_int_equal(pd_csv_commit(csv, NULL), PD_OK);
     pd_csv_destroy(csv);
-    assert_file(path, "plain,,\"'=1+1\",\"'-x\",\"'+x\",\"'@x\",\"'\tx\",a-b=c,\"a;=1\",\"say \"\"x\"\"\"\n");
+    assert_file(path, "plain,,\"'=1+1\",\"'-x\",\"'+x\",\"'@x\",\"'\tx\",a-b=c,\"a;=1\",\"say \"\"x\"\"\"\n"
+                      "./=1.png,a/=1.png\n");
 }
 
 static void writes_numbers(void **state)

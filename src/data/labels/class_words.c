@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/words.h"
+#include "io/csv.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -176,8 +177,7 @@ static int32_t find_by(const struct rule *rule, const struct pd_class_words *w, 
     return n == 2 ? PD_CLASS_AMBIGUOUS : n ? rivals[0] : PD_CLASS_UNKNOWN;
 }
 
-int32_t pd_class_find_rivals(const struct pd_class_words *w, const char *text, bool *exactly,
-                             int32_t rivals[2])
+static int32_t find_word(const struct pd_class_words *w, const char *text, bool *exactly, int32_t rivals[2])
 {
     struct word word = {.text = text};
     int32_t found = PD_CLASS_UNKNOWN;
@@ -195,6 +195,14 @@ int32_t pd_class_find_rivals(const struct pd_class_words *w, const char *text, b
     if (w->indices && word.number >= 0 && word.number < w->dataset->classes)
         found = (int32_t)word.number;
     return found;
+}
+
+int32_t pd_class_find_rivals(const struct pd_class_words *w, const char *text, bool *exactly,
+                             int32_t rivals[2])
+{
+    const int32_t found = find_word(w, text, exactly, rivals);
+    const char *own = pd_csv_unguarded(text);
+    return found == PD_CLASS_UNKNOWN && own != text ? find_word(w, own, exactly, rivals) : found;
 }
 
 int32_t pd_class_find(const struct pd_class_words *w, const char *text, bool *exactly)

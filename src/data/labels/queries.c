@@ -21,7 +21,7 @@ enum { NAME_SIZE = 4097 };
 static void write_image(struct pd_csv *csv, const struct pd_dataset *d, uint32_t image)
 {
     char name[NAME_SIZE];
-    pd_csv_text(csv, pd_dataset_image_name(d, image, name, sizeof name));
+    pd_csv_path(csv, pd_dataset_image_name(d, image, name, sizeof name));
 }
 
 const char *pd_answer_text(const struct pd_dataset *d, int32_t label, char text[PD_CLASS_NAME_SIZE])
@@ -32,7 +32,7 @@ const char *pd_answer_text(const struct pd_dataset *d, int32_t label, char text[
 static void write_class(struct pd_csv *csv, const struct pd_dataset *d, int32_t label)
 {
     char name[PD_CLASS_NAME_SIZE];
-    pd_csv_text(csv, pd_answer_text(d, label, name));
+    pd_csv_words(csv, pd_answer_text(d, label, name));
 }
 
 static void write_header(struct pd_csv *csv, const char *const *columns, size_t count)
@@ -78,7 +78,7 @@ static void write_path(struct pd_csv *csv, const struct pd_dataset *d, const cha
     char name[NAME_SIZE], path[2 * NAME_SIZE] = ""; /* bytes that are no letter have none in a table */
     if (folder && d->image_names)
         snprintf(path, sizeof path, "%s/%s", folder, pd_dataset_image_name(d, image, name, sizeof name));
-    pd_csv_text(csv, *path && access(path, R_OK) == 0 ? path : "");
+    pd_csv_path(csv, *path && access(path, R_OK) == 0 ? path : "");
 }
 
 enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *dataset, const char *folder,

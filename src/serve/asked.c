@@ -1,6 +1,7 @@
 #include "serve/asked.h"
 
 #include "active/changes.h"
+#include "active/given.h"
 #include "active/trial.h"
 #include "base/mem.h"
 #include "data/labels/class_words.h"
@@ -11,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* --- queries.csv --- */
 
@@ -103,19 +105,43 @@ static enum pd_status read_sheet(struct pd_asked_images *a, const char *path, st
     return status;
 }
 
-/* --- answers.csv --- */
+/* --- journal.jsonl --- */
+
+static int64_t read_time(const char *text)
+{
+    struct tm utc = {.tm_isdst = 0};
+    return strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc) ? (int64_t)timegm(&utc) * 1000 : 0;
+}
+
+/* Names are the data set's own: one that is gone is no other's. */
+static void take_given(struct pd_asked_images *a, const struct pd_class_words *classes,
+                       const struct pd_given *given)
+{
+    bool exactly;
+    const int64_t image = pd_image_find(&a->index, given->image);
+    if (image < 0 || (a->data->image_names && strcmp(a->data->image_names[image], given->image) != 0))
+        return;
+    const int32_t class = pd_class_find(classes, given->label, &exactly);
+    a->answers[image] = !strcmp(given->label, "skip") ? PD_ANSWER_SKIP : class < 0 ? -1 : class;
+    a->times[image] = read_time(given->time);
+}
 
 static enum pd_status read_answers(struct pd_asked_images *a, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
-    struct pd_answers answers = {.count = 0};
-    enum pd_status status = pd_path_inside(path, sizeof path, a->run, "answers.csv", err);
+    struct pd_class_words classes = {.names = NULL};
+    struct pd_given_list given = {.count = 0};
+    enum pd_status status = pd_path_inside(path, sizeof path, a->run, "journal.jsonl", err);
     if (status || pd_is_absent(path))
         return status;
-    status = pd_answers_read(path, a->data, &answers, err);
-    for (size_t i = 0; !status && i < answers.count; i++)
-        a->answers[answers.at[i].image] = answers.at[i].label;
-    pd_answers_release(&answers);
+    status = pd_given_read(path, &given, err);
+    if (!status)
+        status = pd_class_words_init(&classes, a->data, err);
+    for (size_t i = 0; !status && i < given.count; i++)
+        if (!given.at[i].stale)
+            take_given(a, &classes, &given.at[i]);
+    pd_class_words_release(&classes);
+    pd_given_release(&given);
     return status;
 }
 
@@ -125,7 +151,8 @@ enum pd_status pd_asked_read(struct pd_asked_images *a, struct pd_error *err)
     const size_t n = a->data->count;
     a->place = pd_calloc(n, sizeof *a->place);
     a->answers = pd_malloc(n * sizeof *a->answers);
-    if (!a->place || !a->answers)
+    a->times = pd_calloc(n, sizeof *a->times);
+    if (!a->place || !a->answers || !a->times)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the answers to %zu images", n);
     for (size_t i = 0; i < n; i++)
         a->answers[i] = -1;
@@ -195,6 +222,7 @@ void pd_asked_close(struct pd_asked_images *a)
     pd_free(a->at);
     pd_free(a->place);
     pd_free(a->answers);
+    pd_free(a->times);
     memset(a, 0, sizeof *a);
 }
 

@@ -1,5 +1,5 @@
 /* What an active run asks people now, and what they have answered so far, as its folder says: its data,
- * queries.csv, answers.csv. Read alone: the run may be at work meanwhile. */
+ * queries.csv, journal.jsonl. Read alone: the run may be at work meanwhile. */
 #ifndef PD_SERVE_ASKED_H
 #define PD_SERVE_ASKED_H
 
@@ -21,11 +21,12 @@ struct pd_asked_images {
     struct pd_query *at; /* (count), best first */
     size_t count;
     uint32_t *place;  /* (data->count): of an image among them, from 1; 0: it is not asked for */
-    int32_t *answers; /* (data->count): the run's, PD_ANSWER_SKIP, or -1 */
+    int32_t *answers; /* (data->count): the run's, by its journal, PD_ANSWER_SKIP, or -1 */
+    int64_t *times;   /* (data->count): when they came, in milliseconds, of whole seconds; 0: not known */
 };
 
 /* watch: or NULL. PD_ERR_USAGE: no run of active learning, or one where the data's own labels answer, or 2-D
- * points; PD_ERR_FORMAT: queries.csv or answers.csv cannot be read; those of opening the data. */
+ * points; PD_ERR_FORMAT: queries.csv or the journal cannot be read; those of opening the data. */
 enum pd_status pd_asked_open(const char *run, const struct pd_active_watch *watch,
                              struct pd_asked_images *out, struct pd_error *err);
 void pd_asked_close(struct pd_asked_images *a); /* also a zeroed one */

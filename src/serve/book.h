@@ -101,8 +101,9 @@ const struct pd_press *pd_book_answer(const struct pd_book *b, uint32_t image, i
 struct pd_verdict {
     int32_t label; /* what all agree on, or was settled; -1: nothing, or they disagree */
     int people;    /* that have answered */
-    bool disputed, settled;
-    int64_t time; /* of the last press that it follows from */
+    bool disputed,
+        settled;  /* settled: by one of them, or by what the run was told later than they answered */
+    int64_t time; /* of the last press that it follows from, or of what the run was told */
 };
 /* A label outranks a skip. is_final: enough people have answered, and they agree. */
 struct pd_verdict pd_book_verdict(const struct pd_book *b, uint32_t image);

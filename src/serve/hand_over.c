@@ -4,79 +4,28 @@
 
 #include "base/mem.h"
 #include "io/file.h"
-#include "io/jsonl.h"
 
 #include <paydirt/page.h>
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-/* What the run's journal says last of each image. */
-struct known {
-    const struct pd_book *book;
-    int64_t *time;  /* (data->count), in milliseconds */
-    int32_t *label; /* (data->count), PD_ANSWER_SKIP, or -1 */
-};
-
-static int64_t read_time(const char *text)
-{
-    struct tm utc = {.tm_isdst = 0};
-    return text && strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc) ? (int64_t)timegm(&utc) * 1000 : 0;
-}
-
-static enum pd_status take_event(void *context, const json_t *event, int64_t line, struct pd_error *err)
-{
-    struct known *k = context;
-    const char *kind = json_string_value(json_object_get(event, "event"));
-    const char *name = json_string_value(json_object_get(event, "image"));
-    const char *label = json_string_value(json_object_get(event, "label"));
-    (void)line, (void)err;
-    if (!kind || !name || !label || (strcmp(kind, "answer") != 0 && strcmp(kind, "correct") != 0))
-        return PD_OK;
-    const int64_t image = pd_image_find(&k->book->asked->index, name);
-    if (image < 0)
-        return PD_OK;
-    k->label[image] = pd_book_class(k->book, label);
-    k->time[image] = read_time(json_string_value(json_object_get(event, "time")));
-    return PD_OK;
-}
-
-static enum pd_status read_journal(struct known *k, struct pd_error *err)
-{
-    char path[PD_PATH_SIZE];
-    const uint32_t n = k->book->asked->data->count;
-    k->time = pd_calloc(n, sizeof *k->time);
-    k->label = pd_malloc(n * sizeof *k->label);
-    if (!k->time || !k->label)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u answers", n);
-    for (uint32_t i = 0; i < n; i++)
-        k->label[i] = -1;
-    const enum pd_status status = pd_path_join(path, sizeof path, k->book->asked->run, "journal.jsonl", err);
-    return status || pd_is_absent(path) ? status : pd_jsonl_each(path, take_event, k, err);
-}
 
 /* --- what is new --- */
 
 enum news { NOTHING, NEW, CHANGED };
 
-/* What the run has otherwise stands where it is newer than the page. Where it is older and the page knew of
- * it, the page has changed its mind; where the page did not, the run will name both. */
-static enum news judge(const struct known *k, uint32_t image, const struct pd_verdict *v)
+/* What the run has is older, or the verdict would be the same. Where the page knew of it, the page has
+ * changed its mind; where the page did not, the run will name both. */
+static enum news judge(const struct pd_book *b, uint32_t image, const struct pd_verdict *v)
 {
-    const int32_t has = k->label[image];
+    const int32_t has = b->asked->answers[image];
     if (v->label == -1 || v->label == has)
         return NOTHING;
-    if (has == -1)
-        return NEW;
-    if (k->time[image] > v->time)
-        return NOTHING;
-    return pd_book_ever(k->book, image, has) ? CHANGED : NEW;
+    return has != -1 && pd_book_ever(b, image, has) ? CHANGED : NEW;
 }
 
-static void sort_out(const struct known *k, int32_t *fresh, int32_t *changed, struct pd_page_handed *out)
+static void sort_out(const struct pd_book *b, int32_t *fresh, int32_t *changed, struct pd_page_handed *out)
 {
-    const struct pd_book *b = k->book;
     for (uint32_t i = 0; i < b->asked->data->count; i++) {
         fresh[i] = changed[i] = -1;
         if (!b->last[i])
@@ -86,25 +35,25 @@ static void sort_out(const struct known *k, int32_t *fresh, int32_t *changed, st
         out->waiting += v.people && !v.disputed && !pd_verdict_is_final(b, &v);
         if (!pd_verdict_is_final(b, &v))
             continue;
-        const enum news news = judge(k, i, &v);
+        const enum news news = judge(b, i, &v);
         fresh[i] = news == NEW ? v.label : -1;
         changed[i] = news == CHANGED ? v.label : -1;
     }
 }
 
 /* Counts each image whose answer the run has and that was taken back here since: no file of answers says
- * "not any more". Ends the use of k->label. */
-static void count_taken_back(const struct known *k, struct pd_page_handed *out)
+ * "not any more". counted (data->count): all false. */
+static void count_taken_back(const struct pd_book *b, bool *counted, struct pd_page_handed *out)
 {
-    const struct pd_book *b = k->book;
+    const struct pd_asked_images *a = b->asked;
     for (size_t i = 0; i < b->count; i++) {
         const struct pd_press *undo = &b->at[i];
         const struct pd_press *p = undo->kind == PD_PRESS_UNDO ? pd_book_find(b, undo->was) : NULL;
-        if (!p || k->label[p->image] != p->label || k->time[p->image] > undo->time)
+        if (!p || counted[p->image] || a->answers[p->image] != p->label || a->times[p->image] > undo->time)
             continue;
         const struct pd_verdict v = pd_book_verdict(b, p->image);
         out->taken_back += !v.people && !v.settled;
-        k->label[p->image] = -1; /* once */
+        counted[p->image] = true;
     }
 }
 
@@ -141,14 +90,14 @@ static enum pd_status list_classes(const struct pd_book *b, struct pd_page_hande
 
 static enum pd_status hand_over(const struct pd_book *b, struct pd_page_handed *out, struct pd_error *err)
 {
-    struct known k = {.book = b};
     const uint32_t n = b->asked->data->count;
     int32_t *labels = pd_calloc(n, 2 * sizeof *labels);
+    bool *counted = pd_calloc(n, sizeof *counted);
     enum pd_status status =
-        labels ? read_journal(&k, err) : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u answers", n);
+        labels && counted ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %u answers", n);
     if (!status) {
-        sort_out(&k, labels, labels + n, out);
-        count_taken_back(&k, out);
+        sort_out(b, labels, labels + n, out);
+        count_taken_back(b, counted, out);
         status = write_rows(b, "page.csv", labels, &out->answers, err);
     }
     if (!status)
@@ -156,8 +105,7 @@ static enum pd_status hand_over(const struct pd_book *b, struct pd_page_handed *
     if (!status)
         status = list_classes(b, out, err);
     pd_free(labels);
-    pd_free(k.time);
-    pd_free(k.label);
+    pd_free(counted);
     return status;
 }
 

@@ -31,6 +31,18 @@ static void hear(struct pd_verdict *v, int32_t label)
         v->disputed = true;
 }
 
+/* What the run was told otherwise, later (`--correct`), stands. */
+static void hear_the_run(const struct pd_book *b, uint32_t image, struct pd_verdict *v)
+{
+    const int32_t label = b->asked->answers[image];
+    if (label == -1 || !(v->people || v->settled) || b->asked->times[image] <= v->time)
+        return;
+    v->label = label;
+    v->time = b->asked->times[image];
+    v->settled = true;
+    v->disputed = false;
+}
+
 struct pd_verdict pd_book_verdict(const struct pd_book *b, uint32_t image)
 {
     struct pd_verdict v = {.label = -1};
@@ -51,6 +63,7 @@ struct pd_verdict pd_book_verdict(const struct pd_book *b, uint32_t image)
     v.settled = settled != -1;
     v.disputed = v.disputed && !v.settled;
     v.label = v.settled ? settled : v.disputed ? -1 : v.label;
+    hear_the_run(b, image, &v);
     return v;
 }
 

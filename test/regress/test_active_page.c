@@ -136,6 +136,8 @@ static void takes_what_the_page_has(void **state)
     assert_null(strstr(r->err, "refused"));
     snprintf(row, sizeof row, "%02u.png,cat\n", second);
     assert_has(RUN "/answers.csv", row);
+    succeeds("label " RUN " --export csv --out all.csv");
+    assert_has("all.csv", row);
 
     /* names that paths cannot have are still two folders */
     sit_down();

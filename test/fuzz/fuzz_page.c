@@ -4,13 +4,14 @@
 #include "serve/page.h"
 
 #include "base/mem.h"
+#include "io/store.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { IMAGES = 4, CLASSES = 3, LINES = 5, REQUESTS = 12, LINE = 512 };
+enum { IMAGES = 4, CLASSES = 3, LINES = 5, LINE = 512 };
 
 static char class_names[][PD_CLASS_NAME_SIZE] = {"cat", "dog", "7"};
 static const char *image_names[] = {"a.png", "b.png", "sub/a.png", "c,d.png"};
@@ -58,6 +59,7 @@ static void begin(struct pd_page *page)
     asked.at = pd_calloc(IMAGES, sizeof *asked.at);
     asked.place = pd_calloc(IMAGES, sizeof *asked.place);
     asked.answers = pd_calloc(IMAGES, sizeof *asked.answers);
+    asked.times = pd_calloc(IMAGES, sizeof *asked.times);
     for (uint32_t i = 0; i < IMAGES; i++) {
         asked.answers[i] = i == 3 ? 1 : -1;
         if (i < 3) {
@@ -67,6 +69,21 @@ static void begin(struct pd_page *page)
     }
     expect(!pd_image_index_init(&asked.index, &photos, &err));
     expect(!pd_label_open(&page->label, &asked, 2, &err));
+}
+
+/* One page for all inputs, as most of the time would go into opening it: what was pressed is wiped off. */
+static void wipe(struct pd_book *b)
+{
+    struct pd_error err;
+    expect(!pd_store_put(b->store, "DELETE FROM press", NULL, 0, NULL, &err));
+    for (size_t i = 0; i < b->note_count; i++)
+        pd_free(b->notes[i].text);
+    memset(b->last, 0, IMAGES * sizeof *b->last);
+    b->note_count = b->count = 0;
+    b->person_count = 0;
+    b->class_count = CLASSES;
+    for (int i = 0; i < CLASSES; i++) /* but for their new names */
+        memcpy(b->classes[i].shown, b->classes[i].name, sizeof b->classes[i].shown);
 }
 
 static void look(const struct pd_book *b)
@@ -110,21 +127,21 @@ static void ask(struct pd_page *page, char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct pd_page page;
+    static struct pd_page page;
     char *text = malloc(size + 1);
     if (!text)
         return 0;
+    if (!page.label.open)
+        begin(&page);
+    wipe(&page.label.book);
     if (size)
         memcpy(text, data, size);
     text[size] = '\0';
-    begin(&page);
     for (char *at = text, *end; at; at = end ? end + 1 : NULL) {
         end = memchr(at, 0x1e, size - (size_t)(at - text));
         ask(&page, at, end ? (size_t)(end - at) : size - (size_t)(at - text));
     }
     look(&page.label.book);
-    page.label.asked.data = NULL;
-    pd_label_close(&page.label);
     free(text);
     return 0;
 }

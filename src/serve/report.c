@@ -3,6 +3,7 @@
 #include "io/file.h"
 #include "io/json.h"
 #include "serve/page_files.h"
+#include "serve/queries.h"
 #include "serve/view.h"
 #include "study/study.h"
 
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PICTURE_MOST = 8 << 20, QUERIES_MOST = 40 };
+enum { PICTURE_MOST = 8 << 20, PICTURES_MOST = 40, QUERIES_MOST = 50 };
 
 struct report {
     struct pd_view *views; /* (n) */
@@ -49,11 +50,12 @@ static void html(struct report *r, const char *markup)
     pd_buffer_append(&r->out, markup, strlen(markup));
 }
 
+/* name: with its attributes. */
 static void tag(struct report *r, const char *name, const char *words)
 {
     pd_buffer_printf(&r->out, "<%s>", name);
     text(r, words);
-    pd_buffer_printf(&r->out, "</%s>", name);
+    pd_buffer_printf(&r->out, "</%.*s>", (int)strcspn(name, " "), name);
 }
 
 static enum pd_status image(struct report *r, const char *type, const struct pd_buffer *bytes,
@@ -159,7 +161,7 @@ static enum pd_status pictures(struct report *r, struct pd_error *err)
     char alt[256];
     html(r, "<section class=\"figures\"><h2>Pictures</h2>\n");
     for (size_t i = 0; i < r->n; i++)
-        for (size_t k = 0; k < r->views[i].picture_count && !status && shown < QUERIES_MOST; k++) {
+        for (size_t k = 0; k < r->views[i].picture_count && !status && shown < PICTURES_MOST; k++) {
             struct pd_buffer png = PD_BUFFER_INIT;
             const struct pd_view *v = &r->views[i];
             if (!is_shown(v, k))
@@ -259,6 +261,51 @@ static void results(struct report *r)
     html(r, "</section>\n");
 }
 
+/* By round: how many, and folded away the first of each. */
+static enum pd_status queries(struct report *r, const struct pd_view *v, struct pd_error *err)
+{
+    json_t *rounds, *round;
+    char caption[256];
+    size_t i;
+    const enum pd_status status = pd_queries_read(v->path, QUERIES_MOST, &rounds, err);
+    if (status || !json_array_size(rounds)) {
+        json_decref(rounds);
+        return status;
+    }
+    snprintf(caption, sizeof caption, "%s: what was asked", v->name);
+    table(r, caption, rounds);
+    html(r, "<details><summary>the images that were asked about</summary>\n");
+    json_array_foreach(rounds, i, round)
+    {
+        const json_t *images = json_object_get(round, "images");
+        const json_int_t asked = json_integer_value(json_object_get(round, "asked"));
+        snprintf(caption, sizeof caption,
+                 "%.100s, round %" JSON_INTEGER_FORMAT ": the first %zu of %" JSON_INTEGER_FORMAT,
+                 json_string_value(json_object_get(round, "of")),
+                 json_integer_value(json_object_get(round, "round")), json_array_size(images), asked);
+        table(r, caption, images);
+    }
+    html(r, "</details>\n");
+    json_decref(rounds);
+    return PD_OK;
+}
+
+static enum pd_status all_queries(struct report *r, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    const size_t before = r->out.size;
+    html(r, "<section><h2>Queries</h2>\n");
+    const size_t begun = r->out.size;
+    for (size_t i = 0; i < r->n && !status; i++)
+        if (r->views[i].active)
+            status = queries(r, &r->views[i], err);
+    if (r->out.size == begun)
+        r->out.size = before; /* there are none */
+    else
+        html(r, "</section>\n");
+    return status;
+}
+
 /* --- all of it --- */
 
 static void begin(struct report *r)
@@ -294,6 +341,8 @@ static enum pd_status write_all(struct report *r, const char *path, struct pd_er
         status = curves(r, err);
     if (!status)
         results(r);
+    if (!status)
+        status = all_queries(r, err);
     if (!status)
         status = pictures(r, err);
     if (!status)

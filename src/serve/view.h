@@ -63,8 +63,8 @@ struct pd_studies;
 size_t pd_view_charts(const struct pd_view *views, size_t n, const struct pd_studies *studies,
                       struct pd_view_chart charts[PD_CHARTS_MOST]);
 
-/* The picture, as SVG, into svg; its curves (name, x, y) into *curves, which may be NULL. PD_ERR_UNSUPPORTED:
- * built without cairo; PD_ERR_MEMORY. */
+/* The picture, as SVG, into svg; its curves (name, x, y; by labels also error, the means' standard error, and
+ * trials) into *curves, which may be NULL. PD_ERR_UNSUPPORTED: built without cairo; PD_ERR_MEMORY. */
 enum pd_status pd_view_draw(const struct pd_view *views, size_t n, const struct pd_studies *studies,
                             const struct pd_view_chart *chart, struct pd_buffer *svg,
                             struct pd_chart_frame *frame, json_t **curves, struct pd_error *err);

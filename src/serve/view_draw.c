@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "study/study.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +96,49 @@ static json_t *curves_json(const struct lines *l)
     return all;
 }
 
+/* Means by labels, as `paydirt compare --json` has them. */
+struct means {
+    json_t *all;
+    const struct pd_study_curve *last;
+};
+
+static json_t *real(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+static enum pd_status take_mean(void *context, const struct pd_study_row *row, struct pd_error *err)
+{
+    struct means *m = context;
+    (void)err;
+    if (row->figure != PD_STUDY_POINT)
+        return PD_OK;
+    if (row->curve != m->last)
+        json_array_append_new(m->all, json_pack("{s:s, s:[], s:[], s:[], s:[]}", "name", row->curve->label,
+                                                "x", "y", "error", "trials"));
+    m->last = row->curve;
+    json_t *curve = json_array_get(m->all, json_array_size(m->all) - 1);
+    json_array_append_new(json_object_get(curve, "x"), real(row->x));
+    json_array_append_new(json_object_get(curve, "y"), real(row->summary.mean));
+    json_array_append_new(json_object_get(curve, "error"), real(row->summary.error));
+    json_array_append_new(json_object_get(curve, "trials"), json_integer(row->summary.n));
+    return PD_OK;
+}
+
+static enum pd_status draw_study(const struct pd_study *study, struct pd_buffer *svg,
+                                 struct pd_chart_frame *frame, json_t **curves, struct pd_error *err)
+{
+    struct means m = {.all = curves ? json_array() : NULL};
+    enum pd_status status = pd_study_chart(study, "random", true, frame, svg, err);
+    if (!status && curves)
+        status = pd_study_rows(study, "", take_mean, &m, err);
+    if (status)
+        json_decref(m.all);
+    else if (curves)
+        *curves = m.all;
+    return status;
+}
+
 static bool is_fraction(const struct pd_view *views, size_t n, const char *name)
 {
     for (size_t v = 0; v < n; v++) {
@@ -134,7 +178,7 @@ enum pd_status pd_view_draw(const struct pd_view *views, size_t n, const struct 
     for (int i = 0; study && i < chart->study; i++)
         study = study->next;
     if (study)
-        return pd_study_chart(study, "random", true, frame, svg, err);
+        return draw_study(study, svg, frame, curves, err);
     struct lines l = {pd_calloc(most, sizeof *l.curves),
                       pd_malloc(most * 2 * PD_CURVE_POINTS * sizeof(double)), 0};
     enum pd_status status =

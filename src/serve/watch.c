@@ -137,9 +137,9 @@ static void get_chart(struct pd_watch_page *w, const struct pd_http_request *r, 
     if (pd_view_draw(w->views, w->count, w->studies, &charts[at], &svg, &frame, &curves, &err))
         pd_reply_refuse(reply, 500, err.message);
     else
-        pd_reply_json(reply,
-                      json_pack("{s:s, s:s, s:o, s:o}", "name", charts[at].name, "svg", svg.data, "frame",
-                                frame_json(&frame), "curves", curves ? curves : json_array()));
+        pd_reply_json(reply, json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", charts[at].name, "x",
+                                       charts[at].by_labels ? "labels" : "epoch", "svg", svg.data, "frame",
+                                       frame_json(&frame), "curves", curves ? curves : json_array()));
     pd_buffer_release(&svg);
 }
 

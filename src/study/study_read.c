@@ -50,33 +50,47 @@ struct rounds {
     const char *run, *path, *folder; /* folder: gold-1 */
 };
 
-static enum pd_status take_round(void *context, const json_t *record, int64_t line, struct pd_error *err)
+/* A measure of a round, in [0, 1]; one that is not finite was not measured. false: out of memory. */
+static bool put_round(const struct rounds *r, const json_t *record, const char *measure, const char *key,
+                      double labels, int64_t seed)
 {
-    const struct rounds *r = context;
-    const char *strategy = json_string_value(json_object_get(record, "strategy"));
-    const char *metric = json_string_value(json_object_get(record, "metric"));
+    double accuracy;
     char name[NAME];
-    double labels, accuracy, seed;
-    if (!number_of(record, "labels", &labels))
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld has no number \"labels\"", r->path,
-                       (long long)line);
-    if (!number_of(record, "accuracy", &accuracy)) /* not measured in this round */
-        return PD_OK;
-    if (!number_of(record, "seed", &seed) && !number_of(record, "trial", &seed))
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld has neither \"seed\" nor \"trial\"", r->path,
-                       (long long)line);
+    if (!number_of(record, key, &accuracy))
+        return true;
+    const char *strategy = json_string_value(json_object_get(record, "strategy"));
     const char *dash = strrchr(r->folder, '-');
     snprintf(name, sizeof name, "%.*s", dash ? (int)(dash - r->folder) : NAME, r->folder);
-    struct pd_study *study = pd_study_find(r->studies, metric ? metric : "accuracy", "labels");
+    struct pd_study *study = pd_study_find(r->studies, measure, "labels");
     struct pd_study_curve *curve =
         study ? pd_study_find_curve(r->studies, study, r->studies->pool ? NULL : r->run,
                                     strategy ? strategy : name)
               : NULL;
-    struct pd_study_trial *trial = curve ? pd_study_find_trial(r->studies, curve, (int64_t)seed) : NULL;
+    struct pd_study_trial *trial = curve ? pd_study_find_trial(r->studies, curve, seed) : NULL;
     if (!trial || !pd_study_put(r->studies, trial, labels, accuracy) || !describe(r->studies, study, record))
-        return no_memory(err);
+        return false;
     study->fraction = study->area = true;
-    return PD_OK;
+    return true;
+}
+
+/* The samples' fitting capacity, and where images are held out the classes that D has right of them. */
+static enum pd_status take_round(void *context, const json_t *record, int64_t line, struct pd_error *err)
+{
+    const struct rounds *r = context;
+    const char *metric = json_string_value(json_object_get(record, "metric"));
+    double labels, seed, any;
+    if (!number_of(record, "labels", &labels))
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld has no number \"labels\"", r->path,
+                       (long long)line);
+    if (!number_of(record, "accuracy", &any) && !number_of(record, "class_accuracy", &any))
+        return PD_OK; /* not measured in this round */
+    if (!number_of(record, "seed", &seed) && !number_of(record, "trial", &seed))
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld has neither \"seed\" nor \"trial\"", r->path,
+                       (long long)line);
+    return put_round(r, record, metric ? metric : "accuracy", "accuracy", labels, (int64_t)seed) &&
+                   put_round(r, record, "class-accuracy", "class_accuracy", labels, (int64_t)seed)
+               ? PD_OK
+               : no_memory(err);
 }
 
 static enum pd_status read_rounds(struct pd_studies *s, const char *run, const char *folder, const char *name,

@@ -8,6 +8,7 @@ const pictures = new Map(); // run's path -> its figure
 let known = -1;
 
 const short = (x) => (x === null || x === undefined ? "–" : Math.abs(x) >= 1e5 || (x && Math.abs(x) < 1e-3) ? x.toExponential(3) : String(Number(x.toPrecision(5))));
+const full = (x) => String(Number(x.toPrecision(10))); // as the report has it
 const bytes = (x) => (x === null ? "?" : x >= 1e9 ? `${(x / 1e9).toFixed(1)} GB` : `${(x / 1e6).toFixed(0)} MB`);
 function time(seconds) {
   if (seconds === null) return "?";
@@ -38,9 +39,10 @@ class Chart {
     this.line = element("div", { class: "line", hidden: "" });
     this.words = element("div", { class: "words", hidden: "" });
     this.box = element("div", { class: "plot" }, this.img, this.line, this.words);
+    this.head = element("thead");
     this.table = element("tbody");
     this.figure = element("figure", {}, this.box, element("details", {}, element("summary", {}, `values: ${name}`),
-      element("div", { class: "values" }, element("table", {}, element("caption", { class: "unseen" }, name), this.table))));
+      element("div", { class: "values" }, element("table", {}, element("caption", { class: "unseen" }, name), this.head, this.table))));
     this.box.addEventListener("pointermove", (e) => this.point(e));
     this.box.addEventListener("pointerleave", () => (this.line.hidden = this.words.hidden = true));
     this.figure.querySelector("details").addEventListener("toggle", () => this.list());
@@ -59,7 +61,11 @@ class Chart {
 
   list() {
     if (!this.figure.querySelector("details").open || !this.chart) return;
-    const rows = this.chart.curves.flatMap((c) => c.x.map((x, i) => element("tr", {}, element("th", { scope: "row" }, c.name), element("td", {}, short(x)), element("td", {}, String(c.y[i])))));
+    const more = this.chart.curves.some((c) => c.error) ? ["error", "trials"] : []; // means over trials
+    const heads = ["curve", this.chart.x, more.length ? "mean" : "value", ...more.map((k) => (k === "error" ? "standard error" : k))];
+    const rows = this.chart.curves.flatMap((c) => c.x.map((x, i) => element("tr", {}, element("th", { scope: "row" }, c.name),
+      ...[short(x), String(c.y[i]), ...more.map((k) => (c[k][i] === null ? "–" : String(c[k][i])))].map((words) => element("td", {}, words)))));
+    this.head.replaceChildren(element("tr", {}, ...heads.map((h) => element("th", { scope: "col" }, h))));
     this.table.replaceChildren(...rows);
   }
 
@@ -83,7 +89,7 @@ class Chart {
     this.line.style.left = `${place}px`;
     this.line.style.top = `${f.top / scale}px`;
     this.line.style.height = `${(f.bottom - f.top) / scale}px`;
-    this.words.replaceChildren(element("b", {}, `epoch ${short(nearest)}`), ...lines.map((l) => element("span", {}, l)));
+    this.words.replaceChildren(element("b", {}, `${this.chart.x} ${short(nearest)}`), ...lines.map((l) => element("span", {}, l)));
     this.words.style.left = place > box.width / 2 ? "" : `${place + 8}px`;
     this.words.style.right = place > box.width / 2 ? `${box.width - place + 8}px` : "";
   }
@@ -133,8 +139,8 @@ function showPictures(runs) {
 
 function showResults(runs) {
   const tables = runs.filter((r) => r.results.length).map((r) => {
-    const keys = [...new Set(r.results.flatMap((line) => Object.keys(line).filter((k) => typeof line[k] !== "object")))].slice(0, 12);
-    const rows = r.results.map((line) => element("tr", {}, ...keys.map((k) => element("td", {}, typeof line[k] === "number" ? short(line[k]) : String(line[k] ?? "")))));
+    const keys = [...new Set(r.results.flatMap((line) => Object.keys(line).filter((k) => typeof line[k] !== "object")))];
+    const rows = r.results.map((line) => element("tr", {}, ...keys.map((k) => element("td", {}, typeof line[k] === "number" ? full(line[k]) : String(line[k] ?? "")))));
     return element("div", { class: "values" }, element("table", {}, element("caption", {}, `${r.name}: ${r.active ? "rounds" : "results"}`),
       element("thead", {}, element("tr", {}, ...keys.map((k) => element("th", { scope: "col" }, k)))), element("tbody", {}, ...rows)));
   });

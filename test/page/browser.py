@@ -27,7 +27,7 @@ def free_port():
 
 
 class Browser:
-    def __init__(self, width=1280, height=800, dark=False, phone=False):
+    def __init__(self, width=1280, height=800, dark=False, phone=False, insecure=False):
         self.port = free_port()
         self.home = tempfile.mkdtemp(prefix="paydirt-browser-")
         self.driver = subprocess.Popen(["chromedriver", f"--port={self.port}", "--log-level=SEVERE"], stdout=subprocess.DEVNULL,
@@ -47,7 +47,7 @@ class Browser:
         options = {"args": arguments}
         if phone:
             options["mobileEmulation"] = {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2, "touch": True}}
-        wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options,
+        wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "acceptInsecureCerts": insecure, "goog:chromeOptions": options,
                                                    "goog:loggingPrefs": {"browser": "ALL"}}}}
         self.session = self.call("POST", "/session", wanted)["sessionId"]
         if dark:
@@ -94,6 +94,13 @@ class Browser:
             if "stale element" not in str(error) or tries == 1:
                 raise
             self.click(selector, tries - 1)  # the page has drawn it anew meanwhile
+
+    def tap(self, selector):
+        """A finger on the middle of an element, which is scrolled to first."""
+        x, y = self.js("const e = document.querySelector(arguments[0]); e.scrollIntoView({ block: 'center' }); const r = e.getBoundingClientRect();"
+                       "return [r.x + r.width / 2, r.y + r.height / 2]", selector)
+        self.cdp("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+        self.cdp("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     def wait(self, condition, what, seconds=15):
         end = time.monotonic() + seconds

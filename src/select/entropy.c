@@ -17,6 +17,12 @@ static void certain(const struct pd_pool *block, int64_t first, const double *st
         score[i] = -score[i];
 }
 
+static double most(const struct pd_pool *block, const double *state, bool balanced)
+{
+    (void)state, (void)balanced;
+    return pd_softmax_most_entropy(block->n, block->classes, block->class_logits);
+}
+
 static double bound(const struct pd_pool *block, const double *state, bool balanced)
 {
     (void)state, (void)balanced;
@@ -37,4 +43,5 @@ const struct pd_strategy pd_strategy_most_entropy = {
     .summary = "largest entropy of the class probabilities first",
     .needs = PD_POOL_CLASS_LOGITS,
     .score = uncertain,
+    .bound = most,
 };

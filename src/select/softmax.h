@@ -20,6 +20,9 @@ void pd_softmax_entropy(int64_t n, int classes, const float *logits, double *ent
  * little wider than rounding, hold for every row at a fraction of the cost. */
 double pd_softmax_gap(int64_t n, int classes, const float *logits);
 
+/* No row has more entropy: computed in single precision, a little wider. */
+double pd_softmax_most_entropy(int64_t n, int classes, const float *logits);
+
 double pd_softmax_most_confidence(double gap);
 double pd_softmax_most_margin(double gap);
 double pd_softmax_least_entropy(double gap);

@@ -39,10 +39,13 @@ const struct pd_strategy *pd_strategy_find(const char *name, struct pd_error *er
 
 /* --- checks --- */
 
+enum { FLOATS_FOR_THREADS = 1 << 18 };
+
 /* By the exponent's bits, which vectorises. */
 static bool all_finite(int64_t n, const float *x)
 {
     uint32_t bad = 0;
+#pragma omp parallel for simd schedule(static) reduction(| : bad) if (n >= FLOATS_FOR_THREADS)
     for (int64_t i = 0; i < n; i++) {
         uint32_t bits;
         memcpy(&bits, &x[i], sizeof bits);

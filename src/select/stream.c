@@ -31,7 +31,8 @@ static void score_chunk(const struct selection *s, const struct pd_pool *block, 
 {
     const struct pd_pool rows = pd_pool_rows(block, at, CHUNK);
     double *score = s->score + at;
-    if (!s->strategy->bound || !(s->strategy->bound(&rows, s->state, s->balanced) < least)) {
+    if (!s->strategy->bound || least == -INFINITY ||
+        !(s->strategy->bound(&rows, s->state, s->balanced) < least)) {
         s->strategy->score(&rows, s->rows + at, s->state, s->balanced, s->seed, score);
         return;
     }

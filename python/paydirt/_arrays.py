@@ -52,8 +52,11 @@ def floats(x: Any, name: str, whole: bool = False) -> NDArray[np.float32]:
                          % (name, a.dtype))
     if a.dtype.kind not in "fiub" and a.dtype.name != "bfloat16":
         raise UsageError("%s: %s, expected floats" % (name, a.dtype))
-    with np.errstate(over="ignore"):  # infinite numbers are refused with their row
-        return np.ascontiguousarray(a, dtype=np.float32)
+    try:
+        with np.errstate(over="raise"):
+            return np.ascontiguousarray(a, dtype=np.float32)
+    except FloatingPointError:
+        raise UsageError("%s: %s beyond float32, whose largest number is 3.4e38" % (name, a.dtype)) from None
 
 
 def whole_numbers(x: Any, name: str) -> NDArray[np.int64]:

@@ -98,6 +98,8 @@ def _class_logits(given: Any, judge: bool) -> NDArray[np.float32]:
                          "np.stack([0 * x, x], axis=1)" % shape_text(a))
     if a.ndim != 2:
         raise UsageError("class_logits: shape %s, expected (rows, classes)" % shape_text(a))
+    if len(a) and not a.size:
+        raise UsageError("class_logits: shape %s, expected 2 classes or more" % shape_text(a))
     if judge and len(a):
         _look("class_logits", a, False, "if they are: probabilities= in place of class_logits=; if they are logits: judge=False")
     return a
@@ -107,6 +109,8 @@ def _passes(given: Any, judge: bool) -> NDArray[np.float32]:
     a = floats(given, "passes")
     if a.ndim != 3:
         raise UsageError("passes: shape %s, expected (passes, rows, classes)" % shape_text(a))
+    if len(a) < 2 or a.shape[2] < 2:
+        raise UsageError("passes: shape %s, expected 2 passes and 2 classes or more" % shape_text(a))
     if judge and a.size:
         _look("passes", a, False, "take their logarithms: np.log; if they are logits: judge=False")
     return a
@@ -116,6 +120,8 @@ def _features(given: Any) -> NDArray[np.float32]:
     a = floats(given, "features", whole=True)
     if a.ndim < 2:
         raise UsageError("features: shape %s, expected (rows, width)" % shape_text(a))
+    if len(a) and not a.size:
+        raise UsageError("features: shape %s, expected a feature or more" % shape_text(a))
     return a.reshape(len(a), -1) if len(a) else a.reshape(0, 1)
 
 

@@ -186,6 +186,17 @@ class Refuses(unittest.TestCase):
         self.refuses("expected whole numbers", features=f, strategy="coreset", labelled=[0.5])
         self.refuses("less than 2^63", features=f, strategy="coreset", labelled=np.array([2**64 - 1], "u8"))
 
+    def test_arrays_without_a_number(self):
+        self.refuses("class_logits: shape (5, 0)", class_logits=np.zeros((5, 0)), strategy="entropy", k=1)
+        self.refuses("features: shape (5, 0)", features=np.zeros((5, 0)), strategy="coreset", k=1)
+        for shape in ((0, 5, 2), (1, 5, 2), (3, 5, 1), (3, 5, 0)):
+            self.refuses("expected 2 passes and 2 classes or more", passes=np.zeros(shape), strategy="bald", k=1)
+        self.assertEqual(len(paydirt.select(passes=np.zeros((3, 0, 2)), strategy="bald", k=0)), 0)
+
+    @unittest.skipIf(np.lib.NumpyVersion(np.__version__) < "1.24.0", "NumPy says nothing of it")
+    def test_numbers_beyond_float32(self):
+        self.refuses("features: float64 beyond float32", features=np.full((5, 2), 1e39), strategy="coreset", k=1)
+
     def test_counts_and_names(self):
         self.refuses("k: -1", LOGIT, CLASSES, k=-1)
         self.refuses("k: 2.5", LOGIT, CLASSES, k=2.5)

@@ -20,6 +20,13 @@ enum pd_status pd_score(struct pd_gan *gan, enum pd_origin origin, const float *
 enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
                            float *features, struct pd_error *err);
 
+/* Class logits (passes, n, classes) of D with dropout at work, pass by pass: what select.h's bald takes. The
+ * random numbers follow from the seed, the pass and the image's place. As pd_score; PD_ERR_USAGE, too: no 1
+ * to PD_PASSES_MOST passes, or D has no dropout (the message names networks that have). */
+enum { PD_PASSES_MOST = 1000 };
+enum pd_status pd_passes(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
+                         int passes, uint64_t seed, float *class_logits, struct pd_error *err);
+
 /* Statistics of D's batch norm for images of that origin (doc/gold.md): of reals over images of data, 10,000
  * at most, drawn at random, best those that it was trained on; of fakes over 5,000 that G makes, data NULL.
  * From then on D scores by them. Does nothing where D has no batch norm. pd_training_run ends with reals'

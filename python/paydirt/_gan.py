@@ -303,6 +303,22 @@ class Gan:
         self._call(lib.pd_features, self._alive(), _origin(origin), pointer("float", x), len(x), pointer("float", out))
         return out
 
+    def passes(self, images: Any, passes: int = 20, *, seed: int = 0, origin: str = "real") -> NDArray[np.float32]:
+        """Class logits (passes, n, classes) of the discriminator with dropout at work: what `select` takes as passes.
+
+        Networks without dropout are refused.
+
+        Examples
+        --------
+        >>> rows = paydirt.select(passes=gan.passes(pool), strategy="bald", k=100)
+        """
+        x = self._input(self._dataset(images, None))
+        count = whole("passes", passes, lib.PD_PASSES_MOST)
+        out = np.empty((count, len(x), self.classes), np.float32)
+        self._call(lib.pd_passes, self._alive(), _origin(origin), pointer("float", x), len(x), count, _seed(seed),
+                   pointer("float", out))
+        return out
+
     def _dataset(self, images: Any, labels: Any) -> Any:
         notes: List[str] = []
         pixels = pixels_of(images, "images", notes)

@@ -1,6 +1,7 @@
 #include "gan/gan_parts.h"
 
 #include "base/mem.h"
+#include "base/streams.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ const char *const pd_origin_prefixes[PD_ORIGINS] = {[PD_ORIGIN_REAL] = "real.", 
 struct view {
     enum pd_origin origin;
     const char *layer; /* observed */
+    bool stochastic;
 };
 
 void pd_gan_record_generator(struct pd_gan *gan, struct pd_graph *g, int64_t n)
@@ -55,6 +57,8 @@ static struct pd_heads discriminate(struct pd_gan *gan, struct pd_graph *g, int6
 {
     struct pd_nn dis = pd_gan_network(gan, g, gan->ema_d ? "ema_d." : "d.", false);
     dis.observed = view->layer;
+    dis.stochastic = view->stochastic;
+    dis.stream = PD_STREAM_DROPOUT_PASSES;
     if (view->layer || gan->statistics[view->origin])
         dis.statistics = pd_origin_prefixes[view->origin];
     struct pd_node *images = pd_input(g, "images", PD_REAL, pd_gan_image_shape(gan, n));
@@ -71,12 +75,17 @@ static void record_scorer(struct pd_gan *gan, struct pd_graph *g, int64_t n, con
 
 void pd_gan_record_scorer(struct pd_gan *gan, struct pd_graph *g, int64_t n, enum pd_origin origin)
 {
-    record_scorer(gan, g, n, &(struct view){origin, NULL});
+    record_scorer(gan, g, n, &(struct view){.origin = origin});
 }
 
 static void record_features(struct pd_gan *gan, struct pd_graph *g, int64_t n, const struct view *view)
 {
     pd_output(discriminate(gan, g, n, view).features, "features");
+}
+
+static void record_pass(struct pd_gan *gan, struct pd_graph *g, int64_t n, const struct view *view)
+{
+    pd_output(discriminate(gan, g, n, view).class_logits, "class_logits");
 }
 
 static void record_observer(struct pd_gan *gan, struct pd_graph *g, int64_t n, const struct view *view)
@@ -105,19 +114,25 @@ enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struc
 enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
                                      struct pd_plan **out, struct pd_error *err)
 {
-    return compile(gan, record_scorer, (struct view){origin, NULL}, batch, out, err);
+    return compile(gan, record_scorer, (struct view){.origin = origin}, batch, out, err);
 }
 
 enum pd_status pd_gan_compile_features(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
                                        struct pd_plan **out, struct pd_error *err)
 {
-    return compile(gan, record_features, (struct view){origin, NULL}, batch, out, err);
+    return compile(gan, record_features, (struct view){.origin = origin}, batch, out, err);
+}
+
+enum pd_status pd_gan_compile_pass(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
+                                   struct pd_plan **out, struct pd_error *err)
+{
+    return compile(gan, record_pass, (struct view){.origin = origin, .stochastic = true}, batch, out, err);
 }
 
 enum pd_status pd_gan_compile_observer(struct pd_gan *gan, enum pd_origin origin, const char *layer,
                                        int64_t batch, struct pd_plan **out, struct pd_error *err)
 {
-    return compile(gan, record_observer, (struct view){origin, layer}, batch, out, err);
+    return compile(gan, record_observer, (struct view){.origin = origin, .layer = layer}, batch, out, err);
 }
 
 void pd_gan_use_batch_statistics(struct pd_gan *gan, bool on)

@@ -55,7 +55,8 @@ struct pd_step_options {
     /* That loss on all fakes (the papers' expectation), or on as many as the batch has labelled reals and on
      * none where it has none (the habit of GOLD's reference code). */
     bool match_labels;
-    bool gold; /* re-weight by GOLD (section 3.2, eq. 5): w = sign(d) |d|^beta */
+    bool no_classes; /* no class loss at all, in either step: D learns real and fake alone */
+    bool gold;       /* re-weight by GOLD (section 3.2, eq. 5): w = sign(d) |d|^beta */
     double beta_d, beta_g;
     bool gold_balanced;   /* d = m + sigma_m / sigma_k * k (eq. 4) over the batch, instead of m + k */
     bool gold_normalised; /* weights divided by their mean size, so that re-weighting leaves the step's length
@@ -136,6 +137,11 @@ enum pd_status pd_gan_compile_generator(struct pd_gan *gan, int64_t batch, struc
 /* Input "images"; outputs "logit" (N), "class_logits" (N, classes), "log_p" (N, classes). */
 enum pd_status pd_gan_compile_scorer(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
                                      struct pd_plan **out, struct pd_error *err);
+
+/* Input "images"; output "class_logits" (N, classes), with dropout at work: other numbers for another seed
+ * and step. */
+enum pd_status pd_gan_compile_pass(struct pd_gan *gan, enum pd_origin origin, int64_t batch,
+                                   struct pd_plan **out, struct pd_error *err);
 
 /* Input "images"; output "features" (N, width), D's trunk. */
 enum pd_status pd_gan_compile_features(struct pd_gan *gan, enum pd_origin origin, int64_t batch,

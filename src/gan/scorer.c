@@ -4,7 +4,7 @@
 #include "data/transform.h"
 #include "gan/gan_parts.h"
 
-enum { BATCH = 100 };
+enum { BATCH = PD_SCORER_BATCH };
 
 struct pd_scorer {
     struct pd_plan *plan;
@@ -18,15 +18,21 @@ struct target {
     float *rows;
 };
 
+/* Where the random numbers of a plan that draws some begin: a step for each batch. */
+struct draws {
+    uint64_t seed, step;
+};
+
 static enum pd_status look(struct pd_plan *plan, const float *images, int64_t image, int64_t n,
-                           const struct target *targets, int n_targets, struct pd_error *err)
+                           struct draws draws, const struct target *targets, int n_targets,
+                           struct pd_error *err)
 {
     enum pd_status status = PD_OK;
     for (int64_t at = 0; at < n && !status; at += BATCH) {
         const int64_t m = n - at < BATCH ? n - at : BATCH; /* the rest of the batch keeps what it had */
         status = pd_plan_write(plan, "images", images + at * image, m * image, err);
         if (!status)
-            status = pd_plan_run(plan, 0, 0, err);
+            status = pd_plan_run(plan, draws.seed, draws.step++, err);
         for (int i = 0; i < n_targets && !status; i++) {
             const struct target *t = &targets[i];
             status = pd_plan_read(plan, t->name, t->rows + at * t->width, m * t->width, err);
@@ -63,7 +69,7 @@ enum pd_status pd_scorer_score(struct pd_scorer *s, const float *images, int64_t
                                float *class_logits, struct pd_error *err)
 {
     const struct target targets[] = {{"logit", 1, logit}, {"class_logits", s->classes, class_logits}};
-    return look(s->plan, images, s->image, n, targets, 2, err);
+    return look(s->plan, images, s->image, n, (struct draws){0, 0}, targets, 2, err);
 }
 
 /* --- for other programs --- */
@@ -84,7 +90,7 @@ static enum pd_status look_once(struct pd_gan *gan, enum pd_origin origin,
     if (!status)
         status = compile(gan, origin, BATCH, &plan, err);
     if (!status)
-        status = look(plan, images, image, n, targets, n_targets, err);
+        status = look(plan, images, image, n, (struct draws){0, 0}, targets, n_targets, err);
     pd_plan_destroy(plan);
     pd_gan_leave(gan);
     return status;
@@ -103,6 +109,52 @@ enum pd_status pd_features(struct pd_gan *gan, enum pd_origin origin, const floa
 {
     const struct target target = {"features", pd_gan_feature_width(gan), features};
     return look_once(gan, origin, pd_gan_compile_features, images, n, &target, 1, err);
+}
+
+/* Pass by pass; the batches of a pass are numbered over all images. */
+static enum pd_status look_passes(struct pd_gan *gan, const float *images, const struct pd_pass_rows *rows,
+                                  uint64_t seed, struct pd_plan *plan, float *class_logits,
+                                  struct pd_error *err)
+{
+    const uint64_t batches = (uint64_t)(rows->all + BATCH - 1) / BATCH, first = (uint64_t)rows->first / BATCH;
+    const int64_t image = pd_gan_image_size(gan), classes = gan->config.classes;
+    enum pd_status status = PD_OK;
+    for (int s = 0; s < rows->passes && !status; s++) {
+        const struct target target = {"class_logits", classes,
+                                      class_logits + (s * rows->all + rows->first) * classes};
+        const struct draws draws = {seed, (uint64_t)s * batches + first};
+        status = look(plan, images, image, rows->n, draws, &target, 1, err);
+    }
+    return status;
+}
+
+enum pd_status pd_scorer_passes(struct pd_gan *gan, enum pd_origin origin, const float *images,
+                                const struct pd_pass_rows *rows, uint64_t seed, float *class_logits,
+                                struct pd_error *err)
+{
+    struct pd_plan *plan = NULL;
+    enum pd_status status = pd_gan_enter(gan, origin, rows->n, err);
+    if (status)
+        return status;
+    status = pd_model_check_dropout(gan->config.model, err);
+    if (!status)
+        status = pd_check_rows("image", images, rows->n, pd_gan_image_size(gan), err);
+    if (!status)
+        status = pd_gan_compile_pass(gan, origin, BATCH, &plan, err);
+    if (!status)
+        status = look_passes(gan, images, rows, seed, plan, class_logits, err);
+    pd_plan_destroy(plan);
+    pd_gan_leave(gan);
+    return status;
+}
+
+enum pd_status pd_passes(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
+                         int passes, uint64_t seed, float *class_logits, struct pd_error *err)
+{
+    if (passes < 1 || passes > PD_PASSES_MOST)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%d passes, expected 1 to %d", passes, PD_PASSES_MOST);
+    return pd_scorer_passes(gan, origin, images, &(struct pd_pass_rows){0, n, n, passes}, seed, class_logits,
+                            err);
 }
 
 enum pd_status pd_score_input(const struct pd_gan *gan, const struct pd_dataset *data, int64_t first,

@@ -17,6 +17,19 @@ void pd_scorer_destroy(struct pd_scorer *s);
 enum pd_status pd_scorer_score(struct pd_scorer *s, const float *images, int64_t n, float *logit,
                                float *class_logits, struct pd_error *err);
 
-/* The same at once: pd_score, pd_features (paydirt/score.h). */
+/* Images first .. first + n - 1 of all, in all passes. first: a multiple of PD_SCORER_BATCH. */
+enum { PD_SCORER_BATCH = 100 };
+struct pd_pass_rows {
+    int64_t first, n, all;
+    int passes;
+};
+
+/* pd_passes (paydirt/score.h) of some of the images; class_logits (passes, all, classes): theirs are filled.
+ */
+enum pd_status pd_scorer_passes(struct pd_gan *gan, enum pd_origin origin, const float *images,
+                                const struct pd_pass_rows *rows, uint64_t seed, float *class_logits,
+                                struct pd_error *err);
+
+/* The same at once: pd_score, pd_features, pd_passes (paydirt/score.h). */
 
 #endif

@@ -167,6 +167,13 @@ static struct pd_node *fake_loss(const struct pd_step_options *o, struct pd_node
                                        : pd_mean(pd_nn_weighted(loss, weight));
 }
 
+/* adv + the classes' part, or adv alone. */
+static struct pd_node *with_classes(const struct pd_step_options *o, struct pd_node *adv,
+                                    struct pd_node *classes)
+{
+    return pd_add(adv, o->no_classes ? pd_affine(classes, 0, 0) : classes);
+}
+
 /* What D says of the fakes. */
 struct verdict {
     struct pd_node *logit, *cross_entropy; /* (N) */
@@ -239,7 +246,7 @@ static void record_discriminator_step(struct recorder *r)
     report(r, class_real, PD_LOSS_d_cls_real);
     report(r, class_fake, PD_LOSS_d_cls_fake);
     report(r, pd_mean(gold_of(weighing.logit, surprise)), PD_LOSS_mean_d);
-    struct pd_node *loss = pd_add(adv, pd_add(class_real, class_fake));
+    struct pd_node *loss = with_classes(r->o, adv, pd_add(class_real, class_fake));
     struct pd_node *guess = guess_loss(r, images, labels, real);
     pd_nn_adam(&r->dis, "adam_d", guess ? pd_add(loss, guess) : loss, &r->adam);
 }
@@ -267,7 +274,7 @@ static void record_generator_step(struct recorder *r)
     struct pd_node *class_fake = mean_of_top(r, pd_nn_weighted(fake.cross_entropy, w), fake.logit);
     report(r, adv, PD_LOSS_g_adv);
     report(r, class_fake, PD_LOSS_g_cls);
-    pd_nn_adam(&r->gen, "adam_g", pd_add(adv, class_fake), &r->adam);
+    pd_nn_adam(&r->gen, "adam_g", with_classes(r->o, adv, class_fake), &r->adam);
 }
 
 /* --- the plan --- */

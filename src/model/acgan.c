@@ -50,6 +50,7 @@ const struct pd_model pd_model_acgan = {
     .widths = {16, 32, 64, 128, 256, 512, 384, 192, 96, 48},
     .size_step = 8,
     .uniform_init = true, /* of GOLD's code, in which the call that should set 0.02 has no effect */
+    .dropout = true,
     .generator = generator,
     .trunk = trunk,
 };

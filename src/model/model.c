@@ -2,6 +2,7 @@
 
 #include "base/words.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PD_MODEL(model) extern const struct pd_model model;
@@ -49,6 +50,23 @@ enum pd_status pd_model_check_size(const struct pd_model *model, int size, struc
                        "model '%s' makes images whose size is a multiple of %d, not %d", model->name,
                        model->size_step, size);
     return PD_OK;
+}
+
+enum pd_status pd_model_check_dropout(const struct pd_model *model, struct pd_error *err)
+{
+    char names[128] = "";
+    if (model->dropout)
+        return PD_OK;
+    for (int i = 0; i < COUNT; i++)
+        if (table[i]->dropout)
+            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names ? ", " : "",
+                     table[i]->name);
+    return pd_hint(err,
+                   pd_fail(err, PD_ERR_USAGE, -1,
+                           "model '%s' has no dropout, by which passes of its D would differ (strategy "
+                           "'bald'): expected one that has, %s",
+                           model->name, names),
+                   "model");
 }
 
 enum pd_status pd_model_configure(const struct pd_model *model, int channels, int size, int classes,

@@ -29,6 +29,7 @@ struct pd_model {
     bool spectral_heads;       /* the heads' weights are spectrally normalised, too */
     bool uniform_init; /* weights and biases start uniform in +-1/sqrt(fan in), as PyTorch's layers do; else
                           N(0, 0.02) and 0 */
+    bool dropout;      /* D has some, so that it can look at an image in several ways */
     enum pd_loss_kind loss; /* that the paper trains it with */
     struct pd_node *(*generator)(struct pd_nn *nn, const struct pd_model_config *c,
                                  struct pd_node *z_and_class);
@@ -48,6 +49,9 @@ const char *pd_default_model(int channels, int size);
 
 /* PD_ERR_MISMATCH: it does not make images of that size (points: 0). */
 enum pd_status pd_model_check_size(const struct pd_model *model, int size, struct pd_error *err);
+
+/* PD_ERR_USAGE: its D has no dropout; the message names those that have. */
+enum pd_status pd_model_check_dropout(const struct pd_model *model, struct pd_error *err);
 
 /* channels, size: of the data (points: 2, 0). classes >= 1, else PD_ERR_USAGE. width: factor on the paper's
  * layer widths, > 0. PD_ERR_MISMATCH when model and data do not fit. */

@@ -175,7 +175,7 @@ struct pd_node *pd_nn_batch_norm(struct pd_nn *nn, const char *name, struct pd_n
 
 struct pd_node *pd_nn_dropout(struct pd_nn *nn, struct pd_node *x, double p)
 {
-    if (!nn->training || !x)
+    if (!(nn->training || nn->stochastic) || !x)
         return x;
     struct pd_node *u = pd_random_uniform(nn->graph, nn->stream++, pd_node_shape(x));
     return pd_mul(x, pd_affine(pd_step(pd_affine(u, 1, -p)), 1 / (1 - p), 0));

@@ -12,8 +12,9 @@ struct pd_nn {
     struct pd_graph *graph;
     struct pd_vars *vars;
     const char *prefix; /* "g." */
-    bool training; /* batch statistics, running ones updated, one power iteration; else the stored ones */
-    bool frozen;   /* in training: nothing stored moves; a forward pass that only looks */
+    bool training;   /* batch statistics, running ones updated, one power iteration; else the stored ones */
+    bool stochastic; /* dropout is at work out of training, too */
+    bool frozen;     /* in training: nothing stored moves; a forward pass that only looks */
     const char *statistics; /* prefix of batch norm's stored statistics; NULL: the network's */
     const char *observed;   /* a layer of batch norm whose batch statistics become an output, or NULL */
     uint32_t stream;        /* of the next dropout's random numbers; each takes one and counts up */
@@ -35,7 +36,7 @@ struct pd_node *pd_nn_deconv(struct pd_nn *nn, const char *name, struct pd_node 
                              int stride, int pad, int flags); /* name.weight (C, out, k, k) */
 /* Batch norm (eps 1e-5, momentum 0.1, running variance unbiased) and a leaky ReLU of that slope (1: none). */
 struct pd_node *pd_nn_batch_norm(struct pd_nn *nn, const char *name, struct pd_node *x, double slope);
-/* In training: each element 0 with that probability, else divided by 1 - p. */
+/* In training, or stochastic: each element 0 with that probability, else divided by 1 - p. */
 struct pd_node *pd_nn_dropout(struct pd_nn *nn, struct pd_node *x, double p);
 struct pd_node *pd_nn_flatten(struct pd_node *x); /* (N, C*H*W) */
 

@@ -47,6 +47,7 @@
          "forward passes of their own for GOLD's weights and for the generator's step")                      \
     INT(adversarial, 1, 1, 64, "N", "candidates for each generated sample; the most real are trained on")    \
     REAL(lambda_c, 0.1, 0, 1000, "X", "weight of the class loss on generated images")                        \
+    FLAG(class_losses, true, "D and G learn no classes, real and fake alone")                                \
     FLAG(match_labels, false, "class loss on as many generated images as the batch has labels")              \
     TEXT(loss, "", "NAME", "of the logit: gan, wgan-gp or hinge; by default the model's")                    \
     INT(critic_steps, 0, 0, 1000, "N", "discriminator steps for each of the generator; 0: the loss's")       \

@@ -159,6 +159,7 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     s.gold_epsilon = o->gold_epsilon;
     s.separate_forwards = o->separate_forwards;
     s.adversarial = o->adversarial;
+    s.no_classes = !o->class_losses;
     s.match_labels = o->match_labels;
     s.loss = pd_loss_find(o->loss, NULL)->kind;
     s.critic_steps = (int)o->critic_steps;

@@ -146,6 +146,50 @@ static void losses_are_remembered(void **state)
     release(&f);
 }
 
+/* The head that tells classes learns nothing; the losses are still told. */
+static void classes_may_be_left_out(void **state)
+{
+    (void)state;
+    for (int without = 0; without < 2; without++) {
+        struct fixture f;
+        struct pd_step_options o = options();
+        int64_t n;
+        float loss;
+        o.no_classes = without;
+        make(&f, "dcgan", "onednn");
+        compile(&f, &o);
+        double *head = values(&f, "d.class.weight", &n), *g = values(&f, "g.deconv2.weight", &n);
+        run_labelled(&f, 0, 5);
+        assert_true((moved(&f, "d.class.weight", head) > 0) == !without);
+        assert_true(moved(&f, "g.deconv2.weight", g) > 0);
+        assert_int_equal(pd_plan_scalar(f.plans.full, "d_cls_real", &loss, NULL), PD_OK);
+        assert_true(loss > 0);
+        free(g);
+        free(head);
+        release(&f);
+    }
+}
+
+/* A step on images without any label has no class loss of reals. */
+static void no_label_is_no_loss(void **state)
+{
+    (void)state;
+    struct fixture f;
+    float loss;
+    struct pd_step_options o = options();
+    o.lambda_c = 0;
+    make(&f, "dcgan", "onednn");
+    compile(&f, &o);
+    int64_t n;
+    double *head = values(&f, "d.class.weight", &n);
+    run_labelled(&f, 0, 0);
+    assert_int_equal(pd_plan_scalar(f.plans.full, "d_cls_real", &loss, NULL), PD_OK);
+    assert_true(loss == 0);
+    assert_true(moved(&f, "d.class.weight", head) == 0);
+    free(head);
+    release(&f);
+}
+
 static void penalties_go_with_no_batch_norm(void **state)
 {
     (void)state;
@@ -402,6 +446,34 @@ static void dropout_keeps_the_mean(void **state)
 }
 
 /* A square of zeros of half the side, or what of it lies inside; the same in all channels. */
+/* A network says of itself whether its discriminator has dropout. */
+static void passes_differ_by_dropout(void **state)
+{
+    (void)state;
+    static float images[N * 3 * SIZE * SIZE], seen[3][N * CLASSES];
+    const struct pd_model *model;
+    for (int i = 0; i < N * 3 * SIZE * SIZE; i++)
+        images[i] = (float)(i % 17) / 8 - 1;
+    for (int i = 0; (model = pd_model_at(i)); i++) {
+        struct fixture f = {.gan = NULL};
+        struct pd_plan *plan;
+        if (model->points)
+            continue;
+        make(&f, model->name, "onednn");
+        assert_int_equal(pd_gan_compile_pass(f.gan, PD_ORIGIN_REAL, N, &plan, NULL), PD_OK);
+        assert_int_equal(pd_plan_write(plan, "images", images, N * 3 * SIZE * SIZE, NULL), PD_OK);
+        for (int k = 0; k < 3; k++) {
+            run_plan(plan, k < 2 ? 1 : 2, 5);
+            assert_int_equal(pd_plan_read(plan, "class_logits", seen[k], N * CLASSES, NULL), PD_OK);
+        }
+        assert_memory_equal(seen[0], seen[1], sizeof seen[0]);
+        if (model->dropout != !!memcmp(seen[0], seen[2], sizeof seen[0]))
+            fail_msg("%s: dropout is %d", model->name, model->dropout);
+        pd_plan_destroy(plan);
+        release(&f);
+    }
+}
+
 static void cutout_cuts_squares(void **state)
 {
     (void)state;
@@ -488,6 +560,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(critics_step_alone),
         cmocka_unit_test(losses_are_remembered),
+        cmocka_unit_test(classes_may_be_left_out),
+        cmocka_unit_test(no_label_is_no_loss),
         cmocka_unit_test(penalties_go_with_no_batch_norm),
         cmocka_unit_test(averages_follow),
         cmocka_unit_test(averages_are_what_is_sampled),
@@ -496,6 +570,7 @@ int main(void)
         cmocka_unit_test(labelled_reals_weigh_as_told),
         cmocka_unit_test(top_k_takes_the_most_real),
         cmocka_unit_test(dropout_keeps_the_mean),
+        cmocka_unit_test(passes_differ_by_dropout),
         cmocka_unit_test(cutout_cuts_squares),
         cmocka_unit_test(translation_moves),
         cmocka_unit_test(colour_changes_brightness),

@@ -68,7 +68,8 @@ class ActiveLearner:
     budget : int
         Labels in the end, with those that were known.
     strategy : str
-        One by D's logits: "gold", "random", "entropy", "margin", ...
+        A name of `strategies()`: "gold", "random", "entropy", "coreset", "typiclust", "badge", ...; what they need are
+        the discriminator's logits and features. "bald" needs a model with dropout.
     init : int
         Labels to begin with, asked for at random.
     per_round : int

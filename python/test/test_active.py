@@ -1,5 +1,6 @@
 """ActiveLearner: answers that are kept whatever happens to the process; metrics against NumPy."""
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -95,6 +96,86 @@ class Loop(unittest.TestCase):
             paydirt.ActiveLearner(POOL[:-1], folder=self.folder, **HOW)
         with self.assertRaisesRegex(paydirt.UsageError, "did you mean 'entropy'"):
             learner(self.folder + "2", strategy="entropi").query()
+
+
+class Choices(unittest.TestCase):
+    """What a loop asks for is what `select` chooses from arrays of the same networks."""
+
+    FEATURES = ("coreset", "badge", "typiclust", "probcover", "clue")
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.scratch = scratch.name
+
+    def loop_after_one_answer(self, strategy, **more):
+        loop = learner(os.path.join(self.scratch, strategy), strategy=strategy, **more)
+        known = loop.query()
+        loop.answer(known, [None, *CLASSES[known[1:]]])  # the first shows none of them
+        known = np.sort(np.r_[known, left := loop.query()])
+        loop.answer(left, CLASSES[left])
+        rows = loop.query()
+        return rows, loop.gan, np.setdiff1d(np.arange(N), known), known
+
+    def test_by_features(self):
+        for strategy in self.FEATURES:
+            with self.subTest(strategy):
+                rows, gan, free, known = self.loop_after_one_answer(strategy)
+                self.assertEqual((len(rows), len(known)), (4, 7))
+                order = np.r_[free, known]
+                expected = paydirt.select(
+                    features=gan.features(POOL[order]), class_logits=gan.score(POOL[order]).class_logits, judge=False,
+                    labelled=np.arange(len(free), N), strategy=strategy, k=4, seed=2001, clusters=2 * (strategy == "probcover"))
+                np.testing.assert_array_equal(rows, order[expected])
+
+    def test_coreset_counts_what_is_labelled(self):
+        """The loop of the paper, in NumPy."""
+        rows, gan, free, centres = self.loop_after_one_answer("coreset")
+        f = gan.features(POOL).astype(np.float64)
+        for row in rows:
+            self.assertIn(row, free)
+            nearest = ((f[:, None] - f[centres]) ** 2).sum(-1).min(1)
+            self.assertEqual(row, nearest.argmax())
+            centres = np.r_[centres, row]
+
+    def test_bald(self):
+        how = dict(model="acgan", passes=6)
+        rows, gan, free, _ = self.loop_after_one_answer("bald", **how)
+        logits = gan.passes(POOL[free], 6, seed=2001)
+        self.assertGreater(logits.std(0).min(), 0)  # all of them differ
+        np.testing.assert_array_equal(logits, gan.passes(POOL[free], 6, seed=2001))
+        self.assertTrue((logits != gan.passes(POOL[free], 6, seed=2002)).any(-1).all())
+        p = np.exp(logits - logits.max(-1, keepdims=True)).astype(np.float64)
+        p /= p.sum(-1, keepdims=True)
+        entropy = lambda q: -(q * np.log(np.maximum(q, 1e-300))).sum(-1)  # noqa: E731
+        disagreement = entropy(p.mean(0)) - entropy(p).mean(0)
+        np.testing.assert_array_equal(rows, free[paydirt.select(passes=logits, strategy="bald", k=4, seed=2001)])
+        np.testing.assert_allclose(np.sort(disagreement[np.searchsorted(free, rows)]), np.sort(disagreement)[-4:], atol=1e-6)
+
+    def test_the_first_by_a_gan_without_labels(self):
+        folder = os.path.join(self.scratch, "first")
+        rows = learner(folder, first="typiclust").query()
+        gan = paydirt.load(next(pathlib.Path(folder).glob("*/start-1/unlabelled")))
+        f = gan.features(POOL)
+        np.testing.assert_array_equal(rows, paydirt.select(features=f, strategy="typiclust", k=6, seed=2000))
+        loop = learner(folder, first="typiclust")  # a restarted kernel
+        np.testing.assert_array_equal(rows, loop.query())
+        loop.answer(rows[:2], [None, None])
+        left = loop.query()
+        order = np.r_[np.setdiff1d(np.arange(N), rows), np.sort(rows)]
+        more = paydirt.select(features=gan.features(POOL[order]), labelled=np.arange(N - 6, N), strategy="typiclust", k=2, seed=2000)
+        np.testing.assert_array_equal(left, np.r_[rows[2:], order[more]])
+        loop.answer(left, CLASSES[left])
+        self.assertEqual(len(loop.query()), 4)
+        self.assertTrue((np.bincount(CLASSES[left], minlength=2) > 0).all())  # both, though nobody knew them
+
+    def test_what_it_refuses(self):
+        for words, more in (("model 'infogan' has no dropout", {"strategy": "bald"}),
+                            ("'entropy'|most-entropy", {"first": "entropy"}),
+                            ("diverse", {"strategy": "coreset", "diverse": "k-center"}),
+                            ("did you mean 'coreset'", {"strategy": "core-set"})):
+            with self.assertRaisesRegex(paydirt.UsageError, words):
+                learner(os.path.join(self.scratch, "refused"), **more).query()
 
 
 class Metrics(unittest.TestCase):

@@ -11,8 +11,12 @@ struct pd_active_options {
     char strategy[256]; /* one or several of include/paydirt/select.h's, with commas between */
     char baseline[32];  /* another strategy beside it, on the same trials; "": none */
     bool balanced;      /* GOLD's terms weighed by their standard deviations */
+    char first[32];     /* how the first labels are chosen: at random, or by features alone */
     char diverse[16];   /* "", "k-center" or "k-means++": over features of the best-scored candidates */
     int64_t candidates; /* how many of them; 0: ten times the query */
+    int64_t clusters;   /* typiclust, probcover: as select.h's pd_choice */
+    double radius;      /* probcover */
+    int64_t passes;     /* bald: of D with dropout */
     int64_t trials, init, query, final; /* labels at first, in a query, in the end */
     char protocol[16];                  /* "gold", "alcg"; "": by strategy */
     bool keep_generator;                /* each round starts from the generator of the last */

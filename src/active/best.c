@@ -51,6 +51,8 @@ void pd_best_clean_up(const struct pd_branch *b, int64_t round)
     char folder[PD_PATH_SIZE];
     if (!pd_branch_round_folder(b, round, folder, NULL))
         drop(folder, pd_run_folder_checkpoint);
+    if (!round && !pd_branch_round_folder(b, PD_ROUND_UNLABELLED, folder, NULL))
+        drop(folder, pd_run_folder_checkpoint);
     if (round >= 2 && !b->a->keep_rounds && !pd_branch_round_folder(b, round - 1, folder, NULL))
         drop(folder, pd_run_folder_best);
 }

@@ -18,7 +18,17 @@ uint64_t pd_branch_seed(const struct pd_branch *b)
 
 uint64_t pd_branch_round_seed(const struct pd_branch *b, int64_t round)
 {
-    return pd_branch_seed(b) * 1000 + (uint64_t)round;
+    return pd_branch_seed(b) * 1000 + (uint64_t)(round == PD_ROUND_UNLABELLED ? 999 : round);
+}
+
+const char *pd_branch_strategy(const struct pd_branch *b, int64_t round)
+{
+    return round ? b->strategy : b->a->first;
+}
+
+bool pd_branch_looks_first(const struct pd_branch *b)
+{
+    return strcmp(b->a->first, "random") != 0;
 }
 
 enum pd_status pd_branch_open(struct pd_trial *t, const char *strategy, struct pd_branch *b,
@@ -73,7 +83,8 @@ enum pd_status pd_branch_round_folder(const struct pd_branch *b, int64_t round, 
     char start[64], name[80];
     if (round > 0)
         return pd_branch_path(b, "round-%02d", round, path, err);
-    snprintf(name, sizeof name, "%s/round-00", pd_trial_start_name(b->trial, start));
+    snprintf(name, sizeof name, "%s/%s", pd_trial_start_name(b->trial, start),
+             round == PD_ROUND_UNLABELLED ? "unlabelled" : "round-00");
     return pd_path_inside(path, PD_PATH_SIZE, b->run, name, err);
 }
 

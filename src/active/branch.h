@@ -20,6 +20,9 @@ struct pd_branch {
     uint8_t *held;                     /* (data->count): validation images and their copies */
 };
 
+/* Before round 0: a run without any label, by which the first ones are chosen (--first). */
+enum { PD_ROUND_UNLABELLED = -1 };
+
 /* Makes its folder. trial and strategy are borrowed. b: to close, also on failure. */
 enum pd_status pd_branch_open(struct pd_trial *trial, const char *strategy, struct pd_branch *b,
                               struct pd_error *err);
@@ -29,10 +32,14 @@ void pd_branch_close(struct pd_branch *b);
 uint64_t pd_branch_seed(const struct pd_branch *b);
 uint64_t pd_branch_round_seed(const struct pd_branch *b, int64_t round);
 
+/* The strategy of a round's query; of round 0, which is the start's, --first. */
+const char *pd_branch_strategy(const struct pd_branch *b, int64_t round);
+bool pd_branch_looks_first(const struct pd_branch *b); /* --first is not random */
+
 /* format: of a name in the branch's folder, with the round as its number. path[PD_PATH_SIZE]. */
 enum pd_status pd_branch_path(const struct pd_branch *b, const char *format, int64_t round, char *path,
                               struct pd_error *err);
-/* Round 0 is the start's, whatever the strategy. */
+/* Round 0 and what is before it are the start's, whatever the strategy. */
 enum pd_status pd_branch_round_folder(const struct pd_branch *b, int64_t round, char *path,
                                       struct pd_error *err);
 

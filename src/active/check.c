@@ -4,6 +4,8 @@
 #include "data/labels/answers.h"
 #include "io/file.h"
 
+#include <paydirt/select.h>
+
 #include <string.h>
 
 static enum pd_status hint_final(enum pd_status status, bool validates, struct pd_error *err)
@@ -85,6 +87,22 @@ static enum pd_status check_training(const struct pd_trial *t, char *model, stru
     return status;
 }
 
+static bool needs_passes(const char *strategy)
+{
+    const struct pd_strategy *s = pd_strategy_find(strategy, NULL);
+    return s && s->needs & PD_POOL_PASSES;
+}
+
+/* Looks of D at an image differ by dropout alone. */
+static enum pd_status check_passes(const struct pd_active_options *a, const char *model, struct pd_error *err)
+{
+    char word[32];
+    bool passes = needs_passes(a->baseline);
+    for (const char *list = a->strategy; pd_active_next_strategy(&list, word);)
+        passes = passes || needs_passes(word);
+    return passes ? pd_model_check_dropout(pd_model_find(model, err), err) : PD_OK;
+}
+
 enum pd_status pd_check_start(const struct pd_active_options *a, struct pd_train_options *o,
                               const struct pd_active_news *news, const struct pd_active_watch *watch,
                               bool *told, struct pd_error *err)
@@ -97,5 +115,7 @@ enum pd_status pd_check_start(const struct pd_active_options *a, struct pd_train
     if (!status)
         status = check_answers(t.data, news->answers, err);
     pd_trial_close(&t); /* before all is opened once more */
-    return status ? status : check_training(&t, o->model, err);
+    if (!status)
+        status = check_training(&t, o->model, err);
+    return status ? status : check_passes(a, o->model, err);
 }

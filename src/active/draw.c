@@ -70,7 +70,7 @@ enum pd_status pd_pool_draw(const struct pd_branch *b, int64_t round, struct pd_
 {
     char path[PD_PATH_SIZE];
     const size_t n = (size_t)pool->n;
-    if (!b->a->pictures || !q->count || !pd_library_is_in(pd_library_cairo))
+    if (!round || !b->a->pictures || !q->count || !pd_library_is_in(pd_library_cairo))
         return PD_OK;
     double *terms = pd_malloc((n ? n : 1) * 2 * sizeof *terms);
     if (!terms)

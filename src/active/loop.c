@@ -20,12 +20,14 @@ static enum pd_status run_round(const struct pd_branch *b, int64_t round, struct
     struct pd_active_round r;
     bool found;
     enum pd_status status = pd_questions_recall(b, round, q, &found, err);
+    if (!status && !found && !round)
+        status = pd_unlabelled_train(b, err);
     if (!status && !found)
         status = pd_best_open(b, round - 1, &last, err);
     if (!status && !found)
-        status = pd_pool_score(b, known, last.gan, &pool, err);
+        status = pd_pool_score(b, round, known, q, last.gan, &pool, err);
     if (!status && !found)
-        status = pd_pool_rank(b, round, known, &pool, &ranking, err);
+        status = pd_pool_rank(b, round, known, q, &pool, &ranking, err);
     if (!status && !found)
         status = pd_pool_spread(b, round, last.gan, &pool, &ranking, q, err);
     if (!status && !found)

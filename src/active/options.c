@@ -9,12 +9,18 @@
 #include <string.h>
 
 /* As run/option.h takes them. */
-#define OPTIONS(TEXT, FLAG, INT)                                                                             \
+#define OPTIONS(TEXT, FLAG, INT, REAL)                                                                       \
     TEXT(strategy, "gold", "LIST", "how to choose what is labelled next, listed above; one or several")      \
     TEXT(baseline, "", "NAME", "another strategy beside it, on the same trials, such as random")             \
     FLAG(balanced, false, "gold: its two terms weighed by their standard deviations")                        \
+    TEXT(first, "random", "NAME",                                                                            \
+         "first labels: random, or by a GAN that has seen none, as typiclust, coreset or probcover chooses") \
     TEXT(diverse, "", "NAME", "spread a query over the pool: k-center or k-means++")                         \
     INT(candidates, 0, 0, 1000000000, "N", "best-scored images to spread over; 0: ten times the query")      \
+    INT(clusters, 0, 0, 1000000, "N",                                                                        \
+        "typiclust: of k-means, at most; 0: 500. probcover: for its radius; 0: as many as classes")          \
+    REAL(radius, 0, 0, 1e30, "R", "probcover: of a ball; 0: estimated from the clusters")                    \
+    INT(passes, 20, 2, 1000, "N", "bald: looks of D at an image, with dropout at work")                      \
     INT(trials, 1, 1, 10000, "N", "repetitions with seeds of their own (from the seed on)")                  \
     INT(init, 10, 1, 100000000, "N", "labels to begin with")                                                 \
     INT(query, 2, 1, 100000000, "N", "labels to ask for in each round")                                      \
@@ -34,9 +40,9 @@
     FLAG(near_copies, false, "ask once about images that look the same, too, not of exact copies alone")
 
 #define OPTIONS_OF struct pd_active_options
-static const struct pd_option table[] = {OPTIONS(PD_TEXT_LINE, PD_FLAG_LINE, PD_INT_LINE)};
+static const struct pd_option table[] = {OPTIONS(PD_TEXT_LINE, PD_FLAG_LINE, PD_INT_LINE, PD_REAL_LINE)};
 static const struct pd_active_options defaults = {
-    OPTIONS(PD_OPTION_DEFAULT, PD_OPTION_DEFAULT, PD_OPTION_DEFAULT)};
+    OPTIONS(PD_OPTION_DEFAULT, PD_OPTION_DEFAULT, PD_OPTION_DEFAULT, PD_OPTION_DEFAULT)};
 
 const struct pd_option *pd_active_option_table(int *count)
 {
@@ -112,26 +118,49 @@ bool pd_active_next_strategy(const char **list, char word[32])
 /* A round's seed is a thousand times the trial's and the round; it must stay whole in JSON (2^53). */
 static const int64_t most_seed = 9000000000000;
 
-/* One that sees what D gives of the pool alone. */
-static enum pd_status check_strategy(const char *name, struct pd_error *err)
+static enum pd_status check_strategy(const struct pd_active_options *a, const char *name,
+                                     struct pd_error *err)
 {
     const struct pd_strategy *s = pd_strategy_find(name, err);
-    if (s && s->needs & ~(unsigned)(PD_POOL_LOGIT | PD_POOL_CLASS_LOGITS))
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "strategy '%s' needs features or passes, and active learning has D's logits alone",
-                       s->name);
-    return s ? PD_OK : PD_ERR_USAGE;
+    if (!s)
+        return PD_ERR_USAGE;
+    return s->choose && a->diverse[0]
+               ? pd_hint(err,
+                         pd_fail(err, PD_ERR_USAGE, -1,
+                                 "diverse %s: strategy '%s' chooses rows together already", a->diverse,
+                                 s->name),
+                         "diverse")
+               : PD_OK;
+}
+
+/* Nobody knows a label when the first ones are chosen. */
+static enum pd_status check_first(const struct pd_active_options *a, struct pd_error *err)
+{
+    char names[128] = "random";
+    const struct pd_strategy *s = pd_strategy_find(a->first, err), *other;
+    if (!s)
+        return PD_ERR_USAGE;
+    if (s->needs == PD_POOL_FEATURES || !strcmp(a->first, names))
+        return PD_OK;
+    for (int i = 0; (other = pd_strategy_at(i)); i++)
+        if (other->needs == PD_POOL_FEATURES)
+            snprintf(names + strlen(names), sizeof names - strlen(names), ", %s", other->name);
+    return pd_hint(err,
+                   pd_fail(err, PD_ERR_USAGE, -1,
+                           "first: strategy '%s' cannot choose before a label is known: expected one of %s",
+                           s->name, names),
+                   "first");
 }
 
 static enum pd_status check(const struct pd_active_options *a, const struct pd_train_options *o,
                             struct pd_error *err)
 {
     char word[32];
-    if (!a->strategy[0] || (a->baseline[0] && check_strategy(a->baseline, err)))
+    if (!a->strategy[0] || (a->baseline[0] && check_strategy(a, a->baseline, err)))
         return a->strategy[0] ? PD_ERR_USAGE
                               : pd_hint(err, pd_fail(err, PD_ERR_USAGE, -1, "strategy is empty"), "strategy");
     for (const char *list = a->strategy; pd_active_next_strategy(&list, word);)
-        if (check_strategy(word, err))
+        if (check_strategy(a, word, err))
             return PD_ERR_USAGE;
     if (a->init > a->final)
         return pd_hint(err,
@@ -147,6 +176,8 @@ static enum pd_status check(const struct pd_active_options *a, const struct pd_t
                                (long long)o->seed, (long long)(most_seed - a->trials), (long long)a->trials),
                        "seed");
     enum pd_status status = check_word("oracle", a->oracle, oracles, 4, err);
+    if (!status)
+        status = check_first(a, err);
     if (!status && a->diverse[0])
         status = check_word("way to spread", a->diverse, diversities, 2, err);
     return status;
@@ -161,9 +192,11 @@ static const struct protocol *find_protocol(const char *name, struct pd_error *e
     return NULL;
 }
 
-static bool is_golds(const char *strategy)
+/* ALCG's strategies look at D's classes alone. */
+static bool is_alcgs(const char *strategy)
 {
-    return !strcmp(strategy, "gold") || !strcmp(strategy, "random") || !strcmp(strategy, "last");
+    const struct pd_strategy *s = pd_strategy_find(strategy, NULL);
+    return s && s->needs == PD_POOL_CLASS_LOGITS;
 }
 
 enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_options *o,
@@ -176,8 +209,8 @@ enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_o
     char first[32];
     const char *list = a->strategy;
     pd_active_next_strategy(&list, first);
-    if (!a->protocol[0]) /* GOLD's strategy and its baseline, or one of ALCG's */
-        snprintf(a->protocol, sizeof a->protocol, "%s", is_golds(first) ? "gold" : "alcg");
+    if (!a->protocol[0])
+        snprintf(a->protocol, sizeof a->protocol, "%s", is_alcgs(first) ? "alcg" : "gold");
     const struct protocol *p = find_protocol(a->protocol, err);
     if (!p)
         return PD_ERR_USAGE;

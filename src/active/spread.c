@@ -72,8 +72,8 @@ enum pd_status pd_pool_spread(const struct pd_branch *b, int64_t round, struct p
                               const struct pd_scored_pool *pool, const struct pd_ranking *r,
                               struct pd_questions *q, struct pd_error *err)
 {
-    const size_t k = (size_t)r->k;
-    enum pd_status status = pd_questions_reserve(q, k, err);
+    const size_t k = (size_t)r->k, before = q->count;
+    enum pd_status status = pd_questions_reserve(q, before + k, err);
     if (status || !k)
         return status;
     int64_t *chosen = pd_malloc(k * sizeof *chosen); /* of the ranking */
@@ -82,12 +82,16 @@ enum pd_status pd_pool_spread(const struct pd_branch *b, int64_t round, struct p
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a query");
     for (size_t i = 0; i < k && !status; i++)
         chosen[i] = (int64_t)i;
-    if (!status && b->a->diverse[0])
+    if (!status && b->a->diverse[0] && r->score)
         status = spread(b, pd_branch_round_seed(b, round), gan, pool, r, chosen, err);
     for (size_t i = 0; i < k && !status; i++) {
         const int64_t row = r->rows[chosen[i]];
-        q->at[i] = (struct pd_query){.image = pool->images[row], .score = r->score[row]};
-        guess(pool, row, log_p, &q->at[i]);
+        struct pd_query *at = &q->at[before + i];
+        *at = (struct pd_query){.image = pool->images[row], .score = r->score ? r->score[row] : 0};
+        if (round)
+            guess(pool, row, log_p, at);
+        else
+            at->guess = -1;
     }
     pd_free(log_p);
     pd_free(chosen);

@@ -48,20 +48,22 @@ enum pd_status pd_known_write(const struct pd_branch *b, const struct pd_known *
 
 /* --- pool.c: score the pool --- */
 
-/* Images of a data set as D sees them. */
+/* All images that may be asked for, as D sees them and, where the branch's strategy looks at features, behind
+ * them those that have an answer; both in the data set's order. */
 struct pd_scored_pool {
-    int64_t n;
-    uint32_t *images;            /* (n) into the data set; owned, like the rest: pd_scored_pool_release */
-    float *logit, *class_logits; /* (n), (n, classes) */
-    int classes;
+    int64_t n, known;
+    uint32_t *images;            /* (n + known) into the data; owned, like the rest: pd_scored_pool_release */
+    float *logit, *class_logits; /* (n + known), (n + known, classes) */
+    float *features;             /* (n + known, width), or NULL */
+    float *pass_logits;          /* (passes, n, classes), or NULL: the strategy needs none, like features */
+    int64_t width;
+    int classes, passes;
 };
 
-/* All images that may be asked for. */
-enum pd_status pd_pool_score(const struct pd_branch *b, const struct pd_known *known, struct pd_gan *gan,
-                             struct pd_scored_pool *pool, struct pd_error *err);
-/* These (n); images is copied. */
-enum pd_status pd_scored_pool_make(struct pd_gan *gan, const struct pd_dataset *data, const uint32_t *images,
-                                   int64_t n, struct pd_scored_pool *out, struct pd_error *err);
+/* q: what is asked already. */
+enum pd_status pd_pool_score(const struct pd_branch *b, int64_t round, const struct pd_known *known,
+                             const struct pd_questions *q, struct pd_gan *gan, struct pd_scored_pool *pool,
+                             struct pd_error *err);
 void pd_scored_pool_release(struct pd_scored_pool *p); /* also a zeroed one */
 
 /* --- rank.c --- */
@@ -69,21 +71,21 @@ void pd_scored_pool_release(struct pd_scored_pool *p); /* also a zeroed one */
 struct pd_ranking {
     int64_t k;     /* images to ask for; 0: none is wanted or left, and the rest is NULL */
     int64_t n;     /* k or, where they are spread, more */
-    double *score; /* (the pool's n); owned, like rows: pd_ranking_release */
+    double *score; /* (the pool's n); owned, like rows: pd_ranking_release. NULL: rows were chosen together */
     int64_t *rows; /* (n) of the pool, best first */
 };
 
-/* The best of the pool by the branch's strategy, and how many of them are wanted: fewer than a query where
- * the last label is near. */
+/* The best of the pool by the round's strategy, and how many of them are wanted beside q: fewer than a query
+ * where the last label is near. */
 enum pd_status pd_pool_rank(const struct pd_branch *b, int64_t round, const struct pd_known *known,
-                            const struct pd_scored_pool *pool, struct pd_ranking *ranking,
-                            struct pd_error *err);
+                            const struct pd_questions *q, const struct pd_scored_pool *pool,
+                            struct pd_ranking *ranking, struct pd_error *err);
 void pd_ranking_release(struct pd_ranking *ranking); /* also a zeroed one */
 
 /* --- spread.c --- */
 
-/* The questions: the best of the ranking or, with --diverse, k that lie apart by D's features. Also what the
- * model guesses. */
+/* The questions, behind those that q has: the best of the ranking or, with --diverse, k that lie apart by D's
+ * features. Also what the model guesses, but for round 0, whose model knows no classes. */
 enum pd_status pd_pool_spread(const struct pd_branch *b, int64_t round, struct pd_gan *gan,
                               const struct pd_scored_pool *pool, const struct pd_ranking *ranking,
                               struct pd_questions *q, struct pd_error *err);
@@ -100,9 +102,10 @@ enum pd_status pd_pool_draw(const struct pd_branch *b, int64_t round, struct pd_
 /* --- ask.c --- */
 
 /* The round's questions, where no model is needed for them: the journal's and the first round's. *found:
- * these are them. */
+ * these are them; else those that are missing come behind them. */
 enum pd_status pd_questions_recall(const struct pd_branch *b, int64_t round, struct pd_questions *q,
                                    bool *found, struct pd_error *err);
+/* Room for n; those that are there stay. */
 enum pd_status pd_questions_reserve(struct pd_questions *q, size_t n, struct pd_error *err);
 void pd_questions_release(struct pd_questions *q); /* also a zeroed one */
 
@@ -128,6 +131,9 @@ enum pd_status pd_answers_given(const struct pd_branch *b, const struct pd_known
                                 struct pd_error *err);
 
 /* --- train.c --- */
+
+/* With --first: a run on all images without any label, for the first query; done once. */
+enum pd_status pd_unlabelled_train(const struct pd_branch *b, struct pd_error *err);
 
 /* The round's run on what is known; r is begun. */
 enum pd_status pd_round_train(const struct pd_branch *b, int64_t round, const struct pd_known *known,

@@ -9,6 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Round 0 may be the first run, or come behind one without labels. */
+static bool is_behind_another(const struct pd_branch *b, int64_t round)
+{
+    char folder[PD_PATH_SIZE], path[PD_PATH_SIZE];
+    if (round)
+        return true;
+    return pd_branch_looks_first(b) && !pd_branch_round_folder(b, PD_ROUND_UNLABELLED, folder, NULL) &&
+           !pd_run_folder_best(folder, path, NULL) && !pd_is_absent(path);
+}
+
 static enum pd_status round_options(const struct pd_branch *b, int64_t round, struct pd_train_options *o,
                                     struct pd_error *err)
 {
@@ -18,7 +28,7 @@ static enum pd_status round_options(const struct pd_branch *b, int64_t round, st
     o->data_seed = (int64_t)pd_branch_seed(b);
     o->seed = (int64_t)pd_branch_round_seed(b, round);
     enum pd_status status = pd_branch_path(b, "labels.csv", 0, o->label_file, err);
-    if (status || round == 0 || !b->a->keep_generator)
+    if (status || !b->a->keep_generator || !is_behind_another(b, round))
         return status;
     status = pd_branch_round_folder(b, round - 1, folder, err);
     if (!status)
@@ -70,27 +80,77 @@ static enum pd_status drop_what_is_old(const struct pd_branch *b, int64_t round,
     return pd_folder_remove(folder, err);
 }
 
-enum pd_status pd_round_train(const struct pd_branch *b, int64_t round, const struct pd_known *known,
-                              struct pd_active_round *r, struct pd_error *err)
+static struct pd_active_round begin_round(const struct pd_branch *b, int64_t round,
+                                          const struct pd_known *known)
+{
+    return (struct pd_active_round){.strategy = b->strategy ? b->strategy : "start",
+                                    .trial = b->trial,
+                                    .trials = b->a->trials,
+                                    .round = round,
+                                    .labels = pd_known_labelled(known),
+                                    .people = !b->ledger->simulated,
+                                    .begun = pd_seconds(),
+                                    .accuracy = -1};
+}
+
+static enum pd_status train_in(const struct pd_branch *b, int64_t round, const struct pd_train_options *o,
+                               const struct pd_active_round *r, struct pd_error *err)
 {
     char folder[PD_PATH_SIZE], start[PD_PATH_SIZE];
-    struct pd_train_options o;
-    *r = (struct pd_active_round){.strategy = b->strategy ? b->strategy : "start",
-                                  .trial = b->trial,
-                                  .trials = b->a->trials,
-                                  .round = round,
-                                  .labels = pd_known_labelled(known),
-                                  .people = !b->ledger->simulated,
-                                  .begun = pd_seconds(),
-                                  .accuracy = -1};
-    enum pd_status status = round_options(b, round, &o, err);
-    if (!status)
-        status = pd_branch_round_folder(b, round, folder, err);
-    if (!status)
-        status = drop_what_is_old(b, round, folder, o.label_file, err);
+    enum pd_status status = pd_branch_round_folder(b, round, folder, err);
+    if (!status && round != PD_ROUND_UNLABELLED)
+        status = drop_what_is_old(b, round, folder, o->label_file, err);
     if (!status)
         status = pd_trial_start_folder(b->run, b->trial, start, err);
     if (!status && b->watch->round)
         b->watch->round(b->watch->context, r);
-    return status ? status : pd_run_train_in(&o, folder, start, b->watch->train, err);
+    return status ? status : pd_run_train_in(o, folder, start, b->watch->train, err);
+}
+
+/* --- without any label --- */
+
+/* Neither network learns of classes; what is held out stays unseen, and the last epoch counts. */
+static void unlabelled_options(const struct pd_branch *b, struct pd_train_options *o)
+{
+    *o = *b->o;
+    o->data_seed = (int64_t)pd_branch_seed(b);
+    o->seed = (int64_t)pd_branch_round_seed(b, PD_ROUND_UNLABELLED);
+    o->class_losses = o->gold = o->labelled_only = o->natural_share = false;
+    o->labels_per_batch = 0;
+    o->consistency = 0;
+    o->keep_last = true;
+    o->validate_every = o->epochs;
+    snprintf(o->best, sizeof o->best, "class-accuracy"); /* the cheapest: nothing goes by it */
+}
+
+enum pd_status pd_unlabelled_train(const struct pd_branch *b, struct pd_error *err)
+{
+    char folder[PD_PATH_SIZE], best[PD_PATH_SIZE];
+    struct pd_train_options o;
+    struct pd_run_model model = {.gan = NULL};
+    const struct pd_known none = {.count = 0};
+    struct pd_active_round r = begin_round(b, 0, &none);
+    r.strategy = "unlabelled";
+    enum pd_status status = pd_branch_round_folder(b, PD_ROUND_UNLABELLED, folder, err);
+    if (!status)
+        status = pd_run_folder_best(folder, best, err);
+    if (status || !pd_is_absent(best))
+        return status;
+    unlabelled_options(b, &o);
+    status = train_in(b, PD_ROUND_UNLABELLED, &o, &r, err);
+    if (!status)
+        status = pd_best_keep(b, PD_ROUND_UNLABELLED, &model, err);
+    pd_run_release(&model);
+    return status;
+}
+
+/* --- on labels --- */
+
+enum pd_status pd_round_train(const struct pd_branch *b, int64_t round, const struct pd_known *known,
+                              struct pd_active_round *r, struct pd_error *err)
+{
+    struct pd_train_options o;
+    *r = begin_round(b, round, known);
+    const enum pd_status status = round_options(b, round, &o, err);
+    return status ? status : train_in(b, round, &o, r, err);
 }

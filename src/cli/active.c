@@ -73,8 +73,7 @@ static const char *with_strategies(char *text, size_t size)
     const struct pd_strategy *s;
     size_t n = (size_t)snprintf(text, size, "%s", about);
     for (int i = 0; (s = pd_strategy_at(i)) && n < size; i++)
-        if (s->score)
-            n += (size_t)snprintf(text + n, size - n, "\n  %-22s %s", s->name, s->summary);
+        n += (size_t)snprintf(text + n, size - n, "\n  %-22s %s", s->name, s->summary);
     return text;
 }
 
@@ -237,15 +236,23 @@ static enum pd_status check_new(const struct own *own, const struct pd_option_ta
     return PD_OK;
 }
 
+/* Whether it is among the strategies, the baseline or --first. */
+static bool asks_by(const struct pd_option_table *loop, const char *strategy)
+{
+    char word[32];
+    bool found = !strcmp(pd_option_get_text(loop, "baseline"), strategy) ||
+                 !strcmp(pd_option_get_text(loop, "first"), strategy);
+    for (const char *list = pd_option_get_text(loop, "strategy"); pd_active_next_strategy(&list, word);)
+        found = found || !strcmp(word, strategy);
+    return found;
+}
+
 /* After the protocol has filled in what was not given. */
 static void note_idle(const struct args_parsed *c, const struct pd_option_table *loop,
                       struct progress *progress)
 {
-    char word[32];
-    bool gold = !strcmp(pd_option_get_text(loop, "baseline"), "gold");
     const bool page = !strcmp(pd_option_get_text(loop, "oracle"), "page");
-    for (const char *list = pd_option_get_text(loop, "strategy"); pd_active_next_strategy(&list, word);)
-        gold = gold || !strcmp(word, "gold");
+    const bool balls = asks_by(loop, "probcover"), clusters = balls || asks_by(loop, "typiclust");
     const struct {
         const char *names[2], *needs;
         bool used;
@@ -259,7 +266,10 @@ static void note_idle(const struct args_parsed *c, const struct pd_option_table 
         {{"url"}, "--oracle label-studio", !strcmp(pd_option_get_text(loop, "oracle"), "label-studio")},
         {{"candidates"}, "--diverse", *pd_option_get_text(loop, "diverse")},
         {{"measure_epochs"}, "measuring (--no-measure)", pd_option_get_bool(loop, "measure")},
-        {{"balanced"}, "the strategy gold", gold}};
+        {{"balanced"}, "the strategy gold", asks_by(loop, "gold")},
+        {{"clusters"}, "the strategy typiclust or probcover", clusters},
+        {{"radius"}, "the strategy probcover", balls},
+        {{"passes"}, "the strategy bald", asks_by(loop, "bald")}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (!all[i].used)
             idle_note(c->command, c->args, all[i].names, all[i].needs, progress);

@@ -251,8 +251,8 @@ static void find_newest(struct pd_view *v, const char *path, const char *name)
 {
     char log[PD_PATH_SIZE];
     struct stat st, best;
-    if (strncmp(name, "round-", 6) != 0 || pd_path_join(log, sizeof log, path, "log.jsonl", NULL) ||
-        stat(log, &st))
+    const bool is_training = !strncmp(name, "round-", 6) || !strcmp(name, "unlabelled");
+    if (!is_training || pd_path_join(log, sizeof log, path, "log.jsonl", NULL) || stat(log, &st))
         return;
     const bool any =
         v->training[0] && !pd_path_join(log, sizeof log, v->training, "log.jsonl", NULL) && !stat(log, &best);

@@ -116,6 +116,13 @@ static void kills_leave_no_trace_in_images(void **state)
     kill_many("strokes", STROKES "--strategy gold --diverse k-center ", kills ? kills : 1);
 }
 
+static void kills_leave_no_trace_of_features(void **state)
+{
+    (void)state;
+    const int kills = wanted_kills() / 3;
+    kill_many("features", POINTS "--strategy coreset --baseline badge --first typiclust ", kills ? kills : 1);
+}
+
 /* --- the best epoch --- */
 
 /* What was measured when an epoch was chosen is what its networks show afterwards. */
@@ -228,6 +235,32 @@ static void spreads_its_queries(void **state)
     assert_int_equal(count_labelled("spread/00001-synthetic-active-gold/gold-1/labels.csv"), 14);
 }
 
+#define FIRST "first/00000-synthetic-active-random/start-1/"
+
+/* A run without any label shows which images to ask for first; the next goes on from its generator. */
+static void begins_without_a_label(void **state)
+{
+    (void)state;
+    succeeds("active " POINTS "--no-measure --strategy random --first probcover --clusters 8 --gold "
+             "--labels-per-batch 4 --out first");
+    assert_int_equal(count_labelled(FIRST "labels.csv"), 10);
+    assert_false(is_there(FIRST "unlabelled/labels.csv"));
+    assert_option(FIRST "unlabelled/options.json", "class_losses", json_false());
+    assert_option(FIRST "unlabelled/options.json", "gold", json_false());
+    assert_option(FIRST "unlabelled/options.json", "labels_per_batch", json_integer(0));
+    assert_option(FIRST "round-00/options.json", "class_losses", json_true());
+    assert_option(FIRST "round-00/options.json", "labels_per_batch", json_integer(4));
+    assert_option(FIRST "round-00/options.json", "generator",
+                  json_string(FIRST "unlabelled/best.safetensors"));
+    assert_true(is_there(FIRST "unlabelled/best.safetensors"));
+    assert_false(is_there(FIRST "unlabelled/checkpoint.safetensors"));
+    const struct result *r = succeeds("active " POINTS "--no-measure --strategy gold --passes 3 --radius 1 "
+                                      "--clusters 3 --out idle");
+    assert_contains(r->err, "--passes has no effect without the strategy bald\n");
+    assert_contains(r->err, "--radius has no effect without the strategy probcover\n");
+    assert_contains(r->err, "--clusters has no effect without the strategy typiclust or probcover\n");
+}
+
 #define ALCG "alcg/00000-synthetic-active-most-confident/"
 #define GOLD "alcg/00001-synthetic-active-gold/"
 
@@ -262,7 +295,15 @@ static void knows_what_was_meant(void **state)
     (void)state;
     fails("active --strategy gold", 2, "--data is missing");
     fails("active " POINTS "--strategy glod", 2, "did you mean 'gold'?");
-    fails("active " POINTS "--strategy gold,coreset", 2, "active learning has D's logits alone");
+    fails("active " POINTS "--strategy gold,bald", 2,
+          "--model 'mlp' has no dropout, by which passes of its D would differ (strategy 'bald'): expected "
+          "one that has, acgan");
+    fails("active " POINTS "--strategy gold,coreset --diverse k-center", 2,
+          "--diverse k-center: strategy 'coreset' chooses rows together already");
+    fails("active " POINTS "--first gold", 2,
+          "--first: strategy 'gold' cannot choose before a label is known: expected one of random, coreset, "
+          "typiclust, probcover");
+    fails("active " POINTS "--first typclust", 2, "did you mean 'typiclust'?");
     fails("active " POINTS "--baseline randm", 2, "did you mean 'random'?");
     fails("active " POINTS "--protocol aclg", 2, "unknown protocol 'aclg', did you mean 'alcg'?");
     fails("active " POINTS "--oracle label", 2, "unknown oracle 'label', did you mean 'labels'?");
@@ -286,10 +327,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kills_leave_no_trace),
         cmocka_unit_test(kills_leave_no_trace_in_images),
+        cmocka_unit_test(kills_leave_no_trace_of_features),
         cmocka_unit_test(a_round_keeps_the_epoch_that_is_best),
         cmocka_unit_test(a_stop_is_said_and_saved),
         cmocka_unit_test(a_run_belongs_to_one_process),
         cmocka_unit_test(spreads_its_queries),
+        cmocka_unit_test(begins_without_a_label),
         cmocka_unit_test(follows_a_protocol),
         cmocka_unit_test(knows_what_was_meant),
     };

@@ -56,7 +56,8 @@ def floats(x: Any, name: str, whole: bool = False) -> NDArray[np.float32]:
         with np.errstate(over="raise"):
             return np.ascontiguousarray(a, dtype=np.float32)
     except FloatingPointError:
-        raise UsageError("%s: %s beyond float32, whose largest number is 3.4e38" % (name, a.dtype)) from None
+        row = np.argwhere(np.isfinite(a) & (np.abs(a) > np.finfo(np.float32).max))[0][0]
+        raise UsageError("%s: row %d is beyond float32, whose largest number is 3.4e38" % (name, row)) from None
 
 
 def whole_numbers(x: Any, name: str) -> NDArray[np.int64]:

@@ -139,6 +139,7 @@ def sends_what_was_left(tab, folder, run, server):
         tab.go("about:blank")
         tab.go(server.url)
         tab.wait(f"document.querySelector('#refused').textContent.includes('{name}: answer (meanwhile it was answered')", "what was not taken is named")
+        tab.wait(f"!Object.keys(localStorage).some((n) => n.startsWith('paydirt pending {book}'))", "the rest is sent")
     check(tab, "what was not taken")
     tab.click("#forget")
     assert tab.js("return document.querySelector('#refused').hidden")
@@ -235,6 +236,7 @@ def watches_a_run(tab):
             tab.wait("document.querySelectorAll('img.chart').length === 3 && [...document.images].every((i) => i.complete)", "its curves")
             check(tab, "the page to watch")
             said = tab.js(READ)
+            used = heap(tab)
             complaints = tab.complaints()
             assert not complaints, complaints
             tab.go("about:blank")
@@ -243,13 +245,73 @@ def watches_a_run(tab):
         shown = {(name, float(x)): float(y) for name, x, y in said["rows"]}
         logged = {(k, float(r["epoch"])): float(r[k]) for r in records for k in r if k not in ("epoch", "step")}
         assert shown == logged, "values are not those of log.jsonl"
-        print(f"first paint of {EPOCHS} epochs: {said['paint']:.0f} ms")
+        print(f"first paint of {EPOCHS} epochs: {said['paint']:.0f} ms; {used:.1f} MB")
+        assert said["paint"] <= 1000 and used <= 50
+        reports_a_run(tab, folder, "runs/00000-synthetic-mlp")
+        watches_many_epochs(tab, folder, path)
+
+
+def watches_many_epochs(tab, folder, path):
+    """Thousands are thinned before they come to the page."""
+    with open(f"{path}/log.jsonl", "w") as log:
+        for i in range(1, 20001):
+            log.write(json.dumps({"epoch": i, "step": 4 * i, "d_adv": 1 / i, "g_adv": math.sin(i), "mean_d": -2.5 + i / 7, "images_per_second": 100 + i}) + "\n")
+    with Server(folder, "watch", "runs/00000-synthetic-mlp") as server:
+        tab.go(server.url)
+        tab.wait("document.body.dataset.ready && document.querySelectorAll('img.chart').length === 3 && [...document.images].every((i) => i.complete)", "its curves")
+        said = tab.js(READ)
+        used = heap(tab)
+        assert 3000 < len(said["rows"]) <= 5000, len(said["rows"])
+        print(f"of 20,000 epochs: first paint {said['paint']:.0f} ms; {used:.1f} MB")
+        assert used <= 50
+        tab.go("about:blank")
 
 
 def check(tab, what):
-    found = tab.js(CHECKS)
-    assert not found, f"{what}: {found}"
+    for scheme in ("dark", "light"):
+        tab.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        found = tab.js(CHECKS)
+        assert not found, f"{what}, {scheme}: {found}"
+
+
+def reports_a_run(tab, folder, run):
+    paydirt(folder, "report", run, "--out", "report.html")
+    tab.go(f"file://{folder}/report.html")
+    tab.wait("[...document.images].every((i) => i.complete && i.naturalWidth)", "its pictures")
+    check(tab, "the report")
+    loaded = tab.js("return performance.getEntriesByType('resource').map((e) => e.name).filter((n) => !n.startsWith('data:'))")
+    assert not loaded, loaded
+
+
+def heap(tab):
+    """Megabytes that the page's scripts hold."""
+    tab.cdp("Performance.enable")
+    values = {m["name"]: m["value"] for m in tab.cdp("Performance.getMetrics")["metrics"]}
+    return values["JSHeapUsedSize"] / 2**20
+
+
+def labels_with_a_finger(_):
+    with Scratch() as folder, b.Browser(390, 780, phone=True) as tab:
+        make_pool(f"{folder}/pool", 12)
+        run = start_run(folder, 12)
+        with Server(folder, "label", run) as server:
+            tab.go(server.url)
+            tab.wait("document.querySelector('#stage img')?.complete", "an image")
+            check(tab, "the page on a phone")
+            wide = tab.js("return [document.documentElement.scrollWidth, innerWidth]")
+            assert wide[0] <= wide[1], f"{wide[0]} pixels on {wide[1]}"
+            for class_number in (2, 5):
+                tab.tap(f"button.class[data-class='{class_number}']")
+                is_saved(tab)
+            tab.tap("#skip")
+            is_saved(tab)
+            tab.tap("#undo")
+            is_saved(tab)
+            tab.wait("document.querySelector('#left').textContent.startsWith('10 of')", "one is back")
+            tab.go("about:blank")
+        said = [r["label"] for r in presses(folder, run) if r["kind"] == "answer"]
+        assert said == [CLASSES[2], CLASSES[5], "skip"], said
 
 
 if __name__ == "__main__":
-    sys.exit(main([watches_a_run, chooses_in_the_grid_and_settles, labels_the_pool], b.missing() and f"no browser: install {b.missing()}", b.Browser))
+    sys.exit(main([watches_a_run, chooses_in_the_grid_and_settles, labels_with_a_finger, labels_the_pool], b.missing() and f"no browser: install {b.missing()}", b.Browser))

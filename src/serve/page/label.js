@@ -4,7 +4,7 @@ import { keysOf } from "./keys.js?token=@TOKEN@";
 import { Zoom } from "./zoom.js?token=@TOKEN@";
 import { ask, element, remember, remembered, startTheme } from "./parts.js?token=@TOKEN@";
 
-const SKIP = -2, AHEAD = 8, QUEUE = 60, STRIP = 5;
+const SKIP = -2, AHEAD = 8, SOON = 3, QUEUE = 60, STRIP = 5;
 const $ = (id) => document.getElementById(id);
 
 const page = {
@@ -72,8 +72,18 @@ function picture(item) {
   return img;
 }
 
+const whenIdle = (action) => (window.requestIdleCallback ? requestIdleCallback(action, { timeout: 200 }) : setTimeout(action, 50));
+
+// Decodes it once, before it is shown: a photograph takes longer for that than to come.
+function soonShown(img) {
+  if (img.dataset.soon) return;
+  img.dataset.soon = "yes";
+  img.decode().catch(() => 0);
+}
+
 function lookAhead() {
   for (const item of page.queue.slice(0, AHEAD)) picture(item);
+  for (const item of page.queue.slice(0, SOON)) soonShown(picture(item));
   if (pictures.size <= 4 * AHEAD) return;
   const near = new Set([...page.queue.slice(0, AHEAD), ...page.past.slice(-STRIP).map((p) => p.item)].map((i) => i.image));
   for (const image of pictures.keys()) if (!near.has(image)) pictures.delete(image);
@@ -159,11 +169,16 @@ function showIdle() {
 
 // --- classes ---
 
+let drawn = ""; // what the buttons were made of: most presses change nothing of it
 function showClasses(item) {
+  for (const id of ["skip", "note"]) $(id).disabled = page.view === "one" && !item;
   const classes = page.state.classes;
-  page.keys = keysOf(classes);
   const wanted = $("find").value.trim().toLowerCase();
   const mine = item && page.fixed ? item.answers.find((a) => a.who === page.who) : null;
+  const now = JSON.stringify([classes, wanted, mine && mine.label, page.guesses && item ? item.guess : -1, page.state.may_add]);
+  if (now === drawn) return;
+  drawn = now;
+  page.keys = keysOf(classes);
   const buttons = classes.map((c, i) => {
     if (wanted && !c.shown.toLowerCase().includes(wanted)) return null;
     const button = element("button", { class: "class", "data-class": i }, element("span", {}, c.shown));
@@ -176,7 +191,6 @@ function showClasses(item) {
   $("classes").replaceChildren(...buttons.filter(Boolean));
   $("find-line").hidden = classes.length <= 12;
   $("add").hidden = !page.state.may_add;
-  for (const id of ["skip", "note"]) $(id).disabled = page.view === "one" && !item;
 }
 
 // --- pressing ---
@@ -203,7 +217,7 @@ function press(item, label) {
   const wasFixed = page.fixed;
   page.fixed = null;
   say(`${label === SKIP ? "Skipped" : shown(label)}. ${page.queue[0] ? `Next: ${page.queue[0].name}` : ""}`);
-  lookAhead();
+  whenIdle(lookAhead); // first this one
   if (wasFixed) setView("review");
   else showOne();
   showCounts();

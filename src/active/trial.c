@@ -177,7 +177,7 @@ enum pd_status pd_trial_open(const char *run, const struct pd_active_options *a,
         status = open_ledger(out, err);
     if (status)
         pd_trial_close(out);
-    return pd_run_say_moved(&out->o, status, err);
+    return pd_run_say_moved(&out->o, false, status, err);
 }
 
 void pd_trial_close(struct pd_trial *t)

@@ -203,10 +203,11 @@ static void list_lost_classes(const struct match *m, struct list *lost)
     pd_free(there);
 }
 
-static void say_part(struct pd_buffer *text, const struct list *l, const char *words)
+/* one: where it is a single one; NULL: as many. */
+static void say_part(struct pd_buffer *text, const struct list *l, const char *one, const char *many)
 {
     if (l->n)
-        pd_buffer_printf(text, "%s%u %s (%s)", text->size ? ", " : "", l->n, words,
+        pd_buffer_printf(text, "%s%u %s (%s)", text->size ? ", " : "", l->n, one && l->n == 1 ? one : many,
                          l->text.data ? l->text.data : "");
 }
 
@@ -217,10 +218,10 @@ static enum pd_status check(struct match *m, struct pd_error *err)
     enum pd_status status = PD_OK;
     judge(m, &gone, &relabelled);
     list_lost_classes(m, &lost);
-    say_part(&text, &lost, "classes gone");
-    say_part(&text, &gone, "images gone");
-    say_part(&text, &relabelled, "with another label");
-    say_part(&text, &m->replaced, "replaced");
+    say_part(&text, &lost, "class gone", "classes gone");
+    say_part(&text, &gone, "image gone", "images gone");
+    say_part(&text, &relabelled, NULL, "with another label");
+    say_part(&text, &m->replaced, NULL, "replaced");
     if (gone.n || relabelled.n || m->replaced.n)
         status = pd_fail(err, PD_ERR_MISMATCH, -1,
                          "data set '%s' has changed since the run began: %s; put it back, or begin a new run",

@@ -123,13 +123,14 @@ void pd_run_move(const struct pd_data_place *place, struct pd_train_options *o)
     pd_run_absolute_paths(o);
 }
 
-enum pd_status pd_run_say_moved(const struct pd_train_options *o, enum pd_status status, struct pd_error *err)
+enum pd_status pd_run_say_moved(const struct pd_train_options *o, bool other, enum pd_status status,
+                                struct pd_error *err)
 {
     const char *place = o->data_dir[0] ? o->data_dir : o->data;
     if (!status || !err || *place != '/' || !pd_is_absent(place))
         return status;
-    return pd_hint(err, pd_fail(err, status, -1, "%.400s", err->message), "where it lies now: %s",
-                   place == o->data ? "data" : "data-dir");
+    return pd_hint(err, pd_fail(err, status, -1, "%.400s", err->message), "where it lies now%s: %s",
+                   other ? ", as the run is resumed" : "", place == o->data ? "data" : "data-dir");
 }
 
 enum pd_status pd_run_image_size(const struct pd_train_options *o, int *size, struct pd_error *err)

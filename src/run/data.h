@@ -35,8 +35,9 @@ enum pd_status pd_run_check_fit(const struct pd_dataset *d, const struct pd_mode
 enum pd_status pd_run_roster(const struct pd_train_options *o, const struct pd_dataset *data,
                              struct pd_roster *out, struct pd_error *err);
 
-/* status, and where it is a failure with a folder or file that is no longer there, how to say where it is. */
-enum pd_status pd_run_say_moved(const struct pd_train_options *o, enum pd_status status,
+/* status, and where it is a failure with a folder or file that is no longer there, how to say where it is.
+ * other: that is said to another command, the one that resumes the run. */
+enum pd_status pd_run_say_moved(const struct pd_train_options *o, bool other, enum pd_status status,
                                 struct pd_error *err);
 
 /* Side of the training images in pixels; 0: points. */

@@ -421,7 +421,7 @@ static enum pd_status reopen(struct run *r, int64_t epochs, struct pd_error *err
     char path[PD_PATH_SIZE], labels[PD_PATH_SIZE];
     enum pd_status status = pd_run_folder_labels(r->folder, labels, err);
     if (!status)
-        status = pd_run_say_moved(r->o, open_run(r, r->o->label_file[0] ? labels : NULL, err), err);
+        status = pd_run_say_moved(r->o, false, open_run(r, r->o->label_file[0] ? labels : NULL, err), err);
     if (!status)
         status = pd_run_folder_checkpoint(r->folder, path, err);
     if (!status)

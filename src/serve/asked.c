@@ -180,7 +180,7 @@ static enum pd_status open_data(struct pd_asked_images *a, struct pd_train_optio
     if (!status)
         status = pd_data_source_find(o->data, &source, err);
     if (status)
-        return pd_run_say_moved(o, status, err);
+        return pd_run_say_moved(o, true, status, err);
     const bool folder_of_images = !strcmp(source->name, "folder");
     a->may_add_classes = folder_of_images && a->data->class_names;
     if (folder_of_images)

@@ -161,6 +161,9 @@ static void names_what_cannot_be_served(void **state)
           "a run of training, not of active learning");
     fails("label nowhere --no-browser", 3, "nowhere");
     fails("label", 2, "RUN");
+    assert_int_equal(rename(scratch_path("photos"), scratch_path("moved")), 0);
+    fails("label " RUN " --no-browser", 2, "where it lies now, as the run is resumed: --data");
+    assert_int_equal(rename(scratch_path("moved"), scratch_path("photos")), 0);
     fails("label " RUN " --export cvs --out x", 2, "did you mean 'csv'?");
     fails("label " RUN " --export csv", 2, "--out is missing");
     fails("label " RUN " --listen 0.0.0.0 --no-browser", 2, "--certificate FILE");

@@ -107,14 +107,14 @@ static void what_was_lost_or_changed_is_refused(void **state)
     (void)state;
     folder("aside");
     move("photos/a/0.png", "aside/0.png");
-    fails(GOES, 5, "data set 'photos' has changed since the run began: 1 images gone (a/0.png); put it back");
+    fails(GOES, 5, "data set 'photos' has changed since the run began: 1 image gone (a/0.png); put it back");
     put("photos/a/0.png", 100);
     fails(GOES, 5, "1 replaced (a/0.png)");
     move("aside/0.png", "photos/b/9.png");
     fails(GOES, 5, "1 with another label (b/9.png: 'b', was 'a')");
     move("photos/b/9.png", "photos/a/0.png");
     move("photos/a", "photos/z");
-    fails(GOES, 5, "1 classes gone ('a'), 4 with another label (z/0.png: 'z', was 'a'");
+    fails(GOES, 5, "1 class gone ('a'), 4 with another label (z/0.png: 'z', was 'a'");
     fails(GOES " --data aside", 3, "no image in it");
     move("photos/z", "photos/a");
     goes_on("", NULL);
@@ -220,7 +220,7 @@ static void people_change_their_folder(void **state)
     folder("gone");
     move("moved/1.png", "gone/1.png");
     fails("active --resume " LIVE, 5,
-          "data set 'moved' has changed since the run began: 1 images gone (1.png)");
+          "data set 'moved' has changed since the run began: 1 image gone (1.png)");
     char *list = scratch_read(scratch_path(LIVE "/start-1/images.csv"), NULL);
     assert_contains(list, "\n00.png,,"); /* the last */
     free(list);

@@ -136,7 +136,7 @@ static void a_renamed_class_is_refused(void **state)
         {"b/0", 20, 0}, {"c/0", 30, 1}, {"x", 40, -1}, {"z/0", 10, 2}, {"z/1", 11, 2}};
     keep(five, 5, true);
     is_refused(items, 5, bcz, 3,
-               "1 classes gone ('a'), 2 with another label (z/0: 'z', was 'a', z/1: 'z', was 'a')");
+               "1 class gone ('a'), 2 with another label (z/0: 'z', was 'a', z/1: 'z', was 'a')");
 }
 
 /* Two names for one another, and two contents for one another, are no change but of names. */
@@ -164,7 +164,7 @@ static void copies_keep_their_labels(void **state)
         assert_int_equal(d->labels[i], copies[i].label);
     }
     pd_dataset_destroy(d);
-    is_refused(moved, 3, abc, 3, "1 images gone (a/1)");
+    is_refused(moved, 3, abc, 3, "1 image gone (a/1)");
 }
 
 static void what_was_lost_is_named(void **state)
@@ -182,7 +182,7 @@ static void what_was_lost_is_named(void **state)
     is_refused(relabelled, 5, abc, 3, "2 with another label (a/0: 'b', was 'a', b/0: no label, was 'b')");
     is_refused(replaced, 5, abc, 3, "1 replaced (a/1)");
     is_refused(all, 4, abc, 3,
-               "1 images gone (a/1), 1 with another label (c/0: 'b', was 'c'), 1 replaced (b/0)");
+               "1 image gone (a/1), 1 with another label (c/0: 'b', was 'c'), 1 replaced (b/0)");
 }
 
 static void a_label_that_came_is_left_aside(void **state)
@@ -239,7 +239,7 @@ static void rows_without_names(void **state)
         assert_int_equal(pd_dataset_image(d, i)[0], i + 1);
     assert_contains(d->note, "3 images were moved or renamed since the run began (1 was 0)");
     pd_dataset_destroy(d);
-    is_refused(rows, 2, abc, 3, "1 images gone (2)");
+    is_refused(rows, 2, abc, 3, "1 image gone (2)");
 }
 
 static void without_a_list_all_must_be_the_same(void **state)

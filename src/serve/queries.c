@@ -112,11 +112,11 @@ static json_t *begin_round(const struct reading *r, const char *branch, json_int
 {
     json_t *round = NULL, *fresh;
     size_t i;
-    fresh = json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:i, s:[]}", "of", branch, "round", number, "asked", 0,
-                      "labelled", 0, "skipped", 0, "guessed", 0, "guesses", 0, "images");
+    fresh = json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:i, s:[]}", "branch", branch, "round", number, "asked",
+                      0, "labelled", 0, "skipped", 0, "guessed", 0, "guesses", 0, "images");
     json_array_foreach(r->rounds, i, round)
     {
-        if (strcmp(json_string_value(json_object_get(round, "of")), branch) != 0 ||
+        if (strcmp(json_string_value(json_object_get(round, "branch")), branch) != 0 ||
             json_integer_value(json_object_get(round, "round")) != number)
             continue;
         json_array_set_new(r->rounds, i, fresh);

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-/* *out: a list of {of: the branch ("gold-1"), round, asked, labelled, skipped, guessed: answers that the
+/* *out: a list of {branch ("gold-1"), round, asked, labelled, skipped, guessed: answers that the
  * model had guessed, guesses: answers to images with a guess, images: the first `most` of them, best first,
  * {image, label, guess, p, score}}. Empty for a run without a journal. PD_ERR_FORMAT, PD_ERR_IO,
  * PD_ERR_MEMORY. */

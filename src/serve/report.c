@@ -281,7 +281,7 @@ static enum pd_status queries(struct report *r, const struct pd_view *v, struct 
         const json_int_t asked = json_integer_value(json_object_get(round, "asked"));
         snprintf(caption, sizeof caption,
                  "%.100s, round %" JSON_INTEGER_FORMAT ": the first %zu of %" JSON_INTEGER_FORMAT,
-                 json_string_value(json_object_get(round, "of")),
+                 json_string_value(json_object_get(round, "branch")),
                  json_integer_value(json_object_get(round, "round")), json_array_size(images), asked);
         table(r, caption, images);
     }

@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-#define DATA "train --data strokes --data-count 512 --min-epoch 512 --threads 2 --grid-every 1 "
+#define DATA "train --data strokes --data-count 512 --min-epoch 128 --threads 2 --grid-every 1 "
 
 static void assert_close(const char *what, double said, double used, double factor)
 {

@@ -35,7 +35,7 @@ static struct pd_train_options options(const char *out)
     o.min_epoch = 160; /* ten steps */
     o.epochs = 4;
     o.gold = true;
-    o.threads = 2;
+    o.threads = 1;
     o.save_steps = 4;
     return o;
 }
@@ -125,6 +125,7 @@ static void test_stop_and_resume(void **state)
     char whole[1200], stopped[1200];
     const struct pd_training_watch nobody = {0};
     struct pd_train_options o = options(dir);
+    o.threads = 2;
     train(&o, &nobody, whole, PD_OK);
     const uint64_t moments[] = {1, 10, 20, 23}; /* inside an epoch, at its end, around the switch to GOLD */
     for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
@@ -218,6 +219,7 @@ static void test_threads_draw_the_same_numbers(void **state)
     o.data_count = o.min_epoch = 32; /* two steps: later the last bits have grown */
     o.labels = 16;
     o.gold = false;
+    o.threads = 2;
     train(&o, &nobody, two, PD_OK);
     o.threads = 1;
     train(&o, &nobody, one, PD_OK);

@@ -331,6 +331,15 @@ static void frechet_lenet_grows_with_what_differs(void **state)
 
 /* --- the classifiers --- */
 
+/* What a sanitizer finds is in the first epochs; what is learnt, the release build shows. */
+#ifdef __SANITIZE_ADDRESS__
+static const int learning_epochs = 2;
+static const double learnt = 0; /* a share of 256 images, of which some are right */
+#else
+static const int learning_epochs = 16;
+static const double learnt = 0.9;
+#endif
+
 /* Each learns to tell bright images from dark ones, and from those with a bright left half. */
 static void classifiers_learn(void **state)
 {
@@ -355,13 +364,13 @@ static void classifiers_learn(void **state)
                                  .threads = 1,
                                  .real = &set,
                                  .generated = &set,
-                                 .epochs = 16,
+                                 .epochs = learning_epochs,
                                  .epoch_images = IMAGES};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         in.classifier = names[i];
         if (pd_metric_measure(pd_metric_find("fitting-capacity", NULL), &in, &result, &err))
             fail_msg("%s", err.message);
-        if (!(result.value > 0.9))
+        if (!(result.value > learnt))
             fail_msg("%s: %g", names[i], result.value);
     }
     in.classifier = "resent";

@@ -52,7 +52,7 @@ const struct pd_option *pd_active_option_table(int *count)
 
 static bool is_the_loops(const char *name)
 {
-    static const char *const names[] = {"labels", "label_file", "generator", "data_seed"};
+    static const char *const names[] = {"labels", "label_file", "generator", "data_seed", "class_losses"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(name, names[i]))
             return true;

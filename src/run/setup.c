@@ -79,6 +79,27 @@ static bool can_judge(const char *name, struct pd_error *err)
     return best && !more;
 }
 
+/* Options that look at labels, where none is to be learnt from. */
+static enum pd_status check_classes(const struct pd_train_options *o, struct pd_error *err)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } all[] = {{"gold", o->gold},
+               {"labels", o->labels},
+               {"label-file", o->label_file[0]},
+               {"labels-per-batch", o->labels_per_batch},
+               {"labelled-only", o->labelled_only},
+               {"consistency", o->consistency > 0}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && !o->class_losses; i++)
+        if (all[i].given)
+            return pd_hint(
+                err,
+                pd_fail(err, PD_ERR_USAGE, -1, "%s: without class losses no label is looked at", all[i].name),
+                "%s", all[i].name);
+    return PD_OK;
+}
+
 enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_error *err)
 {
     unsigned augment;
@@ -299,7 +320,9 @@ enum pd_status pd_setup_open(struct pd_train_options *o, const struct pd_setup_f
 {
     int size;
     memset(out, 0, sizeof *out);
-    enum pd_status status = image_size(o, from->data, &size, err);
+    enum pd_status status = check_classes(o, err);
+    if (!status)
+        status = image_size(o, from->data, &size, err);
     if (!status)
         status = open_data(o, from, watch, size, out, err);
     if (!status)

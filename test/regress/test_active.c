@@ -303,6 +303,7 @@ static void knows_what_was_meant(void **state)
     fails("active " POINTS "--first gold", 2,
           "--first: strategy 'gold' cannot choose before a label is known: expected one of random, coreset, "
           "typiclust, probcover");
+    fails("active " POINTS "--no-class-losses", 2, "unknown option --no-class-losses");
     fails("active " POINTS "--first typclust", 2, "did you mean 'typiclust'?");
     fails("active " POINTS "--baseline randm", 2, "did you mean 'random'?");
     fails("active " POINTS "--protocol aclg", 2, "unknown protocol 'aclg', did you mean 'alcg'?");

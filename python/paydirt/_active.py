@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import tempfile
 from typing import Any, Dict, List, Optional, Sequence, Union
 
@@ -20,6 +21,7 @@ from ._train import Callback, Watch, keep_arrays, names_option, option_text, set
 _FOLDER_SIZE = 4096
 _PENDING = {False: "pending.csv", True: "corrections.csv"}  # what the run has not taken yet
 _SKIP = "skip"
+_FINAL = re.compile(r"\bfinal\b")  # what the library calls the budget
 _MAY_CHANGE = ("data", "out", "threads", "final", "query", "pictures", "classes")
 
 
@@ -286,7 +288,10 @@ class ActiveLearner:
         watch.progress.end()
         if watch.calls.exception is not None:
             raise watch.calls.exception
-        check(status, err)
+        try:
+            check(status, err)
+        except UsageError as e:
+            raise UsageError(_FINAL.sub("budget", str(e))) from None
 
     @staticmethod
     def _asked(path: str) -> NDArray[np.int64]:

@@ -173,6 +173,7 @@ class Choices(unittest.TestCase):
         for words, more in (("model 'infogan' has no dropout", {"strategy": "bald"}),
                             ("'entropy'|most-entropy", {"first": "entropy"}),
                             ("diverse", {"strategy": "coreset", "diverse": "k-center"}),
+                            ("did you mean 'clusters'", {"cluster": 3}), ("^budget 999: .*budget=", {"budget": 999}),
                             ("did you mean 'coreset'", {"strategy": "core-set"})):
             with self.assertRaisesRegex(paydirt.UsageError, words):
                 learner(os.path.join(self.scratch, "refused"), **more).query()

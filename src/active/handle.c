@@ -3,6 +3,7 @@
 
 #include "active/changes.h"
 #include "base/mem.h"
+#include "base/words.h"
 
 #include <string.h>
 
@@ -55,12 +56,27 @@ static bool is_given(const void *context, const char *name)
     return false;
 }
 
+/* In neither table; the nearest name is looked for in both. */
+static enum pd_status fail_unknown(const struct pd_option_table tables[2], const char *option,
+                                   struct pd_error *err)
+{
+    const char *names[2 * PD_ACTIVE_OPTIONS];
+    size_t n = 0;
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < tables[i].count; k++)
+            names[n++] = tables[i].at[k].name;
+    const char *near = pd_nearest_word(option, names, n, sizeof names[0]);
+    return pd_fail(err, PD_ERR_USAGE, -1, "unknown option '%.60s'%s%s%s", option,
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
 enum pd_status pd_active_set(struct pd_active *active, const char *option, const char *value,
                              struct pd_error *err)
 {
-    const struct pd_option_table loop = pd_active_options(active),
-                                 training = pd_active_training_options(active);
-    const struct pd_option_table *t = pd_option_find(&loop, option) ? &loop : &training;
+    const struct pd_option_table tables[2] = {pd_active_options(active), pd_active_training_options(active)};
+    const struct pd_option_table *t = pd_option_find(&tables[0], option) ? &tables[0] : &tables[1];
+    if (!pd_option_find(t, option))
+        return fail_unknown(tables, option, err);
     const enum pd_status status = pd_option_set_by_name(t, option, value, err);
     if (status)
         return status;

@@ -28,10 +28,17 @@ static bool are_within(int64_t n, const float *x)
     return n > 0;
 }
 
+/* Whether either count, after `seen` rows, can still come to nine rows in ten of n. */
+static bool may_be_most(int64_t seen, int64_t ones, int64_t hundreds, int64_t n)
+{
+    const int64_t more = ones > hundreds ? ones : hundreds;
+    return (more + n - seen) * TENTHS >= n * NINE;
+}
+
 enum pd_scale pd_scale_of_classes(int64_t n, int classes, const float *x)
 {
     int64_t ones = 0, hundreds = 0;
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n && may_be_most(i, ones, hundreds, n); i++) {
         ones += sums_to(x + i * classes, classes, 1);
         hundreds += sums_to(x + i * classes, classes, 100);
     }

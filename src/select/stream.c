@@ -12,6 +12,7 @@ struct selection {
     const struct pd_strategy *strategy;
     bool balanced, checked; /* checked: by the first pass; a NaN that comes later stops in pd_top_add */
     uint64_t seed;
+    int64_t k;
     double state[PD_STRATEGY_STATE];
     struct pd_top *top;
     int64_t rows; /* seen so far in this pass */
@@ -26,13 +27,18 @@ static enum pd_status observe(struct selection *s, const struct pd_pool *block, 
     return PD_OK;
 }
 
+/* While most chunks have a row that enters, asking for bounds costs more than it saves. */
+static bool few_enter(const struct selection *s)
+{
+    return s->strategy->bound && s->rows / CHUNK >= s->k;
+}
+
 /* A chunk in which no row can be among the k best is not scored; -inf stands for its scores. */
 static void score_chunk(const struct selection *s, const struct pd_pool *block, int64_t at, double least)
 {
     const struct pd_pool rows = pd_pool_rows(block, at, CHUNK);
     double *score = s->score + at;
-    if (!s->strategy->bound || least == -INFINITY ||
-        !(s->strategy->bound(&rows, s->state, s->balanced) < least)) {
+    if (!few_enter(s) || !(s->strategy->bound(&rows, s->state, s->balanced) < least)) {
         s->strategy->score(&rows, s->rows + at, s->state, s->balanced, s->seed, score);
         return;
     }
@@ -104,7 +110,7 @@ enum pd_status pd_select_stream(const struct pd_strategy *strategy, const struct
                                 bool balanced, int64_t k, uint64_t seed, int64_t *rows, double *scores,
                                 int64_t *count, struct pd_error *err)
 {
-    struct selection s = {.strategy = strategy, .balanced = balanced, .seed = seed};
+    struct selection s = {.strategy = strategy, .balanced = balanced, .seed = seed, .k = k};
     enum pd_status status = pd_strategy_check_scores(strategy, err);
     if (!status)
         status = pd_top_create(k, seed, &s.top, err);

@@ -32,14 +32,43 @@ struct softmax {
     double weighed[LANES]; /* sum of exp(d) * -d */
 };
 
+typedef float four __attribute__((vector_size(16)));
+
+PD_INLINE four load(const float *x)
+{
+    four v;
+    memcpy(&v, x, sizeof v);
+    return v;
+}
+
+/* Four rows of four columns from k on. */
+PD_INLINE void transpose_four(struct tile *t, int r, int k)
+{
+    const float *const *row = t->row + r;
+    const four a = load(row[0] + k), b = load(row[1] + k), c = load(row[2] + k), d = load(row[3] + k);
+    const four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+               ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7),
+               cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    const four columns[4] = {
+        __builtin_shufflevector(ab, cd, 0, 1, 4, 5), __builtin_shufflevector(ab, cd, 2, 3, 6, 7),
+        __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5), __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7)};
+    for (int i = 0; i < 4; i++)
+        memcpy(&t->columns[k + i][r], &columns[i], sizeof columns[i]);
+}
+
 static void transpose(struct tile *t, int n, int classes, const float *logits)
 {
     const int kept = classes < KEPT_COLUMNS ? classes : KEPT_COLUMNS;
     t->classes = classes;
-    for (int r = 0; r < LANES; r++) {
+    for (int r = 0; r < LANES; r++)
         t->row[r] = logits + (int64_t)(r < n ? r : n - 1) * classes;
-        for (int k = 0; k < kept; k++)
-            t->columns[k][r] = t->row[r][k];
+    for (int r = 0; r < LANES; r += 4) {
+        int k = 0;
+        for (; k + 4 <= kept; k += 4)
+            transpose_four(t, r, k);
+        for (; k < kept; k++)
+            for (int i = 0; i < 4; i++)
+                t->columns[k][r + i] = t->row[r + i][k];
     }
 }
 

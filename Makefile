@@ -3,6 +3,7 @@ JOBS := $(shell nproc)
 CTEST_JOBS ?= $(JOBS)
 FUZZ_SECONDS ?= 60
 PAGE_KILLS ?= 200
+PAUSE ?= 30
 
 # Ninja is looked for here, when the packages have been installed.
 configure = CMAKE_GENERATOR="$${CMAKE_GENERATOR:-$$(command -v ninja >/dev/null && echo Ninja || echo Unix Makefiles)}" \
@@ -11,7 +12,7 @@ build = $(call configure,$(1)) && cmake --build $(2) --parallel $(JOBS) $(3)
 
 PREFIX ?= /usr/local
 
-.PHONY: all install uninstall demo test check asan tsan torture pages fuzz bench help
+.PHONY: all install uninstall demo test check asan tsan torture pages ranks fuzz bench help
 
 all: ## build the library and the program (build/paydirt)
 	@tools/install_packages build optional
@@ -68,6 +69,11 @@ pages: ## try the pages in a headless Chromium, and their server with PAGE_KILLS
 	@PAYDIRT=build/paydirt python3 test/page/browser_test.py
 	@PAYDIRT=build/paydirt python3 test/page/kills_test.py --moments $(PAGE_KILLS)
 	@PAYDIRT=build/paydirt python3 test/page/crowd.py
+
+ranks: ## train on four hosts (network namespaces, as root), of which one is killed, loses its cable or stands still for PAUSE (30) seconds
+	@tools/install_packages build optional ranks
+	@$(call build,release,build,--target pd_cli)
+	@PAYDIRT=build/paydirt python3 test/ranks/hosts_test.py --pause $(PAUSE)
 
 fuzz: ## fuzz every reader for FUZZ_SECONDS (60) each, starting from the corpora
 	@tools/install_packages build optional clang

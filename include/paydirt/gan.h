@@ -37,6 +37,11 @@ enum pd_status pd_gan_read(const char *path, int threads, struct pd_gan **out, s
 
 void pd_gan_destroy(struct pd_gan *gan); /* also NULL */
 
+struct pd_ranks;
+/* From here on pd_score_data is the work of all ranks (paydirt/ranks.h), of which each calls it with the same
+ * networks and data; borrowed. NULL: of this process alone. */
+void pd_gan_share(struct pd_gan *gan, struct pd_ranks *ranks);
+
 int pd_gan_classes(const struct pd_gan *gan);
 /* The class's name, or the number where the networks know none, or no such class, into text[size]; returns
  * text. */

@@ -92,6 +92,9 @@ struct pd_training_watch {
     /* Files that are opened take a while: done of count units ("images"; "MB" of an archive), 0 first. True:
      * stop. */
     bool (*decoding)(void *context, const char *unit, uint64_t done, uint64_t count);
+    /* Those that train together: all with the same options and data, each on its part of every batch. The
+     * first alone writes and measures. Borrowed; NULL: this process alone. */
+    struct pd_ranks *ranks;
 };
 
 /* Trains fresh networks. Option "labels" N: the labels of N images may be used, drawn evenly over the

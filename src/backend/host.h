@@ -17,4 +17,8 @@ enum pd_status pd_host_download(struct pd_backend *b, void *to, const void *addr
 enum pd_status pd_host_run(struct pd_backend *b, struct pd_call *calls, int n, struct pd_run *run,
                            struct pd_error *err);
 
+/* Kernels: ops that wait for other ranks, float or double, plain layouts. all_stats wants 2 C doubles of
+ * scratch. */
+pd_kernel pd_ranks_all_sum, pd_ranks_all_stats;
+
 #endif

@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/recipe.h"
 #include "cli/resume.h"
+#include "cli/ranks.h"
 #include "cli/say.h"
 #include "cli/stop.h"
 
@@ -285,6 +286,9 @@ static enum pd_status begin(const struct args_parsed *c, struct pd_active *activ
     if (status)
         return status;
     note_idle(c, &c->command->groups[1], &((struct watch *)watch->context)->progress);
+    status = ranks_share_trials(&c->command->groups[1], &c->command->groups[2], err);
+    if (status)
+        return status;
     return pd_active_start(active, news, watch, folder, size, outcome, err);
 }
 
@@ -470,7 +474,7 @@ static enum pd_status learn(struct pd_active *active, int argc, char **argv, str
     struct watch w = {.stopping = false};
     struct pd_active_outcome outcome;
     char folder[PD_ACTIVE_PATH], text[4096];
-    const struct pd_training_watch train = {&w, on_begin, on_step, NULL, on_stop, on_note, on_decoding};
+    const struct pd_training_watch train = {&w, on_begin, on_step, NULL, on_stop, on_note, on_decoding, NULL};
     const struct pd_active_watch watch = {&train,      &w,           on_folder, on_round,
                                           on_measured, on_measuring, on_refused};
     const struct pd_option_table loop = pd_active_options(active),
@@ -495,7 +499,11 @@ static enum pd_status learn(struct pd_active *active, int argc, char **argv, str
         return status;
     stop_catch();
     snprintf(folder, sizeof folder, "%s", own.resume);
-    if (own.resume[0])
+    if (own.resume[0] && pd_ranks_started(NULL) > 1)
+        status = pd_fail(err, PD_ERR_USAGE, -1,
+                         "--resume %s was started %d times at once: each run goes on by itself", own.resume,
+                         pd_ranks_started(NULL));
+    else if (own.resume[0])
         status = find_oracle(own.resume, &paged, err);
     else
         paged = !strcmp(pd_option_get_text(&loop, "oracle"), "page");

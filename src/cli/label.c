@@ -73,7 +73,8 @@ static enum pd_status serve(const struct options *o, struct pd_page *page, const
 {
     struct progress progress = {.terminal = false};
     struct pd_page_count count;
-    const struct pd_training_watch train = {&progress, NULL, NULL, NULL, page_stop, on_note, on_decoding};
+    const struct pd_training_watch train = {&progress, NULL,    NULL,        NULL,
+                                            page_stop, on_note, on_decoding, NULL};
     const struct pd_active_watch watch = {.train = &train};
     enum pd_status status = pd_page_ask(page, run, (int)o->page.people, &watch, err);
     progress_end(&progress);

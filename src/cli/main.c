@@ -5,6 +5,7 @@
 
 #include <paydirt/graph.h>
 #include <paydirt/libraries.h>
+#include <paydirt/ranks.h>
 #include <paydirt/version.h>
 #include <paydirt/words.h>
 
@@ -18,9 +19,10 @@
 
 static const struct {
     const char *name, *summary;
+    enum command_ranks ranks;
     command_function *run;
 } commands[] = {
-#define COMMAND_LINE(name, summary) {#name, summary, command_##name},
+#define COMMAND_LINE(name, ranks, summary) {#name, summary, ranks, command_##name},
     COMMAND_LIST(COMMAND_LINE)
 #undef COMMAND_LINE
 };
@@ -74,12 +76,27 @@ static void print_version(void)
         printf("%s: %s (%s)\n", l.name, l.version[0] ? l.version : "no", l.use);
 }
 
+/* Each would do the same, and write to the same files. */
+static enum pd_status refuse_ranks(const char *name, struct pd_error *err)
+{
+    char list[256] = "";
+    for (int i = 0; i < COMMANDS; i++)
+        if (commands[i].ranks == TOGETHER)
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", list[0] ? ", " : "",
+                     commands[i].name);
+    return pd_fail(err, PD_ERR_USAGE, -1,
+                   "'%s' was started %d times at once: it is one process; together work: %s", name,
+                   pd_ranks_started(NULL), list);
+}
+
 static enum pd_status dispatch(int argc, char **argv, struct pd_error *err)
 {
     const char *name = argv[0];
     for (int i = 0; i < COMMANDS; i++)
         if (!strcmp(name, commands[i].name))
-            return commands[i].run(argc, argv, err);
+            return commands[i].ranks == ALONE && pd_ranks_started(NULL) > 1
+                       ? refuse_ranks(name, err)
+                       : commands[i].run(argc, argv, err);
     if (name[0] == '-')
         return pd_fail(err, PD_ERR_USAGE, -1, "unknown option %.40s; 'paydirt --help' shows the usage", name);
     return pd_unknown_word(err, "command", name, &commands[0].name, COMMANDS, sizeof commands[0]);
@@ -115,7 +132,7 @@ int main(int argc, char **argv)
         status = run(argc, argv, &err);
     if ((fflush(stdout) || ferror(stdout)) && !status)
         status = pd_fail(&err, PD_ERR_IO, -1, "standard output: cannot write: %s", strerror(errno));
-    if (status)
+    if (status && err.message[0])
         say_error(argc > 1 ? argv[1] : NULL, &err);
     return pd_status_exit_code(status);
 }

@@ -6,6 +6,8 @@
 #include "cli/say.h"
 #include "cli/stop.h"
 
+#include <paydirt/ranks.h>
+
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +135,17 @@ static void find_slurm(struct queue_options *q)
     say(stderr, "task %d of %d of Slurm's array\n", q->task + 1, q->tasks);
 }
 
+/* mpirun's ranks are tasks, which know of each other by the folder alone. */
+static bool find_ranks(struct queue_options *q)
+{
+    q->tasks = pd_ranks_started(&q->task);
+    pd_ranks_forget(); /* the trainings are processes of their own */
+    if (q->tasks > 1)
+        return true;
+    q->tasks = q->task = 0;
+    return false;
+}
+
 /* --- the work --- */
 
 static int processors(void)
@@ -202,7 +215,7 @@ static enum pd_status reproduce(const char *name, struct options *o, struct pd_e
     q.threads = (int)o->threads;
     const struct pd_reproduce_options options = study_options(o);
     enum pd_status status = o->task[0] ? read_task(o->task, &q, err) : PD_OK;
-    if (!status && !o->task[0] && !o->report)
+    if (!status && !o->task[0] && !o->report && !find_ranks(&q))
         find_slurm(&q);
     if (!status)
         status = pd_reproduce_open(name, &options, &r, err);

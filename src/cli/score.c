@@ -1,6 +1,7 @@
 /* paydirt score: what the discriminator thinks of real images, one row each. */
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/ranks.h"
 #include "cli/real.h"
 #include "cli/say.h"
 
@@ -176,17 +177,22 @@ static void say_done(const char *path, int64_t n, const struct pd_gan *gan)
 
 /* data: checked. */
 static enum pd_status score_data(const struct options *o, const struct asked *asked, struct pd_run_model *run,
-                                 const struct pd_dataset *data, struct pd_error *err)
+                                 const struct pd_dataset *data, struct pd_ranks *ranks, struct pd_error *err)
 {
     const bool own = !o->data[0] && !o->data_dir[0]; /* the run's data */
     struct pd_gan *gan = pd_run_gan(run);
     struct pd_scores s;
     enum pd_status status =
         real_recalibrate(run, PD_ORIGIN_REAL, own && asked->split == PD_SPLIT_TRAIN ? data : NULL, err);
+    pd_gan_share(gan, ranks);
     if (!status)
         status = pd_score_data(gan, data, NULL, &s, err);
     if (status)
         return status;
+    if (pd_ranks_rank(ranks)) { /* the first has all */
+        pd_scores_release(&s);
+        return PD_OK;
+    }
     status = pd_scores_write(o->out, &s, data, asked->sort, o->probabilities, err);
     if (!status)
         say_done(o->out, s.n, gan);
@@ -199,22 +205,22 @@ static enum pd_status score_data(const struct options *o, const struct asked *as
 }
 
 static enum pd_status score(const struct options *o, const struct asked *asked, const char *folder,
-                            struct pd_error *err)
+                            struct pd_ranks *ranks, struct pd_error *err)
 {
-    struct pd_run_model *run;
+    struct pd_run_model *run = NULL;
     struct pd_dataset *data = NULL;
     enum pd_status status = pd_run_open(folder, (int)o->threads, &run, err);
-    if (status)
-        return status;
-    status = real_set_recalibrate(run, o->recalibrate_given, o->recalibrate, err);
+    if (!status)
+        status = real_set_recalibrate(run, o->recalibrate_given, o->recalibrate, err);
     if (!status)
         status = real_open(run, o->data, o->data_dir, asked->split, asked->labels, &data, err);
     if (asked->split == PD_SPLIT_TEST)
         status = real_advise(status, "--split train scores the training images", err);
     if (!status)
         status = check_pictures(o, data, err);
+    status = pd_ranks_agree(ranks, status, err);
     if (!status)
-        status = score_data(o, asked, run, data, err);
+        status = score_data(o, asked, run, data, ranks, err);
     pd_dataset_destroy(data);
     pd_run_close(run);
     return status;
@@ -235,5 +241,11 @@ enum pd_status command_score(int argc, char **argv, struct pd_error *err)
     if (!status)
         status = check(&o, &asked, err);
     o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
-    return status ? status : score(&o, &asked, args.operand, err);
+    struct pd_ranks *ranks = NULL;
+    if (!status)
+        status = pd_ranks_open(&ranks, err);
+    if (!status)
+        status = score(&o, &asked, args.operand, ranks, err);
+    ranks_end("score", ranks, status, err);
+    return status;
 }

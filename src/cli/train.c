@@ -3,12 +3,14 @@
 #include "cli/commands.h"
 #include "cli/idle.h"
 #include "cli/progress.h"
+#include "cli/ranks.h"
 #include "cli/recipe.h"
 #include "cli/resume.h"
 #include "cli/say.h"
 #include "cli/stop.h"
 
 #include <paydirt/metric.h>
+#include <paydirt/ranks.h>
 #include <paydirt/run.h>
 
 #include <math.h>
@@ -23,7 +25,8 @@ static const char usage[] = "--data NAME|FOLDER [options]\n"
 static const char about[] =
     "Trains an AC-GAN and keeps everything in a run folder: options.json, log.jsonl, TensorBoard events,\n"
     "sample grids and checkpoint.safetensors. Ctrl-C stops it with a checkpoint; --resume goes on, and ends\n"
-    "with the same weights as a run that was never stopped. The folder's name is printed at the end.";
+    "with the same weights as a run that was never stopped. The folder's name is printed at the end.\n"
+    "Several processes train together when mpirun or srun starts them: mpirun -np 4 paydirt train ...";
 
 static const char examples[] =
     "train --data strokes --data-count 2000 --model infogan --width 0.25 --epochs 2 --gold\n"
@@ -148,12 +151,12 @@ static enum pd_status resume(const char *folder, const struct pd_run_change *cha
     return pd_run_resume(folder, change, watch, err);
 }
 
-static enum pd_status train(struct pd_training *training, int argc, char **argv, struct pd_error *err)
+static enum pd_status train(struct pd_training *training, struct pd_ranks **ranks, int argc, char **argv,
+                            struct pd_error *err)
 {
     struct own own = {.recipe = ""};
     struct args args;
     struct watch w = {.stopping = false};
-    const struct pd_training_watch watch = {&w, on_begin, on_step, on_epoch, on_stop, on_note, on_decoding};
     char text[2048];
     const struct pd_option_table options = pd_training_options(training);
     static const char *const may_change[] = {"epochs", "device", "precision", NULL};
@@ -177,14 +180,23 @@ static enum pd_status train(struct pd_training *training, int argc, char **argv,
         args_is_given(&command, &args, "device") ? pd_option_get_text(&options, "device") : NULL,
         args_is_given(&command, &args, "precision") ? pd_option_get_text(&options, "precision") : NULL};
     stop_catch();
+    status = pd_ranks_open(ranks, err);
+    if (status)
+        return status;
+    const bool first = pd_ranks_rank(*ranks) == 0;
+    const struct pd_training_watch all = {&w,      on_begin, on_step,     on_epoch,
+                                          on_stop, on_note,  on_decoding, *ranks},
+                                   others = {.context = &w, .stop = on_stop, .ranks = *ranks};
+    const struct pd_training_watch *watch = first ? &all : &others;
     if (own.resume[0])
-        status = resume(own.resume, &change, &w, &watch, err);
+        status = resume(own.resume, &change, &w, watch, err);
     else {
-        idle_note_training(&command, &args, &options, &w.progress);
-        status = pd_run_start(training, &watch, w.folder, sizeof w.folder, err);
+        if (first)
+            idle_note_training(&command, &args, &options, &w.progress);
+        status = pd_run_start(training, watch, w.folder, sizeof w.folder, err);
     }
     progress_end(&w.progress);
-    if (!status)
+    if (!status && first)
         say_path(w.folder);
     return status;
 }
@@ -192,9 +204,11 @@ static enum pd_status train(struct pd_training *training, int argc, char **argv,
 enum pd_status command_train(int argc, char **argv, struct pd_error *err)
 {
     struct pd_training *training;
+    struct pd_ranks *ranks = NULL;
     enum pd_status status = pd_training_create(&training, err);
     if (!status)
-        status = train(training, argc, argv, err);
+        status = train(training, &ranks, argc, argv, err);
     pd_training_destroy(training);
+    ranks_end("train", ranks, status, err);
     return status;
 }

@@ -71,15 +71,15 @@ static uint32_t pick(struct pd_loader *l, uint64_t step, uint32_t i)
     return deck_draw(&l->rest, step / steps * rounds + at / n, (uint32_t)(at % n));
 }
 
-/* A pd_prefetch_make: the whole batch, without a look at anything but the step. */
+/* A pd_prefetch_make: the batch, without a look at anything but the step. */
 static void make_batch(void *loader, uint64_t step, float *images, int32_t *labels, uint32_t *indices)
 {
     struct pd_loader *l = loader;
     const struct pd_rng rng = {l->options.seed, PD_STREAM_AUGMENT, step};
-    const uint32_t n = pd_loader_batch(l, step);
+    const uint32_t n = pd_loader_batch(l, step), first = n * (uint32_t)pd_ranks_rank(l->options.ranks);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t random[4], index = pick(l, step, i);
-        pd_rng_block(&rng, i, random);
+        uint32_t random[4], index = pick(l, step, first + i);
+        pd_rng_block(&rng, first + i, random);
         pd_transform_image(l->transform, index, random, images + i * pd_transform_image_size(l->transform));
         labels[i] = l->labels[index];
         if (indices)
@@ -146,6 +146,30 @@ static enum pd_status check_options(const struct pd_loader_options *o, struct pd
     return PD_OK;
 }
 
+/* Images in the partial batch that is kept; 0: none. Batch norm has nothing to say of a single one. */
+static uint32_t rest(const struct pd_loader *l)
+{
+    const uint32_t n = (uint32_t)(l->epoch % l->options.batch);
+    return l->options.partial_batch && n > 1 ? n : 0;
+}
+
+/* Batch norm and the losses weigh the ranks alike. */
+static enum pd_status check_parts(const struct pd_loader *l, struct pd_error *err)
+{
+    const uint32_t ranks = (uint32_t)pd_ranks_size(l->options.ranks), n = l->options.batch, last = rest(l);
+    if (n % ranks || n / ranks < 2)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "a batch of %u images on %u ranks: expected a multiple of %u, from %u on", n, ranks,
+                       ranks, 2 * ranks);
+    if (last % ranks || (last && last / ranks < 2))
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "an epoch's last batch of %u images on %u ranks: expected a multiple of %u; partial_batch=false "
+            "leaves it out",
+            last, ranks, ranks);
+    return PD_OK;
+}
+
 static enum pd_status check_decks(const struct pd_loader *l, struct pd_error *err)
 {
     const char *name = l->dataset->name;
@@ -170,10 +194,13 @@ static enum pd_status prepare(struct pd_loader *l, const uint8_t *use, struct pd
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the order of %u images", n);
     deal(l, use);
     enum pd_status status = check_decks(l, err);
+    if (!status && o->ranks)
+        status = check_parts(l, err);
     if (!status)
         status = pd_transform_create(l->dataset, &transform, &l->transform, err);
     if (!status && o->prefetch)
-        status = pd_prefetch_create(make_batch, l, o->batch, pd_loader_image_size(l), &l->prefetch, err);
+        status = pd_prefetch_create(make_batch, l, o->batch / (uint32_t)pd_ranks_size(o->ranks),
+                                    pd_loader_image_size(l), &l->prefetch, err);
     return status;
 }
 
@@ -211,13 +238,6 @@ void pd_loader_destroy(struct pd_loader *l)
     pd_free(l);
 }
 
-/* Images in the partial batch that is kept; 0: none. Batch norm has nothing to say of a single one. */
-static uint32_t rest(const struct pd_loader *l)
-{
-    const uint32_t n = (uint32_t)(l->epoch % l->options.batch);
-    return l->options.partial_batch && n > 1 ? n : 0;
-}
-
 uint64_t pd_loader_steps_per_epoch(const struct pd_loader *l)
 {
     return l->epoch / l->options.batch + (rest(l) > 0);
@@ -226,7 +246,8 @@ uint64_t pd_loader_steps_per_epoch(const struct pd_loader *l)
 uint32_t pd_loader_batch(const struct pd_loader *l, uint64_t step)
 {
     const uint64_t steps = pd_loader_steps_per_epoch(l);
-    return rest(l) && step % steps == steps - 1 ? rest(l) : l->options.batch;
+    const uint32_t n = rest(l) && step % steps == steps - 1 ? rest(l) : l->options.batch;
+    return n / (uint32_t)pd_ranks_size(l->options.ranks);
 }
 
 size_t pd_loader_image_size(const struct pd_loader *l)

@@ -3,6 +3,7 @@
 #ifndef PD_DATA_LOADER_H
 #define PD_DATA_LOADER_H
 
+#include "base/ranks.h"
 #include "data/dataset.h"
 #include "data/labels/labels.h"
 
@@ -20,6 +21,8 @@ struct pd_loader_options {
     bool labelled_only;          /* leave the unlabelled out */
     bool partial_batch;          /* keep what is left at an epoch's end, where that is 2 images or more */
     bool prefetch;               /* a thread prepares the next batch meanwhile */
+    const struct pd_ranks
+        *ranks; /* borrowed: this loader makes this rank's part of each batch; NULL: all of it */
 };
 
 struct pd_loader;
@@ -37,7 +40,8 @@ void pd_loader_destroy(struct pd_loader *loader);
  * at least 1. */
 uint64_t pd_loader_steps_per_epoch(const struct pd_loader *loader);
 
-/* Images in that step's batch: fewer than the options' in an epoch's last where the partial one is kept. */
+/* Images in that step's batch, or in this rank's part: fewer than the options' in an epoch's last where the
+ * partial one is kept. */
 uint32_t pd_loader_batch(const struct pd_loader *loader, uint64_t step);
 
 /* Those that take part, at least 1. */

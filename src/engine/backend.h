@@ -9,6 +9,8 @@
 
 #include "engine/graph.h"
 
+#include "base/ranks.h"
+
 #include <stdatomic.h>
 
 /* --- what is computed --- */
@@ -138,9 +140,17 @@ struct pd_backend_type {
 struct pd_backend {
     const struct pd_backend_type *type;
     int threads;
-    int block;         /* channels in a block of PD_LAYOUT_BLOCKED */
-    const char *where; /* for people: "cuda:0, NVIDIA H200"; NULL: this machine's processor */
+    int block;              /* channels in a block of PD_LAYOUT_BLOCKED */
+    struct pd_ranks *ranks; /* processes that run the same plans at once; borrowed; NULL: this one alone */
+    const char *where;      /* for people: "cuda:0, NVIDIA H200"; NULL: this machine's processor */
 };
+
+/* The place of this rank's numbers among those that all ranks draw: n each. */
+static inline uint64_t pd_run_first(const struct pd_run *run, int64_t n)
+{
+    const struct pd_ranks *ranks = run->backend->ranks;
+    return ranks ? (uint64_t)ranks->rank * (uint64_t)n : 0;
+}
 
 /* For Adam's kernels: the learning rate of this run (where a kernel may read its sources). */
 static inline double pd_call_rate(const struct pd_call *call)

@@ -223,10 +223,24 @@ static struct pd_node *grad_avg_pool_bwd(struct pd_node *n, struct pd_node *dx, 
     return pd_avg_pool(dx, (int)n->attr.window, (int)n->attr.stride, (int)n->attr.pad_h);
 }
 
+/* Every rank's loss depends on the sum. */
+static struct pd_node *grad_all_sum(struct pd_node *n, struct pd_node *dy, int which)
+{
+    (void)n, (void)which;
+    return pd_all_sum(dy);
+}
+
+/* Are they x's own batch statistics, be it together with other ranks'? */
+static bool is_own(const struct pd_node *stats, const struct pd_node *x)
+{
+    const struct pd_node *of = stats->op == PD_OP_ALL_STATS ? stats->src[0] : stats;
+    return of->op == PD_OP_BATCH_STATS && of->src[0] == x;
+}
+
 static struct pd_node *grad_batch_norm(struct pd_node *n, struct pd_node *dy, int which)
 {
     struct pd_node *x = n->src[0], *stats = n->src[1];
-    bool own = stats->op == PD_OP_BATCH_STATS && stats->src[0] == x;
+    const bool own = is_own(stats, x);
     if (which == 1) /* the part through x's own statistics is in the gradient by x */
         return own ? NULL
                    : pd_graph_fail(
@@ -240,7 +254,7 @@ static struct pd_node *grad_batch_norm(struct pd_node *n, struct pd_node *dy, in
     if (which >= 2)
         return pd_reshape(pd_slice(sums, 0, which - 2, 1), c);
     attr.through_statistics = own;
-    src[5] = sums;
+    src[5] = stats->op == PD_OP_ALL_STATS ? pd_all_mean(sums) : sums; /* over as many as x has */
     return pd_node_new(n->graph, PD_OP_BATCH_NORM_DX, x->shape, &attr, 6, src);
 }
 

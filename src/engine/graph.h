@@ -94,6 +94,7 @@ struct pd_graph {
     struct pd_arena arena;
     struct pd_node **nodes;
     int count, capacity;
+    int ranks;             /* processes that run it, each on its part of the batch; 0, 1: this one */
     struct pd_error error; /* the first mistake; status PD_OK: none */
 };
 
@@ -115,6 +116,13 @@ struct pd_node *pd_graph_fail(struct pd_graph *g, enum pd_status status, const c
 
 /* "(128, 64, 16, 16)" in one of a few rotating static-free buffers: text holds at least 80 bytes. */
 const char *pd_shape_text(struct pd_shape s, char *text);
+
+/* What differs between ranks (base/ranks.h), added up over them: n values in float or double as the backend
+ * computes. Its gradient is the sum of theirs, as each rank's loss has a part in all. x itself in a graph of
+ * one rank. */
+struct pd_node *pd_all_sum(struct pd_node *x);
+struct pd_node *pd_all_mean(struct pd_node *x);
+struct pd_node *pd_all_stats(struct pd_node *stats); /* of pd_batch_stats, as if of one batch */
 
 /* Ops that only gradients record. */
 struct pd_node *pd_lrelu_bwd(struct pd_node *dy, struct pd_node *y, double slope);

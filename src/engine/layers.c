@@ -128,6 +128,23 @@ struct pd_node *pd_batch_stats(struct pd_node *x)
     return pd_node_new(x->graph, PD_OP_BATCH_STATS, pd_shape2(2, x->shape.dim[1]), NULL, 1, &x);
 }
 
+struct pd_node *pd_all_sum(struct pd_node *x)
+{
+    return x && x->graph->ranks > 1 ? pd_node_new(x->graph, PD_OP_ALL_SUM, x->shape, NULL, 1, &x) : x;
+}
+
+struct pd_node *pd_all_mean(struct pd_node *x)
+{
+    return x && x->graph->ranks > 1 ? pd_affine(pd_all_sum(x), 1.0 / x->graph->ranks, 0) : x;
+}
+
+struct pd_node *pd_all_stats(struct pd_node *stats)
+{
+    if (!stats || stats->graph->ranks < 2)
+        return stats;
+    return pd_node_new(stats->graph, PD_OP_ALL_STATS, stats->shape, NULL, 1, &stats);
+}
+
 struct pd_node *pd_batch_norm(struct pd_node *x, struct pd_node *stats, struct pd_node *gamma,
                               struct pd_node *beta, double eps, double slope)
 {

@@ -3,6 +3,7 @@
 #include "gan/gan_parts.h"
 
 #include "base/streams.h"
+#include "engine/graph.h"
 
 #define SHARPEN  1000 /* softmax of so many times log p is as good as one-hot of the likeliest class */
 #define REMEMBER 0.99 /* of the classes' mean p from step to step */
@@ -17,8 +18,9 @@ static struct pd_node *align(const struct pd_consistency *c, struct pd_node *log
     struct pd_var *mean = pd_vars_get(c->gan->vars, "guesses/mean", row,
                                       (struct pd_init_spec){PD_INIT_CONSTANT, 1 / classes, 0});
     struct pd_node *of_late = pd_var_read(c->graph, mean);
-    struct pd_node *n = pd_sum(unlabelled), *column = pd_reshape(unlabelled, pd_shape2(s.dim[0], 1));
-    struct pd_node *now = pd_div(pd_sum_to(pd_mul(pd_exp(log_p), column), row), pd_max(n, 1));
+    struct pd_node *n = pd_all_sum(pd_sum(unlabelled)),
+                   *column = pd_reshape(unlabelled, pd_shape2(s.dim[0], 1));
+    struct pd_node *now = pd_div(pd_all_sum(pd_sum_to(pd_mul(pd_exp(log_p), column), row)), pd_max(n, 1));
     struct pd_node *moved = pd_affine(pd_sub(now, of_late), 1 - REMEMBER, 0);
     pd_assign(mean, pd_add(of_late, pd_mul(pd_step(n), moved))); /* none is unlabelled: as it was */
     return pd_log_softmax(pd_sub(log_p, pd_log(pd_max(of_late, RAREST))));
@@ -39,8 +41,8 @@ struct pd_node *pd_consistency_loss(const struct pd_consistency *c, struct pd_no
     struct pd_node *guess = pd_exp(pd_log_softmax(pd_affine(log_p, SHARPEN, 0)));
     struct pd_node *p = pd_nn_row_sum(pd_mul(guess, pd_exp(log_p))); /* (N): of the guess */
     struct pd_node *counts = pd_detach(pd_mul(unlabelled, pd_step(pd_affine(p, 1, -c->options->threshold))));
-    struct pd_node *n = pd_max(pd_sum(unlabelled), 1);
-    *sure = pd_div(pd_sum(counts), n);
+    struct pd_node *n = pd_sum(unlabelled);
+    *sure = pd_nn_ratio(pd_sum(counts), n, 1);
     struct pd_node *each = pd_nn_cross_entropy_each(pd_log_softmax(said), pd_detach(guess));
-    return pd_affine(pd_div(pd_sum(pd_mul(counts, each)), n), c->options->weight, 0);
+    return pd_affine(pd_nn_ratio(pd_sum(pd_mul(counts, each)), n, 1), c->options->weight, 0);
 }

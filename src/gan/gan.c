@@ -1,5 +1,6 @@
 #include "gan/gan_parts.h"
 
+#include "engine/backend.h"
 #include "base/mem.h"
 #include "base/streams.h"
 
@@ -274,6 +275,11 @@ enum pd_status pd_gan_create(const struct pd_model_config *config, struct pd_bac
     }
     *out = gan;
     return PD_OK;
+}
+
+void pd_gan_share(struct pd_gan *gan, struct pd_ranks *ranks)
+{
+    gan->backend->ranks = ranks;
 }
 
 void pd_gan_destroy(struct pd_gan *gan)

@@ -74,6 +74,7 @@ struct pd_step_options {
     int critic_steps; /* discriminator steps for each generator step, for pd_step_plans_compile; the others
                          leave the generator as it is */
     bool critic_only; /* such another */
+    bool sync_statistics; /* batch norm sees the batches of all ranks as one; batch: this rank's part */
     double ema;       /* decay of the moving average of the generator's weights, in (0, 1); 0: none is kept */
     double ema_d;     /* and of the discriminator's */
     unsigned augment; /* pd_augment_parse's: what D is shown is changed at random */
@@ -128,6 +129,11 @@ enum pd_status pd_step_plans_set(const struct pd_step_plans *plans, const char *
                                  struct pd_error *err);
 struct pd_plan *pd_step_plan(const struct pd_step_plans *plans, uint64_t step); /* step: from 0 */
 void pd_step_plans_release(struct pd_step_plans *plans);                        /* also zeroed ones */
+
+enum { PD_META_VALUE = 64 }; /* bytes of a short text in the metadata */
+/* Hexadecimal digits that tell the networks' weights from others'. path: for messages. */
+enum pd_status pd_gan_digest(const struct pd_gan *gan, const char *path, char text[PD_META_VALUE],
+                             struct pd_error *err);
 
 /* --- evaluation mode: stored statistics, of D those for images of that origin; no power iteration --- */
 

@@ -46,7 +46,6 @@ void pd_record_average(const struct pd_gan *gan, struct pd_graph *g, const char 
 
 /* --- checkpoints, written and read --- */
 
-enum { PD_META_VALUE = 64 }; /* bytes of a short text in the metadata */
 extern const char *const pd_width_keys[PD_MAX_WIDTHS], *const pd_image_keys[PD_ORIGINS];
 
 /* A variable without its data, which lie where the backend computes. */
@@ -55,10 +54,6 @@ bool pd_is_state(const char *name); /* no statistic */
 
 /* What training that diverged leaves is no model: PD_ERR_MISMATCH. */
 enum pd_status pd_gan_check_array(const char *path, const struct pd_io_array *a, struct pd_error *err);
-
-/* Hexadecimal digits that tell the networks' weights from others'. path: for messages. */
-enum pd_status pd_gan_digest(const struct pd_gan *gan, const char *path, char text[PD_META_VALUE],
-                             struct pd_error *err);
 
 /* --- statistics --- */
 

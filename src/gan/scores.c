@@ -3,6 +3,7 @@
 #include "base/words.h"
 #include "data/dataset.h"
 #include "io/csv.h"
+#include "engine/backend.h"
 #include "gan/gan_parts.h"
 #include "gan/scorer.h"
 
@@ -55,20 +56,33 @@ static enum pd_status tell(const struct pd_data_watch *watch, int64_t done, int6
                : PD_OK;
 }
 
-/* images: room for a block */
+/* Each rank has looked at its part alone. */
+static enum pd_status gather(struct pd_ranks *ranks, struct pd_scores *s, struct pd_error *err)
+{
+    if (!ranks)
+        return PD_OK;
+    enum pd_status status = ranks->add_up(ranks, s->logit, s->n, sizeof *s->logit, err);
+    return status ? status
+                  : ranks->add_up(ranks, s->class_logits, s->n * s->classes, sizeof *s->class_logits, err);
+}
+
+/* This rank's part. images: room for a block */
 static enum pd_status look(struct pd_scorer *scorer, const struct pd_gan *gan, const struct pd_dataset *data,
                            const struct pd_data_watch *watch, float *images, struct pd_scores *s,
                            struct pd_error *err)
 {
-    enum pd_status status = tell(watch, 0, s->n, err);
-    for (int64_t at = 0, m; at < s->n && !status; at += m) {
-        m = s->n - at < BLOCK ? s->n - at : BLOCK;
+    const struct pd_ranks *ranks = gan->backend->ranks;
+    const int64_t first = pd_ranks_begin(ranks, pd_ranks_rank(ranks), s->n),
+                  end = pd_ranks_begin(ranks, pd_ranks_rank(ranks) + 1, s->n);
+    enum pd_status status = tell(watch, 0, end - first, err);
+    for (int64_t at = first, m; at < end && !status; at += m) {
+        m = end - at < BLOCK ? end - at : BLOCK;
         status = pd_score_input(gan, data, at, m, images, err);
         if (!status)
             status =
                 pd_scorer_score(scorer, images, m, s->logit + at, s->class_logits + at * s->classes, err);
         if (!status)
-            status = tell(watch, at + m, s->n, err);
+            status = tell(watch, at + m - first, end - first, err);
         pd_dataset_let_go(data);
     }
     return status;
@@ -102,6 +116,10 @@ static enum pd_status score(struct pd_gan *gan, const struct pd_dataset *data,
         status = pd_scorer_create(gan, PD_ORIGIN_REAL, &scorer, err);
     if (!status)
         status = look(scorer, gan, data, watch, images, s, err);
+    if (gan->backend->ranks)
+        status = pd_ranks_agree(gan->backend->ranks, status, err);
+    if (!status)
+        status = gather(gan->backend->ranks, s, err);
     if (!status)
         status = derive(s, err);
     pd_scorer_destroy(scorer);

@@ -2,6 +2,7 @@
 #include "gan/gan_parts.h"
 
 #include "base/streams.h"
+#include "engine/backend.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,13 @@ struct recorder {
     struct pd_node *z, *fake, *onehot; /* noise, generated images and their classes */
 };
 
+static struct pd_nn step_network(const struct recorder *r, const char *prefix)
+{
+    struct pd_nn nn = pd_gan_network(r->gan, r->g, prefix, true);
+    nn.together = r->o->sync_statistics;
+    return nn;
+}
+
 /* One number of the step that people may want to know. */
 static void report(struct recorder *r, struct pd_node *loss, int which)
 {
@@ -59,7 +67,7 @@ static struct pd_node *gold_of(struct pd_node *logit, struct pd_node *cross_entr
 
 static struct pd_node *variance(struct pd_node *x)
 {
-    return pd_mean(pd_square(pd_sub(x, pd_mean(x))));
+    return pd_all_mean(pd_mean(pd_square(pd_sub(x, pd_all_mean(pd_mean(x))))));
 }
 
 /* sigma_m / sigma_k over the batch (eq. 4); 1 where k does not vary, as pd_gold_balance. */
@@ -96,7 +104,7 @@ static struct pd_node *gold_weight(const struct recorder *r, struct pd_node *log
         return NULL;
     struct pd_node *d = weighing_d(o, logit, cross_entropy), *size = pd_pow(pd_abs(d), beta);
     if (o->gold_normalised)
-        size = pd_div(size, pd_max(pd_mean(size), TINY));
+        size = pd_div(size, pd_max(pd_all_mean(pd_mean(size)), TINY));
     if (o->gold_clip > 0)
         size = pd_neg(pd_max(pd_neg(size), -o->gold_clip));
     return pd_add(pd_mul(pd_mul(pd_sign(d), size), r->on), pd_affine(r->on, -1, 1));
@@ -109,8 +117,7 @@ static struct pd_node *gold_weight(const struct recorder *r, struct pd_node *log
 static void keep_most_real(struct recorder *r)
 {
     const struct pd_model_config *c = &r->gan->config;
-    struct pd_nn gen = pd_gan_network(r->gan, r->g, "g.", true),
-                 dis = pd_gan_network(r->gan, r->g, "d.", true);
+    struct pd_nn gen = step_network(r, "g."), dis = step_network(r, "d.");
     gen.frozen = dis.frozen = true;
     dis.stream = PD_STREAM_DROPOUT_SCORING;
     struct pd_node *images = pd_model_generate(&gen, c, r->z, r->onehot);
@@ -146,7 +153,7 @@ static struct pd_node *shown(struct recorder *r, struct pd_node *images)
 /* sum / number of labelled reals; 0 / 1 when there is none */
 static struct pd_node *labelled_mean(struct pd_node *sum, struct pd_node *onehot)
 {
-    return pd_div(sum, pd_max(pd_sum(onehot), 1));
+    return pd_nn_ratio(sum, pd_sum(onehot), 1);
 }
 
 /* The fakes are alike in distribution, so that those in the places of labelled reals serve as that many. */
@@ -163,7 +170,7 @@ static struct pd_node *fake_class_loss(const struct pd_step_options *o, struct p
 static struct pd_node *fake_loss(const struct pd_step_options *o, struct pd_node *loss,
                                  struct pd_node *weight)
 {
-    return o->gold_broadcast && weight ? pd_mul(pd_mean(weight), pd_mean(loss))
+    return o->gold_broadcast && weight ? pd_mul(pd_all_mean(pd_mean(weight)), pd_mean(loss))
                                        : pd_mean(pd_nn_weighted(loss, weight));
 }
 
@@ -204,7 +211,7 @@ static struct pd_node *mean_of_reals(const struct pd_step_options *o, struct pd_
     if (o->labelled_weight == 1)
         return pd_mean(loss);
     struct pd_node *weight = pd_affine(pd_nn_row_sum(labels), o->labelled_weight - 1, 1);
-    return pd_div(pd_sum(pd_mul(weight, loss)), pd_max(pd_sum(weight), TINY));
+    return pd_nn_ratio(pd_sum(pd_mul(weight, loss)), pd_sum(weight), TINY);
 }
 
 /* What D's classifier learns from unlabelled reals; NULL: nothing. */
@@ -288,7 +295,7 @@ static void record_losses(struct recorder *r)
             r->losses[i] ? pd_reshape(r->losses[i], pd_shape1(1)) : pd_constant(r->g, 0, pd_shape1(1));
         row = i ? pd_concat(row, loss, 0) : loss;
     }
-    pd_assign_row(r->gan->losses, row);
+    pd_assign_row(r->gan->losses, pd_all_mean(row));
 }
 
 static enum pd_status explain(const struct recorder *r, enum pd_status status, struct pd_error *err)
@@ -337,8 +344,10 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
     if (status)
         return status;
     r.g = pd_graph_create();
-    r.gen = pd_gan_network(gan, r.g, "g.", true);
-    r.dis = pd_gan_network(gan, r.g, "d.", true);
+    if (r.g)
+        r.g->ranks = pd_ranks_size(gan->backend->ranks);
+    r.gen = step_network(&r, "g.");
+    r.dis = step_network(&r, "d.");
     r.dis.stream = PD_STREAM_DROPOUT;
     r.augment_stream = PD_STREAM_STEP_AUGMENT;
     if (r.g) {

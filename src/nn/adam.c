@@ -26,7 +26,10 @@ void pd_nn_adam(struct pd_nn *nn, const char *name, struct pd_node *loss,
     /* before the gradients, so that an update need not wait for the last of them */
     struct pd_var *count = state(nn, name, "step", "", pd_shape1(1));
     struct pd_node *t = pd_assign(count, pd_affine(pd_var_read(nn->graph, count), 1, 1));
-    pd_grad(loss, weight, nn->n_params, grad);
+    const int ranks = nn->graph->ranks;
+    pd_grad(ranks > 1 ? pd_affine(loss, 1.0 / ranks, 0) : loss, weight, nn->n_params, grad);
+    for (int i = 0; i < nn->n_params; i++)
+        grad[i] = pd_all_sum(grad[i]);
     for (int i = 0; i < nn->n_params; i++) {
         const char *param = pd_var_name(nn->params[i]);
         struct pd_shape shape = pd_var_shape(nn->params[i]);

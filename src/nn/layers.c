@@ -160,15 +160,17 @@ struct pd_node *pd_nn_batch_norm(struct pd_nn *nn, const char *name, struct pd_n
     if (nn->observed && !strcmp(nn->observed, name))
         pd_output(pd_batch_stats(x), PD_NN_OBSERVED);
     if (nn->training) {
-        stats = pd_batch_stats(x);
+        stats = nn->together ? pd_all_stats(pd_batch_stats(x)) : pd_batch_stats(x);
     } else {
         stats = pd_concat(pd_reshape(pd_var_read(nn->graph, mean), row),
                           pd_reshape(pd_var_read(nn->graph, var), row), 0);
     }
     if (nn->training && !nn->frozen) {
-        const int64_t m = pd_shape_count(s) / s.dim[1];
-        update_running(nn, mean, pd_detach(stats), 0, 1);
-        update_running(nn, var, pd_detach(stats), 1, (double)m / (double)(m - 1));
+        const int ranks = nn->together && nn->graph->ranks > 1 ? nn->graph->ranks : 1;
+        const int64_t m = pd_shape_count(s) / s.dim[1] * ranks;
+        struct pd_node *seen = pd_detach(nn->together ? stats : pd_all_mean(stats)); /* all store the same */
+        update_running(nn, mean, seen, 0, 1);
+        update_running(nn, var, seen, 1, (double)m / (double)(m - 1));
     }
     return pd_batch_norm(x, stats, gamma, beta, 1e-5, slope);
 }

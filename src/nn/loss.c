@@ -1,6 +1,7 @@
 #include "nn/nn.h"
 
 #include "base/words.h"
+#include "engine/graph.h"
 
 #include <string.h>
 
@@ -65,6 +66,14 @@ struct pd_node *pd_nn_row_sum(struct pd_node *x)
 {
     struct pd_shape s = pd_node_shape(x);
     return pd_reshape(pd_sum_to(x, pd_shape2(s.dim[0], 1)), pd_shape1(s.dim[0]));
+}
+
+struct pd_node *pd_nn_ratio(struct pd_node *sum, struct pd_node *weight, double floor)
+{
+    if (!sum || !weight)
+        return NULL;
+    const int ranks = sum->graph->ranks;
+    return pd_div(ranks > 1 ? pd_affine(sum, ranks, 0) : sum, pd_max(pd_all_sum(weight), floor));
 }
 
 struct pd_node *pd_nn_weighted(struct pd_node *x, struct pd_node *weight)

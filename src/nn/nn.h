@@ -15,6 +15,7 @@ struct pd_nn {
     bool training;   /* batch statistics, running ones updated, one power iteration; else the stored ones */
     bool stochastic; /* dropout is at work out of training, too */
     bool frozen;     /* in training: nothing stored moves; a forward pass that only looks */
+    bool together;   /* batch statistics are of the batches of all ranks, not of this one's */
     const char *statistics; /* prefix of batch norm's stored statistics; NULL: the network's */
     const char *observed;   /* a layer of batch norm whose batch statistics become an output, or NULL */
     uint32_t stream;        /* of the next dropout's random numbers; each takes one and counts up */
@@ -66,6 +67,10 @@ const struct pd_loss *pd_loss_find(const char *name, struct pd_error *err);
  * sample from another. */
 struct pd_node *pd_nn_gradient_penalty(struct pd_node *logit, struct pd_node *x);
 
+/* sum / max(weight, floor), scalars, both of all ranks: a rank's part, of which the mean over the ranks is
+ * that. */
+struct pd_node *pd_nn_ratio(struct pd_node *sum, struct pd_node *weight, double floor);
+
 /* Parts of losses. log_p, onehot (N, K); weight (N), or NULL: 1. */
 struct pd_node *pd_nn_weighted(struct pd_node *x /* (N) */, struct pd_node *weight);     /* (N) */
 struct pd_node *pd_nn_cross_entropy_each(struct pd_node *log_p, struct pd_node *onehot); /* (N) */
@@ -76,7 +81,8 @@ struct pd_node *pd_nn_row_sum(struct pd_node *x);                               
 enum pd_status pd_augment_parse(const char *list, unsigned *what, struct pd_error *err); /* PD_ERR_USAGE */
 struct pd_node *pd_nn_augment(struct pd_node *images, unsigned what, uint32_t *stream);
 
-/* One step of Adam for all parameters of the network; state under "name/", e.g. "adam_d/fc1.weight/m". */
+/* One step of Adam for all parameters of the network; state under "name/", e.g. "adam_d/fc1.weight/m". The
+ * loss is the mean over the ranks. */
 void pd_nn_adam(struct pd_nn *nn, const char *name, struct pd_node *loss,
                 const struct pd_adam_options *options);
 

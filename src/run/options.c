@@ -22,6 +22,7 @@
     TEXT(label_file, "", "FILE", "CSV with image,label (or Label Studio's export): these labels only")       \
     INT(labels_per_batch, 0, 0, 65536, "N", "labelled images in every batch; 0: mixed as they come")         \
     FLAG(natural_share, false, "labelled images count in D's real/fake loss as in the data, not the batch")  \
+    FLAG(sync_statistics, false, "batch norm sees the parts of all ranks (mpirun, srun) as one batch")       \
     FLAG(labelled_only, false, "train on the labelled images alone")                                         \
     FLAG(random_crop, false, "enlarge by a tenth and cut at random")                                         \
     FLAG(flip, false, "mirror half of the images")                                                           \

@@ -26,6 +26,7 @@ struct pd_train_options {
     int64_t labels;           /* images whose label may be used, drawn evenly over the classes; 0: all */
     int64_t labels_per_batch; /* fixed number of labelled images in every batch; 0: mixed as they come */
     bool natural_share;       /* those then weigh in the real/fake loss as they do in the data */
+    bool sync_statistics;     /* batch norm sees the parts of all ranks as one batch */
     bool labelled_only;       /* train on the labelled images alone */
     bool random_crop, flip;
     int64_t size;  /* side of the images; 0: the data set's */

@@ -35,6 +35,21 @@ struct run {
     void *best; /* without a folder: the best epoch's networks */
 };
 
+static struct pd_ranks *ranks_of(const struct run *r)
+{
+    return r->watch->ranks;
+}
+
+static bool leads(const struct run *r)
+{
+    return pd_ranks_rank(ranks_of(r)) == 0;
+}
+
+static bool writes(const struct run *r)
+{
+    return r->folder && leads(r);
+}
+
 /* --- losses: the steps do not wait until somebody has looked at them --- */
 
 /* Long before a gradient's square, which Adam keeps, is beyond float's range. */
@@ -80,9 +95,9 @@ static enum pd_status save(struct run *r, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     enum pd_status status = count_losses(r, err);
-    if (!status && r->folder)
+    if (!status && writes(r))
         status = pd_run_folder_checkpoint(r->folder, path, err);
-    if (!status && r->folder)
+    if (!status && writes(r))
         status = pd_gan_save(r->s.gan, &r->at, path, err);
     r->saved = pd_seconds();
     r->saved_step = status ? r->saved_step : r->at.step;
@@ -184,16 +199,26 @@ static void tell(const struct run *r, const struct pd_epoch_record *e)
                                                 .images_per_second = e->images_per_second});
 }
 
+/* Whoever computes otherwise (another processor, memory that fails) would spoil the run bit by bit. */
+static enum pd_status compare_ranks(const struct run *r, struct pd_error *err)
+{
+    char digest[PD_META_VALUE];
+    enum pd_status status = ranks_of(r) ? pd_gan_digest(r->s.gan, "the networks", digest, err) : PD_OK;
+    return status || !ranks_of(r) ? status : pd_ranks_compare(ranks_of(r), "the weights are", digest, err);
+}
+
 /* Order matters: the log, pictures and best weights of an epoch are on disk before the checkpoint that says
  * it is done; a resume drops what is newer than its checkpoint. */
 static enum pd_status end_epoch(struct run *r, struct pd_error *err)
 {
     struct pd_epoch_record e;
-    enum pd_status status = count_losses(r, err);
+    enum pd_status status = pd_ranks_agree(ranks_of(r), count_losses(r, err), err);
     summarise(r, &e);
+    if (!status)
+        status = compare_ranks(r, err);
     if (!status && r->validation.count && is_due(r, e.epoch, r->o->validate_every))
         status = validate(r, &e, err);
-    if (!status && r->folder)
+    if (!status && writes(r))
         status = write_down(r, &e, err);
     if (!status && r->curves && is_due(r, e.epoch, r->o->eval_every))
         status = pd_run_curves_measure(r->curves, e.epoch, e.step, &r->journal, r->watch->note,
@@ -218,7 +243,7 @@ static enum pd_status run_step(struct run *r, struct pd_error *err)
         return status;
     r->at.step++;
     if (r->at.step - r->counted_step == PD_LOSS_STEPS)
-        status = count_losses(r, err);
+        status = pd_ranks_agree(ranks_of(r), count_losses(r, err), err);
     if (!status && r->watch->step)
         r->watch->step(r->watch->context, r->at.step);
     return status;
@@ -230,8 +255,25 @@ static bool save_is_due(const struct run *r)
            (r->o->save_every && pd_seconds() - r->saved >= 60 * (double)r->o->save_every);
 }
 
+/* One that is asked to stop asks all. */
+static enum pd_status is_stopped(const struct run *r, bool *stop, struct pd_error *err)
+{
+    *stop = r->watch->stop && r->watch->stop(r->watch->context);
+    return ranks_of(r) ? pd_ranks_any(ranks_of(r), *stop, stop, err) : PD_OK;
+}
+
+static enum pd_status stop(struct run *r, struct pd_error *err)
+{
+    enum pd_status status = save(r, err);
+    if (status)
+        return status;
+    status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped at step %llu", (unsigned long long)r->at.step);
+    return r->folder ? pd_hint(err, status, "go on with: resume=%s", r->folder) : status;
+}
+
 static enum pd_status train(struct run *r, struct pd_error *err)
 {
+    bool stopped;
     enum pd_status status = PD_OK;
     if (r->watch->begin)
         r->watch->begin(r->watch->context,
@@ -248,14 +290,11 @@ static enum pd_status train(struct run *r, struct pd_error *err)
             status = end_epoch(r, err);
         else if (save_is_due(r))
             status = save(r, err);
-        if (!status && r->at.step < r->last_step && r->watch->stop && r->watch->stop(r->watch->context)) {
-            status = save(r, err);
-            if (!status)
-                status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped at step %llu",
-                                 (unsigned long long)r->at.step);
-            if (status == PD_ERR_INTERRUPTED && r->folder)
-                pd_hint(err, status, "go on with: resume=%s", r->folder);
-        }
+        if (status || r->at.step == r->last_step)
+            break;
+        status = is_stopped(r, &stopped, err);
+        if (!status && stopped)
+            status = stop(r, err);
     }
     return status;
 }
@@ -273,7 +312,7 @@ static void note_device(const struct run *r)
 static enum pd_status open_run(struct run *r, const char *label_file, struct pd_error *err)
 {
     const struct pd_data_watch watch = {r->watch->context, r->watch->decoding, NULL};
-    const struct pd_setup_from from = {label_file, r->roster, r->folder, r->data};
+    const struct pd_setup_from from = {label_file, r->roster, r->folder, r->data, ranks_of(r)};
     enum pd_status status = pd_setup_open(r->o, &from, &watch, &r->s, err);
     if (status)
         return status;
@@ -283,9 +322,10 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
         note_device(r);
     r->last_step = r->s.steps_per_epoch * (uint64_t)r->o->epochs;
     r->metric = pd_metric_find(r->o->best, NULL);
-    status =
-        pd_real_images_of_use(r->s.data, r->s.use, PD_HELD_OUT, r->s.gan->config.size, &r->validation, err);
-    if (!status)
+    if (leads(r))
+        status = pd_real_images_of_use(r->s.data, r->s.use, PD_HELD_OUT, r->s.gan->config.size,
+                                       &r->validation, err);
+    if (!status && leads(r))
         status = pd_run_curves_open(r->o, r->s.data, r->s.gan, &watch, &r->curves, err);
     return status ? status : pd_run_step_open(r->o, r->s.gan, r->s.loader, &r->step, err);
 }
@@ -309,7 +349,7 @@ static enum pd_status lock(struct run *r, struct pd_error *err)
     return status;
 }
 
-/* Into a folder that is there, from the first step. */
+/* In a folder that is there, before the first step. */
 static enum pd_status begin(struct run *r, struct pd_error *err)
 {
     enum pd_status status = lock(r, err);
@@ -323,7 +363,7 @@ static enum pd_status begin(struct run *r, struct pd_error *err)
         status = pd_journal_open(&r->journal, r->folder, 0, err);
     if (!status)
         status = save(r, err); /* from here on there is something to resume */
-    return status ? status : train(r, err);
+    return status;
 }
 
 /* As the options say, for a first step. */
@@ -344,11 +384,15 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
     folder[0] = '\0';
     /* what can be wrong with the options shows before a folder is made */
     enum pd_status status = open_new(&r, err);
+    status = pd_ranks_agree(ranks_of(&r), status, err);
     snprintf(kind, sizeof kind, "%s%s", o.model, o.gold ? "-gold" : "");
-    if (!status)
+    if (!status && leads(&r))
         status = pd_run_folder_make(&o, kind, folder, folder_size, err);
-    if (!status)
+    if (!status && leads(&r))
         status = begin(&r, err);
+    status = pd_ranks_agree(ranks_of(&r), status, err);
+    if (!status)
+        status = train(&r, err);
     close_run(&r);
     return status;
 }
@@ -426,11 +470,18 @@ static enum pd_status reopen(struct run *r, int64_t epochs, struct pd_error *err
         status = pd_run_folder_checkpoint(r->folder, path, err);
     if (!status)
         status = pd_gan_load(r->s.gan, path, &r->at, err);
-    if (!status && !r->roster)
-        status = begin_roster(r, err);
     if (!status && epochs)
         status = change_epochs(r, epochs, err);
     return status;
+}
+
+/* In the folder, before the next step. */
+static enum pd_status go_on(struct run *r, struct pd_error *err)
+{
+    enum pd_status status = r->roster ? PD_OK : begin_roster(r, err);
+    if (!status)
+        status = pd_run_folder_save_options(r->folder, r->o, err);
+    return status ? status : pd_journal_open(&r->journal, r->folder, r->at.step, err);
 }
 
 /* roster: as pd_run_train_in's; NULL: the run's own. */
@@ -440,7 +491,7 @@ static enum pd_status resume(const char *folder, const char *roster, const struc
     struct pd_train_options o;
     struct run r = {.o = &o, .watch = watch, .folder = folder, .roster = roster, .quiet = roster};
     enum pd_status status = pd_run_folder_training(folder, &o, err); /* is there a run? */
-    if (!status)
+    if (!status && leads(&r))
         status = lock(&r, err);
     if (!status)
         status = pd_run_folder_options(folder, &o, err); /* as who worked on it last has left them */
@@ -454,10 +505,10 @@ static enum pd_status resume(const char *folder, const char *roster, const struc
         snprintf(o.precision, sizeof o.precision, "%s", change->precision);
     if (!status)
         status = reopen(&r, change->epochs, err);
-    if (!status)
-        status = pd_run_folder_save_options(folder, &o, err);
-    if (!status)
-        status = pd_journal_open(&r.journal, folder, r.at.step, err);
+    status = pd_ranks_agree(ranks_of(&r), status, err); /* until here all read, from here on one writes */
+    if (!status && leads(&r))
+        status = go_on(&r, err);
+    status = pd_ranks_agree(ranks_of(&r), status, err);
     if (!status)
         status = train(&r, err);
     close_run(&r);
@@ -489,6 +540,8 @@ enum pd_status pd_run_train_in(const struct pd_train_options *options, const cha
         status = pd_make_dirs(folder, err);
     if (!status)
         status = begin(&r, err);
+    if (!status)
+        status = train(&r, err);
     close_run(&r);
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/threads.h"
+#include "engine/backend.h"
 #include "io/file.h"
 #include "metric/metric.h"
 #include "run/curves.h"
@@ -14,8 +15,8 @@
 
 /* --- batches --- */
 
-static enum pd_status open_loader(const struct pd_train_options *o, int size, struct pd_setup *s,
-                                  struct pd_error *err)
+static enum pd_status open_loader(const struct pd_train_options *o, int size, const struct pd_ranks *ranks,
+                                  struct pd_setup *s, struct pd_error *err)
 {
     const struct pd_loader_options options = {.batch = (uint32_t)o->batch,
                                               .size = size,
@@ -26,7 +27,8 @@ static enum pd_status open_loader(const struct pd_train_options *o, int size, st
                                               .labelled_per_batch = (uint32_t)o->labels_per_batch,
                                               .labelled_only = o->labelled_only,
                                               .partial_batch = o->partial_batch,
-                                              .prefetch = true};
+                                              .prefetch = true,
+                                              .ranks = ranks};
     enum pd_status status = pd_loader_create(s->data, s->use, &options, &s->loader, err);
     if (status)
         return status;
@@ -51,18 +53,39 @@ static enum pd_status cut(const char *run, struct pd_dataset *d, struct pd_error
 
 /* --- networks --- */
 
-static enum pd_status open_gan(const struct pd_train_options *o, int size, struct pd_setup *s,
-                               struct pd_error *err)
+/* Ranks on one machine share its processors, unless each was given its own. */
+static int threads_of(const struct pd_train_options *o, const struct pd_ranks *ranks)
+{
+    const int here = pd_threads_available(), sharers = ranks ? ranks->sharers : 1;
+    return o->threads ? (int)o->threads : here > sharers ? here / sharers : 1;
+}
+
+static enum pd_status open_backend(const struct pd_train_options *o, struct pd_ranks *ranks,
+                                   struct pd_setup *s, struct pd_error *err)
+{
+    enum pd_status status = pd_backend_open(o->device, o->precision, threads_of(o, ranks), &s->backend, err);
+    if (!status && ranks && s->backend->where)
+        status = pd_hint(err,
+                         pd_fail(err, PD_ERR_UNSUPPORTED, -1,
+                                 "device %s with %d ranks: expected cpu; ranks on GPUs are not built yet",
+                                 o->device, ranks->size),
+                         "device=cpu");
+    if (!status)
+        s->backend->ranks = ranks;
+    return status;
+}
+
+static enum pd_status open_gan(const struct pd_train_options *o, int size, struct pd_ranks *ranks,
+                               struct pd_setup *s, struct pd_error *err)
 {
     const struct pd_model *model = pd_model_find(o->model, err);
     struct pd_model_config config;
     if (!model)
         return PD_ERR_USAGE;
-    const int threads = o->threads ? (int)o->threads : pd_threads_available();
     enum pd_status status = pd_model_configure(model, s->data->channels, size, s->data->classes,
                                                (int)o->z_dim, o->width, &config, err);
     if (!status)
-        status = pd_backend_open(o->device, o->precision, threads, &s->backend, err);
+        status = open_backend(o, ranks, s, err);
     if (!status)
         status = pd_gan_create(&config, s->backend, (uint64_t)o->seed, &s->gan, err);
     return status ? status : pd_class_names_copy(s->data, &s->gan->classes, err);
@@ -185,6 +208,7 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     s.loss = pd_loss_find(o->loss, NULL)->kind;
     s.critic_steps = (int)o->critic_steps;
     s.ema = o->ema;
+    s.sync_statistics = o->sync_statistics;
     pd_augment_parse(o->diffaug, &s.augment, NULL);
     s.ema_d = o->ema_d;
     s.consistency = (struct pd_consistency_options){
@@ -300,7 +324,7 @@ static enum pd_status open_data(const struct pd_train_options *o, const struct p
         status = read_data(o, from, watch, s, err);
     if (!status)
         status = draw_labels(o, from->label_file, s, err);
-    return status ? status : open_loader(o, size, s, err);
+    return status ? status : open_loader(o, size, from->ranks, s, err);
 }
 
 /* Where nothing else is said, side of the images of people's own sets. */
@@ -332,7 +356,7 @@ enum pd_status pd_setup_open(struct pd_train_options *o, const struct pd_setup_f
     if (!status)
         status = estimate(o, out->data, size, out->borrowed, &out->estimate, err);
     if (!status)
-        status = open_gan(o, size, out, err);
+        status = open_gan(o, size, from->ranks, out, err);
     if (status)
         pd_setup_close(out);
     return status;

@@ -15,6 +15,7 @@ struct pd_setup_from {
     const char *roster;      /* a folder: the data are those that its roster lists; NULL: as they are */
     const char *run;         /* of these only as many as the roster in this folder counts; NULL: all */
     struct pd_dataset *data; /* borrowed: these and no others; NULL: what the options name */
+    struct pd_ranks *ranks;  /* borrowed: the loader makes this rank's part of a batch; NULL: all */
 };
 
 struct pd_setup {

@@ -46,7 +46,7 @@ static enum pd_status set(const struct pd_run_step *s, const char *name, double 
 enum pd_status pd_run_step_fit(struct pd_run_step *s, uint64_t step, uint64_t last_step, struct pd_error *err)
 {
     const uint64_t steps = pd_loader_steps_per_epoch(s->loader), epoch = step / steps;
-    const int64_t top_k = wanted_top_k(s->o, s->o->batch, epoch);
+    const int64_t top_k = wanted_top_k(s->o, pd_loader_batch(s->loader, 0), epoch);
     const bool gold = wants_gold(s->o, step, last_step);
     const double guess = wanted_guess(s->o, step, last_step);
     enum pd_status status = PD_OK;
@@ -69,6 +69,7 @@ static enum pd_status compile(struct pd_run_step *s, struct pd_error *err)
 {
     struct pd_step_options options = pd_setup_step(s->o);
     const int64_t last = pd_loader_batch(s->loader, pd_loader_steps_per_epoch(s->loader) - 1);
+    options.batch = pd_loader_batch(s->loader, 0);
     s->gold = options.gold = s->o->gold; /* as the plan's inputs are at first */
     s->top_k = options.top_k = wanted_top_k(s->o, options.batch, 0);
     s->guess = 1;
@@ -124,7 +125,7 @@ void pd_run_step_close(struct pd_run_step *s)
 enum pd_status pd_run_step_take(struct pd_run_step *s, uint64_t step, struct pd_error *err)
 {
     const int64_t n = pd_loader_batch(s->loader, step);
-    struct pd_plan *plan = pd_step_plan(n < s->o->batch ? &s->partial : &s->plans, step);
+    struct pd_plan *plan = pd_step_plan(n < pd_loader_batch(s->loader, 0) ? &s->partial : &s->plans, step);
     pd_loader_get(s->loader, step, s->images, s->labels, NULL);
     enum pd_status status = pd_plan_write(plan, "images", s->images, n * pd_gan_image_size(s->gan), err);
     if (!status)

@@ -67,7 +67,7 @@ static void start(struct seen *seen, const char *out, char folder[1024])
 {
     struct pd_training *t;
     struct pd_error err;
-    const struct pd_training_watch watch = {seen, on_begin, on_step, on_epoch, on_stop, NULL, NULL};
+    const struct pd_training_watch watch = {seen, on_begin, on_step, on_epoch, on_stop, NULL, NULL, NULL};
     expect(pd_training_create(&t, &err), &err);
     for (int i = 0; i < OPTIONS; i++)
         expect(pd_training_set(t, options[i][0], options[i][1], &err), &err);
@@ -83,7 +83,7 @@ static void a_run_is_started_watched_stopped_and_resumed(void **state)
 {
     (void)state;
     struct seen seen = {.stop_at = 3}, rest = {0};
-    const struct pd_training_watch watch = {&rest, on_begin, on_step, on_epoch, on_stop, NULL, NULL};
+    const struct pd_training_watch watch = {&rest, on_begin, on_step, on_epoch, on_stop, NULL, NULL, NULL};
     const struct pd_run_change longer = {.epochs = 3};
     struct pd_run_model *run;
     struct pd_error err;

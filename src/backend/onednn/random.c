@@ -15,9 +15,10 @@ static void normal_kernel(const struct pd_call *call, const struct pd_run *run)
     const struct pd_rng r = place(call, run);
     float *dst = call->dst;
     const int64_t n = pd_shape_count(call->instr->shape);
+    const uint64_t first = pd_run_first(run, n);
 #pragma omp parallel for schedule(static) if (n >= 1024)
     for (int64_t i = 0; i < n; i++)
-        dst[i] = (float)pd_rng_normal(&r, (uint64_t)i);
+        dst[i] = (float)pd_rng_normal(&r, first + (uint64_t)i);
 }
 
 /* --- uniform: dropout draws one for each activation --- */
@@ -58,13 +59,16 @@ static void uniform_kernel(const struct pd_call *call, const struct pd_run *run)
     const struct pd_rng r = place(call, run);
     float *dst = call->dst;
     const int64_t n = pd_shape_count(call->instr->shape);
+    const uint64_t first = pd_run_first(run, n);
+    const int64_t skip = (int64_t)(first % 4); /* numbers of a block that are the rank before's */
 #pragma omp parallel for schedule(static) if (n >= PD_PARALLEL_MIN)
-    for (int64_t i = 0; i < n; i += CHUNK) {
-        float last[CHUNK];
-        float *to = n - i < CHUNK ? last : dst + i;
-        uniform_chunk(&r, (uint64_t)i / 4, to);
-        if (to == last)
-            memcpy(dst + i, last, (size_t)(n - i) * sizeof *last);
+    for (int64_t i = 0; i < n + skip; i += CHUNK) {
+        float part[CHUNK];
+        const int64_t from = i < skip ? skip - i : 0, end = n + skip - i < CHUNK ? n + skip - i : CHUNK;
+        float *to = from || end < CHUNK ? part : dst + i - skip;
+        uniform_chunk(&r, (first + (uint64_t)i) / 4, to);
+        if (to == part)
+            memcpy(dst + i + from - skip, part + from, (size_t)(end - from) * sizeof *part);
     }
 }
 

@@ -13,7 +13,7 @@ void ref_prepare_call(struct pd_call *call, bool f64)
     call->kernel = (f64 ? pd_ref_f64 : pd_ref_f32)[op];
     if (!call->kernel)
         BUG("no reference kernel for %s", pd_op_name(op));
-    if (op == PD_OP_CONV || op == PD_OP_CONV_DX || op == PD_OP_CONV_DW)
+    if (op == PD_OP_CONV || op == PD_OP_CONV_DX || op == PD_OP_CONV_DW || op == PD_OP_ALL_STATS)
         call->scratch = (size_t)pd_shape_count(call->instr->shape) * sizeof(double);
 }
 

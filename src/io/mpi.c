@@ -155,11 +155,11 @@ enum pd_status pd_ranks_open(struct pd_ranks **out, struct pd_error *err)
     if (kind == SLURM)
         kind = getenv("PMIX_RANK") ? OPENMPI : NONE;
     if (kind == NONE)
-        return pd_fail(err, PD_ERR_UNSUPPORTED, -1,
-                       "Slurm started %d processes, which do not know of each other: expected srun "
-                       "--mpi=pmix (Open MPI) "
-                       "or --mpi=pmi2 (MPICH)",
-                       number(starters[i].size));
+        return pd_fail(
+            err, PD_ERR_UNSUPPORTED, -1,
+            "Slurm started %d processes, which do not know of each other: expected srun's option mpi "
+            "to be pmix (Open MPI) or pmi2 (MPICH)",
+            number(starters[i].size));
     void *library = open_first(kind == OPENMPI ? of_openmpi : of_mpich);
     if (!library)
         return pd_fail(err, PD_ERR_UNSUPPORTED, -1,

@@ -2,7 +2,7 @@
 #ifndef PD_TEST_RANKS_H
 #define PD_TEST_RANKS_H
 
-#include "base/ranks.h"
+#include "io/ranks.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -46,8 +46,8 @@ void pd_ranks_all_stats(const struct pd_call *call, const struct pd_run *run)
         sums[channels + c] = get(call->src[0], channels + c, f64) + mean * mean;
     }
     if (ranks)
-        check(run, pd_ranks_sum(ranks, sums, 2 * channels, &ranks->why));
-    const double size = pd_ranks_size(ranks);
+        check(run, ranks->add_up(ranks, sums, 2 * channels, sizeof *sums, &ranks->why));
+    const double size = ranks ? ranks->size : 1;
     for (int64_t c = 0; c < channels; c++) {
         const double mean = sums[c] / size, variance = sums[channels + c] / size - mean * mean;
         put(call->dst, c, f64, mean);

@@ -1,10 +1,10 @@
 /* Processes that run one program on their parts of the data ("ranks", as MPI calls them). An interface: the
- * engine adds up over them without knowing who carries the numbers (cluster/cluster.h: MPI; tests: threads).
+ * engine adds up over them without knowing who carries the numbers (io/mpi.c: MPI; tests: threads).
  * All ranks call the same functions in the same order, or wait for each other for ever. */
 #ifndef PD_BASE_RANKS_H
 #define PD_BASE_RANKS_H
 
-#include <paydirt/ranks.h>
+#include <paydirt/error.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,16 +23,6 @@ struct pd_ranks {
 
     struct pd_error why; /* a kernel's failure, which has no room of its own */
 };
-
-/* The sum of doubles over all ranks. r: NULL: of this process alone. */
-enum pd_status pd_ranks_sum(struct pd_ranks *r, double *data, int64_t n, struct pd_error *err);
-
-/* Whether it is true for any of them. */
-enum pd_status pd_ranks_any(struct pd_ranks *r, bool here, bool *anywhere, struct pd_error *err);
-
-/* PD_ERR_MISMATCH: the ranks do not all have this text, such as the digest of their weights. what: "the
- * weights are" */
-enum pd_status pd_ranks_compare(struct pd_ranks *r, const char *what, const char *text, struct pd_error *err);
 
 /* The first of so many things, spread evenly, that a rank has; its last is before the next rank's first. */
 static inline int64_t pd_ranks_begin(const struct pd_ranks *r, int rank, int64_t n)

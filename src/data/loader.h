@@ -3,9 +3,9 @@
 #ifndef PD_DATA_LOADER_H
 #define PD_DATA_LOADER_H
 
-#include "base/ranks.h"
 #include "data/dataset.h"
 #include "data/labels/labels.h"
+#include "io/ranks.h"
 
 #include <stdbool.h>
 

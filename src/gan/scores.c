@@ -4,6 +4,7 @@
 #include "data/dataset.h"
 #include "io/csv.h"
 #include "engine/backend.h"
+#include "io/ranks.h"
 #include "gan/gan_parts.h"
 #include "gan/scorer.h"
 

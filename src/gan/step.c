@@ -3,6 +3,7 @@
 
 #include "base/streams.h"
 #include "engine/backend.h"
+#include "io/ranks.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * for years: Open MPI's handles are addresses of its objects, MPICH's are numbers. */
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/ranks.h"
 #include "base/threads.h"
+#include "io/ranks.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "io/file.h"
+#include "io/ranks.h"
 #include "run/curves.h"
 #include "run/recalibrate.h"
 #include "run/setup.h"

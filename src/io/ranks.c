@@ -1,4 +1,4 @@
-#include "base/ranks.h"
+#include "io/ranks.h"
 
 #include "base/mem.h"
 

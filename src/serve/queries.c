@@ -116,8 +116,8 @@ static json_t *begin_round(const struct reading *r, const char *branch, json_int
                       0, "labelled", 0, "skipped", 0, "guessed", 0, "guesses", 0, "images");
     json_array_foreach(r->rounds, i, round)
     {
-        if (strcmp(json_string_value(json_object_get(round, "branch")), branch) != 0 ||
-            json_integer_value(json_object_get(round, "round")) != number)
+        const char *of = json_string_value(json_object_get(round, "branch")); /* NULL: out of memory */
+        if (!of || strcmp(of, branch) != 0 || json_integer_value(json_object_get(round, "round")) != number)
             continue;
         json_array_set_new(r->rounds, i, fresh);
         return fresh;

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PICTURE_MOST = 8 << 20, PICTURES_MOST = 40, QUERIES_MOST = 50 };
+enum { PICTURE_MOST = 8 << 20, PICTURES_MOST = 40, QUERIES_MOST = 50, ROWS_MOST = 100 };
 
 struct report {
     struct pd_view *views; /* (n) */
@@ -215,6 +215,28 @@ static void table(struct report *r, const char *caption, const json_t *lines)
     json_decref(keys);
 }
 
+/* Of very many rows, such as each epoch's, what they come to; all of them folded away. */
+static void compared_rows(struct report *r, const json_t *rows)
+{
+    static const char caption[] = "mean, standard deviation, standard error";
+    json_t *row, *some = json_array();
+    size_t i;
+    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+    {
+        const char *figure = json_string_value(json_object_get(row, "figure"));
+        if (figure && strcmp(figure, "point") != 0)
+            json_array_append(some, row);
+    }
+    const bool many = json_array_size(rows) > ROWS_MOST;
+    table(r, caption, many ? some : rows);
+    if (many) {
+        pd_buffer_printf(&r->out, "<details><summary>all %zu rows</summary>\n", json_array_size(rows));
+        table(r, caption, rows);
+        html(r, "</details>\n");
+    }
+    json_decref(some);
+}
+
 /* The numbers of `paydirt compare --json`, as it prints them. */
 static enum pd_status compared(struct report *r, struct pd_error *err)
 {
@@ -232,7 +254,7 @@ static enum pd_status compared(struct report *r, struct pd_error *err)
                          "<p>Means over trials, and paired differences to the baseline over trials with the "
                          "same seed: p of a paired t-test and of sign flips, not corrected for the number "
                          "of comparisons. Accuracies are parts of 1.</p>\n");
-        table(r, "mean, standard deviation, standard error", rows);
+        compared_rows(r, rows);
         html(r, "<script type=\"application/json\" id=\"compare\">");
         for (char *at = json, *end; *at; at = end) { /* nothing in it may end the script */
             end = at + strcspn(at, "<");

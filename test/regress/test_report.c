@@ -50,6 +50,32 @@ static void has_the_numbers_of_compare(void **state)
     free(html);
 }
 
+/* Of hundreds of epochs the last is shown, the others are folded away; none is missing. */
+static void folds_many_epochs(void **state)
+{
+    enum { EPOCHS = 300 };
+    (void)state;
+    NEEDS(cairo);
+    succeeds(POINTS "--seed 3 --out long");
+    FILE *f = fopen(scratch_path("long/00000-synthetic-mlp/log.jsonl"), "w");
+    for (int i = 1; i <= EPOCHS; i++)
+        fprintf(f, "{\"epoch\":%d,\"step\":%d,\"mean_d\":%d.125}\n", i, 4 * i, -i);
+    fclose(f);
+    succeeds("report long/00000-synthetic-mlp --out long.html");
+    char *html = scratch_read(scratch_path("long.html"), NULL);
+    char *shown = between(html, "<h2>Compared</h2>", "<details>"),
+         *all = between(html, "<details>", "</details>");
+    assert_contains(shown, "<td>last</td><td>epoch</td>");
+    assert_contains(shown, "<td>-300.125</td>");
+    assert_null(strstr(shown, "<td>point</td>"));
+    assert_contains(all, "all 301 rows");
+    assert_contains(all, "<td>-1.125</td>");
+    assert_contains(all, "<td>-299.125</td>");
+    free(all);
+    free(shown);
+    free(html);
+}
+
 /* --- active learning --- */
 
 #define ACTIVE "active/00000-synthetic-active-gold"
@@ -162,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_the_numbers_of_compare),
+        cmocka_unit_test(folds_many_epochs),
         cmocka_unit_test(lists_what_rounds_have_shown),
         cmocka_unit_test(says_what_is_wrong),
     };

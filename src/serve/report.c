@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "io/file.h"
 #include "io/json.h"
+#include "serve/html.h"
 #include "serve/page_files.h"
 #include "serve/queries.h"
 #include "serve/view.h"
@@ -28,35 +29,7 @@ struct report {
     struct pd_buffer out;
 };
 
-/* --- HTML --- */
-
-static void text(struct report *r, const char *words)
-{
-    for (; *words; words++) {
-        const char *entity = *words == '<'   ? "&lt;"
-                             : *words == '>' ? "&gt;"
-                             : *words == '&' ? "&amp;"
-                             : *words == '"' ? "&quot;"
-                                             : NULL;
-        if (entity)
-            pd_buffer_append(&r->out, entity, strlen(entity));
-        else
-            pd_buffer_append(&r->out, words, 1);
-    }
-}
-
-static void html(struct report *r, const char *markup)
-{
-    pd_buffer_append(&r->out, markup, strlen(markup));
-}
-
-/* name: with its attributes. */
-static void tag(struct report *r, const char *name, const char *words)
-{
-    pd_buffer_printf(&r->out, "<%s>", name);
-    text(r, words);
-    pd_buffer_printf(&r->out, "</%.*s>", (int)strcspn(name, " "), name);
-}
+/* --- pictures in the file --- */
 
 static enum pd_status image(struct report *r, const char *type, const struct pd_buffer *bytes,
                             const char *alt, struct pd_error *err)
@@ -68,12 +41,12 @@ static enum pd_status image(struct report *r, const char *type, const struct pd_
     base64_encode_raw(coded, bytes->size, (const uint8_t *)bytes->data);
     pd_buffer_printf(&r->out, "<figure><img src=\"data:%s;base64,", type);
     pd_buffer_append(&r->out, coded, size);
-    html(r, "\" alt=\"");
-    text(r, alt);
-    html(r, "\">");
+    pd_html(&r->out, "\" alt=\"");
+    pd_html_text(&r->out, alt);
+    pd_html(&r->out, "\">");
     if (strcmp(type, "image/png") == 0) /* charts have their titles in them */
-        tag(r, "figcaption", alt);
-    html(r, "</figure>\n");
+        pd_html_tag(&r->out, "figcaption", alt);
+    pd_html(&r->out, "</figure>\n");
     pd_free(coded);
     return PD_OK;
 }
@@ -89,7 +62,8 @@ static void options(struct report *r, const struct pd_view *v)
     const struct pd_option *all = pd_train_option_table(&count);
     pd_train_options_init(&plain);
     for (int folded = 0; folded < 2; folded++) {
-        html(r, folded
+        pd_html(&r->out,
+                folded
                     ? "<details><summary>all other options, as they are by default</summary><table><tbody>\n"
                     : "<table><tbody>\n");
         for (int i = 0; i < count; i++) {
@@ -97,34 +71,34 @@ static void options(struct report *r, const struct pd_view *v)
             pd_option_text(&all[i], &plain, usual, sizeof usual);
             if ((strcmp(value, usual) == 0) != folded)
                 continue;
-            html(r, "<tr><th scope=\"row\">");
-            text(r, all[i].name);
-            html(r, "</th>");
-            tag(r, "td", value);
-            html(r, "</tr>\n");
+            pd_html(&r->out, "<tr><th scope=\"row\">");
+            pd_html_text(&r->out, all[i].name);
+            pd_html(&r->out, "</th>");
+            pd_html_tag(&r->out, "td", value);
+            pd_html(&r->out, "</tr>\n");
         }
-        html(r, folded ? "</tbody></table></details>\n" : "</tbody></table>\n");
+        pd_html(&r->out, folded ? "</tbody></table></details>\n" : "</tbody></table>\n");
     }
 }
 
 static void runs(struct report *r)
 {
-    html(r, "<section><h2>What was run</h2>\n");
+    pd_html(&r->out, "<section><h2>What was run</h2>\n");
     for (size_t i = 0; i < r->n; i++) {
         const struct pd_view *v = &r->views[i];
-        tag(r, "h3", v->name);
+        pd_html_tag(&r->out, "h3", v->name);
         pd_buffer_printf(&r->out, "<p>%s; ", v->active ? "active learning" : "training");
         if (v->training[0])
             pd_buffer_printf(&r->out, "epoch %lld of %lld, step %lld", (long long)v->epoch,
                              (long long)v->o.epochs, (long long)v->step);
         if (v->active && v->training[0]) {
-            html(r, " of ");
-            text(r, v->training + strlen(v->path) + 1);
+            pd_html(&r->out, " of ");
+            pd_html_text(&r->out, v->training + strlen(v->path) + 1);
         }
-        html(r, "</p>\n");
+        pd_html(&r->out, "</p>\n");
         options(r, v);
     }
-    html(r, "</section>\n");
+    pd_html(&r->out, "</section>\n");
 }
 
 /* --- curves and pictures --- */
@@ -134,7 +108,7 @@ static enum pd_status curves(struct report *r, struct pd_error *err)
     struct pd_view_chart charts[PD_CHARTS_MOST];
     const size_t n = pd_view_charts(r->views, r->n, r->studies, charts);
     enum pd_status status = PD_OK;
-    html(r, "<section class=\"figures\"><h2>Curves</h2>\n");
+    pd_html(&r->out, "<section class=\"figures\"><h2>Curves</h2>\n");
     for (size_t i = 0; i < n && !status; i++) {
         struct pd_buffer svg = PD_BUFFER_INIT;
         status = pd_view_draw(r->views, r->n, r->studies, &charts[i], &svg, NULL, NULL, err);
@@ -142,7 +116,7 @@ static enum pd_status curves(struct report *r, struct pd_error *err)
             status = image(r, "image/svg+xml", &svg, charts[i].name, err);
         pd_buffer_release(&svg);
     }
-    html(r, "</section>\n");
+    pd_html(&r->out, "</section>\n");
     return status;
 }
 
@@ -159,7 +133,7 @@ static enum pd_status pictures(struct report *r, struct pd_error *err)
     enum pd_status status = PD_OK;
     int shown = 0;
     char alt[256];
-    html(r, "<section class=\"figures\"><h2>Pictures</h2>\n");
+    pd_html(&r->out, "<section class=\"figures\"><h2>Pictures</h2>\n");
     for (size_t i = 0; i < r->n; i++)
         for (size_t k = 0; k < r->views[i].picture_count && !status && shown < PICTURES_MOST; k++) {
             struct pd_buffer png = PD_BUFFER_INIT;
@@ -173,47 +147,11 @@ static enum pd_status pictures(struct report *r, struct pd_error *err)
             }
             pd_buffer_release(&png);
         }
-    html(r, shown ? "</section>\n" : "<p>None.</p></section>\n");
+    pd_html(&r->out, shown ? "</section>\n" : "<p>None.</p></section>\n");
     return status;
 }
 
 /* --- tables --- */
-
-static void cell(struct report *r, const json_t *value)
-{
-    char number[64];
-    if (json_is_integer(value))
-        snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    else if (json_is_real(value))
-        snprintf(number, sizeof number, "%.10g", json_real_value(value));
-    else
-        snprintf(number, sizeof number, "%s", json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "");
-    tag(r, "td", json_is_string(value) ? json_string_value(value) : number);
-}
-
-/* Objects of like keys; a column for each that has something to tell. */
-static void table(struct report *r, const char *caption, const json_t *lines)
-{
-    json_t *keys = json_object(), *value, *line;
-    const char *key;
-    size_t i;
-    json_array_foreach((json_t *)(uintptr_t)lines, i, line) json_object_foreach(
-        line, key, value) if (!json_is_object(value) && !json_is_array(value) && !json_is_null(value))
-        json_object_set_new(keys, key, json_true());
-    html(r, "<div class=\"wide\"><table>");
-    tag(r, "caption", caption);
-    html(r, "<thead><tr>");
-    json_object_foreach(keys, key, value) tag(r, "th scope=\"col\"", key);
-    html(r, "</tr></thead><tbody>\n");
-    json_array_foreach((json_t *)(uintptr_t)lines, i, line)
-    {
-        html(r, "<tr>");
-        json_object_foreach(keys, key, value) cell(r, json_object_get(line, key));
-        html(r, "</tr>\n");
-    }
-    html(r, "</tbody></table></div>\n");
-    json_decref(keys);
-}
 
 /* Of very many rows, such as each epoch's, what they come to; all of them folded away. */
 static void compared_rows(struct report *r, const json_t *rows)
@@ -228,11 +166,11 @@ static void compared_rows(struct report *r, const json_t *rows)
             json_array_append(some, row);
     }
     const bool many = json_array_size(rows) > ROWS_MOST;
-    table(r, caption, many ? some : rows);
+    pd_html_table(&r->out, caption, many ? some : rows);
     if (many) {
         pd_buffer_printf(&r->out, "<details><summary>all %zu rows</summary>\n", json_array_size(rows));
-        table(r, caption, rows);
-        html(r, "</details>\n");
+        pd_html_table(&r->out, caption, rows);
+        pd_html(&r->out, "</details>\n");
     }
     json_decref(some);
 }
@@ -241,10 +179,10 @@ static void compared_rows(struct report *r, const json_t *rows)
 static enum pd_status compared(struct report *r, struct pd_error *err)
 {
     char *json = NULL;
-    html(r, "<section><h2>Compared</h2>\n");
+    pd_html(&r->out, "<section><h2>Compared</h2>\n");
     if (!r->studies) {
-        tag(r, "p", r->why);
-        html(r, "</section>\n");
+        pd_html_tag(&r->out, "p", r->why);
+        pd_html(&r->out, "</section>\n");
         return PD_OK;
     }
     enum pd_status status = pd_studies_json(r->studies, r->baseline, &json, err);
@@ -255,15 +193,15 @@ static enum pd_status compared(struct report *r, struct pd_error *err)
                          "same seed: p of a paired t-test and of sign flips, not corrected for the number "
                          "of comparisons. Accuracies are parts of 1.</p>\n");
         compared_rows(r, rows);
-        html(r, "<script type=\"application/json\" id=\"compare\">");
+        pd_html(&r->out, "<script type=\"application/json\" id=\"compare\">");
         for (char *at = json, *end; *at; at = end) { /* nothing in it may end the script */
             end = at + strcspn(at, "<");
             pd_buffer_append(&r->out, at, (size_t)(end - at));
             if (*end)
-                html(r, "\\u003c");
+                pd_html(&r->out, "\\u003c");
             end += *end != '\0';
         }
-        html(r, "</script></section>\n");
+        pd_html(&r->out, "</script></section>\n");
     }
     json_decref(rows);
     free(json);
@@ -272,15 +210,15 @@ static enum pd_status compared(struct report *r, struct pd_error *err)
 
 static void results(struct report *r)
 {
-    html(r, "<section><h2>Results</h2>\n");
+    pd_html(&r->out, "<section><h2>Results</h2>\n");
     for (size_t i = 0; i < r->n; i++)
         if (json_array_size(r->views[i].results)) {
             char caption[192];
             snprintf(caption, sizeof caption, "%s: %s", r->views[i].name,
                      r->views[i].active ? "rounds" : "what was measured");
-            table(r, caption, r->views[i].results);
+            pd_html_table(&r->out, caption, r->views[i].results);
         }
-    html(r, "</section>\n");
+    pd_html(&r->out, "</section>\n");
 }
 
 /* By round: how many, and folded away the first of each. */
@@ -295,8 +233,8 @@ static enum pd_status queries(struct report *r, const struct pd_view *v, struct 
         return status;
     }
     snprintf(caption, sizeof caption, "%s: what was asked", v->name);
-    table(r, caption, rounds);
-    html(r, "<details><summary>the images that were asked about</summary>\n");
+    pd_html_table(&r->out, caption, rounds);
+    pd_html(&r->out, "<details><summary>the images that were asked about</summary>\n");
     json_array_foreach(rounds, i, round)
     {
         const json_t *images = json_object_get(round, "images");
@@ -305,9 +243,9 @@ static enum pd_status queries(struct report *r, const struct pd_view *v, struct 
                  "%.100s, round %" JSON_INTEGER_FORMAT ": the first %zu of %" JSON_INTEGER_FORMAT,
                  json_string_value(json_object_get(round, "branch")),
                  json_integer_value(json_object_get(round, "round")), json_array_size(images), asked);
-        table(r, caption, images);
+        pd_html_table(&r->out, caption, images);
     }
-    html(r, "</details>\n");
+    pd_html(&r->out, "</details>\n");
     json_decref(rounds);
     return PD_OK;
 }
@@ -316,7 +254,7 @@ static enum pd_status all_queries(struct report *r, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
     const size_t before = r->out.size;
-    html(r, "<section><h2>Queries</h2>\n");
+    pd_html(&r->out, "<section><h2>Queries</h2>\n");
     const size_t begun = r->out.size;
     for (size_t i = 0; i < r->n && !status; i++)
         if (r->views[i].active)
@@ -324,7 +262,7 @@ static enum pd_status all_queries(struct report *r, struct pd_error *err)
     if (r->out.size == begun)
         r->out.size = before; /* there are none */
     else
-        html(r, "</section>\n");
+        pd_html(&r->out, "</section>\n");
     return status;
 }
 
@@ -336,21 +274,21 @@ static void begin(struct report *r)
     struct tm utc;
     const time_t now = time(NULL);
     strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &utc));
-    html(
-        r,
+    pd_html(
+        &r->out,
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
         "'unsafe-inline'\">\n<title>");
-    text(r, r->views[0].name);
-    html(r, ": report</title>\n<style>\n");
+    pd_html_text(&r->out, r->views[0].name);
+    pd_html(&r->out, ": report</title>\n<style>\n");
     for (size_t i = 0; i < pd_page_file_count; i++)
         if (!strcmp(pd_page_files[i].name, "report.css"))
             pd_buffer_append(&r->out, pd_page_files[i].text, pd_page_files[i].size);
-    html(r, "</style></head><body><main><h1>");
+    pd_html(&r->out, "</style></head><body><main><h1>");
     for (size_t i = 0; i < r->n; i++) {
-        text(r, i ? ", " : "");
-        text(r, r->views[i].name);
+        pd_html_text(&r->out, i ? ", " : "");
+        pd_html_text(&r->out, r->views[i].name);
     }
     pd_buffer_printf(&r->out, "</h1><p class=\"soft\">paydirt %s, %s</p>\n", pd_version(), date);
 }
@@ -369,7 +307,7 @@ static enum pd_status write_all(struct report *r, const char *path, struct pd_er
         status = pictures(r, err);
     if (!status)
         runs(r);
-    html(r, "</main></body></html>\n");
+    pd_html(&r->out, "</main></body></html>\n");
     if (!status && r->out.oom)
         status = pd_fail_memory(err, path);
     return status ? status : pd_file_write_atomic(path, r->out.data, r->out.size, err);

@@ -73,7 +73,8 @@ class ActiveLearner:
         A name of `strategies()`: "gold", "random", "entropy", "coreset", "typiclust", "badge", ...; what they need are
         the discriminator's logits and features. "bald" needs a model with dropout.
     init : int
-        Labels to begin with, asked for at random.
+        Labels to begin with, asked for at random, or as `first` says: "typiclust", "coreset" or "probcover" by the features of
+        a GAN that has seen no label.
     per_round : int
         Labels to ask for in each round.
     folder : path

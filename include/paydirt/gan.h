@@ -17,6 +17,12 @@ extern "C" {
 /* One thread's at a time (a second one is refused); several may work at once, each in a thread of its own. */
 struct pd_gan;
 
+/* Where networks compute; zeroed: on the processor, all threads that the process may use. */
+struct pd_where {
+    int threads;                    /* 0: as many as there are, or as its header says */
+    const char *device, *precision; /* as graph.h's pd_backend_open takes them; NULL: cpu, fp32 */
+};
+
 /* Of images that D scores. In training it sees a batch of one kind alone and normalises it by its own
  * statistics. */
 enum pd_origin { PD_ORIGIN_REAL, PD_ORIGIN_FAKE, PD_ORIGINS };
@@ -41,6 +47,9 @@ struct pd_ranks;
 /* From here on pd_score_data is the work of all ranks (paydirt/ranks.h), of which each calls it with the same
  * networks and data; borrowed. NULL: of this process alone. */
 void pd_gan_share(struct pd_gan *gan, struct pd_ranks *ranks);
+
+/* Where they compute, for people: "cpu", "cuda:0, NVIDIA H200". Valid as long as they. */
+const char *pd_gan_where(const struct pd_gan *gan);
 
 int pd_gan_classes(const struct pd_gan *gan);
 /* The class's name, or the number where the networks know none, or no such class, into text[size]; returns

@@ -42,9 +42,10 @@ enum pd_status pd_run_resume(const char *folder, const struct pd_run_change *cha
 
 struct pd_run_model;
 
-/* folder: the run's. threads 0: as the run's options say. PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH,
- * PD_ERR_MEMORY. */
-enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model **out, struct pd_error *err);
+/* folder: the run's. where: NULL or threads 0: as many as the run's options say; the device is its own
+ * choice, not the run's. PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH, PD_ERR_MEMORY, and as pd_backend_open. */
+enum pd_status pd_run_open(const char *folder, const struct pd_where *where, struct pd_run_model **out,
+                           struct pd_error *err);
 void pd_run_close(struct pd_run_model *run); /* also NULL */
 
 /* Its networks, borrowed: as of its best epoch where it validates, else of the checkpoint. */

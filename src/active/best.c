@@ -18,7 +18,8 @@ static enum pd_status open_round(const struct pd_branch *b, int64_t round, struc
 {
     char folder[PD_PATH_SIZE];
     enum pd_status status = pd_branch_round_folder(b, round, folder, err);
-    return status ? status : pd_run_read(folder, (int)b->o->threads, model, err);
+    return status ? status
+                  : pd_run_read(folder, &(struct pd_where){.threads = (int)b->o->threads}, model, err);
 }
 
 enum pd_status pd_best_open(const struct pd_branch *b, int64_t round, struct pd_run_model *model,

@@ -90,7 +90,7 @@ static const struct pd_option table[] = {
      "take the data's classes by number, not by name"},
     {"recalibrate", PD_OPTION_BOOL, FIELD(recalibrate), 0, 1, NULL,
      "D by its running statistics, over reals and fakes; as the run where not given"},
-    {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
+    WHERE_OPTIONS(struct eval_options),
 };
 #undef FIELD
 
@@ -277,10 +277,10 @@ static enum pd_status open_all(struct eval *e, const char *weights, struct pd_er
 {
     const struct eval_options *o = e->o;
     enum pd_status status = e->metrics.needs & PD_NEEDS_ANY_FEATURES
-                                ? eval_open_weights(weights, (int)o->threads, &e->net, err)
+                                ? eval_open_weights(weights, (int)o->where.threads, &e->net, err)
                                 : PD_OK;
     if (!status)
-        status = pd_run_open(e->folder, (int)o->threads, &e->run, err);
+        status = where_open(&o->where, e->folder, &e->run, err);
     if (status)
         return status;
     e->gan = pd_run_gan(e->run);
@@ -317,10 +317,11 @@ static void init(struct eval *e, const struct eval_options *o, const struct feat
         .o = o,
         .bootstrap = features->bootstrap,
         .steps = {&e->progress, "", "steps"},
-        .features = {.work = {.threads = (int)o->threads, .watch = progress_on_work, .context = &e->steps},
-                     .k = (int)features->k,
-                     .subsets = features->subsets,
-                     .subset_size = features->subset_size}};
+        .features = {
+            .work = {.threads = (int)o->where.threads, .watch = progress_on_work, .context = &e->steps},
+            .k = (int)features->k,
+            .subsets = features->subsets,
+            .subset_size = features->subset_size}};
 }
 
 enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
@@ -331,7 +332,8 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
                              .epochs = PD_METRIC_EPOCHS,
                              .epoch_images = PD_METRIC_EPOCH_IMAGES,
                              .count = 10000,
-                             .repeats = 1};
+                             .repeats = 1,
+                             .where = WHERE_DEFAULTS};
     char text[6000];
     snprintf(o.metrics, sizeof o.metrics, "%s", pd_metric_at(0)->name);
     struct reject_options reject;
@@ -354,7 +356,7 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
         const struct feature_request request = {args_is_given(&command, &args, "metrics") ? o.metrics : NULL,
                                                 reject.real,
                                                 o.seed,
-                                                o.threads,
+                                                o.where.threads,
                                                 o.data_dir,
                                                 o.json};
         return eval_features(&features, &request, &command, &args, err);

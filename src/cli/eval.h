@@ -5,14 +5,16 @@
 #include "cli/finding.h"
 #include "cli/progress.h"
 #include "cli/sample_set.h"
+#include "cli/where.h"
 
 #include <paydirt/inception.h>
 
 struct eval_options {
     char like[32];
     char metrics[256], data[1024], data_dir[1024], samples[1024];
-    int64_t seed, threads, epochs, decay_every, epoch_images, fixed, count, repeats;
+    int64_t seed, epochs, decay_every, epoch_images, fixed, count, repeats;
     char classifier[32], tradeoff[256];
+    struct where_options where;
     bool json, augment, batch_statistics, partial_batch, by_number, recalibrate, recalibrate_given,
         epoch_given;
 };

@@ -264,7 +264,7 @@ static enum pd_status export_networks(const struct options *o, const struct reje
                                       const char *folder, struct pd_error *err)
 {
     struct pd_run_model *run;
-    enum pd_status status = pd_run_open(folder, (int)o->threads, &run, err);
+    enum pd_status status = pd_run_open(folder, &(struct pd_where){.threads = (int)o->threads}, &run, err);
     if (status)
         return status;
     status = real_set_recalibrate(run, o->recalibrate_given, o->recalibrate, err);

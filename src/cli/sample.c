@@ -4,6 +4,7 @@
 #include "cli/real.h"
 #include "cli/reject.h"
 #include "cli/say.h"
+#include "cli/where.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,8 @@ enum { SHOWN_IMAGES = 10, SHOWN_POINTS = 500 }; /* of a class, kept and refused 
 
 struct options {
     char grid[1024], npz[1024], rejected[1024];
-    int64_t per_class, seed, threads;
+    int64_t per_class, seed;
+    struct where_options where;
     bool scores, recalibrate, recalibrate_given;
 };
 
@@ -42,7 +44,7 @@ static const struct pd_option table[] = {
     {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N", "seed of z"},
     {"recalibrate", PD_OPTION_BOOL, FIELD(recalibrate), 0, 1, NULL,
      "D by its running statistics, over reals and fakes; as the run where not given"},
-    {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
+    WHERE_OPTIONS(struct options),
 };
 #undef FIELD
 
@@ -163,7 +165,7 @@ static enum pd_status sample(const struct options *o, const struct reject_option
 {
     struct made m = {.o = o};
     const uint64_t seed = (uint64_t)o->seed;
-    enum pd_status status = pd_run_open(folder, (int)o->threads, &m.run, err);
+    enum pd_status status = where_open(&o->where, folder, &m.run, err);
     if (!status)
         status = real_set_recalibrate(m.run, o->recalibrate_given, o->recalibrate, err);
     if (!status && reject->method)
@@ -180,7 +182,7 @@ static enum pd_status sample(const struct options *o, const struct reject_option
 
 enum pd_status command_sample(int argc, char **argv, struct pd_error *err)
 {
-    struct options o = {.per_class = 10, .recalibrate = true};
+    struct options o = {.per_class = 10, .recalibrate = true, .where = WHERE_DEFAULTS};
     struct reject_options reject;
     reject_init(&reject);
     const struct args_command command = {

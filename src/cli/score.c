@@ -4,6 +4,7 @@
 #include "cli/ranks.h"
 #include "cli/real.h"
 #include "cli/say.h"
+#include "cli/where.h"
 
 #include <paydirt/libraries.h>
 #include <paydirt/pictures.h>
@@ -34,7 +35,8 @@ struct options {
     char sort[32];
     bool probabilities;
     char histogram[1024], sheet[1024], certainty[1024], plane[1024];
-    int64_t threads, columns;
+    int64_t columns;
+    struct where_options where;
     bool labels, by_number, recalibrate, recalibrate_given;
 };
 
@@ -57,7 +59,7 @@ static const struct pd_option table[] = {
      "take the data's classes by number, not by name"},
     {"recalibrate", PD_OPTION_BOOL, FIELD(recalibrate), 0, 1, NULL,
      "by D's running statistics, over reals and fakes; as the run where not given"},
-    {"threads", PD_OPTION_INT, FIELD(threads), 0, 1024, "N", "threads; 0: as the run"},
+    WHERE_OPTIONS(struct options),
 };
 #undef FIELD
 
@@ -209,7 +211,7 @@ static enum pd_status score(const struct options *o, const struct asked *asked, 
 {
     struct pd_run_model *run = NULL;
     struct pd_dataset *data = NULL;
-    enum pd_status status = pd_run_open(folder, (int)o->threads, &run, err);
+    enum pd_status status = where_open(&o->where, folder, &run, err);
     if (!status)
         status = real_set_recalibrate(run, o->recalibrate_given, o->recalibrate, err);
     if (!status)
@@ -228,7 +230,8 @@ static enum pd_status score(const struct options *o, const struct asked *asked, 
 
 enum pd_status command_score(int argc, char **argv, struct pd_error *err)
 {
-    struct options o = {.split = "test", .labels = true, .recalibrate = true, .columns = 10};
+    struct options o = {
+        .split = "test", .labels = true, .recalibrate = true, .columns = 10, .where = WHERE_DEFAULTS};
     const struct args_command command = {
         "score",  usage, about,
         examples, "RUN", {{table, sizeof table / sizeof table[0], &o}, {NULL, 0, NULL}}};

@@ -267,19 +267,21 @@ static enum pd_status fill(struct pd_gan *gan, const struct pd_safetensors *st, 
     return status;
 }
 
-enum pd_status pd_gan_take(const struct pd_safetensors *st, const char *path, int threads,
+enum pd_status pd_gan_take(const struct pd_safetensors *st, const char *path, const struct pd_where *where,
                            struct pd_gan **out, struct pd_progress *progress, struct pd_error *err)
 {
     struct pd_model_config c;
     struct pd_backend *backend = NULL;
     *out = NULL;
-    if (threads < 0 || threads > MOST_THREADS)
-        return pd_fail(err, PD_ERR_USAGE, -1, "threads %d: expected 0 to %d", threads, MOST_THREADS);
+    if (where->threads < 0 || where->threads > MOST_THREADS)
+        return pd_fail(err, PD_ERR_USAGE, -1, "threads %d: expected 0 to %d", where->threads, MOST_THREADS);
     enum pd_status status = read_config(st, path, &c, err);
     if (!status)
         status = check_shapes(&c, st, err);
     if (!status)
-        status = pd_backend_create("onednn", threads ? threads : pd_threads_available(), &backend, err);
+        status = pd_backend_open(where->device ? where->device : "cpu",
+                                 where->precision ? where->precision : "fp32",
+                                 where->threads ? where->threads : pd_threads_available(), &backend, err);
     if (!status)
         status = pd_gan_create(&c, backend, 0, out, err);
     if (status) {
@@ -295,7 +297,7 @@ enum pd_status pd_gan_take(const struct pd_safetensors *st, const char *path, in
     return status;
 }
 
-enum pd_status pd_gan_open_file(const char *path, int threads, struct pd_gan **out,
+enum pd_status pd_gan_open_file(const char *path, const struct pd_where *where, struct pd_gan **out,
                                 struct pd_progress *progress, struct pd_error *err)
 {
     struct pd_safetensors *st;
@@ -303,7 +305,7 @@ enum pd_status pd_gan_open_file(const char *path, int threads, struct pd_gan **o
     enum pd_status status = pd_safetensors_open(path, &st, err);
     if (status)
         return status;
-    status = pd_gan_take(st, path, threads, out, progress, err);
+    status = pd_gan_take(st, path, where, out, progress, err);
     pd_safetensors_destroy(st);
     return status;
 }
@@ -311,5 +313,5 @@ enum pd_status pd_gan_open_file(const char *path, int threads, struct pd_gan **o
 enum pd_status pd_gan_read(const char *path, int threads, struct pd_gan **out, struct pd_error *err)
 {
     struct pd_progress ignored;
-    return pd_gan_open_file(path, threads, out, &ignored, err);
+    return pd_gan_open_file(path, &(struct pd_where){.threads = threads}, out, &ignored, err);
 }

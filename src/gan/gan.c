@@ -277,6 +277,11 @@ enum pd_status pd_gan_create(const struct pd_model_config *config, struct pd_bac
     return PD_OK;
 }
 
+const char *pd_gan_where(const struct pd_gan *gan)
+{
+    return pd_backend_where(gan->backend);
+}
+
 void pd_gan_share(struct pd_gan *gan, struct pd_ranks *ranks)
 {
     gan->backend->ranks = ranks;

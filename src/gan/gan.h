@@ -194,12 +194,12 @@ enum pd_status pd_gan_save_statistics(const struct pd_gan *gan, const char *path
 enum pd_status pd_gan_load_statistics(struct pd_gan *gan, const char *path, struct pd_error *err);
 
 /* The networks of such a file, or of pd_gan_write's, which has statistics, too; they own their backend.
- * threads 0: all there are. PD_ERR_USAGE: threads; PD_ERR_FORMAT, PD_ERR_MISMATCH: no such file;
+ * PD_ERR_USAGE: threads; as pd_backend_open; PD_ERR_FORMAT, PD_ERR_MISMATCH: no such file;
  * PD_ERR_MEMORY. */
-enum pd_status pd_gan_open_file(const char *path, int threads, struct pd_gan **out,
+enum pd_status pd_gan_open_file(const char *path, const struct pd_where *where, struct pd_gan **out,
                                 struct pd_progress *progress, struct pd_error *err);
 struct pd_safetensors;
-enum pd_status pd_gan_take(const struct pd_safetensors *file, const char *path, int threads,
+enum pd_status pd_gan_take(const struct pd_safetensors *file, const char *path, const struct pd_where *where,
                            struct pd_gan **out, struct pd_progress *progress, struct pd_error *err);
 
 #endif

@@ -5,18 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
-enum pd_status pd_run_read(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err)
+enum pd_status pd_run_read(const char *folder, const struct pd_where *where, struct pd_run_model *out,
+                           struct pd_error *err)
 {
+    struct pd_where there = where ? *where : (struct pd_where){0};
     char path[PD_PATH_SIZE];
     memset(out, 0, sizeof *out);
     snprintf(out->folder, sizeof out->folder, "%s", folder);
     enum pd_status status = pd_run_folder_training(folder, &out->options, err);
     if (!status)
         status = pd_run_folder_model(folder, path, err);
-    if (!status)
-        status = pd_gan_open_file(path, threads ? threads : (int)out->options.threads, &out->gan,
-                                  &out->progress, err);
-    return status;
+    there.threads = there.threads ? there.threads : (int)out->options.threads;
+    return status ? status : pd_gan_open_file(path, &there, &out->gan, &out->progress, err);
 }
 
 void pd_run_release(struct pd_run_model *m)
@@ -27,13 +27,14 @@ void pd_run_release(struct pd_run_model *m)
 
 /* --- for other programs --- */
 
-enum pd_status pd_run_open(const char *folder, int threads, struct pd_run_model **out, struct pd_error *err)
+enum pd_status pd_run_open(const char *folder, const struct pd_where *where, struct pd_run_model **out,
+                           struct pd_error *err)
 {
     struct pd_run_model *run = pd_calloc(1, sizeof *run);
     *out = NULL;
     if (!run)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a run");
-    const enum pd_status status = pd_run_read(folder, threads, run, err);
+    const enum pd_status status = pd_run_read(folder, where, run, err);
     if (status)
         pd_free(run);
     else

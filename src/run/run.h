@@ -42,7 +42,8 @@ struct pd_run_model {
     char note[PD_PATH_SIZE]; /* what the caller should say, or "" */
 };
 /* pd_run_open's, embedded. */
-enum pd_status pd_run_read(const char *folder, int threads, struct pd_run_model *out, struct pd_error *err);
+enum pd_status pd_run_read(const char *folder, const struct pd_where *where, struct pd_run_model *out,
+                           struct pd_error *err);
 void pd_run_release(struct pd_run_model *m);
 
 #endif

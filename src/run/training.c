@@ -73,7 +73,7 @@ enum pd_status pd_gan_open(const char *run, int threads, struct pd_gan **out, st
 {
     struct pd_run_model m;
     *out = NULL;
-    enum pd_status status = pd_run_read(run, threads, &m, err);
+    enum pd_status status = pd_run_read(run, &(struct pd_where){.threads = threads}, &m, err);
     if (status)
         return status;
     if (m.options.recalibrate)

@@ -20,6 +20,14 @@ static void moves_between_devices(void **state)
     setenv("PAYDIRT_CUDA", PD_STANDIN, 1);
     says(OPTIONS "--epochs 1 --device cuda --gold --gold-start 0", "networks on cuda:0, stand-in 0, fp32");
     says("score runs/00000-synthetic-mlp-gold --out there.csv --split train", "there.csv: scores");
+    says("score runs/00000-synthetic-mlp-gold --out also.csv --split train --device cuda",
+         "networks on cuda:0, stand-in 0, fp32");
+    says("sample runs/00000-synthetic-mlp-gold --npz s.npz --scores --device cuda:0 --precision tf32",
+         "networks on cuda:0, stand-in 0, tf32");
+    says("eval runs/00000-synthetic-mlp-gold --metrics class-accuracy,fitting-capacity --epochs 1 "
+         "--epoch-images "
+         "256 --device auto",
+         "networks on cuda:0");
     says("train --resume runs/00000-synthetic-mlp-gold --epochs 2 --device cpu", "epoch 2/2");
     says("train --resume runs/00000-synthetic-mlp-gold --epochs 3 --device auto --precision bf16",
          "networks on cuda:0, stand-in 0, bf16");
@@ -33,6 +41,7 @@ static void never_falls_back(void **state)
     setenv("PAYDIRT_CUDA", "/nonexistent", 1);
     fails(OPTIONS "--epochs 1 --device cuda", 7, "NVIDIA's driver is missing (libcuda.so.1)");
     says(OPTIONS "--epochs 1 --device auto", "networks on cpu, fp32");
+    fails("score runs/00001-synthetic-mlp --device cuda --out s.csv", 7, "NVIDIA's driver is missing");
     fails("bench --model mlp --device cuda:3", 7, "NVIDIA's driver is missing");
     fails(OPTIONS "--epochs 1 --device cdua", 2, "did you mean 'cuda'");
     fails(OPTIONS "--epochs 1 --precision tf32", 2, "precision tf32 on the processor: expected fp32");

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct pd_error err = {.message = ""};
     if (pd_safetensors_parse(data, size, "input", &st, NULL) != PD_OK)
         return 0;
-    if (pd_gan_take(st, "input", 1, &gan, &progress, &err) == PD_OK)
+    if (pd_gan_take(st, "input", &(struct pd_where){.threads = 1}, &gan, &progress, &err) == PD_OK)
         use(gan);
     else if (gan || !err.message[0])
         abort();

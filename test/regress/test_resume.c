@@ -97,7 +97,7 @@ static void assert_same_checkpoint(const char *a, const char *b)
 static void open_run(const char *folder, struct pd_run_model *m)
 {
     struct pd_error err;
-    if (pd_run_read(folder, 1, m, &err))
+    if (pd_run_read(folder, &(struct pd_where){.threads = 1}, m, &err))
         fail_msg("%s", err.message);
 }
 

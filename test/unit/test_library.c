@@ -160,7 +160,7 @@ static void a_folder_opens_as_a_run(const char *folder, struct pd_gan *twin)
     struct pd_run_model *run;
     float a[8], b[8];
     const int32_t classes[4] = {0, 1, 0, 1};
-    expect(pd_run_open(folder, 0, &run, &err), &err);
+    expect(pd_run_open(folder, NULL, &run, &err), &err);
     const struct pd_option_table o = pd_run_options(run);
     expect(pd_generate(pd_run_gan(run), 4, classes, NULL, 5, a, &err), &err);
     expect(pd_generate(twin, 4, classes, NULL, 5, b, &err), &err);
@@ -169,7 +169,7 @@ static void a_folder_opens_as_a_run(const char *folder, struct pd_gan *twin)
     assert_string_equal(pd_option_get_text(&o, "model"), "mlp");
     assert_string_equal(pd_run_note(run), "");
     pd_run_close(run);
-    assert_int_equal(pd_run_open(scratch_path("nothing"), 0, &run, &err), PD_ERR_IO);
+    assert_int_equal(pd_run_open(scratch_path("nothing"), NULL, &run, &err), PD_ERR_IO);
     assert_null(run);
     pd_run_close(run);
 }

@@ -93,7 +93,7 @@ static void a_run_is_started_watched_stopped_and_resumed(void **state)
     expect(pd_run_resume(folder, &longer, &watch, &err), &err);
     assert_true(rest.steps == 15 && rest.epochs == 3 && rest.last_step == 18);
     assert_string_equal(rest.metric, ""); /* nothing is held out */
-    expect(pd_run_open(folder, 0, &run, &err), &err);
+    expect(pd_run_open(folder, NULL, &run, &err), &err);
     const struct pd_option_table o = pd_run_options(run);
     assert_true(pd_run_step(run) == 18 && pd_option_get_int(&o, "epochs") == 3);
     pd_run_close(run);

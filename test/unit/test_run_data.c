@@ -30,7 +30,7 @@ static int setup(void **state)
     expect(pd_training_set(t, "out", scratch_path("runs"), &err));
     expect(pd_run_start(t, NULL, folder, sizeof folder, &err));
     pd_training_destroy(t);
-    expect(pd_run_open(folder, 0, &run, &err));
+    expect(pd_run_open(folder, NULL, &run, &err));
     return 0;
 }
 
@@ -97,7 +97,7 @@ static void what_it_held_out_is_the_same_in_any_order(void **state)
         expect(pd_training_set(t, options[i][0], options[i][1], &err));
     expect(pd_run_start(t, NULL, folder, sizeof folder, &err));
     pd_training_destroy(t);
-    expect(pd_run_open(folder, 0, &other, &err));
+    expect(pd_run_open(folder, NULL, &other, &err));
     expect(pd_run_training_data(other, NULL, &data, &err));
     expect(pd_run_images(other, data, PD_RUN_IMAGES_HELD_OUT, &first, &err));
     expect(pd_run_images(other, data, PD_RUN_IMAGES_LABELLED, &learnt, &err));

@@ -112,7 +112,7 @@ class Choices(unittest.TestCase):
         loop = learner(os.path.join(self.scratch, strategy), strategy=strategy, **more)
         known = loop.query()
         loop.answer(known, [None, *CLASSES[known[1:]]])  # the first shows none of them
-        known = np.sort(np.r_[known, left := loop.query()])
+        known = np.sort(np.r_[known, (left := loop.query())])
         loop.answer(left, CLASSES[left])
         rows = loop.query()
         return rows, loop.gan, np.setdiff1d(np.arange(N), known), known

@@ -139,7 +139,6 @@ static void find_slurm(struct queue_options *q)
 static bool find_ranks(struct queue_options *q)
 {
     q->tasks = pd_ranks_started(&q->task);
-    pd_ranks_forget(); /* the trainings are processes of their own */
     if (q->tasks > 1)
         return true;
     q->tasks = q->task = 0;
@@ -217,6 +216,7 @@ static enum pd_status reproduce(const char *name, struct options *o, struct pd_e
     enum pd_status status = o->task[0] ? read_task(o->task, &q, err) : PD_OK;
     if (!status && !o->task[0] && !o->report && !find_ranks(&q))
         find_slurm(&q);
+    pd_ranks_forget(); /* the trainings are processes of their own */
     if (!status)
         status = pd_reproduce_open(name, &options, &r, err);
     if (!status)

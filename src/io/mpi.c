@@ -103,10 +103,11 @@ static int number(const char *name)
     return text ? atoi(text) : 0;
 }
 
-/* The place in starters, or -1. */
+/* The place in starters, or -1: alone. Open MPI's helpers on other machines are tasks of Slurm's, which what
+ * they start inherits. */
 static int starter(void)
 {
-    for (int i = 0; i < STARTERS; i++)
+    for (int i = 0; i < STARTERS && number(starters[0].size) != 1; i++)
         if (number(starters[i].size) > 1)
             return i;
     return -1;

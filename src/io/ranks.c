@@ -39,7 +39,7 @@ enum pd_status pd_ranks_agree(struct pd_ranks *r, enum pd_status status, struct 
 {
     struct pd_error why = {0};
     double *all = NULL;
-    if (!r)
+    if (!r || r->agreed) /* all know, and who knows why has said so */
         return status;
     if (gather(r, status, &all, &why)) { /* nobody may wait for ever for what this rank cannot say */
         pd_free(all);
@@ -56,14 +56,6 @@ enum pd_status pd_ranks_agree(struct pd_ranks *r, enum pd_status status, struct 
     return agreed;
 }
 
-enum pd_status pd_ranks_any(struct pd_ranks *r, bool here, bool *anywhere, struct pd_error *err)
-{
-    double sum = here;
-    enum pd_status status = pd_ranks_sum(r, &sum, 1, err);
-    *anywhere = status ? here : sum > 0;
-    return status;
-}
-
 enum pd_status pd_ranks_compare(struct pd_ranks *r, const char *what, const char *text, struct pd_error *err)
 {
     const size_t n = strlen(text);
@@ -75,14 +67,14 @@ enum pd_status pd_ranks_compare(struct pd_ranks *r, const char *what, const char
     for (size_t i = 0; i < n; i++)
         all[i] = r->rank ? 0 : text[i];
     enum pd_status status = pd_ranks_sum(r, all, (int64_t)n, err); /* rank 0's */
-    bool same = true, differs;
+    bool same = true;
     for (size_t i = 0; i < n; i++)
         same = same && all[i] == text[i];
     pd_free(all);
-    if (!status)
-        status = pd_ranks_any(r, !same, &differs, err);
-    if (status || !differs)
+    if (status)
         return status;
-    return pd_fail(err, PD_ERR_MISMATCH, -1, "rank %d of %d: %s not as on the other ranks", r->rank, r->size,
-                   what);
+    if (!same)
+        status =
+            pd_fail(err, PD_ERR_MISMATCH, -1, "rank %d of %d: %s not as on rank 0", r->rank, r->size, what);
+    return pd_ranks_agree(r, status, err);
 }

@@ -10,11 +10,8 @@
 /* The sum of doubles over all ranks. */
 enum pd_status pd_ranks_sum(struct pd_ranks *r, double *data, int64_t n, struct pd_error *err);
 
-/* Whether it is true for any of them. */
-enum pd_status pd_ranks_any(struct pd_ranks *r, bool here, bool *anywhere, struct pd_error *err);
-
-/* PD_ERR_MISMATCH: the ranks do not all have this text, such as the digest of their weights. what: "the
- * weights are" */
+/* PD_ERR_MISMATCH for all, with words on the lowest rank that differs: the ranks do not all have this text,
+ * of one length, such as the digest of their weights. what: "the weights are" */
 enum pd_status pd_ranks_compare(struct pd_ranks *r, const char *what, const char *text, struct pd_error *err);
 
 #endif

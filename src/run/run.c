@@ -76,6 +76,7 @@ static enum pd_status check_losses(const struct run *r, const float *losses, uin
     return PD_OK;
 }
 
+/* All ranks at the same step. */
 static enum pd_status count_losses(struct run *r, struct pd_error *err)
 {
     float losses[PD_LOSS_STEPS][PD_LOSS_COUNT];
@@ -87,16 +88,17 @@ static enum pd_status count_losses(struct run *r, struct pd_error *err)
         status = check_losses(r, losses[i], first + i + 1, err);
     }
     r->counted_step = r->at.step;
-    return status;
+    return pd_ranks_agree(ranks_of(r), status, err);
 }
 
 /* --- the end of an epoch --- */
 
+/* What has been counted. */
 static enum pd_status save(struct run *r, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
-    enum pd_status status = count_losses(r, err);
-    if (!status && writes(r))
+    enum pd_status status = PD_OK;
+    if (writes(r))
         status = pd_run_folder_checkpoint(r->folder, path, err);
     if (!status && writes(r))
         status = pd_gan_save(r->s.gan, &r->at, path, err);
@@ -213,7 +215,7 @@ static enum pd_status compare_ranks(const struct run *r, struct pd_error *err)
 static enum pd_status end_epoch(struct run *r, struct pd_error *err)
 {
     struct pd_epoch_record e;
-    enum pd_status status = pd_ranks_agree(ranks_of(r), count_losses(r, err), err);
+    enum pd_status status = count_losses(r, err);
     summarise(r, &e);
     if (!status)
         status = compare_ranks(r, err);
@@ -244,7 +246,7 @@ static enum pd_status run_step(struct run *r, struct pd_error *err)
         return status;
     r->at.step++;
     if (r->at.step - r->counted_step == PD_LOSS_STEPS)
-        status = pd_ranks_agree(ranks_of(r), count_losses(r, err), err);
+        status = count_losses(r, err);
     if (!status && r->watch->step)
         r->watch->step(r->watch->context, r->at.step);
     return status;
@@ -252,29 +254,34 @@ static enum pd_status run_step(struct run *r, struct pd_error *err)
 
 static bool save_is_due(const struct run *r)
 {
-    return (r->o->save_steps && r->at.step % (uint64_t)r->o->save_steps == 0) ||
-           (r->o->save_every && pd_seconds() - r->saved >= 60 * (double)r->o->save_every);
-}
-
-/* One that is asked to stop asks all. */
-static enum pd_status is_stopped(const struct run *r, bool *stop, struct pd_error *err)
-{
-    *stop = r->watch->stop && r->watch->stop(r->watch->context);
-    return ranks_of(r) ? pd_ranks_any(ranks_of(r), *stop, stop, err) : PD_OK;
+    return r->saved_step < r->at.step &&
+           ((r->o->save_steps && r->at.step % (uint64_t)r->o->save_steps == 0) ||
+            (r->o->save_every && pd_seconds() - r->saved >= 60 * (double)r->o->save_every));
 }
 
 static enum pd_status stop(struct run *r, struct pd_error *err)
 {
-    enum pd_status status = save(r, err);
-    if (status)
-        return status;
-    status = pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped at step %llu", (unsigned long long)r->at.step);
+    const enum pd_status status =
+        pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped at step %llu", (unsigned long long)r->at.step);
     return r->folder ? pd_hint(err, status, "go on with: resume=%s", r->folder) : status;
+}
+
+/* Stops and saves where that is asked for. One that is asked to stop asks all; the first's clock is that of
+ * all. */
+static enum pd_status take_breath(struct run *r, struct pd_error *err)
+{
+    double asked[] = {r->watch->stop && r->watch->stop(r->watch->context), leads(r) && save_is_due(r)};
+    enum pd_status status = pd_ranks_sum(ranks_of(r), asked, 2, err);
+    if (status || asked[0] + asked[1] == 0)
+        return status;
+    status = count_losses(r, err);
+    if (!status)
+        status = save(r, err);
+    return status || asked[0] == 0 ? status : stop(r, err);
 }
 
 static enum pd_status train(struct run *r, struct pd_error *err)
 {
-    bool stopped;
     enum pd_status status = PD_OK;
     if (r->watch->begin)
         r->watch->begin(r->watch->context,
@@ -285,17 +292,10 @@ static enum pd_status train(struct run *r, struct pd_error *err)
     r->begun_step = r->counted_step = r->saved_step = r->at.step;
     while (!status && r->at.step < r->last_step) {
         status = run_step(r, err);
-        if (status)
-            break;
-        if (r->at.step % r->s.steps_per_epoch == 0)
+        if (!status && r->at.step % r->s.steps_per_epoch == 0)
             status = end_epoch(r, err);
-        else if (save_is_due(r))
-            status = save(r, err);
-        if (status || r->at.step == r->last_step)
-            break;
-        status = is_stopped(r, &stopped, err);
-        if (!status && stopped)
-            status = stop(r, err);
+        if (!status && r->at.step < r->last_step)
+            status = take_breath(r, err);
     }
     return status;
 }
@@ -329,6 +329,17 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
     if (!status && leads(r))
         status = pd_run_curves_open(r->o, r->s.data, r->s.gan, &watch, &r->curves, err);
     return status ? status : pd_run_step_open(r->o, r->s.gan, r->s.loader, &r->step, err);
+}
+
+/* Whose data are others makes other batches, or another number of them, and is waited for for ever. */
+static enum pd_status compare_data(const struct run *r, struct pd_error *err)
+{
+    char text[3 * 16 + 2 * PD_DIGEST_SIZE + 1];
+    int n = snprintf(text, sizeof text, "%016llx%016llx%016llx", (unsigned long long)r->s.steps_per_epoch,
+                     (unsigned long long)r->last_step, (unsigned long long)r->at.step);
+    for (int i = 0; i < PD_DIGEST_SIZE; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, "%02x", r->s.roster.fingerprint.bytes[i]);
+    return pd_ranks_compare(ranks_of(r), "the data, epochs or steps done are", text, err);
 }
 
 static void close_run(struct run *r)
@@ -386,6 +397,8 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
     /* what can be wrong with the options shows before a folder is made */
     enum pd_status status = open_new(&r, err);
     status = pd_ranks_agree(ranks_of(&r), status, err);
+    if (!status)
+        status = compare_data(&r, err);
     snprintf(kind, sizeof kind, "%s%s", o.model, o.gold ? "-gold" : "");
     if (!status && leads(&r))
         status = pd_run_folder_make(&o, kind, folder, folder_size, err);
@@ -507,6 +520,8 @@ static enum pd_status resume(const char *folder, const char *roster, const struc
     if (!status)
         status = reopen(&r, change->epochs, err);
     status = pd_ranks_agree(ranks_of(&r), status, err); /* until here all read, from here on one writes */
+    if (!status)
+        status = compare_data(&r, err);
     if (!status && leads(&r))
         status = go_on(&r, err);
     status = pd_ranks_agree(ranks_of(&r), status, err);

@@ -5,9 +5,12 @@
 #include "engine/backend.h"
 #include "plans.h"
 #include "ranks.h"
+#include "run/run.h"
+#include "scratch.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <time.h>
 
 enum { BATCH = 16, CLASSES = 3, SIZE = 16, CHANNELS = 3, STEPS = 3, MANY_STEPS = 20 };
 static const int64_t image = (int64_t)CHANNELS * SIZE * SIZE;
@@ -211,8 +214,7 @@ static void a_lost_rank_ends_the_step(void **state)
 
 struct opinion {
     enum pd_status mine, agreed;
-    struct pd_error err;
-    bool any;
+    struct pd_error err, why;
     enum pd_status same, differs;
 };
 
@@ -222,9 +224,9 @@ static void agree(struct pd_ranks *ranks, void *context)
     if (o->mine)
         pd_fail(&o->err, o->mine, -1, "rank %d has failed", ranks->rank);
     o->agreed = pd_ranks_agree(ranks, o->mine, &o->err);
-    pd_ranks_any(ranks, ranks->rank == 1, &o->any, NULL);
+    ranks->agreed = false;
     o->same = pd_ranks_compare(ranks, "the text is", "abc", NULL);
-    o->differs = pd_ranks_compare(ranks, "the text is", ranks->rank == 2 ? "abd" : "abc", NULL);
+    o->differs = pd_ranks_compare(ranks, "the text is", ranks->rank == 2 ? "abd" : "abc", &o->why);
 }
 
 static void ranks_agree(void **state)
@@ -237,11 +239,107 @@ static void ranks_agree(void **state)
     for (int r = 0; r < 3; r++) {
         assert_int_equal(o[r].agreed, PD_ERR_FORMAT);
         assert_string_equal(o[r].err.message, r == 1 ? "rank 1 has failed" : "");
-        assert_true(o[r].any);
         assert_int_equal(o[r].same, PD_OK);
         assert_int_equal(o[r].differs, PD_ERR_MISMATCH);
+        assert_string_equal(o[r].why.message, r == 2 ? "rank 2 of 3: the text is not as on rank 0" : "");
     }
     assert_int_equal(pd_ranks_agree(NULL, PD_ERR_IO, NULL), PD_ERR_IO);
+}
+
+/* --- whole runs --- */
+
+static _Thread_local double ahead; /* a rank's clock is not the others' */
+
+double pd_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec + ahead;
+}
+
+struct whole_run {
+    struct pd_train_options o;
+    char folder[1200];
+    uint64_t late; /* the step at which this rank takes an hour */
+    struct pd_error err;
+    enum pd_status status;
+};
+
+static void on_step(void *context, uint64_t step)
+{
+    const struct whole_run *w = context;
+    ahead += step == w->late ? 3600 : 0;
+}
+
+static void train_whole(struct pd_ranks *ranks, void *context)
+{
+    struct whole_run *w = context;
+    const struct pd_training_watch watch = {.context = w, .step = on_step, .ranks = ranks};
+    w->status = pd_run_train(&w->o, &watch, w->folder, sizeof w->folder, &w->err);
+}
+
+/* An epoch of more steps than there are losses between two looks at them. */
+static struct whole_run whole_run(void)
+{
+    struct whole_run w = {.folder = ""};
+    pd_train_options_init(&w.o);
+    strcpy(w.o.data, "strokes");
+    strcpy(w.o.model, "infogan");
+    snprintf(w.o.out, sizeof w.o.out, "%s", scratch_dir);
+    w.o.data_count = 100;
+    w.o.width = 0.0625;
+    w.o.batch = 8;
+    w.o.min_epoch = 8 * 80;
+    w.o.epochs = 1;
+    w.o.grid_every = 0;
+    w.o.threads = 1;
+    w.o.save_every = 1;
+    return w;
+}
+
+/* A checkpoint that is due on one rank's clock alone is none or all ranks'. */
+static void clocks_may_differ(void **state)
+{
+    (void)state;
+    struct thread_ranks all = {.sums = 0};
+    struct whole_run w[2] = {whole_run(), whole_run()};
+    void *contexts[] = {&w[0], &w[1]};
+    w[0].late = 20;
+    w[1].late = 10;
+    on_ranks(&all, 2, train_whole, contexts);
+    assert_false(all.differ);
+    for (int r = 0; r < 2; r++)
+        if (w[r].status)
+            fail_msg("%s", w[r].err.message);
+}
+
+/* Once, by who knows, and not by those that only hear of it. */
+static void a_failure_keeps_its_words(void **state)
+{
+    (void)state;
+    struct thread_ranks all = {.sums = 0};
+    struct whole_run w[2] = {whole_run(), whole_run()};
+    void *contexts[] = {&w[0], &w[1]};
+    strcpy(w[1].o.data, "/nowhere/photos");
+    on_ranks(&all, 2, train_whole, contexts);
+    assert_int_equal(w[0].status, w[1].status);
+    assert_non_null(strstr(w[1].err.message, "/nowhere/photos"));
+    assert_string_equal(w[0].err.message, "");
+}
+
+static void other_data_are_told(void **state)
+{
+    (void)state;
+    struct thread_ranks all = {.sums = 0};
+    struct whole_run w[2] = {whole_run(), whole_run()};
+    void *contexts[] = {&w[0], &w[1]};
+    w[1].o.data_count = 101;
+    on_ranks(&all, 2, train_whole, contexts);
+    assert_int_equal(w[0].status, PD_ERR_MISMATCH);
+    assert_int_equal(w[1].status, PD_ERR_MISMATCH);
+    if (!strstr(w[1].err.message, "rank 1 of 2: the data"))
+        fail_msg("%s", w[1].err.message);
+    assert_string_equal(w[0].err.message, "");
 }
 
 int main(void)
@@ -253,6 +351,9 @@ int main(void)
         cmocka_unit_test(statistics_apart_are_others),
         cmocka_unit_test(a_lost_rank_ends_the_step),
         cmocka_unit_test(ranks_agree),
+        cmocka_unit_test(clocks_may_differ),
+        cmocka_unit_test(a_failure_keeps_its_words),
+        cmocka_unit_test(other_data_are_told),
     };
-    return cmocka_run_group_tests_name("ranks", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("ranks", tests, scratch_setup, scratch_teardown);
 }

@@ -246,6 +246,28 @@ static void ranks_agree(void **state)
     assert_int_equal(pd_ranks_agree(NULL, PD_ERR_IO, NULL), PD_ERR_IO);
 }
 
+/* --- who started us --- */
+
+static void starters_are_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *openmpi, *mpich, *slurm;
+        int size;
+    } all[] = {{"3", "2", "4", 3}, {"", "2", "4", 2}, {"", "", "4", 4}, {"", "", "", 1},
+               {"", "1", "1", 1},  {"", "1", "4", 4}, /* srun from a shell that is a task of its own */
+               {"1", "", "4", 1}};                    /* Open MPI's helpers are Slurm's */
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        setenv("OMPI_COMM_WORLD_SIZE", all[i].openmpi, 1);
+        setenv("PMI_SIZE", all[i].mpich, 1);
+        setenv("SLURM_STEP_NUM_TASKS", all[i].slurm, 1);
+        assert_int_equal(pd_ranks_started(NULL), all[i].size);
+    }
+    pd_ranks_forget();
+    assert_null(getenv("PMI_SIZE"));
+    assert_int_equal(pd_ranks_started(NULL), 1);
+}
+
 /* --- whole runs --- */
 
 static _Thread_local double ahead; /* a rank's clock is not the others' */
@@ -351,6 +373,7 @@ int main(void)
         cmocka_unit_test(statistics_apart_are_others),
         cmocka_unit_test(a_lost_rank_ends_the_step),
         cmocka_unit_test(ranks_agree),
+        cmocka_unit_test(starters_are_told_apart),
         cmocka_unit_test(clocks_may_differ),
         cmocka_unit_test(a_failure_keeps_its_words),
         cmocka_unit_test(other_data_are_told),

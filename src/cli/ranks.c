@@ -10,13 +10,11 @@ void ranks_end(const char *command, struct pd_ranks *ranks, enum pd_status statu
 {
     if (!ranks)
         return;
-    if (status == PD_ERR_INTERRUPTED && pd_ranks_rank(ranks))
-        err->message[0] = '\0';      /* they agree on that, and the first says it */
     if (status && err->message[0]) { /* now: who ends with a failure may end the others at once */
         say_error(command, err);
         err->message[0] = '\0';
     }
-    pd_ranks_close(ranks, status == PD_ERR_INTERRUPTED ? 0 : pd_status_exit_code(status));
+    pd_ranks_close(ranks, pd_status_exit_code(status));
 }
 
 static enum pd_status set(const struct pd_option_table *options, const char *name, int64_t value,

@@ -277,7 +277,7 @@ static enum pd_status take_breath(struct run *r, struct pd_error *err)
     status = count_losses(r, err);
     if (!status)
         status = save(r, err);
-    return status || asked[0] == 0 ? status : stop(r, err);
+    return status || asked[0] == 0 ? status : pd_ranks_agree(ranks_of(r), stop(r, err), err);
 }
 
 static enum pd_status train(struct run *r, struct pd_error *err)

@@ -177,6 +177,16 @@ static void say_done(const char *path, int64_t n, const struct pd_gan *gan)
         by[0] ? ", " : "", by);
 }
 
+/* The first keeps what it measures, for the others to take. */
+static enum pd_status recalibrate(struct pd_run_model *run, const struct pd_dataset *training,
+                                  struct pd_ranks *ranks, struct pd_error *err)
+{
+    const bool first = pd_ranks_rank(ranks) == 0;
+    enum pd_status status = first ? real_recalibrate(run, PD_ORIGIN_REAL, training, err) : PD_OK;
+    status = pd_ranks_agree(ranks, status, err);
+    return status || first ? status : real_recalibrate(run, PD_ORIGIN_REAL, training, err);
+}
+
 /* data: checked. */
 static enum pd_status score_data(const struct options *o, const struct asked *asked, struct pd_run_model *run,
                                  const struct pd_dataset *data, struct pd_ranks *ranks, struct pd_error *err)
@@ -184,8 +194,7 @@ static enum pd_status score_data(const struct options *o, const struct asked *as
     const bool own = !o->data[0] && !o->data_dir[0]; /* the run's data */
     struct pd_gan *gan = pd_run_gan(run);
     struct pd_scores s;
-    enum pd_status status =
-        real_recalibrate(run, PD_ORIGIN_REAL, own && asked->split == PD_SPLIT_TRAIN ? data : NULL, err);
+    enum pd_status status = recalibrate(run, own && asked->split == PD_SPLIT_TRAIN ? data : NULL, ranks, err);
     pd_gan_share(gan, ranks);
     if (!status)
         status = pd_score_data(gan, data, NULL, &s, err);
@@ -214,7 +223,9 @@ static enum pd_status score(const struct options *o, const struct asked *asked, 
     enum pd_status status = where_open(&o->where, folder, &run, err);
     if (!status)
         status = real_set_recalibrate(run, o->recalibrate_given, o->recalibrate, err);
-    if (!status)
+    if (!status && pd_ranks_rank(ranks)) /* the first says what there is to say */
+        status = pd_run_data(run, o->data, o->data_dir, asked->split, asked->labels, NULL, &data, err);
+    else if (!status)
         status = real_open(run, o->data, o->data_dir, asked->split, asked->labels, &data, err);
     if (asked->split == PD_SPLIT_TEST)
         status = real_advise(status, "--split train scores the training images", err);

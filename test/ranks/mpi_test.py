@@ -155,7 +155,9 @@ def scores_are_shared(mpi, folder):
     model = train(mpi, 1, folder + "/runs", "--epochs", "1")
     files = [f"{folder}/{ranks}.csv" for ranks in (1, 3)]
     for ranks, file in zip((1, 3), files):
-        run(mpi, ranks, "score", model, "--split", "train", "--out", file)
+        said = run(mpi, ranks, "score", model, "--split", "train", "--out", file)
+        assert said.count("\n") == 1, said
+        os.remove(model + "/statistics.safetensors")
     assert open(files[0]).read() == open(files[1]).read()
 
 

@@ -127,12 +127,12 @@ void pd_ranks_forget(void)
         unsetenv(starters[i].size);
 }
 
-/* Those of this machine, unless each was bound to processors of its own. */
+/* Those of this machine, if they are spread evenly: each may be bound to processors of its own, or several to
+ * a socket. */
 static int sharers(int i)
 {
-    const int here = number(starters[i].here);
-    const bool bound = pd_threads_available() < (int)sysconf(_SC_NPROCESSORS_ONLN);
-    return bound || here < 1 ? 1 : here;
+    const int here = number(starters[i].here), all = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return here > 1 && all > 0 ? (here * pd_threads_available() + all - 1) / all : 1;
 }
 
 static void *open_first(const char *const *files)

@@ -62,10 +62,12 @@ static void kills_change_nothing(void **state)
 static void tasks_share_the_work(void **state)
 {
     (void)state;
+    setenv("OMPI_COMM_WORLD_SIZE", "2", 1); /* that both were started together is no matter of the runs */
     const pid_t first =
         program_start("reproduce tiny.json --threads 1 --trials 1 --task 1/2 --out shared", RLIM_INFINITY);
     succeeds("reproduce tiny.json --threads 1 --trials 1 --task 2/2 --out shared");
     assert_int_equal(program_end(first)->code, 0);
+    unsetenv("OMPI_COMM_WORLD_SIZE");
     assert_contains(succeeds("reproduce tiny.json --threads 1 --trials 1 --report --out shared")->out,
                     "2 of 2 runs are done.");
 }

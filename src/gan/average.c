@@ -12,11 +12,10 @@ static struct pd_node *young(struct pd_node *t, double decay)
     return pd_neg(pd_max(pd_neg(growing), -decay));
 }
 
-/* A power iteration's vectors belong to the weights as they are: the mean of unit vectors is none. */
-static bool is_direction(const char *name)
+bool pd_is_direction(const char *name)
 {
     const char *part = strrchr(name, '.');
-    return !strcmp(part, ".weight_u") || !strcmp(part, ".weight_v");
+    return part && (!strcmp(part, ".weight_u") || !strcmp(part, ".weight_v"));
 }
 
 void pd_record_average(const struct pd_gan *gan, struct pd_graph *g, const char *network,
@@ -33,6 +32,7 @@ void pd_record_average(const struct pd_gan *gan, struct pd_graph *g, const char 
         snprintf(name, sizeof name, "%s%s", averaged, pd_var_name(v) + prefix);
         struct pd_var *average = pd_vars_find(gan->vars, name);
         struct pd_node *now = pd_var_read(g, v), *old = pd_var_read(g, average);
-        pd_assign(average, is_direction(name) ? now : pd_add(now, pd_mul(keep, pd_sub(old, now))));
+        /* a power iteration's vectors belong to the weights as they are: the mean of unit vectors is none */
+        pd_assign(average, pd_is_direction(name) ? now : pd_add(now, pd_mul(keep, pd_sub(old, now))));
     }
 }

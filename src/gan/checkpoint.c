@@ -306,8 +306,8 @@ enum pd_status pd_gan_paste_networks(struct pd_gan *gan, const void *block, stru
     return status;
 }
 
-enum pd_status pd_gan_digest(const struct pd_gan *gan, const char *path, char text[META_VALUE],
-                             struct pd_error *err)
+enum pd_status pd_gan_digest(const struct pd_gan *gan, bool directions, const char *path,
+                             char text[META_VALUE], struct pd_error *err)
 {
     struct sha256_ctx sha;
     struct carrier c;
@@ -317,7 +317,7 @@ enum pd_status pd_gan_digest(const struct pd_gan *gan, const char *path, char te
     for (int i = 0; i < pd_vars_count(gan->vars) && !status; i++) {
         struct pd_var *v = pd_vars_at(gan->vars, i);
         const char *name = pd_var_name(v);
-        if (!is_network(name))
+        if (!is_network(name) || (pd_is_direction(name) && !directions))
             continue;
         status = pd_var_download(v, c.data, err);
         sha256_update(&sha, strlen(name), (const uint8_t *)name);
@@ -334,7 +334,7 @@ enum pd_status pd_gan_save_statistics(const struct pd_gan *gan, const char *path
 {
     struct meta m = {.count = 0};
     char digest[META_VALUE];
-    enum pd_status status = pd_gan_digest(gan, path, digest, err);
+    enum pd_status status = pd_gan_digest(gan, true, path, digest, err);
     if (status)
         return status;
     add_meta(&m, "format", "paydirt statistics 1");

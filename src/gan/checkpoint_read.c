@@ -226,7 +226,7 @@ enum pd_status pd_gan_load_statistics(struct pd_gan *gan, const char *path, stru
     if (status)
         return status;
     const char *networks = pd_safetensors_meta(st, "networks");
-    status = pd_gan_digest(gan, path, digest, err);
+    status = pd_gan_digest(gan, true, path, digest, err);
     for (int i = 0; !status && networks && !strcmp(networks, digest) && i < PD_ORIGINS; i++)
         status = load_statistics(gan, st, path, (enum pd_origin)i, err);
     pd_safetensors_destroy(st);

@@ -131,9 +131,10 @@ struct pd_plan *pd_step_plan(const struct pd_step_plans *plans, uint64_t step); 
 void pd_step_plans_release(struct pd_step_plans *plans);                        /* also zeroed ones */
 
 enum { PD_META_VALUE = 64 }; /* bytes of a short text in the metadata */
-/* Hexadecimal digits that tell the networks' weights from others'. path: for messages. */
-enum pd_status pd_gan_digest(const struct pd_gan *gan, const char *path, char text[PD_META_VALUE],
-                             struct pd_error *err);
+/* Hexadecimal digits that tell the networks' weights from others'. directions: power iterations' vectors,
+ * too. path: for messages. */
+enum pd_status pd_gan_digest(const struct pd_gan *gan, bool directions, const char *path,
+                             char text[PD_META_VALUE], struct pd_error *err);
 
 /* --- evaluation mode: stored statistics, of D those for images of that origin; no power iteration --- */
 

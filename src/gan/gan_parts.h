@@ -39,6 +39,9 @@ struct pd_node *pd_consistency_loss(const struct pd_consistency *c, struct pd_no
 
 /* --- averages --- */
 
+/* A power iteration's vector (spectral norm). */
+bool pd_is_direction(const char *name);
+
 /* Records the moving average of everything that a network stores, running statistics included: network "d.",
  * averaged "ema_d."; the variable steps counts the network's updates. */
 void pd_record_average(const struct pd_gan *gan, struct pd_graph *g, const char *network,

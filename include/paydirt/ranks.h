@@ -19,7 +19,8 @@ int pd_ranks_started(int *rank);
 void pd_ranks_forget(void);
 
 /* Joins them; *out: NULL where this process was started alone. To be closed, at most once in a process.
- * PD_ERR_UNSUPPORTED: started together without MPI, or the MPI's library is not here or does not start. */
+ * PD_ERR_UNSUPPORTED: started together without MPI, or the MPI's library is not here, does not start or
+ * knows of this process alone. */
 enum pd_status pd_ranks_open(struct pd_ranks **out, struct pd_error *err);
 
 /* Waits for the others to do the same. code: this process's exit code; where others do not know of a failure,

@@ -143,6 +143,18 @@ static void *open_first(const char *const *files)
     return library;
 }
 
+/* Started by another MPI than the library is of, each process would be one on its own. */
+static enum pd_status refuse_single(int i, struct pd_ranks **out, struct pd_error *err)
+{
+    pd_ranks_close(*out, 0);
+    *out = NULL;
+    return pd_fail(
+        err, PD_ERR_UNSUPPORTED, -1,
+        "%s is %d, and the MPI library here knows of one process: expected the mpirun that belongs "
+        "to the library, or srun's option mpi that it knows",
+        starters[i].size, number(starters[i].size));
+}
+
 enum pd_status pd_ranks_open(struct pd_ranks **out, struct pd_error *err)
 {
     static const char *const of_openmpi[] = {"libmpi.so.40", NULL}, *const of_mpich[] = {"libmpich.so.12",
@@ -170,6 +182,8 @@ enum pd_status pd_ranks_open(struct pd_ranks **out, struct pd_error *err)
                                        : "libmpich.so.12; Debian: mpich",
                        dlerror());
     enum pd_status status = kind == OPENMPI ? openmpi_open(library, out, err) : mpich_open(library, out, err);
+    if (!status && (*out)->size < 2)
+        return refuse_single(i, out, err);
     if (!status)
         (*out)->sharers = sharers(i);
     return status;

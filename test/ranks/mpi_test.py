@@ -159,6 +159,14 @@ def machines_may_differ(mpi, folder):
     assert done.returncode == 0, done.stderr
 
 
+def another_mpirun_is_told(mpi, folder):
+    """Its processes would be one each to the library."""
+    env = {**ENV, {"openmpi": "OMPI_COMM_WORLD_SIZE", "mpich": "PMI_SIZE"}[mpi]: "2"}
+    done = subprocess.run([PAYDIRT, "train", *SMALL, "--epochs", "1", "--out", folder], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode not in (0, 1) and "knows of one process" in done.stderr, done.stderr
+    assert not os.listdir(folder)
+
+
 def scores_are_shared(mpi, folder):
     model = train(mpi, 1, folder + "/runs", "--epochs", "1")
     files = [f"{folder}/{ranks}.csv" for ranks in (1, 3)]
@@ -188,7 +196,7 @@ def trials_are_shared(mpi, folder):
 
 
 TESTS = [ranks_make_the_weights_of_one, a_run_goes_on_with_other_ranks, a_dead_rank_ends_all, one_that_is_asked_to_stop_stops_all,
-         a_failure_has_one_line, machines_may_differ, scores_are_shared, trials_are_shared]
+         a_failure_has_one_line, machines_may_differ, another_mpirun_is_told, scores_are_shared, trials_are_shared]
 
 
 def main():

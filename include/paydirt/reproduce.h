@@ -36,7 +36,6 @@ struct pd_reproduce_options {
     int64_t seed;               /* of the first trial */
     int threads;                /* of a run */
     bool keep;                  /* the networks of finished runs */
-    const char *commit;         /* of the program, for results; or NULL */
 };
 
 /* name: one of these, or a path, with a '/' in it or .json at its end. Nothing is written. PD_ERR_USAGE: no

@@ -13,6 +13,9 @@ extern "C" {
 /* "0.1.0": of the library that the program runs with, which may be newer than its headers. */
 const char *pd_version(void);
 
+/* "0172af9": the commit that it was built of, with a + where files were not as committed; "": not known. */
+const char *pd_commit(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -72,6 +72,8 @@ static void print_version(void)
     for (int i = 0; pd_backend_name(i); i++)
         printf(" %s", pd_backend_name(i));
     printf("\n");
+    if (*pd_commit())
+        printf("commit: %s\n", pd_commit());
     for (int i = 0; pd_library_at(i, &l); i++)
         printf("%s: %s (%s)\n", l.name, l.version[0] ? l.version : "no", l.use);
 }

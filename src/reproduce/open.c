@@ -219,7 +219,6 @@ static enum pd_status set_up(struct pd_reproduce *r, const struct pd_reproduce_o
     char name[PD_PATH_SIZE];
     copy(r->data_dir, sizeof r->data_dir, o->data_dir);
     copy(r->weights, sizeof r->weights, o->weights);
-    copy(r->commit, sizeof r->commit, o->commit);
     r->trials = o->trials;
     r->seed = o->seed;
     r->threads = o->threads;

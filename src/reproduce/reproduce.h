@@ -20,7 +20,7 @@ struct pd_run_kind {
 
 struct pd_reproduce {
     struct pd_protocol p;
-    char scale[48], folder[PD_PATH_SIZE], commit[64], data_dir[1024], weights[1024];
+    char scale[48], folder[PD_PATH_SIZE], data_dir[1024], weights[1024];
     bool column_on[PD_PROTOCOL_COLUMNS], row_on[PD_PROTOCOL_ROWS];
     bool metric_on[PD_PROTOCOL_METRICS]; /* without weights not those that need them */
     bool comparable;                     /* the scale is the paper's own */

@@ -172,7 +172,7 @@ enum pd_status pd_result_write(const struct pd_reproduce *r, int64_t job, const 
     json_t *result = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:i, s:o, s:O, s:s, s:O}", "study",
                                r->p.name, "scale", r->scale, "column", r->p.columns[k->column].name, "run",
                                r->p.rows[k->row].name, "seed", (json_int_t)r->jobs[job].seed, "version",
-                               pd_version(), "commit", r->commit, "device", device, "threads", r->threads,
+                               pd_version(), "commit", pd_commit(), "device", device, "threads", r->threads,
                                "seconds", isnan(seconds) ? json_null() : json_real(round(seconds)), "recipe",
                                k->recipe, "folder", strrchr(run, '/') + 1, "results", rows);
     json_decref(rows);

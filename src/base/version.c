@@ -1,16 +1,9 @@
 #include <paydirt/version.h>
 
-#include "commit.h" /* of the build folder */
-
 #define WORDS(number)               #number
 #define DOTTED(major, minor, patch) WORDS(major) "." WORDS(minor) "." WORDS(patch)
 
 const char *pd_version(void)
 {
     return DOTTED(PD_VERSION_MAJOR, PD_VERSION_MINOR, PD_VERSION_PATCH);
-}
-
-const char *pd_commit(void)
-{
-    return PD_COMMIT;
 }

@@ -34,6 +34,9 @@ enum pd_status pd_ranks_agree(struct pd_ranks *r, enum pd_status status, struct 
 int pd_ranks_rank(const struct pd_ranks *r); /* from 0; NULL: 0 */
 int pd_ranks_size(const struct pd_ranks *r); /* NULL: 1 */
 
+/* Processors for this one's threads: those that it may use, shared with the ranks that may use them, too. */
+int pd_ranks_threads(const struct pd_ranks *r);
+
 #ifdef __cplusplus
 }
 #endif

@@ -220,7 +220,10 @@ static enum pd_status score(const struct options *o, const struct asked *asked, 
 {
     struct pd_run_model *run = NULL;
     struct pd_dataset *data = NULL;
-    enum pd_status status = where_open(&o->where, folder, &run, err);
+    struct where_options where = o->where;
+    if (ranks && !where.threads)
+        where.threads = pd_ranks_threads(ranks);
+    enum pd_status status = where_open(&where, folder, &run, err);
     if (!status)
         status = real_set_recalibrate(run, o->recalibrate_given, o->recalibrate, err);
     if (!status && pd_ranks_rank(ranks)) /* the first says what there is to say */

@@ -1,6 +1,7 @@
 #include "io/ranks.h"
 
 #include "base/mem.h"
+#include "base/threads.h"
 
 #include <string.h>
 
@@ -12,6 +13,12 @@ int pd_ranks_rank(const struct pd_ranks *r)
 int pd_ranks_size(const struct pd_ranks *r)
 {
     return r ? r->size : 1;
+}
+
+int pd_ranks_threads(const struct pd_ranks *r)
+{
+    const int here = pd_threads_available(), sharers = r ? r->sharers : 1;
+    return here > sharers ? here / sharers : 1;
 }
 
 void pd_ranks_close(struct pd_ranks *r, int code)

@@ -1,9 +1,9 @@
 #include "run/setup.h"
 
 #include "base/mem.h"
-#include "base/threads.h"
 #include "engine/backend.h"
 #include "io/file.h"
+#include "io/ranks.h"
 #include "metric/metric.h"
 #include "run/curves.h"
 #include "run/folder.h"
@@ -53,17 +53,11 @@ static enum pd_status cut(const char *run, struct pd_dataset *d, struct pd_error
 
 /* --- networks --- */
 
-/* Ranks on one machine share its processors, unless each was given its own. */
-static int threads_of(const struct pd_train_options *o, const struct pd_ranks *ranks)
-{
-    const int here = pd_threads_available(), sharers = ranks ? ranks->sharers : 1;
-    return o->threads ? (int)o->threads : here > sharers ? here / sharers : 1;
-}
-
 static enum pd_status open_backend(const struct pd_train_options *o, struct pd_ranks *ranks,
                                    struct pd_setup *s, struct pd_error *err)
 {
-    enum pd_status status = pd_backend_open(o->device, o->precision, threads_of(o, ranks), &s->backend, err);
+    enum pd_status status = pd_backend_open(
+        o->device, o->precision, o->threads ? (int)o->threads : pd_ranks_threads(ranks), &s->backend, err);
     if (!status && ranks && s->backend->where)
         status = pd_hint(err,
                          pd_fail(err, PD_ERR_UNSUPPORTED, -1,

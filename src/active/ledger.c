@@ -6,7 +6,6 @@
 #include "io/json.h"
 #include "io/jsonl.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,11 +142,6 @@ static enum pd_status write_synced(struct pd_ledger *l, json_t *event, struct pd
     return status ? status : pd_ledger_sync(l, err);
 }
 
-static json_t *real(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 json_t *pd_query_list(const struct pd_dataset *data, const struct pd_query *queries, size_t n)
 {
     pd_mem_watch();
@@ -155,10 +149,10 @@ json_t *pd_query_list(const struct pd_dataset *data, const struct pd_query *quer
     char name[4096];
     for (size_t i = 0; i < n; i++) {
         const struct pd_query *q = &queries[i];
-        json_array_append_new(all,
-                              json_pack("{s:s, s:o, s:i, s:o}", "image",
-                                        pd_dataset_image_name(data, q->image, name, sizeof name), "score",
-                                        real(q->score), "guess", (int)q->guess, "guess_p", real(q->guess_p)));
+        json_array_append_new(all, json_pack("{s:s, s:o, s:i, s:o}", "image",
+                                             pd_dataset_image_name(data, q->image, name, sizeof name),
+                                             "score", pd_json_real(q->score), "guess", (int)q->guess,
+                                             "guess_p", pd_json_real(q->guess_p)));
     }
     if (json_array_size(all) == n)
         return all;

@@ -3,6 +3,7 @@
 #include "base/words.h"
 #include "io/file.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,11 @@ static enum pd_status check_member(const char *where, const char *key, const jso
     return pd_fail(err, PD_ERR_FORMAT, -1, "%s: unknown key '%.60s'%s%s%s (known: %s)", where, key,
                    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "",
                    pd_join_words(known, sizeof known, &members[0].key, count, sizeof members[0]));
+}
+
+json_t *pd_json_real(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
 }
 
 enum pd_status pd_json_check(const char *where, const json_t *value, const struct pd_json_member *members,

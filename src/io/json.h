@@ -15,6 +15,9 @@ struct pd_json_member {
     bool needed;
 };
 
+/* The number, or null where it is not finite, which JSON cannot say. */
+json_t *pd_json_real(double x);
+
 /* value is an object with these members alone. where: what stands before the message. PD_ERR_FORMAT: another
  * kind of value, an unknown key (with the nearest right one), a wrong type, something missing. */
 enum pd_status pd_json_check(const char *where, const json_t *value, const struct pd_json_member *members,

@@ -1,17 +1,12 @@
 /* A report as JSON: numbers as they are, fractions too. null: there is none. */
 #include "reproduce/report.h"
 
-#include <math.h>
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
+#include "io/json.h"
 
 static json_t *summary_json(const struct pd_summary *s)
 {
-    return json_pack("{s:I, s:o, s:o, s:o}", "trials", (json_int_t)s->n, "mean", number(s->mean), "std",
-                     number(s->deviation), "half95", number(pd_half_interval(s, 0.95)));
+    return json_pack("{s:I, s:o, s:o, s:o}", "trials", (json_int_t)s->n, "mean", pd_json_real(s->mean), "std",
+                     pd_json_real(s->deviation), "half95", pd_json_real(pd_half_interval(s, 0.95)));
 }
 
 static json_t *contrast_json(const struct pd_contrast *c, double unit, const char *against)
@@ -19,10 +14,10 @@ static json_t *contrast_json(const struct pd_contrast *c, double unit, const cha
     char words[400];
     return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:s}", "against", against,
                      "pairs", (json_int_t)c->paired.difference.n, "pairs_planned", (json_int_t)c->planned,
-                     "difference", number(c->paired.difference.mean), "half95", number(c->half), "p_t",
-                     number(c->paired.p_t), "p_flip", number(c->paired.p_flip), "published",
-                     number(c->published), "verdict", pd_verdict_name(c->verdict), "visible",
-                     number(c->visible), "pairs_needed", (json_int_t)c->needed, "words",
+                     "difference", pd_json_real(c->paired.difference.mean), "half95", pd_json_real(c->half),
+                     "p_t", pd_json_real(c->paired.p_t), "p_flip", pd_json_real(c->paired.p_flip),
+                     "published", pd_json_real(c->published), "verdict", pd_verdict_name(c->verdict),
+                     "visible", pd_json_real(c->visible), "pairs_needed", (json_int_t)c->needed, "words",
                      pd_contrast_words(c, unit, words, sizeof words));
 }
 
@@ -32,9 +27,9 @@ static json_t *cell_json(const struct pd_report *report, const struct pd_panel *
     const struct pd_cell *cell = &panel->cells[row];
     json_t *o = summary_json(&cell->summary);
     json_object_set_new(o, "row", json_string(p->rows[row].name));
-    json_object_set_new(o, "x", number(cell->x));
-    json_object_set_new(o, "published_mean", number(cell->published.mean));
-    json_object_set_new(o, "published_std", number(cell->published.deviation));
+    json_object_set_new(o, "x", pd_json_real(cell->x));
+    json_object_set_new(o, "published_mean", pd_json_real(cell->published.mean));
+    json_object_set_new(o, "published_std", pd_json_real(cell->published.deviation));
     if (cell->has_area)
         json_object_set_new(o, "area", summary_json(&cell->area));
     if (cell->compared)

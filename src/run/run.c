@@ -333,9 +333,13 @@ static enum pd_status open_run(struct run *r, const char *label_file, struct pd_
     return status ? status : pd_run_step_open(r->o, r->s.gan, r->s.loader, &r->step, err);
 }
 
-/* Whose data are others makes other batches, or another number of them, and is waited for for ever. */
-static enum pd_status compare_data(const struct run *r, struct pd_error *err)
+/* All are open. Whose data are others makes other batches, or another number of them, and is waited for for
+ * ever. */
+static enum pd_status meet(const struct run *r, enum pd_status opened, struct pd_error *err)
 {
+    const enum pd_status status = pd_ranks_agree(ranks_of(r), opened, err);
+    if (status || !ranks_of(r))
+        return status;
     char text[3 * 16 + 2 * PD_DIGEST_SIZE + 1];
     int n = snprintf(text, sizeof text, "%016llx%016llx%016llx", (unsigned long long)r->s.steps_per_epoch,
                      (unsigned long long)r->last_step, (unsigned long long)r->at.step);
@@ -397,10 +401,7 @@ enum pd_status pd_run_train(const struct pd_train_options *options, const struct
     char kind[64];
     folder[0] = '\0';
     /* what can be wrong with the options shows before a folder is made */
-    enum pd_status status = open_new(&r, err);
-    status = pd_ranks_agree(ranks_of(&r), status, err);
-    if (!status)
-        status = compare_data(&r, err);
+    enum pd_status status = meet(&r, open_new(&r, err), err);
     snprintf(kind, sizeof kind, "%s%s", o.model, o.gold ? "-gold" : "");
     if (!status && leads(&r))
         status = pd_run_folder_make(&o, kind, folder, folder_size, err);
@@ -521,9 +522,7 @@ static enum pd_status resume(const char *folder, const char *roster, const struc
         snprintf(o.precision, sizeof o.precision, "%s", change->precision);
     if (!status)
         status = reopen(&r, change->epochs, err);
-    status = pd_ranks_agree(ranks_of(&r), status, err); /* until here all read, from here on one writes */
-    if (!status)
-        status = compare_data(&r, err);
+    status = meet(&r, status, err); /* until here all read, from here on one writes */
     if (!status && leads(&r))
         status = go_on(&r, err);
     status = pd_ranks_agree(ranks_of(&r), status, err);

@@ -210,18 +210,23 @@ enum pd_status pd_book_need(struct pd_book *b, int people, struct pd_error *err)
     return pd_store_put(b->store, sql, cells, 2, NULL, err);
 }
 
+static enum pd_status read_setting(struct pd_book *b, const char *name, int64_t *value, bool *found,
+                                   struct pd_error *err)
+{
+    const struct pd_cell cell = {name, 0};
+    return pd_store_number(b->store, "SELECT value FROM setting WHERE name = ?", &cell, 1, value, found, err);
+}
+
 /* Draws the book's id where it has none, as one of an earlier version has. */
 static enum pd_status name_book(struct pd_book *b, struct pd_error *err)
 {
-    const struct pd_cell name = {"id", 0};
     int64_t id;
     bool found;
-    enum pd_status status =
-        pd_store_number(b->store, "SELECT value FROM setting WHERE name = ?", &name, 1, &id, &found, err);
+    enum pd_status status = read_setting(b, "id", &id, &found, err);
     if (!status && !found) {
         if (getrandom(&id, sizeof id, 0) != sizeof id)
             return pd_fail(err, PD_ERR_IO, -1, "%s/page.db: cannot draw its number", b->asked->run);
-        const struct pd_cell cells[] = {name, {NULL, id}};
+        const struct pd_cell cells[] = {{"id", 0}, {NULL, id}};
         status = pd_store_put(b->store, "INSERT INTO setting VALUES(?, ?)", cells, 2, NULL, err);
     }
     if (!status)
@@ -231,11 +236,9 @@ static enum pd_status name_book(struct pd_book *b, struct pd_error *err)
 
 static enum pd_status read_book(struct pd_book *b, struct pd_error *err)
 {
-    const struct pd_cell name = {"people", 0};
     int64_t people;
     bool found;
-    enum pd_status status =
-        pd_store_number(b->store, "SELECT value FROM setting WHERE name = ?", &name, 1, &people, &found, err);
+    enum pd_status status = read_setting(b, "people", &people, &found, err);
     if (!status && found && people >= 1 && people <= PD_PEOPLE_MOST)
         b->needed = (int)people;
     return status ? status

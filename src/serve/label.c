@@ -5,7 +5,6 @@
 #include "io/json.h"
 #include "serve/export.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +38,6 @@ static void refuse_status(struct pd_http_reply *reply, enum pd_status status, co
                     : status == PD_ERR_MISMATCH ? 409
                                                 : 500,
                     err->message);
-}
-
-static json_t *real(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
 }
 
 /* --- what is open --- */
@@ -109,9 +103,10 @@ static json_t *agreement_json(const struct pd_book *b)
         for (int k = i + 1; k < b->person_count; k++) {
             const struct pd_agreement a = pd_book_agreement(b, i, k);
             if (a.n)
-                json_array_append_new(all, json_pack("{s:s, s:s, s:I, s:I, s:o}", "one", b->people[i],
-                                                     "other", b->people[k], "images", (json_int_t)a.n,
-                                                     "agreed", (json_int_t)a.agreed, "kappa", real(a.kappa)));
+                json_array_append_new(all,
+                                      json_pack("{s:s, s:s, s:I, s:I, s:o}", "one", b->people[i], "other",
+                                                b->people[k], "images", (json_int_t)a.n, "agreed",
+                                                (json_int_t)a.agreed, "kappa", pd_json_real(a.kappa)));
         }
     return all;
 }
@@ -163,9 +158,9 @@ static void add_query(const struct pd_label *l, uint32_t image, json_t *to)
     if (!q)
         return;
     json_object_set_new(to, "place", json_integer(place));
-    json_object_set_new(to, "score", real(q->score));
+    json_object_set_new(to, "score", pd_json_real(q->score));
     json_object_set_new(to, "guess", json_integer(q->guess));
-    json_object_set_new(to, "guess_p", real(q->guess_p));
+    json_object_set_new(to, "guess_p", pd_json_real(q->guess_p));
 }
 
 static json_t *notes_json(const struct pd_book *b, uint32_t image)

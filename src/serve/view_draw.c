@@ -2,9 +2,9 @@
 #include "serve/view.h"
 
 #include "base/mem.h"
+#include "io/json.h"
 #include "study/study.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -102,11 +102,6 @@ struct means {
     const struct pd_study_curve *last;
 };
 
-static json_t *real(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 static enum pd_status take_mean(void *context, const struct pd_study_row *row, struct pd_error *err)
 {
     struct means *m = context;
@@ -118,9 +113,9 @@ static enum pd_status take_mean(void *context, const struct pd_study_row *row, s
                                                 "x", "y", "error", "trials"));
     m->last = row->curve;
     json_t *curve = json_array_get(m->all, json_array_size(m->all) - 1);
-    json_array_append_new(json_object_get(curve, "x"), real(row->x));
-    json_array_append_new(json_object_get(curve, "y"), real(row->summary.mean));
-    json_array_append_new(json_object_get(curve, "error"), real(row->summary.error));
+    json_array_append_new(json_object_get(curve, "x"), pd_json_real(row->x));
+    json_array_append_new(json_object_get(curve, "y"), pd_json_real(row->summary.mean));
+    json_array_append_new(json_object_get(curve, "error"), pd_json_real(row->summary.error));
     json_array_append_new(json_object_get(curve, "trials"), json_integer(row->summary.n));
     return PD_OK;
 }

@@ -18,11 +18,6 @@
 #define LOOK_SECONDS 1.0
 enum { PICTURE_MOST = 32 << 20 };
 
-static json_t *real(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 /* --- a run --- */
 
 /* Seconds since its log last grew, or NAN. */
@@ -55,7 +50,7 @@ static json_t *latest_json(const struct pd_view *v)
 {
     json_t *all = json_object();
     for (size_t i = 0; i < v->count; i++)
-        json_object_set_new(all, v->series[i].name, real(v->series[i].y[v->series[i].n - 1]));
+        json_object_set_new(all, v->series[i].name, pd_json_real(v->series[i].y[v->series[i].n - 1]));
     return all;
 }
 
@@ -76,17 +71,18 @@ static json_t *run_json(const struct pd_view *v)
         v->name, "path", v->path, "active", (int)v->active, "round", round, "state", state_of(v), "data",
         v->o.data, "model", v->o.model, "epoch", (json_int_t)v->epoch, "epochs", (json_int_t)v->o.epochs,
         "step", (json_int_t)v->step, "seed", (json_int_t)v->o.seed, "images_per_second",
-        real(v->images_per_second), "left", real(left > 0 ? left : 0), "quiet", real(quiet_seconds(v)),
-        "latest", latest_json(v), "results", v->results, "pictures", captions_json(v), "words", v->words);
+        pd_json_real(v->images_per_second), "left", pd_json_real(left > 0 ? left : 0), "quiet",
+        pd_json_real(quiet_seconds(v)), "latest", latest_json(v), "results", v->results, "pictures",
+        captions_json(v), "words", v->words);
 }
 
 static json_t *machine_json(const struct pd_watch_page *w)
 {
     double load = NAN;
     getloadavg(&load, 1);
-    return json_pack("{s:i, s:o, s:o, s:o}", "processors", pd_threads_available(), "load", real(load),
-                     "memory_free", real(pd_memory_free()), "disk_free",
-                     real(w->count ? pd_disk_free(w->views[0].path) : NAN));
+    return json_pack("{s:i, s:o, s:o, s:o}", "processors", pd_threads_available(), "load", pd_json_real(load),
+                     "memory_free", pd_json_real(pd_memory_free()), "disk_free",
+                     pd_json_real(w->count ? pd_disk_free(w->views[0].path) : NAN));
 }
 
 static void get_watch(struct pd_watch_page *w, const struct pd_http_request *r, struct pd_http_reply *reply)

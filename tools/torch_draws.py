@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 # First stream of each kind, as in src/base/streams.h; each layer or change of a step takes the next.
 MIX, DROPOUT, DROPOUT_SCORING, AUGMENT, STRONG, DROPOUT_STRONG = 11, 0x100, 0x200, 0x300, 0x400, 0x500
+DROPOUT_CONFIDENCE = 0x700
 WORD = 0xFFFFFFFF
 
 

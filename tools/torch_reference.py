@@ -4,6 +4,7 @@ This is the other side of three comparisons: the golden vectors (test/golden/mak
 benchmark (bench/torch_step.py) and the checkpoint check (tools/load_checkpoint.py). The state_dict()
 keys of AcGan are the tensor names of a paydirt checkpoint. Works with PyTorch 1.13 and later.
 """
+import copy
 from contextlib import contextmanager
 from typing import Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
@@ -11,7 +12,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from torch_draws import AUGMENTATIONS, DROPOUT, DROPOUT_SCORING, DROPOUT_STRONG, MIX, STRONG, Draws, Dropout, augmented  # noqa: F401
+from torch_draws import (AUGMENTATIONS, DROPOUT, DROPOUT_CONFIDENCE, DROPOUT_SCORING, DROPOUT_STRONG, MIX, STRONG,  # noqa: F401
+                         Draws, Dropout, augmented)
 from torch_files import load_named_arrays, named_arrays, read_safetensors, write_safetensors  # noqa: F401
 from torch_networks import MODELS, AcGan, Widths, init_weights, start_weights  # noqa: F401
 
@@ -59,6 +61,7 @@ class Options(NamedTuple):
     """Of a step, as struct pd_step_options."""
     lambda_c: float = 0.1
     match_labels: bool = False          # the class loss on fakes in the places of the labelled reals alone
+    fake_confidence: bool = False       # the class loss of each fake times p(its class), by the averaged D where there is one
     separate_forwards: bool = False     # D once more for the weights, G once more for its own step
     gold: Gold = Gold()
     loss: str = "gan"
@@ -95,9 +98,9 @@ def gold_weight(logit: torch.Tensor, cls: torch.Tensor, c: torch.Tensor, gold: G
 
 
 def d_losses(d: nn.Module, real: torch.Tensor, labels: torch.Tensor, fake: torch.Tensor, c: torch.Tensor,
-             use_gold: bool, o: Options) -> Tuple[torch.Tensor, ...]:
+             use_gold: bool, o: Options, averaged: Optional[torch.Tensor] = None) -> Tuple[torch.Tensor, ...]:
     """d_adv without a penalty, d_cls_real, d_cls_fake (with lambda_c), mean_d, and the class logits of the reals. Reals
-    and fakes are two forwards."""
+    and fakes are two forwards. averaged: class logits of the fakes by the averaged D."""
     l_r, cls_r = d(real)
     l_f, cls_f = d(fake)
     l_w, cls_w = forward_without_gradient(d, fake) if o.separate_forwards else (l_f, cls_f)
@@ -109,6 +112,9 @@ def d_losses(d: nn.Module, real: torch.Tensor, labels: torch.Tensor, fake: torch
     each = LOSSES[o.loss].fake(l_f)
     each_real = 1 + (o.labelled_weight - 1) * mask
     adv = (each_real * LOSSES[o.loss].real(l_r)).sum() / each_real.sum() + ((each[:, None] if o.gold.broadcast else each) * w).mean()
+    if o.fake_confidence:
+        p = (cls_w if averaged is None else averaged).detach().softmax(1)
+        w = w * p.gather(1, c[:, None]).squeeze(1)
     cls_real = (mask * ce_real).sum() / mask.sum().clamp(min=1)
     cls_fake = (mask * w * ce_fake).sum() / mask.sum().clamp(min=1) if o.match_labels else (w * ce_fake).mean()
     cls_fake = o.lambda_c * cls_fake
@@ -206,6 +212,7 @@ class Trainer:
         self.steps, self.updates, self.margin, self.draws = 0, 0, float("inf"), Draws(seed)
         self.ema = {k: t.clone() for k, t in self._state(self.g).items()} if options.ema else {}
         self.ema_d = {k: t.clone() for k, t in self._state(self.d).items()} if options.ema_d else {}
+        self.averaged = copy.deepcopy(self.d) if options.fake_confidence and options.ema_d else None
         self.of_late = None     # classes' mean p
         self.adam_g = torch.optim.Adam(gan.g.parameters(), **adam)
         self.adam_d = torch.optim.Adam(gan.d.parameters(), **adam)
@@ -246,13 +253,25 @@ class Trainer:
         original = real
         real, fake = (augmented(x, self.o.augment, self.draws) for x in (real, fake))
         self.adam_d.zero_grad(set_to_none=True)
-        d_adv, d_cls_real, d_cls_fake, mean_d, class_logits = self.d_losses(self.d, real, labels, fake, c, gold, self.o)
+        d_adv, d_cls_real, d_cls_fake, mean_d, class_logits = self.d_losses(self.d, real, labels, fake, c, gold, self.o,
+                                                                            self._averaged_logits(fake))
         if self.loss.penalty:
             d_adv = d_adv + self.loss.penalty * gradient_penalty(self.d, real, fake, self.draws)
         guess = self._guess(original, labels, class_logits) if self.o.consistency.weight else ()
         sum((d_adv, d_cls_real, d_cls_fake) + guess[:1]).backward()
         self.adam_d.step()
         return (d_adv, d_cls_real, d_cls_fake, mean_d) + guess
+
+    def _averaged_logits(self, fake: torch.Tensor) -> Optional[torch.Tensor]:
+        """Class logits of the averaged D, by the batch's statistics."""
+        if self.averaged is None:
+            return None
+        self.averaged.load_state_dict(self.ema_d, strict=False)
+        self.draws.dropout = DROPOUT_CONFIDENCE
+        with frozen(self.averaged):
+            logits = self.averaged(fake)[1]
+        self.draws.dropout = DROPOUT
+        return logits
 
     def _guess(self, real: torch.Tensor, labels: torch.Tensor, class_logits: torch.Tensor) -> Tuple[torch.Tensor, ...]:
         o = self.o.consistency

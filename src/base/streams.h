@@ -29,6 +29,8 @@
     X(STEP_STRONG, 0x400, 0x100, "step: strong changes of the reals, one after the other")                   \
     X(DROPOUT_STRONG, 0x500, 0x100, "step: dropout of what is changed strongly, by layer")                   \
     X(DROPOUT_PASSES, 0x600, 0x100, "stochastic passes of D: dropout, by layer")                             \
+    X(DROPOUT_CONFIDENCE, 0x700, 0x100,                                                                      \
+      "step: dropout of the averaged D that says how sure it is, by layer")                                  \
     X(PERMUTATION_TEST, 0x57A70000, 1, "statistics: signs")                                                  \
     X(REJECT_ACCEPT, 0x5E1EC7F0, 1, "rejection: one number for each candidate")                              \
     X(REJECT_START, 0x5E1EC7F1, 1, "rejection: mh, one for each chain")                                      \

@@ -55,6 +55,11 @@ struct pd_step_options {
     /* That loss on all fakes (the papers' expectation), or on as many as the batch has labelled reals and on
      * none where it has none (the habit of GOLD's reference code). */
     bool match_labels;
+    /* That loss of each fake times p of the class that it was asked for, by the averaged D where ema_d keeps
+     * one, else by D itself: what does not look like its class is a wrong label. The weight has no gradient;
+     * the mean is over all fakes still, so that the loss grows as they come to look like their classes. The
+     * generator's class loss stays as it is: it is the unlikely ones that have to change. */
+    bool fake_confidence;
     bool no_classes; /* no class loss at all, in either step: D learns real and fake alone */
     bool gold;       /* re-weight by GOLD (section 3.2, eq. 5): w = sign(d) |d|^beta */
     double beta_d, beta_g;

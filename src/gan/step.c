@@ -187,11 +187,27 @@ struct verdict {
     struct pd_node *logit, *cross_entropy; /* (N) */
 };
 
-static struct verdict judge(struct recorder *r, struct pd_node *fakes)
+static struct verdict judge(const struct recorder *r, struct pd_nn *dis, struct pd_node *fakes)
 {
-    const struct pd_heads said = pd_model_discriminate(&r->dis, &r->gan->config, fakes);
+    const struct pd_heads said = pd_model_discriminate(dis, &r->gan->config, fakes);
     return (struct verdict){said.logit,
                             pd_nn_cross_entropy_each(pd_log_softmax(said.class_logits), r->onehot)};
+}
+
+/* The weights of the fakes' class loss: GOLD's, times p(class). Batch norm sees the fakes as they are trained
+ * on; what is stored does not move. */
+static struct pd_node *by_confidence(const struct recorder *r, struct pd_node *fakes, struct verdict own,
+                                     struct pd_node *weight)
+{
+    if (!r->o->fake_confidence)
+        return weight;
+    if (r->o->ema_d > 0) {
+        struct pd_nn averaged = step_network(r, "ema_d.");
+        averaged.frozen = true;
+        averaged.stream = PD_STREAM_DROPOUT_CONFIDENCE;
+        own = judge(r, &averaged, fakes);
+    }
+    return pd_nn_weighted(pd_exp(pd_neg(pd_detach(own.cross_entropy))), weight);
 }
 
 /* The critic's gradient at places uniform between pairs of a real and a fake (Gulrajani et al. 2017). */
@@ -237,8 +253,8 @@ static void record_discriminator_step(struct recorder *r)
     struct pd_node *labels = pd_one_hot(pd_input(r->g, "labels", PD_I32, pd_shape1(r->o->batch)), c->classes);
     struct pd_node *real_shown = shown(r, images), *fake_shown = shown(r, pd_detach(r->fake));
     struct pd_heads real = pd_model_discriminate(&r->dis, c, real_shown);
-    const struct verdict fake = judge(r, fake_shown);
-    const struct verdict weighing = r->o->separate_forwards ? judge(r, fake_shown) : fake;
+    const struct verdict fake = judge(r, &r->dis, fake_shown);
+    const struct verdict weighing = r->o->separate_forwards ? judge(r, &r->dis, fake_shown) : fake;
     struct pd_node *real_ce = pd_nn_cross_entropy_each(pd_log_softmax(real.class_logits), labels);
     struct pd_node *surprise = with_epsilon(r->o, weighing.cross_entropy);
     struct pd_node *w = gold_weight(r, weighing.logit, surprise, r->o->beta_d);
@@ -248,8 +264,9 @@ static void record_discriminator_step(struct recorder *r)
     if (r->loss->penalty > 0)
         adv = pd_add(adv, pd_affine(gradient_penalty(r, real_shown, fake_shown), r->loss->penalty, 0));
     struct pd_node *class_real = labelled_mean(pd_sum(real_ce), labels);
+    struct pd_node *w_class = by_confidence(r, fake_shown, weighing, w);
     struct pd_node *class_fake =
-        pd_affine(fake_class_loss(r->o, fake.cross_entropy, w, labels), r->o->lambda_c, 0);
+        pd_affine(fake_class_loss(r->o, fake.cross_entropy, w_class, labels), r->o->lambda_c, 0);
     report(r, adv, PD_LOSS_d_adv);
     report(r, class_real, PD_LOSS_d_cls_real);
     report(r, class_fake, PD_LOSS_d_cls_fake);
@@ -274,7 +291,7 @@ static void record_generator_step(struct recorder *r)
 {
     if (r->o->separate_forwards)
         r->fake = pd_model_generate(&r->gen, &r->gan->config, r->z, r->onehot);
-    const struct verdict fake = judge(r, shown(r, r->fake));
+    const struct verdict fake = judge(r, &r->dis, shown(r, r->fake));
     struct pd_node *surprise = with_epsilon(r->o, fake.cross_entropy);
     struct pd_node *w = gold_weight(r, fake.logit, surprise, r->o->beta_g);
     struct pd_node *adv_each = pd_nn_weighted(r->loss->generator(fake.logit), w);

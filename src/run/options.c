@@ -48,6 +48,7 @@
          "forward passes of their own for GOLD's weights and for the generator's step")                      \
     INT(adversarial, 1, 1, 64, "N", "candidates for each generated sample; the most real are trained on")    \
     REAL(lambda_c, 0.1, 0, 1000, "X", "weight of the class loss on generated images")                        \
+    FLAG(fake_confidence, false, "generated images count in D's class loss by D's p of the class asked for") \
     FLAG(class_losses, true, "D and G learn no classes, real and fake alone")                                \
     FLAG(match_labels, false, "class loss on as many generated images as the batch has labels")              \
     TEXT(loss, "", "NAME", "of the logit: gan, wgan-gp or hinge; by default the model's")                    \

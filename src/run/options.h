@@ -43,6 +43,7 @@ struct pd_train_options {
     bool gold_broadcast, separate_forwards; /* as in struct pd_step_options */
     double gold_epsilon;
     int64_t adversarial;  /* candidates for each sample; 1: plain */
+    bool fake_confidence; /* as in struct pd_step_options */
     bool class_losses;    /* false: D and G learn real and fake alone */
     bool match_labels;    /* the class loss on as many fakes as the batch has labelled reals */
     char loss[32];        /* "": the model's */

@@ -107,6 +107,7 @@ static enum pd_status check_classes(const struct pd_train_options *o, struct pd_
                {"label-file", o->label_file[0]},
                {"labels-per-batch", o->labels_per_batch},
                {"labelled-only", o->labelled_only},
+               {"fake-confidence", o->fake_confidence},
                {"consistency", o->consistency > 0}};
     for (size_t i = 0; i < sizeof all / sizeof all[0] && !o->class_losses; i++)
         if (all[i].given)
@@ -199,6 +200,7 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     s.adversarial = o->adversarial;
     s.no_classes = !o->class_losses;
     s.match_labels = o->match_labels;
+    s.fake_confidence = o->fake_confidence;
     s.loss = pd_loss_find(o->loss, NULL)->kind;
     s.critic_steps = (int)o->critic_steps;
     s.ema = o->ema;

@@ -67,6 +67,8 @@ CASES = {
     "infogan-consistent": Case(semi=True, options=dict(consistency=ref.Consistency(0.5, threshold=0.4, align=True), ema_d=0.5,
                                                        labelled_weight=0.25), shape=dict(seed=20213)),
     "infogan-adversarial": Case(candidates=2, shape=dict(seed=20212)),
+    "dcgan-confident": Case(semi=True, gold=True, options=dict(fake_confidence=True, ema_d=0.5),
+                            shape=dict(widths=(6, 10, 12), batch=4, channels=1)),
     "dcgan-semi": Case(semi=True), "dcgan-gold": Case(gold=True),
     "dcgan-hinge": Case(options=dict(loss="hinge"), shape=dict(widths=(12, 10, 20), batch=4, channels=1)),
     "dcgan-augmented": Case(options=dict(augment=tuple(ref.AUGMENTATIONS), ema=0.5, top_k=3),
@@ -151,6 +153,9 @@ def make_inputs(name: str) -> Arrays:
     gan = new_gan(name)
     ref.init_weights(gan, s.weight_std, BIAS_STD, GAIN_STD, torch.Generator().manual_seed(s.seed))
     out.update({"init/" + k: a for k, a in ref.named_arrays(gan).items()})
+    o = options_of(name)
+    if o.fake_confidence and o.ema_d:       # the averages count from the first step on
+        out.update({"init/ema_" + k[5:]: a for k, a in out.items() if k.startswith("init/d.")})
     return out
 
 
@@ -215,6 +220,8 @@ def metadata(name: str, margin: float) -> Dict[str, str]:
                       strong_augment=",".join(o.consistency.augment), consistency=o.consistency.weight, ema_d=o.ema_d,
                       labelled_weight=o.labelled_weight)
         del habits["weight"]
+    if o.fake_confidence:
+        habits.update(fake_confidence=1, ema_d=o.ema_d)
     pairs.update((k, v) for k, v in habits.items() if v)
     if margin < float("inf"):
         pairs["margin"] = "%.3g" % margin

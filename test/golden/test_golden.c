@@ -81,6 +81,7 @@ static struct pd_step_options options(const struct replay *r)
     o.gold_broadcast = number(r, "gold_broadcast");
     o.gold_epsilon = real(r, "gold_epsilon");
     o.match_labels = number(r, "match_labels");
+    o.fake_confidence = number(r, "fake_confidence");
     o.separate_forwards = number(r, "separate_forwards");
     o.adversarial = number(r, "adversarial");
     o.loss = loss->kind;
@@ -364,29 +365,18 @@ static void test_like_gold_code(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        GOLDEN("mlp-plain"),
-        GOLDEN("mlp-semi"),
-        GOLDEN("mlp-gold"),
-        GOLDEN("mlp-adversarial"),
-        GOLDEN("infogan-plain"),
-        GOLDEN("infogan-semi"),
-        GOLDEN("infogan-gold"),
-        GOLDEN("infogan-adversarial"),
-        GOLDEN("infogan-balanced"),
-        GOLDEN("infogan-reference"),
-        GOLDEN("infogan-consistent"),
-        GOLDEN("acgan-reference"),
-        GOLDEN("dcgan-semi"),
-        GOLDEN("dcgan-gold"),
-        GOLDEN("dcgan-hinge"),
-        GOLDEN("dcgan-augmented"),
-        GOLDEN("sngan-plain"),
-        GOLDEN("wgan-gp-plain"),
-        GOLDEN("wgan-gp-wide"),
-        GOLDEN("wgan-gp-tiles"),
-        GOLDEN("acgan-semi"),
-        GOLDEN("acgan-gold"),
-        cmocka_unit_test(test_like_gold_code),
+        GOLDEN("mlp-plain"),          GOLDEN("mlp-semi"),
+        GOLDEN("mlp-gold"),           GOLDEN("mlp-adversarial"),
+        GOLDEN("infogan-plain"),      GOLDEN("infogan-semi"),
+        GOLDEN("infogan-gold"),       GOLDEN("infogan-adversarial"),
+        GOLDEN("infogan-balanced"),   GOLDEN("infogan-reference"),
+        GOLDEN("infogan-consistent"), GOLDEN("acgan-reference"),
+        GOLDEN("dcgan-confident"),    GOLDEN("dcgan-semi"),
+        GOLDEN("dcgan-gold"),         GOLDEN("dcgan-hinge"),
+        GOLDEN("dcgan-augmented"),    GOLDEN("sngan-plain"),
+        GOLDEN("wgan-gp-plain"),      GOLDEN("wgan-gp-wide"),
+        GOLDEN("wgan-gp-tiles"),      GOLDEN("acgan-semi"),
+        GOLDEN("acgan-gold"),         cmocka_unit_test(test_like_gold_code),
     };
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);

@@ -87,6 +87,8 @@ static void knows_what_was_meant(void **state)
     fails("train --no-glod", 2, "unknown option --no-glod, did you mean --no-gold?");
     fails("train --data strokes --no-class-losses --labels-per-batch 4", 2,
           "--labels-per-batch: without class losses no label is looked at");
+    fails("train --data strokes --no-class-losses --fake-confidence", 2,
+          "--fake-confidence: without class losses no label is looked at");
     fails("train --xyzzyxyzzy", 2, "unknown option --xyzzyxyzzy; 'paydirt train --help' lists them");
     fails("train -x", 2, "unknown option -x");
     fails("train " SMALL "--model infogn", 2, "unknown model 'infogn', did you mean 'infogan'?");

@@ -173,9 +173,11 @@ static void all_options_go_over_ranks(void **state)
     t.options.consistency.weight = 1;
     t.options.consistency.threshold = 0.34;
     t.options.consistency.align = true;
+    t.options.fake_confidence = true;
     check(&t, 2, 1e-9);
     t.options.gold_normalised = false;
     t.options.gold_broadcast = t.options.separate_forwards = true;
+    t.options.ema_d = 0;
     check(&t, 4, 1e-9);
 }
 

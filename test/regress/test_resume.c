@@ -167,7 +167,8 @@ static void test_partial_batches_resume(void **state)
     }
 }
 
-/* What consistency remembers of its guesses, and how far its weight has grown. */
+/* What consistency remembers of its guesses, how far its weight has grown, and the averages that say how sure
+ * D is. */
 static void test_few_labels_resume(void **state)
 {
     (void)state;
@@ -181,6 +182,7 @@ static void test_few_labels_resume(void **state)
     o.align = true;
     o.guess_ramp = 0.5;
     o.ema_d = 0.9;
+    o.fake_confidence = true;
     train(&o, &nobody, whole, PD_OK);
     struct stopper s = {.at = 7};
     const struct pd_training_watch watch = {.context = &s, .step = count_step, .stop = stop};

@@ -269,6 +269,29 @@ static void broadcast_weights_meet_every_loss(void **state)
     assert_true(still_loss(o, false, "d_cls_fake", NULL) == fakes);
 }
 
+/* D's class loss alone is weighed by p of the class, on top of GOLD's weight. */
+static void unlikely_fakes_teach_little(void **state)
+{
+    (void)state;
+    struct pd_step_options o = pd_step_defaults();
+    struct verdict v;
+    o.fake_confidence = true;
+    for (int gold = 0; gold < 2; gold++) {
+        double want = 0, plain = 0;
+        o.beta_d = gold;
+        const double got = still_loss(o, false, "d_cls_fake", &v);
+        for (int i = 0; i < N; i++) {
+            const double each = o.lambda_c * (gold ? v.logit[i] - v.ce[i] : 1) * v.ce[i] / N;
+            want += exp(-v.ce[i]) * each;
+            plain += each;
+        }
+        assert_true(fabs(got - want) < 1e-12 && fabs(plain - want) > 1e-3);
+    }
+    const double g_cls = still_loss(o, false, "g_cls", NULL), d_adv = still_loss(o, false, "d_adv", NULL);
+    o.fake_confidence = false;
+    assert_true(still_loss(o, false, "g_cls", NULL) == g_cls && still_loss(o, false, "d_adv", NULL) == d_adv);
+}
+
 static void epsilon_joins_the_probability(void **state)
 {
     (void)state;
@@ -356,6 +379,7 @@ int main(void)
         cmocka_unit_test(weights_are_as_by_hand),
         cmocka_unit_test(normalised_weights_have_mean_size_one),
         cmocka_unit_test(broadcast_weights_meet_every_loss),
+        cmocka_unit_test(unlikely_fakes_teach_little),
         cmocka_unit_test(epsilon_joins_the_probability),
         cmocka_unit_test(separate_forwards_say_the_same),
     };

@@ -173,7 +173,8 @@ void pd_gan_shape(const struct pd_gan *gan, int *channels, int *side)
 
 int64_t pd_gan_feature_width(const struct pd_gan *gan)
 {
-    return pd_var_shape(pd_vars_find(gan->vars, "d.logit.weight")).dim[1];
+    const struct pd_var *plain = pd_vars_find(gan->vars, "d.logit.weight");
+    return pd_var_shape(plain ? plain : pd_vars_find(gan->vars, "d.logit.weight_orig")).dim[1];
 }
 
 int64_t pd_gan_statistics(const struct pd_gan *gan, enum pd_origin origin)

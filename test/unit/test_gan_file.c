@@ -95,6 +95,8 @@ static void networks_come_back_as_they_were(void **state)
         assert_string_equal(err.message, "");
         const struct sight a = look(gan), b = look(again);
         assert_memory_equal(&a, &b, sizeof a);
+        assert_true(pd_gan_feature_width(gan) > 0 &&
+                    pd_gan_feature_width(again) == pd_gan_feature_width(gan));
         for (int o = 0; o < PD_ORIGINS; o++)
             assert_int_equal(pd_gan_statistics(again, (enum pd_origin)o),
                              pd_gan_statistics(gan, (enum pd_origin)o));

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 # First stream of each kind, as in src/base/streams.h; each layer or change of a step takes the next.
 MIX, DROPOUT, DROPOUT_SCORING, AUGMENT, STRONG, DROPOUT_STRONG = 11, 0x100, 0x200, 0x300, 0x400, 0x500
-DROPOUT_CONFIDENCE = 0x700
+TURN, DROPOUT_CONFIDENCE, DROPOUT_TURNED = 20, 0x700, 0x800
 WORD = 0xFFFFFFFF
 
 
@@ -44,6 +44,14 @@ class Draws:
         self.taken[kind] = self.taken.get(kind, 0) + 1
         words = random_words(self.seed, stream, self.step, int(np.prod(shape)))
         return torch.from_numpy((words >> 8) * 2.0 ** -24).to(dtype).view(*shape)
+
+    def classes(self, kind: int, count: int, classes: int) -> torch.Tensor:
+        """Uniform numbers from 0 to classes - 1."""
+        if self.seed is None:
+            return torch.randint(classes, (count,))
+        stream = kind + self.taken.get(kind, 0)
+        self.taken[kind] = self.taken.get(kind, 0) + 1
+        return torch.from_numpy((random_words(self.seed, stream, self.step, count) * classes >> 32).astype(np.int64))
 
 
 class Dropout(nn.Module):
@@ -99,6 +107,11 @@ def cut_out(x: torch.Tensor, draw: Draw) -> torch.Tensor:
     square = torch.zeros_like(x[:, :1])
     square[:, :, :cut, :cut] = 1
     return x * (1 - shifted(square, draw(2) * (side + 1 - cut % 2) - cut // 2))
+
+
+def turned(x: torch.Tensor, quarters: torch.Tensor) -> torch.Tensor:
+    """Each image clockwise by so many quarters."""
+    return torch.stack([torch.rot90(image, -int(k), (1, 2)) for image, k in zip(x, quarters)])
 
 
 AUGMENTATIONS = {"color": colour, "translation": translate, "cutout": cut_out}     # in the order of their application

@@ -12,13 +12,14 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from torch_draws import (AUGMENTATIONS, DROPOUT, DROPOUT_CONFIDENCE, DROPOUT_SCORING, DROPOUT_STRONG, MIX, STRONG,  # noqa: F401
-                         Draws, Dropout, augmented)
+from torch_draws import (AUGMENTATIONS, DROPOUT, DROPOUT_CONFIDENCE, DROPOUT_SCORING, DROPOUT_STRONG, DROPOUT_TURNED,  # noqa: F401
+                         MIX, STRONG, TURN, Draws, Dropout, augmented, turned)
 from torch_files import load_named_arrays, named_arrays, read_safetensors, write_safetensors  # noqa: F401
 from torch_networks import MODELS, AcGan, Widths, init_weights, start_weights  # noqa: F401
 
 LOSS_NAMES = ("d_adv", "d_cls_real", "d_cls_fake", "g_adv", "g_cls", "mean_d")
 GUESS_NAMES = ("d_guess", "sure")       # with Consistency
+ROTATION_NAMES = ("d_rotation", "g_rotation")
 
 
 class Loss(NamedTuple):
@@ -69,6 +70,8 @@ class Options(NamedTuple):
     ema_d: float = 0.0                  # and of D's
     labelled_weight: float = 1.0        # of a labelled real in the logit's loss
     consistency: Consistency = Consistency()
+    rotation: float = 0.0               # weights of the rotation losses (SS-GAN), of reals in the D step; of fakes in the G step
+    rotation_g: float = 0.0
     augment: Tuple[str, ...] = ()       # names of AUGMENTATIONS
     top_k: int = 0                      # fakes that G learns from; 0: all
 
@@ -119,6 +122,12 @@ def d_losses(d: nn.Module, real: torch.Tensor, labels: torch.Tensor, fake: torch
     cls_fake = (mask * w * ce_fake).sum() / mask.sum().clamp(min=1) if o.match_labels else (w * ce_fake).mean()
     cls_fake = o.lambda_c * cls_fake
     return adv, cls_real, cls_fake, score.mean(), cls_r
+
+
+def add_rotation_head(d: nn.Module) -> None:
+    """As the other heads are."""
+    head = nn.Linear(d.logit.in_features, 4)
+    d.rotation = nn.utils.spectral_norm(head) if hasattr(d.logit, "weight_u") else head
 
 
 def guess_loss(d: nn.Module, real: torch.Tensor, changed: torch.Tensor, labels: torch.Tensor, class_logits: torch.Tensor,
@@ -231,8 +240,8 @@ class Trainer:
 
     def step(self, real: torch.Tensor, labels: torch.Tensor, z: torch.Tensor, c: torch.Tensor,
              gold: bool) -> Tuple[torch.Tensor, ...]:
-        """Returns the losses in the order of LOSS_NAMES, as tensors (nothing waits for them); NaN where G is not
-        updated."""
+        """Returns the losses in the order of LOSS_NAMES, GUESS_NAMES, ROTATION_NAMES, as tensors (nothing waits for them);
+        NaN where G is not updated, and for what there is not before what there is."""
         self.draws.begin(self.steps)
         self.steps += 1
         full = self.steps % self.loss.critic_steps == 0
@@ -241,12 +250,15 @@ class Trainer:
             z, c = z[kept], c[kept]
         with torch.set_grad_enabled(full):
             fake = self.generate(z, c)
-        d_adv, d_cls_real, d_cls_fake, mean_d, *guess = self._d_step(real, labels, fake.detach(), c, gold)
+        d_adv, d_cls_real, d_cls_fake, mean_d, *more = self._d_step(real, labels, fake.detach(), c, gold)
         if full and self.o.separate_forwards:
             fake = self.generate(z, c)
-        g_adv, g_cls = self._g_step(fake, c) if full else (torch.full_like(d_adv, float("nan")),) * 2
+        none = torch.full_like(d_adv, float("nan"))
+        g_adv, g_cls, g_rotation = self._g_step(fake, c) if full else (none,) * 3
+        if self.o.rotation:
+            more = ([] if self.o.consistency.weight else [none] * 2) + more + [none if g_rotation is None else g_rotation]
         self._average(self.ema_d, self._state(self.d), self.o.ema_d, self.steps)
-        return tuple(t.detach() for t in (d_adv, d_cls_real, d_cls_fake, g_adv, g_cls, mean_d, *guess))
+        return tuple(t.detach() for t in (d_adv, d_cls_real, d_cls_fake, g_adv, g_cls, mean_d, *more))
 
     def _d_step(self, real: torch.Tensor, labels: torch.Tensor, fake: torch.Tensor, c: torch.Tensor,
                 gold: bool) -> Tuple[torch.Tensor, ...]:
@@ -258,9 +270,19 @@ class Trainer:
         if self.loss.penalty:
             d_adv = d_adv + self.loss.penalty * gradient_penalty(self.d, real, fake, self.draws)
         guess = self._guess(original, labels, class_logits) if self.o.consistency.weight else ()
-        sum((d_adv, d_cls_real, d_cls_fake) + guess[:1]).backward()
+        rotation = (self._rotation_loss(real, self.o.rotation),) if self.o.rotation else ()
+        sum((d_adv, d_cls_real, d_cls_fake) + guess[:1] + rotation).backward()
         self.adam_d.step()
-        return (d_adv, d_cls_real, d_cls_fake, mean_d) + guess
+        return (d_adv, d_cls_real, d_cls_fake, mean_d) + guess + rotation
+
+    def _rotation_loss(self, x: torch.Tensor, weight: float) -> torch.Tensor:
+        """Of a head of D that says by how much images, as D was shown them, were turned (Chen et al. 2019, eq. 4, 5)."""
+        quarters = self.draws.classes(TURN, len(x), 4)
+        self.draws.dropout = DROPOUT_TURNED
+        with frozen_statistics(self.d):
+            features = torch.flatten(self.d.trunk(turned(x, quarters)), 1)
+        self.draws.dropout = DROPOUT
+        return weight * F.cross_entropy(self.d.rotation(features), quarters)
 
     def _averaged_logits(self, fake: torch.Tensor) -> Optional[torch.Tensor]:
         """Class logits of the averaged D, by the batch's statistics."""
@@ -284,18 +306,20 @@ class Trainer:
         self.draws.dropout = DROPOUT
         return out
 
-    def _g_step(self, fake: torch.Tensor, c: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+    def _g_step(self, fake: torch.Tensor, c: torch.Tensor) -> Tuple[Optional[torch.Tensor], ...]:
         self.adam_g.zero_grad(set_to_none=True)
         self._d_requires_grad(False)        # no weight gradients of D in the generator step
-        g_adv, g_cls, logit = self.g_losses(self.d, augmented(fake, self.o.augment, self.draws), c, self.o)
+        shown = augmented(fake, self.o.augment, self.draws)
+        g_adv, g_cls, logit = self.g_losses(self.d, shown, c, self.o)
         if self.o.top_k:
             self._note_margin(logit, self.o.top_k)
-        (g_adv + g_cls).backward()
+        rotation = self._rotation_loss(shown, self.o.rotation_g) if self.o.rotation_g else None
+        (g_adv + g_cls if rotation is None else g_adv + g_cls + rotation).backward()
         self._d_requires_grad(True)
         self.adam_g.step()
         self.updates += 1
         self._average(self.ema, self._state(self.g), self.o.ema, self.updates)
-        return g_adv, g_cls
+        return g_adv, g_cls, rotation
 
     def _most_real(self, z: torch.Tensor, c: torch.Tensor, n: int) -> torch.Tensor:
         """Adversarial sampling (ALCG, section 3.2): which n of the candidates D takes for real soonest, in their

@@ -73,8 +73,9 @@ struct pd_training_epoch {
     double d_adv, d_cls_real, d_cls_fake, g_adv, g_cls; /* losses of the two steps */
     double mean_d;                                      /* GOLD's d over the fakes (eq. 3) */
     double d_guess,
-        sure;          /* consistency's loss, and the part of the unlabelled that it learns from; NAN: none */
-    double validation; /* option "best" on the images held out; NAN: not measured */
+        sure; /* consistency's loss, and the part of the unlabelled that it learns from; NAN: none */
+    double d_rotation, g_rotation;  /* rotation's losses in the two steps; NAN: none */
+    double validation;              /* option "best" on the images held out; NAN: not measured */
     const struct pd_metric *metric; /* which that is (metric.h); NULL: not measured */
     double images_per_second;
 };

@@ -22,6 +22,7 @@
     X(BOOTSTRAP, 18, 2, "bootstrap of metrics: real samples; then, generated ones")                          \
     X(CLASSIFIER_AUGMENT, 17, 1, "classifiers of metrics: how an image is moved, and mirrored")              \
     X(INCEPTION_SCORE, 16, 1, "inception score: order of the samples")                                       \
+    X(STEP_TURN, 20, 2, "step: by how much reals are turned; then, generated images")                        \
     X(STEP_MIX, 11, 1, "step: between a real and a fake, for the gradient penalty")                          \
     X(DROPOUT, 0x100, 0x100, "step: dropout, by layer")                                                      \
     X(DROPOUT_SCORING, 0x200, 0x100, "step: dropout of adversarial sampling's candidates, by layer")         \
@@ -31,6 +32,7 @@
     X(DROPOUT_PASSES, 0x600, 0x100, "stochastic passes of D: dropout, by layer")                             \
     X(DROPOUT_CONFIDENCE, 0x700, 0x100,                                                                      \
       "step: dropout of the averaged D that says how sure it is, by layer")                                  \
+    X(DROPOUT_TURNED, 0x800, 0x100, "step: dropout of what is turned, by layer")                             \
     X(PERMUTATION_TEST, 0x57A70000, 1, "statistics: signs")                                                  \
     X(REJECT_ACCEPT, 0x5E1EC7F0, 1, "rejection: one number for each candidate")                              \
     X(REJECT_START, 0x5E1EC7F1, 1, "rejection: mh, one for each chain")                                      \

@@ -31,6 +31,8 @@ void pd_record_average(const struct pd_gan *gan, struct pd_graph *g, const char 
             continue;
         snprintf(name, sizeof name, "%s%s", averaged, pd_var_name(v) + prefix);
         struct pd_var *average = pd_vars_find(gan->vars, name);
+        if (!average) /* the head d.rotation, by which nothing is scored */
+            continue;
         struct pd_node *now = pd_var_read(g, v), *old = pd_var_read(g, average);
         /* a power iteration's vectors belong to the weights as they are: the mean of unit vectors is none */
         pd_assign(average, pd_is_direction(name) ? now : pd_add(now, pd_mul(keep, pd_sub(old, now))));

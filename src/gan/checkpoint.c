@@ -22,7 +22,7 @@ struct pd_io_array pd_gan_array(const struct pd_var *v, size_t real_size)
     return a;
 }
 
-enum { META_VALUE = PD_META_VALUE, META_MAX = 32 };
+enum { META_VALUE = PD_META_VALUE, META_MAX = 40 };
 
 struct meta {
     struct pd_st_meta at[META_MAX];
@@ -64,7 +64,8 @@ static void add_text(struct meta *m, const char *key, const char *text)
     m->at[m->count++] = (struct pd_st_meta){key, text};
 }
 
-static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_progress *progress)
+/* losses: how many of them are told. */
+static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_progress *progress, int losses)
 {
     const struct pd_model_config *c = &gan->config;
     add_meta(m, "format", "paydirt 1");
@@ -80,7 +81,7 @@ static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_p
     if (gan->ema_d)
         add_meta(m, "ema_d", "true");
     add_number(m, "step", progress->step);
-    for (int i = 0; i < PD_LOSS_COUNT; i++)
+    for (int i = 0; i < losses; i++)
         add_real(m, pd_loss_names[i], progress->loss_sums[i]);
     if (progress->best_epoch) {
         add_number(m, "best_epoch", progress->best_epoch);
@@ -147,13 +148,19 @@ static bool statistics_of(const struct pd_gan *gan, const char *name)
     return is_statistic(name);
 }
 
-/* With the statistics by which D scores. */
+/* A head and a memory that nothing is sampled or scored by. */
+static bool is_for_training(const char *name)
+{
+    return begins(name, "d.rotation.") || begins(name, "guesses/");
+}
+
+/* What is sampled and scored by, with D's statistics. */
 static bool whole_of(const struct pd_gan *gan, const char *name)
 {
     for (int i = 0; i < PD_ORIGINS; i++)
         if (begins(name, pd_origin_prefixes[i]))
             return gan->statistics[i] > 0;
-    return is_network(name);
+    return is_network(name) && !is_for_training(name);
 }
 
 static size_t bytes_of(const struct pd_gan *gan, const struct pd_var *v)
@@ -226,7 +233,8 @@ static enum pd_status save(const struct pd_gan *gan,
     struct meta m = {.count = 0};
     json_t *names = pd_class_names_json(&gan->classes);
     char *text = names ? json_dumps(names, JSON_COMPACT) : NULL;
-    describe(&m, gan, progress);
+    const bool rotation = stored != whole_of && pd_gan_has_rotation(gan);
+    describe(&m, gan, progress, rotation ? PD_LOSS_COUNT : PD_LOSS_d_rotation);
     if (stored == whole_of)
         describe_statistics(&m, gan);
     if (text)

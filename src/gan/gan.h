@@ -13,8 +13,8 @@ struct pd_gan {
     struct pd_model_config config;
     struct pd_backend *backend; /* borrowed, unless it owns it */
     bool owns_backend;
-    struct pd_vars *vars; /* g.…, d.…, perhaps ema.…, ema_d.… and, once a step is compiled, adam_d/…,
-                             adam_g/…, guesses/… */
+    struct pd_vars *vars; /* g.…, d.…, perhaps ema.…, ema_d.… and, once a step is compiled, d.rotation.…,
+                             adam_d/…, adam_g/…, guesses/… */
     struct pd_vars
         *records; /* with losses, the last steps' (PD_LOSS_STEPS, PD_LOSS_COUNT); NULL: no step yet */
     struct pd_var *losses;
@@ -88,6 +88,11 @@ struct pd_step_options {
      * are likelier. The class loss is the labelled ones' alone and takes them as they are. */
     double labelled_weight;
     struct pd_consistency_options consistency;
+    /* Self-supervised rotation (SS-GAN: Chen et al. 2019, eq. 4, 5), of images alone: weights of the cross
+     * entropy of a head of D, d.rotation, that says by how much what D is shown was turned: in the
+     * discriminator step the reals, with a label or without (beta), in the generator step its fakes (alpha).
+     * 0: none. */
+    double rotation, rotation_g;
     int64_t top_k; /* the generator step learns from so many fakes that D takes for real soonest; 0: all */
     struct pd_adam_options adam;
     bool noise_given; /* z and c are inputs "z" (N, z_dim), "c" i32 (N) instead of random: for tests */
@@ -97,8 +102,11 @@ struct pd_step_options pd_step_defaults(void); /* the papers' */
 /* What a step reports: plan outputs (scalars), and pd_gan_losses, in this order. d_cls_fake includes
  * lambda_c; mean_d is the mean of GOLD's d over the fakes of the discriminator step (GOLD figure 1b), with or
  * without re-weighting. With consistency alone: d_guess, its loss (weight included), and sure, the fraction
- * of the unlabelled reals whose guess counted. */
-#define PD_STEP_LOSSES(X) X(d_adv) X(d_cls_real) X(d_cls_fake) X(g_adv) X(g_cls) X(mean_d) X(d_guess) X(sure)
+ * of the unlabelled reals whose guess counted. With rotation alone: d_rotation, g_rotation, weights included.
+ */
+#define PD_STEP_LOSSES(X)                                                                                    \
+    X(d_adv)                                                                                                 \
+    X(d_cls_real) X(d_cls_fake) X(g_adv) X(g_cls) X(mean_d) X(d_guess) X(sure) X(d_rotation) X(g_rotation)
 enum {
 #define PD_STEP_LOSS_ENUM(name) PD_LOSS_##name,
     PD_STEP_LOSSES(PD_STEP_LOSS_ENUM)

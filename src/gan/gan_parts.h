@@ -37,13 +37,23 @@ struct pd_consistency {
 /* The loss, over the unlabelled of the batch, weight included; sure: the fraction of them that counts. */
 struct pd_node *pd_consistency_loss(const struct pd_consistency *c, struct pd_node **sure);
 
+/* --- rotation --- */
+
+/* The mean cross entropy of what the head d.rotation says of images (N, C, S, S) that were turned at random;
+ * stream: of the turns. Only the head's power iteration moves. dropout: where dropout's streams go on. */
+struct pd_node *pd_rotation_loss(struct pd_nn *dis, const struct pd_model_config *c, struct pd_node *images,
+                                 uint32_t stream, uint32_t *dropout);
+
+/* A step with such a loss has been compiled: there is that head. */
+bool pd_gan_has_rotation(const struct pd_gan *gan);
+
 /* --- averages --- */
 
 /* A power iteration's vector (spectral norm). */
 bool pd_is_direction(const char *name);
 
-/* Records the moving average of everything that a network stores, running statistics included: network "d.",
- * averaged "ema_d."; the variable steps counts the network's updates. */
+/* Records the moving average of everything that a network stores, running statistics included, where there is
+ * a variable for it: network "d.", averaged "ema_d."; the variable steps counts the network's updates. */
 void pd_record_average(const struct pd_gan *gan, struct pd_graph *g, const char *network,
                        const char *averaged, const char *steps, double decay);
 

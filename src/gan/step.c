@@ -35,7 +35,7 @@ struct recorder {
     const struct pd_gan *gan;
     const struct pd_step_options *o;
     const struct pd_loss *loss;
-    uint32_t augment_stream;
+    uint32_t augment_stream, turned_stream; /* next of the augmentations; of dropout in what is turned */
     struct pd_adam_options adam;
     struct pd_node *on;    /* 1: GOLD's weights count, 0: all weights are 1 */
     struct pd_node *guess; /* factor on what unlabelled reals weigh; NULL: they do not */
@@ -246,6 +246,19 @@ static struct pd_node *guess_loss(struct recorder *r, struct pd_node *images, st
     return loss;
 }
 
+/* The loss, and what the head for rotation makes of images as D was shown them. */
+static struct pd_node *with_rotation(struct recorder *r, struct pd_node *loss, struct pd_node *images,
+                                     double weight, int which)
+{
+    const uint32_t stream = PD_STREAM_STEP_TURN + (which == PD_LOSS_g_rotation);
+    if (weight <= 0)
+        return loss;
+    struct pd_node *each = pd_rotation_loss(&r->dis, &r->gan->config, images, stream, &r->turned_stream);
+    struct pd_node *rotation = pd_affine(each, weight, 0);
+    report(r, rotation, which);
+    return pd_add(loss, rotation);
+}
+
 static void record_discriminator_step(struct recorder *r)
 {
     const struct pd_model_config *c = &r->gan->config;
@@ -273,7 +286,9 @@ static void record_discriminator_step(struct recorder *r)
     report(r, pd_mean(gold_of(weighing.logit, surprise)), PD_LOSS_mean_d);
     struct pd_node *loss = with_classes(r->o, adv, pd_add(class_real, class_fake));
     struct pd_node *guess = guess_loss(r, images, labels, real);
-    pd_nn_adam(&r->dis, "adam_d", guess ? pd_add(loss, guess) : loss, &r->adam);
+    loss =
+        with_rotation(r, guess ? pd_add(loss, guess) : loss, real_shown, r->o->rotation, PD_LOSS_d_rotation);
+    pd_nn_adam(&r->dis, "adam_d", loss, &r->adam);
 }
 
 /* --- the generator step --- */
@@ -291,7 +306,8 @@ static void record_generator_step(struct recorder *r)
 {
     if (r->o->separate_forwards)
         r->fake = pd_model_generate(&r->gen, &r->gan->config, r->z, r->onehot);
-    const struct verdict fake = judge(r, &r->dis, shown(r, r->fake));
+    struct pd_node *fake_shown = shown(r, r->fake);
+    const struct verdict fake = judge(r, &r->dis, fake_shown);
     struct pd_node *surprise = with_epsilon(r->o, fake.cross_entropy);
     struct pd_node *w = gold_weight(r, fake.logit, surprise, r->o->beta_g);
     struct pd_node *adv_each = pd_nn_weighted(r->loss->generator(fake.logit), w);
@@ -299,7 +315,9 @@ static void record_generator_step(struct recorder *r)
     struct pd_node *class_fake = mean_of_top(r, pd_nn_weighted(fake.cross_entropy, w), fake.logit);
     report(r, adv, PD_LOSS_g_adv);
     report(r, class_fake, PD_LOSS_g_cls);
-    pd_nn_adam(&r->gen, "adam_g", with_classes(r->o, adv, class_fake), &r->adam);
+    struct pd_node *loss = with_rotation(r, with_classes(r->o, adv, class_fake), fake_shown, r->o->rotation_g,
+                                         PD_LOSS_g_rotation);
+    pd_nn_adam(&r->gen, "adam_g", loss, &r->adam);
 }
 
 /* --- the plan --- */
@@ -368,6 +386,7 @@ enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_opti
     r.dis = step_network(&r, "d.");
     r.dis.stream = PD_STREAM_DROPOUT;
     r.augment_stream = PD_STREAM_STEP_AUGMENT;
+    r.turned_stream = PD_STREAM_DROPOUT_TURNED;
     if (r.g) {
         r.adam = options->adam;
         r.adam.rate = pd_input(r.g, "lr", PD_F64, pd_shape1(1));

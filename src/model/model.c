@@ -99,14 +99,20 @@ struct pd_node *pd_model_generate(struct pd_nn *nn, const struct pd_model_config
     return c->model->generator(nn, c, pd_concat(z, onehot, 1));
 }
 
-struct pd_heads pd_model_discriminate(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *x)
+struct pd_node *pd_model_head(struct pd_nn *nn, const struct pd_model_config *c, const char *name,
+                              struct pd_node *features, int out)
 {
     const int flags = PD_NN_BIAS | (c->model->spectral_heads ? PD_NN_SPECTRAL : 0);
+    return pd_nn_dense(nn, name, features, out, flags);
+}
+
+struct pd_heads pd_model_discriminate(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *x)
+{
     struct pd_node *features = c->model->trunk(nn, c, x);
-    struct pd_node *logit = pd_nn_dense(nn, "logit", features, 1, flags);
+    struct pd_node *logit = pd_model_head(nn, c, "logit", features, 1);
     return (struct pd_heads){
         .logit = pd_reshape(logit, pd_shape1(pd_node_shape(x).dim[0])),
-        .class_logits = pd_nn_dense(nn, "class", features, c->classes, flags),
+        .class_logits = pd_model_head(nn, c, "class", features, c->classes),
         .features = features,
     };
 }

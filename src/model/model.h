@@ -62,5 +62,8 @@ enum pd_status pd_model_configure(const struct pd_model *model, int channels, in
 struct pd_node *pd_model_generate(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *z,
                                   struct pd_node *onehot);
 struct pd_heads pd_model_discriminate(struct pd_nn *nn, const struct pd_model_config *c, struct pd_node *x);
+/* One more head like those, (N, out). */
+struct pd_node *pd_model_head(struct pd_nn *nn, const struct pd_model_config *c, const char *name,
+                              struct pd_node *features, int out);
 
 #endif

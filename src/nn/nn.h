@@ -81,6 +81,11 @@ struct pd_node *pd_nn_row_sum(struct pd_node *x);                               
 enum pd_status pd_augment_parse(const char *list, unsigned *what, struct pd_error *err); /* PD_ERR_USAGE */
 struct pd_node *pd_nn_augment(struct pd_node *images, unsigned what, uint32_t *stream);
 
+/* Each image of (N, C, S, S) turned clockwise by 0, 1, 2 or 3 quarters, at random from that stream; turns: by
+ * how many, one-hot (N, PD_NN_TURNS). */
+enum { PD_NN_TURNS = 4 };
+struct pd_node *pd_nn_turn(struct pd_node *images, uint32_t stream, struct pd_node **turns);
+
 /* One step of Adam for all parameters of the network; state under "name/", e.g. "adam_d/fc1.weight/m". The
  * loss is the mean over the ranks. */
 void pd_nn_adam(struct pd_nn *nn, const char *name, struct pd_node *loss,

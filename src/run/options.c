@@ -66,6 +66,10 @@
     REAL(threshold, 0.95, 0, 1, "X", "probability above which a guess counts")                               \
     FLAG(align, false, "weigh guesses so that every class is guessed as often")                              \
     REAL(guess_ramp, 0, 0, 1, "X", "fraction of the epochs in which that loss comes to its weight")          \
+    REAL(rotation, 0, 0, 1000, "X",                                                                          \
+         "weight in D's loss of telling by how much real images were turned; 0: none")                       \
+    REAL(rotation_g, 0.2, 0, 1000, "X",                                                                      \
+         "with it, the weight of the same of generated images in the generator's loss")                      \
     TEXT(diffaug, "", "LIST", "differentiable augmentation: color,translation,cutout")                       \
     REAL(top_k, 1, 0.01, 1, "X", "fraction of fakes that the generator learns from in the end; 1: all")      \
     FLAG(recalibrate, true, "let D score by its running batch-norm statistics, over reals and fakes")        \

@@ -55,23 +55,24 @@ struct pd_train_options {
     char strong_augment[64];
     double threshold;
     bool align;
-    double guess_ramp;         /* fraction of the epochs */
-    char diffaug[64];          /* "color,translation,cutout" */
-    double top_k;              /* fraction of the fakes at last; 1: all */
-    bool recalibrate;          /* D's batch norm, before it scores (gan/recalibrate.h) */
-    int64_t validation;        /* images held out, even over the classes; 0: none */
-    int64_t validate_every;    /* epochs between measurements on them */
-    int64_t validation_epochs; /* of the classifier that measures the fitting capacity */
-    char best[32];             /* the metric that is measured on them (metric/metric.h) */
-    bool keep_last;            /* whatever it says, the last epoch is taken for the best */
-    int64_t eval_every;        /* epochs between measurements on the test split; 0: none */
-    char metrics[256];         /* that are measured then, with commas between */
-    char weights[1024];        /* Inception's, for those of features */
-    int64_t eval_images;       /* samples that Inception sees */
-    int64_t eval_epochs;       /* of the classifiers that metrics train */
-    int64_t threads;           /* 0: as many as the process may use */
-    char device[16];           /* where networks compute: as pd_backend_open takes it, */
-    char precision[8];         /* as is this */
+    double guess_ramp;           /* fraction of the epochs */
+    double rotation, rotation_g; /* as in struct pd_step_options */
+    char diffaug[64];            /* "color,translation,cutout" */
+    double top_k;                /* fraction of the fakes at last; 1: all */
+    bool recalibrate;            /* D's batch norm, before it scores (gan/recalibrate.h) */
+    int64_t validation;          /* images held out, even over the classes; 0: none */
+    int64_t validate_every;      /* epochs between measurements on them */
+    int64_t validation_epochs;   /* of the classifier that measures the fitting capacity */
+    char best[32];               /* the metric that is measured on them (metric/metric.h) */
+    bool keep_last;              /* whatever it says, the last epoch is taken for the best */
+    int64_t eval_every;          /* epochs between measurements on the test split; 0: none */
+    char metrics[256];           /* that are measured then, with commas between */
+    char weights[1024];          /* Inception's, for those of features */
+    int64_t eval_images;         /* samples that Inception sees */
+    int64_t eval_epochs;         /* of the classifiers that metrics train */
+    int64_t threads;             /* 0: as many as the process may use */
+    char device[16];             /* where networks compute: as pd_backend_open takes it, */
+    char precision[8];           /* as is this */
     int64_t save_every; /* minutes between checkpoints inside an epoch; every epoch ends with one. 0: none
                            inside */
     int64_t save_steps; /* steps between checkpoints inside an epoch; 0: none */

@@ -151,6 +151,16 @@ static double generator_steps(const struct run *r)
     return (double)(after - before);
 }
 
+/* Whether a step has that loss. */
+static bool has_loss(const struct pd_train_options *o, int loss)
+{
+    if (loss == PD_LOSS_d_guess || loss == PD_LOSS_sure)
+        return o->consistency > 0;
+    if (loss == PD_LOSS_d_rotation || loss == PD_LOSS_g_rotation)
+        return o->rotation > 0 && (loss == PD_LOSS_d_rotation || o->rotation_g > 0);
+    return true;
+}
+
 static void summarise(struct run *r, struct pd_epoch_record *e)
 {
     const double steps = (double)r->s.steps_per_epoch;
@@ -161,11 +171,12 @@ static void summarise(struct run *r, struct pd_epoch_record *e)
                                   .images_per_second = images / (pd_seconds() - r->begun),
                                   .validation = NAN};
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
-        const double count = i == PD_LOSS_g_adv || i == PD_LOSS_g_cls ? generator_steps(r) : steps;
+        const bool of_g = i == PD_LOSS_g_adv || i == PD_LOSS_g_cls || i == PD_LOSS_g_rotation;
+        const double count = of_g ? generator_steps(r) : steps;
         e->means[i] = count > 0 ? r->at.loss_sums[i] / count : 0;
         r->at.loss_sums[i] = 0;
-        if (r->o->consistency == 0 && (i == PD_LOSS_d_guess || i == PD_LOSS_sure))
-            e->means[i] = NAN; /* there is none */
+        if (!has_loss(r->o, i))
+            e->means[i] = NAN;
     }
 }
 
@@ -197,6 +208,8 @@ static void tell(const struct run *r, const struct pd_epoch_record *e)
                                                 .mean_d = e->means[PD_LOSS_mean_d],
                                                 .d_guess = e->means[PD_LOSS_d_guess],
                                                 .sure = e->means[PD_LOSS_sure],
+                                                .d_rotation = e->means[PD_LOSS_d_rotation],
+                                                .g_rotation = e->means[PD_LOSS_g_rotation],
                                                 .validation = e->validation,
                                                 .metric = e->metric,
                                                 .images_per_second = e->images_per_second});

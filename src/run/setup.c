@@ -180,6 +180,12 @@ static enum pd_status check_step(const struct pd_train_options *o, int size, str
                     "consistency %g: for images, which can be changed, and the data are 2-D points",
                     o->consistency),
             "consistency");
+    if (o->rotation > 0 && !size)
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1,
+                               "rotation %g: for images, which can be turned, and the data are 2-D points",
+                               o->rotation),
+                       "rotation");
     enum pd_status status = pd_augment_parse(o->diffaug, &augment, err);
     return status ? status : pd_augment_parse(o->strong_augment, &augment, err);
 }
@@ -210,6 +216,8 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     s.consistency = (struct pd_consistency_options){
         .weight = o->consistency, .threshold = o->threshold, .align = o->align};
     pd_augment_parse(o->strong_augment, &s.consistency.augment, NULL);
+    s.rotation = o->rotation;
+    s.rotation_g = o->rotation > 0 ? o->rotation_g : 0;
     s.adam.lr = o->lr;
     s.adam.beta1 = o->adam_beta1;
     s.adam.beta2 = o->adam_beta2;

@@ -74,6 +74,8 @@ CASES = {
     "dcgan-augmented": Case(options=dict(augment=tuple(ref.AUGMENTATIONS), ema=0.5, top_k=3),
                             shape=dict(widths=(6, 10, 12), batch=4, seed=20191)),
     "sngan-plain": Case(),
+    "sngan-turned": Case(semi=True, options=dict(fake_confidence=True, rotation=1.0, rotation_g=0.2, augment=("translation",))),
+    "acgan-turned": Case(semi=True, options=dict(rotation=0.5), shape=dict(widths=(4,) * 10)),
     "wgan-gp-plain": Case(), "wgan-gp-wide": Case(shape=dict(widths=(16, 16, 16), channels=1, seed=20197)),
     "wgan-gp-tiles": Case(shape=dict(widths=(32, 32, 48), channels=1, batch=20, seed=20198)),
     "acgan-semi": Case(semi=True),
@@ -131,7 +133,10 @@ def options_of(name: str) -> ref.Options:
 
 def new_gan(name: str) -> ref.AcGan:
     s = shape_of(name)
-    return ref.AcGan(model_of(name), s.z_dim, s.classes, s.channels, s.size, s.widths)
+    gan = ref.AcGan(model_of(name), s.z_dim, s.classes, s.channels, s.size, s.widths)
+    if options_of(name).rotation:
+        ref.add_rotation_head(gan.d)
+    return gan
 
 
 def make_inputs(name: str) -> Arrays:
@@ -204,7 +209,9 @@ def outputs(name: str, inputs: Arrays, dtype: torch.dtype, exact_zeros: bool = F
 
 def metadata(name: str, margin: float) -> Dict[str, str]:
     s, case, o = shape_of(name), CASES[name], options_of(name)
-    loss, names = ref.LOSSES[o.loss], ref.LOSS_NAMES + (ref.GUESS_NAMES if o.consistency.weight else ())
+    loss = ref.LOSSES[o.loss]
+    names = ref.LOSS_NAMES + (ref.GUESS_NAMES if o.consistency.weight or o.rotation else ())
+    names += ref.ROTATION_NAMES if o.rotation else ()
     pairs = dict(model=model_of(name), case=name.rsplit("-", 1)[1], batch=s.batch, steps=STEPS, z_dim=s.z_dim,
                  classes=s.classes, channels=s.channels, size=s.size, lambda_c=o.lambda_c, loss=o.loss,
                  critic_steps=loss.critic_steps, lr=loss.lr, beta1=loss.betas[0], beta2=loss.betas[1],
@@ -222,6 +229,8 @@ def metadata(name: str, margin: float) -> Dict[str, str]:
         del habits["weight"]
     if o.fake_confidence:
         habits.update(fake_confidence=1, ema_d=o.ema_d)
+    if o.rotation:
+        habits.update(rotation=o.rotation, rotation_g=o.rotation_g)
     pairs.update((k, v) for k, v in habits.items() if v)
     if margin < float("inf"):
         pairs["margin"] = "%.3g" % margin

@@ -92,6 +92,8 @@ static struct pd_step_options options(const struct replay *r)
     o.adam.beta1 = real(r, "beta1");
     o.adam.beta2 = real(r, "beta2");
     o.ema_d = real(r, "ema_d");
+    o.rotation = real(r, "rotation");
+    o.rotation_g = real(r, "rotation_g");
     o.consistency = (struct pd_consistency_options){
         .weight = real(r, "consistency"), .threshold = real(r, "threshold"), .align = number(r, "align")};
     if (o.consistency.weight > 0) {
@@ -296,7 +298,7 @@ static void replay(const char *name, const char *kind, double bar_5, double bar_
 static bool on_the_card(const char *name)
 {
     static const char *const names[] = {"mlp-adversarial", "infogan-gold",  "dcgan-augmented",
-                                        "sngan-plain",     "wgan-gp-plain", "acgan-reference"};
+                                        "sngan-turned",    "wgan-gp-plain", "acgan-reference"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return true;
@@ -374,6 +376,7 @@ int main(int argc, char **argv)
         GOLDEN("dcgan-confident"),    GOLDEN("dcgan-semi"),
         GOLDEN("dcgan-gold"),         GOLDEN("dcgan-hinge"),
         GOLDEN("dcgan-augmented"),    GOLDEN("sngan-plain"),
+        GOLDEN("sngan-turned"),       GOLDEN("acgan-turned"),
         GOLDEN("wgan-gp-plain"),      GOLDEN("wgan-gp-wide"),
         GOLDEN("wgan-gp-tiles"),      GOLDEN("acgan-semi"),
         GOLDEN("acgan-gold"),         cmocka_unit_test(test_like_gold_code),

@@ -5,6 +5,13 @@
 #include "cases.h"
 #include "nn/nn.h"
 
+static struct pd_node *b_turn(struct pd_node *const *x, const struct op_case *c)
+{
+    struct pd_node *turns;
+    (void)c;
+    return pd_square(pd_nn_turn(x[0], 9, &turns));
+}
+
 BUILD(b_conv, pd_conv(x[0], x[1], p[0], p[1]))
 BUILD(b_conv_t, pd_conv_transposed(x[0], x[1], p[0], p[1]))
 BUILD(b_conv_sum, pd_square(pd_sum(pd_conv(x[0], x[1], p[0], p[1]))))
@@ -121,6 +128,8 @@ static struct pd_node *b_relu_penalty(struct pd_node *const *x, const struct op_
 #define NORM_REFUSES                     .refuses = "batch-norm-"
 
 static const struct op_case nn_cases[] = {
+    OP("turned images", b_turn, {S4(6, 2, 4, 4)}),
+    OP("turned images, large", b_turn, {S4(9, 3, 32, 32)}, .big = true),
     OP("conv 3x3", b_conv, CONV(2, 3, 5, 4, 4, 3, 1, 1)),
     OP("conv 3x3 s2, far edge unread", b_conv, CONV(1, 2, 6, 8, 3, 3, 2, 0)),
     OP("conv 3x3 s2 p1, far edge unread", b_conv, CONV(2, 2, 6, 4, 3, 3, 2, 1)),

@@ -174,6 +174,8 @@ static void all_options_go_over_ranks(void **state)
     t.options.consistency.threshold = 0.34;
     t.options.consistency.align = true;
     t.options.fake_confidence = true;
+    t.options.rotation = 1;
+    t.options.rotation_g = 0.2;
     check(&t, 2, 1e-9);
     t.options.gold_normalised = false;
     t.options.gold_broadcast = t.options.separate_forwards = true;

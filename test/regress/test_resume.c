@@ -137,6 +137,15 @@ static void test_stop_and_resume(void **state)
     }
 }
 
+static void assert_log_has(const char *run, const char *key, bool expected)
+{
+    char path[1300];
+    snprintf(path, sizeof path, "%s/log.jsonl", run);
+    char *log = scratch_read(path, NULL);
+    assert_int_equal(strstr(log, key) != NULL, expected);
+    free(log);
+}
+
 /* As GOLD's reference code trains: an epoch of ten whole batches and one of 9 images. */
 static void test_partial_batches_resume(void **state)
 {
@@ -158,6 +167,7 @@ static void test_partial_batches_resume(void **state)
     open_run(whole, &m);
     assert_int_equal(m.progress.step, 22);
     pd_run_release(&m);
+    assert_log_has(whole, "rotation", false);
     for (uint64_t at = 10; at <= 11; at++) {
         struct stopper s = {.at = at};
         const struct pd_training_watch watch = {.context = &s, .step = count_step, .stop = stop};
@@ -167,8 +177,8 @@ static void test_partial_batches_resume(void **state)
     }
 }
 
-/* What consistency remembers of its guesses, how far its weight has grown, and the averages that say how sure
- * D is. */
+/* What consistency remembers of its guesses, how far its weight has grown, the averages that say how sure D
+ * is, the head for rotation. */
 static void test_few_labels_resume(void **state)
 {
     (void)state;
@@ -183,7 +193,10 @@ static void test_few_labels_resume(void **state)
     o.guess_ramp = 0.5;
     o.ema_d = 0.9;
     o.fake_confidence = true;
+    o.rotation = 1;
     train(&o, &nobody, whole, PD_OK);
+    assert_log_has(whole, "\"d_rotation\":", true);
+    assert_log_has(whole, "\"g_rotation\":", true);
     struct stopper s = {.at = 7};
     const struct pd_training_watch watch = {.context = &s, .step = count_step, .stop = stop};
     train(&o, &watch, stopped, PD_ERR_INTERRUPTED);

@@ -76,6 +76,7 @@ static struct sight look(struct pd_gan *gan)
 static const char *const kinds[][3] = {{"infogan", "seed", "1"},
                                        {"infogan", "ema", "0.9"},
                                        {"infogan", "recalibrate", "false"},
+                                       {"infogan", "rotation", "1"},
                                        {"sngan", "seed", "2"}};
 
 static void networks_come_back_as_they_were(void **state)

@@ -4,7 +4,7 @@
 #include "grad/verify.h"
 #include "plans.h"
 #include "scratch.h"
-#include "gan/gan.h"
+#include "gan/gan_parts.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -362,6 +362,104 @@ static void labelled_reals_weigh_as_told(void **state)
     assert_true(fabs((2.5 * labelled + (N - 5) * rest) / (N - 2.5) - loss_of(&o, 5, 1, "d_adv")) < 1e-6);
 }
 
+/* --- rotation --- */
+
+static void turned_images_say_how_far(void **state)
+{
+    (void)state;
+    enum { IMAGE = 3 * SIZE * SIZE };
+    struct pd_error err;
+    struct pd_backend *backend;
+    struct pd_plan *plan = NULL;
+    struct pd_graph *g = pd_graph_create();
+    struct pd_node *x = pd_input(g, "x", PD_REAL, pd_shape4(N, 3, SIZE, SIZE)), *turns;
+    static double images[N * IMAGE];
+    int seen[PD_NN_TURNS] = {0};
+    pd_output(pd_nn_turn(x, 9, &turns), "y");
+    pd_output(turns, "turns");
+    if (pd_backend_create("onednn", 2, &backend, &err) || pd_compile(g, backend, &plan, &err))
+        fail_msg("%s", err.message);
+    for (int i = 0; i < N * IMAGE; i++)
+        images[i] = i;
+    put(plan, "x", N * IMAGE, images);
+    run_plan(plan, 7, 0);
+    double *y = taken(plan, "y", N * IMAGE), *said = taken(plan, "turns", N * PD_NN_TURNS);
+    for (int n = 0; n < N; n++) {
+        int k = 0;
+        while (said[n * PD_NN_TURNS + k] == 0)
+            k++;
+        seen[k]++;
+        for (int i = 0; i < IMAGE; i++) {
+            int row = i / SIZE % SIZE, column = i % SIZE;
+            for (int quarter = 0; quarter < k; quarter++) { /* clockwise: what is here was left, below */
+                const int left = row;
+                row = SIZE - 1 - column;
+                column = left;
+            }
+            const int from = i / (SIZE * SIZE) * SIZE * SIZE + row * SIZE + column;
+            assert_true(y[n * IMAGE + i] == images[n * IMAGE + from]);
+        }
+    }
+    for (int k = 0; k < PD_NN_TURNS; k++)
+        assert_true(seen[k] > 0);
+    free(y);
+    free(said);
+    pd_plan_destroy(plan);
+    pd_graph_destroy(g);
+    pd_backend_destroy(backend);
+}
+
+static void rotation_weighs_as_told(void **state)
+{
+    (void)state;
+    struct pd_step_options o = options();
+    o.rotation = 1;
+    o.rotation_g = 0.5;
+    o.no_classes = true;
+    const double d = loss_of(&o, 0, 1, "d_rotation"), g = loss_of(&o, 0, 1, "g_rotation");
+    assert_true(d > 0 && g > 0);
+    o.rotation = 0.25;
+    assert_true(fabs(loss_of(&o, 0, 1, "d_rotation") - d / 4) < 1e-12);
+    o.rotation = 1;
+    o.rotation_g = 1;
+    assert_true(fabs(loss_of(&o, 0, 1, "g_rotation") - 2 * g) < 1e-12);
+}
+
+/* The head is learned and stored; whoever scores knows nothing of it, and a run without has none. */
+static void heads_for_rotation_are_of_training_alone(void **state)
+{
+    (void)state;
+    struct fixture f, g;
+    struct pd_step_options o = options();
+    struct pd_error err;
+    struct pd_progress progress = {.loss_sums = {[PD_LOSS_g_rotation] = 0.1}}, read;
+    const char *path = scratch_path("turned.safetensors");
+    int64_t n;
+    o.ema_d = 0.9;
+    make(&g, "sngan", "onednn");
+    compile(&g, &o);
+    assert_false(pd_gan_has_rotation(g.gan));
+    o.rotation = 1;
+    make(&f, "sngan", "onednn");
+    compile(&f, &o);
+    double *w = values(&f, "d.rotation.weight_orig", &n);
+    for (uint64_t step = 0; step < 3; step++)
+        run_step(&f, step);
+    assert_true(n == 4 * pd_gan_feature_width(f.gan) && moved(&f, "d.rotation.weight_orig", w) > 0);
+    assert_null(pd_vars_find(f.gan->vars, "ema_d.rotation.weight_orig"));
+    free(w);
+    assert_int_equal(pd_gan_save(f.gan, &progress, path, &err), PD_OK);
+    assert_int_equal(pd_gan_load(g.gan, path, &read, &err), PD_OK);
+    assert_true(read.loss_sums[PD_LOSS_g_rotation] == 0.1);
+    assert_int_equal(pd_gan_save(g.gan, &progress, path, &err), PD_OK);
+    assert_int_equal(pd_gan_load(g.gan, path, &read, &err), PD_OK);
+    assert_true(read.loss_sums[PD_LOSS_g_rotation] == 0); /* a file that knows nothing of it */
+    assert_int_equal(pd_gan_load(f.gan, path, &read, &err), PD_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "d.rotation.weight_orig"));
+    release(&g);
+    release(&f);
+}
+
 /* --- top-k --- */
 
 /* Of one sample in sixteen the adversarial loss is that of the largest logit: no larger than the mean's. */
@@ -568,6 +666,9 @@ int main(void)
         cmocka_unit_test(averaged_discriminators_score),
         cmocka_unit_test(sure_guesses_of_the_unlabelled_count),
         cmocka_unit_test(labelled_reals_weigh_as_told),
+        cmocka_unit_test(turned_images_say_how_far),
+        cmocka_unit_test(rotation_weighs_as_told),
+        cmocka_unit_test(heads_for_rotation_are_of_training_alone),
         cmocka_unit_test(top_k_takes_the_most_real),
         cmocka_unit_test(dropout_keeps_the_mean),
         cmocka_unit_test(passes_differ_by_dropout),

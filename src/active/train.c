@@ -115,7 +115,7 @@ static void unlabelled_options(const struct pd_branch *b, struct pd_train_option
     *o = *b->o;
     o->data_seed = (int64_t)pd_branch_seed(b);
     o->seed = (int64_t)pd_branch_round_seed(b, PD_ROUND_UNLABELLED);
-    o->class_losses = o->gold = o->labelled_only = o->natural_share = false;
+    o->class_losses = o->gold = o->labelled_only = o->natural_share = o->fake_confidence = false;
     o->labels_per_batch = 0;
     o->consistency = 0;
     o->keep_last = true;

@@ -258,13 +258,15 @@ static void begins_without_a_label(void **state)
 {
     (void)state;
     succeeds("active " POINTS "--no-measure --strategy random --first probcover --clusters 8 --gold "
-             "--labels-per-batch 4 --out first");
+             "--labels-per-batch 4 --fake-confidence --out first");
     assert_int_equal(count_labelled(FIRST "labels.csv"), 10);
     assert_false(is_there(FIRST "unlabelled/labels.csv"));
     assert_option(FIRST "unlabelled/options.json", "class_losses", json_false());
     assert_option(FIRST "unlabelled/options.json", "gold", json_false());
+    assert_option(FIRST "unlabelled/options.json", "fake_confidence", json_false());
     assert_option(FIRST "unlabelled/options.json", "labels_per_batch", json_integer(0));
     assert_option(FIRST "round-00/options.json", "class_losses", json_true());
+    assert_option(FIRST "round-00/options.json", "fake_confidence", json_true());
     assert_option(FIRST "round-00/options.json", "labels_per_batch", json_integer(4));
     assert_option(FIRST "round-00/options.json", "generator",
                   json_string(FIRST "unlabelled/best.safetensors"));

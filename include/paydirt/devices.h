@@ -10,11 +10,12 @@
 extern "C" {
 #endif
 
-/* Something that the device "cuda" needs: NVIDIA's driver, and three libraries. */
+/* Something that the device "cuda" needs: NVIDIA's driver, and four libraries. */
 struct pd_device_part {
     const char *name, *source; /* "cuDNN", and what brings it; not to be freed */
     bool found;
     char version[16]; /* of it; of the driver the newest CUDA that it serves; "": not found, or unknown */
+    bool for_ranks;   /* needed by a training that several processes share, not by one */
     char why[512];    /* a line: why it is of no use; "" where it is */
 };
 
@@ -25,14 +26,14 @@ struct pd_device_card {
     bool usable;               /* new enough */
 };
 
-enum { PD_DEVICE_PARTS = 4, PD_DEVICE_CARDS = 16 };
+enum { PD_DEVICE_PARTS = 5, PD_DEVICE_CARDS = 16 };
 struct pd_devices {
     int threads; /* of the processor, that this process may use */
     struct pd_device_part parts[PD_DEVICE_PARTS];
     int card_count;
     struct pd_device_card cards[PD_DEVICE_CARDS]; /* those beyond are not listed */
-    bool ready;                                   /* all parts are found, and the first card is usable */
-    const char *note;                             /* a line that people should know of the device "cuda" */
+    bool ready;       /* all parts that one process needs are found, and the first card is usable */
+    const char *note; /* a line that people should know of the device "cuda" */
 };
 
 /* Looks, and starts nothing. */

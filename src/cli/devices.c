@@ -35,9 +35,9 @@ static enum pd_status print_json(const struct pd_devices *d, struct pd_error *er
     json_t *parts = json_array(), *cards = json_array();
     for (int i = 0; i < PD_DEVICE_PARTS; i++) {
         const struct pd_device_part *p = &d->parts[i];
-        json_array_append_new(parts,
-                              json_pack("{s:s, s:b, s:s, s:s, s:s}", "name", p->name, "found", p->found,
-                                        "version", p->version, "why", p->why, "source", p->source));
+        json_array_append_new(parts, json_pack("{s:s, s:b, s:s, s:b, s:s, s:s}", "name", p->name, "found",
+                                               p->found, "version", p->version, "for_ranks", p->for_ranks,
+                                               "why", p->why, "source", p->source));
     }
     for (int i = 0; i < d->card_count; i++) {
         const struct pd_device_card *c = &d->cards[i];
@@ -62,8 +62,8 @@ static void print_table(const struct pd_devices *d)
         printf("%-8s no card%s\n", "cuda", d->parts[0].found ? "" : " that can be asked for");
     for (int i = 0; i < PD_DEVICE_PARTS; i++) {
         const struct pd_device_part *p = &d->parts[i];
-        printf("  %-16s %s%s\n", p->name, p->found ? (i ? "" : "for CUDA ") : "",
-               p->found ? p->version : p->why);
+        printf("  %-16s %s%s%s\n", p->name, p->found ? (i ? "" : "for CUDA ") : "",
+               p->found ? p->version : p->why, p->for_ranks ? " (for several ranks alone)" : "");
     }
     printf("%s\n", d->note);
 }

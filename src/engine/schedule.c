@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define ANY PD_OP_COUNT
+
 struct scheduler {
     const struct pd_ir *ir;
     struct pd_ir out;
@@ -86,27 +88,30 @@ static bool ready(const struct scheduler *s, int i)
 
 /* The first that is ready and not done, among updates or among the others; like: among those of the last's
  * op. -1: none. */
-static int first_ready(const struct scheduler *s, int first, bool update, bool like)
+static int first_ready(const struct scheduler *s, int first, bool update, enum pd_op like)
 {
     const struct pd_ir *ir = s->ir;
     for (int i = first; i < ir->count; i++)
         if (!s->done[i] && (pd_op_kind(ir->at[i].op) == PD_KIND_UPDATE) == update &&
-            (!like || ir->at[i].op == s->last) && ready(s, i))
+            (like == ANY || ir->at[i].op == like) && ready(s, i))
             return i;
     return -1;
 }
 
-/* Updates first, then the recorded order; or the other way round. Where only updates are left that wait for
- * each other's readers, the first. */
+/* Updates first, then the recorded order; or the other way round, and what waits for other ranks at once, so
+ * that the rest is done meanwhile. Where only updates are left that wait for each other's readers, the first.
+ */
 static int pick(const struct scheduler *s, int *first)
 {
     while (*first < s->ir->count && s->done[*first])
         ++*first;
-    int i = first_ready(s, *first, !s->together, false);
-    if (i < 0 && s->together)
-        i = first_ready(s, *first, true, true);
+    int i = s->together ? first_ready(s, *first, false, PD_OP_ALL_SUM) : -1;
     if (i < 0)
-        i = first_ready(s, *first, s->together, false);
+        i = first_ready(s, *first, !s->together, ANY);
+    if (i < 0 && s->together)
+        i = first_ready(s, *first, true, s->last);
+    if (i < 0)
+        i = first_ready(s, *first, s->together, ANY);
     return i < 0 ? *first : i;
 }
 

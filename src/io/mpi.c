@@ -89,11 +89,13 @@ enum kind { NONE, OPENMPI, MPICH, SLURM };
 /* What a starter leaves in the environment. Slurm starts for either, or without any. */
 static const struct {
     enum kind kind;
-    const char *size, *rank, *here; /* here: how many of them are on this machine */
+    const char *size, *rank, *here,
+        *place; /* here: how many of them are on this machine; place: among those */
 } starters[] = {
-    {OPENMPI, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"},
-    {MPICH, "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS"},
-    {SLURM, "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_STEP_TASKS_PER_NODE"},
+    {OPENMPI, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE",
+     "OMPI_COMM_WORLD_LOCAL_RANK"},
+    {MPICH, "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS", "MPI_LOCALRANKID"},
+    {SLURM, "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_STEP_TASKS_PER_NODE", "SLURM_LOCALID"},
 };
 enum { STARTERS = sizeof starters / sizeof starters[0] };
 
@@ -119,6 +121,12 @@ int pd_ranks_started(int *rank)
     if (rank)
         *rank = i < 0 ? 0 : number(starters[i].rank);
     return i < 0 ? 1 : number(starters[i].size);
+}
+
+int pd_ranks_place(void)
+{
+    const int i = starter();
+    return i < 0 ? 0 : number(starters[i].place);
 }
 
 void pd_ranks_forget(void)

@@ -56,17 +56,9 @@ static enum pd_status cut(const char *run, struct pd_dataset *d, struct pd_error
 static enum pd_status open_backend(const struct pd_train_options *o, struct pd_ranks *ranks,
                                    struct pd_setup *s, struct pd_error *err)
 {
-    enum pd_status status = pd_backend_open(
-        o->device, o->precision, o->threads ? (int)o->threads : pd_ranks_threads(ranks), &s->backend, err);
-    if (!status && ranks && s->backend->where)
-        status = pd_hint(err,
-                         pd_fail(err, PD_ERR_UNSUPPORTED, -1,
-                                 "device %s with %d ranks: expected cpu; ranks on GPUs are not built yet",
-                                 o->device, ranks->size),
-                         "device=cpu");
-    if (!status)
-        s->backend->ranks = ranks;
-    return status;
+    return pd_backend_open_shared(o->device, o->precision,
+                                  o->threads ? (int)o->threads : pd_ranks_threads(ranks), ranks, &s->backend,
+                                  err);
 }
 
 static enum pd_status open_gan(const struct pd_train_options *o, int size, struct pd_ranks *ranks,

@@ -3,6 +3,7 @@
 #include <cublasLt.h>
 #include <cuda.h>
 #include <cudnn.h>
+#include <nccl.h>
 #include <nvrtc.h>
 
 #include "backend/cuda/api.h"
@@ -30,6 +31,9 @@
 #undef PD_DNN_FWD_PERF
 #undef PD_DNN_DATA_PERF
 #undef PD_DNN_FILTER_PERF
+#undef PD_NCCL_ID
+#undef PD_NCCL_TYPE
+#undef PD_NCCL_OP
 #define PD_CU_ATTRIBUTE            CUdevice_attribute
 #define PD_CU_CAPTURE              CUstreamCaptureMode
 #define PD_LT_DESC                 cublasLtMatmulDesc_t
@@ -51,6 +55,9 @@
 #define PD_DNN_FWD_PERF            cudnnConvolutionFwdAlgoPerf_t
 #define PD_DNN_DATA_PERF           cudnnConvolutionBwdDataAlgoPerf_t
 #define PD_DNN_FILTER_PERF         cudnnConvolutionBwdFilterAlgoPerf_t
+#define PD_NCCL_ID                 ncclUniqueId
+#define PD_NCCL_TYPE               ncclDataType_t
+#define PD_NCCL_OP                 ncclRedOp_t
 
 #define PD_CUDA(library, returns, name, arguments)                                                           \
     _Static_assert(__builtin_types_compatible_p(__typeof__(&name), __typeof__(returns(*) arguments)),        \
@@ -77,6 +84,7 @@ SAME(cuda_lt_result, state, cublasLtMatmulHeuristicResult_t, state)
 SAME_PERF(cudnnConvolutionFwdAlgoPerf_t)
 SAME_PERF(cudnnConvolutionBwdDataAlgoPerf_t)
 SAME_PERF(cudnnConvolutionBwdFilterAlgoPerf_t)
+_Static_assert(sizeof(struct cuda_nccl_id) == sizeof(ncclUniqueId), "id");
 
 /* --- constants --- */
 
@@ -110,3 +118,7 @@ EQUAL(DNN_DETERMINISTIC, CUDNN_DETERMINISTIC)
 EQUAL(DNN_MATH_TF32, CUDNN_DEFAULT_MATH)
 EQUAL(DNN_MATH_FP32, CUDNN_FMA_MATH)
 EQUAL(DNN_NOT_SUPPORTED, CUDNN_STATUS_NOT_SUPPORTED)
+EQUAL(NCCL_FLOAT, ncclFloat32)
+EQUAL(NCCL_DOUBLE, ncclFloat64)
+EQUAL(NCCL_SUM, ncclSum)
+EQUAL(NCCL_INVALID_USAGE, ncclInvalidUsage)

@@ -567,6 +567,194 @@ static void refuses_huge_tensors(void **state)
     c->reset();
 }
 
+/* --- ranks: another one that has the same numbers --- */
+
+/* What they settle on the way is the first's; what they sum up later is twice what it is here. */
+struct twins {
+    struct pd_ranks ranks;
+    bool joined;
+};
+
+static enum pd_status twins_add_up(struct pd_ranks *r, void *data, int64_t n, size_t real_size,
+                                   struct pd_error *err)
+{
+    (void)err;
+    for (int64_t i = 0; i < n && ((struct twins *)r)->joined; i++)
+        if (real_size == sizeof(double))
+            ((double *)data)[i] *= 2;
+        else
+            ((float *)data)[i] *= 2;
+    return PD_OK;
+}
+
+static struct twins two_ranks(void)
+{
+    return (struct twins){.ranks = {.rank = 0, .size = 2, .sharers = 1, .add_up = twins_add_up}};
+}
+
+static struct pd_backend *open_shared(const char *device, struct twins *t)
+{
+    struct pd_backend *b;
+    struct pd_error err;
+    if (strcmp(device, "ref") == 0) {
+        b = open_backend(device, 1);
+        b->ranks = &t->ranks;
+    } else if (pd_backend_open_shared(device, "fp32", 1, &t->ranks, &b, &err)) {
+        fail_msg("%s", err.message);
+    }
+    t->joined = true;
+    return b;
+}
+
+enum {
+    LAYERS = 3,
+    WIDE = 1030,
+    NARROW = 40
+}; /* wide: a layer's gradient, 4 MB, is worth a start of its own */
+
+/* Layers with batch norm over all ranks, whose gradients are added up; noise is the rank's own part. */
+static struct step open_layers(struct pd_backend *b, int wide)
+{
+    struct step s = {.b = b, .vars = pd_vars_create(b, 3)};
+    struct pd_graph *g = pd_graph_create();
+    struct pd_node *wrt[LAYERS], *grads[LAYERS], *rate = pd_input(g, "lr", PD_F64, pd_shape0());
+    struct pd_var *w[LAYERS], *t = zeros(s.vars, "t", pd_shape0());
+    g->ranks = 2;
+    struct pd_node *x = pd_random_normal(g, 5, pd_shape2(3, wide)),
+                   *gamma = pd_constant(g, 1, pd_shape1(wide));
+    for (int i = 0; i < LAYERS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "w%d", i);
+        w[i] =
+            pd_vars_get(s.vars, name, pd_shape2(wide, wide), (struct pd_init_spec){PD_INIT_NORMAL, 0, 0.03});
+        wrt[i] = pd_var_read(g, w[i]);
+        x = pd_matmul(x, wrt[i], false, true);
+        x = pd_batch_norm(x, pd_all_stats(pd_batch_stats(x)), gamma, pd_constant(g, 0.1, pd_shape1(wide)),
+                          1e-5, 0.2);
+    }
+    struct pd_node *loss = pd_all_mean(pd_mean(pd_square(pd_affine(x, 1, -1))));
+    pd_grad(loss, wrt, LAYERS, grads);
+    struct pd_node *time = pd_assign(t, pd_affine(pd_var_read(g, t), 1, 1));
+    for (int i = 0; i < LAYERS; i++)
+        record_update(s.vars, w[i], time, pd_all_sum(grads[i]), rate);
+    pd_output(loss, "loss");
+    struct pd_error err;
+    if (pd_compile(g, b, &s.plan, &err))
+        fail_msg("%s", err.message);
+    pd_graph_destroy(g);
+    set_rate(&s, 0.001);
+    return s;
+}
+
+static void expect_same_weights(const struct step *a, const struct step *b, int wide)
+{
+    for (int i = 0; i < LAYERS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "w%d", i);
+        double *x = take_var(pd_vars_find(a->vars, name)), *y = take_var(pd_vars_find(b->vars, name));
+        double error = 0, norm = 0;
+        for (int k = 0; k < wide * wide; k++) {
+            error += (x[k] - y[k]) * (x[k] - y[k]);
+            norm += x[k] * x[k];
+        }
+        if (!(error < 1e-8 * norm))
+            fail_msg("w%d: %g of %g", i, sqrt(error), sqrt(norm));
+        free(x);
+        free(y);
+    }
+}
+
+/* Called, captured and replayed, whichever stream is quicker: the numbers of the reference. */
+static void ranks_add_up(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    for (int quick = 0; quick < 2; quick++) {
+        c->reset();
+        c->machine->echo = true;
+        c->machine->copies_first = quick;
+        struct twins here = two_ranks(), there = two_ranks();
+        struct step ref = open_layers(open_shared("ref", &here), NARROW),
+                    cuda = open_layers(open_shared("cuda", &there), NARROW);
+        for (uint64_t i = 0; i < 3; i++) {
+            run_plan(cuda.plan, 7, i);
+            run_plan(ref.plan, 7, i);
+            const double got = value_at(cuda.plan, "loss", 0), want = value_at(ref.plan, "loss", 0);
+            if (!(fabs(got - want) < 1e-5 * fabs(want)))
+                fail_msg("run %d: loss %g, expected %g", (int)i, got, want);
+        }
+        expect_same_weights(&cuda, &ref, NARROW);
+        close_step(&ref);
+        close_step(&cuda);
+        assert_int_equal(c->objects(), 0);
+    }
+    c->reset();
+}
+
+/* Calls of the driver between one that ends a group of sums and the runs' stream's wait for it. */
+static int launches_behind(const char *log)
+{
+    int most = 0;
+    for (const char *at = log; (at = strstr(at, "ncclGroupEnd\n")); at++) {
+        const char *end = strstr(at, "cuStreamWaitEvent\n");
+        int n = 0;
+        for (const char *k = at; end && (k = strstr(k, "cuLaunchKernel\n")) && k < end; k++)
+            n++;
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+/* A gradient travels while the rest of the backward pass is computed. */
+static void sums_run_behind(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    c->reset();
+    c->machine->echo = true;
+    struct twins there = two_ranks();
+    struct step s = open_layers(open_shared("cuda", &there), WIDE);
+    c->reset();
+    c->machine->echo = true;
+    run_plan(s.plan, 1, 0);
+    assert_true(launches_behind(c->last()) >= 2);
+    const long groups = c->calls("ncclGroupStart");
+    assert_true(groups >= LAYERS);
+    run_plan(s.plan, 1, 1); /* captured */
+    run_plan(s.plan, 1, 2);
+    assert_int_equal(c->calls("ncclGroupStart"), 2 * groups);
+    close_step(&s);
+    c->reset();
+}
+
+static void ranks_fail_cleanly(void **state)
+{
+    (void)state;
+    static const char *const functions[] = {"ncclGetUniqueId", "ncclCommInitRank", "ncclAllReduce",
+                                            "ncclGroupStart",  "ncclGroupEnd",     "cuStreamWaitEvent"};
+    const struct standin_control *c = standin_use();
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        struct twins t = two_ranks();
+        struct pd_backend *b;
+        struct pd_error err = {0};
+        c->reset();
+        c->machine->echo = true;
+        c->break_call(i < 2 ? functions[i] : "", 1, 2);
+        enum pd_status status = pd_backend_open_shared("cuda", "fp32", 1, &t.ranks, &b, &err);
+        assert_int_equal(status != PD_OK, i < 2);
+        if (!status) {
+            t.joined = true;
+            struct step s = open_layers(b, NARROW);
+            c->break_call(functions[i], 1, 2);
+            status = pd_plan_run(s.plan, 1, 0, &err);
+            close_step(&s);
+        }
+        assert_true(status && err.message[0] && !strchr(err.message, '\n'));
+        assert_int_equal(c->objects(), 0);
+    }
+    c->reset();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -588,6 +776,9 @@ int main(void)
         cmocka_unit_test(fails_cleanly_later),
         cmocka_unit_test(says_when_memory_is_short),
         cmocka_unit_test(refuses_huge_tensors),
+        cmocka_unit_test(ranks_add_up),
+        cmocka_unit_test(sums_run_behind),
+        cmocka_unit_test(ranks_fail_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,9 +26,9 @@ def command(mpi, ranks, *args):
     return (MPIS[mpi] + ["-np", str(ranks)] if ranks > 1 else []) + [PAYDIRT, *args]
 
 
-def run(mpi, ranks, *args, fails=0):
+def run(mpi, ranks, *args, fails=0, env=None):
     """What the program prints; fails: the exit code that is expected."""
-    done = subprocess.run(command(mpi, ranks, *args), env=ENV, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command(mpi, ranks, *args), env={**ENV, **(env or {})}, capture_output=True, text=True, timeout=300)
     if done.returncode != fails:
         raise AssertionError(f"{args}: exit code {done.returncode}, expected {fails}\n{done.stdout}\n{done.stderr}")
     return done.stdout + done.stderr
@@ -195,8 +195,25 @@ def trials_are_shared(mpi, folder):
     assert "expected 4 or more" in run(mpi, 4, *how, folder + "/few", fails=2)
 
 
+def cards_add_up(mpi, folder):
+    """On a stand-in of NVIDIA's libraries, each rank on a card of its own, NCCL among them: the weights of one card, and of the processor."""
+    stand_in = os.path.join(os.path.dirname(PAYDIRT), "standin")
+    how = ["train", *SMALL, "--epochs", "1", "--sync-statistics", "--gold", "--seed", "3"]
+    cards = {"PAYDIRT_CUDA": stand_in, "PAYDIRT_STANDIN_CARDS": "2"}
+    run(mpi, 1, *how, "--out", folder + "/cpu")
+    for ranks in 1, 2:
+        said = run(mpi, ranks, *how, "--out", f"{folder}/{ranks}", "--device", "cuda", env=cards)
+        assert "networks on cuda:0" in said, said
+    difference = apart(only(folder + "/1"), only(folder + "/2"))
+    assert 0 < difference < 1e-3, f"two cards: {difference}"
+    difference = apart(only(folder + "/cpu"), only(folder + "/2"))
+    assert 0 < difference < 1e-3, f"two cards, the processor: {difference}"
+    said = run(mpi, 2, *how, "--out", folder + "/one-card", "--device", "cuda", env={**cards, "PAYDIRT_STANDIN_CARDS": "1"}, fails=7)
+    assert "has each rank a card of its own?" in said, said
+
+
 TESTS = [ranks_make_the_weights_of_one, a_run_goes_on_with_other_ranks, a_dead_rank_ends_all, one_that_is_asked_to_stop_stops_all,
-         a_failure_has_one_line, machines_may_differ, another_mpirun_is_told, scores_are_shared, trials_are_shared]
+         a_failure_has_one_line, machines_may_differ, another_mpirun_is_told, scores_are_shared, trials_are_shared, cards_add_up]
 
 
 def main():

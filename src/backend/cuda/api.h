@@ -27,6 +27,9 @@
 #define PD_DNN_FWD_PERF            struct cuda_dnn_perf
 #define PD_DNN_DATA_PERF           struct cuda_dnn_perf
 #define PD_DNN_FILTER_PERF         struct cuda_dnn_perf
+#define PD_NCCL_ID                 struct cuda_nccl_id
+#define PD_NCCL_TYPE               unsigned
+#define PD_NCCL_OP                 unsigned
 
 struct cuda_lt_desc;
 struct cuda_lt_layout;
@@ -45,6 +48,7 @@ struct cudnnContext;
 struct cudnnTensorStruct;
 struct cudnnFilterStruct;
 struct cudnnConvolutionStruct;
+struct ncclComm;
 
 struct cuda_lt_algo {
     uint64_t data[8];
@@ -64,6 +68,10 @@ struct cuda_dnn_perf {
     size_t memory;
     unsigned determinism, math;
     int reserved[3];
+};
+
+struct cuda_nccl_id {
+    char bytes[128];
 };
 
 /* Those of their constants that are used. */
@@ -95,9 +103,14 @@ enum {
     DNN_NOT_SUPPORTED = 3000,  /* CUDNN_STATUS_NOT_SUPPORTED */
     DNN_MATH_TF32 = 0,         /* CUDNN_DEFAULT_MATH: TF32 where the card has it */
     DNN_MATH_FP32 = 3,         /* CUDNN_FMA_MATH */
+    NCCL_FLOAT = 7,            /* ncclFloat32 */
+    NCCL_DOUBLE = 8,           /* ncclFloat64 */
+    NCCL_SUM = 0,              /* ncclSum */
+    NCCL_INVALID_USAGE = 5,    /* ncclInvalidUsage */
 };
 
-enum cuda_library { CUDA_DRIVER, CUDA_NVRTC, CUDA_CUBLASLT, CUDA_CUDNN, CUDA_LIBRARIES };
+/* NCCL: for several ranks alone. */
+enum cuda_library { CUDA_DRIVER, CUDA_NVRTC, CUDA_CUBLASLT, CUDA_CUDNN, CUDA_NCCL, CUDA_LIBRARIES };
 
 struct cuda_api {
 #define PD_CUDA(library, returns, name, arguments) returns(*name) arguments;

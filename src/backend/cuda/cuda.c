@@ -6,6 +6,7 @@
 
 #include "base/bug.h"
 #include "base/mem.h"
+#include "io/ranks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,8 @@ static cuda_prepare *const table[PD_OP_COUNT] = {
     [PD_OP_BATCH_NORM_SUMS] = cuda_prepare_norm,
     [PD_OP_BATCH_NORM_DX] = cuda_prepare_norm,
     [PD_OP_ASSIGN] = cuda_prepare_copy,
+    [PD_OP_ALL_SUM] = cuda_prepare_all_sum,
+    [PD_OP_ALL_STATS] = cuda_prepare_all_stats,
     [PD_OP_ASSIGN_ROW] = cuda_prepare_row,
 };
 
@@ -65,6 +68,8 @@ void cuda_note(struct cuda *b, const struct pd_run *run, enum cuda_library libra
         b->why = b->api.cublasLtGetStatusString(result);
     else if (library == CUDA_CUDNN)
         b->why = b->api.cudnnGetErrorString(result);
+    else if (library == CUDA_NCCL)
+        b->why = b->api.ncclGetErrorString(result);
     else if (b->api.cuGetErrorString(result, &b->why))
         b->why = "unknown error";
     *run->failure = library == CUDA_DRIVER && result == CU_OUT_OF_MEMORY ? PD_ERR_MEMORY : PD_ERR_UNSUPPORTED;
@@ -138,18 +143,30 @@ static enum pd_status prepare(struct pd_backend *base, struct pd_call *calls, in
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a plan");
     if (!status)
         status = cuda_compile_programs(b, calls, n, err);
-    return status ? status : prepare_calls(b, calls, n, err);
+    if (!status)
+        status = prepare_calls(b, calls, n, err);
+    if (!status)
+        cuda_sums_plan(calls, n);
+    return status;
 }
 
 /* --- life --- */
 
-static enum pd_status find_card(struct cuda *b, int number, struct pd_error *err)
+/* Where no card was asked for: of several ranks on a machine each takes its own. */
+static int choose_card(int asked, int count)
+{
+    return asked >= 0 ? asked : count > 0 ? pd_ranks_place() % count : 0;
+}
+
+static enum pd_status find_card(struct cuda *b, int asked, struct pd_error *err)
 {
     const struct cuda_api *api = &b->api;
     int count = 0, major = 0, minor = 0;
     char name[96] = "";
-    snprintf(b->where, sizeof b->where, "cuda:%d", number);
+    snprintf(b->where, sizeof b->where, "cuda");
     enum pd_status status = cuda_check(b, api->cuDeviceGetCount(&count), "looking for cards", err);
+    const int number = choose_card(asked, count);
+    snprintf(b->where, sizeof b->where, "cuda:%d", number);
     if (!status && number >= count)
         return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "cuda:%d: there %s %d card%s here, numbered from 0",
                        number, count == 1 ? "is" : "are", count, count == 1 ? "" : "s");
@@ -174,7 +191,7 @@ static enum pd_status find_card(struct cuda *b, int number, struct pd_error *err
 static enum pd_status open_libraries(struct cuda *b, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
-    for (int i = CUDA_DRIVER + 1; i < CUDA_LIBRARIES && !status; i++)
+    for (int i = CUDA_DRIVER + 1; i < CUDA_NCCL && !status; i++)
         status = cuda_open_library(&b->api, (enum cuda_library)i, err);
     return status;
 }
@@ -219,6 +236,7 @@ static void stop(struct cuda *b)
     const struct cuda_api *api = &b->api;
     if (b->stream)
         api->cuStreamSynchronize(b->stream);
+    cuda_leave(b);
     if (b->dnn)
         api->cudnnDestroy(b->dnn);
     if (b->lt)
@@ -281,6 +299,7 @@ const struct pd_backend_type pd_backend_cuda = {
     .behind = {[PD_OP_MATMUL] = PD_BEHIND_BIAS | PD_BEHIND_SUM},
     .create = create,
     .destroy = destroy,
+    .join = cuda_join,
     .allocate = cuda_allocate,
     .release = cuda_release,
     .upload = cuda_upload,

@@ -28,6 +28,22 @@ struct cuda_half {
     struct CUevent_st *copied, *taken;
 };
 
+/* Sums over ranks (ranks.c), which may be underway while the runs' stream goes on. */
+enum { CUDA_SUMS = 64 };
+struct cuda_ranks {
+    struct ncclComm *comm; /* NULL: this process is alone */
+    struct CUstream_st *stream;
+    struct CUevent_st *made, *summed;
+    struct cuda_sum {
+        const void *from;
+        void *to;
+        size_t n;
+    } next[CUDA_SUMS]; /* not begun */
+    int count;
+    size_t bytes;
+    bool underway; /* the runs' stream has not waited for what was begun */
+};
+
 struct cuda {
     struct pd_backend base;
     struct cuda_api api;
@@ -48,6 +64,7 @@ struct cuda {
     unsigned long long step; /* struct cuda_step, on the card */
     struct cuda_half half[CUDA_HALVES];
     int next_half;
+    struct cuda_ranks sums;
     const char *why; /* what the last failure was called */
 };
 
@@ -76,6 +93,7 @@ struct cuda_call {
     struct cuda_conv *conv;
     unsigned long long table; /* Adam's, on the card */
     struct cuda_plan *plan;   /* of the first call, for all */
+    bool waits;               /* for the sums that were asked for before */
 };
 
 /* Each chooses kernels for one call, whose context is there; prepare_adam for the first `count` of n, and
@@ -85,6 +103,7 @@ cuda_prepare cuda_prepare_fill, cuda_prepare_random, cuda_prepare_copy, cuda_pre
     cuda_prepare_rows, cuda_prepare_pool, cuda_prepare_row;
 cuda_prepare cuda_prepare_sum, cuda_prepare_softmax, cuda_prepare_norm;
 cuda_prepare cuda_prepare_product, cuda_prepare_conv;
+cuda_prepare cuda_prepare_all_sum, cuda_prepare_all_stats;
 enum pd_status cuda_prepare_adam(struct cuda *b, struct pd_call *calls, int n, int *count,
                                  struct pd_error *err);
 
@@ -106,6 +125,15 @@ void cuda_run_launch(const struct cuda_launch *l, struct cuda *b, const struct p
 void cuda_product_destroy(const struct cuda *b, struct cuda_product *p);
 void cuda_conv_destroy(const struct cuda *b, struct cuda_conv *c);
 void cuda_plan_destroy(const struct cuda *b, struct cuda_plan *p);
+
+/* --- sums over ranks (ranks.c) --- */
+
+enum pd_status cuda_join(struct pd_backend *b, struct pd_ranks *ranks, struct pd_error *err);
+void cuda_leave(struct cuda *b);
+/* Which calls wait, when all are prepared. */
+void cuda_sums_plan(struct pd_call *calls, int n);
+/* The runs' stream waits for all that was asked for. */
+void cuda_sums_wait(struct cuda *b, const struct pd_run *run);
 
 /* pd_backend_type.run (run.c). */
 enum pd_status cuda_run(struct pd_backend *b, struct pd_call *calls, int n, struct pd_run *run,

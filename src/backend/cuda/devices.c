@@ -27,13 +27,16 @@ static void put_version(const struct cuda_api *api, enum cuda_library library, c
     else if (library == CUDA_CUDNN)
         snprintf(text, 16, "%d.%d", (int)(api->cudnnGetVersion() / 10000),
                  (int)(api->cudnnGetVersion() / 100 % 100));
+    else if (library == CUDA_NCCL && !api->ncclGetVersion(&version))
+        snprintf(text, 16, "%d.%d", version / 10000, version / 100 % 100);
 }
 
 static void find_part(struct cuda_api *api, enum cuda_library library, struct pd_device_part *part)
 {
     struct pd_error err = {.message = ""};
-    *part =
-        (struct pd_device_part){.name = cuda_library_name(library), .source = cuda_library_source(library)};
+    *part = (struct pd_device_part){.name = cuda_library_name(library),
+                                    .source = cuda_library_source(library),
+                                    .for_ranks = library == CUDA_NCCL};
     const enum pd_status status =
         library == CUDA_DRIVER ? cuda_open_driver(api, &err) : cuda_open_library(api, library, &err);
     part->found = !status;
@@ -67,7 +70,7 @@ void pd_devices_find(struct pd_devices *out)
     *out = (struct pd_devices){.threads = pd_threads_available(), .ready = true, .note = note};
     for (int i = 0; i < PD_DEVICE_PARTS; i++) {
         find_part(&api, (enum cuda_library)i, &out->parts[i]);
-        out->ready = out->ready && out->parts[i].found;
+        out->ready = out->ready && (out->parts[i].found || out->parts[i].for_ranks);
     }
     if (out->parts[CUDA_DRIVER].found && !api.cuDeviceGetCount(&count))
         while (out->card_count < count && out->card_count < PD_DEVICE_CARDS &&

@@ -19,6 +19,7 @@ static const struct {
     [CUDA_CUBLASLT] = {"cuBLASLt", "libcublasLt.so.%d",
                        "pip install nvidia-cublas-cu12, or NVIDIA's libcublas-12-9"},
     [CUDA_CUDNN] = {"cuDNN", "libcudnn.so.9", "pip install nvidia-cudnn-cu12, or NVIDIA's libcudnn9-cuda-12"},
+    [CUDA_NCCL] = {"NCCL", "libnccl.so.2", "pip install nvidia-nccl-cu12, or NVIDIA's libnccl2"},
 };
 
 static const struct {

@@ -28,7 +28,9 @@ enum pd_status cuda_prepare_random(struct cuda *b, struct pd_call *call, struct 
     struct cuda_args *a = each(call, in->op == PD_OP_RANDOM_NORMAL    ? CUDA_random_normal
                                      : in->op == PD_OP_RANDOM_UNIFORM ? CUDA_random_uniform
                                                                       : CUDA_random_class);
+    const struct pd_run run = {.backend = &b->base};
     (void)err;
+    a->n[3] = (int)(uint32_t)pd_run_first(&run, pd_shape_count(in->shape));
     a->src[0] = (const void *)(uintptr_t)b->step;
     a->n[1] = (int)(uint32_t)in->attr.stream;
     a->n[2] = (int)in->attr.classes;

@@ -87,12 +87,15 @@ static enum pd_status fail_call(const struct cuda *b, const struct pd_call *call
 static enum pd_status start_each(struct cuda *b, const struct pd_call *calls, int n, const struct pd_run *run,
                                  struct pd_error *err)
 {
-    for (int i = 0; i < n; i++) {
+    int at = 0;
+    for (int i = 0; i < n && !*run->failure; i++) {
+        at = i;
+        if (((struct cuda_call *)calls[i].context)->waits)
+            cuda_sums_wait(b, run);
         calls[i].kernel(&calls[i], run);
-        if (*run->failure)
-            return fail_call(b, &calls[i], (enum pd_status) * run->failure, err);
     }
-    return PD_OK;
+    cuda_sums_wait(b, run);
+    return *run->failure ? fail_call(b, &calls[at], (enum pd_status) * run->failure, err) : PD_OK;
 }
 
 static enum pd_status time_each(struct cuda *b, struct pd_call *calls, int n, const struct pd_run *run,

@@ -9,6 +9,10 @@
 /* --- what it is told, and what it counts --- */
 
 enum { FUNCTIONS = 128, LOG = 65536 };
+#define PLAIN                                                                                                \
+    {                                                                                                        \
+        .driver = 13000, .cards = 1, .arch = 90, .memory = (size_t)4 << 30                                   \
+    }
 static struct {
     struct standin_machine machine;
     struct {
@@ -20,11 +24,11 @@ static struct {
     unsigned code;
     size_t bytes;
     char log[LOG];
-} now = {.machine = {13000, 1, 90, (size_t)4 << 30, false, false}};
+} now = {.machine = PLAIN};
 
 static void reset(void)
 {
-    now.machine = (struct standin_machine){13000, 1, 90, (size_t)4 << 30, false, false};
+    now.machine = (struct standin_machine)PLAIN;
     memset(now.counted, 0, sizeof now.counted);
     now.fails[0] = now.log[0] = '\0';
     now.log_size = 0;
@@ -105,7 +109,10 @@ const struct standin_control standin_control = {&now.machine, reset, calls,     
 unsigned cuInit(unsigned flags)
 {
     ENTER("cuInit");
+    const char *cards = getenv("PAYDIRT_STANDIN_CARDS"); /* for programs, which tell it nothing */
     CHECK(flags == 0);
+    if (cards)
+        now.machine.cards = atoi(cards);
     return 0;
 }
 
@@ -173,11 +180,17 @@ unsigned cuDeviceTotalMem_v2(size_t *total, int device)
 }
 
 static char context;
+static int taken;
+
+int standin_device(void)
+{
+    return taken;
+}
 
 unsigned cuDevicePrimaryCtxRetain(struct CUctx_st **out, int device)
 {
     ENTER("cuDevicePrimaryCtxRetain");
-    (void)device;
+    taken = device;
     *out = (struct CUctx_st *)&context;
     object_made();
     return 0;
@@ -229,6 +242,11 @@ static void check_range(const void *address, size_t size, bool pinned)
 {
     const struct block *k = *find(address);
     CHECK(k && k->pinned == pinned && (const char *)address + size <= k->address + k->bytes);
+}
+
+void memory_check(const void *address, size_t size)
+{
+    check_range(address, size, false);
 }
 
 static bool is_pinned(const void *address)

@@ -3,17 +3,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 struct CUstream_st {
     struct operation *at;
     size_t n, done, capacity;
     bool capturing;
-    struct CUgraph_st *graph;
+    struct CUgraph_st *graph;  /* that it captures, as the first or by waiting for one that does */
+    bool joined;               /* by waiting: then the first must wait for its last operation */
+    long captured, waited_for; /* operations since then; those before an event that another waited for */
     struct CUstream_st *next;
 };
 
 struct CUevent_st {
     long issued, reached;
+    struct CUstream_st *by; /* recorded while that captured, */
+    long behind;            /* so many operations */
 };
 
 static struct CUstream_st *streams; /* the newest first */
@@ -33,12 +38,22 @@ static void run_kernel(const struct operation *op)
     op->function->launched++;
 }
 
+/* Gigabytes of zeros, which a test asks for, are the system's. */
+static void set(char *to, int value, size_t bytes)
+{
+    enum { MUCH = 1 << 28 };
+    if (value || bytes < MUCH)
+        memset(to, value, bytes);
+    else
+        CHECK(!madvise(to, bytes, MADV_DONTNEED));
+}
+
 static void perform(const struct operation *op)
 {
     if (op->kind == COPY)
         memcpy(op->to, op->owned ? op->owned : op->from, op->bytes);
     else if (op->kind == SET)
-        memset(op->to, op->value, op->bytes);
+        set(op->to, op->value, op->bytes);
     else if (op->kind == LAUNCH)
         run_kernel(op);
     else if (op->kind == WORK)
@@ -104,13 +119,14 @@ static void append(struct operation **at, size_t *n, size_t *capacity, const str
 static void append_to_graph(struct CUgraph_st *g, const struct operation *op)
 {
     size_t capacity = g->n;
-    CHECK(op->kind != RECORD && op->kind != WAIT); /* none of ours belongs into a graph */
+    CHECK(op->kind != RECORD && op->kind != WAIT); /* edges: see below */
     append(&g->at, &g->n, &capacity, op);
 }
 
 void queue_add(struct CUstream_st *s, struct operation op)
 {
     CHECK(s);
+    s->captured += s->capturing;
     if (s->capturing)
         append_to_graph(s->graph, &op);
     else
@@ -153,11 +169,29 @@ unsigned cuStreamSynchronize(struct CUstream_st *stream)
     return 0;
 }
 
+/* A graph does its operations one after the other: of its edges only that they lead back to the first stream
+ * is looked at. */
+static void capture_wait(struct CUstream_st *stream, const struct CUevent_st *event)
+{
+    CHECK(event->by->capturing);
+    if (!stream->capturing) {
+        stream->capturing = stream->joined = true;
+        stream->graph = event->by->graph;
+        stream->captured = stream->waited_for = 0;
+    }
+    CHECK(stream->graph == event->by->graph);
+    if (event->behind > event->by->waited_for)
+        event->by->waited_for = event->behind;
+}
+
 unsigned cuStreamWaitEvent(struct CUstream_st *stream, struct CUevent_st *event, unsigned flags)
 {
     ENTER("cuStreamWaitEvent");
     CHECK(flags == 0);
-    queue_add(stream, (struct operation){.kind = WAIT, .event = event, .ticket = event->issued});
+    if (event->by)
+        capture_wait(stream, event);
+    else
+        queue_add(stream, (struct operation){.kind = WAIT, .event = event, .ticket = event->issued});
     return 0;
 }
 
@@ -184,7 +218,10 @@ unsigned cuEventDestroy_v2(struct CUevent_st *event)
 unsigned cuEventRecord(struct CUevent_st *event, struct CUstream_st *stream)
 {
     ENTER("cuEventRecord");
-    queue_add(stream, (struct operation){.kind = RECORD, .event = event, .ticket = ++event->issued});
+    event->by = stream->capturing ? stream : NULL;
+    event->behind = stream->captured;
+    if (!event->by)
+        queue_add(stream, (struct operation){.kind = RECORD, .event = event, .ticket = ++event->issued});
     return 0;
 }
 
@@ -211,6 +248,7 @@ unsigned cuStreamBeginCapture_v2(struct CUstream_st *stream, PD_CU_CAPTURE mode)
     ENTER("cuStreamBeginCapture");
     CHECK(mode == CU_CAPTURE_THREAD && !stream->capturing);
     stream->capturing = true;
+    stream->captured = 0;
     stream->graph = calloc(1, sizeof *stream->graph);
     object_made();
     return 0;
@@ -218,9 +256,14 @@ unsigned cuStreamBeginCapture_v2(struct CUstream_st *stream, PD_CU_CAPTURE mode)
 
 unsigned cuStreamEndCapture(struct CUstream_st *stream, struct CUgraph_st **graph)
 {
-    CHECK(stream->capturing);
+    CHECK(stream->capturing && !stream->joined);
     stream->capturing = false;
     *graph = stream->graph;
+    for (struct CUstream_st *s = streams; s; s = s->next)
+        if (s->joined) {
+            CHECK(s->waited_for == s->captured); /* else CUDA_ERROR_STREAM_CAPTURE_UNJOINED */
+            s->capturing = s->joined = false;
+        }
     ENTER("cuStreamEndCapture");
     return 0;
 }

@@ -63,6 +63,9 @@ struct standin_machine *standin_machine_now(void);
 
 /* The card's memory is open while it works. */
 void memory_open(bool open);
+/* Dies where not all of it lies in one block of the card's. */
+void memory_check(const void *address, size_t bytes);
+int standin_device(void); /* that this process has taken */
 
 /* modules.c */
 unsigned module_compile(const char *source, char **log, int *number);

@@ -1,8 +1,8 @@
-/* A machine with NVIDIA cards that is none: the driver, NVRTC, cuBLASLt and cuDNN as one shared library,
- * which the tests give to the CUDA backend (PAYDIRT_CUDA). The card's memory lies in pages that nobody may
- * touch but while the card works; it works as late as it may, when somebody waits for it, so that what is not
- * waited for shows; kernels are the backend's own source, compiled as C. It counts every call and every
- * object, and fails where it is told to.
+/* A machine with NVIDIA cards that is none: the driver, NVRTC, cuBLASLt, cuDNN and NCCL as one shared
+ * library, which the tests give to the CUDA backend (PAYDIRT_CUDA). The card's memory lies in pages that
+ * nobody may touch but while the card works; it works as late as it may, when somebody waits for it, so that
+ * what is not waited for shows; kernels are the backend's own source, compiled as C. It counts every call and
+ * every object, and fails where it is told to.
  *
  * A test asks by these functions, which it finds with dlsym (standin_client.h). */
 #ifndef PD_TEST_CUDA_STANDIN_H
@@ -15,6 +15,7 @@ struct standin_machine {
     int driver, cards, arch; /* 13000, 1, 90 */
     size_t memory;           /* of the card, in bytes */
     bool copies_first;       /* streams that were made later work first */
+    bool echo;               /* NCCL's other ranks are not there: they have this process's numbers */
     bool nondeterministic;   /* the first convolution that cuDNN thinks of is not the same on every run */
 };
 

@@ -114,3 +114,25 @@ KERNEL(batch_norm_dx)
         DST(float)[i] = SRC(float, 2)[c] / sqrtf(SRC(float, 1)[a.n[1] + c] + (float)a.f[0]) * g;
     }
 }
+
+/* n: C. src[0]: stats (2, C) -> dst, doubles (2, C): the mean, and the mean of squares. */
+KERNEL(moments)
+{
+    EACH(c, a.n[0])
+    {
+        const double mean = SRC(float, 0)[c];
+        DST(double)[c] = mean;
+        DST(double)[a.n[0] + c] = SRC(float, 0)[a.n[0] + c] + mean * mean;
+    }
+}
+
+/* n: C, ranks. src[0]: the moments, added up over ranks of as many elements -> dst: stats (2, C) of all. */
+KERNEL(stats_of_moments)
+{
+    EACH(c, a.n[0])
+    {
+        const double mean = SRC(double, 0)[c] / a.n[1], variance = SRC(double, 0)[a.n[0] + c] / a.n[1] - mean * mean;
+        DST(float)[c] = (float)mean;
+        DST(float)[a.n[0] + c] = variance > 0 ? (float)variance : 0;
+    }
+}

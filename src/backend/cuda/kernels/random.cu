@@ -28,17 +28,24 @@ DEVICE void philox(const struct cuda_step *s, unsigned int stream, unsigned int 
     out[3] = c3;
 }
 
+/* n[3], unsigned: the place of this rank's first number among those of all ranks. The numbers of block b, of
+ * which the first and the last may have some of other ranks'. */
+#define BLOCKS(a) ((int)(((unsigned int)(a).n[3] % 4 + (unsigned int)(a).n[0] + 3) / 4))
+#define OF_BLOCK(a, b, i, at)                                                                                \
+    for (int i = 0, at = 4 * (b) - (int)((unsigned int)(a).n[3] % 4); i < 4; i++, at++)                      \
+        if (at >= 0 && at < (a).n[0])
+
 /* n: count, stream. Box-Muller in double, as base/rng.c has it. */
 KERNEL(random_normal)
 {
-    EACH(b, (a.n[0] + 3) / 4)
+    EACH(b, BLOCKS(a))
     {
         unsigned int u[4];
-        philox(SRC(struct cuda_step, 0), (unsigned int)a.n[1], (unsigned int)b, u);
-        for (int i = 0; i < 4 && 4 * b + i < a.n[0]; i++) {
+        philox(SRC(struct cuda_step, 0), (unsigned int)a.n[1], (unsigned int)a.n[3] / 4 + (unsigned int)b, u);
+        OF_BLOCK(a, b, i, at) {
             const double radius = sqrt(-2 * log((u[i & 2] + 0.5) * 2.3283064365386963e-10));
             const double angle = 2 * 3.14159265358979323846 * 2.3283064365386963e-10 * u[(i & 2) + 1];
-            DST(float)[4 * b + i] = (float)(radius * (i & 1 ? sin(angle) : cos(angle)));
+            DST(float)[at] = (float)(radius * (i & 1 ? sin(angle) : cos(angle)));
         }
     }
 }
@@ -46,23 +53,23 @@ KERNEL(random_normal)
 /* n: count, stream. 24 bits. */
 KERNEL(random_uniform)
 {
-    EACH(b, (a.n[0] + 3) / 4)
+    EACH(b, BLOCKS(a))
     {
         unsigned int u[4];
-        philox(SRC(struct cuda_step, 0), (unsigned int)a.n[1], (unsigned int)b, u);
-        for (int i = 0; i < 4 && 4 * b + i < a.n[0]; i++)
-            DST(float)[4 * b + i] = (float)(int)(u[i] >> 8) * 5.9604644775390625e-8f;
+        philox(SRC(struct cuda_step, 0), (unsigned int)a.n[1], (unsigned int)a.n[3] / 4 + (unsigned int)b, u);
+        OF_BLOCK(a, b, i, at)
+            DST(float)[at] = (float)(int)(u[i] >> 8) * 5.9604644775390625e-8f;
     }
 }
 
 /* n: count, stream, classes. */
 KERNEL(random_class)
 {
-    EACH(b, (a.n[0] + 3) / 4)
+    EACH(b, BLOCKS(a))
     {
         unsigned int u[4];
-        philox(SRC(struct cuda_step, 0), (unsigned int)a.n[1], (unsigned int)b, u);
-        for (int i = 0; i < 4 && 4 * b + i < a.n[0]; i++)
-            DST(int)[4 * b + i] = (int)(((unsigned long long)u[i] * (unsigned int)a.n[2]) >> 32);
+        philox(SRC(struct cuda_step, 0), (unsigned int)a.n[1], (unsigned int)a.n[3] / 4 + (unsigned int)b, u);
+        OF_BLOCK(a, b, i, at)
+            DST(int)[at] = (int)(((unsigned long long)u[i] * (unsigned int)a.n[2]) >> 32);
     }
 }

@@ -15,10 +15,6 @@ struct pd_ranks;
  * rank: this one's, from 0; or NULL. */
 int pd_ranks_started(int *rank);
 
-/* This one's place among those of its machine, from 0, by the environment alone; 0 where it was started
- * alone. */
-int pd_ranks_place(void);
-
 /* Lets processes that this one starts not take themselves for such. */
 void pd_ranks_forget(void);
 

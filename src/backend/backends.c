@@ -2,7 +2,6 @@
 #include "backend/cuda/devices.h"
 #include "base/words.h"
 #include "engine/backend.h"
-#include "io/ranks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,23 +97,6 @@ enum pd_status pd_backend_open(const char *device, const char *precision, int th
         how.precision = kind == CPU ? PD_FP32 : how.precision; /* the processor does no less */
     }
     return kind < 0 ? PD_ERR_USAGE : create(kind == CPU ? "onednn" : "cuda", &how, out, err);
-}
-
-enum pd_status pd_backend_open_shared(const char *device, const char *precision, int threads,
-                                      struct pd_ranks *ranks, struct pd_backend **out, struct pd_error *err)
-{
-    enum pd_status status = pd_ranks_agree(ranks, pd_backend_open(device, precision, threads, out, err), err);
-    if (!status)
-        status = pd_ranks_compare(ranks, "the device is", (*out)->where ? "cuda" : "here", err);
-    if (!status && ranks && (*out)->type->join)
-        status = (*out)->type->join(*out, ranks, err);
-    if (!status) {
-        (*out)->ranks = ranks;
-    } else if (*out) {
-        pd_backend_destroy(*out);
-        *out = NULL;
-    }
-    return status;
 }
 
 const char *pd_backend_where(const struct pd_backend *b)

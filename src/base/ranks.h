@@ -24,6 +24,16 @@ struct pd_ranks {
     struct pd_error why; /* a kernel's failure, which has no room of its own */
 };
 
+/* Who started this process, by what they leave in the environment. Slurm starts for an MPI, or without any.
+ */
+struct pd_start {
+    enum pd_starter { PD_STARTED_ALONE, PD_STARTED_BY_OPENMPI, PD_STARTED_BY_MPICH, PD_STARTED_BY_SLURM } by;
+    const char *variable;        /* that says how many */
+    int size, rank, here, place; /* here: how many on this machine; place: this one's among those */
+};
+struct pd_start pd_ranks_start(void);
+void pd_ranks_forget_start(void); /* for processes that this one starts */
+
 /* The first of so many things, spread evenly, that a rank has; its last is before the next rank's first. */
 static inline int64_t pd_ranks_begin(const struct pd_ranks *r, int rank, int64_t n)
 {

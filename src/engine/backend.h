@@ -108,8 +108,9 @@ struct pd_backend_type {
                              struct pd_backend **out, struct pd_error *err);
     void (*destroy)(struct pd_backend *b);
 
-    /* Before the first plan: other ranks, which all do the same, will run the same plans. NULL: there is
-     * nothing to prepare for that. PD_ERR_UNSUPPORTED, PD_ERR_IO. */
+    /* Before the first plan of ranks that all run the same: what that needs here; then, where all have it,
+     * with the others. NULL, both: nothing. PD_ERR_UNSUPPORTED, PD_ERR_IO. */
+    enum pd_status (*open_ranks)(struct pd_backend *b, struct pd_error *err);
     enum pd_status (*join)(struct pd_backend *b, struct pd_ranks *ranks, struct pd_error *err);
 
     /* Memory for tensors, zeroed, at an address that 64 divides. NULL: there is none. */
@@ -148,11 +149,6 @@ struct pd_backend {
     struct pd_ranks *ranks; /* processes that run the same plans at once; borrowed; NULL: this one alone */
     const char *where;      /* for people: "cuda:0, NVIDIA H200"; NULL: this machine's processor */
 };
-
-/* pd_backend_open for one of several ranks, which all do the same; they are borrowed as long as the backend
- * lives. ranks NULL: for this process alone. PD_ERR_MISMATCH: others compute on another kind of device. */
-enum pd_status pd_backend_open_shared(const char *device, const char *precision, int threads,
-                                      struct pd_ranks *ranks, struct pd_backend **out, struct pd_error *err);
 
 /* The place of this rank's numbers among those that all ranks draw: n each. */
 static inline uint64_t pd_run_first(const struct pd_run *run, int64_t n)

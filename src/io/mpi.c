@@ -82,64 +82,13 @@ static bool mpich_fill(void *library, struct mpich_constants *is)
 #undef NAME
 #undef HANDLE
 
-/* --- who started us --- */
-
-enum kind { NONE, OPENMPI, MPICH, SLURM };
-
-/* What a starter leaves in the environment. Slurm starts for either, or without any. */
-static const struct {
-    enum kind kind;
-    const char *size, *rank, *here,
-        *place; /* here: how many of them are on this machine; place: among those */
-} starters[] = {
-    {OPENMPI, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE",
-     "OMPI_COMM_WORLD_LOCAL_RANK"},
-    {MPICH, "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS", "MPI_LOCALRANKID"},
-    {SLURM, "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_STEP_TASKS_PER_NODE", "SLURM_LOCALID"},
-};
-enum { STARTERS = sizeof starters / sizeof starters[0] };
-
-static int number(const char *name)
-{
-    const char *text = name ? getenv(name) : NULL;
-    return text ? atoi(text) : 0;
-}
-
-/* The place in starters, or -1: alone. Open MPI's helpers on other machines are tasks of Slurm's, which what
- * they start inherits. */
-static int starter(void)
-{
-    for (int i = 0; i < STARTERS && number(starters[0].size) != 1; i++)
-        if (number(starters[i].size) > 1)
-            return i;
-    return -1;
-}
-
-int pd_ranks_started(int *rank)
-{
-    const int i = starter();
-    if (rank)
-        *rank = i < 0 ? 0 : number(starters[i].rank);
-    return i < 0 ? 1 : number(starters[i].size);
-}
-
-int pd_ranks_place(void)
-{
-    const int i = starter();
-    return i < 0 ? 0 : number(starters[i].place);
-}
-
-void pd_ranks_forget(void)
-{
-    for (int i = 0; i < STARTERS; i++)
-        unsetenv(starters[i].size);
-}
+/* --- opening --- */
 
 /* Those of this machine, if they are spread evenly: each may be bound to processors of its own, or several to
  * a socket. */
-static int sharers(int i)
+static int sharers(int here)
 {
-    const int here = number(starters[i].here), all = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    const int all = (int)sysconf(_SC_NPROCESSORS_ONLN);
     return here > 1 && all > 0 ? (here * pd_threads_available() + all - 1) / all : 1;
 }
 
@@ -152,7 +101,7 @@ static void *open_first(const char *const *files)
 }
 
 /* Started by another MPI than the library is of, each process would be one on its own. */
-static enum pd_status refuse_single(int i, struct pd_ranks **out, struct pd_error *err)
+static enum pd_status refuse_single(struct pd_start s, struct pd_ranks **out, struct pd_error *err)
 {
     pd_ranks_close(*out, 0);
     *out = NULL;
@@ -160,7 +109,7 @@ static enum pd_status refuse_single(int i, struct pd_ranks **out, struct pd_erro
         err, PD_ERR_UNSUPPORTED, -1,
         "%s is %d, and the MPI library here knows of one process: expected the mpirun that belongs "
         "to the library, or srun's option mpi that it knows",
-        starters[i].size, number(starters[i].size));
+        s.variable, s.size);
 }
 
 enum pd_status pd_ranks_open(struct pd_ranks **out, struct pd_error *err)
@@ -168,31 +117,29 @@ enum pd_status pd_ranks_open(struct pd_ranks **out, struct pd_error *err)
     static const char *const of_openmpi[] = {"libmpi.so.40", NULL}, *const of_mpich[] = {"libmpich.so.12",
                                                                                          "libmpi.so.12",
                                                                                          NULL};
-    const int i = starter();
+    const struct pd_start s = pd_ranks_start();
+    const bool openmpi =
+        s.by == PD_STARTED_BY_OPENMPI || (s.by == PD_STARTED_BY_SLURM && getenv("PMIX_RANK"));
     *out = NULL;
-    if (i < 0)
+    if (s.by == PD_STARTED_ALONE)
         return PD_OK;
-    enum kind kind = starters[i].kind;
-    if (kind == SLURM)
-        kind = getenv("PMIX_RANK") ? OPENMPI : NONE;
-    if (kind == NONE)
+    if (s.by == PD_STARTED_BY_SLURM && !openmpi)
         return pd_fail(
             err, PD_ERR_UNSUPPORTED, -1,
             "Slurm started %d processes, which do not know of each other: expected srun's option mpi "
             "to be pmix (Open MPI) or pmi2 (MPICH)",
-            number(starters[i].size));
-    void *library = open_first(kind == OPENMPI ? of_openmpi : of_mpich);
+            s.size);
+    void *library = open_first(openmpi ? of_openmpi : of_mpich);
     if (!library)
         return pd_fail(err, PD_ERR_UNSUPPORTED, -1,
-                       "%d processes were started by %s, whose library is not here (%s): %s",
-                       number(starters[i].size), kind == OPENMPI ? "Open MPI" : "MPICH",
-                       kind == OPENMPI ? "libmpi.so.40; Debian: openmpi-bin"
-                                       : "libmpich.so.12; Debian: mpich",
+                       "%d processes were started by %s, whose library is not here (%s): %s", s.size,
+                       openmpi ? "Open MPI" : "MPICH",
+                       openmpi ? "libmpi.so.40; Debian: openmpi-bin" : "libmpich.so.12; Debian: mpich",
                        dlerror());
-    enum pd_status status = kind == OPENMPI ? openmpi_open(library, out, err) : mpich_open(library, out, err);
+    enum pd_status status = openmpi ? openmpi_open(library, out, err) : mpich_open(library, out, err);
     if (!status && (*out)->size < 2)
-        return refuse_single(i, out, err);
+        return refuse_single(s, out, err);
     if (!status)
-        (*out)->sharers = sharers(i);
+        (*out)->sharers = sharers(s.here);
     return status;
 }

@@ -5,6 +5,19 @@
 
 #include <string.h>
 
+int pd_ranks_started(int *rank)
+{
+    const struct pd_start s = pd_ranks_start();
+    if (rank)
+        *rank = s.rank;
+    return s.size;
+}
+
+void pd_ranks_forget(void)
+{
+    pd_ranks_forget_start();
+}
+
 int pd_ranks_rank(const struct pd_ranks *r)
 {
     return r ? r->rank : 0;

@@ -53,12 +53,25 @@ static enum pd_status cut(const char *run, struct pd_dataset *d, struct pd_error
 
 /* --- networks --- */
 
+/* All ranks on a device of one kind, which know each other. */
+static enum pd_status join(struct pd_backend *b, struct pd_ranks *ranks, struct pd_error *err)
+{
+    enum pd_status status = pd_ranks_compare(ranks, "the device is", b->where ? "cuda" : "here", err);
+    if (!status && b->type->open_ranks)
+        status = pd_ranks_agree(ranks, b->type->open_ranks(b, err), err);
+    b->ranks = ranks;
+    if (!status && b->type->join)
+        status = pd_ranks_agree(ranks, b->type->join(b, ranks, err), err);
+    return status;
+}
+
 static enum pd_status open_backend(const struct pd_train_options *o, struct pd_ranks *ranks,
                                    struct pd_setup *s, struct pd_error *err)
 {
-    return pd_backend_open_shared(o->device, o->precision,
-                                  o->threads ? (int)o->threads : pd_ranks_threads(ranks), ranks, &s->backend,
-                                  err);
+    const int threads = o->threads ? (int)o->threads : pd_ranks_threads(ranks);
+    const enum pd_status status =
+        pd_ranks_agree(ranks, pd_backend_open(o->device, o->precision, threads, &s->backend, err), err);
+    return status || !ranks ? status : join(s->backend, ranks, err);
 }
 
 static enum pd_status open_gan(const struct pd_train_options *o, int size, struct pd_ranks *ranks,

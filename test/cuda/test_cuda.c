@@ -592,25 +592,21 @@ static struct twins two_ranks(void)
     return (struct twins){.ranks = {.rank = 0, .size = 2, .sharers = 1, .add_up = twins_add_up}};
 }
 
-static struct pd_backend *open_shared(const char *device, struct twins *t)
+static enum pd_status open_shared_cuda(struct twins *t, struct pd_backend **b, struct pd_error *err)
 {
-    struct pd_backend *b;
-    struct pd_error err;
-    if (strcmp(device, "ref") == 0) {
-        b = open_backend(device, 1);
-        b->ranks = &t->ranks;
-    } else if (pd_backend_open_shared(device, "fp32", 1, &t->ranks, &b, &err)) {
-        fail_msg("%s", err.message);
-    }
+    enum pd_status status = pd_backend_open("cuda", "fp32", 1, b, err);
+    if (!status)
+        status = (*b)->type->open_ranks(*b, err);
+    if (!status)
+        status = (*b)->type->join(*b, &t->ranks, err);
+    if (*b)
+        (*b)->ranks = &t->ranks;
     t->joined = true;
-    return b;
+    return status;
 }
 
-enum {
-    LAYERS = 3,
-    WIDE = 1030,
-    NARROW = 40
-}; /* wide: a layer's gradient, 4 MB, is worth a start of its own */
+/* Wide: a layer's gradient, 4 MB, is worth a start of its own. */
+enum { LAYERS = 3, WIDE = 1030, NARROW = 40 };
 
 /* Layers with batch norm over all ranks, whose gradients are added up; noise is the rank's own part. */
 static struct step open_layers(struct pd_backend *b, int wide)
@@ -646,6 +642,20 @@ static struct step open_layers(struct pd_backend *b, int wide)
     return s;
 }
 
+static struct step open_twin(const char *device, struct twins *t, int wide)
+{
+    struct pd_backend *b;
+    struct pd_error err;
+    if (strcmp(device, "ref") == 0) {
+        b = open_backend(device, 1);
+        b->ranks = &t->ranks;
+        t->joined = true;
+    } else if (open_shared_cuda(t, &b, &err)) {
+        fail_msg("%s", err.message);
+    }
+    return open_layers(b, wide);
+}
+
 static void expect_same_weights(const struct step *a, const struct step *b, int wide)
 {
     for (int i = 0; i < LAYERS; i++) {
@@ -674,8 +684,7 @@ static void ranks_add_up(void **state)
         c->machine->echo = true;
         c->machine->copies_first = quick;
         struct twins here = two_ranks(), there = two_ranks();
-        struct step ref = open_layers(open_shared("ref", &here), NARROW),
-                    cuda = open_layers(open_shared("cuda", &there), NARROW);
+        struct step ref = open_twin("ref", &here, NARROW), cuda = open_twin("cuda", &there, NARROW);
         for (uint64_t i = 0; i < 3; i++) {
             run_plan(cuda.plan, 7, i);
             run_plan(ref.plan, 7, i);
@@ -713,7 +722,7 @@ static void sums_run_behind(void **state)
     c->reset();
     c->machine->echo = true;
     struct twins there = two_ranks();
-    struct step s = open_layers(open_shared("cuda", &there), WIDE);
+    struct step s = open_twin("cuda", &there, WIDE);
     c->reset();
     c->machine->echo = true;
     run_plan(s.plan, 1, 0);
@@ -740,10 +749,11 @@ static void ranks_fail_cleanly(void **state)
         c->reset();
         c->machine->echo = true;
         c->break_call(i < 2 ? functions[i] : "", 1, 2);
-        enum pd_status status = pd_backend_open_shared("cuda", "fp32", 1, &t.ranks, &b, &err);
+        enum pd_status status = open_shared_cuda(&t, &b, &err);
         assert_int_equal(status != PD_OK, i < 2);
-        if (!status) {
-            t.joined = true;
+        if (status) {
+            pd_backend_destroy(b);
+        } else {
             struct step s = open_layers(b, NARROW);
             c->break_call(functions[i], 1, 2);
             status = pd_plan_run(s.plan, 1, 0, &err);

@@ -6,7 +6,7 @@
 
 #include "base/bug.h"
 #include "base/mem.h"
-#include "io/ranks.h"
+#include "base/ranks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -155,7 +155,7 @@ static enum pd_status prepare(struct pd_backend *base, struct pd_call *calls, in
 /* Where no card was asked for: of several ranks on a machine each takes its own. */
 static int choose_card(int asked, int count)
 {
-    return asked >= 0 ? asked : count > 0 ? pd_ranks_place() % count : 0;
+    return asked >= 0 ? asked : count > 0 ? pd_ranks_start().place % count : 0;
 }
 
 static enum pd_status find_card(struct cuda *b, int asked, struct pd_error *err)
@@ -299,6 +299,7 @@ const struct pd_backend_type pd_backend_cuda = {
     .behind = {[PD_OP_MATMUL] = PD_BEHIND_BIAS | PD_BEHIND_SUM},
     .create = create,
     .destroy = destroy,
+    .open_ranks = cuda_open_ranks,
     .join = cuda_join,
     .allocate = cuda_allocate,
     .release = cuda_release,

@@ -128,6 +128,7 @@ void cuda_plan_destroy(const struct cuda *b, struct cuda_plan *p);
 
 /* --- sums over ranks (ranks.c) --- */
 
+enum pd_status cuda_open_ranks(struct pd_backend *b, struct pd_error *err);
 enum pd_status cuda_join(struct pd_backend *b, struct pd_ranks *ranks, struct pd_error *err);
 void cuda_leave(struct cuda *b);
 /* Which calls wait, when all are prepared. */

@@ -2,10 +2,6 @@
  * backward pass: what is asked for is begun when it is worth a start, or when a call wants a result. */
 #include "backend/cuda/cuda.h"
 
-#include "io/ranks.h"
-
-#include <string.h>
-
 enum { BUCKET = 4 << 20 }; /* bytes: then a ring's latency, some 10 us a step, is the smaller part */
 
 /* --- life --- */
@@ -18,21 +14,13 @@ static enum pd_status check(const struct cuda *b, unsigned result, const char *w
                   : PD_OK;
 }
 
-/* The first rank's, for all. */
-static enum pd_status share_id(struct pd_ranks *ranks, struct cuda_nccl_id *id, struct pd_error *err)
+enum pd_status cuda_open_ranks(struct pd_backend *base, struct pd_error *err)
 {
-    double bytes[sizeof id->bytes];
-    for (size_t i = 0; i < sizeof id->bytes; i++)
-        bytes[i] = ranks->rank ? 0 : id->bytes[i];
-    const enum pd_status status = pd_ranks_sum(ranks, bytes, sizeof id->bytes, err);
-    for (size_t i = 0; i < sizeof id->bytes && !status; i++)
-        id->bytes[i] = (char)bytes[i];
-    return status;
-}
-
-static enum pd_status open_stream(struct cuda *b, struct pd_error *err)
-{
+    struct cuda *b = (struct cuda *)base;
     struct cuda_ranks *r = &b->sums;
+    enum pd_status status = cuda_open_library(&b->api, CUDA_NCCL, err);
+    if (status)
+        return status;
     unsigned result = b->api.cuCtxSetCurrent(b->context);
     if (!result)
         result = b->api.cuStreamCreate(&r->stream, CU_STREAM_APART);
@@ -43,22 +31,35 @@ static enum pd_status open_stream(struct cuda *b, struct pd_error *err)
     return cuda_check(b, result, "starting", err);
 }
 
+/* The first rank's, for all; where it has none, that. */
+static enum pd_status share_id(struct pd_ranks *ranks, bool made, struct cuda_nccl_id *id,
+                               struct pd_error *err)
+{
+    enum { N = sizeof id->bytes };
+    double numbers[N + 1] = {0}; /* the last: whether there is one */
+    for (int i = 0; i < N && made; i++)
+        numbers[i] = id->bytes[i];
+    numbers[N] = made;
+    const enum pd_status status = ranks->add_up(ranks, numbers, N + 1, sizeof *numbers, err);
+    for (int i = 0; i < N && !status; i++)
+        id->bytes[i] = (char)numbers[i];
+    return status || numbers[N] > 0 ? status
+                                    : pd_fail(err, PD_ERR_UNSUPPORTED, -1, "NCCL does not start on rank 0");
+}
+
 enum pd_status cuda_join(struct pd_backend *base, struct pd_ranks *ranks, struct pd_error *err)
 {
     struct cuda *b = (struct cuda *)base;
     struct cuda_nccl_id id = {{0}};
-    enum pd_status status = cuda_open_library(&b->api, CUDA_NCCL, err);
-    if (!status)
-        status = open_stream(b, err);
-    if (!status && ranks->rank == 0)
+    enum pd_status status = PD_OK;
+    if (ranks->rank == 0)
         status = check(b, b->api.ncclGetUniqueId(&id), "starting", err);
-    status = pd_ranks_agree(ranks, status, err); /* nobody waits in NCCL for a rank that has none */
-    if (!status)
-        status = share_id(ranks, &id, err);
-    if (!status)
-        status = check(b, b->api.ncclCommInitRank(&b->sums.comm, ranks->size, id, ranks->rank),
-                       "joining the ranks", err);
-    return pd_ranks_agree(ranks, status, err);
+    const bool made = ranks->rank == 0 && !status;
+    const enum pd_status shared = share_id(ranks, made, &id, status ? NULL : err);
+    if (status || shared)
+        return status ? status : shared;
+    return check(b, b->api.ncclCommInitRank(&b->sums.comm, ranks->size, id, ranks->rank), "joining the ranks",
+                 err);
 }
 
 void cuda_leave(struct cuda *b)
@@ -159,7 +160,7 @@ enum pd_status cuda_prepare_all_stats(struct cuda *b, struct pd_call *call, stru
     from->args.src[0] = moments;
     from->scratch = CUDA_SCRATCH_SRC(0);
     to->args.n[0] = from->args.n[0] = channels;
-    from->args.n[1] = b->sums.comm ? pd_ranks_size(b->base.ranks) : 1;
+    from->args.n[1] = b->sums.comm ? b->base.ranks->size : 1;
     call->kernel = run_all_stats;
     return PD_OK;
 }

@@ -4,6 +4,7 @@
 
 #include <paydirt/devices.h>
 
+#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -244,6 +245,71 @@ static void compiles_programs_once(void **state)
     }
     assert_int_equal(c->calls("nvrtcCompileProgram"), 3); /* the kernels, then two programs */
     pd_backend_destroy(b);
+}
+
+/* --- kernels that are kept --- */
+
+/* Opens a backend; how often something is compiled for that. */
+static long compilations(const struct standin_control *c)
+{
+    const long before = c->calls("nvrtcCompileProgram");
+    pd_backend_destroy(open_backend("cuda", 1));
+    return c->calls("nvrtcCompileProgram") - before;
+}
+
+static void rewrite(const char *path, long offset, int change)
+{
+    FILE *f = fopen(path, "r+");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, offset, offset < 0 ? SEEK_END : SEEK_SET), 0);
+    const long at = ftell(f);
+    const int byte = fgetc(f);
+    fseek(f, at, SEEK_SET);
+    fputc(byte + change, f);
+    fclose(f);
+}
+
+/* NVRTC is asked once; and again where the file is torn or another, the driver refuses it, or the card is of
+ * another kind. */
+static void keeps_kernels(void **state)
+{
+    (void)state;
+    const struct standin_control *c = standin_use();
+    char folder[] = "/tmp/paydirt-test-XXXXXX", path[128];
+    glob_t found;
+    c->reset();
+    assert_non_null(mkdtemp(folder));
+    setenv("XDG_CACHE_HOME", folder, 1);
+    assert_int_equal(compilations(c), 1);
+    assert_int_equal(compilations(c), 0);
+    snprintf(path, sizeof path, "%s/paydirt/*", folder);
+    assert_int_equal(glob(path, 0, NULL, &found), 0);
+    assert_int_equal(found.gl_pathc, 1);
+    const long changed[] = {0, 8, 16, 24, 40, -1}; /* the magic, sizes, digest, key, image */
+    for (size_t i = 0; i < sizeof changed / sizeof *changed; i++) {
+        rewrite(found.gl_pathv[0], changed[i], 1);
+        assert_int_equal(compilations(c), 1);
+        assert_int_equal(compilations(c), 0);
+    }
+    assert_int_equal(truncate(found.gl_pathv[0], 100), 0);
+    assert_int_equal(compilations(c), 1);
+    c->break_call("cuModuleLoadData", 1, 200);
+    assert_int_equal(compilations(c), 1);
+    c->machine->arch = 80;
+    assert_int_equal(compilations(c), 1);
+    globfree(&found);
+    setenv("XDG_CACHE_HOME", "/dev/null", 1);
+    assert_int_equal(compilations(c), 1);
+    assert_int_equal(compilations(c), 1);
+    assert_int_equal(glob(path, 0, NULL, &found), 0);
+    assert_int_equal(found.gl_pathc, 2);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        unlink(found.gl_pathv[i]);
+    globfree(&found);
+    path[strlen(path) - 2] = '\0';
+    rmdir(path);
+    rmdir(folder);
+    c->reset();
 }
 
 /* What of it is here, and what not. */
@@ -775,6 +841,7 @@ int main(void)
         cmocka_unit_test(times_each_call),
         cmocka_unit_test(frees_everything),
         cmocka_unit_test(compiles_programs_once),
+        cmocka_unit_test(keeps_kernels),
         cmocka_unit_test(lists_devices),
         cmocka_unit_test(precisions),
         cmocka_unit_test(takes_what_repeats_itself),

@@ -18,6 +18,7 @@ static void moves_between_devices(void **state)
 {
     (void)state;
     setenv("PAYDIRT_CUDA", PD_STANDIN, 1);
+    setenv("XDG_CACHE_HOME", "/dev/null", 1);
     says(OPTIONS "--epochs 1 --device cuda --gold --gold-start 0", "networks on cuda:0, stand-in 0, fp32");
     says("score runs/00000-synthetic-mlp-gold --out there.csv --split train", "there.csv: scores");
     says("score runs/00000-synthetic-mlp-gold --out also.csv --split train --device cuda",

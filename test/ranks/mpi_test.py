@@ -206,7 +206,7 @@ def cards_add_up(mpi, folder):
     """On a stand-in of NVIDIA's libraries, each rank on a card of its own, NCCL among them: the weights of one card, and of the processor."""
     stand_in = os.path.join(os.path.dirname(PAYDIRT), "standin")
     how = ["train", *SMALL, "--epochs", "1", "--sync-statistics", "--gold", "--seed", "3"]
-    cards = {"PAYDIRT_CUDA": stand_in, "PAYDIRT_STANDIN_CARDS": "2"}
+    cards = {"PAYDIRT_CUDA": stand_in, "PAYDIRT_STANDIN_CARDS": "2", "XDG_CACHE_HOME": folder}
     run(mpi, 1, *how, "--out", folder + "/cpu")
     for ranks in 1, 2:
         said = run(mpi, ranks, *how, "--out", f"{folder}/{ranks}", "--device", "cuda", env=cards)

@@ -1,6 +1,7 @@
 /* Kernels from text: NVRTC compiles it for the card, the driver loads it. */
 #include "backend/cuda/cuda.h"
 
+#include "backend/cuda/kept.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -46,12 +47,11 @@ static enum pd_status refused(const struct cuda *b, struct _nvrtcProgram *progra
 }
 
 /* What NVRTC made, for the driver; the caller frees it. NULL: out of memory, or it made none. */
-static char *image_of(const struct cuda *b, struct _nvrtcProgram *program, bool finished)
+static char *image_of(const struct cuda *b, struct _nvrtcProgram *program, bool finished, size_t *size)
 {
-    size_t size = 0;
     const unsigned result =
-        finished ? b->api.nvrtcGetCUBINSize(program, &size) : b->api.nvrtcGetPTXSize(program, &size);
-    char *image = result ? NULL : pd_calloc(1, size + 1);
+        finished ? b->api.nvrtcGetCUBINSize(program, size) : b->api.nvrtcGetPTXSize(program, size);
+    char *image = result ? NULL : pd_calloc(1, *size + 1);
     if (image && (finished ? b->api.nvrtcGetCUBIN(program, image) : b->api.nvrtcGetPTX(program, image))) {
         pd_free(image);
         return NULL;
@@ -72,32 +72,54 @@ static enum pd_status load(struct cuda *b, const char *image, struct CUmod_st **
     return status;
 }
 
-enum pd_status cuda_module_add(struct cuda *b, const char *text, struct CUmod_st **out, struct pd_error *err)
+static enum pd_status compile(const struct cuda *b, const char *text, const char *arch, bool finished,
+                              char **image, size_t *size, struct pd_error *err)
 {
-    struct pd_buffer source = PD_BUFFER_INIT;
     struct _nvrtcProgram *program = NULL;
-    int known;
-    const bool finished = known_arch(b, &known);
-    char arch[40], *image = NULL;
     const char *options[] = {arch, "-std=c++17"};
-    snprintf(arch, sizeof arch, "-arch=%s_%d", finished ? "sm" : "compute", known);
-    pd_buffer_printf(&source, "%s%s", cuda_text_shared, text);
-    enum pd_status status = source.oom ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for kernels") : PD_OK;
-    unsigned result = 0;
-    if (!status)
-        result = b->api.nvrtcCreateProgram(&program, source.data, "paydirt", 0, NULL, NULL);
-    if (!status && !result)
+    unsigned result = b->api.nvrtcCreateProgram(&program, text, "paydirt", 0, NULL, NULL);
+    if (!result)
         result = b->api.nvrtcCompileProgram(program, 2, options);
-    if (!status && result)
-        status = refused(b, program, result, err);
-    if (!status) {
-        image = image_of(b, program, finished);
-        status = load(b, image, out, err);
-    }
+    const enum pd_status status = result ? refused(b, program, result, err) : PD_OK;
+    if (!status)
+        *image = image_of(b, program, finished, size);
     if (program)
         b->api.nvrtcDestroyProgram(&program);
+    return status;
+}
+
+/* Kept, if the driver takes it; else compiled, and kept. */
+static enum pd_status load_text(struct cuda *b, const char *text, const char *arch, bool finished,
+                                struct CUmod_st **out, struct pd_error *err)
+{
+    size_t size = 0;
+    char *image = cuda_kept_read(text, &size);
+    enum pd_status status = image ? load(b, image, out, NULL) : PD_ERR_IO;
     pd_free(image);
-    pd_buffer_release(&source);
+    if (!status)
+        return PD_OK;
+    image = NULL;
+    status = compile(b, text, arch, finished, &image, &size, err);
+    if (!status)
+        status = load(b, image, out, err);
+    if (!status)
+        cuda_kept_write(text, image, size);
+    pd_free(image);
+    return status;
+}
+
+enum pd_status cuda_module_add(struct cuda *b, const char *text, struct CUmod_st **out, struct pd_error *err)
+{
+    struct pd_buffer all = PD_BUFFER_INIT; /* with a line of what else decides */
+    int known, major = 0, minor = 0;
+    const bool finished = known_arch(b, &known);
+    char arch[40];
+    snprintf(arch, sizeof arch, "-arch=%s_%d", finished ? "sm" : "compute", known);
+    b->api.nvrtcVersion(&major, &minor);
+    pd_buffer_printf(&all, "// NVRTC %d.%d %s\n%s%s", major, minor, arch, cuda_text_shared, text);
+    const enum pd_status status = all.oom ? pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for kernels")
+                                          : load_text(b, all.data, arch, finished, out, err);
+    pd_buffer_release(&all);
     return status;
 }
 

@@ -204,7 +204,7 @@ unsigned nvrtcGetProgramLog(struct _nvrtcProgram *program, char *log)
     return 0;
 }
 
-enum { IMAGE = 32 };
+enum { IMAGE = 48 };
 
 unsigned nvrtcGetCUBINSize(struct _nvrtcProgram *program, size_t *size)
 {
@@ -217,7 +217,7 @@ unsigned nvrtcGetCUBIN(struct _nvrtcProgram *program, char *image)
 {
     ENTER("nvrtcGetCUBIN");
     CHECK(standin_machine_now()->arch <= 120);
-    snprintf(image, IMAGE, "standin %d", program->number);
+    snprintf(image, IMAGE, "standin %d of %d", program->number, (int)getpid());
     return 0;
 }
 
@@ -229,7 +229,7 @@ unsigned nvrtcGetPTXSize(struct _nvrtcProgram *program, size_t *size)
 unsigned nvrtcGetPTX(struct _nvrtcProgram *program, char *image)
 {
     ENTER("nvrtcGetPTX");
-    snprintf(image, IMAGE, "standin %d", program->number);
+    snprintf(image, IMAGE, "standin %d of %d", program->number, (int)getpid());
     return 0;
 }
 
@@ -242,8 +242,10 @@ struct CUmod_st {
 unsigned cuModuleLoadData(struct CUmod_st **module, const void *image)
 {
     ENTER("cuModuleLoadData");
-    int number;
-    CHECK(sscanf(image, "standin %d", &number) == 1 && number < n_modules);
+    int number, process;
+    if (sscanf(image, "standin %d of %d", &number, &process) != 2 || process != (int)getpid())
+        return 200; /* CUDA_ERROR_INVALID_IMAGE: one that was kept, of another process's */
+    CHECK(number < n_modules);
     *module = calloc(1, sizeof **module);
     (*module)->number = number;
     object_made();

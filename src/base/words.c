@@ -136,6 +136,12 @@ static bool is_printable(uint32_t point)
     return true;
 }
 
+size_t pd_utf8_letter(const char *text)
+{
+    uint32_t point;
+    return letter_at((const unsigned char *)text, &point);
+}
+
 size_t pd_printable_letter(const char *text)
 {
     uint32_t point;

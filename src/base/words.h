@@ -16,6 +16,9 @@ int pd_word_at(const char *word, const char *const *first, size_t count, size_t 
  * "folder" where none is left. Into text[size]; returns text. */
 char *pd_path_word(char *text, size_t size, const char *path);
 
+/* Bytes of the UTF-8 letter at text, 1 to 4; 0 where there is none. The end of text is a letter. */
+size_t pd_utf8_letter(const char *text);
+
 /* Bytes of the letter at text, 1 to 4; 0 where it is none that may stand in a line on a terminal
  * (pd_make_printable), or the end of text. */
 size_t pd_printable_letter(const char *text);

@@ -287,6 +287,60 @@ static void doubtful_tables_are_refused(void **state)
         "1 images have several classes there, so none");
 }
 
+/* What a table takes away, and what it may mean, is said. */
+static void what_a_table_loses_is_said(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *columns, *words;
+    } cases[] = {
+        {"split,image,label\ntrain,im0.png,a\n,im1.png,b\nholdout,im2.png,b\ntest,im3.png,a\n", NULL,
+         "2 are of no split, the first: '', expected train, test or val"},
+        {"image,label,Usage\nim0.png,a,Training\nim1.png,b,PublicTest\n", NULL,
+         "column 'Usage' looks like a split and is not used"},
+        {"image,label,is_test\nim0.png,a,0\nim1.png,b,1\n", NULL, "column 'is_test' looks like a split"},
+        {"image,label\nim0.png,Mass\nim1.png,Mass|Node\nim2.png,\"['Node', 'Mass']\"\n", NULL,
+         "2 labels look like lists of others ('Mass|Node'): each is a class of its own"},
+        {"image,label\nim0.png,20.0\nim1.png,21.5\n", NULL, "labels are numbers with fractions (21.5)"},
+    };
+    make_pool("losses");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_contains(note_of(with_table("losses", "l.csv", cases[i].text, cases[i].columns)),
+                        cases[i].words);
+    const char *plain = note_of(
+        with_table("losses", "p.csv", "image,label,place\nim0.png,1.0,train 1\nim1.png,0.0,road\n", NULL));
+    assert_null(strstr(plain, "looks like"));
+    assert_null(strstr(plain, "fractions"));
+    struct pd_data_request r =
+        with_table("losses", "c.csv", "image,label\nim0.png,Cat\nim1.png,dog\nim2.png,cat\n", NULL);
+    r.classes = "cat,dog";
+    assert_contains(note_of(r), "1 have a label that is none of the classes, the first: 'Cat'");
+    refuses(with_table("losses", "f.csv", "image,label,fold\nim0,a,0\nim1,b,1\nim2,a,2\nim3,b,0\n", NULL),
+            PD_ERR_IO, "no row of the training split; 4 say '0' and the like, expected train, test or val");
+}
+
+static void rows_that_differ_give_no_label(void **state)
+{
+    (void)state;
+    make_pool("differ");
+    assert_string_equal(content(with_table("differ", "d.csv",
+                                           "image,label\nim0.png,a\nim0.png,b\nim0.png,a\nim1.png,b\n"
+                                           "im1.png,\nim2.png,\nim2.png,a\n",
+                                           NULL)),
+                        "im0.png=- 0;im1.png=b 1;im2.png=a 2;im3.png=- 3;");
+    struct pd_data_request r = with_table(
+        "differ", "s.csv",
+        "image,label,split\nim0.png,a,train\nim1.png,b,train\nim3.png,a,test\nim3.png,b,test\n", NULL);
+    assert_string_equal(content(r), "im0.png=a 0;im1.png=b 1;im2.png=- 2;");
+    make_folder("differ/x");
+    write_picture("differ/x/im0.png", 7);
+    make_folder("differ/y");
+    write_picture("differ/y/im9.png", 8);
+    write_picture("differ/x/im9.png", 9);
+    refuses(with_table("differ", "o.csv", "image,label\nim9.png,a\n", NULL), PD_ERR_MISMATCH,
+            "names one image in");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +351,8 @@ int main(void)
         cmocka_unit_test(numbers_are_classes_by_number),
         cmocka_unit_test(a_column_says_the_split),
         cmocka_unit_test(doubtful_tables_are_refused),
+        cmocka_unit_test(what_a_table_loses_is_said),
+        cmocka_unit_test(rows_that_differ_give_no_label),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -68,6 +68,7 @@ static void refuses_csv_that_it_cannot_trust(void **state)
     refuses("image,label\na.png\n", "", "line 2: 1 columns, expected 2");
     refuses("image,label\na.png,\"cat\n", "", "a quote is opened and never closed");
     refuses("image,label\n", "", "CSV without a row");
+    refuses("image,label\na.png,cat\nb.png,ch\xe2t\n", "", "line 3: no UTF-8 text: save it as UTF-8");
     refuses("", "", "expected a header");
     assert_int_equal(pd_label_table_parse("P\0K", 3, "t", "", &table, &err), PD_ERR_FORMAT);
 }

@@ -5,6 +5,7 @@
 #include "base/words.h"
 #include "data/labels/image_index.h"
 #include "data/labels/image_name.h"
+#include "data/labels/label_doubts.h"
 #include "data/labels/label_table.h"
 #include "io/file.h"
 
@@ -15,7 +16,13 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum { PATH_SIZE = 4096, MANY_CLASSES = 200 };
+enum { PATH_SIZE = 4096, MANY_CLASSES = 200, WORDS = 160 };
+
+/* The first row with a label, or the first; rows that differ clash: nobody knows. */
+struct said {
+    const struct pd_label_row *row; /* or NULL */
+    bool clash;
+};
 
 struct labelling {
     struct pd_image_list *list;
@@ -23,13 +30,20 @@ struct labelling {
     char path[PATH_SIZE]; /* of the table; "": there is none */
     enum pd_split split;
     bool by_column;           /* the table says which split */
+    bool one_split;           /* nothing does */
     struct pd_buffer names;   /* of the images, one behind the other */
     struct pd_dataset images; /* them, for the index */
     struct pd_image_index index;
-    const struct pd_label_row **row_of; /* (list->count): what the table says about each image, or NULL */
-    size_t unknown;                     /* rows that name no image, and the first of them */
+    struct said *said; /* (list->count): what the table says about each image */
+    size_t unknown;    /* rows that name no image, and the first of them */
     const char *first_unknown;
-    size_t clashes; /* images that rows give different classes */
+    bool ambiguous;        /* that first one: several images are called so */
+    size_t clashes;        /* images that rows give different classes */
+    size_t strange_labels; /* images whose label is none of the classes, and the first label */
+    const char *strange_label;
+    size_t strange_splits; /* images whose split is none, and the first word for one */
+    const char *strange_split;
+    char doubts[WORDS]; /* about the labels, or "" */
 };
 
 /* --- which file --- */
@@ -69,8 +83,8 @@ static enum pd_status open_index(struct labelling *l, struct pd_error *err)
         pd_image_name_append(&l->names, path, strlen(path));
         pd_buffer_append(&l->names, "", 1);
     }
-    l->row_of = pd_calloc(l->list->count, sizeof *l->row_of);
-    if (l->names.oom || !l->row_of || l->list->count > UINT32_MAX)
+    l->said = pd_calloc(l->list->count, sizeof *l->said);
+    if (l->names.oom || !l->said || l->list->count > UINT32_MAX)
         return pd_fail_memory(err, l->path);
     snprintf(l->images.name, sizeof l->images.name, "images");
     l->images.count = (uint32_t)l->list->count;
@@ -92,22 +106,28 @@ static int64_t find_image(const struct labelling *l, const char *name)
     return found;
 }
 
+static void match_row(struct labelling *l, const struct pd_label_row *row)
+{
+    const int64_t image = find_image(l, row->image);
+    if (image < 0) {
+        if (!l->unknown++) {
+            l->first_unknown = row->image;
+            l->ambiguous = pd_image_find(&l->index, row->image) == PD_IMAGE_AMBIGUOUS;
+        }
+        return;
+    }
+    struct said *said = &l->said[image];
+    if (!said->row || !*said->row->label)
+        said->row = row;
+    const bool differs = *row->label && strcmp(said->row->label, row->label) != 0;
+    l->clashes += differs && !said->clash;
+    said->clash = said->clash || differs;
+}
+
 static void match_rows(struct labelling *l)
 {
-    for (size_t i = 0; i < l->table.count; i++) {
-        const struct pd_label_row *row = &l->table.at[i];
-        const int64_t image = find_image(l, row->image);
-        if (image < 0) {
-            l->first_unknown = l->unknown++ ? l->first_unknown : row->image;
-            continue;
-        }
-        const struct pd_label_row *before = l->row_of[image];
-        l->clashes += before && *before->label && strcmp(before->label, row->label) != 0;
-        if (!before || !*before->label)
-            l->row_of[image] = row;
-        else if (strcmp(before->label, row->label) != 0)
-            l->row_of[image] = NULL; /* nobody knows */
-    }
+    for (size_t i = 0; i < l->table.count; i++)
+        match_row(l, &l->table.at[i]);
 }
 
 /* --- splits by a column --- */
@@ -125,14 +145,26 @@ static bool any_row(const struct labelling *l, const char *word)
     return false;
 }
 
-/* Validation images serve where there are no test images. */
+/* The first serves for training; the others in this order for testing: validation images where there are no
+ * test images. */
+static const char *const split_words[] = {"train", "test", "val", "dev", "eval"};
+
+enum { SPLIT_WORDS = sizeof split_words / sizeof split_words[0] };
+
 static const char *split_word(const struct labelling *l)
 {
-    static const char *const tests[] = {"test", "val", "dev", "eval"};
-    for (size_t i = 0; i < 4 && l->split == PD_SPLIT_TEST; i++)
-        if (any_row(l, tests[i]))
-            return tests[i];
-    return l->split == PD_SPLIT_TEST ? "test" : "train";
+    for (size_t i = 1; i < SPLIT_WORDS && l->split == PD_SPLIT_TEST; i++)
+        if (any_row(l, split_words[i]))
+            return split_words[i];
+    return split_words[l->split == PD_SPLIT_TEST];
+}
+
+static void count_strange_split(struct labelling *l, const char *split)
+{
+    for (size_t i = 0; i < SPLIT_WORDS; i++)
+        if (begins(split, split_words[i]))
+            return;
+    l->strange_split = l->strange_splits++ ? l->strange_split : split;
 }
 
 /* Images of another split leave the list. */
@@ -141,17 +173,15 @@ static void keep_split(struct labelling *l)
     const char *word = split_word(l);
     size_t kept = 0;
     for (size_t i = 0; i < l->list->count; i++) {
-        const struct pd_label_row *row = l->row_of[i];
-        if (row && !begins(row->split, word)) {
-            pd_free(l->list->at[i].path);
-            continue;
-        }
-        if (!row && l->split == PD_SPLIT_TEST) {
+        const struct said said = l->said[i];
+        if (said.row)
+            count_strange_split(l, said.row->split);
+        if (said.row ? !begins(said.row->split, word) : l->split == PD_SPLIT_TEST) {
             pd_free(l->list->at[i].path);
             continue;
         }
         l->list->at[kept] = l->list->at[i];
-        l->row_of[kept++] = row;
+        l->said[kept++] = said;
     }
     l->list->count = kept;
 }
@@ -198,25 +228,68 @@ static enum pd_status add_classes(struct labelling *l, struct pd_error *err)
                                  l->path, different, n, l->table.columns),
                          "metadata-columns=IMAGE,LABEL");
     last = "";
-    for (size_t i = 0; !status && i < n; last = labels[i++])
+    size_t kept = 0;
+    for (size_t i = 0; i < n; last = labels[i++])
         if (strcmp(labels[i], last) != 0)
-            status = pd_image_list_add_class(l->list, labels[i], strlen(labels[i]), err);
+            labels[kept++] = labels[i];
+    for (size_t i = 0; !status && i < kept; i++)
+        status = pd_image_list_add_class(l->list, labels[i], strlen(labels[i]), err);
+    if (!status)
+        pd_label_doubts(labels, kept, l->doubts, sizeof l->doubts);
     pd_free(labels);
     return status;
 }
 
+static int32_t class_of(const struct pd_image_list *list, const char *label)
+{
+    for (int k = 0; k < list->class_count; k++)
+        if (!strcmp(list->classes[k], label))
+            return k;
+    return -1;
+}
+
 static void label_images(struct labelling *l)
 {
-    struct pd_image_list *list = l->list;
-    for (size_t i = 0; i < list->count; i++) {
-        list->at[i].label = -1;
-        for (int k = 0; l->row_of[i] && k < list->class_count && list->at[i].label < 0; k++)
-            if (!strcmp(list->classes[k], l->row_of[i]->label))
-                list->at[i].label = k;
+    for (size_t i = 0; i < l->list->count; i++) {
+        const struct said *said = &l->said[i];
+        const char *label = said->row && !said->clash ? said->row->label : "";
+        l->list->at[i].label = class_of(l->list, label);
+        if (*label && l->list->at[i].label < 0)
+            l->strange_label = l->strange_labels++ ? l->strange_label : label;
     }
 }
 
 /* --- what is said of it --- */
+
+/* Of what the table leaves without a label or out. */
+static void say_losses(const struct labelling *l, struct pd_buffer *words)
+{
+    if (l->unknown)
+        pd_buffer_printf(words, "; %zu of its rows name %s image here, the first: '%.100s'", l->unknown,
+                         l->ambiguous ? "no single" : "no", l->first_unknown);
+    if (l->table.several + l->clashes)
+        pd_buffer_printf(words, "; %zu images have several classes there, so none",
+                         l->table.several + l->clashes);
+    if (l->strange_labels)
+        pd_buffer_printf(words, "; %zu have a label that is none of the classes, the first: '%.60s'",
+                         l->strange_labels, l->strange_label);
+    if (l->strange_splits)
+        pd_buffer_printf(words, "; %zu are of no split, the first: '%.60s', expected train, test or val",
+                         l->strange_splits, l->strange_split);
+}
+
+/* Of what may be meant otherwise, a line each. */
+static enum pd_status tell_doubts(const struct labelling *l, struct pd_error *err)
+{
+    char words[WORDS + 64];
+    const char *column = l->one_split ? l->table.split_like : "";
+    snprintf(words, sizeof words,
+             "column '%s' looks like a split and is not used: one that says train, test or val is"
+             "\tmetadata-columns=IMAGE,LABEL,SPLIT",
+             column);
+    enum pd_status status = *column ? pd_image_list_note(l->list, words, err) : PD_OK;
+    return !status && *l->doubts ? pd_image_list_note(l->list, l->doubts, err) : status;
+}
 
 static enum pd_status tell(const struct labelling *l, struct pd_error *err)
 {
@@ -226,12 +299,7 @@ static enum pd_status tell(const struct labelling *l, struct pd_error *err)
         labelled += l->list->at[i].label >= 0;
     pd_buffer_printf(&words, "labels of %zu images from %s (%s%s%s)", labelled, l->path, l->table.format,
                      *l->table.columns ? ", " : "", l->table.columns);
-    if (l->unknown)
-        pd_buffer_printf(&words, "; %zu of its rows name no image here, the first: '%.100s'", l->unknown,
-                         l->first_unknown);
-    if (l->table.several + l->clashes)
-        pd_buffer_printf(&words, "; %zu images have several classes there, so none",
-                         l->table.several + l->clashes);
+    say_losses(l, &words);
     if (l->by_column) {
         l->list->notes[0] = '\0'; /* that there is no test split */
         pd_buffer_printf(&words, "; its '%s' rows are this split", split_word(l));
@@ -240,7 +308,7 @@ static enum pd_status tell(const struct labelling *l, struct pd_error *err)
     enum pd_status status = words.oom ? pd_fail_memory(err, l->path)
                                       : pd_image_list_note(l->list, pd_make_printable(words.data), err);
     pd_buffer_release(&words);
-    return status;
+    return status ? status : tell_doubts(l, err);
 }
 
 /* --- all --- */
@@ -263,6 +331,18 @@ static enum pd_status stamp_table(const struct labelling *l, const char *folder,
     return status;
 }
 
+static enum pd_status no_images(const struct labelling *l, struct pd_error *err)
+{
+    const char *split = l->split == PD_SPLIT_TEST ? "test" : "training";
+    return l->strange_splits
+               ? pd_fail(err, PD_ERR_IO, -1,
+                         "%s: no row of the %s split; %zu say '%.60s' and the like, expected train, test or "
+                         "val; %s",
+                         l->path, split, l->strange_splits, l->strange_split, l->table.columns)
+               : pd_fail(err, PD_ERR_IO, -1, "%s: no row of the %s split; %s", l->path, split,
+                         l->table.columns);
+}
+
 static enum pd_status label(struct labelling *l, const char *folder, struct pd_error *err)
 {
     enum pd_status status = open_index(l, err);
@@ -271,13 +351,13 @@ static enum pd_status label(struct labelling *l, const char *folder, struct pd_e
     match_rows(l);
     if (l->unknown == l->table.count)
         return pd_fail(err, PD_ERR_MISMATCH, -1,
-                       "%s: none of its %zu rows names an image in '%.200s' (the first: '%.100s'); %s",
-                       l->path, l->table.count, folder, l->first_unknown, l->table.columns);
+                       "%s: none of its %zu rows names %s image in '%.200s' (the first: '%.100s'%s); %s",
+                       l->path, l->table.count, l->ambiguous ? "one" : "an", folder, l->first_unknown,
+                       l->ambiguous ? ", as several are called" : "", l->table.columns);
     if (l->by_column)
         keep_split(l);
     if (!l->list->count)
-        return pd_fail(err, PD_ERR_IO, -1, "%s: no row of the %s split", l->path,
-                       l->split == PD_SPLIT_TEST ? "test" : "training");
+        return no_images(l, err);
     status = l->list->class_count ? PD_OK : add_classes(l, err);
     if (status)
         return status;
@@ -301,6 +381,7 @@ static enum pd_status list_images(struct labelling *l, const char *folder,
     struct pd_error why = {.status = PD_OK};
     enum pd_status status = pd_image_list_read_plain(folder, PD_SPLIT_TEST, request->classes, l->list, &why);
     l->by_column = status == PD_ERR_IO && says_split(&l->table);
+    l->one_split = status == PD_ERR_IO && !l->by_column;
     if (l->by_column || request->split == PD_SPLIT_TRAIN) {
         if (!status)
             pd_image_list_release(l->list);
@@ -315,7 +396,7 @@ static void close_index(struct labelling *l)
 {
     pd_image_index_release(&l->index);
     pd_free(l->images.image_names);
-    pd_free(l->row_of);
+    pd_free(l->said);
     pd_buffer_release(&l->names);
     pd_label_table_release(&l->table);
 }

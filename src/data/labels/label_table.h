@@ -22,6 +22,7 @@ struct pd_label_table {
     struct pd_label_row *at;
     size_t count, capacity;
     size_t several;        /* images with more than one class, which therefore have none */
+    char split_like[64];   /* a column that may say the split and was not taken, or "" */
     char columns[160];     /* what was taken for what: "image from 'file_name', label from 'class'"; or "" */
     struct pd_arena arena; /* of the texts */
 };

@@ -3,19 +3,27 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/words.h"
 #include "io/file.h"
 
 #include <csv.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_COLUMNS = 4096 };
 
+/* What a column says. */
+struct column {
+    bool other, train; /* something that names no split; a training split */
+};
+
 struct table {
     const struct pd_label_parse *p;
     enum pd_status status;
-    struct pd_buffer row; /* the fields of the current row, each with its NUL */
-    int fields, columns;  /* columns: of the header; 0: it has not been read */
+    struct pd_buffer row, header; /* the fields of the current row, of the first, each with its NUL */
+    int fields, columns;          /* columns: of the header; 0: it has not been read */
     int at[PD_COLUMNS];
+    struct column *column; /* (columns) */
     int64_t line, begin;
     bool after_return, empty;
 };
@@ -50,6 +58,38 @@ static const char *field_at(const struct table *t, int i)
     return text;
 }
 
+/* "train", "PublicTest", "val_2", but no path. */
+static bool names_split(const char *text)
+{
+    const bool split = strcasestr(text, "train") || strcasestr(text, "test") || strcasestr(text, "val");
+    return (split || !strcasecmp(text, "dev")) && !strpbrk(text, "./\\");
+}
+
+static void look_for_split(struct table *t)
+{
+    const char *text = t->row.data;
+    for (int i = 0; i < t->columns; i++, text += strlen(text) + 1) {
+        t->column[i].other = t->column[i].other || (*text && !names_split(text));
+        t->column[i].train = t->column[i].train || strcasestr(text, "train");
+    }
+}
+
+/* The first column that nobody asked for and that may say the split: by all that stands in it, or by a name
+ * as "is_test". */
+static void find_split(struct table *t)
+{
+    const char *name = t->header.data;
+    if (t->at[PD_COLUMN_SPLIT] >= 0)
+        return;
+    for (int i = 0; i < t->columns && !*t->p->out->split_like; i++, name += strlen(name) + 1) {
+        const bool taken = i == t->at[PD_COLUMN_IMAGE] || i == t->at[PD_COLUMN_LABEL];
+        const bool flag = !strncasecmp(name, "is_", 3) && (names_split(name) || names_split(name + 3));
+        if (!taken && (flag || (t->column[i].train && !t->column[i].other)))
+            snprintf(t->p->out->split_like, sizeof t->p->out->split_like, "%s", name);
+    }
+    pd_make_printable(t->p->out->split_like);
+}
+
 static enum pd_status take_header(struct table *t)
 {
     const char *names[MOST_COLUMNS];
@@ -59,6 +99,10 @@ static enum pd_status take_header(struct table *t)
     for (int i = 0; i < t->fields; i++)
         names[i] = field_at(t, i);
     t->columns = t->fields;
+    pd_buffer_append(&t->header, t->row.data, t->row.size);
+    t->column = pd_calloc((size_t)t->columns, sizeof *t->column);
+    if (!t->column || t->header.oom)
+        return pd_fail_memory(t->p->err, t->p->name);
     return pd_label_choose(t->p, names, t->columns, t->at);
 }
 
@@ -67,6 +111,7 @@ static enum pd_status take_row(struct table *t)
     if (t->fields != t->columns)
         return pd_fail(t->p->err, PD_ERR_FORMAT, -1, "%s: line %lld: %d columns, expected %d", t->p->name,
                        (long long)t->begin, t->fields, t->columns);
+    look_for_split(t);
     return pd_label_add(t->p->out, field_at(t, t->at[PD_COLUMN_IMAGE]), field_at(t, t->at[PD_COLUMN_LABEL]),
                         field_at(t, t->at[PD_COLUMN_SPLIT]), t->begin)
                ? PD_OK
@@ -85,6 +130,20 @@ static void end_row(int terminator, void *table)
     t->fields = 0;
     t->empty = true;
     t->row.size = 0;
+}
+
+/* Labels that differ in other bytes alone would be one class. */
+static enum pd_status check_letters(const struct pd_label_parse *p)
+{
+    long long line = 1;
+    for (size_t at = 0, n; at < p->size; at += n) {
+        line += p->text[at] == '\n';
+        n = pd_utf8_letter(p->text + at);
+        if (!n)
+            return pd_fail(p->err, PD_ERR_FORMAT, (int64_t)at,
+                           "%s: line %lld: no UTF-8 text: save it as UTF-8", p->name, line);
+    }
+    return PD_OK;
 }
 
 /* What stands most often in the header. */
@@ -106,6 +165,9 @@ enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
     struct csv_parser csv;
     struct table t = {.p = p, .line = 1, .empty = true};
     const char *text = p->text + strspn(p->text, "\r\n");
+    t.status = check_letters(p);
+    if (t.status)
+        return t.status;
     p->out->format = "CSV";
     csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
     csv_set_delim(&csv, separator(text));
@@ -119,7 +181,11 @@ enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
         t.status = pd_fail(p->err, PD_ERR_FORMAT, -1, "%s: line %lld: a quote is opened and never closed",
                            p->name, (long long)t.begin);
     csv_free(&csv);
+    if (!t.status && t.columns)
+        find_split(&t);
     pd_buffer_release(&t.row);
+    pd_buffer_release(&t.header);
+    pd_free(t.column);
     if (!t.status && !t.columns)
         t.status =
             pd_fail(p->err, PD_ERR_FORMAT, -1, "%s: expected a header with the columns' names", p->name);

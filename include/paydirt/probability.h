@@ -16,15 +16,20 @@ enum pd_scale {
     PD_SCALE_LOG_PROBABILITIES, /* the logarithms of these: logits already */
     PD_SCALE_PROBABILITIES,     /* rows within [0, 1] that sum to 1 */
     PD_SCALE_PERCENTAGES,       /* rows within [0, 100] that sum to 100 */
-    PD_SCALE_SIGMOIDS           /* numbers within [0, 1], each class for itself */
+    PD_SCALE_SIGMOIDS,          /* numbers within [0, 1], each class for itself */
+    PD_SCALE_MINUS_LOGS         /* rows of -log p, a loss for each class: the likeliest has the least */
 };
 
 /* What the rows look like, by nine in ten of them (sigmoids: by all): a few logits that happen to sum to 1 do
  * not count. PD_SCALE_LOGITS where n = 0; never PD_SCALE_LOG_PROBABILITIES. */
 enum pd_scale pd_scale_of_classes(int64_t n, int classes, const float *x);
 
-/* The same for numbers of their own, such as real/fake logits: PD_SCALE_SIGMOIDS where all lie within [0, 1].
- */
+/* The first column of different whole numbers where most others are fractions, such as labels or row numbers
+ * among logits, by n >= 10 rows; -1: none. */
+int pd_column_of_numbers(int64_t n, int classes, const float *x);
+
+/* What numbers of their own look like, such as real/fake logits: PD_SCALE_SIGMOIDS where all lie within
+ * [0, 1]. */
 enum pd_scale pd_scale_of_numbers(int64_t n, const float *x);
 
 /* Turns rows of probabilities, or of their logarithms, into logits in place. Probability 0 (logarithm -inf)

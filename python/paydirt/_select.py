@@ -56,9 +56,14 @@ def _look(name: str, a: NDArray[np.float32], sigmoid: bool, remedy: str) -> None
              else lib.pd_scale_of_classes(rows, classes, pointer("float", a)))
     words = {lib.PD_SCALE_PROBABILITIES: "rows within [0, 1] that sum to 1, probabilities",
              lib.PD_SCALE_PERCENTAGES: "rows that sum to 100, percentages: divide by 100, and give them as probabilities=",
-             lib.PD_SCALE_SIGMOIDS: "all within [0, 1], as after a sigmoid"}
+             lib.PD_SCALE_SIGMOIDS: "all within [0, 1], as after a sigmoid",
+             lib.PD_SCALE_MINUS_LOGS: "rows of -log p, a loss for each class: take them with the other sign"}
     if scale in words:
         raise UsageError("%s: %s (%s)" % (name, words[scale], remedy))
+    column = -1 if sigmoid else lib.pd_column_of_numbers(rows, classes, pointer("float", a))
+    if column >= 0:
+        raise UsageError("%s: column %d of %d holds whole numbers beside fractions, labels or row numbers: leave it out (%s)"
+                         % (name, column, classes, remedy))
 
 
 def _logits_of(probabilities: Any) -> NDArray[np.float32]:

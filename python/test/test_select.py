@@ -153,6 +153,10 @@ class Refuses(unittest.TestCase):
         p = softmax(CLASSES)
         self.refuses("probabilities=", class_logits=p, strategy="entropy")
         self.refuses("percentages", class_logits=100 * p, strategy="entropy")
+        self.refuses("rows of -log p", class_logits=-np.log(p), strategy="entropy")
+        labels = np.arange(20)[:, None] % 2
+        self.refuses("column 2 of 3", class_logits=np.hstack([np.linspace(-1.3, 1.1, 40).reshape(20, 2), labels]),
+                     strategy="entropy")
         self.refuses("sigmoid=True", 1 / (1 + np.exp(-LOGIT)), CLASSES)
         self.assertEqual(len(paydirt.select(class_logits=p, strategy="entropy", k=3, judge=False)), 3)
         self.refuses("row 0: ", probabilities=CLASSES, strategy="entropy")

@@ -17,6 +17,8 @@ struct facts {
     bool tail;                /* all end with an empty field */
     bool commas;              /* some are numbers with a decimal comma */
     bool others_whole;        /* some column but the first is whole */
+    int64_t halves;           /* records that "1,5,-0,25" cut into whole numbers would look like */
+    size_t digits;            /* most of them behind what may be a decimal comma */
     double first[PEEK + 1];   /* the first column: of the first record, then of the others */
     bool *whole;              /* (fields): of the column so far */
 };
@@ -54,6 +56,19 @@ static bool has_decimal_comma(const struct pd_table *t, const char *text)
 
 /* --- looking ahead --- */
 
+/* All whole, every second one without a sign: decimal commas between commas. */
+static void look_for_halves(char *const *field, int64_t fields, struct facts *f)
+{
+    double value;
+    for (int64_t i = 0; i < fields; i++) {
+        const size_t n = strlen(field[i]);
+        if (fields % 2 || !is_whole(field[i], &value) || (i % 2 && strspn(field[i], "0123456789") < n))
+            return;
+        f->digits = i % 2 && n > f->digits ? n : f->digits;
+    }
+    f->halves++;
+}
+
 static enum pd_status keep_first(struct pd_rows_head *h, const struct pd_table *t, struct pd_error *err)
 {
     h->line = t->line;
@@ -81,6 +96,7 @@ static void look_at(const struct pd_rows_head *h, const struct pd_table *t, stru
             f->whole[i] = f->whole[i] && is;
         f->commas = f->commas || (!is && has_decimal_comma(t, t->field[i]));
     }
+    look_for_halves(t->field, used, f);
     f->all_whole += used > 1 && whole - first == used - 1;
     f->whole_with_first += whole == used;
     f->records++;
@@ -257,6 +273,23 @@ static enum pd_status take_comment(struct pd_rows_head *h, struct pd_table *t, s
 
 /* --- all --- */
 
+/* Fractions of this many digits are no row of whole numbers that happens to look so. */
+enum { DIGITS_TO_TELL = 3 };
+
+static enum pd_status check_commas(const struct pd_rows_head *h, const struct pd_table *t, struct facts *f,
+                                   struct pd_error *err)
+{
+    const int64_t rows = f->records + !h->header;
+    if (!h->header)
+        look_for_halves(h->names, h->fields - h->tail, f);
+    return t->separator != ',' || f->halves < rows || rows < ROWS_TO_TELL || f->digits < DIGITS_TO_TELL
+               ? PD_OK
+               : pd_fail(err, PD_ERR_FORMAT, -1,
+                         "%s: line %lld: whole numbers alone, as decimal commas between commas give them: "
+                         "expected fractions with a point, or semicolons between",
+                         t->name, (long long)h->line);
+}
+
 static enum pd_status judge(struct pd_rows_head *h, struct pd_table *t, struct facts *f,
                             const struct pd_rows_request *request, struct pd_error *err)
 {
@@ -274,6 +307,8 @@ static enum pd_status judge(struct pd_rows_head *h, struct pd_table *t, struct f
         judge_index(h, f);
     if (request->index != PD_ROWS_AUTO)
         h->index = request->index == PD_ROWS_YES;
+    if (!status && !request->whole)
+        status = check_commas(h, t, f, err);
     if (!status && request->header == PD_ROWS_AUTO && !h->header)
         status = take_comment(h, t, err);
     return status;

@@ -255,6 +255,19 @@ static enum pd_status judge_logit(struct pd_pool_files *files, const struct pd_p
     return pd_hint(err, PD_ERR_USAGE, "if they are logits before it: sigmoid=false");
 }
 
+/* Labels or row numbers beside the logits would be one class more. */
+static enum pd_status judge_columns(const struct pd_pool_request *request, const char *name, int64_t n,
+                                    int classes, const float *values, struct pd_error *err)
+{
+    const int column = request->binary ? -1 : pd_column_of_numbers(n, classes, values);
+    if (column < 0)
+        return PD_OK;
+    pd_fail(err, PD_ERR_USAGE, -1,
+            "%s: column %d of %d holds whole numbers beside fractions, labels or row numbers: leave it out",
+            name, column, classes);
+    return pd_hint(err, PD_ERR_USAGE, "if they are logits before the softmax: probabilities=false");
+}
+
 enum pd_status pd_pool_judge_classes(const struct pd_pool_request *request, const char *name, int64_t n,
                                      int classes, const float *values, struct pd_error *err)
 {
@@ -262,14 +275,15 @@ enum pd_status pd_pool_judge_classes(const struct pd_pool_request *request, cons
         [PD_SCALE_PROBABILITIES] = "rows within [0, 1] that sum to 1, probabilities",
         [PD_SCALE_PERCENTAGES] = "rows that sum to 100, percentages: divide by 100",
         [PD_SCALE_SIGMOIDS] =
-            "all within [0, 1], as after a sigmoid for each class: take the numbers before it"};
+            "all within [0, 1], as after a sigmoid for each class: take the numbers before it",
+        [PD_SCALE_MINUS_LOGS] = "rows of -log p, a loss for each class: take them with the other sign"};
     const enum pd_scale scale =
         request->binary ? pd_scale_of_numbers(n, values + n) : pd_scale_of_classes(n, classes, values);
     if (scale == PD_SCALE_LOGITS)
-        return PD_OK;
+        return judge_columns(request, name, n, classes, values, err);
     const enum pd_scale as = request->binary ? PD_SCALE_PROBABILITIES : scale;
     pd_fail(err, PD_ERR_USAGE, -1, "%s: %s", name, words[as]);
-    if (as != PD_SCALE_SIGMOIDS)
+    if (as == PD_SCALE_PROBABILITIES || as == PD_SCALE_PERCENTAGES)
         pd_hint(err, PD_ERR_USAGE,
                 as == PD_SCALE_PERCENTAGES ? "and give: probabilities" : "if they are: probabilities");
     return pd_hint(err, PD_ERR_USAGE, "if they are logits before the softmax: probabilities=false");

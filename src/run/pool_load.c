@@ -202,6 +202,11 @@ static enum pd_status join_halves(const char *path, int64_t count, const float *
         rows[i] = (int64_t)x;
     }
     qsort(rows, (size_t)count, sizeof *rows, ascending);
+    if (count > 2 && rows[count - 1] <= 1)
+        return pd_fail(err, PD_ERR_FORMAT, -1,
+                       "%s: zeros and ones, a mask; expected the numbers of labelled rows, each once, as "
+                       "numpy.flatnonzero(mask) gives them",
+                       path);
     for (int64_t i = 1; i < count; i++)
         if (rows[i] == rows[i - 1])
             return pd_fail(err, PD_ERR_FORMAT, -1,

@@ -6,7 +6,7 @@
 #define SLIGHTLY 1e-6   /* a probability may be as far outside of [0, 1], by rounding */
 #define LOWEST   (-1e4) /* its exp is 0 */
 
-enum { NINE = 9, TENTHS = 10 };
+enum { NINE = 9, TENTHS = 10, ROWS_TO_TELL = 10 };
 
 /* Most rows of logits end at their first negative number. */
 static bool sums_to(const float *x, int classes, double whole)
@@ -35,6 +35,27 @@ static bool may_be_most(int64_t seen, int64_t ones, int64_t hundreds, int64_t n)
     return (more + n - seen) * TENTHS >= n * NINE;
 }
 
+static bool are_minus_logs(const float *x, int classes)
+{
+    double sum = 0;
+    for (int k = 0; k < classes; k++) {
+        if (!((double)x[k] >= -SLIGHTLY))
+            return false;
+        sum += exp(-(double)x[k]);
+    }
+    return fabs(sum - 1) <= PD_SUM_MOST;
+}
+
+/* Of numbers that are no probabilities. */
+static enum pd_scale scale_of_others(int64_t n, int classes, const float *x)
+{
+    const enum pd_scale scale = pd_scale_of_numbers(n * classes, x);
+    int64_t logs = 0;
+    for (int64_t i = 0; i < n && scale == PD_SCALE_LOGITS && may_be_most(i, logs, logs, n); i++)
+        logs += are_minus_logs(x + i * classes, classes);
+    return logs * TENTHS >= n * NINE ? PD_SCALE_MINUS_LOGS : scale;
+}
+
 enum pd_scale pd_scale_of_classes(int64_t n, int classes, const float *x)
 {
     int64_t ones = 0, hundreds = 0;
@@ -45,12 +66,43 @@ enum pd_scale pd_scale_of_classes(int64_t n, int classes, const float *x)
     return !n                              ? PD_SCALE_LOGITS
            : ones * TENTHS >= n * NINE     ? PD_SCALE_PROBABILITIES
            : hundreds * TENTHS >= n * NINE ? PD_SCALE_PERCENTAGES
-                                           : pd_scale_of_numbers(n * classes, x);
+                                           : scale_of_others(n, classes, x);
 }
 
 enum pd_scale pd_scale_of_numbers(int64_t n, const float *x)
 {
     return are_within(n, x) ? PD_SCALE_SIGMOIDS : PD_SCALE_LOGITS;
+}
+
+static bool are_whole(int64_t n, int classes, const float *column)
+{
+    bool differ = false;
+    for (int64_t i = 0; i < n; i++) {
+        const float x = column[i * classes];
+        if (x != floorf(x))
+            return false;
+        differ = differ || x < *column || x > *column;
+    }
+    return differ;
+}
+
+static bool are_fractions(int64_t n, int classes, const float *column)
+{
+    int64_t whole = 0;
+    for (int64_t i = 0; i < n; i++)
+        whole += column[i * classes] == floorf(column[i * classes]);
+    return whole * TENTHS <= n;
+}
+
+int pd_column_of_numbers(int64_t n, int classes, const float *x)
+{
+    int found = -1, fractions = 0;
+    for (int k = 0; n >= ROWS_TO_TELL && k < classes; k++) {
+        const bool whole = are_whole(n, classes, x + k);
+        found = whole && found < 0 ? k : found;
+        fractions += !whole && are_fractions(n, classes, x + k);
+    }
+    return 2 * fractions > classes ? found : -1;
 }
 
 /* --- their logits --- */

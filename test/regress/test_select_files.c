@@ -179,6 +179,7 @@ static void refuses_bad_labelled_rows(void **state)
         int code;
         const char *words;
     } bad[] = {{"1\n2\n1\n", 4, "known.txt: row 1 comes twice"},
+               {"1\n0\n0\n1\n0\n1\n", 4, "zeros and ones, a mask; expected the numbers of labelled rows"},
                {"6\n", 2, "labelled row 6: the pool has 6 rows"},
                {"17000001\n", 2, "labelled row 17000001: the pool has 6 rows"}, /* no float */
                {"-1\n", 4, "number 0 is -1, expected that of a labelled row"},
@@ -349,6 +350,20 @@ static void takes_rounded_probabilities(void **state)
     assert_null(strstr(r->err, "rounded"));
 }
 
+static void refuses_labels_among_logits(void **state)
+{
+    (void)state;
+    char text[512] = "";
+    for (int i = 0; i < 10; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%d.5,-%d.25,%d\n", i % 4, i % 3, i % 2);
+    write_text("pred.csv", text);
+    fails(
+        "select --class-logits pred.csv --strategy entropy -k 1", 2,
+        "pred.csv: column 2 of 3 holds whole numbers beside fractions, labels or row numbers: leave it out; "
+        "if they are logits before the softmax: --no-probabilities");
+    succeeds("select --class-logits pred.csv --strategy entropy -k 1 --no-probabilities");
+}
+
 static void refuses_sigmoids_for_logits(void **state)
 {
     (void)state;
@@ -433,6 +448,7 @@ int main(void)
         cmocka_unit_test(asks_about_more_classes_than_rows),
         cmocka_unit_test(refuses_probabilities_for_logits),
         cmocka_unit_test(takes_rounded_probabilities),
+        cmocka_unit_test(refuses_labels_among_logits),
         cmocka_unit_test(refuses_sigmoids_for_logits),
         cmocka_unit_test(one_number_serves_two_classes),
         cmocka_unit_test(equals_numpy),

@@ -330,6 +330,15 @@ static void numbers_as_others_write_them(void **state)
     holds(csv("x;logit\n1,5;2\n3;4\n5;6,5\n"), 3, 1, (float[]){2, 4, 6.5F});
     describes(csv("1,0;2\n3;4\n5;6,5\n"), "numbers with decimal commas");
     refused(csv("1,5;2\n3.5;4\n"), PD_ERR_FORMAT, "'3.5', expected a number with a decimal comma");
+    static const char halves[] = "1,764,-0,25\n-3,5,0,125\n0,1,2,0\n";
+    static const float wholes[] = {1, 764, -0.0F, 25, -3, 5, 0, 125, 0, 1, 2, 0};
+    refused(csv(halves), PD_ERR_FORMAT, "line 1: whole numbers alone, as decimal commas between commas");
+    request.whole = true;
+    holds(csv(halves), 3, 4, wholes);
+    request.whole = false;
+    holds(csv("1,764,-0,25\n-3,-5,0,125\n0,1,2,0\n"), 3, 4,
+          (float[]){1, 764, -0.0F, 25, -3, -5, 0, 125, 0, 1, 2, 0});
+    holds(csv("1,76,0,25\n3,5,0,12\n0,1,2,0\n"), 3, 4, (float[]){1, 76, 0, 25, 3, 5, 0, 12, 0, 1, 2, 0});
     holds(csv("1, 2\n3, 4\n5, 6.5\n"), 3, 2, six);
 }
 

@@ -365,6 +365,35 @@ static void knows_probabilities(void **state)
     assert_int_equal(pd_scale_of_numbers(2, (float[]){0, NAN}), PD_SCALE_LOGITS);
 }
 
+static void knows_losses_and_columns_that_are_none(void **state)
+{
+    (void)state;
+    float x[36];
+    for (int i = 0; i < 12; i++) {
+        const double p = (i + 1) / 14.;
+        x[3 * i] = (float)-log(p);
+        x[3 * i + 1] = (float)-log(0.75 * (1 - p));
+        x[3 * i + 2] = (float)-log(0.25 * (1 - p));
+    }
+    assert_int_equal(pd_scale_of_classes(12, 3, x), PD_SCALE_MINUS_LOGS);
+    x[0] = -1; /* one in ten may be something else */
+    assert_int_equal(pd_scale_of_classes(12, 3, x), PD_SCALE_MINUS_LOGS);
+    x[3] = -1;
+    assert_int_equal(pd_scale_of_classes(12, 3, x), PD_SCALE_LOGITS);
+    x[3] = -1.5F;
+    assert_int_equal(pd_column_of_numbers(12, 3, x), -1);
+    for (int i = 0; i < 12; i++)
+        x[3 * i + 1] = 0; /* a class that the others are told from */
+    assert_int_equal(pd_column_of_numbers(12, 3, x), -1);
+    for (int i = 0; i < 12; i++)
+        x[3 * i + 1] = (float)(i % 2);
+    assert_int_equal(pd_column_of_numbers(12, 3, x), 1);
+    assert_int_equal(pd_column_of_numbers(9, 3, x), -1);
+    for (int i = 0; i < 12; i++)
+        x[3 * i] = (float)i;
+    assert_int_equal(pd_column_of_numbers(12, 3, x), -1); /* most are whole */
+}
+
 static void probabilities_give_their_logits(void **state)
 {
     (void)state;
@@ -507,6 +536,7 @@ int main(void)
         cmocka_unit_test(stands_extreme_logits),
         cmocka_unit_test(other_seeds_break_ties_otherwise),
         cmocka_unit_test(knows_probabilities),
+        cmocka_unit_test(knows_losses_and_columns_that_are_none),
         cmocka_unit_test(probabilities_give_their_logits),
         cmocka_unit_test(copies_come_last),
         cmocka_unit_test(far_ones_are_drawn_more_often),

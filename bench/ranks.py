@@ -5,9 +5,10 @@
 
 The model of a step of R ranks with B images together:
 
-    t(R) = a + c B/R + n l(R) + 2 (R-1)/R bytes / bandwidth
+    t(R) = a - s (1 - 1/R) + c B/R + n l(R) + 2 (R-1)/R bytes / bandwidth
 
-a, c: from one process with B and B/2 images (a: what does not shrink, Adam above all). bytes: of the gradients of both networks, in float; n: the
+a, c: from one process with B and B/2 images (a: what does not shrink with the images). s: Adam, of which each rank does a part, from the profile
+of `paydirt bench` (at most a; as if all weights were large enough to be shared). bytes: of the gradients of both networks, in float; n: the
 sums on which a step waits. l(R) = latency * ceil(log2 R). Latency and bandwidth are measured by MPI's all-reduce of 8 bytes and of `bytes`, on the
 same ranks and wire (--gbit predicts for other wires). Assumed: machines alike, a ring or halving all-reduce, nothing hidden behind the backward
 pass, a network without congestion, a global batch that stays B.
@@ -67,6 +68,14 @@ def step_seconds(o, batch, ranks):
     return statistics.median(times)
 
 
+def adam_seconds(o):
+    """Of a step of one process."""
+    said = subprocess.run([os.path.abspath(o.paydirt), "bench", "--model", o.model, "--width", str(o.width), "--batch", str(o.batch // 2), "--threads",
+                           "1", "--seconds", "5", "--json"], capture_output=True, text=True, check=True)
+    profile = json.loads(said.stdout)
+    return sum(op["share"] for op in profile["ops"] if op["name"] == "adam") * (o.batch // 2) / profile["images_per_second"]
+
+
 def gradient_bytes(o):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([os.path.abspath(o.paydirt), "train", "--data", "strokes", "--data-count", "16", "--min-epoch", "16", "--batch", "16", "--model",
@@ -106,13 +115,14 @@ def main():
     one, half = step_seconds(o, o.batch, 1), step_seconds(o, o.batch // 2, 1)
     c = max((one - half) / (o.batch / 2), 0)
     a = max(one - c * o.batch, 0)
+    shared = min(adam_seconds(o), a)
     together = step_seconds(o, o.batch, o.ranks)
 
     def predict(ranks, latency, bandwidth):
-        return a + c * o.batch / ranks + WAITS * latency * math.ceil(math.log2(ranks)) + 2 * (ranks - 1) / ranks * size / bandwidth
+        return a - shared * (1 - 1 / ranks) + c * o.batch / ranks + WAITS * latency * math.ceil(math.log2(ranks)) + 2 * (ranks - 1) / ranks * size / bandwidth
 
     print(json.dumps({"model": o.model, "width": o.width, "batch": o.batch, "bytes": size, "latency_us": 1e6 * latency, "bandwidth_GB_s": bandwidth / 1e9,
-                      "a_ms": 1e3 * a, "c_ms_per_image": 1e3 * c, "one_ms": 1e3 * one, "ranks": o.ranks, "measured_ms": 1e3 * together,
+                      "a_ms": 1e3 * a, "adam_ms": 1e3 * shared, "c_ms_per_image": 1e3 * c, "one_ms": 1e3 * one, "ranks": o.ranks, "measured_ms": 1e3 * together,
                       "predicted_ms": 1e3 * predict(o.ranks, latency, bandwidth), "speed": one / together}))
     print(f"{o.ranks} ranks: {one / together:.2f} times one process, predicted {one / predict(o.ranks, latency, bandwidth):.2f}")
     print("ranks  " + "".join(f"{g:>6g} Gbit/s" for g in o.gbit))

@@ -14,9 +14,9 @@ struct thread_rank;
 struct thread_ranks {
     struct thread_rank *rank[MOST_RANKS];
     pthread_barrier_t barrier;
-    int sums;      /* that were made by rank 0 */
-    bool differ;   /* two ranks did not ask for the same */
-    int fail_from; /* the sum from which on rank 1 is lost; 0: never */
+    int sums, swaps;               /* that were made by rank 0 */
+    bool differ;                   /* two ranks did not ask for the same */
+    int fail_from, fail_from_swap; /* the sum, the swap from which on rank 1 is lost; 0: never */
 };
 
 struct thread_rank {
@@ -24,6 +24,7 @@ struct thread_rank {
     struct thread_ranks *all;
     const void *data;
     int64_t n;
+    struct pd_ranks_swap swap;
 };
 
 static inline double thread_sum(const struct thread_rank *t, int64_t i, size_t real_size)
@@ -58,11 +59,38 @@ static inline enum pd_status thread_add_up(struct pd_ranks *r, void *data, int64
         else
             ((float *)data)[i] = (float)sums[i];
     free(sums);
-    t->all->sums += r->rank == 0;
+    if (r->rank == 0)
+        t->all->sums++;
     pthread_barrier_wait(&t->all->barrier);
     const bool lost = t->all->fail_from && t->all->sums >= t->all->fail_from;
     pthread_barrier_wait(&t->all->barrier);
     return lost ? pd_fail(err, PD_ERR_IO, -1, "rank 1 is lost") : PD_OK;
+}
+
+static inline enum pd_status thread_meet(struct pd_ranks *r, struct pd_error *err)
+{
+    (void)err;
+    pthread_barrier_wait(&((struct thread_rank *)r)->all->barrier);
+    return PD_OK;
+}
+
+static inline enum pd_status thread_swap(struct pd_ranks *r, const struct pd_ranks_swap *s, size_t real_size,
+                                         struct pd_error *err)
+{
+    struct thread_rank *t = (struct thread_rank *)r;
+    t->swap = *s;
+    pthread_barrier_wait(&t->all->barrier);
+    const struct pd_ranks_swap *sent = &t->all->rank[s->of]->swap;
+    if (sent->to != r->rank || sent->n_from != s->n_into)
+        t->all->differ = true;
+    else
+        memcpy(s->into, sent->from, (size_t)s->n_into * real_size);
+    if (r->rank == 0)
+        t->all->swaps++;
+    pthread_barrier_wait(&t->all->barrier);
+    return t->all->fail_from_swap && t->all->swaps >= t->all->fail_from_swap
+               ? pd_fail(err, PD_ERR_IO, -1, "rank 1 is lost")
+               : PD_OK;
 }
 
 struct thread_job {
@@ -87,10 +115,15 @@ static inline void on_ranks(struct thread_ranks *all, int size,
     memset(jobs, 0, sizeof jobs);
     pthread_barrier_init(&all->barrier, NULL, (unsigned)size);
     for (int r = 0; r < size; r++) {
-        jobs[r] = (struct thread_job){
-            .rank = {.ranks = {.rank = r, .size = size, .sharers = 1, .add_up = thread_add_up}, .all = all},
-            .work = work,
-            .context = contexts[r]};
+        jobs[r] = (struct thread_job){.rank = {.ranks = {.rank = r,
+                                                         .size = size,
+                                                         .sharers = 1,
+                                                         .add_up = thread_add_up,
+                                                         .meet = thread_meet,
+                                                         .swap = thread_swap},
+                                               .all = all},
+                                      .work = work,
+                                      .context = contexts[r]};
         all->rank[r] = &jobs[r].rank;
     }
     for (int r = 0; r < size; r++)

@@ -21,4 +21,13 @@ enum pd_status pd_host_run(struct pd_backend *b, struct pd_call *calls, int n, s
  * scratch. */
 pd_kernel pd_ranks_all_sum, pd_ranks_all_stats;
 
+/* Moves the n weights from `first` on by Adam; grad: theirs. how: the kernel's own. */
+typedef void pd_adam_move(const void *how, const void *grad, int64_t first, int64_t n);
+
+/* What every Adam kernel does: moves all, or where the call is shared this rank's slice, by the sum of all
+ * ranks' gradients, whereupon all ranks have all weights, and m and v of their own slices. Wants
+ * pd_ranks_adam_scratch. */
+void pd_ranks_adam(const struct pd_call *call, const struct pd_run *run, pd_adam_move *move, const void *how);
+size_t pd_ranks_adam_scratch(const struct pd_call *call, size_t real_size);
+
 #endif

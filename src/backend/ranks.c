@@ -54,3 +54,32 @@ void pd_ranks_all_stats(const struct pd_call *call, const struct pd_run *run)
         put(call->dst, channels + c, f64, variance > 0 ? variance : 0);
     }
 }
+
+size_t pd_ranks_adam_scratch(const struct pd_call *call, size_t real_size)
+{
+    return call->instr->attr.shared ? 2 * (size_t)PD_RANKS_CHUNK * real_size : 0;
+}
+
+/* Chunk by chunk, so that the sum is still in the cache when the weights move, and those when they are sent.
+ */
+void pd_ranks_adam(const struct pd_call *call, const struct pd_run *run, pd_adam_move *move, const void *how)
+{
+    const int64_t n = pd_shape_count(call->instr->shape);
+    struct pd_ranks *r = run->backend->ranks;
+    if (!call->instr->attr.shared) {
+        move(how, call->src[2], 0, n);
+        return;
+    }
+    const size_t size = run->backend->type->real_size;
+    enum pd_status status = r->meet(r, &r->why);
+    for (int64_t at = 0; at * r->size < n && !status; at += PD_RANKS_CHUNK) {
+        int64_t count;
+        const int64_t first = pd_ranks_chunk(r, r->rank, n, at, &count);
+        status = pd_ranks_add_chunk(r, call->src[2], n, at, run->scratch, size, &r->why);
+        if (!status) {
+            move(how, run->scratch, first, count);
+            status = pd_ranks_gather_chunk(r, call->dst, n, at, size, &r->why);
+        }
+    }
+    check(run, status);
+}

@@ -102,6 +102,7 @@ struct pd_backend_type {
     bool no_values;   /* plans are compiled for their pd_plan_info alone: nothing is allocated, nor run */
     bool programs;    /* PD_OP_FUSED: a chain of elementwise ops, a broadcast, as one kernel */
     bool together;    /* updates of variables stand together, as late as they may, those of a kind in a row */
+    bool shares;      /* Adam adds its gradient up over the ranks on the way, and moves this one's slice */
     unsigned char behind[PD_OP_COUNT]; /* pd_behind, or'ed */
 
     enum pd_status (*create)(const struct pd_backend_type *type, const struct pd_backend_how *how,

@@ -1,5 +1,5 @@
 /* Bias, leaky ReLU and accumulation go into the convolution or matmul before them, where the backend does
- * them on the way. */
+ * them on the way; the sum of a gradient over ranks into the Adam behind it. */
 #include "engine/plan.h"
 
 #include "base/mem.h"
@@ -82,6 +82,18 @@ static void take_slope(struct pd_ir *ir, const struct pd_backend *b, const int *
         relu->src[k] = in->src[k];
 }
 
+static void take_all_sum(struct pd_ir *ir, const struct pd_backend *b, const int *users, int i)
+{
+    struct pd_instr *adam = &ir->at[i];
+    const int y = adam->src[2];
+    const struct pd_instr *sum = &ir->at[y];
+    if (sum->op != PD_OP_ALL_SUM || users[y] != 1 || sum->output || !b->type->shares ||
+        !pd_ranks_share(b->ranks, pd_shape_count(adam->shape)))
+        return;
+    adam->src[2] = sum->src[0];
+    adam->attr.shared = 1;
+}
+
 bool pd_ir_combine(struct pd_ir *ir, const struct pd_backend *b)
 {
     int *users = pd_ir_users(ir);
@@ -92,6 +104,8 @@ bool pd_ir_combine(struct pd_ir *ir, const struct pd_backend *b)
             take_sum(ir, b, users, i);
         if (ir->at[i].op == PD_OP_LRELU)
             take_slope(ir, b, users, i);
+        if (ir->at[i].op == PD_OP_ADAM)
+            take_all_sum(ir, b, users, i);
     }
     pd_free(users);
     return users && pd_ir_sweep(ir);

@@ -70,6 +70,9 @@ struct pd_attr {
         struct {
             int64_t through_statistics, norm_rest[3];
         };
+        struct {
+            int64_t shared, adam_rest[3];
+        };
     };
 };
 _Static_assert(sizeof(struct pd_attr) == 4 * sizeof(double) + 4 * sizeof(int64_t), "a struct is too large");

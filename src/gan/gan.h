@@ -183,6 +183,10 @@ struct pd_progress {
 enum pd_status pd_gan_save(const struct pd_gan *gan, const struct pd_progress *progress, const char *path,
                            struct pd_error *err);
 
+/* Where ranks share Adam, each knows the moments of its own slices: from here on all know all, until the next
+ * step. Before pd_gan_save; all ranks call it. */
+enum pd_status pd_gan_gather(struct pd_gan *gan, struct pd_error *err);
+
 /* The same without the optimisers' state: enough to sample and to score. */
 enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_progress *progress,
                                     const char *path, struct pd_error *err);

@@ -234,6 +234,8 @@ static enum pd_status end_epoch(struct run *r, struct pd_error *err)
     summarise(r, &e);
     if (!status)
         status = compare_ranks(r, err);
+    if (!status)
+        status = pd_gan_gather(r->s.gan, err);
     if (!status && r->validation.count && is_due(r, e.epoch, r->o->validate_every))
         status = validate(r, &e, err);
     if (!status && writes(r))
@@ -290,6 +292,8 @@ static enum pd_status take_breath(struct run *r, struct pd_error *err)
     if (status || asked[0] + asked[1] == 0)
         return status;
     status = count_losses(r, err);
+    if (!status)
+        status = pd_gan_gather(r->s.gan, err);
     if (!status)
         status = save(r, err);
     return status || asked[0] == 0 ? status : pd_ranks_agree(ranks_of(r), stop(r, err), err);

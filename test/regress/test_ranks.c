@@ -17,6 +17,7 @@ static const int64_t image = (int64_t)CHANNELS * SIZE * SIZE;
 
 struct training {
     const char *model, *backend;
+    double width;
     uint64_t steps;
     struct pd_step_options options;
     struct pd_backend *on;
@@ -31,7 +32,7 @@ static enum pd_status open_training(struct training *t, struct pd_ranks *ranks)
     struct pd_model_config c;
     enum pd_status status = pd_backend_create(t->backend, 1, &t->on, &t->err);
     if (!status)
-        status = pd_model_configure(pd_model_find(t->model, NULL), CHANNELS, SIZE, CLASSES, 8, 0.0625, &c,
+        status = pd_model_configure(pd_model_find(t->model, NULL), CHANNELS, SIZE, CLASSES, 8, t->width, &c,
                                     &t->err);
     if (status)
         return status;
@@ -119,6 +120,7 @@ static double difference(const struct training *how, int ranks, const char **whe
     on_ranks(&all, ranks, train, contexts);
     assert_false(all.differ);
     assert_true(all.sums > 0);
+    assert_true((all.swaps > 0) == (how->width > 0.1)); /* weights large enough to be shared */
     for (int r = 0; r < ranks; r++)
         if (one.status || parts[r].status)
             fail_msg("%s: %s", how->model, one.status ? one.err.message : parts[r].err.message);
@@ -133,7 +135,8 @@ static double difference(const struct training *how, int ranks, const char **whe
 
 static struct training of(const char *model, const char *backend)
 {
-    struct training t = {.model = model, .backend = backend, .steps = STEPS, .options = pd_step_defaults()};
+    struct training t = {
+        .model = model, .backend = backend, .width = 0.0625, .steps = STEPS, .options = pd_step_defaults()};
     t.options.sync_statistics = true;
     return t;
 }
@@ -183,10 +186,21 @@ static void all_options_go_over_ranks(void **state)
     check(&t, 4, 1e-9);
 }
 
+/* The large weights of these each moves a part of. */
+static void ranks_share_adam(void **state)
+{
+    (void)state;
+    struct training t = of("infogan", "ref-f64");
+    t.width = 0.25;
+    check(&t, 2, 1e-9);
+}
+
 static void floats_stay_close(void **state)
 {
     (void)state;
     struct training t = of("infogan", "onednn");
+    check(&t, 2, 1e-4);
+    t.width = 0.25;
     check(&t, 2, 1e-4);
 }
 
@@ -368,11 +382,69 @@ static void other_data_are_told(void **state)
     assert_string_equal(w[0].err.message, "");
 }
 
+static void train_two(struct whole_run *w, void (*work)(struct pd_ranks *ranks, void *context))
+{
+    struct thread_ranks all = {.sums = 0};
+    void *contexts[] = {&w[0], &w[1]};
+    on_ranks(&all, 2, work, contexts);
+    assert_false(all.differ);
+    for (int r = 0; r < 2; r++)
+        if (w[r].status)
+            fail_msg("%s", w[r].err.message);
+    assert_true(all.swaps > 0);
+}
+
+static void resume_whole(struct pd_ranks *ranks, void *context)
+{
+    struct whole_run *w = context;
+    const struct pd_training_watch watch = {.context = w, .ranks = ranks};
+    const struct pd_run_change change = {.epochs = 2};
+    w->status = pd_run_resume(w->folder, &change, &watch, &w->err);
+}
+
+static struct whole_run short_run(const char *name, int64_t epochs)
+{
+    struct whole_run w = whole_run();
+    snprintf(w.o.out, sizeof w.o.out, "%s/%s", scratch_dir, name);
+    w.o.width = 0.1;
+    w.o.min_epoch = 8 * 5;
+    w.o.data_count = 40;
+    w.o.epochs = epochs;
+    w.o.save_every = 0;
+    return w;
+}
+
+static char *checkpoint_of(const char *folder, size_t *size)
+{
+    char path[PD_PATH_SIZE];
+    snprintf(path, sizeof path, "%s/checkpoint.safetensors", folder);
+    return scratch_read(path, size);
+}
+
+/* Moments that each rank has of its own slices come together in the checkpoint. */
+static void resumed_ranks_make_the_same_bits(void **state)
+{
+    (void)state;
+    struct whole_run whole[2] = {short_run("whole", 2), short_run("whole", 2)};
+    struct whole_run parts[2] = {short_run("parts", 1), short_run("parts", 1)};
+    size_t n, m;
+    train_two(whole, train_whole);
+    train_two(parts, train_whole);
+    snprintf(parts[1].folder, sizeof parts[1].folder, "%s", parts[0].folder);
+    train_two(parts, resume_whole);
+    char *a = checkpoint_of(whole[0].folder, &n), *b = checkpoint_of(parts[0].folder, &m);
+    assert_true(n == m && n > 1000);
+    assert_memory_equal(a, b, n);
+    free(a);
+    free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranks_make_the_weights_of_one),
         cmocka_unit_test(all_options_go_over_ranks),
+        cmocka_unit_test(ranks_share_adam),
         cmocka_unit_test(floats_stay_close),
         cmocka_unit_test(statistics_apart_are_others),
         cmocka_unit_test(a_lost_rank_ends_the_step),
@@ -381,6 +453,7 @@ int main(void)
         cmocka_unit_test(clocks_may_differ),
         cmocka_unit_test(a_failure_keeps_its_words),
         cmocka_unit_test(other_data_are_told),
+        cmocka_unit_test(resumed_ranks_make_the_same_bits),
     };
     return cmocka_run_group_tests_name("ranks", tests, scratch_setup, scratch_teardown);
 }

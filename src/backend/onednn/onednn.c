@@ -151,7 +151,7 @@ static enum pd_status refuse(struct pd_backend *b, void *to, const void *address
 
 /* Where a plan of oneDNN's and one for its costs are alike. */
 #define COMPILES                                                                                             \
-    .real_size = sizeof(float), .programs = true,                                                            \
+    .real_size = sizeof(float), .programs = true, .shares = true,                                            \
     .behind = {[PD_OP_CONV] = PD_BEHIND_BIAS | PD_BEHIND_SLOPE,                                              \
                [PD_OP_MATMUL] = PD_BEHIND_BIAS | PD_BEHIND_SUM | PD_BEHIND_SLOPE},                           \
     .create = create, .destroy = destroy, .allocate = pd_host_allocate, .release = pd_host_release,          \

@@ -15,6 +15,8 @@ void ref_prepare_call(struct pd_call *call, bool f64)
         BUG("no reference kernel for %s", pd_op_name(op));
     if (op == PD_OP_CONV || op == PD_OP_CONV_DX || op == PD_OP_CONV_DW || op == PD_OP_ALL_STATS)
         call->scratch = (size_t)pd_shape_count(call->instr->shape) * sizeof(double);
+    if (op == PD_OP_ADAM)
+        call->scratch = pd_ranks_adam_scratch(call, f64 ? sizeof(double) : sizeof(float));
 }
 
 enum pd_status ref_prepare(struct pd_backend *b, struct pd_call *calls, int n, struct pd_error *err)
@@ -43,8 +45,9 @@ static void destroy(struct pd_backend *b)
 }
 
 #define REF                                                                                                  \
-    .create = create, .destroy = destroy, .allocate = pd_host_allocate, .release = pd_host_release,          \
-    .upload = pd_host_upload, .download = pd_host_download, .prepare = ref_prepare, .run = pd_host_run
+    .shares = true, .create = create, .destroy = destroy, .allocate = pd_host_allocate,                      \
+    .release = pd_host_release, .upload = pd_host_upload, .download = pd_host_download,                      \
+    .prepare = ref_prepare, .run = pd_host_run
 
 const struct pd_backend_type pd_backend_ref = {.name = "ref", .real_size = sizeof(float), REF};
 const struct pd_backend_type pd_backend_ref_f64 = {.name = "ref-f64", .real_size = sizeof(double), REF};

@@ -126,6 +126,12 @@ static enum pd_status fail_no_array(const struct npy_rows *r, const char *name, 
 {
     char known[256] = "";
     size_t used = 0;
+    if (!pd_npy_count(r->npy))
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "%s: no array in it, expected NumPy's, such as numpy.save('c.npy', tensor.cpu().numpy()) "
+            "writes",
+            r->base.name);
     for (size_t i = 0; i < pd_npy_count(r->npy) && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
                                  pd_npy_name(r->npy, i));

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "data/labels/class_words.h"
+#include "data/labels/image_index.h"
 
 #include <time.h>
 
@@ -31,6 +32,35 @@ static void reads_what_spreadsheets_write(void **state)
     assert_read(&photos, "image\tlabel\nplain.png\tcat\n", "plain.png=cat\n?0");
     assert_read(&photos, "Label , IMAGE\rdog , b c.png\r", "b c.png=dog\n?0");
     assert_read(&photos, "\n\nimage,label\n\nplain.png,cat\n,\n\n", "plain.png=cat\n?0");
+}
+
+/* Names on a Mac are decomposed; the first image here is, the second is not, the last two are both. */
+static void images_are_found_in_either_form_of_unicode(void **state)
+{
+    (void)state;
+    static const char *names[] = {"u\xcc\x88.png", "a/\xc3\xb6 1.png", "x/e\xcc\x81.png", "y/\xc3\xa9.png",
+                                  "e\xcc\x81.png", "\xc3\xa9.png",     "\xff.png"};
+    struct pd_dataset d = {.name = "mac", .count = 7, .classes = 1, .image_names = names};
+    struct pd_image_index index;
+    static const struct {
+        const char *text;
+        int64_t image;
+    } cases[] = {{"\xc3\xbc.png", 0},           {"u\xcc\x88.png", 0},
+                 {"/photos/\xc3\xbc.png", 0},   {"o\xcc\x88 1.png", 1},
+                 {"C:\\a\\o\xcc\x88 1.png", 1}, {"https://h/a/o%CC%88%201.png?x=1", 1},
+                 {"e\xcc\x81.png", 4},          {"\xc3\xa9.png", 5},
+                 {"x/\xc3\xa9.png", 5}, /* the longest name that it ends with, as it is written */
+                 {"u.png", PD_IMAGE_UNKNOWN},   {"\xfe.png", PD_IMAGE_UNKNOWN}};
+    assert_int_equal(pd_image_index_init(&index, &d, NULL), PD_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (pd_image_find(&index, cases[i].text) != cases[i].image)
+            fail_msg("'%s' is %lld", cases[i].text, (long long)pd_image_find(&index, cases[i].text));
+    pd_image_index_release(&index);
+    names[0] = "E\xcc\x81\xcc\xa7.png"; /* two marks in either order are one letter */
+    names[1] = "E\xcc\xa7\xcc\x81.png";
+    assert_int_equal(pd_image_index_init(&index, &d, NULL), PD_OK);
+    assert_int_equal(pd_image_find(&index, "\xc8\xa8\xcc\x81.png"), PD_IMAGE_AMBIGUOUS);
+    pd_image_index_release(&index);
 }
 
 /* The image of each refused row, where the words do not name it. */
@@ -310,6 +340,8 @@ static void names_twins(void **state)
         {{"dog", "ÄPFEL", "äpfel"}, "p: 'ÄPFEL' and 'äpfel' are two classes: they differ in case alone\n"},
         {{"\xc3\xa9", "e\xcc\x81"}, "are two classes: they differ in Unicode's form (NFC, NFD) alone\n"},
         {{"x", "x "}, "p: 'x' and 'x ' are two classes: they differ in blanks around them alone\n"},
+        {{"x", "1", "10", "01"},
+         "p: '1' and '01' are two classes: they differ in how a number is written alone\n"},
         {{"no_tumor", "No tumor"},
          "'No tumor' are two classes: they differ in blanks, '_', '-' and case alone\n"},
         {{"A", "a", "b", "B"},
@@ -510,6 +542,7 @@ int main(void)
         cmocka_unit_test(reads_plain_rows),
         cmocka_unit_test(reads_what_spreadsheets_write),
         cmocka_unit_test(refuses_row_by_row),
+        cmocka_unit_test(images_are_found_in_either_form_of_unicode),
         cmocka_unit_test(refusals_name_the_image),
         cmocka_unit_test(counts_lines_as_editors_do),
         cmocka_unit_test(quotes_no_control_characters),

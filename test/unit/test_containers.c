@@ -156,6 +156,9 @@ static void hostile_archives_are_refused(void **state)
     archive_write_free(a);
     refuses(request_of("bomb.zip"), PD_ERR_FORMAT, "unpacks to more than");
     refuses(request_of("none.zip"), PD_ERR_USAGE, "there is no such folder of images, archive");
+    scratch_write(scratch_path("x.npy"), "x", 1);
+    refuses(request_of("x.npy"), PD_ERR_USAGE,
+            "x.npy': a file of no kind that is read as a data set: expected");
 }
 
 static void shards_have_labels_beside_their_images(void **state)

@@ -180,6 +180,9 @@ static void says_where_json_breaks(void **state)
     assert_read(
         &photos, "{} {}",
         "answers: cut off or damaged, export it again: task 2: expected the end of the file at offset 3");
+    assert_read(
+        &photos, "{\"image\":\"plain.png\",\"label\":\"cat\"}\r\n{\"image\":\"b c.png\",\"label\":\"dog\"}\n",
+        "answers: an object a line, as JSON lines: expected one list of tasks, [{…}, {…}] at offset 37");
     enum { DEEP = 1000000 };
     char *bomb = malloc(DEEP);
     memset(bomb, '[', DEEP);

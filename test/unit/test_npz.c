@@ -284,6 +284,21 @@ static void labels_come_in_many_forms(void **state)
     assert_int_equal(open_set(write_npz(from_one, 2), PD_SPLIT_TRAIN, &d, NULL), PD_OK);
     assert_contains(d->note, "labels begin at 1, so no image is of class 0");
     pd_dataset_destroy(d);
+    static const int8_t signs[N] = {-1, 1, 1, -1, 1}, gaps[N] = {0, 6, 2, 0, 6}, few[N] = {0, 2, 3, 0, 3};
+    const struct pd_io_array signed_ones[] = {x, array("labels", PD_IO_I8, signs, 1, N, 0, 0, 0)};
+    assert_int_equal(open_set(write_npz(signed_ones, 2), PD_SPLIT_TRAIN, &d, NULL), PD_OK);
+    assert_contains(d->note, "labels are -1 and 1, and -1 counts as no label: number the classes 0 and 1");
+    assert_null(strstr(d->note, "subtract"));
+    pd_dataset_destroy(d);
+    const struct pd_io_array wide[] = {x, array("labels", PD_IO_I8, gaps, 1, N, 0, 0, 0)},
+                             narrow[] = {x, array("labels", PD_IO_I8, few, 1, N, 0, 0, 0)};
+    assert_int_equal(open_set(write_npz(wide, 2), PD_SPLIT_TRAIN, &d, NULL), PD_OK);
+    assert_contains(d->note,
+                    "3 different labels from 0 to 6: every number between is a class without an image");
+    pd_dataset_destroy(d);
+    assert_int_equal(open_set(write_npz(narrow, 2), PD_SPLIT_TRAIN, &d, NULL), PD_OK);
+    assert_null(strstr(d->note, "different labels"));
+    pd_dataset_destroy(d);
     takes_labels(array("y", PD_IO_U8, labels, 1, N, 0, 0, 0), 0,
                  "no array 'labels', so no image has a label (it has: images, y)");
     refused(x, array("labels", PD_IO_U8, twice, 2, N, 2, 0, 0), PD_ERR_FORMAT,

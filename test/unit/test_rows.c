@@ -184,6 +184,14 @@ static void reads_npz(void **state)
     assert_int_equal(pd_npz_write(path, arrays + 2, 1, false, NULL), PD_OK);
     holds(path, 2, 3, six); /* the only one */
     refused(scratch_path("s.npz:logit"), PD_ERR_USAGE, "no array 'logit'");
+    size_t size;
+    char *bytes = scratch_read(scratch_path("s.npz"), &size);
+    for (char *at; (at = memmem(bytes, size, ".npy", 4));)
+        memcpy(at, ".pkl", 4);
+    path = scratch_path("t.pt"); /* a zip of other things, as PyTorch's files are */
+    scratch_write(path, bytes, size);
+    refused(path, PD_ERR_USAGE, "t.pt: no array in it, expected NumPy's");
+    free(bytes);
 }
 
 static void refuses_bad_npz(void **state)

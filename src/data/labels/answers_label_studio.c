@@ -220,5 +220,9 @@ enum pd_status pd_answers_parse_label_studio(struct pd_answers_reader *r, const 
     if (list && text[at] != ']')
         return damaged(r, row, at, "expected ',' or ']'", err);
     at = skip_space(text, at + list);
+    if (!list && text[at] == '{' && text[at - 1] == '\n')
+        return pd_fail(err, PD_ERR_FORMAT, (int64_t)at,
+                       "%s: an object a line, as JSON lines: expected one list of tasks, [{…}, {…}]",
+                       r->file);
     return text[at] ? damaged(r, row, at, "expected the end of the file", err) : PD_OK;
 }

@@ -267,6 +267,35 @@ static void note_twins(const struct pd_class_words *w, const char **sorted, char
                     difference(a, b), more);
 }
 
+struct numbered {
+    int64_t number;
+    int class;
+};
+
+static int compare_numbered(const void *a, const void *b)
+{
+    const struct numbered *x = a, *y = b;
+    return x->number != y->number ? (x->number > y->number) - (x->number < y->number) : x->class - y->class;
+}
+
+/* "01" and "1", which an answer may mean either of. of: room for the classes. */
+static void note_numbers(const struct pd_class_words *w, struct numbered *of, char note[PD_NOTE_SIZE])
+{
+    int n = 0;
+    for (int i = 0; i < w->dataset->classes; i++) {
+        of[n] = (struct numbered){number(w->names[i]), i};
+        n += of[n].number >= 0;
+    }
+    qsort(of, (size_t)n, sizeof *of, compare_numbered);
+    for (int i = 1; i < n; i++)
+        if (of[i].number == of[i - 1].number) {
+            pd_note_add(note, w->dataset->name,
+                        "'%.60s' and '%.60s' are two classes: they differ in how a number is written alone",
+                        w->names[of[i - 1].class], w->names[of[i].class]);
+            return;
+        }
+}
+
 static void note_name(const char *class, const char *name, char note[PD_NOTE_SIZE])
 {
     size_t size;
@@ -291,13 +320,16 @@ enum pd_status pd_class_words_note(const char *name, const char (*names)[PD_CLAS
     snprintf(d.name, sizeof d.name, "%s", name);
     enum pd_status status = pd_class_words_init(&w, &d, err);
     const char **sorted = status ? NULL : pd_malloc((size_t)classes * sizeof *sorted);
-    if (sorted)
+    struct numbered *numbers = sorted ? pd_malloc((size_t)classes * sizeof *numbers) : NULL;
+    if (numbers) {
         note_twins(&w, sorted, note);
-    else
+        note_numbers(&w, numbers, note);
+    } else
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the classes of data set '%s'", name);
     for (int i = 0; i < classes && !status; i++)
         note_name(names[i], name, note);
     pd_free(sorted);
+    pd_free(numbers);
     pd_class_words_release(&w);
     return status;
 }

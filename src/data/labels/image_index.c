@@ -1,11 +1,14 @@
 #include "data/labels/image_index.h"
 
+#include "base/buffer.h"
 #include "base/mem.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <utf8proc.h>
 
 enum { LONGEST = 4096 }; /* bytes of a path */
 
@@ -31,10 +34,66 @@ static int compare_names(const void *a, const void *b)
     return compare_ends(x->name, x->length, y->name, y->length);
 }
 
+/* --- Unicode's composed form --- */
+
+enum { COMPOSED = 4 * (LONGEST + 1) };
+
+/* Of size bytes of text into out[COMPOSED], or text as it is. Returns the bytes there, without the NUL. */
+static size_t compose(const char *text, size_t size, char out[COMPOSED])
+{
+    utf8proc_int32_t points[LONGEST + 1];
+    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    const utf8proc_ssize_t count =
+        utf8proc_decompose((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size, points, LONGEST, options);
+    const utf8proc_ssize_t bytes =
+        count >= 0 && count <= LONGEST ? utf8proc_reencode(points, count, options) : -1;
+    const size_t n = bytes >= 0 ? (size_t)bytes : size;
+    memcpy(out, bytes >= 0 ? (const char *)points : text, n);
+    out[n] = '\0';
+    return n;
+}
+
+static bool is_ascii(const char *text)
+{
+    while (*text && (unsigned char)*text < 0x80)
+        text++;
+    return !*text;
+}
+
+/* The second index, where some name has letters that may be written in two ways. */
+static enum pd_status add_composed(struct pd_image_index *index, struct pd_error *err)
+{
+    const struct pd_dataset *d = index->dataset;
+    struct pd_buffer texts = PD_BUFFER_INIT;
+    bool ascii = true;
+    for (uint32_t i = 0; i < d->count; i++)
+        ascii = ascii && is_ascii(d->image_names[i]);
+    if (ascii)
+        return PD_OK;
+    for (uint32_t i = 0; i < d->count; i++) {
+        char text[COMPOSED];
+        const size_t size = strlen(d->image_names[i]);
+        if (size <= LONGEST)
+            pd_buffer_append(&texts, text, compose(d->image_names[i], size, text));
+        pd_buffer_append(&texts, "", 1);
+    }
+    index->composed = pd_malloc(d->count * sizeof *index->composed);
+    index->texts = texts.data;
+    if (texts.oom || !index->composed) {
+        pd_image_index_release(index);
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the names of data set '%s'", d->name);
+    }
+    const char *text = index->texts;
+    for (uint32_t i = 0; i < d->count; i++, text += strlen(text) + 1)
+        index->composed[i] = (struct pd_indexed_name){text, (uint32_t)strlen(text), i};
+    qsort(index->composed, d->count, sizeof *index->composed, compare_names);
+    return PD_OK;
+}
+
 enum pd_status pd_image_index_init(struct pd_image_index *index, const struct pd_dataset *d,
                                    struct pd_error *err)
 {
-    *index = (struct pd_image_index){d, NULL};
+    *index = (struct pd_image_index){.dataset = d};
     if (!d->image_names)
         return PD_OK;
     index->sorted = pd_malloc(d->count * sizeof *index->sorted);
@@ -44,13 +103,15 @@ enum pd_status pd_image_index_init(struct pd_image_index *index, const struct pd
         index->sorted[i] =
             (struct pd_indexed_name){d->image_names[i], (uint32_t)strlen(d->image_names[i]), i};
     qsort(index->sorted, d->count, sizeof *index->sorted, compare_names);
-    return PD_OK;
+    return add_composed(index, err);
 }
 
 void pd_image_index_release(struct pd_image_index *index)
 {
     pd_free(index->sorted);
-    index->sorted = NULL;
+    pd_free(index->composed);
+    pd_free(index->texts);
+    *index = (struct pd_image_index){.dataset = index->dataset};
 }
 
 /* The first of the sorted names that does not come before text. */
@@ -74,7 +135,9 @@ static int64_t find_exactly(const struct pd_image_index *index, const char *text
     if (i == index->dataset->count ||
         compare_names(&index->sorted[i], &(struct pd_indexed_name){text, (uint32_t)size, 0}))
         return PD_IMAGE_UNKNOWN;
-    return index->sorted[i].image;
+    const bool twice = i + 1 < index->dataset->count &&
+                       !compare_names(&index->sorted[i], &index->sorted[i + 1]); /* once composed */
+    return twice ? PD_IMAGE_AMBIGUOUS : (int64_t)index->sorted[i].image;
 }
 
 /* One of two findings, where no more than one may be. */
@@ -183,11 +246,25 @@ static int64_t find_decoded(const struct pd_image_index *index, const char *text
     return either(find_exactly(index, name, strlen(name)), find_around(index, name, strlen(name)));
 }
 
+static int64_t find_composed(const struct pd_image_index *index, const char *text, size_t size)
+{
+    const struct pd_image_index other = {.dataset = index->dataset, .sorted = index->composed};
+    char path[LONGEST + 1], composed[COMPOSED];
+    size_t n = compose(text, size, composed);
+    int64_t found = n <= LONGEST ? find_path(&other, composed, n) : PD_IMAGE_UNKNOWN;
+    if (found != PD_IMAGE_UNKNOWN)
+        return found;
+    n = compose(path, decode(text, path), composed);
+    return n && n <= LONGEST ? find_decoded(&other, composed) : PD_IMAGE_UNKNOWN;
+}
+
 int64_t pd_image_find(const struct pd_image_index *index, const char *text)
 {
     size_t size = strlen(text);
     if (!size || size > LONGEST)
         return PD_IMAGE_UNKNOWN;
     int64_t found = index->sorted ? find_path(index, text, size) : find_number(index, text);
-    return found == PD_IMAGE_UNKNOWN ? find_decoded(index, text) : found;
+    if (found == PD_IMAGE_UNKNOWN)
+        found = find_decoded(index, text);
+    return found == PD_IMAGE_UNKNOWN && index->composed ? find_composed(index, text, size) : found;
 }

@@ -7,6 +7,9 @@
 struct pd_image_index {
     const struct pd_dataset *dataset; /* borrowed */
     struct pd_indexed_name *sorted;   /* (dataset->count), by their ends; NULL where the numbers serve */
+    struct pd_indexed_name
+        *composed; /* the same of the names in Unicode's composed form, or NULL: all ASCII */
+    char *texts;   /* those */
 };
 
 enum { PD_IMAGE_UNKNOWN = -1, PD_IMAGE_AMBIGUOUS = -2 };
@@ -17,8 +20,8 @@ enum pd_status pd_image_index_init(struct pd_image_index *index, const struct pd
 void pd_image_index_release(struct pd_image_index *index);
 
 /* The image whose name (or number) is `text`; else the one with the longest name that `text` ends with, as a
- * path or URL does; else the only one whose name ends with `text`; both at a '/'. URLs are taken as they
- * stand and decoded; Label Studio's
+ * path or URL does; else the only one whose name ends with `text`; both at a '/'. Then the same in Unicode's
+ * composed form: a Mac's names are decomposed. URLs are taken as they stand and decoded; Label Studio's
  * "/data/local-files/?d=PATH" and "/data/upload/1/0123abcd-NAME" are known. Time: log(count) a name. */
 int64_t pd_image_find(const struct pd_image_index *index, const char *text);
 

@@ -5,6 +5,7 @@
 #include "base/words.h"
 #include "data/readers/npz_levels.h"
 #include "data/readers/readers.h"
+#include "io/file.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -300,14 +301,49 @@ static enum pd_status check_count(const struct file *f, int split, struct pd_err
                    pd_npy_stream_name(labels), n[0], pd_npy_stream_array(images)->dims[0]);
 }
 
-/* Classes are numbered from 0: of labels from 1 on, class 0 would stay empty. */
-static int32_t least_label(const struct pd_dataset *d)
+struct numbers {
+    int32_t least, most, different; /* of the labels from 0 on; different 0: there is none */
+    bool without;                   /* some are -1 */
+};
+
+static enum pd_status count_numbers(const struct pd_dataset *d, struct numbers *n, struct pd_error *err)
 {
-    int32_t least = LABEL_MAX;
-    for (uint32_t i = 0; i < d->count; i++)
-        if (d->labels[i] >= 0 && d->labels[i] < least)
-            least = d->labels[i];
-    return d->classes ? least : 0;
+    *n = (struct numbers){.least = LABEL_MAX};
+    bool *seen = pd_calloc((size_t)LABEL_MAX + 1, sizeof *seen);
+    if (!seen)
+        return pd_fail_memory(err, d->name);
+    for (uint32_t i = 0; i < d->count; i++) {
+        const int32_t k = d->labels[i];
+        n->without = n->without || k < 0;
+        if (k < 0)
+            continue;
+        n->different += !seen[k];
+        n->least = k < n->least ? k : n->least;
+        n->most = k > n->most ? k : n->most;
+        seen[k] = true;
+    }
+    pd_free(seen);
+    return PD_OK;
+}
+
+/* Classes are numbered from 0 without gaps: others would stay empty. */
+static enum pd_status say_numbers(struct pd_dataset *d, struct pd_error *err)
+{
+    struct numbers n;
+    const enum pd_status status = count_numbers(d, &n, err);
+    if (status || !n.different)
+        return status;
+    if (n.without && n.least == 1 && n.most == 1)
+        pd_dataset_add_note(d, "labels are -1 and 1, and -1 counts as no label: number the classes 0 and 1");
+    else if (n.least)
+        pd_dataset_add_note(d, "labels begin at %d, so no image is of class 0 (subtract %d?)", n.least,
+                            n.least);
+    if (2 * n.different <= n.most - n.least)
+        pd_dataset_add_note(d,
+                            "%d different labels from %d to %d: every number between is a class without an "
+                            "image (numpy.unique's return_inverse numbers without gaps)",
+                            n.different, n.least, n.most);
+    return PD_OK;
 }
 
 static void say_labels(const struct file *f, enum pd_split split, struct pd_dataset *d)
@@ -321,9 +357,6 @@ static void say_labels(const struct file *f, enum pd_split split, struct pd_data
         pd_dataset_add_note(d, "one-hot labels of %" PRId64 " classes", pd_npy_stream_width(s));
     else if (pd_io_dtype_is_float(pd_npy_stream_array(s)->dtype))
         pd_dataset_add_note(d, "labels are whole %ss", pd_io_dtype_words(pd_npy_stream_array(s)->dtype));
-    if (split == PD_SPLIT_TRAIN && least_label(d) > 0)
-        pd_dataset_add_note(d, "labels begin at %d, so no image is of class 0 (subtract %d?)", least_label(d),
-                            least_label(d));
 }
 
 /* Both splits' labels say how many classes there are. */
@@ -344,7 +377,7 @@ static enum pd_status take_labels(const struct file *f, enum pd_split split, str
         d->labels[i] = -1;
     if (!status)
         say_labels(f, split, d);
-    return status;
+    return !status && split == PD_SPLIT_TRAIN ? say_numbers(d, err) : status;
 }
 
 /* --- all --- */

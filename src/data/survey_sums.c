@@ -2,8 +2,10 @@
 #include "data/survey.h"
 
 #include "base/mem.h"
+#include "data/shades.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +84,14 @@ static enum pd_status add_up(const struct pd_data_report *r, struct pd_split_rep
         s->std[c] = sqrt(fmax(squares[c] / pixels - s->mean[c] * s->mean[c], 0));
     }
     return PD_OK;
+}
+
+/* name: what other lines of the split begin with. */
+static void tell_shades(const struct pd_data_report *r, struct pd_split_report *s)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(s->note, ":"), s->note);
+    pd_shades_note(*name ? name : r->set, s->count, r->channels, s->mean, s->std, s->note);
 }
 
 /* --- copies --- */
@@ -166,6 +176,8 @@ enum pd_status pd_survey_finish(struct pd_survey *v, struct pd_error *err)
     for (int split = 0; !status && split < PD_SPLITS; split++)
         if (r->splits[split].there) {
             status = add_up(r, &r->splits[split], v->at[split], err);
+            if (!status && !r->points)
+                tell_shades(r, &r->splits[split]);
             if (!status)
                 status = find_sizes(&r->splits[split], v->at[split], err);
         }

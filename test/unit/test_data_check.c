@@ -140,6 +140,48 @@ static void published_sets_are_known(void **state)
     assert_null(pd_data_source_at(1000));
 }
 
+/* A folder of 16 grey images whose pixels are 0 to `most`. */
+static const char *make_dark_folder(const char *name, int most)
+{
+    uint8_t pixels[8 * 8];
+    char path[64];
+    mkdir(scratch_path(name), 0700);
+    snprintf(path, sizeof path, "%s/cat", name);
+    mkdir(scratch_path(path), 0700);
+    for (int i = 0; i < 16; i++) {
+        for (int k = 0; k < 64; k++)
+            pixels[k] = (uint8_t)((7 * k + 5 * i) % (most + 1));
+        struct file f = make_png(8, 8, PNG_FORMAT_GRAY, pixels, NULL, 0);
+        snprintf(path, sizeof path, "%s/cat/%d.png", name, i);
+        scratch_write(scratch_path(path), f.bytes, f.size);
+        free(f.bytes);
+    }
+    return scratch_path(name);
+}
+
+static void images_that_hardly_differ_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int most;
+        bool told;
+    } cases[] = {{"dark", 15, true}, {"plain", 40, false}};
+    for (size_t i = 0; i < 2; i++) {
+        struct pd_data_request request = {.name = make_dark_folder(cases[i].name, cases[i].most), .size = 8};
+        struct pd_data_report r;
+        struct pd_dataset *data;
+        assert_int_equal(pd_data_check(&request, &r, &err), PD_OK);
+        assert_int_equal(strstr(r.splits[PD_SPLIT_TRAIN].note, "hardly anything to see") != NULL,
+                         cases[i].told);
+        pd_data_report_release(&r);
+        assert_int_equal(pd_dataset_open(&request, &data, &err), PD_OK);
+        assert_int_equal(strstr(pd_dataset_note(data), "dark: the pixels are all about 0.0") != NULL,
+                         cases[i].told);
+        pd_dataset_destroy(data);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +190,7 @@ int main(void)
         cmocka_unit_test(sets_without_names_have_numbers),
         cmocka_unit_test(a_set_is_opened_and_drawn),
         cmocka_unit_test(published_sets_are_known),
+        cmocka_unit_test(images_that_hardly_differ_are_named),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -6,6 +6,7 @@
 #include "data/readers/readers.h"
 #include "data/labels/image_labels.h"
 #include "data/images/image_set.h"
+#include "data/shades.h"
 #include "data/transform.h"
 #include "io/file.h"
 
@@ -50,6 +51,8 @@ static enum pd_status open_at(const char *folder, const char *name, const struct
         const struct pd_image_set set = {folder, key.data, side, request, list, pd_image_set_decode_file};
         pd_path_word(d->name, sizeof d->name, name);
         status = pd_image_set_open(&set, request, d, err);
+        if (!status)
+            pd_dataset_note_shades(d);
     }
     pd_buffer_release(&key);
     return status;

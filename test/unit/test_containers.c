@@ -279,6 +279,8 @@ static void doubtful_tables_are_refused(void **state)
     make_pool("doubtful");
     refuses(with_table("doubtful", "o.csv", "image,label\nother.png,a\n", NULL), PD_ERR_MISMATCH,
             "none of its 1 rows names an image");
+    refuses(with_table("doubtful", "e.csv", "image,label,class\nim0.png,,a\nim1.png,,b\n", NULL),
+            PD_ERR_MISMATCH, "no label in its 2 rows; image from 'image', label from 'label'");
     refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", NULL), PD_ERR_USAGE,
             "no column for the label among 'image, kind'");
     refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", "image,sort"), PD_ERR_USAGE, "'sort'");

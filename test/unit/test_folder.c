@@ -372,6 +372,8 @@ static void tells_splits_from_classes(void **state)
          "all names begin with cat, dog, but a class is a folder's name"},
         {"images/1.png masks/1.png", NULL, "images,masks", "images/1.png masks/1.png", NULL,
          "'masks' is taken for a class: if its pictures are masks"},
+        {"To-Label/1.png cat/1.png", NULL, "To-Label,cat", "To-Label/1.png cat/1.png", NULL,
+         "'To-Label' is taken for a class: images without a label lie in unlabelled/"},
         {"JPEGImages/1.png SegmentationClass/1.png", NULL, "JPEGImages,SegmentationClass",
          "JPEGImages/1.png SegmentationClass/1.png", NULL, "'SegmentationClass' is taken for a class"},
     };

@@ -175,6 +175,32 @@ static void tell_masks(const char *name, const char (*names)[PD_CLASS_NAME_SIZE]
                             names[k]);
 }
 
+/* Lower-case letters alone: "to_label" as "tolabel". */
+static void letters_of(const char *name, char out[PD_CLASS_NAME_SIZE])
+{
+    size_t n = 0;
+    for (; *name && n < PD_CLASS_NAME_SIZE - 1; name++)
+        if (isalpha((unsigned char)*name))
+            out[n++] = (char)tolower((unsigned char)*name);
+    out[n] = '\0';
+}
+
+/* Images that wait for a label lie in a folder of another name. */
+static void tell_unsorted(const char *name, const char (*names)[PD_CLASS_NAME_SIZE], int classes,
+                          char note[PD_NOTE_SIZE])
+{
+    static const char *const words[] = {"unlabel",     "nolabel", "notlabel", "unsorted", "unclassified",
+                                        "unannotated", "tolabel", "tosort",   "todo"};
+    char letters[PD_CLASS_NAME_SIZE];
+    for (int k = 0; k < classes; k++) {
+        letters_of(names[k], letters);
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+            if (!strncmp(letters, words[i], strlen(words[i])))
+                pd_note_add(note, name,
+                            "'%s' is taken for a class: images without a label lie in unlabelled/", names[k]);
+    }
+}
+
 /* Then a table beside them may say more. */
 static void tell_tables(const struct pd_image_list *l, const char *name, char note[PD_NOTE_SIZE])
 {
@@ -235,6 +261,7 @@ enum pd_status pd_image_list_tell(const struct pd_image_list *l, const char *nam
     if (!l->class_count)
         tell_stems(l, name, note);
     tell_masks(name, class_names, l->class_count, note);
+    tell_unsorted(name, class_names, l->class_count, note);
     pd_free(of_class);
     return status;
 }

@@ -218,6 +218,11 @@ static enum pd_status add_classes(struct labelling *l, struct pd_error *err)
     for (size_t i = 0; i < t->count; i++)
         if (*t->at[i].label)
             labels[n++] = t->at[i].label;
+    if (!n && *t->columns)
+        status = pd_hint(err,
+                         pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no label in its %zu rows; %s", l->path,
+                                 t->count, t->columns),
+                         "metadata-columns=IMAGE,LABEL");
     qsort(labels, n, sizeof *labels, all_numbers(t) ? by_number : by_bytes);
     for (size_t i = 0; i < n; last = labels[i++])
         different += strcmp(labels[i], last) != 0;

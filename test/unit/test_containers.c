@@ -337,6 +337,11 @@ static void rows_that_differ_give_no_label(void **state)
         "differ", "s.csv",
         "image,label,split\nim0.png,a,train\nim1.png,b,train\nim3.png,a,test\nim3.png,b,test\n", NULL);
     assert_string_equal(content(r), "im0.png=a 0;im1.png=b 1;im2.png=- 2;");
+    write_picture("differ/im3.jpg", 6); /* a photo and its mask */
+    assert_string_equal(content(with_table("differ", "e.csv", "id,label\nim1,b\nim2,a\nim3,a\n", NULL)),
+                        "im0.png=- 0;im1.png=b 1;im2.png=a 2;im3.jpg=- 6;im3.png=- 3;");
+    assert_contains(note_of(with_table("differ", "e.csv", "id,label\nim1,b\nim2,a\nim3,a\n", NULL)),
+                    "1 of its rows name no single image here, the first: 'im3'");
     make_folder("differ/x");
     write_picture("differ/x/im0.png", 7);
     make_folder("differ/y");

@@ -86,6 +86,14 @@ static void reads_json_lines(void **state)
         rows_of("[{\"image\": \"a\", \"class\": true}, {\"image\": \"b\", \"class\": null}]", ""), "a=1;b=;");
     refuses("{\"file_name\": \"a.png\", \"label\": 3}\n{\"file_name\": \"b.p", "", "line 2: ");
     refuses("{\"file_name\": \"a.png\"}\n", "", "no column for the label");
+    assert_string_equal(rows_of("{\"image\": \"a\", \"label\": 1.0}\n{\"image\": \"b\", \"label\": [\"x\"]}\n"
+                                "{\"image\": \"c\", \"label\": 1.5}\n",
+                                ""),
+                        "a=1;b=x;c=1.5;");
+    refuses("{\"image\": \"a\", \"label\": 1}\n{\"image\": \"b\", \"label\": [1, 2]}\n", "",
+            "line 2: 'label' has several values, expected one");
+    refuses("{\"image\": \"a\", \"label\": {\"name\": \"x\"}}\n", "", "line 1: 'label' has several values");
+    refuses("{\"image\": \"a\", \"label\": []}\n", "", "line 1: 'label' has several values");
     refuses("[1]", "", "expected an object");
 }
 

@@ -92,16 +92,21 @@ static enum pd_status open_index(struct labelling *l, struct pd_error *err)
     return status ? status : pd_image_index_init(&l->index, &l->images, err);
 }
 
-/* Kaggle's tables leave the ending out. */
+/* Kaggle's tables leave the ending out: then one image alone may be called so, not a photo and its mask. */
 static int64_t find_image(const struct labelling *l, const char *name)
 {
-    static const char *const endings[] = {".png",  ".jpg", ".jpeg", ".webp", ".tif",
-                                          ".tiff", ".bmp", ".gif",  ".JPG"};
+    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp",
+                                          ".gif", ".PNG", ".JPG",  ".JPEG", ".TIF", ".TIFF", ".BMP"};
     int64_t found = pd_image_find(&l->index, name);
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0] && found < 0; i++) {
+    const bool whole = found != PD_IMAGE_UNKNOWN;
+    for (size_t i = 0; !whole && i < sizeof endings / sizeof endings[0]; i++) {
         char longer[PATH_SIZE];
-        if (snprintf(longer, sizeof longer, "%s%s", name, endings[i]) < (int)sizeof longer)
-            found = pd_image_find(&l->index, longer);
+        if (snprintf(longer, sizeof longer, "%s%s", name, endings[i]) >= (int)sizeof longer)
+            break;
+        const int64_t other = pd_image_find(&l->index, longer);
+        if (other != PD_IMAGE_UNKNOWN && found != PD_IMAGE_UNKNOWN && other != found)
+            return PD_IMAGE_AMBIGUOUS;
+        found = other != PD_IMAGE_UNKNOWN ? other : found;
     }
     return found;
 }
@@ -112,7 +117,7 @@ static void match_row(struct labelling *l, const struct pd_label_row *row)
     if (image < 0) {
         if (!l->unknown++) {
             l->first_unknown = row->image;
-            l->ambiguous = pd_image_find(&l->index, row->image) == PD_IMAGE_AMBIGUOUS;
+            l->ambiguous = image == PD_IMAGE_AMBIGUOUS;
         }
         return;
     }

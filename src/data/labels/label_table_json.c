@@ -19,13 +19,22 @@ static enum pd_status fail_json(const struct pd_label_parse *p, const json_error
     return pd_fail(p->err, PD_ERR_FORMAT, -1, "%s: line %lld: %s", p->name, (long long)line, e->text);
 }
 
-/* A string, or a whole number or truth value in digits; else "". */
+/* A string, a number or truth value in digits, or a list of one of these; "" of null or no value, NULL of
+ * others. */
 static const char *text_of(const json_t *value, char digits[NUMBER])
 {
+    if (json_array_size(value) == 1)
+        value = json_array_get(value, 0);
     if (json_is_string(value))
         return json_string_value(value);
-    snprintf(digits, NUMBER, "%lld", (long long)json_integer_value(value));
-    return json_is_integer(value) ? digits : json_is_boolean(value) ? (json_is_true(value) ? "1" : "0") : "";
+    if (json_is_real(value))
+        snprintf(digits, NUMBER, "%.15g", json_real_value(value));
+    else
+        snprintf(digits, NUMBER, "%lld", (long long)json_integer_value(value));
+    return json_is_number(value)           ? digits
+           : json_is_boolean(value)        ? (json_is_true(value) ? "1" : "0")
+           : !value || json_is_null(value) ? ""
+                                           : NULL;
 }
 
 /* --- JSON lines --- */
@@ -62,8 +71,13 @@ static enum pd_status take_object(struct lines *l, const json_t *object, int64_t
         status = choose(l, object);
     if (status)
         return status;
-    for (int c = 0; c < PD_COLUMNS; c++)
+    for (int c = 0; c < PD_COLUMNS; c++) {
         text[c] = l->keys[c] ? text_of(json_object_get(object, l->keys[c]), digits[c]) : "";
+        if (!text[c])
+            return pd_fail(l->p->err, PD_ERR_FORMAT, -1,
+                           "%s: line %lld: '%.60s' has several values, expected one", l->p->name,
+                           (long long)row, l->keys[c]);
+    }
     return pd_label_add(l->p->out, text[PD_COLUMN_IMAGE], text[PD_COLUMN_LABEL], text[PD_COLUMN_SPLIT], row)
                ? PD_OK
                : pd_fail_memory(l->p->err, l->p->name);

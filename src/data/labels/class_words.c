@@ -283,7 +283,7 @@ static void note_numbers(const struct pd_class_words *w, struct numbered *of, ch
 {
     int n = 0;
     for (int i = 0; i < w->dataset->classes; i++) {
-        of[n] = (struct numbered){number(w->names[i]), i};
+        of[n] = (struct numbered){number(w->dataset->class_names[i]), i};
         n += of[n].number >= 0;
     }
     qsort(of, (size_t)n, sizeof *of, compare_numbered);
@@ -291,7 +291,7 @@ static void note_numbers(const struct pd_class_words *w, struct numbered *of, ch
         if (of[i].number == of[i - 1].number) {
             pd_note_add(note, w->dataset->name,
                         "'%.60s' and '%.60s' are two classes: they differ in how a number is written alone",
-                        w->names[of[i - 1].class], w->names[of[i].class]);
+                        w->dataset->class_names[of[i - 1].class], w->dataset->class_names[of[i].class]);
             return;
         }
 }

@@ -68,23 +68,54 @@ static void measure_point(struct pd_surveyed *s, const float at[2])
 
 /* --- what is in it --- */
 
-/* The splits of one set have the same classes; a reader that knows only what it sees may find more in one. */
-static enum pd_status take_classes(struct pd_data_report *r, int classes, char (*names)[PD_CLASS_NAME_SIZE],
-                                   struct pd_error *err)
+static enum pd_status grow_classes(struct pd_data_report *r, int classes, struct pd_error *err)
 {
-    if (classes <= r->classes)
-        return PD_OK;
-    pd_free(r->class_names);
-    r->classes = classes;
-    r->class_names = pd_calloc((size_t)classes, sizeof *r->class_names);
-    if (!r->class_names)
+    char(*more)[PD_CLASS_NAME_SIZE] = pd_realloc(r->class_names, ((size_t)classes + 1) * sizeof *more);
+    if (!more)
         return no_memory(err);
-    for (int k = 0; k < classes; k++)
-        if (names)
-            memcpy(r->class_names[k], names[k], sizeof names[k]);
-        else
-            snprintf(r->class_names[k], sizeof r->class_names[k], "%d", k);
+    r->class_names = more;
+    for (; r->classes < classes; r->classes++)
+        snprintf(more[r->classes], sizeof more[0], "%d", r->classes);
     return PD_OK;
+}
+
+/* The class of that name, which is at place k in most sets; a new one where there is none. */
+static enum pd_status class_named(struct pd_data_report *r, int k, const char *name, int *class,
+                                  struct pd_error *err)
+{
+    const bool usual = k < r->classes && !strcmp(r->class_names[k], name);
+    *class = usual ? k : 0;
+    while (!usual && *class < r->classes && strcmp(r->class_names[*class], name) != 0)
+        ++*class;
+    if (*class < r->classes)
+        return PD_OK;
+    const enum pd_status status = grow_classes(r, r->classes + 1, err);
+    if (!status)
+        snprintf(r->class_names[*class], sizeof r->class_names[0], "%s", name);
+    return status;
+}
+
+/* Most splits of one set have the same classes; tables of labels may name others in each. map (classes): what
+ * each is in the report; the caller's to free. */
+static enum pd_status take_classes(struct pd_data_report *r, int classes,
+                                   const char (*names)[PD_CLASS_NAME_SIZE], int **map, struct pd_error *err)
+{
+    enum pd_status status = names || classes <= r->classes ? PD_OK : grow_classes(r, classes, err);
+    *map = pd_calloc((size_t)classes + 1, sizeof **map);
+    if (!status && !*map)
+        status = no_memory(err);
+    for (int k = 0; !status && k < classes; k++)
+        if (names)
+            status = class_named(r, k, names[k], &(*map)[k], err);
+        else
+            (*map)[k] = k;
+    return status;
+}
+
+static void renumber(struct pd_surveyed *at, size_t count, const int *map)
+{
+    for (size_t i = 0; i < count; i++)
+        at[i].label = at[i].label < 0 ? -1 : map[at[i].label];
 }
 
 static enum pd_status begin_split(struct pd_survey *v, enum pd_split split, size_t count,
@@ -114,16 +145,22 @@ enum pd_status pd_survey_add(struct pd_survey *v, enum pd_split split, const str
 {
     struct pd_data_report *r = v->report;
     struct pd_split_report *s = &r->splits[split];
-    enum pd_status status = take_classes(r, d->classes, d->class_names, err);
+    int *map = NULL;
+    enum pd_status status =
+        take_classes(r, d->classes, (const char(*)[PD_CLASS_NAME_SIZE])d->class_names, &map, err);
     if (!status)
         status = begin_split(v, split, d->count, err);
+    if (!status) {
+        measure_all(v->at[split], d);
+        renumber(v->at[split], d->count, map);
+    }
+    pd_free(map);
     if (status)
         return status;
     memcpy(s->note, d->note, sizeof s->note);
     r->points = d->points != NULL;
     r->channels = d->channels > r->channels ? d->channels : r->channels;
     s->count = d->count;
-    measure_all(v->at[split], d);
     for (uint32_t i = 0; d->image_names && i < d->count; i++)
         if (!(s->names[i] = pd_strdup(d->image_names[i])))
             return no_memory(err);
@@ -303,8 +340,11 @@ static enum pd_status measure_list(struct pd_survey *v, enum pd_split split,
     struct measuring m = {.watch = request->watch, .folder = request->name, .l = l};
     m.statuses = pd_calloc(l->count, 1);
     m.why = pd_calloc(l->count, sizeof *m.why);
-    enum pd_status status =
-        m.statuses && m.why ? take_classes(v->report, l->class_count, l->classes, err) : no_memory(err);
+    int *map = NULL;
+    enum pd_status status = m.statuses && m.why
+                                ? take_classes(v->report, l->class_count,
+                                               (const char(*)[PD_CLASS_NAME_SIZE])l->classes, &map, err)
+                                : no_memory(err);
     if (!status)
         status = begin_split(v, split, l->count, err);
     m.at = v->at[split];
@@ -312,7 +352,9 @@ static enum pd_status measure_list(struct pd_survey *v, enum pd_split split,
         status = measure_files(&m, err);
         if (!status)
             status = sort_out(v, split, request->name, l, m.statuses, m.why, err);
+        renumber(v->at[split], status ? 0 : v->report->splits[split].count, map);
     }
+    pd_free(map);
     for (size_t i = 0; m.why && i < l->count; i++)
         pd_free(m.why[i]);
     pd_free(m.why);

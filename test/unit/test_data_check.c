@@ -140,6 +140,37 @@ static void published_sets_are_known(void **state)
     assert_null(pd_data_source_at(1000));
 }
 
+/* Tables of labels in train/ and test/ may name other classes: each is counted by its name. */
+static void splits_with_other_classes_are_counted_by_name(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"two", "two/train", "two/test"};
+    for (int i = 0; i < 3; i++)
+        mkdir(scratch_path(folders[i]), 0700);
+    put_image("two/train/a.png", 1);
+    put_image("two/train/b.png", 2);
+    put_image("two/test/c.png", 1);
+    put_image("two/test/d.png", 4);
+    put_image("two/test/e.png", 5);
+    static const char train[] = "file_name,label\na.png,cat\nb.png,dog\n",
+                      test[] = "file_name,label\nc.png,dog\nd.png,ant\ne.png,dog\n";
+    scratch_write(scratch_path("two/train/metadata.csv"), train, sizeof train - 1);
+    scratch_write(scratch_path("two/test/metadata.csv"), test, sizeof test - 1);
+    const struct pd_data_request request = {.name = scratch_path("two")};
+    struct pd_data_report r;
+    if (pd_data_check(&request, &r, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(r.classes, 3);
+    assert_string_equal(r.class_names[0], "cat");
+    assert_string_equal(r.class_names[1], "dog");
+    assert_string_equal(r.class_names[2], "ant");
+    const size_t *of_train = r.splits[PD_SPLIT_TRAIN].of_class, *of_test = r.splits[PD_SPLIT_TEST].of_class;
+    assert_true(of_train[0] == 1 && of_train[1] == 1 && of_train[2] == 0);
+    assert_true(of_test[0] == 0 && of_test[1] == 2 && of_test[2] == 1);
+    assert_true(r.copy_count == 1 && r.copies[0].other_label); /* a cat that is a dog */
+    pd_data_report_release(&r);
+}
+
 /* A folder of 16 grey images whose pixels are 0 to `most`. */
 static const char *make_dark_folder(const char *name, int most)
 {
@@ -191,6 +222,7 @@ int main(void)
         cmocka_unit_test(a_set_is_opened_and_drawn),
         cmocka_unit_test(published_sets_are_known),
         cmocka_unit_test(images_that_hardly_differ_are_named),
+        cmocka_unit_test(splits_with_other_classes_are_counted_by_name),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

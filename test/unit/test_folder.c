@@ -457,6 +457,28 @@ static void passes_over_runs(void **state)
     assert_contains(err.message, "is a run of paydirt, no folder of images");
 }
 
+/* Generated images are data where they are asked for, and else no class beside real ones. */
+static void passes_over_samples(void **state)
+{
+    (void)state;
+    static const char table[] = "file,class,label,number,seed,logit,log_p_class,d,z_0\n",
+                      other[] = "file,class\n";
+    keep_plain("a/1.png", 1);
+    keep_plain("b/1.png", 2);
+    keep_plain("made/a/paydirt-0-00000.png", 3);
+    keep_plain("made/b/paydirt-0-00000.png", 3);
+    keep("made/manifest.csv", file_of(table, sizeof table - 1));
+    keep("b/manifest.csv", file_of(other, sizeof other - 1));
+    struct pd_dataset *d = photos(ALL);
+    expect(d, "a/1.png 0 1, b/1.png 1 2");
+    assert_contains(d->note, "photos: passed over: 1 .csv, 1 folder of samples\n");
+    pd_dataset_destroy(d);
+    const struct pd_data_request made = {.name = scratch_path("photos/made")};
+    assert_int_equal(pd_dataset_open(&made, &d, NULL), PD_OK);
+    assert_int_equal(d->classes, 2);
+    pd_dataset_destroy(d);
+}
+
 static void draw_for_people(const char *name)
 {
     const float pixels[4] = {0};
@@ -676,6 +698,7 @@ int main(void)
         IN_SCRATCH(passes_over_what_no_person_put_there),
         IN_SCRATCH(counts_what_is_no_image),
         IN_SCRATCH(passes_over_runs),
+        IN_SCRATCH(passes_over_samples),
         IN_SCRATCH(passes_over_its_own_pictures),
         IN_SCRATCH(reads_names_of_any_bytes),
         IN_SCRATCH(says_that_nothing_is_there),

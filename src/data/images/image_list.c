@@ -193,9 +193,12 @@ static bool is_empty(const struct reader *r, const char *folder)
     }
     if (low < r->walk.file_count && is_below(r->walk.files[low].path, folder, size))
         return false;
-    for (size_t i = 0; i < r->walk.passed_count; i++)
-        if (!strcmp(r->walk.passed[i].kind, pd_passed_run) && is_below(r->walk.passed[i].path, folder, size))
+    for (size_t i = 0; i < r->walk.passed_count; i++) {
+        const char *kind = r->walk.passed[i].kind;
+        if ((!strcmp(kind, pd_passed_run) || !strcmp(kind, pd_passed_samples)) &&
+            is_below(r->walk.passed[i].path, folder, size))
             return false;
+    }
     return true;
 }
 

@@ -21,6 +21,7 @@ enum { PATH_SIZE = 4096, LONGEST_ENDING = 10 };
 const char pd_passed_system_file[] = "system file";
 const char pd_passed_system_folder[] = "system folder";
 const char pd_passed_run[] = "run of paydirt";
+const char pd_passed_samples[] = "folder of samples";
 const char pd_passed_picture[] = "picture of paydirt";
 
 /* FNV-1a, a number at a time. */
@@ -166,6 +167,18 @@ static bool is_run(int folder)
     return false;
 }
 
+/* By the table that export --samples leaves there. */
+static bool is_samples(int folder)
+{
+    static const char columns[] = "file,class,label,number,seed,logit,log_p_class,d";
+    char head[sizeof columns - 1];
+    const int fd = openat(folder, "manifest.csv", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
+    if (fd >= 0)
+        close(fd);
+    return n == (ssize_t)sizeof head && !memcmp(head, columns, sizeof head);
+}
+
 /* ".heic" of "A.HEIC". */
 static enum pd_status pass_file(struct walk *w, const char *name, struct pd_error *err)
 {
@@ -305,13 +318,14 @@ static enum pd_status walk(struct walk *w, struct pd_error *err)
         return pd_fail_io(err, w->path, "read", why);
     }
     const bool again = is_around(w->around, &st), run = !again && is_run(dirfd(dir));
-    if (!again && !run)
+    const bool samples = !again && w->around && is_samples(dirfd(dir)); /* alone they may be data */
+    if (!again && !run && !samples)
         return walk_open(w, dir, &st, err);
     closedir(dir);
     if (again)
         return PD_OK;
     w->first_passed = w->out->passed_count; /* each by its own name */
-    return w->around ? pass(w, pd_passed_run, "", err)
+    return w->around ? pass(w, run ? pd_passed_run : pd_passed_samples, "", err)
                      : pd_fail(err, PD_ERR_IO, -1, "'%s' is a run of paydirt, no folder of images", w->path);
 }
 /* NOLINTEND(misc-no-recursion) */

@@ -23,7 +23,7 @@ struct pd_passed {
 };
 
 /* Kinds beside endings; those of a run are folders, which are not looked into, as are system folders. */
-extern const char pd_passed_system_file[], pd_passed_system_folder[], pd_passed_run[];
+extern const char pd_passed_system_file[], pd_passed_system_folder[], pd_passed_run[], pd_passed_samples[];
 extern const char pd_passed_picture[]; /* what paydirt has drawn; told by those who read files */
 
 struct pd_image_walk {

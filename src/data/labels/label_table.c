@@ -117,6 +117,11 @@ enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const
         return no_column(p, "image's name", names, count);
     if (at[PD_COLUMN_LABEL] < 0)
         return no_column(p, "label", names, count);
+    for (int c = 0; c < PD_COLUMNS; c++)
+        for (int i = at[c] < 0 ? count : at[c] + 1; i < count; i++)
+            if (!strcasecmp(names[i], names[at[c]]))
+                return pd_fail(p->err, PD_ERR_FORMAT, -1,
+                               "%s: several columns '%.60s': keep the one that counts", p->name, names[i]);
     const int split = at[PD_COLUMN_SPLIT];
     snprintf(t->columns, sizeof t->columns, "image from '%.32s', label from '%.32s'%s%.32s%s",
              names[at[PD_COLUMN_IMAGE]], names[at[PD_COLUMN_LABEL]], split < 0 ? "" : ", split from '",

@@ -130,6 +130,9 @@ enum pd_status pd_atomic_file_begin(struct pd_atomic_file *f, const char *path, 
     *f = (struct pd_atomic_file){.fd = -1};
     if (there && S_ISDIR(st.st_mode))
         return pd_fail_io(err, path, "write", EISDIR);
+    if (strcmp(path, "-") == 0)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "'-' would be a file of that name: expected another, or /dev/stdout");
     f->path = pd_strdup(path);
     f->target = device ? NULL : follow(path);
     f->temp = f->target ? temp_name(f->target) : NULL;

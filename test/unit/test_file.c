@@ -89,6 +89,8 @@ static void refuses_what_cannot_be_a_file(void **state)
     struct pd_error err;
     assert_int_equal(pd_file_write_atomic("/tmp", "x", 1, &err), PD_ERR_IO);
     assert_string_equal(err.message, "/tmp: cannot write: Is a directory");
+    assert_int_equal(pd_file_write_atomic("-", "x", 1, &err), PD_ERR_USAGE); /* others' word for stdout */
+    assert_int_equal(access("-", F_OK), -1);
     assert_int_equal(pd_file_write_atomic("/no/such/x", "x", 1, &err), PD_ERR_IO);
     assert_string_equal(err.message, "/no/such/x: cannot create: No such file or directory");
 }

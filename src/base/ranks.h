@@ -33,6 +33,8 @@ struct pd_ranks {
                            struct pd_error *err);
     void (*close)(struct pd_ranks *r, int code);
     bool agreed; /* on a failure that all know of */
+    bool broken; /* others wait for what this rank cannot give any more: it agrees with nobody, and ends them
+                  */
 
     struct pd_error why; /* a kernel's failure, which has no room of its own */
 };

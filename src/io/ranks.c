@@ -37,7 +37,7 @@ int pd_ranks_threads(const struct pd_ranks *r)
 void pd_ranks_close(struct pd_ranks *r, int code)
 {
     if (r)
-        r->close(r, r->agreed ? 0 : code);
+        r->close(r, r->agreed && !r->broken ? 0 : code);
 }
 
 enum pd_status pd_ranks_sum(struct pd_ranks *r, double *data, int64_t n, struct pd_error *err)
@@ -59,7 +59,8 @@ enum pd_status pd_ranks_agree(struct pd_ranks *r, enum pd_status status, struct 
 {
     struct pd_error why = {0};
     double *all = NULL;
-    if (!r || r->agreed) /* all know, and who knows why has said so */
+    if (!r || r->agreed ||
+        r->broken) /* all know, and who knows why has said so; or nobody else can be asked */
         return status;
     if (gather(r, status, &all, &why)) { /* nobody may wait for ever for what this rank cannot say */
         pd_free(all);

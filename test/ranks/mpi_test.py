@@ -219,8 +219,18 @@ def cards_add_up(mpi, folder):
     assert "has each rank a card of its own?" in said, said
 
 
+def a_card_that_fails_ends_all(mpi, folder):
+    """The other rank waits for it in NCCL, where no message of ours arrives."""
+    env = {**ENV, "PAYDIRT_CUDA": os.path.join(os.path.dirname(PAYDIRT), "standin"), "PAYDIRT_STANDIN_CARDS": "2", "XDG_CACHE_HOME": folder}
+    part = [PAYDIRT, "train", *SMALL, "--epochs", "1", "--device", "cuda", "--out", folder + "/runs"]
+    done = subprocess.run(MPIS[mpi] + ["-np", "1", *part, ":", "-np", "1", "env", "PAYDIRT_STANDIN_NO_NCCL=1", *part], env=env,
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode not in (0, 1) and "NCCL, joining the ranks" in done.stderr, done.stderr
+
+
 TESTS = [ranks_make_the_weights_of_one, a_run_goes_on_with_other_ranks, a_dead_rank_ends_all, one_that_is_asked_to_stop_stops_all,
-         a_failure_has_one_line, machines_may_differ, another_mpirun_is_told, scores_are_shared, trials_are_shared, cards_add_up]
+         a_failure_has_one_line, machines_may_differ, another_mpirun_is_told, scores_are_shared, trials_are_shared, cards_add_up,
+         a_card_that_fails_ends_all]
 
 
 def main():

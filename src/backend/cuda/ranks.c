@@ -58,8 +58,10 @@ enum pd_status cuda_join(struct pd_backend *base, struct pd_ranks *ranks, struct
     const enum pd_status shared = share_id(ranks, made, &id, status ? NULL : err);
     if (status || shared)
         return status ? status : shared;
-    return check(b, b->api.ncclCommInitRank(&b->sums.comm, ranks->size, id, ranks->rank), "joining the ranks",
-                 err);
+    status = check(b, b->api.ncclCommInitRank(&b->sums.comm, ranks->size, id, ranks->rank),
+                   "joining the ranks", err);
+    ranks->broken = status;
+    return status;
 }
 
 void cuda_leave(struct cuda *b)

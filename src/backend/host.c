@@ -63,8 +63,6 @@ enum pd_status pd_host_run(struct pd_backend *b, struct pd_call *calls, int n, s
         else
             calls[i].kernel(&calls[i], run);
     pd_signals_release(&before);
-    if (failure && b->ranks)
-        b->ranks->broken = true;
     if (failure == PD_ERR_IO) /* only other ranks' */
         return pd_fail(err, PD_ERR_IO, -1, "%s", b->ranks->why.message);
     return failure ? pd_call_fail(&calls[i - 1], (enum pd_status)failure, err) : PD_OK;

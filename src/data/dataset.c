@@ -68,15 +68,15 @@ enum pd_status pd_data_source_find(const char *name, const struct pd_data_source
         return PD_OK;
     if (errno && errno != ENOENT && errno != ENOTDIR)
         return pd_fail_io(err, name, "look at", errno);
-    if (strchr(name, '/') && !pd_is_file(name))
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "data set '%s': there is no such folder of images, archive or .npz file", name);
     if (pd_is_file(name))
         return pd_fail(
             err, PD_ERR_USAGE, -1,
             "'%s': a file of no kind that is read as a data set: expected a folder of images, an .npz "
             "of images and labels, or an archive (.zip, .tar)",
             name);
+    if (strchr(name, '/'))
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "data set '%s': there is no such folder of images, archive or .npz file", name);
     return pd_unknown_word(err, "data set", name, &readers[0].source.name, READERS, sizeof readers[0]);
 }
 

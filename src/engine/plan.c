@@ -295,7 +295,10 @@ enum pd_status pd_plan_run(struct pd_plan *p, uint64_t seed, uint64_t step, stru
         .seed = seed, .step = step, .scratch = p->scratch, .profile = p->profile, .backend = p->backend};
     if (p->backend->type->no_values)
         BUG("a plan that was compiled for its costs is run");
-    return p->backend->type->run(p->backend, p->calls, p->n_calls, &run, err);
+    const enum pd_status status = p->backend->type->run(p->backend, p->calls, p->n_calls, &run, err);
+    if (status && p->backend->ranks)
+        p->backend->ranks->broken = true; /* they may wait for a sum that this one did not come to */
+    return status;
 }
 
 struct pd_plan_info pd_plan_info(const struct pd_plan *p)

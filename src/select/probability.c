@@ -97,11 +97,10 @@ static bool are_fractions(int64_t n, int classes, const float *column)
 int pd_column_of_numbers(int64_t n, int classes, const float *x)
 {
     int found = -1, fractions = 0;
-    for (int k = 0; n >= ROWS_TO_TELL && k < classes; k++) {
-        const bool whole = are_whole(n, classes, x + k);
-        found = whole && found < 0 ? k : found;
-        fractions += !whole && are_fractions(n, classes, x + k);
-    }
+    for (int k = 0; n >= ROWS_TO_TELL && k < classes && found < 0; k++) /* most end at their first row */
+        found = are_whole(n, classes, x + k) ? k : -1;
+    for (int k = 0; found >= 0 && k < classes; k++)
+        fractions += are_fractions(n, classes, x + k);
     return 2 * fractions > classes ? found : -1;
 }
 

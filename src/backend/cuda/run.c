@@ -150,9 +150,10 @@ static void put_step(struct cuda *b, const struct pd_run *run)
     cuda_run_launch(&l, b, run);
 }
 
-static enum pd_status run_calls(struct cuda *b, struct pd_call *calls, int n, struct pd_run *run,
-                                struct pd_error *err)
+enum pd_status cuda_run(struct pd_backend *base, struct pd_call *calls, int n, struct pd_run *run,
+                        struct pd_error *err)
 {
+    struct cuda *b = (struct cuda *)base;
     atomic_int failure = PD_OK;
     if (!n)
         return PD_OK;
@@ -175,13 +176,4 @@ static enum pd_status run_calls(struct cuda *b, struct pd_call *calls, int n, st
     if (!p->graph)
         status = capture(b, p, calls, n, run, err);
     return status ? status : cuda_check(b, b->api.cuGraphLaunch(p->graph, b->stream), "starting a step", err);
-}
-
-enum pd_status cuda_run(struct pd_backend *base, struct pd_call *calls, int n, struct pd_run *run,
-                        struct pd_error *err)
-{
-    const enum pd_status status = run_calls((struct cuda *)base, calls, n, run, err);
-    if (status && base->ranks)
-        base->ranks->broken = true;
-    return status;
 }

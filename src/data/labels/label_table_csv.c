@@ -69,8 +69,11 @@ static void look_for_split(struct table *t)
 {
     const char *text = t->row.data;
     for (int i = 0; i < t->columns; i++, text += strlen(text) + 1) {
-        t->column[i].other = t->column[i].other || (*text && !names_split(text));
-        t->column[i].train = t->column[i].train || strcasestr(text, "train");
+        struct column *c = &t->column[i];
+        if (c->other)
+            continue;
+        c->other = *text && !names_split(text);
+        c->train = c->train || strcasestr(text, "train");
     }
 }
 

@@ -3,11 +3,11 @@
  * again. */
 #include "backend/cuda/kept.h"
 
+#include "base/cache.h"
 #include "base/mem.h"
 
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,15 +20,6 @@ struct head {
 };
 static const char magic[8] = "PDKERN1";
 
-/* FNV-1a. */
-static uint64_t digest(uint64_t h, const void *bytes, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
-    return h;
-}
-#define START 0xcbf29ce484222325u
-
 char *cuda_kept_parse(const char *bytes, size_t size, const char *key, size_t *image_size)
 {
     struct head h;
@@ -37,7 +28,7 @@ char *cuda_kept_parse(const char *bytes, size_t size, const char *key, size_t *i
         return NULL;
     memcpy(&h, bytes, sizeof h);
     if (memcmp(h.magic, magic, sizeof magic) != 0 || h.key != n || h.image < 1 || h.image > MOST ||
-        size != sizeof h + n + h.image || digest(START, bytes + sizeof h, n + h.image) != h.digest ||
+        size != sizeof h + n + h.image || pd_hash(PD_HASH_START, bytes + sizeof h, n + h.image) != h.digest ||
         memcmp(bytes + sizeof h, key, n) != 0)
         return NULL;
     char *image = pd_calloc(1, h.image + 1);
@@ -50,21 +41,21 @@ char *cuda_kept_parse(const char *bytes, size_t size, const char *key, size_t *i
 /* False: nowhere to keep them. make: its folders, too. */
 static bool path_of(const char *key, bool make, char path[PATH])
 {
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    const bool set = xdg && *xdg == '/';
-    const char *folder = set ? xdg : home;
-    if (!folder || !*folder)
+    const char *below, *home = pd_cache_home(&below);
+    if (!home || !*home)
         return false;
-    int n = snprintf(path, PATH, "%s%s", folder, set ? "" : "/.cache");
+    const int n = snprintf(path, PATH, "%s%s", home, below);
     if (n < 0 || n > PATH - 64)
         return false;
-    if (make)
+    if (make) {
+        char *last = strrchr(path, '/');
+        *last = '\0';
         mkdir(path, 0777);
-    n += snprintf(path + n, PATH - (size_t)n, "/paydirt");
-    if (make)
+        *last = '/';
         mkdir(path, 0777);
+    }
     snprintf(path + n, PATH - (size_t)n, "/%016llx.kernels",
-             (unsigned long long)digest(START, key, strlen(key)));
+             (unsigned long long)pd_hash(PD_HASH_START, key, strlen(key)));
     return true;
 }
 
@@ -90,7 +81,7 @@ void cuda_kept_write(const char *key, const char *image, size_t size)
 {
     char path[PATH], aside[PATH + 16];
     const size_t n = strlen(key);
-    struct head h = {.key = n, .image = size, .digest = digest(digest(START, key, n), image, size)};
+    struct head h = {.key = n, .image = size, .digest = pd_hash(pd_hash(PD_HASH_START, key, n), image, size)};
     memcpy(h.magic, magic, sizeof magic);
     if (!path_of(key, true, path))
         return;

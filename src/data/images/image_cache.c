@@ -1,5 +1,6 @@
 #include "data/images/image_cache.h"
 
+#include "base/cache.h"
 #include "base/mem.h"
 #include "data/labels/image_name.h"
 #include "data/images/image_format.h"
@@ -119,28 +120,17 @@ enum pd_status pd_image_cache_parse(const uint8_t *bytes, size_t size, const cha
 
 /* --- where it lies --- */
 
-/* FNV-1a: only tells files apart, the key itself stands in them. */
-static uint64_t hash(const char *text)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (; *text; text++)
-        h = (h ^ (unsigned char)*text) * 0x100000001b3u;
-    return h;
-}
-
 enum pd_status pd_image_cache_path(const char *dir, const char *name, const char *key, char *path,
                                    size_t size, struct pd_error *err)
 {
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *below = "";
-    if (!dir || !*dir) {
-        const bool set = xdg && *xdg == '/'; /* the standard has relative ones ignored */
-        dir = set ? xdg : home;
-        below = set ? "/paydirt" : "/.cache/paydirt";
-    }
+    const char *below = "";
+    if (!dir || !*dir)
+        dir = pd_cache_home(&below);
     if (!dir || !*dir)
         return pd_fail(err, PD_ERR_USAGE, -1, "neither XDG_CACHE_HOME nor HOME is set");
+    const uint64_t hash = pd_hash(PD_HASH_START, key, strlen(key)); /* the key itself stands in the file */
     const int need =
-        snprintf(path, size, "%s%s/%s-%016llx.cache", dir, below, name, (unsigned long long)hash(key));
+        snprintf(path, size, "%s%s/%s-%016llx.cache", dir, below, name, (unsigned long long)hash);
     if (need >= 0 && (size_t)need < size)
         return PD_OK;
     *path = '\0';

@@ -69,11 +69,19 @@ static void update_rate(struct progress *p, double now)
     p->rated_at = p->at;
 }
 
+/* Steps a second from the begin on, with all that is done between steps: validation may take longer than
+ * they. */
+static double mean_rate(const struct progress *p)
+{
+    return p->seen > p->begun ? (double)(p->at - p->first) / (p->seen - p->begun) : 0;
+}
+
 char *progress_left(const struct progress *p, char *text, size_t size)
 {
-    if (p->rate <= 0)
+    const double rate = mean_rate(p);
+    if (rate <= 0)
         return strncpy(text, "", size);
-    const long s = (long)((double)(p->last - p->at) / p->rate + 0.5);
+    const long s = (long)((double)(p->last - p->at) / rate + 0.5);
     if (s < 60)
         snprintf(text, size, "%ld s left", s);
     else if (s < 3600)
@@ -113,7 +121,7 @@ static void say_so_far(struct progress *p, const char *label)
 {
     char left[48];
     const double part = p->last > p->first ? (double)(p->at - p->first) / (double)(p->last - p->first) : 1;
-    progress_line(p, "%s  %.0f %%  %.3g %s/s  %s", label, 100 * part, p->rate * p->scale, p->unit,
+    progress_line(p, "%s  %.0f %%  %.3g %s/s  %s", label, 100 * part, mean_rate(p) * p->scale, p->unit,
                   progress_left(p, left, sizeof left));
 }
 
@@ -121,6 +129,7 @@ void progress_update(struct progress *p, uint64_t at, const char *label)
 {
     const double now = progress_now();
     p->at = at;
+    p->seen = now;
     update_rate(p, now);
     if (!p->terminal && now - p->said >= PLAIN_SECONDS)
         say_so_far(p, label);

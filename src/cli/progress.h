@@ -13,7 +13,7 @@ struct progress {
     double scale; /* units in a step */
     const char *unit;
     char label[32];
-    double begun, redrawn, rate, rated, said; /* said: when a line was last written */
+    double begun, seen, redrawn, rate, rated, said; /* when: seen of the last update, said of the last line */
     uint64_t rated_at;
 };
 
@@ -28,7 +28,7 @@ void progress_line(struct progress *p, const char *format, ...) __attribute__((f
 /* The same with hints of the library's (say_hints). */
 void progress_note(struct progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* "3 min 20 s left"; text[size]. Returns text. */
+/* "3 min 20 s left", by the mean rate from the begin on; text[size]. Returns text. */
 char *progress_left(const struct progress *p, char *text, size_t size);
 
 void progress_end(struct progress *p); /* takes the bar away; may be called on a zeroed struct */

@@ -46,6 +46,26 @@ static void short_work(void)
     progress_end(&p);
 }
 
+/* 300 steps in half a minute, then 40 s of something else before the next one. */
+static void work_with_a_pause(void)
+{
+    struct progress p;
+    progress_begin(&p, 0, 600, 128, "images");
+    p.begun -= 30, p.rated -= 0.1, p.said -= 0.1;
+    progress_update(&p, 300, "epoch 1/2");
+    p.begun -= 40, p.rated -= 40, p.said -= 40;
+    progress_update(&p, 301, "epoch 2/2");
+    progress_end(&p);
+}
+
+static void a_pause_is_not_the_rate(void **state)
+{
+    (void)state;
+    char *said = said_by(work_with_a_pause);
+    assert_contains(said, "epoch 2/2  50 %  550 images/s  1 min 10 s left");
+    free(said);
+}
+
 static void says_how_far_it_is_every_half_minute(void **state)
 {
     (void)state;
@@ -65,6 +85,7 @@ static void says_how_far_it_is_every_half_minute(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(says_how_far_it_is_every_half_minute)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(says_how_far_it_is_every_half_minute),
+                                       cmocka_unit_test(a_pause_is_not_the_rate)};
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -218,3 +218,27 @@ void pd_add_hint(char *text, size_t size, const char *format, va_list args)
     if (n + strlen(hint) + 2 <= size)
         snprintf(text + n, size - n, "%s%s", n ? "\t" : "", hint);
 }
+
+size_t pd_blank(const char *text)
+{
+    static const char *const blanks[] = {"\xc2\xa0", "\xe3\x80\x80", "\xe2\x80\x8b", "\xef\xbb\xbf"};
+    if (*text == ' ' || (*text >= '\t' && *text <= '\r'))
+        return 1;
+    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
+        if (!strncmp(text, blanks[i], strlen(blanks[i])))
+            return strlen(blanks[i]);
+    return 0;
+}
+
+const char *pd_trim(const char *text, size_t *size)
+{
+    for (size_t n; (n = pd_blank(text)); text += n)
+        ;
+    *size = 0;
+    for (size_t i = 0, n; text[i]; i += n ? n : 1) {
+        n = pd_blank(text + i);
+        if (!n)
+            *size = i + 1;
+    }
+    return text;
+}

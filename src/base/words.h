@@ -19,6 +19,13 @@ char *pd_path_word(char *text, size_t size, const char *path);
 /* Bytes of the UTF-8 letter at text, 1 to 4; 0 where there is none. The end of text is a letter. */
 size_t pd_utf8_letter(const char *text);
 
+/* Bytes of the blank at text: spaces, the one that does not break, which web pages and spreadsheets write,
+ * the wide one of Chinese and Japanese, and those of no width; 0: none. */
+size_t pd_blank(const char *text);
+
+/* Text behind the blanks in front; *size: its bytes without those at the end. */
+const char *pd_trim(const char *text, size_t *size);
+
 /* Bytes of the letter at text, 1 to 4; 0 where it is none that may stand in a line on a terminal
  * (pd_make_printable), or the end of text. */
 size_t pd_printable_letter(const char *text);

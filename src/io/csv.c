@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { FLUSH_BYTES = 1 << 16 };
 
@@ -91,6 +92,11 @@ void pd_csv_field_path(struct pd_buffer *out, const char *path)
         quote(out, before, path);
     else
         pd_buffer_printf(out, "%s%s", before, path);
+}
+
+size_t pd_csv_separator_line(const char *text)
+{
+    return !strncasecmp(text, "sep=", 4) && text[4] && strcspn(text, "\r\n") == 5 ? 5 : 0;
 }
 
 void pd_csv_text(struct pd_csv *csv, const char *text)

@@ -35,6 +35,9 @@ enum pd_status pd_csv_commit(struct pd_csv *csv, struct pd_error *err);
 /* Without a commit before, nothing is left of the file. */
 void pd_csv_destroy(struct pd_csv *csv);
 
+/* Bytes of a first line that says the separator, as "sep=;" for Excel; its line's end is not among them. */
+size_t pd_csv_separator_line(const char *text);
+
 /* One field alone, as pd_csv_text, pd_csv_words and pd_csv_path write it, for what is no file yet. */
 void pd_csv_field(struct pd_buffer *out, const char *text);
 void pd_csv_field_words(struct pd_buffer *out, const char *words);

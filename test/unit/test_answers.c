@@ -285,7 +285,8 @@ static void finds_classes_as_people_write_them(void **state)
         {fruit, 3, "\xc3\x89t\xc3\xa9", "E\xcc\x81te\xcc\x81", NULL},
         {fruit, 3, "Straße", "STRASSE", "'Straße' is 'STRASSE'"},
         {fruit, 3, "Apfel", "refused", ""},
-        {fruit, 3, "\xc4pfel", "refused", ""}, /* Latin-1 */
+        {fruit, 3, "\xef\xbc\xb3trasse\xe3\x80\x80", "STRASSE", NULL}, /* letter and blank of full width */
+        {fruit, 3, "\xc4pfel", "refused", ""},                         /* Latin-1 */
         {fruit, 3, "nan", "refused", ""},
         {twins, 7, "Cat", "Cat", ""},
         {twins, 7, " cat ", "cat", ""},
@@ -339,6 +340,9 @@ static void names_twins(void **state)
         {{"Cat", "cat", "dog"}, "p: 'Cat' and 'cat' are two classes: they differ in case alone\n"},
         {{"dog", "ÄPFEL", "äpfel"}, "p: 'ÄPFEL' and 'äpfel' are two classes: they differ in case alone\n"},
         {{"\xc3\xa9", "e\xcc\x81"}, "are two classes: they differ in Unicode's form (NFC, NFD) alone\n"},
+        {{"OK", "\xef\xbc\xaf\xef\xbc\xab"},
+         "differ in the width of letters, or what does not show, alone\n"},
+        {{"cat", "ca\xe2\x80\x8bt"}, "differ in the width of letters, or what does not show, alone\n"},
         {{"x", "x "}, "p: 'x' and 'x ' are two classes: they differ in blanks around them alone\n"},
         {{"x", "1", "10", "01"},
          "p: '1' and '01' are two classes: they differ in how a number is written alone\n"},

@@ -307,6 +307,10 @@ static void what_a_table_loses_is_said(void **state)
         {"image,label\nim0.png,Mass\nim1.png,Mass|Node\nim2.png,\"['Node', 'Mass']\"\n", NULL,
          "2 labels look like lists of others ('Mass|Node'): each is a class of its own"},
         {"image,label\nim0.png,20.0\nim1.png,21.5\n", NULL, "labels are numbers with fractions (21.5)"},
+        {"split,image,label\ntrain,im0.png,a\nval,im1.png,b\nval,im2.png,b\ntest,im3.png,a\n", NULL,
+         "; 2 of 'val' are not used"},
+        {"id,photo,label\nim0,im1.png,a\nim1,im0.png,b\n", NULL,
+         "column 'photo' has names of files, too, and is not used"},
     };
     make_pool("losses");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -322,6 +326,22 @@ static void what_a_table_loses_is_said(void **state)
     assert_contains(note_of(r), "1 have a label that is none of the classes, the first: 'Cat'");
     refuses(with_table("losses", "f.csv", "image,label,fold\nim0,a,0\nim1,b,1\nim2,a,2\nim3,b,0\n", NULL),
             PD_ERR_IO, "no row of the training split; 4 say '0' and the like, expected train, test or val");
+}
+
+/* Each split has its own table, whatever its folder is called; folders come before a column. */
+static void tables_lie_in_folders_of_splits(void **state)
+{
+    (void)state;
+    static const char text[] = "file_name,label,split\nim0.png,a,test\nim1.png,b,train\n";
+    make_folder("own");
+    make_pool("own/Train");
+    make_pool("own/validation");
+    struct pd_data_request r = with_table("own", "own/Train/metadata.csv", text, NULL);
+    r = with_table("own", "own/validation/metadata.csv", text, NULL);
+    assert_contains(content(r), "Train/im0.png=a 0;Train/im1.png=b 1;");
+    assert_contains(note_of(r), "; its splits are not used, as folders say them");
+    r.split = PD_SPLIT_TEST;
+    assert_contains(content(r), "validation/im0.png=a 0;validation/im1.png=b 1;");
 }
 
 static void rows_that_differ_give_no_label(void **state)
@@ -362,6 +382,7 @@ int main(void)
         cmocka_unit_test(a_column_says_the_split),
         cmocka_unit_test(doubtful_tables_are_refused),
         cmocka_unit_test(what_a_table_loses_is_said),
+        cmocka_unit_test(tables_lie_in_folders_of_splits),
         cmocka_unit_test(rows_that_differ_give_no_label),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -56,6 +56,18 @@ static void reads_csv(void **state)
     assert_string_equal(rows_of("when,who,what\n1,a,b\n", "who,what"), "a=b;");
     assert_string_equal(rows_of("when,who,what\n1,a,b\n", "who,what,when"), "a=b/1;");
     assert_string_equal(rows_of("image,label\n,cat\na,dog\n", ""), "a=dog;");
+    assert_string_equal(rows_of("sep=;\r\nimage;label\r\na;dog\r\n", ""), "a=dog;");
+    assert_string_equal(rows_of("image,label\na,dog\xc2\xa0\nb,\xe3\x80\x80"
+                                "dog\xe2\x80\x8b\n",
+                                ""),
+                        "a=dog;b=dog;");
+    assert_string_equal(rows_of("image,id,choice\na.png,7,dog\n", ""), "a.png=dog;"); /* Label Studio's */
+    assert_string_equal(rows_of("image,y\na,dog\n", ""), "a=dog;");
+    refuses("image,X,Y\na,1,2\n", "", "no column for the label among 'image, X, Y'"); /* a place */
+    rows_of("id,photo,url,label\n1,2.png,http://x/3.png,dog\n", "");
+    assert_string_equal(table.image_like, "photo");
+    rows_of("id,url,label\n1,http://x/3.png,dog\n", "");
+    assert_string_equal(table.image_like, "");
 }
 
 static void refuses_csv_that_it_cannot_trust(void **state)
@@ -97,6 +109,11 @@ static void reads_json_lines(void **state)
     refuses("{\"image\": \"a\", \"label\": {\"name\": \"x\"}}\n", "", "line 1: 'label' has several values");
     refuses("{\"image\": \"a\", \"label\": []}\n", "", "line 1: 'label' has several values");
     refuses("[1]", "", "expected an object");
+    assert_string_equal(rows_of("{\"image\": \"a\", \"label\": 1}\n"
+                                "{\"image\": \"b\", \"label\": 2, \"Split\": \"test\"}\n",
+                                ""),
+                        "a=1;b=2/test;");
+    assert_string_equal(table.columns, "image from 'image', label from 'label', split from 'Split'");
 }
 
 static void reads_coco(void **state)
@@ -115,6 +132,16 @@ static void reads_coco(void **state)
         "b.jpg=cat;c.jpg=;d.jpg=;a.jpg=dog;");
     assert_string_equal(table.format, "COCO");
     assert_int_equal(table.several, 1);
+    assert_int_equal(table.stray, 1);
+    assert_string_equal(
+        rows_of("{\"images\": [{\"id\": \"g-1\", \"file_name\": \"a.jpg\"}, {\"id\": 2, \"file_name\": "
+                "\"b.jpg\"}],"
+                "\"categories\": [{\"id\": 0, \"name\": \"empty\"}, {\"id\": 5, \"name\": \"deer\"}],"
+                "\"annotations\": [{\"image_id\": \"g-1\", \"category_id\": \"5\"}, {\"image_id\": 2.0, "
+                "\"category_id\": 0}, {\"image_id\": \"2\"}]}",
+                ""),
+        "b.jpg=empty;a.jpg=deer;");
+    assert_int_equal(table.stray, 1);
     refuses("{\"annotations\": 1, \"categories\": []}", "", "expected COCO's lists");
 }
 

@@ -140,6 +140,16 @@ bool pd_image_is_training(const char *name, size_t size)
     return role_of_word(name, size) == TRAINING;
 }
 
+bool pd_image_is_test(const char *name, size_t size)
+{
+    return role_of_word(name, size) == TEST;
+}
+
+bool pd_image_is_validation(const char *name, size_t size)
+{
+    return role_of_word(name, size) == VALIDATION;
+}
+
 /* "train" of "train_a" and of "trainA". */
 static size_t word_size(const char *text, size_t size)
 {

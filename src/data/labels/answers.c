@@ -117,11 +117,10 @@ static bool vote(struct pd_answers_reader *r, struct pd_vote vote)
 bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *text)
 {
     int32_t rivals[2];
-    const char *label = text;
+    size_t n;
+    const char *label = pd_trim(text, &n);
     char word[PD_CLASS_NAME_SIZE * 2];
-    static const char spaces[] = " \t\r\n\v\f";
-    label += strspn(label, spaces);
-    if (!*label) {
+    if (!n) {
         r->out->blank++;
         return true;
     }
@@ -132,9 +131,6 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
             image);
         return false;
     }
-    size_t n = strlen(label);
-    while (strchr(spaces, label[n - 1]))
-        n--;
     snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word), label);
     const int32_t class = find_class(r, text, word, rivals);
     if (class < 0 && class != PD_ANSWER_SKIP)

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "base/words.h"
+#include "io/csv.h"
 #include "io/file.h"
 
 #include <csv.h>
@@ -168,16 +169,10 @@ static void end_row(int terminator, void *table)
         t->text[i].size = 0;
 }
 
-/* Bytes of a first line that says the separator, as "sep=;" for Excel; its line's end is not among them. */
-static size_t separator_line(const char *text)
-{
-    return !strncasecmp(text, "sep=", 4) && text[4] && strcspn(text, "\r\n") == 5 ? 5 : 0;
-}
-
 /* Spreadsheets write ';' where ',' is the decimal point. */
 static unsigned char separator(const char *text)
 {
-    const size_t said = separator_line(text);
+    const size_t said = pd_csv_separator_line(text);
     if (said)
         return (unsigned char)text[said - 1];
     text += strspn(text, "\r\n");
@@ -193,7 +188,7 @@ static void run(struct table *t, struct csv_parser *csv, const char *text, size_
     csv_set_space_func(csv, not_a_space);
     csv_set_realloc_func(csv, pd_realloc);
     csv_set_free_func(csv, pd_free);
-    const size_t skip = separator_line(text);
+    const size_t skip = pd_csv_separator_line(text);
     text += skip;
     size -= skip;
     if (csv_parse(csv, text, size, end_field, end_row, t) != size)

@@ -13,22 +13,19 @@
 
 enum { COMPOSED_SIZE = 16 * PD_CLASS_NAME_SIZE };
 
-/* Bytes of the blank at text: spaces, and the one that does not break, which web pages and spreadsheets
- * write; 0: none. */
-static size_t blank(const char *text)
-{
-    if (*text == ' ' || (*text >= '\t' && *text <= '\r'))
-        return 1;
-    return !strncmp(text, "\xc2\xa0", 2) ? 2 : 0;
-}
+enum {
+    ALIKE = UTF8PROC_COMPAT | UTF8PROC_IGNORE, /* letters of another width, and what does not show */
+    FOLDED = UTF8PROC_CASEFOLD | ALIKE
+};
 
-/* Text in Unicode's composed form, or as it is where it is no UTF-8 or too long. */
-static void compose(const char *text, bool fold_case, char out[COMPOSED_SIZE])
+/* Text in Unicode's composed form, with more of utf8proc's options, or as it is where it is no UTF-8 or too
+ * long. */
+static void compose(const char *text, int more, char out[COMPOSED_SIZE])
 {
     utf8proc_int32_t points[COMPOSED_SIZE / sizeof(utf8proc_int32_t)];
     const utf8proc_ssize_t room = sizeof points / sizeof points[0] - 1;
-    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_NULLTERM |
-                                      (fold_case ? UTF8PROC_CASEFOLD : UTF8PROC_STABLE);
+    const utf8proc_option_t options =
+        (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_NULLTERM | more);
     const utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)text, 0, points, room, options);
     const bool good = n >= 0 && n <= room && utf8proc_reencode(points, n, options) >= 0;
     snprintf(out, COMPOSED_SIZE, "%s", good ? (const char *)points : text);
@@ -42,9 +39,9 @@ static bool fold(const char *name, char out[PD_CLASS_NAME_SIZE])
     const char *text = composed;
     size_t n = 0, skipped;
     char gap = '\0';
-    compose(name, true, composed);
+    compose(name, FOLDED, composed);
     for (; *text; text += skipped) {
-        skipped = blank(text);
+        skipped = pd_blank(text);
         if (skipped || (n && (*text == '_' || *text == '-'))) {
             gap = (char)(skipped && gap != '_' && gap != '-' ? ' ' : *text);
             skipped = skipped ? skipped : 1;
@@ -125,19 +122,6 @@ struct word {
     int64_t number; /* or -1 */
 };
 
-static const char *trim(const char *text, size_t *size)
-{
-    for (size_t n; (n = blank(text)); text += n)
-        ;
-    *size = 0;
-    for (size_t i = 0, n; text[i]; i += n ? n : 1) {
-        n = blank(text + i);
-        if (!n)
-            *size = i + 1;
-    }
-    return text;
-}
-
 static bool is_same_text(const struct pd_class_words *w, int32_t class, const struct word *word)
 {
     return !strcmp(w->names[class], word->text);
@@ -146,7 +130,7 @@ static bool is_same_text(const struct pd_class_words *w, int32_t class, const st
 static bool is_same_but_for_blanks(const struct pd_class_words *w, int32_t class, const struct word *word)
 {
     size_t size;
-    const char *name = trim(w->names[class], &size);
+    const char *name = pd_trim(w->names[class], &size);
     return size == word->size && !memcmp(name, word->trimmed, size);
 }
 
@@ -181,7 +165,7 @@ static int32_t find_word(const struct pd_class_words *w, const char *text, bool 
 {
     struct word word = {.text = text};
     int32_t found = PD_CLASS_UNKNOWN;
-    word.trimmed = trim(text, &word.size);
+    word.trimmed = pd_trim(text, &word.size);
     if (!fold(text, word.folded))
         *word.folded = '\0';
     word.number = number(word.folded);
@@ -228,16 +212,20 @@ static const char *difference(const char *a, const char *b)
 {
     char x[COMPOSED_SIZE], y[COMPOSED_SIZE];
     size_t n, m;
-    compose(a, false, x);
-    compose(b, false, y);
+    compose(a, 0, x);
+    compose(b, 0, y);
     if (!strcmp(x, y))
         return "Unicode's form (NFC, NFD)";
-    const char *p = trim(x, &n), *q = trim(y, &m);
+    const char *p = pd_trim(x, &n), *q = pd_trim(y, &m);
     if (n == m && !memcmp(p, q, n))
         return "blanks around them";
-    compose(a, true, x);
-    compose(b, true, y);
-    return strcmp(x, y) ? "blanks, '_', '-' and case" : "case";
+    compose(a, UTF8PROC_CASEFOLD, x);
+    compose(b, UTF8PROC_CASEFOLD, y);
+    if (!strcmp(x, y))
+        return "case";
+    compose(a, ALIKE, x);
+    compose(b, ALIKE, y);
+    return strcmp(x, y) ? "blanks, '_', '-' and case" : "the width of letters, or what does not show,";
 }
 
 static int by_text(const void *a, const void *b)
@@ -300,7 +288,7 @@ static void note_numbers(const struct pd_class_words *w, struct numbered *of, ch
 static void note_name(const char *class, const char *name, char note[PD_NOTE_SIZE])
 {
     size_t size;
-    trim(class, &size);
+    pd_trim(class, &size);
     if (size < strlen(class))
         pd_note_add(note, name, "the class '%.60s' has blanks around its name", class);
     if (pd_is_word_for_nothing(class))

@@ -6,6 +6,7 @@
 #include "data/labels/image_index.h"
 #include "data/labels/image_name.h"
 #include "data/labels/label_doubts.h"
+#include "data/labels/label_place.h"
 #include "data/labels/label_table.h"
 #include "io/file.h"
 
@@ -43,36 +44,10 @@ struct labelling {
     const char *strange_label;
     size_t strange_splits; /* images whose split is none, and the first word for one */
     const char *strange_split;
+    size_t unused_splits; /* images of a split that is neither for training nor for testing, and its word */
+    const char *unused_split;
     char doubts[WORDS]; /* about the labels, or "" */
 };
-
-/* --- which file --- */
-
-/* In the folder, or in a split's own. */
-static bool find_usual(const char *folder, const char *below, char path[PATH_SIZE])
-{
-    static const char *const usual[] = {"metadata.csv", "metadata.jsonl"};
-    for (int i = 0; i < 2; i++) {
-        const int n = snprintf(path, PATH_SIZE, "%s/%s%s%s", folder, below, *below ? "/" : "", usual[i]);
-        if (n > 0 && n < PATH_SIZE && pd_is_file(path))
-            return true;
-    }
-    *path = '\0';
-    return false;
-}
-
-static void find_table(const char *folder, const struct pd_data_request *request, char path[PATH_SIZE])
-{
-    static const char *const below[2][4] = {[PD_SPLIT_TRAIN] = {"", "train", "Training", "training"},
-                                            [PD_SPLIT_TEST] = {"", "test", "Testing", "testing"}};
-    if (request->metadata && *request->metadata) {
-        snprintf(path, PATH_SIZE, "%s", request->metadata);
-        return;
-    }
-    for (int i = 0; i < 4; i++)
-        if (find_usual(folder, below[request->split][i], path))
-            return;
-}
 
 /* --- which row is about which image --- */
 
@@ -156,31 +131,36 @@ static const char *const split_words[] = {"train", "test", "val", "dev", "eval"}
 
 enum { SPLIT_WORDS = sizeof split_words / sizeof split_words[0] };
 
-static const char *split_word(const struct labelling *l)
+static const char *split_word(const struct labelling *l, enum pd_split split)
 {
-    for (size_t i = 1; i < SPLIT_WORDS && l->split == PD_SPLIT_TEST; i++)
+    for (size_t i = 1; i < SPLIT_WORDS && split == PD_SPLIT_TEST; i++)
         if (any_row(l, split_words[i]))
             return split_words[i];
-    return split_words[l->split == PD_SPLIT_TEST];
+    return split_words[split == PD_SPLIT_TEST];
 }
 
-static void count_strange_split(struct labelling *l, const char *split)
+/* Those that are in neither split. */
+static void count_split(struct labelling *l, const char *split, const char *test)
 {
+    if (begins(split, split_words[PD_SPLIT_TRAIN]) || begins(split, test))
+        return;
     for (size_t i = 0; i < SPLIT_WORDS; i++)
-        if (begins(split, split_words[i]))
+        if (begins(split, split_words[i])) {
+            l->unused_split = l->unused_splits++ ? l->unused_split : split;
             return;
+        }
     l->strange_split = l->strange_splits++ ? l->strange_split : split;
 }
 
 /* Images of another split leave the list. */
 static void keep_split(struct labelling *l)
 {
-    const char *word = split_word(l);
+    const char *word = split_word(l, l->split), *test = split_word(l, PD_SPLIT_TEST);
     size_t kept = 0;
     for (size_t i = 0; i < l->list->count; i++) {
         const struct said said = l->said[i];
         if (said.row)
-            count_strange_split(l, said.row->split);
+            count_split(l, said.row->split, test);
         if (said.row ? !begins(said.row->split, word) : l->split == PD_SPLIT_TEST) {
             pd_free(l->list->at[i].path);
             continue;
@@ -271,6 +251,14 @@ static void label_images(struct labelling *l)
 
 /* --- what is said of it --- */
 
+static bool says_split(const struct pd_label_table *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (*t->at[i].split)
+            return true;
+    return false;
+}
+
 /* Of what the table leaves without a label or out. */
 static void say_losses(const struct labelling *l, struct pd_buffer *words)
 {
@@ -280,24 +268,34 @@ static void say_losses(const struct labelling *l, struct pd_buffer *words)
     if (l->table.several + l->clashes)
         pd_buffer_printf(words, "; %zu images have several classes there, so none",
                          l->table.several + l->clashes);
+    if (l->table.stray)
+        pd_buffer_printf(words, "; %zu annotations are of an image or a category that it does not list",
+                         l->table.stray);
     if (l->strange_labels)
         pd_buffer_printf(words, "; %zu have a label that is none of the classes, the first: '%.60s'",
                          l->strange_labels, l->strange_label);
     if (l->strange_splits)
         pd_buffer_printf(words, "; %zu are of no split, the first: '%.60s', expected train, test or val",
                          l->strange_splits, l->strange_split);
+    if (l->unused_splits)
+        pd_buffer_printf(words, "; %zu of '%.60s' are not used", l->unused_splits, l->unused_split);
 }
 
 /* Of what may be meant otherwise, a line each. */
 static enum pd_status tell_doubts(const struct labelling *l, struct pd_error *err)
 {
-    char words[WORDS + 64];
+    char words[WORDS + 128];
     const char *column = l->one_split ? l->table.split_like : "";
     snprintf(words, sizeof words,
              "column '%s' looks like a split and is not used: one that says train, test or val is"
              "\tmetadata-columns=IMAGE,LABEL,SPLIT",
              column);
     enum pd_status status = *column ? pd_image_list_note(l->list, words, err) : PD_OK;
+    snprintf(words, sizeof words,
+             "column '%s' has names of files, too, and is not used\tmetadata-columns=%s,LABEL",
+             l->table.image_like, l->table.image_like);
+    if (!status && *l->table.image_like)
+        status = pd_image_list_note(l->list, words, err);
     return !status && *l->doubts ? pd_image_list_note(l->list, l->doubts, err) : status;
 }
 
@@ -312,8 +310,9 @@ static enum pd_status tell(const struct labelling *l, struct pd_error *err)
     say_losses(l, &words);
     if (l->by_column) {
         l->list->notes[0] = '\0'; /* that there is no test split */
-        pd_buffer_printf(&words, "; its '%s' rows are this split", split_word(l));
-    }
+        pd_buffer_printf(&words, "; its '%s' rows are this split", split_word(l, l->split));
+    } else if (!l->one_split && says_split(&l->table))
+        pd_buffer_printf(&words, "; its splits are not used, as folders say them");
     pd_buffer_append(&words, "", 1);
     enum pd_status status = words.oom ? pd_fail_memory(err, l->path)
                                       : pd_image_list_note(l->list, pd_make_printable(words.data), err);
@@ -376,14 +375,6 @@ static enum pd_status label(struct labelling *l, const char *folder, struct pd_e
     return status ? status : tell(l, err);
 }
 
-static bool says_split(const struct pd_label_table *t)
-{
-    for (size_t i = 0; i < t->count; i++)
-        if (*t->at[i].split)
-            return true;
-    return false;
-}
-
 /* Folders of splits come before a column that names them. */
 static enum pd_status list_images(struct labelling *l, const char *folder,
                                   const struct pd_data_request *request, struct pd_error *err)
@@ -415,7 +406,7 @@ enum pd_status pd_image_labels_list(const char *folder, const struct pd_data_req
                                     struct pd_image_list *out, struct pd_error *err)
 {
     struct labelling l = {.list = out, .split = request->split};
-    find_table(folder, request, l.path);
+    pd_label_table_find(folder, request, l.path, sizeof l.path);
     if (!*l.path)
         return pd_image_list_read(folder, request->split, request->classes, out, err);
     *out = (struct pd_image_list){.at = NULL};

@@ -15,11 +15,10 @@ enum { MOST_BYTES = 1 << 30 };
 
 static char *keep(struct pd_arena *arena, const char *text)
 {
-    static const char blanks[] = " \t\r\n";
-    text += strspn(text, blanks);
-    char *kept = pd_arena_strdup(arena, text);
-    for (size_t n = kept ? strlen(kept) : 0; n && strchr(blanks, kept[n - 1]); n--)
-        kept[n - 1] = '\0';
+    size_t size;
+    char *kept = pd_arena_strdup(arena, pd_trim(text, &size));
+    if (kept)
+        kept[size] = '\0';
     return kept ? pd_make_printable(kept) : NULL;
 }
 
@@ -50,7 +49,7 @@ static const char *const usual[PD_COLUMNS][12] = {
     [PD_COLUMN_IMAGE] = {"file_name", "filename", "image", "file", "path", "image_path", "filepath", "img",
                          "name", "image_name", "image_id", "id"},
     [PD_COLUMN_LABEL] = {"label", "class", "category", "class_name", "label_name", "target", "diagnosis",
-                         "dx", "species", "cls", "y"},
+                         "dx", "species", "choice", "cls", "y"},
     [PD_COLUMN_SPLIT] = {"split", "subset", "partition", "fold"},
 };
 
@@ -98,6 +97,17 @@ static void choose_usual(const char *const *names, int count, int at[PD_COLUMNS]
     for (int c = 0; c < PD_COLUMNS; c++)
         for (int i = 0; i < 12 && usual[c][i] && at[c] < 0; i++)
             at[c] = find_name(names, count, usual[c][i], strlen(usual[c][i]));
+    const int label = at[PD_COLUMN_LABEL];
+    if (label >= 0 && !strcasecmp(names[label], "y") && find_name(names, count, "x", 1) >= 0)
+        at[PD_COLUMN_LABEL] = -1; /* x and y are a place */
+}
+
+bool pd_label_is_split(const char *name)
+{
+    for (int i = 0; i < 12 && usual[PD_COLUMN_SPLIT][i]; i++)
+        if (!strcasecmp(name, usual[PD_COLUMN_SPLIT][i]))
+            return true;
+    return false;
 }
 
 enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const *names, int count,

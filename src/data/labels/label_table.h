@@ -22,7 +22,9 @@ struct pd_label_table {
     struct pd_label_row *at;
     size_t count, capacity;
     size_t several;        /* images with more than one class, which therefore have none */
+    size_t stray;          /* COCO's annotations of an image or a category that is not listed */
     char split_like[64];   /* a column that may say the split and was not taken, or "" */
+    char image_like[64];   /* the same of the images' names */
     char columns[160];     /* what was taken for what: "image from 'file_name', label from 'class'"; or "" */
     struct pd_arena arena; /* of the texts */
 };

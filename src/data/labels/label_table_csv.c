@@ -4,6 +4,8 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "base/words.h"
+#include "data/images/image.h"
+#include "io/csv.h"
 #include "io/file.h"
 
 #include <csv.h>
@@ -93,6 +95,19 @@ static void find_split(struct table *t)
     pd_make_printable(t->p->out->split_like);
 }
 
+/* A column of files' names where the one that is taken has none: "id,photo,label". Of the first row. */
+static void look_for_names(struct table *t)
+{
+    char *out = t->p->out->image_like;
+    const char *text = t->row.data, *name = t->header.data;
+    if (t->p->out->count || *t->p->columns || pd_image_is_ending(field_at(t, t->at[PD_COLUMN_IMAGE])))
+        return;
+    for (int i = 0; i < t->columns && !*out; i++, text += strlen(text) + 1, name += strlen(name) + 1)
+        if (pd_image_is_ending(text) && !strstr(text, "://"))
+            snprintf(out, sizeof t->p->out->image_like, "%s", name);
+    pd_make_printable(out);
+}
+
 static enum pd_status take_header(struct table *t)
 {
     const char *names[MOST_COLUMNS];
@@ -115,6 +130,7 @@ static enum pd_status take_row(struct table *t)
         return pd_fail(t->p->err, PD_ERR_FORMAT, -1, "%s: line %lld: %d columns, expected %d", t->p->name,
                        (long long)t->begin, t->fields, t->columns);
     look_for_split(t);
+    look_for_names(t);
     return pd_label_add(t->p->out, field_at(t, t->at[PD_COLUMN_IMAGE]), field_at(t, t->at[PD_COLUMN_LABEL]),
                         field_at(t, t->at[PD_COLUMN_SPLIT]), t->begin)
                ? PD_OK
@@ -153,6 +169,9 @@ static enum pd_status check_letters(const struct pd_label_parse *p)
 static unsigned char separator(const char *text)
 {
     static const char known[] = ",;\t";
+    const size_t said = pd_csv_separator_line(text);
+    if (said)
+        return (unsigned char)text[said - 1];
     const size_t header = strcspn(text, "\r\n");
     size_t best = 0, n[3] = {0};
     for (size_t i = 0; i < header; i++)
@@ -167,17 +186,18 @@ enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
 {
     struct csv_parser csv;
     struct table t = {.p = p, .line = 1, .empty = true};
-    const char *text = p->text + strspn(p->text, "\r\n");
+    const size_t skip = pd_csv_separator_line(p->text);
     t.status = check_letters(p);
     if (t.status)
         return t.status;
     p->out->format = "CSV";
     csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
-    csv_set_delim(&csv, separator(text));
+    csv_set_delim(&csv, separator(p->text + strspn(p->text, "\r\n")));
     csv_set_space_func(&csv, not_a_space);
     csv_set_realloc_func(&csv, pd_realloc);
     csv_set_free_func(&csv, pd_free);
-    if (csv_parse(&csv, p->text, p->size, end_field, end_row, &t) != p->size && !t.status)
+    if (csv_parse(&csv, p->text + skip, p->size - skip, end_field, end_row, &t) != p->size - skip &&
+        !t.status)
         t.status = pd_fail_memory(p->err, p->name);
     csv_set_opts(&csv, CSV_APPEND_NULL | CSV_STRICT | CSV_STRICT_FINI);
     if (!t.status && csv_fini(&csv, end_field, end_row, &t) && csv_error(&csv) == CSV_EPARSE)

@@ -24,6 +24,8 @@ bool pd_label_add(struct pd_label_table *table, const char *image, const char *l
 enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const *names, int count,
                                int at[PD_COLUMNS]);
 
+bool pd_label_is_split(const char *name); /* whether a column that is so called says the split */
+
 /* Each fills the table, or fails with PD_ERR_FORMAT, PD_ERR_USAGE (columns) or PD_ERR_MEMORY. */
 enum pd_status pd_label_parse_csv(const struct pd_label_parse *p);
 enum pd_status pd_label_parse_json_lines(const struct pd_label_parse *p);

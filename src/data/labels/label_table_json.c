@@ -59,6 +59,22 @@ static enum pd_status choose(struct lines *l, const json_t *object)
     return status;
 }
 
+/* The first object may have said none. */
+static enum pd_status find_split(struct lines *l, const json_t *object)
+{
+    struct pd_label_table *t = l->p->out;
+    const size_t used = strlen(t->columns);
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) if (pd_label_is_split(key))
+    {
+        l->keys[PD_COLUMN_SPLIT] = pd_arena_strdup(&t->arena, key);
+        snprintf(t->columns + used, sizeof t->columns - used, ", split from '%.32s'", key);
+        return l->keys[PD_COLUMN_SPLIT] ? PD_OK : pd_fail_memory(l->p->err, l->p->name);
+    }
+    return PD_OK;
+}
+
 static enum pd_status take_object(struct lines *l, const json_t *object, int64_t row)
 {
     char digits[PD_COLUMNS][NUMBER];
@@ -69,6 +85,8 @@ static enum pd_status take_object(struct lines *l, const json_t *object, int64_t
                        (long long)row);
     if (!l->chosen)
         status = choose(l, object);
+    else if (!*l->p->columns && !l->keys[PD_COLUMN_SPLIT])
+        status = find_split(l, object);
     if (status)
         return status;
     for (int c = 0; c < PD_COLUMNS; c++) {
@@ -117,68 +135,88 @@ enum pd_status pd_label_parse_json_lines(const struct pd_label_parse *p)
 
 /* --- COCO --- */
 
+/* Ids are numbers or, as of camera traps, words: "12" is 12. */
 struct coco_image {
-    json_int_t id;
-    const char *name;
+    const char *id, *name;
     int64_t row;
     const char *label; /* the only category of its annotations, or NULL */
     bool several;
 };
 
 struct category {
-    json_int_t id;
-    const char *name;
+    const char *id, *name;
 };
 
 /* Both begin with their ids. */
 static int by_id(const void *a, const void *b)
 {
-    const json_int_t x = *(const json_int_t *)a, y = *(const json_int_t *)b;
-    return (x > y) - (x < y);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void read_categories(const json_t *list, struct category *out, size_t *count)
+/* "": there is none. NULL: no memory. */
+static const char *id_of(const struct pd_label_parse *p, const json_t *object, const char *key)
+{
+    char digits[NUMBER];
+    const json_t *id = json_object_get(object, key);
+    const char *text = json_is_string(id) || json_is_number(id) ? text_of(id, digits) : "";
+    return text == digits ? pd_arena_strdup(&p->out->arena, digits) : text;
+}
+
+static bool read_categories(const struct pd_label_parse *p, const json_t *list, struct category *out,
+                            size_t *count)
 {
     size_t i;
     json_t *c;
-    json_array_foreach((json_t *)(uintptr_t)list, i, c) if (json_is_string(json_object_get(c, "name")) &&
-                                                            json_is_integer(json_object_get(c, "id")))
-        out[(*count)++] = (struct category){json_integer_value(json_object_get(c, "id")),
-                                            json_string_value(json_object_get(c, "name"))};
+    json_array_foreach((json_t *)(uintptr_t)list, i, c)
+    {
+        const char *id = id_of(p, c, "id"), *name = json_string_value(json_object_get(c, "name"));
+        if (!id)
+            return false;
+        if (name && *id)
+            out[(*count)++] = (struct category){id, name};
+    }
     qsort(out, *count, sizeof *out, by_id);
+    return true;
 }
 
-static void read_images(const json_t *list, struct coco_image *out, size_t *count)
+static bool read_images(const struct pd_label_parse *p, const json_t *list, struct coco_image *out,
+                        size_t *count)
 {
     size_t i;
     json_t *image;
     json_array_foreach((json_t *)(uintptr_t)list, i, image)
     {
-        const json_t *name = json_object_get(image, "file_name"), *id = json_object_get(image, "id");
-        if (json_is_string(name) && json_is_integer(id))
-            out[(*count)++] = (struct coco_image){json_integer_value(id), json_string_value(name),
-                                                  (int64_t)i + 1, NULL, false};
+        const char *id = id_of(p, image, "id"),
+                   *name = json_string_value(json_object_get(image, "file_name"));
+        if (!id)
+            return false;
+        if (name && *id)
+            out[(*count)++] = (struct coco_image){id, name, (int64_t)i + 1, NULL, false};
     }
     qsort(out, *count, sizeof *out, by_id);
+    return true;
 }
 
-static void read_annotations(const json_t *list, struct coco_image *images, size_t image_count,
-                             const struct category *categories, size_t category_count)
+static bool read_annotations(const struct pd_label_parse *p, const json_t *list, struct coco_image *images,
+                             size_t image_count, const struct category *categories, size_t category_count)
 {
     size_t i;
     json_t *a;
     json_array_foreach((json_t *)(uintptr_t)list, i, a)
     {
-        const json_int_t image_id = json_integer_value(json_object_get(a, "image_id")),
-                         category_id = json_integer_value(json_object_get(a, "category_id"));
+        const char *image_id = id_of(p, a, "image_id"), *category_id = id_of(p, a, "category_id");
+        if (!image_id || !category_id)
+            return false;
         struct coco_image *image = bsearch(&image_id, images, image_count, sizeof *images, by_id);
         const struct category *c =
             bsearch(&category_id, categories, category_count, sizeof *categories, by_id);
+        p->out->stray += !image || !c;
         if (!image || !c)
             continue;
         image->several = image->several || (image->label && strcmp(image->label, c->name) != 0);
         image->label = c->name;
     }
+    return true;
 }
 
 static enum pd_status take_images(const struct pd_label_parse *p, const struct coco_image *images,
@@ -203,15 +241,10 @@ static enum pd_status read_coco(const struct pd_label_parse *p, const json_t *ro
     size_t n = 0, k = 0;
     struct coco_image *image = pd_calloc(json_array_size(images) + 1, sizeof *image);
     struct category *category = pd_calloc(json_array_size(categories) + 1, sizeof *category);
-    enum pd_status status = PD_OK;
-    if (image && category) {
-        read_images(images, image, &n);
-        read_categories(categories, category, &k);
-        read_annotations(annotations, image, n, category, k);
-        status = take_images(p, image, n);
-    } else {
-        status = pd_fail_memory(p->err, p->name);
-    }
+    const bool good = image && category && read_images(p, images, image, &n) &&
+                      read_categories(p, categories, category, &k) &&
+                      read_annotations(p, annotations, image, n, category, k);
+    enum pd_status status = good ? take_images(p, image, n) : pd_fail_memory(p->err, p->name);
     pd_free(image);
     pd_free(category);
     return status;

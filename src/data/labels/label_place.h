@@ -1,0 +1,11 @@
+/* Where a folder of images has its table of labels. */
+#ifndef PD_DATA_LABELS_LABEL_PLACE_H
+#define PD_DATA_LABELS_LABEL_PLACE_H
+
+#include "data/dataset.h"
+
+/* The request's own; else metadata.csv or metadata.jsonl in the folder, or in that of the request's split,
+ * whatever that is called. path[size]: "" where there is none. */
+void pd_label_table_find(const char *folder, const struct pd_data_request *request, char *path, size_t size);
+
+#endif

@@ -271,6 +271,8 @@ static const struct op_case plain_cases[] = {
     OP("log-softmax, extreme", b_log_softmax, {S2(4, 5)}, .low = -1000, .high = 1000, .fd_near = 1e-6),
     OP("cross entropy", b_cross_entropy, {S2(6, 5)}, .low = -2, .high = 2),
     OP("max-pool", b_max_pool, {S4(2, 3, 4, 6)}, .p = {2, 2}, .refuses = "max-pool-bwd"),
+    OP("max-pool, LeNet's", b_max_pool, {S4(2, 6, 28, 28)}, .p = {2, 2}, .refuses = "max-pool-bwd",
+       .big = true),
     OP("max-pool 3", b_max_pool, {S4(1, 16, 6, 3)}, .p = {3, 3}, .refuses = "max-pool-bwd"),
     OP("max-pool 3, stride 2", b_max_pool, {S4(2, 3, 5, 7)}, .p = {3, 2}, .refuses = "max-pool-bwd"),
     OP("max-pool 3, stride 1, padded", b_max_pool, {S4(2, 2, 4, 3)}, .p = {3, 1, 1},

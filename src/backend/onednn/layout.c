@@ -36,6 +36,9 @@ enum pd_layout onednn_layout(const struct pd_backend *b, const struct pd_instr *
     case PD_OP_AVG_POOL:
         want[0] = have[0];
         return have[0];
+    case PD_OP_MAX_POOL_BWD:
+        want[0] = want[1] = wants_max_pool_bwd(in) ? have[0] : PD_LAYOUT_PLAIN;
+        return want[0];
     case PD_OP_CONCAT:
         x = have[0] == have[1] && in->attr.axis == 1 ? have[0] : PD_LAYOUT_PLAIN;
         want[0] = want[1] = x;

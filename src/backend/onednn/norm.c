@@ -91,12 +91,6 @@ PD_INLINE double numbers(const struct lanes *v)
     return (double)(v->n * v->s * (v->step ? 1 : v->count));
 }
 
-#ifdef __clang__ /* it needs no hint here, and does not know this one */
-#define INDEPENDENT
-#else
-#define INDEPENDENT _Pragma("GCC ivdep")
-#endif
-
 /* Runs `body` for every row p (with index `at`) of the lanes, with the lane count a constant where it is 16
  * or 64. */
 #define FOR_ROWS(v, lanes, body)                                                                             \
@@ -110,7 +104,7 @@ PD_INLINE double numbers(const struct lanes *v)
     for (int64_t n = 0; n < (v)->n; n++)                                                                     \
         for (int64_t r = 0; r < (v)->s; r++) {                                                               \
             const int64_t at = (v)->offset + n * (v)->by_n + r * (v)->by_s;                                  \
-            INDEPENDENT for (int l = 0; l < (lanes); l++) body;                                              \
+            PD_INDEPENDENT for (int l = 0; l < (lanes); l++) body;                                           \
             if (++(sums)->rows == FLUSH)                                                                     \
                 flush(sums, lanes);                                                                          \
         }                                                                                                    \

@@ -11,15 +11,25 @@
 #include <stdio.h>
 
 static onednn_prepare *const table[PD_OP_COUNT] = {
-    [PD_OP_FUSED] = prepare_fused,           [PD_OP_REORDER] = prepare_reorder,
-    [PD_OP_MATMUL] = prepare_matmul,         [PD_OP_CONV] = prepare_conv,
-    [PD_OP_CONV_DX] = prepare_conv,          [PD_OP_CONV_DW] = prepare_conv,
-    [PD_OP_BATCH_STATS] = prepare_norm,      [PD_OP_BATCH_NORM] = prepare_norm,
-    [PD_OP_BATCH_NORM_SUMS] = prepare_norm,  [PD_OP_BATCH_NORM_DX] = prepare_norm,
-    [PD_OP_SUM_TO] = prepare_sum_to,         [PD_OP_ADAM] = prepare_adam,
-    [PD_OP_ASSIGN] = prepare_assign,         [PD_OP_RANDOM_NORMAL] = prepare_random,
-    [PD_OP_RANDOM_UNIFORM] = prepare_random, [PD_OP_CONCAT] = prepare_concat,
-    [PD_OP_MAX_POOL] = prepare_pool,         [PD_OP_AVG_POOL] = prepare_pool,
+    [PD_OP_FUSED] = prepare_fused,
+    [PD_OP_REORDER] = prepare_reorder,
+    [PD_OP_MATMUL] = prepare_matmul,
+    [PD_OP_CONV] = prepare_conv,
+    [PD_OP_CONV_DX] = prepare_conv,
+    [PD_OP_CONV_DW] = prepare_conv,
+    [PD_OP_BATCH_STATS] = prepare_norm,
+    [PD_OP_BATCH_NORM] = prepare_norm,
+    [PD_OP_BATCH_NORM_SUMS] = prepare_norm,
+    [PD_OP_BATCH_NORM_DX] = prepare_norm,
+    [PD_OP_SUM_TO] = prepare_sum_to,
+    [PD_OP_ADAM] = prepare_adam,
+    [PD_OP_ASSIGN] = prepare_assign,
+    [PD_OP_RANDOM_NORMAL] = prepare_random,
+    [PD_OP_RANDOM_UNIFORM] = prepare_random,
+    [PD_OP_CONCAT] = prepare_concat,
+    [PD_OP_MAX_POOL] = prepare_pool,
+    [PD_OP_AVG_POOL] = prepare_pool,
+    [PD_OP_MAX_POOL_BWD] = prepare_max_pool_bwd,
 };
 
 enum pd_status onednn_fail(const struct pd_call *call, struct pd_error *err)

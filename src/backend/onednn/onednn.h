@@ -63,7 +63,8 @@ dnnl_primitive_attr_t attr_create(bool accumulate, double slope); /* NULL: faile
 typedef enum pd_status onednn_prepare(struct onednn *b, struct pd_call *call, struct pd_error *err);
 onednn_prepare prepare_conv, prepare_matmul, prepare_reorder;
 onednn_prepare prepare_fused, prepare_norm, prepare_sum_to, prepare_adam, prepare_assign, prepare_random;
-onednn_prepare prepare_pool, prepare_concat;
+onednn_prepare prepare_pool, prepare_max_pool_bwd, prepare_concat;
+bool wants_max_pool_bwd(const struct pd_instr *in);
 
 /* Convolutions by minimal filtering, where that is fast. */
 onednn_prepare prepare_winograd;

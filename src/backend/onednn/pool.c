@@ -1,4 +1,5 @@
-/* Pooling, and images put behind one another by channel. */
+/* Pooling, its gradient where windows of 2x2 lie side by side (oneDNN's would have the forward pass keep
+ * where the largest lay), and images put behind one another by channel. */
 #include "backend/onednn/onednn.h"
 
 #include <string.h>
@@ -21,6 +22,82 @@ enum pd_status prepare_pool(struct onednn *b, struct pd_call *call, struct pd_er
         return onednn_fail(call, err);
     chain_bind(c, s, DNNL_ARG_SRC, a.x, call->src[0]);
     chain_bind(c, s, DNNL_ARG_DST, a.y, call->dst);
+    return PD_OK;
+}
+
+/* g, or 0: by its bits, because processors guess the way of a branch here half of the time wrongly. */
+PD_INLINE float keep(float g, int yes)
+{
+    union {
+        float number;
+        uint32_t bits;
+    } kept = {g};
+    kept.bits &= -(uint32_t)yes;
+    return kept.number;
+}
+
+/* The first largest of a window, two numbers of a row and two of the row below it, has the window's gradient.
+ */
+PD_INLINE void window_bwd(const float *x, const float *below, int64_t next, float g, float *dx,
+                          float *dx_below)
+{
+    const float a = x[0], b = x[next], c = below[0], d = below[next];
+    const int right = b > a, right_below = d > c, down = (d > c ? d : c) > (b > a ? b : a);
+    const float here = keep(g, !down), there = keep(g, down);
+    dx[0] = keep(here, !right);
+    dx[next] = keep(here, right);
+    dx_below[0] = keep(there, !right_below);
+    dx_below[next] = keep(there, right_below);
+}
+
+/* Rows of `out` windows; lanes: channels side by side. */
+PD_CLONES static void rows_bwd(int64_t rows, int64_t out, int64_t lanes, const float *x, const float *dy,
+                               float *dx)
+{
+    const int64_t row = 2 * out * lanes;
+    for (int64_t r = 0; r < rows; r++, x += 2 * row, dx += 2 * row, dy += out * lanes) {
+        const float *below = x + row;
+        float *dx_below = dx + row;
+        if (lanes == 1) {
+            PD_INDEPENDENT for (int64_t j = 0; j < out; j++)
+                window_bwd(x + 2 * j, below + 2 * j, 1, dy[j], dx + 2 * j, dx_below + 2 * j);
+            continue;
+        }
+        for (int64_t j = 0; j < out; j++) {
+            const int64_t at = 2 * j * lanes;
+            PD_INDEPENDENT for (int64_t l = at; l < at + lanes; l++)
+                window_bwd(x + l, below + l, lanes, dy[l - j * lanes], dx + l, dx_below + l);
+        }
+    }
+}
+
+static void max_pool_bwd_kernel(const struct pd_call *call, const struct pd_run *run)
+{
+    const struct onednn *b = call->context;
+    const struct pd_instr *dy = call->src_instr[1];
+    const int64_t lanes = dy->layout == PD_LAYOUT_BLOCKED ? b->base.block : 1;
+    const int64_t *d = dy->shape.dim, planes = d[0] * d[1] / lanes, small = d[2] * d[3] * lanes;
+    (void)run;
+#pragma omp parallel for schedule(static) if (4 * planes * small > PD_PARALLEL_MIN)
+    for (int64_t p = 0; p < planes; p++)
+        rows_bwd(d[2], d[3], lanes, (const float *)call->src[0] + 4 * p * small,
+                 (const float *)call->src[1] + p * small, (float *)call->dst + 4 * p * small);
+}
+
+bool wants_max_pool_bwd(const struct pd_instr *in)
+{
+    const struct pd_attr *a = &in->attr;
+    return a->window == 2 && a->stride == 2 && !a->pad_h && in->shape.dim[2] % 2 == 0 &&
+           in->shape.dim[3] % 2 == 0;
+}
+
+enum pd_status prepare_max_pool_bwd(struct onednn *b, struct pd_call *call, struct pd_error *err)
+{
+    (void)err;
+    if (wants_max_pool_bwd(call->instr)) { /* others fall back */
+        call->kernel = max_pool_bwd_kernel;
+        call->context = b;
+    }
     return PD_OK;
 }
 

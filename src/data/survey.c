@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/words.h"
 #include "data/images/image.h"
+#include "data/images/image_words.h"
 #include "data/labels/image_labels.h"
 #include "data/labels/image_name.h"
 #include "io/file.h"
@@ -229,13 +230,14 @@ static enum pd_status sort_one(struct pd_survey *v, enum pd_split split, const c
     return status;
 }
 
-static void tell_of_more(struct pd_split_report *s, const struct pd_surveyed *at, const char *name)
+static void tell_losses(struct pd_split_report *s, const struct pd_surveyed *at, const char *name)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < s->count; i++)
-        count += at[i].has_more;
-    if (count)
-        pd_note_add(s->note, name, "%zu files have more frames or pages; the first is taken", count);
+    size_t more = 0, cut = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        more += at[i].has_more;
+        cut += pd_image_is_long(at[i].height, at[i].width);
+    }
+    pd_image_words_losses(name, s->count, more, cut, s->note);
 }
 
 /* Moves the good ones together with their names, lists the others, and says what was found. */
@@ -257,7 +259,7 @@ static enum pd_status sort_out(struct pd_survey *v, enum pd_split split, const c
     if (!status)
         status = pd_image_list_tell(l, pd_path_word(word, sizeof word, folder),
                                     (const char(*)[PD_CLASS_NAME_SIZE])l->classes, statuses, s->note, err);
-    tell_of_more(s, v->at[split], pd_path_word(word, sizeof word, folder));
+    tell_losses(s, v->at[split], pd_path_word(word, sizeof word, folder));
     s->passed = l->passed;
     s->passed_count = l->passed_count;
     l->passed = NULL;

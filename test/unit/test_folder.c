@@ -372,6 +372,18 @@ static void tells_splits_from_classes(void **state)
          "all names begin with cat, dog, but a class is a folder's name"},
         {"images/1.png masks/1.png", NULL, "images,masks", "images/1.png masks/1.png", NULL,
          "'masks' is taken for a class: if its pictures are masks"},
+        {"a/1.png a/1_mask.png a/2.png a/2_mask.png b/3.png", NULL, "a,b",
+         "a/1.png a/1_mask.png a/2.png a/2_mask.png b/3.png", NULL,
+         "'a/1_mask.png' beside 'a/1.png' and others of the kind count as images of their own"},
+        {"a/1.png a/1.webp b/2.png b/2.webp", NULL, "a,b", "a/1.png a/1.webp b/2.png b/2.webp", NULL,
+         "'a/1.webp' beside 'a/1.png' and others of the kind"},
+        {"a/images/1.png a/Masks/1.png b/images/2.png", "a,b", "a,b",
+         "a/Masks/1.png a/images/1.png b/images/2.png", NULL,
+         "what lies in 'a/Masks/' counts as images: if they are masks or thumbnails"},
+        {"animals/cat/1.png animals/dog/1.png vehicles/car/1.png", NULL, "animals,vehicles",
+         "animals/cat/1.png animals/dog/1.png vehicles/car/1.png", NULL,
+         "animals, vehicles are the classes, not what lies in them (car, cat, dog)\twhere those are: "
+         "classes=car,cat,dog"},
         {"To-Label/1.png cat/1.png", NULL, "To-Label,cat", "To-Label/1.png cat/1.png", NULL,
          "'To-Label' is taken for a class: images without a label lie in unlabelled/"},
         {"JPEGImages/1.png SegmentationClass/1.png", NULL, "JPEGImages,SegmentationClass",
@@ -612,6 +624,28 @@ static void resizes_and_cuts(void **state)
     pd_dataset_destroy(d);
 }
 
+/* What of an image is not looked at; one in many, or one a little long, is not worth a line. */
+static void says_what_it_leaves_out(void **state)
+{
+    (void)state;
+    keep("0.png", plain(20, 10, 1, 0, 0));
+    keep("1.png", plain(10, 10, 2, 0, 0));
+    struct pd_dataset *d = photos(ALL);
+    assert_null(strstr(d->note, "twice as long"));
+    pd_dataset_destroy(d);
+    keep("2.png", plain(10, 21, 5, 0, 0));
+    d = photos(ALL);
+    assert_contains(d->note, "1 image is more than twice as long as wide or high: the square in the middle");
+    pd_dataset_destroy(d);
+    NEEDS(tiff);
+    struct file f;
+    f.bytes = (uint8_t *)scratch_read(PD_TEST_DIR "/fuzz/corpus/image/kinds/two-pages.tif", &f.size);
+    keep("3.tif", f);
+    d = photos(ALL);
+    assert_contains(d->note, "1 file has more frames or pages; the first is taken\n");
+    pd_dataset_destroy(d);
+}
+
 /* A photograph held upright: 90 x 60 as stored, 60 x 90 as seen. */
 static void reads_jpeg_and_webp_upright(void **state)
 {
@@ -705,6 +739,7 @@ int main(void)
         IN_SCRATCH(leaves_broken_files_out),
         IN_SCRATCH(drops_colour_where_there_is_none),
         IN_SCRATCH(resizes_and_cuts),
+        IN_SCRATCH(says_what_it_leaves_out),
         IN_SCRATCH(reads_jpeg_and_webp_upright),
         IN_SCRATCH(reports_failed_allocations),
         cmocka_unit_test(reads_the_real_files),

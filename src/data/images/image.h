@@ -47,6 +47,9 @@ void pd_image_release(struct pd_image *image);
 /* PD_ERR_FORMAT: a long side of 50 short ones, which no reader takes. */
 enum pd_status pd_image_check_sides(const struct pd_image *image, const char *name, struct pd_error *err);
 
+/* Whether less than half of an image so long lies in its middle square. */
+bool pd_image_is_long(int height, int width);
+
 /* Resizes to side on the short side and cuts the middle out: pixels (3, side, side). Fails as
  * pd_image_check_sides; PD_ERR_MEMORY. */
 enum pd_status pd_image_fit(const struct pd_image *image, int side, const char *name, uint8_t *pixels,

@@ -31,6 +31,11 @@ enum pd_status pd_image_check_sides(const struct pd_image *image, const char *na
     return PD_OK;
 }
 
+bool pd_image_is_long(int height, int width)
+{
+    return width / 2.0 > height || height / 2.0 > width;
+}
+
 enum pd_status pd_image_fit(const struct pd_image *image, int side, const char *name, uint8_t *pixels,
                             struct pd_error *err)
 {

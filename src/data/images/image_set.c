@@ -5,6 +5,7 @@
 #include "data/digest.h"
 #include "data/images/image.h"
 #include "data/images/image_cache.h"
+#include "data/images/image_words.h"
 #include "data/labels/image_name.h"
 #include "io/file.h"
 
@@ -34,21 +35,24 @@ struct work {
     struct pd_digest *digests;   /* (list.count): of those in the cache so far; NULL: without a cache */
     size_t first_at;             /* the first of them, and what is wrong with it */
     struct pd_error first_bad;
-    atomic_size_t done;
+    atomic_size_t done, more, cut; /* more: files of several pages; cut: images of which little is kept */
     atomic_bool stop;
     struct pd_error failure; /* what ends the decoding */
 };
 
-enum pd_status pd_image_set_decode_file(const struct pd_image_set *set, const char *name, uint8_t *pixels,
-                                        struct pd_error *err)
+static enum pd_status decode_file(struct work *w, const char *name, uint8_t *pixels, struct pd_error *err)
 {
     char path[PATH_SIZE];
     struct pd_image image = {0};
-    enum pd_status status = pd_path_join(path, sizeof path, set->root, name, err);
+    enum pd_status status = pd_path_join(path, sizeof path, w->set->root, name, err);
     if (!status)
         status = pd_image_read(path, &image, err);
     if (!status)
-        status = pd_image_fit(&image, set->side, path, pixels, err);
+        status = pd_image_fit(&image, w->set->side, path, pixels, err);
+    if (!status && image.has_more)
+        ++w->more;
+    if (!status && pd_image_is_long(image.height, image.width))
+        ++w->cut;
     pd_image_release(&image);
     return status;
 }
@@ -104,7 +108,7 @@ static bool is_of_image(const struct work *w, const struct pd_error *why)
 static void decode_one(struct work *w, size_t image, uint8_t *pixels)
 {
     struct pd_error why;
-    enum pd_status status = w->set->decode(w->set, w->list.at[image].path, pixels, &why);
+    enum pd_status status = decode_file(w, w->list.at[image].path, pixels, &why);
     w->good[image] = status == PD_ERR_MISMATCH ? DRAWN : !status;
     if (status && !is_of_image(w, &why))
         end(w, &why);
@@ -197,7 +201,7 @@ static enum pd_status decode_as(struct work *w, int channels, bool *coloured, st
     d->count = 0;
     d->channels = channels;
     w->bad = 0;
-    w->done = 0;
+    w->done = w->more = w->cut = 0;
     for (size_t first = 0, n; !status && first < w->list.count; first += n) {
         n = w->list.count - first < w->chunk_count ? w->list.count - first : w->chunk_count;
         status = decode_chunk(w, first, n, err);
@@ -285,6 +289,8 @@ static enum pd_status tell_all(struct work *w, struct pd_error *err)
     enum pd_status status = pass_drawn(w, err);
     if (!status)
         status = pd_image_list_tell(&w->list, w->d->name, names, w->good, w->d->note, err);
+    if (!status)
+        pd_image_words_losses(w->d->name, w->d->count, w->more, w->cut, w->d->note);
     return status ? status : tell_bad(w, err);
 }
 

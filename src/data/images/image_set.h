@@ -13,14 +13,7 @@ struct pd_image_set {
     /* What there is: names, labels, classes, and stamps to compare at the next opening. To be released, also
      * after a failure. */
     enum pd_status (*list)(const struct pd_image_set *set, struct pd_image_list *out, struct pd_error *err);
-    /* One of them, into pixels (3, side, side); by several threads at once. */
-    enum pd_status (*decode)(const struct pd_image_set *set, const char *name, uint8_t *pixels,
-                             struct pd_error *err);
 };
-
-/* A decode for names of PNG, JPEG and WebP files. */
-enum pd_status pd_image_set_decode_file(const struct pd_image_set *set, const char *name, uint8_t *pixels,
-                                        struct pd_error *err);
 
 /* Fills a data set that has nothing but its name. Images that cannot be decoded, or that we may not open, are
  * left out, with a note; the latter keep the others from being cached. Where the disc or memory fails, all

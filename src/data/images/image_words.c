@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "data/labels/class_words.h"
 #include "data/images/image.h"
+#include "data/images/image_mates.h"
 #include "data/labels/image_name.h"
 
 #include <ctype.h>
@@ -160,21 +161,6 @@ static void tell_stems(const struct pd_image_list *l, const char *name, char not
                     list);
 }
 
-/* What belongs to images pixel by pixel is no class of them. */
-static void tell_masks(const char *name, const char (*names)[PD_CLASS_NAME_SIZE], int classes,
-                       char note[PD_NOTE_SIZE])
-{
-    static const char *const masks[] = {
-        "masks",         "mask",        "annotations",       "segmentation",
-        "segmentations", "groundtruth", "SegmentationClass", "SegmentationObject"};
-    for (int k = 0; k < classes; k++)
-        for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++)
-            if (!strcasecmp(names[k], masks[i]))
-                pd_note_add(note, name,
-                            "'%s' is taken for a class: if its pictures are masks, move it elsewhere",
-                            names[k]);
-}
-
 /* Lower-case letters alone: "to_label" as "tolabel". */
 static void letters_of(const char *name, char out[PD_CLASS_NAME_SIZE])
 {
@@ -212,6 +198,19 @@ static void tell_tables(const struct pd_image_list *l, const char *name, char no
                 pd_note_hint(note, "a file of them: metadata");
                 return;
             }
+}
+
+void pd_image_words_losses(const char *name, size_t count, size_t more, size_t cut, char note[PD_NOTE_SIZE])
+{
+    if (more)
+        pd_note_add(note, name, "%zu file%s more frames or pages; the first is taken", more,
+                    more > 1 ? "s have" : " has");
+    if (8 * cut >= count && cut)
+        pd_note_add(
+            note, name,
+            "%zu image%s more than twice as long as wide or high: the square in the middle is kept, less "
+            "than half",
+            cut, cut > 1 ? "s are" : " is");
 }
 
 /* Classes of which there is nothing, though there is of others. */
@@ -260,7 +259,7 @@ enum pd_status pd_image_list_tell(const struct pd_image_list *l, const char *nam
         tell_tables(l, name, note);
     if (!l->class_count)
         tell_stems(l, name, note);
-    tell_masks(name, class_names, l->class_count, note);
+    pd_image_mates_note(l, name, class_names, note);
     tell_unsorted(name, class_names, l->class_count, note);
     pd_free(of_class);
     return status;

@@ -48,7 +48,7 @@ static enum pd_status open_at(const char *folder, const char *name, const struct
     if (!status)
         status = write_key(folder, side, request, &key, err);
     if (!status) {
-        const struct pd_image_set set = {folder, key.data, side, request, list, pd_image_set_decode_file};
+        const struct pd_image_set set = {folder, key.data, side, request, list};
         pd_path_word(d->name, sizeof d->name, name);
         status = pd_image_set_open(&set, request, d, err);
         if (!status)

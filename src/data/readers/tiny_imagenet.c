@@ -171,7 +171,7 @@ enum pd_status pd_open_tiny_imagenet(const struct pd_data_source *source,
         status = write_key(&t, path, side, &key, err);
     }
     if (!status) {
-        const struct pd_image_set set = {path, key.data, side, &t, list, pd_image_set_decode_file};
+        const struct pd_image_set set = {path, key.data, side, &t, list};
         status = pd_image_set_open(&set, request, d, err);
     }
     pd_buffer_release(&key);

@@ -34,6 +34,7 @@
       "step: dropout of the averaged D that says how sure it is, by layer")                                  \
     X(DROPOUT_TURNED, 0x800, 0x100, "step: dropout of what is turned, by layer")                             \
     X(PERMUTATION_TEST, 0x57A70000, 1, "statistics: signs")                                                  \
+    X(SAVED, 0x57A70001, 1, "statistics: pairs of trials, redrawn")                                          \
     X(REJECT_ACCEPT, 0x5E1EC7F0, 1, "rejection: one number for each candidate")                              \
     X(REJECT_START, 0x5E1EC7F1, 1, "rejection: mh, one for each chain")                                      \
     X(ORDER, 0x7DA70000, 1, "loader: order of the images (of the unlabelled, where they are apart)")         \

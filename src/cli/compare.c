@@ -105,7 +105,7 @@ static enum pd_status print_words(void *context, const struct pd_study_row *row,
     struct screen *s = context;
     const struct pd_paired *p = &row->paired;
     const int64_t n = p->difference.n;
-    char name[96], mean[32], error[32], value[32];
+    char name[96], mean[32], error[32], value[32], words[200];
     (void)err;
     if (row->figure == PD_STUDY_POINT || !row->baseline)
         return PD_OK;
@@ -126,6 +126,9 @@ static enum pd_status print_words(void *context, const struct pd_study_row *row,
     else
         printf("no difference shown: p = %s, %lld trials\n", p_value(pd_study_chance(p), value),
                (long long)n);
+    if (row->saved.pairs > 1)
+        say(stdout, "%s against %s: %s\n", row->curve->label, row->baseline->label,
+            pd_saved_words(&row->saved, 100, s->study->x, words, sizeof words));
     return PD_OK;
 }
 

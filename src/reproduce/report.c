@@ -219,6 +219,7 @@ static enum pd_status take_row(void *context, const struct pd_study_row *row, st
         cell->has_area = true;
         cell->x0 = row->x0;
         cell->area = row->summary;
+        cell->saved = row->saved;
         if (cell->compared)
             cell->area_contrast = contrast_of(s, &row->paired, false);
     }

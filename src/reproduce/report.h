@@ -17,6 +17,7 @@ struct pd_cell {
     double x0;
     struct pd_summary area;
     struct pd_contrast area_contrast;
+    struct pd_saved saved; /* labels, against that row */
 };
 
 /* A column and a metric. */

@@ -40,6 +40,12 @@ static json_t *cell_json(const struct pd_report *report, const struct pd_panel *
         json_object_set_new(
             o, "area_comparison",
             contrast_json(&cell->area_contrast, pd_panel_unit(panel), p->rows[p->rows[row].against].name));
+    if (cell->compared && cell->saved.pairs)
+        json_object_set_new(o, "saved",
+                            json_pack("{s:I, s:o, s:o, s:o, s:o}", "pairs", (json_int_t)cell->saved.pairs,
+                                      "level", pd_json_real(cell->saved.level), "labels",
+                                      pd_json_real(cell->saved.saved), "low", pd_json_real(cell->saved.low),
+                                      "high", pd_json_real(cell->saved.high)));
     return o;
 }
 

@@ -83,6 +83,7 @@ static void print_panel(const struct pd_report *report, const struct pd_panel *p
     const struct pd_protocol_column *column = &p->columns[panel->column];
     const int width = name_width(report);
     const bool published = has_published(report, panel);
+    char words[200];
     pd_buffer_printf(text, "\n%s, %s%s\n", column->title, p->metrics[panel->metric].name,
                      panel->study->fraction ? ", %" : "");
     if (*column->not_comparable && published)
@@ -100,6 +101,10 @@ static void print_panel(const struct pd_report *report, const struct pd_panel *p
             print_contrast(report, panel, row, &cell->contrast, "", text);
         if (cell->compared && cell->has_area)
             print_contrast(report, panel, row, &cell->area_contrast, ", mean height of the curve", text);
+        if (cell->compared && cell->saved.pairs > 1)
+            pd_buffer_printf(
+                text, "  %s %s\n", p->rows[row].title,
+                pd_saved_words(&cell->saved, pd_panel_unit(panel), "labels", words, sizeof words));
     }
 }
 

@@ -160,7 +160,7 @@ static bool value_of(const struct pd_study_trial *t, const struct pd_study_row *
     return true;
 }
 
-static const struct pd_study_trial *partner(const struct pd_study_curve *curve, int64_t seed)
+const struct pd_study_trial *pd_study_partner(const struct pd_study_curve *curve, int64_t seed)
 {
     const struct pd_study_trial *t = curve ? curve->trials : NULL;
     while (t && t->seed != seed)
@@ -173,7 +173,7 @@ static void summarise(struct pd_study_row *row, double *values, double *differen
 {
     int64_t n = 0, pairs = 0;
     for (const struct pd_study_trial *t = row->curve->trials; t; t = t->next) {
-        const struct pd_study_trial *other = partner(row->baseline, t->seed);
+        const struct pd_study_trial *other = pd_study_partner(row->baseline, t->seed);
         double theirs;
         if (!value_of(t, row, &values[n]))
             continue;
@@ -243,6 +243,10 @@ static enum pd_status curve_rows(const struct pd_study *study, struct pd_study_r
         if (row.figure == PD_STUDY_AREA && (!study->area || n < 2))
             continue;
         summarise(&row, values, values + row.curve->count);
+        row.saved = (struct pd_saved){0, NAN, NAN, NAN, NAN};
+        if (row.figure == PD_STUDY_AREA && row.baseline && study->fraction &&
+            !pd_study_saved(row.curve, row.baseline, n, xs, &row.saved))
+            return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the curves of '%s'", row.curve->label);
         status = take(context, &row, err);
     }
     return status;

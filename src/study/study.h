@@ -27,6 +27,13 @@ struct pd_study *pd_study_find(struct pd_studies *s, const char *measure, const 
 struct pd_study_curve *pd_study_find_curve(struct pd_studies *s, struct pd_study *study, const char *run,
                                            const char *name);
 struct pd_study_trial *pd_study_find_trial(struct pd_studies *s, struct pd_study_curve *curve, int64_t seed);
+/* The trial of that seed, or NULL; curve may be NULL. */
+const struct pd_study_trial *pd_study_partner(const struct pd_study_curve *curve, int64_t seed);
+/* What a curve saves over its whole trials that have such a partner in the baseline; x: (n) of all of them.
+ * false: out of memory. */
+bool pd_study_saved(const struct pd_study_curve *curve, const struct pd_study_curve *baseline, int64_t n,
+                    const double *x, struct pd_saved *out);
+
 /* Adds a point, or puts y in the place of an older one at x. */
 bool pd_study_put(struct pd_studies *s, struct pd_study_trial *trial, double x, double y);
 

@@ -31,6 +31,10 @@ static const struct column {
     COLUMN("difference_stderr", paired.difference.error, false, true),
     COLUMN("p_t", paired.p_t, false, true),
     COLUMN("p_flip", paired.p_flip, false, true),
+    COLUMN("saved", saved.saved, false, true),
+    COLUMN("saved_low", saved.low, false, true),
+    COLUMN("saved_high", saved.high, false, true),
+    COLUMN("saved_at", saved.level, false, true),
 #undef COLUMN
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };

@@ -107,6 +107,44 @@ static void measures_areas(void **state)
     close_to(pd_mean_height(3, x, y), (2 * .6 + 6 * .85) / 8, 1e-14);
 }
 
+/* Two lines of one slope, 8 labels apart, with noise that both curves of a pair share; and flat or falling
+ * ones. */
+static void counts_saved_labels(void **state)
+{
+    (void)state;
+    enum { PAIRS = 6, N = 5 };
+    double x[N], ours[PAIRS * N], theirs[PAIRS * N];
+    struct pd_saved s;
+    for (int i = 0; i < N; i++) {
+        x[i] = 20 + 20 * i;
+        for (int k = 0; k < PAIRS; k++) {
+            theirs[k * N + i] = 0.5 + 0.004 * x[i] + 0.01 * (k - 2.5);
+            ours[k * N + i] = theirs[k * N + i] + 0.004 * 8;
+        }
+    }
+    assert_true(pd_compare_saved(PAIRS, N, x, ours, theirs, 1, &s));
+    close_to(s.saved, 8, 1e-9), close_to(s.level, 0.9, 1e-9);
+    close_to(s.low, 8, 1e-9), close_to(s.high, 8, 1e-9); /* the noise is of no account */
+    assert_true(pd_compare_saved(PAIRS, N, x, theirs, ours, 1, &s));
+    close_to(s.saved, -8, 1e-9);
+    for (int k = 0; k < PAIRS; k++) /* every second trial gains twice as much, the others nothing */
+        for (int i = 0; i < N; i++)
+            ours[k * N + i] = theirs[k * N + i] + (k % 2 ? 0.064 : 0);
+    assert_true(pd_compare_saved(PAIRS, N, x, ours, theirs, 1, &s));
+    close_to(s.saved, 8, 1e-9);
+    assert_true(s.low < 5 && s.low >= 0 && s.high > 11 && s.high <= 16);
+    char words[200];
+    assert_string_equal(
+        pd_saved_words(&(struct pd_saved){9, 0.779, 12, -3, 25}, 100, "labels", words, sizeof words),
+        "comes to 77.9 % with 12 labels fewer (95 %: -3 to 25), which may be none");
+    assert_true(pd_compare_saved(1, N, x, ours, theirs, 1, &s) && s.saved == 0 && isnan(s.low));
+    assert_true(pd_compare_saved(0, N, x, ours, theirs, 1, &s) && isnan(s.saved));
+    static const double falling[] = {.9, .8, .7, .6, .5},
+                        rising[] = {.5, .6, .7, .8, .9}; /* the highest so far */
+    assert_true(pd_compare_saved(1, N, x, falling, rising, 1, &s));
+    close_to(s.saved, 80, 1e-9);
+}
+
 /* power.t.test(delta, sd, type = "paired") of R: 9.94, 33.4 and 786.8 pairs; the table of t for intervals. */
 static void knows_what_could_have_been_seen(void **state)
 {
@@ -136,6 +174,7 @@ int main(void)
         cmocka_unit_test(counts_sign_patterns),
         cmocka_unit_test(draws_beyond_twenty),
         cmocka_unit_test(measures_areas),
+        cmocka_unit_test(counts_saved_labels),
         cmocka_unit_test(knows_what_could_have_been_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,13 +100,16 @@ static void refuse(struct pd_intake *in, int64_t row, const char *format, ...)
     in->refuse(in->context, &refusal);
 }
 
-static void refuse_contradiction(const struct pd_ledger *l, const struct pd_answer *a, struct pd_intake *in)
+/* before: what an answer said, or else the data set. */
+static void refuse_contradiction(const struct pd_ledger *l, const struct pd_answer *a, int32_t before,
+                                 struct pd_intake *in)
 {
-    char image[NAME_SIZE], before[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
-    refuse(in, a->row,
-           "image '%.95s': '%.40s', but it was answered before as '%.40s'\tto replace it: correct=FILE",
+    char image[NAME_SIZE], was[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
+    refuse(in, a->row, "image '%.95s': '%.40s', but %s '%.40s'\tto replace it: correct=FILE",
            pd_dataset_image_name(l->data, a->image, image, sizeof image),
-           pd_answer_text(l->data, a->label, now), pd_answer_text(l->data, l->answers[a->image], before));
+           pd_answer_text(l->data, a->label, now),
+           l->answers[a->image] == before ? "it was answered before as" : "in the data set it is",
+           pd_answer_text(l->data, before, was));
 }
 
 /* Whether there is something to correct. A question that waits may be answered on the way. */
@@ -169,28 +172,31 @@ static enum pd_status correct_copies(struct pd_ledger *l, const struct pd_answer
 static enum pd_status take_one(struct pd_ledger *l, const struct pd_answer *a, const char *file, bool correct,
                                struct pd_intake *in, struct pd_error *err)
 {
-    const int32_t before = l->answers[a->image];
+    const uint32_t first = pd_ledger_first(l, a->image);
+    const bool own = !correct && l->answers[a->image] == PD_NOT_ANSWERED &&
+                     l->shared[first] == PD_NOT_ANSWERED && l->own[first] != a->label;
+    const int32_t before = own ? l->own[first] : l->answers[a->image];
     bool corrected;
     enum pd_status status = correct ? correct_copies(l, a, file, in, &corrected, err) : PD_OK;
     if (status || (correct && corrected))
         return status;
     /* a correction that a killed process had taken must not become an answer of the copy's own */
-    const bool shared = before == PD_NOT_ANSWERED && l->shared[pd_ledger_first(l, a->image)] == a->label;
+    const bool shared = before == PD_NOT_ANSWERED && l->shared[first] == a->label;
     if (before == a->label || (correct && shared)) {
         in->again++;
         return PD_OK;
     }
     if (before != PD_NOT_ANSWERED) {
-        refuse_contradiction(l, a, in);
+        refuse_contradiction(l, a, before, in);
         return PD_OK;
     }
     say_clash(l, a, in);
-    if (correct && l->own[pd_ledger_first(l, a->image)] >= 0)
+    if (correct && l->own[first] >= 0)
         in->corrected++;
     else
         in->taken++;
-    in->unasked += !(l->marks[pd_ledger_first(l, a->image)] & PD_IMAGE_ASKED);
-    for (uint32_t i = next_copy(l, pd_ledger_first(l, a->image)); i; i = next_copy(l, i))
+    in->unasked += !(l->marks[first] & PD_IMAGE_ASKED);
+    for (uint32_t i = next_copy(l, first); i; i = next_copy(l, i))
         in->copies += l->answers[i] == PD_NOT_ANSWERED && i != a->image;
     return note_answer(l, a, file, err);
 }
@@ -205,6 +211,9 @@ enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correc
         return status;
     if (a.note[0])
         say(in, "%s: %s", file, a.note);
+    if (a.elsewhere)
+        say(in, "%s: %zu row%s an image in another folder, taken for the one here: %s", file, a.elsewhere,
+            a.elsewhere > 1 ? "s name" : " names", a.first_elsewhere);
     for (size_t i = 0; i < a.refused_count; i++)
         in->refuse(in->context, &a.refused[i]);
     in->refused += a.refused_count;

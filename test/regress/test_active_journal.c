@@ -376,8 +376,12 @@ static void labels_of_the_data_are_corrected(void **state)
         "active --data sorted --classes cat,dog --oracle csv --model infogan --width 0.1 --batch 4 "
         "--min-epoch 8 --epochs 1 --threads 1 --no-pictures --init 5 --query 1 --final 6 --out labelled");
     snprintf(run_folder, sizeof run_folder, "labelled/00000-sorted-active-gold");
+    write_text("c.csv", "image,label\ncat/0.png,dog\n");
+    const struct result *r = resume(4, " --labels c.csv");
+    assert_contains(r->err,
+                    "image 'cat/0.png': 'dog', but in the data set it is 'cat'; to replace it: --correct");
     write_text("c.csv", "image,label\ncat/0.png,dog\ndog/2.png,dog\n");
-    const struct result *r = resume(0, " --correct c.csv");
+    r = resume(0, " --correct c.csv");
     assert_contains(r->err, "image 'cat/0.png' is 'dog' from here on, and 'cat' in the data set");
     assert_contains(r->out, "1 answer corrected");
     assert_not_in_run("answers.csv", "dog/2.png");

@@ -250,6 +250,21 @@ static const char *read_class(const char *const *names, int classes, const char 
     return class;
 }
 
+/* Two cameras number their images alike. */
+static void images_of_another_folder_are_counted(void **state)
+{
+    (void)state;
+    static const char text[] = "image,label\ncam2/plain.png,cat\nC:\\photos\\plain.png,cat\n./plain.png,cat\n"
+                               "https://h/x/plain.png,cat\n/data/local-files/?d=Photos/b%20c.png,dog\n"
+                               "1/größe.png,dog\ncats/1.png,dog\nnew/dogs/1.png,\n";
+    struct pd_answers a;
+    assert_int_equal(pd_answers_parse(text, sizeof text - 1, "answers", &photos, &a, NULL), PD_OK);
+    assert_int_equal(a.count, 4);
+    assert_int_equal(a.elsewhere, 2);
+    assert_string_equal(a.first_elsewhere, "'cam2/plain.png' for 'plain.png'");
+    pd_answers_release(&a);
+}
+
 static void finds_classes_as_people_write_them(void **state)
 {
     (void)state;
@@ -556,6 +571,7 @@ int main(void)
         cmocka_unit_test(cuts_never_make_a_wrong_answer),
         cmocka_unit_test(conflicts_refuse_every_row_of_the_image),
         cmocka_unit_test(finds_images_by_path_and_url),
+        cmocka_unit_test(images_of_another_folder_are_counted),
         cmocka_unit_test(finds_classes_as_people_write_them),
         cmocka_unit_test(names_twins),
         cmocka_unit_test(refuses_other_files),

@@ -309,6 +309,8 @@ static void what_a_table_loses_is_said(void **state)
         {"image,label\nim0.png,20.0\nim1.png,21.5\n", NULL, "labels are numbers with fractions (21.5)"},
         {"split,image,label\ntrain,im0.png,a\nval,im1.png,b\nval,im2.png,b\ntest,im3.png,a\n", NULL,
          "; 2 of 'val' are not used"},
+        {"image,label\nlosses/im0.png,a\ntest/im1.png,b\ntest/im2.png,b\n", NULL,
+         "; 2 name images of another folder, taken for those here, the first: 'test/im1.png'"},
         {"id,photo,label\nim0,im1.png,a\nim1,im0.png,b\n", NULL,
          "column 'photo' has names of files, too, and is not used"},
     };

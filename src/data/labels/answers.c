@@ -102,6 +102,15 @@ static int32_t find_class(struct pd_answers_reader *r, const char *text, const c
     return found;
 }
 
+/* Counts it, and says the first. */
+static void note_elsewhere(struct pd_answers *out, const char *text, const char *name)
+{
+    if (!out->elsewhere++) {
+        snprintf(out->first_elsewhere, sizeof out->first_elsewhere, "'%.100s' for '%.100s'", text, name);
+        pd_make_printable(out->first_elsewhere);
+    }
+}
+
 static bool vote(struct pd_answers_reader *r, struct pd_vote vote)
 {
     struct pd_vote *votes = pd_grow(r->votes, r->vote_count, &r->vote_capacity, sizeof *votes);
@@ -135,6 +144,8 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
     const int32_t class = find_class(r, text, word, rivals);
     if (class < 0 && class != PD_ANSWER_SKIP)
         return refuse_class(r, row, word, class == PD_CLASS_AMBIGUOUS ? rivals : NULL);
+    if (pd_image_is_elsewhere(&r->images, image, at))
+        note_elsewhere(r->out, image, r->dataset->image_names[at]);
     return vote(r, (struct pd_vote){row, (uint32_t)at, class});
 }
 

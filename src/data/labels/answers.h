@@ -24,6 +24,9 @@ struct pd_answers {
     size_t blank;       /* rows without an answer yet */
     size_t predicted;   /* of these: tasks that a model has answered, and nobody else */
     size_t own_columns; /* of a CSV: that are neither ours nor Label Studio's */
+    size_t
+        elsewhere; /* rows that say another folder of their image, and the first: "'a/1.png' for '1.png'" */
+    char first_elsewhere[256];
     char note[256]; /* classes that were not named letter by letter: "'Cat ' is 'cat', '1' is '001'"; or "" */
 };
 

@@ -2,11 +2,13 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/words.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <utf8proc.h>
 
@@ -267,4 +269,18 @@ int64_t pd_image_find(const struct pd_image_index *index, const char *text)
     if (found == PD_IMAGE_UNKNOWN)
         found = find_decoded(index, text);
     return found == PD_IMAGE_UNKNOWN && index->composed ? find_composed(index, text, size) : found;
+}
+
+bool pd_image_is_elsewhere(const struct pd_image_index *index, const char *text, int64_t image)
+{
+    char path[LONGEST + 1], folder[sizeof index->dataset->name];
+    if (!index->sorted || strlen(text) > LONGEST || strstr(text, "://"))
+        return false;
+    const char *name = index->dataset->image_names[image];
+    const size_t size = decode(text, path), n = strlen(name);
+    if (size <= n + 1 || path[size - n - 1] != '/' || strcmp(path + size - n, name) != 0)
+        return false;
+    path[size - n - 1] = '\0';
+    return strcmp(path, ".") != 0 &&
+           strcasecmp(pd_path_word(folder, sizeof folder, path), index->dataset->name) != 0;
 }

@@ -38,6 +38,8 @@ struct labelling {
     struct said *said; /* (list->count): what the table says about each image */
     size_t unknown;    /* rows that name no image, and the first of them */
     const char *first_unknown;
+    size_t elsewhere; /* rows about images of another folder, and the first */
+    const char *first_elsewhere;
     bool ambiguous;        /* that first one: several images are called so */
     size_t clashes;        /* images that rows give different classes */
     size_t strange_labels; /* images whose label is none of the classes, and the first label */
@@ -51,7 +53,7 @@ struct labelling {
 
 /* --- which row is about which image --- */
 
-static enum pd_status open_index(struct labelling *l, struct pd_error *err)
+static enum pd_status open_index(struct labelling *l, const char *folder, struct pd_error *err)
 {
     for (size_t i = 0; i < l->list->count; i++) {
         const char *path = l->list->at[i].path;
@@ -61,7 +63,7 @@ static enum pd_status open_index(struct labelling *l, struct pd_error *err)
     l->said = pd_calloc(l->list->count, sizeof *l->said);
     if (l->names.oom || !l->said || l->list->count > UINT32_MAX)
         return pd_fail_memory(err, l->path);
-    snprintf(l->images.name, sizeof l->images.name, "images");
+    pd_path_word(l->images.name, sizeof l->images.name, folder);
     l->images.count = (uint32_t)l->list->count;
     enum pd_status status = pd_dataset_name_images(&l->images, l->names.data, err);
     return status ? status : pd_image_index_init(&l->index, &l->images, err);
@@ -96,6 +98,8 @@ static void match_row(struct labelling *l, const struct pd_label_row *row)
         }
         return;
     }
+    if (pd_image_is_elsewhere(&l->index, row->image, image))
+        l->first_elsewhere = l->elsewhere++ ? l->first_elsewhere : row->image;
     struct said *said = &l->said[image];
     if (!said->row || !*said->row->label)
         said->row = row;
@@ -265,6 +269,10 @@ static void say_losses(const struct labelling *l, struct pd_buffer *words)
     if (l->unknown)
         pd_buffer_printf(words, "; %zu of its rows name %s image here, the first: '%.100s'", l->unknown,
                          l->ambiguous ? "no single" : "no", l->first_unknown);
+    if (l->elsewhere)
+        pd_buffer_printf(words,
+                         "; %zu name images of another folder, taken for those here, the first: '%.100s'",
+                         l->elsewhere, l->first_elsewhere);
     if (l->table.several + l->clashes)
         pd_buffer_printf(words, "; %zu images have several classes there, so none",
                          l->table.several + l->clashes);
@@ -354,7 +362,7 @@ static enum pd_status no_images(const struct labelling *l, struct pd_error *err)
 
 static enum pd_status label(struct labelling *l, const char *folder, struct pd_error *err)
 {
-    enum pd_status status = open_index(l, err);
+    enum pd_status status = open_index(l, folder, err);
     if (status)
         return status;
     match_rows(l);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const struct {
@@ -39,12 +40,8 @@ static void make_threads_wait_quietly(char **argv)
 {
     if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT"))
         return;
-    char path[4096]; /* not /proc/self/exe itself: ps would call the process "exe" */
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (n <= 0 || setenv("GOMP_SPINCOUNT", "1000", 1))
-        return;
-    path[n] = '\0';
-    execv(path, argv); /* where that fails, it works all the same */
+    if (!setenv("GOMP_SPINCOUNT", "1000", 1))
+        execv("/proc/self/exe", argv); /* where that fails, it works all the same */
 }
 
 /* A file that is opened as one of a closed standard stream would get its output. These fail as the closed
@@ -129,6 +126,7 @@ int main(int argc, char **argv)
     fill_standard_streams();
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is then a failed write, which has words */
     make_threads_wait_quietly(argv);
+    prctl(PR_SET_NAME, "paydirt"); /* started by /proc/self/exe, ps would call it "exe" */
     enum pd_status status = stop_begin(&err);
     if (!status)
         status = run(argc, argv, &err);

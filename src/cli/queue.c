@@ -134,9 +134,8 @@ static void make_words(struct words *w, const struct queue *q, const struct work
 }
 
 /* Between fork and exec: nothing but system calls. It ends when its parent does, and until then it keeps the
- * run's lock. */
-static void become(const char *program, char *const *argv, const struct pd_reproduce_step *s, int lock,
-                   pid_t parent)
+ * run's lock. The program is this very one, even where another has been installed over it meanwhile. */
+static void become(char *const *argv, const struct pd_reproduce_step *s, int lock, pid_t parent)
 {
     const int log = open(s->log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0666);
     const int out =
@@ -149,24 +148,19 @@ static void become(const char *program, char *const *argv, const struct pd_repro
     dup2(log, STDERR_FILENO);
     if (lock >= 0)
         fcntl(lock, F_SETFD, 0);
-    execv(program, argv);
+    execv("/proc/self/exe", argv);
     _exit(pd_status_exit_code(PD_ERR_IO));
 }
 
 static enum pd_status start(struct queue *q, struct worker *w, struct pd_error *err)
 {
     static struct words words; /* too large for a stack */
-    char program[4096];
-    const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
     const pid_t self = getpid();
-    if (n <= 0)
-        return pd_fail(err, PD_ERR_IO, -1, "/proc/self/exe: cannot read: %s", strerror(errno));
-    program[n] = '\0';
     make_words(&words, q, w);
     w->begun = progress_now();
     w->child = fork();
     if (w->child == 0)
-        become(program, words.argv, &w->step, pd_reproduce_claim_lock(w->claim), self);
+        become(words.argv, &w->step, pd_reproduce_claim_lock(w->claim), self);
     return w->child > 0 ? PD_OK : pd_fail(err, PD_ERR_IO, -1, "cannot begin a process: %s", strerror(errno));
 }
 

@@ -58,6 +58,23 @@ static void kills_change_nothing(void **state)
     assert_string_equal(succeeds("reproduce tiny.json --threads 1 --report --out wild")->out, shown);
 }
 
+static void goes_on_where_another_version_is_installed(void **state)
+{
+    (void)state;
+    char program[2048], copy[4096];
+    snprintf(program, sizeof program, "%s", getenv("PAYDIRT"));
+    snprintf(copy, sizeof copy, "cp '%s' '%s'", program, scratch_path("paydirt"));
+    assert_int_equal(system(copy), 0);
+    setenv("PAYDIRT", scratch_path("paydirt"), 1);
+    const pid_t child =
+        program_start("reproduce tiny.json --threads 1 --trials 1 --out replaced", RLIM_INFINITY);
+    setenv("PAYDIRT", program, 1);
+    while (access(scratch_path("replaced/tiny-tiny/runs"), F_OK))
+        program_sleep(0.005);
+    assert_int_equal(unlink(scratch_path("paydirt")), 0);
+    assert_int_equal(program_end(child)->code, 0);
+}
+
 /* Of two processes each does what the other has not taken. */
 static void tasks_share_the_work(void **state)
 {
@@ -152,9 +169,13 @@ static void refuses_a_strange_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kills_change_nothing),         cmocka_unit_test(tasks_share_the_work),
-        cmocka_unit_test(measures_what_is_asked_later), cmocka_unit_test(names_failed_runs),
-        cmocka_unit_test(says_what_is_wrong),           cmocka_unit_test(refuses_a_strange_folder),
+        cmocka_unit_test(kills_change_nothing),
+        cmocka_unit_test(tasks_share_the_work),
+        cmocka_unit_test(goes_on_where_another_version_is_installed),
+        cmocka_unit_test(measures_what_is_asked_later),
+        cmocka_unit_test(names_failed_runs),
+        cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(refuses_a_strange_folder),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -73,9 +73,11 @@ enum pd_status pd_run_add_drawn_result(const char *folder, const char *json,
 enum pd_run_labels { PD_RUN_LABELS_BY_NAME, PD_RUN_LABELS_BY_NUMBER, PD_RUN_LABELS_UNKNOWN };
 
 /* A split of the run's data set, its classes made the run's; pd_dataset_note says what to know. name, dir:
- * take the place of the run's; NULL or "": the run's. watch: of the decoding, or NULL. *out: to be destroyed,
- * NULL after a failure. PD_ERR_MISMATCH: data that do not fit the model, or have classes that the run does
- * not know; those of pd_dataset_open. */
+ * take the place of the run's; NULL or "": the run's, of which the training split is those images that it has
+ * learnt from. What lies elsewhere is taken whole, whatever part of its own the run drew; where its labels
+ * are forgotten, the run's table of them is not asked. watch: of the decoding, or NULL. *out: to be
+ * destroyed, NULL after a failure. PD_ERR_MISMATCH: data that do not fit the model, or have classes that the
+ * run does not know; those of pd_dataset_open. */
 enum pd_status pd_run_data(const struct pd_run_model *run, const char *name, const char *dir,
                            enum pd_split split, enum pd_run_labels labels, const struct pd_data_watch *watch,
                            struct pd_dataset **out, struct pd_error *err);

@@ -10,9 +10,13 @@ static enum pd_status adopt_classes(struct pd_dataset *d, const struct pd_gan *g
                                     struct pd_error *err)
 {
     const struct pd_class_names unnamed = {gan->config.classes, NULL};
-    if (labels == PD_RUN_LABELS_UNKNOWN)
+    if (labels == PD_RUN_LABELS_UNKNOWN) {
         for (uint32_t i = 0; i < d->count; i++)
             d->labels[i] = -1;
+        pd_free(d->class_names);
+        d->class_names = NULL;
+        d->classes = 0;
+    }
     return pd_class_names_adopt(gan->classes.at ? &gan->classes : &unnamed, labels == PD_RUN_LABELS_BY_NUMBER,
                                 d, err);
 }
@@ -32,19 +36,36 @@ static enum pd_status take_data(enum pd_status status, const struct pd_gan *gan,
     return status;
 }
 
+/* It is taken whole: how many images were drawn was said of the run's own, and so are the labels in a table.
+ */
+static void point_at(const char *name, enum pd_run_labels labels, struct pd_train_options *o)
+{
+    const bool same = !strcmp(name, o->data);
+    if (same && pd_data_source_named(name))
+        return;
+    if (!same)
+        o->data_dir[0] = '\0';
+    if (labels == PD_RUN_LABELS_UNKNOWN)
+        o->metadata[0] = o->metadata_columns[0] = '\0';
+    o->data_count = 0;
+    snprintf(o->data, sizeof o->data, "%s", name);
+}
+
 enum pd_status pd_run_data(const struct pd_run_model *run, const char *name, const char *dir,
                            enum pd_split split, enum pd_run_labels labels, const struct pd_data_watch *watch,
                            struct pd_dataset **out, struct pd_error *err)
 {
     struct pd_train_options o = run->options;
-    if (name && *name && strcmp(name, o.data) != 0)
-        o.data_dir[0] = '\0'; /* that of another data set */
-    if (name && *name)
-        snprintf(o.data, sizeof o.data, "%s", name);
-    if (dir && *dir)
+    const bool named = name && *name, placed = dir && *dir;
+    if (named)
+        point_at(name, labels, &o);
+    if (placed)
         snprintf(o.data_dir, sizeof o.data_dir, "%s", dir);
     *out = NULL;
-    return take_data(pd_run_dataset(&o, split, watch, out, err), run->gan, labels, out, err);
+    const enum pd_status status = named || placed || split != PD_SPLIT_TRAIN
+                                      ? pd_run_dataset(&o, split, watch, out, err)
+                                      : pd_run_dataset_again(&o, run->folder, false, watch, out, err);
+    return take_data(status, run->gan, labels, out, err);
 }
 
 enum pd_status pd_run_training_data(const struct pd_run_model *run, const struct pd_data_watch *watch,

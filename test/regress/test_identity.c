@@ -142,6 +142,50 @@ static void other_options_stay(void **state)
 
 /* --- scores --- */
 
+#define DRAWN "drawn/00000-photos-dcgan"
+
+static int lines_of(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* Nine of twelve were drawn: they stay the run's images, and other data are taken whole. */
+static void scores_are_of_the_images_that_were_drawn(void **state)
+{
+    (void)state;
+    succeeds("train --data photos --data-count 9 --out drawn --epochs 1" OPTIONS);
+    succeeds("score " DRAWN " --split train --out one.csv");
+    char *one = scratch_read(scratch_path("one.csv"), NULL);
+    assert_int_equal(lines_of(one), 1 + 9);
+    put("photos/a/00.png", 100);
+    put("photos/b/7.png", 101);
+    succeeds("score " DRAWN " --split train --out two.csv");
+    char *two = scratch_read(scratch_path("two.csv"), NULL);
+    assert_string_equal(two, one);
+    succeeds("score " DRAWN " --data photos --split train --out all.csv");
+    char *all = scratch_read(scratch_path("all.csv"), NULL);
+    assert_int_equal(lines_of(all), 1 + 14);
+    free(one);
+    free(two);
+    free(all);
+}
+
+/* A table of labels knows nothing of other images, which need none. */
+static void a_table_of_labels_is_the_runs_own(void **state)
+{
+    (void)state;
+    static const char table[] = "image,label\na/0.png,cat\nb/0.png,dog\n";
+    scratch_write(scratch_path("table.csv"), table, sizeof table - 1);
+    succeeds("train --data photos --metadata table.csv --out table --epochs 1" OPTIONS);
+    folder("rest");
+    put("rest/9.png", 100);
+    fails("score table/00000-photos-dcgan --data rest --split train --out rest.csv", 5, "none of its 2 rows");
+    succeeds("score table/00000-photos-dcgan --data rest --split train --no-labels --out rest.csv");
+}
+
 static void scores_are_by_class_name(void **state)
 {
     (void)state;
@@ -163,6 +207,8 @@ static void scores_are_by_class_name(void **state)
     folder("aa/y");
     put("aa/y/0.png", 100);
     succeeds("score " RUN " --data aa --split train --by-number --out two.csv");
+    move("aa/y", "aa/b"); /* four classes */
+    folder("aa/y");
     succeeds("score " RUN " --data aa --split train --no-labels --out two.csv");
     folder("rest"); /* of a flat folder, without classes of its own: the run's names all the same */
     put("rest/0.png", 100);
@@ -238,6 +284,8 @@ int main(void)
         TRAINED(a_run_without_a_list_gets_one),
         TRAINED(other_options_stay),
         TRAINED(scores_are_by_class_name),
+        TRAINED(scores_are_of_the_images_that_were_drawn),
+        TRAINED(a_table_of_labels_is_the_runs_own),
         cmocka_unit_test_setup_teardown(people_change_their_folder, scratch_setup, scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

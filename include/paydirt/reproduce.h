@@ -60,6 +60,17 @@ const char *pd_reproduce_missing(const struct pd_reproduce *r,
                                  size_t index);                /* what it cannot do, a line each */
 const char *pd_reproduce_folder(const struct pd_reproduce *r); /* OUT/STUDY-SCALE */
 
+/* Results that were made elsewhere, from the results.jsonl of that folder: the runs asked for that it tells
+ * of count as done here, with what was measured there, unless there is a result already. PD_ERR_FORMAT: a
+ * line that is not JSON; PD_ERR_MISMATCH: a result here is of other options; PD_ERR_IO, PD_ERR_MEMORY. */
+struct pd_reproduce_taken {
+    int64_t runs;   /* taken */
+    int64_t here;   /* that had a result here */
+    int64_t others; /* lines of other options, scales, columns, rows or seeds */
+};
+enum pd_status pd_reproduce_take(struct pd_reproduce *r, const char *path, struct pd_reproduce_taken *out,
+                                 struct pd_error *err);
+
 /* Whether the data of all columns that are asked for are there: opens each set, without decoding its images.
  * PD_ERR_USAGE: nothing can be measured without weights; PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH: what is
  * missing first and what brings it, and which columns could be done without. */

@@ -28,10 +28,12 @@ static const char examples[] =
     "reproduce gold-table1 --scale small --columns mnist,fmnist --data-dir ./data\n"
     "reproduce --list --data-dir ./data\n"
     "reproduce gold-table1 --report\n"
+    "reproduce gold-table1 --results other/gold-table1-paper/results.jsonl --report\n"
     "reproduce gold-table1 --json";
 
 struct options {
-    char scale[48], columns[1024], rows[1024], out[1024], data_dir[1024], weights[1024], task[32];
+    char scale[48], columns[1024], rows[1024], out[1024], results[1024], data_dir[1024], weights[1024],
+        task[32];
     int64_t trials, seed, workers, threads;
     bool keep, list, report, json;
 };
@@ -45,6 +47,8 @@ static const struct pd_option table[] = {
     {"columns", PD_OPTION_TEXT, FIELD(columns), 0, 0, "LIST", "of the study's; all where not given"},
     {"rows", PD_OPTION_TEXT, FIELD(rows), 0, 0, "LIST", "of the study's; all where not given"},
     {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "DIR", "folder of all studies"},
+    {"results", PD_OPTION_TEXT, FIELD(results), 0, 0, "FILE",
+     "results.jsonl of the same study elsewhere: its runs count as done"},
     {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with the data sets' files"},
     {"weights", PD_OPTION_TEXT, FIELD(weights), 0, 0, "FILE",
      "of Inception, for is, fid and kid, which are left out without it"},
@@ -186,6 +190,23 @@ static enum pd_status report(struct pd_reproduce *r, struct pd_error *err)
     return status;
 }
 
+static enum pd_status take(struct pd_reproduce *r, const char *path, struct pd_error *err)
+{
+    struct pd_reproduce_taken taken;
+    const enum pd_status status = pd_reproduce_take(r, path, &taken, err);
+    if (status)
+        return status;
+    if (!taken.runs && !taken.here)
+        return pd_fail(
+            err, PD_ERR_MISMATCH, -1,
+            "%s: no result of a run that is asked for: expected results.jsonl of this study at this "
+            "scale, with the same options (%lld lines are of others)",
+            path, (long long)taken.others);
+    say(stderr, "%s: %lld runs taken, %lld had a result here; %lld lines are of other runs\n", path,
+        (long long)taken.runs, (long long)taken.here, (long long)taken.others);
+    return PD_OK;
+}
+
 static enum pd_status run(struct pd_reproduce *r, const struct queue_options *q, struct pd_error *err)
 {
     int64_t failed = 0;
@@ -219,6 +240,8 @@ static enum pd_status reproduce(const char *name, struct options *o, struct pd_e
     pd_ranks_forget(); /* the trainings are processes of their own */
     if (!status)
         status = pd_reproduce_open(name, &options, &r, err);
+    if (!status && o->results[0])
+        status = take(r, o->results, err);
     if (!status)
         status = o->report ? report(r, err) : run(r, &q, err);
     pd_reproduce_close(r);

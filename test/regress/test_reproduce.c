@@ -75,6 +75,24 @@ static void goes_on_where_another_version_is_installed(void **state)
     assert_int_equal(program_end(child)->code, 0);
 }
 
+/* The results alone, without the runs' folders, in two parts. */
+static void takes_results_of_elsewhere(void **state)
+{
+    (void)state;
+    const char *take = "reproduce tiny.json --threads 1 --out taken --results calm/tiny-tiny/results.jsonl";
+    char *all = scratch_read(scratch_path("calm/tiny-tiny/results.jsonl"), NULL);
+    scratch_write(scratch_path("one.jsonl"), all, (size_t)(strchr(all, '\n') + 1 - all));
+    assert_contains(succeeds("reproduce tiny.json --threads 1 --out taken --report --results one.jsonl")->out,
+                    "1 of 4 runs are done.");
+    assert_contains(succeeds(take)->err, "3 runs taken, 1 had a result here; 0 lines are of other runs");
+    assert_same("calm/tiny-tiny/report.json", "taken/tiny-tiny/report.json");
+    assert_same("calm/tiny-tiny/results.jsonl", "taken/tiny-tiny/results.jsonl");
+    fails("reproduce tiny.json --threads 1 --seed 5 --out taken --results one.jsonl", 5,
+          "one.jsonl: no result of a run that is asked for");
+    fails("reproduce tiny.json --out taken --results none.jsonl", 3, "none.jsonl");
+    free(all);
+}
+
 /* Of two processes each does what the other has not taken. */
 static void tasks_share_the_work(void **state)
 {
@@ -171,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kills_change_nothing),
         cmocka_unit_test(tasks_share_the_work),
+        cmocka_unit_test(takes_results_of_elsewhere),
         cmocka_unit_test(goes_on_where_another_version_is_installed),
         cmocka_unit_test(measures_what_is_asked_later),
         cmocka_unit_test(names_failed_runs),

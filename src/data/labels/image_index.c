@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -271,16 +272,49 @@ int64_t pd_image_find(const struct pd_image_index *index, const char *text)
     return found == PD_IMAGE_UNKNOWN && index->composed ? find_composed(index, text, size) : found;
 }
 
+int64_t pd_image_find_stem(const struct pd_image_index *index, const char *text, size_t size)
+{
+    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp",
+                                          ".gif", ".PNG", ".JPG",  ".JPEG", ".TIF", ".TIFF", ".BMP"};
+    int64_t found = PD_IMAGE_UNKNOWN;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        char longer[LONGEST];
+        if (snprintf(longer, sizeof longer, "%.*s%s", (int)size, text, endings[i]) >= (int)sizeof longer)
+            break;
+        const int64_t other = pd_image_find(index, longer);
+        if (other != PD_IMAGE_UNKNOWN && found != PD_IMAGE_UNKNOWN && other != found)
+            return PD_IMAGE_AMBIGUOUS;
+        found = other != PD_IMAGE_UNKNOWN ? other : found;
+    }
+    return found;
+}
+
+/* Bytes of a name without its ending. */
+static size_t stem_size(const char *name)
+{
+    const char *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
+    return dot && dot > slash ? (size_t)(dot - name) : strlen(name);
+}
+
+/* Where the `n` bytes of a name begin that end `size` bytes of a path, behind a '/'; 0: nowhere. */
+static size_t name_in(const char *path, size_t size, const char *name, size_t n)
+{
+    return size > n + 1 && path[size - n - 1] == '/' && !memcmp(path + size - n, name, n) ? size - n : 0;
+}
+
 bool pd_image_is_elsewhere(const struct pd_image_index *index, const char *text, int64_t image)
 {
     char path[LONGEST + 1], folder[sizeof index->dataset->name];
     if (!index->sorted || strlen(text) > LONGEST || strstr(text, "://"))
         return false;
     const char *name = index->dataset->image_names[image];
-    const size_t size = decode(text, path), n = strlen(name);
-    if (size <= n + 1 || path[size - n - 1] != '/' || strcmp(path + size - n, name) != 0)
+    const size_t size = decode(text, path), stem = stem_size(name);
+    size_t at = name_in(path, size, name, strlen(name));
+    at = at ? at : name_in(path, size, name, stem);
+    at = at ? at : name_in(path, stem_size(path), name, stem);
+    if (!at)
         return false;
-    path[size - n - 1] = '\0';
+    path[at - 1] = '\0';
     return strcmp(path, ".") != 0 &&
            strcasecmp(pd_path_word(folder, sizeof folder, path), index->dataset->name) != 0;
 }

@@ -25,6 +25,9 @@ void pd_image_index_release(struct pd_image_index *index);
  * "/data/local-files/?d=PATH" and "/data/upload/1/0123abcd-NAME" are known. Time: log(count) a name. */
 int64_t pd_image_find(const struct pd_image_index *index, const char *text);
 
+/* The only image that is called as the first `size` bytes of text and an ending: not a photo and its mask. */
+int64_t pd_image_find_stem(const struct pd_image_index *index, const char *text, size_t size);
+
 /* Whether text, by which the image was found, says that it lies in a folder other than the data set's:
  * "cam2/1.png" about "1.png" of ./photos. A URL says nothing of that. */
 bool pd_image_is_elsewhere(const struct pd_image_index *index, const char *text, int64_t image);

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "base/words.h"
+#include "data/images/image.h"
 #include "data/labels/image_index.h"
 #include "data/labels/image_name.h"
 #include "data/labels/label_doubts.h"
@@ -38,6 +39,8 @@ struct labelling {
     struct said *said; /* (list->count): what the table says about each image */
     size_t unknown;    /* rows that name no image, and the first of them */
     const char *first_unknown;
+    size_t converted; /* rows with another ending than the image, and the first */
+    const char *first_converted;
     size_t elsewhere; /* rows about images of another folder, and the first */
     const char *first_elsewhere;
     bool ambiguous;        /* that first one: several images are called so */
@@ -69,21 +72,16 @@ static enum pd_status open_index(struct labelling *l, const char *folder, struct
     return status ? status : pd_image_index_init(&l->index, &l->images, err);
 }
 
-/* Kaggle's tables leave the ending out: then one image alone may be called so, not a photo and its mask. */
-static int64_t find_image(const struct labelling *l, const char *name)
+/* Kaggle's tables leave the ending out; other images have been converted since, or are called .JPG. */
+static int64_t find_image(struct labelling *l, const char *name)
 {
-    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp",
-                                          ".gif", ".PNG", ".JPG",  ".JPEG", ".TIF", ".TIFF", ".BMP"};
     int64_t found = pd_image_find(&l->index, name);
-    const bool whole = found != PD_IMAGE_UNKNOWN;
-    for (size_t i = 0; !whole && i < sizeof endings / sizeof endings[0]; i++) {
-        char longer[PATH_SIZE];
-        if (snprintf(longer, sizeof longer, "%s%s", name, endings[i]) >= (int)sizeof longer)
-            break;
-        const int64_t other = pd_image_find(&l->index, longer);
-        if (other != PD_IMAGE_UNKNOWN && found != PD_IMAGE_UNKNOWN && other != found)
-            return PD_IMAGE_AMBIGUOUS;
-        found = other != PD_IMAGE_UNKNOWN ? other : found;
+    if (found == PD_IMAGE_UNKNOWN)
+        found = pd_image_find_stem(&l->index, name, strlen(name));
+    if (found == PD_IMAGE_UNKNOWN && (pd_image_is_ending(name) || pd_image_unread(name))) {
+        found = pd_image_find_stem(&l->index, name, (size_t)(strrchr(name, '.') - name));
+        if (found >= 0)
+            l->first_converted = l->converted++ ? l->first_converted : name;
     }
     return found;
 }
@@ -269,6 +267,9 @@ static void say_losses(const struct labelling *l, struct pd_buffer *words)
     if (l->unknown)
         pd_buffer_printf(words, "; %zu of its rows name %s image here, the first: '%.100s'", l->unknown,
                          l->ambiguous ? "no single" : "no", l->first_unknown);
+    if (l->converted)
+        pd_buffer_printf(words, "; %zu give an image another ending than it has, the first: '%.100s'",
+                         l->converted, l->first_converted);
     if (l->elsewhere)
         pd_buffer_printf(words,
                          "; %zu name images of another folder, taken for those here, the first: '%.100s'",

@@ -29,18 +29,26 @@ static bool is_label(const char *const *labels, size_t n, const char *text, size
     return bsearch(&key, labels, n, sizeof *labels, by_bytes);
 }
 
-/* "Mass|Nodule", "['Mass', 'Nodule']", where one of them is a label of its own, too. */
+/* "Mass|Nodule", "['Mass', 'Nodule']", where one of them is a label of its own, too; "scab rust", where all
+ * are. */
 static bool is_list(const char *const *labels, size_t n, const char *label)
 {
-    static const char separators[][2] = {"|", ";", ","};
-    for (size_t i = 0; i < sizeof separators / sizeof separators[0]; i++)
-        if (strchr(label, *separators[i]))
-            for (const char *at = label; *at; at += *at != '\0') {
-                const size_t size = strcspn(at, separators[i]);
-                if (is_label(labels, n, at, size))
-                    return true;
-                at += size;
-            }
+    static const struct {
+        char mark[2];
+        bool all;
+    } separators[] = {{"|", false}, {";", false}, {",", false}, {" ", true},
+                      {"+", true},  {"/", true},  {"&", true}};
+    for (size_t i = 0; i < sizeof separators / sizeof separators[0]; i++) {
+        size_t parts = 0, known = 0;
+        for (const char *at = label; *at; at += *at != '\0') {
+            const size_t size = strcspn(at, separators[i].mark);
+            known += is_label(labels, n, at, size);
+            parts += size > 0;
+            at += size;
+        }
+        if (strchr(label, *separators[i].mark) && parts > 1 && known >= (separators[i].all ? parts : 1))
+            return true;
+    }
     return false;
 }
 

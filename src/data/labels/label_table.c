@@ -55,9 +55,12 @@ static const char *const usual[PD_COLUMNS][12] = {
 
 static int find_name(const char *const *names, int count, const char *name, size_t length)
 {
-    for (int i = 0; i < count; i++)
-        if (!strncasecmp(names[i], name, length) && !names[i][length])
+    for (int i = 0; i < count; i++) {
+        size_t size;
+        const char *own = pd_trim(names[i], &size);
+        if (size == length && !strncasecmp(own, name, length))
             return i;
+    }
     return -1;
 }
 

@@ -152,6 +152,30 @@ static size_t labels_of(const struct pd_answers *answers)
     return n;
 }
 
+/* Of what the file says, and the data set says otherwise. */
+static void note_answers(const struct pd_answers *answers, struct pd_dataset *data)
+{
+    char image[200], now[PD_CLASS_NAME_SIZE], own[PD_CLASS_NAME_SIZE];
+    const struct pd_answer *first = NULL;
+    size_t differ = 0;
+    for (size_t i = 0; i < answers->count; i++) {
+        const struct pd_answer *a = &answers->at[i];
+        if (a->label >= 0 && data->labels[a->image] >= 0 && data->labels[a->image] != a->label)
+            first = differ++ ? first : a;
+    }
+    if (answers->note[0])
+        pd_dataset_add_note(data, "%s", answers->note);
+    if (answers->elsewhere)
+        pd_dataset_add_note(data, "%zu labels name their image in another folder, the first: %s",
+                            answers->elsewhere, answers->first_elsewhere);
+    if (differ)
+        pd_dataset_add_note(
+            data, "%zu label%s not the data set's, the first: '%.100s' is '%.60s', and '%.60s' there", differ,
+            differ > 1 ? "s are" : " is", pd_dataset_image_name(data, first->image, image, sizeof image),
+            pd_dataset_class_name(data, first->label, now, sizeof now),
+            pd_dataset_class_name(data, data->labels[first->image], own, sizeof own));
+}
+
 /* A run learns from all of its file or does not begin. */
 static enum pd_status take_label_file(const char *path, struct pd_dataset *data, uint8_t *use,
                                       struct pd_error *err)
@@ -166,10 +190,10 @@ static enum pd_status take_label_file(const char *path, struct pd_dataset *data,
         status =
             pd_fail(err, PD_ERR_FORMAT, -1, "%s: no row names a class, so there is nothing to learn from%s",
                     path, answers.predicted ? " (a model's predictions alone are no annotations)" : "");
-    if (!status)
+    if (!status) {
+        note_answers(&answers, data);
         pd_labels_apply(data, &answers, use);
-    if (!status && answers.note[0])
-        pd_dataset_add_note(data, "%s", answers.note);
+    }
     pd_answers_release(&answers);
     return status;
 }

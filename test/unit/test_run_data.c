@@ -105,6 +105,7 @@ static void what_it_held_out_is_the_same_in_any_order(void **state)
     expect(pd_run_images(other, data, PD_RUN_IMAGES_LABELLED, &after, &err));
     assert_int_equal(differences(&first, &second), 0);
     assert_int_equal(differences(&learnt, &after), 0);
+    assert_non_null(strstr(pd_dataset_note(data), " labels are not the data set's, the first: '"));
     pd_real_images_release(&first);
     pd_real_images_release(&learnt);
     pd_real_images_release(&second);

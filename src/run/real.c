@@ -15,7 +15,7 @@ static enum pd_status adopt_classes(struct pd_dataset *d, const struct pd_gan *g
             d->labels[i] = -1;
         pd_free(d->class_names);
         d->class_names = NULL;
-        d->classes = 0;
+        d->classes = gan->classes.at ? 0 : gan->config.classes;
     }
     return pd_class_names_adopt(gan->classes.at ? &gan->classes : &unnamed, labels == PD_RUN_LABELS_BY_NUMBER,
                                 d, err);

@@ -58,6 +58,10 @@ enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t 
  * (error.h) stand behind it, each after a tab. */
 void pd_rows_describe(const struct pd_rows *rows, char *text, size_t size);
 
+/* Of as many rows read since the begin from each: false where two texts name them otherwise, by an index or
+ * by a first column that is called the same and is not among those taken. */
+bool pd_rows_agree(const struct pd_rows *a, const struct pd_rows *b);
+
 enum pd_status pd_rows_rewind(struct pd_rows *rows, struct pd_error *err); /* back to the first row */
 
 /* Of the rows that are still to come those of these numbers (n), counted from the next one, in that order:

@@ -74,6 +74,18 @@ def whole_numbers(x: Any, name: str) -> NDArray[np.int64]:
     return np.ascontiguousarray(a.reshape(-1), dtype=np.int64)
 
 
+def same_index(**given: Any) -> None:
+    """Refuses objects of pandas whose rows are called otherwise, as those of a shuffled frame beside another's."""
+    first: Optional[Tuple[str, Any]] = None
+    for name, x in given.items():
+        if not type(x).__module__.startswith("pandas") or not hasattr(x, "index"):
+            continue
+        if first and not first[1].equals(x.index):
+            raise UsageError("%s: another index than %s has, rows are taken as they stand: bring them into one order, or give "
+                             "them as arrays (.to_numpy())" % (name, first[0]))
+        first = first or (name, x.index)
+
+
 def shape_text(a: NDArray[Any]) -> str:
     """"(100, 3)"."""
     return "(%s)" % ", ".join(str(n) for n in a.shape)

@@ -6,7 +6,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import floats, host, pointer, rows_of, shape_text, whole_numbers
+from ._arrays import floats, host, pointer, rows_of, same_index, shape_text, whole_numbers
 from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, tell, text, whole
 
 _JUDGED = 1 << 19  # numbers, as `paydirt select` looks at
@@ -150,6 +150,8 @@ class Pool:
         needs = strategy.needs
         if class_logits is not None and probabilities is not None:
             raise UsageError("class_logits and probabilities are both given, expected one of them")
+        same_index(logits=logits, class_logits=class_logits, probabilities=probabilities, features=features,
+                   labelled=labelled if getattr(labelled, "dtype", None) == np.bool_ else None)
         # What a strategy does not need only says how many rows there are.
         one = None if logits is None else _real_fake(logits, sigmoid, bool(needs & lib.PD_POOL_LOGIT))
         looked = judge and bool(needs & lib.PD_POOL_CLASS_LOGITS)

@@ -46,10 +46,36 @@ class Interface:
         self.a = a
 
 
+class Series:
+    """What pandas' look like from here."""
+
+    def __init__(self, a, index):
+        self.a, self.index = a, Index(index)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.a, dtype)
+
+
+class Index(list):
+    def equals(self, other):
+        return self == other
+
+
+Series.__module__ = "pandas.core.series"
+
+
 class Selects(unittest.TestCase):
     def test_gold(self):
         expected = top(LOGIT + entropy(softmax(CLASSES)), 100)
         np.testing.assert_array_equal(paydirt.select(LOGIT, CLASSES, strategy="gold", k=100), expected)
+
+    def test_rows_of_pandas_in_one_order(self):
+        index = list(range(len(LOGIT)))
+        expected = paydirt.select(LOGIT, CLASSES, k=5)
+        for other in (CLASSES, Series(CLASSES, index)):
+            np.testing.assert_array_equal(paydirt.select(Series(LOGIT, index), other, k=5), expected)
+        with self.assertRaisesRegex(paydirt.UsageError, "class_logits: another index than logits has"):
+            paydirt.select(Series(LOGIT, index), Series(CLASSES, index[::-1]), k=5)
 
     def test_entropy_and_its_other_name(self):
         expected = top(entropy(softmax(CLASSES)), 50)

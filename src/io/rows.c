@@ -1,5 +1,6 @@
 #include "io/rows_kind.h"
 
+#include "base/cache.h"
 #include "base/mem.h"
 #include "io/file.h"
 
@@ -47,6 +48,7 @@ enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t 
 enum pd_status pd_rows_rewind(struct pd_rows *rows, struct pd_error *err)
 {
     rows->count = 0;
+    rows->keys = PD_HASH_START;
     return rows->kind->rewind(rows, err);
 }
 
@@ -55,6 +57,11 @@ void pd_rows_describe(const struct pd_rows *rows, char *text, size_t size)
     snprintf(text, size, "%s", "");
     if (rows->kind->describe)
         rows->kind->describe(rows, text, size);
+}
+
+bool pd_rows_agree(const struct pd_rows *a, const struct pd_rows *b)
+{
+    return !a->key || !b->key || strcmp(a->key, b->key) != 0 || a->keys == b->keys;
 }
 
 static enum pd_status open_by_first_bytes(const char *path, const struct pd_rows_request *request,

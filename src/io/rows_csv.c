@@ -1,11 +1,13 @@
 #include "io/rows_head.h"
 #include "io/rows_kind.h"
 
+#include "base/cache.h"
 #include "base/mem.h"
 #include "base/words.h"
 #include "io/file.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -15,6 +17,8 @@ struct csv_rows {
     struct pd_rows_head head;
     int64_t *column; /* (width): fields that make a row */
     bool by_name;    /* they are not simply all of them */
+    int64_t astray;  /* the first row whose index is not its number */
+    char index[32];  /* what it is; "": all are */
 };
 
 static enum pd_status fail_count(const struct csv_rows *r, struct pd_error *err)
@@ -56,7 +60,29 @@ static enum pd_status check_rest(const struct csv_rows *r, int64_t row, struct p
     return PD_OK;
 }
 
-static enum pd_status deliver(const struct csv_rows *r, int64_t row, float *to, struct pd_error *err)
+/* A measurement names nothing. */
+static void note_key(struct csv_rows *r, int64_t row)
+{
+    char text[32];
+    double number;
+    const char *key = r->table.field[0];
+    const bool is_number = pd_table_number(&r->table, key, &number);
+    if (is_number && number != floor(number)) {
+        r->base.key = NULL;
+        return;
+    }
+    if (is_number) {
+        snprintf(text, sizeof text, "%.17g", number);
+        key = text;
+    }
+    r->base.keys = pd_hash(r->base.keys, key, strlen(key) + 1);
+    if (r->head.index && !*r->index && is_number && number != (double)row) {
+        r->astray = row;
+        snprintf(r->index, sizeof r->index, "%s", text);
+    }
+}
+
+static enum pd_status deliver(struct csv_rows *r, int64_t row, float *to, struct pd_error *err)
 {
     if (r->table.fields != r->head.fields)
         return fail_count(r, err);
@@ -66,6 +92,8 @@ static enum pd_status deliver(const struct csv_rows *r, int64_t row, float *to, 
             return fail_number(r, r->column[i], err);
         to[i] = (float)(r->base.map ? r->base.map(number) : number);
     }
+    if (r->base.key)
+        note_key(r, row);
     return r->head.tail || r->head.counts ? check_rest(r, row, err) : PD_OK;
 }
 
@@ -106,10 +134,14 @@ static void describe(const struct pd_rows *rows, char *text, size_t size)
     const struct csv_rows *r = (const struct csv_rows *)rows;
     const struct pd_rows_head *h = &r->head;
     const bool index = h->index && !r->by_name;
-    snprintf(text, size, "%.200s: %lld row%s x %lld column%s, line %lld taken as %s%s%s%s", rows->name,
+    char astray[96] = "";
+    if (*r->index)
+        snprintf(astray, sizeof astray, ", rows counted as they stand: row %lld has the index %s",
+                 (long long)r->astray, r->index);
+    snprintf(text, size, "%.200s: %lld row%s x %lld column%s, line %lld taken as %s%s%s%s%s", rows->name,
              (long long)rows->count, rows->count == 1 ? "" : "s", (long long)rows->width,
              rows->width == 1 ? "" : "s", (long long)h->line, h->header ? "a header" : "a row",
-             index ? ", the first column as an index" : "",
+             index ? ", the first column as an index" : "", astray,
              h->tail ? ", the last column, empty, left out" : "",
              r->table.decimal == ',' ? ", numbers with decimal commas" : "");
     const size_t n = strlen(pd_make_printable(text)); /* a name may have a tab */
@@ -285,6 +317,15 @@ static enum pd_status choose_columns(struct csv_rows *r, const char *const *name
     return take_all(r, err);
 }
 
+/* The first column, where it is not among those taken. */
+static const char *key_of(const struct csv_rows *r)
+{
+    for (int64_t i = 0; i < r->base.width; i++)
+        if (!r->column[i])
+            return NULL;
+    return r->head.index ? "index" : r->head.named ? r->head.names[0] : NULL;
+}
+
 enum pd_status pd_rows_open_csv(FILE *file, const char *name, const struct pd_rows_request *request,
                                 struct pd_rows **out, struct pd_error *err)
 {
@@ -294,13 +335,15 @@ enum pd_status pd_rows_open_csv(FILE *file, const char *name, const struct pd_ro
         (void)fclose(file);
         return pd_fail_memory(err, name);
     }
-    r->base = (struct pd_rows){&kind, pd_strdup(name), 0, 1, 0, request->map};
+    r->base = (struct pd_rows){&kind, pd_strdup(name), 0, 1, 0, request->map, NULL, PD_HASH_START};
     r->table = (struct pd_table){.file = file, .name = r->base.name};
     enum pd_status status = r->base.name ? pd_table_init(&r->table, err) : pd_fail_memory(err, name);
     if (!status)
         status = pd_rows_head_read(&r->head, &r->table, request, err);
     if (!status)
         status = choose_columns(r, request->names, err);
+    if (!status)
+        r->base.key = key_of(r);
     if (status)
         pd_rows_close(&r->base);
     else

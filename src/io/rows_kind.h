@@ -18,6 +18,8 @@ struct pd_rows {
     int64_t width, planes;
     int64_t count;         /* rows read since the begin */
     double (*map)(double); /* of every number on the way, before it becomes a float; or NULL */
+    const char *key;       /* what the column is called that names the rows, or NULL: none does */
+    uint64_t keys;         /* hash of what it held in the rows read since the begin */
 };
 
 /* An .npy or .npz; path without ":NAME". */

@@ -70,11 +70,15 @@ static void close_rows(struct pd_rows *rows)
 static void describe(const struct pd_rows *rows, char *text, size_t size)
 {
     const struct npy_rows *r = (const struct npy_rows *)rows;
-    const enum pd_io_dtype is = pd_npy_stream_array(r->stream)->dtype;
-    const bool bits = r->dtype == PD_IO_BF16;
-    snprintf(text, size, "%.200s: %lld row%s x %lld column%s%s%s%s", rows->name, (long long)rows->count,
+    const struct pd_io_array *array = pd_npy_stream_array(r->stream);
+    const enum pd_io_dtype is = array->dtype;
+    const bool bits = r->dtype == PD_IO_BF16, deep = !r->planes && array->rank > 2;
+    char shape[128] = "";
+    if (deep)
+        pd_io_shape_text(shape, sizeof shape, array->rank, array->dims);
+    snprintf(text, size, "%.200s: %lld row%s x %lld column%s%s%s%s%s%s", rows->name, (long long)rows->count,
              rows->count == 1 ? "" : "s", (long long)rows->width, rows->width == 1 ? "" : "s",
-             bits ? ", " : "",
+             deep ? ", of shape " : "", shape, bits ? ", " : "",
              !bits              ? ""
              : is == PD_IO_BF16 ? "raw numbers of two bytes"
                                 : pd_io_dtype_words(is),
@@ -200,7 +204,7 @@ enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *
     *out = NULL;
     if (!r)
         return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
-    r->base = (struct pd_rows){&kind, pd_strdup(path), 0, 1, 0, request->map};
+    r->base = (struct pd_rows){&kind, pd_strdup(path), 0, 1, 0, request->map, NULL, 0};
     enum pd_status status = r->base.name ? open_rows(r, path, request, err)
                                          : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
     if (status)

@@ -347,6 +347,20 @@ static enum pd_status fail_lengths(const char *shorter, int64_t rows, const char
                    longer);
 }
 
+/* Of other rows, or in another order. */
+static enum pd_status check_names(const struct pd_pool_files *files, int64_t n, struct pd_error *err)
+{
+    for (int i = 1; i < PD_POOL_FILES; i++)
+        for (int j = 0; j < i; j++)
+            if (files->file[i] && files->file[j] && !pd_rows_agree(files->file[j], files->file[i]))
+                return pd_fail(err, PD_ERR_MISMATCH, -1,
+                               "%s and %s name their rows otherwise in the first column, within rows %lld to "
+                               "%lld: expected the same rows in the same order",
+                               pd_rows_name(files->file[j]), pd_rows_name(files->file[i]),
+                               (long long)files->rows, (long long)(files->rows + n - 1));
+    return PD_OK;
+}
+
 /* One number of two classes waits in the second half. */
 static enum pd_status read_file(struct pd_pool_files *files, int i, int64_t *rows, struct pd_error *err)
 {
@@ -379,7 +393,7 @@ static enum pd_status read_files(struct pd_pool_files *files, int64_t *n, struct
         *n = rows;
         name = own;
     }
-    return PD_OK;
+    return check_names(files, *n, err);
 }
 
 static enum pd_status next(void *context, struct pd_pool *block, struct pd_error *err)

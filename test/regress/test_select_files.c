@@ -245,6 +245,11 @@ static void refuses_bad_files(void **state)
           "five.npy ends after 5 rows, c.npy has more");
     fails("select --logits seven.npy --class-logits c.npy -k 1", 5,
           "c.npy ends after 6 rows, seven.npy has more");
+    write_text("named.csv", "image,logit\na,1\nb,2\n");
+    write_text("swapped.csv", "image,class_logit_0,class_logit_1\nb,1,2\na,2,2.5\n");
+    fails("select --logits named.csv --class-logits swapped.csv -k 1", 5,
+          "named.csv and swapped.csv name their rows otherwise in the first column, within rows 0 to 1: "
+          "expected the same rows in the same order");
     fails("select --logits c.npy --class-logits c.npy -k 1", 5,
           "c.npy: 3 numbers in a row, expected one logit");
     fails("select --logits l.npy --class-logits l.npy -k 1", 5,

@@ -97,6 +97,7 @@ static void reads_npy(void **state)
     holds(path, 6, 1, six);
     assert_int_equal(pd_npy_write(path, &cube, NULL), PD_OK);
     holds(path, 1, 6, six);
+    describes(path, "a.npy: 1 row x 6 columns, of shape (1, 2, 3)");
     assert_int_equal(pd_npy_write(path, &none, NULL), PD_OK);
     holds(path, 0, 2, six);
 }
@@ -286,6 +287,38 @@ static void options_decide_on_the_header(void **state)
     request.header = PD_ROWS_AUTO;
 }
 
+/* Two tables, as many rows read of each. */
+static bool agree(const char *a, const char *b)
+{
+    float got[6];
+    const char *const texts[] = {a, b};
+    struct pd_rows *rows[2];
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pd_rows_open(csv(texts[i]), &request, &rows[i], NULL), PD_OK);
+        read_all(rows[i], got, 2);
+        for (int64_t n = 1; n;)
+            assert_int_equal(pd_rows_read(rows[i], got, 2, &n, NULL), PD_OK);
+    }
+    const bool same = pd_rows_agree(rows[0], rows[1]);
+    pd_rows_close(rows[0]);
+    pd_rows_close(rows[1]);
+    return same;
+}
+
+static void rows_have_names(void **state)
+{
+    (void)state;
+    assert_true(agree("image,logit\na,1\nb,2\n", "image,logit\na,2\nb,3\n"));
+    assert_false(agree("image,logit\na,1\nb,2\n", "image,logit\nb,1\na,2\n"));
+    assert_false(agree(",logit\n0,1\n1,2\n", "index,logit\n1,1\n0,2\n"));
+    assert_true(agree(",logit\n0,1\n1,2\n", "Unnamed: 0,logit\n0.0,1\n1.0,2\n"));
+    assert_true(agree("image,logit\na,1\nb,2\n", ",logit\n0,1\n1,2\n"));    /* nothing to compare */
+    assert_true(agree("x,logit\n0.5,1\n1.5,2\n", "x,logit\n0.7,1\n1,2\n")); /* measurements */
+    assert_true(agree("logit\n1\n2\n", "logit\n3\n4\n"));                   /* what is taken */
+    describes(csv(",logit\n0,1\n1,2\n"), "t.csv: 2 rows x 1 column, line 1 taken as a header\t");
+    describes(csv(",logit\n0,1\n7,2\n"), "header, rows counted as they stand: row 1 has the index 7\t");
+}
+
 static void an_index_is_no_column(void **state)
 {
     (void)state;
@@ -402,6 +435,7 @@ int main(void)
         cmocka_unit_test(refuses_bad_csv),
         cmocka_unit_test(a_first_line_is_a_header_by_rule),
         cmocka_unit_test(options_decide_on_the_header),
+        cmocka_unit_test(rows_have_names),
         cmocka_unit_test(an_index_is_no_column),
         cmocka_unit_test(no_line_shifts_the_rows),
         cmocka_unit_test(numbers_as_others_write_them),

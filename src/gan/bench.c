@@ -97,8 +97,6 @@ static enum pd_status prepare(struct bench *b, struct pd_error *err)
         status = pd_backend_open(o->device ? o->device : "cpu", o->precision ? o->precision : "fp32",
                                  b->out->threads, &b->backend, err);
     if (!status)
-        snprintf(b->out->device, sizeof b->out->device, "%s", pd_backend_where(b->backend));
-    if (!status)
         status = pd_gan_create(&config, b->backend, 1, &b->gan, err);
     if (!status)
         status = prepare_step(b, loss, o->adversarial, &b->plans, err);
@@ -293,6 +291,7 @@ static void count_work(const struct bench *b)
     b->out->gflops = b->out->gflop_per_step * b->out->images_per_second / (double)b->o->batch;
     b->out->kernels = info.kernels;
     b->out->arena_bytes = info.arena_bytes;
+    snprintf(b->out->device, sizeof b->out->device, "%s", pd_backend_where(b->backend)); /* as it has run */
 }
 
 enum pd_status pd_bench_run(const struct pd_bench_options *options,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* --- a small training: one layer, its loss, its updates --- */
@@ -120,6 +121,63 @@ static void replays_with_new_numbers(void **state)
     free(v);
     close_step(&cuda);
     close_step(&ref);
+}
+
+/* Where a step cannot be captured, its calls are started one by one, with the same numbers. */
+static void runs_without_graphs(void **state)
+{
+    (void)state;
+    static const char *const functions[] = {"cuStreamBeginCapture", "cuStreamEndCapture",
+                                            "cuGraphInstantiate", "cublasLtMatmul"};
+    const struct standin_control *c = standin_use();
+    c->reset();
+    struct step graph = open_step_on(open_backend("cuda", 1));
+    for (uint64_t i = 0; i < 4; i++)
+        run_plan(graph.plan, 1, i);
+    for (size_t k = 0; k < sizeof functions / sizeof *functions; k++) {
+        c->reset();
+        struct step plain = open_step_on(open_backend("cuda", 1));
+        for (uint64_t i = 0; i < 4; i++) {
+            c->break_call(i == 1 ? functions[k] : "", 1, 901);
+            run_plan(plain.plan, 1, i);
+        }
+        assert_true(value_at(graph.plan, "loss", 0) == value_at(plain.plan, "loss", 0));
+        assert_int_equal(c->calls("cuGraphLaunch"), 0);
+        expect_text(pd_backend_where(plain.b), "stand-in 0, without graphs");
+        close_step(&plain);
+    }
+    close_step(&graph);
+    assert_int_equal(c->objects(), 0);
+}
+
+/* The stand-in's cuBLASLt has no algorithm that adds a bias to a single column. */
+static void adds_a_bias_to_one_column(void **state)
+{
+    (void)state;
+    standin_use()->reset();
+    struct pd_backend *b = open_backend("cuda", 1);
+    struct pd_graph *g = pd_graph_create();
+    struct pd_plan *p;
+    struct pd_error err;
+    struct pd_node *x = pd_input(g, "x", PD_REAL, pd_shape2(3, 2)),
+                   *w = pd_input(g, "w", PD_REAL, pd_shape2(1, 2)),
+                   *bias = pd_input(g, "bias", PD_REAL, pd_shape1(1));
+    pd_output(pd_add(pd_matmul(x, w, false, true),
+                     pd_broadcast(pd_reshape(bias, pd_shape2(1, 1)), pd_shape2(3, 1))),
+              "y");
+    if (pd_compile(g, b, &p, &err))
+        fail_msg("%s", err.message);
+    put(p, "x", 6, (double[]){1, 2, 3, 4, 5, 6});
+    put(p, "w", 2, (double[]){10, 1});
+    put(p, "bias", 1, (double[]){0.5});
+    for (uint64_t run = 0; run < 3; run++) {
+        run_plan(p, 1, run);
+        for (int i = 0; i < 3; i++)
+            assert_true(value_at(p, "y", i) == 12.5 + 22 * i);
+    }
+    pd_plan_destroy(p);
+    pd_graph_destroy(g);
+    pd_backend_destroy(b);
 }
 
 /* A loss that nobody reads is not waited for; one that somebody reads is, once. */
@@ -381,13 +439,14 @@ static void precisions(void **state)
     }
 }
 
-/* An algorithm that is not the same on every run is passed over (the stand-in refuses to run it). */
-static void takes_what_repeats_itself(void **state)
+/* An algorithm that is not the same on every run is passed over (the stand-in refuses to run it); where none
+ * is thought of, the one that always is there is asked for. */
+static void takes_what_repeats_itself(bool thoughtless)
 {
-    (void)state;
     const struct standin_control *c = standin_use();
     c->reset();
     c->machine->nondeterministic = true;
+    c->machine->thoughtless = thoughtless;
     struct pd_backend *b = open_backend("cuda", 1);
     struct pd_graph *g = pd_graph_create();
     struct pd_plan *p;
@@ -401,6 +460,18 @@ static void takes_what_repeats_itself(void **state)
     pd_graph_destroy(g);
     pd_backend_destroy(b);
     c->reset();
+}
+
+static void takes_what_repeats_itself_first(void **state)
+{
+    (void)state;
+    takes_what_repeats_itself(false);
+}
+
+static void takes_what_is_always_there(void **state)
+{
+    (void)state;
+    takes_what_repeats_itself(true);
 }
 
 /* --- failures --- */
@@ -559,11 +630,9 @@ static void fails_cleanly_later(void **state)
 {
     (void)state;
     static const char *const functions[] = {
-        "cuMemAlloc",         "cuMemsetD8Async",      "cuMemcpyHtoDAsync",
-        "cuMemcpyDtoDAsync",  "cuMemcpyDtoHAsync",    "cuEventRecord",
-        "cuStreamWaitEvent",  "cuStreamSynchronize",  "cuLaunchKernel",
-        "cublasLtMatmul",     "cuStreamBeginCapture", "cuStreamEndCapture",
-        "cuGraphInstantiate", "cuGraphLaunch",        "cublasLtMatmulAlgoGetHeuristic"};
+        "cuMemAlloc",        "cuMemsetD8Async", "cuMemcpyHtoDAsync", "cuMemcpyDtoDAsync",
+        "cuMemcpyDtoHAsync", "cuEventRecord",   "cuStreamWaitEvent", "cuStreamSynchronize",
+        "cuLaunchKernel",    "cublasLtMatmul",  "cuGraphLaunch",     "cublasLtMatmulAlgoGetHeuristic"};
     const struct standin_control *c = standin_use();
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         struct pd_error err = {0};
@@ -805,8 +874,7 @@ static void sums_run_behind(void **state)
 static void ranks_fail_cleanly(void **state)
 {
     (void)state;
-    static const char *const functions[] = {"ncclGetUniqueId", "ncclCommInitRank", "ncclAllReduce",
-                                            "ncclGroupStart",  "ncclGroupEnd",     "cuStreamWaitEvent"};
+    static const char *const functions[] = {"ncclGetUniqueId", "ncclCommInitRank"};
     const struct standin_control *c = standin_use();
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         struct twins t = two_ranks();
@@ -814,27 +882,78 @@ static void ranks_fail_cleanly(void **state)
         struct pd_error err = {0};
         c->reset();
         c->machine->echo = true;
-        c->break_call(i < 2 ? functions[i] : "", 1, 2);
-        enum pd_status status = open_shared_cuda(&t, &b, &err);
-        assert_int_equal(status != PD_OK, i < 2);
-        if (status) {
-            pd_backend_destroy(b);
-        } else {
-            struct step s = open_layers(b, NARROW);
-            c->break_call(functions[i], 1, 2);
-            status = pd_plan_run(s.plan, 1, 0, &err);
-            close_step(&s);
-        }
-        assert_true(status && err.message[0] && !strchr(err.message, '\n'));
+        c->break_call(functions[i], 1, 2);
+        assert_int_equal(open_shared_cuda(&t, &b, &err), PD_ERR_UNSUPPORTED);
+        assert_true(err.message[0] && !strchr(err.message, '\n'));
+        pd_backend_destroy(b);
         assert_int_equal(c->objects(), 0);
     }
     c->reset();
+}
+
+/* What might wait for the card. */
+static long waits(const struct standin_control *c)
+{
+    return c->calls("cuStreamSynchronize") + c->calls("cuEventSynchronize") + c->calls("cuMemFree") +
+           c->calls("cuMemFreeHost") + c->calls("cuModuleUnload") + c->calls("cuGraphExecDestroy") +
+           c->calls("ncclCommDestroy") + c->calls("cuDevicePrimaryCtxRelease");
+}
+
+/* Of a process of its own, because what is the card's stays there: `run` fails in the step, or reading its
+ * loss does because another rank is lost. */
+static void lose(const char *function, uint64_t run, const char *words)
+{
+    const struct standin_control *c = standin_use();
+    const pid_t child = fork();
+    int how = -1;
+    if (child == 0) {
+        struct twins t = two_ranks();
+        struct pd_error err = {.message = ""};
+        enum pd_status status = PD_OK;
+        float loss;
+        c->reset();
+        c->machine->echo = true;
+        struct step s = open_twin("cuda", &t, NARROW);
+        for (uint64_t i = 0; i <= run && !status; i++) {
+            if (i == run)
+                c->break_call(function, 1, 2);
+            status = pd_plan_run(s.plan, 1, i, &err);
+        }
+        c->machine->lost = true;
+        const long before = waits(c), sums = c->calls("ncclGroupStart");
+        if (!status)
+            status = pd_plan_scalar(s.plan, "loss", &loss, &err);
+        close_step(&s);
+        const bool right = status && t.ranks.broken && strstr(err.message, words) && waits(c) == before &&
+                           c->calls("ncclGroupStart") == sums;
+        if (!right)
+            fprintf(stderr, "%d, %ld waits: %s\n", status, waits(c) - before, err.message);
+        _exit(right ? 0 : 1);
+    }
+    assert_true(child > 0 && waitpid(child, &how, 0) == child);
+    if (how)
+        fail_msg("%s in run %d: %d", function, (int)run, how);
+}
+
+/* The others go on to sums that this rank does not make, or are gone: it waits for the card no more. */
+static void ranks_wait_for_no_lost_one(void **state)
+{
+    (void)state;
+    static const char *const functions[] = {"ncclAllReduce", "ncclGroupStart", "ncclGroupEnd",
+                                            "cuStreamWaitEvent", "cuLaunchKernel"};
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        lose(functions[i], 0, ": ");
+    lose("cuStreamEndCapture", 1, "capturing a step");
+    lose("", 0, "waiting for other ranks: remote process exited");
+    lose("", 2, "waiting for other ranks: remote process exited");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replays_with_new_numbers),
+        cmocka_unit_test(runs_without_graphs),
+        cmocka_unit_test(adds_a_bias_to_one_column),
         cmocka_unit_test(waits_for_what_is_read_alone),
         cmocka_unit_test(adam_is_one_launch),
         cmocka_unit_test(uploads_arrive_in_order),
@@ -844,7 +963,8 @@ int main(void)
         cmocka_unit_test(keeps_kernels),
         cmocka_unit_test(lists_devices),
         cmocka_unit_test(precisions),
-        cmocka_unit_test(takes_what_repeats_itself),
+        cmocka_unit_test(takes_what_repeats_itself_first),
+        cmocka_unit_test(takes_what_is_always_there),
         cmocka_unit_test(says_what_is_missing),
         cmocka_unit_test(finds_libraries_in_folders_below),
         cmocka_unit_test(refuses_machines),
@@ -856,6 +976,7 @@ int main(void)
         cmocka_unit_test(ranks_add_up),
         cmocka_unit_test(sums_run_behind),
         cmocka_unit_test(ranks_fail_cleanly),
+        cmocka_unit_test(ranks_wait_for_no_lost_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

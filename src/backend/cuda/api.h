@@ -30,6 +30,7 @@
 #define PD_NCCL_ID                 struct cuda_nccl_id
 #define PD_NCCL_TYPE               unsigned
 #define PD_NCCL_OP                 unsigned
+#define PD_NCCL_RESULT             unsigned
 
 struct cuda_lt_desc;
 struct cuda_lt_layout;
@@ -77,6 +78,7 @@ struct cuda_nccl_id {
 /* Those of their constants that are used. */
 enum {
     CU_OUT_OF_MEMORY = 2,
+    CU_NOT_READY = 600,
     CU_ATTRIBUTE_MAJOR = 75,
     CU_ATTRIBUTE_MINOR = 76,
     CU_STREAM_APART = 1,    /* CU_STREAM_NON_BLOCKING */
@@ -90,6 +92,7 @@ enum {
     LT_DESC_TRANSB = 4,
     LT_DESC_EPILOGUE = 7,
     LT_DESC_BIAS = 8,
+    LT_EPILOGUE_NONE = 1,        /* CUBLASLT_EPILOGUE_DEFAULT */
     LT_EPILOGUE_BIAS = 4,        /* CUBLASLT_EPILOGUE_BIAS */
     LT_NOT_SUPPORTED = 15,       /* CUBLAS_STATUS_NOT_SUPPORTED */
     LT_PREFERENCE_WORKSPACE = 1, /* CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, ... */
@@ -102,11 +105,15 @@ enum {
     DNN_DETERMINISTIC = 1,     /* CUDNN_DETERMINISTIC */
     DNN_NOT_SUPPORTED = 3000,  /* CUDNN_STATUS_NOT_SUPPORTED */
     DNN_MATH_TF32 = 0,         /* CUDNN_DEFAULT_MATH: TF32 where the card has it */
+    DNN_MATH_BF16 = 1,         /* CUDNN_TENSOR_OP_MATH */
     DNN_MATH_FP32 = 3,         /* CUDNN_FMA_MATH */
+    DNN_ALGO_PLAIN = 1,        /* CUDNN_CONVOLUTION_..._ALGO_1 */
     NCCL_FLOAT = 7,            /* ncclFloat32 */
     NCCL_DOUBLE = 8,           /* ncclFloat64 */
     NCCL_SUM = 0,              /* ncclSum */
     NCCL_INVALID_USAGE = 5,    /* ncclInvalidUsage */
+    NCCL_REMOTE = 6,           /* ncclRemoteError */
+    NCCL_IN_PROGRESS = 7,      /* ncclInProgress */
 };
 
 /* NCCL: for several ranks alone. */

@@ -12,6 +12,9 @@ enum part { X, W, Y, PARTS };
 static const enum part roles[3][PARTS] = {
     {X, W, Y}, {Y, W, X}, {X, Y, W}}; /* conv, conv-dx, conv-dw: (src, src, dst) */
 
+/* What is permitted, by precision: products and sums in float alone; TF32; tensor cores. */
+static const unsigned maths[] = {DNN_MATH_FP32, DNN_MATH_TF32, DNN_MATH_BF16};
+
 struct cuda_conv {
     int which; /* 0: conv, 1: conv-dx, 2: conv-dw */
     struct cudnnTensorStruct *x, *y;
@@ -101,9 +104,7 @@ static unsigned describe(const struct cuda *b, struct cuda_conv *c, const struct
         result = api->cudnnSetConvolution2dDescriptor(c->conv, (int)in->attr.pad_h, (int)in->attr.pad_w,
                                                       (int)in->attr.stride, (int)in->attr.stride, 1, 1,
                                                       DNN_CROSS_CORRELATION, DNN_FLOAT);
-    return result ? result
-                  : api->cudnnSetConvolutionMathType(c->conv,
-                                                     b->precision == PD_FP32 ? DNN_MATH_FP32 : DNN_MATH_TF32);
+    return result ? result : api->cudnnSetConvolutionMathType(c->conv, maths[b->precision]);
 }
 
 static unsigned ask(const struct cuda *b, const struct cuda_conv *c, int *count, struct cuda_dnn_perf *found)
@@ -119,21 +120,43 @@ static unsigned ask(const struct cuda *b, const struct cuda_conv *c, int *count,
                                                               count, found);
 }
 
+/* What the algorithm needs in the descriptor's kind of arithmetic. Not 0: it cannot. */
+static unsigned measure(const struct cuda *b, struct cuda_conv *c)
+{
+    const struct cuda_api *api = &b->api;
+    if (c->which == 0)
+        return api->cudnnGetConvolutionForwardWorkspaceSize(b->dnn, c->x, c->w, c->conv, c->y, c->algo,
+                                                            &c->workspace);
+    if (c->which == 1)
+        return api->cudnnGetConvolutionBackwardDataWorkspaceSize(b->dnn, c->w, c->y, c->conv, c->x, c->algo,
+                                                                 &c->workspace);
+    return api->cudnnGetConvolutionBackwardFilterWorkspaceSize(b->dnn, c->x, c->y, c->conv, c->w, c->algo,
+                                                               &c->workspace);
+}
+
+/* In fp32 whatever it thinks of is held to FMA: it answers for other kinds of arithmetic than the one that it
+ * was asked for, too. */
+static bool suits(const struct cuda *b, struct cuda_conv *c, const struct cuda_dnn_perf *f)
+{
+    const unsigned math = b->precision == PD_FP32 ? DNN_MATH_FP32 : f->math;
+    c->algo = f->algo;
+    return !f->status && f->determinism == DNN_DETERMINISTIC &&
+           !b->api.cudnnSetConvolutionMathType(c->conv, math) && !measure(b, c) && c->workspace <= WORKSPACE;
+}
+
 static unsigned choose(const struct cuda *b, struct cuda_conv *c)
 {
-    struct cuda_dnn_perf found[ALGORITHMS];
+    struct cuda_dnn_perf found[ALGORITHMS + 1];
     int count = 0;
-    unsigned result = ask(b, c, &count, found);
-    for (int i = 0; i < count && !result; i++) {
-        const struct cuda_dnn_perf *f = &found[i];
-        const bool exact = b->precision != PD_FP32 || f->math == DNN_MATH_FP32;
-        if (f->status || f->determinism != DNN_DETERMINISTIC || f->memory > WORKSPACE || !exact)
-            continue;
-        c->algo = f->algo;
-        c->workspace = f->memory;
-        return b->api.cudnnSetConvolutionMathType(c->conv, f->math);
-    }
-    return result ? result : DNN_NOT_SUPPORTED;
+    const unsigned result = ask(b, c, &count, found);
+    if (result)
+        return result;
+    found[count++] = (struct cuda_dnn_perf){
+        .algo = DNN_ALGO_PLAIN, .determinism = DNN_DETERMINISTIC, .math = maths[b->precision]};
+    for (int i = 0; i < count; i++)
+        if (suits(b, c, &found[i]))
+            return 0;
+    return DNN_NOT_SUPPORTED;
 }
 
 /* bf16: where the three lie in scratch, and the launches that round them. */

@@ -242,7 +242,7 @@ static void stop(struct cuda *b)
     if (b->lt)
         api->cublasLtDestroy(b->lt);
     cuda_halves_release(b);
-    cuda_modules_release(b);
+    cuda_modules_unload(b);
     if (b->step)
         api->cuMemFree_v2(b->step);
     if (b->end)
@@ -259,8 +259,9 @@ static void stop(struct cuda *b)
 static void destroy(struct pd_backend *base)
 {
     struct cuda *b = (struct cuda *)base;
-    if (b->retained && !b->api.cuCtxSetCurrent(b->context))
+    if (b->retained && !b->sums.lost && !b->api.cuCtxSetCurrent(b->context))
         stop(b);
+    cuda_modules_release(b);
     cuda_close(&b->api);
     pd_free(b);
 }

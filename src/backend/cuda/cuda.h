@@ -42,6 +42,8 @@ struct cuda_ranks {
     int count;
     size_t bytes;
     bool underway; /* the runs' stream has not waited for what was begun */
+    bool lost; /* others may never come to what the card waits for: nobody waits for the card any more, nor
+                * gives back what is its; that is for the process's end */
 };
 
 struct cuda {
@@ -135,6 +137,9 @@ void cuda_leave(struct cuda *b);
 void cuda_sums_plan(struct pd_call *calls, int n);
 /* The runs' stream waits for all that was asked for. */
 void cuda_sums_wait(struct cuda *b, const struct pd_run *run);
+/* This process waits for the runs' stream to come to the event, and for other ranks no longer than they are
+ * there. */
+enum pd_status cuda_wait(struct cuda *b, struct CUevent_st *event, struct pd_error *err);
 
 /* pd_backend_type.run (run.c). */
 enum pd_status cuda_run(struct pd_backend *b, struct pd_call *calls, int n, struct pd_run *run,
@@ -160,7 +165,8 @@ extern const char cuda_text_shared[], cuda_text_kernels[];
 /* Compiles the text behind cuda_text_shared and loads it; the backend keeps the module. */
 enum pd_status cuda_module_add(struct cuda *b, const char *text, struct CUmod_st **out, struct pd_error *err);
 enum pd_status cuda_kernels_load(struct cuda *b, struct pd_error *err);
-void cuda_modules_release(struct cuda *b);
+void cuda_modules_unload(const struct cuda *b);
+void cuda_modules_release(const struct cuda *b); /* what of them is here */
 
 /* --- failures --- */
 

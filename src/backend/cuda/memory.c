@@ -23,7 +23,7 @@ void *cuda_allocate(struct pd_backend *base, size_t bytes)
 void cuda_release(struct pd_backend *base, void *address)
 {
     struct cuda *b = (struct cuda *)base;
-    if (!address || b->api.cuCtxSetCurrent(b->context))
+    if (!address || b->sums.lost || b->api.cuCtxSetCurrent(b->context))
         return;
     b->api.cuStreamSynchronize(b->stream); /* a run may still be using it */
     b->api.cuMemFree_v2(cuda_address(address));
@@ -65,16 +65,20 @@ void cuda_halves_release(struct cuda *b)
         half_release(b, &b->half[i]);
 }
 
-static unsigned upload_part(struct cuda *b, unsigned long long to, const void *from, size_t bytes)
+/* The half that was filled longest ago, when what it held has been taken. */
+static enum pd_status take_half(struct cuda *b, struct cuda_half **h, struct pd_error *err)
+{
+    *h = &b->half[b->next_half];
+    b->next_half = (b->next_half + 1) % CUDA_HALVES;
+    return (*h)->taken ? cuda_wait(b, (*h)->taken, err)
+                       : cuda_check(b, half_create(b, *h), "a copy to the card", err);
+}
+
+static unsigned send_half(const struct cuda *b, const struct cuda_half *h, unsigned long long to,
+                          size_t bytes)
 {
     const struct cuda_api *api = &b->api;
-    struct cuda_half *h = &b->half[b->next_half];
-    b->next_half = (b->next_half + 1) % CUDA_HALVES;
-    unsigned result = h->taken ? api->cuEventSynchronize(h->taken) : half_create(b, h);
-    if (result)
-        return result;
-    memcpy(h->pinned, from, bytes);
-    result = api->cuMemcpyHtoDAsync_v2(h->there, h->pinned, bytes, b->copies);
+    unsigned result = api->cuMemcpyHtoDAsync_v2(h->there, h->pinned, bytes, b->copies);
     if (!result)
         result = api->cuEventRecord(h->copied, b->copies);
     if (!result)
@@ -88,18 +92,33 @@ enum pd_status cuda_upload(struct pd_backend *base, void *address, const void *f
                            struct pd_error *err)
 {
     struct cuda *b = (struct cuda *)base;
-    unsigned result = b->api.cuCtxSetCurrent(b->context);
-    for (size_t done = 0; done < bytes && !result; done += HALF_BYTES)
-        result = upload_part(b, cuda_address(address) + done, (const char *)from + done,
-                             bytes - done < HALF_BYTES ? bytes - done : HALF_BYTES);
-    return cuda_check(b, result, "a copy to the card", err);
+    enum pd_status status = cuda_check(b, b->api.cuCtxSetCurrent(b->context), "a copy to the card", err);
+    for (size_t done = 0; done < bytes && !status; done += HALF_BYTES) {
+        const size_t part = bytes - done < HALF_BYTES ? bytes - done : HALF_BYTES;
+        struct cuda_half *h;
+        status = take_half(b, &h, err);
+        if (status)
+            break;
+        memcpy(h->pinned, (const char *)from + done, part);
+        status =
+            cuda_check(b, send_half(b, h, cuda_address(address) + done, part), "a copy to the card", err);
+    }
+    return status;
 }
 
+/* A copy to memory that is not pinned keeps this thread in the driver until it is done; with other ranks it
+ * is begun when it need not wait. */
 enum pd_status cuda_download(struct pd_backend *base, void *to, const void *address, size_t bytes,
                              struct pd_error *err)
 {
     struct cuda *b = (struct cuda *)base;
     unsigned result = b->api.cuCtxSetCurrent(b->context);
+    if (!result && b->sums.comm) {
+        result = b->api.cuEventRecord(b->end, b->stream);
+        const enum pd_status status = result ? PD_OK : cuda_wait(b, b->end, err);
+        if (status)
+            return status;
+    }
     if (!result)
         result = b->api.cuMemcpyDtoHAsync_v2(to, cuda_address(address), bytes, b->stream);
     if (!result)

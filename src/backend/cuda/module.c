@@ -132,12 +132,16 @@ enum pd_status cuda_kernels_load(struct cuda *b, struct pd_error *err)
     return status;
 }
 
-void cuda_modules_release(struct cuda *b)
+void cuda_modules_unload(const struct cuda *b)
+{
+    for (size_t i = 0; i < b->n_modules; i++)
+        b->api.cuModuleUnload(b->modules[i]);
+}
+
+void cuda_modules_release(const struct cuda *b)
 {
     for (size_t i = 0; i < b->n_programs; i++)
         pd_free(b->programs[i].body);
-    for (size_t i = 0; i < b->n_modules; i++)
-        b->api.cuModuleUnload(b->modules[i]);
     pd_free(b->programs);
     pd_free(b->modules);
 }

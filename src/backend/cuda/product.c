@@ -39,6 +39,7 @@ static void run_product(const struct pd_call *call, const struct pd_run *run)
     const struct cuda_call *c = call->context;
     const struct cuda_product *p = c->product;
     struct cuda *b = c->backend;
+    cuda_run_launches(call, run); /* a bias that lies there before */
     cuda_note(b, run, CUDA_CUBLASLT,
               b->api.cublasLtMatmul(b->lt, p->desc, &one, call->src[1], p->b, call->src[0], p->a, &p->beta,
                                     call->dst, p->y, call->dst, p->y, &p->algo, run->scratch, p->workspace,
@@ -57,20 +58,24 @@ static unsigned set(const struct cuda *b, PD_LT_DESC desc, unsigned attribute, i
     return b->api.cublasLtMatmulDescSetAttribute(desc, attribute, &value, sizeof value);
 }
 
+static bool has_bias(const struct pd_instr *in)
+{
+    return in->n_src == 3 && in->attr.accumulates != 1;
+}
+
 static unsigned describe_all(const struct cuda *b, struct cuda_product *p, const struct pd_call *call)
 {
     static const unsigned compute[] = {LT_COMPUTE_FP32, LT_COMPUTE_TF32, LT_COMPUTE_BF16};
     const struct pd_instr *in = call->instr;
-    const bool third = in->n_src == 3, onto = third && in->attr.accumulates == 1;
-    p->beta = onto ? 1 : 0;
+    p->beta = in->n_src == 3 && in->attr.accumulates == 1 ? 1 : 0;
     unsigned result = b->api.cublasLtMatmulDescCreate(&p->desc, compute[b->precision], LT_FLOAT);
     if (!result)
         result = set(b, p->desc, LT_DESC_TRANSA, (int)in->attr.transpose_b);
     if (!result)
         result = set(b, p->desc, LT_DESC_TRANSB, (int)in->attr.transpose_a);
-    if (!result && third && !onto)
+    if (!result && has_bias(in))
         result = set(b, p->desc, LT_DESC_EPILOGUE, LT_EPILOGUE_BIAS);
-    if (!result && third && !onto)
+    if (!result && has_bias(in))
         result =
             b->api.cublasLtMatmulDescSetAttribute(p->desc, LT_DESC_BIAS, &call->src[2], sizeof call->src[2]);
     if (!result)
@@ -103,6 +108,20 @@ static unsigned choose(const struct cuda *b, struct cuda_product *p)
     return result ? result : count < 1 ? LT_NOT_SUPPORTED : found.state;
 }
 
+/* Where it has no algorithm that adds a bias on the way, as may be for a single column: the bias goes into
+ * every row of the result before, and the product onto that. */
+static unsigned put_bias_before(const struct cuda *b, struct pd_call *call, struct cuda_product *p)
+{
+    const unsigned result = set(b, p->desc, LT_DESC_EPILOGUE, LT_EPILOGUE_NONE);
+    const int64_t count = pd_shape_count(call->instr->shape);
+    struct cuda_args *a = &cuda_launch_add(call, CUDA_slice, cuda_blocks(count))->args;
+    a->src[0] = call->src[2];
+    a->n[0] = (int)count;
+    a->n[1] = (int)call->instr->shape.dim[1];
+    p->beta = 1;
+    return result ? result : choose(b, p);
+}
+
 enum pd_status cuda_prepare_product(struct cuda *b, struct pd_call *call, struct pd_error *err)
 {
     char shape[96];
@@ -113,6 +132,8 @@ enum pd_status cuda_prepare_product(struct cuda *b, struct pd_call *call, struct
     unsigned result = describe_all(b, c->product, call);
     if (!result)
         result = choose(b, c->product);
+    if (result && has_bias(call->instr) && c->product->y)
+        result = put_bias_before(b, call, c->product);
     if (result)
         return pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%s: cuBLASLt, a product making %s: %s", b->where,
                        pd_shape_text(call->instr->shape, shape), b->api.cublasLtGetStatusString(result));

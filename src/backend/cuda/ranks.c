@@ -2,6 +2,9 @@
  * backward pass: what is asked for is begun when it is worth a start, or when a call wants a result. */
 #include "backend/cuda/cuda.h"
 
+#include <time.h>
+
+enum { NAP = 20000 };      /* nanoseconds */
 enum { BUCKET = 4 << 20 }; /* bytes: then a ring's latency, some 10 us a step, is the smaller part */
 
 /* --- life --- */
@@ -116,6 +119,32 @@ void cuda_sums_wait(struct cuda *b, const struct pd_run *run)
     if (r->underway)
         cuda_note(b, run, CUDA_DRIVER, b->api.cuStreamWaitEvent(b->stream, r->summed, 0));
     r->underway = false;
+}
+
+static unsigned failure_of(const struct cuda *b)
+{
+    unsigned failure = 0;
+    const unsigned result = b->api.ncclCommGetAsyncError(b->sums.comm, &failure);
+    return result ? result : failure == NCCL_IN_PROGRESS ? 0 : failure;
+}
+
+/* A kernel that waits for a lost rank never ends, and the driver would wait for it: so it is asked, and NCCL
+ * is. */
+enum pd_status cuda_wait(struct cuda *b, struct CUevent_st *event, struct pd_error *err)
+{
+    struct cuda_ranks *r = &b->sums;
+    unsigned result, failure = 0;
+    if (!r->comm)
+        return cuda_check(b, b->api.cuEventSynchronize(event), "waiting for it", err);
+    while (!r->lost && (result = b->api.cuEventQuery(event)) == CU_NOT_READY) {
+        failure = failure_of(b);
+        r->lost = failure;
+        nanosleep(&(struct timespec){.tv_nsec = NAP}, NULL);
+    }
+    if (!r->lost)
+        return cuda_check(b, result, "waiting for it", err);
+    b->base.ranks->broken = true;
+    return check(b, failure ? failure : NCCL_REMOTE, "waiting for other ranks", err);
 }
 
 static void run_all_sum(const struct pd_call *call, const struct pd_run *run)

@@ -4,8 +4,12 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
+#define NO_GRAPHS ", without graphs"
+
 struct cuda_plan {
-    bool warm;
+    bool warm, plain; /* plain: its calls cannot be captured, and are started on every run */
     struct CUgraphExec_st *graph;
 };
 
@@ -19,8 +23,9 @@ void cuda_plan_destroy(const struct cuda *b, struct cuda_plan *p)
 {
     if (!p)
         return;
-    b->api.cuStreamSynchronize(b->stream);
-    if (p->graph)
+    if (!b->sums.lost)
+        b->api.cuStreamSynchronize(b->stream);
+    if (!b->sums.lost && p->graph)
         b->api.cuGraphExecDestroy(p->graph);
     pd_free(p);
 }
@@ -94,7 +99,8 @@ static enum pd_status start_each(struct cuda *b, const struct pd_call *calls, in
             cuda_sums_wait(b, run);
         calls[i].kernel(&calls[i], run);
     }
-    cuda_sums_wait(b, run);
+    if (!*run->failure)
+        cuda_sums_wait(b, run);
     return *run->failure ? fail_call(b, &calls[at], (enum pd_status) * run->failure, err) : PD_OK;
 }
 
@@ -150,13 +156,26 @@ static void put_step(struct cuda *b, const struct pd_run *run)
     cuda_run_launch(&l, b, run);
 }
 
-enum pd_status cuda_run(struct pd_backend *base, struct pd_call *calls, int n, struct pd_run *run,
-                        struct pd_error *err)
+/* Where the libraries' calls cannot be captured the plan runs without a graph, and the card's name says so.
+ * Not with other ranks: a sum is captured on all or on none. */
+static enum pd_status capture_or_not(struct cuda *b, struct cuda_plan *p, const struct pd_call *calls, int n,
+                                     struct pd_run *run, struct pd_error *err)
 {
-    struct cuda *b = (struct cuda *)base;
+    struct pd_error why;
+    const enum pd_status status = capture(b, p, calls, n, run, b->sums.comm ? err : &why);
+    if (!status || b->sums.comm)
+        return status;
+    if (!strstr(b->where, NO_GRAPHS) && strlen(b->where) + sizeof NO_GRAPHS <= sizeof b->where)
+        strcat(b->where, NO_GRAPHS);
+    *run->failure = PD_OK;
+    p->plain = true;
+    return PD_OK;
+}
+
+static enum pd_status run_calls(struct cuda *b, struct pd_call *calls, int n, struct pd_run *run,
+                                struct pd_error *err)
+{
     atomic_int failure = PD_OK;
-    if (!n)
-        return PD_OK;
     struct cuda_plan *p = ((struct cuda_call *)calls[0].context)->plan;
     run->failure = &failure;
     enum pd_status status = cuda_check(b, b->api.cuCtxSetCurrent(b->context), "the card", err);
@@ -168,12 +187,23 @@ enum pd_status cuda_run(struct pd_backend *base, struct pd_call *calls, int n, s
         return status;
     if (run->profile)
         return time_each(b, calls, n, run, err);
-    if (!p->warm) {
-        status = start_each(b, calls, n, run, err);
-        p->warm = !status;
+    if (p->warm && !p->graph && !p->plain)
+        status = capture_or_not(b, p, calls, n, run, err);
+    if (status)
         return status;
-    }
-    if (!p->graph)
-        status = capture(b, p, calls, n, run, err);
-    return status ? status : cuda_check(b, b->api.cuGraphLaunch(p->graph, b->stream), "starting a step", err);
+    if (p->graph)
+        return cuda_check(b, b->api.cuGraphLaunch(p->graph, b->stream), "starting a step", err);
+    status = start_each(b, calls, n, run, err);
+    p->warm = !status;
+    return status;
+}
+
+enum pd_status cuda_run(struct pd_backend *base, struct pd_call *calls, int n, struct pd_run *run,
+                        struct pd_error *err)
+{
+    struct cuda *b = (struct cuda *)base;
+    const enum pd_status status = n ? run_calls(b, calls, n, run, err) : PD_OK;
+    b->sums.lost =
+        b->sums.lost || (status && b->sums.comm); /* others go on to sums that this one does not make */
+    return status;
 }

@@ -51,7 +51,7 @@ unsigned cublasLtMatmulDescCreate(PD_LT_DESC *desc, PD_LT_COMPUTE compute, PD_LT
     CHECK(compute == LT_COMPUTE_FP32 || compute == LT_COMPUTE_TF32 || compute == LT_COMPUTE_BF16);
     *desc = calloc(1, sizeof **desc);
     (*desc)->compute = compute;
-    (*desc)->epilogue = 1; /* CUBLASLT_EPILOGUE_DEFAULT */
+    (*desc)->epilogue = LT_EPILOGUE_NONE;
     object_made();
     return 0;
 }
@@ -135,6 +135,8 @@ unsigned cublasLtMatmulAlgoGetHeuristic(struct cublasLtContext *handle, PD_LT_DE
 {
     ENTER("cublasLtMatmulAlgoGetHeuristic");
     CHECK(handle && desc && a && b && c == d && preference->workspace >= WORKSPACE && wanted == 1);
+    if (desc->epilogue == LT_EPILOGUE_BIAS && d->rows == 1)
+        return 7; /* CUBLAS_STATUS_INVALID_VALUE, as PyTorch met it */
     results[0] = (struct cuda_lt_result){.algo = {{4711}}, .workspace = WORKSPACE};
     *count = 1;
     return 0;

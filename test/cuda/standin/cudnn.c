@@ -20,7 +20,7 @@ struct cudnnFilterStruct {
 
 struct cudnnConvolutionStruct {
     int pad_h, pad_w, stride;
-    unsigned math;
+    unsigned math, asked;
 };
 
 size_t cudnnGetVersion(void)
@@ -98,7 +98,7 @@ unsigned cudnnSetConvolution2dDescriptor(struct cudnnConvolutionStruct *conv, in
     ENTER("cudnnSetConvolution2dDescriptor");
     CHECK(stride_h == stride_w && dilation_h == 1 && dilation_w == 1 && mode == DNN_CROSS_CORRELATION);
     CHECK(compute == DNN_FLOAT && pad_h >= 0 && pad_w >= 0 && stride_h > 0);
-    *conv = (struct cudnnConvolutionStruct){pad_h, pad_w, stride_h, 0};
+    *conv = (struct cudnnConvolutionStruct){.pad_h = pad_h, .pad_w = pad_w, .stride = stride_h};
     return 0;
 }
 
@@ -109,24 +109,21 @@ unsigned cudnnSetConvolutionMathType(struct cudnnConvolutionStruct *conv, PD_DNN
     return 0;
 }
 
-/* --- algorithms: the first cannot, the second is not deterministic where the machine says so, the third is
- * --- */
+/* --- algorithms: the first cannot, the second is not deterministic where the machine says so, the third is.
+ * Of what they need it tells for its usual arithmetic, whatever it was asked for. --- */
 
-enum { WORKSPACE = 1024, ALGO = 7 };
+enum { WORKSPACE = 1024, USUAL = 64, ALGO = DNN_ALGO_PLAIN };
 
-static unsigned think(const struct cudnnConvolutionStruct *conv, int wanted, int *count,
-                      struct cuda_dnn_perf *perf)
+static unsigned think(struct cudnnConvolutionStruct *conv, int wanted, int *count, struct cuda_dnn_perf *perf)
 {
     CHECK(wanted >= 3);
     const bool wild = standin_machine_now()->nondeterministic;
-    perf[0] = (struct cuda_dnn_perf){.algo = 1, .status = 3000};
-    perf[1] = (struct cuda_dnn_perf){.algo = wild ? 2 : ALGO,
-                                     .memory = WORKSPACE,
-                                     .determinism = wild ? 0 : DNN_DETERMINISTIC,
-                                     .math = conv->math};
-    perf[2] = (struct cuda_dnn_perf){
-        .algo = ALGO, .memory = WORKSPACE, .determinism = DNN_DETERMINISTIC, .math = conv->math};
-    *count = 3;
+    conv->asked = conv->math;
+    perf[0] = (struct cuda_dnn_perf){.algo = 3, .status = 3000};
+    perf[1] = (struct cuda_dnn_perf){
+        .algo = wild ? 2 : ALGO, .memory = USUAL, .determinism = wild ? 0 : DNN_DETERMINISTIC};
+    perf[2] = (struct cuda_dnn_perf){.algo = ALGO, .memory = USUAL, .determinism = DNN_DETERMINISTIC};
+    *count = standin_machine_now()->thoughtless ? 1 : 3;
     return 0;
 }
 
@@ -174,6 +171,43 @@ unsigned cudnnGetConvolutionBackwardFilterAlgorithm_v7(struct cudnnContext *hand
     CHECK(handle);
     check_shapes(x, dw, conv, dy);
     return think(conv, wanted, count, perf);
+}
+
+static unsigned measure(const struct cudnnContext *handle, const struct cudnnConvolutionStruct *conv,
+                        unsigned algo, size_t *bytes)
+{
+    CHECK(handle && conv && bytes);
+    *bytes = WORKSPACE;
+    return algo == ALGO ? 0 : DNN_NOT_SUPPORTED;
+}
+
+unsigned cudnnGetConvolutionForwardWorkspaceSize(struct cudnnContext *handle, struct cudnnTensorStruct *x,
+                                                 struct cudnnFilterStruct *w,
+                                                 struct cudnnConvolutionStruct *conv,
+                                                 struct cudnnTensorStruct *y, PD_DNN_FWD_ALGO algo,
+                                                 size_t *bytes)
+{
+    ENTER("cudnnGetConvolutionForwardWorkspaceSize");
+    check_shapes(x, w, conv, y);
+    return measure(handle, conv, algo, bytes);
+}
+
+unsigned cudnnGetConvolutionBackwardDataWorkspaceSize(
+    struct cudnnContext *handle, struct cudnnFilterStruct *w, struct cudnnTensorStruct *dy,
+    struct cudnnConvolutionStruct *conv, struct cudnnTensorStruct *dx, PD_DNN_DATA_ALGO algo, size_t *bytes)
+{
+    ENTER("cudnnGetConvolutionBackwardDataWorkspaceSize");
+    check_shapes(dx, w, conv, dy);
+    return measure(handle, conv, algo, bytes);
+}
+
+unsigned cudnnGetConvolutionBackwardFilterWorkspaceSize(
+    struct cudnnContext *handle, struct cudnnTensorStruct *x, struct cudnnTensorStruct *dy,
+    struct cudnnConvolutionStruct *conv, struct cudnnFilterStruct *dw, PD_DNN_FILTER_ALGO algo, size_t *bytes)
+{
+    ENTER("cudnnGetConvolutionBackwardFilterWorkspaceSize");
+    check_shapes(x, dw, conv, dy);
+    return measure(handle, conv, algo, bytes);
 }
 
 /* --- convolutions --- */
@@ -293,6 +327,7 @@ static unsigned enqueue(const struct cudnnContext *handle, struct job job, const
 {
     CHECK(*(const float *)alpha == 1 && *(const float *)beta == 0 && algo == ALGO && size == WORKSPACE);
     check_shapes(&job.x, &job.w, &job.v, &job.y);
+    CHECK(job.v.asked != DNN_MATH_FP32 || job.v.math == DNN_MATH_FP32); /* who asked for float gets no TF32 */
     struct job *owned = malloc(sizeof *owned);
     *owned = job;
     queue_add(handle->stream,

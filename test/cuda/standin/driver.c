@@ -289,6 +289,7 @@ static void remove_block(const void *address, bool pinned)
 unsigned cuMemAlloc_v2(unsigned long long *address, size_t size)
 {
     ENTER("cuMemAlloc");
+    no_capture();
     CHECK(size);
     if (size > now.machine.memory || now.bytes > now.machine.memory - size)
         return CU_OUT_OF_MEMORY;
@@ -300,6 +301,7 @@ unsigned cuMemAlloc_v2(unsigned long long *address, size_t size)
 unsigned cuMemFree_v2(unsigned long long address)
 {
     ENTER("cuMemFree");
+    no_capture();
     remove_block((void *)(uintptr_t)address, false);
     return 0;
 }
@@ -307,6 +309,7 @@ unsigned cuMemFree_v2(unsigned long long address)
 unsigned cuMemHostAlloc(void **address, size_t size, unsigned flags)
 {
     ENTER("cuMemHostAlloc");
+    no_capture();
     CHECK(flags == 0);
     *address = add_block(size, true);
     return 0;

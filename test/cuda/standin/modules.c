@@ -242,6 +242,7 @@ struct CUmod_st {
 unsigned cuModuleLoadData(struct CUmod_st **module, const void *image)
 {
     ENTER("cuModuleLoadData");
+    no_capture();
     int number, process;
     if (sscanf(image, "standin %d of %d", &number, &process) != 2 || process != (int)getpid())
         return 200; /* CUDA_ERROR_INVALID_IMAGE: one that was kept, of another process's */

@@ -42,7 +42,9 @@ unsigned ncclGetVersion(int *version)
 
 const char *ncclGetErrorString(unsigned result)
 {
-    return result == NCCL_INVALID_USAGE ? "invalid usage" : "unhandled system error";
+    return result == NCCL_INVALID_USAGE ? "invalid usage"
+           : result == NCCL_REMOTE      ? "remote process exited or there was a network error"
+                                        : "unhandled system error";
 }
 
 unsigned ncclGetUniqueId(struct cuda_nccl_id *id)
@@ -113,6 +115,14 @@ unsigned ncclCommDestroy(struct ncclComm *comm)
         munmap(comm->meeting, sizeof *comm->meeting);
     free(comm);
     object_gone();
+    return 0;
+}
+
+unsigned ncclCommGetAsyncError(struct ncclComm *comm, PD_NCCL_RESULT *result)
+{
+    ENTER("ncclCommGetAsyncError");
+    CHECK(comm);
+    *result = standin_machine_now()->lost ? NCCL_REMOTE : 0;
     return 0;
 }
 

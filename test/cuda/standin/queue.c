@@ -23,6 +23,12 @@ struct CUevent_st {
 
 static struct CUstream_st *streams; /* the newest first */
 
+void no_capture(void)
+{
+    for (const struct CUstream_st *s = streams; s; s = s->next)
+        CHECK(!s->capturing); /* else CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED */
+}
+
 void standin_die(const char *file, int line, const char *what)
 {
     fprintf(stderr, "the stand-in of CUDA: %s:%d: %s\n", file, line, what);
@@ -96,6 +102,7 @@ static void advance_all(struct CUstream_st *s, bool *waiting, bool *moved)
 void queue_drain(void)
 {
     bool waiting = true, moved = true;
+    CHECK(!standin_machine_now()->lost); /* one would wait for ever */
     memory_open(true);
     while (waiting) {
         CHECK(moved); /* else streams wait for each other */
@@ -164,7 +171,8 @@ unsigned cuStreamDestroy_v2(struct CUstream_st *stream)
 unsigned cuStreamSynchronize(struct CUstream_st *stream)
 {
     ENTER("cuStreamSynchronize");
-    CHECK(!stream->capturing);
+    CHECK(stream);
+    no_capture();
     queue_drain();
     return 0;
 }
@@ -225,9 +233,22 @@ unsigned cuEventRecord(struct CUevent_st *event, struct CUstream_st *stream)
     return 0;
 }
 
+/* Not the first time. */
+unsigned cuEventQuery(struct CUevent_st *event)
+{
+    ENTER("cuEventQuery");
+    CHECK(!event->by);
+    if (event->reached == event->issued)
+        return 0;
+    if (!standin_machine_now()->lost)
+        queue_drain();
+    return CU_NOT_READY;
+}
+
 unsigned cuEventSynchronize(struct CUevent_st *event)
 {
     ENTER("cuEventSynchronize");
+    no_capture();
     if (event->reached < event->issued)
         queue_drain();
     return 0;

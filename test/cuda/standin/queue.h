@@ -47,6 +47,7 @@ struct CUfunc_st {
 /* Appends to a stream, or to the graph that it captures. Takes `owned`. */
 void queue_add(struct CUstream_st *s, struct operation op);
 void queue_drain(void);
+void no_capture(void); /* dies where a stream captures: for what is not allowed meanwhile */
 
 /* Counts a call; what it should fail with, or 0. */
 unsigned enter(const char *function);

@@ -17,6 +17,8 @@ struct standin_machine {
     bool copies_first;       /* streams that were made later work first */
     bool echo;               /* NCCL's other ranks are not there: they have this process's numbers */
     bool nondeterministic;   /* the first convolution that cuDNN thinks of is not the same on every run */
+    bool thoughtless;        /* it thinks of none that works */
+    bool lost;               /* another rank is: what waits for it never ends, and NCCL says so */
 };
 
 struct standin_control {

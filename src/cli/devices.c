@@ -10,13 +10,14 @@
 
 static const char usage[] = "[--json]";
 
-static const char about[] = "Lists what 'train', 'active', 'bench' and others take as --device: the "
-                            "processor, and NVIDIA's cards with the\n"
-                            "driver and libraries that they need. What is missing stands there with what "
-                            "brings it. Libraries are looked for\n"
-                            "where the system has them, or in the folders of PAYDIRT_CUDA alone (and in "
-                            "*/lib below), where PyPI's packages\n"
-                            "lie: PAYDIRT_CUDA=VENV/lib/python3.11/site-packages/nvidia:FOLDER-OF-LIBCUDA.";
+static const char about[] =
+    "Lists what 'train', 'active', 'bench' and others take as --device: the "
+    "processor, and NVIDIA's cards with the\n"
+    "driver and libraries that they need. What is missing stands there with what "
+    "brings it. Libraries are looked for\n"
+    "where the system has them, or, all but the driver, in the folders of "
+    "PAYDIRT_CUDA alone (and in */lib below),\n"
+    "where PyPI's packages lie: PAYDIRT_CUDA=VENV/lib/python3.11/site-packages/nvidia.";
 
 static const char examples[] = "devices --json\n"
                                "devices";

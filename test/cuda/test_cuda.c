@@ -389,8 +389,8 @@ static void lists_devices(void **state)
     c->reset();
     setenv("PAYDIRT_CUDA", "/nonexistent", 1);
     pd_devices_find(&d);
-    assert_true(!d.ready && d.card_count == 0);
-    for (int i = 0; i < PD_DEVICE_PARTS; i++)
+    assert_true(!d.ready && d.parts[0].found); /* the driver, found beside the folders */
+    for (int i = 1; i < PD_DEVICE_PARTS; i++)
         expect_text(d.parts[i].why, "is missing");
     setenv("PAYDIRT_CUDA", PD_STANDIN, 1);
     assert_int_equal(c->objects(), 0);
@@ -494,7 +494,6 @@ static void says_what_is_missing(void **state)
     static const struct {
         const char *library, *words;
     } all[] = {
-        {"libcuda.so.1", "NVIDIA's driver is missing (libcuda.so.1)"},
         {"libnvrtc.so.13", "NVRTC is missing (libnvrtc.so.13 or 12): pip install nvidia-cuda-nvrtc"},
         {"libcublasLt.so.13", "cuBLASLt is missing (libcublasLt.so.13 or 12): pip install nvidia-cublas"},
         {"libcudnn.so.9", "cuDNN is missing (libcudnn.so.9): pip install nvidia-cudnn"}};
@@ -522,6 +521,26 @@ static void says_what_is_missing(void **state)
         rmdir(folder);
     }
     setenv("PAYDIRT_CUDA", PD_STANDIN, 1);
+}
+
+/* A folder of PyPI's packages has no driver: that is the system's, where one is loaded by its name. */
+static void finds_the_driver_beside_folders(void **state)
+{
+    (void)state;
+    static const char *const libraries[] = {"libnvrtc.so.13", "libcublasLt.so.13", "libcudnn.so.9"};
+    char folder[] = "/tmp/paydirt-test-XXXXXX", path[3][96];
+    standin_use()->reset();
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < 3; i++) {
+        snprintf(path[i], sizeof path[i], "%s/%s", folder, libraries[i]);
+        assert_int_equal(symlink(PD_STANDIN "/libcuda.so.1", path[i]), 0);
+    }
+    setenv("PAYDIRT_CUDA", folder, 1);
+    pd_backend_destroy(open_backend("cuda", 1));
+    setenv("PAYDIRT_CUDA", PD_STANDIN, 1);
+    for (int i = 0; i < 3; i++)
+        unlink(path[i]);
+    rmdir(folder);
 }
 
 /* As PyPI's packages lie: FOLDER/cudnn/lib/libcudnn.so.9. */
@@ -966,6 +985,7 @@ int main(void)
         cmocka_unit_test(takes_what_repeats_itself_first),
         cmocka_unit_test(takes_what_is_always_there),
         cmocka_unit_test(says_what_is_missing),
+        cmocka_unit_test(finds_the_driver_beside_folders),
         cmocka_unit_test(finds_libraries_in_folders_below),
         cmocka_unit_test(refuses_machines),
         cmocka_unit_test(newer_cards),

@@ -40,10 +40,11 @@ static void never_falls_back(void **state)
 {
     (void)state;
     setenv("PAYDIRT_CUDA", "/nonexistent", 1);
-    fails(OPTIONS "--epochs 1 --device cuda", 7, "NVIDIA's driver is missing (libcuda.so.1)");
+    fails(OPTIONS "--epochs 1 --device cuda", 7,
+          " is missing ("); /* the driver, or with one the first library */
     says(OPTIONS "--epochs 1 --device auto", "networks on cpu, fp32");
-    fails("score runs/00001-synthetic-mlp --device cuda --out s.csv", 7, "NVIDIA's driver is missing");
-    fails("bench --model mlp --device cuda:3", 7, "NVIDIA's driver is missing");
+    fails("score runs/00001-synthetic-mlp --device cuda --out s.csv", 7, " is missing (");
+    fails("bench --model mlp --device cuda:3", 7, "cuda:");
     fails(OPTIONS "--epochs 1 --device cdua", 2, "did you mean 'cuda'");
     fails(OPTIONS "--epochs 1 --precision tf32", 2, "precision tf32 on the processor: expected fp32");
     says("devices", "not yet been run on hardware");

@@ -51,6 +51,12 @@ const char *cuda_version_text(int version, char *text)
 
 /* --- finding them --- */
 
+/* For good: what they leave behind in threads and in the driver calls them until the process ends. */
+static void *open_one(const char *path)
+{
+    return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+}
+
 /* FOLDER/file, or FOLDER/x/lib/file. */
 static void *open_below(const char *folder, int length, const char *file)
 {
@@ -63,24 +69,25 @@ static void *open_below(const char *folder, int length, const char *file)
         if (n < 0 || n >= (int)sizeof pattern || glob(pattern, 0, NULL, &found))
             continue;
         for (size_t k = 0; k < found.gl_pathc && !handle; k++)
-            handle = dlopen(found.gl_pathv[k], RTLD_NOW | RTLD_LOCAL);
+            handle = open_one(found.gl_pathv[k]);
         globfree(&found);
     }
     return handle;
 }
 
-static void *open_file(const char *file)
+/* The driver is the system's, where the folders have none: no package beside it brings it. */
+static void *open_file(enum cuda_library library, const char *file)
 {
     const char *folders = getenv("PAYDIRT_CUDA");
-    if (!folders || !*folders)
-        return dlopen(file, RTLD_NOW | RTLD_LOCAL);
     void *handle = NULL;
+    if (!folders || !*folders)
+        return open_one(file);
     while (*folders && !handle) {
         const size_t n = strcspn(folders, ":");
         handle = open_below(folders, (int)n, file);
         folders += n + (folders[n] == ':');
     }
-    return handle;
+    return !handle && library == CUDA_DRIVER ? open_one(file) : handle;
 }
 
 /* The newest that the driver serves. */
@@ -89,13 +96,13 @@ static void *open_release(enum cuda_library library, int driver)
     char file[64];
     void *handle = NULL;
     if (!strchr(libraries[library].file, '%'))
-        return open_file(libraries[library].file);
+        return open_file(library, libraries[library].file);
     for (int release = NEWEST; release >= OLDEST && !handle; release--) {
         if (release > driver / CUDA_MAJOR)
             continue;
         snprintf(file, sizeof file, "%.*s%d", (int)strcspn(libraries[library].file, "%"),
                  libraries[library].file, release);
-        handle = open_file(file);
+        handle = open_file(library, file);
     }
     return handle;
 }
@@ -144,7 +151,7 @@ enum pd_status cuda_open_driver(struct cuda_api *api, struct pd_error *err)
     int version = 0;
     const char *why = "";
     *api = (struct cuda_api){0};
-    api->handle[CUDA_DRIVER] = open_file(libraries[CUDA_DRIVER].file);
+    api->handle[CUDA_DRIVER] = open_file(CUDA_DRIVER, libraries[CUDA_DRIVER].file);
     if (!api->handle[CUDA_DRIVER])
         return missing(CUDA_DRIVER, libraries[CUDA_DRIVER].file, err);
     enum pd_status status = take_functions(api, CUDA_DRIVER, err);

@@ -9,7 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SIZE = 40, NAMES = 2 * ARGS_MAX + 1, LETTERS = 2 * ARGS_MAX + 3, FIRST_VALUE = 256 };
+enum {
+    NAME_SIZE = 40,
+    NAMES = 2 * ARGS_MAX + 1,
+    LETTERS = 2 * ARGS_MAX + 3,
+    FIRST_VALUE = 256,
+    VALUE_SIZE = 1100
+};
 
 /* getopt's tables; option i has the value FIRST_VALUE + 2 i, its "no-" form one more. One whose name is a
  * single letter is a short option (with a value), and a long one too: -k 5, -k5, --k 5. */
@@ -119,7 +125,7 @@ static const char *dashes(const char *flag)
 
 static void print_option(const struct pd_option *option, const void *base)
 {
-    char flag[NAME_SIZE], left[2 * NAME_SIZE], value[1100];
+    char flag[NAME_SIZE], left[2 * NAME_SIZE], value[VALUE_SIZE];
     pd_option_flag(option, flag, sizeof flag);
     pd_option_text(option, base, value, sizeof value);
     const bool on = !strcmp(value, "true"), off = !strcmp(value, "false");
@@ -242,6 +248,16 @@ static enum pd_status fail_empty(const struct pd_option *option, struct pd_error
                    option->metavar);
 }
 
+/* Scripts put options of their own behind others; files of labels, people expect to be taken both. */
+static void say_twice(const struct pd_option *option, const void *base, const char *before)
+{
+    char flag[NAME_SIZE], now[VALUE_SIZE];
+    pd_option_flag(option, flag, sizeof flag);
+    pd_option_text(option, base, now, sizeof now);
+    if (strcmp(before, now) != 0)
+        fprintf(stderr, "%s%s is given twice: %.200s counts, not %.200s\n", dashes(flag), flag, now, before);
+}
+
 static enum pd_status take_option(const struct args_command *c, int value, const char *text,
                                   struct args *args, struct pd_error *err)
 {
@@ -252,8 +268,13 @@ static enum pd_status take_option(const struct args_command *c, int value, const
         text = (value - FIRST_VALUE) % 2 ? "false" : "true";
     if (option->type == PD_OPTION_TEXT && !*text && (args->given[i] || !*((char *)base + option->offset)))
         return fail_empty(option, err);
+    char before[VALUE_SIZE];
+    pd_option_text(option, base, before, sizeof before);
+    enum pd_status status = pd_option_set(option, base, text, err);
+    if (!status && args->typed[i])
+        say_twice(option, base, before);
     args->given[i] = args->typed[i] = true;
-    return pd_option_set(option, base, text, err);
+    return status;
 }
 
 enum pd_status args_parse(const struct args_command *c, int argc, char **argv, struct args *args,

@@ -37,6 +37,15 @@ static const char *in_run(const char *name)
 /* --- words
  * -------------------------------------------------------------------------------------------------- */
 
+/* The last counts, as scripts expect, but not in silence. */
+static void says_what_is_given_twice(void **state)
+{
+    (void)state;
+    assert_contains(run("data check x --data-dir a --data-dir=b")->err,
+                    "--data-dir is given twice: b counts, not a\n");
+    assert_null(strstr(run("data check x --data-dir a --data-dir a")->err, "twice"));
+}
+
 static void shows_help(void **state)
 {
     (void)state;
@@ -623,6 +632,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_help),
+        cmocka_unit_test(says_what_is_given_twice),
         cmocka_unit_test(its_examples_are_right),
         cmocka_unit_test(knows_what_was_meant),
         cmocka_unit_test(words_hints),

@@ -174,6 +174,18 @@ static void cuts_never_make_a_wrong_answer(void **state)
     assert_int_equal(rows, 3);
 }
 
+/* A spreadsheet sorts the chosen columns alone. */
+static void columns_that_were_sorted_apart_are_refused(void **state)
+{
+    (void)state;
+    assert_read(
+        &photos,
+        "image,label,number,path\nplain.png,cat,1,/x/photos/plain.png\ncats/1.png,dog,2,/x/dogs/1.png\n"
+        "dogs/1.png,,2,/x/cats/1.png\nb c.png,dog,3,\ngröße.png,cat,4,D:\\elsewhere.png\n",
+        "plain.png=cat\nb c.png=dog\ngröße.png=cat\n"
+        "!3 image 'cats/1.png' beside the path '/x/dogs/1.png': were the columns sorted apart?\n?1");
+}
+
 static void conflicts_refuse_every_row_of_the_image(void **state)
 {
     (void)state;
@@ -569,6 +581,7 @@ int main(void)
         cmocka_unit_test(quotes_no_control_characters),
         cmocka_unit_test(refuses_what_was_cut_off),
         cmocka_unit_test(cuts_never_make_a_wrong_answer),
+        cmocka_unit_test(columns_that_were_sorted_apart_are_refused),
         cmocka_unit_test(conflicts_refuse_every_row_of_the_image),
         cmocka_unit_test(finds_images_by_path_and_url),
         cmocka_unit_test(images_of_another_folder_are_counted),

@@ -12,7 +12,7 @@
 #include <strings.h>
 
 /* Columns that say something, by what they are. */
-enum cell { IMAGE, OUR_IMAGE, LABEL, CELLS };
+enum cell { IMAGE, OUR_IMAGE, LABEL, PATH, CELLS };
 
 struct table {
     struct pd_answers_reader *reader;
@@ -48,13 +48,14 @@ static void take_heading(struct table *t, const char *text)
     static const struct {
         const char *name;
         enum cell cell;
-    } known[] = {{"image", IMAGE}, {"paydirt_image", OUR_IMAGE}, {"label", LABEL}, {"choice", LABEL}};
+    } known[] = {
+        {"image", IMAGE}, {"paydirt_image", OUR_IMAGE}, {"label", LABEL}, {"choice", LABEL}, {"path", PATH}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (is_word(text, known[i].name)) {
-            t->twice = t->twice || t->at[known[i].cell] >= 0;
+            t->twice = t->twice || (t->at[known[i].cell] >= 0 && known[i].cell != PATH);
             t->at[known[i].cell] = t->column;
         }
-    static const char *const sheet[] = {"score", "guess", "guess_p", "number", "path"}; /* queries.c */
+    static const char *const sheet[] = {"score", "guess", "guess_p", "number"}; /* queries.c */
     bool known_one = !*text || pd_label_studio_own_key(text);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         known_one = known_one || is_word(text, known[i].name);
@@ -125,6 +126,20 @@ static const char *cell_text(const struct table *t, enum cell cell)
     return t->text[cell].size ? t->text[cell].data : "";
 }
 
+/* Another image's path beside it: some columns were sorted, and others not. */
+static bool refuse_apart(struct table *t)
+{
+    struct pd_answers_reader *r = t->reader;
+    const char *path = cell_text(t, PATH);
+    const int64_t image = *path && *t->text[LABEL].data ? pd_image_find(&r->images, r->image) : -1,
+                  other = image < 0 ? -1 : pd_image_find(&r->images, path);
+    if (other < 0 || other == image)
+        return false;
+    pd_answers_refuse(r, t->begin, "image '%.60s' beside the path '%.100s': were the columns sorted apart?",
+                      r->image, path);
+    return true;
+}
+
 static void take_row(struct table *t, bool ended)
 {
     struct pd_answers_reader *r = t->reader;
@@ -137,7 +152,7 @@ static void take_row(struct table *t, bool ended)
     if (t->column != t->columns)
         pd_answers_refuse(r, t->begin, "%s%d column%s, expected %d", ended ? "" : "cut off: ", t->column,
                           pd_plural((size_t)t->column), t->columns);
-    else if (ended || !refuse_cut(t))
+    else if ((ended || !refuse_cut(t)) && !refuse_apart(t))
         pd_answers_row(r, t->begin, r->image, t->text[LABEL].data);
     r->image = NULL; /* what follows may be half a row */
 }
@@ -203,7 +218,7 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
                                     struct pd_error *err)
 {
     struct csv_parser csv;
-    struct table t = {.reader = r, .at = {-1, -1, -1}, .empty = true, .line = 1};
+    struct table t = {.reader = r, .at = {-1, -1, -1, -1}, .empty = true, .line = 1};
     r->unit = "line";
     csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
     run(&t, &csv, text, size);

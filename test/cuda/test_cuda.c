@@ -197,6 +197,33 @@ static void waits_for_what_is_read_alone(void **state)
     close_step(&s);
 }
 
+/* The writes that a step has, each in a transfer of its own: none waits for another. */
+static void writes_wait_for_no_other(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d"};
+    const struct standin_control *c = standin_use();
+    c->reset();
+    struct pd_backend *b = open_backend("cuda", 1);
+    struct pd_graph *g = pd_graph_create();
+    struct pd_node *sum = NULL;
+    struct pd_plan *p;
+    for (int i = 0; i < 4; i++) {
+        struct pd_node *x = pd_input(g, names[i], PD_REAL, pd_shape1(1));
+        sum = sum ? pd_add(sum, x) : x;
+    }
+    pd_output(sum, "sum");
+    assert_int_equal(pd_compile(g, b, &p, NULL), PD_OK);
+    for (int i = 0; i < 4; i++)
+        put(p, names[i], 1, (double[]){1 << i});
+    run_plan(p, 1, 0);
+    assert_int_equal(c->calls("cuEventSynchronize"), 0);
+    assert_true(value_at(p, "sum", 0) == 15);
+    pd_plan_destroy(p);
+    pd_graph_destroy(g);
+    pd_backend_destroy(b);
+}
+
 /* Both weights by one launch, whose rate another has made. */
 static void adam_is_one_launch(void **state)
 {
@@ -961,7 +988,7 @@ static void ranks_wait_for_no_lost_one(void **state)
     static const char *const functions[] = {"ncclAllReduce", "ncclGroupStart", "ncclGroupEnd",
                                             "cuStreamWaitEvent", "cuLaunchKernel"};
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-        lose(functions[i], 0, ": ");
+        lose(functions[i], 0, i < 3 ? "NCCL: " : ": ");
     lose("cuStreamEndCapture", 1, "capturing a step");
     lose("", 0, "waiting for other ranks: remote process exited");
     lose("", 2, "waiting for other ranks: remote process exited");
@@ -974,6 +1001,7 @@ int main(void)
         cmocka_unit_test(runs_without_graphs),
         cmocka_unit_test(adds_a_bias_to_one_column),
         cmocka_unit_test(waits_for_what_is_read_alone),
+        cmocka_unit_test(writes_wait_for_no_other),
         cmocka_unit_test(adam_is_one_launch),
         cmocka_unit_test(uploads_arrive_in_order),
         cmocka_unit_test(times_each_call),

@@ -68,9 +68,10 @@ void cuda_note(struct cuda *b, const struct pd_run *run, enum cuda_library libra
         b->why = b->api.cublasLtGetStatusString(result);
     else if (library == CUDA_CUDNN)
         b->why = b->api.cudnnGetErrorString(result);
-    else if (library == CUDA_NCCL)
-        b->why = b->api.ncclGetErrorString(result);
-    else if (b->api.cuGetErrorString(result, &b->why))
+    else if (library == CUDA_NCCL) {
+        snprintf(b->said, sizeof b->said, "NCCL: %s", b->api.ncclGetErrorString(result));
+        b->why = b->said; /* sums are begun by calls that follow them */
+    } else if (b->api.cuGetErrorString(result, &b->why))
         b->why = "unknown error";
     *run->failure = library == CUDA_DRIVER && result == CU_OUT_OF_MEMORY ? PD_ERR_MEMORY : PD_ERR_UNSUPPORTED;
 }
@@ -241,7 +242,7 @@ static void stop(struct cuda *b)
         api->cudnnDestroy(b->dnn);
     if (b->lt)
         api->cublasLtDestroy(b->lt);
-    cuda_halves_release(b);
+    cuda_transfers_release(b);
     cuda_modules_unload(b);
     if (b->step)
         api->cuMemFree_v2(b->step);

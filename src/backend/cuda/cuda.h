@@ -20,10 +20,11 @@ struct cuda_program {
     struct CUfunc_st *function;
 };
 
-/* Transfers to the card: a half of them is filled while the other is on its way. */
-enum { CUDA_HALVES = 2 };
-struct cuda_half {
-    void *pinned;             /* here, of CUDA_HALF_BYTES; NULL: not there yet */
+/* Transfers to the card, in turn. As many as a step has writes (images are one or two, labels, what a
+ * schedule sets): then none of them waits for the step before, whose own are behind the one before that. */
+enum { CUDA_TRANSFERS = 4 };
+struct cuda_transfer {
+    void *pinned;             /* here, as large as a transfer may be; NULL: not there yet */
     unsigned long long there; /* on the card, as large */
     struct CUevent_st *copied, *taken;
 };
@@ -64,10 +65,11 @@ struct cuda {
     struct cuda_program *programs;
     size_t n_programs, programs_capacity;
     unsigned long long step; /* struct cuda_step, on the card */
-    struct cuda_half half[CUDA_HALVES];
-    int next_half;
+    struct cuda_transfer transfer[CUDA_TRANSFERS];
+    int next_transfer;
     struct cuda_ranks sums;
     const char *why; /* what the last failure was called */
+    char said[96];   /* room for that */
 };
 
 /* --- a call, ready to run --- */
@@ -155,7 +157,7 @@ enum pd_status cuda_upload(struct pd_backend *b, void *address, const void *from
                            struct pd_error *err);
 enum pd_status cuda_download(struct pd_backend *b, void *to, const void *address, size_t bytes,
                              struct pd_error *err);
-void cuda_halves_release(struct cuda *b);
+void cuda_transfers_release(struct cuda *b);
 
 /* --- compiling (module.c) --- */
 

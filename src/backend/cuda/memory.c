@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { HALF_BYTES = 4 << 20 };
+enum { TRANSFER_BYTES = 4 << 20 };
 
 /* Zeroed. Where there is none: NULL, and why. */
 void *cuda_allocate(struct pd_backend *base, size_t bytes)
@@ -32,60 +32,60 @@ void cuda_release(struct pd_backend *base, void *address)
 /* --- to the card: into pinned memory, over to the card while it may still be running, and where it belongs
  * when the runs before are done --- */
 
-static void half_release(const struct cuda *b, struct cuda_half *h)
+static void transfer_release(const struct cuda *b, struct cuda_transfer *t)
 {
-    if (h->taken)
-        b->api.cuEventDestroy_v2(h->taken);
-    if (h->copied)
-        b->api.cuEventDestroy_v2(h->copied);
-    if (h->there)
-        b->api.cuMemFree_v2(h->there);
-    if (h->pinned)
-        b->api.cuMemFreeHost(h->pinned);
-    *h = (struct cuda_half){0};
+    if (t->taken)
+        b->api.cuEventDestroy_v2(t->taken);
+    if (t->copied)
+        b->api.cuEventDestroy_v2(t->copied);
+    if (t->there)
+        b->api.cuMemFree_v2(t->there);
+    if (t->pinned)
+        b->api.cuMemFreeHost(t->pinned);
+    *t = (struct cuda_transfer){0};
 }
 
-static unsigned half_create(struct cuda *b, struct cuda_half *h)
+static unsigned transfer_create(struct cuda *b, struct cuda_transfer *t)
 {
-    unsigned result = b->api.cuMemHostAlloc(&h->pinned, HALF_BYTES, 0);
+    unsigned result = b->api.cuMemHostAlloc(&t->pinned, TRANSFER_BYTES, 0);
     if (!result)
-        result = b->api.cuMemAlloc_v2(&h->there, HALF_BYTES);
+        result = b->api.cuMemAlloc_v2(&t->there, TRANSFER_BYTES);
     if (!result)
-        result = b->api.cuEventCreate(&h->copied, CU_EVENT_NO_TIMING);
+        result = b->api.cuEventCreate(&t->copied, CU_EVENT_NO_TIMING);
     if (!result)
-        result = b->api.cuEventCreate(&h->taken, CU_EVENT_NO_TIMING);
+        result = b->api.cuEventCreate(&t->taken, CU_EVENT_NO_TIMING);
     if (result)
-        half_release(b, h);
+        transfer_release(b, t);
     return result;
 }
 
-void cuda_halves_release(struct cuda *b)
+void cuda_transfers_release(struct cuda *b)
 {
-    for (int i = 0; i < CUDA_HALVES; i++)
-        half_release(b, &b->half[i]);
+    for (int i = 0; i < CUDA_TRANSFERS; i++)
+        transfer_release(b, &b->transfer[i]);
 }
 
-/* The half that was filled longest ago, when what it held has been taken. */
-static enum pd_status take_half(struct cuda *b, struct cuda_half **h, struct pd_error *err)
+/* The one that was filled longest ago, when what it held has been taken. */
+static enum pd_status take_transfer(struct cuda *b, struct cuda_transfer **t, struct pd_error *err)
 {
-    *h = &b->half[b->next_half];
-    b->next_half = (b->next_half + 1) % CUDA_HALVES;
-    return (*h)->taken ? cuda_wait(b, (*h)->taken, err)
-                       : cuda_check(b, half_create(b, *h), "a copy to the card", err);
+    *t = &b->transfer[b->next_transfer];
+    b->next_transfer = (b->next_transfer + 1) % CUDA_TRANSFERS;
+    return (*t)->taken ? cuda_wait(b, (*t)->taken, err)
+                       : cuda_check(b, transfer_create(b, *t), "a copy to the card", err);
 }
 
-static unsigned send_half(const struct cuda *b, const struct cuda_half *h, unsigned long long to,
-                          size_t bytes)
+static unsigned send_transfer(const struct cuda *b, const struct cuda_transfer *t, unsigned long long to,
+                              size_t bytes)
 {
     const struct cuda_api *api = &b->api;
-    unsigned result = api->cuMemcpyHtoDAsync_v2(h->there, h->pinned, bytes, b->copies);
+    unsigned result = api->cuMemcpyHtoDAsync_v2(t->there, t->pinned, bytes, b->copies);
     if (!result)
-        result = api->cuEventRecord(h->copied, b->copies);
+        result = api->cuEventRecord(t->copied, b->copies);
     if (!result)
-        result = api->cuStreamWaitEvent(b->stream, h->copied, 0);
+        result = api->cuStreamWaitEvent(b->stream, t->copied, 0);
     if (!result)
-        result = api->cuMemcpyDtoDAsync_v2(to, h->there, bytes, b->stream);
-    return result ? result : api->cuEventRecord(h->taken, b->stream);
+        result = api->cuMemcpyDtoDAsync_v2(to, t->there, bytes, b->stream);
+    return result ? result : api->cuEventRecord(t->taken, b->stream);
 }
 
 enum pd_status cuda_upload(struct pd_backend *base, void *address, const void *from, size_t bytes,
@@ -93,15 +93,15 @@ enum pd_status cuda_upload(struct pd_backend *base, void *address, const void *f
 {
     struct cuda *b = (struct cuda *)base;
     enum pd_status status = cuda_check(b, b->api.cuCtxSetCurrent(b->context), "a copy to the card", err);
-    for (size_t done = 0; done < bytes && !status; done += HALF_BYTES) {
-        const size_t part = bytes - done < HALF_BYTES ? bytes - done : HALF_BYTES;
-        struct cuda_half *h;
-        status = take_half(b, &h, err);
+    for (size_t done = 0; done < bytes && !status; done += TRANSFER_BYTES) {
+        const size_t part = bytes - done < TRANSFER_BYTES ? bytes - done : TRANSFER_BYTES;
+        struct cuda_transfer *t;
+        status = take_transfer(b, &t, err);
         if (status)
             break;
-        memcpy(h->pinned, (const char *)from + done, part);
+        memcpy(t->pinned, (const char *)from + done, part);
         status =
-            cuda_check(b, send_half(b, h, cuda_address(address) + done, part), "a copy to the card", err);
+            cuda_check(b, send_transfer(b, t, cuda_address(address) + done, part), "a copy to the card", err);
     }
     return status;
 }

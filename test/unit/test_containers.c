@@ -353,6 +353,31 @@ static void tables_lie_in_folders_of_splits(void **state)
     assert_contains(content(r), "validation/im0.png=a 0;validation/im1.png=b 1;");
 }
 
+/* One table for both splits, whose images may be numbered alike: no label of one is the other's. */
+static void names_in_both_splits_are_told_apart(void **state)
+{
+    (void)state;
+    make_folder("twice");
+    make_pool("twice/train");
+    make_pool("twice/test");
+    struct pd_data_request r = with_table("twice", "n.csv", "file_name,label\nim0.png,a\nim1.png,b\n", NULL);
+    assert_contains(content(r), "train/im0.png=a 0;train/im1.png=b 1;");
+    assert_contains(note_of(r), "; 2 may be about an image in either split, taken for the training split's");
+    r.split = PD_SPLIT_TEST;
+    assert_contains(content(r), "test/im0.png=- 0;test/im1.png=- 1;");
+    r = with_table("twice", "s.csv", "file_name,label,split\nim0.png,a,train\nim0.png,b,test\n", NULL);
+    assert_contains(content(r), "train/im0.png=a 0;");
+    assert_null(strstr(note_of(r), "not used"));
+    r.split = PD_SPLIT_TEST;
+    assert_contains(content(r), "test/im0.png=b 0;");
+    r = with_table("twice", "p.csv", "file_name,label\ntrain/im0.png,a\ntest/im0.png,b\n", NULL);
+    assert_contains(content(r), "train/im0.png=a 0;");
+    assert_null(strstr(note_of(r), "name no image"));
+    r = with_table("twice/train", "p.csv", "file_name,label\ntest/im0.png,b\ntrain/im0.png,a\n", NULL);
+    assert_contains(content(r), "im0.png=a 0;");
+    assert_null(strstr(note_of(r), "another folder"));
+}
+
 static void rows_that_differ_give_no_label(void **state)
 {
     (void)state;
@@ -392,6 +417,7 @@ int main(void)
         cmocka_unit_test(doubtful_tables_are_refused),
         cmocka_unit_test(what_a_table_loses_is_said),
         cmocka_unit_test(tables_lie_in_folders_of_splits),
+        cmocka_unit_test(names_in_both_splits_are_told_apart),
         cmocka_unit_test(rows_that_differ_give_no_label),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -3,10 +3,8 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "base/words.h"
-#include "data/images/image.h"
-#include "data/labels/image_index.h"
-#include "data/labels/image_name.h"
 #include "data/labels/label_doubts.h"
+#include "data/labels/label_names.h"
 #include "data/labels/label_place.h"
 #include "data/labels/label_table.h"
 #include "io/file.h"
@@ -23,7 +21,7 @@ enum { PATH_SIZE = 4096, MANY_CLASSES = 200, WORDS = 160 };
 /* The first row with a label, or the first; rows that differ clash: nobody knows. */
 struct said {
     const struct pd_label_row *row; /* or NULL */
-    bool clash;
+    bool clash, elsewhere;          /* elsewhere: in a folder that is not called as this one */
 };
 
 struct labelling {
@@ -31,13 +29,13 @@ struct labelling {
     struct pd_label_table table;
     char path[PATH_SIZE]; /* of the table; "": there is none */
     enum pd_split split;
-    bool by_column;           /* the table says which split */
-    bool one_split;           /* nothing does */
-    struct pd_buffer names;   /* of the images, one behind the other */
-    struct pd_dataset images; /* them, for the index */
-    struct pd_image_index index;
-    struct said *said; /* (list->count): what the table says about each image */
-    size_t unknown;    /* rows that name no image, and the first of them */
+    bool by_column;                     /* the table says which split */
+    bool one_split;                     /* nothing does */
+    struct pd_label_names names, other; /* of the images, and of those in the other split's folder */
+    bool shared;                        /* the table is for both folders */
+    size_t in_both, told_apart; /* rows about either of two images; and that say which by their split */
+    struct said *said;          /* (list->count): what the table says about each image */
+    size_t unknown;             /* rows that name no image, and the first of them */
     const char *first_unknown;
     size_t converted; /* rows with another ending than the image, and the first */
     const char *first_converted;
@@ -56,49 +54,34 @@ struct labelling {
 
 /* --- which row is about which image --- */
 
-static enum pd_status open_index(struct labelling *l, const char *folder, struct pd_error *err)
+static bool begins(const char *text, const char *word)
 {
-    for (size_t i = 0; i < l->list->count; i++) {
-        const char *path = l->list->at[i].path;
-        pd_image_name_append(&l->names, path, strlen(path));
-        pd_buffer_append(&l->names, "", 1);
-    }
-    l->said = pd_calloc(l->list->count, sizeof *l->said);
-    if (l->names.oom || !l->said || l->list->count > UINT32_MAX)
-        return pd_fail_memory(err, l->path);
-    pd_path_word(l->images.name, sizeof l->images.name, folder);
-    l->images.count = (uint32_t)l->list->count;
-    enum pd_status status = pd_dataset_name_images(&l->images, l->names.data, err);
-    return status ? status : pd_image_index_init(&l->index, &l->images, err);
+    return !strncasecmp(text, word, strlen(word));
 }
 
-/* Kaggle's tables leave the ending out; other images have been converted since, or are called .JPG. */
-static int64_t find_image(struct labelling *l, const char *name)
+/* Whether a row is about an image of the other split's folder: one of that name lies there alone, or in both
+ * and the row says which. Where it does not, it is for training, rather than labels of test images that are
+ * others'. */
+static bool is_of_other(struct labelling *l, const struct pd_label_row *row, int64_t image)
 {
-    int64_t found = pd_image_find(&l->index, name);
-    if (found == PD_IMAGE_UNKNOWN)
-        found = pd_image_find_stem(&l->index, name, strlen(name));
-    if (found == PD_IMAGE_UNKNOWN && (pd_image_is_ending(name) || pd_image_unread(name))) {
-        found = pd_image_find_stem(&l->index, name, (size_t)(strrchr(name, '.') - name));
-        if (found >= 0)
-            l->first_converted = l->converted++ ? l->first_converted : name;
-    }
-    return found;
+    bool converted;
+    const bool other = l->shared && pd_label_names_find(&l->other, row->image, &converted) >= 0;
+    if (!other || image < 0)
+        return other;
+    *(*row->split ? &l->told_apart : &l->in_both) += 1;
+    return (*row->split && !begins(row->split, "train")) != (l->split == PD_SPLIT_TEST);
 }
 
-static void match_row(struct labelling *l, const struct pd_label_row *row)
+/* Rows that say this folder outrank those that say others. */
+static void take_row(struct labelling *l, const struct pd_label_row *row, struct said *said, bool elsewhere)
 {
-    const int64_t image = find_image(l, row->image);
-    if (image < 0) {
-        if (!l->unknown++) {
-            l->first_unknown = row->image;
-            l->ambiguous = image == PD_IMAGE_AMBIGUOUS;
-        }
-        return;
+    if (said->row && said->elsewhere != elsewhere) {
+        if (elsewhere)
+            return;
+        l->clashes -= said->clash;
+        *said = (struct said){.row = NULL};
     }
-    if (pd_image_is_elsewhere(&l->index, row->image, image))
-        l->first_elsewhere = l->elsewhere++ ? l->first_elsewhere : row->image;
-    struct said *said = &l->said[image];
+    said->elsewhere = elsewhere;
     if (!said->row || !*said->row->label)
         said->row = row;
     const bool differs = *row->label && strcmp(said->row->label, row->label) != 0;
@@ -106,18 +89,34 @@ static void match_row(struct labelling *l, const struct pd_label_row *row)
     said->clash = said->clash || differs;
 }
 
+static void match_row(struct labelling *l, const struct pd_label_row *row)
+{
+    bool converted;
+    const int64_t image = pd_label_names_find(&l->names, row->image, &converted);
+    if (is_of_other(l, row, image))
+        return;
+    if (image < 0) {
+        if (!l->unknown++) {
+            l->first_unknown = row->image;
+            l->ambiguous = image == PD_IMAGE_AMBIGUOUS;
+        }
+        return;
+    }
+    if (converted)
+        l->first_converted = l->converted++ ? l->first_converted : row->image;
+    take_row(l, row, &l->said[image], pd_image_is_elsewhere(&l->names.index, row->image, image));
+}
+
 static void match_rows(struct labelling *l)
 {
     for (size_t i = 0; i < l->table.count; i++)
         match_row(l, &l->table.at[i]);
+    for (size_t i = 0; i < l->list->count; i++)
+        if (l->said[i].row && l->said[i].elsewhere)
+            l->first_elsewhere = l->elsewhere++ ? l->first_elsewhere : l->said[i].row->image;
 }
 
 /* --- splits by a column --- */
-
-static bool begins(const char *text, const char *word)
-{
-    return !strncasecmp(text, word, strlen(word));
-}
 
 static bool any_row(const struct labelling *l, const char *word)
 {
@@ -270,6 +269,9 @@ static void say_losses(const struct labelling *l, struct pd_buffer *words)
     if (l->converted)
         pd_buffer_printf(words, "; %zu give an image another ending than it has, the first: '%.100s'",
                          l->converted, l->first_converted);
+    if (l->in_both)
+        pd_buffer_printf(words, "; %zu may be about an image in either split, taken for the training split's",
+                         l->in_both);
     if (l->elsewhere)
         pd_buffer_printf(words,
                          "; %zu name images of another folder, taken for those here, the first: '%.100s'",
@@ -320,7 +322,7 @@ static enum pd_status tell(const struct labelling *l, struct pd_error *err)
     if (l->by_column) {
         l->list->notes[0] = '\0'; /* that there is no test split */
         pd_buffer_printf(&words, "; its '%s' rows are this split", split_word(l, l->split));
-    } else if (!l->one_split && says_split(&l->table))
+    } else if (!l->one_split && !l->told_apart && says_split(&l->table))
         pd_buffer_printf(&words, "; its splits are not used, as folders say them");
     pd_buffer_append(&words, "", 1);
     enum pd_status status = words.oom ? pd_fail_memory(err, l->path)
@@ -363,9 +365,10 @@ static enum pd_status no_images(const struct labelling *l, struct pd_error *err)
 
 static enum pd_status label(struct labelling *l, const char *folder, struct pd_error *err)
 {
-    enum pd_status status = open_index(l, folder, err);
-    if (status)
-        return status;
+    enum pd_status status = pd_label_names_init(&l->names, l->list, folder, err);
+    l->said = status ? NULL : pd_calloc(l->list->count, sizeof *l->said);
+    if (!l->said)
+        return status ? status : pd_fail_memory(err, l->path);
     match_rows(l);
     if (l->unknown == l->table.count)
         return pd_fail(err, PD_ERR_MISMATCH, -1,
@@ -389,25 +392,31 @@ static enum pd_status list_images(struct labelling *l, const char *folder,
                                   const struct pd_data_request *request, struct pd_error *err)
 {
     struct pd_error why = {.status = PD_OK};
-    enum pd_status status = pd_image_list_read_plain(folder, PD_SPLIT_TEST, request->classes, l->list, &why);
+    struct pd_image_list test, train = {.at = NULL};
+    enum pd_status status = pd_image_list_read_plain(folder, PD_SPLIT_TEST, request->classes, &test, &why);
+    const bool both = !status && l->shared;
     l->by_column = status == PD_ERR_IO && says_split(&l->table);
     l->one_split = status == PD_ERR_IO && !l->by_column;
-    if (l->by_column || request->split == PD_SPLIT_TRAIN) {
-        if (!status)
-            pd_image_list_release(l->list);
-        status = pd_image_list_read_plain(folder, PD_SPLIT_TRAIN, request->classes, l->list, err);
-    } else if (status && err) {
+    l->shared = both;
+    if (l->by_column || request->split == PD_SPLIT_TRAIN)
+        status = PD_OK;
+    else if (status && err)
         *err = why;
-    }
+    if (!status && (l->by_column || both || request->split == PD_SPLIT_TRAIN))
+        status = pd_image_list_read_plain(folder, PD_SPLIT_TRAIN, request->classes, &train, err);
+    const bool takes_test = !l->by_column && request->split == PD_SPLIT_TEST;
+    if (!status && both)
+        status = pd_label_names_init(&l->other, takes_test ? &train : &test, folder, err);
+    *l->list = takes_test ? test : train;
+    pd_image_list_release(takes_test ? &train : &test);
     return status;
 }
 
 static void close_index(struct labelling *l)
 {
-    pd_image_index_release(&l->index);
-    pd_free(l->images.image_names);
+    pd_label_names_release(&l->names);
+    pd_label_names_release(&l->other);
     pd_free(l->said);
-    pd_buffer_release(&l->names);
     pd_label_table_release(&l->table);
 }
 
@@ -415,18 +424,17 @@ enum pd_status pd_image_labels_list(const char *folder, const struct pd_data_req
                                     struct pd_image_list *out, struct pd_error *err)
 {
     struct labelling l = {.list = out, .split = request->split};
-    pd_label_table_find(folder, request, l.path, sizeof l.path);
+    l.shared = pd_label_table_find(folder, request, l.path, sizeof l.path);
     if (!*l.path)
         return pd_image_list_read(folder, request->split, request->classes, out, err);
     *out = (struct pd_image_list){.at = NULL};
     enum pd_status status = pd_label_table_read(l.path, request->metadata_columns, &l.table, err);
     if (!status)
         status = list_images(&l, folder, request, err);
-    if (!status) {
+    if (!status)
         status = label(&l, folder, err);
-        if (status)
-            pd_image_list_release(out);
-    }
+    if (status)
+        pd_image_list_release(out);
     close_index(&l);
     return status;
 }

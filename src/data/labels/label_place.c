@@ -43,11 +43,15 @@ static bool find_split(const char *folder, enum pd_split split, char name[NAME_M
     return find_folder(folder, pd_image_is_test, name) || find_folder(folder, pd_image_is_validation, name);
 }
 
-void pd_label_table_find(const char *folder, const struct pd_data_request *request, char *path, size_t size)
+bool pd_label_table_find(const char *folder, const struct pd_data_request *request, char *path, size_t size)
 {
     char name[NAME_MAX + 1];
-    if (request->metadata && *request->metadata)
+    const bool given = request->metadata && *request->metadata;
+    if (given)
         snprintf(path, size, "%s", request->metadata);
-    else if (!find_usual(folder, "", path, size) && find_split(folder, request->split, name))
+    if (given || find_usual(folder, "", path, size))
+        return true;
+    if (find_split(folder, request->split, name))
         find_usual(folder, name, path, size);
+    return false;
 }

@@ -5,7 +5,7 @@
 #include "data/dataset.h"
 
 /* The request's own; else metadata.csv or metadata.jsonl in the folder, or in that of the request's split,
- * whatever that is called. path[size]: "" where there is none. */
-void pd_label_table_find(const char *folder, const struct pd_data_request *request, char *path, size_t size);
+ * whatever that is called. path[size]: "" where there is none. Returns whether it is for both splits. */
+bool pd_label_table_find(const char *folder, const struct pd_data_request *request, char *path, size_t size);
 
 #endif

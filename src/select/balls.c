@@ -1,13 +1,13 @@
 #include "select/balls.h"
 
 #include "base/mem.h"
+#include "base/sort.h"
 #include "distance/kmeans.h"
 #include "distance/pairs.h"
 
 #include <math.h>
 #include <omp.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { PAIRS_MOST = 1 << 28, LOOKED_AT = 2000 };
@@ -163,12 +163,6 @@ static void found_other(void *context, int64_t i, int64_t j, double squared)
     }
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* rows (looked_at, width): room */
 static enum pd_status find_others(struct others *o, const struct pd_feature_set *set, float *rows,
                                   const struct pd_feature_work *work, struct pd_error *err)
@@ -196,7 +190,7 @@ enum pd_status pd_balls_pure(const struct pd_feature_set *set, int clusters, uin
     if (!status)
         status = find_others(&o, set, rows, work, err);
     if (!status) {
-        qsort(o.squared, (size_t)looked_at, sizeof *o.squared, ascending);
+        pd_sort(looked_at, o.squared);
         *squared = o.squared[looked_at / 20];
     }
     pd_free(labels);

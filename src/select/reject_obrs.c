@@ -3,6 +3,7 @@
  * its supremum, here over the burn-in. c_K >= 1 makes the burn-in's mean 1/K. Where plain rejection, c_K = 1,
  * keeps more than that, it is taken: it reaches the data already. */
 #include "base/mem.h"
+#include "base/sort.h"
 #include "select/rejector.h"
 #include "select/rejectors.h"
 

@@ -1,5 +1,7 @@
 /* The best of each block by d: what the others do softly. Of equals the earlier ones. */
 #include "select/rejector.h"
+
+#include "base/sort.h"
 #include "select/rejectors.h"
 
 #include <math.h>

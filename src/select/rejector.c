@@ -1,6 +1,7 @@
 #include "select/rejector.h"
 
 #include "base/mem.h"
+#include "base/sort.h"
 #include "base/words.h"
 #include "select/rejectors.h"
 
@@ -8,7 +9,6 @@
 
 #include <math.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- the methods --- */
@@ -220,17 +220,6 @@ static enum pd_status settle(struct pd_rejector *r, struct pd_error *err)
 }
 
 /* --- candidates --- */
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-void pd_sort(int64_t n, double *values)
-{
-    qsort(values, (size_t)n, sizeof *values, ascending);
-}
 
 double pd_quantile(int64_t n, double *values, double p)
 {

@@ -55,8 +55,6 @@ double pd_rejector_d(const struct pd_rejector *r, float logit, double k);
 /* Uniform in [0, 1), for candidate i of this block. */
 double pd_rejector_uniform(const struct pd_rejector *r, int64_t i);
 
-void pd_sort(int64_t n, double *values); /* ascending */
-
 /* The p-quantile of n >= 1 values, linear between neighbours as NumPy's; sorts them. */
 double pd_quantile(int64_t n, double *values, double p);
 

@@ -1,10 +1,10 @@
 #include "study/study.h"
 
 #include "base/mem.h"
+#include "base/sort.h"
 #include "base/words.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- building --- */
@@ -207,12 +207,6 @@ bool pd_study_shows(const struct pd_paired *p)
     return p->difference.n >= 2 && pd_study_chance(p) < 0.05;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The x of all trials, each once, rising; returns how many. xs: as many as there are points. */
 static int64_t collect_x(const struct pd_study_curve *c, double *xs)
 {
@@ -220,7 +214,7 @@ static int64_t collect_x(const struct pd_study_curve *c, double *xs)
     for (const struct pd_study_trial *t = c->trials; t; t = t->next)
         for (int64_t i = 0; i < t->n; i++)
             xs[n++] = t->x[i];
-    qsort(xs, (size_t)n, sizeof *xs, by_size);
+    pd_sort(n, xs);
     for (int64_t i = 0; i < n; i++)
         if (i == 0 || xs[i] != xs[i - 1])
             xs[kept++] = xs[i];

@@ -3,11 +3,11 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/sort.h"
 #include "base/streams.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DRAWS = 2000 };
@@ -44,37 +44,31 @@ static double saved_by(int64_t pairs, int64_t n, const double *x, const double *
     return reach(n, x, b, *level) - reach(n, x, a, *level);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 bool pd_compare_saved(int64_t pairs, int64_t n, const double *x, const double *ours, const double *theirs,
                       uint64_t seed, struct pd_saved *out)
 {
     *out = (struct pd_saved){pairs, NAN, NAN, NAN, NAN};
     if (pairs < 1 || n < 2)
         return true;
-    double *scratch = pd_malloc((2 * (size_t)n + DRAWS) * sizeof *scratch), *draws = scratch + 2 * n, unused;
+    double *scratch = pd_malloc((2 * (size_t)n + DRAWS) * sizeof *scratch), unused;
     int64_t *pick = pd_malloc((size_t)pairs * sizeof *pick);
-    if (scratch && pick) {
-        for (int64_t k = 0; k < pairs; k++)
-            pick[k] = k;
+    const bool ok = scratch && pick;
+    for (int64_t k = 0; ok && k < pairs; k++)
+        pick[k] = k;
+    if (ok)
         out->saved = saved_by(pairs, n, x, ours, theirs, pick, scratch, &out->level);
-    }
-    if (scratch && pick && pairs > 1) {
+    if (ok && pairs > 1) {
+        double *draws = scratch + 2 * n;
         for (int64_t d = 0; d < DRAWS; d++) {
             const struct pd_rng rng = {seed, PD_STREAM_SAVED, (uint64_t)d};
             for (int64_t k = 0; k < pairs; k++)
                 pick[k] = pd_rng_below(&rng, (uint64_t)k, (uint32_t)pairs);
             draws[d] = saved_by(pairs, n, x, ours, theirs, pick, scratch, &unused);
         }
-        qsort(draws, DRAWS, sizeof *draws, by_size);
+        pd_sort(DRAWS, draws);
         out->low = draws[DRAWS / 40];
         out->high = draws[DRAWS - 1 - DRAWS / 40];
     }
-    const bool ok = scratch && pick;
     pd_free(scratch);
     pd_free(pick);
     return ok;

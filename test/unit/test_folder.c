@@ -384,6 +384,11 @@ static void tells_splits_from_classes(void **state)
          "animals/cat/1.png animals/dog/1.png vehicles/car/1.png", NULL,
          "animals, vehicles are the classes, not what lies in them (car, cat, dog)\twhere those are: "
          "classes=car,cat,dog"},
+        {"backup/cat/1.png backup/dog/1.png cat/1.png dog/1.png", NULL, "backup,cat,dog",
+         "backup/cat/1.png backup/dog/1.png cat/1.png dog/1.png", NULL,
+         "'backup' is a class, though folders in it are called as others (cat, dog)"},
+        {"0/1.png 1/1.png 10/1.png 2/1.png", NULL, "0,1,10,2", "0/1.png 1/1.png 10/1.png 2/1.png", NULL,
+         "classes are numbered from 0 in their order: the number 2 stands for class '10'"},
         {"To-Label/1.png cat/1.png", NULL, "To-Label,cat", "To-Label/1.png cat/1.png", NULL,
          "'To-Label' is taken for a class: images without a label lie in unlabelled/"},
         {"JPEGImages/1.png SegmentationClass/1.png", NULL, "JPEGImages,SegmentationClass",

@@ -153,6 +153,32 @@ static enum pd_status judge(const char *folder, struct pd_image_level level, str
     return PD_OK;
 }
 
+/* "backup/cat" and "backup/dog" beside cat/ and dog/. */
+static void note_within(const struct pd_image_file *files, struct pd_image_level level, const struct names *n,
+                        char note[PD_LAYOUT_WORDS])
+{
+    char in[PD_IMAGE_WORDS] = "", within[PD_IMAGE_WORDS] = "";
+    size_t one = 0, count = 0;
+    struct name holder = {NULL, 0};
+    for (size_t i = level.begin; i < level.end; i++) {
+        const struct name outer = first_folder(files[i].path + level.prefix),
+                          inner = first_folder(outer.at + outer.size + (outer.size > 0));
+        const bool again = i > level.begin && !strncmp(files[i - 1].path + level.prefix, outer.at,
+                                                       (size_t)(inner.at - outer.at) + inner.size + 1);
+        if (!outer.size || !inner.size || again || !compare(&outer, &inner) ||
+            (holder.size && compare(&holder, &outer) != 0) ||
+            !bsearch(&inner, n->outer, n->outers, sizeof inner, compare))
+            continue;
+        holder = outer;
+        pd_image_words_name(within, &count, inner.at, inner.size);
+    }
+    if (count < 2)
+        return;
+    pd_image_words_name(in, &one, holder.at, holder.size);
+    snprintf(note, PD_LAYOUT_WORDS, "'%.100s' is a class, though folders in it are called as others (%.200s)",
+             in, within);
+}
+
 enum pd_status pd_image_layout_check_level(const char *folder, const struct pd_image_file *files,
                                            struct pd_image_level level, char note[PD_LAYOUT_WORDS],
                                            struct pd_error *err)
@@ -165,6 +191,8 @@ enum pd_status pd_image_layout_check_level(const char *folder, const struct pd_i
     if (n.outer && n.inner) {
         collect(files, level, &n);
         status = judge(folder, level, &n, note, err);
+        if (!status && !*note)
+            note_within(files, level, &n, note);
     } else
         pd_fail(err, status, -1, "out of memory for the folders of '%.200s'", folder);
     pd_free(n.outer);

@@ -285,6 +285,22 @@ static void note_numbers(const struct pd_class_words *w, struct numbered *of, ch
         }
 }
 
+/* Folders 0 to 11 lie in the order 0, 1, 10, 11, 2: what stands as 2 in an array or table is 10. */
+static void note_places(const struct pd_class_words *w, char note[PD_NOTE_SIZE])
+{
+    int other = -1;
+    for (int i = 0; i < w->dataset->classes; i++) {
+        const int64_t value = number(w->dataset->class_names[i]);
+        if (value < 0)
+            return;
+        other = other < 0 && value != i ? i : other;
+    }
+    if (other >= 0)
+        pd_note_add(note, w->dataset->name,
+                    "classes are numbered from 0 in their order: the number %d stands for class '%.60s'",
+                    other, w->dataset->class_names[other]);
+}
+
 static void note_name(const char *class, const char *name, char note[PD_NOTE_SIZE])
 {
     size_t size;
@@ -313,6 +329,7 @@ enum pd_status pd_class_words_note(const char *name, const char (*names)[PD_CLAS
     if (numbers) {
         note_twins(&w, sorted, note);
         note_numbers(&w, numbers, note);
+        note_places(&w, note);
     } else
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the classes of data set '%s'", name);
     for (int i = 0; i < classes && !status; i++)

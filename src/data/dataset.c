@@ -171,6 +171,8 @@ void pd_dataset_destroy(struct pd_dataset *d)
     pd_free(d->class_names);
     pd_free(d->image_names);
     pd_free(d->name_text);
+    pd_free(d->file_names);
+    pd_free(d->file_text);
     pd_free(d->places);
     pd_free(d);
 }
@@ -307,6 +309,8 @@ static void move_image(struct pd_dataset *d, uint32_t *places, uint32_t to, uint
     d->labels[to] = d->labels[from];
     if (d->image_names)
         d->image_names[to] = d->image_names[from];
+    if (d->file_names)
+        d->file_names[to] = d->file_names[from];
 }
 
 enum pd_status pd_dataset_thin(struct pd_dataset *d, uint32_t n, uint64_t seed, struct pd_error *err)
@@ -341,6 +345,14 @@ char *pd_dataset_image_name(const struct pd_dataset *d, uint32_t image, char *te
         snprintf(text, size, "%s", d->image_names[image]);
     else
         snprintf(text, size, "%u", image);
+    return text;
+}
+
+char *pd_dataset_image_file(const struct pd_dataset *d, uint32_t image, char *text, size_t size)
+{
+    if (!d->file_names)
+        return pd_dataset_image_name(d, image, text, size);
+    snprintf(text, size, "%s", d->file_names[image]);
     return text;
 }
 

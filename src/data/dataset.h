@@ -29,7 +29,9 @@ struct pd_dataset {
     char (*class_names)[PD_CLASS_NAME_SIZE]; /* (classes), or NULL: the numbers serve */
     const char **image_names;                /* (count) below the folder, or NULL: the numbers serve */
     char *name_text;                         /* what they point into, or NULL */
-    uint32_t *places;                /* (count) where among the pixels each image lies; NULL: in order */
+    const char **file_names; /* (count) those of its files by now, where some were renamed; NULL: the same */
+    char *file_text;         /* what they point into, or NULL */
+    uint32_t *places;        /* (count) where among the pixels each image lies; NULL: in order */
     const struct pd_digest *digests; /* (images stored) in the map, or NULL: to be computed (digest.h) */
     void *map;                       /* a file, mapped read-only, or NULL */
     size_t map_size;
@@ -59,6 +61,10 @@ enum pd_status pd_fail_place(struct pd_error *err, const char *name);
 
 /* text: `count` names, each with its NUL, one behind the other; borrowed. */
 enum pd_status pd_dataset_name_images(struct pd_dataset *dataset, const char *text, struct pd_error *err);
+
+/* The name of the image's file below the folder, which may have been moved since a run began. Into
+ * text[size]; returns text. For data sets with names. */
+char *pd_dataset_image_file(const struct pd_dataset *dataset, uint32_t image, char *text, size_t size);
 
 /* A note is lines "photos: words", each with its newline. Adds one, as far as there is room. */
 void pd_note_add(char note[PD_NOTE_SIZE], const char *name, const char *format, ...)

@@ -240,12 +240,14 @@ struct order {
     uint32_t count, joined;
     uint32_t *places;
     int32_t *labels;
-    const char **names;
+    const char **files; /* the names that images have by now; NULL: those that they had */
     struct pd_buffer text;
 };
 
 static void put(struct order *o, const struct pd_dataset *d, uint32_t image, int32_t label, const char *name)
 {
+    if (o->files)
+        o->files[o->count] = d->image_names[image];
     o->places[o->count] = d->places ? d->places[image] : image;
     o->labels[o->count++] = label;
     if (name)
@@ -258,7 +260,9 @@ static bool fill(struct order *o, const struct match *m, bool join, const struct
     const uint32_t most = m->was->count + (join ? m->now->count : 0);
     o->places = pd_malloc(most * sizeof *o->places);
     o->labels = pd_malloc(most * sizeof *o->labels);
-    if (!o->places || !o->labels)
+    const bool renamed = m->moved && m->was->names && d->image_names;
+    o->files = renamed ? pd_malloc(most * sizeof *o->files) : NULL;
+    if (!o->places || !o->labels || (renamed && !o->files))
         return false;
     for (uint32_t i = 0; i < m->was->count; i++)
         put(o, d, m->at[i], m->was->labels[i], m->was->names ? m->was->names[i] : NULL);
@@ -302,6 +306,7 @@ static enum pd_status reorder(const struct match *m, bool join, struct pd_datase
     if (status) {
         pd_free(o.places);
         pd_free(o.labels);
+        pd_free(o.files);
         pd_buffer_release(&o.text);
         return status;
     }
@@ -310,7 +315,10 @@ static enum pd_status reorder(const struct match *m, bool join, struct pd_datase
     pd_free(d->labels);
     pd_free(d->class_names);
     pd_free(d->image_names);
-    pd_free(d->name_text);
+    if (!o.files)
+        pd_free(d->name_text);
+    d->file_text = o.files ? d->name_text : NULL;
+    d->file_names = o.files;
     d->places = o.places;
     d->labels = o.labels;
     d->count = o.count;

@@ -211,7 +211,7 @@ static enum pd_status image_bytes(const struct export *e, uint32_t image, struct
     char name[NAME_SIZE], below[NAME_SIZE], path[2 * NAME_SIZE];
     const struct pd_dataset *d = e->book->asked->data;
     const size_t area = (size_t)d->height * (size_t)d->width;
-    pd_dataset_image_name(d, image, name, sizeof name);
+    pd_dataset_image_file(d, image, name, sizeof name);
     if (e->book->asked->data_folder[0] && d->image_names && pd_image_path(name, below, sizeof below)) {
         const enum pd_status status =
             pd_path_join(path, sizeof path, e->book->asked->data_folder, below, err);

@@ -76,7 +76,7 @@ static enum pd_status encode_decoded(struct pd_http_reply *reply, const char *pa
 static enum pd_status read_file(const struct pd_asked_images *a, uint32_t image, struct pd_http_reply *reply)
 {
     char name[NAME_SIZE], below[NAME_SIZE], path[2 * NAME_SIZE];
-    pd_dataset_image_name(a->data, image, name, sizeof name);
+    pd_dataset_image_file(a->data, image, name, sizeof name);
     if (!a->data_folder[0] || !a->data->image_names || !pd_image_path(name, below, sizeof below) ||
         pd_path_join(path, sizeof path, a->data_folder, below, NULL))
         return PD_ERR_IO;

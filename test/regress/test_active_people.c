@@ -428,6 +428,45 @@ static void nothing_can_be_told(void **state)
     fails("active --resume dark/00000-photos-active-gold", 5, "all 24 images were skipped");
 }
 
+/* Names that images had keep meaning them; what is shown, listed and copied is the files that they are now.
+ */
+static void images_swap_their_names(void **state)
+{
+    (void)state;
+    char path[256], copy[256], words[256];
+    mkdir(scratch_path("swapped"), 0777);
+    for (int i = 0; i < 4; i++)
+        draw("swapped", i);
+    succeeds("active --data ./swapped --classes cat,dog --model infogan --width 0.1 --batch 4 --min-epoch 8 "
+             "--epochs 1 --threads 1 --no-pictures --oracle csv --init 4 --query 1 --final 4 --out swaps");
+    size_t size, copied;
+    snprintf(path, sizeof path, "swapped/%s", name_of(0));
+    char *first = scratch_read(scratch_path(path), &size);
+    rename(scratch_path(path), scratch_path("swapped/t"));
+    snprintf(copy, sizeof copy, "swapped/%s", name_of(1));
+    rename(scratch_path(copy), scratch_path(path));
+    rename(scratch_path("swapped/t"), scratch_path(copy));
+    meet("swaps/00000-swapped-active-gold");
+    snprintf(words, sizeof words, "image,label\n%s,cat\n", name_of(2));
+    scratch_write(scratch_path("a.csv"), words, strlen(words));
+    succeeds("active --resume swaps/00000-swapped-active-gold --labels a.csv");
+    char *sheet = scratch_read(in_run("queries.csv"), NULL), *row = strstr(sheet, name_of(0));
+    assert_non_null(row);
+    snprintf(words, sizeof words, "/swapped/%s\n", name_of(1));
+    assert_memory_equal(strchr(row, '\n') + 1 - strlen(words), words, strlen(words));
+    snprintf(words, sizeof words, "%.*s\n%s,cat,0,,,1,%s\n", (int)strcspn(sheet, "\n"), sheet, name_of(0),
+             scratch_path(copy));
+    free(sheet);
+    scratch_write(scratch_path("a.csv"), words, strlen(words));
+    succeeds("active --resume swaps/00000-swapped-active-gold --labels a.csv");
+    succeeds("label swaps/00000-swapped-active-gold --export folders --out swapped-out");
+    snprintf(path, sizeof path, "swapped-out/cat/%s", name_of(0));
+    char *now = scratch_read(scratch_path(path), &copied);
+    assert_true(size == copied && !memcmp(first, now, size));
+    free(first);
+    free(now);
+}
+
 /* --- a data set with some labels --- */
 
 static void labels_that_are_there_are_used(void **state)
@@ -561,6 +600,7 @@ int main(void)
         cmocka_unit_test(an_unreadable_sheet_stays),
         cmocka_unit_test(a_pool_runs_empty),
         cmocka_unit_test(nothing_can_be_told),
+        cmocka_unit_test(images_swap_their_names),
         cmocka_unit_test(labels_that_are_there_are_used),
         cmocka_unit_test(labels_may_be_yet_to_come),
         cmocka_unit_test(nothing_that_was_typed_is_lost),

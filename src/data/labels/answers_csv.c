@@ -131,9 +131,13 @@ static bool refuse_apart(struct table *t)
 {
     struct pd_answers_reader *r = t->reader;
     const char *path = cell_text(t, PATH);
+    char file[4096] = "";
     const int64_t image = *path && *t->text[LABEL].data ? pd_image_find(&r->images, r->image) : -1,
                   other = image < 0 ? -1 : pd_image_find(&r->images, path);
-    if (other < 0 || other == image)
+    if (image >= 0)
+        pd_dataset_image_file(r->dataset, (uint32_t)image, file, sizeof file);
+    const size_t n = strlen(path), m = strlen(file);
+    if (other < 0 || other == image || (n > m && !strcmp(path + n - m, file))) /* renamed since */
         return false;
     pd_answers_refuse(r, t->begin, "image '%.60s' beside the path '%.100s': were the columns sorted apart?",
                       r->image, path);

@@ -77,7 +77,7 @@ static void write_path(struct pd_csv *csv, const struct pd_dataset *d, const cha
 {
     char name[NAME_SIZE], path[2 * NAME_SIZE] = ""; /* bytes that are no letter have none in a table */
     if (folder && d->image_names)
-        snprintf(path, sizeof path, "%s/%s", folder, pd_dataset_image_name(d, image, name, sizeof name));
+        snprintf(path, sizeof path, "%s/%s", folder, pd_dataset_image_file(d, image, name, sizeof name));
     pd_csv_path(csv, *path && access(path, R_OK) == 0 ? path : "");
 }
 
@@ -131,13 +131,13 @@ static json_t *predictions(const struct pd_dataset *d, const struct pd_query *q)
 /* NULL: a name that JSON cannot hold. */
 static json_t *task(const struct pd_dataset *d, const char *url, const struct pd_query *q)
 {
-    char name[NAME_SIZE];
+    char name[NAME_SIZE], file[NAME_SIZE];
     struct pd_buffer address = PD_BUFFER_INIT;
     pd_dataset_image_name(d, q->image, name, sizeof name);
     if (url)
         pd_buffer_append(&address, url, strlen(url));
     if (url)
-        encode(&address, name);
+        encode(&address, pd_dataset_image_file(d, q->image, file, sizeof file));
     json_t *packed = address.oom
                          ? NULL
                          : json_pack("{s:{s:s, s:s}, s:o}", "data", "image", url ? address.data : name,

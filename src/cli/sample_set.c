@@ -1,5 +1,9 @@
 #include "cli/sample_set.h"
 
+#include "cli/say.h"
+
+#include <paydirt/words.h>
+
 #include <stdio.h>
 
 static enum pd_status reject(const struct reject_options *o, struct pd_run_model *run, int64_t per_class,
@@ -37,6 +41,24 @@ enum pd_status sample_set_make(const struct reject_options *o, struct pd_run_mod
     return status;
 }
 
+/* A classifier that is trained on the set never names such a class. */
+static void say_missing(const char *path, const struct pd_gan *gan, const struct pd_samples *s)
+{
+    char text[512] = "", name[PD_CLASS_NAME_SIZE];
+    size_t used = 0;
+    for (int c = 0; c < s->classes && used < sizeof text; c++) {
+        bool any = false;
+        for (int64_t i = 0; i < s->count && !any; i++)
+            any = s->labels[i] == c;
+        if (!any)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "",
+                                     pd_gan_class_name(gan, c, name, sizeof name));
+    }
+    if (used)
+        say(stderr, "%s: %lld sample%s, none of class %s%s\n", path, (long long)s->count,
+            pd_plural((size_t)s->count), text, used < sizeof text ? "" : "...");
+}
+
 enum pd_status sample_set_read(const char *path, const struct pd_gan *gan, struct sample_set *out,
                                struct pd_error *err)
 {
@@ -45,6 +67,7 @@ enum pd_status sample_set_read(const char *path, const struct pd_gan *gan, struc
     if (status)
         return status;
     out->samples = &out->made;
+    say_missing(path, gan, out->samples);
     snprintf(out->words, sizeof out->words, "from %s", path);
     return PD_OK;
 }

@@ -63,13 +63,22 @@ static enum pd_status check_labels(const char *path, const struct pd_io_array *l
 
 #define BEYOND 1.01F /* rounding included */
 
-static enum pd_status check_range(const char *path, const struct pd_samples *s, struct pd_error *err)
+/* own: what pd_samples_write wrote, which may be pale. */
+static enum pd_status check_range(const char *path, const struct pd_samples *s, bool own,
+                                  struct pd_error *err)
 {
     const int64_t floats = s->shape.rank > 2 ? pd_shape_count(s->shape) : 0; /* points lie anywhere */
-    for (int64_t i = 0; i < floats; i++)
+    bool negative = false;
+    for (int64_t i = 0; i < floats; i++) {
+        negative = negative || s->images[i] < 0;
         if (!(fabsf(s->images[i]) <= BEYOND))
             return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: image %lld has a number %g, expected -1 to 1", path,
                            (long long)(i / (floats / s->count)), (double)s->images[i]);
+    }
+    if (floats && !negative && !own)
+        return pd_fail(err, PD_ERR_MISMATCH, -1,
+                       "%s: no number of its images is below 0, as within [0, 1]: expected -1 to 1, 2 x - 1",
+                       path);
     for (int64_t i = 0; i < s->count; i++)
         if (s->labels[i] < 0 || s->labels[i] >= s->classes)
             return pd_fail(err, PD_ERR_MISMATCH, -1, "%s: label %lld is %d, expected 0 to %d", path,
@@ -115,7 +124,7 @@ static enum pd_status read_arrays(const char *path, struct pd_npy *file, struct 
     s->count = s->shape.dim[0] = rows;
     status = load(path, file, "labels", check_labels, &s->shape, &labels, &rows, err);
     s->labels = labels;
-    return status ? status : check_range(path, s, err);
+    return status ? status : check_range(path, s, pd_npy_locate(file, "z") >= 0, err);
 }
 
 enum pd_status pd_samples_read(const char *path, const struct pd_gan *gan, struct pd_samples *out,

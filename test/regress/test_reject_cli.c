@@ -244,6 +244,13 @@ static void says_what_is_wrong(void **state)
     succeeds("sample " IMAGES " --threads 1 --per-class 2 --npz images.npz");
     fails("eval " POINTS " --samples images.npz", 5,
           "images.npz: images are float32 (20, 1, 32, 32), expected float32 (20, 2) for this run");
+    const float point[] = {0, 1};
+    const int32_t label = 1;
+    const struct pd_io_array one[] = {{"images", PD_IO_F32, 2, {1, 2}, point},
+                                      {"labels", PD_IO_I32, 1, {1}, &label}};
+    assert_int_equal(pd_npz_write(scratch_path("one.npz"), one, 2, false, NULL), PD_OK);
+    assert_contains(succeeds("eval " POINTS " --samples one.npz --epochs 1 --epoch-images 128")->err,
+                    "one.npz: 1 sample, none of class 0\n");
 }
 
 static void stops(void **state)

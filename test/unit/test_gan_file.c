@@ -236,6 +236,17 @@ static void samples_of_another_range_are_refused(void **state)
     expect(pd_samples_write(scratch_path("s.npz"), &s, NULL, NULL, NULL, &err), &err);
     assert_int_equal(pd_samples_read(scratch_path("s.npz"), gan, &again, &err), PD_ERR_MISMATCH);
     assert_contains(err.message, "image 1 has a number 255, expected -1 to 1");
+    for (int64_t i = 0; i < s.count * pd_gan_image_size(gan); i++)
+        s.images[i] = (float)(i % 2);
+    expect(pd_samples_write(scratch_path("s.npz"), &s, NULL, NULL, NULL, &err), &err);
+    expect(pd_samples_read(scratch_path("s.npz"), gan, &again, &err), &err); /* z is there: pale ones */
+    pd_samples_release(&again);
+    float *z = s.z;
+    s.z = NULL;
+    expect(pd_samples_write(scratch_path("s.npz"), &s, NULL, NULL, NULL, &err), &err);
+    assert_int_equal(pd_samples_read(scratch_path("s.npz"), gan, &again, &err), PD_ERR_MISMATCH);
+    assert_contains(err.message, "no number of its images is below 0, as within [0, 1]");
+    s.z = z;
     pd_samples_release(&s);
     pd_gan_destroy(gan);
     pd_dataset_destroy(data);

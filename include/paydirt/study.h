@@ -80,9 +80,10 @@ bool pd_study_shows(const struct pd_paired *p);
 
 struct pd_study_trial {
     struct pd_study_trial *next;
-    int64_t seed;        /* trials of two curves with the same seed make a pair */
-    int64_t n, capacity; /* capacity: the library's */
-    double *x, *y;       /* (n), x rising */
+    int64_t seed;             /* trials of two curves with the same seed make a pair */
+    int64_t n, capacity;      /* capacity: the library's */
+    double *x, *y;            /* (n), x rising */
+    struct pd_study_how *how; /* the library's */
 };
 
 struct pd_study_curve {
@@ -103,6 +104,7 @@ struct pd_study {
     bool area;           /* the area under the curve has a meaning */
     const char *data;    /* set that it was measured on; "": not the same for all; NULL: unknown */
     int64_t classes;     /* of accuracies, whose chance is 1 / classes; < 0: not the same; 0: unknown */
+    const char *unlike;  /* in what its results were not all measured alike: "epochs 5 and 40"; or NULL */
     struct pd_study_curve *curves;
 };
 

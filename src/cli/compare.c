@@ -205,6 +205,9 @@ static enum pd_status report(const struct options *o, const struct pd_studies *s
         status = print_json(studies, baseline, err);
     for (const struct pd_study *s = pd_studies_first(studies); !status && !o->json && s; s = s->next)
         status = print_study(s, baseline, err);
+    for (const struct pd_study *s = pd_studies_first(studies); !status && s; s = s->next)
+        if (s->unlike)
+            say(stderr, "%s: not all were measured alike: %s\n", s->measure, s->unlike);
     return status;
 }
 

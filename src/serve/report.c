@@ -175,6 +175,16 @@ static void compared_rows(struct report *r, const json_t *rows)
     json_decref(some);
 }
 
+static void unlike(struct report *r)
+{
+    char words[700];
+    for (const struct pd_study *s = pd_studies_first(r->studies); s; s = s->next)
+        if (s->unlike) {
+            snprintf(words, sizeof words, "%.100s: not all were measured alike: %s", s->measure, s->unlike);
+            pd_html_tag(&r->out, "p", words);
+        }
+}
+
 /* The numbers of `paydirt compare --json`, as it prints them. */
 static enum pd_status compared(struct report *r, struct pd_error *err)
 {
@@ -192,6 +202,7 @@ static enum pd_status compared(struct report *r, struct pd_error *err)
                          "<p>Means over trials, and paired differences to the baseline over trials with the "
                          "same seed: p of a paired t-test and of sign flips, not corrected for the number "
                          "of comparisons. Accuracies are parts of 1.</p>\n");
+        unlike(r);
         compared_rows(r, rows);
         pd_html(&r->out, "<script type=\"application/json\" id=\"compare\">");
         for (char *at = json, *end; *at; at = end) { /* nothing in it may end the script */

@@ -9,6 +9,8 @@
 
 #include <paydirt/study.h>
 
+#include <jansson.h>
+
 struct pd_studies {
     struct pd_arena arena; /* of all that is in them */
     bool pool;
@@ -39,6 +41,11 @@ bool pd_study_put(struct pd_studies *s, struct pd_study_trial *trial, double x, 
 
 /* What a result's line says of its data set in "data" and "classes". */
 bool pd_study_describe(struct pd_studies *s, struct pd_study *study, const char *data, int64_t classes);
+
+/* How the trial's point at x was measured, by its line, in the place of what an older line said; and once all
+ * are read, study->unlike. */
+bool pd_study_note_how(struct pd_studies *s, struct pd_study_trial *trial, double x, const json_t *record);
+bool pd_study_tell_how(struct pd_studies *s, struct pd_study *study);
 
 /* One study's curves as a picture. PD_ERR_IO, PD_ERR_MEMORY. */
 enum pd_status pd_study_draw(const char *path, const struct pd_study *study, const char *baseline,

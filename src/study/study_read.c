@@ -228,7 +228,8 @@ static enum pd_status take_result(void *context, const json_t *record, int64_t l
     struct pd_study *study = pd_study_find(l->studies, l->measure ? l->measure : metric, l->x);
     struct pd_study_curve *curve = study ? pd_study_find_curve(l->studies, study, NULL, l->name) : NULL;
     struct pd_study_trial *trial = curve ? pd_study_find_trial(l->studies, curve, l->seed) : NULL;
-    if (!trial || !pd_study_put(l->studies, trial, x, y) || !describe(l->studies, study, record))
+    if (!trial || !pd_study_put(l->studies, trial, x, y) || !describe(l->studies, study, record) ||
+        (!l->measure && !pd_study_note_how(l->studies, trial, x, record)))
         return no_memory(err);
     study->fraction = fraction;
     l->points++;
@@ -340,6 +341,8 @@ static enum pd_status read_all(struct pd_studies *s, char *const *runs, int coun
         status = pd_study_read_training(s, runs, count, err);
     if (!status && !s->first)
         status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no rounds with an accuracy yet", runs[0]);
+    for (struct pd_study *study = s->first; !status && study; study = study->next)
+        status = pd_study_tell_how(s, study) ? PD_OK : no_memory(err);
     return status ? status : label_curves(s, count, err);
 }
 

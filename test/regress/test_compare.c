@@ -366,6 +366,27 @@ static void groups_training_by_options(void **state)
     fails("compare t4", 5, "t4: no epochs and no evaluations yet");
 }
 
+/* The last line of a step counts, and only what lines say is compared. */
+static void says_what_was_measured_otherwise(void **state)
+{
+    (void)state;
+    static const char *const evals[] = {
+        "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.9, \"step\": 5, \"epochs\": 1, \"data\": "
+        "\"a\"}\n",
+        "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.9, \"step\": 5, \"epochs\": 40, \"data\": \"b\", "
+        "\"reject\": \"gold\", \"epoch_images\": 100}\n",
+        "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.9, \"step\": 5, \"epochs\": 7, \"data\": \"c\"}\n"
+        "{\"metric\": \"fitting-capacity\", \"accuracy\": 0.9, \"step\": 5, \"epochs\": 1, \"data\": "
+        "\"a\"}\n"};
+    training("u0", 1, false, "", evals[0]);
+    training("u1", 2, false, "", evals[1]);
+    training("u2", 3, false, "", evals[2]);
+    assert_contains(succeeds("compare u0 u1 --json")->err,
+                    "fitting-capacity: not all were measured alike: data a and b, epochs 1 and 40, reject "
+                    "not given and gold\n");
+    assert_string_equal(succeeds("compare u0 u2")->err, "");
+}
+
 /* Runs keep absolute paths; people typed relative ones. */
 static void paths_are_as_they_were_typed(void **state)
 {
@@ -409,6 +430,7 @@ int main(void)
         cmocka_unit_test(passes_over_half_lines),
         cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(groups_training_by_options),
+        cmocka_unit_test(says_what_was_measured_otherwise),
         cmocka_unit_test(paths_are_as_they_were_typed),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);

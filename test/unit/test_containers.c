@@ -351,6 +351,14 @@ static void tables_lie_in_folders_of_splits(void **state)
     assert_contains(note_of(r), "; its splits are not used, as folders say them");
     r.split = PD_SPLIT_TEST;
     assert_contains(content(r), "validation/im0.png=a 0;validation/im1.png=b 1;");
+    make_folder("zip");
+    make_folder("zip/top");
+    make_pool("zip/top/train");
+    r = with_table("zip", "zip/top/metadata.csv", "file_name,label\ntrain/im0.png,a\ntrain/im1.png,b\n",
+                   NULL);
+    assert_contains(content(r), "top/train/im0.png=a 0;top/train/im1.png=b 1;");
+    write_picture("zip/im0.png", 9); /* no archive's */
+    assert_contains(content(r), "im0.png=- 9;");
 }
 
 /* One table for both splits, whose images may be numbered alike: no label of one is the other's. */

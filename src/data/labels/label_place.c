@@ -1,5 +1,6 @@
 #include "data/labels/label_place.h"
 
+#include "data/images/image.h"
 #include "data/images/image_layout.h"
 #include "io/file.h"
 
@@ -7,6 +8,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { PATH_SIZE = 4096 };
 
 static bool find_usual(const char *folder, const char *below, char *path, size_t size)
 {
@@ -43,15 +46,39 @@ static bool find_split(const char *folder, enum pd_split split, char name[NAME_M
     return find_folder(folder, pd_image_is_test, name) || find_folder(folder, pd_image_is_validation, name);
 }
 
-bool pd_label_table_find(const char *folder, const struct pd_data_request *request, char *path, size_t size)
+static bool find_in(const char *folder, enum pd_split split, char *path, size_t size, bool *shared)
 {
     char name[NAME_MAX + 1];
-    const bool given = request->metadata && *request->metadata;
-    if (given)
+    *shared = find_usual(folder, "", path, size);
+    return *shared || (find_split(folder, split, name) && find_usual(folder, name, path, size));
+}
+
+/* A folder with nothing but one folder in it, and perhaps words, is an archive's own. */
+static bool only_folder(const char *folder, char inside[PATH_SIZE])
+{
+    char path[PATH_SIZE];
+    DIR *dir = opendir(folder);
+    const struct dirent *e;
+    int count = 0;
+    while (dir && (e = readdir(dir))) {
+        const bool fits = e->d_name[0] != '.' && strcmp(e->d_name, "__MACOSX") != 0 &&
+                          !pd_path_join(path, sizeof path, folder, e->d_name, NULL);
+        count += 2 * pd_image_is_ending(e->d_name);
+        if (fits && pd_is_folder(path) && !count++)
+            memcpy(inside, path, sizeof path);
+    }
+    if (dir)
+        closedir(dir);
+    return count == 1;
+}
+
+bool pd_label_table_find(const char *folder, const struct pd_data_request *request, char *path, size_t size)
+{
+    char inside[PATH_SIZE];
+    bool shared = request->metadata && *request->metadata;
+    if (shared)
         snprintf(path, size, "%s", request->metadata);
-    if (given || find_usual(folder, "", path, size))
-        return true;
-    if (find_split(folder, request->split, name))
-        find_usual(folder, name, path, size);
-    return false;
+    else if (!find_in(folder, request->split, path, size, &shared) && only_folder(folder, inside))
+        find_in(inside, request->split, path, size, &shared);
+    return shared;
 }

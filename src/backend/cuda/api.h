@@ -104,8 +104,7 @@ enum {
     DNN_CROSS_CORRELATION = 1, /* CUDNN_CROSS_CORRELATION */
     DNN_DETERMINISTIC = 1,     /* CUDNN_DETERMINISTIC */
     DNN_NOT_SUPPORTED = 3000,  /* CUDNN_STATUS_NOT_SUPPORTED */
-    DNN_MATH_TF32 = 0,         /* CUDNN_DEFAULT_MATH: TF32 where the card has it */
-    DNN_MATH_BF16 = 1,         /* CUDNN_TENSOR_OP_MATH */
+    DNN_MATH_USUAL = 0,        /* CUDNN_DEFAULT_MATH: tensor cores; of floats TF32, where the card has it */
     DNN_MATH_FP32 = 3,         /* CUDNN_FMA_MATH */
     DNN_ALGO_PLAIN = 1,        /* CUDNN_CONVOLUTION_..._ALGO_1 */
     NCCL_FLOAT = 7,            /* ncclFloat32 */

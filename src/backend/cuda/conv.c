@@ -12,8 +12,8 @@ enum part { X, W, Y, PARTS };
 static const enum part roles[3][PARTS] = {
     {X, W, Y}, {Y, W, X}, {X, Y, W}}; /* conv, conv-dx, conv-dw: (src, src, dst) */
 
-/* What is permitted, by precision: products and sums in float alone; TF32; tensor cores. */
-static const unsigned maths[] = {DNN_MATH_FP32, DNN_MATH_TF32, DNN_MATH_BF16};
+/* What is permitted, by precision: in fp32 products and sums in float alone. */
+static const unsigned maths[] = {DNN_MATH_FP32, DNN_MATH_USUAL, DNN_MATH_USUAL};
 
 struct cuda_conv {
     int which; /* 0: conv, 1: conv-dx, 2: conv-dw */

@@ -45,16 +45,16 @@ const char *pd_training_model(int index, const char **summary);
 
 /* What a training will take of this machine, as known before its first step. */
 struct pd_estimate {
-    double memory;     /* bytes at most, images included */
+    double memory;     /* bytes at most, images included; what is on a card not */
     double checkpoint; /* bytes of checkpoint.safetensors */
     double disk;       /* bytes: two checkpoints while one takes the other's place, and the best epoch's */
-    double seconds;    /* of a step, as fast as the machine is now */
+    double seconds;    /* of a step, as fast as the machine is now; 0: unknown, as on a card */
     double
         validation; /* of the classifier that measures on the images held out, each time; 0: there is none */
 };
 
 /* Of so many steps, into text[size]: "about 2 h 10 min, and 2 min for each validation, 1.4 GB of memory,
- * checkpoints of 207 MB"; returns text. */
+ * checkpoints of 207 MB", without times where they are unknown; returns text. */
 char *pd_estimate_words(const struct pd_estimate *estimate, uint64_t steps, char *text, size_t size);
 
 struct pd_training_begin {

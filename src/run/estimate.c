@@ -6,12 +6,15 @@
 #include "metric/trained.h"
 #include "run/setup.h"
 
+#include <paydirt/devices.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Measured on three machines, six models at widths from 1/16 to 1 (doc/runs.md). */
 #define PROGRAM_BYTES      50e6 /* libraries, kernels made at run time */
+#define CARD_BYTES         1e9  /* with a card: its driver and libraries; not measured */
 #define ARENA_FACTOR       1.05 /* kernels' scratch beside the activations */
 #define SGEMM_FRACTION     1.1  /* of the large product's rate, that minimal filtering and cache make of it */
 #define GIGABYTES_A_GFLOPS 0.06 /* memory's rate, of the processor's */
@@ -61,6 +64,18 @@ static double validation_seconds(const struct pd_train_options *o, const struct 
     return gflops > 0 ? (double)steps * seconds : 0;
 }
 
+/* Then what networks take is the card's, which says so itself when it is taken, and their time is not known
+ * here.
+ */
+static bool on_card(const char *device)
+{
+    struct pd_devices found;
+    if (strcmp(device, "auto") != 0)
+        return strcmp(device, "cpu") != 0;
+    pd_devices_find(&found);
+    return found.ready;
+}
+
 static void add_up(const struct pd_train_options *o, const struct pd_estimate_data *d, struct pd_gan *gan,
                    const struct pd_step_plans *plans, const struct pd_plan *sampler, struct pd_estimate *out)
 {
@@ -77,6 +92,10 @@ static void add_up(const struct pd_train_options *o, const struct pd_estimate_da
         .seconds = gflops > 0 ? (full + (n - 1) * critic) / n : 0,
         .validation = validation_seconds(o, gan, sampler, gflops),
     };
+    if (on_card(o->device)) {
+        out->memory = CARD_BYTES + d->bytes;
+        out->seconds = out->validation = 0;
+    }
 }
 
 static enum pd_status compile(const struct pd_train_options *o, struct pd_gan *gan,
@@ -174,10 +193,12 @@ static char *time_words(double seconds, char text[48])
 
 char *pd_estimate_words(const struct pd_estimate *e, uint64_t steps, char *text, size_t size)
 {
-    char time[48], each[48], measured[96] = "";
+    char time[48], each[48], measured[96] = "", whole[160] = "";
     if (e->validation > 0)
         snprintf(measured, sizeof measured, ", and %s for each validation", time_words(e->validation, each));
-    snprintf(text, size, "about %s%s, %.2g GB of memory, checkpoints of %.3g MB",
-             time_words((double)steps * e->seconds, time), measured, 1e-9 * e->memory, 1e-6 * e->checkpoint);
+    if (e->seconds > 0)
+        snprintf(whole, sizeof whole, "about %s%s, ", time_words((double)steps * e->seconds, time), measured);
+    snprintf(text, size, "%s%.2g GB of memory, checkpoints of %.3g MB", whole, 1e-9 * e->memory,
+             1e-6 * e->checkpoint);
     return text;
 }

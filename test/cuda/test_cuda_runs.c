@@ -20,6 +20,7 @@ static void moves_between_devices(void **state)
     setenv("PAYDIRT_CUDA", PD_STANDIN, 1);
     setenv("XDG_CACHE_HOME", "/dev/null", 1);
     says(OPTIONS "--epochs 1 --device cuda --gold --gold-start 0", "networks on cuda:0, stand-in 0, fp32");
+    says(OPTIONS "--epochs 1 --device cuda", "estimate: 1 GB of memory, checkpoints of ");
     says("score runs/00000-synthetic-mlp-gold --out there.csv --split train", "there.csv: scores");
     says("score runs/00000-synthetic-mlp-gold --out also.csv --split train --device cuda",
          "networks on cuda:0, stand-in 0, fp32");
@@ -43,7 +44,7 @@ static void never_falls_back(void **state)
     fails(OPTIONS "--epochs 1 --device cuda", 7,
           " is missing ("); /* the driver, or with one the first library */
     says(OPTIONS "--epochs 1 --device auto", "networks on cpu, fp32");
-    fails("score runs/00001-synthetic-mlp --device cuda --out s.csv", 7, " is missing (");
+    fails("score runs/00002-synthetic-mlp --device cuda --out s.csv", 7, " is missing (");
     fails("bench --model mlp --device cuda:3", 7, "cuda:");
     fails(OPTIONS "--epochs 1 --device cdua", 2, "did you mean 'cuda'");
     fails(OPTIONS "--epochs 1 --precision tf32", 2, "precision tf32 on the processor: expected fp32");

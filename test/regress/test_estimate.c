@@ -62,6 +62,24 @@ static void what_cannot_fit_is_refused_at_once(void **state)
     assert_int_equal(access(scratch_path("none"), F_OK), -1);
 }
 
+/* Of memory on a card nothing is known here: its own failure comes first (there is none). */
+static void what_a_card_is_to_hold_is_not_refused(void **state)
+{
+    (void)state;
+#ifndef __SANITIZE_ADDRESS__
+    struct rlimit before, few;
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    few = before;
+    few.rlim_cur = (rlim_t)4 << 30;
+    setrlimit(RLIMIT_AS, &few);
+    setenv("PAYDIRT_CUDA", "/nonexistent", 1);
+    fails(DATA "--model infogan --batch 16384 --out none", 6, "the training needs about ");
+    fails(DATA "--model infogan --batch 16384 --out none --device cuda", 7, " is missing (");
+    unsetenv("PAYDIRT_CUDA");
+    setrlimit(RLIMIT_AS, &before);
+#endif
+}
+
 /* Wrong options show before the pictures are decoded: these could not be. */
 static void options_are_looked_at_first(void **state)
 {
@@ -91,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_and_checkpoints_are_as_said),
         cmocka_unit_test(what_cannot_fit_is_refused_at_once),
+        cmocka_unit_test(what_a_card_is_to_hold_is_not_refused),
         cmocka_unit_test(options_are_looked_at_first),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

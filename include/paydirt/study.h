@@ -52,23 +52,24 @@ double pd_visible_difference(double deviation, int64_t n);
 /* The area under y(x) through n >= 2 points of rising x, by trapezoids, over x's range: the mean height. */
 double pd_mean_height(int64_t n, const double *x, const double *y);
 
-/* What a curve needs less than another to come as high: labels saved. Both means over the pairs of trials, at
- * each x the highest so far; the level is the lower one of their ends, so that both come to it. */
+/* What a curve needs less than another to come as high: labels saved. Both are means over the pairs of
+ * trials, at each x the highest so far, with straight lines between; the difference is that of the x at which
+ * they come to a level, on average over the levels that both come to. */
 struct pd_saved {
     int64_t pairs;
-    double level; /* y; NAN, like the others, where there is no pair or n < 2 */
-    double
-        saved; /* x that the other curve needs for it, on straight lines, less ours; < 0: ours needs more */
-    double low, high; /* 95 %: percentiles of the same over 2,000 bootstrap draws of pairs (Efron 1979), so
-                         that few trials make it too narrow; NAN where pairs < 2 */
+    double from, to; /* the levels: the higher one of their starts, the lower one of their ends; NAN, like the
+                        others, where there is no pair or n < 2 */
+    double saved;    /* x that the other curve needs less ours; < 0: ours needs more */
+    double low, high; /* 95 %: percentiles of the same over 2,000 bootstrap draws of pairs (Efron 1979),
+                         widened as Student's t is for so many pairs; NAN where pairs < 2 */
 };
 
-/* x: (n), rising; ours, theirs: (pairs, n), more is better. false: out of memory. */
+/* x: (n), rising; ours, theirs: (pairs, n), finite, more is better. false: out of memory. */
 bool pd_compare_saved(int64_t pairs, int64_t n, const double *x, const double *ours, const double *theirs,
                       uint64_t seed, struct pd_saved *out);
 
-/* "comes to 77.9 % with 12 labels fewer (95 %: -3 to 25), which may be none". unit: 100 for fractions, else
- * 1; x: "labels". Returns words. */
+/* "needs 12 labels fewer for 62.0 to 77.9 %, on average (95 %: -3 to 25; 9 pairs): none is shown". unit: 100
+ * for fractions, else 1; x: "labels". Returns words. */
 char *pd_saved_words(const struct pd_saved *saved, double unit, const char *x, char *words, size_t size);
 
 /* The p that words go by: of the t-test, of sign flips where all differences are equal. */

@@ -42,10 +42,11 @@ static json_t *cell_json(const struct pd_report *report, const struct pd_panel *
             contrast_json(&cell->area_contrast, pd_panel_unit(panel), p->rows[p->rows[row].against].name));
     if (cell->compared && cell->saved.pairs)
         json_object_set_new(o, "saved",
-                            json_pack("{s:I, s:o, s:o, s:o, s:o}", "pairs", (json_int_t)cell->saved.pairs,
-                                      "level", pd_json_real(cell->saved.level), "labels",
+                            json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "pairs",
+                                      (json_int_t)cell->saved.pairs, "labels",
                                       pd_json_real(cell->saved.saved), "low", pd_json_real(cell->saved.low),
-                                      "high", pd_json_real(cell->saved.high)));
+                                      "high", pd_json_real(cell->saved.high), "from",
+                                      pd_json_real(cell->saved.from), "to", pd_json_real(cell->saved.to)));
     return o;
 }
 

@@ -237,7 +237,7 @@ static enum pd_status curve_rows(const struct pd_study *study, struct pd_study_r
         if (row.figure == PD_STUDY_AREA && (!study->area || n < 2))
             continue;
         summarise(&row, values, values + row.curve->count);
-        row.saved = (struct pd_saved){0, NAN, NAN, NAN, NAN};
+        row.saved = PD_SAVED_NONE;
         if (row.figure == PD_STUDY_AREA && row.baseline && study->fraction &&
             !pd_study_saved(row.curve, row.baseline, n, xs, &row.saved))
             return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the curves of '%s'", row.curve->label);

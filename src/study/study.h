@@ -31,6 +31,7 @@ struct pd_study_curve *pd_study_find_curve(struct pd_studies *s, struct pd_study
 struct pd_study_trial *pd_study_find_trial(struct pd_studies *s, struct pd_study_curve *curve, int64_t seed);
 /* The trial of that seed, or NULL; curve may be NULL. */
 const struct pd_study_trial *pd_study_partner(const struct pd_study_curve *curve, int64_t seed);
+#define PD_SAVED_NONE ((struct pd_saved){0, NAN, NAN, NAN, NAN, NAN})
 /* What a curve saves over its whole trials that have such a partner in the baseline; x: (n) of all of them.
  * false: out of memory. */
 bool pd_study_saved(const struct pd_study_curve *curve, const struct pd_study_curve *baseline, int64_t n,

@@ -34,7 +34,8 @@ static const struct column {
     COLUMN("saved", saved.saved, false, true),
     COLUMN("saved_low", saved.low, false, true),
     COLUMN("saved_high", saved.high, false, true),
-    COLUMN("saved_at", saved.level, false, true),
+    COLUMN("saved_from", saved.from, false, true),
+    COLUMN("saved_to", saved.to, false, true),
 #undef COLUMN
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };

@@ -138,9 +138,10 @@ static void writes_files(void **state)
     assert_contains(
         csv,
         "metric,name,figure,by,x0,x,trials,mean,std,stderr,pairs,difference,difference_stderr,p_t,p_flip,"
-        "saved,saved_low,saved_high,saved_at,baseline\n");
-    assert_contains(csv, "fitting-capacity,random,point,labels,10,12,2,0.8,0,0,,,,,,,,,,\n");
-    assert_contains(csv, ",1.04761905,0.909090909,1.2,0.89,random\n"); /* gold's labels saved */
+        "saved,saved_low,saved_high,saved_from,saved_to,baseline\n");
+    assert_contains(csv, "fitting-capacity,random,point,labels,10,12,2,0.8,0,0,,,,,,,,,,,\n");
+    assert_contains(csv,
+                    ",0.634126984,0.439453435,0.779653524,0.715,0.89,random\n"); /* gold's labels saved */
     free(csv);
     char *png = scratch_read(scratch_path("curves.png"), &size);
     struct picture p = picture_decode(png, size);

@@ -2,6 +2,7 @@
 #include "gan/gan_parts.h"
 
 #include "base/mem.h"
+#include "base/real.h"
 #include "io/file.h"
 #include "io/safetensors.h"
 
@@ -48,8 +49,7 @@ static void add_number(struct meta *m, const char *key, uint64_t value)
 static void add_real(struct meta *m, const char *key, double value)
 {
     char text[META_VALUE];
-    snprintf(text, sizeof text, "%a", value);
-    add_meta(m, key, text);
+    add_meta(m, key, pd_real_text(text, sizeof text, PD_REAL_EXACT, value));
 }
 
 const char *const pd_width_keys[PD_MAX_WIDTHS] = {"width1", "width2", "width3", "width4", "width5",

@@ -3,6 +3,7 @@
 #include "gan/recalibrate.h"
 
 #include "base/mem.h"
+#include "base/real.h"
 #include "base/threads.h"
 #include "io/safetensors.h"
 
@@ -117,7 +118,7 @@ static enum pd_status load_vars(struct pd_gan *gan, const struct pd_safetensors 
 static double meta_real(const struct pd_safetensors *st, const char *key)
 {
     const char *text = pd_safetensors_meta(st, key);
-    return text ? strtod(text, NULL) : 0;
+    return text ? pd_real_read(text, NULL) : 0;
 }
 
 static enum pd_status read_progress(const struct pd_safetensors *st, const char *path,

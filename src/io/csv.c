@@ -1,6 +1,7 @@
 #include "io/csv.h"
 
 #include "base/mem.h"
+#include "base/real.h"
 #include "io/file.h"
 
 #include <inttypes.h>
@@ -120,11 +121,7 @@ void pd_csv_path(struct pd_csv *csv, const char *path)
 void pd_csv_real(struct pd_csv *csv, double value)
 {
     char text[32];
-    snprintf(text, sizeof text, "%.9g", value);
-    char *comma = strchr(text, ','); /* some locales write one */
-    if (comma)
-        *comma = '.';
-    pd_csv_text(csv, text);
+    pd_csv_text(csv, pd_real_text(text, sizeof text, 9, value));
 }
 
 void pd_csv_integer(struct pd_csv *csv, int64_t value)

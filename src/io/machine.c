@@ -1,5 +1,7 @@
 #include "io/machine.h"
 
+#include "base/real.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@ static double read_number(const char *path, const char *name)
         char *end, *digits = line + strlen(name);
         if (strncmp(line, name, strlen(name)) != 0)
             continue;
-        const double value = strtod(digits, &end);
+        const double value = pd_real_read(digits, &end);
         found = end > digits ? value : INFINITY; /* "max" */
     }
     if (f)

@@ -1,6 +1,7 @@
 #include "io/table.h"
 
 #include "base/mem.h"
+#include "base/real.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -14,14 +15,11 @@ enum pd_status pd_table_init(struct pd_table *t, struct pd_error *err)
 {
     t->separator = '\0';
     t->decimal = '.';
-    t->c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    return t->c ? pd_table_rewind(t, err) : pd_fail_memory(err, t->name);
+    return pd_table_rewind(t, err);
 }
 
 void pd_table_release(struct pd_table *t)
 {
-    if (t->c)
-        freelocale(t->c);
     pd_free(t->field);
     pd_buffer_release(&t->record);
     pd_buffer_release(&t->comment);
@@ -169,10 +167,10 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static bool parse(const struct pd_table *t, const char *text, double *to)
+static bool parse(const char *text, double *to)
 {
     char *end;
-    *to = strtod_l(text, &end, t->c);
+    *to = pd_real_read(text, &end);
     if (end == text)
         return false;
     while (is_blank(*end))
@@ -184,7 +182,7 @@ bool pd_table_number(const struct pd_table *t, const char *text, double *to)
 {
     char copy[NUMBER_MOST];
     if (t->decimal == '.')
-        return parse(t, text, to);
+        return parse(text, to);
     if (strlen(text) >= sizeof copy || strchr(text, '.'))
         return false;
     memcpy(copy, text, strlen(text) + 1);
@@ -193,7 +191,7 @@ bool pd_table_number(const struct pd_table *t, const char *text, double *to)
         return false;
     if (comma)
         *comma = '.';
-    return parse(t, copy, to);
+    return parse(copy, to);
 }
 
 /* --- the separator --- */
@@ -203,7 +201,7 @@ static enum pd_status parts_decimal_commas(const struct pd_table *t, char separa
                                            struct pd_error *err)
 {
     double number;
-    struct pd_table commas = {.name = t->name, .c = t->c, .separator = separator, .decimal = ','};
+    struct pd_table commas = {.name = t->name, .separator = separator, .decimal = ','};
     char *copy = pd_strdup(t->record.data);
     enum pd_status status = copy ? pd_table_split(&commas, copy, err) : pd_fail_memory(err, t->name);
     *parts = !status && commas.fields > 1;

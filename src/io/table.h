@@ -9,14 +9,12 @@
 
 #include <paydirt/error.h>
 
-#include <locale.h>
 #include <stdint.h>
 #include <stdio.h>
 
 struct pd_table {
     FILE *file;                       /* can seek; closed with the table */
     const char *name;                 /* for messages; borrowed */
-    locale_t c;                       /* numbers have points, whatever the process's language */
     char separator;                   /* ' ': runs of blanks; found in the first record */
     char decimal;                     /* '.', or ',' */
     int64_t line, next_line;          /* of the record, from 1, and of what follows it */

@@ -1,6 +1,7 @@
 #include "run/option.h"
 
 #include "base/buffer.h"
+#include "base/real.h"
 #include "base/words.h"
 #include "io/file.h"
 #include "io/json.h"
@@ -64,7 +65,7 @@ static bool parse(const struct pd_option *option, void *base, const char *value)
         int64_t number = strtoll(value, &end, 10);
         return end != value && !*end && !errno && set_int(option, base, number);
     }
-    double number = strtod(value, &end);
+    double number = pd_real_read(value, &end);
     return end != value && !*end && set_real(option, base, number);
 }
 
@@ -122,7 +123,7 @@ void pd_option_text(const struct pd_option *option, const void *base, char *text
         break;
     case PD_OPTION_REAL:
         memcpy(&real, field, sizeof real);
-        snprintf(text, size, "%g", real);
+        pd_real_text(text, size, 6, real);
         break;
     }
 }

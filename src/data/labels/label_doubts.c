@@ -1,5 +1,6 @@
 #include "data/labels/label_doubts.h"
 
+#include "base/real.h"
 #include "data/dataset.h"
 
 #include <math.h>
@@ -55,7 +56,7 @@ static bool is_list(const char *const *labels, size_t n, const char *label)
 static bool is_number(const char *label, bool *whole)
 {
     char *end;
-    const double value = strtod(label, &end);
+    const double value = pd_real_read(label, &end);
     *whole = value == floor(value);
     return end > label && !*end && isfinite(value);
 }

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/real.h"
 #include "io/file.h"
 
 #include <jansson.h>
@@ -28,7 +29,7 @@ static const char *text_of(const json_t *value, char digits[NUMBER])
     if (json_is_string(value))
         return json_string_value(value);
     if (json_is_real(value))
-        snprintf(digits, NUMBER, "%.15g", json_real_value(value));
+        pd_real_text(digits, NUMBER, 15, json_real_value(value));
     else
         snprintf(digits, NUMBER, "%lld", (long long)json_integer_value(value));
     return json_is_number(value)           ? digits

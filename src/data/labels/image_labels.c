@@ -65,7 +65,9 @@ static bool begins(const char *text, const char *word)
 static bool is_of_other(struct labelling *l, const struct pd_label_row *row, int64_t image)
 {
     bool converted;
-    const bool other = l->shared && pd_label_names_find(&l->other, row->image, &converted) >= 0;
+    const bool other =
+        l->shared && (image < 0 ? pd_label_names_find(&l->other, row->image, &converted) >= 0
+                                : pd_label_names_has(&l->other, row->image, l->list->at[image].path));
     if (!other || image < 0)
         return other;
     *(*row->split ? &l->told_apart : &l->in_both) += 1;

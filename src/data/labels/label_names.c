@@ -6,6 +6,7 @@
 #include "data/labels/image_name.h"
 #include "io/file.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum pd_status pd_label_names_init(struct pd_label_names *n, const struct pd_image_list *list,
@@ -31,6 +32,13 @@ void pd_label_names_release(struct pd_label_names *n)
     pd_buffer_release(&n->text);
 }
 
+/* Bytes of a name without its ending, where that is one of a picture. */
+static size_t stem_size(const char *text)
+{
+    return pd_image_is_ending(text) || pd_image_unread(text) ? (size_t)(strrchr(text, '.') - text)
+                                                             : strlen(text);
+}
+
 /* Kaggle's tables leave the ending out; other images have been converted since, or are called .JPG. */
 int64_t pd_label_names_find(const struct pd_label_names *n, const char *text, bool *converted)
 {
@@ -38,9 +46,17 @@ int64_t pd_label_names_find(const struct pd_label_names *n, const char *text, bo
     *converted = false;
     if (found == PD_IMAGE_UNKNOWN)
         found = pd_image_find_stem(&n->index, text, strlen(text));
-    if (found == PD_IMAGE_UNKNOWN && (pd_image_is_ending(text) || pd_image_unread(text))) {
-        found = pd_image_find_stem(&n->index, text, (size_t)(strrchr(text, '.') - text));
+    if (found == PD_IMAGE_UNKNOWN && text[stem_size(text)]) {
+        found = pd_image_find_stem(&n->index, text, stem_size(text));
         *converted = found >= 0;
     }
     return found;
+}
+
+bool pd_label_names_has(const struct pd_label_names *n, const char *text, const char *like)
+{
+    char name[4096];
+    const char *dot = strrchr(like, '.');
+    const int size = snprintf(name, sizeof name, "%.*s%s", (int)stem_size(text), text, dot ? dot : "");
+    return size > 0 && size < (int)sizeof name && pd_image_find(&n->index, name) >= 0;
 }

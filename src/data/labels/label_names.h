@@ -21,4 +21,7 @@ void pd_label_names_release(struct pd_label_names *names); /* also zeroed ones *
  * than in text. */
 int64_t pd_label_names_find(const struct pd_label_names *names, const char *text, bool *converted);
 
+/* Whether an image is called as in text, with the ending of another, like. Quick, as most are not. */
+bool pd_label_names_has(const struct pd_label_names *names, const char *text, const char *like);
+
 #endif

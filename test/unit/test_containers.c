@@ -303,6 +303,8 @@ static void what_a_table_loses_is_said(void **state)
          "2 are of no split, the first: '', expected train, test or val"},
         {"image,label,Usage\nim0.png,a,Training\nim1.png,b,PublicTest\n", NULL,
          "column 'Usage' looks like a split and is not used"},
+        {"[{\"image\":\"im0.png\",\"label\":\"a\",\"is_test\":false}]", NULL,
+         "column 'is_test' looks like a split"},
         {"image,label,is_test\nim0.png,a,0\nim1.png,b,1\n", NULL, "column 'is_test' looks like a split"},
         {"image,label\nim0.png,Mass\nim1.png,Mass|Node\nim2.png,\"['Node', 'Mass']\"\n", NULL,
          "2 labels look like lists of others ('Mass|Node'): each is a class of its own"},

@@ -113,6 +113,23 @@ bool pd_label_is_split(const char *name)
     return false;
 }
 
+/* "train", "PublicTest", "val_2", but no path. */
+bool pd_label_names_split(const char *text)
+{
+    const bool split = strcasestr(text, "train") || strcasestr(text, "test") || strcasestr(text, "val");
+    return (split || !strcasecmp(text, "dev")) && !strpbrk(text, "./\\");
+}
+
+/* One that nobody took: "is_test". */
+static void find_flag(const char *const *names, int count, const int at[PD_COLUMNS], struct pd_label_table *t)
+{
+    for (int i = 0; at[PD_COLUMN_SPLIT] < 0 && i < count && !*t->split_like; i++)
+        if (i != at[PD_COLUMN_IMAGE] && i != at[PD_COLUMN_LABEL] && !strncasecmp(names[i], "is_", 3) &&
+            pd_label_names_split(names[i] + 3))
+            snprintf(t->split_like, sizeof t->split_like, "%s", names[i]);
+    pd_make_printable(t->split_like);
+}
+
 enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const *names, int count,
                                int at[PD_COLUMNS])
 {
@@ -135,6 +152,7 @@ enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const
             if (!strcasecmp(names[i], names[at[c]]))
                 return pd_fail(p->err, PD_ERR_FORMAT, -1,
                                "%s: several columns '%.60s': keep the one that counts", p->name, names[i]);
+    find_flag(names, count, at, t);
     const int split = at[PD_COLUMN_SPLIT];
     snprintf(t->columns, sizeof t->columns, "image from '%.32s', label from '%.32s'%s%.32s%s",
              names[at[PD_COLUMN_IMAGE]], names[at[PD_COLUMN_LABEL]], split < 0 ? "" : ", split from '",

@@ -60,13 +60,6 @@ static const char *field_at(const struct table *t, int i)
     return text;
 }
 
-/* "train", "PublicTest", "val_2", but no path. */
-static bool names_split(const char *text)
-{
-    const bool split = strcasestr(text, "train") || strcasestr(text, "test") || strcasestr(text, "val");
-    return (split || !strcasecmp(text, "dev")) && !strpbrk(text, "./\\");
-}
-
 static void look_for_split(struct table *t)
 {
     const char *text = t->row.data;
@@ -74,13 +67,12 @@ static void look_for_split(struct table *t)
         struct column *c = &t->column[i];
         if (c->other)
             continue;
-        c->other = *text && !names_split(text);
+        c->other = *text && !pd_label_names_split(text);
         c->train = c->train || strcasestr(text, "train");
     }
 }
 
-/* The first column that nobody asked for and that may say the split: by all that stands in it, or by a name
- * as "is_test". */
+/* The first column that nobody asked for and that may say the split by all that stands in it. */
 static void find_split(struct table *t)
 {
     const char *name = t->header.data;
@@ -88,8 +80,7 @@ static void find_split(struct table *t)
         return;
     for (int i = 0; i < t->columns && !*t->p->out->split_like; i++, name += strlen(name) + 1) {
         const bool taken = i == t->at[PD_COLUMN_IMAGE] || i == t->at[PD_COLUMN_LABEL];
-        const bool flag = !strncasecmp(name, "is_", 3) && (names_split(name) || names_split(name + 3));
-        if (!taken && (flag || (t->column[i].train && !t->column[i].other)))
+        if (!taken && t->column[i].train && !t->column[i].other)
             snprintf(t->p->out->split_like, sizeof t->p->out->split_like, "%s", name);
     }
     pd_make_printable(t->p->out->split_like);

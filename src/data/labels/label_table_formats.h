@@ -26,6 +26,8 @@ enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const
 
 bool pd_label_is_split(const char *name); /* whether a column that is so called says the split */
 
+bool pd_label_names_split(const char *text); /* "train", "PublicTest", "val_2", but no path */
+
 /* Each fills the table, or fails with PD_ERR_FORMAT, PD_ERR_USAGE (columns) or PD_ERR_MEMORY. */
 enum pd_status pd_label_parse_csv(const struct pd_label_parse *p);
 enum pd_status pd_label_parse_json_lines(const struct pd_label_parse *p);

@@ -16,7 +16,7 @@ static const char about[] =
     "driver and libraries that they need. What is missing stands there with what "
     "brings it. Libraries are looked for\n"
     "where the system has them, or, all but the driver, in the folders of "
-    "PAYDIRT_CUDA alone (and in */lib below),\n"
+    "PAYDIRT_CUDA alone (and in lib, lib64, */lib below),\n"
     "where PyPI's packages lie: PAYDIRT_CUDA=VENV/lib/python3.11/site-packages/nvidia.";
 
 static const char examples[] = "devices --json\n"

@@ -143,7 +143,7 @@ static void runs_without_graphs(void **state)
         }
         assert_true(value_at(graph.plan, "loss", 0) == value_at(plain.plan, "loss", 0));
         assert_int_equal(c->calls("cuGraphLaunch"), 0);
-        expect_text(pd_backend_where(plain.b), "stand-in 0, without graphs");
+        expect_text(pd_backend_where(plain.b), "stand-in 0, without graphs: ");
         close_step(&plain);
     }
     close_step(&graph);
@@ -570,35 +570,36 @@ static void finds_the_driver_beside_folders(void **state)
     rmdir(folder);
 }
 
-/* As PyPI's packages lie: FOLDER/cudnn/lib/libcudnn.so.9. */
+/* As CUDA's, conda's and PyPI's packages lie. */
 static void finds_libraries_in_folders_below(void **state)
 {
     (void)state;
     standin_use()->reset();
-    char folder[] = "/tmp/paydirt-test-XXXXXX", path[96], both[256];
-    struct pd_backend *b;
-    struct pd_error err;
-    static const char *const parts[] = {"/cudnn", "/cudnn/lib"};
-    assert_non_null(mkdtemp(folder));
-    for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s%s", folder, parts[i]);
-        assert_int_equal(mkdir(path, 0700), 0);
+    static const char *const places[][2] = {{"lib64", ""}, {"lib", ""}, {"cudnn", "cudnn/lib"}};
+    static const char *const libraries[] = {"libnvrtc.so.13", "libcublasLt.so.13", "libcudnn.so.9"};
+    for (int i = 0; i < 3; i++) {
+        char folder[] = "/tmp/paydirt-test-XXXXXX", path[2][96], file[3][128];
+        const int deepest = places[i][1][0] ? 1 : 0;
+        assert_non_null(mkdtemp(folder));
+        for (int k = 0; k <= deepest; k++) {
+            snprintf(path[k], sizeof path[k], "%s/%s", folder, places[i][k]);
+            assert_int_equal(mkdir(path[k], 0700), 0);
+        }
+        for (int k = 0; k < 3; k++) {
+            snprintf(file[k], sizeof file[k], "%s/%s", path[deepest], libraries[k]);
+            assert_int_equal(symlink(PD_STANDIN "/libcuda.so.1", file[k]), 0);
+        }
+        setenv("PAYDIRT_CUDA", folder, 1);
+        struct pd_backend *b = open_backend("cuda", 1);
+        assert_string_equal(pd_backend_where(b), "cuda:0, stand-in 0");
+        pd_backend_destroy(b);
+        setenv("PAYDIRT_CUDA", PD_STANDIN, 1);
+        for (int k = 0; k < 3; k++)
+            unlink(file[k]);
+        for (int k = deepest; k >= 0; k--)
+            rmdir(path[k]);
+        rmdir(folder);
     }
-    snprintf(path, sizeof path, "%s/cudnn/lib/libcuda.so.1", folder);
-    assert_int_equal(symlink(PD_STANDIN "/libcuda.so.1", path), 0);
-    snprintf(both, sizeof both, "%s:" PD_STANDIN, folder);
-    setenv("PAYDIRT_CUDA", both, 1);
-    if (pd_backend_open("cuda", "fp32", 1, &b, &err))
-        fail_msg("%s", err.message);
-    assert_string_equal(pd_backend_where(b), "cuda:0, stand-in 0");
-    pd_backend_destroy(b);
-    setenv("PAYDIRT_CUDA", PD_STANDIN, 1);
-    unlink(path);
-    for (int i = 1; i >= 0; i--) {
-        snprintf(path, sizeof path, "%s%s", folder, parts[i]);
-        rmdir(path);
-    }
-    rmdir(folder);
 }
 
 static void refuses_machines(void **state)

@@ -53,7 +53,7 @@ struct cuda {
     enum pd_precision precision;
     int device, arch; /* arch: 90 of a compute capability 9.0 */
     bool retained;
-    char where[128];
+    char where[192];
     struct CUctx_st *context;
     struct CUstream_st *stream, *copies; /* runs, and all in order with them; uploads */
     struct CUevent_st *begin, *end;      /* of a call that is timed */

@@ -57,12 +57,12 @@ static void *open_one(const char *path)
     return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 }
 
-/* FOLDER/file, or FOLDER/x/lib/file. */
+/* FOLDER/file, FOLDER/lib/file (conda), FOLDER/lib64/file (CUDA), or FOLDER/x/lib/file (PyPI). */
 static void *open_below(const char *folder, int length, const char *file)
 {
-    static const char *const places[] = {"%.*s/%s", "%.*s/*/lib/%s"};
+    static const char *const places[] = {"%.*s/%s", "%.*s/lib/%s", "%.*s/lib64/%s", "%.*s/*/lib/%s"};
     void *handle = NULL;
-    for (int i = 0; i < 2 && !handle; i++) {
+    for (int i = 0; i < (int)(sizeof places / sizeof *places) && !handle; i++) {
         char pattern[4096];
         glob_t found;
         const int n = snprintf(pattern, sizeof pattern, places[i], length, folder, file);

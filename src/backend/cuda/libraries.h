@@ -8,8 +8,8 @@
 
 /* Opens the driver, cuInit included; then, where all is set, the others, of the newest release that the
  * driver serves. They are looked for in the folders of the environment's PAYDIRT_CUDA alone ("FOLDER:FOLDER",
- * in each also in its subfolders' lib, as PyPI's packages lie; the driver then as the system does, too), or
- * where there is none as the system does.
+ * in each also in lib, lib64 and its subfolders' lib, as PyPI's packages lie; the driver then as the system
+ * does, too), or where there is none as the system does.
  * What is opened is closed by cuda_close, also after a failure. PD_ERR_UNSUPPORTED: which is missing or too
  * old, and what brings it. */
 enum pd_status cuda_open_driver(struct cuda_api *api, struct pd_error *err);

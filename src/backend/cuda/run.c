@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define NO_GRAPHS ", without graphs"
@@ -165,8 +166,9 @@ static enum pd_status capture_or_not(struct cuda *b, struct cuda_plan *p, const 
     const enum pd_status status = capture(b, p, calls, n, run, b->sums.comm ? err : &why);
     if (!status || b->sums.comm)
         return status;
-    if (!strstr(b->where, NO_GRAPHS) && strlen(b->where) + sizeof NO_GRAPHS <= sizeof b->where)
-        strcat(b->where, NO_GRAPHS);
+    const size_t used = strlen(b->where);
+    if (!strstr(b->where, NO_GRAPHS))
+        snprintf(b->where + used, sizeof b->where - used, NO_GRAPHS ": %s", b->why);
     *run->failure = PD_OK;
     p->plain = true;
     return PD_OK;

@@ -57,6 +57,7 @@ static void reads_csv(void **state)
     assert_string_equal(rows_of("when,who,what\n1,a,b\n", "who,what,when"), "a=b/1;");
     assert_string_equal(rows_of("image,label\n,cat\na,dog\n", ""), "a=dog;");
     assert_string_equal(rows_of(" , file_name , label\n0,a.png, dog\n", ""), "a.png=dog;");
+    assert_string_equal(rows_of("image,label\na,dog\nimage,label\nb,'=cat\n", ""), "a=dog;b==cat;");
     assert_string_equal(rows_of("sep=;\r\nimage;label\r\na;dog\r\n", ""), "a=dog;");
     assert_string_equal(rows_of("image,label\na,dog\xc2\xa0\nb,\xe3\x80\x80"
                                 "dog\xe2\x80\x8b\n",

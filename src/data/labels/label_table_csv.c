@@ -120,9 +120,12 @@ static enum pd_status take_row(struct table *t)
     if (t->fields != t->columns)
         return pd_fail(t->p->err, PD_ERR_FORMAT, -1, "%s: line %lld: %d columns, expected %d", t->p->name,
                        (long long)t->begin, t->fields, t->columns);
+    if (t->row.size == t->header.size && !memcmp(t->row.data, t->header.data, t->row.size))
+        return PD_OK; /* of a file that was put behind another */
     look_for_split(t);
     look_for_names(t);
-    return pd_label_add(t->p->out, field_at(t, t->at[PD_COLUMN_IMAGE]), field_at(t, t->at[PD_COLUMN_LABEL]),
+    return pd_label_add(t->p->out, field_at(t, t->at[PD_COLUMN_IMAGE]),
+                        pd_csv_unguarded(field_at(t, t->at[PD_COLUMN_LABEL])),
                         field_at(t, t->at[PD_COLUMN_SPLIT]), t->begin)
                ? PD_OK
                : pd_fail_memory(t->p->err, t->p->name);

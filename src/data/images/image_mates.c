@@ -104,13 +104,59 @@ static void count_mate(struct kind kinds[KINDS], const char *word, const char *p
     }
 }
 
-/* --- all --- */
+/* --- parts of an image --- */
 
 static const char *shown(const char *path, size_t size, char text[SHOWN])
 {
     pd_image_name(text, SHOWN, path, size);
     return text;
 }
+
+/* Bytes of "a/t1" in "a/t1_B02.tif", and what follows up to the ending; 0: no letter stands there. */
+static size_t cut(const char *path, char part[KIND])
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.'),
+               *at = dot;
+    bool letter = false;
+    for (; at && at > name && !strchr("_-", *at); at--)
+        letter = letter || (at < dot && isalpha((unsigned char)*at));
+    if (!at || at <= name || !letter)
+        return 0;
+    snprintf(part, KIND, "%.*s", (int)(dot - at), at);
+    return (size_t)(at - path);
+}
+
+/* Where nearly all files are one of the same few parts of something, each thing has all of them, and there
+ * are several: bands of a tile, channels of a cell. They are neighbours. */
+static void note_parts(const struct pd_image_list *l, const char *name, char note[PD_NOTE_SIZE])
+{
+    struct kind kinds[KINDS] = {{.count = 0}};
+    const size_t n = l->count < LOOKED_AT ? l->count : LOOKED_AT;
+    size_t things = 0, last = 0, different = 0;
+    char part[KIND], a[SHOWN], b[SHOWN];
+    for (size_t i = 0; i < n; i++) {
+        const char *path = l->at[i].path;
+        const size_t size = cut(path, part);
+        if (!size)
+            return;
+        things += !i || size != last || strncmp(path, l->at[i - 1].path, size) != 0;
+        last = size;
+        count_mate(kinds, part, path, path);
+    }
+    while (different < KINDS && kinds[different].count)
+        different++;
+    for (size_t i = 0; i < different; i++)
+        if (10 * kinds[i].count < 9 * things)
+            return;
+    if (things > 2 && different > 1 && different < KINDS && n <= things * different)
+        pd_note_add(note, name,
+                    "'%s', '%s' and others of the kind count as images of their own: if they are bands or "
+                    "channels of one, put them into one file",
+                    shown(kinds[0].path, strlen(kinds[0].path), a),
+                    shown(kinds[1].path, strlen(kinds[1].path), b));
+}
+
+/* --- all --- */
 
 void pd_image_mates_note(const struct pd_image_list *l, const char *name,
                          const char (*class_names)[PD_CLASS_NAME_SIZE], char note[PD_NOTE_SIZE])
@@ -133,6 +179,7 @@ void pd_image_mates_note(const struct pd_image_list *l, const char *name,
                     "'%s' beside '%s' and others of the kind count as images of their own: if they are masks "
                     "or copies, move them elsewhere",
                     shown(most->path, strlen(most->path), a), shown(most->mate, strlen(most->mate), b));
+    note_parts(l, name, note);
     bool class = false;
     for (int k = 0; k < l->class_count; k++)
         if (is_mask_word(class_names[k], strlen(class_names[k]))) {

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "data/images/image.h"
 #include "data/images/image_layout.h"
+#include "data/labels/class_words.h"
 #include "data/labels/image_name.h"
 #include "data/images/image_words.h"
 #include "io/file.h"
@@ -324,16 +325,36 @@ static enum pd_status take_files(struct reader *r, enum pd_split split, struct p
     return l->count ? PD_OK : pd_fail(err, PD_ERR_IO, -1, "all images are of other classes than those given");
 }
 
+/* The class of the training split whose name is nearly the same; "" where there is none. */
+static const char *find_alike(const struct pd_image_list *l, const char *text)
+{
+    struct pd_dataset d = {.classes = l->class_count, .class_names = l->classes};
+    struct pd_class_words words;
+    bool exactly;
+    int32_t found = -1;
+    if (l->class_count && !pd_class_words_init(&words, &d, NULL)) {
+        words.indices = false; /* a folder called 1 is not the second */
+        found = pd_class_find(&words, text, &exactly);
+        pd_class_words_release(&words);
+    }
+    return found < 0 ? "" : l->classes[found];
+}
+
 static enum pd_status fail_strange_class(const struct reader *r, struct pd_image_level level,
                                          struct pd_error *err)
 {
+    char text[PD_CLASS_NAME_SIZE];
     for (size_t i = level.begin; i < level.end; i++) {
         const struct pd_image_file *f = &r->walk.files[i];
         size_t n;
         const char *name = class_of(f, level, &n);
-        if (f->label == OTHER_CLASS)
-            return pd_fail(err, PD_ERR_MISMATCH, -1, "'%.250s': class '%.*s' is not in the training split",
-                           f->path, (int)(n < 200 ? n : 200), name);
+        if (f->label != OTHER_CLASS)
+            continue;
+        pd_image_name(text, sizeof text, name, n);
+        const char *alike = find_alike(r->out, text);
+        return pd_fail(err, PD_ERR_MISMATCH, -1,
+                       "'%.250s': class '%.100s' is not in the training split%s%.100s%s", f->path, text,
+                       *alike ? ", which has '" : "", alike, *alike ? "': rename either" : "");
     }
     return PD_OK;
 }

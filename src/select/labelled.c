@@ -19,6 +19,8 @@ enum pd_status pd_rows_sorted(int64_t count, const int64_t *rows, int64_t **out,
     *out = NULL;
     if (count < 0)
         return pd_fail(err, PD_ERR_USAGE, -1, "%lld labelled rows, expected 0 or more", (long long)count);
+    if (count && !rows)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld labelled rows, and no list of them", (long long)count);
     int64_t *sorted = pd_calloc((size_t)count + 1, sizeof *sorted);
     if (!sorted)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld labelled rows", (long long)count);

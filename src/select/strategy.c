@@ -110,6 +110,9 @@ static enum pd_status check_shape(const struct pd_pool *pool, const struct pd_st
     if (s->needs & PD_POOL_PASSES && (!pool->pass_logits || pool->passes < 2))
         return pd_fail(err, PD_ERR_USAGE, -1, "strategy '%s' needs the class logits of 2 passes or more",
                        s->name);
+    if (s->needs & PD_POOL_PASSES && pool->pass_rows && pool->pass_rows < pool->n)
+        return pd_fail(err, PD_ERR_USAGE, -1, "a pass of %lld rows, expected %lld or more",
+                       (long long)pool->pass_rows, (long long)pool->n);
     if (s->needs & (PD_POOL_CLASS_LOGITS | PD_POOL_PASSES) && pool->classes < 2)
         return pd_fail(err, PD_ERR_USAGE, -1, "%d classes, expected 2 or more", pool->classes);
     if (s->needs & PD_POOL_FEATURES && pool->width < 1)

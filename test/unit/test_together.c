@@ -309,6 +309,9 @@ static void bald_is_what_passes_disagree_by(void **state)
     x[(2 * N + 9) * MANY + 4] = NAN;
     assert_int_equal(pd_strategy_score(bald, &pool, false, 1, score, &err), PD_ERR_USAGE);
     assert_string_equal(err.message, "row 9: class logit 4 is nan, expected a finite number");
+    half.pass_rows = half.n - 1; /* the last row would be another pass's first */
+    assert_int_equal(pd_strategy_score(bald, &half, false, 1, score, &err), PD_ERR_USAGE);
+    assert_non_null(strstr(err.message, "a pass of"));
     half.passes = 1;
     assert_int_equal(pd_strategy_score(bald, &half, false, 1, score, &err), PD_ERR_USAGE);
     assert_string_equal(err.message, "strategy 'bald' needs the class logits of 2 passes or more");
@@ -336,6 +339,9 @@ static void probcover_covers(void **state)
     how = (struct pd_choice){.k = 7, .clusters = -1};
     assert_int_equal(pd_strategy_choose(s, &pool, &how, rows, &err), PD_ERR_USAGE);
     assert_string_equal(err.message, "-1 clusters, expected 0 to 1000000");
+    const struct pd_pool unlisted = {.n = 10, .width = 1, .features = x, .labelled = 1};
+    assert_int_equal(pd_strategy_choose(s, &unlisted, &how, rows, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "1 labelled rows, and no list of them");
 }
 
 /* Three gradients, by hand: the largest is first; of the others one is drawn as often as its squared distance

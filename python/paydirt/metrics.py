@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any, Dict, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import floats, host, pointer, shape_text
 from ._images import labels_of, pixels_of
-from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, text
+from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, tell, text
 
 __all__ = ["Result", "dc", "features", "fid", "fitting_capacity", "frechet", "gan_test", "inception_score", "kid", "pr", "prd"]
 
@@ -231,18 +231,33 @@ def dc(real: Any, fake: Any, *, weights: Weights = None, k: int = 5, threads: in
 class _Labelled(NamedTuple):
     images: NDArray[np.float32]
     labels: NDArray[np.int32]
+    names: Optional[List[str]]
+
+
+def _by_one_list(sets: Dict[str, _Labelled]) -> Dict[str, _Labelled]:
+    """The sets with labels of one list of names: a set need not have all classes."""
+    named = [s.names for s in sets.values() if s.names]
+    every: Set[str] = set()
+    names = sorted(every.union(*named))
+    place = {name: i for i, name in enumerate(names)}
+    if 0 < len(named) < len(sets):
+        tell("labels are names in one set and numbers in another: taken as places among %s" % ", ".join(names))
+    return {what: s if not s.names else
+            s._replace(labels=np.array([place[n] for n in s.names] + [-1], np.int32)[s.labels])  # the last for -1
+            for what, s in sets.items()}
 
 
 def _labelled(images: Any, labels: Any, what: str) -> _Labelled:
     pixels = pixels_of(images, what, [])
-    known, _, _ = labels_of(labels, len(pixels), None, [])
+    known, _, names = labels_of(labels, len(pixels), None, [])
     if pixels.ndim == 4 and pixels.shape[2] != pixels.shape[3]:
         raise UsageError("%s: images of %d x %d, expected squares" % (what, pixels.shape[2], pixels.shape[3]))
     x = pixels if pixels.ndim == 2 else np.float32(1 / 127.5) * pixels - np.float32(1)
-    return _Labelled(np.ascontiguousarray(x, dtype=np.float32), known)
+    return _Labelled(np.ascontiguousarray(x, dtype=np.float32), known, names)
 
 
 def _by_classifier(name: str, sets: Dict[str, _Labelled], classifier: str, epochs: int, seed: int, threads: int) -> Result:
+    sets = _by_one_list(sets)
     shapes = {s.images.shape[1:] for s in sets.values()}
     if len(shapes) > 1:
         raise UsageError("images of %s: expected one shape" % " and of ".join(" x ".join(map(str, s)) for s in sorted(shapes)))

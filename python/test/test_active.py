@@ -220,6 +220,12 @@ class Metrics(unittest.TestCase):
         made, y = np.repeat(real, 2, 0), np.repeat(CLASSES, 2)
         got = paydirt.metrics.fitting_capacity(made, y, real, CLASSES, epochs=2, threads=1)
         self.assertGreater(got, 0.9)
+        names = np.array(["c%d" % i for i in range(CLASSES.max() + 1)])
+        last = y == CLASSES.max()  # of the names there is one, and it is not the first
+        got = paydirt.metrics.fitting_capacity(made[last], names[y[last]], real, names[CLASSES], epochs=2, threads=1)
+        self.assertAlmostEqual(got, (CLASSES == CLASSES.max()).mean())
+        with self.assertWarnsRegex(UserWarning, "names in one set and numbers in another"):
+            paydirt.metrics.fitting_capacity(made, names[y], real, CLASSES, epochs=1, threads=1)
 
     def test_what_they_refuse(self):
         bad = self.A.copy()

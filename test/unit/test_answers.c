@@ -262,6 +262,17 @@ static const char *read_class(const char *const *names, int classes, const char 
     return class;
 }
 
+static void other_columns_of_labels_are_named(void **state)
+{
+    (void)state;
+    static const char text[] = "image,label,notes,Label (Ben)\nplain.png,Cat,x,dog\n";
+    struct pd_answers a;
+    assert_int_equal(pd_answers_parse(text, sizeof text - 1, "answers", &photos, &a, NULL), PD_OK);
+    assert_int_equal(a.count, 1);
+    assert_string_equal(a.note, "column 'Label (Ben)' is not read, 'Cat' is 'cat'");
+    pd_answers_release(&a);
+}
+
 /* Two cameras number their images alike. */
 static void images_of_another_folder_are_counted(void **state)
 {
@@ -584,6 +595,7 @@ int main(void)
         cmocka_unit_test(columns_that_were_sorted_apart_are_refused),
         cmocka_unit_test(conflicts_refuse_every_row_of_the_image),
         cmocka_unit_test(finds_images_by_path_and_url),
+        cmocka_unit_test(other_columns_of_labels_are_named),
         cmocka_unit_test(images_of_another_folder_are_counted),
         cmocka_unit_test(finds_classes_as_people_write_them),
         cmocka_unit_test(names_twins),

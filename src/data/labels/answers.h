@@ -27,7 +27,8 @@ struct pd_answers {
     size_t
         elsewhere; /* rows that say another folder of their image, and the first: "'a/1.png' for '1.png'" */
     char first_elsewhere[256];
-    char note[256]; /* classes that were not named letter by letter: "'Cat ' is 'cat', '1' is '001'"; or "" */
+    char note[256]; /* a second column of labels, which is not read, and classes that were not named letter by
+                       letter: "'Cat ' is 'cat', '1' is '001'"; or "" */
 };
 
 /* Reads answers in any of: CSV with a header that has the columns "image" and "label" (others are passed

@@ -43,6 +43,16 @@ static bool is_word(const char *text, const char *name)
     return !strncasecmp(text, name, n) && !text[n + strspn(text + n, " \t")];
 }
 
+/* "label2", "Label (Ben)": another person's answers, perhaps. */
+static void note_unread(struct pd_answers *out, const char *text)
+{
+    const char *own = text + strspn(text, " \t");
+    if (!strncasecmp(own, "label", 5) && !out->note[0]) {
+        snprintf(out->note, sizeof out->note, "column '%.60s' is not read", own);
+        pd_make_printable(out->note);
+    }
+}
+
 static void take_heading(struct table *t, const char *text)
 {
     static const struct {
@@ -62,6 +72,8 @@ static void take_heading(struct table *t, const char *text)
     for (size_t i = 0; i < sizeof sheet / sizeof *sheet; i++)
         known_one = known_one || is_word(text, sheet[i]);
     t->reader->out->own_columns += !known_one;
+    if (!known_one)
+        note_unread(t->reader->out, text);
     t->exported = t->exported || is_word(text, "annotation_id");
     if (!pd_label_studio_own_key(text) && !t->others++)
         t->other = t->column;

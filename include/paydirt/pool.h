@@ -42,6 +42,12 @@ struct pd_pool_source pd_pool_files_source(struct pd_pool_files *files);
 enum pd_status pd_pool_files_load(struct pd_pool_files *files, const struct pd_pool **pool,
                                   struct pd_error *err);
 
+/* After the last block: PD_ERR_MISMATCH where another file, read to its end, names its rows otherwise
+ * (pd_rows_agree). */
+struct pd_rows;
+enum pd_status pd_pool_files_check(const struct pd_pool_files *files, const struct pd_rows *other,
+                                   struct pd_error *err);
+
 /* After the last block: hands over lines on how the files were understood, without newlines, as
  * pd_rows_describe's. */
 void pd_pool_files_describe(const struct pd_pool_files *files, void (*line)(void *context, const char *words),

@@ -111,6 +111,7 @@ struct choice {
     int64_t *rows;  /* (n) */
     int64_t *order; /* (k): places in rows; NULL: as they come */
     double *scores; /* (n) */
+    struct pd_pool_files *pool;
 };
 
 static enum pd_status find_diversity(const char *name, enum pd_diversity *method, struct pd_error *err)
@@ -209,6 +210,7 @@ static enum pd_status reserve(struct choice *c, int64_t n, struct pd_error *err)
 
 static void release(struct choice *c)
 {
+    pd_pool_files_close(c->pool);
     free(c->rows);
     free(c->order);
     free(c->scores);
@@ -240,19 +242,17 @@ static enum pd_status rank(const struct options *o, const struct pd_pool_request
                            const struct pd_strategy *strategy, struct choice *c, int64_t *count,
                            struct pd_error *err)
 {
-    struct pd_pool_files *pool;
     int64_t labelled = 0;
-    enum pd_status status = pd_pool_files_open(strategy, request, &pool, err);
+    enum pd_status status = pd_pool_files_open(strategy, request, &c->pool, err);
     if (!status) {
-        const struct pd_pool_source source = pd_pool_files_source(pool);
+        const struct pd_pool_source source = pd_pool_files_source(c->pool);
         labelled = source.labelled;
         status = strategy->score ? pd_select_stream(strategy, &source, o->balanced, c->n, (uint64_t)o->seed,
                                                     c->rows, c->scores, count, err)
-                                 : choose_together(o, pool, strategy, c, count, err);
+                                 : choose_together(o, c->pool, strategy, c, count, err);
     }
     if (!status)
-        pd_pool_files_describe(pool, say_line, stderr);
-    pd_pool_files_close(pool);
+        pd_pool_files_describe(c->pool, say_line, stderr);
     c->n = c->n < *count - labelled ? c->n : *count - labelled;
     if (!status && c->n < o->k)
         status = pd_fail(err, PD_ERR_USAGE, -1, "-k %lld: the pool has %lld rows%s", (long long)o->k,
@@ -273,6 +273,8 @@ static enum pd_status read_features(struct pd_rows *in, int64_t expected, const 
     if (!status && count != expected)
         status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s has %lld rows, the logits have %lld", pd_rows_name(in),
                          (long long)count, (long long)expected);
+    if (!status)
+        status = pd_pool_files_check(c->pool, in, err);
     if (status)
         return status;
     pd_rows_describe(in, text, sizeof text);

@@ -348,17 +348,26 @@ static enum pd_status fail_lengths(const char *shorter, int64_t rows, const char
 }
 
 /* Of other rows, or in another order. */
-static enum pd_status check_names(const struct pd_pool_files *files, int64_t n, struct pd_error *err)
+enum pd_status pd_pool_files_check(const struct pd_pool_files *files, const struct pd_rows *other,
+                                   struct pd_error *err)
 {
-    for (int i = 1; i < PD_POOL_FILES; i++)
-        for (int j = 0; j < i; j++)
-            if (files->file[i] && files->file[j] && !pd_rows_agree(files->file[j], files->file[i]))
-                return pd_fail(err, PD_ERR_MISMATCH, -1,
-                               "%s and %s name their rows otherwise in the first column, within rows %lld to "
-                               "%lld: expected the same rows in the same order",
-                               pd_rows_name(files->file[j]), pd_rows_name(files->file[i]),
-                               (long long)files->rows, (long long)(files->rows + n - 1));
+    for (int i = 0; i < PD_POOL_FILES; i++)
+        if (files->file[i] && !pd_rows_agree(files->file[i], other))
+            return pd_fail(
+                err, PD_ERR_MISMATCH, -1,
+                "%s and %s name their rows otherwise in the first column: expected the same rows in "
+                "the same order",
+                pd_rows_name(files->file[i]), pd_rows_name(other));
     return PD_OK;
+}
+
+static enum pd_status check_names(const struct pd_pool_files *files, struct pd_error *err)
+{
+    enum pd_status status = PD_OK;
+    for (int i = 1; i < PD_POOL_FILES && !status; i++)
+        if (files->file[i])
+            status = pd_pool_files_check(files, files->file[i], err);
+    return status;
 }
 
 /* One number of two classes waits in the second half. */
@@ -393,7 +402,7 @@ static enum pd_status read_files(struct pd_pool_files *files, int64_t *n, struct
         *n = rows;
         name = own;
     }
-    return check_names(files, *n, err);
+    return check_names(files, err);
 }
 
 static enum pd_status next(void *context, struct pd_pool *block, struct pd_error *err)

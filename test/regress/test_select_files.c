@@ -248,8 +248,12 @@ static void refuses_bad_files(void **state)
     write_text("named.csv", "image,logit\na,1\nb,2\n");
     write_text("swapped.csv", "image,class_logit_0,class_logit_1\nb,1,2\na,2,2.5\n");
     fails("select --logits named.csv --class-logits swapped.csv -k 1", 5,
-          "named.csv and swapped.csv name their rows otherwise in the first column, within rows 0 to 1: "
-          "expected the same rows in the same order");
+          "named.csv and swapped.csv name their rows otherwise in the first column: expected the same "
+          "rows in the same order");
+    write_text("spread.csv", "image,feature_0\na,1\nb,2\n");
+    fails(
+        "select --class-logits swapped.csv --strategy entropy -k 1 --diverse k-center --features spread.csv",
+        5, "swapped.csv and spread.csv name their rows otherwise in the first column");
     fails("select --logits c.npy --class-logits c.npy -k 1", 5,
           "c.npy: 3 numbers in a row, expected one logit");
     fails("select --logits l.npy --class-logits l.npy -k 1", 5,

@@ -103,6 +103,8 @@ unsigned ncclCommInitRank(struct ncclComm **comm, int size, struct cuda_nccl_id 
         return NCCL_INVALID_USAGE;
     *comm = malloc(sizeof **comm);
     **comm = (struct ncclComm){size, rank, m};
+    if (m)
+        queue_work_at_once();
     object_made();
     return 0;
 }
@@ -187,5 +189,6 @@ unsigned ncclAllReduce(const void *from, void *to, size_t n, PD_NCCL_TYPE type, 
     memory_check(from, s->bytes);
     memory_check(to, s->bytes);
     queue_add(stream, (struct operation){.kind = WORK, .work = perform, .owned = s, .bytes = sizeof *s});
+    queue_has_sums(stream);
     return 0;
 }

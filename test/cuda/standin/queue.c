@@ -112,6 +112,19 @@ void queue_drain(void)
     memory_open(false);
 }
 
+static bool at_once;
+
+void queue_work_at_once(void)
+{
+    at_once = true;
+}
+
+void queue_has_sums(const struct CUstream_st *s)
+{
+    if (at_once && !s->capturing)
+        queue_drain();
+}
+
 /* --- filling it --- */
 
 static void append(struct operation **at, size_t *n, size_t *capacity, const struct operation *op)
@@ -332,6 +345,7 @@ unsigned cuGraphLaunch(struct CUgraphExec_st *exec, struct CUstream_st *stream)
         op.owned = copy_of(&exec->graph.at[i]);
         queue_add(stream, op);
     }
+    queue_has_sums(stream);
     return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* As strtod. */
-double pd_real_read(const char *text, char **end);
+double pd_real_read(const char *text, char **end) __attribute__((nonnull(1)));
 
 enum { PD_REAL_EXACT = -1 }; /* "%a": hexadecimal digits */
 

@@ -47,8 +47,8 @@ struct CUfunc_st {
 /* Appends to a stream, or to the graph that it captures. Takes `owned`. */
 void queue_add(struct CUstream_st *s, struct operation op);
 void queue_drain(void);
-/* Other processes' cards wait for sums of this one, whatever its host waits for: from then on the card works at
- * once what may hold sums, not when somebody waits for it. */
+/* Other processes' cards wait for sums of this one, whatever its host waits for: from then on the card works
+ * at once what may hold sums, not when somebody waits for it. */
 void queue_work_at_once(void);
 void queue_has_sums(const struct CUstream_st *s);
 void no_capture(void); /* dies where a stream captures: for what is not allowed meanwhile */

@@ -55,6 +55,13 @@ void progress_begin(struct progress *p, uint64_t first, uint64_t last, double sc
                            .rated_at = first};
 }
 
+/* Steps a second from the begin on, with all that is done between steps: validation may take longer than
+ * they. */
+static double mean_rate(const struct progress *p)
+{
+    return p->seen > p->begun ? (double)(p->at - p->first) / (p->seen - p->begun) : 0;
+}
+
 /* A mean that forgets, so that a pause or a change of speed shows. */
 static void update_rate(struct progress *p, double now)
 {
@@ -64,16 +71,9 @@ static void update_rate(struct progress *p, double now)
     const double rate = (double)(p->at - p->rated_at) / passed;
     const double weight = passed / RATE_SECONDS < 1 ? passed / RATE_SECONDS : 1;
     const bool early = now - p->begun < RATE_SECONDS;
-    p->rate = early ? (double)(p->at - p->first) / (now - p->begun) : p->rate + weight * (rate - p->rate);
+    p->rate = early ? mean_rate(p) : p->rate + weight * (rate - p->rate);
     p->rated = now;
     p->rated_at = p->at;
-}
-
-/* Steps a second from the begin on, with all that is done between steps: validation may take longer than
- * they. */
-static double mean_rate(const struct progress *p)
-{
-    return p->seen > p->begun ? (double)(p->at - p->first) / (p->seen - p->begun) : 0;
 }
 
 char *progress_left(const struct progress *p, char *text, size_t size)
@@ -91,10 +91,15 @@ char *progress_left(const struct progress *p, char *text, size_t size)
     return text;
 }
 
+static double part_done(const struct progress *p)
+{
+    return p->last > p->first ? (double)(p->at - p->first) / (double)(p->last - p->first) : 1;
+}
+
 static void draw(struct progress *p)
 {
     char left[48], end[128], bar[BAR_MAX + 1] = "";
-    const double part = p->last > p->first ? (double)(p->at - p->first) / (double)(p->last - p->first) : 1;
+    const double part = part_done(p);
     int n = snprintf(end, sizeof end, "%3.0f %%  %.3g %s/s  %s", 100 * part, p->rate * p->scale, p->unit,
                      progress_left(p, left, sizeof left));
     int width = screen_width() - 1, room = width - n - (int)strlen(p->label) - 4;
@@ -120,9 +125,8 @@ static void clear(struct progress *p)
 static void say_so_far(struct progress *p, const char *label)
 {
     char left[48];
-    const double part = p->last > p->first ? (double)(p->at - p->first) / (double)(p->last - p->first) : 1;
-    progress_line(p, "%s  %.0f %%  %.3g %s/s  %s", label, 100 * part, mean_rate(p) * p->scale, p->unit,
-                  progress_left(p, left, sizeof left));
+    progress_line(p, "%s  %.0f %%  %.3g %s/s  %s", label, 100 * part_done(p), mean_rate(p) * p->scale,
+                  p->unit, progress_left(p, left, sizeof left));
 }
 
 void progress_update(struct progress *p, uint64_t at, const char *label)

@@ -48,9 +48,9 @@ static size_t lower_bound(const struct pd_image_list *l, const char *bytes, size
     return low;
 }
 
-/* The first image beside that is called as these bytes and an ending; NULL: none but `not`. */
+/* The first image beside that is called as these bytes and an ending; NULL: none but `except`. */
 static const char *find_called(const struct pd_image_list *l, const char *bytes, size_t size,
-                               const char * not )
+                               const char *except)
 {
     char stem[PATH_SIZE];
     if (size + 2 > sizeof stem)
@@ -58,7 +58,7 @@ static const char *find_called(const struct pd_image_list *l, const char *bytes,
     memcpy(stem, bytes, size);
     stem[size++] = '.';
     for (size_t i = lower_bound(l, stem, size); i < l->count && !strncmp(l->at[i].path, stem, size); i++)
-        if (!strpbrk(l->at[i].path + size, "./") && l->at[i].path != not )
+        if (!strpbrk(l->at[i].path + size, "./") && l->at[i].path != except)
             return l->at[i].path;
     return NULL;
 }

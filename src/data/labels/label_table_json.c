@@ -154,13 +154,19 @@ static int by_id(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* "": there is none. NULL: no memory. */
-static const char *id_of(const struct pd_label_parse *p, const json_t *object, const char *key)
+/* The object's own, or in digits; "": there is none. */
+static const char *id_of(const json_t *object, const char *key, char digits[NUMBER])
+{
+    const json_t *id = json_object_get(object, key);
+    return json_is_string(id) || json_is_number(id) ? text_of(id, digits) : "";
+}
+
+/* One that stays. NULL: no memory. */
+static const char *keep_id(const struct pd_label_parse *p, const json_t *object)
 {
     char digits[NUMBER];
-    const json_t *id = json_object_get(object, key);
-    const char *text = json_is_string(id) || json_is_number(id) ? text_of(id, digits) : "";
-    return text == digits ? pd_arena_strdup(&p->out->arena, digits) : text;
+    const char *id = id_of(object, "id", digits);
+    return id == digits ? pd_arena_strdup(&p->out->arena, id) : id;
 }
 
 static bool read_categories(const struct pd_label_parse *p, const json_t *list, struct category *out,
@@ -170,7 +176,7 @@ static bool read_categories(const struct pd_label_parse *p, const json_t *list, 
     json_t *c;
     json_array_foreach((json_t *)(uintptr_t)list, i, c)
     {
-        const char *id = id_of(p, c, "id"), *name = json_string_value(json_object_get(c, "name"));
+        const char *id = keep_id(p, c), *name = json_string_value(json_object_get(c, "name"));
         if (!id)
             return false;
         if (name && *id)
@@ -187,8 +193,7 @@ static bool read_images(const struct pd_label_parse *p, const json_t *list, stru
     json_t *image;
     json_array_foreach((json_t *)(uintptr_t)list, i, image)
     {
-        const char *id = id_of(p, image, "id"),
-                   *name = json_string_value(json_object_get(image, "file_name"));
+        const char *id = keep_id(p, image), *name = json_string_value(json_object_get(image, "file_name"));
         if (!id)
             return false;
         if (name && *id)
@@ -198,16 +203,16 @@ static bool read_images(const struct pd_label_parse *p, const json_t *list, stru
     return true;
 }
 
-static bool read_annotations(const struct pd_label_parse *p, const json_t *list, struct coco_image *images,
+static void read_annotations(const struct pd_label_parse *p, const json_t *list, struct coco_image *images,
                              size_t image_count, const struct category *categories, size_t category_count)
 {
+    char image_digits[NUMBER], category_digits[NUMBER];
     size_t i;
     json_t *a;
     json_array_foreach((json_t *)(uintptr_t)list, i, a)
     {
-        const char *image_id = id_of(p, a, "image_id"), *category_id = id_of(p, a, "category_id");
-        if (!image_id || !category_id)
-            return false;
+        const char *image_id = id_of(a, "image_id", image_digits),
+                   *category_id = id_of(a, "category_id", category_digits);
         struct coco_image *image = bsearch(&image_id, images, image_count, sizeof *images, by_id);
         const struct category *c =
             bsearch(&category_id, categories, category_count, sizeof *categories, by_id);
@@ -217,7 +222,6 @@ static bool read_annotations(const struct pd_label_parse *p, const json_t *list,
         image->several = image->several || (image->label && strcmp(image->label, c->name) != 0);
         image->label = c->name;
     }
-    return true;
 }
 
 static enum pd_status take_images(const struct pd_label_parse *p, const struct coco_image *images,
@@ -243,8 +247,9 @@ static enum pd_status read_coco(const struct pd_label_parse *p, const json_t *ro
     struct coco_image *image = pd_calloc(json_array_size(images) + 1, sizeof *image);
     struct category *category = pd_calloc(json_array_size(categories) + 1, sizeof *category);
     const bool good = image && category && read_images(p, images, image, &n) &&
-                      read_categories(p, categories, category, &k) &&
-                      read_annotations(p, annotations, image, n, category, k);
+                      read_categories(p, categories, category, &k);
+    if (good)
+        read_annotations(p, annotations, image, n, category, k);
     enum pd_status status = good ? take_images(p, image, n) : pd_fail_memory(p->err, p->name);
     pd_free(image);
     pd_free(category);

@@ -31,7 +31,8 @@ extern "C" {
 enum pd_dtype {
     PD_REAL, /* float or double, as the backend computes */
     PD_I32,
-    PD_F64 /* double on every backend: numbers that steer a run, such as a learning rate */
+    PD_F64, /* double on every backend: numbers that steer a run, such as a learning rate */
+    PD_U8   /* bytes on every backend: pixels as data sets have them */
 };
 
 #define PD_MAX_RANK 4

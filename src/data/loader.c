@@ -71,24 +71,58 @@ static uint32_t pick(struct pd_loader *l, uint64_t step, uint32_t i)
     return deck_draw(&l->rest, step / steps * rounds + at / n, (uint32_t)(at % n));
 }
 
-/* A pd_prefetch_make: the batch, without a look at anything but the step. */
-static void make_batch(void *loader, uint64_t step, float *images, int32_t *labels, uint32_t *indices)
+/* The batch, without a look at anything but the step: images, or their places. */
+static void make(struct pd_loader *l, uint64_t step, float *images, int32_t (*places)[4], int32_t *labels,
+                 uint32_t *indices)
 {
-    struct pd_loader *l = loader;
     const struct pd_rng rng = {l->options.seed, PD_STREAM_AUGMENT, step};
     const uint32_t n = pd_loader_batch(l, step), first = n * (uint32_t)pd_ranks_rank(l->options.ranks);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t random[4], index = pick(l, step, first + i);
         pd_rng_block(&rng, first + i, random);
-        pd_transform_image(l->transform, index, random, images + i * pd_transform_image_size(l->transform));
+        if (images)
+            pd_transform_image(l->transform, index, random,
+                               images + i * pd_transform_image_size(l->transform));
+        if (places) {
+            places[i][0] = (int32_t)index;
+            pd_transform_place(l->transform, random, &places[i][1]);
+        }
         labels[i] = l->labels[index];
         if (indices)
             indices[i] = index;
     }
-    l->since += n;
+}
+
+/* A pd_prefetch_make. */
+static void make_batch(void *loader, uint64_t step, float *images, int32_t *labels, uint32_t *indices)
+{
+    struct pd_loader *l = loader;
+    make(l, step, images, NULL, labels, indices);
+    l->since += pd_loader_batch(l, step);
     if (l->since >= LET_GO_EVERY)
         pd_dataset_let_go(l->dataset);
     l->since = l->since >= LET_GO_EVERY ? 0 : l->since;
+}
+
+struct pd_stored pd_loader_stored(const struct pd_loader *l)
+{
+    struct pd_stored s = {.count = l->dataset->count, .channels = l->dataset->channels};
+    pd_transform_stored_size(l->transform, &s.height, &s.width);
+    return s;
+}
+
+void pd_loader_pixels(const struct pd_loader *l, uint32_t first, uint32_t n, uint8_t *pixels)
+{
+    const struct pd_stored s = pd_loader_stored(l);
+    const size_t size = (size_t)s.channels * (size_t)s.height * (size_t)s.width;
+    for (uint32_t i = 0; i < n; i++)
+        pd_transform_pixels(l->transform, first + i, pixels + i * size);
+    pd_dataset_let_go(l->dataset);
+}
+
+void pd_loader_places(struct pd_loader *l, uint64_t step, int32_t (*places)[4], int32_t *labels)
+{
+    make(l, step, NULL, places, labels, NULL);
 }
 
 uint64_t pd_loader_images(const struct pd_loader *l)

@@ -53,6 +53,20 @@ uint64_t pd_loader_labelled(const struct pd_loader *loader);
 /* Floats of one image of a batch: C * size * size, or 2 for points. */
 size_t pd_loader_image_size(const struct pd_loader *loader);
 
+/* The images of the data set as batches are cut out of them, for those who keep them elsewhere and cut there
+ * (pd_transform_pixels): how many, and their size; n of them from `first` on, into (n, C, height, width). Not
+ * while another thread makes batches. */
+struct pd_stored {
+    uint32_t count;
+    int channels, height, width; /* height 0: there are none, but points */
+};
+struct pd_stored pd_loader_stored(const struct pd_loader *loader);
+void pd_loader_pixels(const struct pd_loader *loader, uint32_t first, uint32_t n, uint8_t *pixels);
+
+/* Batch `step` as places among them, (batch, 4): image, top, left, mirrored. What pd_loader_get would make.
+ */
+void pd_loader_places(struct pd_loader *loader, uint64_t step, int32_t (*places)[4], int32_t *labels);
+
 /* Batch `step` (any, in any order; asking for the next one is fastest).
  * images (pd_loader_batch, C, size, size) in [-1, 1], points (batch, 2) as they are; labels (batch), -1 where
  * the label may not be used; indices (batch) into the data set, or NULL. One caller at a time.

@@ -94,20 +94,48 @@ size_t pd_transform_image_size(const struct pd_transform *t)
 
 /* A place in 0 .. slack: the word's share of it, or the middle (halves to the even side, as torchvision's).
  */
-static int place(const struct pd_transform *t, int slack, uint32_t word)
+static int slot(const struct pd_transform *t, int slack, uint32_t word)
 {
     if (!t->options.random_crop)
         return (int)lrint(slack / 2.0);
     return (int)(((uint64_t)word * (uint32_t)(slack + 1)) >> 32);
 }
 
-static void cut(const struct pd_transform *t, int top, int left, bool mirror, float *out)
+void pd_transform_stored_size(const struct pd_transform *t, int *height, int *width)
+{
+    *height = t->height;
+    *width = t->width;
+}
+
+static void make_plane(const struct pd_transform *t, uint32_t index, int channel, uint8_t *plane)
+{
+    const struct pd_dataset *d = t->dataset;
+    const size_t stored = (size_t)d->height * (size_t)d->width;
+    pd_resize_plane(t->resize, pd_dataset_image(d, index) + (size_t)channel * stored, plane, t->scratch);
+}
+
+void pd_transform_pixels(const struct pd_transform *t, uint32_t index, uint8_t *pixels)
+{
+    const size_t plane = (size_t)t->height * (size_t)t->width;
+    for (int c = 0; c < t->dataset->channels; c++)
+        make_plane(t, index, c, pixels + (size_t)c * plane);
+}
+
+void pd_transform_place(const struct pd_transform *t, const uint32_t random[4], int32_t place[3])
+{
+    const int size = t->options.size;
+    place[0] = slot(t, t->height - size, random[0]);
+    place[1] = slot(t, t->width - size, random[1]);
+    place[2] = t->options.flip && random[2] >> 31;
+}
+
+static void cut(const struct pd_transform *t, const int32_t place[3], float *out)
 {
     int size = t->options.size;
     for (int y = 0; y < size; y++, out += size) {
-        const uint8_t *row = t->plane + (size_t)(top + y) * (size_t)t->width + left;
+        const uint8_t *row = t->plane + (size_t)(place[0] + y) * (size_t)t->width + place[1];
         for (int x = 0; x < size; x++)
-            out[x] = t->unit[row[mirror ? size - 1 - x : x]];
+            out[x] = t->unit[row[place[2] ? size - 1 - x : x]];
     }
 }
 
@@ -118,14 +146,12 @@ void pd_transform_image(struct pd_transform *t, uint32_t index, const uint32_t r
         memcpy(image, d->points + 2 * (size_t)index, 2 * sizeof *image);
         return;
     }
-    int size = t->options.size;
-    int top = place(t, t->height - size, random[0]), left = place(t, t->width - size, random[1]);
-    bool mirror = t->options.flip && random[2] >> 31;
-    size_t plane = (size_t)d->height * (size_t)d->width;
-    const uint8_t *pixels = pd_dataset_image(d, index);
+    const size_t size = (size_t)t->options.size;
+    int32_t place[3];
+    pd_transform_place(t, random, place);
     for (int c = 0; c < d->channels; c++) {
-        pd_resize_plane(t->resize, pixels + (size_t)c * plane, t->plane, t->scratch);
-        cut(t, top, left, mirror, image + (size_t)c * (size_t)size * (size_t)size);
+        make_plane(t, index, c, t->plane);
+        cut(t, place, image + (size_t)c * size * size);
     }
 }
 

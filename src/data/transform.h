@@ -38,6 +38,12 @@ size_t pd_transform_image_size(const struct pd_transform *transform);
 void pd_transform_image(struct pd_transform *transform, uint32_t index, const uint32_t random[4],
                         float *image);
 
+/* The same in two parts, for those who cut themselves: image `index` as it is cut, (C, height, width) bytes,
+ * level v standing for v / 127.5 - 1; and where: top, left, mirrored (0 or 1). Of images, not points. */
+void pd_transform_stored_size(const struct pd_transform *transform, int *height, int *width);
+void pd_transform_pixels(const struct pd_transform *transform, uint32_t index, uint8_t *pixels);
+void pd_transform_place(const struct pd_transform *transform, const uint32_t random[4], int32_t place[3]);
+
 /* For evaluation: n images, dataset's indices[i] or, when indices is NULL, 0 .. n-1, into images
  * (n, C, size, size), or (n, 2) for points. PD_ERR_USAGE, PD_ERR_MEMORY. */
 enum pd_status pd_transform_eval(const struct pd_dataset *dataset, const uint32_t *indices, uint32_t n,

@@ -118,6 +118,10 @@ struct pd_backend_type {
     void *(*allocate)(struct pd_backend *b, size_t bytes);
     void (*release)(struct pd_backend *b, void *address); /* also NULL */
 
+    /* Bytes that allocate could still give, where tensors do not lie in this machine's memory; 0: unknown.
+     * NULL: they lie there. */
+    size_t (*room)(struct pd_backend *b);
+
     /* In order with runs. upload returns when `from` may be used again; the copy itself may take longer.
      * download returns when `to` is filled. PD_ERR_UNSUPPORTED: the device failed. */
     enum pd_status (*upload)(struct pd_backend *b, void *address, const void *from, size_t bytes,

@@ -29,7 +29,9 @@ enum pd_op_kind pd_op_kind(enum pd_op op)
 
 size_t pd_dtype_size(enum pd_dtype dtype, size_t real_size)
 {
-    return dtype == PD_I32 ? sizeof(int32_t) : dtype == PD_F64 ? sizeof(double) : real_size;
+    const size_t sizes[] = {
+        [PD_REAL] = real_size, [PD_I32] = sizeof(int32_t), [PD_F64] = sizeof(double), [PD_U8] = 1};
+    return sizes[dtype];
 }
 
 bool pd_op_over(enum pd_op op, int source)
@@ -99,6 +101,8 @@ static bool remember(struct pd_graph *g, struct pd_node *n)
 /* May the op's source be of that type? */
 static bool takes(enum pd_op op, int source, enum pd_dtype dtype)
 {
+    if (op == PD_OP_PIXELS)
+        return dtype == (source ? PD_I32 : PD_U8);
     return dtype == PD_REAL || pd_op_kind(op) == PD_KIND_VIEW || (dtype == PD_I32 && op == PD_OP_ONE_HOT) ||
            (dtype == PD_F64 && op == PD_OP_ADAM && source == 5);
 }
@@ -196,8 +200,10 @@ struct pd_node *pd_var_read(struct pd_graph *g, struct pd_var *var)
             BUG("%s is read after the Adam that moves it", var->name);
     }
     struct pd_node *n = leaf(g, PD_OP_VAR, var->shape, (struct pd_attr){0});
-    if (n)
+    if (n) {
+        n->dtype = var->dtype;
         n->var[0] = var;
+    }
     return n;
 }
 

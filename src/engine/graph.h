@@ -103,6 +103,7 @@ struct pd_graph {
 
 struct pd_var {
     char *name;
+    enum pd_dtype dtype; /* PD_REAL, or PD_U8, which no optimiser moves */
     struct pd_shape shape;
     struct pd_init_spec init;
     struct pd_backend *backend; /* borrowed */
@@ -126,6 +127,18 @@ const char *pd_shape_text(struct pd_shape s, char *text);
 struct pd_node *pd_all_sum(struct pd_node *x);
 struct pd_node *pd_all_mean(struct pd_node *x);
 struct pd_node *pd_all_stats(struct pd_node *stats); /* of pd_batch_stats, as if of one batch */
+
+/* Training images where the backend's tensors lie, as bytes. The variable of that name, made of zeros when it
+ * is not there yet; NULL when memory ran out. Rows of its first axis from the caller's memory: as
+ * pd_var_upload. */
+struct pd_var *pd_vars_get_bytes(struct pd_vars *vars, const char *name, struct pd_shape shape);
+enum pd_status pd_var_upload_rows(struct pd_var *var, int64_t first, int64_t n, const uint8_t *from,
+                                  struct pd_error *err);
+
+/* Images (N, C, size, size) in [-1, 1], x / 127.5 - 1, cut out of a table PD_U8 (M, C, H, W). places: PD_I32
+ * (N, 4), of each image its row, the top and left of the cut, and whether it is mirrored, 0 or 1. What lies
+ * outside the table is undefined. */
+struct pd_node *pd_pixels(struct pd_node *table, struct pd_node *places, int size);
 
 /* Ops that only gradients record. */
 struct pd_node *pd_lrelu_bwd(struct pd_node *dy, struct pd_node *y, double slope);

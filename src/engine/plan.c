@@ -46,7 +46,8 @@ static double gigabytes_of(const struct pd_instr *at, const struct pd_instr *in)
 {
     double n = (double)in->bytes;
     for (int k = 0; k < in->n_src; k++)
-        n += (double)at[in->src[k]].bytes;
+        if (at[in->src[k]].dtype != PD_U8) /* of all training images a batch is read */
+            n += (double)at[in->src[k]].bytes;
     return 1e-9 * n;
 }
 

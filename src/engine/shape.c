@@ -204,6 +204,20 @@ struct pd_node *pd_one_hot(struct pd_node *labels, int classes)
                        &labels);
 }
 
+struct pd_node *pd_pixels(struct pd_node *table, struct pd_node *places, int size)
+{
+    char a[96], b[96];
+    if (!table || !places)
+        return NULL;
+    const struct pd_shape t = table->shape, p = places->shape;
+    if (table->dtype != PD_U8 || places->dtype != PD_I32 || t.rank != 4 || p.rank != 2 || p.dim[1] != 4 ||
+        size < 1 || size > t.dim[2] || size > t.dim[3])
+        return pd_graph_fail(table->graph, PD_ERR_MISMATCH, "pixels: %d x %d out of %s at %s", size, size,
+                             pd_shape_text(t, a), pd_shape_text(p, b));
+    return pd_node_new(table->graph, PD_OP_PIXELS, pd_shape4(p.dim[0], t.dim[1], size, size), NULL, 2,
+                       (struct pd_node *[]){table, places});
+}
+
 struct pd_node *pd_top_rows(struct pd_node *x, struct pd_node *score, int64_t k)
 {
     if (!x || !score)

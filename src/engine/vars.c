@@ -48,7 +48,7 @@ void pd_vars_destroy(struct pd_vars *s)
 
 static size_t bytes_of(const struct pd_var *v)
 {
-    return (size_t)pd_shape_count(v->shape) * v->backend->type->real_size;
+    return (size_t)pd_shape_count(v->shape) * pd_dtype_size(v->dtype, v->backend->type->real_size);
 }
 
 enum pd_status pd_var_upload(struct pd_var *v, const void *from, struct pd_error *err)
@@ -59,6 +59,16 @@ enum pd_status pd_var_upload(struct pd_var *v, const void *from, struct pd_error
 enum pd_status pd_var_download(const struct pd_var *v, void *to, struct pd_error *err)
 {
     return v->backend->type->download(v->backend, to, v->data, bytes_of(v), err);
+}
+
+enum pd_status pd_var_upload_rows(struct pd_var *v, int64_t first, int64_t n, const uint8_t *from,
+                                  struct pd_error *err)
+{
+    const size_t row = bytes_of(v) / (size_t)v->shape.dim[0];
+    if (first < 0 || n < 0 || first + n > v->shape.dim[0])
+        BUG("rows %lld to %lld of %s", (long long)first, (long long)(first + n), v->name);
+    return v->backend->type->upload(v->backend, (char *)v->data + (size_t)first * row, from, (size_t)n * row,
+                                    err);
 }
 
 static bool is_wide(const struct pd_var *v)
@@ -174,11 +184,11 @@ static bool make_room(struct pd_vars *s)
     return true;
 }
 
-struct pd_var *pd_vars_get(struct pd_vars *s, const char *name, struct pd_shape shape,
-                           struct pd_init_spec init)
+static struct pd_var *get_var(struct pd_vars *s, const char *name, enum pd_dtype dtype, struct pd_shape shape,
+                              struct pd_init_spec init)
 {
     struct pd_var *v = pd_vars_find(s, name);
-    if (v && !pd_shape_equal(v->shape, shape))
+    if (v && !(pd_shape_equal(v->shape, shape) && v->dtype == dtype))
         BUG("variable %s is asked for with another shape", name);
     if (v)
         return v;
@@ -188,6 +198,7 @@ struct pd_var *pd_vars_get(struct pd_vars *s, const char *name, struct pd_shape 
     v->backend = s->backend;
     if (!make_room(s))
         goto fail;
+    v->dtype = dtype;
     v->shape = shape;
     v->init = init;
     v->name = pd_strdup(name);
@@ -195,13 +206,24 @@ struct pd_var *pd_vars_get(struct pd_vars *s, const char *name, struct pd_shape 
         goto fail;
     if (!v->backend->type->no_values) {
         v->data = v->backend->type->allocate(v->backend, bytes_of(v));
-        if (!v->data || initialise(v, s->seed, NULL))
+        if (!v->data || (dtype == PD_REAL && initialise(v, s->seed, NULL)))
             goto fail;
     }
     return s->vars[s->count++] = v;
 fail:
     var_destroy(v);
     return NULL;
+}
+
+struct pd_var *pd_vars_get(struct pd_vars *s, const char *name, struct pd_shape shape,
+                           struct pd_init_spec init)
+{
+    return get_var(s, name, PD_REAL, shape, init);
+}
+
+struct pd_var *pd_vars_get_bytes(struct pd_vars *s, const char *name, struct pd_shape shape)
+{
+    return get_var(s, name, PD_U8, shape, (struct pd_init_spec){.a = 0});
 }
 
 enum pd_status pd_vars_reset(struct pd_vars *s, const char *prefix, uint64_t seed, struct pd_error *err)

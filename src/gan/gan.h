@@ -95,7 +95,9 @@ struct pd_step_options {
     double rotation, rotation_g;
     int64_t top_k; /* the generator step learns from so many fakes that D takes for real soonest; 0: all */
     struct pd_adam_options adam;
-    bool noise_given; /* z and c are inputs "z" (N, z_dim), "c" i32 (N) instead of random: for tests */
+    struct pd_var *pixels; /* PD_U8 (M, C, H, W), borrowed: training images where the gan computes, out of
+                              which the step cuts its batch; NULL: that is its input */
+    bool noise_given;      /* z and c are inputs "z" (N, z_dim), "c" i32 (N) instead of random: for tests */
 };
 struct pd_step_options pd_step_defaults(void); /* the papers' */
 
@@ -116,11 +118,12 @@ enum {
 };
 extern const char *const pd_loss_names[PD_LOSS_COUNT];
 
-/* One discriminator step and one generator step. Inputs "images" (N, C, H, W) or (N, 2), "labels" i32 (N), -1
- * where unlabelled; numbers that may change between runs: "lr", at first that of the options, and with GOLD
- * "gold", at first 1: 0 sets all weights to 1; with consistency "guess", at first 1, a factor on its weight.
- * The fakes are made once for both steps; the GOLD weights come from the loss's own forward (but see
- * separate_forwards). With top_k "top_k", at first that. */
+/* One discriminator step and one generator step. Inputs "images" (N, C, H, W) or (N, 2), with pixels in their
+ * stead "places" i32 (N, 4) (pd_pixels); "labels" i32 (N), -1 where unlabelled; numbers that may change
+ * between runs: "lr", at first that of the options, and with GOLD "gold", at first 1: 0 sets all weights to
+ * 1; with consistency "guess", at first 1, a factor on its weight. The fakes are made once for both steps;
+ * the GOLD weights come from the loss's own forward (but see separate_forwards). With top_k "top_k", at first
+ * that. */
 enum pd_status pd_gan_compile_step(struct pd_gan *gan, const struct pd_step_options *options,
                                    struct pd_plan **out, struct pd_error *err);
 

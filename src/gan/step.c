@@ -259,10 +259,19 @@ static struct pd_node *with_rotation(struct recorder *r, struct pd_node *loss, s
     return pd_add(loss, rotation);
 }
 
+static struct pd_node *real_images(const struct recorder *r)
+{
+    const int64_t n = r->o->batch;
+    if (!r->o->pixels)
+        return pd_input(r->g, "images", PD_REAL, pd_gan_image_shape(r->gan, n));
+    return pd_pixels(pd_var_read(r->g, r->o->pixels), pd_input(r->g, "places", PD_I32, pd_shape2(n, 4)),
+                     r->gan->config.size);
+}
+
 static void record_discriminator_step(struct recorder *r)
 {
     const struct pd_model_config *c = &r->gan->config;
-    struct pd_node *images = pd_input(r->g, "images", PD_REAL, pd_gan_image_shape(r->gan, r->o->batch));
+    struct pd_node *images = real_images(r);
     struct pd_node *labels = pd_one_hot(pd_input(r->g, "labels", PD_I32, pd_shape1(r->o->batch)), c->classes);
     struct pd_node *real_shown = shown(r, images), *fake_shown = shown(r, pd_detach(r->fake));
     struct pd_heads real = pd_model_discriminate(&r->dis, c, real_shown);

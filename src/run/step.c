@@ -1,6 +1,7 @@
 #include "run/step.h"
 
 #include "base/mem.h"
+#include "engine/backend.h"
 #include "run/setup.h"
 
 #include <math.h>
@@ -63,6 +64,38 @@ enum pd_status pd_run_step_fit(struct pd_run_step *s, uint64_t step, uint64_t la
     return status;
 }
 
+/* --- its images --- */
+
+static enum pd_status copy_pixels(const struct pd_run_step *s, const struct pd_stored *all,
+                                  struct pd_error *err)
+{
+    enum { AT_ONCE = 256 };
+    const size_t size = (size_t)all->channels * (size_t)all->height * (size_t)all->width;
+    uint8_t *some = pd_malloc(AT_ONCE * size);
+    enum pd_status status =
+        some ? PD_OK : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d images", AT_ONCE);
+    for (uint32_t i = 0, n = 0; i < all->count && !status; i += n) {
+        n = all->count - i < AT_ONCE ? all->count - i : AT_ONCE;
+        pd_loader_pixels(s->loader, i, n, some);
+        status = pd_var_upload_rows(s->pixels, i, n, some, err);
+    }
+    pd_free(some);
+    return status;
+}
+
+/* Where the gan computes elsewhere, and they take at most half of the room that there is. */
+static enum pd_status keep_pixels(struct pd_run_step *s, struct pd_error *err)
+{
+    struct pd_backend *b = s->gan->backend;
+    const struct pd_stored all = pd_loader_stored(s->loader);
+    const struct pd_shape shape = pd_shape4(all.count, all.channels, all.height, all.width);
+    if (!b->type->room || !all.height || (size_t)pd_shape_count(shape) > b->type->room(b) / 2)
+        return PD_OK;
+    s->kept = pd_vars_create(b, 0);
+    s->pixels = s->kept ? pd_vars_get_bytes(s->kept, "pixels", shape) : NULL;
+    return s->pixels ? copy_pixels(s, &all, err) : PD_OK;
+}
+
 /* --- its plans --- */
 
 static enum pd_status compile(struct pd_run_step *s, struct pd_error *err)
@@ -74,6 +107,7 @@ static enum pd_status compile(struct pd_run_step *s, struct pd_error *err)
     s->top_k = options.top_k = wanted_top_k(s->o, options.batch, 0);
     s->guess = 1;
     options.labelled_weight = labelled_weight(s);
+    options.pixels = s->pixels;
     enum pd_status status = pd_step_plans_compile(s->gan, &options, &s->plans, err);
     if (status || last == options.batch)
         return status;
@@ -106,11 +140,17 @@ enum pd_status pd_run_step_open(const struct pd_train_options *o, struct pd_gan 
 {
     const size_t n = (size_t)o->batch;
     *s = (struct pd_run_step){.o = o, .gan = gan, .loader = loader};
-    s->images = pd_calloc(n, (size_t)pd_gan_image_size(gan) * sizeof *s->images);
+    enum pd_status status = keep_pixels(s, err);
+    if (status)
+        return status;
     s->labels = pd_calloc(n, sizeof *s->labels);
-    if (!s->images || !s->labels)
+    if (s->pixels)
+        s->places = pd_calloc(n, sizeof *s->places);
+    else
+        s->images = pd_calloc(n, (size_t)pd_gan_image_size(gan) * sizeof *s->images);
+    if (!s->labels || (!s->images && !s->places))
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for a batch of %zu images", n);
-    enum pd_status status = compile(s, err);
+    status = compile(s, err);
     return status ? status : count_cost(s, err);
 }
 
@@ -118,16 +158,29 @@ void pd_run_step_close(struct pd_run_step *s)
 {
     pd_step_plans_release(&s->plans);
     pd_step_plans_release(&s->partial);
+    pd_vars_destroy(s->kept); /* behind the plans that read it */
     pd_free(s->images);
+    pd_free(s->places);
     pd_free(s->labels);
+}
+
+static enum pd_status write_images(struct pd_run_step *s, uint64_t step, struct pd_plan *plan,
+                                   struct pd_error *err)
+{
+    const int64_t n = pd_loader_batch(s->loader, step);
+    if (s->pixels) {
+        pd_loader_places(s->loader, step, s->places, s->labels);
+        return pd_plan_write(plan, "places", s->places, 4 * n, err);
+    }
+    pd_loader_get(s->loader, step, s->images, s->labels, NULL);
+    return pd_plan_write(plan, "images", s->images, n * pd_gan_image_size(s->gan), err);
 }
 
 enum pd_status pd_run_step_take(struct pd_run_step *s, uint64_t step, struct pd_error *err)
 {
     const int64_t n = pd_loader_batch(s->loader, step);
     struct pd_plan *plan = pd_step_plan(n < pd_loader_batch(s->loader, 0) ? &s->partial : &s->plans, step);
-    pd_loader_get(s->loader, step, s->images, s->labels, NULL);
-    enum pd_status status = pd_plan_write(plan, "images", s->images, n * pd_gan_image_size(s->gan), err);
+    enum pd_status status = write_images(s, step, plan, err);
     if (!status)
         status = pd_plan_write(plan, "labels", s->labels, n, err);
     return status ? status : pd_plan_run(plan, (uint64_t)s->o->seed, step, err);

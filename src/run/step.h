@@ -12,7 +12,10 @@ struct pd_run_step {
     struct pd_gan *gan;
     struct pd_loader *loader;
     struct pd_step_plans plans, partial; /* partial: for an epoch's last, smaller batch; zeroed: none */
-    float *images;                       /* a batch */
+    struct pd_vars *kept;                /* where the gan computes on a device, if there is room, */
+    struct pd_var *pixels;               /* all images; else NULL */
+    float *images;                       /* a batch of them, or */
+    int32_t (*places)[4];                /* where it lies among them */
     int32_t *labels;
     bool gold;     /* they re-weight */
     int64_t top_k; /* fakes that the generator learns from; 0: all */

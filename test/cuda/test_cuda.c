@@ -2,7 +2,10 @@
  * something is missing or fails. */
 #include "plans.h"
 
+#include <paydirt/data.h>
 #include <paydirt/devices.h>
+#include <paydirt/sample.h>
+#include <paydirt/train.h>
 
 #include <glob.h>
 #include <math.h>
@@ -11,6 +14,60 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* --- a small training of the library's --- */
+
+static struct pd_gan *train_on_card(const struct standin_control *c, bool room)
+{
+    enum { N = 40, SIDE = 9 };
+    static const char *const options[][2] = {
+        {"model", "infogan"}, {"width", "0.03125"}, {"epochs", "1"},           {"min-epoch", "1"},
+        {"batch", "16"},      {"size", "8"},        {"partial-batch", "true"}, {"random-crop", "true"},
+        {"flip", "true"},     {"device", "cuda"}};
+    static uint8_t pixels[N * SIDE * SIDE];
+    static int32_t labels[N];
+    struct pd_training *t;
+    struct pd_dataset *data;
+    struct pd_gan *gan;
+    struct pd_error err = {0};
+    for (int i = 0; i < N * SIDE * SIDE; i++)
+        pixels[i] = (uint8_t)((i * 2654435761U) >> 24);
+    for (int i = 0; i < N; i++)
+        labels[i] = i % 3;
+    const struct pd_data_arrays arrays = {
+        .n = N, .channels = 1, .height = SIDE, .width = SIDE, .u8 = pixels, .labels = labels, .classes = 3};
+    assert_int_equal(pd_dataset_from_arrays(&arrays, &data, &err), PD_OK);
+    assert_int_equal(pd_training_create(&t, &err), PD_OK);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (pd_training_set(t, options[i][0], options[i][1], &err))
+            fail_msg("%s", err.message);
+    c->break_call(room ? "" : "cuMemGetInfo", 1, 1);
+    if (pd_training_run(t, data, NULL, &gan, &err))
+        fail_msg("%s", err.message);
+    pd_training_destroy(t);
+    pd_dataset_destroy(data);
+    return gan;
+}
+
+/* The images lie on the card as bytes where there is room, else they come batch by batch: the same weights.
+ */
+static void cuts_batches_out_of_bytes(void **state)
+{
+    (void)state;
+    static float images[2][3 * 8 * 8];
+    const struct standin_control *c = standin_use();
+    c->reset();
+    for (int room = 0; room < 2; room++) {
+        struct pd_error err;
+        const long before = c->launches("pixels");
+        struct pd_gan *gan = train_on_card(c, room);
+        assert_int_equal(c->launches("pixels") - before, room ? 3 : 0); /* two steps and a partial one */
+        assert_int_equal(pd_generate(gan, 3, (int32_t[]){0, 1, 2}, NULL, 5, images[room], &err), PD_OK);
+        pd_gan_destroy(gan);
+    }
+    assert_memory_equal(images[0], images[1], sizeof images[0]);
+    assert_int_equal(c->objects(), 0);
+}
 
 /* --- a small training: one layer, its loss, its updates --- */
 
@@ -998,6 +1055,7 @@ static void ranks_wait_for_no_lost_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cuts_batches_out_of_bytes),
         cmocka_unit_test(replays_with_new_numbers),
         cmocka_unit_test(runs_without_graphs),
         cmocka_unit_test(adds_a_bias_to_one_column),

@@ -216,6 +216,44 @@ static void one_hot_rows(void **state)
         }
 }
 
+/* All 256 levels: bit for bit what the loader makes of them. */
+static void pixels_are_cut(void **state)
+{
+    (void)state;
+    enum { M = 3, C = 2, H = 7, W = 8, SIZE = 5, N = 4, EACH = C * SIZE * SIZE };
+    static const int32_t places[N][4] = {{2, 0, 0, 0}, {0, 2, 3, 1}, {1, 1, 2, 0}, {2, 2, 0, 1}};
+    uint8_t table[M * C * H * W];
+    for (int i = 0; i < M * C * H * W; i++)
+        table[i] = (uint8_t)i;
+    for
+        EACH_KIND(k)
+        {
+            struct pd_backend *b = open_backend(k->name, k->threads);
+            struct pd_vars *vars = pd_vars_create(b, 1);
+            struct pd_var *kept = pd_vars_get_bytes(vars, "pixels", pd_shape4(M, C, H, W));
+            struct pd_graph *g = pd_graph_create();
+            pd_output(pd_pixels(pd_var_read(g, kept), pd_input(g, "places", PD_I32, pd_shape2(N, 4)), SIZE),
+                      "y");
+            struct pd_plan *p = compiled(g, b);
+            for (int i = 0; i < M; i++)
+                assert_int_equal(pd_var_upload_rows(kept, i, 1, table + i * C * H * W, NULL), PD_OK);
+            write_plan(p, "places", 4 * N, places);
+            run_plan(p, 0, 0);
+            double *got = taken(p, "y", N * EACH);
+            for (int i = 0; i < N * EACH; i++) {
+                const int32_t *at = places[i / EACH];
+                const int x = i % SIZE, plane = at[0] * C + i / (SIZE * SIZE) % C;
+                const int row = plane * H + at[1] + i / SIZE % SIZE;
+                const int level = table[row * W + at[2] + (at[3] ? SIZE - 1 - x : x)];
+                assert_true((float)got[i] == (float)(level / 127.5 - 1));
+            }
+            free(got);
+            pd_plan_destroy(p);
+            pd_vars_destroy(vars);
+            pd_backend_destroy(b);
+        }
+}
+
 static void top_rows_keep_their_order(void **state)
 {
     (void)state;
@@ -484,6 +522,7 @@ int main(void)
         cmocka_unit_test(matrices),
         cmocka_unit_test(images),
         cmocka_unit_test(one_hot_rows),
+        cmocka_unit_test(pixels_are_cut),
         cmocka_unit_test(top_rows_keep_their_order),
         cmocka_unit_test(top_rows_put_nan_last),
         cmocka_unit_test(random_moments),

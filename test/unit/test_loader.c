@@ -101,6 +101,44 @@ static void goes_once_through_an_epoch(void **state)
     pd_loader_destroy(l);
 }
 
+/* Whoever keeps the images elsewhere and cuts there makes the same batches. */
+static void says_where_to_cut(void **state)
+{
+    (void)state;
+    uint8_t pixels[COUNT * 81];
+    struct pd_dataset d = make();
+    struct pd_loader_options options = basic();
+    d.pixels = pixels;
+    for (int i = 0; i < COUNT * 81; i++)
+        pixels[i] = (uint8_t)((i * 2654435761U) >> 24);
+    struct pd_loader *l = create(&d, NULL, options);
+    const struct pd_stored s = pd_loader_stored(l);
+    assert_true(s.count == COUNT && s.channels == 1 && s.height == 11 && s.width == 11); /* 1.1 SIDE */
+    uint8_t stored[COUNT][11][11];
+    pd_loader_pixels(l, 0, 20, stored[0][0]);
+    pd_loader_pixels(l, 20, COUNT - 20, stored[20][0]);
+    int mirrored = 0, moved = 0;
+    for (uint64_t step = 0; step < 20; step++) {
+        struct batch b;
+        int32_t places[BATCH][4], labels[BATCH];
+        pd_loader_get(l, step, b.images, b.labels, b.indices);
+        pd_loader_places(l, step, places, labels);
+        for (int i = 0; i < BATCH; i++) {
+            const int32_t *at = places[i];
+            assert_true(at[0] == (int32_t)b.indices[i] && labels[i] == b.labels[i]);
+            for (int k = 0; k < SIDE * SIDE; k++) {
+                const int x = at[3] ? SIDE - 1 - k % SIDE : k % SIDE;
+                assert_true(b.images[i * SIDE * SIDE + k] ==
+                            (float)(stored[at[0]][at[1] + k / SIDE][at[2] + x] / 127.5 - 1));
+            }
+            mirrored += at[3];
+            moved += at[1] + at[2];
+        }
+    }
+    assert_true(mirrored && moved);
+    pd_loader_destroy(l);
+}
+
 static void keeps_a_partial_batch(void **state)
 {
     (void)state;
@@ -416,6 +454,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goes_once_through_an_epoch),
+        cmocka_unit_test(says_where_to_cut),
         cmocka_unit_test(keeps_a_partial_batch),
         cmocka_unit_test(repeats_small_sets),
         cmocka_unit_test(fills_a_batch_from_few_images),

@@ -58,6 +58,7 @@ MISTAKE(m_norm,
 MISTAKE(m_rank, pd_rank(m))
 MISTAKE(m_assign_row, pd_assign_row(var(s, "v", pd_shape2(3, 2), 0), m))
 MISTAKE(m_assign, pd_assign(var(s, "v", pd_shape1(3), 0), m))
+MISTAKE(m_pixels, pd_pixels(x, labels, 2))
 MISTAKE(m_integers, pd_affine(labels, 2, 0))
 MISTAKE(m_integers_add, pd_add(real(s, "r", pd_shape1(5)), labels))
 MISTAKE(m_integers_concat, pd_concat(labels, labels, 0))
@@ -91,6 +92,7 @@ static const struct {
     {"concat along axis 2", m_concat_axis},
     {"concat along axis -1", m_concat_negative},
     {"slice 2..4 of axis 1 of (2, 3)", m_slice},
+    {"pixels: 2 x 2 out of (2, 3", m_pixels},
     {"of axis 2", m_slice_axis},
     {"of axis -1", m_slice_negative},
     {"slice 0..0", m_slice_empty},

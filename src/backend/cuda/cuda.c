@@ -26,6 +26,7 @@ static cuda_prepare *const table[PD_OP_COUNT] = {
     [PD_OP_PAD] = cuda_prepare_move,
     [PD_OP_SHIFT] = cuda_prepare_shift,
     [PD_OP_ONE_HOT] = cuda_prepare_rows,
+    [PD_OP_PIXELS] = cuda_prepare_pixels,
     [PD_OP_RANK] = cuda_prepare_rows,
     [PD_OP_TOP_ROWS] = cuda_prepare_rows,
     [PD_OP_SPREAD_ROWS] = cuda_prepare_rows,
@@ -108,7 +109,8 @@ static enum pd_status check_size(const struct cuda *b, const struct pd_call *cal
     char shape[96];
     bool fits = pd_shape_count(call->instr->shape) <= MOST_NUMBERS;
     for (int k = 0; k < call->instr->n_src; k++)
-        fits = fits && pd_shape_count(call->src_instr[k]->shape) <= MOST_NUMBERS;
+        fits = fits && (call->src_instr[k]->dtype == PD_U8 ||
+                        pd_shape_count(call->src_instr[k]->shape) <= MOST_NUMBERS);
     return fits ? PD_OK
                 : pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%s: %s making %s: more than %lld numbers in a tensor",
                           b->where, pd_op_name(call->instr->op), pd_shape_text(call->instr->shape, shape),
@@ -305,6 +307,7 @@ const struct pd_backend_type pd_backend_cuda = {
     .join = cuda_join,
     .allocate = cuda_allocate,
     .release = cuda_release,
+    .room = cuda_room,
     .upload = cuda_upload,
     .download = cuda_download,
     .prepare = prepare,

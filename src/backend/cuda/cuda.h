@@ -104,7 +104,7 @@ struct cuda_call {
  * says how many that are. */
 typedef enum pd_status cuda_prepare(struct cuda *b, struct pd_call *call, struct pd_error *err);
 cuda_prepare cuda_prepare_fill, cuda_prepare_random, cuda_prepare_copy, cuda_prepare_move, cuda_prepare_shift,
-    cuda_prepare_rows, cuda_prepare_pool, cuda_prepare_row;
+    cuda_prepare_pixels, cuda_prepare_rows, cuda_prepare_pool, cuda_prepare_row;
 cuda_prepare cuda_prepare_sum, cuda_prepare_softmax, cuda_prepare_norm;
 cuda_prepare cuda_prepare_product, cuda_prepare_conv;
 cuda_prepare cuda_prepare_all_sum, cuda_prepare_all_stats;
@@ -152,6 +152,7 @@ double cuda_peak(struct pd_backend *b, int side); /* pd_backend_type.peak (peak.
 /* --- memory (memory.c) --- */
 
 void *cuda_allocate(struct pd_backend *b, size_t bytes);
+size_t cuda_room(struct pd_backend *b);
 void cuda_release(struct pd_backend *b, void *address);
 enum pd_status cuda_upload(struct pd_backend *b, void *address, const void *from, size_t bytes,
                            struct pd_error *err);

@@ -20,6 +20,13 @@ void *cuda_allocate(struct pd_backend *base, size_t bytes)
     return NULL;
 }
 
+size_t cuda_room(struct pd_backend *base)
+{
+    struct cuda *b = (struct cuda *)base;
+    size_t free = 0, total = 0;
+    return b->api.cuCtxSetCurrent(b->context) || b->api.cuMemGetInfo_v2(&free, &total) ? 0 : free;
+}
+
 void cuda_release(struct pd_backend *base, void *address)
 {
     struct cuda *b = (struct cuda *)base;

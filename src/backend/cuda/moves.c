@@ -104,6 +104,16 @@ enum pd_status cuda_prepare_shift(struct cuda *b, struct pd_call *call, struct p
     return PD_OK;
 }
 
+enum pd_status cuda_prepare_pixels(struct cuda *b, struct pd_call *call, struct pd_error *err)
+{
+    struct cuda_args *a = each(call, CUDA_pixels);
+    (void)b, (void)err;
+    a->n[1] = (int)call->instr->shape.dim[2];
+    for (int i = 1; i < 4; i++)
+        a->n[1 + i] = (int)call->src_instr[0]->shape.dim[i];
+    return PD_OK;
+}
+
 /* --- rows --- */
 
 /* The ranks of the scores in the call's second source, as ints in scratch. */

@@ -179,6 +179,14 @@ unsigned cuDeviceTotalMem_v2(size_t *total, int device)
     return 0;
 }
 
+unsigned cuMemGetInfo_v2(size_t *left, size_t *total)
+{
+    ENTER("cuMemGetInfo");
+    *total = now.machine.memory;
+    *left = now.machine.memory - now.bytes;
+    return 0;
+}
+
 static char context;
 static int taken;
 

@@ -55,6 +55,19 @@ KERNEL(one_hot)
     DST(float)[i] = SRC(int, 0)[i / a.n[1]] == i % a.n[1] ? 1.0f : 0.0f;
 }
 
+/* n: count, size, C, H, W. src[0]: unsigned char (M, C, H, W), which may be more than an int counts; src[1]: int (N, 4) */
+KERNEL(pixels)
+{
+    EACH(i, a.n[0])
+    {
+        const int size = a.n[1], x = i % size, y = i / size % size, plane = i / (size * size);
+        const int *place = SRC(int, 1) + 4 * (plane / a.n[2]);
+        const long long row = ((long long)place[0] * a.n[2] + plane % a.n[2]) * a.n[3] + place[1] + y;
+        const int level = SRC(unsigned char, 0)[row * a.n[4] + place[2] + (place[3] ? size - 1 - x : x)];
+        DST(float)[i] = (2 * level - 255) / 255.0f; /* rounded as x / 127.5 - 1 is from double: all 256 */
+    }
+}
+
 /* --- rows by score. Batches are small: each is compared with each. --- */
 
 DEVICE float nan_is_least(float x)

@@ -42,7 +42,7 @@ enum pd_status pd_embedded_bytes(const struct pd_embedded *of, const char *name,
                    of->list);
 }
 
-enum pd_status pd_recipe_bytes(const char *name, struct pd_buffer *out, struct pd_error *err)
+static enum pd_status recipe_bytes(const char *name, struct pd_buffer *out, struct pd_error *err)
 {
     const struct pd_embedded of = {"recipe", "'paydirt recipes'", pd_recipe_files, pd_recipe_file_count};
     return pd_embedded_bytes(&of, name, out, err);
@@ -205,7 +205,7 @@ enum pd_status pd_recipe_read(const char *name, struct pd_recipe *out, struct pd
 {
     struct pd_buffer text = PD_BUFFER_INIT;
     *out = (struct pd_recipe){.all = NULL};
-    enum pd_status status = pd_recipe_bytes(name, &text, err);
+    enum pd_status status = recipe_bytes(name, &text, err);
     if (!status)
         status = pd_recipe_parse(name, text.size ? text.data : "", text.size, out, err);
     pd_buffer_release(&text);
@@ -257,7 +257,7 @@ void pd_recipe_close(struct pd_recipe *r)
 enum pd_status pd_recipe_text(const char *name, char **text, size_t *size, struct pd_error *err)
 {
     struct pd_buffer bytes = PD_BUFFER_INIT;
-    const enum pd_status status = pd_recipe_bytes(name, &bytes, err);
+    const enum pd_status status = recipe_bytes(name, &bytes, err);
     if (status)
         pd_buffer_release(&bytes);
     *text = bytes.data;

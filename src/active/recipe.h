@@ -29,9 +29,6 @@ struct pd_embedded {
 enum pd_status pd_embedded_bytes(const struct pd_embedded *of, const char *name, struct pd_buffer *out,
                                  struct pd_error *err);
 
-/* A recipe's bytes; the caller releases out, also after a failure. As pd_recipe_text. */
-enum pd_status pd_recipe_bytes(const char *name, struct pd_buffer *out, struct pd_error *err);
-
 /* pd_recipe_open's, embedded; the caller releases out, also after a failure. */
 enum pd_status pd_recipe_read(const char *name, struct pd_recipe *out, struct pd_error *err);
 enum pd_status pd_recipe_parse(const char *name, const char *text, size_t size, struct pd_recipe *out,

@@ -18,7 +18,8 @@ struct pd_transform {
     float unit[256]; /* grey level to [-1, 1] */
 };
 
-int pd_transform_side(int size, bool random_crop)
+/* Length of the short side after the resize. */
+static int side_of(int size, bool random_crop)
 {
     return random_crop ? (int)lround(1.1 * size) : size;
 }
@@ -30,14 +31,14 @@ enum pd_status pd_transform_stored_side(const struct pd_data_request *request, i
     if (size < STORED_MIN || size > STORED_MAX)
         return pd_fail(err, PD_ERR_USAGE, -1, "'%.200s': image size %d, expected %d to %d", request->name,
                        size, STORED_MIN, STORED_MAX);
-    *side = pd_transform_side(size, request->random_crop);
+    *side = side_of(size, request->random_crop);
     return PD_OK;
 }
 
 static enum pd_status prepare(struct pd_transform *t, struct pd_error *err)
 {
     const struct pd_dataset *d = t->dataset;
-    const int side = pd_transform_side(t->options.size, t->options.random_crop);
+    const int side = side_of(t->options.size, t->options.random_crop);
     pd_fit_short_side(d->height, d->width, side, &t->height, &t->width);
     enum pd_status status = pd_resize_create(d->height, d->width, t->height, t->width, &t->resize, err);
     if (status)

@@ -8,10 +8,8 @@
 
 #include <stdbool.h>
 
-/* Length of the short side after the resize: size, or round(1.1 size) where the image is cut at random. */
-int pd_transform_side(int size, bool random_crop);
-
-/* The side at which readers of large images keep them: the above for the request's size, or for 32.
+/* The side at which readers of large images keep them: the short side after the resize, for the request's
+ * size or for 32.
  * PD_ERR_USAGE: a size that is not 8 .. 1024. */
 enum pd_status pd_transform_stored_side(const struct pd_data_request *request, int *side,
                                         struct pd_error *err);

@@ -240,13 +240,6 @@ enum pd_status pd_picture_terms(const char *path, int64_t n, const float *logit,
     return pd_png_write(path, status, &png, err);
 }
 
-enum pd_status pd_picture_curves(const char *path, const struct pd_axes *axes, const struct pd_level *level,
-                                 const struct pd_curve *curves, int count, struct pd_error *err)
-{
-    struct pd_buffer png = PD_BUFFER_INIT;
-    return pd_png_write(path, pd_chart_curves(axes, level, curves, count, &png, err), &png, err);
-}
-
 /* --- the plane --- */
 
 /* logit (n, 1 + classes), k (2 n): room to work in */

@@ -16,8 +16,4 @@ enum pd_status pd_picture_queries(const char *path, const struct pd_dataset *dat
                                   const struct pd_query *queries, size_t count, const char *title,
                                   struct pd_error *err);
 
-/* Curves with error bars (GOLD figure 4). level may be NULL. */
-enum pd_status pd_picture_curves(const char *path, const struct pd_axes *axes, const struct pd_level *level,
-                                 const struct pd_curve *curves, int count, struct pd_error *err);
-
 #endif

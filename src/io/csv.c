@@ -54,7 +54,7 @@ static void quote(struct pd_buffer *out, const char *before, const char *text)
     pd_buffer_append(out, "\"", 1);
 }
 
-void pd_csv_field(struct pd_buffer *out, const char *text)
+static void write_field(struct pd_buffer *out, const char *text)
 {
     if (text[strcspn(text, ",\"\r\n")])
         quote(out, "", text);
@@ -103,7 +103,7 @@ size_t pd_csv_separator_line(const char *text)
 void pd_csv_text(struct pd_csv *csv, const char *text)
 {
     separate(csv);
-    pd_csv_field(&csv->pending, text);
+    write_field(&csv->pending, text);
 }
 
 void pd_csv_words(struct pd_csv *csv, const char *words)

@@ -38,8 +38,7 @@ void pd_csv_destroy(struct pd_csv *csv);
 /* Bytes of a first line that says the separator, as "sep=;" for Excel; its line's end is not among them. */
 size_t pd_csv_separator_line(const char *text);
 
-/* One field alone, as pd_csv_text, pd_csv_words and pd_csv_path write it, for what is no file yet. */
-void pd_csv_field(struct pd_buffer *out, const char *text);
+/* One field alone, as pd_csv_words and pd_csv_path write it, for what is no file yet. */
 void pd_csv_field_words(struct pd_buffer *out, const char *words);
 void pd_csv_field_path(struct pd_buffer *out, const char *path);
 

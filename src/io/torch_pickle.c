@@ -64,7 +64,7 @@ static const struct global {
     {"torch\nBoolStorage\n", ROLE_STORAGE, PD_IO_BOOL},
 };
 
-bool pd_torch_text_is(struct pd_torch_text text, const char *words)
+static bool text_is(struct pd_torch_text text, const char *words)
 {
     return text.size == strlen(words) && !memcmp(text.bytes, words, text.size);
 }
@@ -300,8 +300,7 @@ static void set_item(struct machine *m, const struct value *dict, const struct v
         out->tensors[out->n_tensors].name = key->text;
         out->tensors[out->n_tensors++].dict = (int)dict->number;
     }
-    if (value->kind == BOOL && !value->number && key->kind == TEXT &&
-        pd_torch_text_is(key->text, "little_endian"))
+    if (value->kind == BOOL && !value->number && key->kind == TEXT && text_is(key->text, "little_endian"))
         out->big_endian = true;
 }
 
@@ -345,7 +344,7 @@ static void run_storage(struct machine *m)
     const int n = top && top->kind == TUPLE && top->number == 6 ? 6 : 5;
     if (!top || top->number != n || !has_kinds(m, top, kinds, n) ||
         globals[m->items[top->first + 1].number].role != ROLE_STORAGE ||
-        !pd_torch_text_is(m->items[top->first].text, "storage")) {
+        !text_is(m->items[top->first].text, "storage")) {
         refuse(m, "a reference to something else than a storage");
         return;
     }

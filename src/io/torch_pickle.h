@@ -40,6 +40,4 @@ enum pd_status pd_torch_pickle_read(const void *bytes, size_t size, size_t *at, 
                                     struct pd_torch_pickle *out, struct pd_error *err);
 void pd_torch_pickle_release(struct pd_torch_pickle *pickle);
 
-bool pd_torch_text_is(struct pd_torch_text text, const char *words);
-
 #endif

@@ -244,7 +244,7 @@ static enum pd_status fill_panel(const struct pd_report *report, struct pd_panel
 
 /* --- whole --- */
 
-enum pd_status pd_report_make(const struct pd_reproduce *r, struct pd_report *out, struct pd_error *err)
+static enum pd_status make_report(const struct pd_reproduce *r, struct pd_report *out, struct pd_error *err)
 {
     *out = (struct pd_report){.r = r};
     pd_mem_watch();
@@ -258,7 +258,7 @@ enum pd_status pd_report_make(const struct pd_reproduce *r, struct pd_report *ou
     return status;
 }
 
-void pd_report_release(struct pd_report *report)
+static void release_report(struct pd_report *report)
 {
     for (int i = 0; i < report->count; i++)
         pd_studies_destroy(report->panels[i].studies);
@@ -334,14 +334,14 @@ enum pd_status pd_reproduce_report(struct pd_reproduce *r, char **text, struct p
     if (begun) /* several processes may end at once: the last has all */
         status = pd_lock_take(&lock, r->folder, ".report.lock", REPORT_PATIENCE, err);
     if (!status)
-        status = pd_report_make(r, &report, err);
+        status = make_report(r, &report, err);
     if (!status)
         pd_report_text(&report, &words);
     if (!status && words.oom)
         status = no_memory(err);
     if (!status && begun)
         status = write_all(&report, &words, err);
-    pd_report_release(&report);
+    release_report(&report);
     pd_lock_release(&lock);
     if (status)
         pd_buffer_release(&words);

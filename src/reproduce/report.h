@@ -37,9 +37,6 @@ struct pd_report {
     json_t *failed;      /* names of runs whose last try has ended badly, owned */
 };
 
-enum pd_status pd_report_make(const struct pd_reproduce *r, struct pd_report *out, struct pd_error *err);
-void pd_report_release(struct pd_report *report); /* also a zeroed one */
-
 /* What numbers are shown times: 100 for fractions. */
 double pd_panel_unit(const struct pd_panel *panel);
 

@@ -40,7 +40,8 @@ int pd_book_person(const struct pd_book *b, const char *name)
     return PD_NOBODY;
 }
 
-int32_t pd_book_class(const struct pd_book *b, const char *name)
+/* By the run's name; "skip"; or -1. */
+static int32_t find_class(const struct pd_book *b, const char *name)
 {
     for (int i = 0; i < b->class_count; i++)
         if (!strcmp(b->classes[i].name, name))
@@ -154,7 +155,7 @@ static enum pd_status apply(struct pd_book *b, const struct pd_press *press, con
         undone->undone = true;
     if (p->kind == PD_PRESS_NOTE)
         return keep_note(b, p, text, err);
-    if (p->kind == PD_PRESS_CLASS && pd_book_class(b, text) == -1)
+    if (p->kind == PD_PRESS_CLASS && find_class(b, text) == -1)
         return add_class(b, text, err);
     if (p->kind == PD_PRESS_RENAME)
         snprintf(b->classes[p->label].shown, PD_CLASS_NAME_SIZE, "%s", text);
@@ -189,8 +190,8 @@ static enum pd_status take_row(void *context, const struct pd_cell *c, int n, st
         return PD_OK;
     }
     p.image = (uint32_t)image;
-    p.label = c[LABEL].text ? pd_book_class(b, c[LABEL].text) : -1;
-    p.over = c[OVER].text ? pd_book_class(b, c[OVER].text) : -1;
+    p.label = c[LABEL].text ? find_class(b, c[LABEL].text) : -1;
+    p.over = c[OVER].text ? find_class(b, c[OVER].text) : -1;
     const bool needs_label =
         p.kind == PD_PRESS_ANSWER || p.kind == PD_PRESS_SETTLE || p.kind == PD_PRESS_RENAME;
     if (needs_label && p.label == -1)

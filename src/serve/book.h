@@ -114,7 +114,6 @@ const struct pd_press *pd_book_last(const struct pd_book *b, int person);
 const struct pd_press *pd_book_find(const struct pd_book *b, int64_t id);
 
 int pd_book_person(const struct pd_book *b, const char *name);          /* or PD_NOBODY */
-int32_t pd_book_class(const struct pd_book *b, const char *name);       /* by the run's name; "skip"; or -1 */
 const char *pd_book_class_name(const struct pd_book *b, int32_t label); /* the run's, or "skip" */
 const char *pd_book_class_shown(const struct pd_book *b, int32_t label);
 

@@ -42,13 +42,14 @@ static void refuse_status(struct pd_http_reply *reply, enum pd_status status, co
 
 /* --- what is open --- */
 
-bool pd_label_is_done(const struct pd_label *l, uint32_t image)
+static bool is_done(const struct pd_label *l, uint32_t image)
 {
     const struct pd_verdict v = pd_book_verdict(&l->book, image);
     return pd_verdict_is_final(&l->book, &v);
 }
 
-bool pd_label_is_open(const struct pd_label *l, uint32_t image, int person)
+/* Whether it still waits for this person's answer. */
+static bool is_open(const struct pd_label *l, uint32_t image, int person)
 {
     if (!l->book.last[image])
         return true;
@@ -65,7 +66,7 @@ struct pd_page_count pd_label_progress(const struct pd_label *l)
     n.asked = (int64_t)l->asked.count;
     for (size_t i = 0; i < l->asked.count; i++) {
         const uint32_t image = l->asked.at[i].image;
-        n.done += pd_label_is_done(l, image);
+        n.done += is_done(l, image);
         n.disputed += l->book.last[image] && pd_book_verdict(&l->book, image).disputed;
     }
     return n;
@@ -127,7 +128,7 @@ static json_t *counts_json(const struct pd_label *l, const char *name)
     for (size_t i = 0; i < l->asked.count; i++) {
         const uint32_t image = l->asked.at[i].image;
         const struct pd_press *p = person == PD_NOBODY ? NULL : pd_book_answer(&l->book, image, person);
-        open += pd_label_is_open(l, image, person);
+        open += is_open(l, image, person);
         mine += p != NULL;
         skipped += p && p->label == PD_ANSWER_SKIP;
     }
@@ -213,7 +214,7 @@ static void get_queue(struct pd_label *l, const struct pd_http_request *r, struc
     pd_mem_watch();
     json_t *all = json_array();
     for (size_t i = 0; i < l->asked.count && json_array_size(all) < most; i++)
-        if (pd_label_is_open(l, l->asked.at[i].image, person))
+        if (is_open(l, l->asked.at[i].image, person))
             json_array_append_new(all, image_json(l, l->asked.at[i].image));
     pd_reply_json(reply, json_pack("{s:o, s:o}", "images", all, "counts", counts_json(l, who(r))));
 }

@@ -42,8 +42,4 @@ void pd_reply_json(struct pd_http_reply *reply, struct json_t *value);
 void pd_label_picture(const struct pd_asked_images *asked, const char *number, bool small,
                       struct pd_http_reply *reply);
 
-/* Whether that image has its answer; whether it still waits for this person's. */
-bool pd_label_is_done(const struct pd_label *l, uint32_t image);
-bool pd_label_is_open(const struct pd_label *l, uint32_t image, int person);
-
 #endif

@@ -19,11 +19,6 @@ struct pd_studies {
 
 /* --- what the readers build with; NULL or false: out of memory --- */
 
-bool pd_study_reads_active(const char *run);
-enum pd_status pd_study_read_active(struct pd_studies *s, const char *run, struct pd_error *err);
-enum pd_status pd_study_read_training(struct pd_studies *s, char *const *runs, int count,
-                                      struct pd_error *err);
-
 /* Finds or adds. Names are copied. */
 struct pd_study *pd_study_find(struct pd_studies *s, const char *measure, const char *x);
 struct pd_study_curve *pd_study_find_curve(struct pd_studies *s, struct pd_study *study, const char *run,

@@ -116,7 +116,7 @@ static void free_list(struct dirent **entries, int n)
         free(entries);
 }
 
-bool pd_study_reads_active(const char *run)
+static bool is_active(const char *run)
 {
     char folder[PATH], path[PATH];
     struct dirent **entries;
@@ -129,7 +129,7 @@ bool pd_study_reads_active(const char *run)
     return found;
 }
 
-enum pd_status pd_study_read_active(struct pd_studies *s, const char *run, struct pd_error *err)
+static enum pd_status read_active(struct pd_studies *s, const char *run, struct pd_error *err)
 {
     char folder[PATH];
     struct dirent **entries;
@@ -280,8 +280,7 @@ static enum pd_status read_runs(struct pd_studies *s, char *const *runs, int cou
     return status;
 }
 
-enum pd_status pd_study_read_training(struct pd_studies *s, char *const *runs, int count,
-                                      struct pd_error *err)
+static enum pd_status read_training(struct pd_studies *s, char *const *runs, int count, struct pd_error *err)
 {
     struct pd_train_options *all = pd_calloc((size_t)count, sizeof *all);
     char(*names)[NAME] = pd_calloc((size_t)count, sizeof *names);
@@ -332,13 +331,13 @@ static enum pd_status check_run(const char *run, bool active, bool first_active,
 static enum pd_status read_all(struct pd_studies *s, char *const *runs, int count, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
-    const bool active = pd_study_reads_active(runs[0]);
+    const bool active = is_active(runs[0]);
     for (int i = 0; !status && i < count; i++)
-        status = check_run(runs[i], pd_study_reads_active(runs[i]), active, runs[0], err);
+        status = check_run(runs[i], is_active(runs[i]), active, runs[0], err);
     for (int i = 0; !status && active && i < count; i++)
-        status = pd_study_read_active(s, runs[i], err);
+        status = read_active(s, runs[i], err);
     if (!status && !active)
-        status = pd_study_read_training(s, runs, count, err);
+        status = read_training(s, runs, count, err);
     if (!status && !s->first)
         status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no rounds with an accuracy yet", runs[0]);
     for (struct pd_study *study = s->first; !status && study; study = study->next)

@@ -17,12 +17,9 @@ const char *pd_like_at(size_t index)
 
 static const struct pd_recipe_file *find(const char *name, struct pd_error *err)
 {
-    for (size_t i = 0; i < pd_like_file_count; i++)
-        if (!strcmp(name, pd_like_files[i].name))
-            return &pd_like_files[i];
-    pd_unknown_word(err, "code to be like", name, &pd_like_files[0].name, pd_like_file_count,
-                    sizeof pd_like_files[0]);
-    return NULL;
+    const int at = pd_find_word("code to be like", name, &pd_like_files[0].name, pd_like_file_count,
+                                sizeof pd_like_files[0], err);
+    return at < 0 ? NULL : &pd_like_files[at];
 }
 
 static enum pd_status load(const char *name, json_t **all, struct pd_error *err)

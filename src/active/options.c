@@ -98,15 +98,6 @@ static const struct protocol {
 static const char *const oracles[] = {"labels", "csv", "page", "label-studio"};
 static const char *const diversities[] = {"k-center", "k-means++"};
 
-static enum pd_status check_word(const char *what, const char *word, const char *const *list, size_t count,
-                                 struct pd_error *err)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(word, list[i]))
-            return PD_OK;
-    return pd_unknown_word(err, what, word, list, count, sizeof list[0]);
-}
-
 bool pd_active_next_strategy(const char **list, char word[32])
 {
     const size_t n = strcspn(*list, ",");
@@ -175,21 +166,17 @@ static enum pd_status check(const struct pd_active_options *a, const struct pd_t
                        pd_fail(err, PD_ERR_USAGE, -1, "seed %lld: expected at most %lld for %lld trials",
                                (long long)o->seed, (long long)(most_seed - a->trials), (long long)a->trials),
                        "seed");
-    enum pd_status status = check_word("oracle", a->oracle, oracles, 4, err);
-    if (!status)
-        status = check_first(a, err);
-    if (!status && a->diverse[0])
-        status = check_word("way to spread", a->diverse, diversities, 2, err);
-    return status;
+    const bool known =
+        pd_find_word("oracle", a->oracle, oracles, 4, sizeof oracles[0], err) >= 0 && !check_first(a, err) &&
+        (!a->diverse[0] ||
+         pd_find_word("way to spread", a->diverse, diversities, 2, sizeof diversities[0], err) >= 0);
+    return known ? PD_OK : PD_ERR_USAGE;
 }
 
 static const struct protocol *find_protocol(const char *name, struct pd_error *err)
 {
-    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
-        if (!strcmp(name, protocols[i].name))
-            return &protocols[i];
-    pd_unknown_word(err, "protocol", name, &protocols[0].name, 2, sizeof protocols[0]);
-    return NULL;
+    const int at = pd_find_word("protocol", name, &protocols[0].name, 2, sizeof protocols[0], err);
+    return at < 0 ? NULL : &protocols[at];
 }
 
 /* ALCG's strategies look at D's classes alone. */

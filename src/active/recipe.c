@@ -30,11 +30,11 @@ enum pd_status pd_embedded_bytes(const struct pd_embedded *of, const char *name,
 {
     if (is_path(name))
         return pd_file_read_most(name, MOST_BYTES, out, err);
-    for (size_t i = 0; i < of->count; i++)
-        if (!strcmp(name, of->files[i].name)) {
-            pd_buffer_append(out, of->files[i].text, of->files[i].size);
-            return out->oom ? pd_fail_memory(err, name) : PD_OK;
-        }
+    const int at = pd_word_at(name, &of->files[0].name, of->count, sizeof of->files[0]);
+    if (at >= 0) {
+        pd_buffer_append(out, of->files[at].text, of->files[at].size);
+        return out->oom ? pd_fail_memory(err, name) : PD_OK;
+    }
     const char *near = pd_nearest_word(name, &of->files[0].name, of->count, sizeof of->files[0]);
     return pd_fail(err, PD_ERR_USAGE, -1,
                    "unknown %s '%.60s'%s%s%s (%s lists them; a file's name has a / or ends in .json)",
@@ -56,10 +56,8 @@ static const struct pd_json_member recipe_members[] = {
 static const struct pd_json_member step_members[] = {{"type", JSON_STRING, true},
                                                      {"paper", JSON_STRING, false}};
 
-static enum pd_status check_members(const char *name, const json_t *all, struct pd_error *err)
+static enum pd_status check_members(const char *where, const json_t *all, struct pd_error *err)
 {
-    char where[256];
-    snprintf(where, sizeof where, "recipe %.200s", name);
     enum pd_status status =
         pd_json_check(where, all, recipe_members, sizeof recipe_members / sizeof recipe_members[0], err);
     if (status)
@@ -68,11 +66,7 @@ static enum pd_status check_members(const char *name, const json_t *all, struct 
     for (size_t i = 0; i < json_array_size(steps) && !status; i++)
         status = pd_json_check(where, json_array_get(steps, i), step_members,
                                sizeof step_members / sizeof step_members[0], err);
-    const json_t *notes = json_object_get(all, "notes");
-    for (size_t i = 0; i < json_array_size(notes) && !status; i++)
-        if (!json_is_string(json_array_get(notes, i)))
-            status = pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: 'notes': expected texts", name);
-    return status;
+    return status ? status : pd_json_check_texts(where, "notes", json_object_get(all, "notes"), err);
 }
 
 /* --- its options --- */
@@ -121,15 +115,6 @@ static enum pd_status check_options(const struct pd_recipe *r, struct pd_error *
                    r->name, r->command);
 }
 
-static bool same_option(const char *a, const char *b)
-{
-    while (*a && (*a == *b || (*a == '-' && *b == '_') || (*a == '_' && *b == '-'))) {
-        a++;
-        b++;
-    }
-    return !*a && !*b;
-}
-
 bool pd_recipe_sets(const struct pd_recipe *r, const char *option)
 {
     bool sets = false;
@@ -137,7 +122,7 @@ bool pd_recipe_sets(const struct pd_recipe *r, const char *option)
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)r->options, key, value)
     {
-        sets = sets || same_option(key, option);
+        sets = sets || pd_option_is(key, option);
     }
     return sets;
 }
@@ -170,35 +155,26 @@ enum pd_status pd_recipe_apply(const struct pd_recipe *r, const struct pd_option
 
 /* --- opening --- */
 
-static const char *text_of(const json_t *all, const char *key)
-{
-    const char *text = json_string_value(json_object_get(all, key));
-    return text ? text : "";
-}
-
 enum pd_status pd_recipe_parse(const char *name, const char *text, size_t size, struct pd_recipe *out,
                                struct pd_error *err)
 {
-    json_error_t where;
-    pd_mem_watch();
-    *out = (struct pd_recipe){.all = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where)};
+    char where[256];
+    *out = (struct pd_recipe){.all = NULL};
+    snprintf(where, sizeof where, "recipe %.200s", name);
     snprintf(out->name, sizeof out->name, "%s", name);
-    if (!out->all && pd_mem_ran_short())
-        return pd_fail(err, PD_ERR_MEMORY, -1, "recipe %.200s: out of memory", name);
-    if (!out->all)
-        return pd_fail(err, PD_ERR_FORMAT, where.position, "recipe %.200s: expected a JSON object: %s", name,
-                       where.text);
-    const enum pd_status status = check_members(name, out->all, err);
+    enum pd_status status = pd_json_object(text, size, where, &out->all, err);
+    if (!status)
+        status = check_members(where, out->all, err);
     if (status)
         return status;
-    out->about = text_of(out->all, "about");
-    out->command = text_of(out->all, "command");
+    out->about = pd_json_word(out->all, "about");
+    out->command = pd_json_word(out->all, "command");
     out->options = json_object_get(out->all, "options");
     out->steps = json_object_get(out->all, "steps");
     out->notes = json_object_get(out->all, "notes");
-    const enum pd_status checked = check_options(out, err);
-    const char *like = text_of(out->all, "like");
-    return checked || !*like ? checked : pd_like_join(out, like, err);
+    status = check_options(out, err);
+    const char *like = pd_json_word(out->all, "like");
+    return status || !*like ? status : pd_like_join(out, like, err);
 }
 
 enum pd_status pd_recipe_read(const char *name, struct pd_recipe *out, struct pd_error *err)
@@ -207,7 +183,7 @@ enum pd_status pd_recipe_read(const char *name, struct pd_recipe *out, struct pd
     *out = (struct pd_recipe){.all = NULL};
     enum pd_status status = recipe_bytes(name, &text, err);
     if (!status)
-        status = pd_recipe_parse(name, text.size ? text.data : "", text.size, out, err);
+        status = pd_recipe_parse(name, text.data, text.size, out, err);
     pd_buffer_release(&text);
     return status;
 }
@@ -221,8 +197,8 @@ void pd_recipe_release(struct pd_recipe *r)
 bool pd_recipe_step(const struct pd_recipe *r, size_t index, const char **type, const char **paper)
 {
     const json_t *step = json_array_get(r->steps, index);
-    *type = text_of(step, "type");
-    *paper = text_of(step, "paper");
+    *type = pd_json_word(step, "type");
+    *paper = pd_json_word(step, "paper");
     return step;
 }
 

@@ -66,15 +66,6 @@ static int place_of(const char *word, const char *const words[2])
     return !strcmp(word, words[1]);
 }
 
-static enum pd_status check_word(const char *what, const char *word, const char *const *words, size_t count,
-                                 struct pd_error *err)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(word, words[i]))
-            return PD_OK;
-    return pd_unknown_word(err, what, word, words, count, sizeof words[0]);
-}
-
 /* What the part kept follows from. */
 static enum pd_status check_part(struct reject_options *o, const struct args_command *command,
                                  const struct args *args, struct pd_error *err)
@@ -114,10 +105,10 @@ enum pd_status reject_check(struct reject_options *o, const struct args_command 
     if (status)
         return status;
     o->balanced_given = args_is_given(command, args, "balanced");
-    status = check_word("sigma", o->sigma, sigmas, 2, err);
-    if (!status)
-        status = check_word("bound", o->bound, bounds, 2, err);
-    return status || !o->real[0] ? status : check_word("split", o->real, reals, 3, err);
+    const bool known = pd_find_word("sigma", o->sigma, sigmas, 2, sizeof sigmas[0], err) >= 0 &&
+                       pd_find_word("bound", o->bound, bounds, 2, sizeof bounds[0], err) >= 0 &&
+                       (!o->real[0] || pd_find_word("split", o->real, reals, 3, sizeof reals[0], err) >= 0);
+    return known ? PD_OK : PD_ERR_USAGE;
 }
 
 /* GOLD section 4.2 */

@@ -221,17 +221,11 @@ static enum pd_status take_summary(json_t *all, const char *name, struct pd_rost
 enum pd_status pd_roster_parse(const char *bytes, size_t size, const char *name, struct pd_roster *out,
                                struct pd_error *err)
 {
-    json_error_t why;
-    pd_mem_watch();
-    json_t *all = json_loadb(bytes, size, 0, &why);
+    json_t *all;
     memset(out, 0, sizeof *out);
-    enum pd_status status = PD_OK;
-    if (all)
+    enum pd_status status = pd_json_object(bytes, size, name, &all, err);
+    if (!status)
         status = take_summary(all, name, out, err);
-    else if (pd_mem_ran_short())
-        status = pd_fail_memory(err, name);
-    else
-        status = pd_fail(err, PD_ERR_FORMAT, why.position, "%s: %.200s", name, why.text);
     json_decref(all);
     if (status)
         pd_roster_release(out);

@@ -1,5 +1,6 @@
 #include "io/json.h"
 
+#include "base/buffer.h"
 #include "base/words.h"
 #include "io/file.h"
 
@@ -60,6 +61,51 @@ enum pd_status pd_json_check(const char *where, const json_t *value, const struc
         if (members[i].needed && !json_object_get(value, members[i].key))
             status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s' is missing", where, members[i].key);
     return status;
+}
+
+enum pd_status pd_json_object(const char *text, size_t size, const char *name, json_t **out,
+                              struct pd_error *err)
+{
+    json_error_t why;
+    pd_mem_watch();
+    json_t *value = json_loadb(size ? text : "", size, JSON_REJECT_DUPLICATES, &why);
+    *out = NULL;
+    if (!value && pd_mem_ran_short())
+        return pd_fail_memory(err, name);
+    if (!value)
+        return pd_fail(err, PD_ERR_FORMAT, why.position, "%s: expected a JSON object: %s", name, why.text);
+    if (json_is_object(value)) {
+        *out = value;
+        return PD_OK;
+    }
+    json_decref(value);
+    return pd_fail(err, PD_ERR_FORMAT, 0, "%s: expected a JSON object", name);
+}
+
+enum pd_status pd_json_read(const char *path, size_t most, json_t **out, struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT;
+    *out = NULL;
+    enum pd_status status = pd_file_read_most(path, most, &text, err);
+    if (!status)
+        status = pd_json_object(text.data, text.size, path, out, err);
+    pd_buffer_release(&text);
+    return status;
+}
+
+const char *pd_json_word(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+enum pd_status pd_json_check_texts(const char *where, const char *key, const json_t *list,
+                                   struct pd_error *err)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!json_is_string(json_array_get(list, i)))
+            return pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s': expected texts", where, key);
+    return PD_OK;
 }
 
 enum pd_status pd_json_text(const json_t *value, size_t flags, const char *name, char **text,

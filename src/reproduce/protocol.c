@@ -38,6 +38,9 @@ static const struct pd_json_member row_members[] = {
 
 #define MEMBERS(table) (table), sizeof(table) / sizeof((table)[0])
 
+const char *const pd_protocol_bys[] = {
+    [PD_BY_NOTHING] = "", [PD_BY_EPOCH] = "epoch", [PD_BY_LABELS] = "labels"};
+
 /* What the program decides for every run: a study that came from elsewhere names no folders. */
 static const char *const decided[] = {"out",      "seed",    "threads", "data_dir",   "cache_dir", "trials",
                                       "metadata", "weights", "resume",  "label_file", "generator"};
@@ -85,12 +88,6 @@ static enum pd_status check_name(const char *where, const char *name, struct pd_
                                    NAME_MOST);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* --- options --- */
 
 static enum pd_status check_decided(const char *where, const json_t *options, struct pd_error *err)
@@ -100,8 +97,7 @@ static enum pd_status check_decided(const char *where, const json_t *options, st
     json_object_foreach((json_t *)(uintptr_t)options, key, value)
     {
         for (size_t i = 0; i < sizeof decided / sizeof decided[0]; i++)
-            if (pd_option_find(&(struct pd_option_table){&(struct pd_option){.name = decided[i]}, 1, NULL},
-                               key))
+            if (pd_option_is(decided[i], key))
                 return pd_fail(err, PD_ERR_FORMAT, -1,
                                "%s: option '%s': reproducing decides it, a study cannot", where, decided[i]);
     }
@@ -178,12 +174,12 @@ static enum pd_status take_row(struct pd_protocol *p, const char *study, const j
     enum pd_status status = pd_json_check(study, object, MEMBERS(row_members), err);
     if (status)
         return status;
-    *r = (struct pd_protocol_row){.name = text_of(object, "name"),
-                                  .title = text_of(object, "title"),
+    *r = (struct pd_protocol_row){.name = pd_json_word(object, "name"),
+                                  .title = pd_json_word(object, "title"),
                                   .of = p->row_count,
                                   .against = -1,
-                                  .strategy = text_of(object, "strategy"),
-                                  .like = text_of(object, "like"),
+                                  .strategy = pd_json_word(object, "strategy"),
+                                  .like = pd_json_word(object, "like"),
                                   .better = json_is_true(json_object_get(object, "better")),
                                   .trials = json_integer_value(json_object_get(object, "trials")),
                                   .options = json_object_get(object, "options"),
@@ -195,13 +191,13 @@ static enum pd_status take_row(struct pd_protocol *p, const char *study, const j
         status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: another has that name", where);
     if (!status)
         status = check_trials(where, r->trials, err);
-    if (!status && *text_of(object, "of"))
-        status = find_row(p, where, "of", text_of(object, "of"), &r->of, err);
+    if (!status && *pd_json_word(object, "of"))
+        status = find_row(p, where, "of", pd_json_word(object, "of"), &r->of, err);
     if (!status && r->of != p->row_count && (r->options || *r->like || p->rows[r->of].of != r->of))
         status = pd_fail(err, PD_ERR_FORMAT, -1,
                          "%s: 'of': expected a row with a run of its own, and no options beside it", where);
-    if (!status && *text_of(object, "against"))
-        status = find_row(p, where, "against", text_of(object, "against"), &r->against, err);
+    if (!status && *pd_json_word(object, "against"))
+        status = find_row(p, where, "against", pd_json_word(object, "against"), &r->against, err);
     if (!status)
         status = check_decided(where, r->options, err);
     if (!status)
@@ -237,10 +233,10 @@ static enum pd_status take_column(struct pd_protocol *p, const char *study, cons
     enum pd_status status = pd_json_check(study, object, MEMBERS(column_members), err);
     if (status)
         return status;
-    *c = (struct pd_protocol_column){.name = text_of(object, "name"),
-                                     .title = text_of(object, "title"),
-                                     .recipe = text_of(object, "recipe"),
-                                     .not_comparable = text_of(object, "not_comparable"),
+    *c = (struct pd_protocol_column){.name = pd_json_word(object, "name"),
+                                     .title = pd_json_word(object, "title"),
+                                     .recipe = pd_json_word(object, "recipe"),
+                                     .not_comparable = pd_json_word(object, "not_comparable"),
                                      .images = json_integer_value(json_object_get(object, "images")),
                                      .trials = json_integer_value(json_object_get(object, "trials")),
                                      .options = json_object_get(object, "options"),
@@ -330,20 +326,11 @@ static enum pd_status check_published(const struct pd_protocol *p, const char *w
     return PD_OK;
 }
 
-static enum pd_status check_texts(const json_t *list, const char *where, const char *key,
-                                  struct pd_error *err)
-{
-    for (size_t i = 0; i < json_array_size(list); i++)
-        if (!json_is_string(json_array_get(list, i)))
-            return pd_fail(err, PD_ERR_FORMAT, -1, "%s: '%s': expected texts", where, key);
-    return PD_OK;
-}
-
 /* Which the program knows to make of a run. */
 static enum pd_status check_pictures(const struct pd_protocol *p, const char *where, struct pd_error *err)
 {
     static const char *const known[] = {"terms", "sheet", "certainty", "plane", "samples"};
-    enum pd_status status = check_texts(p->pictures, where, "pictures", err);
+    enum pd_status status = pd_json_check_texts(where, "pictures", p->pictures, err);
     for (size_t i = 0; i < json_array_size(p->pictures) && !status; i++)
         if (pd_word_at(json_string_value(json_array_get(p->pictures, i)), MEMBERS(known), sizeof known[0]) <
             0)
@@ -355,9 +342,8 @@ static enum pd_status check_pictures(const struct pd_protocol *p, const char *wh
 
 static enum pd_status take_numbers(struct pd_protocol *p, const char *where, struct pd_error *err)
 {
-    static const char *const words[] = {"", "epoch", "labels"};
-    const char *by = text_of(p->all, "by");
-    const int at = pd_word_at(by, words, 3, sizeof words[0]);
+    const char *by = pd_json_word(p->all, "by");
+    const int at = pd_word_at(by, MEMBERS(pd_protocol_bys), sizeof by);
     p->trials = json_integer_value(json_object_get(p->all, "trials"));
     p->published_trials = json_integer_value(json_object_get(p->all, "published_trials"));
     if (at < 0)
@@ -388,7 +374,7 @@ static enum pd_status take_all(struct pd_protocol *p, const char *where, struct 
     enum pd_status status = pd_json_check(where, p->all, MEMBERS(study_members), err);
     if (status)
         return status;
-    p->about = text_of(p->all, "about");
+    p->about = pd_json_word(p->all, "about");
     p->scales = json_object_get(p->all, "scales");
     p->published = json_object_get(p->all, "published");
     p->notes = json_object_get(p->all, "notes");
@@ -406,9 +392,9 @@ static enum pd_status take_all(struct pd_protocol *p, const char *where, struct 
     if (!status)
         status = check_published(p, where, err);
     if (!status)
-        status = check_texts(p->notes, where, "notes", err);
+        status = pd_json_check_texts(where, "notes", p->notes, err);
     if (!status)
-        status = check_texts(p->missing, where, "missing", err);
+        status = pd_json_check_texts(where, "missing", p->missing, err);
     return status ? status : check_pictures(p, where, err);
 }
 
@@ -428,18 +414,13 @@ static void name_it(struct pd_protocol *p, const char *name)
 enum pd_status pd_protocol_parse(const char *name, const char *text, size_t size, struct pd_protocol *out,
                                  struct pd_error *err)
 {
-    json_error_t at;
     char where[WHERE];
     struct pd_error own;
-    pd_mem_watch();
-    *out = (struct pd_protocol){.all = json_loadb(text, size, JSON_REJECT_DUPLICATES, &at)};
+    *out = (struct pd_protocol){.all = NULL};
     name_it(out, name);
     snprintf(where, sizeof where, "study %.200s", name);
-    if (!out->all && pd_mem_ran_short())
-        return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", where);
-    if (!out->all)
-        return pd_fail(err, PD_ERR_FORMAT, at.position, "%s: expected a JSON object: %s", where, at.text);
-    return take_all(out, where, err ? err : &own);
+    const enum pd_status status = pd_json_object(text, size, where, &out->all, err);
+    return status ? status : take_all(out, where, err ? err : &own);
 }
 
 enum pd_status pd_protocol_bytes(const char *name, struct pd_buffer *out, struct pd_error *err)
@@ -455,7 +436,7 @@ enum pd_status pd_protocol_read(const char *name, struct pd_protocol *out, struc
     *out = (struct pd_protocol){.all = NULL};
     enum pd_status status = pd_protocol_bytes(name, &text, err);
     if (!status)
-        status = pd_protocol_parse(name, text.size ? text.data : "", text.size, out, err);
+        status = pd_protocol_parse(name, text.data, text.size, out, err);
     pd_buffer_release(&text);
     return status;
 }

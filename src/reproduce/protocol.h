@@ -15,6 +15,7 @@ enum { PD_PROTOCOL_COLUMNS = 64, PD_PROTOCOL_ROWS = 64, PD_PROTOCOL_METRICS = 8 
 
 /* What the points of a result stand over. */
 enum pd_protocol_by { PD_BY_NOTHING, PD_BY_EPOCH, PD_BY_LABELS };
+extern const char *const pd_protocol_bys[]; /* what they are called */
 
 /* All texts and objects are the protocol's; NULL where the file has none, "" for a text. */
 struct pd_protocol_column {

@@ -29,12 +29,11 @@ double pd_panel_unit(const struct pd_panel *panel)
 static enum pd_status make_panel(const struct pd_reproduce *r, int column, int metric, struct pd_panel *panel,
                                  struct pd_error *err)
 {
-    static const char *const by[] = {"", "epoch", "labels"};
     *panel = (struct pd_panel){.column = column, .metric = metric};
     panel->studies = pd_calloc(1, sizeof *panel->studies);
     if (!panel->studies)
         return no_memory(err);
-    panel->study = pd_study_find(panel->studies, r->p.metrics[metric].name, by[r->p.by]);
+    panel->study = pd_study_find(panel->studies, r->p.metrics[metric].name, pd_protocol_bys[r->p.by]);
     if (!panel->study)
         return no_memory(err);
     panel->study->area = r->p.by == PD_BY_LABELS;

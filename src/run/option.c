@@ -128,16 +128,19 @@ void pd_option_text(const struct pd_option *option, const void *base, char *text
     }
 }
 
-/* '-' and '_' are the same. */
+bool pd_option_is(const char *name, const char *key)
+{
+    while (*name && (*name == *key || (*name == '-' && *key == '_') || (*name == '_' && *key == '-'))) {
+        name++;
+        key++;
+    }
+    return !*name && !*key;
+}
+
 const struct pd_option *pd_option_find(const struct pd_option_table *t, const char *name)
 {
-    char flag[64], wanted[64];
-    snprintf(wanted, sizeof wanted, "%s", name);
-    for (char *c = wanted; *c; c++)
-        if (*c == '_')
-            *c = '-';
     for (int i = 0; i < t->count; i++)
-        if (!strcmp(wanted, pd_option_flag(&t->at[i], flag, sizeof flag)))
+        if (pd_option_is(t->at[i].name, name))
             return &t->at[i];
     return NULL;
 }
@@ -295,27 +298,14 @@ enum pd_status pd_option_take(const struct pd_option_table *tables, int count, c
 
 enum pd_status pd_option_table_read(const struct pd_option_table *t, const char *path, struct pd_error *err)
 {
-    struct pd_buffer text = PD_BUFFER_INIT;
-    json_t *all = NULL;
+    json_t *all, *value;
     const char *key;
-    json_t *value;
-    json_error_t where;
-    enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
-    if (!status) {
-        pd_mem_watch();
-        all = json_loadb(text.size ? text.data : "", text.size, JSON_REJECT_DUPLICATES, &where);
-        if (!all && pd_mem_ran_short())
-            status = pd_fail_memory(err, path);
-        else if (!json_is_object(all))
-            status = pd_fail(err, PD_ERR_FORMAT, all ? 0 : where.position, "%s: expected a JSON object%s%s",
-                             path, all ? "" : ": ", all ? "" : where.text);
-    }
+    enum pd_status status = pd_json_read(path, MOST_BYTES, &all, err);
     json_object_foreach(all, key, value)
     {
         if (!status)
             status = pd_option_take(t, 1, path, key, value, err);
     }
     json_decref(all);
-    pd_buffer_release(&text);
     return status;
 }

@@ -21,6 +21,9 @@
 /* And the defaults, each a member of that struct. */
 #define PD_OPTION_DEFAULT(name, value, ...) .name = value,
 
+/* Whether both name one option: '-' and '_' are the same. */
+bool pd_option_is(const char *name, const char *key);
+
 /* A JSON object with every option, in the table's order. Reading sets what is there and refuses unknown keys,
  * wrong types and ranges; after a failure the struct may be half set. */
 enum pd_status pd_option_table_write(const struct pd_option_table *t, const char *path, struct pd_error *err);

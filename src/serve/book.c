@@ -22,7 +22,7 @@ static const char schema[] =
     "person TEXT NOT NULL, kind TEXT NOT NULL, image TEXT, label TEXT, over TEXT, text TEXT, "
     "was INTEGER) STRICT; CREATE TABLE setting(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT";
 
-static const char *const kinds[PD_PRESS_KINDS] = {"answer", "undo", "note", "settle", "class", "rename"};
+const char *const pd_press_kinds[PD_PRESS_KINDS] = {"answer", "undo", "note", "settle", "class", "rename"};
 
 bool pd_book_is_there(const char *run)
 {
@@ -177,7 +177,7 @@ static enum pd_status take_row(void *context, const struct pd_cell *c, int n, st
     struct pd_press p = {.id = c[ID].number, .time = c[TIME].number, .was = c[WAS].number, .over = -1};
     int64_t image = 0;
     (void)n;
-    while (p.kind < PD_PRESS_KINDS && strcmp(kinds[p.kind], c[KIND].text ? c[KIND].text : "") != 0)
+    while (p.kind < PD_PRESS_KINDS && strcmp(pd_press_kinds[p.kind], c[KIND].text ? c[KIND].text : "") != 0)
         p.kind++;
     if (p.kind == PD_PRESS_KINDS)
         return fail_row(b, p.id, "of a newer paydirt", err);
@@ -424,7 +424,7 @@ static enum pd_status put(struct pd_book *b, const struct pd_pressed *p, int64_t
     const struct pd_cell cells[] = {{p->key, 0},
                                     {NULL, time},
                                     {p->person, 0},
-                                    {kinds[p->kind], 0},
+                                    {pd_press_kinds[p->kind], 0},
                                     {image, 0},
                                     {labelled ? pd_book_class_name(b, p->label) : "", 0},
                                     {p->over == -1 ? "" : pd_book_class_name(b, p->over), 0},

@@ -25,6 +25,7 @@ enum pd_press_kind {
     PD_PRESS_RENAME, /* another name for a class, on the page */
     PD_PRESS_KINDS
 };
+extern const char *const pd_press_kinds[PD_PRESS_KINDS]; /* what the file and the page call them */
 
 struct pd_press {
     int64_t id, time;       /* time: milliseconds, UTC */

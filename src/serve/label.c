@@ -287,12 +287,8 @@ static int64_t integer_of(const json_t *o, const char *name, int64_t least, int6
 /* False: no press at all. */
 static bool read_press(const struct pd_label *l, const char *person, const json_t *o, struct pd_pressed *p)
 {
-    static const char *const kinds[PD_PRESS_KINDS] = {"answer", "undo", "note", "settle", "class", "rename"};
-    const char *kind = text_of(o, "kind");
-    int k = 0;
-    while (kind && k < PD_PRESS_KINDS && strcmp(kinds[k], kind) != 0)
-        k++;
-    if (!kind || k == PD_PRESS_KINDS)
+    const int k = pd_word_at(pd_json_word(o, "kind"), pd_press_kinds, PD_PRESS_KINDS, sizeof(char *));
+    if (k < 0)
         return false;
     *p = (struct pd_pressed){.kind = (enum pd_press_kind)k,
                              .key = text_of(o, "key"),

@@ -72,7 +72,7 @@ static void says_what_is_wrong(void **state)
 {
     (void)state;
     refuses("[", "study mine.json: expected a JSON object");
-    refuses("[]", "expected an object");
+    refuses("[]", "expected a JSON object");
     refuses("{\"abuot\": \"\"}", "unknown key 'abuot', did you mean 'about'?");
     refuses("{\"about\": \"\"}", "'metrics' is missing");
     refuses(STUDY("\"by\": \"day\", ", SCALES, COLUMNS, ROWS), "'by' is 'day': expected epoch or labels");

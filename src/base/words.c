@@ -188,6 +188,12 @@ char *pd_hide_passwords(char *text)
     return text;
 }
 
+const char *pd_path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 char *pd_path_word(char *text, size_t size, const char *path)
 {
     size_t end = strlen(path), n = 0;

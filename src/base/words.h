@@ -12,6 +12,9 @@ char *pd_join_words(char *text, size_t size, const char *const *first, size_t co
 /* The place of exactly that word in the list, or -1. */
 int pd_word_at(const char *word, const char *const *first, size_t count, size_t stride);
 
+/* What stands behind a path's last '/'. */
+const char *pd_path_name(const char *path);
+
 /* The last part of a path, letters and digits only ("./my photos/" is "myphotos"), an ending .npz cut off;
  * "folder" where none is left. Into text[size]; returns text. */
 char *pd_path_word(char *text, size_t size, const char *path);

@@ -1,6 +1,7 @@
 #include "io/aside.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "io/file.h"
 
 #include <dirent.h>
@@ -65,7 +66,7 @@ static char *trim(const char *path)
 
 static bool ends_in_dots(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = pd_path_name(path);
     return !strcmp(name, "") || !strcmp(name, ".") || !strcmp(name, "..");
 }
 

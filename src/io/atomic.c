@@ -1,4 +1,5 @@
 /* Files that appear under their name whole or not at all. */
+#include "base/words.h"
 #include "io/file.h"
 
 #include "base/mem.h"
@@ -87,7 +88,7 @@ static char *temp_name(const char *path)
 {
     static const char ending[] = ".paydirt.tmp";
     struct pd_buffer name = PD_BUFFER_INIT;
-    const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
+    const char *file = pd_path_name(path);
     pd_buffer_printf(&name, "%.*s.%.*s%s", (int)(file - path), path, (int)(NAME_MAX - sizeof ending), file,
                      ending);
     if (name.oom)

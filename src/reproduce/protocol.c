@@ -400,7 +400,7 @@ static enum pd_status take_all(struct pd_protocol *p, const char *where, struct 
 
 static void name_it(struct pd_protocol *p, const char *name)
 {
-    const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+    const char *base = pd_path_name(name);
     const size_t n = strlen(base);
     const bool file = n > 5 && !strcmp(base + n - 5, ".json");
     char word[sizeof p->name];

@@ -1,5 +1,6 @@
 #include "reproduce/report.h"
 
+#include "base/words.h"
 #include "reproduce/record.h"
 
 #include "base/mem.h"
@@ -122,8 +123,7 @@ static enum pd_status take_failed(struct pd_report *report, int64_t job, struct 
     const enum pd_status status = pd_job_folder(report->r, job, folder, err);
     if (status)
         return status;
-    return json_array_append_new(report->failed, json_string(strrchr(folder, '/') + 1)) ? no_memory(err)
-                                                                                        : PD_OK;
+    return json_array_append_new(report->failed, json_string(pd_path_name(folder))) ? no_memory(err) : PD_OK;
 }
 
 static enum pd_status take_result(struct pd_report *report, int64_t job, struct pd_error *err)

@@ -1,4 +1,5 @@
 /* result.json: what one run has shown, with all that is needed to repeat it. */
+#include "base/words.h"
 #include "reproduce/items.h"
 #include "reproduce/record.h"
 
@@ -174,7 +175,7 @@ enum pd_status pd_result_write(const struct pd_reproduce *r, int64_t job, const 
                                r->p.rows[k->row].name, "seed", (json_int_t)r->jobs[job].seed, "version",
                                pd_version(), "commit", pd_commit(), "device", device, "threads", r->threads,
                                "seconds", isnan(seconds) ? json_null() : json_real(round(seconds)), "recipe",
-                               k->recipe, "folder", strrchr(run, '/') + 1, "results", rows);
+                               k->recipe, "folder", pd_path_name(run), "results", rows);
     json_decref(rows);
     if (status)
         json_decref(result);

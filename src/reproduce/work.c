@@ -1,5 +1,6 @@
 /* A run in one process's hands: what is to be done next follows from the files that are there, so that
  * whoever was killed is followed by the next. */
+#include "base/words.h"
 #include "reproduce/items.h"
 #include "reproduce/record.h"
 
@@ -58,7 +59,7 @@ static enum pd_status set_names(struct pd_reproduce_claim *c, struct pd_error *e
         status = pd_job_path(c->r, c->job, "recipe.json", c->recipe, err);
     if (!status)
         status = pd_job_path(c->r, c->job, "log.txt", c->log, err);
-    snprintf(c->name, sizeof c->name, "%s", status ? "" : strrchr(c->folder, '/') + 1);
+    snprintf(c->name, sizeof c->name, "%s", status ? "" : pd_path_name(c->folder));
     return status;
 }
 
@@ -422,7 +423,7 @@ static enum pd_status keep_training(struct pd_reproduce_claim *c, struct pd_erro
     if (!status)
         status = pd_job_path(c->r, c->job, "trained.json", path, err);
     pd_mem_watch();
-    return status ? status : pd_record_store(path, json_pack("{s:s}", "run", strrchr(c->run, '/') + 1), err);
+    return status ? status : pd_record_store(path, json_pack("{s:s}", "run", pd_path_name(c->run)), err);
 }
 
 enum pd_status pd_reproduce_done(struct pd_reproduce_claim *c, bool well, double seconds,

@@ -2,12 +2,12 @@
 #include "run/pool_files.h"
 
 #include "base/mem.h"
+#include "base/sort.h"
 
 #include <paydirt/probability.h>
 
 #include <limits.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { READ_FLOATS = 1 << 18 };
@@ -184,12 +184,6 @@ static enum pd_status read_halves(const struct pd_pool_request *r, double (*half
     return status;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Each once: a mask of zeros and ones would do for row numbers otherwise. */
 static enum pd_status join_halves(const char *path, int64_t count, const float *upper, const float *lower,
                                   int64_t *rows, struct pd_error *err)
@@ -201,7 +195,7 @@ static enum pd_status join_halves(const char *path, int64_t count, const float *
                            path, (long long)i, x);
         rows[i] = (int64_t)x;
     }
-    qsort(rows, (size_t)count, sizeof *rows, ascending);
+    pd_sort_integers(count, rows);
     if (count > 2 && rows[count - 1] <= 1)
         return pd_fail(err, PD_ERR_FORMAT, -1,
                        "%s: zeros and ones, a mask; expected the numbers of labelled rows, each once, as "

@@ -2,15 +2,9 @@
 #include "select/pool.h"
 
 #include "base/mem.h"
+#include "base/sort.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static int ascending(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
 
 enum pd_status pd_rows_sorted(int64_t count, const int64_t *rows, int64_t **out, int64_t *kept,
                               struct pd_error *err)
@@ -24,10 +18,9 @@ enum pd_status pd_rows_sorted(int64_t count, const int64_t *rows, int64_t **out,
     int64_t *sorted = pd_calloc((size_t)count + 1, sizeof *sorted);
     if (!sorted)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld labelled rows", (long long)count);
-    if (count) {
+    if (count)
         memcpy(sorted, rows, (size_t)count * sizeof *sorted);
-        qsort(sorted, (size_t)count, sizeof *sorted, ascending);
-    }
+    pd_sort_integers(count, sorted);
     if (count && sorted[0] < 0) {
         const enum pd_status status =
             pd_fail(err, PD_ERR_USAGE, -1, "labelled row %lld, expected 0 or more", (long long)sorted[0]);

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/words.h"
 #include "io/file.h"
 #include "io/jsonl.h"
 #include "run/folder.h"
@@ -25,6 +26,13 @@ static enum pd_status no_memory(struct pd_error *err)
 static bool there(const char *folder, const char *name, char path[PATH])
 {
     return !pd_path_join(path, PATH, folder, name, NULL) && !pd_is_absent(path);
+}
+
+/* Behind the last slash but one at the end. */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
 }
 
 static bool number_of(const json_t *record, const char *key, double *value)
@@ -133,8 +141,7 @@ static enum pd_status read_active(struct pd_studies *s, const char *run, struct 
 {
     char folder[PATH];
     struct dirent **entries;
-    const char *slash = strrchr(run, '/');
-    enum pd_status status = read_rounds(s, run, run, slash && slash[1] ? slash + 1 : run, err);
+    enum pd_status status = read_rounds(s, run, run, base_name(run), err);
     const int n = list(run, &entries);
     for (int i = 0; !status && i < n; i++)
         if (entries[i]->d_name[0] != '.') {
@@ -291,12 +298,6 @@ static enum pd_status read_training(struct pd_studies *s, char *const *runs, int
 }
 
 /* --- both --- */
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
 
 /* Where several runs are given, a curve is called by its run, too. */
 static enum pd_status label_curves(struct pd_studies *s, int runs, struct pd_error *err)

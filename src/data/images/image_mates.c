@@ -1,5 +1,6 @@
 #include "data/images/image_mates.h"
 
+#include "base/words.h"
 #include "data/labels/image_name.h"
 
 #include <ctype.h>
@@ -67,7 +68,7 @@ static const char *find_called(const struct pd_image_list *l, const char *bytes,
  * "a/1.png". *kind: what is in its name beside, "_mask" or ".png". */
 static const char *find_mate(const struct pd_image_list *l, const char *path, char kind[KIND])
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    const char *name = pd_path_name(path), *dot = strrchr(name, '.');
     if (!dot || dot == name)
         return NULL;
     const char *mate = find_called(l, path, (size_t)(dot - path), path);
@@ -115,8 +116,7 @@ static const char *shown(const char *path, size_t size, char text[SHOWN])
 /* Bytes of "a/t1" in "a/t1_B02.tif", and what follows up to the ending; 0: no letter stands there. */
 static size_t cut(const char *path, char part[KIND])
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.'),
-               *at = dot;
+    const char *name = pd_path_name(path), *dot = strrchr(name, '.'), *at = dot;
     bool letter = false;
     for (; at && at > name && !strchr("_-", *at); at--)
         letter = letter || (at < dot && isalpha((unsigned char)*at));

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "data/images/image.h"
+#include "base/words.h"
 #include "io/file.h"
 
 #include <ctype.h>
@@ -120,7 +121,7 @@ static enum pd_status pass(struct walk *w, const char *kind, const char *name, s
     if (!p)
         return pd_fail_memory(err, w->path);
     p->count++;
-    if (p->path && strcmp(strrchr(p->path, '/') ? strrchr(p->path, '/') + 1 : p->path, name) <= 0)
+    if (p->path && strcmp(pd_path_name(p->path), name) <= 0)
         return PD_OK;
     enum pd_status status = pd_path_join(path, sizeof path, below(w), name, err);
     char *copy = status ? NULL : pd_strdup(path);

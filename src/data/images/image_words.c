@@ -1,6 +1,7 @@
 #include "data/images/image_words.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "data/labels/class_words.h"
 #include "data/images/image.h"
 #include "data/images/image_mates.h"
@@ -123,7 +124,7 @@ enum { STEMS = 10, STEM = 32 };
 /* Letters with which a file's name begins: cat of "x/cat.12.jpg". */
 static bool stem_of(const char *path, char stem[STEM])
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = pd_path_name(path);
     size_t n = 0;
     while (n < STEM - 1 && ((unsigned char)name[n] >= 0x80 || isalpha((unsigned char)name[n])))
         n++;

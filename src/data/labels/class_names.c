@@ -1,6 +1,7 @@
 #include "data/labels/class_names.h"
 
 #include "base/mem.h"
+#include "base/sort.h"
 #include "base/words.h"
 
 #include <stdio.h>
@@ -49,11 +50,6 @@ json_t *pd_class_names_json(const struct pd_class_names *n)
 
 /* --- names in the order of their bytes, to be found in --- */
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 enum pd_status pd_class_finder_init(struct pd_class_finder *f, const struct pd_class_names *n,
                                     struct pd_error *err)
 {
@@ -64,7 +60,7 @@ enum pd_status pd_class_finder_init(struct pd_class_finder *f, const struct pd_c
     for (int k = 0; k < count; k++)
         f->sorted[k] = n->at[k];
     if (count)
-        qsort(f->sorted, (size_t)count, sizeof *f->sorted, by_name);
+        qsort(f->sorted, (size_t)count, sizeof *f->sorted, pd_by_bytes);
     return PD_OK;
 }
 
@@ -78,7 +74,7 @@ int pd_class_named(const struct pd_class_finder *f, const char *name)
 {
     const struct pd_class_names *n = f->names;
     const char *const *found =
-        n->at ? bsearch(&name, f->sorted, (size_t)n->count, sizeof *f->sorted, by_name) : NULL;
+        n->at ? bsearch(&name, f->sorted, (size_t)n->count, sizeof *f->sorted, pd_by_bytes) : NULL;
     return found ? (int)((*found - n->at[0]) / PD_CLASS_NAME_SIZE) : -1;
 }
 

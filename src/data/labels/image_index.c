@@ -220,8 +220,7 @@ static size_t decode(const char *text, char path[LONGEST + 1])
 static const char *uploaded_name(const char *path)
 {
     enum { PREFIX = 8 };
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
+    const char *name = pd_path_name(path);
     bool prefixed =
         strstr(path, "upload/") && strspn(name, "0123456789abcdef") == PREFIX && name[PREFIX] == '-';
     return prefixed ? name + PREFIX + 1 : NULL;

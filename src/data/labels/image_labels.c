@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/sort.h"
 #include "base/words.h"
 #include "data/labels/label_doubts.h"
 #include "data/labels/label_names.h"
@@ -184,15 +185,10 @@ static bool all_numbers(const struct pd_label_table *t)
     return true;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static int by_number(const void *a, const void *b)
 {
     const long x = strtol(*(const char *const *)a, NULL, 10), y = strtol(*(const char *const *)b, NULL, 10);
-    return x != y ? (x > y) - (x < y) : by_bytes(a, b);
+    return x != y ? (x > y) - (x < y) : pd_by_bytes(a, b);
 }
 
 static enum pd_status add_classes(struct labelling *l, struct pd_error *err)
@@ -211,7 +207,7 @@ static enum pd_status add_classes(struct labelling *l, struct pd_error *err)
                          pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no label in its %zu rows; %s", l->path,
                                  t->count, t->columns),
                          "metadata-columns=IMAGE,LABEL");
-    qsort(labels, n, sizeof *labels, all_numbers(t) ? by_number : by_bytes);
+    qsort(labels, n, sizeof *labels, all_numbers(t) ? by_number : pd_by_bytes);
     for (size_t i = 0; i < n; last = labels[i++])
         different += strcmp(labels[i], last) != 0;
     if (different > MANY_CLASSES && 2 * different > n)

@@ -1,6 +1,7 @@
 #include "data/labels/label_doubts.h"
 
 #include "base/real.h"
+#include "base/sort.h"
 #include "data/dataset.h"
 
 #include <math.h>
@@ -8,11 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 /* size bytes at text are a label, without what a printed list has around them. */
 static bool is_label(const char *const *labels, size_t n, const char *text, size_t size)
@@ -27,7 +23,7 @@ static bool is_label(const char *const *labels, size_t n, const char *text, size
     if (!size || size >= sizeof word)
         return false;
     snprintf(word, sizeof word, "%.*s", (int)size, text);
-    return bsearch(&key, labels, n, sizeof *labels, by_bytes);
+    return bsearch(&key, labels, n, sizeof *labels, pd_by_bytes);
 }
 
 /* "Mass|Nodule", "['Mass', 'Nodule']", where one of them is a label of its own, too; "scab rust", where all

@@ -81,12 +81,12 @@ static const char *with_strategies(char *text, size_t size)
 /* --- what is shown --- */
 
 struct watch {
-    struct progress progress;
+    struct progress progress; /* first: the context of its functions */
     uint64_t steps_per_epoch, epochs;
     char round[64];       /* "gold 2/5 round 3" */
     struct pd_page *page; /* that shows what goes on, or NULL */
     double told;          /* when it was last told */
-    bool stopping, estimated;
+    bool estimated;
     struct { /* refusals in the same words; the last counts all others */
         char words[sizeof((struct pd_refusal *)NULL)->words];
         int64_t rows;
@@ -127,25 +127,6 @@ static void on_step(void *context, uint64_t step)
              (unsigned long long)((step - 1) / w->steps_per_epoch + 1), (unsigned long long)w->epochs);
     progress_update(&w->progress, step, label);
     tell_page(w, label);
-}
-
-static bool on_decoding(void *context, const char *unit, uint64_t done, uint64_t count)
-{
-    return progress_decoding(&((struct watch *)context)->progress, unit, done, count);
-}
-
-static bool on_stop(void *context)
-{
-    struct watch *w = context;
-    if (stop_asked() && !w->stopping)
-        progress_line(&w->progress, "stopping: saving a checkpoint (once more to stop without)");
-    w->stopping = stop_asked();
-    return w->stopping;
-}
-
-static void on_note(void *context, const char *words)
-{
-    progress_note(&((struct watch *)context)->progress, "%s", words);
 }
 
 static void on_folder(void *context, const char *folder)
@@ -337,7 +318,7 @@ static enum pd_status answer_on_page(const struct own *own, const char *folder,
                           out->questions == 1 ? " waits for a label" : "s wait for labels",
                           pd_page_address(w->page));
         if (!status)
-            status = pd_page_wait(w->page, page_stop, NULL, &count, err);
+            status = pd_page_wait(w->page, stop_callback, NULL, &count, err);
         if (status == PD_ERR_INTERRUPTED)
             return pd_hint(err, pd_fail(err, status, -1, "stopped; what was answered is kept"),
                            "go on with: resume=%s", folder);
@@ -471,10 +452,11 @@ static enum pd_status learn(struct pd_active *active, int argc, char **argv, str
     struct own own = {.page = PAGE_DEFAULTS};
     struct args args;
     bool paged = false;
-    struct watch w = {.stopping = false};
+    struct watch w = {.epochs = 0};
     struct pd_active_outcome outcome;
     char folder[PD_ACTIVE_PATH], text[4096];
-    const struct pd_training_watch train = {&w, on_begin, on_step, NULL, on_stop, on_note, on_decoding, NULL};
+    const struct pd_training_watch train = {&w,           on_begin,          on_step, NULL, progress_stop,
+                                            progress_say, progress_decoding, NULL};
     const struct pd_active_watch watch = {&train,      &w,           on_folder, on_round,
                                           on_measured, on_measuring, on_refused};
     const struct pd_option_table loop = pd_active_options(active),

@@ -229,6 +229,11 @@ char *args_next_name(const char **list, char *name, size_t size)
     return name;
 }
 
+bool args_repeat(const char *one, const char *two, const char *three)
+{
+    return (*one && (!strcmp(one, two) || !strcmp(one, three))) || (*two && !strcmp(two, three));
+}
+
 enum pd_status args_need_operand(const struct args_command *c, const struct args *args, struct pd_error *err)
 {
     if (args->operand)

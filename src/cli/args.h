@@ -52,6 +52,9 @@ bool args_parsed_given(const void *parsed, const char *name);
  * name. */
 char *args_next_name(const char **list, char *name, size_t size);
 
+/* Whether two of three outputs have one name; "": none is asked for. */
+bool args_repeat(const char *one, const char *two, const char *three);
+
 /* PD_ERR_USAGE with the usage when the operand is missing. */
 enum pd_status args_need_operand(const struct args_command *command, const struct args *args,
                                  struct pd_error *err);

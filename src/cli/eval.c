@@ -7,7 +7,7 @@
 #include "cli/eval_images.h"
 #include "cli/idle.h"
 #include "cli/recipe.h"
-#include "cli/real.h"
+#include "cli/real_images.h"
 #include "cli/tradeoff.h"
 
 #include <stdio.h>
@@ -183,7 +183,7 @@ static enum pd_status make_set(struct eval *e, const struct reject_options *reje
         return PD_OK;
     if (o->samples[0])
         return sample_set_read(o->samples, e->gan, &e->set, err);
-    return per_class ? sample_set_make(reject, e->run, per_class, e->seed, &e->set, err) : PD_OK;
+    return per_class ? sample_set_make(reject, e->run, per_class, e->seed, 0, &e->set, err) : PD_OK;
 }
 
 /* The real images once, the generated ones of each repeat anew. */

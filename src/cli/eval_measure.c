@@ -2,7 +2,7 @@
 #include "cli/eval.h"
 
 #include "cli/eval_features.h"
-#include "cli/real.h"
+#include "cli/real_images.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* What a metric has found of a run, as words, as JSON and as a picture. */
 #include "cli/eval.h"
 
-#include "cli/real.h"
+#include "cli/real_images.h"
 #include "cli/say.h"
 
 #include <paydirt/libraries.h>

@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/idle.h"
 #include "cli/progress.h"
-#include "cli/real.h"
+#include "cli/real_images.h"
 #include "cli/reject.h"
 #include "cli/sample_set.h"
 #include "cli/say.h"
@@ -15,7 +15,6 @@
 #include <paydirt/words.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] = "RUN --onnx FILE.onnx [--onnx-discriminator FILE.onnx] [options]\n"
@@ -156,29 +155,17 @@ static enum pd_status write_folder(const char *folder, const struct pd_sample_fo
 
 /* set: made. D scores by statistics of generated images. */
 static enum pd_status score_and_write(const struct options *o, struct pd_run_model *run,
-                                      const struct sample_set *set, struct pd_error *err)
+                                      struct sample_set *set, struct pd_error *err)
 {
-    struct pd_gan *gan = pd_run_gan(run);
-    const struct pd_samples *s = set->samples;
     struct progress progress = {.terminal = false};
     const struct pd_data_watch watch = {&progress, progress_decoding, NULL};
-    float *logit = calloc((size_t)s->count, sizeof *logit);
-    float *class_logits = calloc((size_t)s->count, (size_t)s->classes * sizeof *class_logits);
-    const struct pd_sample_folder what = {s,     (uint64_t)o->seed, logit, class_logits, set->rejection.d,
-                                          &watch};
-    enum pd_status status = PD_OK;
-    if (!logit || !class_logits)
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld scores", (long long)s->count);
-    if (!status)
-        status = real_recalibrate(run, PD_ORIGIN_FAKE, NULL, err);
-    if (!status)
-        status = pd_score(gan, PD_ORIGIN_FAKE, s->images, s->count, logit, class_logits, err);
+    enum pd_status status = sample_set_score(set, run, err);
+    const struct pd_sample_folder what = {set->samples,      (uint64_t)o->seed, set->logit,
+                                          set->class_logits, set->rejection.d,  &watch};
     stop_catch();
     if (!status)
-        status = write_folder(o->samples, &what, gan, err);
+        status = write_folder(o->samples, &what, pd_run_gan(run), err);
     progress_end(&progress);
-    free(logit);
-    free(class_logits);
     return status;
 }
 
@@ -186,7 +173,7 @@ static enum pd_status write_samples(const struct options *o, const struct reject
                                     struct pd_run_model *run, struct pd_error *err)
 {
     struct sample_set set = {.samples = NULL};
-    enum pd_status status = sample_set_make(reject, run, o->per_class, (uint64_t)o->seed, &set, err);
+    enum pd_status status = sample_set_make(reject, run, o->per_class, (uint64_t)o->seed, 0, &set, err);
     if (!status)
         status = score_and_write(o, run, &set, err);
     sample_set_release(&set);
@@ -219,11 +206,6 @@ static enum pd_status write_labels(const struct options *o, const char *folder, 
 
 /* --- the command --- */
 
-static bool are_same(const char *file, const char *other)
-{
-    return file[0] && !strcmp(file, other);
-}
-
 static enum pd_status check(const struct options *o, const struct reject_options *reject,
                             struct pd_error *err)
 {
@@ -236,8 +218,7 @@ static enum pd_status check(const struct options *o, const struct reject_options
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--labels is of a run of active learning, the others are of a training (one of its "
                        "rounds, RUN/STRATEGY-TRIAL/round-NN): a command for each");
-    if (are_same(o->onnx, o->onnx_discriminator) || are_same(o->samples, o->onnx) ||
-        are_same(o->samples, o->onnx_discriminator))
+    if (args_repeat(o->onnx, o->onnx_discriminator, o->samples))
         return pd_fail(err, PD_ERR_USAGE, -1, "the same name for two outputs: one would replace the other");
     if (pd_find_word("origin", o->origin, origins, PD_ORIGINS, sizeof origins[0], err) < 0)
         return PD_ERR_USAGE;

@@ -41,21 +41,14 @@ static const struct pd_option table[] = {
 };
 #undef FIELD
 
-static void on_note(void *context, const char *words)
+static enum pd_status write_answers(const struct options *o, const char *run, struct pd_error *err)
 {
-    progress_note(context, "%s", words);
-}
-
-static bool on_decoding(void *context, const char *unit, uint64_t done, uint64_t count)
-{
-    return progress_decoding(context, unit, done, count);
-}
-
-static enum pd_status export(const struct options *o, const char *run, struct pd_error *err) {
-    int64_t n; if (!o->out[0]) return pd_fail(err, PD_ERR_USAGE, -1,
-                                              "--out is missing: the file, or the new folder, for --export");
+    int64_t n;
+    if (!o->out[0])
+        return pd_fail(err, PD_ERR_USAGE, -1, "--out is missing: the file, or the new folder, for --export");
     const enum pd_status status = pd_page_export(run, o->export, o->out, &n, err);
-    if (!status) say(stderr, "%s: %lld image%s\n", o->out, (long long)n, pd_plural((size_t)n));
+    if (!status)
+        say(stderr, "%s: %lld image%s\n", o->out, (long long)n, pd_plural((size_t)n));
     return status;
 }
 
@@ -73,8 +66,8 @@ static enum pd_status serve(const struct options *o, struct pd_page *page, const
 {
     struct progress progress = {.terminal = false};
     struct pd_page_count count;
-    const struct pd_training_watch train = {&progress, NULL,    NULL,        NULL,
-                                            page_stop, on_note, on_decoding, NULL};
+    const struct pd_training_watch train = {&progress,         NULL, NULL, NULL, stop_callback, progress_say,
+                                            progress_decoding, NULL};
     const struct pd_active_watch watch = {.train = &train};
     enum pd_status status = pd_page_ask(page, run, (int)o->page.people, &watch, err);
     progress_end(&progress);
@@ -82,7 +75,7 @@ static enum pd_status serve(const struct options *o, struct pd_page *page, const
         return status;
     page_show(&o->page, page, false);
     say(stderr, "Ctrl-C ends it; nothing is lost\n");
-    status = pd_page_wait(page, page_stop, NULL, &count, err);
+    status = pd_page_wait(page, stop_callback, NULL, &count, err);
     if (status && status != PD_ERR_INTERRUPTED)
         return status;
     say_count(run, &count);
@@ -107,7 +100,7 @@ enum pd_status command_label(int argc, char **argv, struct pd_error *err)
     if (!status)
         status = pd_library_need("SQLite", err);
     if (!status && o.export[0])
-        return export(&o, args.operand, err);
+        return write_answers(&o, args.operand, err);
     if (!status)
         status = page_open(&o.page, &page, err);
     if (status)

@@ -1,6 +1,5 @@
 #include "cli/page.h"
 #include "cli/say.h"
-#include "cli/stop.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -48,10 +47,4 @@ void page_show(const struct page_options *o, const struct pd_page *page, bool wa
     fflush(stdout);
     if (o->browser && (getenv("DISPLAY") || getenv("WAYLAND_DISPLAY")))
         open_browser(address);
-}
-
-bool page_stop(void *context)
-{
-    (void)context;
-    return stop_asked();
 }

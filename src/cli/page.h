@@ -57,7 +57,4 @@ enum pd_status page_open(const struct page_options *o, struct pd_page **page, st
 /* Prints the address, and opens it in the browser where there is a screen. */
 void page_show(const struct page_options *o, const struct pd_page *page, bool watching);
 
-/* For pd_page_wait. */
-bool page_stop(void *context);
-
 #endif

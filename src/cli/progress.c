@@ -188,6 +188,20 @@ bool progress_decoding(void *context, const char *unit, uint64_t done, uint64_t 
     return stop_asked();
 }
 
+bool progress_stop(void *context)
+{
+    struct progress *p = context;
+    if (stop_asked() && !p->stopping)
+        progress_line(p, "stopping: saving a checkpoint (once more to stop without)");
+    p->stopping = stop_asked();
+    return p->stopping;
+}
+
+void progress_say(void *context, const char *words)
+{
+    progress_note(context, "%s", words);
+}
+
 bool progress_on_work(void *context, uint64_t done, uint64_t count)
 {
     const struct progress_work *w = context;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct progress {
-    bool terminal, drawn;
+    bool terminal, drawn, stopping;
     uint64_t first, last, at;
     double scale; /* units in a step */
     const char *unit;
@@ -33,8 +33,11 @@ char *progress_left(const struct progress *p, char *text, size_t size);
 
 void progress_end(struct progress *p); /* takes the bar away; may be called on a zeroed struct */
 
-/* A pd_data_watch's function; context: a struct progress. True once stop_asked(). */
+/* Functions of a watch (paydirt/train.h, paydirt/data.h); context: a struct progress, or what begins with
+ * one. True once stop_asked(); progress_stop then says that a checkpoint is saved. */
 bool progress_decoding(void *context, const char *unit, uint64_t done, uint64_t count);
+bool progress_stop(void *context);
+void progress_say(void *context, const char *words); /* as progress_note */
 
 /* Work that says itself how much of it there is, a bar for each part. */
 struct progress_work {

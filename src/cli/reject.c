@@ -2,7 +2,7 @@
 
 #include "cli/idle.h"
 #include "cli/progress.h"
-#include "cli/real.h"
+#include "cli/real_images.h"
 #include "cli/stop.h"
 
 #include <paydirt/words.h>
@@ -167,22 +167,11 @@ static enum pd_status open_real(const char *name, struct pd_run_model *run, stru
 
 /* --- the run --- */
 
-struct watch {
-    struct progress progress;
-};
-
 static void on_progress(void *context, int label, int64_t at)
 {
-    struct watch *w = context;
     char words[32];
     snprintf(words, sizeof words, "class %d", label);
-    progress_update(&w->progress, (uint64_t)at, words);
-}
-
-static bool on_stop(void *context)
-{
-    (void)context;
-    return stop_asked();
+    progress_update(context, (uint64_t)at, words);
 }
 
 static void print_rates(const struct pd_rejection *r)
@@ -221,7 +210,7 @@ static struct pd_rejection_options rejection_of(const struct reject_options *o, 
     r.least_rate = o->least_rate;
     r.show = show;
     r.progress = on_progress;
-    r.stop = on_stop;
+    r.stop = stop_callback;
     return r;
 }
 
@@ -231,25 +220,24 @@ enum pd_status reject_run(const struct reject_options *o, struct pd_run_model *r
     struct pd_gan *gan = pd_run_gan(run);
     struct pd_rejection_options r = rejection_of(o, gan, per_class, seed, show);
     struct pd_real_images real = {NULL, NULL, 0};
-    struct watch watch = {.progress = {.terminal = false}};
+    struct progress progress = {.terminal = false};
     enum pd_status status = real_recalibrate(run, PD_ORIGIN_FAKE, NULL, err);
     if (!status && o->method->uses_real)
         status = open_real(reject_real(o, run), run, &real, err);
-    r.context = &watch;
+    r.context = &progress;
     r.real = real.images;
     r.real_labels = real.labels;
     r.real_count = real.count;
     if (!status) {
         stop_catch();
-        progress_begin(&watch.progress, 0, (uint64_t)(pd_gan_classes(gan) * (r.burn_in + per_class)), 1,
-                       "samples");
-        progress_line(&watch.progress, "%s: %lld samples of each class, after %lld to learn from",
-                      o->method->name, (long long)per_class, (long long)r.burn_in);
+        progress_begin(&progress, 0, (uint64_t)(pd_gan_classes(gan) * (r.burn_in + per_class)), 1, "samples");
+        progress_line(&progress, "%s: %lld samples of each class, after %lld to learn from", o->method->name,
+                      (long long)per_class, (long long)r.burn_in);
         if (o->method->uses_real)
-            progress_line(&watch.progress, "%s: by %lld real images of %s", o->method->name,
-                          (long long)real.count, reject_real(o, run));
+            progress_line(&progress, "%s: by %lld real images of %s", o->method->name, (long long)real.count,
+                          reject_real(o, run));
         status = pd_reject(gan, &r, out, err);
-        progress_end(&watch.progress);
+        progress_end(&progress);
     }
     if (!status)
         print_rates(out);

@@ -1,13 +1,12 @@
 /* paydirt sample: pictures and arrays of generated samples. */
 #include "cli/args.h"
 #include "cli/commands.h"
-#include "cli/real.h"
-#include "cli/reject.h"
+#include "cli/real_images.h"
+#include "cli/sample_set.h"
 #include "cli/say.h"
 #include "cli/where.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] = "RUN --grid FILE.png --npz FILE.npz [options]";
@@ -48,29 +47,22 @@ static const struct pd_option table[] = {
 };
 #undef FIELD
 
-/* One of samples and rejection is empty. */
 struct made {
     const struct options *o;
     struct pd_run_model *run;
-    struct pd_samples samples;
-    struct pd_rejection rejection;
+    struct sample_set set;
 };
-
-static const struct pd_samples *samples_of(const struct made *m)
-{
-    return m->rejection.kept.count ? &m->rejection.kept : &m->samples;
-}
 
 static enum pd_status draw_grid(const char *path, const struct made *m, const struct pd_dataset *real,
                                 struct pd_error *err)
 {
-    return pd_samples_draw(path, samples_of(m), pd_run_gan(m->run), real, err);
+    return pd_samples_draw(path, m->set.samples, pd_run_gan(m->run), real, err);
 }
 
 static enum pd_status draw_rejected(const char *path, const struct made *m, const struct pd_dataset *real,
                                     struct pd_error *err)
 {
-    return pd_rejection_draw(path, &m->rejection, pd_run_gan(m->run), real, err);
+    return pd_rejection_draw(path, &m->set.rejection, pd_run_gan(m->run), real, err);
 }
 
 static enum pd_status write_picture(const char *path, const struct made *m,
@@ -80,7 +72,7 @@ static enum pd_status write_picture(const char *path, const struct made *m,
 {
     struct pd_dataset *real = NULL;
     enum pd_status status = PD_OK;
-    if (samples_of(m)->shape.rank == 2)
+    if (m->set.samples->shape.rank == 2)
         status = real_open(m->run, "", "", PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, &real, err);
     if (!status)
         status = draw(path, m, real, err);
@@ -90,29 +82,11 @@ static enum pd_status write_picture(const char *path, const struct made *m,
 
 static enum pd_status write_npz(struct made *m, struct pd_error *err)
 {
-    const struct pd_samples *s = samples_of(m);
-    const struct pd_rejection *r = &m->rejection;
-    if (!m->o->scores)
-        return pd_samples_write(m->o->npz, s, r->logit, NULL, r->d, err);
-    float *logit = calloc((size_t)s->count, sizeof *logit);
-    float *class_logits = calloc((size_t)s->count, (size_t)s->classes * sizeof *class_logits);
-    enum pd_status status = PD_OK;
-    if (!logit || !class_logits)
-        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld scores", (long long)s->count);
-    if (!status)
-        status = real_recalibrate(m->run, PD_ORIGIN_FAKE, NULL, err);
-    if (!status)
-        status = pd_score(pd_run_gan(m->run), PD_ORIGIN_FAKE, s->images, s->count, logit, class_logits, err);
-    if (!status)
-        status = pd_samples_write(m->o->npz, s, logit, class_logits, r->d, err);
-    free(logit);
-    free(class_logits);
-    return status;
-}
-
-static bool are_same(const char *file, const char *other)
-{
-    return file[0] && !strcmp(file, other);
+    struct sample_set *s = &m->set;
+    const enum pd_status status = m->o->scores ? sample_set_score(s, m->run, err) : PD_OK;
+    const float *logit = s->logit ? s->logit : s->rejection.logit;
+    return status ? status
+                  : pd_samples_write(m->o->npz, s->samples, logit, s->class_logits, s->rejection.d, err);
 }
 
 static enum pd_status check(const struct options *o, const struct reject_options *reject,
@@ -121,7 +95,7 @@ static enum pd_status check(const struct options *o, const struct reject_options
     if (!o->grid[0] && !o->npz[0] && !o->rejected[0])
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "nothing to write: give --grid FILE.png, --npz FILE.npz or both");
-    if (are_same(o->grid, o->npz) || are_same(o->grid, o->rejected) || are_same(o->npz, o->rejected))
+    if (args_repeat(o->grid, o->npz, o->rejected))
         return pd_fail(err, PD_ERR_USAGE, -1, "the same file for two outputs: one would replace the other");
     if (o->scores && !o->npz[0])
         return pd_fail(err, PD_ERR_USAGE, -1, "--scores go into the arrays: give --npz FILE.npz");
@@ -164,18 +138,14 @@ static enum pd_status sample(const struct options *o, const struct reject_option
                              struct pd_error *err)
 {
     struct made m = {.o = o};
-    const uint64_t seed = (uint64_t)o->seed;
     enum pd_status status = where_open(&o->where, folder, &m.run, err);
     if (!status)
         status = real_set_recalibrate(m.run, o->recalibrate_given, o->recalibrate, err);
-    if (!status && reject->method)
-        status = reject_run(reject, m.run, o->per_class, seed, shown(&m), &m.rejection, err);
-    else if (!status)
-        status = pd_sample(pd_run_gan(m.run), o->per_class, seed, &m.samples, err);
+    if (!status)
+        status = sample_set_make(reject, m.run, o->per_class, (uint64_t)o->seed, shown(&m), &m.set, err);
     if (!status)
         status = write_files(&m, err);
-    pd_samples_release(&m.samples);
-    pd_rejection_release(&m.rejection);
+    sample_set_release(&m.set);
     pd_run_close(m.run);
     return status;
 }

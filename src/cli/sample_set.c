@@ -1,16 +1,18 @@
 #include "cli/sample_set.h"
 
+#include "cli/real_images.h"
 #include "cli/say.h"
 
 #include <paydirt/words.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static enum pd_status reject(const struct reject_options *o, struct pd_run_model *run, int64_t per_class,
-                             uint64_t seed, struct sample_set *set, struct pd_error *err)
+                             uint64_t seed, int64_t show, struct sample_set *set, struct pd_error *err)
 {
     int64_t tried = 0;
-    enum pd_status status = reject_run(o, run, per_class, seed, 0, &set->rejection, err);
+    enum pd_status status = reject_run(o, run, per_class, seed, show, &set->rejection, err);
     if (status)
         return status;
     set->samples = &set->rejection.kept;
@@ -30,15 +32,28 @@ static enum pd_status reject(const struct reject_options *o, struct pd_run_model
 }
 
 enum pd_status sample_set_make(const struct reject_options *o, struct pd_run_model *run, int64_t per_class,
-                               uint64_t seed, struct sample_set *out, struct pd_error *err)
+                               uint64_t seed, int64_t show, struct sample_set *out, struct pd_error *err)
 {
     *out = (struct sample_set){.rate = 1, .words = "a fixed set"};
     if (o->method)
-        return reject(o, run, per_class, seed, out, err);
+        return reject(o, run, per_class, seed, show, out, err);
     enum pd_status status = pd_sample(pd_run_gan(run), per_class, seed, &out->made, err);
     if (!status)
         out->samples = &out->made;
     return status;
+}
+
+enum pd_status sample_set_score(struct sample_set *set, struct pd_run_model *run, struct pd_error *err)
+{
+    const struct pd_samples *s = set->samples;
+    set->logit = calloc((size_t)s->count, sizeof *set->logit);
+    set->class_logits = calloc((size_t)s->count, (size_t)s->classes * sizeof *set->class_logits);
+    if (!set->logit || !set->class_logits)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld scores", (long long)s->count);
+    enum pd_status status = real_recalibrate(run, PD_ORIGIN_FAKE, NULL, err);
+    return status ? status
+                  : pd_score(pd_run_gan(run), PD_ORIGIN_FAKE, s->images, s->count, set->logit,
+                             set->class_logits, err);
 }
 
 /* A classifier that is trained on the set never names such a class. */
@@ -76,5 +91,7 @@ void sample_set_release(struct sample_set *set)
 {
     pd_samples_release(&set->made);
     pd_rejection_release(&set->rejection);
+    free(set->logit);
+    free(set->class_logits);
     *set = (struct sample_set){.samples = NULL};
 }

@@ -2,7 +2,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/ranks.h"
-#include "cli/real.h"
+#include "cli/real_images.h"
 #include "cli/say.h"
 #include "cli/where.h"
 

@@ -85,3 +85,9 @@ bool stop_asked(void)
 {
     return asked;
 }
+
+bool stop_callback(void *unused)
+{
+    (void)unused;
+    return stop_asked();
+}

@@ -12,5 +12,6 @@
 enum pd_status stop_begin(struct pd_error *err);
 void stop_catch(void); /* from now on signals ask */
 bool stop_asked(void);
+bool stop_callback(void *unused); /* the same as a callback */
 
 #endif

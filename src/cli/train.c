@@ -57,10 +57,9 @@ static const struct pd_option own_table[] = {
 #define LARGE_CHECKPOINT 5e8 /* bytes */
 
 struct watch {
-    struct progress progress;
+    struct progress progress; /* first: the context of its functions */
     uint64_t steps_per_epoch, epochs;
     char folder[1024];
-    bool stopping;
 };
 
 static void on_begin(void *context, const struct pd_training_begin *b)
@@ -115,26 +114,6 @@ static void on_epoch(void *context, const struct pd_training_epoch *e)
                   validation, e->images_per_second, progress_left(&w->progress, left, sizeof left));
 }
 
-static void on_note(void *context, const char *words)
-{
-    struct watch *w = context;
-    progress_note(&w->progress, "%s", words);
-}
-
-static bool on_decoding(void *context, const char *unit, uint64_t done, uint64_t count)
-{
-    return progress_decoding(&((struct watch *)context)->progress, unit, done, count);
-}
-
-static bool on_stop(void *context)
-{
-    struct watch *w = context;
-    if (stop_asked() && !w->stopping)
-        progress_line(&w->progress, "stopping: saving a checkpoint (once more to stop without)");
-    w->stopping = stop_asked();
-    return w->stopping;
-}
-
 /* --- the command --- */
 
 static enum pd_status check_new(const struct pd_option_table *options, struct pd_error *err)
@@ -158,7 +137,7 @@ static enum pd_status train(struct pd_training *training, struct pd_ranks **rank
 {
     struct own own = {.recipe = ""};
     struct args args;
-    struct watch w = {.stopping = false};
+    struct watch w = {.epochs = 0};
     char text[2048];
     const struct pd_option_table options = pd_training_options(training);
     static const char *const may_change[] = {"epochs", "device", "precision", NULL};
@@ -186,9 +165,9 @@ static enum pd_status train(struct pd_training *training, struct pd_ranks **rank
     if (status)
         return status;
     const bool first = pd_ranks_rank(*ranks) == 0;
-    const struct pd_training_watch all = {&w,      on_begin, on_step,     on_epoch,
-                                          on_stop, on_note,  on_decoding, *ranks},
-                                   others = {.context = &w, .stop = on_stop, .ranks = *ranks};
+    const struct pd_training_watch all = {&w,           on_begin,          on_step, on_epoch, progress_stop,
+                                          progress_say, progress_decoding, *ranks},
+                                   others = {.context = &w, .stop = progress_stop, .ranks = *ranks};
     const struct pd_training_watch *watch = first ? &all : &others;
     if (own.resume[0])
         status = resume(own.resume, &change, &w, watch, err);

@@ -33,7 +33,7 @@ static enum pd_status serve(const struct options *o, struct pd_page *page, const
         return status;
     page_show(&o->page, page, true);
     say(stderr, "Ctrl-C ends it; the runs go on\n");
-    status = pd_page_wait(page, page_stop, NULL, NULL, err);
+    status = pd_page_wait(page, stop_callback, NULL, NULL, err);
     return status == PD_ERR_INTERRUPTED ? PD_OK : status;
 }
 

@@ -1,7 +1,7 @@
 /* Real images beside a run's networks: with a bar where they have to be decoded, and what is to be said of
  * them. */
-#ifndef PD_CLI_REAL_H
-#define PD_CLI_REAL_H
+#ifndef PD_CLI_REAL_IMAGES_H
+#define PD_CLI_REAL_IMAGES_H
 
 #include <paydirt/run.h>
 

@@ -1,4 +1,4 @@
-#include "cli/real.h"
+#include "cli/real_images.h"
 
 #include "cli/progress.h"
 #include "cli/say.h"

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     NAME_SIZE = 40,
@@ -253,6 +254,22 @@ static enum pd_status fail_empty(const struct pd_option *option, struct pd_error
                    option->metavar);
 }
 
+/* Programs open a file by its ending: a PNG that is called curves.pdf opens nowhere. */
+static enum pd_status check_ending(const struct pd_option *option, const char *text, struct pd_error *err)
+{
+    static const char *const kinds[] = {
+        ".png",  ".jpg", ".jpeg", ".gif",  ".tif", ".tiff", ".webp", ".bmp",         ".svg",  ".pdf", ".eps",
+        ".csv",  ".tsv", ".xls",  ".xlsx", ".ods", ".json", ".html", ".parquet",     ".npy",  ".npz", ".h5",
+        ".hdf5", ".mat", ".pkl",  ".pt",   ".pth", ".onnx", ".zip",  ".safetensors", ".jsonl"};
+    char flag[NAME_SIZE];
+    const char *wanted = strchr(option->metavar, '.'), *ending = strrchr(text, '.');
+    for (size_t i = 0; wanted && ending && i < sizeof kinds / sizeof kinds[0]; i++)
+        if (!strcasecmp(ending, kinds[i]) && strcasecmp(ending, wanted) != 0)
+            return pd_fail(err, PD_ERR_USAGE, -1, "--%s %.200s: expected %s, the kind that is written",
+                           pd_option_flag(option, flag, sizeof flag), text, option->metavar);
+    return PD_OK;
+}
+
 /* Scripts put options of their own behind others; files of labels, people expect to be taken both. */
 static void say_twice(const struct pd_option *option, const void *base, const char *before)
 {
@@ -276,6 +293,8 @@ static enum pd_status take_option(const struct args_command *c, int value, const
     char before[VALUE_SIZE];
     pd_option_text(option, base, before, sizeof before);
     enum pd_status status = pd_option_set(option, base, text, err);
+    if (!status && option->type == PD_OPTION_TEXT)
+        status = check_ending(option, text, err);
     if (!status && args->typed[i])
         say_twice(option, base, before);
     args->given[i] = args->typed[i] = true;

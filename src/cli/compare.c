@@ -31,8 +31,8 @@ struct options {
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
-    {"csv", PD_OPTION_TEXT, FIELD(csv), 0, 0, "FILE", "write all results as a table"},
-    {"chart", PD_OPTION_TEXT, FIELD(chart), 0, 0, "FILE",
+    {"csv", PD_OPTION_TEXT, FIELD(csv), 0, 0, "FILE.csv", "write all results as a table"},
+    {"chart", PD_OPTION_TEXT, FIELD(chart), 0, 0, "FILE.png",
      "PNG: curves of the means with standard errors, chance, and what they show"},
     {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
     {"pool", PD_OPTION_BOOL, FIELD(pool), 0, 1, NULL, "take several active runs as trials of one"},

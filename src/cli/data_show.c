@@ -24,7 +24,7 @@ struct options {
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
-    {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE", "the picture, a PNG"},
+    {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE.png", "the picture, a PNG"},
     {"per_class", PD_OPTION_INT, FIELD(per_class), 1, 100, "N", "images of each class"},
     {"split", PD_OPTION_TEXT, FIELD(split), 0, 0, "NAME", "train or test"},
     {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "where the files of NAME lie"},

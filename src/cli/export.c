@@ -44,8 +44,8 @@ struct options {
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
-    {"onnx", PD_OPTION_TEXT, FIELD(onnx), 0, 0, "FILE", "write the generator as an ONNX model"},
-    {"onnx_discriminator", PD_OPTION_TEXT, FIELD(onnx_discriminator), 0, 0, "FILE",
+    {"onnx", PD_OPTION_TEXT, FIELD(onnx), 0, 0, "FILE.onnx", "write the generator as an ONNX model"},
+    {"onnx_discriminator", PD_OPTION_TEXT, FIELD(onnx_discriminator), 0, 0, "FILE.onnx",
      "write the discriminator as an ONNX model"},
     {"origin", PD_OPTION_TEXT, FIELD(origin), 0, 0, "NAME",
      "images that the discriminator is to score: real or fake (generated)"},
@@ -53,7 +53,7 @@ static const struct pd_option table[] = {
      "write samples as PNG, a folder for each class"},
     {"per_class", PD_OPTION_INT, FIELD(per_class), 1, 1000000, "N", "samples of each class"},
     {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N", "seed of z"},
-    {"labels", PD_OPTION_TEXT, FIELD(labels), 0, 0, "FILE",
+    {"labels", PD_OPTION_TEXT, FIELD(labels), 0, 0, "FILE.csv",
      "write what people have answered in a run of active learning"},
     {"recalibrate", PD_OPTION_BOOL, FIELD(recalibrate), 0, 1, NULL,
      "D by its running statistics, over reals and fakes; as the run where not given"},

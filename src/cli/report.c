@@ -24,7 +24,7 @@ struct options {
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
-    {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE", "the HTML file"},
+    {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE.html", "the HTML file"},
     {"baseline", PD_OPTION_TEXT, FIELD(baseline), 0, 0, "NAME", "what the others are set against"},
 };
 #undef FIELD

@@ -34,11 +34,11 @@ struct options {
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
     {"per_class", PD_OPTION_INT, FIELD(per_class), 1, 1000000, "N", "samples of each class"},
-    {"grid", PD_OPTION_TEXT, FIELD(grid), 0, 0, "FILE", "write a picture"},
-    {"npz", PD_OPTION_TEXT, FIELD(npz), 0, 0, "FILE", "write NumPy arrays"},
+    {"grid", PD_OPTION_TEXT, FIELD(grid), 0, 0, "FILE.png", "write a picture"},
+    {"npz", PD_OPTION_TEXT, FIELD(npz), 0, 0, "FILE.npz", "write NumPy arrays"},
     {"scores", PD_OPTION_BOOL, FIELD(scores), 0, 1, NULL,
      "with logit and class_logits of the discriminator in the npz"},
-    {"rejected", PD_OPTION_TEXT, FIELD(rejected), 0, 0, "FILE",
+    {"rejected", PD_OPTION_TEXT, FIELD(rejected), 0, 0, "FILE.png",
      "write a picture of kept and refused samples"},
     {"seed", PD_OPTION_INT, FIELD(seed), 0, 9007199254740992.0, "N", "seed of z"},
     {"recalibrate", PD_OPTION_BOOL, FIELD(recalibrate), 0, 1, NULL,

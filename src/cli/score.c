@@ -42,14 +42,14 @@ struct options {
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
-    {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE", "the table to write"},
+    {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE.csv", "the table to write"},
     {"probabilities", PD_OPTION_BOOL, FIELD(probabilities), 0, 1, NULL, "a column more for each class"},
     {"sort", PD_OPTION_TEXT, FIELD(sort), 0, 0, "COLUMN",
      "rows by it, the highest first: p, logit, entropy, gold or gold_balanced"},
-    {"histogram", PD_OPTION_TEXT, FIELD(histogram), 0, 0, "FILE", "PNG: histogram of GOLD's terms"},
-    {"sheet", PD_OPTION_TEXT, FIELD(sheet), 0, 0, "FILE", "PNG: images with the highest m, k and GOLD"},
-    {"certainty", PD_OPTION_TEXT, FIELD(certainty), 0, 0, "FILE", "PNG: least and most certain images"},
-    {"plane", PD_OPTION_TEXT, FIELD(plane), 0, 0, "FILE", "PNG: GOLD over the plane of 2-D points"},
+    {"histogram", PD_OPTION_TEXT, FIELD(histogram), 0, 0, "FILE.png", "PNG: histogram of GOLD's terms"},
+    {"sheet", PD_OPTION_TEXT, FIELD(sheet), 0, 0, "FILE.png", "PNG: images with the highest m, k and GOLD"},
+    {"certainty", PD_OPTION_TEXT, FIELD(certainty), 0, 0, "FILE.png", "PNG: least and most certain images"},
+    {"plane", PD_OPTION_TEXT, FIELD(plane), 0, 0, "FILE.png", "PNG: GOLD over the plane of 2-D points"},
     {"columns", PD_OPTION_INT, FIELD(columns), 1, 100, "N", "images in a row of --sheet and --certainty"},
     {"split", PD_OPTION_TEXT, FIELD(split), 0, 0, "NAME", "train or test"},
     {"data", PD_OPTION_TEXT, FIELD(data), 0, 0, "NAME", "another data set than the run's"},

@@ -76,8 +76,10 @@ enum pd_status stop_begin(struct pd_error *err)
     return PD_OK;
 }
 
+/* What is lost with the process must not go with a reader: Ctrl-C ends the tee behind it, too. */
 void stop_catch(void)
 {
+    signal(SIGPIPE, SIG_IGN);
     listening = true;
 }
 

@@ -10,7 +10,7 @@
 
 /* Before any other thread is made. A signal that is ignored (nohup) stays so. PD_ERR_MEMORY: no thread. */
 enum pd_status stop_begin(struct pd_error *err);
-void stop_catch(void); /* from now on signals ask */
+void stop_catch(void); /* from now on signals ask, and a pipe without a reader is a failed write */
 bool stop_asked(void);
 bool stop_callback(void *unused); /* the same as a callback */
 

@@ -28,7 +28,7 @@ struct options {
 
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 static const struct pd_option table[] = {
-    {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE", "where they go"},
+    {"out", PD_OPTION_TEXT, FIELD(out), 0, 0, "FILE.safetensors", "where they go"},
     {"json", PD_OPTION_BOOL, FIELD(json), 0, 1, NULL, "print JSON"},
 };
 #undef FIELD

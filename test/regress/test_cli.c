@@ -108,6 +108,10 @@ static void knows_what_was_meant(void **state)
     fails("train --data strokes --data-count 20 --best class-acuracy", 2, "did you mean 'class-accuracy'?");
     fails("score RUN --out x --split tset", 2, "unknown split 'tset', did you mean 'test'?");
     fails("data lst", 2, "did you mean 'list'?");
+    fails("compare RUN --chart curves.PDF", 2,
+          "--chart curves.PDF: expected FILE.png, the kind that is written\n");
+    fails("score RUN --out scores.npy", 2, "expected FILE.csv");
+    fails("sample RUN --npz s.png --grid s.npz", 2, "--npz s.png: expected FILE.npz");
 }
 
 /* What the library suggests, as people type it. */
@@ -150,7 +154,7 @@ static void refuses_bad_values(void **state)
     fails("train " SMALL "--labels 301", 2, "301");
     fails("eval", 2, "RUN is missing: paydirt eval RUN [options]");
     fails("sample RUN", 2, "nothing to write");
-    fails("sample RUN --npz a.npz --grid a.npz", 2, "the same file for two outputs");
+    fails("sample RUN --npz a --grid a", 2, "the same file for two outputs");
     fails("score RUN", 2, "--out is missing");
     fails("bench --model infogn", 2, "unknown model 'infogn', did you mean 'infogan'?");
 }

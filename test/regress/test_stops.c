@@ -122,6 +122,13 @@ static void closed_streams_are_no_files_of_the_run(void **state)
     assert_int_equal(shell("$P %s <&- >&- 2>&-", SMALL "--epochs 1 --out none"), 3);
 }
 
+static void who_reads_along_may_go(void **state)
+{
+    (void)state;
+    assert_int_equal(shell("$P %s --epochs 2 --out piped 2>&1 >name | true", SMALL), 0);
+    assert_int_equal(shell("test $(wc -l <%s/log.jsonl) = 2", "piped/00000-strokes-infogan"), 0);
+}
+
 static void divergence_ends_with_the_last_good_checkpoint(void **state)
 {
     (void)state;
@@ -180,6 +187,7 @@ int main(void)
         cmocka_unit_test(twice_at_once_is_one_request),
         cmocka_unit_test(kills_what_does_not_listen),
         cmocka_unit_test(closed_streams_are_no_files_of_the_run),
+        cmocka_unit_test(who_reads_along_may_go),
         cmocka_unit_test(divergence_ends_with_the_last_good_checkpoint),
         cmocka_unit_test(divergence_after_a_resume_names_the_checkpoint),
         cmocka_unit_test(refuses_weights_that_are_not_finite),

@@ -367,6 +367,19 @@ static void finds_classes_as_people_write_them(void **state)
                 "!2 may be cut off: no line end after 'Cat', which begins longer names\n?0");
 }
 
+/* 1 is usually the other one. */
+static void no_number_where_it_may_mean_either(void **state)
+{
+    (void)state;
+    static char names[2][PD_CLASS_NAME_SIZE] = {"Yes", "No"};
+    struct pd_dataset d = {.name = "p", .count = 1, .classes = 2, .class_names = names};
+    assert_read(&d, "image,label\n0,1\n",
+                "!2 unknown class '1', expected one of 2, from 'Yes' to 'No', or skip\n?0");
+    snprintf(names[0], sizeof names[0], "No");
+    snprintf(names[1], sizeof names[1], "Yes");
+    assert_read(&d, "image,label\n0,1\n", "0=Yes\n?0");
+}
+
 /* Names of classes that one may take for another are named when the data set is opened. */
 static void names_twins(void **state)
 {
@@ -393,6 +406,10 @@ static void names_twins(void **state)
         {{"cat", "?"}, "p: '?' is taken for a class; where it stands for no label"},
         {{"cat", "skip"}, "p: a class is called 'skip', which as an answer stands for no label: rename it\n"},
         {{"cat", " dog"}, "p: the class ' dog' has blanks around its name\n"},
+        {{"-1", "0", "1"}, "the number 0 stands for class '-1'\n"},
+        {{"1", "3", "two"}, "the number 1 stands for class '3'\n"},
+        {{"Abnormal", "normal"}, "the number 0 stands for class 'Abnormal'\n"},
+        {{"No", "Yes", "2020"}, NULL},
         {{"cat", "dog", "cats", "bird"}, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -598,6 +615,7 @@ int main(void)
         cmocka_unit_test(other_columns_of_labels_are_named),
         cmocka_unit_test(images_of_another_folder_are_counted),
         cmocka_unit_test(finds_classes_as_people_write_them),
+        cmocka_unit_test(no_number_where_it_may_mean_either),
         cmocka_unit_test(names_twins),
         cmocka_unit_test(refuses_other_files),
         cmocka_unit_test(gives_up_on_too_many_refusals),

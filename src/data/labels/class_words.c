@@ -84,6 +84,36 @@ static bool has_digits(const struct pd_dataset *d)
     return false;
 }
 
+static int find_folded(const struct pd_class_words *w, const char *folded)
+{
+    int i = 0;
+    while (i < w->dataset->classes && strcmp(w->folded[i], folded) != 0)
+        i++;
+    return i < w->dataset->classes ? i : -1;
+}
+
+/* The place of a class that is usually 1 and stands before the one that is usually 0, or -1: there a number
+ * may mean either. */
+static int find_reversed(const struct pd_class_words *w)
+{
+    static const char *const usual[][2] = {{"false", "true"},
+                                           {"no", "yes"},
+                                           {"n", "y"},
+                                           {"f", "t"},
+                                           {"negative", "positive"},
+                                           {"neg", "pos"},
+                                           {"normal", "abnormal"},
+                                           {"benign", "malignant"},
+                                           {"absent", "present"},
+                                           {"off", "on"}};
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        const int zero = find_folded(w, usual[i][0]), one = find_folded(w, usual[i][1]);
+        if (one >= 0 && one < zero)
+            return one;
+    }
+    return -1;
+}
+
 enum pd_status pd_class_words_init(struct pd_class_words *w, const struct pd_dataset *d, struct pd_error *err)
 {
     *w = (struct pd_class_words){.dataset = d, .indices = !d->class_names || !has_digits(d)};
@@ -102,6 +132,7 @@ enum pd_status pd_class_words_init(struct pd_class_words *w, const struct pd_dat
             *w->folded[i] = '\0';
     }
     w->names[classes] = "skip";
+    w->indices = w->indices && find_reversed(w) < 0;
     return PD_OK;
 }
 
@@ -285,16 +316,19 @@ static void note_numbers(const struct pd_class_words *w, struct numbered *of, ch
         }
 }
 
-/* Folders 0 to 11 lie in the order 0, 1, 10, 11, 2: what stands as 2 in an array or table is 10. */
+/* Folders 0 to 11 lie in the order 0, 1, 10, 11, 2: what stands as 2 in an array or table is 10. Where only
+ * some are numbers, those that are another's place count. */
 static void note_places(const struct pd_class_words *w, char note[PD_NOTE_SIZE])
 {
-    int other = -1;
-    for (int i = 0; i < w->dataset->classes; i++) {
+    const int classes = w->dataset->classes;
+    int numbers = 0, other = -1, taken = -1;
+    for (int i = 0; i < classes; i++) {
         const int64_t value = number(w->dataset->class_names[i]);
-        if (value < 0)
-            return;
-        other = other < 0 && value != i ? i : other;
+        numbers += value >= 0;
+        other = other < 0 && value >= 0 && value != i ? i : other;
+        taken = taken < 0 && value >= 0 && value != i && value < classes ? (int)value : taken;
     }
+    other = numbers == classes ? other : taken >= 0 ? taken : find_reversed(w);
     if (other >= 0)
         pd_note_add(note, w->dataset->name,
                     "classes are numbered from 0 in their order: the number %d stands for class '%.60s'",

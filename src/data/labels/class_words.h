@@ -20,9 +20,10 @@ void pd_class_words_release(struct pd_class_words *w);
 
 /* The class of that name; else the only one whose name is the same but for blanks around it; else but for
  * case and Unicode's form (NFC, NFD), and for '_', '-' and blanks within it; else the only one whose name is
- * the same number ("1", "1.0" for "001"); else, where no class has a name with a digit in it, the one of that
- * number, from 0. '=cat is =cat, as pd_csv_words writes it. *exactly: by its name, blanks aside, or by its
- * number where classes have no names. Time: classes. */
+ * the same number ("1", "1.0" for "001"); else, where no class has a name with a digit in it, nor one that is
+ * usually 1 stands before one that is usually 0 (yes, no), the one of that number, from 0. '=cat is =cat, as
+ * pd_csv_words writes it. *exactly: by its name, blanks aside, or by its number where classes have no names.
+ * Time: classes. */
 int32_t pd_class_find(const struct pd_class_words *w, const char *text, bool *exactly);
 
 /* The same; rivals: where it is ambiguous, two of the classes that fit. */

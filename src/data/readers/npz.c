@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/words.h"
+#include "data/labels/class_words.h"
 #include "data/readers/npz_levels.h"
 #include "data/readers/readers.h"
 #include "io/file.h"
@@ -425,7 +426,10 @@ enum pd_status pd_open_npz(const struct pd_data_source *source, const struct pd_
     pd_path_word(d->name, sizeof d->name, path);
     status = pd_npz_take(npy, path, request->split, d, err);
     pd_npy_destroy(npy);
-    return !status && request->classes && *request->classes
-               ? pd_dataset_name_classes_by(d, request->classes, err)
-               : status;
+    if (status || !request->classes || !*request->classes)
+        return status;
+    status = pd_dataset_name_classes_by(d, request->classes, err);
+    return status ? status
+                  : pd_class_words_note(d->name, (const char(*)[PD_CLASS_NAME_SIZE])d->class_names,
+                                        d->classes, d->note, err);
 }

@@ -282,16 +282,18 @@ static enum pd_status run(struct work *w, struct pd_error *err)
     return status;
 }
 
+static bool are_one_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return a[0] && b[0] && !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 /* What is written would replace what is read. */
 static enum pd_status check_written(const char *option, const char *path, const char *const read[3],
                                     struct pd_error *err)
 {
-    struct stat written, other;
-    if (!path[0] || stat(path, &written))
-        return PD_OK;
     for (int i = 0; i < 3; i++)
-        if (read[i][0] && !stat(read[i], &other) && written.st_dev == other.st_dev &&
-            written.st_ino == other.st_ino)
+        if (are_one_file(path, read[i]))
             return pd_fail(err, PD_ERR_USAGE, -1, "--%s %.200s would replace what is measured", option, path);
     return PD_OK;
 }
@@ -300,6 +302,8 @@ static enum pd_status check_files(const struct feature_options *o, const struct 
                                   struct pd_error *err)
 {
     const char *const read[3] = {o->fake, request->real, o->weights};
+    if (are_one_file(o->fake, request->real))
+        say(stderr, "--fake and --real are one file: a set beside itself\n");
     enum pd_status status = check_written("stats-out", o->stats_out, read, err);
     return status ? status : check_written("plot", o->plot, read, err);
 }

@@ -148,17 +148,20 @@ static void refusals(void **state)
         {REAL_FILE "--fake mu.npz --metrics frechet --bootstrap 9", 2, "frechet: no bootstrap of mean and"},
         {REAL_FILE "--stats-out s.npz --plot x.png", 2, "--plot draws prd's curve: --fake is missing"},
         {REAL_FILE, 2, "--fake is missing"},
-        {REAL_FILE "--fake f.npy --stats-out ./f.npy", 2, "--stats-out ./f.npy would replace"},
-        {REAL_FILE "--fake f.npy --metrics prd --plot r.npy", 2, "--plot r.npy would replace"},
+        {REAL_FILE "--fake mu.npz --metrics frechet --stats-out ./mu.npz", 2, "--stats-out ./mu.npz would"},
+        {REAL_FILE "--fake p.png --metrics prd --plot p.png", 2, "--plot p.png would replace"},
         {"eval --features --fake f.npy", 2, "--real is missing"},
         {"eval --fake f.npy --real r.npy", 2, "--features is missing"},
         {"eval some/run --features --fake f.npy --real r.npy", 2, "'some/run' beside --features"},
     };
+    scratch_write(scratch_path("p.png"), "", 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct result *r = run(cases[i].command);
         if (r->code != cases[i].code || !strstr(r->err, cases[i].words))
             fail_msg("'%s': %d, \"%s\", expected \"%s\"", cases[i].command, r->code, r->err, cases[i].words);
     }
+    assert_non_null(strstr(run(REAL_FILE "--fake ./r.npy --metrics pr")->err,
+                           "--fake and --real are one file: a set beside itself"));
     assert_non_null(strstr(run(REAL_FILE "--fake f.npy --metrics pr --epochs 3 --subsets 2")->err,
                            "--epochs has no effect without a run"));
     assert_non_null(strstr(run(REAL_FILE "--fake f.npy --metrics pr --classifier cnn")->err,

@@ -78,6 +78,7 @@ static enum pd_status check_training(const struct pd_trial *t, char *model, stru
     const struct pd_setup_from all = {.label_file = NULL};
     struct pd_train_options o = t->o;
     struct pd_setup setup;
+    o.mutual_information = 0; /* of the GAN before round 0 alone */
     o.labels = pd_active_is_simulated(t->a) ? t->a->init : 0;
     if (!pd_active_is_simulated(t->a))
         wait_for_labels(&o);

@@ -125,12 +125,21 @@ static enum pd_status check_strategy(const struct pd_active_options *a, const ch
 }
 
 /* Nobody knows a label when the first ones are chosen. */
-static enum pd_status check_first(const struct pd_active_options *a, struct pd_error *err)
+static enum pd_status check_first(const struct pd_active_options *a, const struct pd_train_options *o,
+                                  struct pd_error *err)
 {
     char names[128] = "random";
     const struct pd_strategy *s = pd_strategy_find(a->first, err), *other;
     if (!s)
         return PD_ERR_USAGE;
+    if (o->mutual_information > 0 && !strcmp(a->first, names))
+        return pd_hint(
+            err,
+            pd_fail(err, PD_ERR_USAGE, -1,
+                    "mutual-information %g: is for the GAN that chooses the first labels, and they "
+                    "are drawn at random",
+                    o->mutual_information),
+            "mutual-information");
     if (s->needs == PD_POOL_FEATURES || !strcmp(a->first, names))
         return PD_OK;
     for (int i = 0; (other = pd_strategy_at(i)); i++)
@@ -166,10 +175,10 @@ static enum pd_status check(const struct pd_active_options *a, const struct pd_t
                        pd_fail(err, PD_ERR_USAGE, -1, "seed %lld: expected at most %lld for %lld trials",
                                (long long)o->seed, (long long)(most_seed - a->trials), (long long)a->trials),
                        "seed");
-    const bool known =
-        pd_find_word("oracle", a->oracle, oracles, 4, sizeof oracles[0], err) >= 0 && !check_first(a, err) &&
-        (!a->diverse[0] ||
-         pd_find_word("way to spread", a->diverse, diversities, 2, sizeof diversities[0], err) >= 0);
+    const bool known = pd_find_word("oracle", a->oracle, oracles, 4, sizeof oracles[0], err) >= 0 &&
+                       !check_first(a, o, err) &&
+                       (!a->diverse[0] || pd_find_word("way to spread", a->diverse, diversities, 2,
+                                                       sizeof diversities[0], err) >= 0);
     return known ? PD_OK : PD_ERR_USAGE;
 }
 

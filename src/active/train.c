@@ -9,13 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Round 0 may be the first run, or come behind one without labels. */
+/* Round 0 may be the first run, or come behind one without labels; whose classes, where it has found some by
+ * mutual information, are others than people's. */
 static bool is_behind_another(const struct pd_branch *b, int64_t round)
 {
     char folder[PD_PATH_SIZE], path[PD_PATH_SIZE];
     if (round)
         return true;
-    return pd_branch_looks_first(b) && !pd_branch_round_folder(b, PD_ROUND_UNLABELLED, folder, NULL) &&
+    return !(b->o->mutual_information > 0) && pd_branch_looks_first(b) &&
+           !pd_branch_round_folder(b, PD_ROUND_UNLABELLED, folder, NULL) &&
            !pd_run_folder_best(folder, path, NULL) && !pd_is_absent(path);
 }
 
@@ -27,6 +29,7 @@ static enum pd_status round_options(const struct pd_branch *b, int64_t round, st
     *o = *b->o;
     o->data_seed = (int64_t)pd_branch_seed(b);
     o->seed = (int64_t)pd_branch_round_seed(b, round);
+    o->mutual_information = 0;
     enum pd_status status = pd_branch_path(b, "labels.csv", 0, o->label_file, err);
     if (status || !b->a->keep_generator || !is_behind_another(b, round))
         return status;
@@ -109,7 +112,7 @@ static enum pd_status train_in(const struct pd_branch *b, int64_t round, const s
 
 /* --- without any label --- */
 
-/* Neither network learns of classes; what is held out stays unseen, and the last epoch counts. */
+/* Neither network learns of labels; what is held out stays unseen, and the last epoch counts. */
 static void unlabelled_options(const struct pd_branch *b, struct pd_train_options *o)
 {
     *o = *b->o;

@@ -60,8 +60,12 @@ struct pd_step_options {
      * the mean is over all fakes still, so that the loss grows as they come to look like their classes. The
      * generator's class loss stays as it is: it is the unlikely ones that have to change. */
     bool fake_confidence;
-    bool no_classes; /* no class loss at all, in either step: D learns real and fake alone */
-    bool gold;       /* re-weight by GOLD (section 3.2, eq. 5): w = sign(d) |d|^beta */
+    bool no_classes; /* D learns of no label, but: */
+    /* Mutual information of the classes asked for and what is generated (InfoGAN: Chen et al. 2016, eq. 6):
+     * with no_classes the weight, in both steps, of the class loss on fakes, so that the classes come to
+     * stand for what images differ in. 0: none, and D learns real and fake alone. */
+    double mutual_information;
+    bool gold; /* re-weight by GOLD (section 3.2, eq. 5): w = sign(d) |d|^beta */
     double beta_d, beta_g;
     bool gold_balanced;   /* d = m + sigma_m / sigma_k * k (eq. 4) over the batch, instead of m + k */
     bool gold_normalised; /* weights divided by their mean size, so that re-weighting leaves the step's length

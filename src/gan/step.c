@@ -175,11 +175,19 @@ static struct pd_node *fake_loss(const struct pd_step_options *o, struct pd_node
                                        : pd_mean(pd_nn_weighted(loss, weight));
 }
 
-/* adv + the classes' part, or adv alone. */
-static struct pd_node *with_classes(const struct pd_step_options *o, struct pd_node *adv,
-                                    struct pd_node *classes)
+/* By InfoGAN's mutual information. */
+static bool informs(const struct pd_step_options *o)
 {
-    return pd_add(adv, o->no_classes ? pd_affine(classes, 0, 0) : classes);
+    return o->no_classes && o->mutual_information > 0;
+}
+
+/* adv + the class loss of reals, where labels are looked at, + that of fakes, then or for mutual information;
+ * real: NULL in the generator step. */
+static struct pd_node *with_classes(const struct pd_step_options *o, struct pd_node *adv,
+                                    struct pd_node *real, struct pd_node *fake)
+{
+    struct pd_node *loss = pd_add(adv, pd_affine(fake, !o->no_classes || informs(o), 0));
+    return real ? pd_add(loss, pd_affine(real, !o->no_classes, 0)) : loss;
 }
 
 /* What D says of the fakes. */
@@ -287,13 +295,13 @@ static void record_discriminator_step(struct recorder *r)
         adv = pd_add(adv, pd_affine(gradient_penalty(r, real_shown, fake_shown), r->loss->penalty, 0));
     struct pd_node *class_real = labelled_mean(pd_sum(real_ce), labels);
     struct pd_node *w_class = by_confidence(r, fake_shown, weighing, w);
-    struct pd_node *class_fake =
-        pd_affine(fake_class_loss(r->o, fake.cross_entropy, w_class, labels), r->o->lambda_c, 0);
+    struct pd_node *class_fake = pd_affine(fake_class_loss(r->o, fake.cross_entropy, w_class, labels),
+                                           informs(r->o) ? r->o->mutual_information : r->o->lambda_c, 0);
     report(r, adv, PD_LOSS_d_adv);
     report(r, class_real, PD_LOSS_d_cls_real);
     report(r, class_fake, PD_LOSS_d_cls_fake);
     report(r, pd_mean(gold_of(weighing.logit, surprise)), PD_LOSS_mean_d);
-    struct pd_node *loss = with_classes(r->o, adv, pd_add(class_real, class_fake));
+    struct pd_node *loss = with_classes(r->o, adv, class_real, class_fake);
     struct pd_node *guess = guess_loss(r, images, labels, real);
     loss =
         with_rotation(r, guess ? pd_add(loss, guess) : loss, real_shown, r->o->rotation, PD_LOSS_d_rotation);
@@ -321,11 +329,12 @@ static void record_generator_step(struct recorder *r)
     struct pd_node *w = gold_weight(r, fake.logit, surprise, r->o->beta_g);
     struct pd_node *adv_each = pd_nn_weighted(r->loss->generator(fake.logit), w);
     struct pd_node *adv = mean_of_top(r, adv_each, fake.logit);
-    struct pd_node *class_fake = mean_of_top(r, pd_nn_weighted(fake.cross_entropy, w), fake.logit);
+    struct pd_node *class_fake = pd_affine(mean_of_top(r, pd_nn_weighted(fake.cross_entropy, w), fake.logit),
+                                           informs(r->o) ? r->o->mutual_information : 1, 0);
     report(r, adv, PD_LOSS_g_adv);
     report(r, class_fake, PD_LOSS_g_cls);
-    struct pd_node *loss = with_rotation(r, with_classes(r->o, adv, class_fake), fake_shown, r->o->rotation_g,
-                                         PD_LOSS_g_rotation);
+    struct pd_node *loss = with_rotation(r, with_classes(r->o, adv, NULL, class_fake), fake_shown,
+                                         r->o->rotation_g, PD_LOSS_g_rotation);
     pd_nn_adam(&r->gen, "adam_g", loss, &r->adam);
 }
 

@@ -50,6 +50,8 @@
     REAL(lambda_c, 0.1, 0, 1000, "X", "weight of the class loss on generated images")                        \
     FLAG(fake_confidence, false, "generated images count in D's class loss by D's p of the class asked for") \
     FLAG(class_losses, true, "D and G learn no classes, real and fake alone")                                \
+    REAL(mutual_information, 0, 0, 1000, "X",                                                                \
+         "InfoGAN: where no label is looked at, weight of telling generated images' classes apart")          \
     FLAG(match_labels, false, "class loss on as many generated images as the batch has labels")              \
     TEXT(loss, "", "NAME", "of the logit: gan, wgan-gp or hinge; by default the model's")                    \
     INT(critic_steps, 0, 0, 1000, "N", "discriminator steps for each of the generator; 0: the loss's")       \

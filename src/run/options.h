@@ -42,12 +42,13 @@ struct pd_train_options {
     double gold_clip;
     bool gold_broadcast, separate_forwards; /* as in struct pd_step_options */
     double gold_epsilon;
-    int64_t adversarial;  /* candidates for each sample; 1: plain */
-    bool fake_confidence; /* as in struct pd_step_options */
-    bool class_losses;    /* false: D and G learn real and fake alone */
-    bool match_labels;    /* the class loss on as many fakes as the batch has labelled reals */
-    char loss[32];        /* "": the model's */
-    int64_t critic_steps; /* 0: the loss's; so with lr 0 and a negative beta */
+    int64_t adversarial;       /* candidates for each sample; 1: plain */
+    bool fake_confidence;      /* as in struct pd_step_options */
+    bool class_losses;         /* false: D and G learn real and fake alone, or with */
+    double mutual_information; /* as in struct pd_step_options */
+    bool match_labels;         /* the class loss on as many fakes as the batch has labelled reals */
+    char loss[32];             /* "": the model's */
+    int64_t critic_steps;      /* 0: the loss's; so with lr 0 and a negative beta */
     double lr, adam_beta1, adam_beta2;
     double ema; /* decay; 0: none */
     double ema_d;

@@ -120,6 +120,13 @@ static enum pd_status check_classes(const struct pd_train_options *o, struct pd_
                 err,
                 pd_fail(err, PD_ERR_USAGE, -1, "%s: without class losses no label is looked at", all[i].name),
                 "%s", all[i].name);
+    if (o->mutual_information > 0 && o->class_losses)
+        return pd_hint(
+            err,
+            pd_fail(err, PD_ERR_USAGE, -1,
+                    "mutual-information %g: with class losses it is that of generated images already",
+                    o->mutual_information),
+            "expected beside it: class-losses=false");
     return PD_OK;
 }
 
@@ -210,6 +217,7 @@ struct pd_step_options pd_setup_step(const struct pd_train_options *o)
     s.separate_forwards = o->separate_forwards;
     s.adversarial = o->adversarial;
     s.no_classes = !o->class_losses;
+    s.mutual_information = o->mutual_information;
     s.match_labels = o->match_labels;
     s.fake_confidence = o->fake_confidence;
     s.loss = pd_loss_find(o->loss, NULL)->kind;

@@ -252,6 +252,7 @@ static void spreads_its_queries(void **state)
 }
 
 #define FIRST "first/00000-synthetic-active-random/start-1/"
+#define FOUND "first/00001-synthetic-active-random/start-1/"
 
 /* A run without any label shows which images to ask for first; the next goes on from its generator. */
 static void begins_without_a_label(void **state)
@@ -272,6 +273,11 @@ static void begins_without_a_label(void **state)
                   json_string(FIRST "unlabelled/best.safetensors"));
     assert_true(is_there(FIRST "unlabelled/best.safetensors"));
     assert_false(is_there(FIRST "unlabelled/checkpoint.safetensors"));
+    succeeds("active " POINTS
+             "--no-measure --strategy random --first coreset --mutual-information 0.5 --out first");
+    assert_option(FOUND "unlabelled/options.json", "mutual_information", json_real(0.5));
+    assert_option(FOUND "round-00/options.json", "mutual_information", json_real(0));
+    assert_option(FOUND "round-00/options.json", "generator", json_string("")); /* other classes */
     const struct result *r = succeeds("active " POINTS "--no-measure --strategy gold --passes 3 --radius 1 "
                                       "--clusters 3 --out idle");
     assert_contains(r->err, "--passes has no effect without the strategy bald\n");

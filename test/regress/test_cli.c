@@ -98,6 +98,8 @@ static void knows_what_was_meant(void **state)
           "--labels-per-batch: without class losses no label is looked at");
     fails("train --data strokes --no-class-losses --fake-confidence", 2,
           "--fake-confidence: without class losses no label is looked at");
+    fails("train --data strokes --mutual-information 1", 2, "expected beside it: --no-class-losses");
+    fails("active --data strokes --mutual-information 1", 2, "they are drawn at random");
     fails("train --xyzzyxyzzy", 2, "unknown option --xyzzyxyzzy; 'paydirt train --help' lists them");
     fails("train -x", 2, "unknown option -x");
     fails("train " SMALL "--model infogn", 2, "unknown model 'infogn', did you mean 'infogan'?");

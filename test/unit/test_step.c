@@ -332,6 +332,35 @@ static double loss_of(const struct pd_step_options *o, int labelled, double gues
     return loss;
 }
 
+/* InfoGAN without a look at labels is the class losses of a batch that has none. */
+static void classes_may_be_found(void **state)
+{
+    (void)state;
+    struct pd_step_options found = options(), none = options();
+    struct fixture f[2];
+    int64_t n;
+    found.no_classes = true;
+    found.mutual_information = none.lambda_c = 1;
+    for (int i = 0; i < 2; i++) {
+        make(&f[i], "dcgan", "ref-f64");
+        compile(&f[i], i ? &none : &found);
+        for (uint64_t step = 0; step < 2; step++)
+            run_labelled(&f[i], step, i ? 0 : 5);
+    }
+    const char *const names[] = {"d.class.weight", "g.deconv2.weight"};
+    for (int i = 0; i < 2; i++) {
+        double *want = values(&f[1], names[i], &n);
+        assert_true(moved(&f[0], names[i], want) == 0);
+        free(want);
+    }
+    release(&f[0]);
+    release(&f[1]);
+    const double d = loss_of(&found, 0, 1, "d_cls_fake"), g = loss_of(&found, 0, 1, "g_cls");
+    found.mutual_information = 0.5; /* of both; then D is another already when G learns */
+    assert_true(d > 0 && fabs(loss_of(&found, 0, 1, "d_cls_fake") - d / 2) < 1e-12);
+    assert_true(g > 0 && fabs(loss_of(&found, 0, 1, "g_cls") - g / 2) < 0.1 * g);
+}
+
 static void sure_guesses_of_the_unlabelled_count(void **state)
 {
     (void)state;
@@ -659,6 +688,7 @@ int main(void)
         cmocka_unit_test(critics_step_alone),
         cmocka_unit_test(losses_are_remembered),
         cmocka_unit_test(classes_may_be_left_out),
+        cmocka_unit_test(classes_may_be_found),
         cmocka_unit_test(no_label_is_no_loss),
         cmocka_unit_test(penalties_go_with_no_batch_norm),
         cmocka_unit_test(averages_follow),

@@ -73,48 +73,53 @@ static const char *figure_name(const struct pd_study *study, const struct pd_stu
 
 struct screen {
     const struct pd_study *study;
-    int width; /* of the names */
-    bool points, words;
+    struct pd_study_row *rows; /* (count), owned */
+    size_t count;
+    int width;           /* of the names */
+    bool compared;       /* some have a baseline */
     int64_t least_pairs; /* of what was said to be different or not */
 };
 
-static enum pd_status print_row(void *context, const struct pd_study_row *row, struct pd_error *err)
+static enum pd_status take_row(void *context, const struct pd_study_row *row, struct pd_error *err)
 {
-    const struct screen *s = context;
+    struct screen *s = context;
+    struct pd_study_row *more = realloc(s->rows, (s->count + 1) * sizeof *more);
+    if (!more)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the results");
+    s->rows = more;
+    more[s->count++] = *row;
+    s->compared = s->compared || row->baseline;
+    return PD_OK;
+}
+
+static void print_row(const struct screen *s, const struct pd_study_row *row)
+{
     char name[96], mean[32], std[32], error[32], difference[32], difference_error[32], t[32], flip[32];
-    (void)err;
-    if ((row->figure == PD_STUDY_POINT) != s->points)
-        return PD_OK;
     say(stdout, "  %s%*s  %-18s %6lld  %8s %8s %8s", row->curve->label, say_gap(row->curve->label, s->width),
         "", figure_name(s->study, row, name), (long long)row->summary.n,
         figure(s->study, row->summary.mean, false, mean),
         figure(s->study, row->summary.deviation, false, std),
         figure(s->study, row->summary.error, false, error));
-    if (!s->points && row->baseline)
+    if (row->figure != PD_STUDY_POINT && row->baseline)
         printf("  %8s %8s %6lld %8s %8s", figure(s->study, row->paired.difference.mean, true, difference),
                figure(s->study, row->paired.difference.error, false, difference_error),
                (long long)row->paired.difference.n, p_value(row->paired.p_t, t),
                p_value(row->paired.p_flip, flip));
     printf("\n");
-    return PD_OK;
 }
 
 /* Words for a difference: an honest "not shown" where chance explains it. */
-static enum pd_status print_words(void *context, const struct pd_study_row *row, struct pd_error *err)
+static void print_words(struct screen *s, const struct pd_study_row *row)
 {
-    struct screen *s = context;
     const struct pd_paired *p = &row->paired;
     const int64_t n = p->difference.n;
     char name[96], mean[32], error[32], value[32], words[200];
-    (void)err;
-    if (row->figure == PD_STUDY_POINT || !row->baseline)
-        return PD_OK;
     say(stdout, "%s against %s, %s: ", row->curve->label, row->baseline->label,
         figure_name(s->study, row, name));
     if (n < 2) {
         printf("nothing can be said: %lld pair%s of trials with the same seed\n", (long long)n,
                n == 1 ? "" : "s");
-        return PD_OK;
+        return;
     }
     s->least_pairs = s->least_pairs == 0 || n < s->least_pairs ? n : s->least_pairs;
     if (pd_study_shows(p))
@@ -129,7 +134,6 @@ static enum pd_status print_words(void *context, const struct pd_study_row *row,
     if (row->saved.pairs > 1)
         say(stdout, "%s against %s: %s\n", row->curve->label, row->baseline->label,
             pd_saved_words(&row->saved, 100, s->study->x, words, sizeof words));
-    return PD_OK;
 }
 
 static int name_width(const struct pd_study *study)
@@ -140,44 +144,43 @@ static int name_width(const struct pd_study *study)
     return width < 100 ? width : 100;
 }
 
-static bool has_baseline(const struct pd_study *study, const char *name)
+static void print_part(const struct screen *s, bool points)
 {
-    for (const struct pd_study_curve *c = study->curves; c; c = c->next)
-        if (pd_study_baseline(study, c, name))
-            return true;
-    return false;
+    printf("  %-*s  %-18s trials      mean  std dev  std err%s\n", s->width, "", "",
+           !points && s->compared ? "  differs  std err  pairs      p t   p flip" : "");
+    for (size_t i = 0; i < s->count; i++)
+        if ((s->rows[i].figure == PD_STUDY_POINT) == points)
+            print_row(s, &s->rows[i]);
 }
 
-static enum pd_status print_part(struct screen *s, bool points, const char *baseline, struct pd_error *err)
+static void print_rows(struct screen *s, const char *baseline)
 {
-    const bool differences = !points && has_baseline(s->study, baseline);
-    s->points = points;
-    printf("  %-*s  %-18s trials      mean  std dev  std err%s\n", s->width, "", "",
-           differences ? "  differs  std err  pairs      p t   p flip" : "");
-    return pd_study_rows(s->study, baseline, print_row, s, err);
+    const struct pd_study *study = s->study;
+    printf("%s%s by %s\n\n", study->measure, study->fraction ? ", %," : "", study->x);
+    if (study->area) {
+        print_part(s, true);
+        say(stdout, "\nat the end, and the mean height of the curve (its area over its width)%s%s\n\n",
+            s->compared ? ", and the paired difference to " : "", s->compared ? baseline : "");
+    }
+    print_part(s, false);
+    printf("\n");
+    for (size_t i = 0; i < s->count; i++)
+        if (s->rows[i].figure != PD_STUDY_POINT && s->rows[i].baseline)
+            print_words(s, &s->rows[i]);
+    if (s->least_pairs > 0 && s->least_pairs < 6)
+        printf("(with %lld pairs p flip is never below %.3g; p is not corrected for the number of "
+               "comparisons)\n",
+               (long long)s->least_pairs, ldexp(2, -(int)s->least_pairs));
+    printf("\n");
 }
 
 static enum pd_status print_study(const struct pd_study *study, const char *baseline, struct pd_error *err)
 {
     struct screen s = {.study = study, .width = name_width(study)};
-    enum pd_status status = PD_OK;
-    printf("%s%s by %s\n\n", study->measure, study->fraction ? ", %," : "", study->x);
-    if (study->area) {
-        status = print_part(&s, true, baseline, err);
-        say(stdout, "\nat the end, and the mean height of the curve (its area over its width)%s%s\n\n",
-            has_baseline(study, baseline) ? ", and the paired difference to " : "",
-            has_baseline(study, baseline) ? baseline : "");
-    }
+    const enum pd_status status = pd_study_rows(study, baseline, take_row, &s, err);
     if (!status)
-        status = print_part(&s, false, baseline, err);
-    printf("\n");
-    if (!status)
-        status = pd_study_rows(study, baseline, print_words, &s, err);
-    if (s.least_pairs > 0 && s.least_pairs < 6)
-        printf("(with %lld pairs p flip is never below %.3g; p is not corrected for the number of "
-               "comparisons)\n",
-               (long long)s.least_pairs, ldexp(2, -(int)s.least_pairs));
-    printf("\n");
+        print_rows(&s, baseline);
+    free(s.rows);
     return status;
 }
 

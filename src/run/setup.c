@@ -169,6 +169,12 @@ static enum pd_status settle(struct pd_train_options *o, int channels, int size,
 
 static enum pd_status check_step(const struct pd_train_options *o, int size, struct pd_error *err)
 {
+    const struct {
+        const char *name, *which;
+        bool given;
+    } of_images[] = {{"diffaug", "", o->diffaug[0]},
+                     {"consistency", ", which can be changed", o->consistency > 0},
+                     {"rotation", ", which can be turned", o->rotation > 0}};
     unsigned augment;
     if (o->gold && !pd_loss_find(o->loss, NULL)->ratio)
         return pd_hint(
@@ -180,24 +186,12 @@ static enum pd_status check_step(const struct pd_train_options *o, int size, str
                             o->loss),
                     "gold"),
             "loss=gan");
-    if (o->diffaug[0] && !size)
-        return pd_hint(
-            err,
-            pd_fail(err, PD_ERR_USAGE, -1, "diffaug %s: for images, and the data are 2-D points", o->diffaug),
-            "diffaug");
-    if (o->consistency > 0 && !size)
-        return pd_hint(
-            err,
-            pd_fail(err, PD_ERR_USAGE, -1,
-                    "consistency %g: for images, which can be changed, and the data are 2-D points",
-                    o->consistency),
-            "consistency");
-    if (o->rotation > 0 && !size)
-        return pd_hint(err,
-                       pd_fail(err, PD_ERR_USAGE, -1,
-                               "rotation %g: for images, which can be turned, and the data are 2-D points",
-                               o->rotation),
-                       "rotation");
+    for (size_t i = 0; i < sizeof of_images / sizeof of_images[0] && !size; i++)
+        if (of_images[i].given)
+            return pd_hint(err,
+                           pd_fail(err, PD_ERR_USAGE, -1, "%s: for images%s, and the data are 2-D points",
+                                   of_images[i].name, of_images[i].which),
+                           "%s", of_images[i].name);
     enum pd_status status = pd_augment_parse(o->diffaug, &augment, err);
     return status ? status : pd_augment_parse(o->strong_augment, &augment, err);
 }

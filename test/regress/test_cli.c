@@ -141,7 +141,7 @@ static void refuses_bad_values(void **state)
           "unknown loss 'hinje', did you mean 'hinge'?");
     fails("train --data strokes --data-count 20 --loss hinge --gold", 2, "--gold with loss hinge: ");
     fails("train --data synthetic --rotation 1", 2,
-          "--rotation 1: for images, which can be turned, and the data are 2-D points");
+          "--rotation: for images, which can be turned, and the data are 2-D points");
     fails("train --data strokes --data-count 20 --diffaug colour", 2, "did you mean 'color'?");
     fails("train --data strokes --data-count 20 --model dcgan --loss wgan-gp", 7,
           "does not go with model 'dcgan'");

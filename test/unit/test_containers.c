@@ -252,6 +252,19 @@ static void numbers_are_classes_by_number(void **state)
     pd_dataset_destroy(d);
 }
 
+/* Whatever an image may end in, a table may leave out. */
+static void endings_are_left_out(void **state)
+{
+    (void)state;
+    make_folder("endings");
+    write_picture("endings/im0.Jfif", 0);
+    write_picture("endings/im1.dib", 1);
+    write_picture("endings/im2.PNG", 2);
+    assert_string_equal(
+        content(with_table("endings", "e.csv", "image,label\nim0,a\nx/im1,b\nim2.dcm,a\n", NULL)),
+        "im0.Jfif=a 0;im1.dib=b 1;im2.PNG=a 2;");
+}
+
 static void a_column_says_the_split(void **state)
 {
     (void)state;
@@ -423,6 +436,7 @@ int main(void)
         cmocka_unit_test(shards_have_labels_beside_their_images),
         cmocka_unit_test(a_table_says_the_classes),
         cmocka_unit_test(numbers_are_classes_by_number),
+        cmocka_unit_test(endings_are_left_out),
         cmocka_unit_test(a_column_says_the_split),
         cmocka_unit_test(doubtful_tables_are_refused),
         cmocka_unit_test(what_a_table_loses_is_said),

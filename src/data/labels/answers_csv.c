@@ -38,15 +38,16 @@ static int not_a_space(unsigned char c)
 /* The word, without spaces around it and whatever its case, is `name`. */
 static bool is_word(const char *text, const char *name)
 {
-    size_t n = strlen(name);
-    text += strspn(text, " \t");
-    return !strncasecmp(text, name, n) && !text[n + strspn(text + n, " \t")];
+    size_t n = strlen(text);
+    const char *own = pd_trim(text, &n);
+    return n == strlen(name) && !strncasecmp(own, name, n);
 }
 
 /* "label2", "Label (Ben)": another person's answers, perhaps. */
 static void note_unread(struct pd_answers *out, const char *text)
 {
-    const char *own = text + strspn(text, " \t");
+    size_t n = strlen(text);
+    const char *own = pd_trim(text, &n);
     if (!strncasecmp(own, "label", 5) && !out->note[0]) {
         snprintf(out->note, sizeof out->note, "column '%.60s' is not read", own);
         pd_make_printable(out->note);
@@ -111,7 +112,8 @@ static bool may_be_cut(const struct pd_answers_reader *r, enum cell cell, const 
     char name[4096];
     if (cell == LABEL)
         return pd_class_may_go_on(&r->classes, text);
-    text += strspn(text, " \t");
+    size_t n = strlen(text);
+    text = pd_trim(text, &n);
     for (uint32_t i = 0; i < d->count; i++)
         if (begins(text, pd_dataset_image_name(d, i, name, sizeof name)))
             return true;

@@ -385,7 +385,8 @@ static bool begins(const char *text, const char *longer)
 bool pd_class_may_go_on(const struct pd_class_words *w, const char *text)
 {
     char folded[PD_CLASS_NAME_SIZE], digits[24];
-    text += strspn(text, " \t");
+    size_t n = strlen(text);
+    text = pd_trim(text, &n);
     const bool short_enough = fold(text, folded);
     for (int32_t i = 0; i < w->dataset->classes; i++) {
         const int64_t value = w->names ? number(w->dataset->class_names[i]) : -1;

@@ -93,6 +93,21 @@ static enum pd_status add_composed(struct pd_image_index *index, struct pd_error
     return PD_OK;
 }
 
+/* Bytes of a name without its ending. */
+static size_t stem_size(const char *name)
+{
+    const char *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
+    return dot && dot > slash ? (size_t)(dot - name) : strlen(name);
+}
+
+static void note_ending(struct pd_image_index *index, const char *name)
+{
+    const char *ending = name + stem_size(name);
+    if (*ending && index->ending_count < PD_IMAGE_ENDINGS &&
+        pd_word_at(ending, index->endings, (size_t)index->ending_count, sizeof index->endings[0]) < 0)
+        index->endings[index->ending_count++] = ending;
+}
+
 enum pd_status pd_image_index_init(struct pd_image_index *index, const struct pd_dataset *d,
                                    struct pd_error *err)
 {
@@ -102,9 +117,11 @@ enum pd_status pd_image_index_init(struct pd_image_index *index, const struct pd
     index->sorted = pd_malloc(d->count * sizeof *index->sorted);
     if (!index->sorted)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the names of data set '%s'", d->name);
-    for (uint32_t i = 0; i < d->count; i++)
+    for (uint32_t i = 0; i < d->count; i++) {
         index->sorted[i] =
             (struct pd_indexed_name){d->image_names[i], (uint32_t)strlen(d->image_names[i]), i};
+        note_ending(index, d->image_names[i]);
+    }
     qsort(index->sorted, d->count, sizeof *index->sorted, compare_names);
     return add_composed(index, err);
 }
@@ -273,12 +290,11 @@ int64_t pd_image_find(const struct pd_image_index *index, const char *text)
 
 int64_t pd_image_find_stem(const struct pd_image_index *index, const char *text, size_t size)
 {
-    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp",
-                                          ".gif", ".PNG", ".JPG",  ".JPEG", ".TIF", ".TIFF", ".BMP"};
     int64_t found = PD_IMAGE_UNKNOWN;
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+    for (int i = 0; i < index->ending_count; i++) {
         char longer[LONGEST];
-        if (snprintf(longer, sizeof longer, "%.*s%s", (int)size, text, endings[i]) >= (int)sizeof longer)
+        if (snprintf(longer, sizeof longer, "%.*s%s", (int)size, text, index->endings[i]) >=
+            (int)sizeof longer)
             break;
         const int64_t other = pd_image_find(index, longer);
         if (other != PD_IMAGE_UNKNOWN && found != PD_IMAGE_UNKNOWN && other != found)
@@ -286,13 +302,6 @@ int64_t pd_image_find_stem(const struct pd_image_index *index, const char *text,
         found = other != PD_IMAGE_UNKNOWN ? other : found;
     }
     return found;
-}
-
-/* Bytes of a name without its ending. */
-static size_t stem_size(const char *name)
-{
-    const char *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
-    return dot && dot > slash ? (size_t)(dot - name) : strlen(name);
 }
 
 /* Where the `n` bytes of a name begin that end `size` bytes of a path, behind a '/'; 0: nowhere. */

@@ -4,12 +4,16 @@
 
 #include "data/dataset.h"
 
+enum { PD_IMAGE_ENDINGS = 64 };
+
 struct pd_image_index {
     const struct pd_dataset *dataset; /* borrowed */
     struct pd_indexed_name *sorted;   /* (dataset->count), by their ends; NULL where the numbers serve */
     struct pd_indexed_name
         *composed; /* the same of the names in Unicode's composed form, or NULL: all ASCII */
     char *texts;   /* those */
+    const char *endings[PD_IMAGE_ENDINGS]; /* (ending_count): of the names, ".png", each once */
+    int ending_count;
 };
 
 enum { PD_IMAGE_UNKNOWN = -1, PD_IMAGE_AMBIGUOUS = -2 };
@@ -25,7 +29,8 @@ void pd_image_index_release(struct pd_image_index *index);
  * "/data/local-files/?d=PATH" and "/data/upload/1/0123abcd-NAME" are known. Time: log(count) a name. */
 int64_t pd_image_find(const struct pd_image_index *index, const char *text);
 
-/* The only image that is called as the first `size` bytes of text and an ending: not a photo and its mask. */
+/* The only image that is called as the first `size` bytes of text and an ending that some image has: not a
+ * photo and its mask. */
 int64_t pd_image_find_stem(const struct pd_image_index *index, const char *text, size_t size);
 
 /* Whether text, by which the image was found, says that it lies in a folder other than the data set's:

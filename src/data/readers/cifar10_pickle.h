@@ -1,7 +1,6 @@
 /* A batch of CIFAR-10's Python version: a pickle of protocol 2 that holds a dict with "data", a NumPy array
- * of uint8 (count, 3072), and "labels", a list. A pickle is a program for a stack machine that may call any
- * function; this one knows the few opcodes that those files use, and the two calls in them (of NumPy's array
- * and its dtype) it looks at without making them. */
+ * of uint8 (count, 3072), and "labels", a list. The two calls in it (of NumPy's array and its dtype) are
+ * looked at and not made (io/pickle.h). */
 #ifndef PD_DATA_READERS_CIFAR10_PICKLE_H
 #define PD_DATA_READERS_CIFAR10_PICKLE_H
 

@@ -2,8 +2,6 @@
 #include "serve/book.h"
 
 #include "base/mem.h"
-#include "base/words.h"
-#include "data/labels/class_words.h"
 #include "io/file.h"
 #include "io/store.h"
 
@@ -11,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -114,7 +111,7 @@ static enum pd_status keep_note(struct pd_book *b, const struct pd_press *p, con
     return PD_OK;
 }
 
-static bool is_about_an_image(int kind)
+bool pd_press_is_of_image(int kind)
 {
     return kind == PD_PRESS_ANSWER || kind == PD_PRESS_NOTE || kind == PD_PRESS_SETTLE;
 }
@@ -147,7 +144,7 @@ static enum pd_status apply(struct pd_book *b, const struct pd_press *press, con
     b->at = p;
     p += b->count++;
     *p = *press;
-    if (is_about_an_image(p->kind)) {
+    if (pd_press_is_of_image(p->kind)) {
         p->before = b->last[p->image];
         b->last[p->image] = (uint32_t)b->count;
     }
@@ -183,7 +180,7 @@ static enum pd_status take_row(void *context, const struct pd_cell *c, int n, st
         return fail_row(b, p.id, "of a newer paydirt", err);
     if (!c[PERSON].text || !*c[PERSON].text || (p.person = add_person(b, c[PERSON].text)) == PD_NOBODY)
         return fail_row(b, p.id, "nobody's, or of one person too many", err);
-    if (is_about_an_image(p.kind))
+    if (pd_press_is_of_image(p.kind))
         image = c[IMAGE].text ? pd_image_find(&b->asked->index, c[IMAGE].text) : -1;
     if (image < 0) {
         b->lost++;
@@ -286,122 +283,6 @@ void pd_book_close(struct pd_book *b)
     memset(b, 0, sizeof *b);
 }
 
-/* --- what cannot be --- */
-
-static bool is_line(const char *text)
-{
-    for (size_t n; *text; text += n)
-        if (!(n = pd_printable_letter(text)))
-            return false;
-    return true;
-}
-
-static bool is_key(const char *key)
-{
-    const size_t n = key ? strlen(key) : 0;
-    return n >= 8 && n < PD_PRESS_KEY &&
-           n == strspn(key, "0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-}
-
-/* A name that a class may have beside the others; but: the one that is renamed, or -1. */
-static enum pd_status check_name(const struct pd_book *b, const char *name, int32_t but, struct pd_error *err)
-{
-    char(*names)[PD_CLASS_NAME_SIZE] = pd_calloc((size_t)b->class_count + 1, sizeof *names);
-    struct pd_dataset d = {.name = "page", .class_names = names};
-    struct pd_class_words words = {.names = NULL};
-    bool exactly;
-    int32_t rivals[2] = {0, 0};
-    const size_t n = strlen(name);
-    for (int i = 0; names && i < b->class_count; i++)
-        if (i != but)
-            memcpy(names[d.classes++], b->classes[i].shown, PD_CLASS_NAME_SIZE);
-    enum pd_status status = names ? pd_class_words_init(&words, &d, err) : fail_memory(b, err);
-    const int32_t found = status ? -1 : pd_class_find_rivals(&words, name, &exactly, rivals);
-    if (!status && (!n || n >= PD_CLASS_NAME_SIZE || !is_line(name) || strchr(" \t", name[0]) ||
-                    strchr(" \t", name[n - 1]) || strchr(name, ',') || !strcasecmp(name, "skip") ||
-                    pd_is_word_for_nothing(name)))
-        status =
-            pd_fail(err, PD_ERR_USAGE, -1,
-                    "a class needs a name of up to %d bytes, without commas and without blanks around it",
-                    PD_CLASS_NAME_SIZE - 1);
-    else if (!status && found != PD_CLASS_UNKNOWN && found != PD_ANSWER_SKIP)
-        status = pd_fail(err, PD_ERR_USAGE, -1, "there is a class of that name already: '%.60s'",
-                         names[found >= 0 ? found : rivals[0]]);
-    pd_class_words_release(&words);
-    pd_free(names);
-    return status;
-}
-
-static enum pd_status check_image(const struct pd_book *b, const struct pd_pressed *p, struct pd_error *err)
-{
-    const struct pd_asked_images *a = b->asked;
-    if (p->image >= a->data->count ||
-        !(a->place[p->image] || b->last[p->image] || a->answers[p->image] != -1))
-        return pd_fail(err, PD_ERR_USAGE, -1, "an image that nobody was asked about");
-    if (p->kind != PD_PRESS_NOTE && p->label != PD_ANSWER_SKIP &&
-        (p->label < 0 || p->label >= b->class_count))
-        return pd_fail(err, PD_ERR_USAGE, -1, "a class that is not there");
-    return PD_OK;
-}
-
-static enum pd_status check_answer(const struct pd_book *b, const struct pd_pressed *p, int person,
-                                   struct pd_error *err)
-{
-    const struct pd_press *now = person == PD_NOBODY ? NULL : pd_book_answer(b, p->image, person);
-    if (p->was < 0 || p->was == (now ? now->id : 0))
-        return PD_OK;
-    return pd_fail(err, PD_ERR_MISMATCH, -1, "meanwhile it was answered: '%.60s'",
-                   now ? pd_book_class_shown(b, now->label) : "not any more");
-}
-
-static enum pd_status check_undo(const struct pd_book *b, const struct pd_pressed *p, int person,
-                                 struct pd_error *err)
-{
-    const struct pd_press *undone = find(b, p->was);
-    if (!undone || undone->undone || undone->person != person ||
-        (undone->kind != PD_PRESS_ANSWER && undone->kind != PD_PRESS_SETTLE))
-        return pd_fail(err, PD_ERR_MISMATCH, -1, "there is nothing to take back");
-    return PD_OK;
-}
-
-static enum pd_status check(const struct pd_book *b, const struct pd_pressed *p, struct pd_error *err)
-{
-    const size_t n = p->person ? strlen(p->person) : 0;
-    const int person = n ? pd_book_person(b, p->person) : PD_NOBODY;
-    if (!is_key(p->key))
-        return pd_fail(err, PD_ERR_USAGE, -1, "a press without a key of 8 to 64 letters and digits");
-    if (!n || n >= PD_PERSON_SIZE || !is_line(p->person) || strchr(" \t", p->person[0]) ||
-        strchr(" \t", p->person[n - 1]))
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "a person needs a name of up to %d bytes without blanks around it",
-                       PD_PERSON_SIZE - 1);
-    if (person == PD_NOBODY && b->person_count == PD_PEOPLE_MOST)
-        return pd_fail(err, PD_ERR_USAGE, -1, "more than %d people", (int)PD_PEOPLE_MOST);
-    enum pd_status status = is_about_an_image(p->kind) ? check_image(b, p, err) : PD_OK;
-    switch (p->kind) {
-    case PD_PRESS_ANSWER:
-        return status ? status : check_answer(b, p, person, err);
-    case PD_PRESS_UNDO:
-        return check_undo(b, p, person, err);
-    case PD_PRESS_NOTE:
-        if (!status && (!p->text || strlen(p->text) > PD_NOTE_TEXT))
-            return pd_fail(err, PD_ERR_USAGE, -1, "a note of more than %d bytes", (int)PD_NOTE_TEXT);
-        return status;
-    case PD_PRESS_CLASS:
-        if (!b->asked->may_add_classes)
-            return pd_fail(err, PD_ERR_USAGE, -1,
-                           "classes are added to folders of images alone: those of '%.40s' are its files'",
-                           b->asked->data->name);
-        return p->text ? check_name(b, p->text, -1, err) : PD_ERR_USAGE;
-    case PD_PRESS_RENAME:
-        if (p->label < 0 || p->label >= b->class_count || !p->text)
-            return pd_fail(err, PD_ERR_USAGE, -1, "a class that is not there");
-        return check_name(b, p->text, p->label, err);
-    default:
-        return status;
-    }
-}
-
 /* --- into the file --- */
 
 static int64_t milliseconds(void)
@@ -417,7 +298,7 @@ static enum pd_status put(struct pd_book *b, const struct pd_pressed *p, int64_t
     static const char sql[] =
         "INSERT INTO press(key, time, person, kind, image, label, over, text, was) VALUES(?,?,?,?,?,?,?,?,?)";
     char image[NAME_SIZE] = "";
-    if (is_about_an_image(p->kind))
+    if (pd_press_is_of_image(p->kind))
         pd_dataset_image_name(b->asked->data, p->image, image, sizeof image);
     const bool labelled =
         p->kind == PD_PRESS_ANSWER || p->kind == PD_PRESS_SETTLE || p->kind == PD_PRESS_RENAME;
@@ -463,7 +344,7 @@ static enum pd_status put_all(struct pd_book *b, struct pd_pressed *p, size_t n,
         if (!status && fresh[i])
             status = resolve(b, &p[i], err);
         if (!status && fresh[i])
-            status = check(b, &p[i], err);
+            status = pd_book_check(b, &p[i], err);
         if (!status && fresh[i])
             status = put(b, &p[i], time, &ids[i], err);
     }
@@ -481,7 +362,7 @@ static enum pd_status apply_all(struct pd_book *b, const struct pd_pressed *p, s
         const struct pd_press press = {.id = ids[i],
                                        .time = time,
                                        .was = p[i].kind == PD_PRESS_UNDO ? p[i].was : 0,
-                                       .image = is_about_an_image(p[i].kind) ? p[i].image : 0,
+                                       .image = pd_press_is_of_image(p[i].kind) ? p[i].image : 0,
                                        .person = add_person(b, p[i].person),
                                        .label = p[i].label,
                                        .over = p[i].over,

@@ -91,6 +91,10 @@ bool pd_book_is_there(const char *run);
 enum pd_status pd_book_press(struct pd_book *b, struct pd_pressed *pressed, size_t n, int64_t *ids,
                              struct pd_error *err);
 
+/* Whether a press can be, as pd_book_press says; and whether it is about an image. */
+enum pd_status pd_book_check(const struct pd_book *b, const struct pd_pressed *p, struct pd_error *err);
+bool pd_press_is_of_image(int kind);
+
 /* How many people must answer each image, from now on. */
 enum pd_status pd_book_need(struct pd_book *b, int people, struct pd_error *err);
 

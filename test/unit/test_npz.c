@@ -269,6 +269,33 @@ static void takes_labels(struct pd_io_array own, int classes, const char *note)
     pd_dataset_destroy(d);
 }
 
+/* Of a split without some class pandas.get_dummies has a column less: the other classes would move. */
+static void splits_are_numbered_alike(void **state)
+{
+    (void)state;
+    static const double hot[2][N * 3] = {{1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0},
+                                         {1, 0, 0, 1, 1, 0, 1, 0, 0, 1}};
+    static const uint8_t from_1[N] = {1, 2, 3, 2, 1};
+    struct pd_dataset *d;
+    struct pd_error err;
+    struct pd_io_array arrays[] = {array("x_train", PD_IO_U8, bytes, 3, N, H, W, 0),
+                                   array("x_test", PD_IO_U8, bytes, 3, N, H, W, 0),
+                                   array("y_train", PD_IO_F64, hot[0], 2, N, 3, 0, 0),
+                                   array("y_test", PD_IO_F64, hot[1], 2, N, 2, 0, 0)};
+    assert_int_equal(open_set(write_npz(arrays, 4), PD_SPLIT_TRAIN, &d, &err), PD_ERR_MISMATCH);
+    assert_contains(err.message, "y_test: one-hot labels of 2 classes, but y_train has 3: number both alike");
+    arrays[3] = array("y_test", PD_IO_U8, from_1, 1, N, 0, 0, 0);
+    assert_int_equal(open_set(write_npz(arrays, 4), PD_SPLIT_TRAIN, &d, &err), PD_ERR_MISMATCH);
+    assert_contains(err.message, "y_train: one-hot labels of 3 classes, but y_test has 4");
+    arrays[2] = array("y_train", PD_IO_U8, labels, 1, N, 0, 0, 0);
+    for (int split = 0; split < 2; split++) {
+        assert_int_equal(open_set(write_npz(arrays, 4), (enum pd_split)split, &d, &err), PD_OK);
+        assert_contains(d->note,
+                        "labels from 1 to 3 in y_test, from 0 to 2 in y_train: are they numbered alike?");
+        pd_dataset_destroy(d);
+    }
+}
+
 static void labels_come_in_many_forms(void **state)
 {
     (void)state;
@@ -430,6 +457,7 @@ int main(void)
                                        IN_SCRATCH(says_which_arrays),
                                        IN_SCRATCH(refuses_every_cut),
                                        IN_SCRATCH(levels_are_those_of_the_file),
-                                       IN_SCRATCH(labels_come_in_many_forms)};
+                                       IN_SCRATCH(labels_come_in_many_forms),
+                                       IN_SCRATCH(splits_are_numbered_alike)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

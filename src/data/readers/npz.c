@@ -265,8 +265,13 @@ static enum pd_status take_hot(const struct pd_npy_stream *stream, int64_t at, d
                    pd_npy_stream_name(stream), at / width, width);
 }
 
-/* labels (N) may be NULL: then only classes counts. */
-static enum pd_status read_labels(struct pd_npy_stream *stream, int32_t *labels, int *classes,
+struct range {
+    int32_t least;
+    int classes; /* 0: there is no label, and least is LABEL_MAX */
+};
+
+/* labels (N) may be NULL: then only the range counts. */
+static enum pd_status read_labels(struct pd_npy_stream *stream, int32_t *labels, struct range *range,
                                   struct pd_error *err)
 {
     const bool hot = pd_npy_stream_width(stream) > 1;
@@ -281,14 +286,37 @@ static enum pd_status read_labels(struct pd_npy_stream *stream, int32_t *labels,
             status = (hot ? take_hot : take_label)(stream, first + i, v->value[i], &label, err);
             if (labels)
                 labels[(first + i) / pd_npy_stream_width(stream)] = label;
-            if (label >= *classes)
-                *classes = label + 1;
+            if (label >= range->classes)
+                range->classes = label + 1;
+            if (label >= 0 && label < range->least)
+                range->least = label;
         }
     }
     pd_free(v);
-    if (hot && *classes < pd_npy_stream_width(stream))
-        *classes = (int)pd_npy_stream_width(stream);
+    if (hot)
+        range->classes = (int)pd_npy_stream_width(stream);
     return status;
+}
+
+/* pandas.get_dummies of a split without some class has a column less, and all behind it move. */
+static enum pd_status compare_splits(const struct file *f, const struct range of[2], struct pd_dataset *d,
+                                     struct pd_error *err)
+{
+    if (!f->labels[0] || !f->labels[1])
+        return PD_OK;
+    for (int i = 0; i < 2; i++)
+        if (pd_npy_stream_width(f->labels[i]) > 1 && of[i].classes < of[!i].classes)
+            return pd_fail(err, PD_ERR_MISMATCH, -1,
+                           "%s: one-hot labels of %d classes, but %s has %d: number both alike",
+                           pd_npy_stream_name(f->labels[i]), of[i].classes, f->layout->labels[!i],
+                           of[!i].classes);
+    for (int i = 0; i < 2; i++)
+        if (of[!i].classes && of[i].least > of[!i].least && of[i].classes > of[!i].classes)
+            pd_dataset_add_note(d,
+                                "labels from %d to %d in %s, from %d to %d in %s: are they numbered alike?",
+                                of[i].least, of[i].classes - 1, f->layout->labels[i], of[!i].least,
+                                of[!i].classes - 1, f->layout->labels[!i]);
+    return PD_OK;
 }
 
 static enum pd_status check_count(const struct file *f, int split, struct pd_error *err)
@@ -365,6 +393,7 @@ static enum pd_status take_labels(const struct file *f, enum pd_split split, str
                                   struct pd_error *err)
 {
     enum pd_status status = PD_OK;
+    struct range of[2] = {{LABEL_MAX, 0}, {LABEL_MAX, 0}};
     for (int i = 0; i < 2 && !status; i++) {
         if (!f->labels[i])
             continue;
@@ -372,12 +401,15 @@ static enum pd_status take_labels(const struct file *f, enum pd_split split, str
         if (!status)
             status = check_count(f, i, err);
         if (!status)
-            status = read_labels(f->labels[i], i == (int)split ? d->labels : NULL, &d->classes, err);
+            status = read_labels(f->labels[i], i == (int)split ? d->labels : NULL, &of[i], err);
     }
+    d->classes = of[0].classes > of[1].classes ? of[0].classes : of[1].classes;
     for (uint32_t i = 0; i < d->count && !f->labels[split]; i++)
         d->labels[i] = -1;
     if (!status)
         say_labels(f, split, d);
+    if (!status)
+        status = compare_splits(f, of, d, err);
     return !status && split == PD_SPLIT_TRAIN ? say_numbers(d, err) : status;
 }
 

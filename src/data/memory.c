@@ -53,12 +53,16 @@ static enum pd_status take_points(const struct pd_data_arrays *a, struct pd_data
 static enum pd_status take_floats(const struct pd_data_arrays *a, struct pd_dataset *d, struct pd_error *err)
 {
     const size_t size = pd_dataset_image_size(d), n = d->count * size;
+    float least = 1;
     for (size_t i = 0; i < n; i++) {
         if (!(a->f32[i] >= -1 && a->f32[i] <= 1))
             return pd_fail(err, PD_ERR_USAGE, -1, "row %zu: a pixel of %g, expected -1 to 1", i / size,
                            (double)a->f32[i]);
         d->pixels[i] = (uint8_t)lrintf((a->f32[i] + 1) * 127.5F);
+        least = fminf(least, a->f32[i]);
     }
+    if (least >= 0)
+        pd_dataset_add_note(d, "no pixel is below 0, the middle grey: if 0 is black, 2 x - 1 is expected");
     return PD_OK;
 }
 
@@ -77,7 +81,7 @@ static enum pd_status check_names(const char *const *names, int classes, struct 
 {
     for (int k = 0; k < classes; k++) {
         size_t n = 0, step = 1;
-        for (; names[k][n] && step; n += step)
+        for (; names[k] && names[k][n] && step; n += step)
             step = pd_printable_letter(names[k] + n);
         if (!n || !step || n >= PD_CLASS_NAME_SIZE)
             return pd_fail(err, PD_ERR_USAGE, -1, "class %d: its name is no printable UTF-8 of 1 to %d bytes",

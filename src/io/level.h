@@ -2,7 +2,14 @@
 #ifndef PD_IO_LEVEL_H
 #define PD_IO_LEVEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Whether x is in [-1, 1], or so little beyond as resizing and rounding go. */
+static inline bool pd_is_pixel(float x)
+{
+    return x >= -1.01F && x <= 1.01F;
+}
 
 /* The nearest of 256 levels to x in [-1, 1]; beyond them the last; NaN: 0. */
 static inline uint8_t pd_pixel_level(float x)

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/threads.h"
+#include "io/level.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,9 +21,10 @@ static enum pd_status check_images(const struct pd_metric *metric, const struct 
             return pd_fail(err, PD_ERR_USAGE, -1, "%s: label %d of %s image %lld: expected 0 to %d",
                            metric->name, (int)set->labels[i], what, (long long)(first + i), in->classes - 1);
     for (int64_t i = 0; i < set->count * size; i++)
-        if (!isfinite(set->images[i]))
-            return pd_fail(err, PD_ERR_USAGE, -1, "%s: %s image %lld has a number that is not finite",
-                           metric->name, what, (long long)(first + i / size));
+        if (in->size ? !pd_is_pixel(set->images[i]) : !isfinite(set->images[i]))
+            return pd_fail(err, PD_ERR_USAGE, -1, "%s: %s image %lld: %g, expected %s", metric->name, what,
+                           (long long)(first + i / size), (double)set->images[i],
+                           in->size ? "-1 to 1" : "finite numbers");
     return PD_OK;
 }
 

@@ -21,9 +21,9 @@ static enum pd_status get(void *context, int64_t first, int64_t n, uint8_t *pixe
     const struct floats *f = context;
     for (int64_t i = 0; i < n * f->size; i++) {
         const float pixel = f->images[first * f->size + i];
-        if (!isfinite(pixel))
-            return pd_fail(err, PD_ERR_USAGE, -1, "%s, image %lld has a number that is not finite", f->what,
-                           (long long)(first + i / f->size));
+        if (!pd_is_pixel(pixel))
+            return pd_fail(err, PD_ERR_USAGE, -1, "%s, image %lld: %g, expected -1 to 1", f->what,
+                           (long long)(first + i / f->size), (double)pixel);
         pixels[i] = pd_pixel_level(pixel);
     }
     return PD_OK;

@@ -27,7 +27,8 @@ static void arrays_are_checked(void **state)
 {
     static const float far[SIDE * SIDE * N] = {[SIDE * SIDE * 2 + 1] = 1.5F}, odd[2 * N] = {[5] = NAN};
     static const int32_t beyond[N] = {0, 1, -1, 2};
-    static const char *const latin[] = {"cat", "b\xe4r"}, *const twins[] = {"cat", "cat"};
+    static const char *const latin[] = {"cat", "b\xe4r"}, *const twins[] = {"cat", "cat"},
+                             *const missing[] = {"cat", NULL};
     static const struct {
         struct pd_data_arrays arrays;
         const char *says;
@@ -49,6 +50,14 @@ static void arrays_are_checked(void **state)
          "row 2: a pixel of 1.5"},
         {{.n = N, .channels = 2, .height = 1, .width = 1, .f32 = odd, .classes = 2}, "row 2: nan"},
         {{.n = N, .channels = 2, .height = 1, .width = 1, .f32 = floats, .classes = 2, .class_names = latin},
+         "class 1: its name is no printable UTF-8"},
+        {{.n = N,
+          .channels = 2,
+          .height = 1,
+          .width = 1,
+          .f32 = floats,
+          .classes = 2,
+          .class_names = missing},
          "class 1: its name is no printable UTF-8"},
         {{.n = N, .channels = 2, .height = 1, .width = 1, .f32 = floats, .classes = 2, .class_names = twins},
          "classes 0 and 1 are both called 'cat'"},
@@ -86,6 +95,12 @@ static void arrays_are_taken_as_they_are(void **state)
     expect(pd_dataset_from_arrays(&arrays, &b, &err), &err);
     assert_memory_equal(a->pixels, bytes, sizeof bytes);
     assert_memory_equal(b->pixels, bytes, sizeof bytes);
+    arrays.n = 1;
+    for (int i = 0; i < SIDE * SIDE; i++)
+        units[i] = (units[i] + 1) / 2;
+    pd_dataset_destroy(b);
+    expect(pd_dataset_from_arrays(&arrays, &b, &err), &err);
+    assert_non_null(strstr(pd_dataset_note(b), "no pixel is below 0, the middle grey"));
     assert_true(a->labels[0] == -1 && !strcmp(a->class_names[1], "dog"));
     assert_true(pd_dataset_count(a) == N && pd_dataset_classes(a) == 2 && !*pd_dataset_note(a));
     uint8_t some[2 * SIDE * SIDE];

@@ -430,7 +430,7 @@ static void arrays_are_measured_by_name(void **state)
     refused("fitting-capacity", &in, "fitting-capacity: label 3 of generated image 7: expected 0 to 2");
     made.labels[7] = 0;
     real.images[2 * 5 + 1] = NAN;
-    refused("fitting-capacity", &in, "fitting-capacity: real image 5 has a number that is not finite");
+    refused("fitting-capacity", &in, "fitting-capacity: real image 5: nan, expected finite numbers");
     free_real(&real);
     free_real(&made);
 }
@@ -476,8 +476,8 @@ static void samples_are_looked_at_as_they_come(void **state)
     s.label = -1;
     refused("gan-test", &in, "gan-test: label -1 of generated image 130: expected 0 to 2");
     s = (struct slip){NAN, 0};
-    refused("gan-test", &in, "gan-test: generated image 130 has a number that is not finite");
-    refused("fitting-capacity", &in, "fitting-capacity: generated image 130 has a number that is not finite");
+    refused("gan-test", &in, "gan-test: generated image 130: nan, expected finite numbers");
+    refused("fitting-capacity", &in, "fitting-capacity: generated image 130: nan, expected finite numbers");
     free_real(&real);
 }
 

@@ -99,6 +99,10 @@ enum pd_status pd_book_check(const struct pd_book *b, const struct pd_pressed *p
                        PD_PERSON_SIZE - 1);
     if (person == PD_NOBODY && b->person_count == PD_PEOPLE_MOST)
         return pd_fail(err, PD_ERR_USAGE, -1, "more than %d people", (int)PD_PEOPLE_MOST);
+    for (int i = 0; person == PD_NOBODY && i < b->person_count; i++)
+        if (pd_are_one_word(b->people[i], p->person)) /* else she would be her own second opinion */
+            return pd_fail(err, PD_ERR_USAGE, -1, "'%s' answers already: take that name, or another",
+                           b->people[i]);
     enum pd_status status = pd_press_is_of_image(p->kind) ? check_image(b, p, err) : PD_OK;
     switch (p->kind) {
     case PD_PRESS_ANSWER:

@@ -235,6 +235,9 @@ static void refuses_what_cannot_be(void **state)
     const int64_t id = answers("ann", 0, 0);
     refused(good, PD_ERR_MISMATCH); /* meanwhile it was answered */
     p = good;
+    p.person = "Ann"; /* by herself */
+    refused(p, PD_ERR_USAGE);
+    p = good;
     p.was = id;
     p.label = 1;
     assert_int_equal(press(p, NULL), PD_OK);

@@ -84,6 +84,12 @@ static bool has_digits(const struct pd_dataset *d)
     return false;
 }
 
+bool pd_are_one_word(const char *a, const char *b)
+{
+    char x[PD_CLASS_NAME_SIZE], y[PD_CLASS_NAME_SIZE];
+    return fold(a, x) && fold(b, y) && *x && !strcmp(x, y);
+}
+
 static int find_folded(const struct pd_class_words *w, const char *folded)
 {
     int i = 0;

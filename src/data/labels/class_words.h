@@ -36,6 +36,9 @@ int32_t pd_class_find_rivals(const struct pd_class_words *w, const char *text, b
 enum pd_status pd_class_words_note(const char *name, const char (*names)[PD_CLASS_NAME_SIZE], int classes,
                                    char note[PD_NOTE_SIZE], struct pd_error *err);
 
+/* Whether two names are the same but for what pd_class_find looks over: case, forms of Unicode, blanks. */
+bool pd_are_one_word(const char *a, const char *b);
+
 /* "nan", "none", "null" and the like, in any case. */
 bool pd_is_word_for_nothing(const char *text);
 

@@ -443,15 +443,16 @@ static void counts_what_is_no_image(void **state)
     keep("cat/deep/2.jxl", file_of("x", 1));
     keep("a.mov", file_of("x", 1));
     keep("README", file_of("x", 1));
+    keep("cat/.3.png.icloud", file_of("x", 1));
     keep("odd.a b", file_of("x", 1));
     assert_int_equal(mkfifo(scratch_path("photos/cat/pipe.png"), 0666), 0);
     assert_int_equal(symlink("nowhere", scratch_path("photos/cat/link")), 0);
     assert_int_equal(symlink("..", scratch_path("photos/cat/back")), 0);
     struct pd_dataset *d = photos(ALL);
     expect(d, "cat/1.png 0 1, cat/2.PNG 0 1");
-    assert_contains(d->note,
-                    "photos: passed over: 2 .jxl (no reader for JPEG XL), 2 files of no ending, 1 .mov, 1 "
-                    "broken link, 1 pipe\n");
+    assert_contains(
+        d->note, "photos: passed over: 2 .jxl (no reader for JPEG XL), 2 files of no ending, 1 .icloud (in "
+                 "iCloud, not on this machine: download them), 1 .mov, 1 broken link, 1 pipe\n");
     pd_dataset_destroy(d);
 }
 

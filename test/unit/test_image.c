@@ -388,6 +388,9 @@ static void refuses_what_is_no_image(void **state)
     NEEDS(tiff);
     struct file text = {(uint8_t *)"<!DOCTYPE html><html>", 20};
     refused(&text, "is no image (expected PNG, JPEG, WebP, GIF, TIFF, BMP");
+    refused(&text, "): a web page");
+    struct file pointer = {(uint8_t *)"version https://git-lfs.github.com/spec/v1", 42};
+    refused(&pointer, "'git lfs pull' brings");
     text.size = 0;
     struct pd_image image;
     assert_int_equal(pd_image_decode("", 0, "given", &image, NULL), PD_ERR_FORMAT);

@@ -32,6 +32,7 @@ static const struct {
 } unread[] = {
     {"cr2 cr3 nef arw dng orf rw2 raf", "no reader for a camera's raw data"},
     {"exr hdr pfm", "no reader for high dynamic range"},
+    {"icloud", "in iCloud, not on this machine: download them"},
     {"ico cur", "no reader for icons"},
     {"jp2 j2k jpf jpx jpm", "no reader for JPEG 2000"},
     {"jxl", "no reader for JPEG XL"},
@@ -95,6 +96,23 @@ static size_t recognise(const uint8_t *bytes, size_t size)
     while (i < PD_IMAGE_FORMATS && !pd_image_formats[i].recognise(bytes, size))
         i++;
     return i;
+}
+
+/* What is often there in an image's place: ": a web page", or "". */
+static const char *say_what(const uint8_t *bytes, size_t size)
+{
+    static const struct {
+        const char *start, *what;
+    } others[] = {{"version https://git-lfs", ": a pointer of Git LFS, whose file 'git lfs pull' brings"},
+                  {"<!doctype html", ": a web page"},
+                  {"<html", ": a web page"},
+                  {"%PDF", ": a PDF"},
+                  {"PK\3\4", ": a zip"}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (size >= strlen(others[i].start) &&
+            !strncasecmp((const char *)bytes, others[i].start, strlen(others[i].start)))
+            return others[i].what;
+    return size ? "" : ": it is empty";
 }
 
 /* --- for their readers --- */
@@ -206,8 +224,8 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
     const size_t number = recognise(bytes, size);
     if (number == PD_IMAGE_FORMATS) {
         char kinds[80];
-        return pd_fail(err, PD_ERR_FORMAT, 0, "'%s' is no image (expected %s)", name,
-                       pd_image_kinds(kinds, sizeof kinds));
+        return pd_fail(err, PD_ERR_FORMAT, 0, "'%s' is no image (expected %s)%s", name,
+                       pd_image_kinds(kinds, sizeof kinds), say_what(bytes, size));
     }
     const struct pd_image_format *format = &pd_image_formats[number];
     if (is_missing(format))

@@ -150,8 +150,9 @@ static bool is_system_name(const char *name, bool folder)
         "Temporary Items", "__pycache__", "FOUND.000",
     };
     static const char *const files[] = {"Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r"};
+    const char *ending = strrchr(name, '.');
     if (name[0] == '.')
-        return true;
+        return strcmp(ending, ".icloud") != 0; /* .1.jpg.icloud stands for a picture that is elsewhere */
     return folder ? is_among(name, folders, sizeof folders / sizeof folders[0])
                   : is_among(name, files, sizeof files / sizeof files[0]);
 }

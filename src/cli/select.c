@@ -309,6 +309,18 @@ static enum pd_status spread(const struct options *o, const struct pd_pool_reque
     return status;
 }
 
+/* Of labels in logits' place, or of a softmax that is 1 throughout, it is a random choice. */
+static void say_ties(const struct options *o, const struct choice *c)
+{
+    int64_t n = 0;
+    if (c->n <= o->k || c->scores[o->k - 1] < c->scores[o->k] || c->scores[o->k - 1] > c->scores[o->k])
+        return;
+    for (int64_t i = 0; i < o->k; i++)
+        n += c->scores[i] >= c->scores[o->k] && c->scores[i] <= c->scores[o->k];
+    say(stderr, "%lld of the %lld rows have the score of rows that were not selected: the seed decided\n",
+        (long long)n, (long long)o->k);
+}
+
 static void print(const struct options *o, const struct choice *c)
 {
     for (int64_t i = 0; i < o->k; i++) {
@@ -331,11 +343,18 @@ static enum pd_status choose(const struct options *o, const struct pd_pool_reque
     if (status)
         return status;
     omp_set_num_threads(o->threads ? (int)o->threads : omp_get_num_procs());
-    status = reserve(&c, method == PD_DIVERSE_NONE ? o->k : o->candidates ? o->candidates : 10 * o->k, err);
+    const bool scored = method == PD_DIVERSE_NONE && strategy->score;
+    status = reserve(&c,
+                     method == PD_DIVERSE_NONE ? o->k + scored
+                     : o->candidates           ? o->candidates
+                                               : 10 * o->k,
+                     err);
     if (!status)
         status = rank(o, request, strategy, &c, &count, err);
     if (!status && method != PD_DIVERSE_NONE)
         status = spread(o, request, method, count, &c, err);
+    if (!status && scored)
+        say_ties(o, &c);
     if (!status)
         print(o, &c);
     release(&c);

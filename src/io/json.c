@@ -66,14 +66,19 @@ enum pd_status pd_json_check(const char *where, const json_t *value, const struc
 enum pd_status pd_json_object(const char *text, size_t size, const char *name, json_t **out,
                               struct pd_error *err)
 {
+    static const char mark[] = "\xef\xbb\xbf"; /* Windows editors' */
     json_error_t why;
     pd_mem_watch();
+    const size_t skip = size >= 3 && !memcmp(text, mark, 3) ? 3 : 0;
+    text += skip;
+    size -= skip;
     json_t *value = json_loadb(size ? text : "", size, JSON_REJECT_DUPLICATES, &why);
     *out = NULL;
     if (!value && pd_mem_ran_short())
         return pd_fail_memory(err, name);
     if (!value)
-        return pd_fail(err, PD_ERR_FORMAT, why.position, "%s: expected a JSON object: %s", name, why.text);
+        return pd_fail(err, PD_ERR_FORMAT, why.position + (int)skip, "%s: expected a JSON object: %s", name,
+                       why.text);
     if (json_is_object(value)) {
         *out = value;
         return PD_OK;

@@ -229,6 +229,8 @@ void pd_pool_files_describe(const struct pd_pool_files *files, void (*line)(void
     if (files->pool.passes)
         tell(&l, "%s: %d passes x %lld rows x %d classes", files->passes_name, files->pool.passes,
              (long long)files->pool.pass_rows, files->pool.classes);
+    if (files->pool.passes > files->pool.pass_rows)
+        tell(&l, "%s: more passes than rows: is it (rows, passes, classes)?", files->passes_name);
     if (classes_of(files) > rows)
         tell(&l, "%s: %lld rows of %lld classes: is it transposed?",
              pd_rows_name(files->file[PD_FILE_CLASSES]), rows, (long long)classes_of(files));

@@ -295,6 +295,12 @@ static void asks_about_more_classes_than_rows(void **state)
         r->err, "wide.npy: 2 rows x 100 columns\nwide.npy: 2 rows of 100 classes: is it transposed?\n");
     r = succeeds("select --class-logits c.npy --strategy most-entropy -k 1");
     assert_string_equal(r->err, "c.npy: 6 rows x 3 columns\n");
+    static const float labels[6 * 3] = {1, 0, 0, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1};
+    const struct pd_io_array certain = {"", PD_IO_F32, 2, {6, 3}, labels};
+    assert_int_equal(pd_npy_write(scratch_path("certain.npy"), &certain, NULL), PD_OK);
+    r = succeeds("select --class-logits certain.npy --probabilities --strategy margin -k 2");
+    assert_contains(r->err,
+                    "2 of the 2 rows have the score of rows that were not selected: the seed decided\n");
     static const float turned[3 * 6] = {0, 3, 1, 0, 2, -1, 1, 0, 0, -2, 0, 0, 3, 0, 0, -1, 1, 0};
     const struct pd_io_array small = {"", PD_IO_F32, 2, {3, 6}, turned};
     assert_int_equal(pd_npy_write(scratch_path("turned.npy"), &small, NULL), PD_OK);

@@ -297,6 +297,7 @@ static void refuses_bad_files(void **state)
     file("{\"command\": \"train\", \"like\": 1, \"options\": {}}", PD_ERR_FORMAT, "'like': expected a text");
     file("[]", PD_ERR_FORMAT, "expected a JSON object");
     file("{", PD_ERR_FORMAT, "expected a JSON object");
+    file("\xef\xbb\xbf{}", PD_ERR_FORMAT, "is missing"); /* after a byte order mark */
     file("", PD_ERR_FORMAT, "expected a JSON object");
 }
 

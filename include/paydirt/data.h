@@ -30,7 +30,7 @@ struct pd_data_arrays {
     int channels;      /* 1 or 3; points: 2 */
     int height, width; /* points: 1, 1 */
     const uint8_t *u8; /* (n, channels, height, width), 0 .. 255 */
-    const float *f32;  /* or in [-1, 1], which is kept in 8 bits, as files are; points: (n, 2), as they are */
+    const float *f32; /* or in [-1, 1], kept in 8 bits (the note says: none below 0); points: (n, 2), as is */
     const int32_t *labels;          /* (n): 0 .. classes - 1, or -1, unknown; NULL: all unknown */
     int classes;                    /* 1 .. 2^20 */
     const char *const *class_names; /* (classes), UTF-8, or NULL: the numbers serve */

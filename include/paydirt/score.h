@@ -11,8 +11,8 @@ extern "C" {
 
 /* Of n images (n, C, side, side) in [-1, 1], or points (n, 2), of that origin, D in evaluation mode: logit
  * (n), log D / (1 - D) of being real; class_logits (n, classes), before the softmax. What select.h and
- * reject.h take. PD_ERR_USAGE: no such origin, n < 0, a number that is not finite, or the gan is at work in
- * another thread; PD_ERR_MEMORY. */
+ * reject.h take. PD_ERR_USAGE: no such origin, n < 0, a number that is not finite, a pixel beyond [-1, 1], or
+ * the gan is at work in another thread; PD_ERR_MEMORY. */
 enum pd_status pd_score(struct pd_gan *gan, enum pd_origin origin, const float *images, int64_t n,
                         float *logit, float *class_logits, struct pd_error *err);
 

@@ -304,7 +304,7 @@ static enum pd_status draw_labels(const struct pd_train_options *o, const char *
         status = pd_run_labels(o, label_file, s->data, s->use, err);
     } else
         pd_fail(err, status, -1, "out of memory for %u labels", s->data->count);
-    if (!status)
+    if (!status && o->class_losses)
         status = pd_label_note(s->data, s->use, before, err);
     pd_free(before);
     return status;

@@ -204,6 +204,8 @@ static void trains_on_a_folder(void **state)
     assert_contains(r->err, "photos: 1 of 4 images left out, as they cannot be read; the first: ");
     assert_contains(r->err, "photos: passed over: 1 picture of paydirt\n");
     assert_contains(r->err, "photos: no image has a label: the class part learns nothing\n");
+    r = succeeds(PHOTOS "--classes x,y --no-class-losses --mutual-information 1 --out unlabelled-runs");
+    assert_null(strstr(r->err, "the class part")); /* it need not be told */
     char *options = scratch_read(scratch_path("folder-runs/00000-photos-infogan/options.json"), NULL);
     assert_contains(options, "\"model\": \"infogan\"");
     assert_contains(options, say("\"data\": \"%s/photos\"", scratch_dir));

@@ -185,12 +185,12 @@ static enum pd_status list_scale(struct clock *c, const char *name,
 }
 
 /* Those that need Inception's weights are listed as if they were there. */
-static enum pd_status list_study(struct clock *c, const char *name,
+static enum pd_status list_study(struct clock *c, const char *name, bool alone,
                                  const struct pd_reproduce_options *options, struct pd_error *err)
 {
     struct pd_reproduce *r;
     struct pd_reproduce_options o = *options;
-    const char *scale;
+    const char *scale, *note;
     o.weights = o.weights && *o.weights ? o.weights : "?";
     const bool all = !o.scale || !*o.scale;
     if (all)
@@ -198,6 +198,8 @@ static enum pd_status list_study(struct clock *c, const char *name,
     enum pd_status status = pd_reproduce_open(name, &o, &r, err);
     if (!status)
         say(stdout, "%s: %s\n", pd_reproduce_name(r), pd_reproduce_about(r));
+    for (size_t i = 0; !status && alone && (note = pd_reproduce_note(r, i)); i++)
+        say(stdout, "  note: %s\n", note);
     for (size_t i = 0; !status && all && (scale = pd_reproduce_scale_at(r, i)); i++) {
         o.scale = scale;
         status = list_scale(c, name, &o, err);
@@ -217,9 +219,9 @@ enum pd_status studies_list(const char *name, const struct pd_reproduce_options 
     if (!c)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the list");
     if (name)
-        status = list_study(c, name, options, err);
+        status = list_study(c, name, true, options, err);
     for (size_t i = 0; !name && !status && (other = pd_reproduce_at(i)); i++)
-        status = list_study(c, other, options, err);
+        status = list_study(c, other, false, options, err);
     progress_end(&c->progress);
     free(c);
     return status;

@@ -118,6 +118,8 @@ void pd_report_text(const struct pd_report *report, struct pd_buffer *text)
                                "compared, not levels or sizes.\n");
     for (size_t i = 0; (line = pd_reproduce_missing(r, i)); i++)
         pd_buffer_printf(text, "Not done: %s\n", line);
+    for (size_t i = 0; (line = pd_reproduce_note(r, i)); i++)
+        pd_buffer_printf(text, "Note: %s\n", line);
     for (int m = 0; m < r->p.metric_count; m++)
         if (!r->metric_on[m])
             pd_buffer_printf(text, "Not measured: %s, which needs the weights of Inception.\n",

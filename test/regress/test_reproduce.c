@@ -7,7 +7,8 @@
 #define MEASURE "\"measure\": {\"epochs\": 1, \"epoch_images\": 128}"
 
 static const char study[] =
-    "{\"about\": \"a tiny study\", \"metrics\": [\"fitting-capacity\"], \"trials\": 2,"
+    "{\"about\": \"a tiny study\", \"notes\": [\"of drawn strokes\"], \"metrics\": [\"fitting-capacity\"], "
+    "\"trials\": 2,"
     "\"scales\": {\"tiny\": {\"about\": \"seconds\", \"options\": {" TINY "}}},"
     "\"columns\": [{\"name\": \"strokes\", \"recipe\": \"gold-mnist\"}],"
     "\"rows\": [{\"name\": \"baseline\", \"options\": {\"gold\": false}, " MEASURE "},"
@@ -43,6 +44,7 @@ static void kills_change_nothing(void **state)
     (void)state;
     strcpy(shown, succeeds("reproduce tiny.json --threads 1 --workers 2 --out calm")->out);
     assert_contains(shown, "4 of 4 runs are done.");
+    assert_contains(shown, "Note: of drawn strokes\n");
     assert_contains(shown, "\n  baseline          2 ");
     assert_contains(shown, "gold against baseline: ");
     srand((unsigned)getpid());

@@ -123,8 +123,9 @@ bool pd_study_saved(const struct pd_study_curve *curve, const struct pd_study_cu
 char *pd_saved_words(const struct pd_saved *s, double unit, const char *x, char *words, size_t size)
 {
     const double saved = round(s->saved), low = round(s->low) + 0., high = round(s->high) + 0.; /* no -0 */
+    const int letters = (int)strlen(x) - (fabs(saved) == 1); /* a plural: "labels" */
     size_t used = (size_t)(saved == 0 ? snprintf(words, size, "needs as many %s", x)
-                                      : snprintf(words, size, "needs %.0f %s %s", fabs(saved), x,
+                                      : snprintf(words, size, "needs %.0f %.*s %s", fabs(saved), letters, x,
                                                  saved < 0 ? "more" : "fewer"));
     if (used < size)
         used += (size_t)snprintf(words + used, size - used, " for %.1f to %.1f%s, on average", unit * s->from,

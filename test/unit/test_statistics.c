@@ -141,6 +141,9 @@ static void counts_saved_labels(void **state)
     char words[200];
     const struct pd_saved none = {9, 0.62, 0.779, 12.2, -3.4, 25}, more = {3, 0.5, 0.6, -4, -9, -0.6},
                           same = {2, 0.5, 0.6, 0.3, -0.4, 2};
+    const struct pd_saved one = {1, 0.5, 0.6, 0.9, NAN, NAN};
+    assert_string_equal(pd_saved_words(&one, 100, "labels", words, sizeof words),
+                        "needs 1 label fewer for 50.0 to 60.0 %, on average");
     assert_string_equal(
         pd_saved_words(&none, 100, "labels", words, sizeof words),
         "needs 12 labels fewer for 62.0 to 77.9 %, on average (95 %: -3 to 25; 9 pairs): none is shown");

@@ -156,7 +156,7 @@ static void weights_are_imported(void **state)
     const struct result *r = succeeds("weights import w.safetensors --out again.safetensors --json");
     assert_contains(r->out, "\"tensors\":472");
     assert_contains(r->err, "not the file that pytorch-fid publishes");
-    fails("weights import code.pth --out x.safetensors", 4, "'os.system', which no dict of tensors does");
+    fails("weights import code.pth --out x.safetensors", 4, "'os.system', which no pickle of tensors does");
     fails("weights import real.npz --out x.safetensors", 4, "data.pkl");
     fails("weights import w.safetensors", 2, "--out is missing");
     fails("weights imprt w.safetensors --out x", 2, "did you mean 'import'?");

@@ -68,7 +68,7 @@ static void make(struct fixture *f, const char *model, const char *kind, int thr
     f->asked = 0;
     f->backwards = false;
     for (int i = 0; i < COUNT * FLOATS; i++)
-        f->images[i] = (float)(pd_rng_normal(&random, (uint64_t)i) * 0.3 + i / FLOATS * 0.02);
+        f->images[i] = (float)tanh(pd_rng_normal(&random, (uint64_t)i) * 0.3 + i / FLOATS * 0.02);
     spoil(f->gan);
 }
 

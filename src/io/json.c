@@ -70,9 +70,7 @@ enum pd_status pd_json_object(const char *text, size_t size, const char *name, j
     json_error_t why;
     pd_mem_watch();
     const size_t skip = size >= 3 && !memcmp(text, mark, 3) ? 3 : 0;
-    text += skip;
-    size -= skip;
-    json_t *value = json_loadb(size ? text : "", size, JSON_REJECT_DUPLICATES, &why);
+    json_t *value = json_loadb(size ? text + skip : "", size - skip, JSON_REJECT_DUPLICATES, &why);
     *out = NULL;
     if (!value && pd_mem_ran_short())
         return pd_fail_memory(err, name);

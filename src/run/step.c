@@ -164,10 +164,10 @@ void pd_run_step_close(struct pd_run_step *s)
     pd_free(s->labels);
 }
 
-static enum pd_status write_images(struct pd_run_step *s, uint64_t step, struct pd_plan *plan,
+/* n: how many the step's batch has. */
+static enum pd_status write_images(struct pd_run_step *s, uint64_t step, int64_t n, struct pd_plan *plan,
                                    struct pd_error *err)
 {
-    const int64_t n = pd_loader_batch(s->loader, step);
     if (s->pixels) {
         pd_loader_places(s->loader, step, s->places, s->labels);
         return pd_plan_write(plan, "places", s->places, 4 * n, err);
@@ -180,7 +180,7 @@ enum pd_status pd_run_step_take(struct pd_run_step *s, uint64_t step, struct pd_
 {
     const int64_t n = pd_loader_batch(s->loader, step);
     struct pd_plan *plan = pd_step_plan(n < pd_loader_batch(s->loader, 0) ? &s->partial : &s->plans, step);
-    enum pd_status status = write_images(s, step, plan, err);
+    enum pd_status status = write_images(s, step, n, plan, err);
     if (!status)
         status = pd_plan_write(plan, "labels", s->labels, n, err);
     return status ? status : pd_plan_run(plan, (uint64_t)s->o->seed, step, err);

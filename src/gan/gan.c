@@ -3,9 +3,7 @@
 #include "engine/backend.h"
 #include "base/mem.h"
 #include "base/streams.h"
-#include "io/level.h"
 
-#include <math.h>
 #include <stdio.h>
 
 struct pd_nn pd_gan_network(const struct pd_gan *gan, struct pd_graph *g, const char *prefix, bool training)
@@ -202,16 +200,6 @@ enum pd_status pd_gan_enter(struct pd_gan *gan, enum pd_origin origin, int64_t n
 void pd_gan_leave(struct pd_gan *gan)
 {
     atomic_store(&gan->busy, false);
-}
-
-enum pd_status pd_check_rows(const char *what, const float *rows, int64_t n, int64_t width, bool pixels,
-                             struct pd_error *err)
-{
-    for (int64_t i = 0; i < n * width; i++)
-        if (pixels ? !pd_is_pixel(rows[i]) : !isfinite(rows[i]))
-            return pd_fail(err, PD_ERR_USAGE, -1, "%s %lld: %g, expected %s", what, (long long)(i / width),
-                           (double)rows[i], pixels ? "-1 to 1" : "finite numbers");
-    return PD_OK;
 }
 
 /* --- life --- */

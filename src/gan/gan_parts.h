@@ -19,11 +19,6 @@ void pd_gan_record_scorer(struct pd_gan *gan, struct pd_graph *g, int64_t n, enu
 enum pd_status pd_gan_enter(struct pd_gan *gan, enum pd_origin origin, int64_t n, struct pd_error *err);
 void pd_gan_leave(struct pd_gan *gan);
 
-/* Rows (n, width) of the caller's. PD_ERR_USAGE: one has a number that is not finite, or a pixel
- * beyond [-1, 1]. what: "image" */
-enum pd_status pd_check_rows(const char *what, const float *rows, int64_t n, int64_t width, bool pixels,
-                             struct pd_error *err);
-
 /* --- consistency --- */
 
 struct pd_consistency {

@@ -5,6 +5,7 @@
 #include "base/streams.h"
 #include "data/labels/class_names.h"
 #include "io/chart.h"
+#include "io/level.h"
 #include "io/machine.h"
 #include "io/png.h"
 #include "io/scatter.h"
@@ -75,7 +76,7 @@ enum pd_status pd_generate(struct pd_gan *gan, int64_t n, const int32_t *classes
                  ? draw_for(gan, n, classes, seed, numbers, own, err)
                  : pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld samples", (long long)n);
     if (!status && z)
-        status = pd_check_rows("z", z, n, gan->config.z_dim, false, err);
+        status = pd_check_rows("z", 0, z, n, gan->config.z_dim, false, err);
     if (!status)
         status = pd_sampler_create(gan, BATCH, &sampler, err);
     if (!status)

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "data/transform.h"
 #include "gan/gan_parts.h"
+#include "io/level.h"
 
 enum { BATCH = PD_SCORER_BATCH };
 
@@ -86,7 +87,7 @@ static enum pd_status look_once(struct pd_gan *gan, enum pd_origin origin,
     enum pd_status status = pd_gan_enter(gan, origin, n, err);
     if (status)
         return status;
-    status = pd_check_rows("image", images, n, image, gan->config.size > 0, err);
+    status = pd_check_rows("image", 0, images, n, image, gan->config.size > 0, err);
     if (!status)
         status = compile(gan, origin, BATCH, &plan, err);
     if (!status)
@@ -138,7 +139,8 @@ enum pd_status pd_scorer_passes(struct pd_gan *gan, enum pd_origin origin, const
         return status;
     status = pd_model_check_dropout(gan->config.model, err);
     if (!status)
-        status = pd_check_rows("image", images, rows->n, pd_gan_image_size(gan), gan->config.size > 0, err);
+        status =
+            pd_check_rows("image", 0, images, rows->n, pd_gan_image_size(gan), gan->config.size > 0, err);
     if (!status)
         status = pd_gan_compile_pass(gan, origin, BATCH, &plan, err);
     if (!status)

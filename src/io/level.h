@@ -2,14 +2,15 @@
 #ifndef PD_IO_LEVEL_H
 #define PD_IO_LEVEL_H
 
+#include <paydirt/error.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether x is in [-1, 1], or so little beyond as resizing and rounding go. */
-static inline bool pd_is_pixel(float x)
-{
-    return x >= -1.01F && x <= 1.01F;
-}
+/* Rows (n, width) of a caller's. PD_ERR_USAGE: one has a number that is not finite, or a pixel beyond [-1, 1]
+ * (0.01 is left to resizing and rounding). what: "image"; first: its number among all. */
+enum pd_status pd_check_rows(const char *what, int64_t first, const float *rows, int64_t n, int64_t width,
+                             bool pixels, struct pd_error *err);
 
 /* The nearest of 256 levels to x in [-1, 1]; beyond them the last; NaN: 0. */
 static inline uint8_t pd_pixel_level(float x)

@@ -6,6 +6,7 @@
 #include "io/level.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* first: the number of the set's first image among all */
@@ -13,19 +14,15 @@ static enum pd_status check_images(const struct pd_metric *metric, const struct 
                                    const char *what, const struct pd_labelled_images *set, int64_t first,
                                    struct pd_error *err)
 {
-    const int64_t size = pd_metric_image_size(in);
     if (set->count < 1)
         return pd_fail(err, PD_ERR_USAGE, -1, "%s: no %s images", metric->name, what);
     for (int64_t i = 0; i < set->count; i++)
         if (set->labels[i] < 0 || set->labels[i] >= in->classes)
             return pd_fail(err, PD_ERR_USAGE, -1, "%s: label %d of %s image %lld: expected 0 to %d",
                            metric->name, (int)set->labels[i], what, (long long)(first + i), in->classes - 1);
-    for (int64_t i = 0; i < set->count * size; i++)
-        if (in->size ? !pd_is_pixel(set->images[i]) : !isfinite(set->images[i]))
-            return pd_fail(err, PD_ERR_USAGE, -1, "%s: %s image %lld: %g, expected %s", metric->name, what,
-                           (long long)(first + i / size), (double)set->images[i],
-                           in->size ? "-1 to 1" : "finite numbers");
-    return PD_OK;
+    char image[64];
+    snprintf(image, sizeof image, "%.30s: %.20s image", metric->name, what);
+    return pd_check_rows(image, first, set->images, set->count, pd_metric_image_size(in), in->size > 0, err);
 }
 
 static enum pd_status check_features(const struct pd_metric *metric, const struct pd_metric_features *f,

@@ -6,7 +6,6 @@
 
 #include <paydirt/inception.h>
 
-#include <math.h>
 #include <stdio.h>
 
 struct floats {
@@ -19,14 +18,13 @@ struct floats {
 static enum pd_status get(void *context, int64_t first, int64_t n, uint8_t *pixels, struct pd_error *err)
 {
     const struct floats *f = context;
-    for (int64_t i = 0; i < n * f->size; i++) {
-        const float pixel = f->images[first * f->size + i];
-        if (!pd_is_pixel(pixel))
-            return pd_fail(err, PD_ERR_USAGE, -1, "%s, image %lld: %g, expected -1 to 1", f->what,
-                           (long long)(first + i / f->size), (double)pixel);
-        pixels[i] = pd_pixel_level(pixel);
-    }
-    return PD_OK;
+    const float *images = f->images + first * f->size;
+    char image[300];
+    snprintf(image, sizeof image, "%.280s, image", f->what);
+    const enum pd_status status = pd_check_rows(image, first, images, n, f->size, true, err);
+    for (int64_t i = 0; i < n * f->size && !status; i++)
+        pixels[i] = pd_pixel_level(images[i]);
+    return status;
 }
 
 /* Room for more samples behind those that are there. */

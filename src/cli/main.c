@@ -9,6 +9,7 @@
 #include <paydirt/version.h>
 #include <paydirt/words.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -33,14 +34,39 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 /* Between two kernels libgomp's threads would spin for milliseconds, which takes the processor from everyone
  * else on it. A thousand looks, some 15 microseconds, bridge most gaps inside a step (without them a step of
  * mlp takes twice as long; five times as many halve its speed where another program has one of the
- * processors); then they sleep. libgomp reads the count before main begins, so it must be there when the
- * program starts: hence once more.
+ * processors); then they sleep.
  */
-static void make_threads_wait_quietly(char **argv)
+static bool make_threads_wait_quietly(void)
 {
-    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT"))
-        return;
-    if (!setenv("GOMP_SPINCOUNT", "1000", 1))
+    return !getenv("OMP_WAIT_POLICY") && !getenv("GOMP_SPINCOUNT") && !setenv("GOMP_SPINCOUNT", "1000", 1);
+}
+
+/* A processor that is newer than itself OpenBLAS gives its oldest kernels, the Prescott's of 2004: a sixth of
+ * the speed. That processor runs others. */
+static bool take_newer_kernels(void)
+{
+#ifdef __x86_64__
+    char *(*core)(void);
+    void *address = dlsym(RTLD_DEFAULT, "openblas_get_corename"); /* NULL: another BLAS */
+    memcpy(&core, &address, sizeof core);
+    if (!core || strcmp(core(), "Prescott") != 0 || getenv("OPENBLAS_CORETYPE"))
+        return false;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return !setenv("OPENBLAS_CORETYPE", "SkylakeX", 1);
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           !setenv("OPENBLAS_CORETYPE", "Haswell", 1);
+#else
+    return false;
+#endif
+}
+
+/* Both libraries read the environment before main begins: what they lack must be there when the program
+ * starts, hence once more. */
+static void start_with_quick_libraries(char **argv)
+{
+    const bool quiet = make_threads_wait_quietly(), newer = take_newer_kernels();
+    if (quiet || newer)
         execv("/proc/self/exe", argv); /* where that fails, it works all the same */
 }
 
@@ -125,7 +151,7 @@ int main(int argc, char **argv)
     struct pd_error err = {.status = PD_OK};
     fill_standard_streams();
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is then a failed write, which has words */
-    make_threads_wait_quietly(argv);
+    start_with_quick_libraries(argv);
     prctl(PR_SET_NAME, "paydirt"); /* started by /proc/self/exe, ps would call it "exe" */
     enum pd_status status = stop_begin(&err);
     if (!status)

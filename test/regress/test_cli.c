@@ -68,6 +68,22 @@ static void shows_help(void **state)
     assert_contains(succeeds("data list")->out, "fmnist ");
 }
 
+/* OpenBLAS gives processors that are newer than itself its oldest kernels, unless it is told otherwise. */
+static void takes_kernels_of_this_processor(void **state)
+{
+    (void)state;
+    setenv("OPENBLAS_VERBOSE", "2", 1);
+    const char *core = NULL;
+    for (const char *next = run("--version")->err; (next = strstr(next, "Core: ")); core = next)
+        next += strlen("Core: ");
+    unsetenv("OPENBLAS_VERBOSE");
+#ifdef __x86_64__
+    if (core && !getenv("OPENBLAS_CORETYPE") && __builtin_cpu_supports("avx2") &&
+        __builtin_cpu_supports("fma"))
+        assert_int_not_equal(strncmp(core, "Prescott", 8), 0);
+#endif
+}
+
 /* The options of the examples, checked without doing the work: --help comes last. */
 static void its_examples_are_right(void **state)
 {
@@ -640,6 +656,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_help),
+        cmocka_unit_test(takes_kernels_of_this_processor),
         cmocka_unit_test(says_what_is_given_twice),
         cmocka_unit_test(its_examples_are_right),
         cmocka_unit_test(knows_what_was_meant),

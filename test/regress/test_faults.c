@@ -52,6 +52,7 @@ static const struct result *with_fault(const char *command, const char *calls, c
     setenv("FAULT_AT", number, 1);
     setenv("FAULT_HOW", how, 1);
     setenv("OMP_WAIT_POLICY", "passive", 1); /* no second exec */
+    setenv("OPENBLAS_CORETYPE", "Prescott", 1);
     setenv("ASAN_OPTIONS", "verify_asan_link_order=0:allocator_may_return_null=1", 1);
     setenv("LD_PRELOAD", getenv("LIBTORTURE"), 1);
     pid_t child = program_start(command, RLIM_INFINITY);

@@ -72,6 +72,32 @@ static void reads_csv(void **state)
     assert_string_equal(table.image_like, "");
 }
 
+static void reads_one_hot_columns(void **state)
+{
+    (void)state;
+    assert_string_equal(rows_of("image,MEL,NV,age\na,1.0,0.0,70\nb,0,1,\nc,0,,50\n", ""), "a=MEL;b=NV;c=;");
+    assert_string_equal(table.columns, "image from 'image', label from the column that holds 1");
+    assert_string_equal(rows_of("filename, MEL, NV,split\n,1,1,\na, 1, 0,test\nb,FALSE,True,train\n", ""),
+                        "a=MEL/test;b=NV/train;");
+    refuses("image,MEL,NV\na,1,0\nb,1,1\n", "", "line 3: 1 in 'MEL' and in 'NV': expected one class");
+    refuses("image,age,MEL\na,70,0\nb,1,1\n", "", "no column for the label among 'image, age, MEL'");
+    refuses("image,MEL,NV\na,1,0\nb,0.2,0\n", "", "no column for the label among 'image, MEL, NV'");
+}
+
+static void reads_lists_without_a_header(void **state)
+{
+    (void)state;
+    assert_string_equal(rows_of("x/a.jpg 3\nx/b.jpg 0\n", ""), "x/a.jpg=3;x/b.jpg=0;");
+    assert_string_equal(table.columns, "no header: image from the first column, label from the second");
+    assert_int_equal(table.at[0].row, 1);
+    assert_string_equal(rows_of("a.png,a cat\nb.png,\na.png,a cat\n", ""), "a.png=a cat;b.png=;a.png=a cat;");
+    assert_string_equal(rows_of("a b.png\tcat\n", ""), "a b.png=cat;");
+    assert_string_equal(rows_of("image label\na 3\n", ""), "a=3;");
+    refuses("a.jpg 3\nb.jpg golden retriever\n", "", "line 2: 3 columns, expected 2");
+    refuses("1 a.jpg\n", "", "no column for the image's name");
+    refuses("a.jpg,cat,dog\n", "", "no column for the image's name");
+}
+
 static void refuses_csv_that_it_cannot_trust(void **state)
 {
     (void)state;
@@ -175,8 +201,12 @@ static int release(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_csv),        cmocka_unit_test(refuses_csv_that_it_cannot_trust),
-        cmocka_unit_test(reads_json_lines), cmocka_unit_test(reads_coco),
+        cmocka_unit_test(reads_csv),
+        cmocka_unit_test(reads_one_hot_columns),
+        cmocka_unit_test(reads_lists_without_a_header),
+        cmocka_unit_test(refuses_csv_that_it_cannot_trust),
+        cmocka_unit_test(reads_json_lines),
+        cmocka_unit_test(reads_coco),
         cmocka_unit_test(reads_cvat),
     };
     return cmocka_run_group_tests(tests, NULL, release);

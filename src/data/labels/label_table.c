@@ -13,7 +13,7 @@ enum { MOST_BYTES = 1 << 30 };
 
 /* --- rows --- */
 
-static char *keep(struct pd_arena *arena, const char *text)
+char *pd_label_keep(struct pd_arena *arena, const char *text)
 {
     size_t size;
     char *kept = pd_arena_strdup(arena, pd_trim(text, &size));
@@ -33,8 +33,8 @@ bool pd_label_add(struct pd_label_table *t, const char *image, const char *label
         t->at = more;
         t->capacity = capacity;
     }
-    const struct pd_label_row r = {keep(&t->arena, image), keep(&t->arena, label), keep(&t->arena, split),
-                                   row};
+    const struct pd_label_row r = {pd_label_keep(&t->arena, image), pd_label_keep(&t->arena, label),
+                                   pd_label_keep(&t->arena, split), row};
     if (!r.image || !r.label || !r.split)
         return false;
     if (*r.image)
@@ -64,8 +64,8 @@ static int find_name(const char *const *names, int count, const char *name, size
     return -1;
 }
 
-static enum pd_status no_column(const struct pd_label_parse *p, const char *what, const char *const *names,
-                                int count)
+enum pd_status pd_label_no_column(const struct pd_label_parse *p, const char *what, const char *const *names,
+                                  int count)
 {
     char list[240] = "";
     for (int i = 0, n = 0; i < count && n < (int)sizeof list; i++)
@@ -88,7 +88,7 @@ static enum pd_status choose_given(const struct pd_label_parse *p, const char *c
         if (at[c] < 0) {
             char asked[80];
             snprintf(asked, sizeof asked, "'%.*s'", (int)(n < 60 ? n : 60), word);
-            return no_column(p, asked, names, count);
+            return pd_label_no_column(p, asked, names, count);
         }
         word += n + (word[n] == ',');
     }
@@ -144,9 +144,7 @@ enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const
         choose_usual(names, count, at);
     }
     if (at[PD_COLUMN_IMAGE] < 0)
-        return no_column(p, "image's name", names, count);
-    if (at[PD_COLUMN_LABEL] < 0)
-        return no_column(p, "label", names, count);
+        return pd_label_no_column(p, "image's name", names, count);
     for (int c = 0; c < PD_COLUMNS; c++)
         for (int i = at[c] < 0 ? count : at[c] + 1; i < count; i++)
             if (!strcasecmp(names[i], names[at[c]]))
@@ -154,8 +152,10 @@ enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const
                                "%s: several columns '%.60s': keep the one that counts", p->name, names[i]);
     find_flag(names, count, at, t);
     const int split = at[PD_COLUMN_SPLIT];
-    snprintf(t->columns, sizeof t->columns, "image from '%.32s', label from '%.32s'%s%.32s%s",
-             names[at[PD_COLUMN_IMAGE]], names[at[PD_COLUMN_LABEL]], split < 0 ? "" : ", split from '",
+    const int label = at[PD_COLUMN_LABEL];
+    snprintf(t->columns, sizeof t->columns, "image from '%.32s', label from %s%.32s%s%s%.32s%s",
+             names[at[PD_COLUMN_IMAGE]], label < 0 ? "the column that holds 1" : "'",
+             label < 0 ? "" : names[label], label < 0 ? "" : "'", split < 0 ? "" : ", split from '",
              split < 0 ? "" : names[split], split < 0 ? "" : "'");
     pd_make_printable(t->columns);
     return PD_OK;

@@ -1,4 +1,6 @@
-/* CSV with a header, as spreadsheets, pandas and Kaggle write it: ',', ';' or tabs between. */
+/* CSV with a header, as spreadsheets, pandas and Kaggle write it: ',', ';' or tabs between; with a label in
+ * one column or, one-hot, 1 in one of several. A list of two columns, names of files and labels, needs no
+ * header. */
 #include "data/labels/label_table_formats.h"
 
 #include "base/buffer.h"
@@ -17,6 +19,7 @@ enum { MOST_COLUMNS = 4096 };
 /* What a column says. */
 struct column {
     bool other, train; /* something that names no split; a training split */
+    bool words;        /* something that is neither 0 nor 1 */
 };
 
 struct table {
@@ -26,6 +29,8 @@ struct table {
     int fields, columns;          /* columns: of the header; 0: it has not been read */
     int at[PD_COLUMNS];
     struct column *column; /* (columns) */
+    struct pd_buffer
+        ones; /* where no column is the label's: int, the columns of each row that hold 1, then -1 */
     int64_t line, begin;
     bool after_return, empty;
 };
@@ -60,6 +65,19 @@ static const char *field_at(const struct table *t, int i)
     return text;
 }
 
+/* 0 or 1, as pandas and spreadsheets write them, too; -1: something else. Nothing is 0. */
+static int flag_of(const char *text)
+{
+    static const char *const known[][5] = {{"", "0", "0.0", "false", NULL}, {"1", "1.0", "true", NULL}};
+    size_t size;
+    text = pd_trim(text, &size);
+    for (int flag = 0; flag < 2; flag++)
+        for (const char *const *k = known[flag]; *k; k++)
+            if (strlen(*k) == size && !strncasecmp(text, *k, size))
+                return flag;
+    return -1;
+}
+
 static void look_for_split(struct table *t)
 {
     const char *text = t->row.data;
@@ -70,6 +88,18 @@ static void look_for_split(struct table *t)
         c->other = *text && !pd_label_names_split(text);
         c->train = c->train || strcasestr(text, "train");
     }
+}
+
+static void note_ones(struct table *t)
+{
+    const char *text = t->row.data;
+    for (int i = 0; i < t->columns; i++, text += strlen(text) + 1) {
+        const int flag = t->column[i].words ? -1 : flag_of(text);
+        t->column[i].words = flag < 0;
+        if (flag == 1)
+            pd_buffer_append(&t->ones, &i, sizeof i);
+    }
+    pd_buffer_append(&t->ones, &(int){-1}, sizeof(int));
 }
 
 /* The first column that nobody asked for and that may say the split by all that stands in it. */
@@ -99,6 +129,12 @@ static void look_for_names(struct table *t)
     pd_make_printable(out);
 }
 
+/* "cat/0001.jpg 3": a list without a header. */
+static bool is_list(const struct table *t)
+{
+    return t->fields == 2 && !*t->p->columns && pd_image_is_ending(field_at(t, 0));
+}
+
 static enum pd_status take_header(struct table *t)
 {
     const char *names[MOST_COLUMNS];
@@ -117,6 +153,7 @@ static enum pd_status take_header(struct table *t)
 
 static enum pd_status take_row(struct table *t)
 {
+    const size_t rows = t->p->out->count;
     if (t->fields != t->columns)
         return pd_fail(t->p->err, PD_ERR_FORMAT, -1, "%s: line %lld: %d columns, expected %d", t->p->name,
                        (long long)t->begin, t->fields, t->columns);
@@ -124,11 +161,58 @@ static enum pd_status take_row(struct table *t)
         return PD_OK; /* of a file that was put behind another */
     look_for_split(t);
     look_for_names(t);
-    return pd_label_add(t->p->out, field_at(t, t->at[PD_COLUMN_IMAGE]),
-                        pd_csv_unguarded(field_at(t, t->at[PD_COLUMN_LABEL])),
-                        field_at(t, t->at[PD_COLUMN_SPLIT]), t->begin)
-               ? PD_OK
-               : pd_fail_memory(t->p->err, t->p->name);
+    if (!pd_label_add(t->p->out, field_at(t, t->at[PD_COLUMN_IMAGE]),
+                      pd_csv_unguarded(field_at(t, t->at[PD_COLUMN_LABEL])),
+                      field_at(t, t->at[PD_COLUMN_SPLIT]), t->begin))
+        return pd_fail_memory(t->p->err, t->p->name);
+    if (t->at[PD_COLUMN_LABEL] < 0 && t->p->out->count > rows)
+        note_ones(t);
+    return PD_OK;
+}
+
+static enum pd_status take_list(struct table *t)
+{
+    t->columns = t->fields;
+    t->at[PD_COLUMN_IMAGE] = 0;
+    t->at[PD_COLUMN_LABEL] = 1;
+    t->at[PD_COLUMN_SPLIT] = -1;
+    t->column = pd_calloc((size_t)t->columns, sizeof *t->column);
+    snprintf(t->p->out->columns, sizeof t->p->out->columns,
+             "no header: image from the first column, label from the second");
+    return t->column ? take_row(t) : pd_fail_memory(t->p->err, t->p->name);
+}
+
+/* One-hot: a row's class is the column that holds 1, of those, two or more, that hold nothing but 0 and 1. */
+static enum pd_status label_by_ones(struct table *t)
+{
+    struct pd_label_table *out = t->p->out;
+    const char *names[MOST_COLUMNS], *name = t->header.data;
+    int flags = 0;
+    for (int i = 0; i < t->columns; i++, name += strlen(name) + 1) {
+        names[i] = name;
+        flags += !t->column[i].words;
+    }
+    if (t->ones.oom)
+        return pd_fail_memory(t->p->err, t->p->name);
+    if (flags < 2)
+        return pd_label_no_column(t->p, "label", names, t->columns);
+    const int *one = (const int *)(const void *)t->ones.data;
+    for (size_t r = 0; r < out->count; r++, one++) {
+        int label = -1;
+        for (; *one >= 0; one++) {
+            if (t->column[*one].words)
+                continue;
+            if (label >= 0)
+                return pd_fail(
+                    t->p->err, PD_ERR_FORMAT, -1,
+                    "%s: line %lld: 1 in '%.40s' and in '%.40s': expected one class for each image",
+                    t->p->name, (long long)out->at[r].row, names[label], names[*one]);
+            label = *one;
+        }
+        if (label >= 0 && !(out->at[r].label = pd_label_keep(&out->arena, names[label])))
+            return pd_fail_memory(t->p->err, t->p->name);
+    }
+    return PD_OK;
 }
 
 static void end_row(int terminator, void *table)
@@ -137,7 +221,7 @@ static void end_row(int terminator, void *table)
     if (!t->status && t->row.oom)
         t->status = pd_fail_memory(t->p->err, t->p->name);
     if (!t->status && t->fields && !t->empty)
-        t->status = t->columns ? take_row(t) : take_header(t);
+        t->status = t->columns ? take_row(t) : is_list(t) ? take_list(t) : take_header(t);
     t->line += terminator == '\r' || (terminator == '\n' && !t->after_return);
     t->after_return = terminator == '\r';
     t->fields = 0;
@@ -166,13 +250,15 @@ static unsigned char separator(const char *text)
     const size_t said = pd_csv_separator_line(text);
     if (said)
         return (unsigned char)text[said - 1];
-    const size_t header = strcspn(text, "\r\n");
+    const size_t header = strcspn(text, "\r\n"), name = strcspn(text, " ,;\t\r\n");
     size_t best = 0, n[3] = {0};
     for (size_t i = 0; i < header; i++)
         for (size_t k = 0; k < 3; k++)
             n[k] += text[i] == known[k];
     for (size_t k = 1; k < 3; k++)
         best = n[k] > n[best] ? k : best;
+    if (!n[best] && text[name] == ' ' && !memchr(text + name + 1, ' ', header - name - 1))
+        return ' '; /* a list: it has no header of one word alone */
     return (unsigned char)known[best];
 }
 
@@ -198,8 +284,11 @@ enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
         t.status = pd_fail(p->err, PD_ERR_FORMAT, -1, "%s: line %lld: a quote is opened and never closed",
                            p->name, (long long)t.begin);
     csv_free(&csv);
-    if (!t.status && t.columns)
+    if (!t.status && t.columns && t.at[PD_COLUMN_LABEL] < 0)
+        t.status = label_by_ones(&t);
+    if (!t.status && t.header.data)
         find_split(&t);
+    pd_buffer_release(&t.ones);
     pd_buffer_release(&t.row);
     pd_buffer_release(&t.header);
     pd_free(t.column);

@@ -15,14 +15,21 @@ struct pd_label_parse {
     struct pd_error *err;
 };
 
+/* A trimmed, printable copy; NULL: out of memory. */
+char *pd_label_keep(struct pd_arena *arena, const char *text);
+
 /* Adds a row; texts are copied and trimmed. An empty image's row is passed over. False: out of memory. */
 bool pd_label_add(struct pd_label_table *table, const char *image, const char *label, const char *split,
                   int64_t row);
 
-/* Which of `count` names stands for what: at[PD_COLUMNS], -1: none does. PD_ERR_USAGE: no image or no label
- * among them; says what was taken in table->columns. */
+/* Which of `count` names stands for what: at[PD_COLUMNS], -1: none does. Says what was taken in
+ * table->columns. PD_ERR_USAGE: no image among them, or none that was asked for. Where the label is -1 that
+ * of a row is the column that holds 1, or the caller fails with pd_label_no_column. */
 enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const *names, int count,
                                int at[PD_COLUMNS]);
+/* PD_ERR_USAGE: what there is, and which option names them. */
+enum pd_status pd_label_no_column(const struct pd_label_parse *p, const char *what, const char *const *names,
+                                  int count);
 
 bool pd_label_is_split(const char *name); /* whether a column that is so called says the split */
 

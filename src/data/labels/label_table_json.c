@@ -53,6 +53,8 @@ static enum pd_status choose(struct lines *l, const json_t *object)
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, key, value) if (count < MOST_KEYS) names[count++] = key;
     enum pd_status status = pd_label_choose(l->p, names, count, at);
+    if (!status && at[PD_COLUMN_LABEL] < 0)
+        status = pd_label_no_column(l->p, "label", names, count);
     for (int c = 0; c < PD_COLUMNS && !status; c++)
         if (at[c] >= 0 && !(l->keys[c] = pd_arena_strdup(&l->p->out->arena, names[at[c]])))
             status = pd_fail_memory(l->p->err, l->p->name);

@@ -118,7 +118,7 @@ struct pd_reproduce_step {
     const char *recipe;   /* its file, of a run that begins */
     const char *folder;   /* the run's to go on with or to measure; a new one's parent */
     const char *output;   /* of a measurement: the file for its standard output; of a picture: its own */
-    const char *picture;  /* "terms", "sheet", "certainty", "plane", "samples" */
+    const char *picture;  /* "terms", "sheet", "certainty", "plane", "samples", "generated" */
     const char *log;      /* file that takes all else, appended */
     const char *metrics;  /* of a measurement */
     const char *data_dir; /* where its data lie; "": known places */

@@ -88,21 +88,24 @@ static void add_picture(struct words *w, const struct worker *worker)
 {
     static const struct {
         const char *name, *option;
-    } pictures[] = {{"terms", "histogram"},
-                    {"sheet", "sheet"},
-                    {"certainty", "certainty"},
-                    {"plane", "plane"},
-                    {"samples", "grid"}};
+        int per_class; /* samples to draw it from; 0: it is of the test images */
+    } pictures[] = {{"terms", "histogram", 0}, {"sheet", "sheet", 0},   {"certainty", "certainty", 0},
+                    {"plane", "plane", 0},     {"samples", "grid", 10}, {"generated", "sheet", 1000}};
     const struct pd_reproduce_step *s = &worker->step;
     add(w, "%s", s->folder);
-    for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++)
-        if (!strcmp(s->picture, pictures[i].name))
-            add_option(w, pictures[i].option, s->output);
+    for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {
+        if (strcmp(s->picture, pictures[i].name) != 0)
+            continue;
+        add_option(w, pictures[i].option, s->output);
+        if (pictures[i].per_class) {
+            add(w, "--per-class");
+            add(w, "%d", pictures[i].per_class);
+        }
+    }
     if (!strcmp(s->command, "score")) {
         add_option(w, "split", "test");
         add_option(w, "out", "/dev/null");
-    } else
-        add_option(w, "per_class", "10");
+    }
 }
 
 static void make_words(struct words *w, const struct queue *q, const struct worker *worker)

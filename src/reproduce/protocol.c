@@ -326,14 +326,14 @@ static enum pd_status check_published(const struct pd_protocol *p, const char *w
 /* Which the program knows to make of a run. */
 static enum pd_status check_pictures(const struct pd_protocol *p, const char *where, struct pd_error *err)
 {
-    static const char *const known[] = {"terms", "sheet", "certainty", "plane", "samples"};
+    static const char *const known[] = {"terms", "sheet", "certainty", "plane", "samples", "generated"};
     enum pd_status status = pd_json_check_texts(where, "pictures", p->pictures, err);
     for (size_t i = 0; i < json_array_size(p->pictures) && !status; i++)
         if (pd_word_at(json_string_value(json_array_get(p->pictures, i)), MEMBERS(known), sizeof known[0]) <
             0)
-            status =
-                pd_fail(err, PD_ERR_FORMAT, -1,
-                        "%s: 'pictures': expected some of terms, sheet, certainty, plane, samples", where);
+            status = pd_fail(
+                err, PD_ERR_FORMAT, -1,
+                "%s: 'pictures': expected some of terms, sheet, certainty, plane, samples, generated", where);
     return status;
 }
 

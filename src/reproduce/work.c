@@ -214,7 +214,8 @@ static enum pd_status is_measured(struct pd_reproduce_claim *c, bool *there, str
 static enum pd_status picture_step(struct pd_reproduce_claim *c, struct pd_error *err)
 {
     c->step.kind = PD_STEP_PICTURE;
-    c->step.command = strcmp(c->item.picture, "samples") != 0 ? "score" : "sample";
+    const char *picture = c->item.picture;
+    c->step.command = !strcmp(picture, "samples") || !strcmp(picture, "generated") ? "sample" : "score";
     c->step.folder = c->item.folder;
     c->step.picture = c->item.picture;
     c->step.output = c->output;

@@ -387,6 +387,13 @@ static void draws_scores(void **state)
         assert_true(size > 4000);
         free(png);
     }
+    assert_string_equal(succeeds(say("sample %s --per-class 4 --sheet made.png --columns 4", trained))->out,
+                        "made.png\n");
+    char *png = scratch_read(scratch_path("made.png"), &size);
+    assert_memory_equal(png, "\x89PNG", 4);
+    assert_true(size > 4000);
+    free(png);
+    fails(say("sample %s --sheet made.png --grid made.png", trained), 2, "the same file for two outputs");
     fails(say("score %s --out x.csv --plane p.png", trained), 2,
           "--plane shows 2-D points, and data set 'strokes' has images");
     fails(say("score %s --out x.csv --sheet no/s.png", trained), 3, "no/s.png: cannot");
@@ -470,6 +477,7 @@ static void points_go_the_same_way(void **state)
     assert_int_equal(access(scratch_path("points.png"), R_OK), 0);
     succeeds("score points/00000-synthetic-mlp --out points.csv --plane plane.png");
     fails("score points/00000-synthetic-mlp --out points.csv --sheet s.png", 2, "--sheet shows images");
+    fails("sample points/00000-synthetic-mlp --sheet s.png", 2, "--sheet shows images, and the run makes 2-D");
 }
 
 static void measures(void **state)

@@ -477,7 +477,8 @@ static void points_go_the_same_way(void **state)
     assert_int_equal(access(scratch_path("points.png"), R_OK), 0);
     succeeds("score points/00000-synthetic-mlp --out points.csv --plane plane.png");
     fails("score points/00000-synthetic-mlp --out points.csv --sheet s.png", 2, "--sheet shows images");
-    fails("sample points/00000-synthetic-mlp --sheet s.png", 2, "--sheet shows images, and the run makes 2-D");
+    fails("sample points/00000-synthetic-mlp --sheet s.png", 2,
+          "--sheet shows images, and the run makes 2-D");
 }
 
 static void measures(void **state)

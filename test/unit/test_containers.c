@@ -319,6 +319,11 @@ static void what_a_table_loses_is_said(void **state)
         {"[{\"image\":\"im0.png\",\"label\":\"a\",\"is_test\":false}]", NULL,
          "column 'is_test' looks like a split"},
         {"image,label,is_test\nim0.png,a,0\nim1.png,b,1\n", NULL, "column 'is_test' looks like a split"},
+        {"image,label,split\nim0.png,a,0\nim1.png,b,1\n", "image,label", "column 'split' looks like a split"},
+        {"image,label,training_set\nim0.png,a,0\nim1.png,b,1\n", NULL,
+         "column 'training_set' looks like a split"},
+        {"image,label,split\nim0.png,a,train\nim1.png,b,test\nim0.png,a,test\n", NULL,
+         "1 rows say another split of an image than one above, which counts"},
         {"image,label\nim0.png,Mass\nim1.png,Mass|Node\nim2.png,\"['Node', 'Mass']\"\n", NULL,
          "2 labels look like lists of others ('Mass|Node'): each is a class of its own"},
         {"image,label\nim0.png,20.0\nim1.png,21.5\n", NULL, "labels are numbers with fractions (21.5)"},
@@ -350,6 +355,24 @@ static void what_a_table_loses_is_said(void **state)
     assert_contains(note_of(r), "1 have a label that is none of the classes, the first: 'Cat'");
     refuses(with_table("losses", "f.csv", "image,label,fold\nim0,a,0\nim1,b,1\nim2,a,2\nim3,b,0\n", NULL),
             PD_ERR_IO, "no row of the training split; 4 say '0' and the like, expected train, test or val");
+}
+
+/* One that lies there counts for more than folders: where both may be meant, a line says so. */
+static void a_table_outranks_folders(void **state)
+{
+    (void)state;
+    make_folder("ranks");
+    make_pool("ranks/cat");
+    make_pool("ranks/dog");
+    const char *note =
+        note_of(with_table("ranks", "ranks/metadata.csv",
+                           "file_name,target\ncat/im0.png,0\ncat/im1.png,1\ndog/im2.png,0\n", NULL));
+    assert_contains(note, "the folders (cat, dog) are not the classes: metadata.csv says them");
+    note = note_of(with_table("ranks", "ranks/metadata.csv",
+                              "file_name,target\ncat/im0.png,0\ncat/im1.png,0\ncat/im2.png,0\ncat/im3.png,0\n"
+                              "dog/im0.png,1\ndog/im1.png,1\ndog/im2.png,1\ndog/im3.png,1\n",
+                              NULL));
+    assert_null(strstr(note, "are not the classes"));
 }
 
 /* Each split has its own table, whatever its folder is called; folders come before a column. */
@@ -440,6 +463,7 @@ int main(void)
         cmocka_unit_test(a_column_says_the_split),
         cmocka_unit_test(doubtful_tables_are_refused),
         cmocka_unit_test(what_a_table_loses_is_said),
+        cmocka_unit_test(a_table_outranks_folders),
         cmocka_unit_test(tables_lie_in_folders_of_splits),
         cmocka_unit_test(names_in_both_splits_are_told_apart),
         cmocka_unit_test(rows_that_differ_give_no_label),

@@ -75,13 +75,21 @@ static void reads_csv(void **state)
 static void reads_one_hot_columns(void **state)
 {
     (void)state;
-    assert_string_equal(rows_of("image,MEL,NV,age\na,1.0,0.0,70\nb,0,1,\nc,0,,50\n", ""), "a=MEL;b=NV;c=;");
+    assert_string_equal(rows_of("image,MEL,NV,\na,1.0,0.0,\nb,0,1,\nc,,,\n", ""), "a=MEL;b=NV;c=;");
     assert_string_equal(table.columns, "image from 'image', label from the column that holds 1");
     assert_string_equal(rows_of("filename, MEL, NV,split\n,1,1,\na, 1, 0,test\nb,FALSE,True,train\n", ""),
                         "a=MEL/test;b=NV/train;");
+    assert_string_equal(rows_of(",image,id,MEL,NV,note\n0,a,7,1,0,\n1,b,8,0,1,\n", ""), "a=MEL;b=NV;");
     refuses("image,MEL,NV\na,1,0\nb,1,1\n", "", "line 3: 1 in 'MEL' and in 'NV': expected one class");
+    refuses("image,MEL,NV\na,1,0\nb,0,0\n", "", "line 3: no column holds 1: expected one class");
+    refuses("image,MEL,NV,MEL\na,1,0,0\n", "", "several columns 'MEL'");
     refuses("image,age,MEL\na,70,0\nb,1,1\n", "", "no column for the label among 'image, age, MEL'");
-    refuses("image,MEL,NV\na,1,0\nb,0.2,0\n", "", "no column for the label among 'image, MEL, NV'");
+    refuses("image,MEL,NV,x\na,1,0,0\nb,0,0.2,1\n", "",
+            "no column for the label (nor are they one-hot: line 3 has neither 0 nor 1 in 'NV') among");
+    refuses("image,breed,male,female\na,pug,1,0\n", "",
+            "no column for the label (nor are they one-hot: line 2");
+    refuses("image,cat,dog,is_test\na,1,0,0\nb,0,0,1\n", "", "no column for the label among");
+    refuses("image,damaged,comment\na,1,\nb,0,\n", "", "no column for the label among");
 }
 
 static void reads_lists_without_a_header(void **state)
@@ -95,6 +103,7 @@ static void reads_lists_without_a_header(void **state)
     assert_string_equal(rows_of("image label\na 3\n", ""), "a=3;");
     refuses("a.jpg 3\nb.jpg golden retriever\n", "", "line 2: 3 columns, expected 2");
     refuses("1 a.jpg\n", "", "no column for the image's name");
+    refuses("a.jpg b.jpg\n", "", "no column for the image's name");
     refuses("a.jpg,cat,dog\n", "", "no column for the image's name");
 }
 

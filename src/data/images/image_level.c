@@ -42,7 +42,9 @@ static void collect(const struct pd_image_file *files, struct pd_image_level lev
         const struct name outer = first_folder(files[i].path + level.prefix);
         if (!outer.size || pd_image_is_unlabelled(outer.at, outer.size))
             continue;
-        const struct name inner = first_folder(outer.at + outer.size + 1);
+        struct name inner = first_folder(outer.at + outer.size + 1);
+        if (!compare(&inner, &outer)) /* "photos/photos", as unpacked */
+            inner = first_folder(inner.at + inner.size + 1);
         const bool same = n->outers && !compare(&n->outer[n->outers - 1], &outer);
         n->images = n->images || !inner.size;
         if (!n->split.size && pd_image_is_training(inner.at, inner.size))
@@ -179,6 +181,35 @@ static void note_within(const struct pd_image_file *files, struct pd_image_level
              in, within);
 }
 
+/* "data/cat" and "data/dog" beside docs/, which has images. */
+static void note_holder(const char *folder, const struct pd_image_file *files, struct pd_image_level level,
+                        char note[PD_LAYOUT_WORDS])
+{
+    for (size_t i = level.begin, end; i < level.end && !*note; i = end) {
+        const struct name outer = first_folder(files[i].path + level.prefix);
+        char in[PD_IMAGE_WORDS] = "", within[PD_IMAGE_WORDS] = "";
+        size_t one = 0, count = 0;
+        struct name last = {NULL, 0};
+        bool direct = !outer.size || pd_image_is_unlabelled(outer.at, outer.size);
+        for (end = i; end < level.end; end++) {
+            const struct name own = first_folder(files[end].path + level.prefix);
+            if (compare(&own, &outer) != 0)
+                break;
+            const struct name inner = first_folder(own.at + own.size + (own.size > 0));
+            direct = direct || !inner.size;
+            if (!direct && (!last.at || compare(&last, &inner) != 0))
+                pd_image_words_name(within, &count, inner.at, inner.size);
+            last = inner;
+        }
+        if (direct || count < 2)
+            continue;
+        pd_image_words_name(in, &one, outer.at, outer.size);
+        snprintf(note, PD_LAYOUT_WORDS,
+                 "'%.100s' is a class, not what lies in it (%.150s)\twhere those are: data=%.100s/%.80s", in,
+                 within, folder, in);
+    }
+}
+
 enum pd_status pd_image_layout_check_level(const char *folder, const struct pd_image_file *files,
                                            struct pd_image_level level, char note[PD_LAYOUT_WORDS],
                                            struct pd_error *err)
@@ -193,6 +224,8 @@ enum pd_status pd_image_layout_check_level(const char *folder, const struct pd_i
         status = judge(folder, level, &n, note, err);
         if (!status && !*note)
             note_within(files, level, &n, note);
+        if (!status && !*note && n.outers > 1 && n.images)
+            note_holder(folder, files, level, note);
     } else
         pd_fail(err, status, -1, "out of memory for the folders of '%.200s'", folder);
     pd_free(n.outer);

@@ -201,6 +201,32 @@ static void tell_tables(const struct pd_image_list *l, const char *name, char no
             }
 }
 
+/* "patient001", "patient002": all alike but for numbers. */
+static bool are_numbered(const char (*names)[PD_CLASS_NAME_SIZE], int classes)
+{
+    char first[PD_CLASS_NAME_SIZE], own[PD_CLASS_NAME_SIZE];
+    if (classes < 2)
+        return false;
+    letters_of(names[0], first);
+    for (int k = 1; k < classes && *first; k++) {
+        letters_of(names[k], own);
+        if (strcmp(first, own) != 0)
+            return false;
+    }
+    return *first;
+}
+
+/* One image, or hardly more, of each class. */
+static bool tell_sparse(const struct pd_image_list *l, const char *name, const size_t *of_class,
+                        char note[PD_NOTE_SIZE])
+{
+    const size_t classes = (size_t)l->class_count, labelled = l->count - of_class[l->class_count];
+    if (classes < 10 || labelled >= 2 * classes)
+        return false;
+    pd_note_add(note, name, "%zu images in %zu classes: are these the classes?", labelled, classes);
+    return true;
+}
+
 void pd_image_words_losses(const char *name, size_t count, size_t more, size_t cut, char note[PD_NOTE_SIZE])
 {
     if (more)
@@ -256,7 +282,7 @@ enum pd_status pd_image_list_tell(const struct pd_image_list *l, const char *nam
     pd_image_words_passed(l, passed);
     if (*passed)
         pd_note_add(note, name, "passed over: %s", passed);
-    if (lost)
+    if (tell_sparse(l, name, of_class, note) || are_numbered(class_names, l->class_count) || lost)
         tell_tables(l, name, note);
     if (!l->class_count)
         tell_stems(l, name, note);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/sort.h"
 #include "base/words.h"
+#include "data/images/image_words.h"
 #include "data/labels/label_doubts.h"
 #include "data/labels/label_names.h"
 #include "data/labels/label_place.h"
@@ -17,7 +18,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum { PATH_SIZE = 4096, MANY_CLASSES = 200, WORDS = 160 };
+enum { PATH_SIZE = 4096, MANY_CLASSES = 200, FEW_ROWS = 10, WORDS = 160 };
 
 /* The first row with a label, or the first; rows that differ clash: nobody knows. */
 struct said {
@@ -30,6 +31,7 @@ struct labelling {
     struct pd_label_table table;
     char path[PATH_SIZE]; /* of the table; "": there is none */
     enum pd_split split;
+    bool asked;                         /* somebody named it */
     bool by_column;                     /* the table says which split */
     bool one_split;                     /* nothing does */
     struct pd_label_names names, other; /* of the images, and of those in the other split's folder */
@@ -44,6 +46,7 @@ struct labelling {
     const char *first_elsewhere;
     bool ambiguous;        /* that first one: several images are called so */
     size_t clashes;        /* images that rows give different classes */
+    size_t moved;          /* rows that give an image another split than one before */
     size_t strange_labels; /* images whose label is none of the classes, and the first label */
     const char *strange_label;
     size_t strange_splits; /* images whose split is none, and the first word for one */
@@ -87,6 +90,7 @@ static void take_row(struct labelling *l, const struct pd_label_row *row, struct
     said->elsewhere = elsewhere;
     if (!said->row || !*said->row->label)
         said->row = row;
+    l->moved += strcmp(said->row->split, row->split) != 0;
     const bool differs = *row->label && strcmp(said->row->label, row->label) != 0;
     l->clashes += differs && !said->clash;
     said->clash = said->clash || differs;
@@ -216,6 +220,7 @@ static enum pd_status add_classes(struct labelling *l, struct pd_error *err)
                                  "%s: %zu different labels in %zu rows (%s): name the label's column",
                                  l->path, different, n, l->table.columns),
                          "metadata-columns=IMAGE,LABEL");
+    const bool many = n >= FEW_ROWS && 2 * different > n;
     last = "";
     size_t kept = 0;
     for (size_t i = 0; i < n; last = labels[i++])
@@ -225,6 +230,10 @@ static enum pd_status add_classes(struct labelling *l, struct pd_error *err)
         status = pd_image_list_add_class(l->list, labels[i], strlen(labels[i]), err);
     if (!status)
         pd_label_doubts(labels, kept, l->doubts, sizeof l->doubts);
+    if (!status && many && !*l->doubts)
+        snprintf(l->doubts, sizeof l->doubts,
+                 "%zu different labels in %zu rows: do they name classes?\tmetadata-columns=IMAGE,LABEL",
+                 different, n);
     pd_free(labels);
     return status;
 }
@@ -290,10 +299,36 @@ static void say_losses(const struct labelling *l, struct pd_buffer *words)
         pd_buffer_printf(words, "; %zu of '%.60s' are not used", l->unused_splits, l->unused_split);
 }
 
+/* The folder that an image lies in: its path's bytes. */
+static size_t folder_size(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) : 0;
+}
+
+/* Where a folder's images are of several classes: the first folders' names; else "". */
+static void list_folders(const struct pd_image_list *list, char words[PD_IMAGE_WORDS])
+{
+    size_t count = 0;
+    bool mixed = false;
+    *words = '\0';
+    for (size_t i = 0; i < list->count; i++) {
+        const char *path = list->at[i].path;
+        const size_t n = folder_size(path);
+        const bool same =
+            i && folder_size(list->at[i - 1].path) == n && !strncmp(list->at[i - 1].path, path, n);
+        mixed = mixed || (same && list->at[i].label != list->at[i - 1].label);
+        if (!same)
+            pd_image_words_name(words, &count, path, n);
+    }
+    if (!mixed || count < 2)
+        *words = '\0';
+}
+
 /* Of what may be meant otherwise, a line each. */
 static enum pd_status tell_doubts(const struct labelling *l, struct pd_error *err)
 {
-    char words[WORDS + 128];
+    char words[WORDS + 160], folders[PD_IMAGE_WORDS] = "";
     const char *column = l->one_split ? l->table.split_like : "";
     snprintf(words, sizeof words,
              "column '%s' looks like a split and is not used: one that says train, test or val is"
@@ -304,6 +339,12 @@ static enum pd_status tell_doubts(const struct labelling *l, struct pd_error *er
              "column '%s' has names of files, too, and is not used\tmetadata-columns=%s,LABEL",
              l->table.image_like, l->table.image_like);
     if (!status && *l->table.image_like)
+        status = pd_image_list_note(l->list, words, err);
+    if (!l->asked)
+        list_folders(l->list, folders);
+    snprintf(words, sizeof words, "the folders (%.160s) are not the classes: %.100s says them", folders,
+             pd_path_name(l->path));
+    if (!status && *folders)
         status = pd_image_list_note(l->list, words, err);
     return !status && *l->doubts ? pd_image_list_note(l->list, l->doubts, err) : status;
 }
@@ -320,6 +361,9 @@ static enum pd_status tell(const struct labelling *l, struct pd_error *err)
     if (l->by_column) {
         l->list->notes[0] = '\0'; /* that there is no test split */
         pd_buffer_printf(&words, "; its '%s' rows are this split", split_word(l, l->split));
+        if (l->moved)
+            pd_buffer_printf(&words, "; %zu rows say another split of an image than one above, which counts",
+                             l->moved);
     } else if (!l->one_split && !l->told_apart && says_split(&l->table))
         pd_buffer_printf(&words, "; its splits are not used, as folders say them");
     pd_buffer_append(&words, "", 1);
@@ -353,10 +397,12 @@ static enum pd_status no_images(const struct labelling *l, struct pd_error *err)
 {
     const char *split = l->split == PD_SPLIT_TEST ? "test" : "training";
     return l->strange_splits
-               ? pd_fail(err, PD_ERR_IO, -1,
-                         "%s: no row of the %s split; %zu say '%.60s' and the like, expected train, test or "
-                         "val; %s",
-                         l->path, split, l->strange_splits, l->strange_split, l->table.columns)
+               ? pd_hint(err,
+                         pd_fail(err, PD_ERR_IO, -1,
+                                 "%s: no row of the %s split; %zu say '%.60s' and the like, expected train, "
+                                 "test or val; %s",
+                                 l->path, split, l->strange_splits, l->strange_split, l->table.columns),
+                         "without it: metadata-columns=IMAGE,LABEL")
                : pd_fail(err, PD_ERR_IO, -1, "%s: no row of the %s split; %s", l->path, split,
                          l->table.columns);
 }
@@ -421,7 +467,8 @@ static void close_index(struct labelling *l)
 enum pd_status pd_image_labels_list(const char *folder, const struct pd_data_request *request,
                                     struct pd_image_list *out, struct pd_error *err)
 {
-    struct labelling l = {.list = out, .split = request->split};
+    struct labelling l = {
+        .list = out, .split = request->split, .asked = request->metadata && *request->metadata};
     l.shared = pd_label_table_find(folder, request, l.path, sizeof l.path);
     if (!*l.path)
         return pd_image_list_read(folder, request->split, request->classes, out, err);

@@ -77,6 +77,12 @@ enum pd_status pd_label_no_column(const struct pd_label_parse *p, const char *wh
                    "metadata-columns=IMAGE,LABEL");
 }
 
+enum pd_status pd_label_several(const struct pd_label_parse *p, const char *name)
+{
+    return pd_fail(p->err, PD_ERR_FORMAT, -1, "%s: several columns '%.60s': keep the one that counts",
+                   p->name, name);
+}
+
 /* As asked for: names with commas between. */
 static enum pd_status choose_given(const struct pd_label_parse *p, const char *const *names, int count,
                                    int at[PD_COLUMNS])
@@ -105,10 +111,10 @@ static void choose_usual(const char *const *names, int count, int at[PD_COLUMNS]
         at[PD_COLUMN_LABEL] = -1; /* x and y are a place */
 }
 
-bool pd_label_is_split(const char *name)
+bool pd_label_is_usual(enum pd_label_column column, const char *name)
 {
-    for (int i = 0; i < 12 && usual[PD_COLUMN_SPLIT][i]; i++)
-        if (!strcasecmp(name, usual[PD_COLUMN_SPLIT][i]))
+    for (int i = 0; i < 12 && usual[column][i]; i++)
+        if (!strcasecmp(name, usual[column][i]))
             return true;
     return false;
 }
@@ -120,12 +126,27 @@ bool pd_label_names_split(const char *text)
     return (split || !strcasecmp(text, "dev")) && !strpbrk(text, "./\\");
 }
 
-/* One that nobody took: "is_test". */
+/* "train", "test_set", "Usage", "is_test" */
+static bool may_be_split(const char *name)
+{
+    static const char *const begin[] = {"train", "test"}, *const whole[] = {"val", "valid", "validation",
+                                                                            "usage", "phase"};
+    if (!strncasecmp(name, "is_", 3))
+        return pd_label_names_split(name + 3);
+    for (size_t i = 0; i < sizeof begin / sizeof begin[0]; i++)
+        if (!strncasecmp(name, begin[i], strlen(begin[i])))
+            return true;
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+        if (!strcasecmp(name, whole[i]))
+            return true;
+    return pd_label_is_usual(PD_COLUMN_SPLIT, name);
+}
+
+/* One that nobody took. */
 static void find_flag(const char *const *names, int count, const int at[PD_COLUMNS], struct pd_label_table *t)
 {
     for (int i = 0; at[PD_COLUMN_SPLIT] < 0 && i < count && !*t->split_like; i++)
-        if (i != at[PD_COLUMN_IMAGE] && i != at[PD_COLUMN_LABEL] && !strncasecmp(names[i], "is_", 3) &&
-            pd_label_names_split(names[i] + 3))
+        if (i != at[PD_COLUMN_IMAGE] && i != at[PD_COLUMN_LABEL] && may_be_split(names[i]))
             snprintf(t->split_like, sizeof t->split_like, "%s", names[i]);
     pd_make_printable(t->split_like);
 }
@@ -148,8 +169,7 @@ enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const
     for (int c = 0; c < PD_COLUMNS; c++)
         for (int i = at[c] < 0 ? count : at[c] + 1; i < count; i++)
             if (!strcasecmp(names[i], names[at[c]]))
-                return pd_fail(p->err, PD_ERR_FORMAT, -1,
-                               "%s: several columns '%.60s': keep the one that counts", p->name, names[i]);
+                return pd_label_several(p, names[i]);
     find_flag(names, count, at, t);
     const int split = at[PD_COLUMN_SPLIT];
     const int label = at[PD_COLUMN_LABEL];

@@ -14,12 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_COLUMNS = 4096 };
+enum { MOST_COLUMNS = 4096, NOTHING_SAID = -2 };
 
 /* What a column says. */
 struct column {
     bool other, train; /* something that names no split; a training split */
-    bool words;        /* something that is neither 0 nor 1 */
+    bool filled;       /* anything */
+    int64_t words;     /* line of the first that is neither 0 nor 1; 0: none */
 };
 
 struct table {
@@ -29,6 +30,7 @@ struct table {
     int fields, columns;          /* columns: of the header; 0: it has not been read */
     int at[PD_COLUMNS];
     struct column *column; /* (columns) */
+    const char **names;    /* (columns) of the header, trimmed */
     struct pd_buffer
         ones; /* where no column is the label's: int, the columns of each row that hold 1, then -1 */
     int64_t line, begin;
@@ -65,17 +67,22 @@ static const char *field_at(const struct table *t, int i)
     return text;
 }
 
-/* 0 or 1, as pandas and spreadsheets write them, too; -1: something else. Nothing is 0. */
-static int flag_of(const char *text)
+/* 0 or 1, as pandas and spreadsheets write them, too; -1: something else. */
+static int flag_of(const char *text, size_t size)
 {
-    static const char *const known[][5] = {{"", "0", "0.0", "false", NULL}, {"1", "1.0", "true", NULL}};
-    size_t size;
-    text = pd_trim(text, &size);
+    static const char *const known[][5] = {{"0", "0.0", "0.00", "false", NULL},
+                                           {"1", "1.0", "1.00", "true", NULL}};
     for (int flag = 0; flag < 2; flag++)
         for (const char *const *k = known[flag]; *k; k++)
             if (strlen(*k) == size && !strncasecmp(text, *k, size))
                 return flag;
     return -1;
+}
+
+/* Whether a column may be a class: it has a name, which is none of those that say the image or the split. */
+static bool is_free(const struct table *t, int i)
+{
+    return i != t->at[PD_COLUMN_SPLIT] && *t->names[i] && !pd_label_is_usual(PD_COLUMN_IMAGE, t->names[i]);
 }
 
 static void look_for_split(struct table *t)
@@ -90,16 +97,26 @@ static void look_for_split(struct table *t)
     }
 }
 
+/* Of the row, for label_by_ones: the columns that hold 1, then -1, or NOTHING_SAID where all are empty. */
 static void note_ones(struct table *t)
 {
     const char *text = t->row.data;
+    int end = NOTHING_SAID;
     for (int i = 0; i < t->columns; i++, text += strlen(text) + 1) {
-        const int flag = t->column[i].words ? -1 : flag_of(text);
-        t->column[i].words = flag < 0;
+        struct column *c = &t->column[i];
+        size_t size;
+        const char *own = pd_trim(text, &size);
+        const int flag = flag_of(own, size);
+        if (!size || !is_free(t, i))
+            continue;
+        end = -1;
+        c->filled = true;
+        if (flag < 0 && !c->words)
+            c->words = t->begin;
         if (flag == 1)
             pd_buffer_append(&t->ones, &i, sizeof i);
     }
-    pd_buffer_append(&t->ones, &(int){-1}, sizeof(int));
+    pd_buffer_append(&t->ones, &end, sizeof end);
 }
 
 /* The first column that nobody asked for and that may say the split by all that stands in it. */
@@ -132,23 +149,26 @@ static void look_for_names(struct table *t)
 /* "cat/0001.jpg 3": a list without a header. */
 static bool is_list(const struct table *t)
 {
-    return t->fields == 2 && !*t->p->columns && pd_image_is_ending(field_at(t, 0));
+    return t->fields == 2 && !*t->p->columns && pd_image_is_ending(field_at(t, 0)) &&
+           !pd_image_is_ending(field_at(t, 1));
 }
 
 static enum pd_status take_header(struct table *t)
 {
-    const char *names[MOST_COLUMNS];
+    struct pd_arena *arena = &t->p->out->arena;
+    bool room = true;
     if (t->fields > MOST_COLUMNS)
         return pd_fail(t->p->err, PD_ERR_FORMAT, -1, "%s: %d columns, expected at most %d", t->p->name,
                        t->fields, (int)MOST_COLUMNS);
-    for (int i = 0; i < t->fields; i++)
-        names[i] = field_at(t, i);
     t->columns = t->fields;
     pd_buffer_append(&t->header, t->row.data, t->row.size);
     t->column = pd_calloc((size_t)t->columns, sizeof *t->column);
-    if (!t->column || t->header.oom)
+    t->names = pd_arena_alloc(arena, (size_t)t->columns * sizeof *t->names);
+    for (int i = 0; t->names && i < t->columns; i++)
+        room = (t->names[i] = pd_label_keep(arena, field_at(t, i))) && room;
+    if (!t->column || !t->names || !room || t->header.oom)
         return pd_fail_memory(t->p->err, t->p->name);
-    return pd_label_choose(t->p, names, t->columns, t->at);
+    return pd_label_choose(t->p, t->names, t->columns, t->at);
 }
 
 static enum pd_status take_row(struct table *t)
@@ -182,37 +202,58 @@ static enum pd_status take_list(struct table *t)
     return t->column ? take_row(t) : pd_fail_memory(t->p->err, t->p->name);
 }
 
-/* One-hot: a row's class is the column that holds 1, of those, two or more, that hold nothing but 0 and 1. */
+/* Whether the free columns, two or more, hold nothing but 0 and 1: "MEL,NV,BCC". */
+static enum pd_status check_one_hot(const struct table *t)
+{
+    const struct pd_label_parse *p = t->p;
+    int flags = 0, odd = -1;
+    for (int i = 0; i < t->columns; i++) {
+        if (!is_free(t, i) || !t->column[i].filled)
+            continue;
+        if (!t->column[i].words)
+            flags++;
+        else if (odd < 0)
+            odd = i;
+    }
+    char what[160] = "label";
+    enum pd_status status = PD_OK;
+    if (flags > 1 && odd >= 0)
+        snprintf(what, sizeof what, "label (nor are they one-hot: line %lld has neither 0 nor 1 in '%.40s')",
+                 (long long)t->column[odd].words, t->names[odd]);
+    if (flags < 2 || odd >= 0 || *p->out->split_like)
+        status = pd_label_no_column(p, what, t->names, t->columns);
+    for (int i = 0; !status && i < t->columns; i++)
+        for (int k = i + 1; !status && k < t->columns && is_free(t, i); k++)
+            if (!strcasecmp(t->names[i], t->names[k]))
+                status = pd_label_several(p, t->names[k]);
+    return status;
+}
+
+/* One-hot: a row's class is the column that holds 1. */
 static enum pd_status label_by_ones(struct table *t)
 {
     struct pd_label_table *out = t->p->out;
-    const char *names[MOST_COLUMNS], *name = t->header.data;
-    int flags = 0;
-    for (int i = 0; i < t->columns; i++, name += strlen(name) + 1) {
-        names[i] = name;
-        flags += !t->column[i].words;
-    }
     if (t->ones.oom)
         return pd_fail_memory(t->p->err, t->p->name);
-    if (flags < 2)
-        return pd_label_no_column(t->p, "label", names, t->columns);
+    enum pd_status status = check_one_hot(t);
     const int *one = (const int *)(const void *)t->ones.data;
-    for (size_t r = 0; r < out->count; r++, one++) {
-        int label = -1;
-        for (; *one >= 0; one++) {
-            if (t->column[*one].words)
-                continue;
-            if (label >= 0)
-                return pd_fail(
-                    t->p->err, PD_ERR_FORMAT, -1,
-                    "%s: line %lld: 1 in '%.40s' and in '%.40s': expected one class for each image",
-                    t->p->name, (long long)out->at[r].row, names[label], names[*one]);
-            label = *one;
-        }
-        if (label >= 0 && !(out->at[r].label = pd_label_keep(&out->arena, names[label])))
-            return pd_fail_memory(t->p->err, t->p->name);
+    for (size_t r = 0; !status && r < out->count; r++) {
+        const int first = *one++, second = first < 0 ? first : *one++;
+        if (first == NOTHING_SAID)
+            continue;
+        if (first < 0)
+            status = pd_fail(
+                t->p->err, PD_ERR_FORMAT, -1,
+                "%s: line %lld: no column holds 1: expected one class for each image, or empty fields",
+                t->p->name, (long long)out->at[r].row);
+        else if (second >= 0)
+            status = pd_fail(t->p->err, PD_ERR_FORMAT, -1,
+                             "%s: line %lld: 1 in '%.40s' and in '%.40s': expected one class for each image",
+                             t->p->name, (long long)out->at[r].row, t->names[first], t->names[second]);
+        else if (!(out->at[r].label = pd_label_keep(&out->arena, t->names[first])))
+            status = pd_fail_memory(t->p->err, t->p->name);
     }
-    return PD_OK;
+    return status;
 }
 
 static void end_row(int terminator, void *table)

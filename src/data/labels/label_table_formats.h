@@ -31,7 +31,11 @@ enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const
 enum pd_status pd_label_no_column(const struct pd_label_parse *p, const char *what, const char *const *names,
                                   int count);
 
-bool pd_label_is_split(const char *name); /* whether a column that is so called says the split */
+/* PD_ERR_FORMAT: two columns of one name. */
+enum pd_status pd_label_several(const struct pd_label_parse *p, const char *name);
+
+/* Whether a column is so called as a rule: "id", "split". */
+bool pd_label_is_usual(enum pd_label_column column, const char *name);
 
 bool pd_label_names_split(const char *text); /* "train", "PublicTest", "val_2", but no path */
 

@@ -69,7 +69,7 @@ static enum pd_status find_split(struct lines *l, const json_t *object)
     const size_t used = strlen(t->columns);
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value) if (pd_label_is_split(key))
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) if (pd_label_is_usual(PD_COLUMN_SPLIT, key))
     {
         l->keys[PD_COLUMN_SPLIT] = pd_arena_strdup(&t->arena, key);
         snprintf(t->columns + used, sizeof t->columns - used, ", split from '%.32s'", key);

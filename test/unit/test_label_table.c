@@ -96,7 +96,7 @@ static void reads_lists_without_a_header(void **state)
 {
     (void)state;
     assert_string_equal(rows_of("x/a.jpg 3\nx/b.jpg 0\n", ""), "x/a.jpg=3;x/b.jpg=0;");
-    assert_string_equal(table.columns, "no header: image from the first column, label from the second");
+    assert_string_equal(table.columns, "no header: image from column 1, label from column 2");
     assert_int_equal(table.at[0].row, 1);
     assert_string_equal(rows_of("a.png,a cat\nb.png,\na.png,a cat\n", ""), "a.png=a cat;b.png=;a.png=a cat;");
     assert_string_equal(rows_of("a b.png\tcat\n", ""), "a b.png=cat;");
@@ -104,6 +104,14 @@ static void reads_lists_without_a_header(void **state)
     refuses("a.jpg 3\nb.jpg golden retriever\n", "", "line 2: 3 columns, expected 2");
     refuses("1 a.jpg\n", "", "no column for the image's name");
     refuses("a.jpg b.jpg\n", "", "no column for the image's name");
+    assert_string_equal(rows_of("#Image ID\nAby_1 1 7\nBen_2 2 8\n", "1,2"), "Aby_1=1;Ben_2=2;");
+    assert_string_equal(rows_of("1,a,x,train\n2,b,y,test\n", "2,3,4"), "a=x/train;b=y/test;");
+    assert_string_equal(table.columns,
+                        "no header: image from column 2, label from column 3, split from column 4");
+    assert_string_equal(rows_of("file,label\na,x\n", "1,2"), "a=x;");
+    assert_int_equal(parse("a,x\n", "1,3"), PD_ERR_USAGE);
+    assert_non_null(strstr(err.message, "line 1: no column 3 among 2"));
+    assert_int_equal(parse("a,x\n", "1"), PD_ERR_USAGE);
     refuses("a.jpg,cat,dog\n", "", "no column for the image's name");
 }
 

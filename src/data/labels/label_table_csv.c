@@ -12,6 +12,7 @@
 
 #include <csv.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_COLUMNS = 4096, NOTHING_SAID = -2 };
@@ -146,11 +147,18 @@ static void look_for_names(struct table *t)
     pd_make_printable(out);
 }
 
+/* Columns as "1,3", from 1: of a file without a header. */
+static bool are_numbers(const char *columns)
+{
+    return *columns && !columns[strspn(columns, "0123456789,")];
+}
+
 /* "cat/0001.jpg 3": a list without a header. */
 static bool is_list(const struct table *t)
 {
-    return t->fields == 2 && !*t->p->columns && pd_image_is_ending(field_at(t, 0)) &&
-           !pd_image_is_ending(field_at(t, 1));
+    return are_numbers(t->p->columns) ||
+           (t->fields == 2 && !*t->p->columns && pd_image_is_ending(field_at(t, 0)) &&
+            !pd_image_is_ending(field_at(t, 1)));
 }
 
 static enum pd_status take_header(struct table *t)
@@ -190,16 +198,37 @@ static enum pd_status take_row(struct table *t)
     return PD_OK;
 }
 
+/* Lines that begin with '#' may stand above it, or, where columns have numbers, a header. */
 static enum pd_status take_list(struct table *t)
 {
+    const char *word = *t->p->columns ? t->p->columns : "1,2";
+    char *said = t->p->out->columns;
+    const size_t size = sizeof t->p->out->columns;
+    if (*field_at(t, 0) == '#')
+        return PD_OK;
+    for (int c = 0; c < PD_COLUMNS; c++) {
+        const long number = *word ? strtol(word, NULL, 10) : 0;
+        if (*word && (number < 1 || number > t->fields))
+            return pd_fail(t->p->err, PD_ERR_USAGE, -1, "%s: line %lld: no column %.10s among %d", t->p->name,
+                           (long long)t->begin, word, t->fields);
+        t->at[c] = (int)number - 1;
+        word += strcspn(word, ",");
+        word += *word == ',';
+    }
     t->columns = t->fields;
-    t->at[PD_COLUMN_IMAGE] = 0;
-    t->at[PD_COLUMN_LABEL] = 1;
-    t->at[PD_COLUMN_SPLIT] = -1;
     t->column = pd_calloc((size_t)t->columns, sizeof *t->column);
-    snprintf(t->p->out->columns, sizeof t->p->out->columns,
-             "no header: image from the first column, label from the second");
-    return t->column ? take_row(t) : pd_fail_memory(t->p->err, t->p->name);
+    if (!t->column)
+        return pd_fail_memory(t->p->err, t->p->name);
+    if (t->at[PD_COLUMN_LABEL] < 0)
+        return pd_fail(t->p->err, PD_ERR_USAGE, -1,
+                       "%s: column '%s' is the image's, expected one for the label, too", t->p->name,
+                       t->p->columns);
+    const int n = snprintf(said, size, "no header: image from column %d, label from column %d",
+                           t->at[PD_COLUMN_IMAGE] + 1, t->at[PD_COLUMN_LABEL] + 1);
+    if (t->at[PD_COLUMN_SPLIT] >= 0)
+        snprintf(said + n, size - (size_t)n, ", split from column %d", t->at[PD_COLUMN_SPLIT] + 1);
+    const bool header = pd_label_is_usual(PD_COLUMN_IMAGE, field_at(t, t->at[PD_COLUMN_IMAGE]));
+    return header ? PD_OK : take_row(t);
 }
 
 /* Whether the free columns, two or more, hold nothing but 0 and 1: "MEL,NV,BCC". */
@@ -285,7 +314,7 @@ static enum pd_status check_letters(const struct pd_label_parse *p)
 }
 
 /* What stands most often in the header. */
-static unsigned char separator(const char *text)
+static unsigned char separator(const char *text, bool list)
 {
     static const char known[] = ",;\t";
     const size_t said = pd_csv_separator_line(text);
@@ -298,7 +327,7 @@ static unsigned char separator(const char *text)
             n[k] += text[i] == known[k];
     for (size_t k = 1; k < 3; k++)
         best = n[k] > n[best] ? k : best;
-    if (!n[best] && text[name] == ' ' && !memchr(text + name + 1, ' ', header - name - 1))
+    if (!n[best] && text[name] == ' ' && (list || !memchr(text + name + 1, ' ', header - name - 1)))
         return ' '; /* a list: it has no header of one word alone */
     return (unsigned char)known[best];
 }
@@ -313,7 +342,7 @@ enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
         return t.status;
     p->out->format = "CSV";
     csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
-    csv_set_delim(&csv, separator(p->text + strspn(p->text, "\r\n")));
+    csv_set_delim(&csv, separator(p->text + strspn(p->text, "\r\n"), are_numbers(p->columns)));
     csv_set_space_func(&csv, not_a_space);
     csv_set_realloc_func(&csv, pd_realloc);
     csv_set_free_func(&csv, pd_free);

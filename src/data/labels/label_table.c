@@ -71,11 +71,9 @@ enum pd_status pd_label_no_column(const struct pd_label_parse *p, const char *wh
     for (int i = 0, n = 0; i < count && n < (int)sizeof list; i++)
         n += snprintf(list + n, sizeof list - (size_t)n, "%s%s", i ? ", " : "", names[i]);
     pd_make_printable(list);
-    return pd_hint(
-        p->err,
-        pd_fail(p->err, PD_ERR_USAGE, -1, "%s: no column for the %s among '%s': name them", p->name, what,
-                list),
-        "metadata-columns=IMAGE,LABEL, or by number where there is no header: metadata-columns=1,2");
+    pd_fail(p->err, PD_ERR_USAGE, -1, "%s: no column for the %s among '%s': name them", p->name, what, list);
+    pd_hint(p->err, PD_ERR_USAGE, "metadata-columns=IMAGE,LABEL");
+    return pd_hint(p->err, PD_ERR_USAGE, "where there is no header: metadata-columns=1,2");
 }
 
 enum pd_status pd_label_several(const struct pd_label_parse *p, const char *name)

@@ -32,8 +32,7 @@ struct table {
     int at[PD_COLUMNS];
     struct column *column; /* (columns) */
     const char **names;    /* (columns) of the header, trimmed */
-    struct pd_buffer
-        ones; /* where no column is the label's: int, the columns of each row that hold 1, then -1 */
+    struct pd_buffer ones; /* (int) where no column is the label's: note_ones */
     int64_t line, begin;
     bool after_return, empty;
 };
@@ -98,11 +97,12 @@ static void look_for_split(struct table *t)
     }
 }
 
-/* Of the row, for label_by_ones: the columns that hold 1, then -1, or NOTHING_SAID where all are empty. */
+/* Of the row, for label_by_ones: two columns, or fewer, that hold 1, then -1, or NOTHING_SAID where all are
+ * empty. */
 static void note_ones(struct table *t)
 {
     const char *text = t->row.data;
-    int end = NOTHING_SAID;
+    int end = NOTHING_SAID, ones = 0;
     for (int i = 0; i < t->columns; i++, text += strlen(text) + 1) {
         struct column *c = &t->column[i];
         size_t size;
@@ -114,7 +114,7 @@ static void note_ones(struct table *t)
         c->filled = true;
         if (flag < 0 && !c->words)
             c->words = t->begin;
-        if (flag == 1)
+        if (flag == 1 && ones++ < 2)
             pd_buffer_append(&t->ones, &i, sizeof i);
     }
     pd_buffer_append(&t->ones, &end, sizeof end);

@@ -45,6 +45,18 @@ static enum pd_status hint_index(enum pd_status status, struct pd_error *err)
     return pd_hint(err, status, "to take it as the others: index=false");
 }
 
+/* A file that was put behind another brings its header along, which may be numbers: ",0,1,2,3". */
+static bool is_header(const struct csv_rows *r)
+{
+    for (int64_t i = 0; i < r->head.fields; i++) {
+        size_t size;
+        const char *own = pd_trim(r->table.field[i], &size), *name = r->head.names[i];
+        if (strlen(name) != size || strncmp(own, name, size) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* An index must go on as it began, and an empty last column stay empty. */
 static enum pd_status check_rest(const struct csv_rows *r, int64_t row, struct pd_error *err)
 {
@@ -86,6 +98,8 @@ static enum pd_status deliver(struct csv_rows *r, int64_t row, float *to, struct
 {
     if (r->table.fields != r->head.fields)
         return fail_count(r, err);
+    if (r->head.header && is_header(r))
+        return pd_table_fail(&r->table, err, "the header once more: take the line out");
     for (int64_t i = 0; i < r->base.width; i++) {
         double number;
         if (!pd_table_number(&r->table, r->table.field[r->column[i]], &number))

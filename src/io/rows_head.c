@@ -1,6 +1,7 @@
 #include "io/rows_head.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "io/file.h"
 
 #include <stdlib.h>
@@ -75,8 +76,13 @@ static enum pd_status keep_first(struct pd_rows_head *h, const struct pd_table *
     h->fields = t->fields;
     h->names = pd_calloc((size_t)t->fields, sizeof *h->names);
     bool kept = h->names;
-    for (int64_t i = 0; kept && i < t->fields; i++)
-        kept = (h->names[i] = pd_strdup(t->field[i]));
+    for (int64_t i = 0; kept && i < t->fields; i++) {
+        size_t size; /* "a, b" */
+        const char *name = pd_trim(t->field[i], &size);
+        kept = (h->names[i] = pd_strdup(name));
+        if (kept)
+            h->names[i][size] = '\0';
+    }
     return kept ? PD_OK : pd_fail_memory(err, t->name);
 }
 

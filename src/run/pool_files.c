@@ -226,6 +226,9 @@ void pd_pool_files_describe(const struct pd_pool_files *files, void (*line)(void
     const long long rows = files->rows;
     for (int i = 0; i < PD_POOL_FILES; i++)
         describe(files->file[i], &l);
+    if (files->zero_first)
+        tell(&l, "%s: %lld labelled rows, the first of them 0\tif that is a column's name: header",
+             files->request.labelled, (long long)files->pool.labelled);
     if (files->pool.passes)
         tell(&l, "%s: %d passes x %lld rows x %d classes", files->passes_name, files->pool.passes,
              (long long)files->pool.pass_rows, files->pool.classes);

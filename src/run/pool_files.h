@@ -16,6 +16,7 @@ struct pd_pool_files {
     double off;                      /* farthest sum of a row of probabilities from 1 */
     int64_t saturated;               /* of them with a probability of exactly 0 or 1 that they are real */
     bool judge_logit, judge_classes; /* by the first block: are these logits? */
+    bool zero_first;                 /* the first of several labelled rows is 0, or a column is called so */
     struct pd_pool pool;             /* passes, labelled rows, and what pd_pool_files_load read; owned */
     char *passes_name;               /* for messages; or NULL */
 };

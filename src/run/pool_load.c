@@ -221,6 +221,7 @@ enum pd_status pd_pool_labelled_read(struct pd_pool_files *files, struct pd_erro
         status = pd_fail(err, PD_ERR_IO, -1, "%s: it changed while it was read", r->labelled);
     if (!status && !(rows = pd_calloc((size_t)count + 1, sizeof *rows)))
         status = pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", r->labelled);
+    files->zero_first = !status && r->header == PD_ROWS_AUTO && count > 1 && upper[0] == 0 && lower[0] == 0;
     if (!status)
         status = join_halves(r->labelled, count, upper, lower, rows, err);
     pd_free(upper);

@@ -107,6 +107,9 @@ static void chooses_rows_together(void **state)
     /* Others leave them out, too. */
     write_text("known.txt", "1\n");
     prints("select " NPY "-k 1 --labelled known.txt", "3\n");
+    write_text("known.txt", "0\n4\n");
+    assert_contains(succeeds("select " NPY "-k 1 --labelled known.txt")->err,
+                    "2 labelled rows, the first of them 0");
     write_text("known.txt", "row\n3\n4\n");
     assert_null(strstr(succeeds("select " NPY "-k 4 --labelled known.txt --header")->out, "3\n"));
     fails("select " NPY "-k 5 --labelled known.txt --header", 2, "-k 5: the pool has 4 rows without a label");
@@ -166,6 +169,17 @@ static void takes_a_radius_or_clusters(void **state)
     fails("select " NPY "-k 1 --clusters 3", 2, "--clusters: strategy 'gold' has none");
     fails("select --strategy coreset --features f.npy -k 1 --radius 3", 2,
           "--radius: strategy 'coreset' has none");
+}
+
+/* "a, b", and a file that was put behind another, whose header may be numbers. */
+static void reads_headers_as_people_write_them(void **state)
+{
+    (void)state;
+    write_text("blank.csv", "class_logit_0, class_logit_1, class_logit_2\n0.5,1,2\n3,0.1,0\n0,0,9.5\n");
+    assert_contains(succeeds("select --class-logits blank.csv --strategy least-entropy -k 1")->err,
+                    "3 rows x 3 columns");
+    write_text("twice.csv", ",0,1\n0,0.5,1\n1,0.1,3\n2,7.5,1\n,0,1\n3,0.5,1\n");
+    fails("select --class-logits twice.csv --strategy least-entropy -k 1", 4, "line 5: the header once more");
 }
 
 static void refuses_bad_labelled_rows(void **state)
@@ -455,6 +469,7 @@ int main(void)
         cmocka_unit_test(chooses_rows_together),
         cmocka_unit_test(takes_stochastic_passes),
         cmocka_unit_test(takes_a_radius_or_clusters),
+        cmocka_unit_test(reads_headers_as_people_write_them),
         cmocka_unit_test(refuses_bad_labelled_rows),
         cmocka_unit_test(the_seed_fixes_everything),
         cmocka_unit_test(refuses_bad_requests),

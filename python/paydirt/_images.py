@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ def _levels(a: NDArray[Any], name: str, notes: List[str]) -> NDArray[np.uint8]:
     low, high = float(low), float(high)
     if -_NEAR <= low and high <= 1 + _NEAR:
         scale, shift, words = 255.0, 0.0, "0 is black, 1 is white"
-    elif -1 - _NEAR <= low <= -0.5 and high <= 1 + _NEAR:
+    elif -1 - _NEAR <= low <= -0.5 and high <= 1 + _NEAR and (low < -0.5 - _NEAR or high > 0.5 + _NEAR):
         scale, shift, words = 127.5, 127.5, "-1 is black, 1 is white"
     elif -0.5 <= low and 128 <= high <= 255.5:
         scale, shift, words = 1.0, 0.0, "0 is black, 255 is white"
@@ -101,9 +101,27 @@ def _one_hot(a: NDArray[Any]) -> NDArray[np.int64]:
     return hot
 
 
+def _is_missing(label: Any) -> bool:
+    return label is None or bool(label != label) or (isinstance(label, str) and label == "")
+
+
+def _numbers(a: NDArray[Any]) -> Optional[NDArray[np.int64]]:
+    """Whole numbers beside None, as Python keeps them; None where there is something else."""
+    known = [w for w in a.tolist() if not _is_missing(w)]
+    if not known or not all(isinstance(w, (int, float)) and not isinstance(w, bool) and w == int(w) for w in known):
+        return None
+    return np.array([-1 if _is_missing(w) else int(w) for w in a.tolist()], np.int64)
+
+
+def _sorted_names(words: Set[str]) -> List[str]:
+    """By number where all are numbers, as of folders and tables."""
+    numbers = all(w.isascii() and w.isdigit() and len(w) < 10 for w in words)
+    return sorted(words, key=lambda w: (int(w), w)) if numbers else sorted(words)
+
+
 def _by_name(a: NDArray[Any], classes: Classes) -> Tuple[NDArray[np.int64], List[str]]:
-    words = [None if w is None or w != w or w == "" else str(w) for w in a.tolist()]
-    names = list(classes) if isinstance(classes, (list, tuple)) else sorted({w for w in words if w is not None})
+    words = [None if _is_missing(w) else str(w) for w in a.tolist()]
+    names = list(classes) if isinstance(classes, (list, tuple)) else _sorted_names({w for w in words if w is not None})
     place = {name: i for i, name in enumerate(names)}
     for i, w in enumerate(words):
         if w is not None and w not in place:
@@ -127,6 +145,9 @@ def labels_of(given: Any, n: int, classes: Classes, notes: List[str]) -> Tuple[N
         a = a[:, 0] if a.shape[1] == 1 else _one_hot(a)
     if a.shape != (n,):
         raise UsageError("labels: shape %s, expected (%d), one for each image" % (shape_text(a), n))
+    numbers = _numbers(a) if a.dtype.kind == "O" and names is None else None
+    if numbers is not None:
+        a = numbers
     if a.dtype.kind in "OUS":
         a, names = _by_name(a, names)
     if a.dtype.kind == "u" and a.itemsize < 8 and n and a.max() == np.iinfo(a.dtype).max:
@@ -148,10 +169,27 @@ def labels_of(given: Any, n: int, classes: Classes, notes: List[str]) -> Tuple[N
     known = a[a >= 0]
     if len(known) and known.min() > 0 and names is None and classes is None:
         tell("labels begin at %d, so no image is of class 0 (subtract %d?)" % (known.min(), known.min()))
+    different = len(np.unique(known))
+    if names is None and classes is None and count >= 10 and 2 * different < count:
+        tell("labels: %d different ones from %d to %d, so %d classes, most without an image: is %d none, which is -1?"
+             % (different, known.min(), most, count, most))
     return np.ascontiguousarray(a, dtype=np.int32), count, names
 
 
 # --- other libraries' data sets -----------------------------------------------------------------------------
+
+
+def _of_pillow(item: Any) -> NDArray[Any]:
+    """As a folder's files are read: upright, on white where they are transparent."""
+    from PIL import Image, ImageOps
+
+    item = ImageOps.exif_transpose(item)
+    if item.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in item.info:
+        grey = item.mode in ("LA", "La", "L")
+        clear = item.convert("RGBA")
+        item = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("L" if grey else "RGB")
+    other = {"1": "L", "I": None, "F": None, "L": None, "RGB": None}.get(item.mode, "RGB")
+    return np.asarray(item if other is None or item.mode.startswith("I;") else item.convert(other))
 
 
 def _stack(items: List[Any], name: str) -> NDArray[Any]:
@@ -159,14 +197,23 @@ def _stack(items: List[Any], name: str) -> NDArray[Any]:
     arrays: List[NDArray[Any]] = []
     for i, item in enumerate(items):
         if hasattr(item, "convert") and hasattr(item, "mode"):  # Pillow
-            other = {"1": "L", "LA": "L", "La": "L", "I": None, "F": None, "L": None, "RGB": None}.get(item.mode, "RGB")
-            item = np.asarray(item if other is None or item.mode.startswith("I;") else item.convert(other))
+            item = _of_pillow(item)
         a = host(item, name)
         if arrays and a.shape != arrays[0].shape:
             raise UsageError("%s: image %d is of shape %s, image 0 of %s: images of one size are needed (resize them, as by "
                              "torchvision.transforms.Resize((64, 64)))" % (name, i, shape_text(a), shape_text(arrays[0])))
+        if arrays and a.dtype != arrays[0].dtype:
+            raise UsageError("%s: image %d is of %s, image 0 of %s: images of one kind are needed, as nothing says that they "
+                             "have one scale" % (name, i, a.dtype, arrays[0].dtype))
         arrays.append(a)
     return np.stack(arrays)
+
+
+def _second(items: List[Any]) -> NDArray[Any]:
+    """The labels of pairs, whatever they are."""
+    labels = [np.asarray(host(x, "labels")) if hasattr(x, "shape") else x for x in (item[1] for item in items)]
+    out = np.asarray([x.item() if isinstance(x, np.ndarray) and x.ndim == 0 else x for x in labels])
+    return out
 
 
 def _hugging_face(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, Classes]:
@@ -190,7 +237,7 @@ def _map_style(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, Clas
     items = [data[i] for i in range(len(data))]
     if items and isinstance(items[0], (tuple, list)):
         if labels is None:
-            labels = np.array([int(item[1]) for item in items])
+            labels = _second(items)
         items = [item[0] for item in items]
     names = getattr(data, "classes", None)
     if classes is None and isinstance(names, (list, tuple)) and all(isinstance(c, str) for c in names):

@@ -56,6 +56,7 @@ def _look(name: str, a: NDArray[np.float32], sigmoid: bool, remedy: str) -> None
              else lib.pd_scale_of_classes(rows, classes, pointer("float", a)))
     words = {lib.PD_SCALE_PROBABILITIES: "rows within [0, 1] that sum to 1, probabilities",
              lib.PD_SCALE_PERCENTAGES: "rows that sum to 100, percentages: divide by 100, and give them as probabilities=",
+             lib.PD_SCALE_COUNTS: "whole numbers of one sum in all rows, counts: divide by that sum, and give them as probabilities=",
              lib.PD_SCALE_SIGMOIDS: "all within [0, 1], as after a sigmoid",
              lib.PD_SCALE_MINUS_LOGS: "rows of -log p, a loss for each class: take them with the other sign"}
     if scale in words:
@@ -139,6 +140,10 @@ def _labelled(given: Any, n: int) -> NDArray[np.int64]:
     rows = whole_numbers(a, "labelled")
     if len(rows) == n > 2 and rows.min() >= 0 and rows.max() <= 1:
         raise UsageError("labelled: 0 or 1 for each row, expected row numbers, or a mask of bools (labelled.astype(bool))")
+    values, times = np.unique(rows, return_counts=True)
+    if len(values) < len(rows):
+        raise UsageError("labelled: row %d comes twice, expected the numbers of labelled rows, each once, or a mask of bools"
+                         % values[times > 1][0])
     return rows
 
 

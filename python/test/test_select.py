@@ -210,6 +210,7 @@ class Refuses(unittest.TestCase):
         f = FEATURES
         self.refuses("a mask of shape (499)", features=f, strategy="coreset", labelled=np.zeros(499, bool))
         self.refuses("0 or 1 for each row", features=f, strategy="coreset", labelled=np.arange(500) % 2)
+        self.refuses("row 3 comes twice", features=f, strategy="coreset", labelled=[1, 3, 3])
         self.refuses("labelled row -1", features=f, strategy="coreset", labelled=[-1])
         self.refuses("labelled row 500", features=f, strategy="coreset", labelled=[500])
         self.refuses("expected whole numbers", features=f, strategy="coreset", labelled=[0.5])

@@ -258,6 +258,15 @@ class Understands(unittest.TestCase):
         for same in (LABELS.astype("u1"), LABELS.astype(float), np.eye(3)[LABELS], LABELS[:, None], LABELS.tolist()):
             np.testing.assert_array_equal(understand(IMAGES, same).labels, LABELS)
         self.assertEqual(understand(IMAGES, None, 4).classes, 4)
+        many = np.arange(N) % 12
+        numbers = many.astype(object)
+        numbers[0] = None
+        for same, names in ((numbers, None), (many.astype(str), [str(k) for k in range(12)])):
+            got = understand(IMAGES, same)
+            self.assertEqual((got.names, got.classes, list(got.labels[1:12])), (names, 12, list(range(1, 12))))
+        self.assertEqual(understand(IMAGES, numbers).labels[0], -1)
+        said = silently(understand, IMAGES, np.where(LABELS == 2, 255, LABELS))[1]
+        self.assertIn("3 different ones from 0 to 255", said[0])
         said = silently(understand, IMAGES, LABELS + 1)[1]
         self.assertIn("labels begin at 1", said[0])
 
@@ -281,6 +290,37 @@ class Understands(unittest.TestCase):
             understand(IMAGES, LABELS, 2)
         with self.assertRaisesRegex(paydirt.UsageError, "image 1 is of shape"):
             understand([np.zeros((9, 9)), np.zeros((9, 8))], [0, 1])
+        with self.assertRaisesRegex(paydirt.UsageError, "image 1 is of float64, image 0 of uint8"):
+            understand([np.zeros((9, 9), "u1"), np.zeros((9, 9))], [0, 1])
+        with self.assertRaisesRegex(paydirt.UsageError, "values from -0.5 to 0.5"):
+            understand(np.linspace(-0.5, 0.5, 2 * 81).reshape(2, 9, 9), [0, 1])
+
+    def test_pictures_and_pairs_of_others(self):
+        try:
+            from PIL import Image
+        except ImportError:
+            self.skipTest("no Pillow")
+        clear = Image.fromarray(np.zeros((8, 8, 4), "u1"))
+        turned = Image.fromarray(np.arange(64, dtype="u1").reshape(8, 8))
+        exif = turned.getexif()
+        exif[0x0112] = 3  # upside down
+        self.assertEqual(understand([clear, clear], [0, 1]).pixels.min(), 255)
+        np.testing.assert_array_equal(understand([turned, turned], [0, 1]).pixels[0, 0], np.arange(64).reshape(8, 8)[::-1, ::-1])
+
+        class Pairs:
+            def __init__(self, labels):
+                self.labels = labels
+
+            def __len__(self):
+                return len(self.labels)
+
+            def __getitem__(self, i):
+                return IMAGES[i], self.labels[i]
+
+        with self.assertRaisesRegex(paydirt.UsageError, "row 0 is 0.5"):
+            understand(Pairs([0.5, 1.0]))
+        self.assertEqual(list(understand(Pairs(["b", None, "a"])).labels), [1, -1, 0])
+        self.assertEqual(list(understand(Pairs(list(LABELS[:5]))).labels), list(LABELS[:5]))
 
 
 if __name__ == "__main__":

@@ -279,6 +279,7 @@ enum pd_status pd_pool_judge_classes(const struct pd_pool_request *request, cons
     static const char *const words[] = {
         [PD_SCALE_PROBABILITIES] = "rows within [0, 1] that sum to 1, probabilities",
         [PD_SCALE_PERCENTAGES] = "rows that sum to 100, percentages: divide by 100",
+        [PD_SCALE_COUNTS] = "whole numbers of one sum in all rows, counts: divide by that sum",
         [PD_SCALE_SIGMOIDS] =
             "all within [0, 1], as after a sigmoid for each class: take the numbers before it",
         [PD_SCALE_MINUS_LOGS] = "rows of -log p, a loss for each class: take them with the other sign"};
@@ -288,9 +289,9 @@ enum pd_status pd_pool_judge_classes(const struct pd_pool_request *request, cons
         return judge_columns(request, name, n, classes, values, err);
     const enum pd_scale as = request->binary ? PD_SCALE_PROBABILITIES : scale;
     pd_fail(err, PD_ERR_USAGE, -1, "%s: %s", name, words[as]);
-    if (as == PD_SCALE_PROBABILITIES || as == PD_SCALE_PERCENTAGES)
+    if (as == PD_SCALE_PROBABILITIES || as == PD_SCALE_PERCENTAGES || as == PD_SCALE_COUNTS)
         pd_hint(err, PD_ERR_USAGE,
-                as == PD_SCALE_PERCENTAGES ? "and give: probabilities" : "if they are: probabilities");
+                as != PD_SCALE_PROBABILITIES ? "and give: probabilities" : "if they are: probabilities");
     return pd_hint(err, PD_ERR_USAGE, "if they are logits before the softmax: probabilities=false");
 }
 

@@ -56,6 +56,25 @@ static enum pd_scale scale_of_others(int64_t n, int classes, const float *x)
     return logs * TENTHS >= n * NINE ? PD_SCALE_MINUS_LOGS : scale;
 }
 
+/* Whole numbers, none negative, of one sum in all rows: votes, or probabilities times 1000. */
+static bool are_counts(int64_t n, int classes, const float *x)
+{
+    double first = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double sum = 0;
+        for (int k = 0; k < classes; k++) {
+            const float value = x[i * classes + k];
+            if (!(value >= 0) || value != floorf(value))
+                return false;
+            sum += (double)value;
+        }
+        first = i ? first : sum;
+        if (sum < first || sum > first)
+            return false;
+    }
+    return n >= ROWS_TO_TELL && first > 1;
+}
+
 enum pd_scale pd_scale_of_classes(int64_t n, int classes, const float *x)
 {
     int64_t ones = 0, hundreds = 0;
@@ -66,6 +85,7 @@ enum pd_scale pd_scale_of_classes(int64_t n, int classes, const float *x)
     return !n                              ? PD_SCALE_LOGITS
            : ones * TENTHS >= n * NINE     ? PD_SCALE_PROBABILITIES
            : hundreds * TENTHS >= n * NINE ? PD_SCALE_PERCENTAGES
+           : are_counts(n, classes, x)     ? PD_SCALE_COUNTS
                                            : scale_of_others(n, classes, x);
 }
 

@@ -178,6 +178,9 @@ static void reads_headers_as_people_write_them(void **state)
     write_text("blank.csv", "class_logit_0, class_logit_1, class_logit_2\n0.5,1,2\n3,0.1,0\n0,0,9.5\n");
     assert_contains(succeeds("select --class-logits blank.csv --strategy least-entropy -k 1")->err,
                     "3 rows x 3 columns");
+    write_text("votes.csv", "3,2,5\n1,9,0\n0,0,10\n4,4,2\n3,2,5\n1,9,0\n0,0,10\n4,4,2\n5,5,0\n9,1,0\n");
+    fails("select --class-logits votes.csv --strategy least-entropy -k 1", 2,
+          "whole numbers of one sum in all rows, counts");
     write_text("twice.csv", ",0,1\n0,0.5,1\n1,0.1,3\n2,7.5,1\n,0,1\n3,0.5,1\n");
     fails("select --class-logits twice.csv --strategy least-entropy -k 1", 4, "line 5: the header once more");
 }

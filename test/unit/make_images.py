@@ -535,6 +535,8 @@ def make_refused():
     refuse = lambda name, data, words: add(name, data, 0, words)
     refuse('float32.tif', tiff(RGB.astype('f4') / 255), 'floating-point samples of 32 bits')
     refuse('float16.tif', tiff(GREY.astype('f2') / 255), 'floating-point samples of 16 bits')
+    refuse('bands3.tif', tiff(RGB.astype('u2'), photometric='minisblack', planarconfig='contig'), 'bands, expected grey or RGB')
+    refuse('bands9.tif', tiff(np.zeros((H, W, 9), 'u2'), photometric='minisblack', planarconfig='contig'), '9 samples of 16 bits a pixel, expected grey or RGB')
     refuse('uint32.tif', tiff(GREY.astype('u4')), 'samples of 32 bits a pixel, expected whole numbers')
     refuse('int16.tif', tiff(GREY.astype('i2')), 'signed samples of 16 bits')
     refuse('int8.tif', tiff(GREY.astype('i1')), 'signed samples of 8 bits')

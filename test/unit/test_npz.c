@@ -115,9 +115,12 @@ static void pale_samples_are_of_a_tanh(void **state)
     (void)state;
     static float pale[N * H * W];
     static const float z[N * 2];
+    static const int32_t numbers[N] = {0, 1, 0, 1, 1};
     const struct pd_io_array arrays[] = {array("images", PD_IO_F32, pale, 4, N, 1, H, W),
-                                         array("labels", PD_IO_U8, labels, 1, N, 0, 0, 0),
-                                         array("z", PD_IO_F32, z, 2, N, 2, 0, 0)};
+                                         array("labels", PD_IO_I32, numbers, 1, N, 0, 0, 0),
+                                         array("z", PD_IO_F32, z, 2, N, 2, 0, 0)},
+                             others[] = {arrays[0], array("labels", PD_IO_U8, labels, 1, N, 0, 0, 0),
+                                         arrays[2]};
     for (int low = 0; low < 2; low++) {
         struct pd_dataset *d;
         for (int i = 0; i < N * H * W; i++)
@@ -128,6 +131,13 @@ static void pale_samples_are_of_a_tanh(void **state)
         assert_contains(d->note, "-1 is black, 1 white");
         pd_dataset_destroy(d);
     }
+    struct pd_dataset *d;
+    pale[0] = 0.3F + 0.7F;
+    for (int i = 0; i < N * H * W; i++)
+        pale[i] = fabsf(pale[i]);
+    assert_int_equal(open_set(write_npz(others, 3), PD_SPLIT_TRAIN, &d, NULL), PD_OK);
+    assert_contains(d->note, "0 is black, 1 white");
+    pd_dataset_destroy(d);
 }
 
 static void refused(struct pd_io_array images, struct pd_io_array own, enum pd_status status,
@@ -250,6 +260,7 @@ static void levels_are_those_of_the_file(void **state)
     means(PD_IO_F32, TWO(0, 255), TWO(0, 1), -1, 0,
           "x_test: values within [0, 1], but those of the file's other");
     means(PD_IO_F32, TWO(0, 17), TWO(0, 1), -1, 0, "x_train: element 1 is 17; values from 0 to 17");
+    means(PD_IO_F32, TWO(-0.5, 0.5), TWO(0.2, 0.5), -1, 0, "values from -0.5 to 0.5");
     means(PD_IO_U16, TWO(0, 4095), TWO(0, 1), -1, 0, "x_train: element 1 is 4095");
     means(PD_IO_I64, TWO(-1000, 2000), TWO(0, 1), -1, 0, "x_train: element 0 is -1000");
     means(PD_IO_F32, TWO(0, 1), TWO(0.5, NAN), -1, 0, "x_test: element 1 is ");

@@ -136,13 +136,13 @@ static enum pd_status check_samples(const struct tiff *t)
                                         "untyped ", "complex ", "complex "};
     const uint16_t type = tag(t, TIFFTAG_SAMPLEFORMAT), bits = t->bits;
     const bool whole = type <= SAMPLEFORMAT_UINT || type == SAMPLEFORMAT_VOID;
-    if (whole && (bits == 1 || bits == 2 || bits == 4 || bits == 8 || bits == 16) &&
-        t->samples <= SAMPLES_MOST)
+    const bool known = whole && (bits == 1 || bits == 2 || bits == 4 || bits == 8 || bits == 16);
+    if (known && t->samples <= SAMPLES_MOST)
         return PD_OK;
     char words[120];
-    snprintf(words, sizeof words,
-             "%u %ssamples of %u bits a pixel, expected whole numbers of at most 16 bits", t->samples,
-             type <= SAMPLEFORMAT_COMPLEXIEEEFP ? types[type] : "unknown ", bits);
+    snprintf(words, sizeof words, "%u %ssamples of %u bits a pixel, expected %s", t->samples,
+             type <= SAMPLEFORMAT_COMPLEXIEEEFP ? types[type] : "unknown ", bits,
+             known ? "grey or RGB" : "whole numbers of at most 16 bits");
     return pd_image_unsupported(t->w, words);
 }
 
@@ -174,11 +174,16 @@ static enum pd_status check_meaning(struct tiff *t)
         }
     const bool inks = t->meaning == PHOTOMETRIC_SEPARATED && tag(t, TIFFTAG_INKSET) != INKSET_CMYK;
     const bool large = t->meaning == PHOTOMETRIC_PALETTE && t->bits > 8;
-    if (t->colours && t->samples >= t->colours && !inks && !large)
+    const bool bands = t->colours == 1 && t->samples > 2; /* of which none is the picture */
+    if (t->colours && t->samples >= t->colours && !inks && !large && !bands)
         return PD_OK;
     char words[100];
     snprintf(words, sizeof words, "photometric interpretation %u%s, %u samples of %u bits a pixel",
-             t->meaning, inks ? ": other inks than CMYK" : name, t->samples, t->bits);
+             t->meaning,
+             inks    ? ": other inks than CMYK"
+             : bands ? ": bands, expected grey or RGB"
+                     : name,
+             t->samples, t->bits);
     return pd_image_unsupported(t->w, words);
 }
 

@@ -116,10 +116,14 @@ static void say_arrays(const struct file *f, enum pd_split split, struct pd_data
 
 /* --- images --- */
 
-/* What `paydirt sample` writes: images of a tanh beside their z. Pale ones do not reach -0.5. */
+/* What `paydirt sample` writes: images of a tanh beside their z. Pale ones do not reach -0.5. Others have
+ * arrays called so, too, with images and labels of other kinds. */
 static bool is_of_generator(const struct file *f)
 {
-    return !strcmp(f->layout->images[PD_SPLIT_TRAIN], "images") && has(f->npy, "z");
+    const struct pd_npy_stream *x = f->images[PD_SPLIT_TRAIN], *y = f->labels[PD_SPLIT_TRAIN];
+    return !strcmp(f->layout->images[PD_SPLIT_TRAIN], "images") && has(f->npy, "z") && x && y &&
+           pd_npy_stream_array(x)->dtype == PD_IO_F32 && pd_npy_stream_array(x)->rank == 4 &&
+           pd_npy_stream_array(y)->dtype == PD_IO_I32;
 }
 
 struct shape {

@@ -112,7 +112,8 @@ static int meaning_of(enum sort sort, const struct range *r, bool of_tanh)
         return UNIT;
     if (sort == BYTES)
         return LEVELS;
-    if (r->least >= -1 - NEAR && r->least <= -0.5 && r->most <= 1 + NEAR)
+    const bool halved = r->least >= -0.5 - NEAR && r->most <= 0.5 + NEAR; /* x / 255 - 0.5 */
+    if (r->least >= -1 - NEAR && r->least <= -0.5 && r->most <= 1 + NEAR && !halved)
         return SIGNED;
     if (r->least >= -0.5 && r->most >= 128 && r->most <= 255.5)
         return LEVELS;

@@ -2,6 +2,7 @@
 
 #include "base/words.h"
 #include "data/labels/answers.h"
+#include "data/labels/class_words.h"
 #include "io/file.h"
 
 #include <paydirt/select.h>
@@ -23,11 +24,11 @@ enum pd_status pd_check_budget(const struct pd_trial *t, struct pd_error *err)
                        "data set '%s' has one class, '%.60s': expected two or more to tell apart",
                        t->data->name, pd_dataset_class_name(t->data, 0, name, sizeof name));
     for (int i = 0; t->data->class_names && i < t->data->classes; i++)
-        if (!strcmp(t->data->class_names[i], "skip"))
+        if (pd_class_is_skip(t->data->class_names[i]))
             return pd_fail(
                 err, PD_ERR_USAGE, -1,
-                "data set '%s' has a class 'skip', which as an answer stands for no label: rename it",
-                t->data->name);
+                "data set '%s' has a class '%s', which as an answer stands for no label: rename it",
+                t->data->name, t->data->class_names[i]);
     for (uint32_t i = 0; i < t->data->count; i++)
         labelled += t->ledger.own[i] >= 0 && pd_ledger_first(&t->ledger, i) == i;
     const int64_t most =

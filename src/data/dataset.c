@@ -173,6 +173,7 @@ void pd_dataset_destroy(struct pd_dataset *d)
     pd_free(d->name_text);
     pd_free(d->file_names);
     pd_free(d->file_text);
+    pd_free(d->folder);
     pd_free(d->places);
     pd_free(d);
 }

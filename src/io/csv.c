@@ -168,3 +168,26 @@ void pd_csv_destroy(struct pd_csv *csv)
     pd_buffer_release(&csv->pending);
     pd_free(csv);
 }
+
+int64_t pd_csv_swallows(const char *text, char separator)
+{
+    int64_t line = 1;
+    for (const char *p = text; *p;) {
+        const int64_t begin = line;
+        if (*p == '"') {
+            for (p++; *p && (*p != '"' || p[1] == '"'); p++) {
+                p += *p == '"';
+                line += *p == '\n';
+            }
+            p += *p == '"';
+            p += strspn(p, separator == '\t' ? " " : " \t");
+            if (line > begin && *p && *p != separator && !strchr("\r\n", *p))
+                return begin;
+        }
+        while (*p && *p != separator && *p != '\n')
+            p++;
+        line += *p == '\n';
+        p += *p != '\0';
+    }
+    return 0;
+}

@@ -4,6 +4,7 @@
 #include "data/labels/class_words.h"
 #include "data/labels/image_index.h"
 
+#include <sys/stat.h>
 #include <time.h>
 
 static void reads_plain_rows(void **state)
@@ -285,6 +286,49 @@ static void images_of_another_folder_are_counted(void **state)
     assert_int_equal(a.count, 4);
     assert_int_equal(a.elsewhere, 2);
     assert_string_equal(a.first_elsewhere, "'cam2/plain.png' for 'plain.png'");
+    pd_answers_release(&a);
+}
+
+/* An absolute path says more than a name where it is there. */
+static void looks_at_the_file_that_is_named(void **state)
+{
+    (void)state;
+    static const char *files[] = {"a/1.png", "a/2.png", "b/1.png", "copy/1.png"};
+    const char *names[] = {"1.png", "2.png"}, *now[] = {"2.png", "1.png"};
+    char text[4096], folder[256], other[256], copy[256], all[1024];
+    for (int i = 0; i < 4; i++) {
+        if (i != 1)
+            assert_int_equal(mkdir(scratch_path((const char *[]){"a", "", "b", "copy"}[i]), 0777), 0);
+        scratch_write(scratch_path(files[i]), i == 3 ? "1" : &"123"[i], 1);
+    }
+    snprintf(folder, sizeof folder, "%s", scratch_path("a"));
+    snprintf(other, sizeof other, "%s", scratch_path("b"));
+    snprintf(copy, sizeof copy, "%s", scratch_path("copy"));
+    struct pd_dataset d = photos;
+    d.name[0] = '\0';
+    d.count = 2;
+    d.image_names = names;
+    d.folder = folder;
+    snprintf(all, sizeof all, "%s/1.png,cat\n%s/2.png,dog\n", copy, folder);
+    snprintf(text, sizeof text, "image,label\n%s", all);
+    assert_read(&d, text, "1.png=cat\n2.png=dog\n?0");
+    snprintf(text, sizeof text, "image,label,path\n1.png,cat,%s/1.png\n2.png,dog,/not/here/2.png\n", other);
+    struct pd_answers a;
+    assert_int_equal(pd_answers_parse(text, strlen(text), "answers", &d, &a, NULL), PD_OK);
+    assert_int_equal(a.count, 1);
+    assert_int_equal(a.at[0].image, 1);
+    assert_non_null(
+        strstr(a.refused[0].words, "is there, and another picture than image '1.png' of this run"));
+    pd_answers_release(&a);
+    d.file_names = now; /* swapped since: 1.png is 2.png by now */
+    snprintf(text, sizeof text, "image,label,path\n1.png,cat,\n2.png,dog,%s/1.png\n1.png,dog,%s/1.png\n",
+             folder, folder);
+    assert_int_equal(pd_answers_parse(text, strlen(text), "answers", &d, &a, NULL), PD_OK);
+    assert_int_equal(a.count, 1);
+    assert_int_equal(a.at[0].image, 1);
+    assert_int_equal(a.refused_count, 2);
+    assert_non_null(strstr(a.refused[0].words, "'1.png' was an image's name that is '2.png' by now"));
+    assert_non_null(strstr(a.refused[1].words, "another picture than image '1.png'"));
     pd_answers_release(&a);
 }
 
@@ -602,6 +646,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_plain_rows),
         cmocka_unit_test(reads_what_spreadsheets_write),
+        cmocka_unit_test(looks_at_the_file_that_is_named),
         cmocka_unit_test(refuses_row_by_row),
         cmocka_unit_test(images_are_found_in_either_form_of_unicode),
         cmocka_unit_test(refusals_name_the_image),

@@ -120,6 +120,8 @@ static void refuses_csv_that_it_cannot_trust(void **state)
     (void)state;
     refuses("a,b\n1,2\n", "", "no column for the image's name among 'a, b'");
     refuses("image,b\n1,2\n", "", "no column for the label among 'image, b': name them");
+    refuses("image,label\n1,\"a\n2,b\n3,\"c\"\n", "",
+            "line 2: a quote is opened there and not closed before");
     refuses("image,label\n1,2\n", "image,klass", "no column for the 'klass'");
     refuses("image,label,Label\n1,2,3\n", "", "several columns 'Label': keep the one that counts");
     assert_string_equal(rows_of("image,label,,\n1,2,,\n", ""), "1=2;");

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 enum { MOST_BYTES = INT32_MAX };
 enum { MOST_REFUSALS = 1000000 }; /* a file with more is about something else */
@@ -123,6 +124,63 @@ static bool vote(struct pd_answers_reader *r, struct pd_vote vote)
     return true;
 }
 
+/* --- which image is meant --- */
+
+static bool same_bytes(const char *a, const char *b)
+{
+    struct pd_buffer x = PD_BUFFER_INIT, y = PD_BUFFER_INIT;
+    const bool read =
+        !pd_file_read_most(a, MOST_BYTES, &x, NULL) && !pd_file_read_most(b, MOST_BYTES, &y, NULL);
+    const bool same = read && x.size == y.size && !memcmp(x.data, y.data, x.size);
+    pd_buffer_release(&x);
+    pd_buffer_release(&y);
+    return same;
+}
+
+int pd_answers_is_file_of(const struct pd_dataset *d, int64_t image, const char *path)
+{
+    char name[4096], own[8192];
+    struct stat there, ours;
+    if (!d->folder || *path != '/')
+        return -1;
+    snprintf(own, sizeof own, "%s/%s", d->folder,
+             pd_dataset_image_file(d, (uint32_t)image, name, sizeof name));
+    if (stat(path, &there) || !S_ISREG(there.st_mode) || stat(own, &ours))
+        return -1;
+    return pd_file_is_same(&there, &ours) || (there.st_size == ours.st_size && same_bytes(path, own));
+}
+
+/* Another image's file is called now as this one was when its name was taken down. */
+static bool is_taken_over(const struct pd_dataset *d, int64_t image)
+{
+    const char *name = d->file_names ? d->image_names[image] : NULL;
+    bool taken = false;
+    if (!name || !strcmp(d->file_names[image], name))
+        return false;
+    for (uint32_t i = 0; i < d->count && !taken; i++)
+        taken = !strcmp(d->file_names[i], name);
+    return taken;
+}
+
+/* Rows of another run, or about what an image's file is called by now. */
+static bool refuse_other_file(struct pd_answers_reader *r, int64_t row, const char *text, int64_t image)
+{
+    const int own = pd_answers_is_file_of(r->dataset, image, text);
+    if (!own)
+        pd_answers_refuse(r, row, "'%.100s' is there, and another picture than image '%.100s' of this run",
+                          text, r->dataset->image_names[image]);
+    else if (own < 0 && !r->shown && is_taken_over(r->dataset, image))
+        pd_answers_refuse(
+            r, row,
+            "'%.60s' was an image's name that is '%.60s' by now, and is another's: give its path, too",
+            r->dataset->image_names[image], r->dataset->file_names[image]);
+    else
+        return false;
+    return true;
+}
+
+/* --- rows --- */
+
 bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *text)
 {
     int32_t rivals[2];
@@ -140,6 +198,8 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
             image);
         return false;
     }
+    if (refuse_other_file(r, row, image, at))
+        return false;
     snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word), label);
     const int32_t class = find_class(r, text, word, rivals);
     if (class < 0 && class != PD_ANSWER_SKIP)

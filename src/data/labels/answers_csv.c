@@ -151,6 +151,14 @@ static bool refuse_apart(struct table *t)
     if (image >= 0)
         pd_dataset_image_file(r->dataset, (uint32_t)image, file, sizeof file);
     const size_t n = strlen(path), m = strlen(file);
+    const int own = image < 0 ? -1 : pd_answers_is_file_of(r->dataset, image, path);
+    r->shown = own > 0;
+    if (!own) {
+        pd_answers_refuse(r, t->begin,
+                          "the path '%.100s' is there, and another picture than image '%.60s' of this run",
+                          path, r->image);
+        return true;
+    }
     if (other < 0 || other == image || (n > m && !strcmp(path + n - m, file))) /* renamed since */
         return false;
     pd_answers_refuse(r, t->begin, "image '%.60s' beside the path '%.100s': were the columns sorted apart?",
@@ -172,6 +180,7 @@ static void take_row(struct table *t, bool ended)
                           pd_plural((size_t)t->column), t->columns);
     else if ((ended || !refuse_cut(t)) && !refuse_apart(t))
         pd_answers_row(r, t->begin, r->image, t->text[LABEL].data);
+    r->shown = false;
     r->image = NULL; /* what follows may be half a row */
 }
 
@@ -237,7 +246,12 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
 {
     struct csv_parser csv;
     struct table t = {.reader = r, .at = {-1, -1, -1, -1}, .empty = true, .line = 1};
+    const int64_t swallows = pd_csv_swallows(text, (char)separator(text));
     r->unit = "line";
+    if (swallows)
+        return pd_fail(err, PD_ERR_FORMAT, -1,
+                       "%s: line %lld: a quote is opened there and not closed before rows further down",
+                       r->file, (long long)swallows);
     csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
     run(&t, &csv, text, size);
     csv_free(&csv);

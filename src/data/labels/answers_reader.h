@@ -20,6 +20,7 @@ struct pd_answers_reader {
     const char *unit; /* what a row is called: "line", "task" */
     struct pd_class_words classes;
     struct pd_image_index images;
+    bool shown;        /* the row's path is that of its image's own file */
     const char *image; /* what the row being read calls its image, for refusals; NULL: not known */
     struct pd_vote *votes;
     size_t vote_count, vote_capacity, refused_capacity;
@@ -30,6 +31,10 @@ struct pd_answers_reader {
 /* Takes a row: counts it where label is "" (spaces aside), refuses it, or notes what it says. False: refused.
  */
 bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *label);
+
+/* Whether an absolute path is that of an image's file, or of a copy of it: 1; of another file: 0; -1: there
+ * is none, or nobody can tell. */
+int pd_answers_is_file_of(const struct pd_dataset *dataset, int64_t image, const char *path);
 
 /* Refuses a row, in words. */
 void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *format, ...)

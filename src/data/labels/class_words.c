@@ -1,10 +1,12 @@
 #include "data/labels/class_words.h"
 
 #include "base/mem.h"
+#include "base/real.h"
 #include "base/words.h"
 #include "io/csv.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,14 +296,23 @@ static void note_twins(const struct pd_class_words *w, const char **sorted, char
 }
 
 struct numbered {
-    int64_t number;
+    double number;
     int class;
 };
+
+/* "1.10" as a spreadsheet has it; -1: no number. */
+static double value_of(const char *name)
+{
+    char *end;
+    const double value = pd_real_read(name, &end);
+    return end > name && !*end && isfinite(value) && value >= 0 ? value : -1;
+}
 
 static int compare_numbered(const void *a, const void *b)
 {
     const struct numbered *x = a, *y = b;
-    return x->number != y->number ? (x->number > y->number) - (x->number < y->number) : x->class - y->class;
+    const int order = (x->number > y->number) - (x->number < y->number);
+    return order ? order : x->class - y->class;
 }
 
 /* "01" and "1", which an answer may mean either of. of: room for the classes. */
@@ -309,17 +320,24 @@ static void note_numbers(const struct pd_class_words *w, struct numbered *of, ch
 {
     int n = 0;
     for (int i = 0; i < w->dataset->classes; i++) {
-        of[n] = (struct numbered){number(w->dataset->class_names[i]), i};
+        of[n] = (struct numbered){value_of(w->dataset->class_names[i]), i};
         n += of[n].number >= 0;
     }
     qsort(of, (size_t)n, sizeof *of, compare_numbered);
     for (int i = 1; i < n; i++)
-        if (of[i].number == of[i - 1].number) {
+        if (of[i].number <= of[i - 1].number) {
             pd_note_add(note, w->dataset->name,
                         "'%.60s' and '%.60s' are two classes: they differ in how a number is written alone",
                         w->dataset->class_names[of[i - 1].class], w->dataset->class_names[of[i].class]);
             return;
         }
+}
+
+bool pd_class_is_skip(const char *name)
+{
+    size_t size;
+    name = pd_trim(name, &size);
+    return size == strlen("skip") && !strncasecmp(name, "skip", size);
 }
 
 /* Folders 0 to 11 lie in the order 0, 1, 10, 11, 2: what stands as 2 in an array or table is 10. Where only
@@ -350,9 +368,9 @@ static void note_name(const char *class, const char *name, char note[PD_NOTE_SIZ
     if (pd_is_word_for_nothing(class))
         pd_note_add(note, name,
                     "'%.60s' is taken for a class; where it stands for no label, leave that empty", class);
-    if (!strcmp(class, "skip"))
+    if (pd_class_is_skip(class))
         pd_note_add(note, name,
-                    "a class is called 'skip', which as an answer stands for no label: rename it");
+                    "a class is called '%.60s', which as an answer stands for no label: rename it", class);
 }
 
 enum pd_status pd_class_words_note(const char *name, const char (*names)[PD_CLASS_NAME_SIZE], int classes,

@@ -30,6 +30,9 @@ int32_t pd_class_find(const struct pd_class_words *w, const char *text, bool *ex
 int32_t pd_class_find_rivals(const struct pd_class_words *w, const char *text, bool *exactly,
                              int32_t rivals[2]);
 
+/* "skip", "Skip ": no class may be called so. */
+bool pd_class_is_skip(const char *name);
+
 /* Adds to a data set's note which names differ in so little that one may be taken for the other, and which
  * are no good name for a class ("nan", "skip", " cat"). names (classes); name: the data set's.
  * PD_ERR_MEMORY. */

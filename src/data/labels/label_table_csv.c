@@ -341,8 +341,14 @@ enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
     if (t.status)
         return t.status;
     p->out->format = "CSV";
+    const unsigned char delim = separator(p->text + strspn(p->text, "\r\n"), are_numbers(p->columns));
+    const int64_t swallows = pd_csv_swallows(p->text, (char)delim);
+    if (swallows)
+        return pd_fail(p->err, PD_ERR_FORMAT, -1,
+                       "%s: line %lld: a quote is opened there and not closed before rows further down",
+                       p->name, (long long)swallows);
     csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
-    csv_set_delim(&csv, separator(p->text + strspn(p->text, "\r\n"), are_numbers(p->columns)));
+    csv_set_delim(&csv, delim);
     csv_set_space_func(&csv, not_a_space);
     csv_set_realloc_func(&csv, pd_realloc);
     csv_set_free_func(&csv, pd_free);

@@ -1,6 +1,7 @@
 /* A folder of images, of any sizes: each is decoded, resized and cut to one square size. */
 #include "data/readers/image_folder.h"
 
+#include "base/mem.h"
 #include "base/words.h"
 #include "data/readers/archive.h"
 #include "data/readers/readers.h"
@@ -39,6 +40,13 @@ static enum pd_status write_key(const char *folder, int side, const struct pd_da
     return key->oom ? pd_fail_memory(err, folder) : PD_OK;
 }
 
+static char *realpath_of(const char *folder)
+{
+    char *real = realpath(folder, NULL), *kept = pd_strdup(real ? real : folder);
+    free(real);
+    return kept;
+}
+
 static enum pd_status open_at(const char *folder, const char *name, const struct pd_data_request *request,
                               struct pd_dataset *d, struct pd_error *err)
 {
@@ -51,6 +59,8 @@ static enum pd_status open_at(const char *folder, const char *name, const struct
         const struct pd_image_set set = {folder, key.data, side, request, list};
         pd_path_word(d->name, sizeof d->name, name);
         status = pd_image_set_open(&set, request, d, err);
+        if (!status && !(d->folder = realpath_of(folder)))
+            status = pd_fail_memory(err, folder);
         if (!status)
             pd_dataset_note_shades(d);
     }

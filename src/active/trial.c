@@ -100,6 +100,39 @@ static enum pd_status adopt_classes(const struct pd_trial *t, struct pd_dataset 
     return status;
 }
 
+/* They are not the run's to keep, but a line says when they have changed. The folder's name: START/test. */
+static enum pd_status compare_test(const struct pd_trial *t, const struct pd_dataset *data,
+                                   struct pd_error *err)
+{
+    char start[PD_PATH_SIZE], folder[PD_PATH_SIZE];
+    struct pd_roster now, old = {.count = 0};
+    if (!*t->run || pd_data_source_named(t->o.data))
+        return PD_OK;
+    enum pd_status status = pd_trial_start_folder(t->run, t->number, start, err);
+    if (!status)
+        status = pd_path_join(folder, sizeof folder, start, "test", err);
+    if (!status)
+        status = pd_roster_make(data, &now, err);
+    if (status)
+        return status;
+    if (!pd_roster_is_in(folder)) {
+        status = pd_make_dirs(folder, err);
+        if (!status)
+            status = pd_roster_write(folder, &now, err);
+    } else {
+        status = pd_roster_read(folder, &old, err);
+        if (!status && memcmp(&old.fingerprint, &now.fingerprint, sizeof now.fingerprint) != 0)
+            pd_active_note(
+                t->watch,
+                "the test images have changed since the run began (%u then, %u now): what is measured "
+                "from here on is not to be compared with earlier rounds",
+                old.count, now.count);
+        pd_roster_release(&old);
+    }
+    pd_roster_release(&now);
+    return status;
+}
+
 static enum pd_status open_test(struct pd_trial *t, int size, bool quiet, struct pd_error *err)
 {
     const struct pd_data_watch watch = pd_active_decoding(t->watch);
@@ -119,7 +152,9 @@ static enum pd_status open_test(struct pd_trial *t, int size, bool quiet, struct
     if (status)
         return status == PD_ERR_IO && !why.code ? pd_hint(err, status, "to go on without: measure=false")
                                                 : status;
-    status = adopt_classes(t, data, err);
+    status = compare_test(t, data, err);
+    if (!status)
+        status = adopt_classes(t, data, err);
     if (!status)
         status = pd_real_images_take(data, NULL, data->count, size, &t->test, err);
     pd_dataset_destroy(data);

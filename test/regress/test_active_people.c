@@ -592,6 +592,29 @@ static void gan_test_learns_what_people_said(void **state)
     assert_contains(r->out, "\"training_images\":6,");
 }
 
+/* What is measured is then of other images than before. */
+static void changed_test_images_are_told(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"judged",      "judged/train",    "judged/train/unlabelled",
+                                          "judged/test", "judged/test/cat", "judged/test/dog"};
+    static const char answers[] =
+        "image,label\n00.png,cat\n01.png,dog\n02.png,cat\n03.png,dog\n04.png,cat\n05.png,dog\n";
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        assert_int_equal(mkdir(scratch_path(folders[i]), 0777), 0);
+    for (int i = 0; i < 12; i++)
+        draw(i < 6 ? "judged/train/unlabelled" : i < 9 ? "judged/test/cat" : "judged/test/dog", i);
+    succeeds("active --data judged --classes cat,dog --model infogan --width 0.1 --batch 8 --min-epoch 16 "
+             "--epochs 1 "
+             "--measure-epochs 1 --threads 1 --no-pictures --oracle csv --init 2 --query 2 --final 4 --out "
+             "judging");
+    meet("judging/00000-judged-active-gold");
+    scratch_write(scratch_path("judged.csv"), answers, sizeof answers - 1);
+    assert_int_equal(remove(scratch_path("judged/test/dog/11.png")), 0);
+    const struct result *r = resume("judged.csv");
+    assert_contains(r->err, "the test images have changed since the run began (6 then, 5 now)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -600,6 +623,7 @@ int main(void)
         cmocka_unit_test(an_unreadable_sheet_stays),
         cmocka_unit_test(a_pool_runs_empty),
         cmocka_unit_test(nothing_can_be_told),
+        cmocka_unit_test(changed_test_images_are_told),
         cmocka_unit_test(images_swap_their_names),
         cmocka_unit_test(labels_that_are_there_are_used),
         cmocka_unit_test(labels_may_be_yet_to_come),

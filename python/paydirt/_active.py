@@ -109,6 +109,7 @@ class ActiveLearner:
         self.class_names = images.names or [str(k) for k in range(images.classes)]
         self._given = images.labels
         self._n = len(images.pixels)
+        self._scale = images.scale
         self._watching: Dict[str, Any] = {"callbacks": callbacks, "progress": progress}
         self.notes: List[str] = list(images.notes)
         data = keep_arrays(images, self.folder)
@@ -141,7 +142,11 @@ class ActiveLearner:
     def gan(self) -> Optional[Gan]:
         """The newest networks; None before the first round is trained."""
         rounds = sorted(self._run.glob("*/round-*/best.safetensors"), key=lambda p: p.stat().st_mtime) if self._run else []
-        return load(rounds[-1].parent) if rounds else None
+        if not rounds:
+            return None
+        gan = load(rounds[-1].parent)
+        gan._scale = self._scale
+        return gan
 
     # --- asking and answering ---
 

@@ -103,6 +103,7 @@ class Gan:
         self._process = os.getpid()
         self.history: List[Epoch] = []
         self.notes: List[str] = []
+        self._scale: Optional[str] = None  # of the images that it was trained on
         self.folder = folder
         self.interrupted = False
 
@@ -321,7 +322,7 @@ class Gan:
 
     def _dataset(self, images: Any, labels: Any) -> Any:
         notes: List[str] = []
-        pixels = pixels_of(images, "images", notes)
+        pixels = pixels_of(images, "images", notes, self._scale)
         known, count, _ = labels_of(labels, len(pixels), self.class_names if _has_words(labels) else self.classes, notes)
         return to_dataset(Images(pixels, known, count, None, notes))
 
@@ -363,7 +364,7 @@ class Gan:
         """Pickled, and copied, as the file of `save`."""
         with tempfile.TemporaryDirectory() as folder:
             data = pathlib.Path(self.save(pathlib.Path(folder, _FILE))).read_bytes()
-        return _of_bytes, (data, self.history, self.notes, self.folder, self.interrupted)
+        return _of_bytes, (data, self.history, self.notes, self.folder, self.interrupted, self._scale)
 
     def to_torch(self, *, origin: str = "real") -> Any:
         """The networks as PyTorch's modules, in evaluation mode: `m.g(z, classes)` and `m.d(images)`, whose outputs are those of
@@ -387,12 +388,13 @@ class Gan:
             return load_checkpoint(path, path if seen else "", origin)
 
 
-def _of_bytes(data: bytes, history: List[Epoch], notes: List[str], folder: Optional[str], interrupted: bool) -> Gan:
+def _of_bytes(data: bytes, history: List[Epoch], notes: List[str], folder: Optional[str], interrupted: bool,
+              scale: Optional[str] = None) -> Gan:
     with tempfile.TemporaryDirectory() as scratch:
         path = pathlib.Path(scratch, _FILE)
         path.write_bytes(data)
         gan = load(path)
-    gan.history, gan.notes, gan.folder, gan.interrupted = history, notes, folder, interrupted
+    gan.history, gan.notes, gan.folder, gan.interrupted, gan._scale = history, notes, folder, interrupted, scale
     return gan
 
 

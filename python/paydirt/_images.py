@@ -17,13 +17,14 @@ Classes = Union[int, Sequence[str], None]
 
 class Images(NamedTuple):
     """What was understood: pixels (n, C, H, W) of uint8, or points (n, 2) of float32; labels (n), -1 unknown; names of the
-    classes, or their number; what there is to say."""
+    classes, or their number; what there is to say; their scale (scale_of)."""
 
     pixels: NDArray[Any]
     labels: NDArray[np.int32]
     classes: int
     names: Optional[List[str]]
     notes: List[str]
+    scale: Optional[str] = None
 
     @property
     def are_points(self) -> bool:
@@ -38,16 +39,26 @@ def _range_words(low: float, high: float) -> str:
     return "%g to %g" % (low, high)
 
 
-def _levels(a: NDArray[Any], name: str, notes: List[str]) -> NDArray[np.uint8]:
+def scale_of(images: Any) -> Optional[str]:
+    """Of which a few images may show nothing: "signed", floats within [-1, 1], or "bytes", uint8 beyond 1."""
+    a = host(images, "images")
+    if a.dtype == np.uint8 and a.size and a.max() > 1:
+        return "bytes"
+    return "signed" if a.dtype.kind == "f" and a.size and -1 - _NEAR <= a.min() < -_NEAR and a.max() <= 1 + _NEAR else None
+
+
+def _levels(a: NDArray[Any], name: str, notes: List[str], like: Optional[str]) -> NDArray[np.uint8]:
     """As `paydirt train --data x.npz` decides (doc/data.md): what is black and what is white follows from the values."""
     low, high = a.min(), a.max()
     if a.dtype.kind == "f" and not (np.isfinite(low) and np.isfinite(high)):
         at = int(np.flatnonzero(~np.isfinite(a).reshape(len(a), -1).all(1))[0])
         raise UsageError("%s: image %d has a number that is not finite" % (name, at))
-    if a.dtype == np.uint8 and high > 1:
+    if a.dtype == np.uint8 and (high > 1 or like == "bytes"):
         return a
     low, high = float(low), float(high)
-    if -_NEAR <= low and high <= 1 + _NEAR:
+    if like == "signed" and a.dtype.kind == "f" and -1 - _NEAR <= low and high <= 1 + _NEAR:
+        scale, shift, words = 127.5, 127.5, "-1 is black, 1 is white"
+    elif -_NEAR <= low and high <= 1 + _NEAR:
         scale, shift, words = 255.0, 0.0, "0 is black, 1 is white"
     elif -1 - _NEAR <= low <= -0.5 and high <= 1 + _NEAR and (low < -0.5 - _NEAR or high > 0.5 + _NEAR):
         scale, shift, words = 127.5, 127.5, "-1 is black, 1 is white"
@@ -65,8 +76,8 @@ def _levels(a: NDArray[Any], name: str, notes: List[str]) -> NDArray[np.uint8]:
     return out
 
 
-def pixels_of(given: Any, name: str, notes: List[str]) -> NDArray[Any]:
-    """(n, C, H, W) uint8, or points (n, 2) float32."""
+def pixels_of(given: Any, name: str, notes: List[str], like: Optional[str] = None) -> NDArray[Any]:
+    """(n, C, H, W) uint8, or points (n, 2) float32. like: the scale of others that these belong to, where values leave it open."""
     a = host(given, name)
     if a.dtype.name == "bfloat16":
         a = a.astype(np.float32)
@@ -88,7 +99,7 @@ def pixels_of(given: Any, name: str, notes: List[str]) -> NDArray[Any]:
     if a.ndim != 4 or a.shape[1] not in (1, 3) or not all(sides[0] <= s <= sides[1] for s in a.shape[2:]):
         raise UsageError("%s: shape (%s), expected (N, H, W), (N, H, W, C) or (N, C, H, W), C 1 or 3, sides %d to %d; points: "
                          "(N, 2) of floats" % (name, ", ".join(map(str, shape)), *sides))
-    return np.ascontiguousarray(_levels(a, name, notes))
+    return np.ascontiguousarray(_levels(a, name, notes, like))
 
 
 # --- labels -------------------------------------------------------------------------------------------------
@@ -257,7 +268,7 @@ def understand(data: Any, labels: Any = None, classes: Classes = None, name: str
     notes: List[str] = []
     pixels = pixels_of(data, name, notes)
     known, count, names = labels_of(labels, len(pixels), classes, notes)
-    return Images(pixels, known, count, names, notes)
+    return Images(pixels, known, count, names, notes, None if pixels.ndim == 2 else scale_of(data))
 
 
 _SIDE = 32  # that networks work at where nothing is said

@@ -266,18 +266,21 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
         say_scaled(images, options.get("size"))
     for note in images.notes if images else ():
         watch.note(note)
-    if images is not None and out is None:
-        return _in_memory(_new_training(given), to_dataset(images), watch, threads)
-    if is_path and out is None:
+    if out is not None:
+        where = pathlib.Path(out)
+        given.update(out=where, data=os.fspath(data) if images is None else keep_arrays(images, where),
+                     classes=classes if images is None else names_option(images))
+        gan = _in_folder(_new_training(given), watch, threads)
+    elif images is not None:
+        gan = _in_memory(_new_training(given), to_dataset(images), watch, threads)
+    else:
         training = _new_training(given)
         dataset = open_dataset(data, classes, dir=options.get("data_dir"))
         for note in notes_of(dataset):
             watch.note(note)
-        return _in_memory(training, dataset, watch, threads)
-    where = pathlib.Path(out)  # type: ignore[arg-type]
-    given.update(out=where, data=os.fspath(data) if images is None else keep_arrays(images, where),
-                 classes=classes if images is None else names_option(images))
-    return _in_folder(_new_training(given), watch, threads)
+        gan = _in_memory(training, dataset, watch, threads)
+    gan._scale = images.scale if images is not None else None
+    return gan
 
 
 def resume(folder: Union[str, "os.PathLike[str]"], *, epochs: Optional[int] = None, callbacks: Sequence[Callback] = (),

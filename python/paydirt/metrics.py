@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import floats, host, pointer, shape_text
-from ._images import labels_of, pixels_of
+from ._images import labels_of, pixels_of, scale_of
 from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, tell, text
 
 __all__ = ["Result", "dc", "features", "fid", "fitting_capacity", "frechet", "gan_test", "inception_score", "kid", "pr", "prd"]
@@ -247,8 +247,13 @@ def _by_one_list(sets: Dict[str, _Labelled]) -> Dict[str, _Labelled]:
             for what, s in sets.items()}
 
 
-def _labelled(images: Any, labels: Any, what: str) -> _Labelled:
-    pixels = pixels_of(images, what, [])
+def _one_scale(*sets: Any) -> Optional[str]:
+    """Floats of one set that reach below 0 say what those of the others mean, too."""
+    return "signed" if "signed" in [scale_of(images) for images in sets] else None
+
+
+def _labelled(images: Any, labels: Any, what: str, like: Optional[str]) -> _Labelled:
+    pixels = pixels_of(images, what, [], like)
     known, _, names = labels_of(labels, len(pixels), None, [])
     if pixels.ndim == 4 and pixels.shape[2] != pixels.shape[3]:
         raise UsageError("%s: images of %d x %d, expected squares" % (what, pixels.shape[2], pixels.shape[3]))
@@ -292,13 +297,15 @@ def fitting_capacity(fake: Any, fake_labels: Any, real: Any, real_labels: Any, *
         "lenet", "cnn" or "resnet".
     epochs, seed, threads : int
     """
-    return _by_classifier("fitting-capacity", {"generated": _labelled(fake, fake_labels, "fake"),
-                                               "real": _labelled(real, real_labels, "real")}, classifier, epochs, seed, threads)
+    like = _one_scale(fake, real)
+    return _by_classifier("fitting-capacity", {"generated": _labelled(fake, fake_labels, "fake", like),
+                                               "real": _labelled(real, real_labels, "real", like)}, classifier, epochs, seed, threads)
 
 
 def gan_test(fake: Any, fake_labels: Any, training: Any, training_labels: Any, real: Any, real_labels: Any, *,
              classifier: str = "lenet", epochs: int = 40, seed: int = 0, threads: int = 0) -> Result:
     """Accuracy on generated images of a classifier that is trained on real ones; `real` are others, to measure it on."""
-    return _by_classifier("gan-test", {"generated": _labelled(fake, fake_labels, "fake"),
-                                       "training": _labelled(training, training_labels, "training"),
-                                       "real": _labelled(real, real_labels, "real")}, classifier, epochs, seed, threads)
+    like = _one_scale(fake, training, real)
+    return _by_classifier("gan-test", {"generated": _labelled(fake, fake_labels, "fake", like),
+                                       "training": _labelled(training, training_labels, "training", like),
+                                       "real": _labelled(real, real_labels, "real", like)}, classifier, epochs, seed, threads)

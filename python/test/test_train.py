@@ -295,6 +295,17 @@ class Understands(unittest.TestCase):
         with self.assertRaisesRegex(paydirt.UsageError, "values from -0.5 to 0.5"):
             understand(np.linspace(-0.5, 0.5, 2 * 81).reshape(2, 9, 9), [0, 1])
 
+    def test_few_images_are_of_the_scale_of_all(self):
+        signed = IMAGES / np.float32(127.5) - 1
+        signed[3] = np.abs(signed[3])  # nothing below 0
+        gan = quick(signed)
+        np.testing.assert_allclose(gan.score(signed[3:4]).logit, gan.score(signed).logit[3:4], atol=1e-5)
+        np.testing.assert_allclose(pickle.loads(pickle.dumps(gan)).score(signed[3:4]).logit, gan.score(signed[3:4]).logit)
+        dark = IMAGES.copy()
+        dark[5] = dark[5] > 100  # of 0 and 1
+        gan = quick(dark)
+        np.testing.assert_allclose(gan.score(dark[5:6]).logit, gan.score(dark).logit[5:6], atol=1e-5)
+
     def test_pictures_and_pairs_of_others(self):
         try:
             from PIL import Image

@@ -290,6 +290,25 @@ static void images_of_another_folder_are_counted(void **state)
 }
 
 /* An absolute path says more than a name where it is there. */
+/* One that is out of range says what the others mean. */
+static void numbers_from_1_are_refused(void **state)
+{
+    (void)state;
+    struct pd_answers a;
+    char text[256];
+    for (int from = 0; from < 2; from++) { /* photos has 5 classes */
+        snprintf(text, sizeof text, "image,label\nplain.png,1\nb c.png,5\ngröße.png,%s\n",
+                 from ? "cat" : "0");
+        assert_int_equal(pd_answers_parse(text, strlen(text), "answers", &photos, &a, NULL), PD_OK);
+        assert_int_equal(a.count, from ? 1 : 2);
+        assert_int_equal(a.refused_count, from ? 2 : 1);
+        if (from)
+            assert_non_null(strstr(a.refused[0].words,
+                                   "the number 1: classes are numbered from 0, and other rows from 1 to 5"));
+        pd_answers_release(&a);
+    }
+}
+
 static void looks_at_the_file_that_is_named(void **state)
 {
     (void)state;
@@ -646,6 +665,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_plain_rows),
         cmocka_unit_test(reads_what_spreadsheets_write),
+        cmocka_unit_test(numbers_from_1_are_refused),
         cmocka_unit_test(looks_at_the_file_that_is_named),
         cmocka_unit_test(refuses_row_by_row),
         cmocka_unit_test(images_are_found_in_either_form_of_unicode),

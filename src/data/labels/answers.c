@@ -6,6 +6,7 @@
 #include "data/labels/answers_reader.h"
 #include "io/file.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -202,11 +203,15 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
         return false;
     snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word), label);
     const int32_t class = find_class(r, text, word, rivals);
+    const bool number = !word[strspn(word, "0123456789")], named = class >= 0 && r->dataset->class_names;
+    const bool by_place = number && named && !isdigit((unsigned char)r->dataset->class_names[class][0]);
+    r->from_0 = r->from_0 || (by_place && !class);
+    r->beyond = r->beyond || (number && class < 0 && strtol(word, NULL, 10) == r->dataset->classes);
     if (class < 0 && class != PD_ANSWER_SKIP)
         return refuse_class(r, row, word, class == PD_CLASS_AMBIGUOUS ? rivals : NULL);
     if (pd_image_is_elsewhere(&r->images, image, at))
         note_elsewhere(r->out, image, r->dataset->image_names[at]);
-    return vote(r, (struct pd_vote){row, (uint32_t)at, class});
+    return vote(r, (struct pd_vote){row, (uint32_t)at, class, by_place});
 }
 
 /* What the votes on an image come to; votes counted from 1, 0: none. */
@@ -253,11 +258,30 @@ static int compare_rows(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
+/* "1, 2, 3" for three classes: all are one off, not the last alone. */
+static void drop_places(struct pd_answers_reader *r)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->vote_count; i++) {
+        const struct pd_vote *v = &r->votes[i];
+        if (v->by_place)
+            pd_answers_refuse(
+                r, v->row,
+                "the number %d: classes are numbered from 0, and other rows from 1 to %d: write names",
+                (int)v->label, r->dataset->classes);
+        else
+            r->votes[kept++] = *v;
+    }
+    r->vote_count = kept;
+}
+
 static enum pd_status decide(struct pd_answers_reader *r, struct pd_error *err)
 {
     struct tally *tallies = pd_calloc(r->dataset->count, sizeof *tallies);
     r->out->at = pd_malloc((r->vote_count ? r->vote_count : 1) * sizeof *r->out->at);
     r->oom = r->oom || !tallies || !r->out->at;
+    if (r->beyond && !r->from_0)
+        drop_places(r);
     if (!r->oom)
         count_votes(r, tallies);
     for (size_t i = 0; !r->oom && i < r->vote_count; i++) {

@@ -12,6 +12,7 @@ struct pd_vote {
     int64_t row;
     uint32_t image;
     int32_t label; /* or PD_ANSWER_SKIP */
+    bool by_place; /* the number of the class's place, which is not its name */
 };
 
 struct pd_answers_reader {
@@ -25,6 +26,7 @@ struct pd_answers_reader {
     struct pd_vote *votes;
     size_t vote_count, vote_capacity, refused_capacity;
     struct pd_answers *out;
+    bool from_0, beyond; /* rows say the place 0, or the number of classes, which is no place */
     bool oom;
 };
 

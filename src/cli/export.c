@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] = "RUN --onnx FILE.onnx [--onnx-discriminator FILE.onnx] [options]\n"
                             "RUN --samples FOLDER --per-class N [--reject NAME] [options]\n"
@@ -182,11 +183,25 @@ static enum pd_status write_samples(const struct options *o, const struct reject
 
 /* --- labels --- */
 
+/* What was answered on a run's page is the run's once it has gone on. */
+static void say_page(const char *folder)
+{
+    char book[4096];
+    const int n = snprintf(book, sizeof book, "%s/page.db", folder);
+    if (n < (int)sizeof book && !access(book, F_OK))
+        say(stderr,
+            "answers that wait on the run's page are not in it: 'paydirt label %s --export csv --out FILE' "
+            "has "
+            "all, and 'paydirt active --resume' takes them\n",
+            folder);
+}
+
 static enum pd_status write_labels(const struct options *o, const char *folder, struct pd_error *err)
 {
     struct pd_labels_written n;
     char skipped[64] = "", replaced[64] = "";
     enum pd_status status = pd_active_write_labels(folder, o->labels, &n, err);
+    say_page(folder);
     if (status)
         return status;
     if (n.skipped)

@@ -137,6 +137,8 @@ static void takes_what_the_page_has(void **state)
     snprintf(row, sizeof row, "%02u.png,cat\n", second);
     assert_has(RUN "/answers.csv", row);
     succeeds("label " RUN " --export csv --out all.csv");
+    assert_contains(succeeds("export " RUN " --labels taken.csv")->err,
+                    "answers that wait on the run's page are not in it");
     assert_has("all.csv", row);
 
     /* names that paths cannot have are still two folders */

@@ -69,7 +69,7 @@ class Job:
             return sum(1 for _ in open(log)) if os.path.exists(log) else 0
         return 0
 
-    def reaches(self, epochs, seconds=60):
+    def reaches(self, epochs, seconds=180):
         end = time.monotonic() + seconds
         while self.epochs() < epochs:
             assert self.process.poll() is None, self.process.stdout.read()

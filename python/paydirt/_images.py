@@ -223,8 +223,7 @@ def _stack(items: List[Any], name: str) -> NDArray[Any]:
 def _second(items: List[Any]) -> NDArray[Any]:
     """The labels of pairs, whatever they are."""
     labels = [np.asarray(host(x, "labels")) if hasattr(x, "shape") else x for x in (item[1] for item in items)]
-    out = np.asarray([x.item() if isinstance(x, np.ndarray) and x.ndim == 0 else x for x in labels])
-    return out
+    return np.asarray([x.item() if isinstance(x, np.ndarray) and x.ndim == 0 else x for x in labels])
 
 
 def _hugging_face(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, Classes]:

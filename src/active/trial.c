@@ -100,7 +100,7 @@ static enum pd_status adopt_classes(const struct pd_trial *t, struct pd_dataset 
     return status;
 }
 
-/* They are not the run's to keep, but a line says when they have changed. The folder's name: START/test. */
+/* They are not the run's to keep, but a line says when they have changed: START/test/data.json. */
 static enum pd_status compare_test(const struct pd_trial *t, const struct pd_dataset *data,
                                    struct pd_error *err)
 {

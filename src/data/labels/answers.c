@@ -277,11 +277,11 @@ static void drop_places(struct pd_answers_reader *r)
 
 static enum pd_status decide(struct pd_answers_reader *r, struct pd_error *err)
 {
+    if (r->beyond && !r->from_0)
+        drop_places(r);
     struct tally *tallies = pd_calloc(r->dataset->count, sizeof *tallies);
     r->out->at = pd_malloc((r->vote_count ? r->vote_count : 1) * sizeof *r->out->at);
     r->oom = r->oom || !tallies || !r->out->at;
-    if (r->beyond && !r->from_0)
-        drop_places(r);
     if (!r->oom)
         count_votes(r, tallies);
     for (size_t i = 0; !r->oom && i < r->vote_count; i++) {

@@ -39,9 +39,8 @@ def _range_words(low: float, high: float) -> str:
     return "%g to %g" % (low, high)
 
 
-def scale_of(images: Any) -> Optional[str]:
+def scale_of(a: NDArray[Any]) -> Optional[str]:
     """Of which a few images may show nothing: "signed", floats within [-1, 1], or "bytes", uint8 beyond 1."""
-    a = host(images, "images")
     if a.dtype == np.uint8 and a.size and a.max() > 1:
         return "bytes"
     return "signed" if a.dtype.kind == "f" and a.size and -1 - _NEAR <= a.min() < -_NEAR and a.max() <= 1 + _NEAR else None
@@ -56,12 +55,11 @@ def _levels(a: NDArray[Any], name: str, notes: List[str], like: Optional[str]) -
     if a.dtype == np.uint8 and (high > 1 or like == "bytes"):
         return a
     low, high = float(low), float(high)
-    if like == "signed" and a.dtype.kind == "f" and -1 - _NEAR <= low and high <= 1 + _NEAR:
+    signed = low <= -0.5 and (low < -0.5 - _NEAR or high > 0.5 + _NEAR) or like == "signed" and a.dtype.kind == "f"
+    if signed and -1 - _NEAR <= low and high <= 1 + _NEAR:
         scale, shift, words = 127.5, 127.5, "-1 is black, 1 is white"
     elif -_NEAR <= low and high <= 1 + _NEAR:
         scale, shift, words = 255.0, 0.0, "0 is black, 1 is white"
-    elif -1 - _NEAR <= low <= -0.5 and high <= 1 + _NEAR and (low < -0.5 - _NEAR or high > 0.5 + _NEAR):
-        scale, shift, words = 127.5, 127.5, "-1 is black, 1 is white"
     elif -0.5 <= low and 128 <= high <= 255.5:
         scale, shift, words = 1.0, 0.0, "0 is black, 255 is white"
     elif 0 <= low and 32768 <= high <= 65535 and (a.dtype.kind in "iu" or not (a % 1).any()):
@@ -265,9 +263,10 @@ def understand(data: Any, labels: Any = None, classes: Classes = None, name: str
     elif isinstance(data, (list, tuple)) and len(data) and not isinstance(data[0], (int, float)):
         data = _stack(list(data), name)
     notes: List[str] = []
-    pixels = pixels_of(data, name, notes)
+    a = host(data, name)
+    pixels = pixels_of(a, name, notes)
     known, count, names = labels_of(labels, len(pixels), classes, notes)
-    return Images(pixels, known, count, names, notes, None if pixels.ndim == 2 else scale_of(data))
+    return Images(pixels, known, count, names, notes, None if pixels.ndim == 2 else scale_of(a))
 
 
 _SIDE = 32  # that networks work at where nothing is said

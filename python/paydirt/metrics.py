@@ -247,18 +247,20 @@ def _by_one_list(sets: Dict[str, _Labelled]) -> Dict[str, _Labelled]:
             for what, s in sets.items()}
 
 
-def _one_scale(*sets: Any) -> Optional[str]:
-    """Floats of one set that reach below 0 say what those of the others mean, too."""
-    return "signed" if "signed" in [scale_of(images) for images in sets] else None
-
-
-def _labelled(images: Any, labels: Any, what: str, like: Optional[str]) -> _Labelled:
+def _labelled(images: NDArray[Any], labels: Any, what: str, like: Optional[str]) -> _Labelled:
     pixels = pixels_of(images, what, [], like)
     known, _, names = labels_of(labels, len(pixels), None, [])
     if pixels.ndim == 4 and pixels.shape[2] != pixels.shape[3]:
         raise UsageError("%s: images of %d x %d, expected squares" % (what, pixels.shape[2], pixels.shape[3]))
     x = pixels if pixels.ndim == 2 else np.float32(1 / 127.5) * pixels - np.float32(1)
     return _Labelled(np.ascontiguousarray(x, dtype=np.float32), known, names)
+
+
+def _sets(**given: Tuple[str, Any, Any]) -> Dict[str, _Labelled]:
+    """By name: what it is called in messages, images, labels. Floats of one that reach below 0 say what those of the others mean."""
+    arrays = {member: host(images, what) for member, (what, images, _) in given.items()}
+    like = "signed" if "signed" in [scale_of(a) for a in arrays.values()] else None
+    return {member: _labelled(arrays[member], labels, what, like) for member, (what, _, labels) in given.items()}
 
 
 def _by_classifier(name: str, sets: Dict[str, _Labelled], classifier: str, epochs: int, seed: int, threads: int) -> Result:
@@ -297,15 +299,12 @@ def fitting_capacity(fake: Any, fake_labels: Any, real: Any, real_labels: Any, *
         "lenet", "cnn" or "resnet".
     epochs, seed, threads : int
     """
-    like = _one_scale(fake, real)
-    return _by_classifier("fitting-capacity", {"generated": _labelled(fake, fake_labels, "fake", like),
-                                               "real": _labelled(real, real_labels, "real", like)}, classifier, epochs, seed, threads)
+    return _by_classifier("fitting-capacity", _sets(generated=("fake", fake, fake_labels), real=("real", real, real_labels)),
+                          classifier, epochs, seed, threads)
 
 
 def gan_test(fake: Any, fake_labels: Any, training: Any, training_labels: Any, real: Any, real_labels: Any, *,
              classifier: str = "lenet", epochs: int = 40, seed: int = 0, threads: int = 0) -> Result:
     """Accuracy on generated images of a classifier that is trained on real ones; `real` are others, to measure it on."""
-    like = _one_scale(fake, training, real)
-    return _by_classifier("gan-test", {"generated": _labelled(fake, fake_labels, "fake", like),
-                                       "training": _labelled(training, training_labels, "training", like),
-                                       "real": _labelled(real, real_labels, "real", like)}, classifier, epochs, seed, threads)
+    return _by_classifier("gan-test", _sets(generated=("fake", fake, fake_labels), training=("training", training, training_labels),
+                                            real=("real", real, real_labels)), classifier, epochs, seed, threads)

@@ -124,8 +124,8 @@ static enum pd_status check_class(const struct pd_ledger *l, const char *name, s
                     l->data->name),
             "add-class");
     const char *const blanks = " \t\r\n\v\f";
-    if (!*name || strchr(blanks, *name) || strchr(blanks, name[strlen(name) - 1]) ||
-        !strcasecmp(name, "skip") || strlen(name) >= PD_CLASS_NAME_SIZE)
+    if (!*name || strchr(blanks, *name) || strchr(blanks, name[strlen(name) - 1]) || pd_class_is_skip(name) ||
+        strlen(name) >= PD_CLASS_NAME_SIZE)
         return pd_hint(
             err,
             pd_fail(

@@ -169,7 +169,7 @@ void pd_csv_destroy(struct pd_csv *csv)
     pd_free(csv);
 }
 
-int64_t pd_csv_swallows(const char *text, char separator)
+enum pd_status pd_csv_check_quotes(const char *text, char separator, const char *name, struct pd_error *err)
 {
     int64_t line = 1;
     for (const char *p = text; *p;) {
@@ -182,12 +182,15 @@ int64_t pd_csv_swallows(const char *text, char separator)
             p += *p == '"';
             p += strspn(p, separator == '\t' ? " " : " \t");
             if (line > begin && *p && *p != separator && !strchr("\r\n", *p))
-                return begin;
+                return pd_fail(
+                    err, PD_ERR_FORMAT, -1,
+                    "%s: line %lld: a quote is opened there and not closed before rows further down", name,
+                    (long long)begin);
         }
         while (*p && *p != separator && *p != '\n')
             p++;
         line += *p == '\n';
         p += *p != '\0';
     }
-    return 0;
+    return PD_OK;
 }

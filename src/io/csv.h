@@ -38,9 +38,9 @@ void pd_csv_destroy(struct pd_csv *csv);
 /* Bytes of a first line that says the separator, as "sep=;" for Excel; its line's end is not among them. */
 size_t pd_csv_separator_line(const char *text);
 
-/* The line, from 1, of a field that goes on over line ends and has text behind its closing quote: an opening
- * quote that was never closed has swallowed rows up to the next one. 0: there is none. */
-int64_t pd_csv_swallows(const char *text, char separator);
+/* PD_ERR_FORMAT where a field goes on over line ends and has text behind its closing quote: an opening quote
+ * that was never closed has swallowed rows up to the next one. name: the file's. */
+enum pd_status pd_csv_check_quotes(const char *text, char separator, const char *name, struct pd_error *err);
 
 /* One field alone, as pd_csv_words and pd_csv_path write it, for what is no file yet. */
 void pd_csv_field_words(struct pd_buffer *out, const char *words);

@@ -6,7 +6,6 @@
 #include "data/labels/class_words.h"
 
 #include <string.h>
-#include <strings.h>
 
 static bool is_line(const char *text)
 {
@@ -40,7 +39,7 @@ static enum pd_status check_name(const struct pd_book *b, const char *name, int3
               : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for its classes", b->asked->run);
     const int32_t found = status ? -1 : pd_class_find_rivals(&words, name, &exactly, rivals);
     if (!status && (!n || n >= PD_CLASS_NAME_SIZE || !is_line(name) || strchr(" \t", name[0]) ||
-                    strchr(" \t", name[n - 1]) || strchr(name, ',') || !strcasecmp(name, "skip") ||
+                    strchr(" \t", name[n - 1]) || strchr(name, ',') || pd_class_is_skip(name) ||
                     pd_is_word_for_nothing(name)))
         status =
             pd_fail(err, PD_ERR_USAGE, -1,

@@ -226,7 +226,6 @@ static unsigned char separator(const char *text)
 
 static void run(struct table *t, struct csv_parser *csv, const char *text, size_t size)
 {
-    csv_set_delim(csv, separator(text));
     csv_set_space_func(csv, not_a_space);
     csv_set_realloc_func(csv, pd_realloc);
     csv_set_free_func(csv, pd_free);
@@ -246,13 +245,13 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
 {
     struct csv_parser csv;
     struct table t = {.reader = r, .at = {-1, -1, -1, -1}, .empty = true, .line = 1};
-    const int64_t swallows = pd_csv_swallows(text, (char)separator(text));
+    const unsigned char delim = separator(text);
+    const enum pd_status status = pd_csv_check_quotes(text, (char)delim, r->file, err);
+    if (status)
+        return status;
     r->unit = "line";
-    if (swallows)
-        return pd_fail(err, PD_ERR_FORMAT, -1,
-                       "%s: line %lld: a quote is opened there and not closed before rows further down",
-                       r->file, (long long)swallows);
     csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
+    csv_set_delim(&csv, delim);
     run(&t, &csv, text, size);
     csv_free(&csv);
     for (int i = 0; i < CELLS; i++)

@@ -342,11 +342,9 @@ enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
         return t.status;
     p->out->format = "CSV";
     const unsigned char delim = separator(p->text + strspn(p->text, "\r\n"), are_numbers(p->columns));
-    const int64_t swallows = pd_csv_swallows(p->text, (char)delim);
-    if (swallows)
-        return pd_fail(p->err, PD_ERR_FORMAT, -1,
-                       "%s: line %lld: a quote is opened there and not closed before rows further down",
-                       p->name, (long long)swallows);
+    t.status = pd_csv_check_quotes(p->text, (char)delim, p->name, p->err);
+    if (t.status)
+        return t.status;
     csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
     csv_set_delim(&csv, delim);
     csv_set_space_func(&csv, not_a_space);

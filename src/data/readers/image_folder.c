@@ -25,26 +25,18 @@ static const char *text(const char *option)
     return option ? option : "";
 }
 
-/* What decides on labels and pixels; "" where the folder has no name of its own. */
-static enum pd_status write_key(const char *folder, int side, const struct pd_data_request *request,
-                                struct pd_buffer *key, struct pd_error *err)
+/* What decides on labels and pixels; "" where the folder has no name of its own (real: NULL). */
+static enum pd_status write_key(const char *folder, const char *real, int side,
+                                const struct pd_data_request *request, struct pd_buffer *key,
+                                struct pd_error *err)
 {
-    char *real = realpath(folder, NULL);
     pd_buffer_append(key, "", 0);
     if (real)
         pd_buffer_printf(key, "folder %s\nsplit %d\nside %d\nclasses %s%s%s%s%s", real, request->split, side,
                          text(request->classes), *text(request->metadata) ? "\nmetadata " : "",
                          text(request->metadata), *text(request->metadata_columns) ? "\ncolumns " : "",
                          text(request->metadata_columns));
-    free(real);
     return key->oom ? pd_fail_memory(err, folder) : PD_OK;
-}
-
-static char *realpath_of(const char *folder)
-{
-    char *real = realpath(folder, NULL), *kept = pd_strdup(real ? real : folder);
-    free(real);
-    return kept;
 }
 
 static enum pd_status open_at(const char *folder, const char *name, const struct pd_data_request *request,
@@ -52,19 +44,21 @@ static enum pd_status open_at(const char *folder, const char *name, const struct
 {
     struct pd_buffer key = PD_BUFFER_INIT;
     int side = 0;
+    char *real = realpath(folder, NULL);
     enum pd_status status = pd_transform_stored_side(request, &side, err);
     if (!status)
-        status = write_key(folder, side, request, &key, err);
+        status = write_key(folder, real, side, request, &key, err);
     if (!status) {
         const struct pd_image_set set = {folder, key.data, side, request, list};
         pd_path_word(d->name, sizeof d->name, name);
         status = pd_image_set_open(&set, request, d, err);
-        if (!status && !(d->folder = realpath_of(folder)))
+        if (!status && !(d->folder = pd_strdup(real ? real : folder)))
             status = pd_fail_memory(err, folder);
         if (!status)
             pd_dataset_note_shades(d);
     }
     pd_buffer_release(&key);
+    free(real);
     return status;
 }
 

@@ -131,6 +131,8 @@ static const struct op_case nn_cases[] = {
     OP("turned images", b_turn, {S4(6, 2, 4, 4)}),
     OP("turned images, large", b_turn, {S4(9, 3, 32, 32)}, .big = true),
     OP("conv 3x3", b_conv, CONV(2, 3, 5, 4, 4, 3, 1, 1)),
+    OP("conv 5x5, by rows", b_conv, CONV(5, 1, 12, 12, 6, 5, 1, 0)),
+    OP("conv 5x5, by rows that end within eight", b_conv, CONV(2, 2, 6, 15, 3, 5, 1, 0)),
     OP("conv 3x3 s2, far edge unread", b_conv, CONV(1, 2, 6, 8, 3, 3, 2, 0)),
     OP("conv 3x3 s2 p1, far edge unread", b_conv, CONV(2, 2, 6, 4, 3, 3, 2, 1)),
     OP("conv 4x4 s2", b_conv, CONV(2, 1, 6, 8, 2, 4, 2, 1)),

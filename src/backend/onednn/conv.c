@@ -199,6 +199,8 @@ enum pd_status prepare_conv(struct onednn *b, struct pd_call *call, struct pd_er
         return prepare_large_winograd(b, call, err);
     if (wants_winograd(b, call))
         return prepare_winograd(b, call, err);
+    if (wants_conv_rows(call))
+        return prepare_conv_rows(b, call, err);
     if (op == PD_OP_CONV_DX)
         return wants_taps(b, call) ? prepare_taps(b, call, err) : prepare_dx(b, call, err);
     return op == PD_OP_CONV_DW ? prepare_dw(b, call, err) : prepare_forward(b, call, err);

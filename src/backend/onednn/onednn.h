@@ -66,10 +66,12 @@ onednn_prepare prepare_fused, prepare_norm, prepare_sum_to, prepare_adam, prepar
 onednn_prepare prepare_pool, prepare_max_pool_bwd, prepare_concat;
 bool wants_max_pool_bwd(const struct pd_instr *in);
 
-/* Convolutions by minimal filtering, where that is fast. */
+/* Convolutions by rows, and by minimal filtering, where that is fast. */
+onednn_prepare prepare_conv_rows;
 onednn_prepare prepare_winograd;
 onednn_prepare prepare_large_winograd;
 bool wants_large_winograd(const struct onednn *b, const struct pd_call *call);
+bool wants_conv_rows(const struct pd_call *call);
 bool wants_winograd(const struct onednn *b, const struct pd_call *call);
 
 /* pd_backend_type.layout (layout.c). */

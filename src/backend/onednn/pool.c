@@ -1,29 +1,9 @@
-/* Pooling, its gradient where windows of 2x2 lie side by side (oneDNN's would have the forward pass keep
- * where the largest lay), and images put behind one another by channel. */
+/* Pooling; where windows of 2x2 lie side by side, the largest (oneDNN 2 has no kernel for AVX2 where channels
+ * are not in blocks: LeNet's six) and its gradient (oneDNN's would have the forward pass keep where the
+ * largest lay); and images put behind one another by channel. */
 #include "backend/onednn/onednn.h"
 
 #include <string.h>
-
-enum pd_status prepare_pool(struct onednn *b, struct pd_call *call, struct pd_error *err)
-{
-    const struct pd_instr *in = call->instr, *x = call->src_instr[0];
-    const struct pd_attr *attr = &in->attr;
-    struct pool_args a = {.x = md_of(b, x), .y = md_of(b, in)};
-    for (int i = 0; i < 2; i++) { /* padding is the same on all sides: graph.h has it so */
-        a.window[i] = attr->window;
-        a.strides[i] = attr->stride;
-        a.pads[i] = a.pads_end[i] = attr->pad_h;
-    }
-    const bool max = in->op == PD_OP_MAX_POOL;
-    dnnl_primitive_desc_t pd = pool_pd(b, &a, max ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding);
-    struct chain *c = chain_create(b, call);
-    struct chain_step *s = chain_add(c, call, pd);
-    if (!s)
-        return onednn_fail(call, err);
-    chain_bind(c, s, DNNL_ARG_SRC, a.x, call->src[0]);
-    chain_bind(c, s, DNNL_ARG_DST, a.y, call->dst);
-    return PD_OK;
-}
 
 /* g, or 0: by its bits, because processors guess the way of a branch here half of the time wrongly. */
 PD_INLINE float keep(float g, int yes)
@@ -71,11 +51,50 @@ PD_CLONES static void rows_bwd(int64_t rows, int64_t out, int64_t lanes, const f
     }
 }
 
+PD_INLINE float larger(float a, float b)
+{
+    return b > a ? b : a;
+}
+
+PD_CLONES static void rows_fwd(int64_t rows, int64_t out, int64_t lanes, const float *x, float *y)
+{
+    const int64_t row = 2 * out * lanes;
+    for (int64_t r = 0; r < rows; r++, x += 2 * row, y += out * lanes) {
+        const float *below = x + row;
+        if (lanes == 1) {
+            PD_INDEPENDENT for (int64_t j = 0; j < out; j++) y[j] =
+                larger(larger(x[2 * j], x[2 * j + 1]), larger(below[2 * j], below[2 * j + 1]));
+            continue;
+        }
+        for (int64_t j = 0; j < out; j++) {
+            const int64_t at = 2 * j * lanes;
+            PD_INDEPENDENT for (int64_t l = at; l < at + lanes; l++) y[l - j * lanes] =
+                larger(larger(x[l], x[l + lanes]), larger(below[l], below[l + lanes]));
+        }
+    }
+}
+
+static int64_t lanes_of(const struct pd_call *call, enum pd_layout layout)
+{
+    return layout == PD_LAYOUT_BLOCKED ? ((const struct onednn *)call->context)->base.block : 1;
+}
+
+static void max_pool_kernel(const struct pd_call *call, const struct pd_run *run)
+{
+    const struct pd_instr *y = call->instr;
+    const int64_t lanes = lanes_of(call, y->layout);
+    const int64_t *d = y->shape.dim, planes = d[0] * d[1] / lanes, small = d[2] * d[3] * lanes;
+    (void)run;
+#pragma omp parallel for schedule(static) if (4 * planes * small > PD_PARALLEL_MIN)
+    for (int64_t p = 0; p < planes; p++)
+        rows_fwd(d[2], d[3], lanes, (const float *)call->src[0] + 4 * p * small,
+                 (float *)call->dst + p * small);
+}
+
 static void max_pool_bwd_kernel(const struct pd_call *call, const struct pd_run *run)
 {
-    const struct onednn *b = call->context;
     const struct pd_instr *dy = call->src_instr[1];
-    const int64_t lanes = dy->layout == PD_LAYOUT_BLOCKED ? b->base.block : 1;
+    const int64_t lanes = lanes_of(call, dy->layout);
     const int64_t *d = dy->shape.dim, planes = d[0] * d[1] / lanes, small = d[2] * d[3] * lanes;
     (void)run;
 #pragma omp parallel for schedule(static) if (4 * planes * small > PD_PARALLEL_MIN)
@@ -84,11 +103,40 @@ static void max_pool_bwd_kernel(const struct pd_call *call, const struct pd_run 
                  (const float *)call->src[1] + p * small, (float *)call->dst + 4 * p * small);
 }
 
+static bool side_by_side(const struct pd_attr *a, struct pd_shape x)
+{
+    return a->window == 2 && a->stride == 2 && !a->pad_h && x.dim[2] % 2 == 0 && x.dim[3] % 2 == 0;
+}
+
+enum pd_status prepare_pool(struct onednn *b, struct pd_call *call, struct pd_error *err)
+{
+    const struct pd_instr *in = call->instr, *x = call->src_instr[0];
+    const struct pd_attr *attr = &in->attr;
+    const bool max = in->op == PD_OP_MAX_POOL;
+    if (max && side_by_side(attr, x->shape)) {
+        call->kernel = max_pool_kernel;
+        call->context = b;
+        return PD_OK;
+    }
+    struct pool_args a = {.x = md_of(b, x), .y = md_of(b, in)};
+    for (int i = 0; i < 2; i++) { /* padding is the same on all sides: graph.h has it so */
+        a.window[i] = attr->window;
+        a.strides[i] = attr->stride;
+        a.pads[i] = a.pads_end[i] = attr->pad_h;
+    }
+    dnnl_primitive_desc_t pd = pool_pd(b, &a, max ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding);
+    struct chain *c = chain_create(b, call);
+    struct chain_step *s = chain_add(c, call, pd);
+    if (!s)
+        return onednn_fail(call, err);
+    chain_bind(c, s, DNNL_ARG_SRC, a.x, call->src[0]);
+    chain_bind(c, s, DNNL_ARG_DST, a.y, call->dst);
+    return PD_OK;
+}
+
 bool wants_max_pool_bwd(const struct pd_instr *in)
 {
-    const struct pd_attr *a = &in->attr;
-    return a->window == 2 && a->stride == 2 && !a->pad_h && in->shape.dim[2] % 2 == 0 &&
-           in->shape.dim[3] % 2 == 0;
+    return side_by_side(&in->attr, in->shape);
 }
 
 enum pd_status prepare_max_pool_bwd(struct onednn *b, struct pd_call *call, struct pd_error *err)

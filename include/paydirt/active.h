@@ -126,16 +126,19 @@ enum pd_status pd_active_resume(const char *folder, const struct pd_active_news 
 /* --- for other programs --- */
 
 struct pd_labels_written {
-    size_t labels;  /* rows: images with an answer */
-    size_t skipped; /* images that people passed over: no row */
-    size_t stale;   /* answers that later ones replaced */
-    size_t quoted;  /* labels with a ' in front, for a spreadsheet would run them */
+    size_t labels;    /* rows: images with an answer */
+    size_t skipped;   /* images that people passed over: no row */
+    size_t stale;     /* answers that later ones replaced */
+    size_t quoted;    /* labels with a ' in front, for a spreadsheet would run them */
+    bool renamed;     /* some of the run's images have other names by now */
+    char unseen[512]; /* why the images' names and paths of now are not known; "": they are */
 };
 
 /* What people have answered, as the journal has it; the data need not be there. A CSV that appears whole or
  * not at all: image (its name in the data set), label, time (UTC), file and row that it came in, path (of the
- * image, where it is a file in the run's folder of images). PD_ERR_MISMATCH: nobody has answered, or was
- * asked; PD_ERR_USAGE: no such run; PD_ERR_FORMAT, PD_ERR_IO, PD_ERR_MEMORY. */
+ * image, where it is a file in the run's folder of images); where images were renamed since, image is the
+ * name by now, and a last column paydirt_image the one that the run knows. PD_ERR_MISMATCH: nobody has
+ * answered, or was asked; PD_ERR_USAGE: no such run; PD_ERR_FORMAT, PD_ERR_IO, PD_ERR_MEMORY. */
 enum pd_status pd_active_write_labels(const char *run, const char *path, struct pd_labels_written *out,
                                       struct pd_error *err);
 

@@ -82,7 +82,7 @@ static void note_changes(const struct pd_branch *b, const char *path)
 {
     char image[200], now[PD_CLASS_NAME_SIZE];
     struct pd_answers a;
-    if (pd_is_absent(path) || pd_answers_read(path, b->data, &a, NULL))
+    if (pd_is_absent(path) || pd_answers_read_own(path, b->data, &a, NULL))
         return;
     for (size_t i = 0; i < a.count; i++) {
         const struct pd_answer *at = &a.at[i];

@@ -289,12 +289,14 @@ static enum pd_status check(struct pd_ledger *l, const char *path, struct pd_int
                             struct pd_error *err)
 {
     struct pd_answers a;
-    char words[PD_REFUSAL_SIZE];
-    enum pd_status status = pd_answers_read(path, l->data, &a, err);
-    if (!status && a.refused_count)
-        status = pd_fail(err, PD_ERR_FORMAT, -1,
-                         "%s: %s; mend it, or remove the file, which is made from journal.jsonl", path,
-                         pd_refusal_words(&a.refused[0], words));
+    struct pd_error why;
+    enum pd_status status = pd_answers_read_own(path, l->data, &a, &why);
+    if (status == PD_ERR_FORMAT)
+        status =
+            pd_fail(err, status, -1, "%.400s; mend it, or remove the file, which is made from journal.jsonl",
+                    why.message);
+    else if (status && err)
+        *err = why;
     if (!status)
         status = compare(l, &a, in, same, err);
     pd_answers_release(&a);

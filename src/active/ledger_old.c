@@ -32,7 +32,7 @@ static enum pd_status add_answers(const struct old *old, struct pd_error *err)
     enum pd_status status = pd_path_join(path, sizeof path, old->l->folder, "answers.csv", err);
     if (status || pd_is_absent(path))
         return status;
-    status = pd_answers_read_whole(path, d, &a, err);
+    status = pd_answers_read_own(path, d, &a, err);
     if (status)
         return status;
     for (size_t i = 0; i < a.count && !status; i++)

@@ -215,6 +215,13 @@ static enum pd_status write_labels(const struct options *o, const char *folder, 
             "of "
             "the class's name\n",
             o->labels, n.quoted, pd_plural(n.quoted));
+    if (n.renamed)
+        say(stderr,
+            "%s: some images have been renamed since the run began: image is the name by now, paydirt_image "
+            "the run's\n",
+            o->labels);
+    if (n.unseen[0])
+        say(stderr, "%s: images by the names that the run knows, without paths: %s\n", o->labels, n.unseen);
     say_path(o->labels);
     return PD_OK;
 }

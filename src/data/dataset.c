@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/words.h"
+#include "data/labels/image_name.h"
 #include "data/readers/archive.h"
 #include "data/readers/readers.h"
 #include "base/streams.h"
@@ -355,6 +356,19 @@ char *pd_dataset_image_file(const struct pd_dataset *d, uint32_t image, char *te
         return pd_dataset_image_name(d, image, text, size);
     snprintf(text, size, "%s", d->file_names[image]);
     return text;
+}
+
+char *pd_dataset_image_path(const struct pd_dataset *d, const char *folder, uint32_t image, char *path,
+                            size_t size)
+{
+    char name[4097], below[sizeof name];
+    const bool text =
+        d->image_names && folder && *folder &&
+        pd_image_path(pd_dataset_image_file(d, image, name, sizeof name), below, sizeof below) &&
+        !strcmp(name, below);
+    if (!text || pd_path_join(path, size, folder, below, NULL) || !pd_is_file(path))
+        path[0] = '\0';
+    return path;
 }
 
 char *pd_dataset_class_name(const struct pd_dataset *d, int label, char *text, size_t size)

@@ -67,6 +67,11 @@ enum pd_status pd_dataset_name_images(struct pd_dataset *dataset, const char *te
  * text[size]; returns text. For data sets with names. */
 char *pd_dataset_image_file(const struct pd_dataset *dataset, uint32_t image, char *text, size_t size);
 
+/* That file's path as text, from the data's folder (as people call it) on; "" where it is not there, is in no
+ * file of its own, or has bytes that are no letters. Into path[size]; returns path. */
+char *pd_dataset_image_path(const struct pd_dataset *dataset, const char *folder, uint32_t image, char *path,
+                            size_t size);
+
 /* A note is lines "photos: words", each with its newline. Adds one, as far as there is room. */
 void pd_note_add(char note[PD_NOTE_SIZE], const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

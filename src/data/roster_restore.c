@@ -30,7 +30,7 @@ struct match {
 
 /* --- words for differences --- */
 
-enum { SHOWN = 2, NAME_SIZE = 61 };
+enum { SHOWN = 2, NAME_SIZE = 61, LONGEST_NAME = 4200 };
 
 static void add(struct list *l, const char *words)
 {
@@ -254,6 +254,59 @@ static void put(struct order *o, const struct pd_dataset *d, uint32_t image, int
         pd_buffer_append(&o->text, name, strlen(name) + 1);
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names of then and now, sorted, to be freed; NULL: there are none, or out of memory. */
+static const char **all_names(const struct match *m, size_t *n)
+{
+    const struct pd_roster *const of[] = {m->was, m->now};
+    const char **names = m->was->names && m->now->names
+                             ? pd_malloc(((size_t)m->was->count + m->now->count) * sizeof *names)
+                             : NULL;
+    *n = 0;
+    for (int k = 0; names && k < 2; k++)
+        for (uint32_t i = 0; i < of[k]->count; i++)
+            names[(*n)++] = of[k]->names[i];
+    if (names)
+        qsort(names, *n, sizeof *names, compare_texts);
+    return names;
+}
+
+/* Where a new image has the name that one had which is called otherwise by now: "a~2.png". Others: its name.
+ */
+static const char *new_name(const char *name, const char **names, size_t n, char text[LONGEST_NAME])
+{
+    const char **at = bsearch(&name, names, n, sizeof *names, compare_texts), *slash = strrchr(name, '/'),
+               *dot = strrchr(name, '.');
+    const bool twice =
+        at && ((at > names && !strcmp(at[-1], name)) || (at + 1 < names + n && !strcmp(at[1], name)));
+    const size_t stem = dot && (!slash || dot > slash) ? (size_t)(dot - name) : strlen(name);
+    text[0] = '\0';
+    for (int k = 2; twice && (k == 2 || at); k++) {
+        snprintf(text, LONGEST_NAME, "%.*s~%d%s", (int)stem, name, k, name + stem);
+        at = bsearch(&(const char *){text}, names, n, sizeof *names, compare_texts);
+    }
+    return twice ? text : name;
+}
+
+/* Those that the roster does not have, behind those that it has. */
+static bool fill_joined(struct order *o, const struct match *m, const struct pd_dataset *d)
+{
+    size_t n;
+    char text[LONGEST_NAME];
+    const char **names = all_names(m, &n);
+    const bool named = m->was->names && m->now->names;
+    for (uint32_t j = 0; (names || !named) && j < m->now->count; j++)
+        if (!m->taken[j] && m->labels[j] != STRANGE)
+            put(o, d, j, m->labels[j], named ? new_name(m->now->names[j], names, n, text) : NULL);
+    pd_free(names);
+    o->joined = o->count - m->was->count;
+    return names || !named;
+}
+
 /* Images of the roster, then those that join. */
 static bool fill(struct order *o, const struct match *m, bool join, const struct pd_dataset *d)
 {
@@ -266,11 +319,7 @@ static bool fill(struct order *o, const struct match *m, bool join, const struct
         return false;
     for (uint32_t i = 0; i < m->was->count; i++)
         put(o, d, m->at[i], m->was->labels[i], m->was->names ? m->was->names[i] : NULL);
-    for (uint32_t j = 0; join && j < m->now->count; j++)
-        if (!m->taken[j] && m->labels[j] != STRANGE)
-            put(o, d, j, m->labels[j], m->was->names && m->now->names ? m->now->names[j] : NULL);
-    o->joined = o->count - m->was->count;
-    return !o->text.oom;
+    return (!join || fill_joined(o, m, d)) && !o->text.oom;
 }
 
 static void note(const struct match *m, uint32_t joined, struct pd_dataset *d)

@@ -183,7 +183,7 @@ static enum pd_status take_label_file(const char *path, struct pd_dataset *data,
     struct pd_answers answers;
     enum pd_status status = pd_file_check_lasting(path, err);
     if (!status)
-        status = pd_answers_read_whole(path, data, &answers, err);
+        status = pd_answers_read_own(path, data, &answers, err);
     if (status)
         return status;
     if (!labels_of(&answers))

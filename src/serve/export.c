@@ -51,17 +51,26 @@ static enum pd_status collect(const struct pd_book *b, int32_t **labels, int64_t
 
 /* --- CSV --- */
 
+/* Images are called as their files are by now. Where that is not as the run knows them, pd_answers_read finds
+ * them by its names for them, and by their paths. */
 void pd_export_rows(const struct pd_book *b, const int32_t *labels, struct pd_buffer *out, int64_t *n)
 {
-    char name[NAME_SIZE];
+    char name[NAME_SIZE], path[2 * NAME_SIZE];
+    const struct pd_dataset *d = b->asked->data;
     *n = 0;
-    pd_buffer_printf(out, "image,label\n");
-    for (uint32_t i = 0; i < b->asked->data->count; i++) {
+    pd_buffer_printf(out, "image,label%s\n", d->file_names ? ",path,paydirt_image" : "");
+    for (uint32_t i = 0; i < d->count; i++) {
         if (labels[i] == -1)
             continue;
-        pd_csv_field_path(out, pd_dataset_image_name(b->asked->data, i, name, sizeof name));
+        pd_csv_field_path(out, pd_dataset_image_file(d, i, name, sizeof name));
         pd_buffer_append(out, ",", 1);
         pd_csv_field_words(out, pd_book_class_name(b, labels[i]));
+        if (d->file_names) {
+            pd_buffer_append(out, ",", 1);
+            pd_csv_field_path(out, pd_dataset_image_path(d, b->asked->data_folder, i, path, sizeof path));
+            pd_buffer_append(out, ",", 1);
+            pd_csv_field_path(out, pd_dataset_image_name(d, i, name, sizeof name));
+        }
         pd_buffer_append(out, "\n", 1);
         ++*n;
     }
@@ -90,14 +99,16 @@ static enum pd_status append_json(struct export *e, json_t *value, const char *a
 /* A task with its annotation, as Label Studio's own export has it: pd_answers_read takes it back. */
 static json_t *task(const struct export *e, uint32_t image, int64_t number)
 {
-    char name[NAME_SIZE];
+    char name[NAME_SIZE], file[NAME_SIZE];
     const int32_t label = e->labels[image];
-    pd_dataset_image_name(e->book->asked->data, image, name, sizeof name);
+    const struct pd_dataset *d = e->book->asked->data;
+    pd_dataset_image_name(d, image, name, sizeof name);
+    pd_dataset_image_file(d, image, file, sizeof file);
     json_t *result =
         label < 0 ? json_array()
                   : json_pack("[{s:s, s:s, s:s, s:{s:[s]}}]", "from_name", "choice", "to_name", "image",
                               "type", "choices", "value", "choices", pd_book_class_name(e->book, label));
-    return json_pack("{s:I, s:{s:s, s:s}, s:[{s:b, s:o}]}", "id", (json_int_t)number, "data", "image", name,
+    return json_pack("{s:I, s:{s:s, s:s}, s:[{s:b, s:o}]}", "id", (json_int_t)number, "data", "image", file,
                      "paydirt_image", name, "annotations", "was_cancelled", label < 0, "result", result);
 }
 
@@ -122,7 +133,7 @@ static json_t *coco_image(const struct export *e, uint32_t image)
     char name[NAME_SIZE];
     const struct pd_dataset *d = e->book->asked->data;
     json_t *one = json_pack("{s:I, s:s}", "id", (json_int_t)image, "file_name",
-                            pd_dataset_image_name(d, image, name, sizeof name));
+                            pd_dataset_image_file(d, image, name, sizeof name));
     if (!d->image_names) {
         json_object_set_new(one, "width", json_integer(d->width));
         json_object_set_new(one, "height", json_integer(d->height));
@@ -191,7 +202,7 @@ static enum pd_status target(const struct export *e, const char *dir, const char
 {
     char name[NAME_SIZE], below[NAME_SIZE + 8];
     const struct pd_dataset *d = e->book->asked->data;
-    pd_dataset_image_name(d, image, name, sizeof name);
+    pd_dataset_image_file(d, image, name, sizeof name);
     if (!d->image_names)
         snprintf(below, sizeof below, "%s.png", name);
     else if (!pd_image_path(name, below, sizeof below))

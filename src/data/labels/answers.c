@@ -166,7 +166,7 @@ static bool is_taken_over(const struct pd_dataset *d, int64_t image)
 /* Rows of another run, or about what an image's file is called by now. */
 static bool refuse_other_file(struct pd_answers_reader *r, int64_t row, const char *text, int64_t image)
 {
-    const int own = pd_answers_is_file_of(r->dataset, image, text);
+    const int own = r->own ? 1 : pd_answers_is_file_of(r->dataset, image, text);
     if (!own)
         pd_answers_refuse(r, row, "'%.100s' is there, and another picture than image '%.100s' of this run",
                           text, r->dataset->image_names[image]);
@@ -333,10 +333,10 @@ static enum pd_status parse(struct pd_answers_reader *r, const char *text, size_
 }
 
 static enum pd_status read_text(const struct pd_buffer *text, const char *name,
-                                const struct pd_dataset *dataset, struct pd_answers *out,
+                                const struct pd_dataset *dataset, bool own, struct pd_answers *out,
                                 struct pd_error *err)
 {
-    struct pd_answers_reader r = {.dataset = dataset, .file = name, .out = out};
+    struct pd_answers_reader r = {.dataset = dataset, .file = name, .own = own, .out = out};
     *out = (struct pd_answers){.count = 0};
     enum pd_status status = reader_init(&r, err);
     if (!status)
@@ -360,7 +360,20 @@ enum pd_status pd_answers_parse(const void *bytes, size_t size, const char *name
     struct pd_buffer text = PD_BUFFER_INIT; /* a copy: it ends with a NUL */
     *out = (struct pd_answers){.count = 0};
     pd_buffer_append(&text, bytes, size);
-    enum pd_status status = text.oom ? pd_fail_memory(err, name) : read_text(&text, name, dataset, out, err);
+    enum pd_status status =
+        text.oom ? pd_fail_memory(err, name) : read_text(&text, name, dataset, false, out, err);
+    pd_buffer_release(&text);
+    return status;
+}
+
+static enum pd_status read_file(const char *path, const struct pd_dataset *dataset, bool own,
+                                struct pd_answers *out, struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT;
+    *out = (struct pd_answers){.count = 0};
+    enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
+    if (!status)
+        status = read_text(&text, path, dataset, own, out, err);
     pd_buffer_release(&text);
     return status;
 }
@@ -368,13 +381,7 @@ enum pd_status pd_answers_parse(const void *bytes, size_t size, const char *name
 enum pd_status pd_answers_read(const char *path, const struct pd_dataset *dataset, struct pd_answers *out,
                                struct pd_error *err)
 {
-    struct pd_buffer text = PD_BUFFER_INIT;
-    *out = (struct pd_answers){.count = 0};
-    enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
-    if (!status)
-        status = read_text(&text, path, dataset, out, err);
-    pd_buffer_release(&text);
-    return status;
+    return read_file(path, dataset, false, out, err);
 }
 
 void pd_answers_release(struct pd_answers *answers)
@@ -384,11 +391,11 @@ void pd_answers_release(struct pd_answers *answers)
     *answers = (struct pd_answers){.count = 0};
 }
 
-enum pd_status pd_answers_read_whole(const char *path, const struct pd_dataset *dataset,
-                                     struct pd_answers *out, struct pd_error *err)
+enum pd_status pd_answers_read_own(const char *path, const struct pd_dataset *dataset, struct pd_answers *out,
+                                   struct pd_error *err)
 {
     char words[PD_REFUSAL_SIZE];
-    enum pd_status status = pd_answers_read(path, dataset, out, err);
+    enum pd_status status = read_file(path, dataset, true, out, err);
     if (status || !out->refused_count)
         return status;
     status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: %s", path, pd_refusal_words(&out->refused[0], words));

@@ -46,10 +46,10 @@ enum pd_status pd_answers_parse(const void *bytes, size_t size, const char *name
                                 struct pd_error *err);
 void pd_answers_release(struct pd_answers *answers);
 
-/* The same of a file in which every row must be good: the first refusal is PD_ERR_FORMAT, and nothing is left
- * to release. */
-enum pd_status pd_answers_read_whole(const char *path, const struct pd_dataset *dataset,
-                                     struct pd_answers *out, struct pd_error *err);
+/* The same of a file that the run itself has written: its names are those that the run knows, whatever files
+ * are called by now, and the first refusal is PD_ERR_FORMAT, with nothing left to release. */
+enum pd_status pd_answers_read_own(const char *path, const struct pd_dataset *dataset, struct pd_answers *out,
+                                   struct pd_error *err);
 
 /* A class's name or number, or "skip", as pd_answers_read takes it; may use text. */
 const char *pd_answer_text(const struct pd_dataset *dataset, int32_t label, char text[PD_CLASS_NAME_SIZE]);

@@ -21,6 +21,7 @@ struct pd_answers_reader {
     const char *unit; /* what a row is called: "line", "task" */
     struct pd_class_words classes;
     struct pd_image_index images;
+    bool own;          /* the file is the run's: its names are those that the run knows */
     bool shown;        /* the row's path is that of its image's own file */
     const char *image; /* what the row being read calls its image, for refusals; NULL: not known */
     struct pd_vote *votes;

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { NAME_SIZE = 4097 };
 
@@ -75,10 +74,8 @@ static void write_guess(struct pd_csv *csv, const struct pd_dataset *d, const st
 /* Where the image itself can be looked at. */
 static void write_path(struct pd_csv *csv, const struct pd_dataset *d, const char *folder, uint32_t image)
 {
-    char name[NAME_SIZE], path[2 * NAME_SIZE] = ""; /* bytes that are no letter have none in a table */
-    if (folder && d->image_names)
-        snprintf(path, sizeof path, "%s/%s", folder, pd_dataset_image_file(d, image, name, sizeof name));
-    pd_csv_path(csv, *path && access(path, R_OK) == 0 ? path : "");
+    char path[2 * NAME_SIZE];
+    pd_csv_path(csv, pd_dataset_image_path(d, folder, image, path, sizeof path));
 }
 
 enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *dataset, const char *folder,

@@ -42,9 +42,9 @@ struct pd_page_count {
 };
 
 /* Shows what the active run in that folder asks; again after each round. people: how many must answer each
- * image, 1 or more. watch: of opening the data, or NULL. PD_ERR_USAGE: not such a run, or the data's own
- * labels answer there; PD_ERR_IO: another process serves its page; PD_ERR_FORMAT: page.db or queries.csv is
- * damaged; those of opening the data. */
+ * image, from now on; 0: as many as before, at first 1. watch: of opening the data, or NULL. PD_ERR_USAGE:
+ * not such a run, or the data's own labels answer there; PD_ERR_IO: another process serves its page;
+ * PD_ERR_FORMAT: page.db or queries.csv is damaged; those of opening the data. */
 enum pd_status pd_page_ask(struct pd_page *page, const char *run, int people,
                            const struct pd_active_watch *watch, struct pd_error *err);
 
@@ -79,10 +79,14 @@ struct pd_page_handed {
 enum pd_status pd_page_hand_over(const char *run, struct pd_page_handed *out, struct pd_error *err);
 
 /* All answers of the page and the run, in a form for others: "csv", "label-studio", "coco", or "folders", a
- * folder with a folder of copies for each class. path: of the file or new folder. *n: how many images.
- * PD_ERR_USAGE: another format; PD_ERR_MISMATCH: nothing is answered; PD_ERR_IO. */
-enum pd_status pd_page_export(const char *run, const char *format, const char *path, int64_t *n,
-                              struct pd_error *err);
+ * folder with a folder of copies for each class. path: of the file or new folder. PD_ERR_USAGE: another
+ * format; PD_ERR_MISMATCH: nothing is answered; PD_ERR_IO. */
+struct pd_page_exported {
+    int64_t images;
+    int64_t waiting, disputed; /* left out: as in struct pd_page_handed */
+};
+enum pd_status pd_page_export(const char *run, const char *format, const char *path,
+                              struct pd_page_exported *out, struct pd_error *err);
 
 /* --- a report --- */
 

@@ -204,6 +204,18 @@ static enum pd_status open_journal(struct pd_ledger *l, json_t *begin, struct pd
     return status ? status : pd_jsonl_each(l->path, read_line, l, err);
 }
 
+/* Labels that the data set has are learnt in the first round; those of images that joined later, in the next.
+ */
+static void give_joined(struct pd_ledger *l)
+{
+    bool begun = false;
+    for (size_t i = 0; i < l->n_rounds; i++)
+        begun = begun || l->rounds[i].begun;
+    for (uint32_t i = 0; begun && i < l->data->count; i++)
+        if (l->own[i] >= 0 && !(l->marks[i] & PD_IMAGE_ASKED))
+            l->marks[i] |= PD_IMAGE_GIVEN;
+}
+
 enum pd_status pd_ledger_open(bool simulated, const struct pd_dataset *data, bool near, int threads,
                               const char *folder, json_t *begin, struct pd_ledger *l, struct pd_error *err)
 {
@@ -220,6 +232,8 @@ enum pd_status pd_ledger_open(bool simulated, const struct pd_dataset *data, boo
         status = pd_image_index_init(&l->images, data, err);
     if (!status && *folder)
         status = open_journal(l, begin, err);
+    if (!status && !simulated)
+        give_joined(l);
     if (status)
         pd_ledger_close(l);
     return status;

@@ -143,9 +143,9 @@ enum pd_status pd_people_take(struct pd_people *p, struct pd_ledger *l, const ch
         status = take_file(p, l, *answers, false, err);
     *correct = *answers = NULL;
     if (!status)
-        status = take_page(p, l, "page.correct.csv", true, err);
+        status = take_page(p, l, PD_PAGE_CORRECTIONS, true, err);
     if (!status)
-        status = take_page(p, l, "page.csv", false, err);
+        status = take_page(p, l, PD_PAGE_ANSWERS, false, err);
     return status ? status : pd_people_take_sheet(p, l, err);
 }
 

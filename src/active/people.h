@@ -6,6 +6,10 @@
 
 #include <sys/stat.h>
 
+/* What a page has handed over, in the run's folder. */
+#define PD_PAGE_ANSWERS     "page.csv"
+#define PD_PAGE_CORRECTIONS "page.correct.csv"
+
 struct pd_people {
     const char *run; /* the active run's folder; borrowed, like watch and out */
     const struct pd_active_watch *watch;

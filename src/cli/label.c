@@ -43,12 +43,16 @@ static const struct pd_option table[] = {
 
 static enum pd_status write_answers(const struct options *o, const char *run, struct pd_error *err)
 {
-    int64_t n;
+    struct pd_page_exported n;
     if (!o->out[0])
         return pd_fail(err, PD_ERR_USAGE, -1, "--out is missing: the file, or the new folder, for --export");
     const enum pd_status status = pd_page_export(run, o->export, o->out, &n, err);
     if (!status)
-        say(stderr, "%s: %lld image%s\n", o->out, (long long)n, pd_plural((size_t)n));
+        say(stderr, "%s: %lld image%s\n", o->out, (long long)n.images, pd_plural((size_t)n.images));
+    if (n.disputed)
+        say(stderr, "left out: %lld on which people disagree\n", (long long)n.disputed);
+    if (n.waiting)
+        say(stderr, "left out: %lld that too few people have answered (--people)\n", (long long)n.waiting);
     return status;
 }
 

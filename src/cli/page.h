@@ -14,7 +14,7 @@ struct page_options {
 };
 #define PAGE_DEFAULTS                                                                                        \
     {                                                                                                        \
-        .people = 1, .browser = true                                                                         \
+        .browser = true                                                                                      \
     }
 
 /* Lines of a table of options, for a struct with a member `page`. */
@@ -44,13 +44,14 @@ struct page_options {
          "with --listen: without TLS, so that everybody between reads along"},                               \
         {"browser", PD_OPTION_BOOL, FIELD(page.browser), 0, 1, NULL, "do not open a browser"},
 #define PAGE_OPTIONS(FIELD)                                                                                  \
-    PAGE_PLACE_OPTIONS(FIELD){"people",                                                                      \
-                              PD_OPTION_INT,                                                                 \
-                              FIELD(page.people),                                                            \
-                              1,                                                                             \
-                              64,                                                                            \
-                              "N",                                                                           \
-                              "how many people must answer each image on the page"},
+    PAGE_PLACE_OPTIONS(FIELD){                                                                               \
+        "people",                                                                                            \
+        PD_OPTION_INT,                                                                                       \
+        FIELD(page.people),                                                                                  \
+        0,                                                                                                   \
+        64,                                                                                                  \
+        "N",                                                                                                 \
+        "people who must answer each image on the page; 0: as many as before, at first 1"},
 
 /* Serves; says where. watching: the address that may only look is the one for people. */
 enum pd_status page_open(const struct page_options *o, struct pd_page **page, struct pd_error *err);

@@ -237,7 +237,7 @@ static enum pd_status check(struct match *m, struct pd_error *err)
 
 /* What a data set consists of, in its new order. */
 struct order {
-    uint32_t count, joined;
+    uint32_t count, joined, with_label; /* of those that joined */
     uint32_t *places;
     int32_t *labels;
     const char **files; /* the names that images have by now; NULL: those that they had */
@@ -300,8 +300,10 @@ static bool fill_joined(struct order *o, const struct match *m, const struct pd_
     const char **names = all_names(m, &n);
     const bool named = m->was->names && m->now->names;
     for (uint32_t j = 0; (names || !named) && j < m->now->count; j++)
-        if (!m->taken[j] && m->labels[j] != STRANGE)
+        if (!m->taken[j] && m->labels[j] != STRANGE) {
+            o->with_label += m->labels[j] >= 0;
             put(o, d, j, m->labels[j], named ? new_name(m->now->names[j], names, n, text) : NULL);
+        }
     pd_free(names);
     o->joined = o->count - m->was->count;
     return names || !named;
@@ -322,8 +324,9 @@ static bool fill(struct order *o, const struct match *m, bool join, const struct
     return (!join || fill_joined(o, m, d)) && !o->text.oom;
 }
 
-static void note(const struct match *m, uint32_t joined, struct pd_dataset *d)
+static void note(const struct match *m, const struct order *o, struct pd_dataset *d)
 {
+    const uint32_t joined = o->joined;
     char now[NAME_SIZE], was[NAME_SIZE];
     const uint32_t more = m->now->count - m->was->count - joined;
     bool other_order = false;
@@ -336,7 +339,10 @@ static void note(const struct match *m, uint32_t joined, struct pd_dataset *d)
                             image_name(m->now, m->at[m->first_moved], now),
                             image_name(m->was, m->first_moved, was));
     if (joined)
-        pd_dataset_add_note(d, "%u new images join the run", joined);
+        pd_dataset_add_note(d, "%u new image%s the run", joined, joined == 1 ? " joins" : "s join");
+    if (o->with_label)
+        pd_dataset_add_note(d, "%u of the new ones %s a label, which counts from the next round on",
+                            o->with_label, o->with_label == 1 ? "has" : "have");
     if (more && !m->was->drawn)
         pd_dataset_add_note(d, "%u images left out that were not there when the run began", more);
     if (m->labelled)
@@ -359,7 +365,7 @@ static enum pd_status reorder(const struct match *m, bool join, struct pd_datase
         pd_buffer_release(&o.text);
         return status;
     }
-    note(m, o.joined, d);
+    note(m, &o, d);
     pd_free(d->places);
     pd_free(d->labels);
     pd_free(d->class_names);

@@ -2,8 +2,10 @@
 
 #include "active/changes.h"
 #include "active/given.h"
+#include "active/people.h"
 #include "active/trial.h"
 #include "base/mem.h"
+#include "base/words.h"
 #include "data/labels/class_words.h"
 #include "io/file.h"
 #include "io/table.h"
@@ -113,6 +115,12 @@ static int64_t read_time(const char *text)
     return strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc) ? (int64_t)timegm(&utc) * 1000 : 0;
 }
 
+static bool is_of_page(const struct pd_given *given)
+{
+    const char *name = pd_path_name(given->file);
+    return !strcmp(name, PD_PAGE_ANSWERS) || !strcmp(name, PD_PAGE_CORRECTIONS);
+}
+
 /* Names are the data set's own: one that is gone is no other's. */
 static void take_given(struct pd_asked_images *a, const struct pd_class_words *classes,
                        const struct pd_given *given)
@@ -120,6 +128,12 @@ static void take_given(struct pd_asked_images *a, const struct pd_class_words *c
     bool exactly;
     const int64_t image = pd_image_find(&a->index, given->image);
     if (image < 0 || (a->data->image_names && strcmp(a->data->image_names[image], given->image) != 0))
+        return;
+    if (is_of_page(given))
+        a->heard[image] = PD_RUN_HEARD;
+    else if (a->heard[image])
+        a->heard[image] |= PD_RUN_CORRECTED;
+    if (given->stale)
         return;
     const int32_t class = pd_class_find(classes, given->label, &exactly);
     a->answers[image] = !strcmp(given->label, "skip") ? PD_ANSWER_SKIP : class < 0 ? -1 : class;
@@ -138,8 +152,7 @@ static enum pd_status read_answers(struct pd_asked_images *a, struct pd_error *e
     if (!status)
         status = pd_class_words_init(&classes, a->data, err);
     for (size_t i = 0; !status && i < given.count; i++)
-        if (!given.at[i].stale)
-            take_given(a, &classes, &given.at[i]);
+        take_given(a, &classes, &given.at[i]);
     pd_class_words_release(&classes);
     pd_given_release(&given);
     return status;
@@ -152,7 +165,8 @@ enum pd_status pd_asked_read(struct pd_asked_images *a, struct pd_error *err)
     a->place = pd_calloc(n, sizeof *a->place);
     a->answers = pd_malloc(n * sizeof *a->answers);
     a->times = pd_calloc(n, sizeof *a->times);
-    if (!a->place || !a->answers || !a->times)
+    a->heard = pd_calloc(n, 1);
+    if (!a->place || !a->answers || !a->times || !a->heard)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the answers to %zu images", n);
     for (size_t i = 0; i < n; i++)
         a->answers[i] = -1;
@@ -223,6 +237,7 @@ void pd_asked_close(struct pd_asked_images *a)
     pd_free(a->place);
     pd_free(a->answers);
     pd_free(a->times);
+    pd_free(a->heard);
     memset(a, 0, sizeof *a);
 }
 

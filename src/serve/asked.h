@@ -11,6 +11,8 @@
 
 #include <sys/stat.h>
 
+enum { PD_RUN_HEARD = 1, PD_RUN_CORRECTED = 2 }; /* an answer of the page; another's about the image since */
+
 struct pd_asked_images {
     char run[PD_PATH_SIZE], data_folder[1024]; /* data_folder: of the images' files; "": there is none */
     char strategy[256];
@@ -23,6 +25,7 @@ struct pd_asked_images {
     uint32_t *place;  /* (data->count): of an image among them, from 1; 0: it is not asked for */
     int32_t *answers; /* (data->count): the run's, by its journal, PD_ANSWER_SKIP, or -1 */
     int64_t *times;   /* (data->count): when they came, in milliseconds, of whole seconds; 0: not known */
+    uint8_t *heard;   /* (data->count): what the run has of the page's, PD_RUN_HEARD, ... */
 };
 
 /* watch: or NULL. PD_ERR_USAGE: no run of active learning, or one where the data's own labels answer, or 2-D

@@ -299,6 +299,16 @@ enum pd_status pd_export_reply(const struct pd_book *b, const char *name, struct
     return status;
 }
 
+/* Answers that are not to be had yet. */
+static void count_left_out(const struct pd_book *b, struct pd_page_exported *out)
+{
+    for (uint32_t i = 0; i < b->asked->data->count; i++) {
+        const struct pd_verdict v = pd_book_verdict(b, i);
+        out->disputed += v.disputed;
+        out->waiting += v.people && !v.disputed && !pd_verdict_is_final(b, &v);
+    }
+}
+
 static enum pd_status write_file(const struct pd_book *b, const char *format, const char *path, int64_t *n,
                                  struct pd_error *err)
 {
@@ -328,13 +338,13 @@ static enum pd_status write_folders(const struct pd_book *b, const char *path, i
     return status;
 }
 
-enum pd_status pd_page_export(const char *run, const char *format, const char *path, int64_t *n,
-                              struct pd_error *err)
+enum pd_status pd_page_export(const char *run, const char *format, const char *path,
+                              struct pd_page_exported *out, struct pd_error *err)
 {
     struct pd_asked_images asked;
     struct pd_book book;
     const struct format *f = find_format(format, err);
-    *n = 0;
+    *out = (struct pd_page_exported){0};
     if (!f)
         return PD_ERR_USAGE;
     enum pd_status status = pd_asked_open(run, NULL, &asked, err);
@@ -342,7 +352,10 @@ enum pd_status pd_page_export(const char *run, const char *format, const char *p
         return status;
     status = pd_book_open(&asked, false, &book, err);
     if (!status)
-        status = f->write ? write_file(&book, format, path, n, err) : write_folders(&book, path, n, err);
+        count_left_out(&book, out);
+    if (!status)
+        status = f->write ? write_file(&book, format, path, &out->images, err)
+                          : write_folders(&book, path, &out->images, err);
     pd_book_close(&book);
     pd_asked_close(&asked);
     return status;

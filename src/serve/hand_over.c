@@ -2,6 +2,7 @@
  * has; the later word counts. */
 #include "serve/export.h"
 
+#include "active/people.h"
 #include "base/mem.h"
 #include "io/file.h"
 
@@ -98,10 +99,10 @@ static enum pd_status hand_over(const struct pd_book *b, struct pd_page_handed *
     if (!status) {
         sort_out(b, labels, labels + n, out);
         count_taken_back(b, counted, out);
-        status = write_rows(b, "page.csv", labels, &out->answers, err);
+        status = write_rows(b, PD_PAGE_ANSWERS, labels, &out->answers, err);
     }
     if (!status)
-        status = write_rows(b, "page.correct.csv", labels + n, &out->corrections, err);
+        status = write_rows(b, PD_PAGE_CORRECTIONS, labels + n, &out->corrections, err);
     if (!status)
         status = list_classes(b, out, err);
     pd_free(labels);

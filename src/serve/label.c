@@ -424,7 +424,7 @@ enum pd_status pd_label_open(struct pd_label *l, struct pd_asked_images *asked, 
     if (!status)
         status = pd_book_open(&l->asked, true, &l->book, err);
     if (!status)
-        status = pd_book_need(&l->book, people, err);
+        status = pd_book_need(&l->book, people ? people : l->book.needed, err);
     l->open = !status;
     if (status)
         pd_label_close(l);

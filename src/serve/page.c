@@ -212,10 +212,11 @@ enum pd_status pd_page_ask(struct pd_page *p, const char *run, int people,
                            const struct pd_active_watch *watch, struct pd_error *err)
 {
     struct pd_asked_images asked;
-    if (people < 1 || people > PD_PEOPLE_MOST)
-        return pd_hint(
-            err, pd_fail(err, PD_ERR_USAGE, -1, "people %d: expected 1 to %d", people, (int)PD_PEOPLE_MOST),
-            "people");
+    if (people < 0 || people > PD_PEOPLE_MOST)
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1, "people %d: expected 1 to %d, or 0: as before", people,
+                               (int)PD_PEOPLE_MOST),
+                       "people");
     enum pd_status status = pd_asked_open(run, watch, &asked, err);
     if (status)
         return status;

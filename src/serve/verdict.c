@@ -31,11 +31,22 @@ static void hear(struct pd_verdict *v, int32_t label)
         v->disputed = true;
 }
 
+/* Whether the run was told later than people pressed. Clocks may have been set meanwhile: a press that
+ * replaced what the run has is later, and what came when the run had the page's answer is later than that. */
+static bool is_later(const struct pd_book *b, uint32_t image, const struct pd_verdict *v)
+{
+    const struct pd_press *p = newest(b, image);
+    while (p && (p->undone || p->kind == PD_PRESS_NOTE))
+        p = before(b, p);
+    const bool later = b->asked->times[image] > v->time, over = p && p->over == b->asked->answers[image];
+    return b->asked->heard[image] & PD_RUN_CORRECTED ? later || !over : later && !over;
+}
+
 /* What the run was told otherwise, later (`--correct`), stands. */
 static void hear_the_run(const struct pd_book *b, uint32_t image, struct pd_verdict *v)
 {
     const int32_t label = b->asked->answers[image];
-    if (label == -1 || !(v->people || v->settled) || b->asked->times[image] <= v->time)
+    if (label == -1 || !(v->people || v->settled) || !is_later(b, image, v))
         return;
     v->label = label;
     v->time = b->asked->times[image];

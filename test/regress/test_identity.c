@@ -256,7 +256,7 @@ static void people_change_their_folder(void **state)
     answer("cat");
     put("album/00.png", 50);
     const struct result *r = succeeds("active --resume " LIVE " --labels answers.csv");
-    assert_contains(r->err, "album: 1 new images join the run");
+    assert_contains(r->err, "album: 1 new image joins the run");
     answer("dog");
     move("album/0.png", "album/zero.png");
     move("album", "moved");

@@ -154,6 +154,15 @@ static enum pd_status open_test(struct pd_trial *t, int size, bool quiet, struct
                                                 : status;
     status = compare_test(t, data, err);
     if (!status)
+        status = pd_dataset_fit_channels(data, t->data->channels, err);
+    if (!status && data->channels != t->data->channels)
+        status =
+            pd_hint(err,
+                    pd_fail(err, PD_ERR_MISMATCH, -1,
+                            "data set '%s': its test images have colours, and its training images are grey",
+                            data->name),
+                    "to go on without: measure=false");
+    if (!status)
         status = adopt_classes(t, data, err);
     if (!status)
         status = pd_real_images_take(data, NULL, data->count, size, &t->test, err);

@@ -159,14 +159,30 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     return PD_OK;
 }
 
+/* Pixels lie in the map, where there is one, or are a block of their own. */
+static void free_pixels(struct pd_dataset *d)
+{
+    const uint8_t *map = d->map;
+    if (!map || d->pixels < map || d->pixels >= map + d->map_size)
+        pd_free(d->pixels);
+}
+
+void pd_dataset_replace_pixels(struct pd_dataset *d, uint8_t *pixels)
+{
+    free_pixels(d);
+    pd_free(d->places);
+    d->pixels = pixels;
+    d->places = NULL;
+    d->digests = NULL;
+}
+
 void pd_dataset_destroy(struct pd_dataset *d)
 {
     if (!d)
         return;
+    free_pixels(d);
     if (d->map)
         munmap(d->map, d->map_size);
-    else
-        pd_free(d->pixels);
     pd_free(d->points);
     pd_free(d->labels);
     pd_free(d->class_names);

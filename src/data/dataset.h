@@ -80,6 +80,13 @@ void pd_note_hint(char note[PD_NOTE_SIZE], const char *format, ...) __attribute_
 void pd_dataset_add_note(struct pd_dataset *dataset, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Images of so many channels, where nothing is lost by it: grey ones get three equal channels, and three
+ * equal ones become one. Does nothing to others. PD_ERR_MEMORY. */
+enum pd_status pd_dataset_fit_channels(struct pd_dataset *dataset, int channels, struct pd_error *err);
+
+/* Takes over pixels (count images, in order) in the place of those that there are. */
+void pd_dataset_replace_pixels(struct pd_dataset *dataset, uint8_t *pixels);
+
 /* Keeps n of the images, 1 <= n <= count, at random and in their order; fixed by the seed. PD_ERR_MEMORY. */
 enum pd_status pd_dataset_thin(struct pd_dataset *dataset, uint32_t n, uint64_t seed, struct pd_error *err);
 

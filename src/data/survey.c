@@ -41,8 +41,8 @@ static void measure_image(struct pd_surveyed *s, const uint8_t *planes, int chan
     s->height = height;
     s->width = width;
     s->grey = true;
-    for (int c = 0; c < channels; c++) {
-        const uint8_t *plane = planes + (size_t)c * area;
+    for (int c = 0; c < PD_DATA_CHANNELS; c++) { /* others may have colours */
+        const uint8_t *plane = planes + (channels > 1 ? (size_t)c * area : 0);
         uint64_t sum = 0, squares = 0;
         for (size_t i = 0; i < area; i++) {
             sum += plane[i];

@@ -86,12 +86,17 @@ static enum pd_status add_up(const struct pd_data_report *r, struct pd_split_rep
     return PD_OK;
 }
 
-/* name: what other lines of the split begin with. */
+/* What other lines of the split begin with. */
+static const char *name_of(const struct pd_data_report *r, const struct pd_split_report *s, char name[64])
+{
+    snprintf(name, 64, "%.*s", (int)strcspn(s->note, ":"), s->note);
+    return *name ? name : r->set;
+}
+
 static void tell_shades(const struct pd_data_report *r, struct pd_split_report *s)
 {
     char name[64];
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(s->note, ":"), s->note);
-    pd_shades_note(*name ? name : r->set, s->count, r->channels, s->mean, s->std, s->note);
+    pd_shades_note(name_of(r, s, name), s->count, r->channels, s->mean, s->std, s->note);
 }
 
 /* --- copies --- */
@@ -157,15 +162,28 @@ static enum pd_status find_copies(struct pd_survey *v, struct pd_error *err)
     return PD_OK;
 }
 
-/* One channel where every image is grey. */
+static bool is_grey(const struct pd_survey *v, enum pd_split split)
+{
+    bool grey = true;
+    for (size_t i = 0; grey && i < v->report->splits[split].count; i++)
+        grey = v->at[split][i].grey;
+    return grey;
+}
+
+/* One channel where every image is grey. Networks take one kind, from the training images. */
 static void drop_colour(struct pd_survey *v)
 {
     struct pd_data_report *r = v->report;
-    bool grey = r->channels == PD_DATA_CHANNELS;
-    for (int split = 0; split < PD_SPLITS; split++)
-        for (size_t i = 0; grey && i < r->splits[split].count; i++)
-            grey = v->at[split][i].grey;
-    r->channels = grey ? 1 : r->channels;
+    struct pd_split_report *test = &r->splits[PD_SPLIT_TEST];
+    const bool train_grey = is_grey(v, PD_SPLIT_TRAIN), test_grey = is_grey(v, PD_SPLIT_TEST);
+    if (r->channels != PD_DATA_CHANNELS)
+        return;
+    r->channels = train_grey && test_grey ? 1 : r->channels;
+    if (r->splits[PD_SPLIT_TRAIN].count && test->count && train_grey && !test_grey)
+        pd_note_add(
+            test->note, name_of(r, test, (char[64]){0}),
+            "the test images have colours, and the training images are grey: nothing can be measured on "
+            "them");
 }
 
 enum pd_status pd_survey_finish(struct pd_survey *v, struct pd_error *err)

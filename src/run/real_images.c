@@ -26,6 +26,8 @@ static enum pd_status take_data(enum pd_status status, const struct pd_gan *gan,
                                 struct pd_dataset **out, struct pd_error *err)
 {
     if (!status)
+        status = pd_dataset_fit_channels(*out, gan->config.channels, err);
+    if (!status)
         status = pd_run_check_fit(*out, &gan->config, err);
     if (!status)
         status = adopt_classes(*out, gan, labels, err);

@@ -206,7 +206,9 @@ static void images_may_join(void **state)
     assert_string_equal(d->image_names[4], "x");
     assert_string_equal(d->image_names[5], "a/00");
     assert_int_equal(pd_dataset_image(d, 5)[0], 12);
-    assert_string_equal(d->note, "photos: 1 new image joins the run\n");
+    assert_string_equal(d->note, "photos: 1 new image joins the run\nphotos: 1 of the new ones has a label, "
+                                 "which counts from the next "
+                                 "round on\n");
     pd_dataset_destroy(d);
 }
 

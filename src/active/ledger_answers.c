@@ -211,6 +211,9 @@ enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correc
         return status;
     if (a.note[0])
         say(in, "%s: %s", file, a.note);
+    if (correct && a.blank)
+        say(in, "%s: %zu row%s without a label correct%s nothing: an answer can be replaced, also by skip",
+            file, a.blank, pd_plural(a.blank), a.blank == 1 ? "s" : "");
     if (a.elsewhere)
         say(in, "%s: %zu row%s an image in another folder, taken for the one here: %s", file, a.elsewhere,
             a.elsewhere > 1 ? "s name" : " names", a.first_elsewhere);

@@ -25,15 +25,18 @@ static bool is_key(const char *key)
 /* A name that a class may have beside the others; but: the one that is renamed, or -1. */
 static enum pd_status check_name(const struct pd_book *b, const char *name, int32_t but, struct pd_error *err)
 {
-    char(*names)[PD_CLASS_NAME_SIZE] = pd_calloc((size_t)b->class_count + 1, sizeof *names);
+    char(*names)[PD_CLASS_NAME_SIZE] = pd_calloc(2 * (size_t)b->class_count + 1, sizeof *names);
     struct pd_dataset d = {.name = "page", .class_names = names};
     struct pd_class_words words = {.names = NULL};
     bool exactly;
     int32_t rivals[2] = {0, 0};
     const size_t n = strlen(name);
     for (int i = 0; names && i < b->class_count; i++)
-        if (i != but)
+        if (i != but) { /* as the page shows it, and as the run, its files and answers have it */
             memcpy(names[d.classes++], b->classes[i].shown, PD_CLASS_NAME_SIZE);
+            if (strcmp(b->classes[i].shown, b->classes[i].name) != 0)
+                memcpy(names[d.classes++], b->classes[i].name, PD_CLASS_NAME_SIZE);
+        }
     enum pd_status status =
         names ? pd_class_words_init(&words, &d, err)
               : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for its classes", b->asked->run);

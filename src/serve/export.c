@@ -12,6 +12,7 @@
 #include <paydirt/page.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,19 @@ static enum pd_status image_bytes(const struct export *e, uint32_t image, struct
     return status;
 }
 
+/* Whether the new path is below the folder; NULL: there is none. */
+static bool lies_within(const char *path, const char *folder)
+{
+    char parent[PD_PATH_SIZE], real[PATH_MAX];
+    const size_t n = folder ? strlen(folder) : 0;
+    snprintf(parent, sizeof parent, "%s", path);
+    while (n && !realpath(parent, real)) { /* the nearest parent that is there */
+        char *slash = strrchr(parent, '/');
+        snprintf(slash ? slash : parent, 2, "%s", slash == parent ? "/" : slash ? "" : ".");
+    }
+    return n && !strncmp(real, folder, n) && (!real[n] || real[n] == '/');
+}
+
 static enum pd_status export_folders(const struct export *e, const char *dir, int64_t *n,
                                      struct pd_error *err)
 {
@@ -246,6 +260,11 @@ static enum pd_status export_folders(const struct export *e, const char *dir, in
     *n = 0;
     if (!pd_is_absent(dir))
         return pd_fail(err, PD_ERR_USAGE, -1, "%s is there already, expected the name of a new folder", dir);
+    if (lies_within(dir, e->book->asked->data->folder))
+        return pd_fail(
+            err, PD_ERR_USAGE, -1,
+            "%s lies among the run's own images, whose copies would join it: expected a folder elsewhere",
+            dir);
     enum pd_status status = name_folders(e->book, &folders, err);
     for (uint32_t i = 0; i < e->book->asked->data->count && !status; i++) {
         struct pd_buffer bytes = PD_BUFFER_INIT;

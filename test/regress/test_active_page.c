@@ -170,7 +170,7 @@ static void names_what_cannot_be_served(void **state)
     fails("label " RUN " --export csv", 2, "--out is missing");
     fails("label " RUN " --listen 0.0.0.0 --no-browser", 2, "--certificate FILE");
     fails("label " RUN " --certificate a.pem --no-browser", 2, "go together");
-    fails("label " RUN " --people 0 --no-browser", 2, "people");
+    fails("label " RUN " --people 65 --no-browser", 2, "people");
     fails("active --data photos --classes cat,dog --oracle pages " SMALL, 2, "did you mean 'page'?");
 }
 

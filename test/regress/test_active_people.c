@@ -460,11 +460,54 @@ static void images_swap_their_names(void **state)
     scratch_write(scratch_path("a.csv"), words, strlen(words));
     succeeds("active --resume swaps/00000-swapped-active-gold --labels a.csv");
     succeeds("label swaps/00000-swapped-active-gold --export folders --out swapped-out");
-    snprintf(path, sizeof path, "swapped-out/cat/%s", name_of(0));
+    snprintf(path, sizeof path, "swapped-out/cat/%s", name_of(1));
     char *now = scratch_read(scratch_path(path), &copied);
     assert_true(size == copied && !memcmp(first, now, size));
     free(first);
     free(now);
+    succeeds("active --resume swaps/00000-swapped-active-gold"); /* its own answers.csv has its own names */
+    succeeds("label swaps/00000-swapped-active-gold --export csv --out e.csv");
+    succeeds("export swaps/00000-swapped-active-gold --labels l.csv");
+    for (int i = 0; i < 2; i++) {
+        sheet = scratch_read(scratch_path(i ? "l.csv" : "e.csv"), NULL);
+        snprintf(words, sizeof words, "\n%s,cat,", name_of(1));
+        row = strstr(sheet, words);
+        assert_non_null(row);
+        snprintf(words, sizeof words, "%s,%s\n", scratch_path(copy), name_of(0));
+        assert_memory_equal(strchr(row + 1, '\n') + 1 - strlen(words), words, strlen(words));
+        free(sheet);
+        snprintf(words, sizeof words, "active --resume swaps/00000-swapped-active-gold --labels %s",
+                 i ? "l.csv" : "e.csv");
+        succeeds(words);
+    }
+}
+
+/* A new picture is called as one was that lies elsewhere by now. */
+static void a_new_image_has_an_old_name(void **state)
+{
+    (void)state;
+    char path[256], words[256];
+    mkdir(scratch_path("reused"), 0777);
+    for (int i = 0; i < 4; i++)
+        draw("reused", i);
+    succeeds("active --data ./reused --classes cat,dog --model infogan --width 0.1 --batch 4 --min-epoch 8 "
+             "--epochs 1 --threads 1 --no-pictures --oracle csv --init 4 --query 1 --final 4 --out reuses");
+    mkdir(scratch_path("reused/old"), 0777);
+    snprintf(path, sizeof path, "reused/%s", name_of(0));
+    snprintf(words, sizeof words, "reused/old/%s", name_of(0));
+    rename(scratch_path(path), scratch_path(words));
+    draw("reused", 9);
+    snprintf(words, sizeof words, "reused/%s", name_of(9));
+    rename(scratch_path(words), scratch_path(path));
+    meet("reuses/00000-reused-active-gold");
+    for (int i = 0; i < 2; i++)
+        succeeds("active --resume reuses/00000-reused-active-gold");
+    char *sheet = scratch_read(in_run("queries.csv"), NULL);
+    snprintf(words, sizeof words, "/reused/old/%s\n", name_of(0));
+    const char *row = strstr(sheet, name_of(0));
+    assert_non_null(row);
+    assert_memory_equal(strchr(row, '\n') + 1 - strlen(words), words, strlen(words));
+    free(sheet);
 }
 
 /* --- a data set with some labels --- */
@@ -625,6 +668,7 @@ int main(void)
         cmocka_unit_test(nothing_can_be_told),
         cmocka_unit_test(changed_test_images_are_told),
         cmocka_unit_test(images_swap_their_names),
+        cmocka_unit_test(a_new_image_has_an_old_name),
         cmocka_unit_test(labels_that_are_there_are_used),
         cmocka_unit_test(labels_may_be_yet_to_come),
         cmocka_unit_test(nothing_that_was_typed_is_lost),

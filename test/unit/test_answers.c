@@ -234,6 +234,17 @@ static void finds_images_by_path_and_url(void **state)
     assert_read(&twice, "image,label\n/x/a.png,1\n", "a.png=1\n?0");
     assert_read(&twice, "image,label\nC:\\me\\photos\\a.png,1\n", "photos/a.png=1\n?0");
     assert_read(&twice, "image,label\nhttps://host/photos%2Fa.png?x=1,1\n", "photos/a.png=1\n?0");
+    const char *const same[] = {"/data/local-files/?d=photos/a.png",
+                                "http://h/data/local-files/?d=photos/a.png",
+                                "https://h/photos/a.png?url=/b/a.png",
+                                "photos//a.png",
+                                "photos/./a.png",
+                                "photos\\\\a.png"};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "image,label\n%s,1\n", same[i]);
+        assert_read(&twice, text, "photos/a.png=1\n?0");
+    }
 }
 
 /* A data set of these classes and image "x"; what "x" with this label is read as, and the note. */

@@ -180,6 +180,15 @@ static bool refuse_other_file(struct pd_answers_reader *r, int64_t row, const ch
     return true;
 }
 
+/* What the run has no name for may be what an image's file is called by now. */
+static int64_t find_by_file(const struct pd_dataset *d, const char *name)
+{
+    for (uint32_t i = 0; d->file_names && i < d->count; i++)
+        if (!strcmp(d->file_names[i], name))
+            return i;
+    return PD_IMAGE_UNKNOWN;
+}
+
 /* --- rows --- */
 
 bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *text)
@@ -193,6 +202,7 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
         return true;
     }
     int64_t at = pd_image_find(&r->images, image);
+    at = at == PD_IMAGE_UNKNOWN ? find_by_file(r->dataset, image) : at;
     if (at < 0) {
         pd_answers_refuse(
             r, row, at == PD_IMAGE_AMBIGUOUS ? "several images may be '%.100s'" : "unknown image '%.100s'",

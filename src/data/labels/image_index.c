@@ -212,6 +212,20 @@ static int percent(const char *text)
     return byte ? byte : -1;
 }
 
+/* "a//b/./c" as "a/b/c". Returns its length. */
+static size_t tidy(char *path)
+{
+    char *to = path;
+    for (const char *from = path; *from; from++) {
+        const bool idle = to > path && to[-1] == '/' && (*from == '/' || (from[0] == '.' && from[1] == '/'));
+        from += idle && *from == '.';
+        if (!idle)
+            *to++ = *from;
+    }
+    *to = '\0';
+    return (size_t)(to - path);
+}
+
 /* The path in a URL, or a Windows path with '/'; without spaces around it. Returns its length. */
 static size_t decode(const char *text, char path[LONGEST + 1])
 {
@@ -230,7 +244,12 @@ static size_t decode(const char *text, char path[LONGEST + 1])
         path[n++] = (char)(byte == '\\' ? '/' : byte);
     }
     path[n] = '\0';
-    return n;
+    return tidy(path);
+}
+
+static bool is_url(const char *text)
+{
+    return strstr(text, "://") || strstr(text, "?d=");
 }
 
 /* The name behind what Label Studio puts before the name of an uploaded file, or NULL. */
@@ -282,7 +301,14 @@ int64_t pd_image_find(const struct pd_image_index *index, const char *text)
     size_t size = strlen(text);
     if (!size || size > LONGEST)
         return PD_IMAGE_UNKNOWN;
-    int64_t found = index->sorted ? find_path(index, text, size) : find_number(index, text);
+    char path[LONGEST + 1];
+    int64_t found = index->sorted ? find_exactly(index, text, size) : find_number(index, text);
+    if (found == PD_IMAGE_UNKNOWN && is_url(text))
+        found = find_decoded(index, text);
+    if (found == PD_IMAGE_UNKNOWN && index->sorted) {
+        memcpy(path, text, size + 1);
+        found = find_path(index, path, tidy(path));
+    }
     if (found == PD_IMAGE_UNKNOWN)
         found = find_decoded(index, text);
     return found == PD_IMAGE_UNKNOWN && index->composed ? find_composed(index, text, size) : found;

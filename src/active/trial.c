@@ -71,19 +71,17 @@ static enum pd_status keep_roster(struct pd_trial *t, const char *folder, struct
     return status || !grown ? status : write_roster(t, folder, err);
 }
 
-/* People may add images meanwhile; not where some are drawn to validate, which would then be others. */
 static enum pd_status open_images(struct pd_trial *t, struct pd_error *err)
 {
     const struct pd_data_watch watch = pd_active_decoding(t->watch);
     struct pd_early_check check = {&t->o, NULL, &watch};
     const struct pd_data_watch early = pd_early_check_watch(&check);
-    const bool join = !pd_active_is_simulated(t->a) && !t->o.validation;
     char folder[PD_PATH_SIZE];
     if (!*t->run) /* nothing has begun */
         return pd_run_dataset(&t->o, PD_SPLIT_TRAIN, &early, &t->data, err);
     enum pd_status status = pd_trial_start_folder(t->run, t->number, folder, err);
     if (!status)
-        status = pd_run_dataset_again(&t->o, folder, join, &watch, &t->data, err);
+        status = pd_run_dataset_again(&t->o, folder, !pd_active_is_simulated(t->a), &watch, &t->data, err);
     return status ? status : keep_roster(t, folder, err);
 }
 

@@ -27,7 +27,7 @@ static enum pd_status open_place(const char *run, struct pd_train_options *o, st
     o->data_seed = (int64_t)pd_trial_seed(o, 1);
     enum pd_status status = pd_trial_start_folder(run, 1, start, why);
     if (!status)
-        status = pd_run_dataset_again(o, start, !o->validation, NULL, &p->data, why);
+        status = pd_run_dataset_again(o, start, true, NULL, &p->data, why);
     if (!status)
         status = pd_image_index_init(&p->index, p->data, why);
     return status;

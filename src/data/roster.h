@@ -17,10 +17,11 @@ struct pd_roster {
     char set[64];
     uint32_t count;
     int channels, height, width;
-    bool listed; /* there is an images.csv; set by whoever makes one */
-    bool named;  /* the images have names; else their numbers serve */
-    bool drawn;  /* set by whoever restores: it lists a part drawn at random, and others are not new */
-    bool grows;  /* set by whoever restores: classes that the data set has beside these follow at the end */
+    bool listed;   /* there is an images.csv; set by whoever makes one */
+    bool named;    /* the images have names; else their numbers serve */
+    bool drawn;    /* set by whoever restores: it lists a part drawn at random, and others are not new */
+    bool numbered; /* set by whoever restores: people call images without names by their numbers */
+    bool grows;    /* set by whoever restores: classes that the data set has beside these follow at the end */
     struct pd_class_names classes;
     struct pd_digest fingerprint; /* over the classes' names and each image's label, digest and name */
     /* Of the images (count); NULL where they are not listed or not read. */

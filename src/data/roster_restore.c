@@ -226,6 +226,12 @@ static enum pd_status check(struct match *m, struct pd_error *err)
         status = pd_fail(err, PD_ERR_MISMATCH, -1,
                          "data set '%s' has changed since the run began: %s; put it back, or begin a new run",
                          m->now->set, text.data ? text.data : "images are gone");
+    else if (m->was->numbered && !m->was->names && m->moved)
+        status =
+            pd_fail(err, PD_ERR_MISMATCH, -1,
+                    "data set '%s': %u images have other numbers than when the run began, and people answer "
+                    "by these (%u was %u); put them back in their order",
+                    m->now->set, m->moved, m->at[m->first_moved], m->first_moved);
     pd_buffer_release(&lost.text);
     pd_buffer_release(&gone.text);
     pd_buffer_release(&relabelled.text);

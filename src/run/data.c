@@ -75,12 +75,14 @@ enum pd_status pd_run_check_fit(const struct pd_dataset *d, const struct pd_mode
 }
 
 /* A list of a part that was drawn is held against all there is. */
-static enum pd_status restore(const struct pd_train_options *o, const char *folder, bool join,
+static enum pd_status restore(const struct pd_train_options *o, const char *folder, bool people,
                               struct pd_dataset *d, struct pd_error *err)
 {
     struct pd_roster roster;
     enum pd_status status = pd_roster_read(folder, &roster, err);
     roster.drawn = o->data_count;
+    const bool join = people && !o->validation;
+    roster.numbered = people;
     roster.grows = join && *o->classes; /* these are what people have said, with what they added */
     if (!status && !roster.listed)
         status = thin(o, d, err);
@@ -90,14 +92,14 @@ static enum pd_status restore(const struct pd_train_options *o, const char *fold
     return status;
 }
 
-enum pd_status pd_run_dataset_again(const struct pd_train_options *o, const char *folder, bool join,
+enum pd_status pd_run_dataset_again(const struct pd_train_options *o, const char *folder, bool people,
                                     const struct pd_data_watch *watch, struct pd_dataset **out,
                                     struct pd_error *err)
 {
     if (!pd_roster_is_in(folder))
         return pd_run_dataset(o, PD_SPLIT_TRAIN, watch, out, err);
     enum pd_status status = open_whole(o, PD_SPLIT_TRAIN, watch, out, err);
-    return hand_over(status ? status : restore(o, folder, join, *out, err), out);
+    return hand_over(status ? status : restore(o, folder, people, *out, err), out);
 }
 
 /* In people's own sets images come and go; published and drawn ones are all or nothing. */

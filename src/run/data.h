@@ -17,9 +17,11 @@ enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split sp
                               const struct pd_data_watch *watch, struct pd_dataset **out,
                               struct pd_error *err);
 
-/* The training split as the roster in the folder has it; without one, as it is. join: images that it does not
- * know follow at the end. PD_ERR_MISMATCH: the data have changed (pd_roster_restore). */
-enum pd_status pd_run_dataset_again(const struct pd_train_options *o, const char *folder, bool join,
+/* The training split as the roster in the folder has it; without one, as it is. people: they may add images
+ * meanwhile, which follow at the end (not where some are drawn to validate, which would then be others), and
+ * may call images by their numbers, which then must be the same. PD_ERR_MISMATCH: the data have changed
+ * (pd_roster_restore). */
+enum pd_status pd_run_dataset_again(const struct pd_train_options *o, const char *folder, bool people,
                                     const struct pd_data_watch *watch, struct pd_dataset **out,
                                     struct pd_error *err);
 

@@ -190,7 +190,7 @@ static enum pd_status open_data(struct pd_asked_images *a, struct pd_train_optio
     o->data_seed = (int64_t)pd_trial_seed(o, 1);
     enum pd_status status = pd_trial_start_folder(a->run, 1, folder, err);
     if (!status)
-        status = pd_run_dataset_again(o, folder, !o->validation, watch ? &decoding : NULL, &a->data, err);
+        status = pd_run_dataset_again(o, folder, true, watch ? &decoding : NULL, &a->data, err);
     if (!status)
         status = pd_data_source_find(o->data, &source, err);
     if (status)

@@ -242,6 +242,14 @@ static void rows_without_names(void **state)
     assert_contains(d->note, "3 images were moved or renamed since the run began (1 was 0)");
     pd_dataset_destroy(d);
     is_refused(rows, 2, abc, 3, "1 image gone (2)");
+    struct pd_roster r; /* people answered by numbers that are others' now */
+    d = make(more, 4, abc, 3);
+    assert_int_equal(pd_roster_read(scratch_dir, &r, &err), PD_OK);
+    r.numbered = true;
+    assert_int_equal(pd_roster_restore(&r, scratch_dir, true, d, &err), PD_ERR_MISMATCH);
+    assert_contains(err.message, "3 images have other numbers than when the run began");
+    pd_roster_release(&r);
+    pd_dataset_destroy(d);
 }
 
 static void without_a_list_all_must_be_the_same(void **state)

@@ -531,6 +531,33 @@ static void labels_that_are_there_are_used(void **state)
 }
 
 /* What trains on labels alone begins where the folder has none: they come. */
+/* Nobody asks about an image that joined with a label: it is learnt in the next round. */
+static void labels_that_come_later_are_used(void **state)
+{
+    (void)state;
+    const char *const folders[] = {"later", "later/cat", "later/dog"};
+    for (int i = 0; i < 3; i++)
+        mkdir(scratch_path(folders[i]), 0777);
+    for (int i = 0; i < 8; i++)
+        draw(folders[i < 2 ? i + 1 : 0], i);
+    succeeds(
+        "active --data ./later --model infogan --width 0.1 --batch 4 --min-epoch 8 --epochs 1 --threads 1 "
+        "--no-pictures --oracle csv --init 4 --query 1 --final 8 --out later-runs");
+    meet("later-runs/00000-later-active-gold");
+    for (int round = 0; round < 2; round++) {
+        look_at_questions();
+        answer(in_run("queries.csv"), person.count, "cat");
+        if (round)
+            draw("later/dog", 8);
+        const struct result *r = resume(NULL);
+        if (round)
+            assert_contains(r->err, "1 of the new ones has a label, which counts from the next round on");
+    }
+    char *labels = scratch_read(in_run("gold-1/labels.csv"), NULL);
+    assert_contains(labels, "dog/08.png,dog\n");
+    free(labels);
+}
+
 static void labels_may_be_yet_to_come(void **state)
 {
     (void)state;
@@ -670,6 +697,7 @@ int main(void)
         cmocka_unit_test(images_swap_their_names),
         cmocka_unit_test(a_new_image_has_an_old_name),
         cmocka_unit_test(labels_that_are_there_are_used),
+        cmocka_unit_test(labels_that_come_later_are_used),
         cmocka_unit_test(labels_may_be_yet_to_come),
         cmocka_unit_test(nothing_that_was_typed_is_lost),
         cmocka_unit_test(predictions_are_no_answers),

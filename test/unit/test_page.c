@@ -305,6 +305,31 @@ static void hears_several_people(void **state)
     assert_int_equal(book.needed, 2);
 }
 
+/* Clocks may be set meanwhile: what replaced what says more. */
+static void hears_the_run(void **state)
+{
+    (void)state;
+    NEEDS(sqlite);
+    enum { FUTURE = 1 << 30 };
+    answers("ann", 0, 0);
+    const int64_t now = pd_book_verdict(&book, 0).time;
+    asked.answers[0] = 1;
+    asked.times[0] = now + FUTURE;
+    assert_int_equal(pd_book_verdict(&book, 0).label, 1); /* told later */
+    const struct pd_pressed over = {
+        .kind = PD_PRESS_ANSWER, .person = "ben", .image = 0, .label = 2, .over = 1, .was = -1};
+    answers("ann", 0, 2);
+    assert_int_equal(press(over, NULL), PD_OK);
+    assert_int_equal(pd_book_verdict(&book, 0).label, 2); /* pressed over it, whatever the clock says */
+    answers("ann", 1, 0);
+    asked.answers[1] = 1;
+    asked.times[1] = 1;
+    asked.heard[1] = PD_RUN_HEARD;
+    assert_int_equal(pd_book_verdict(&book, 1).label, 0);
+    asked.heard[1] |= PD_RUN_CORRECTED;
+    assert_int_equal(pd_book_verdict(&book, 1).label, 1); /* the run had the page's, and was corrected */
+}
+
 /* 2 x 2 counts 20, 5, 10, 15: po = 0.7, pe = 0.5 * 0.6 + 0.5 * 0.4 = 0.5, kappa 0.4; here a fifth of each. */
 static void measures_agreement(void **state)
 {
@@ -478,11 +503,11 @@ int main(void)
 {
 #define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        PAGE_TEST(reads_what_is_asked),    PAGE_TEST(keeps_what_was_pressed),
-        PAGE_TEST(refuses_what_cannot_be), PAGE_TEST(keeps_groups_whole),
-        PAGE_TEST(hears_several_people),   PAGE_TEST(measures_agreement),
-        PAGE_TEST(answers_requests),       PAGE_TEST(exports_what_a_run_takes),
-        PAGE_TEST(refuses_other_files),
+        PAGE_TEST(reads_what_is_asked),      PAGE_TEST(keeps_what_was_pressed),
+        PAGE_TEST(refuses_what_cannot_be),   PAGE_TEST(keeps_groups_whole),
+        PAGE_TEST(hears_several_people),     PAGE_TEST(hears_the_run),
+        PAGE_TEST(measures_agreement),       PAGE_TEST(answers_requests),
+        PAGE_TEST(exports_what_a_run_takes), PAGE_TEST(refuses_other_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

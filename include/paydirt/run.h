@@ -21,7 +21,7 @@ enum pd_status pd_run_start(const struct pd_training *training, const struct pd_
 
 /* Where the same images lie now; NULL: where they were. */
 struct pd_data_place {
-    const char *data, *data_dir, *cache_dir; /* as the options of these names */
+    const char *data, *data_dir, *cache_dir, *metadata; /* as the options of these names */
 };
 
 /* What may change when a run goes on; zeroed: nothing. */

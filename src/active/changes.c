@@ -236,7 +236,8 @@ enum pd_status pd_active_change(const char *folder, struct pd_active_options *a,
     const struct pd_train_options was_o = *o;
     struct pd_trial t;
     bool again = false;
-    if (!news->add_class && !news->final && !news->query && !p->data && !p->data_dir && !p->cache_dir)
+    if (!news->add_class && !news->final && !news->query && !p->data && !p->data_dir && !p->cache_dir &&
+        !p->metadata)
         return PD_OK;
     pd_run_move(p, o);
     enum pd_status status = pd_trial_open(folder, a, o, watch, 1, told, &t, err);

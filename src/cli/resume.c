@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const places[] = {"resume", "data", "data_dir", "cache_dir", NULL};
+static const char *const places[] = {"resume", "data", "data_dir", "cache_dir", "metadata", NULL};
 
 static bool is_in(const char *name, const char *const *list)
 {
@@ -35,7 +35,7 @@ enum pd_status resume_check(const struct args_command *c, const struct args *arg
         list_flags(allowed, flags, sizeof flags);
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--%s cannot be given with --resume: a run keeps its options, except "
-                       "%s--data, --data-dir and --cache-dir",
+                       "%s--data, --data-dir, --cache-dir and --metadata",
                        pd_option_flag(option, flag, sizeof flag), flags);
     }
     return PD_OK;
@@ -51,5 +51,6 @@ struct pd_data_place resume_place(const struct args_command *c, const struct arg
                                   const struct pd_option_table *training)
 {
     return (struct pd_data_place){given(c, args, training, "data"), given(c, args, training, "data_dir"),
-                                  given(c, args, training, "cache_dir")};
+                                  given(c, args, training, "cache_dir"),
+                                  given(c, args, training, "metadata")};
 }

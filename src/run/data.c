@@ -122,17 +122,22 @@ void pd_run_move(const struct pd_data_place *place, struct pd_train_options *o)
     set_path(place->data, o->data, sizeof o->data);
     set_path(place->data_dir, o->data_dir, sizeof o->data_dir);
     set_path(place->cache_dir, o->cache_dir, sizeof o->cache_dir);
+    set_path(place->metadata, o->metadata, sizeof o->metadata);
     pd_run_absolute_paths(o);
 }
 
 enum pd_status pd_run_say_moved(const struct pd_train_options *o, bool other, enum pd_status status,
                                 struct pd_error *err)
 {
-    const char *place = o->data_dir[0] ? o->data_dir : o->data;
-    if (!status || !err || *place != '/' || !pd_is_absent(place))
-        return status;
-    return pd_hint(err, pd_fail(err, status, -1, "%.400s", err->message), "where it lies now%s: %s",
-                   other ? ", as the run is resumed" : "", place == o->data ? "data" : "data-dir");
+    const struct {
+        const char *path, *option;
+    } places[] = {{o->data_dir[0] ? o->data_dir : o->data, o->data_dir[0] ? "data-dir" : "data"},
+                  {o->metadata, "metadata"}};
+    for (size_t i = 0; status && err && i < sizeof places / sizeof places[0]; i++)
+        if (places[i].path[0] == '/' && pd_is_absent(places[i].path))
+            return pd_hint(err, pd_fail(err, status, -1, "%.400s", err->message), "where it lies now%s: %s",
+                           other ? ", as the run is resumed" : "", places[i].option);
+    return status;
 }
 
 enum pd_status pd_run_image_size(const struct pd_train_options *o, int *size, struct pd_error *err)

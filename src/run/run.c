@@ -254,7 +254,8 @@ enum pd_status pd_run_train_in(const struct pd_train_options *options, const cha
     struct pd_loop r = {.o = &o, .watch = watch, .folder = folder, .roster = roster, .quiet = true};
     enum pd_status status = pd_run_folder_checkpoint(folder, path, err);
     if (!status && !pd_is_absent(path)) {
-        const struct pd_run_change change = {0, {o.data, o.data_dir, o.cache_dir}, o.device, o.precision};
+        const struct pd_run_change change = {
+            0, {o.data, o.data_dir, o.cache_dir, o.metadata}, o.device, o.precision};
         return resume(folder, roster, &change, watch, err);
     }
     if (!status)

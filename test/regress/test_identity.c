@@ -137,7 +137,7 @@ static void other_options_stay(void **state)
     (void)state;
     fails(GOES " --seed 4", 2,
           "--seed cannot be given with --resume: a run keeps its options, except --epochs, --device, "
-          "--precision, --data, --data-dir and --cache-dir");
+          "--precision, --data, --data-dir, --cache-dir and --metadata");
 }
 
 /* --- scores --- */

@@ -249,7 +249,8 @@ enum pd_status pd_active_change(const char *folder, struct pd_active_options *a,
     a->query = news->query ? news->query : a->query;
     if (a->final < was_a.final)
         status = pd_hint(err,
-                         pd_fail(err, PD_ERR_USAGE, -1, "final %lld: expected more than the %lld so far",
+                         pd_fail(err, PD_ERR_USAGE, -1,
+                                 "final %lld: expected more than the %lld labels that the run goes on to",
                                  (long long)a->final, (long long)was_a.final),
                          "final");
     if (!status && a->query < 1)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from ._arrays import whole_numbers
 from ._gan import Gan, load
-from ._images import Classes, say_scaled, understand
+from ._images import say_scaled, understand
+from ._labels import Classes
 from ._library import UsageError, check, ffi, lib, new_error, not_forked, openmp, text
 from ._train import Callback, Watch, keep_arrays, names_option, option_text, set_options
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import floats, pointer, shape_text, whole_numbers
-from ._images import Images, labels_of, pixels_of, to_dataset
+from ._images import Images, pixels_of, to_dataset
+from ._labels import labels_of
 from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, text, whole
 
 _FILE = "networks.safetensors"  # in a folder of Gan.save

@@ -11,7 +11,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 import numpy as np
 
 from ._gan import Epoch, Gan, load
-from ._images import Classes, Images, notes_of, open_dataset, say_scaled, to_dataset, understand
+from ._images import Images, notes_of, open_dataset, say_scaled, to_dataset, understand
+from ._labels import Classes
 from ._library import Callbacks, UsageError, check, ffi, lib, new_error, not_forked, openmp, text, threads_of, with_hints
 from ._progress import Progress
 

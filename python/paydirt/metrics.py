@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import floats, host, pointer, shape_text
-from ._images import labels_of, pixels_of, scale_of
+from ._images import pixels_of, scale_of
+from ._labels import labels_of
 from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, tell, text
 
 __all__ = ["Result", "dc", "features", "fid", "fitting_capacity", "frechet", "gan_test", "inception_score", "kid", "pr", "prd"]

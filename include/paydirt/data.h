@@ -31,9 +31,10 @@ struct pd_data_arrays {
     int height, width; /* points: 1, 1 */
     const uint8_t *u8; /* (n, channels, height, width), 0 .. 255 */
     const float *f32; /* or in [-1, 1], kept in 8 bits (the note says: none below 0); points: (n, 2), as is */
-    const int32_t *labels;          /* (n): 0 .. classes - 1, or -1, unknown; NULL: all unknown */
-    int classes;                    /* 1 .. 2^20 */
-    const char *const *class_names; /* (classes), UTF-8, or NULL: the numbers serve */
+    const int32_t *labels; /* (n): 0 .. classes - 1, or -1, unknown; NULL: all unknown */
+    int classes;           /* 1 .. 2^20 */
+    const char *const
+        *class_names; /* (classes), UTF-8, or NULL: the numbers serve; the note tells doubtful ones */
 };
 
 /* A copy. PD_ERR_USAGE: a shape, a label or a value that cannot be (the message names the row);

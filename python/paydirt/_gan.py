@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import floats, pointer, shape_text, whole_numbers
-from ._images import Images, pixels_of, to_dataset
-from ._labels import labels_of
+from ._images import Images, arrays_of, pixels_of, to_dataset
+from ._labels import labels_of, names_of
 from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, text, whole
 
 _FILE = "networks.safetensors"  # in a folder of Gan.save
@@ -250,10 +250,10 @@ class Gan:
 
         Parameters
         ----------
-        images : array
+        images : array or data set
             As of `train`; other sizes are scaled to the networks'.
         labels : array (n), optional
-            -1: unknown.
+            Numbers of classes, or names; -1, None: unknown. A data set's own where nothing is given.
         origin : "real" or "fake"
             Whose statistics the batch norm goes by (doc/gold.md).
 
@@ -323,8 +323,11 @@ class Gan:
 
     def _dataset(self, images: Any, labels: Any) -> Any:
         notes: List[str] = []
-        pixels = pixels_of(images, "images", notes, self._scale)
-        known, count, _ = labels_of(labels, len(pixels), self.class_names if _has_words(labels) else self.classes, notes)
+        given, own, names = arrays_of(images, labels)
+        if labels is None and names is not None and np.asarray(own).dtype.kind in "iu":  # a data set's, in its order of classes
+            own = np.array([*(names_of(names) or ()), None], object)[own]
+        pixels = pixels_of(given, "images", notes, self._scale)
+        known, count, _ = labels_of(own, len(pixels), self.class_names, notes)
         return to_dataset(Images(pixels, known, count, None, notes))
 
     def _input(self, dataset: Any) -> NDArray[np.float32]:
@@ -397,10 +400,6 @@ def _of_bytes(data: bytes, history: List[Epoch], notes: List[str], folder: Optio
         gan = load(path)
     gan.history, gan.notes, gan.folder, gan.interrupted, gan._scale = history, notes, folder, interrupted, scale
     return gan
-
-
-def _has_words(labels: Any) -> bool:
-    return isinstance(labels, (list, tuple, np.ndarray)) and np.asarray(labels).dtype.kind in "OUS"
 
 
 def _seed(seed: int) -> int:

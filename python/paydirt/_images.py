@@ -1,6 +1,7 @@
 """Images and labels as people have them, as the 8-bit images and numbers that paydirt learns from."""
 from __future__ import annotations
 
+import collections.abc
 import os
 from typing import Any, List, NamedTuple, Optional, Tuple, Union
 
@@ -8,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import host, pointer, shape_text
-from ._labels import Classes, labels_of
-from ._library import Callbacks, UsageError, call, ffi, lib, text
+from ._labels import Classes, labels_of, names_of
+from ._library import Callbacks, UsageError, call, ffi, lib, tell, text
 
 _NEAR = 0.005  # so far beyond its range is rounding, or resizing
 
@@ -122,6 +123,9 @@ def _stack(items: List[Any], name: str) -> NDArray[Any]:
         if hasattr(item, "convert") and hasattr(item, "mode"):  # Pillow
             item = _of_pillow(item)
         a = host(item, name)
+        if arrays and a.ndim != arrays[0].ndim and a.shape[:2] == arrays[0].shape[:2]:
+            raise UsageError("%s: image %d is of shape %s, image 0 of %s: grey and colour in one list (all in colour: "
+                             "image.convert('RGB'))" % (name, i, shape_text(a), shape_text(arrays[0])))
         if arrays and a.shape != arrays[0].shape:
             raise UsageError("%s: image %d is of shape %s, image 0 of %s: images of one size are needed (resize them, as by "
                              "torchvision.transforms.Resize((64, 64)))" % (name, i, shape_text(a), shape_text(arrays[0])))
@@ -167,19 +171,47 @@ def _map_style(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, Clas
     return _stack(items, "data"), labels, classes
 
 
-def understand(data: Any, labels: Any = None, classes: Classes = None, name: str = "images") -> Images:
-    """Arrays, or a data set of Hugging Face's or torchvision's."""
-    if not hasattr(data, "dtype") and not isinstance(data, (list, tuple)):
+def _are_pairs(data: Any) -> bool:
+    """Of an image and its label."""
+    first = data[0] if isinstance(data, (list, tuple)) and len(data) else None
+    return isinstance(first, (list, tuple)) and len(first) == 2 and (hasattr(first[0], "shape") or hasattr(first[0], "convert")) \
+        and not getattr(first[1], "shape", ())
+
+
+def arrays_of(data: Any, labels: Any = None, classes: Classes = None, name: str = "images") -> Tuple[NDArray[Any], Any, Classes]:
+    """Images, labels and classes of arrays, or of a data set: paydirt's, Hugging Face's or torchvision's."""
+    if isinstance(data, Data):
+        return data.images, data.labels if labels is None else labels, data.class_names if classes is None else classes
+    if isinstance(data, collections.abc.Mapping):
+        raise UsageError("%s: a %s (%s), expected an array or a data set: give its arrays, images first, then labels"
+                         % (name, type(data).__name__, ", ".join(map(str, data))))
+    if _are_pairs(data):
+        data, labels, classes = _map_style(data, labels, classes)
+    elif not hasattr(data, "dtype") and not isinstance(data, (list, tuple)):
         if hasattr(data, "features") and hasattr(data, "column_names"):
             data, labels, classes = _hugging_face(data, labels, classes)
         elif hasattr(data, "__getitem__") and hasattr(data, "__len__") and not hasattr(data, "__array__"):
             data, labels, classes = _map_style(data, labels, classes)
     elif isinstance(data, (list, tuple)) and len(data) and not isinstance(data[0], (int, float)):
         data = _stack(list(data), name)
+    return host(data, name), labels, classes
+
+
+def _say_names(names: List[str]) -> None:
+    """What the library says of such in folders and tables: nearly the same, words for nothing."""
+    one = Images(np.zeros((1, 1, 1, 1), np.uint8), np.zeros(1, np.int32), len(names), names, [])
+    for line in notes_of(to_dataset(one)):
+        tell(line.partition(": ")[2])
+
+
+def understand(data: Any, labels: Any = None, classes: Classes = None, name: str = "images") -> Images:
+    """What there is to train on."""
     notes: List[str] = []
-    a = host(data, name)
+    a, labels, classes = arrays_of(data, labels, classes, name)
     pixels = pixels_of(a, name, notes)
     known, count, names = labels_of(labels, len(pixels), classes, notes)
+    if names:
+        _say_names(names)
     return Images(pixels, known, count, names, notes, None if pixels.ndim == 2 else scale_of(a))
 
 
@@ -219,7 +251,8 @@ def open_dataset(path: Union[str, "os.PathLike[str]"], classes: Classes = None, 
     watch = ffi.new("struct pd_data_watch *", {"decoding": callbacks.make(
         "bool(void *, const char *, uint64_t, uint64_t)", lambda *_: callbacks.is_stopped(), True)})
     name = ffi.new("char[]", os.fspath(path).encode())
-    listed = ffi.new("char[]", ",".join(classes).encode()) if isinstance(classes, (list, tuple)) else ffi.NULL
+    names = names_of(classes)
+    listed = ffi.new("char[]", ",".join(names).encode()) if names else ffi.NULL
     where = ffi.new("char[]", os.fspath(dir).encode()) if dir else ffi.NULL
     request = ffi.new("struct pd_data_request *", {
         "name": name, "dir": where, "classes": listed, "cache": True, "watch": watch, "split": split, "count": count, "size": size,
@@ -279,8 +312,6 @@ def open_data(path: Union[str, "os.PathLike[str]"], *, split: str = "train", dir
     """
     if split not in _SPLITS:
         raise UsageError("split: %r, expected 'train' or 'test'" % split)
-    if classes is not None and not isinstance(classes, (list, tuple)):
-        raise UsageError("classes: %r, expected names in a list" % (classes,))
     d = open_dataset(path, classes, dir, _SPLITS[split], count, size, seed)
     n = lib.pd_dataset_count(d)
     sides = [ffi.new("int *") for _ in range(3)]

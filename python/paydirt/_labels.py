@@ -1,7 +1,8 @@
 """Labels and classes as people have them, as the numbers that paydirt learns from."""
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Set, Tuple, Union
+import collections.abc
+from typing import Any, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,70 @@ from ._arrays import host, shape_text
 from ._library import UsageError, tell
 
 _MOST_CLASSES = 1 << 20
-Classes = Union[int, Sequence[str], None]
+Classes = Union[int, Sequence[str], Sequence[int], Mapping[str, int], Mapping[int, str], None]
+
+
+def _whole(x: Any) -> Optional[int]:
+    """The value of a whole number, also where it is kept as a float."""
+    is_number = isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool)
+    return int(x) if is_number and (isinstance(x, (int, np.integer)) or float(x).is_integer()) else None
+
+
+def _word(x: Any, where: str) -> str:
+    try:
+        return x.decode() if isinstance(x, bytes) else str(x)
+    except UnicodeDecodeError:
+        raise UsageError("%s: %r is no UTF-8" % (where, x)) from None
+
+
+def _is_missing(label: Any) -> bool:
+    if label is None or isinstance(label, (str, bytes)) and not label:
+        return True
+    try:
+        return bool(label != label)
+    except TypeError:  # pandas' NA, which is neither equal nor not
+        return True
+
+
+# --- classes ------------------------------------------------------------------------------------------------
+
+
+def _of_dict(given: Mapping[Any, Any]) -> List[str]:
+    """Names by number, or numbers by name; a number may be a word, as JSON's keys are."""
+    n = len(given)
+
+    def number(x: Any) -> Optional[int]:
+        return int(x) if isinstance(x, str) and x.isascii() and x.isdigit() else _whole(x)
+
+    orders = [{number(k): str(v) for k, v in given.items()}, {number(v): str(k) for k, v in given.items()}]
+    names = {tuple(order[i] for i in range(n)) for order in orders if set(order) == set(range(n))}
+    if len(names) != 1:
+        raise UsageError("classes: %r, expected names by number or numbers by name, from 0 to %d" % (given, n - 1))
+    return list(names.pop())
+
+
+def listed(classes: Any) -> Union[int, List[Any], None]:
+    """How many, or their names in order, whole numbers as such."""
+    if classes is None or isinstance(classes, (int, np.integer)) and not isinstance(classes, bool):
+        return classes if classes is None else int(classes)
+    if isinstance(classes, collections.abc.Mapping):
+        return _of_dict(classes)
+    if isinstance(classes, collections.abc.Set) and not isinstance(classes, collections.abc.KeysView):
+        raise UsageError("classes: a set, whose order is none to number classes by: expected a list, as sorted(classes)")
+    if isinstance(classes, (str, bytes)) or not isinstance(classes, collections.abc.Iterable) or getattr(classes, "ndim", 1) != 1:
+        raise UsageError("classes: %r, expected names in a list, or how many" % (classes,))
+    return [_word(c, "classes") if _whole(c) is None else _whole(c) for c in classes]
+
+
+def names_of(classes: Any) -> Optional[List[str]]:
+    """Of what is opened by its path, which says itself how many there are."""
+    names = listed(classes)
+    if isinstance(names, int):
+        raise UsageError("classes: %d, expected names in a list" % names)
+    return None if names is None else [str(name) for name in names]
+
+
+# --- labels -------------------------------------------------------------------------------------------------
 
 
 def _one_hot(a: NDArray[Any]) -> NDArray[np.int64]:
@@ -20,27 +84,51 @@ def _one_hot(a: NDArray[Any]) -> NDArray[np.int64]:
     return hot
 
 
-def _is_missing(label: Any) -> bool:
-    return label is None or bool(label != label) or (isinstance(label, str) and label == "")
+def _coded(given: Any, known: Union[int, List[Any], None]) -> Tuple[Any, Union[int, List[Any], None]]:
+    """pandas' categories, and one-hot columns that have names: these are classes, in their order, unless others are known."""
+    if hasattr(given, "columns"):
+        if len(given.columns) < 2:
+            return given, known
+        codes, names = _one_hot(host(given, "labels")), list(given.columns)
+    else:
+        of: Any = given if hasattr(given, "codes") else getattr(given, "cat", None)
+        if not hasattr(of, "codes") or not hasattr(of, "categories"):
+            return given, known
+        codes, names = np.asarray(of.codes, np.int64), list(of.categories)
+    words = [str(name) for name in names]
+    if isinstance(known, list) and names != list(range(len(names))):
+        return np.array([*words, None], object)[codes], known
+    if isinstance(known, int) and known != len(words):
+        raise UsageError("classes: %d, but labels have %d categories" % (known, len(words)))
+    return codes, known if isinstance(known, list) else words
 
 
 def _numbers(a: NDArray[Any]) -> Optional[NDArray[np.int64]]:
     """Whole numbers beside None, as Python keeps them; None where there is something else."""
-    known = [w for w in a.tolist() if not _is_missing(w)]
-    if not known or not all(isinstance(w, (int, float)) and not isinstance(w, bool) and w == int(w) for w in known):
-        return None
-    return np.array([-1 if _is_missing(w) else int(w) for w in a.tolist()], np.int64)
+    values = [-1 if _is_missing(w) else _whole(w) for w in a.tolist()]
+    return None if None in values else np.array(values, np.int64)
 
 
-def _sorted_names(words: Set[str]) -> List[str]:
+def _by_value(a: NDArray[Any], values: List[int]) -> NDArray[np.int64]:
+    """Places of whole numbers among those that the classes are called by."""
+    if -1 in values:
+        raise UsageError("classes: -1 stands for no label: give names, and labels from 0")
+    place = {value: i for i, value in enumerate(values)}
+    for i in np.flatnonzero(~np.isin(a, [*values, -1])):
+        raise UsageError("labels: row %d: %d is none of the classes (%s)" % (i, a[i], ", ".join(map(str, values))))
+    return np.array([place.get(int(value), -1) for value in a], np.int64)
+
+
+def sorted_names(words: Iterable[str]) -> List[str]:
     """By number where all are numbers, as of folders and tables."""
     numbers = all(w.isascii() and w.isdigit() and len(w) < 10 for w in words)
     return sorted(words, key=lambda w: (int(w), w)) if numbers else sorted(words)
 
 
-def _by_name(a: NDArray[Any], classes: Classes) -> Tuple[NDArray[np.int64], List[str]]:
-    words = [None if _is_missing(w) else str(w) for w in a.tolist()]
-    names = list(classes) if isinstance(classes, (list, tuple)) else _sorted_names({w for w in words if w is not None})
+def _by_name(a: NDArray[Any], names: Optional[List[str]]) -> Tuple[NDArray[np.int64], List[str]]:
+    words = [None if _is_missing(w) else _word(w, "labels: row %d" % i) for i, w in enumerate(a.tolist())]
+    different: Set[str] = {w for w in words if w is not None}
+    names = sorted_names(different) if names is None else names
     place = {name: i for i, name in enumerate(names)}
     for i, w in enumerate(words):
         if w is not None and w not in place:
@@ -48,27 +136,38 @@ def _by_name(a: NDArray[Any], classes: Classes) -> Tuple[NDArray[np.int64], List
     return np.array([-1 if w is None else place[w] for w in words], np.int64), names
 
 
-def labels_of(given: Any, n: int, classes: Classes, notes: List[str]) -> Tuple[NDArray[np.int32], int, Optional[List[str]]]:
+def _array(given: Any) -> NDArray[Any]:
+    try:
+        return host(given, "labels")
+    except UsageError:
+        a = np.asarray(given)
+        if a.dtype.kind != "O":
+            raise
+        return a
+    except ValueError:
+        raise UsageError("labels: rows of different lengths, expected one label each") from None
+
+
+def labels_of(given: Any, n: int, classes: Any, notes: List[str]) -> Tuple[NDArray[np.int32], int, Optional[List[str]]]:
     """Labels (n) of int32, how many classes, their names."""
-    names = None if classes is None or isinstance(classes, (int, np.integer)) else [str(c) for c in classes]
-    if isinstance(classes, (str, bytes, bool)):
-        raise UsageError("classes: %r, expected names in a list, or how many" % classes)
-    if given is None:
-        a: NDArray[Any] = np.full(n, -1, np.int64)
-    else:
-        try:
-            a = host(given, "labels")
-        except UsageError:
-            a = np.asarray(given)
+    given, known = _coded(given, listed(classes))
+    names = [str(c) for c in known] if isinstance(known, list) else None
+    a: NDArray[Any] = np.full(n, -1, np.int64) if given is None else _array(given)
     if a.ndim == 2:
         a = a[:, 0] if a.shape[1] == 1 else _one_hot(a)
     if a.shape != (n,):
         raise UsageError("labels: shape %s, expected (%d), one for each image" % (shape_text(a), n))
-    numbers = _numbers(a) if a.dtype.kind == "O" and names is None else None
+    numbers = _numbers(a) if a.dtype.kind == "O" else None
     if numbers is not None:
         a = numbers
     if a.dtype.kind in "OUS":
         a, names = _by_name(a, names)
+        if isinstance(known, int) and len(names) != known:
+            raise UsageError("classes: %d, but labels have %d names (%s): give a list of them"
+                             % (known, len(names), ", ".join(names[:9])))
+    elif isinstance(known, list) and all(isinstance(c, int) for c in known) and a.dtype.kind in "iuf" \
+            and (a == np.rint(a)).all():
+        a = _by_value(a, known)
     if a.dtype.kind == "u" and a.itemsize < 8 and n and a.max() == np.iinfo(a.dtype).max:
         raise UsageError("labels: %s with %d: -1 (unknown) does not fit into it; expected int64 (labels.astype('int64'), with -1 "
                          "set there)" % (a.dtype, a.max()))
@@ -76,20 +175,26 @@ def labels_of(given: Any, n: int, classes: Classes, notes: List[str]) -> Tuple[N
         at = "" if a.dtype.kind != "f" else ": row %d is %g" % (np.flatnonzero(a != np.rint(a))[0], a[a != np.rint(a)][0])
         raise UsageError("labels: %s%s, expected whole numbers from 0, -1 where there is none" % (a.dtype, at))
     most = int(a.max()) if n else -1
-    if a.min() < -1 or most >= _MOST_CLASSES:
+    if n and a.min() < -1 or most >= _MOST_CLASSES:
         at_row = int(np.flatnonzero((a < -1) | (a >= _MOST_CLASSES))[0])
         raise UsageError("labels: row %d is %d, expected -1 (unknown) or 0 to %d" % (at_row, a[at_row], _MOST_CLASSES - 1))
-    count = len(names) if names is not None else int(classes) if classes is not None else most + 1  # type: ignore[arg-type]
+    count = len(names) if names is not None else known if isinstance(known, int) else most + 1
     if count < 1:
         raise UsageError("labels: none is known, so classes= is needed: how many there are, or their names")
     if most >= count:
         raise UsageError("labels: row %d is %d, expected at most %d, as there are %d classes"
                          % (np.flatnonzero(a >= count)[0], most, count - 1, count))
-    known = a[a >= 0]
-    if len(known) and known.min() > 0 and names is None and classes is None:
-        tell("labels begin at %d, so no image is of class 0 (subtract %d?)" % (known.min(), known.min()))
-    different = len(np.unique(known))
-    if names is None and classes is None and count >= 10 and 2 * different < count:
-        tell("labels: %d different ones from %d to %d, so %d classes, most without an image: is %d none, which is -1?"
-             % (different, known.min(), most, count, most))
+    if names is None and known is None:
+        _say_doubtful(a, count)
     return np.ascontiguousarray(a, dtype=np.int32), count, names
+
+
+def _say_doubtful(a: NDArray[Any], count: int) -> None:
+    seen = a[a >= 0]
+    if len(seen) and seen.min() > 0:
+        without = "; %d of -1 are taken as unlabelled" % (a == -1).sum() if len(seen) < len(a) else ""
+        tell("labels begin at %d, so no image is of class 0 (subtract %d?)%s" % (seen.min(), seen.min(), without))
+    different = len(np.unique(seen))
+    if count >= 10 and 2 * different < count:
+        tell("labels: %d different ones from %d to %d, so %d classes, most without an image: is %d none, which is -1?"
+             % (different, seen.min(), count - 1, count, count - 1))

@@ -12,7 +12,7 @@ import numpy as np
 
 from ._gan import Epoch, Gan, load
 from ._images import Images, notes_of, open_dataset, say_scaled, to_dataset, understand
-from ._labels import Classes
+from ._labels import Classes, names_of
 from ._library import Callbacks, UsageError, check, ffi, lib, new_error, not_forked, openmp, text, threads_of, with_hints
 from ._progress import Progress
 
@@ -226,8 +226,9 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
         Passes over the data; an epoch has 10,000 images at least (min_epoch).
     gold : bool
         Re-weight by GOLD.
-    classes : int or list of str, optional
-        How many there are, or their names; else as many as the labels say.
+    classes : int, list or dict, optional
+        How many there are, or their names in order, or names by number (or the reverse); else as many as the labels say, and
+        pandas' categories as they stand. Whole numbers in a list are what labels are called: [1, 5, 9].
     seed, threads : int
         The same seed, threads and data give the same bits. threads 0: as many as the process may use.
     callbacks : list of functions
@@ -257,6 +258,7 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
     """
     watch = Watch(callbacks, progress)
     is_path = isinstance(data, (str, os.PathLike))
+    classes = names_of(classes) if is_path else classes
     if is_path and labels is not None:
         raise UsageError("labels: '%s' has its own; a table of them is label_file=" % os.fspath(data))
     if not is_path and "data" in options or "data_dir" in options and not is_path:

@@ -247,8 +247,21 @@ class Understands(unittest.TestCase):
             np.testing.assert_array_equal(data.images[..., 0], IMAGES)
             np.testing.assert_array_equal(data.labels, LABELS)
             self.assertEqual(data.class_names, ["a", "b", "c"])
+            gan = quick(data, None, size=16, epochs=1)
+            other = data._replace(labels=2 - data.labels, class_names=["c", "b", "a"])
+            for same in (data, other):
+                np.testing.assert_array_equal(gan.score(same).gold, gan.score(IMAGES, LABELS).gold)
         with self.assertRaisesRegex(paydirt.UsageError, "did you mean 'strokes'"):
             paydirt.open_data("stroks")
+
+    def test_pairs_and_dicts(self):
+        got = understand(list(zip(IMAGES, LABELS)))
+        np.testing.assert_array_equal(got.pixels[:, 0], IMAGES)
+        np.testing.assert_array_equal(got.labels, LABELS)
+        with self.assertRaisesRegex(paydirt.UsageError, "a dict .image, label., expected an array"):
+            paydirt.train({"image": IMAGES, "label": LABELS})
+        with self.assertRaisesRegex(paydirt.UsageError, "labels: rows of different lengths"):
+            understand(IMAGES[:2], [[0], [0, 1]])
 
     def test_labels(self):
         words = np.array(["b", "a", "c"], object)[LABELS]
@@ -269,6 +282,66 @@ class Understands(unittest.TestCase):
         self.assertIn("3 different ones from 0 to 255", said[0])
         said = silently(understand, IMAGES, LABELS + 1)[1]
         self.assertIn("labels begin at 1", said[0])
+
+    def test_classes(self):
+        """Their numbers, whatever they are given in."""
+        words = np.array(["cat", "dog", "fox"])[LABELS]
+        for classes in ({"dog": 1, "cat": 0, "fox": 2}, {2: "fox", 0: "cat", 1: "dog"}, {"0": "cat", "1": "dog", "2": "fox"},
+                        dict.fromkeys(["cat", "dog", "fox"]).keys(), np.array(["cat", "dog", "fox"]), [b"cat", b"dog", b"fox"]):
+            for labels in (LABELS, words, words.astype("S3"), LABELS.astype(object)):
+                got = understand(IMAGES, labels, classes)
+                self.assertEqual((got.names, list(got.labels[:3])), (["cat", "dog", "fox"], [0, 1, 2]))
+        values = np.array([1, 5, 9])[LABELS]
+        for labels in (values, values.astype(object), values.astype(float), values.astype(str)):
+            got = silently(understand, IMAGES, labels, [9, 1, 5])[0]
+            self.assertEqual((got.names, list(got.labels[:3])), (["9", "1", "5"], [1, 2, 0]))
+        self.assertEqual(list(silently(understand, IMAGES, LABELS, [2, 1, 0])[0].labels[:3]), [2, 1, 0])
+        for said, labels, classes in (
+                ("a set, whose order is none", words, {"cat", "dog", "fox"}), ("a set", words, frozenset(words)),
+                ("expected names by number", LABELS, {1: "cat", 2: "dog", 3: "fox"}),
+                ("expected names by number", LABELS, {0: "cat", 1: "dog", 1.5: "fox"}), ("classes: 3.0", LABELS, 3.0),
+                ("row 0: 0 is none of the classes (1, 5, 9)", LABELS, [1, 5, 9]), ("-1 stands for no label", LABELS, [-1, 1]),
+                ("classes: 5, but labels have 3 names", words, 5), ("both called 'cat'", LABELS, ["cat", "cat", "fox"])):
+            with self.assertRaises(paydirt.UsageError) as caught:
+                understand(IMAGES, labels, classes)
+            self.assertIn(said, str(caught.exception))
+        with self.assertRaisesRegex(paydirt.UsageError, "classes: 3, expected names in a list"):
+            paydirt.train("strokes", classes=3)
+
+    def test_doubtful_labels_are_said(self):
+        words = np.array(["cat", "dog", "fox"])[LABELS]
+        for expected, labels in (("'nan' is taken for a class", np.where(LABELS == 0, "nan", words)),
+                                 ("'?' is taken for a class", np.where(LABELS == 0, "?", words)),
+                                 ("'cat' and 'cat ' are two classes", np.where(LABELS == 1, "cat ", words)),
+                                 ("'CAT' and 'cat' are two classes", np.where(LABELS == 1, "CAT", words)),
+                                 ("(subtract 1?); 80 of -1 are taken as unlabelled", np.where(LABELS == 0, -1, 1))):
+            self.assertIn(expected, " ".join(silently(understand, IMAGES, labels)[1]))
+        self.assertEqual(silently(understand, IMAGES, words)[1], [])
+
+    def test_labels_of_pandas(self):
+        try:
+            import pandas as pd
+        except ImportError:
+            self.skipTest("no pandas")
+        words = np.array(["cat", "dog", "fox"])[LABELS]
+        order = ["fox", "cat", "emu", "dog"]
+        named = pd.Categorical([None, *words[1:]], categories=order)
+        for labels in (named, pd.Series(named), pd.Index(named)):
+            got = understand(IMAGES, labels)
+            self.assertEqual((got.names, list(got.labels[:4])), (order, [-1, 3, 0, 1]))
+            self.assertEqual(list(understand(IMAGES, labels, ["cat", "dog", "fox"]).labels[:4]), [-1, 1, 2, 0])
+        columns = pd.get_dummies(words)
+        got = understand(IMAGES, columns)
+        self.assertEqual((got.names, list(got.labels[:3])), (["cat", "dog", "fox"], [0, 1, 2]))
+        self.assertEqual(list(understand(IMAGES, columns, ["fox", "cat", "dog"]).labels[:3]), [1, 2, 0])
+        self.assertEqual(list(understand(IMAGES, pd.get_dummies(LABELS), ["a", "b", "c"]).labels[:3]), [0, 1, 2])
+        self.assertEqual(list(understand(IMAGES, pd.Series([None, *words[1:]], dtype="string")).labels[:3]), [-1, 1, 2])
+        gan = quick(labels=words, classes=["fox", "cat", "dog"])
+        expected = gan.score(POINTS, (LABELS + 1) % 3).gold
+        for labels in (words, pd.Series(words), pd.Series(words).astype("category"), columns):
+            np.testing.assert_array_equal(gan.score(POINTS, labels).gold, expected)
+        with self.assertRaisesRegex(paydirt.UsageError, "classes: 4, but labels have 3 categories"):
+            understand(IMAGES, pd.Series(words).astype("category"), 4)
 
     def test_what_cannot_be_right(self):
         x = IMAGES.astype("f4")
@@ -313,6 +386,8 @@ class Understands(unittest.TestCase):
             self.skipTest("no Pillow")
         clear = Image.fromarray(np.zeros((8, 8, 4), "u1"))
         turned = Image.fromarray(np.arange(64, dtype="u1").reshape(8, 8))
+        with self.assertRaisesRegex(paydirt.UsageError, "image 1 is of shape .8, 8., .* grey and colour in one list"):
+            understand([turned.convert("RGB"), turned], [0, 1])
         exif = turned.getexif()
         exif[0x0112] = 3  # upside down
         self.assertEqual(understand([clear, clear], [0, 1]).pixels.min(), 255)

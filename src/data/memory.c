@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/words.h"
+#include "data/labels/class_words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -161,6 +162,9 @@ enum pd_status pd_dataset_from_arrays(const struct pd_data_arrays *a, struct pd_
         status = check_names(a->class_names, a->classes, err);
     if (!status && a->class_names)
         status = pd_dataset_name_classes(d, a->class_names, a->classes, err);
+    if (!status && a->class_names)
+        status = pd_class_words_note(d->name, (const char(*)[PD_CLASS_NAME_SIZE])d->class_names, d->classes,
+                                     d->note, err);
     if (status)
         pd_dataset_destroy(d);
     else

@@ -67,10 +67,11 @@ class Option:
 
 
 def options() -> List[Option]:
-    """All options of `train`."""
+    """All options of `train`, whose argument `labels` leaves no room for the program's, a number."""
     training = _new_training({})
     table = lib.pd_training_options(training)
-    return [Option(table.at + i, table.base) for i in range(table.count)]
+    every = [Option(table.at + i, table.base) for i in range(table.count)]
+    return [option for option in every if option.name != "labels"]
 
 
 # --- what is seen of it -------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ._arrays import floats
 from ._gan import Gan
 from ._library import UsageError
+from ._select import look
 
 
 def real_fake(discriminator: Any, samples: NDArray[Any]) -> NDArray[np.float32]:
@@ -17,12 +18,16 @@ def real_fake(discriminator: Any, samples: NDArray[Any]) -> NDArray[np.float32]:
         shape = discriminator.shape
         images = samples if samples.ndim > 2 or len(shape) == 1 else samples.reshape(len(samples), *shape)
         return discriminator.score(images).logit
-    if hasattr(discriminator, "decision_function"):
-        discriminator = discriminator.decision_function
+    is_function = not hasattr(discriminator, "decision_function")
+    discriminator = getattr(discriminator, "decision_function", discriminator)
     if not callable(discriminator):
         raise UsageError("discriminator: %r, expected what says how real samples look, which 'gold' needs: a paydirt.Gan, an "
                          "estimator with decision_function, or a function of X" % (discriminator,))
     logits = floats(discriminator(samples), "the discriminator's logits")
     if logits.size != len(samples):
         raise UsageError("the discriminator gave %d logits for %d samples" % (logits.size, len(samples)))
-    return logits.reshape(-1)
+    logits = logits.reshape(-1)
+    if is_function and len(logits):
+        look("the discriminator", logits, True, "if they are: give np.log(p / (1 - p)); if they are logits: give an estimator "
+             "with decision_function")
+    return logits

@@ -48,7 +48,7 @@ def strategies() -> List[Strategy]:
 # --- the arrays ---------------------------------------------------------------------------------------------
 
 
-def _look(name: str, a: NDArray[np.float32], sigmoid: bool, remedy: str) -> None:
+def look(name: str, a: NDArray[np.float32], sigmoid: bool, remedy: str) -> None:
     """Refuses what are probabilities and no logits."""
     classes = 1 if sigmoid else a.shape[-1]
     rows = min(a.size // max(classes, 1), max(_JUDGED // max(classes, 1), 64))
@@ -93,7 +93,7 @@ def _real_fake(logits: Any, sigmoid: Optional[bool], needed: bool) -> NDArray[np
             clipped: NDArray[np.float32] = np.clip(np.log(p) - np.log1p(-p), -750, 750).astype(np.float32)
         return clipped
     if needed and sigmoid is None and len(a):
-        _look("logits", a, True, "if they are: sigmoid=True; if they are logits before it: sigmoid=False")
+        look("logits", a, True, "if they are: sigmoid=True; if they are logits before it: sigmoid=False")
     return a
 
 
@@ -107,7 +107,7 @@ def _class_logits(given: Any, judge: bool) -> NDArray[np.float32]:
     if len(a) and not a.size:
         raise UsageError("class_logits: shape %s, expected 2 classes or more" % shape_text(a))
     if judge and len(a):
-        _look("class_logits", a, False, "if they are: probabilities= in place of class_logits=; if they are logits: judge=False")
+        look("class_logits", a, False, "if they are: probabilities= in place of class_logits=; if they are logits: judge=False")
     return a
 
 
@@ -118,7 +118,7 @@ def _passes(given: Any, judge: bool) -> NDArray[np.float32]:
     if len(a) < 2 or a.shape[2] < 2:
         raise UsageError("passes: shape %s, expected 2 passes and 2 classes or more" % shape_text(a))
     if judge and a.size:
-        _look("passes", a, False, "take their logarithms: np.log; if they are logits: judge=False")
+        look("passes", a, False, "take their logarithms: np.log; if they are logits: judge=False")
     return a
 
 
@@ -131,7 +131,14 @@ def _features(given: Any) -> NDArray[np.float32]:
     return a.reshape(len(a), -1) if len(a) else a.reshape(0, 1)
 
 
-def _labelled(given: Any, n: int) -> NDArray[np.int64]:
+def _labelled(given: Any, n: int, **pool: Any) -> NDArray[np.int64]:
+    """pool: its arrays, whose rows pandas may call otherwise than by their numbers."""
+    if hasattr(given, "get_indexer"):  # pandas' Index
+        for name, x in pool.items():
+            own = getattr(x, "index", None)
+            if hasattr(own, "get_indexer") and not np.array_equal(np.asarray(own), np.arange(n)):
+                raise UsageError("labelled: an index, and that of %s is not 0 to %d: expected row numbers "
+                                 "(%s.index.get_indexer(labelled))" % (name, n - 1, name))
     a = host(given, "labelled")
     if a.dtype == np.bool_:
         if a.shape != (n,):
@@ -167,7 +174,8 @@ class Pool:
         if many is not None and seen is not None and many.shape[1] != seen.shape[2]:
             raise UsageError("passes: %d classes, class_logits has %d" % (seen.shape[2], many.shape[1]))
         self.n = rows_of(logits=one, class_logits=many, features=wide, passes=None if seen is None else seen[0])
-        known = np.zeros(0, np.int64) if labelled is None else _labelled(labelled, self.n)
+        known = np.zeros(0, np.int64) if labelled is None else _labelled(
+            labelled, self.n, logits=logits, class_logits=class_logits, probabilities=probabilities, features=features)
         self.width = 0 if wide is None else wide.shape[1]
         self.features = wide
         self._arrays = [pointer("float", one), pointer("float", many), pointer("float", wide), pointer("float", seen),
@@ -254,7 +262,7 @@ def select(logits: Any = None, class_logits: Any = None, *, strategy: str = "gol
     passes : array (passes, n, classes), optional
         Class logits of several stochastic passes, for `bald`.
     labelled : array, optional
-        Numbers of the rows that have a label already, or a mask (n) of bools. They are never chosen.
+        Numbers (positions, from 0) of the rows that have a label already, or a mask (n) of bools. They are never chosen.
     probabilities : array (n, classes), optional
         After the softmax, in place of class_logits.
     balanced : bool
@@ -277,7 +285,7 @@ def select(logits: Any = None, class_logits: Any = None, *, strategy: str = "gol
     Returns
     -------
     rows : array (k) of int64
-        Best first, or in order of choice.
+        Positions, from 0 (of a DataFrame: `frame.iloc[rows]`); best first, or in order of choice.
 
     Raises
     ------

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import pointer
-from ._library import call, lib
+from ._library import call, lib, whole
 from ._outside import real_fake
 from ._select import find, scores
 
@@ -23,7 +23,7 @@ def sampler(strategy: str = "gold", *, discriminator: Any = None, balanced: bool
     strategy : str
         "gold", "entropy", "margin" and others of `paydirt.strategies()` that score rows by themselves.
     discriminator : Gan, estimator or function, optional
-        What says how real samples look: as of `paydirt.sklearn.GoldQuery`; `gold` needs it.
+        What says how real samples look, by logits: as of `paydirt.sklearn.GoldQuery`; `gold` needs it.
     balanced : bool
         gold: its two terms weighed by their standard deviations over the pool.
     seed : int
@@ -43,6 +43,7 @@ def sampler(strategy: str = "gold", *, discriminator: Any = None, balanced: bool
         p = learner.predict_proba(X, **kwargs)
         realness = real_fake(discriminator, np.asarray(X)) if needs & lib.PD_POOL_LOGIT else None
         score = scores(realness, probabilities=p, strategy=strategy, balanced=balanced, sigmoid=False, seed=seed)
+        n_instances = whole("n_instances", n_instances, len(score))
         rows = np.empty(n_instances, np.int64)
         call(lib.pd_select_top, len(score), pointer("double", score), n_instances, seed, pointer("int64_t", rows))
         return rows, score[rows]

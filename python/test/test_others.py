@@ -24,7 +24,7 @@ try:
 except ImportError:
     modAL = None
 if not GoldQuery and not modAL:
-    raise SystemExit(print("[  SKIPPED ] 1 test(s): no scikit-activeml, no modAL"))
+    print("[  SKIPPED ] 1 test(s): no scikit-activeml, no modAL")
 
 RNG = np.random.default_rng(17)
 X = RNG.normal(size=(300, 2))
@@ -70,6 +70,7 @@ class ScikitActiveml(unittest.TestCase):
         clf = SklearnClassifier(LogisticRegression(), classes=[0, 1])
         for words, query in (("expected what says how real samples look", GoldQuery()),
                              ("did you mean 'gold'", GoldQuery(discriminator=realness, strategy="golf")),
+                             ("as after a sigmoid", GoldQuery(discriminator=lambda x: 1 / (1 + np.exp(-realness(x))))),
                              ("2 logits for 280 samples", GoldQuery(discriminator=lambda x: np.zeros(2, "f4")))):
             with self.assertRaises(paydirt.UsageError) as caught:
                 query.query(X, Y, clf)
@@ -106,6 +107,24 @@ if Template:
             query = dict(self.query_default_params_clf, batch_size=2, return_utilities=True)
             rows, utilities = GoldQuery(discriminator=realness).query(**query)
             self.assertEqual((set(rows), utilities.shape), ({2, 3}, (2, 4)))
+
+
+class Sampler(unittest.TestCase):
+    """What modAL calls, without it."""
+
+    def predict_proba(self, x):
+        p = 1 / (1 + np.exp(-x[:, 0]))
+        return np.stack([1 - p, p], 1)
+
+    def test_what_it_refuses(self):
+        sure = lambda x: 1 / (1 + np.exp(-realness(x)))  # noqa: E731
+        for words, n, discriminator in (("as after a sigmoid", 3, sure), ("n_instances: -1", -1, realness),
+                                        ("n_instances: 301, expected 0 to 300", 301, realness), ("2.5", 2.5, realness)):
+            with self.assertRaises(paydirt.UsageError) as caught:
+                paydirt.modal.sampler(discriminator=discriminator)(self, X, n)
+            self.assertIn(words, str(caught.exception))
+        self.decision_function = sure  # an estimator's are no probabilities
+        self.assertEqual(len(paydirt.modal.sampler(discriminator=self)(self, X, 3)[0]), 3)
 
 
 @unittest.skipUnless(modAL, "no modAL")

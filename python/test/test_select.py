@@ -77,6 +77,19 @@ class Selects(unittest.TestCase):
         with self.assertRaisesRegex(paydirt.UsageError, "class_logits: another index than logits has"):
             paydirt.select(Series(LOGIT, index), Series(CLASSES, index[::-1]), k=5)
 
+    def test_labelled_by_an_index(self):
+        class Labelled(Index):
+            def get_indexer(self, other):
+                raise NotImplementedError
+
+        logits = Series(LOGIT, list(range(N))[::-1])
+        logits.index = Labelled(logits.index)
+        with self.assertRaisesRegex(paydirt.UsageError, "that of logits is not 0 to 29999: expected row numbers"):
+            paydirt.select(logits, CLASSES, k=5, labelled=Labelled([3, 4]))
+        logits.index.reverse()
+        np.testing.assert_array_equal(paydirt.select(logits, CLASSES, k=5, labelled=Labelled([3, 4])),
+                                      paydirt.select(LOGIT, CLASSES, k=5, labelled=[3, 4]))
+
     def test_entropy_and_its_other_name(self):
         expected = top(entropy(softmax(CLASSES)), 50)
         for name in ("entropy", "most-entropy"):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ._arrays import floats, host, pointer, shape_text
 from ._images import pixels_of, scale_of
-from ._labels import labels_of
+from ._labels import labels_of, sorted_names
 from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, tell, text
 
 __all__ = ["Result", "dc", "features", "fid", "fitting_capacity", "frechet", "gan_test", "inception_score", "kid", "pr", "prd"]
@@ -235,17 +235,44 @@ class _Labelled(NamedTuple):
     names: Optional[List[str]]
 
 
+def _by_value(s: _Labelled) -> _Labelled:
+    """Numbers as names, to stand beside those of another set."""
+    numbers, place = np.unique(s.labels[s.labels >= 0], return_inverse=True)
+    labels = s.labels.copy()
+    labels[labels >= 0] = place
+    return s._replace(labels=labels, names=[str(n) for n in numbers])
+
+
 def _by_one_list(sets: Dict[str, _Labelled]) -> Dict[str, _Labelled]:
     """The sets with labels of one list of names: a set need not have all classes."""
     named = [s.names for s in sets.values() if s.names]
+    if named and all(w.isdigit() and str(int(w)) == w for words in named for w in words):
+        sets = {what: s if s.names else _by_value(s) for what, s in sets.items()}
     every: Set[str] = set()
-    names = sorted(every.union(*named))
+    names = sorted_names(every.union(*(s.names for s in sets.values() if s.names)))
     place = {name: i for i, name in enumerate(names)}
-    if 0 < len(named) < len(sets):
+    if names and not all(s.names for s in sets.values()):
         tell("labels are names in one set and numbers in another: taken as places among %s" % ", ".join(names))
-    return {what: s if not s.names else
+    sets = {what: s if not s.names else
             s._replace(labels=np.array([place[n] for n in s.names] + [-1], np.int32)[s.labels])  # the last for -1
             for what, s in sets.items()}
+    _compare(sets, names)
+    return sets
+
+
+def _compare(sets: Dict[str, _Labelled], names: List[str]) -> None:
+    """Refuses sets of other classes, and says where one has not all."""
+    seen = {"fake" if what == "generated" else what: set(s.labels[s.labels >= 0].tolist())
+            for what, s in sets.items()}
+    every: Set[int] = set()
+    every = every.union(*seen.values())
+    lacks = {what: ", ".join(repr(names[k]) if names else str(k) for k in sorted(every - has)[:9])
+             for what, has in seen.items() if has < every}
+    if len(lacks) == len(sets):
+        raise UsageError("labels: other classes in each set (%s): expected the same"
+                         % "; ".join("%s: none of %s" % item for item in lacks.items()))
+    for what, words in lacks.items():
+        tell("%s: no image of class %s, which another set has" % (what, words))
 
 
 def _labelled(images: NDArray[Any], labels: Any, what: str, like: Optional[str]) -> _Labelled:
@@ -295,7 +322,8 @@ def fitting_capacity(fake: Any, fake_labels: Any, real: Any, real_labels: Any, *
     fake, fake_labels : array
         Generated images, or points, and their classes.
     real, real_labels : array
-        Real ones that the generator has not seen.
+        Real ones that the generator has not seen. Names and numbers are matched by value; where each set has a class that the
+        other lacks, they are refused.
     classifier : str
         "lenet", "cnn" or "resnet".
     epochs, seed, threads : int

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import warnings
 
 import numpy as np
 
@@ -226,6 +227,27 @@ class Metrics(unittest.TestCase):
         self.assertAlmostEqual(got, (CLASSES == CLASSES.max()).mean())
         with self.assertWarnsRegex(UserWarning, "names in one set and numbers in another"):
             paydirt.metrics.fitting_capacity(made, names[y], real, CLASSES, epochs=1, threads=1)
+
+    def test_labels_of_several_sets(self):
+        made = np.kron(POOL, np.ones((1, 2, 2), np.uint8))
+        k = np.arange(N) % 3
+
+        def capacity(a, b):
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                return (float(paydirt.metrics.fitting_capacity(made, a, made, b, epochs=1, threads=1)),
+                        [str(s.message) for s in said])
+        words, other, values = np.array(["cat", "dog", "fox"])[k], np.array(["ant", "cat", "fox"])[k], np.array([1, 5, 9])[k]
+        for a, b in ((words, other), (k, k + 1), (values.astype(str), k)):
+            with self.assertRaisesRegex(paydirt.UsageError, "other classes in each set .fake: none of "):
+                capacity(a, b)
+        expected = capacity(k, k)
+        self.assertEqual(expected[1], [])
+        for a, b in ((words, words), (values.astype(str), values), (values, values.astype(str))):
+            value, said = capacity(a, b)
+            self.assertEqual((value, [s for s in said if "names" in s]), (expected[0], []))
+        self.assertIn("fake: no image of class 'fox', which another set has",
+                      capacity(np.where(k == 2, "cat", words), words)[1])
 
     def test_what_they_refuse(self):
         bad = self.A.copy()

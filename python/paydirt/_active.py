@@ -1,13 +1,15 @@
 """Active learning with answers from Python: `ActiveLearner`."""
 from __future__ import annotations
 
+import contextlib
 import csv
+import fcntl
 import json
 import os
 import pathlib
 import re
 import tempfile
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +68,9 @@ class ActiveLearner:
         Images, as of `train`.
     labels : array (n), optional
         Those that are known already, -1 for the others.
-    classes : int or list of str
-        The classes that answers may use; else those of the labels.
+    classes : int, list or dict
+        The classes that answers may use, as of `train`; else those of the labels. Names behind those that the loop has are
+        added to it.
     budget : int
         Labels in the end, with those that were known.
     strategy : str
@@ -118,10 +121,10 @@ class ActiveLearner:
             "data": data, "classes": names_option(images), "oracle": "csv", "out": self.folder, "strategy": strategy,
             "init": init, "query": per_round, "final": budget, "seed": seed, "threads": threads, "pictures": False, **options}
         self._active = self._new()
-        self._run = self._find_run()
-        if self._run:
-            self._check(data)
-        self._pending = {kind: _read(self.folder / name) for kind, name in _PENDING.items()}
+        self._data = data
+        self._run: Optional[pathlib.Path] = None
+        self._look_for_run()
+        self._pending()
 
     def __repr__(self) -> str:
         return "<paydirt.ActiveLearner in '%s', %d of %d labels>" % (self.folder, (self.labels >= 0).sum(),
@@ -133,8 +136,10 @@ class ActiveLearner:
     def labels(self) -> NDArray[np.int32]:
         """(n): those given, and all answers so far; -1 where there is none."""
         out = self._given.copy()
+        pending = self._pending()  # first: what is taken from it meanwhile is in the other then
         answered = _read(self._run / "answers.csv") if self._run else {}
-        for answers in (answered, self._pending[False], self._pending[True]):
+        self._check_words(answered)
+        for answers in (answered, *pending.values()):
             for row, word in answers.items():
                 out[row] = -1 if word == _SKIP else self.class_names.index(word)
         return out
@@ -165,16 +170,20 @@ class ActiveLearner:
             "round": watch.calls.make("void(void *, const struct pd_active_round *)", lambda _, r: watch.progress.note(
                 "round %d, %d labels" % (r.round, r.labels))),
             "refused": watch.calls.make("void(void *, const struct pd_refusal *)", lambda _, r: refused.append(text(r.words)))})
-        kept = {kind: ffi.new("char[]", str(self.folder / name).encode()) for kind, name in _PENDING.items()
-                if self._pending[kind]}
+        pending = self._pending()
+        kept = {kind: ffi.new("char[]", str(self.folder / name).encode()) for kind, name in _PENDING.items() if pending[kind]}
         news = ffi.new("struct pd_active_news *", {"answers": kept.get(False, ffi.NULL), "correct": kept.get(True, ffi.NULL)})
-        self._go(watch, c, news, outcome)
+        with contextlib.ExitStack() as self._beginning:  # two that begin at once would make two runs
+            self._beginning.enter_context(self._locked())
+            if self._run:
+                self._beginning.close()
+            self._go(watch, c, news, outcome)
         self.notes += watch.notes
         if refused:
             raise UsageError("answers: %s" % "; ".join(refused))
-        for kind in kept:
-            self._pending[kind] = {}
-            (self.folder / _PENDING[kind]).unlink()
+        with self._locked():
+            for kind in kept:
+                self._write(kind, {row: word for row, word in self._pending()[kind].items() if pending[kind].get(row) != word})
         self.done = outcome.questions == 0
         return np.zeros(0, np.int64) if self.done else self._asked(text(outcome.queries))
 
@@ -198,18 +207,46 @@ class ActiveLearner:
         for row, word in zip(at.tolist(), words):
             if given[row] != word:
                 raise UsageError("row %d is answered twice, as %r and %r" % (row, word, given[row]))
-        if not correct:
-            self._check_against_known(given)
-        known = self._answered() if correct else {}
-        pending = {kind: dict(self._pending[kind]) for kind in _PENDING}
-        for row, word in given.items():
-            late = correct and row in known and row not in pending[False]
-            pending[late][row] = word
-        for kind, name in _PENDING.items():
-            if pending[kind] != self._pending[kind]:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                _write_synced(self.folder / name, pending[kind])
-        self._pending = pending
+        with self._locked():
+            if not correct:
+                self._check_against_known(given)
+            known = self._answered() if correct else {}
+            pending = self._pending()
+            for row, word in given.items():
+                late = correct and row in known and row not in pending[False]
+                pending[late][row] = word
+            for kind, answers in pending.items():
+                self._write(kind, answers)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Others may answer and ask in the same folder: nobody else writes what the run has not taken yet."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / ".lock", "a") as file:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            self._look_for_run()
+            yield
+
+    def _pending(self) -> Dict[bool, Dict[int, str]]:
+        """What the run has not taken yet, by whom ever it was answered."""
+        pending = {kind: _read(self.folder / name) for kind, name in _PENDING.items()}
+        for answers in pending.values():
+            self._check_words(answers)
+        return pending
+
+    def _check_words(self, answers: Dict[int, str]) -> None:
+        for row, word in answers.items():
+            if word != _SKIP and word not in self.class_names:
+                raise UsageError("classes: row %d was answered as %r, which is none of them (%s)"
+                                 % (row, word, ", ".join(self.class_names)))
+
+    def _write(self, kind: bool, answers: Dict[int, str]) -> None:
+        path = self.folder / _PENDING[kind]
+        if not answers:
+            path.unlink(missing_ok=True)
+        elif answers != _read(path):
+            _write_synced(path, answers)
 
     def _words(self, labels: Any, n: int) -> List[str]:
         given = list(labels.tolist() if hasattr(labels, "tolist") else labels)
@@ -234,8 +271,8 @@ class ActiveLearner:
     def _answered(self) -> Dict[int, str]:
         out = {int(i): self.class_names[self._given[i]] for i in np.flatnonzero(self._given >= 0)}
         out.update(_read(self._run / "answers.csv") if self._run else {})
-        out.update(self._pending[False])
-        out.update(self._pending[True])
+        for answers in self._pending().values():
+            out.update(answers)
         return out
 
     def _check_against_known(self, given: Dict[int, str]) -> None:
@@ -254,23 +291,30 @@ class ActiveLearner:
         set_options(lib.pd_active_set, active, self._options)
         return active
 
-    def _find_run(self) -> Optional[pathlib.Path]:
+    def _look_for_run(self) -> None:
+        """Another process may have begun it since."""
+        if self._run:
+            return
         runs = sorted(p.parent for p in self.folder.glob("*/active.json"))
         if len(runs) > 1:
             raise UsageError("'%s' holds %d runs of active learning, expected one: give another folder" % (self.folder, len(runs)))
-        return runs[0] if runs else None
+        if runs:
+            self._check(runs[0])
+            self._run = runs[0]
 
-    def _check(self, data: pathlib.Path) -> None:
-        assert self._run is not None
-        with open(self._run / "options.json", encoding="utf-8") as file:
-            was = pathlib.Path(json.load(file)["data"])
-        if was.name != data.name:
-            raise UsageError("'%s' holds a loop over other images or labels (%s, these are %s): give another folder"
-                             % (self.folder, was.name, data.name))
+    def _check(self, run: pathlib.Path) -> None:
         begun: Dict[str, Any] = {}
         for name in ("options.json", "active.json"):
-            with open(self._run / name, encoding="utf-8") as file:
+            with open(run / name, encoding="utf-8") as file:
                 begun.update(json.load(file))
+        was = pathlib.Path(begun["data"])
+        if was.name != self._data.name:
+            raise UsageError("'%s' holds a loop over other images or labels (%s, these are %s): give another folder"
+                             % (self.folder, was.name, self._data.name))
+        names = self._names_in(run)
+        if self.class_names[:len(names)] != names:
+            raise UsageError("classes: %s, but the loop in '%s' has %s: give these in that order, new ones behind them"
+                             % (", ".join(self.class_names), self.folder, ", ".join(names)))
         for key, value in self._options.items():
             name = key.replace("-", "_")
             if name in _MAY_CHANGE or value is None or name not in begun:
@@ -279,8 +323,20 @@ class ActiveLearner:
                 raise UsageError("%s: %s, but the loop in '%s' was begun with %s: give that, or another folder"
                                  % (name, option_text(value), self.folder, option_text(begun[name])))
 
+    @staticmethod
+    def _names_in(run: pathlib.Path) -> List[str]:
+        """The classes that it has by now: the journal knows those that were added."""
+        names = json.loads((run / "options.json").read_text(encoding="utf-8"))["classes"]
+        journal = run / "journal.jsonl"
+        for line in journal.read_text(encoding="utf-8").splitlines() if journal.exists() else ():
+            with contextlib.suppress(ValueError):  # a last line that a crash has torn
+                event = json.loads(line) if '"classes"' in line else {}
+                names = event["value"] if event.get("event") == "set" and event["option"] == "classes" else names
+        return list(names.split(","))
+
     def _begun(self, folder: str) -> None:
         self._run = pathlib.Path(folder)
+        self._beginning.close()
 
     def _go(self, watch: Watch, c: Any, news: Any, outcome: Any) -> None:
         not_forked("ActiveLearner.query")
@@ -288,6 +344,9 @@ class ActiveLearner:
         with openmp(self._options["threads"]):
             if self._run:
                 news.final, news.query = self._options["final"], self._options["query"]
+                added = self.class_names[len(self._names_in(self._run)):]
+                names = ffi.new("char[]", ",".join(added).encode())
+                news.add_class = names if added else ffi.NULL
                 status = lib.pd_active_resume(str(self._run).encode(), news, c, outcome, err)
             else:
                 folder = ffi.new("char[]", _FOLDER_SIZE)

@@ -80,6 +80,46 @@ class Loop(unittest.TestCase):
         self.assertTrue((loop.query() >= 8).all())
         np.testing.assert_array_equal(loop.labels, known)
 
+    def test_two_of_them_answer(self):
+        """What one has answered is the other's, too, and no answer is written over."""
+        a, b = learner(self.folder), learner(self.folder)
+        rows = a.query()
+        a.answer(rows[:2], CLASSES[rows[:2]])
+        b.answer(rows[2:4], CLASSES[rows[2:4]])
+        with self.assertRaisesRegex(paydirt.UsageError, "it was answered before"):
+            b.answer(rows[:1], 1 - CLASSES[rows[:1]])
+        for loop in (a, b, learner(self.folder)):
+            np.testing.assert_array_equal(np.flatnonzero(loop.labels >= 0), np.sort(rows[:4]))
+        np.testing.assert_array_equal(b.query(), rows[4:])  # the same run
+        self.assertEqual(len(list(pathlib.Path(self.folder).glob("*/active.json"))), 1)
+        late = lambda epoch: learner(self.folder).answer(asked, CLASSES[asked])  # noqa: E731
+        asked = np.setdiff1d(np.arange(N), rows)[:2]
+        a = learner(self.folder, callbacks=[late])
+        a.answer(rows[4:], CLASSES[rows[4:]])
+        a.query()  # while it trains, another one answers
+        np.testing.assert_array_equal(np.flatnonzero(a.labels >= 0), np.sort([*rows, *asked]))
+
+    def test_classes_may_be_added(self):
+        loop = learner(self.folder)
+        loop.answer([0], ["light"])
+        with self.assertRaisesRegex(paydirt.UsageError, "row 0 was answered as 'light', which is none of them .dark, odd"):
+            learner(self.folder, classes=["dark", "odd"])
+        rows = loop.query()
+        loop.answer(rows, CLASSES[rows], correct=True)
+        loop.query()
+        for classes in (["light", "dark"], ["dark", "odd", "light"], ["dark"], 2):
+            with self.assertRaisesRegex(paydirt.UsageError, "has dark, light: give these in that order"):
+                learner(self.folder, classes=classes)
+        more = ["dark", "light", "odd"]
+        loop = learner(self.folder, classes=more)
+        rows = loop.query()
+        loop.answer(rows, [2, *CLASSES[rows[1:]]])
+        loop.query()
+        self.assertEqual((loop.labels[rows[0]], loop.gan.class_names), (2, more))
+        self.assertEqual(learner(self.folder, classes=more).labels[rows[0]], 2)
+        with self.assertRaisesRegex(paydirt.UsageError, "has dark, light, odd"):
+            learner(self.folder)
+
     def test_what_it_refuses(self):
         loop = learner(self.folder)
         for words, rows, labels in (("0 to 119", [N], [0]), ("'lihgt' is none of the classes", [0], ["lihgt"]),

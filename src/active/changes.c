@@ -176,7 +176,7 @@ static enum pd_status was_added(const struct pd_ledger *l, const char *names,
 
 /* The classes that the data set has, and more, as the option. *again: they were the last that this run was
  * given, as where a killed command is repeated, and nothing changes. PD_ERR_USAGE: one is there that is
- * called so, or nearly so, or it cannot be a class's name; not a folder of images. */
+ * called so, or nearly so, or it cannot be a class's name; not a folder of images, nor an .npz. */
 static enum pd_status add_class(const struct pd_ledger *l, const char *names, struct pd_train_options *o,
                                 bool *again, struct pd_error *err)
 {
@@ -187,10 +187,11 @@ static enum pd_status add_class(const struct pd_ledger *l, const char *names, st
         status = was_added(l, names, o, again, err);
     if (status || *again)
         return status;
-    if (strcmp(source->name, "folder") != 0)
+    if (strcmp(source->name, "folder") != 0 && strcmp(source->name, "npz") != 0)
         return pd_hint(err,
                        pd_fail(err, PD_ERR_USAGE, -1,
-                               "add-class: for folders of images, which '%.200s' is not", o->data),
+                               "add-class: for folders of images and .npz files, which '%.200s' is not",
+                               o->data),
                        "add-class");
     status = check_classes(l, names, err);
     for (int i = 0; !status && i < l->data->classes; i++) {

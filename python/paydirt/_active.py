@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ._arrays import whole_numbers
 from ._gan import Gan, load
 from ._images import say_scaled, understand
-from ._labels import Classes
+from ._labels import Classes, listed
 from ._library import UsageError, check, ffi, lib, new_error, not_forked, openmp, text
 from ._train import Callback, Watch, keep_arrays, names_option, option_text, set_options
 
@@ -54,6 +54,10 @@ def _read(path: pathlib.Path) -> Dict[int, str]:
         return {}
     with open(path, newline="", encoding="utf-8-sig") as file:
         return {int(row["image"]): row["label"] for row in csv.DictReader(file)}
+
+
+def _is_whole(x: Any) -> bool:
+    return isinstance(x, (int, np.integer)) and not isinstance(x, bool)
 
 
 class ActiveLearner:
@@ -111,6 +115,8 @@ class ActiveLearner:
         self.folder = pathlib.Path(folder)
         self.done = False
         self.class_names = images.names or [str(k) for k in range(images.classes)]
+        given = listed(classes)
+        self._by_value = given is None or isinstance(given, int) or all(isinstance(c, int) for c in given)
         self._given = images.labels
         self._n = len(images.pixels)
         self._scale = images.scale
@@ -248,21 +254,34 @@ class ActiveLearner:
         elif answers != _read(path):
             _write_synced(path, answers)
 
+    def _places(self) -> Dict[int, str]:
+        """What whole numbers stand for. Classes that were given as numbers are called so; others have their places, which say
+        nothing where other classes are called like them."""
+        places = dict(enumerate(self.class_names))
+        if not all(name.isdecimal() for name in self.class_names):
+            return places
+        called = {int(name): name for name in self.class_names}
+        return called if self._by_value or called == places else {}
+
     def _words(self, labels: Any, n: int) -> List[str]:
         given = list(labels.tolist() if hasattr(labels, "tolist") else labels)
         if len(given) != n:
             raise UsageError("labels: %d for %d rows" % (len(given), n))
+        places = self._places()
         out = []
         for i, label in enumerate(given):
             if label is None or label == _SKIP:
                 word = _SKIP
             elif isinstance(label, str):
                 word = label
-            elif isinstance(label, (int, np.integer)) and not isinstance(label, bool) and 0 <= label < len(self.class_names):
-                word = self.class_names[label]
+            elif _is_whole(label) and label in places:
+                word = places[int(label)]
+            elif not places and _is_whole(label):
+                raise UsageError("labels: row %d: %r may be a class's name or its place: expected a name, as %r"
+                                 % (i, label, self.class_names[0]))
             else:
-                raise UsageError("labels: row %d: %r, expected 0 to %d, a name, or None to skip the image"
-                                 % (i, label, len(self.class_names) - 1))
+                raise UsageError("labels: row %d: %r, expected %s to %s, a name, or None to skip the image"
+                                 % (i, label, min(places, default=0), max(places, default=0)))
             if word != _SKIP and word not in self.class_names:
                 raise UsageError("labels: row %d: %r is none of the classes (%s)" % (i, word, ", ".join(self.class_names)))
             out.append(word)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import floats, pointer, shape_text, whole_numbers
-from ._images import Images, arrays_of, pixels_of, to_dataset
+from ._images import Images, arrays_of, fit_channels, pixels_of, to_dataset
 from ._labels import labels_of, names_of
 from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, text, whole
 
@@ -326,7 +326,7 @@ class Gan:
         given, own, names = arrays_of(images, labels)
         if labels is None and names is not None and np.asarray(own).dtype.kind in "iu":  # a data set's, in its order of classes
             own = np.array([*(names_of(names) or ()), None], object)[own]
-        pixels = pixels_of(given, "images", notes, self._scale)
+        pixels = fit_channels(pixels_of(given, "images", notes, self._scale), self.shape[0])
         known, count, _ = labels_of(own, len(pixels), self.class_names, notes)
         return to_dataset(Images(pixels, known, count, None, notes))
 

@@ -100,6 +100,14 @@ def pixels_of(given: Any, name: str, notes: List[str], like: Optional[str] = Non
     return np.ascontiguousarray(_levels(a, name, notes, like))
 
 
+def fit_channels(pixels: NDArray[Any], channels: int) -> NDArray[Any]:
+    """Grey images for a network of colours, and grey ones stored as colours for one of grey; others as they are."""
+    has = pixels.shape[1] if pixels.ndim == 4 else channels
+    if has == 1 < channels:
+        return np.repeat(pixels, channels, 1)
+    return np.ascontiguousarray(pixels[:, :1]) if channels == 1 < has and (pixels == pixels[:, :1]).all() else pixels
+
+
 # --- other libraries' data sets -----------------------------------------------------------------------------
 
 

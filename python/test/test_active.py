@@ -47,6 +47,19 @@ class Loop(unittest.TestCase):
         more = learner(self.folder, budget=16)
         self.assertEqual(len(more.query()), 2)
 
+    def test_numbers_that_classes_are_called(self):
+        for k, (classes, number, name) in enumerate((([1, 2], 1, "1"), (["dark", "light"], 1, "light"), (["0", "1"], 1, "1"))):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                loop = learner("%s-%d" % (self.folder, k), classes=classes)
+            loop.answer([0], [number])
+            self.assertEqual(loop.class_names[loop.labels[0]], name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loop = learner(self.folder, classes=["001", "002"])
+        with self.assertRaisesRegex(paydirt.UsageError, "name or its place: expected a name, as '001'"):
+            loop.answer([0], [1])
+
     def test_a_crash_loses_no_label(self):
         """A process that is killed the moment that answer() has returned."""
         code = "import sys; sys.path[:0] = %r\nimport os, signal, test_active\nloop = test_active.learner(%r)\nrows = loop.query()\n" \

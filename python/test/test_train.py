@@ -63,6 +63,7 @@ class Trains(unittest.TestCase):
         np.testing.assert_allclose(np.exp(s.log_p).sum(1), 1)
         np.testing.assert_allclose(s.gold, s.logit - s.log_p[np.arange(N), LABELS], rtol=1e-6)
         np.testing.assert_allclose(self.gan.score(IMAGES).gold, s.logit + s.entropy, rtol=1e-6)
+        np.testing.assert_array_equal(self.gan.score(np.repeat(IMAGES[:, None], 3, 1)).logit, s.logit)  # grey, as colours
         rows = paydirt.select(s.logit, s.class_logits, strategy="gold", k=5)
         np.testing.assert_array_equal(rows, np.argsort(-(s.logit + s.entropy))[:5])
         for same in (IMAGES[:, None], IMAGES[..., None], IMAGES / 255.0, IMAGES / 127.5 - 1):
@@ -100,7 +101,7 @@ class Trains(unittest.TestCase):
                             ("seed: 1.5", lambda: self.gan.sample([0], seed=1.5)),
                             ("shape (2, 2), expected one dimension", lambda: self.gan.sample([[0, 1], [1, 2]])),
                             ("dtype: float64", lambda: self.gan.sample([0], dtype="f8")),
-                            ("channels", lambda: self.gan.score(np.zeros((3, 3, 16, 16), "u1") + IMAGES[:3, None])),
+                            ("channels", lambda: self.gan.score(IMAGES[:3, None] // 2 + np.arange(3, dtype="u1")[:, None, None])),
                             ("did you mean 'gold'?", lambda: self.gan.sample_kept(3, reject="golf")),
                             ("expected 'real' or 'fake'", lambda: self.gan.score(IMAGES, origin="reel"))):
             with self.assertRaises(paydirt.Error) as caught:

@@ -355,6 +355,38 @@ static void classes_are_adopted_by_name(void **state)
     pd_dataset_destroy(z);
 }
 
+/* Folders 0 to 10 in the order of their text. */
+static void classes_that_are_numbers_are_adopted_by_them(void **state)
+{
+    (void)state;
+    const char *const run[] = {"0", "1", "10", "2"}, *const padded[] = {"00", "01", "02", "10"},
+                      *const from_1[] = {"1", "2", "3", "4"};
+    const struct item items[] = {{"a", 1, 2}, {"b", 2, 1}, {"c", 3, -1}}, zero[] = {{"a", 1, 0}, {"b", 2, 1}};
+    struct pd_class_names names;
+    struct pd_error err;
+    for (int named = 0; named < 2; named++)
+        for (int by_number = 0; by_number < 2; by_number++) {
+            struct pd_dataset *r = make(five, 5, run, 4), *d = make(items, 3, named ? padded : NULL, 4);
+            assert_int_equal(pd_class_names_copy(r, &names, NULL), PD_OK);
+            assert_int_equal(pd_class_names_adopt(&names, by_number, d, NULL), PD_OK);
+            assert_true(d->labels[0] == 3 && d->labels[1] == 1 && d->labels[2] == -1);
+            assert_string_equal(d->class_names[3], "2");
+            assert_contains(d->note, named ? "00 is the run's class '0'" : "2 is the run's class '2'");
+            pd_class_names_release(&names);
+            pd_dataset_destroy(r);
+            pd_dataset_destroy(d);
+        }
+    struct pd_dataset *r = make(five, 5, from_1, 4), *d = make(zero, 2, NULL, 4);
+    assert_int_equal(pd_class_names_copy(r, &names, NULL), PD_OK);
+    assert_int_equal(pd_class_names_adopt(&names, false, d, &err), PD_ERR_MISMATCH);
+    assert_contains(err.message, "does not know: 0; its classes are 1, 2, 3, 4");
+    assert_int_equal(pd_class_names_adopt(&names, true, d, NULL), PD_OK);
+    assert_true(d->labels[0] == 0 && d->labels[1] == 1);
+    pd_class_names_release(&names);
+    pd_dataset_destroy(r);
+    pd_dataset_destroy(d);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -376,6 +408,7 @@ int main(void)
         IN_FOLDER(a_list_that_was_edited_is_noticed),
         IN_FOLDER(reports_failed_allocations),
         cmocka_unit_test(classes_are_adopted_by_name),
+        cmocka_unit_test(classes_that_are_numbers_are_adopted_by_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

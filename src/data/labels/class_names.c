@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/sort.h"
 #include "base/words.h"
+#include "data/labels/class_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,9 +153,9 @@ static void list(const char (*names)[PD_CLASS_NAME_SIZE], const uint8_t *counts,
     }
 }
 
-/* Fails where an image has a class that none of the names is. */
-static enum pd_status check_known(const struct pd_class_names *n, const struct pd_dataset *d, const int *map,
-                                  struct pd_error *err)
+/* Fails where an image has a class that none of the names is. own: what the data set's are called. */
+static enum pd_status check_known(const struct pd_class_names *n, const char (*own)[PD_CLASS_NAME_SIZE],
+                                  const struct pd_dataset *d, const int *map, struct pd_error *err)
 {
     char strange[WORDS], known[WORDS];
     bool any = false;
@@ -165,7 +166,7 @@ static enum pd_status check_known(const struct pd_class_names *n, const struct p
         if (d->labels[i] >= 0 && map[d->labels[i]] < 0)
             any = (counts[d->labels[i]] = 1);
     if (any) {
-        list((const char(*)[PD_CLASS_NAME_SIZE])d->class_names, counts, d->classes, strange);
+        list(own, counts, d->classes, strange);
         list((const char(*)[PD_CLASS_NAME_SIZE])n->at, NULL, n->count, known);
         pd_fail(err, PD_ERR_MISMATCH, -1,
                 "data set '%s' has images of classes that the run does not know: "
@@ -179,15 +180,24 @@ static enum pd_status check_known(const struct pd_class_names *n, const struct p
 static enum pd_status rename_classes(const struct pd_class_names *n, struct pd_dataset *d,
                                      struct pd_error *err)
 {
-    struct pd_class_names copy;
-    enum pd_status status = reserve(&copy, n->count, err);
+    struct pd_class_names copy = {n->count, NULL};
+    enum pd_status status = n->at ? reserve(&copy, n->count, err) : PD_OK;
     if (status)
         return status;
-    memcpy(copy.at, n->at, (size_t)n->count * sizeof *n->at);
+    if (n->at)
+        memcpy(copy.at, n->at, (size_t)n->count * sizeof *n->at);
     pd_free(d->class_names);
     d->class_names = copy.at;
     d->classes = copy.count;
     return PD_OK;
+}
+
+static enum pd_status relabel(const struct pd_class_names *n, const int *map, struct pd_dataset *d,
+                              struct pd_error *err)
+{
+    for (uint32_t i = 0; i < d->count; i++)
+        d->labels[i] = d->labels[i] < 0 ? -1 : map[d->labels[i]];
+    return rename_classes(n, d, err);
 }
 
 static enum pd_status adopt_by_name(const struct pd_class_names *n, struct pd_dataset *d,
@@ -200,20 +210,128 @@ static enum pd_status adopt_by_name(const struct pd_class_names *n, struct pd_da
     bool same = n->count == d->classes;
     for (int k = 0; k < d->classes; k++)
         same = same && map[k] == k;
-    status = check_known(n, d, map, err);
+    status = check_known(n, (const char(*)[PD_CLASS_NAME_SIZE])d->class_names, d, map, err);
     if (!status && !same) {
-        for (uint32_t i = 0; i < d->count; i++)
-            d->labels[i] = d->labels[i] < 0 ? -1 : map[d->labels[i]];
         pd_dataset_add_note(d, "its %d classes are those of the run by name, not by number", d->classes);
-        status = rename_classes(n, d, err);
+        status = relabel(n, map, d, err);
     }
     pd_free(map);
     return status;
 }
 
+/* --- by names that are whole numbers --- */
+
+/* The names as "2", be they "02" or "2.0"; without names the places. NULL: not all are numbers, or two are
+ * one number. */
+static enum pd_status write_plain(const char (*names)[PD_CLASS_NAME_SIZE], int count,
+                                  struct pd_class_names *out, struct pd_error *err)
+{
+    struct pd_error twice;
+    enum pd_status status = reserve(out, count, err);
+    bool numbers = !status;
+    for (int k = 0; numbers && k < count; k++) {
+        const int64_t number = names ? pd_class_number(names[k]) : k;
+        numbers = number >= 0;
+        snprintf(out->at[k], sizeof out->at[k], "%lld", (long long)number);
+    }
+    if (numbers)
+        status = check_unique(out, "", &twice);
+    if (!numbers || status)
+        pd_class_names_release(out);
+    return status == PD_ERR_FORMAT ? PD_OK : status ? pd_fail(err, status, -1, "%s", twice.message) : PD_OK;
+}
+
+/* The first that is written otherwise, or is another one by its place. */
+static void note_numbers(const struct pd_class_names *n, const struct pd_class_names *plain,
+                         const struct pd_class_names *own, const int *map, struct pd_dataset *d)
+{
+    for (int k = 0; k < d->classes; k++) {
+        const char *theirs = d->class_names ? d->class_names[k] : own->at[k];
+        const char *runs = map[k] < 0 ? NULL : n->at ? n->at[map[k]] : plain->at[map[k]];
+        if (!runs || (!strcmp(theirs, runs) && (map[k] == k || (n->at && d->class_names))))
+            continue;
+        pd_dataset_add_note(d,
+                            "its classes and the run's are whole numbers, by which they are matched, not by "
+                            "their places: %s is the run's class '%s'",
+                            theirs, runs);
+        return;
+    }
+    if (!n->at || !d->class_names)
+        pd_dataset_add_note(d, "only %s has names for the classes: they are matched by number",
+                            n->at ? "the run" : "the data set");
+}
+
+/* *done: they were, or that is refused. */
+static enum pd_status adopt_numbers(const struct pd_class_names *n, const struct pd_class_names *plain,
+                                    const struct pd_class_names *own, bool by_number, struct pd_dataset *d,
+                                    bool *done, struct pd_error *err)
+{
+    const struct pd_dataset numbered = {.classes = d->classes, .class_names = own->at};
+    bool same = n->count == d->classes, fits = true, any = false;
+    int *map;
+    enum pd_status status = pd_class_names_map(plain, &numbered, &map, err);
+    if (status)
+        return status;
+    for (int k = 0; k < d->classes; k++)
+        same = same && map[k] == k && !(n->at && d->class_names && strcmp(n->at[k], d->class_names[k]) != 0);
+    for (uint32_t i = 0; i < d->count; i++) {
+        any = any || (d->labels[i] >= 0 && map[d->labels[i]] >= 0);
+        fits = fits && (d->labels[i] < 0 || map[d->labels[i]] >= 0);
+    }
+    *done = !same && any && (fits || !by_number);
+    if (*done && !fits)
+        status = pd_hint(
+            err,
+            check_known(n->at ? n : plain,
+                        (const char(*)[PD_CLASS_NAME_SIZE])(d->class_names ? d->class_names : own->at), d,
+                        map, err),
+            "to take them by their places: by-number");
+    else if (*done) {
+        note_numbers(n, plain, own, map, d);
+        status = relabel(n, map, d, err);
+    }
+    pd_free(map);
+    return status;
+}
+
+static enum pd_status adopt_where_numbers(const struct pd_class_names *n, bool by_number,
+                                          struct pd_dataset *d, bool *done, struct pd_error *err)
+{
+    struct pd_class_names plain = {0, NULL}, own = {0, NULL};
+    *done = false;
+    if (!d->classes || !n->count || (!n->at && !d->class_names))
+        return PD_OK;
+    enum pd_status status = write_plain((const char(*)[PD_CLASS_NAME_SIZE])n->at, n->count, &plain, err);
+    if (!status && plain.at)
+        status = write_plain((const char(*)[PD_CLASS_NAME_SIZE])d->class_names, d->classes, &own, err);
+    if (!status && own.at)
+        status = adopt_numbers(n, &plain, &own, by_number, d, done, err);
+    pd_class_names_release(&plain);
+    pd_class_names_release(&own);
+    return status;
+}
+
+/* --- all --- */
+
+/* Of those that are called otherwise. */
+static void note_places(const struct pd_class_names *n, struct pd_dataset *d)
+{
+    int first = -1, differ = 0;
+    for (int k = 0; k < d->classes; k++)
+        if (strcmp(n->at[k], d->class_names[k]) != 0 && !differ++)
+            first = k;
+    if (differ)
+        pd_dataset_add_note(d, "by number, %d of its %d classes are called otherwise: '%s' is the run's '%s'",
+                            differ, d->classes, d->class_names[first], n->at[first]);
+}
+
 enum pd_status pd_class_names_adopt(const struct pd_class_names *n, bool by_number, struct pd_dataset *d,
                                     struct pd_error *err)
 {
+    bool done;
+    enum pd_status status = adopt_where_numbers(n, by_number, d, &done, err);
+    if (status || done)
+        return status;
     if (n->at && d->class_names && !by_number)
         return adopt_by_name(n, d, err);
     if (d->classes && d->classes != n->count)
@@ -222,6 +340,8 @@ enum pd_status pd_class_names_adopt(const struct pd_class_names *n, bool by_numb
     if (d->classes && !by_number && (n->at || d->class_names))
         pd_dataset_add_note(d, "only %s has names for the classes: they are matched by number",
                             n->at ? "the run" : "the data set");
+    if (n->at && d->class_names)
+        note_places(n, d);
     return n->at && !d->class_names ? rename_classes(n, d, err) : PD_OK;
 }
 

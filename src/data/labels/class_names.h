@@ -44,8 +44,11 @@ enum pd_status pd_class_names_map(const struct pd_class_names *names, const stru
 
 /* Makes the data set's classes these: labels are mapped by name, with a note where that changes them.
  * Where the data set has none, or none with names, the names are taken. by_number: as they stand, whatever
- * they are called. PD_ERR_MISMATCH names the classes of images that are
- * not among them, and says where the numbers of classes differ and names cannot help. PD_ERR_MEMORY. */
+ * they are called. Where the names of both, or of the only one that has any, are whole numbers, these are
+ * matched, however they are written and by_number or not: the label 2 or the class "02" is the class "2",
+ * wherever that stands; by_number then is for those that do not all fit. PD_ERR_MISMATCH names the classes of
+ * images that are not among them, and says where the numbers of classes differ and names cannot help.
+ * PD_ERR_MEMORY. */
 enum pd_status pd_class_names_adopt(const struct pd_class_names *names, bool by_number,
                                     struct pd_dataset *dataset, struct pd_error *err);
 

@@ -63,8 +63,7 @@ static bool fold(const char *name, char out[PD_CLASS_NAME_SIZE])
     return true;
 }
 
-/* The whole number that text is, also as "007" and "7.0"; -1: none. */
-static int64_t number(const char *text)
+int64_t pd_class_number(const char *text)
 {
     const size_t digits = strspn(text, "0123456789");
     int64_t value = 0;
@@ -180,7 +179,7 @@ static bool is_same_folded(const struct pd_class_words *w, int32_t class, const 
 
 static bool is_same_number(const struct pd_class_words *w, int32_t class, const struct word *word)
 {
-    return word->number >= 0 && number(w->names[class]) == word->number;
+    return word->number >= 0 && pd_class_number(w->names[class]) == word->number;
 }
 
 /* In this order: the first by which any class fits decides. */
@@ -207,7 +206,7 @@ static int32_t find_word(const struct pd_class_words *w, const char *text, bool 
     word.trimmed = pd_trim(text, &word.size);
     if (!fold(text, word.folded))
         *word.folded = '\0';
-    word.number = number(word.folded);
+    word.number = pd_class_number(word.folded);
     *exactly = !w->names;
     for (size_t i = 0; w->names && word.size && i < sizeof rules / sizeof rules[0]; i++) {
         found = find_by(&rules[i], w, &word, rivals);
@@ -347,7 +346,7 @@ static void note_places(const struct pd_class_words *w, char note[PD_NOTE_SIZE])
     const int classes = w->dataset->classes;
     int numbers = 0, other = -1, taken = -1;
     for (int i = 0; i < classes; i++) {
-        const int64_t value = number(w->dataset->class_names[i]);
+        const int64_t value = pd_class_number(w->dataset->class_names[i]);
         numbers += value >= 0;
         other = other < 0 && value >= 0 && value != i ? i : other;
         taken = taken < 0 && value >= 0 && value != i && value < classes ? (int)value : taken;
@@ -413,7 +412,7 @@ bool pd_class_may_go_on(const struct pd_class_words *w, const char *text)
     text = pd_trim(text, &n);
     const bool short_enough = fold(text, folded);
     for (int32_t i = 0; i < w->dataset->classes; i++) {
-        const int64_t value = w->names ? number(w->dataset->class_names[i]) : -1;
+        const int64_t value = w->names ? pd_class_number(w->dataset->class_names[i]) : -1;
         snprintf(digits, sizeof digits, "%lld", (long long)(value >= 0 ? value : i));
         if (w->names && (begins(text, w->names[i]) || (short_enough && begins(folded, w->folded[i]))))
             return true;

@@ -30,6 +30,9 @@ int32_t pd_class_find(const struct pd_class_words *w, const char *text, bool *ex
 int32_t pd_class_find_rivals(const struct pd_class_words *w, const char *text, bool *exactly,
                              int32_t rivals[2]);
 
+/* The whole number that text is, also as "007" and "7.0"; -1: none. */
+int64_t pd_class_number(const char *text);
+
 /* "skip", "Skip ": no class may be called so. */
 bool pd_class_is_skip(const char *name);
 

@@ -38,10 +38,11 @@ enum pd_status pd_sample(struct pd_gan *gan, int64_t per_class, uint64_t seed, s
 void pd_samples_release(struct pd_samples *samples); /* also zeroed ones */
 
 /* An npz, which appears whole or not at all: images float32, labels int32, z float32; and where they are not
- * NULL: logit float32 (count), class_logits float32 (count, classes) and d float64 (count). PD_ERR_IO,
- * PD_ERR_MEMORY. */
-enum pd_status pd_samples_write(const char *path, const struct pd_samples *samples, const float *logit,
-                                const float *class_logits, const double *d, struct pd_error *err);
+ * NULL: logit float32 (count), class_logits float32 (count, classes) and d float64 (count), and where the gan
+ * (or NULL) has names for its classes, these as text: classes (classes). PD_ERR_IO, PD_ERR_MEMORY. */
+enum pd_status pd_samples_write(const char *path, const struct pd_samples *samples, const struct pd_gan *gan,
+                                const float *logit, const float *class_logits, const double *d,
+                                struct pd_error *err);
 
 /* The same as pictures for others to read. */
 struct pd_sample_folder {
@@ -63,10 +64,13 @@ enum pd_status pd_samples_write_folder(const char *folder, const struct pd_sampl
 /* What can be said before there are samples. The same. */
 enum pd_status pd_sample_folder_check(const char *folder, const struct pd_gan *gan, struct pd_error *err);
 
-/* Images and labels of such an npz, of whatever origin. PD_ERR_MISMATCH: they do not fit the networks; those
- * of reading; PD_ERR_MEMORY. */
+/* Images and labels of such an npz, of whatever origin: images of other types, scales and orders are read as
+ * a data set's in an npz are, float32 (N, C, H, W) without a loss. Labels are mapped by the names of the
+ * classes, or taken by number where there are none. note: lines (pd_dataset_note) about that.
+ * PD_ERR_MISMATCH: they do not fit the networks, or have classes that these do not know; those of reading;
+ * PD_ERR_MEMORY. */
 enum pd_status pd_samples_read(const char *path, const struct pd_gan *gan, struct pd_samples *out,
-                               struct pd_error *err);
+                               char note[PD_NOTE_SIZE], struct pd_error *err);
 
 /* A PNG, which appears whole or not at all: images in a grid, one row a class with its name; points as a
  * scatter plot over the real ones, which may be NULL. samples: pd_sample's. PD_ERR_IO, PD_ERR_MEMORY. */

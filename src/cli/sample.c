@@ -146,7 +146,7 @@ static enum pd_status write_npz(struct made *m, struct pd_error *err)
 {
     struct sample_set *s = &m->set;
     const bool scores = m->o->scores;
-    return pd_samples_write(m->o->npz, s->samples, scores ? s->logit : s->rejection.logit,
+    return pd_samples_write(m->o->npz, s->samples, pd_run_gan(m->run), scores ? s->logit : s->rejection.logit,
                             scores ? s->class_logits : NULL, s->rejection.d, err);
 }
 

@@ -78,9 +78,11 @@ enum pd_status sample_set_read(const char *path, const struct pd_gan *gan, struc
                                struct pd_error *err)
 {
     *out = (struct sample_set){.rate = 1};
-    enum pd_status status = pd_samples_read(path, gan, &out->made, err);
+    char note[PD_NOTE_SIZE];
+    enum pd_status status = pd_samples_read(path, gan, &out->made, note, err);
     if (status)
         return status;
+    pd_note_lines(note, say_line, stderr);
     out->samples = &out->made;
     say_missing(path, gan, out->samples);
     snprintf(out->words, sizeof out->words, "from %s", path);

@@ -14,6 +14,7 @@ static const struct {
 #define PD_IO_DTYPE_ROW(name, safetensors, numpy, words, size) {safetensors, numpy, words, size},
     PD_IO_DTYPE_LIST(PD_IO_DTYPE_ROW)
 #undef PD_IO_DTYPE_ROW
+        [PD_IO_TEXT] = {NULL, "<U", "text", sizeof(uint32_t)},
 };
 
 size_t pd_io_dtype_size(enum pd_io_dtype dtype)

@@ -32,7 +32,9 @@ enum pd_io_dtype {
 #define PD_IO_DTYPE_ENUM(name, safetensors, numpy, words, size) name,
     PD_IO_DTYPE_LIST(PD_IO_DTYPE_ENUM)
 #undef PD_IO_DTYPE_ENUM
-        PD_IO_DTYPES
+        PD_IO_DTYPES,
+    PD_IO_TEXT =
+        PD_IO_DTYPES /* NumPy's U: code points, the last dimension a text's, zeros behind it; no number */
 };
 
 enum { PD_IO_MAX_RANK = 8 };

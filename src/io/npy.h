@@ -45,6 +45,9 @@ int64_t pd_npy_locate(const struct pd_npy *npy, const char *name); /* -1: not th
 struct pd_npy_stream;
 enum pd_status pd_npy_stream_open(struct pd_npy *npy, size_t index, struct pd_npy_stream **out,
                                   struct pd_error *err);
+/* The same; also an array of text. */
+enum pd_status pd_npy_stream_open_text(struct pd_npy *npy, size_t index, struct pd_npy_stream **out,
+                                       struct pd_error *err);
 void pd_npy_stream_close(struct pd_npy_stream *stream);
 const char *pd_npy_stream_name(const struct pd_npy_stream *stream); /* for messages: "s.npz/images" */
 const struct pd_io_array *pd_npy_stream_array(const struct pd_npy_stream *stream); /* without data */

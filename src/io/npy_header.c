@@ -18,11 +18,15 @@ static int growth_room(const struct pd_io_array *a)
 void pd_npy_encode_header(struct pd_buffer *out, const struct pd_io_array *a)
 {
     struct pd_buffer text = PD_BUFFER_INIT;
-    pd_buffer_printf(&text, "{'descr': '%s', 'fortran_order': False, 'shape': (",
-                     pd_io_dtype_numpy(a->dtype));
-    for (int i = 0; i < a->rank; i++)
+    const bool of_text = a->dtype == PD_IO_TEXT;
+    const int rank = a->rank - of_text;
+    pd_buffer_printf(&text, "{'descr': '%s", pd_io_dtype_numpy(a->dtype));
+    if (of_text)
+        pd_buffer_printf(&text, "%" PRId64, a->dims[rank]);
+    pd_buffer_printf(&text, "', 'fortran_order': False, 'shape': (");
+    for (int i = 0; i < rank; i++)
         pd_buffer_printf(&text, i ? ", %" PRId64 : "%" PRId64, a->dims[i]);
-    pd_buffer_printf(&text, "%s), }%*s", a->rank == 1 ? "," : "", growth_room(a), "");
+    pd_buffer_printf(&text, "%s), }%*s", rank == 1 ? "," : "", growth_room(a), "");
     size_t pad = ALIGN - (MAGIC_BYTES + 2 + text.size + 1) % ALIGN;
     pd_buffer_printf(&text, "%*s\n", (int)pad, "");
     uint16_t length = (uint16_t)text.size;
@@ -38,6 +42,7 @@ void pd_npy_encode_header(struct pd_buffer *out, const struct pd_io_array *a)
 struct cursor {
     const char *path, *bytes; /* bytes: of the whole file, for offsets */
     size_t at, end;
+    int64_t characters; /* of a text */
     struct pd_error *err;
 };
 
@@ -132,12 +137,21 @@ static bool find_dtype(const char *descr, struct pd_io_array *a, bool *swapped)
     return false;
 }
 
+/* '<U5': characters of four bytes. */
+static bool find_text(struct cursor *c, const char *descr, struct pd_io_array *a, bool *swapped)
+{
+    struct cursor digits = {.bytes = descr, .at = 2, .end = strlen(descr)};
+    *swapped = descr[0] == '>';
+    return a->dtype == PD_IO_TEXT && strchr("<>=", descr[0]) && descr[1] == 'U' &&
+           take_int(&digits, &c->characters) && digits.at == digits.end;
+}
+
 static enum pd_status parse_descr(struct cursor *c, struct pd_io_array *a, bool *swapped)
 {
     char descr[16] = "";
     const size_t at = c->at;
     const bool text = take_string(c, descr, sizeof descr) && descr[0];
-    if (text && find_dtype(descr, a, swapped))
+    if (text && (find_text(c, descr, a, swapped) || find_dtype(descr, a, swapped)))
         return PD_OK;
     return pd_fail(c->err, PD_ERR_UNSUPPORTED, (int64_t)at,
                    "%s: numbers of type %s%s%s (%s), expected float16, float32, float64, integers or bool",
@@ -212,6 +226,10 @@ static enum pd_status parse_dict(struct cursor *c, struct pd_io_array *a, struct
     if (have != HAVE_ALL || c->at != c->end)
         return expected(c, have != HAVE_ALL ? "descr, fortran_order and shape" : "nothing after '}'");
     layout->fortran = layout->fortran && a->rank > 1;
+    if (a->dtype == PD_IO_TEXT && a->rank == PD_IO_MAX_RANK)
+        return expected(c, "less dimensions");
+    if (a->dtype == PD_IO_TEXT)
+        a->dims[a->rank++] = c->characters;
     return PD_OK;
 }
 

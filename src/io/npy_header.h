@@ -17,8 +17,8 @@ struct pd_npy_layout {
     bool fortran; /* the first dimension runs fastest; false where that makes no difference */
 };
 
-/* bytes are the file's first ones, the header at least: fills dtype, rank and dims, and the layout. path: for
- * messages. */
+/* bytes are the file's first ones, the header at least: fills dtype, rank and dims, and the layout. A
+ * dtype that comes as PD_IO_TEXT: it may be text. path: for messages. */
 enum pd_status pd_npy_decode_header(const char *bytes, size_t size, const char *path, struct pd_io_array *a,
                                     struct pd_npy_layout *layout, struct pd_error *err);
 

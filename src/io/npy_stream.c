@@ -264,20 +264,35 @@ static enum pd_status start(struct pd_npy_stream *s, struct pd_error *err)
     return status ? status : pd_npy_stream_rewind(s, err);
 }
 
-enum pd_status pd_npy_stream_open(struct pd_npy *npy, size_t index, struct pd_npy_stream **out,
+static enum pd_status open_stream(struct pd_npy *npy, size_t index, bool text, struct pd_npy_stream **out,
                                   struct pd_error *err)
 {
     struct pd_npy_stream *s = pd_calloc(1, sizeof *s);
     *out = NULL;
     if (!s)
         return pd_fail_memory(err, npy->path);
-    *s = (struct pd_npy_stream){.npy = npy, .from = &npy->entries[index], .size = npy->size};
+    *s = (struct pd_npy_stream){.npy = npy,
+                                .from = &npy->entries[index],
+                                .size = npy->size,
+                                .array.dtype = text ? PD_IO_TEXT : PD_IO_F32};
     enum pd_status status = start(s, err);
     if (status)
         pd_npy_stream_close(s);
     else
         *out = s;
     return status;
+}
+
+enum pd_status pd_npy_stream_open(struct pd_npy *npy, size_t index, struct pd_npy_stream **out,
+                                  struct pd_error *err)
+{
+    return open_stream(npy, index, false, out, err);
+}
+
+enum pd_status pd_npy_stream_open_text(struct pd_npy *npy, size_t index, struct pd_npy_stream **out,
+                                       struct pd_error *err)
+{
+    return open_stream(npy, index, true, out, err);
 }
 
 void pd_npy_stream_close(struct pd_npy_stream *s)

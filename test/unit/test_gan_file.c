@@ -2,11 +2,14 @@
  */
 #include "scratch.h"
 
+#include "io/npy.h"
 #include "io/safetensors.h"
 
 #include <paydirt/sample.h>
 #include <paydirt/score.h>
 #include <paydirt/train.h>
+
+#include <math.h>
 
 enum { SIDE = 8, IMAGE = SIDE * SIDE, N = 64, SEEN = 5, CLASSES = 3, META = 40 };
 
@@ -219,39 +222,87 @@ static void files_that_lie_are_refused(void **state)
     pd_dataset_destroy(data);
 }
 
-/* A variance below 0 would make every score NaN. */
 /* Bytes where [-1, 1] is expected. */
 static void samples_of_another_range_are_refused(void **state)
 {
     (void)state;
     struct pd_error err;
     struct pd_samples s, again;
+    char note[PD_NOTE_SIZE];
     struct pd_dataset *data = make_data();
     struct pd_gan *gan = train(data, "infogan", "seed", "1");
     expect(pd_sample(gan, 2, 3, &s, &err), &err);
-    expect(pd_samples_write(scratch_path("s.npz"), &s, NULL, NULL, NULL, &err), &err);
-    expect(pd_samples_read(scratch_path("s.npz"), gan, &again, &err), &err);
+    expect(pd_samples_write(scratch_path("s.npz"), &s, gan, NULL, NULL, NULL, &err), &err);
+    expect(pd_samples_read(scratch_path("s.npz"), gan, &again, note, &err), &err);
     pd_samples_release(&again);
     s.images[pd_gan_image_size(gan) + 3] = 255;
-    expect(pd_samples_write(scratch_path("s.npz"), &s, NULL, NULL, NULL, &err), &err);
-    assert_int_equal(pd_samples_read(scratch_path("s.npz"), gan, &again, &err), PD_ERR_MISMATCH);
+    expect(pd_samples_write(scratch_path("s.npz"), &s, gan, NULL, NULL, NULL, &err), &err);
+    assert_int_equal(pd_samples_read(scratch_path("s.npz"), gan, &again, note, &err), PD_ERR_MISMATCH);
     assert_contains(err.message, "image 1 has a number 255, expected -1 to 1");
     for (int64_t i = 0; i < s.count * pd_gan_image_size(gan); i++)
         s.images[i] = (float)(i % 2);
-    expect(pd_samples_write(scratch_path("s.npz"), &s, NULL, NULL, NULL, &err), &err);
-    expect(pd_samples_read(scratch_path("s.npz"), gan, &again, &err), &err); /* z is there: pale ones */
+    expect(pd_samples_write(scratch_path("s.npz"), &s, gan, NULL, NULL, NULL, &err), &err);
+    expect(pd_samples_read(scratch_path("s.npz"), gan, &again, note, &err), &err); /* z is there: pale ones */
     pd_samples_release(&again);
     float *z = s.z;
     s.z = NULL;
-    expect(pd_samples_write(scratch_path("s.npz"), &s, NULL, NULL, NULL, &err), &err);
-    assert_int_equal(pd_samples_read(scratch_path("s.npz"), gan, &again, &err), PD_ERR_MISMATCH);
-    assert_contains(err.message, "no number of its images is below 0, as within [0, 1]");
+    expect(pd_samples_write(scratch_path("s.npz"), &s, gan, NULL, NULL, NULL, &err), &err);
+    expect(pd_samples_read(scratch_path("s.npz"), gan, &again, note, &err), &err);
+    assert_contains(note, "s: float32 images of 0 to 1: 0 is black, 1 white");
+    assert_true(again.images[0] == -1 && again.images[1] == 1);
+    pd_samples_release(&again);
+    s.images[0] = -1e-7F; /* the same, rounded */
+    expect(pd_samples_write(scratch_path("s.npz"), &s, gan, NULL, NULL, NULL, &err), &err);
+    expect(pd_samples_read(scratch_path("s.npz"), gan, &again, note, &err), &err);
+    assert_contains(note, "0 is black, 1 white");
+    pd_samples_release(&again);
     s.z = z;
     pd_samples_release(&s);
     pd_gan_destroy(gan);
     pd_dataset_destroy(data);
 }
 
+/* Bytes with the channels behind, NumPy's whole numbers, classes in another order. */
+static void sets_of_others_are_read(void **state)
+{
+    (void)state;
+    static const uint32_t names[3][5] = {{'m', 'o', 'u', 's', 'e'}, {'c', 'a', 't'}, {'d', 'o', 'g'}};
+    static const uint8_t pixels[2 * IMAGE] = {255, 0, 51};
+    static const int64_t numbers[2] = {0, 2};
+    struct pd_io_array arrays[] = {{"images", PD_IO_U8, 4, {2, SIDE, SIDE, 1}, pixels},
+                                   {"labels", PD_IO_I64, 1, {2}, numbers},
+                                   {"classes", PD_IO_TEXT, 2, {3, 5}, names}};
+    struct pd_error err;
+    struct pd_samples s;
+    char note[PD_NOTE_SIZE];
+    struct pd_dataset *data = make_data();
+    struct pd_gan *gan = train(data, "infogan", "seed", "1");
+    const char *path = scratch_path("others.npz");
+    expect(pd_npz_write(path, arrays, 3, false, &err), &err);
+    expect(pd_samples_read(path, gan, &s, note, &err), &err);
+    assert_true(s.count == 2 && s.labels[0] == 2 && s.labels[1] == 1);
+    assert_true(s.images[0] == 1 && s.images[1] == -1 && fabsf(s.images[2] + 0.6F) < 1e-6F);
+    assert_contains(note, "classes are those of the run by name");
+    pd_samples_release(&s);
+    expect(pd_npz_write(path, arrays, 2, false, &err), &err);
+    expect(pd_samples_read(path, gan, &s, note, &err), &err);
+    assert_true(s.labels[0] == 0 && s.labels[1] == 2);
+    assert_contains(note, "by their places, 0 for 'cat'");
+    pd_samples_release(&s);
+    const uint32_t strange[3] = {'x', 'y', 0x732B};
+    arrays[2] = (struct pd_io_array){"classes", PD_IO_TEXT, 2, {3, 1}, strange};
+    expect(pd_npz_write(path, arrays, 3, false, &err), &err);
+    assert_int_equal(pd_samples_read(path, gan, &s, note, &err), PD_ERR_MISMATCH);
+    assert_contains(err.message, "does not know: x, \xe7\x8c\xab; its classes are cat, dog, mouse");
+    arrays[0].dims[0] = 0;
+    expect(pd_npz_write(path, arrays, 2, false, &err), &err);
+    assert_int_equal(pd_samples_read(path, gan, &s, note, &err), PD_ERR_MISMATCH);
+    assert_contains(err.message, "there are no images in it");
+    pd_gan_destroy(gan);
+    pd_dataset_destroy(data);
+}
+
+/* A variance below 0 would make every score NaN. */
 static void variances_are_no_less_than_zero(void **state)
 {
     struct pd_error err;
@@ -296,6 +347,7 @@ int main(void)
         cmocka_unit_test(statistics_are_made_on_demand),
         cmocka_unit_test(files_that_lie_are_refused),
         cmocka_unit_test(samples_of_another_range_are_refused),
+        cmocka_unit_test(sets_of_others_are_read),
         cmocka_unit_test(variances_are_no_less_than_zero),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

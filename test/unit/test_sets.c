@@ -169,11 +169,12 @@ static void samples_are_written_and_read(void **state)
 {
     (void)state;
     struct pd_samples s, again;
+    char note[PD_NOTE_SIZE];
     char name[PD_CLASS_NAME_SIZE];
     expect(pd_sample(gan, 6, 3, &s, &err));
     assert_true(s.count == 12 && s.labels[5] == 0 && s.labels[6] == 1 && s.shape.rank == 2);
-    expect(pd_samples_write(scratch_path("s.npz"), &s, NULL, NULL, NULL, &err));
-    expect(pd_samples_read(scratch_path("s.npz"), gan, &again, &err));
+    expect(pd_samples_write(scratch_path("s.npz"), &s, gan, NULL, NULL, NULL, &err));
+    expect(pd_samples_read(scratch_path("s.npz"), gan, &again, note, &err));
     assert_true(again.count == 12 && again.shape.dim[0] == 12 && !again.z);
     assert_memory_equal(again.images, s.images, 24 * sizeof *s.images);
     assert_memory_equal(again.labels, s.labels, 12 * sizeof *s.labels);
@@ -185,11 +186,12 @@ static void samples_are_written_and_read(void **state)
     assert_string_equal(pd_gan_class_name(gan, -1, name, sizeof name), "-1");
     pd_samples_release(&again);
     s.labels[7] = CLASSES;
-    expect(pd_samples_write(scratch_path("bad.npz"), &s, NULL, NULL, NULL, &err));
-    refused(pd_samples_read(scratch_path("bad.npz"), gan, &again, &err), PD_ERR_MISMATCH, "label 7 is 2");
+    expect(pd_samples_write(scratch_path("bad.npz"), &s, gan, NULL, NULL, NULL, &err));
+    refused(pd_samples_read(scratch_path("bad.npz"), gan, &again, note, &err), PD_ERR_MISMATCH,
+            "label 7 is 2");
     s.shape = pd_shape4(3, 1, 4, 2);
-    expect(pd_samples_write(scratch_path("images.npz"), &s, NULL, NULL, NULL, &err));
-    refused(pd_samples_read(scratch_path("images.npz"), gan, &again, &err), PD_ERR_MISMATCH,
+    expect(pd_samples_write(scratch_path("images.npz"), &s, gan, NULL, NULL, NULL, &err));
+    refused(pd_samples_read(scratch_path("images.npz"), gan, &again, note, &err), PD_ERR_MISMATCH,
             "float32 (3, 1, 4, 2), expected float32 (3, 2)");
     assert_null(again.images);
     pd_samples_release(&s);
@@ -209,7 +211,7 @@ static void rejection_keeps_as_many_as_asked(void **state)
     expect(pd_reject(gan, &o, &r, &err));
     assert_true(r.kept.count == 10 && r.classes[1].tried >= 5);
     expect(pd_rejection_draw(scratch_path("r.png"), &r, gan, data, &err));
-    expect(pd_samples_write(scratch_path("r.npz"), &r.kept, r.logit, NULL, r.d, &err));
+    expect(pd_samples_write(scratch_path("r.npz"), &r.kept, gan, r.logit, NULL, r.d, &err));
     assert_true(is_there("r.png") && is_there("r.npz"));
     pd_rejection_release(&r);
     o.per_class = -1;

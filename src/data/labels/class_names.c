@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 enum { WORDS = 160 };
 
@@ -108,6 +109,72 @@ enum pd_status pd_class_names_take(const json_t *array, int count, const char *n
         else
             memcpy(out->at[k], text, strlen(text) + 1);
     }
+    if (!status)
+        status = check_unique(out, name, err);
+    if (status)
+        pd_class_names_release(out);
+    return status;
+}
+
+/* --- as code points --- */
+
+/* Of one name; returns how many. */
+static int64_t write_points(const char *name, uint32_t points[PD_CLASS_NAME_SIZE])
+{
+    int64_t n = 0;
+    for (const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)name; *at; n++) {
+        utf8proc_int32_t point;
+        const utf8proc_ssize_t size = utf8proc_iterate(at, -1, &point);
+        points[n] = size > 0 ? (uint32_t)point : 0xFFFD; /* the replacement character */
+        at += size > 0 ? size : 1;
+    }
+    return n;
+}
+
+enum pd_status pd_class_names_points(const struct pd_class_names *n, uint32_t **out, int64_t *width,
+                                     struct pd_error *err)
+{
+    uint32_t points[PD_CLASS_NAME_SIZE];
+    *width = 1;
+    for (int k = 0; k < n->count; k++) {
+        const int64_t size = write_points(n->at[k], points);
+        *width = size > *width ? size : *width;
+    }
+    *out = pd_calloc((size_t)n->count, (size_t)*width * sizeof **out);
+    if (!*out)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the names of %d classes", n->count);
+    for (int k = 0; k < n->count; k++)
+        memcpy(*out + k * *width, points, (size_t)write_points(n->at[k], points) * sizeof *points);
+    return PD_OK;
+}
+
+static bool read_points(const uint32_t *points, int64_t width, char name[PD_CLASS_NAME_SIZE])
+{
+    utf8proc_uint8_t bytes[4];
+    size_t n = 0;
+    for (int64_t i = 0; i < width && points[i]; i++) {
+        const utf8proc_ssize_t size =
+            points[i] <= 0x10FFFF && utf8proc_codepoint_valid((utf8proc_int32_t)points[i])
+                ? utf8proc_encode_char((utf8proc_int32_t)points[i], bytes)
+                : 0;
+        if (!size || n + (size_t)size >= PD_CLASS_NAME_SIZE)
+            return false;
+        memcpy(name + n, bytes, (size_t)size);
+        n += (size_t)size;
+    }
+    name[n] = '\0';
+    pd_make_printable(name);
+    return n > 0;
+}
+
+enum pd_status pd_class_names_of_points(const uint32_t *points, int count, int64_t width, const char *name,
+                                        struct pd_class_names *out, struct pd_error *err)
+{
+    enum pd_status status = reserve(out, count, err);
+    for (int k = 0; !status && k < count; k++)
+        if (!read_points(points + k * width, width, out->at[k]))
+            status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: class %d: expected a name of at most %d bytes",
+                             name, k, PD_CLASS_NAME_SIZE - 1);
     if (!status)
         status = check_unique(out, name, err);
     if (status)

@@ -25,6 +25,14 @@ json_t *pd_class_names_json(const struct pd_class_names *names);
 enum pd_status pd_class_names_take(const json_t *array, int count, const char *name,
                                    struct pd_class_names *out, struct pd_error *err);
 
+/* The names as code points (count, *width), zeros behind them, to be freed. PD_ERR_MEMORY. */
+enum pd_status pd_class_names_points(const struct pd_class_names *names, uint32_t **points, int64_t *width,
+                                     struct pd_error *err);
+
+/* The other way. As pd_class_names_take. */
+enum pd_status pd_class_names_of_points(const uint32_t *points, int count, int64_t width, const char *name,
+                                        struct pd_class_names *out, struct pd_error *err);
+
 /* To find many of them by name. names are borrowed. PD_ERR_MEMORY. */
 struct pd_class_finder {
     const struct pd_class_names *names;

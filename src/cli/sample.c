@@ -156,9 +156,6 @@ static enum pd_status check(const struct options *o, const struct reject_options
     if (!o->grid[0] && !o->npz[0] && !o->sheet[0] && !o->rejected[0])
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "nothing to write: give --grid FILE.png, --npz FILE.npz or both");
-    if (args_repeat(o->grid, o->npz, o->rejected) || args_repeat(o->sheet, o->grid, o->rejected) ||
-        args_repeat(o->sheet, o->npz, ""))
-        return pd_fail(err, PD_ERR_USAGE, -1, "the same file for two outputs: one would replace the other");
     if (o->scores && !o->npz[0])
         return pd_fail(err, PD_ERR_USAGE, -1, "--scores go into the arrays: give --npz FILE.npz");
     if (o->rejected[0] && !reject->method)

@@ -196,7 +196,7 @@ static void says_what_is_wrong(void **state)
     fails("export", 2, "RUN");
     fails("export " IMAGES, 2, "nothing to write: give --onnx FILE.onnx");
     fails("export " IMAGES " --onnx g.onnx --labels l.csv", 2, "a command for each");
-    fails("export " IMAGES " --onnx g.onnx --onnx-discriminator g.onnx", 2, "the same name for two outputs");
+    fails("export " IMAGES " --onnx g.onnx --onnx-discriminator g.onnx", 2, "the same file for two outputs");
     fails("export " IMAGES " --onnx-discriminator d.onnx --origin faek", 2, "did you mean 'fake'?");
     fails("export " IMAGES " --onnx g.onnx --reject gold", 2,
           "--reject chooses samples: give --samples FOLDER");

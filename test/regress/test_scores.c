@@ -77,6 +77,18 @@ static void are_kept_in_the_run(void **state)
     free(running);
 }
 
+static void replace_nothing_of_the_run(void **state)
+{
+    (void)state;
+    scratch_write(scratch_path(RUN "/images.csv"), "image\n", 6);
+    fails("score " RUN " --out " RUN "/images.csv", 2, "--out " RUN "/images.csv: a run's own file");
+    fails("compare " RUN " --csv " RUN "/images.csv", 2, "--csv " RUN "/images.csv: a run's own file");
+    fails("score " RUN " --out s.csv --histogram h.png --sheet h.png", 2, "the same file for two outputs");
+    assert_int_equal(unlink(scratch_path(RUN "/images.csv")), 0);
+    succeeds("score " RUN " --out " RUN "/scores.csv");
+    succeeds("score " RUN " --out " RUN "/scores.csv");
+}
+
 /* It is derived: what is damaged is made anew. */
 static void are_made_anew(void **state)
 {
@@ -158,8 +170,11 @@ static void need_batch_norm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(are_kept_in_the_run), cmocka_unit_test(are_made_anew),
-        cmocka_unit_test(follow_the_run),      cmocka_unit_test(serve_queries_and_other_data),
+        cmocka_unit_test(are_kept_in_the_run),
+        cmocka_unit_test(replace_nothing_of_the_run),
+        cmocka_unit_test(are_made_anew),
+        cmocka_unit_test(follow_the_run),
+        cmocka_unit_test(serve_queries_and_other_data),
         cmocka_unit_test(need_batch_norm),
     };
     return cmocka_run_group_tests(tests, trains, scratch_teardown);

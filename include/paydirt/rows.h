@@ -7,7 +7,7 @@
  * CSV: fields between commas, semicolons, tabs or blanks (whichever the first line has, in this order);
  * quotes, CRLF, CR and a byte order mark are fine, decimal commas where they do not separate. Every line
  * below the header is a row: what may shift the rows is refused. A first line of names asks for
- * the column NAME, for NAME_0, NAME_1, ..., or for A,B,C; without such a line, or where the names are 0, 1,
+ * the column NAME, for NAME_0, NAME_1, ..., for all that begin so (NAME*), or for A,B,C; without such a line, or where the names are 0, 1,
  * 2, ... as pandas gives them, a row is all columns but an index. What cannot be told is refused, with the
  * option that decides. */
 #ifndef PAYDIRT_ROWS_H
@@ -47,6 +47,9 @@ void pd_rows_close(struct pd_rows *rows); /* also NULL */
 
 const char *pd_rows_name(const struct pd_rows *rows); /* for messages: the path, with the array of an .npz */
 int64_t pd_rows_width(const struct pd_rows *rows);    /* numbers in a row, >= 1 */
+
+/* Columns NAME_A, NAME_B, ... of a table beside its column NAME, which was taken alone. */
+int64_t pd_rows_beside(const struct pd_rows *rows);
 
 int64_t pd_rows_planes(const struct pd_rows *rows); /* 1 where the request has none */
 

@@ -69,6 +69,8 @@ struct pd_pool {
     int64_t pass_rows;        /* rows of a pass in that array, where the n are some of them; 0: n */
     int64_t labelled;         /* how many of the rows have a label: they are never chosen */
     const int64_t *labelled_rows; /* (labelled): 0 .. n - 1, in any order */
+    const char *const *names; /* (4), by the bits of pd_pool_part: the parts' files, for messages; each, or
+                                 all, may be NULL */
 };
 
 enum pd_pool_part { PD_POOL_LOGIT = 1, PD_POOL_CLASS_LOGITS = 2, PD_POOL_FEATURES = 4, PD_POOL_PASSES = 8 };

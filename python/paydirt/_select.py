@@ -56,7 +56,7 @@ def look(name: str, a: NDArray[np.float32], sigmoid: bool, remedy: str) -> None:
              else lib.pd_scale_of_classes(rows, classes, pointer("float", a)))
     words = {lib.PD_SCALE_PROBABILITIES: "rows within [0, 1] that sum to 1, probabilities",
              lib.PD_SCALE_PERCENTAGES: "rows that sum to 100, percentages: divide by 100, and give them as probabilities=",
-             lib.PD_SCALE_COUNTS: "whole numbers of one sum in all rows, counts: divide by that sum, and give them as probabilities=",
+             lib.PD_SCALE_COUNTS: "rows of one sum, none below 0, counts or sums of probabilities: divide by that sum, and give them as probabilities=",
              lib.PD_SCALE_SIGMOIDS: "all within [0, 1], as after a sigmoid",
              lib.PD_SCALE_MINUS_LOGS: "rows of -log p, a loss for each class: take them with the other sign"}
     if scale in words:

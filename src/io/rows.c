@@ -30,6 +30,11 @@ int64_t pd_rows_width(const struct pd_rows *rows)
     return rows->width;
 }
 
+int64_t pd_rows_beside(const struct pd_rows *rows)
+{
+    return rows->beside;
+}
+
 int64_t pd_rows_planes(const struct pd_rows *rows)
 {
     return rows->planes;

@@ -231,21 +231,41 @@ static enum pd_status find_list(struct csv_rows *r, const char *names, struct pd
             r->base.width = 0;
             return at == -2 ? fail_twice(r, name, err) : PD_OK;
         }
+        for (int64_t i = 0; i < r->base.width; i++)
+            if (r->column[i] == at)
+                return pd_fail(err, PD_ERR_USAGE, -1, "%s: column '%.100s' is asked for twice", r->base.name,
+                               name);
         r->column[r->base.width++] = at;
         names += n;
     }
     return PD_OK;
 }
 
-/* name; or name_0, name_1, ...; or a list of names. width stays 0 where there is none. */
+/* Those that begin so, in the file's order; returns how many. */
+static int64_t find_begun(struct csv_rows *r, const char *begin, size_t size)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < r->head.fields; i++)
+        if (!strncmp(r->head.names[i], begin, size))
+            r->column[n++] = i;
+    return n;
+}
+
+/* name; or name_0, name_1, ...; or begin*; or a list of names. width stays 0 where there is none. */
 static enum pd_status find_columns(struct csv_rows *r, const char *name, struct pd_error *err)
 {
+    char begin[256];
     const int64_t at = find_name(r, name);
     if (at == -2)
         return fail_twice(r, name, err);
+    const size_t size = strlen(name);
+    snprintf(begin, sizeof begin, "%.200s_", name);
+    r->base.beside = at >= 0 ? find_begun(r, begin, strlen(begin)) : 0;
     r->base.width = at >= 0;
     r->column[0] = at;
-    if (at >= 0)
+    if (at < 0 && size > 1 && name[size - 1] == '*')
+        r->base.width = find_begun(r, name, size - 1);
+    if (r->base.width)
         return PD_OK;
     enum pd_status status = find_numbered(r, name, err);
     return status || r->base.width || !strchr(name, ',') ? status : find_list(r, name, err);
@@ -278,7 +298,7 @@ static enum pd_status fail_no_column(const struct csv_rows *r, const char *const
                        size, missing, name, known);
     return pd_fail(err, PD_ERR_USAGE, -1,
                    "%s: no column '%s' or '%s_0' (it has: %s): name one with %.100s:NAME, several with "
-                   "%.100s:NAME,NAME,...",
+                   "%.100s:NAME,NAME,... or NAME*",
                    r->base.name, name, stem, known, r->base.name, r->base.name);
 }
 
@@ -349,7 +369,7 @@ enum pd_status pd_rows_open_csv(FILE *file, const char *name, const struct pd_ro
         (void)fclose(file);
         return pd_fail_memory(err, name);
     }
-    r->base = (struct pd_rows){&kind, pd_strdup(name), 0, 1, 0, request->map, NULL, PD_HASH_START};
+    r->base = (struct pd_rows){&kind, pd_strdup(name), 0, 1, 0, request->map, NULL, PD_HASH_START, 0};
     r->table = (struct pd_table){.file = file, .name = r->base.name};
     enum pd_status status = r->base.name ? pd_table_init(&r->table, err) : pd_fail_memory(err, name);
     if (!status)

@@ -20,6 +20,7 @@ struct pd_rows {
     double (*map)(double); /* of every number on the way, before it becomes a float; or NULL */
     const char *key;       /* what the column is called that names the rows, or NULL: none does */
     uint64_t keys;         /* hash of what it held in the rows read since the begin */
+    int64_t beside;        /* columns NAME_... beside the one column NAME that was taken */
 };
 
 /* An .npy or .npz; path without ":NAME". */

@@ -204,7 +204,7 @@ enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *
     *out = NULL;
     if (!r)
         return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
-    r->base = (struct pd_rows){&kind, pd_strdup(path), 0, 1, 0, request->map, NULL, 0};
+    r->base = (struct pd_rows){&kind, pd_strdup(path), 0, 1, 0, request->map, NULL, 0, 0};
     enum pd_status status = r->base.name ? open_rows(r, path, request, err)
                                          : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
     if (status)

@@ -80,7 +80,9 @@ static void add_rows(struct pd_moments *m, const float *values, int64_t n)
 enum pd_status pd_moments_add(struct pd_moments *m, const float *values, int64_t n,
                               const struct pd_feature_work *work, struct pd_error *err)
 {
-    enum pd_status status = check_rows(m, values, n, err);
+    enum pd_status status =
+        n < 0 ? pd_fail(err, PD_ERR_USAGE, -1, "%lld samples, expected 0 or more", (long long)n)
+              : check_rows(m, values, n, err);
     const int before = pd_work_begin(work);
     for (int64_t at = 0; at < n && !status; at += ROWS) {
         add_rows(m, values + at * m->width, n - at < ROWS ? n - at : ROWS);

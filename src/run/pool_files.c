@@ -57,6 +57,13 @@ static enum pd_status reserve(struct pd_pool_files *files, struct pd_error *err)
     return PD_OK;
 }
 
+/* Columns that one that people named stands beside. */
+static int64_t beside(const struct pd_pool_files *files)
+{
+    const struct pd_rows *classes = files->file[PD_FILE_CLASSES];
+    return classes && strchr(files->request.class_logits, ':') ? pd_rows_beside(classes) : 0;
+}
+
 static enum pd_status check_classes(const struct pd_pool_files *files, struct pd_error *err)
 {
     const long long width = pd_rows_width(files->file[PD_FILE_CLASSES]);
@@ -73,6 +80,9 @@ static enum pd_status check_classes(const struct pd_pool_files *files, struct pd
     const enum pd_status status =
         pd_fail(err, PD_ERR_MISMATCH, -1,
                 "%s: %lld numbers in a row, expected the logits of 2 or more classes", name, width);
+    if (width == 1 && beside(files) > 1)
+        return pd_hint(err, status, "the columns beside it, which begin so: class-logits=%s_*",
+                       files->request.class_logits);
     return width == 1 ? pd_hint(err, status, "one number, for the second of two classes: binary") : status;
 }
 
@@ -167,6 +177,10 @@ enum pd_status pd_pool_files_open(const struct pd_strategy *s, const struct pd_p
         status = pd_pool_passes_read(files, err);
     if (!status && is_given(r->labelled))
         status = pd_pool_labelled_read(files, err);
+    for (int i = 0; i < PD_POOL_FILES && !status; i++)
+        files->names[i] = files->file[i] ? pd_rows_name(files->file[i]) : NULL;
+    files->names[PD_POOL_FILES] = files->passes_name;
+    files->pool.names = files->names;
     if (status)
         pd_pool_files_close(files);
     else
@@ -226,6 +240,12 @@ void pd_pool_files_describe(const struct pd_pool_files *files, void (*line)(void
     const long long rows = files->rows;
     for (int i = 0; i < PD_POOL_FILES; i++)
         describe(files->file[i], &l);
+    if (files->request.binary && beside(files) > 1)
+        tell(&l,
+             "%s: one column of it is taken for the second of two classes, beside %lld that begin so"
+             "\tall of these: class-logits=%s_*",
+             pd_rows_name(files->file[PD_FILE_CLASSES]), (long long)beside(files),
+             files->request.class_logits);
     if (files->zero_first)
         tell(&l, "%s: %lld labelled rows, the first of them 0\tif that is a column's name: header",
              files->request.labelled, (long long)files->pool.labelled);
@@ -279,7 +299,8 @@ enum pd_status pd_pool_judge_classes(const struct pd_pool_request *request, cons
     static const char *const words[] = {
         [PD_SCALE_PROBABILITIES] = "rows within [0, 1] that sum to 1, probabilities",
         [PD_SCALE_PERCENTAGES] = "rows that sum to 100, percentages: divide by 100",
-        [PD_SCALE_COUNTS] = "whole numbers of one sum in all rows, counts: divide by that sum",
+        [PD_SCALE_COUNTS] =
+            "rows of one sum, none below 0, counts or sums of probabilities: divide by that sum",
         [PD_SCALE_SIGMOIDS] =
             "all within [0, 1], as after a sigmoid for each class: take the numbers before it",
         [PD_SCALE_MINUS_LOGS] = "rows of -log p, a loss for each class: take them with the other sign"};
@@ -303,6 +324,11 @@ static enum pd_status judge_classes(struct pd_pool_files *files, const struct pd
     return judge ? pd_pool_judge_classes(&files->request, pd_rows_name(files->file[PD_FILE_CLASSES]),
                                          block->n, block->classes, block->class_logits, err)
                  : PD_OK;
+}
+
+enum pd_status pd_pool_fail_in(const char *name, enum pd_status status, struct pd_error *err)
+{
+    return status && err ? pd_fail(err, status, -1, "%s: %.400s", name, err->message) : status;
 }
 
 /* pd_logit_of has been at all of them. */
@@ -337,9 +363,11 @@ static enum pd_status to_logits(struct pd_pool_files *files, const struct pd_poo
     if (r->binary)
         pd_logits_of_two(block->n, classes);
     else if (r->log_probabilities || r->probabilities == PD_ROWS_YES)
-        status =
+        status = pd_pool_fail_in(
+            pd_rows_name(files->file[PD_FILE_CLASSES]),
             pd_class_logits_from(r->log_probabilities ? PD_SCALE_LOG_PROBABILITIES : PD_SCALE_PROBABILITIES,
-                                 files->rows, block->n, block->classes, classes, &files->off, err);
+                                 files->rows, block->n, block->classes, classes, &files->off, err),
+            err);
     return status;
 }
 
@@ -430,6 +458,7 @@ static enum pd_status next(void *context, struct pd_pool *block, struct pd_error
         .passes = p->passes,
         .pass_logits = p->pass_logits ? p->pass_logits + files->rows * p->classes : NULL,
         .pass_rows = p->pass_rows,
+        .names = files->names,
     };
     status = to_logits(files, block, files->block[PD_FILE_CLASSES], err);
     files->rows += n;

@@ -19,7 +19,11 @@ struct pd_pool_files {
     bool zero_first;                 /* the first of several labelled rows is 0, or a column is called so */
     struct pd_pool pool;             /* passes, labelled rows, and what pd_pool_files_load read; owned */
     char *passes_name;               /* for messages; or NULL */
+    const char *names[PD_POOL_FILES + 1]; /* of all of them, for messages; or NULL */
 };
+
+/* What went wrong with a row of a file. */
+enum pd_status pd_pool_fail_in(const char *name, enum pd_status status, struct pd_error *err);
 
 /* Are these class logits (n, classes), the first of a file? name: its name. PD_ERR_USAGE, with hints. */
 enum pd_status pd_pool_judge_classes(const struct pd_pool_request *request, const char *name, int64_t n,

@@ -80,9 +80,11 @@ static enum pd_status to_logits(struct pd_pool_files *files, int64_t have, int64
     const struct pd_pool_request *r = &files->request;
     const int classes = files->pool.classes;
     if (r->log_probabilities || r->probabilities == PD_ROWS_YES)
-        return pd_class_logits_from(r->log_probabilities ? PD_SCALE_LOG_PROBABILITIES
-                                                         : PD_SCALE_PROBABILITIES,
-                                    have, n, classes, values, &files->off, err);
+        return pd_pool_fail_in(
+            files->passes_name,
+            pd_class_logits_from(r->log_probabilities ? PD_SCALE_LOG_PROBABILITIES : PD_SCALE_PROBABILITIES,
+                                 have, n, classes, values, &files->off, err),
+            err);
     return !have && r->probabilities == PD_ROWS_AUTO
                ? pd_pool_judge_classes(r, files->passes_name, n, classes, values, err)
                : PD_OK;

@@ -17,13 +17,16 @@ static enum pd_status check_features(int64_t candidates, const int64_t *rows, in
     return PD_OK;
 }
 
-static enum pd_status check_counts(int64_t n, int64_t candidates, int64_t k, int64_t width,
-                                   struct pd_error *err)
+static enum pd_status check_counts(enum pd_diversity method, int64_t n, int64_t candidates, int64_t k,
+                                   int64_t width, struct pd_error *err)
 {
     if (k < 0 || k > candidates || candidates > n)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "%lld rows out of %lld candidates out of %lld, expected as many or fewer of each",
                        (long long)k, (long long)candidates, (long long)n);
+    if (method != PD_DIVERSE_K_CENTER && method != PD_DIVERSE_K_MEANS)
+        return pd_fail(err, PD_ERR_USAGE, -1, "no way %d to spread a choice, expected a pd_diversity",
+                       (int)method);
     if (width < 1)
         return pd_fail(err, PD_ERR_USAGE, -1, "%lld features of a row, expected 1 or more", (long long)width);
     return PD_OK;
@@ -46,7 +49,7 @@ enum pd_status pd_diverse_choose(enum pd_diversity method, int64_t candidates, c
                                  int64_t *chosen, struct pd_error *err)
 {
     const struct pd_feature_set set = {candidates, width, features};
-    enum pd_status status = check_counts(candidates, candidates, k, width, err);
+    enum pd_status status = check_counts(method, candidates, candidates, k, width, err);
     if (!status)
         status = check_features(candidates, rows, width, features, err);
     if (status || !k)
@@ -83,7 +86,7 @@ enum pd_status pd_select_diverse(enum pd_diversity method, int64_t n, const doub
 {
     if (method == PD_DIVERSE_NONE)
         return pd_select_top(n, score, k, seed, rows, err);
-    enum pd_status status = check_counts(n, candidates, k, width, err);
+    enum pd_status status = check_counts(method, n, candidates, k, width, err);
     if (status)
         return status;
     int64_t *best = pd_calloc((size_t)candidates, sizeof *best);

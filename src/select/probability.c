@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #define SLIGHTLY 1e-6   /* a probability may be as far outside of [0, 1], by rounding */
+#define ALIKE    1e-3   /* sums of halfs, and of few digits, are as far from each other */
 #define LOWEST   (-1e4) /* its exp is 0 */
 
 enum { NINE = 9, TENTHS = 10, ROWS_TO_TELL = 10 };
@@ -56,7 +57,7 @@ static enum pd_scale scale_of_others(int64_t n, int classes, const float *x)
     return logs * TENTHS >= n * NINE ? PD_SCALE_MINUS_LOGS : scale;
 }
 
-/* Whole numbers, none negative, of one sum in all rows: votes, or probabilities times 1000. */
+/* None negative, of one sum in all rows: votes, probabilities times 1000, or the sum of several softmaxes. */
 static bool are_counts(int64_t n, int classes, const float *x)
 {
     double first = 0;
@@ -64,15 +65,15 @@ static bool are_counts(int64_t n, int classes, const float *x)
         double sum = 0;
         for (int k = 0; k < classes; k++) {
             const float value = x[i * classes + k];
-            if (!(value >= 0) || value != floorf(value))
+            if (!(value >= 0))
                 return false;
             sum += (double)value;
         }
         first = i ? first : sum;
-        if (sum < first || sum > first)
+        if (!(fabs(sum - first) <= ALIKE * first))
             return false;
     }
-    return n >= ROWS_TO_TELL && first > 1;
+    return n >= ROWS_TO_TELL && first > 0;
 }
 
 enum pd_scale pd_scale_of_classes(int64_t n, int classes, const float *x)

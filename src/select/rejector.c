@@ -59,6 +59,9 @@ enum pd_status pd_rejector_create(const struct pd_reject_method *method,
         return pd_fail(err, PD_ERR_USAGE, -1, "%s needs the part to keep", method->name);
     if (!(options->epsilon >= 0 && options->epsilon <= 1))
         return pd_fail(err, PD_ERR_USAGE, -1, "epsilon is %g, expected 0 to 1", options->epsilon);
+    if ((unsigned)options->sigma > PD_SIGMA_RMS || (unsigned)options->bound > PD_BOUND_MARGINAL)
+        return pd_fail(err, PD_ERR_USAGE, -1, "sigma %d, bound %d, expected a pd_sigma and a pd_reject_bound",
+                       (int)options->sigma, (int)options->bound);
     if (options->chain < 1)
         return pd_fail(err, PD_ERR_USAGE, -1, "a chain of %lld candidates, expected 1 or more",
                        (long long)options->chain);
@@ -100,6 +103,8 @@ struct pd_reject_fit pd_rejector_fit(const struct pd_rejector *r)
 static enum pd_status check(const struct pd_rejector *r, const struct pd_terms *t, struct pd_error *err)
 {
     const bool uses_k = r->method->uses_k;
+    if (t->n < 0)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld samples, expected 0 or more", (long long)t->n);
     if (uses_k && !t->k)
         return pd_fail(err, PD_ERR_USAGE, -1, "%s needs the conditional term", r->method->name);
     for (int64_t i = 0; i < t->n; i++) {

@@ -60,16 +60,22 @@ struct part {
     const char *words, *number;
     const float *values;
     int64_t width;
+    const char *name; /* of its file, or NULL */
 };
 
 enum { PARTS = 3 };
 
+static const char *name_of(const struct pd_pool *p, int part)
+{
+    return p->names ? p->names[part] : NULL;
+}
+
 static void list_parts(const struct pd_pool *p, struct part *parts)
 {
-    parts[0] = (struct part){PD_POOL_LOGIT, "the real/fake logits", "logit", p->logit, 1};
-    parts[1] =
-        (struct part){PD_POOL_CLASS_LOGITS, "the class logits", "class logit", p->class_logits, p->classes};
-    parts[2] = (struct part){PD_POOL_FEATURES, "features", "feature", p->features, p->width};
+    parts[0] = (struct part){PD_POOL_LOGIT, "the real/fake logits", "logit", p->logit, 1, name_of(p, 0)};
+    parts[1] = (struct part){PD_POOL_CLASS_LOGITS, "the class logits", "class logit",
+                             p->class_logits,      p->classes,         name_of(p, 1)};
+    parts[2] = (struct part){PD_POOL_FEATURES, "features", "feature", p->features, p->width, name_of(p, 2)};
 }
 
 static enum pd_status check_part(const struct part *part, int64_t n, int64_t first, struct pd_error *err)
@@ -81,10 +87,12 @@ static enum pd_status check_part(const struct part *part, int64_t n, int64_t fir
         i++;
     const long long row = first + i / part->width, column = i % part->width;
     const double x = (double)part->values[i];
+    const char *name = part->name ? part->name : "", *colon = part->name ? ": " : "";
     return part->need == PD_POOL_LOGIT
-               ? pd_fail(err, PD_ERR_USAGE, -1, "row %lld: the logit is %g, expected a finite number", row, x)
-               : pd_fail(err, PD_ERR_USAGE, -1, "row %lld: %s %lld is %g, expected a finite number", row,
-                         part->number, column, x);
+               ? pd_fail(err, PD_ERR_USAGE, -1, "%s%srow %lld: the logit is %g, expected a finite number",
+                         name, colon, row, x)
+               : pd_fail(err, PD_ERR_USAGE, -1, "%s%srow %lld: %s %lld is %g, expected a finite number", name,
+                         colon, row, part->number, column, x);
 }
 
 static enum pd_status check_passes(const struct pd_pool *pool, int64_t first, struct pd_error *err)
@@ -92,8 +100,9 @@ static enum pd_status check_passes(const struct pd_pool *pool, int64_t first, st
     const int64_t stride = pool->pass_rows ? pool->pass_rows : pool->n;
     enum pd_status status = PD_OK;
     for (int s = 0; s < pool->passes && !status; s++) {
-        const struct part part = {PD_POOL_PASSES, "", "class logit",
-                                  pool->pass_logits + s * stride * pool->classes, pool->classes};
+        const struct part part = {PD_POOL_PASSES, "",
+                                  "class logit",  pool->pass_logits + s * stride * pool->classes,
+                                  pool->classes,  name_of(pool, 3)};
         status = check_part(&part, pool->n, first, err);
     }
     return status;
@@ -125,6 +134,8 @@ enum pd_status pd_pool_check(const struct pd_pool *block, const struct pd_strate
                              struct pd_error *err)
 {
     struct part parts[PARTS];
+    if (block->n < 0)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld rows, expected 0 or more", (long long)block->n);
     if (!block->n)
         return PD_OK;
     enum pd_status status = check_shape(block, s, err);

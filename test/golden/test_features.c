@@ -53,6 +53,7 @@ static struct moments moments_of(const float *values, int64_t n, int64_t block)
     struct moments out;
     struct pd_moments *m;
     assert_int_equal(pd_moments_create(WIDTH, &m, NULL), PD_OK);
+    assert_int_equal(pd_moments_add(m, values, -1, NULL, NULL), PD_ERR_USAGE);
     for (int64_t at = 0; at < n; at += block)
         assert_int_equal(pd_moments_add(m, values + at * WIDTH, n - at < block ? n - at : block, NULL, NULL),
                          PD_OK);

@@ -180,7 +180,7 @@ static void reads_headers_as_people_write_them(void **state)
                     "3 rows x 3 columns");
     write_text("votes.csv", "3,2,5\n1,9,0\n0,0,10\n4,4,2\n3,2,5\n1,9,0\n0,0,10\n4,4,2\n5,5,0\n9,1,0\n");
     fails("select --class-logits votes.csv --strategy least-entropy -k 1", 2,
-          "whole numbers of one sum in all rows, counts");
+          "rows of one sum, none below 0, counts");
     write_text("twice.csv", ",0,1\n0,0.5,1\n1,0.1,3\n2,7.5,1\n,0,1\n3,0.5,1\n");
     fails("select --class-logits twice.csv --strategy least-entropy -k 1", 4, "line 5: the header once more");
 }
@@ -257,7 +257,7 @@ static void refuses_bad_files(void **state)
     assert_int_equal(pd_npy_write(scratch_path("five.npy"), &five, NULL), PD_OK);
     assert_int_equal(pd_npy_write(scratch_path("seven.npy"), &seven, NULL), PD_OK);
     fails("select --logits nan.npy --class-logits c.npy -k 1", 2,
-          "row 3: the logit is nan, expected a finite");
+          "nan.npy: row 3: the logit is nan, expected a finite");
     fails("select --logits five.npy --class-logits c.npy -k 1", 5,
           "five.npy ends after 5 rows, c.npy has more");
     fails("select --logits seven.npy --class-logits c.npy -k 1", 5,
@@ -338,6 +338,11 @@ static void refuses_probabilities_for_logits(void **state)
     prints("select --class-logits p.csv --strategy most-entropy -k 1 --no-probabilities", "1\n");
     write_text("p.csv", "20,80\n50,50\n100,0\n");
     fails(entropy, 2, "percentages: divide by 100");
+    char sums[400] = "";
+    for (int i = 1; i < 12; i++) /* three softmaxes */
+        snprintf(sums + strlen(sums), sizeof sums - strlen(sums), "%.7f,%.7f\n", 3. / i, 3 - 3. / i);
+    write_text("p.csv", sums);
+    fails(entropy, 2, "rows of one sum, none below 0, counts or sums of probabilities: divide by that sum");
     write_text("p.csv", "0.2,0.9\n0.5,0.5\n1,0.8\n");
     fails(entropy, 2, "all within [0, 1], as after a sigmoid for each class");
     fails("select --class-logits p.csv --strategy most-entropy -k 1 --probabilities", 2,
@@ -426,6 +431,22 @@ static void one_number_serves_two_classes(void **state)
     prints("select --class-logits b.csv --strategy small-margin -k 3 --binary --probabilities", "2\n0\n1\n");
 }
 
+static void takes_columns_that_begin_alike(void **state)
+{
+    (void)state;
+    const char *const margin = "select --strategy small-margin -k 2 --probabilities --class-logits b.csv:";
+    char command[200];
+    write_text("b.csv", "n,p,p_0,p_10,p_2\n0,0.7,0.1,0.2,0.7\n1,0.5,0.5,0.4,0.1\n");
+    snprintf(command, sizeof command, "%sp_*", margin);
+    assert_string_equal(succeeds(command)->out, "1\n0\n");
+    snprintf(command, sizeof command, "%sp", margin);
+    fails(command, 5, "; the columns beside it, which begin so: --class-logits b.csv:p_*");
+    snprintf(command, sizeof command, "%sp --binary", margin);
+    assert_contains(succeeds(command)->err, "beside 3 that begin so; all of these: --class-logits b.csv:p_*");
+    snprintf(command, sizeof command, "%sp_0,p_2,p_0", margin);
+    fails(command, 2, "b.csv: column 'p_0' is asked for twice");
+}
+
 /* --- beside others --- */
 
 static bool has_numpy(const char *python)
@@ -484,6 +505,7 @@ int main(void)
         cmocka_unit_test(refuses_labels_among_logits),
         cmocka_unit_test(refuses_sigmoids_for_logits),
         cmocka_unit_test(one_number_serves_two_classes),
+        cmocka_unit_test(takes_columns_that_begin_alike),
         cmocka_unit_test(equals_numpy),
         cmocka_unit_test(the_example_picks_images),
     };

@@ -427,11 +427,15 @@ static void refuses(void **state)
     o.p = NAN;
     assert_int_equal(pd_rejector_create(pd_reject_method_at(0), &o, 0, &r, &err), PD_ERR_USAGE);
     o = defaults("gold");
+    o.sigma = (enum pd_sigma)99;
+    assert_int_equal(pd_rejector_create(pd_reject_method_at(0), &o, 0, &r, &err), PD_ERR_USAGE);
+    o = defaults("gold");
     r = make("gold", &o);
     assert_int_equal(pd_rejector_burn_in(r, &(struct pd_terms){1, m, NULL}, &err), PD_ERR_USAGE);
     assert_string_equal(err.message, "gold needs the conditional term");
     assert_int_equal(pd_rejector_burn_in(r, &(struct pd_terms){2, m, k}, &err), PD_ERR_USAGE);
     assert_string_equal(err.message, "class 0, row 1: the logit is nan");
+    assert_int_equal(pd_rejector_burn_in(r, &(struct pd_terms){-1, m, k}, &err), PD_ERR_USAGE);
     assert_int_equal(pd_rejector_judge(r, &(struct pd_terms){1, m, k}, verdicts, NULL, &err), PD_ERR_USAGE);
     assert_string_equal(err.message, "class 0: gold needs scores of generated samples first");
     learn(r, 1, m, k);

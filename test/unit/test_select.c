@@ -505,6 +505,12 @@ static void refuses_bad_requests(void **state)
                      PD_ERR_USAGE);
     assert_int_equal(pd_select_diverse(PD_DIVERSE_K_CENTER, 3, good, 1, features, 1, 2, 1, rows, &err),
                      PD_ERR_USAGE);
+    assert_int_equal(pd_select_diverse((enum pd_diversity)77, 3, good, 1, features, 2, 1, 1, rows, &err),
+                     PD_ERR_USAGE);
+    double scores[1];
+    assert_int_equal(pd_strategy_score(pd_strategy_find("random", &err), &(struct pd_pool){.n = -1}, false, 1,
+                                       scores, &err),
+                     PD_ERR_USAGE);
 }
 
 static void reports_every_failed_allocation(void **state)

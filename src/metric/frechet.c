@@ -203,5 +203,6 @@ enum pd_status pd_frechet(int64_t width, const double *mean_a, const double *cov
     *distance = sum - 2 * trace;
     if (!status && !isfinite(*distance))
         return pd_fail(err, PD_ERR_USAGE, -1, "means or covariances so large that their distance overflows");
+    *distance = *distance < 0 ? 0 : *distance; /* of a set and itself: rounding */
     return status;
 }

@@ -84,6 +84,11 @@ enum pd_status pd_metric_frechet_lenet(const struct pd_metric_input *in, struct 
         status = open_normal(classifier, &fake, err);
     if (!status)
         status = measure(in, &real, &fake, &out->value, err);
+    if (!status) {
+        const int64_t width = pd_trained_width(classifier);
+        pd_metric_note_few(out, pd_moments_count(real.moments), width, "real");
+        pd_metric_note_few(out, pd_moments_count(fake.moments), width, "generated");
+    }
     close_normal(&real);
     close_normal(&fake);
     pd_trained_give_back(&lenet, classifier);

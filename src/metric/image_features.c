@@ -244,6 +244,41 @@ static enum pd_status say_files(struct reading *r, struct pd_image_list *list,
     return status;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* A sheet of samples among them: most have one size, a few another. */
+static enum pd_status say_others(struct reading *r, const struct pd_image_list *list, const uint64_t *sizes,
+                                 int64_t count, struct pd_error *err)
+{
+    const size_t n = list->count;
+    uint64_t *sorted = pd_malloc(n * sizeof *sorted), usual = 0;
+    size_t most = 0, first = 0;
+    if (!sorted)
+        return pd_fail_memory(err, r->request->name);
+    memcpy(sorted, sizes, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, by_size);
+    for (size_t i = 0, from = 0; i < n; i++) {
+        from = sorted[i] == sorted[from] ? from : i;
+        if (sorted[i] && i + 1 - from > most) {
+            most = i + 1 - from;
+            usual = sorted[i];
+        }
+    }
+    pd_free(sorted);
+    const size_t others = (size_t)count - most;
+    while (first < n && (!sizes[first] || sizes[first] == usual))
+        first++;
+    if (others && most > others) /* else people's pictures, each of its own size */
+        SAY(r, "%zu of %lld images %s another size than the most, %u x %u; the first: %s, %u x %u", others,
+            (long long)count, others > 1 ? "have" : "has", (unsigned)(usual >> 32), (unsigned)usual,
+            list->at[first].path, (unsigned)(sizes[first] >> 32), (unsigned)sizes[first]);
+    return PD_OK;
+}
+
 static void say_sizes(struct reading *r, size_t files)
 {
     const int side = r->request->size;
@@ -265,6 +300,8 @@ static enum pd_status run_files(struct reading *r, const struct pd_inception_fil
     enum pd_status status = pd_inception_run_files(r->net, files, r->work, &found, err);
     if (!status)
         status = say_files(r, list, &found, err);
+    if (!status)
+        status = say_others(r, list, found.sizes, found.count, err);
     if (!status) {
         take(r->out, r->request->name, found.count, found.features, found.logits);
         found.features = found.logits = NULL;

@@ -25,6 +25,7 @@ void pd_inception_found_release(struct pd_inception_found *f)
     pd_free(f->features);
     pd_free(f->logits);
     pd_free(f->good);
+    pd_free(f->sizes);
     *f = (struct pd_inception_found){.count = 0};
 }
 
@@ -66,7 +67,7 @@ static enum pd_status resize(const struct pd_image *image, int side, const char 
 }
 
 static enum pd_status load(const struct pd_inception_files *files, size_t at, float *out, sum digest,
-                           struct pd_error *err)
+                           uint64_t *size, struct pd_error *err)
 {
     char path[PATH_SIZE];
     struct pd_buffer bytes = PD_BUFFER_INIT;
@@ -77,6 +78,7 @@ static enum pd_status load(const struct pd_inception_files *files, size_t at, fl
     pd_buffer_release(&bytes);
     if (!status)
         status = resize(&image, files->side, path, out, err);
+    *size = status ? 0 : (uint64_t)image.height << 32 | (uint64_t)image.width;
     pd_image_release(&image);
     return status;
 }
@@ -86,8 +88,9 @@ static enum pd_status load(const struct pd_inception_files *files, size_t at, fl
 struct decoding {
     const struct pd_inception_files *files;
     int threads;
-    sum *sums;   /* (list's count) */
-    bool failed; /* the network has come to what could not be decoded for other reasons than itself */
+    sum *sums;       /* (list's count) */
+    uint64_t *sizes; /* found's */
+    bool failed;     /* the network has come to what could not be decoded for other reasons than itself */
     /* Looked at once the thread is gone. */
     struct pd_error failure; /* FAILED's */
     struct pd_error first_bad;
@@ -104,7 +107,7 @@ static bool is_of_image(const struct pd_error *why)
 static int32_t decode_one(struct decoding *d, size_t at, float *out)
 {
     struct pd_error why;
-    const enum pd_status status = load(d->files, at, out, d->sums[at], &why);
+    const enum pd_status status = load(d->files, at, out, d->sums[at], &d->sizes[at], &why);
     if (!status)
         return GOOD;
     if (status == PD_ERR_MISMATCH)
@@ -189,8 +192,9 @@ static enum pd_status reserve(const struct pd_inception_files *files, struct dec
     if (files->logits)
         found->logits = pd_calloc(n, PD_INCEPTION_CLASSES * sizeof *found->logits);
     found->good = pd_calloc(n, 1);
+    found->sizes = d->sizes = pd_calloc(n, sizeof *found->sizes);
     d->sums = pd_calloc(n, sizeof *d->sums);
-    return found->features && (found->logits || !files->logits) && found->good && d->sums
+    return found->features && (found->logits || !files->logits) && found->good && found->sizes && d->sums
                ? PD_OK
                : pd_fail(err, PD_ERR_MEMORY, -1, "%.200s: out of memory for the features of %zu images",
                          files->root, n);

@@ -18,6 +18,7 @@ struct pd_inception_found {
     float *features, *logits; /* (count, 2048), (count, 1008) or NULL; owned */
     int64_t count;
     uint8_t *good;              /* (list's count): 1 for the images that were taken, else 0; owned */
+    uint64_t *sizes;            /* (list's count): height << 32 | width, 0 for those left out; owned */
     size_t drawn, bad;          /* left out: pictures that paydirt has drawn, or that cannot be read */
     struct pd_error first_bad;  /* why the first of those cannot */
     char digest[PD_SHA256_HEX]; /* pd_inception_files_digest, of the bytes that were decoded */

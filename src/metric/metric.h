@@ -16,6 +16,9 @@ int64_t pd_metric_image_size(const struct pd_metric_input *in);
 void pd_metric_add(struct pd_metric_result *out, const char *key, double value);
 void pd_metric_add_count(struct pd_metric_result *out, const char *key, int64_t count);
 
+/* Appends to the note where a covariance of so many samples says little. count 0: not known; what: "real". */
+void pd_metric_note_few(struct pd_metric_result *out, int64_t count, int64_t width, const char *what);
+
 /* Counts of n labels (rows) and the classes at which logits (n, classes) are largest, of equal ones the first
  * (columns). PD_ERR_MISMATCH: a logit that is not finite, of a network that diverged. */
 enum pd_status pd_confusion_add(int64_t n, int classes, const float *logits, const int32_t *labels,

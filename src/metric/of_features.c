@@ -9,16 +9,15 @@
 
 enum { K_PRECISION_RECALL = 3, K_DENSITY_COVERAGE = 5, SPLITS = 10 }; /* their papers' */
 
-/* Appends to the note. */
-static void say_few(struct pd_metric_result *out, const struct pd_feature_file *file, const char *what)
+void pd_metric_note_few(struct pd_metric_result *out, int64_t count, int64_t width, const char *what)
 {
     const size_t at = strlen(out->note);
-    if (file->count && file->count <= file->width)
+    if (count && count <= width)
         snprintf(
             out->note + at, sizeof out->note - at,
             "%s%lld %s samples for %lld features: their covariance is singular and the distance comes out "
             "too large; compare it with distances of equal counts alone",
-            at ? "; " : "", (long long)file->count, what, (long long)file->width);
+            at ? "; " : "", (long long)count, what, (long long)width);
 }
 
 enum pd_status pd_metric_frechet(const struct pd_metric_input *in, struct pd_metric_result *out,
@@ -32,8 +31,8 @@ enum pd_status pd_metric_frechet(const struct pd_metric_input *in, struct pd_met
     if (!status)
         status = pd_frechet(real->width, real->mean, real->covariance, fake->mean, fake->covariance, work,
                             &out->value, err);
-    say_few(out, real, "real");
-    say_few(out, fake, "generated");
+    pd_metric_note_few(out, real->count, real->width, "real");
+    pd_metric_note_few(out, fake->count, fake->width, "generated");
     return status;
 }
 

@@ -102,6 +102,24 @@ static void what_is_missing_is_named(void **state)
     fails("eval --weights fake.npz --fake fake.npz --metrics is", 4, "not safetensors");
 }
 
+static void a_sheet_among_samples_is_named(void **state)
+{
+    (void)state;
+    static uint8_t planes[3 * 2 * SIDE * 2 * SIDE];
+    assert_int_equal(mkdir(scratch_path("sheet"), 0777), 0);
+    for (int i = 0; i < 12; i++) {
+        char name[32];
+        const int side = i == 1 ? 2 * SIDE : SIDE;
+        made_image(i % 3, side, side, planes);
+        struct file f = make_png(side, side, PNG_FORMAT_RGB, planes, NULL, 0);
+        snprintf(name, sizeof name, "sheet/%02d.png", i);
+        scratch_write(scratch_path(name), f.bytes, f.size);
+        free(f.bytes);
+    }
+    assert_contains(succeeds("eval --weights w.safetensors --fake sheet --metrics is")->err,
+                    "1 of 12 images has another size than the most, 16 x 16; the first: 01.png, 32 x 32");
+}
+
 /* Each from its own size; what was computed serves again. */
 static void folders_and_what_is_kept_of_them(void **state)
 {
@@ -166,9 +184,10 @@ static void weights_are_imported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_say_what_was_measured),      cmocka_unit_test(a_score_needs_no_reals),
-        cmocka_unit_test(folders_and_what_is_kept_of_them), cmocka_unit_test(statistics_are_a_reference),
-        cmocka_unit_test(what_is_missing_is_named),         cmocka_unit_test(weights_are_imported),
+        cmocka_unit_test(lines_say_what_was_measured),    cmocka_unit_test(a_score_needs_no_reals),
+        cmocka_unit_test(a_sheet_among_samples_is_named), cmocka_unit_test(folders_and_what_is_kept_of_them),
+        cmocka_unit_test(statistics_are_a_reference),     cmocka_unit_test(what_is_missing_is_named),
+        cmocka_unit_test(weights_are_imported),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);
 }

@@ -192,6 +192,38 @@ static enum pd_status fail_unknown(const struct args_command *c, const struct na
     return pd_fail(err, PD_ERR_USAGE, -1, "unknown option %s; 'paydirt %s --help' lists them", name, c->name);
 }
 
+/* "when: name=value", n bytes; "when" and "value" may be missing. */
+static bool names_own(const struct args_command *c, const char *hint, size_t n)
+{
+    char text[1024], flag[NAME_SIZE];
+    const struct pd_option *option;
+    snprintf(text, sizeof text, "%.*s", (int)n, hint);
+    text[strcspn(text, "=")] = '\0';
+    const char *colon = strstr(text, ": "), *name = colon ? colon + 2 : text;
+    for (int i = 0; (option = args_option(c, i, NULL)); i++)
+        if (!strcmp(name, pd_option_flag(option, flag, sizeof flag)))
+            return true;
+    return false;
+}
+
+enum pd_status args_trim_hints(const struct args_command *c, enum pd_status status, struct pd_error *err)
+{
+    char *to = err->hint;
+    for (const char *at = err->hint; status && *at;) {
+        const size_t n = strcspn(at, "\t"), all = n + (at[n] == '\t');
+        if (names_own(c, at, n)) {
+            memmove(to, at, all);
+            to += all;
+        }
+        at += all;
+    }
+    if (status)
+        *to = '\0';
+    if (status && to > err->hint && to[-1] == '\t')
+        to[-1] = '\0';
+    return status;
+}
+
 /* value: of the option that getopt complains about; 0 or a letter when it knows none of that name. */
 static enum pd_status fail_option(const struct args_command *c, const struct names *names, int value,
                                   const char *word, struct pd_error *err)

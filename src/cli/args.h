@@ -55,6 +55,10 @@ char *args_next_name(const char **list, char *name, size_t size);
 /* Whether two of three outputs have one name; "": none is asked for. */
 bool args_repeat(const char *one, const char *two, const char *three);
 
+/* Returns status; of the hints of err those that name no option of the command are taken out. */
+enum pd_status args_trim_hints(const struct args_command *command, enum pd_status status,
+                               struct pd_error *err);
+
 /* PD_ERR_USAGE with the usage when the operand is missing. */
 enum pd_status args_need_operand(const struct args_command *command, const struct args *args,
                                  struct pd_error *err);

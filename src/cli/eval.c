@@ -359,7 +359,7 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
                                                 o.where.threads,
                                                 o.data_dir,
                                                 o.json};
-        return eval_features(&features, &request, &command, &args, err);
+        return args_trim_hints(&command, eval_features(&features, &request, &command, &args, err), err);
     }
     status = args_need_operand(&command, &args, err);
     if (!status)
@@ -380,5 +380,5 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
     o.recalibrate_given = args_is_given(&command, &args, "recalibrate");
     o.epoch_given = args_is_given(&command, &args, "epoch_images");
     e.folder = args.operand;
-    return evaluate(&e, &reject, &tradeoff, features.weights, err);
+    return args_trim_hints(&command, evaluate(&e, &reject, &tradeoff, features.weights, err), err);
 }

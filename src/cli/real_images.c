@@ -6,12 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Without what options of a training would change. */
+static void say_bare(void *to, const char *words)
+{
+    char line[PD_NOTE_SIZE];
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(words, "\t"), words);
+    say_line(to, line);
+}
+
 /* What there is to say about data that were opened, or not. */
 static enum pd_status say_note(enum pd_status status, struct progress *progress, const struct pd_dataset *d)
 {
     progress_end(progress);
     if (!status)
-        pd_note_lines(pd_dataset_note(d), say_line, stderr);
+        pd_note_lines(pd_dataset_note(d), say_bare, stderr);
     return status;
 }
 

@@ -262,7 +262,7 @@ enum pd_status command_score(int argc, char **argv, struct pd_error *err)
     if (!status)
         status = pd_ranks_open(&ranks, err);
     if (!status)
-        status = score(&o, &asked, args.operand, ranks, err);
+        status = args_trim_hints(&command, score(&o, &asked, args.operand, ranks, err), err);
     ranks_end("score", ranks, status, err);
     return status;
 }

@@ -53,6 +53,46 @@ static void point_at(const char *name, enum pd_run_labels labels, struct pd_trai
     snprintf(o->data, sizeof o->data, "%s", name);
 }
 
+/* Says how many of them the run has seen: what is measured on those, is of what it knows. */
+static enum pd_status count_seen(const struct pd_roster *roster, struct pd_dataset *d, int threads,
+                                 struct pd_error *err)
+{
+    struct pd_digest *own = NULL, *all = NULL;
+    uint32_t *first = NULL, copies, seen = 0;
+    const size_t size = sizeof *all, trained = roster->count;
+    enum pd_status status = pd_dataset_digests(d, threads, &own, err);
+    if (!status && !(all = pd_malloc((trained + d->count) * size)))
+        status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the digests of %u images", d->count);
+    if (!status) {
+        memcpy(all, roster->digests, trained * size);
+        memcpy(all + trained, own, d->count * size);
+        status = pd_digest_copies(all, (uint32_t)(trained + d->count), &first, &copies, err);
+    }
+    for (uint32_t i = 0; !status && i < d->count; i++)
+        seen += first[trained + i] < trained;
+    if (seen)
+        pd_dataset_add_note(d, "%u of its %u images %s the run's training data, too", seen, d->count,
+                            seen > 1 ? "are in" : "is in");
+    pd_free(first);
+    pd_free(all);
+    pd_free(own);
+    return status;
+}
+
+/* By the list in its folder; where that is damaged, resuming says so. */
+static enum pd_status note_seen(const struct pd_run_model *run, struct pd_dataset *d, struct pd_error *err)
+{
+    struct pd_roster roster = {.count = 0};
+    enum pd_status status = pd_roster_is_in(run->folder) ? pd_roster_read(run->folder, &roster, NULL) : PD_OK;
+    if (!status && roster.listed)
+        status = pd_roster_read_images(run->folder, &roster, NULL);
+    status = !status && roster.digests && (uint64_t)roster.count + d->count <= UINT32_MAX
+                 ? count_seen(&roster, d, (int)run->options.threads, err)
+                 : PD_OK;
+    pd_roster_release(&roster);
+    return status;
+}
+
 enum pd_status pd_run_data(const struct pd_run_model *run, const char *name, const char *dir,
                            enum pd_split split, enum pd_run_labels labels, const struct pd_data_watch *watch,
                            struct pd_dataset **out, struct pd_error *err)
@@ -64,9 +104,11 @@ enum pd_status pd_run_data(const struct pd_run_model *run, const char *name, con
     if (placed)
         snprintf(o.data_dir, sizeof o.data_dir, "%s", dir);
     *out = NULL;
-    const enum pd_status status = named || placed || split != PD_SPLIT_TRAIN
-                                      ? pd_run_dataset(&o, split, watch, out, err)
-                                      : pd_run_dataset_again(&o, run->folder, false, watch, out, err);
+    const bool others = named || placed || split != PD_SPLIT_TRAIN;
+    enum pd_status status = others ? pd_run_dataset(&o, split, watch, out, err)
+                                   : pd_run_dataset_again(&o, run->folder, false, watch, out, err);
+    if (!status && others)
+        status = note_seen(run, *out, err);
     return take_data(status, run->gan, labels, out, err);
 }
 

@@ -186,6 +186,24 @@ static void a_table_of_labels_is_the_runs_own(void **state)
     succeeds("score table/00000-photos-dcgan --data rest --split train --no-labels --out rest.csv");
 }
 
+static void test_images_that_it_was_trained_on_are_counted(void **state)
+{
+    (void)state;
+    folder("held");
+    folder("held/test");
+    folder("held/test/a");
+    put("held/test/a/x.png", 2);
+    put("held/test/a/y.png", 200);
+    const struct result *r = run("eval " RUN " --data held --metrics class-accuracy");
+    assert_contains(r->err,
+                    "'held': test: no training split beside\n"); /* and no --classes, as train has it */
+    folder("held/train");
+    folder("held/train/a");
+    put("held/train/a/z.png", 201);
+    r = succeeds("eval " RUN " --data held --metrics class-accuracy");
+    assert_contains(r->err, "held: 1 of its 2 images is in the run's training data, too");
+}
+
 static void scores_are_by_class_name(void **state)
 {
     (void)state;
@@ -283,6 +301,7 @@ int main(void)
         TRAINED(what_was_lost_or_changed_is_refused),
         TRAINED(a_run_without_a_list_gets_one),
         TRAINED(other_options_stay),
+        TRAINED(test_images_that_it_was_trained_on_are_counted),
         TRAINED(scores_are_by_class_name),
         TRAINED(scores_are_of_the_images_that_were_drawn),
         TRAINED(a_table_of_labels_is_the_runs_own),

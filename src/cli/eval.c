@@ -18,7 +18,7 @@ static const char usage[] = "RUN [options]\n--features --fake FILE --real FILE [
                             "--weights FILE --fake DATA --real DATA [options]";
 
 static const char about[] =
-    "Measures the run's last checkpoint on the test split of its data.\n"
+    "Measures the run's last checkpoint on the test split of its data, or a split of others.\n"
     "fitting-capacity (GAN-train): the accuracy on real images of a LeNet (2-D points: a small MLP)\n"
     "that was trained on generated ones alone, fresh in every epoch, or with --fixed, --reject or --samples\n"
     "on one set that every epoch goes through. gan-test the other way round: trained on all labelled images\n"
@@ -154,9 +154,13 @@ static enum pd_status open_data(struct eval *e, struct pd_error *err)
 {
     const struct eval_options *o = e->o;
     enum pd_status status =
-        real_open(e->run, o->data, o->data_dir, PD_SPLIT_TEST,
+        real_open(e->run, o->data, o->data_dir, e->split,
                   o->by_number ? PD_RUN_LABELS_BY_NUMBER : PD_RUN_LABELS_BY_NAME, &e->data, err);
-    status = real_advise(status, "--data takes another set, with labelled test images of these classes", err);
+    if (e->split == PD_SPLIT_TEST)
+        status = real_advise(status,
+                             "--data takes another set, with labelled test images of these classes; with "
+                             "--split train, one that is not split",
+                             err);
     if (!status)
         status = pd_run_images(e->run, e->data, PD_RUN_IMAGES_ALL, &e->real, err);
     return status || !(e->metrics.needs & PD_NEEDS_REAL) ? status : check_labels(e->data, err);
@@ -245,6 +249,18 @@ enum pd_status eval_measure_set(struct eval *e, const struct reject_options *rej
         free(e->found[i].confusion);
     }
     return status;
+}
+
+/* The run's own training images are no measure of it. */
+static enum pd_status take_split(struct eval *e, bool given, const char *split, struct pd_error *err)
+{
+    e->split = given && !strcmp(split, pd_split_name(PD_SPLIT_TRAIN)) ? PD_SPLIT_TRAIN : PD_SPLIT_TEST;
+    if (given && strcmp(split, pd_split_name(e->split)) != 0)
+        return pd_fail(err, PD_ERR_USAGE, -1, "--split %s, expected train or test", split);
+    return e->split == PD_SPLIT_TEST || e->o->data[0] || e->o->data_dir[0]
+               ? PD_OK
+               : pd_fail(err, PD_ERR_USAGE, -1,
+                         "--split train is of other data than the run's: --data is missing");
 }
 
 static enum pd_status check(const struct eval *e, const struct reject_options *reject, const char *weights,
@@ -370,6 +386,8 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
     if (!status)
         status = o.tradeoff[0] ? tradeoff_check(&tradeoff, &e, &reject, &command, &args, err)
                                : reject_check(&reject, &command, &args, err);
+    if (!status)
+        status = take_split(&e, args_is_given(&command, &args, "split"), features.split, err);
     if (!status)
         status = check(&e, &reject, features.weights, err);
     if (status)

@@ -40,6 +40,7 @@ struct eval {
     int64_t bootstrap;        /* redrawn sets; 0: none */
     struct pd_run_model *run;
     struct pd_gan *gan; /* the run's */
+    enum pd_split split; /* of the data */
     struct pd_dataset *data;
     struct pd_real_images real;     /* the data's */
     struct pd_real_images training; /* all with a label that the run's training split has */

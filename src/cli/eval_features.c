@@ -35,7 +35,8 @@ static const struct pd_option table[] = {
      "features: standard error over so many redrawn sets; 0: none"},
     {"weights", PD_OPTION_TEXT, FIELD(weights), 0, 0, "FILE",
      "images: Inception-2015's weights, as 'weights import' writes them"},
-    {"split", PD_OPTION_TEXT, FIELD(split), 0, 0, "train|test", "images: the split of --real"},
+    {"split", PD_OPTION_TEXT, FIELD(split), 0, 0, "train|test",
+     "images: the split of --real; of a run: of --data, there test where not given"},
     {"image_size", PD_OPTION_INT, FIELD(image_size), 0, 1024, "N",
      "images: the side they are brought to first; 0: folders and archives are not, sets of larger ones to "
      "32"},
@@ -129,7 +130,8 @@ static enum pd_status measure(struct work *w, const struct pd_metric *metric, st
         status = print_json(w, metric, &result, progress_now() - start, err);
     else
         print_words(w, metric, &result, progress_now() - start);
-    fflush(stdout);
+    if (fflush(stdout) && !status)
+        status = say_unwritten(errno, err);
     return status;
 }
 
@@ -370,7 +372,7 @@ static void note_idle_numbers(const struct args_command *command, const struct a
 void feature_note_idle(const struct args_command *command, const struct args *args,
                        const struct pd_metric_list *metrics)
 {
-    static const char *const names[] = {"plot", "split", "image_size", "cache", NULL};
+    static const char *const names[] = {"plot", "image_size", "cache", NULL};
     struct progress progress = {.terminal = false};
     idle_note(command, args, names, "--fake", &progress);
     note_idle_numbers(command, args, metrics, &progress);

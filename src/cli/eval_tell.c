@@ -51,11 +51,12 @@ static void describe(const struct eval *e, const struct finding *f, char *line, 
     describe_samples(e, f, made, sizeof made);
     if (metric->needs & PD_NEEDS_SCORES)
         real_statistics(e->gan, statistics, sizeof statistics);
-    snprintf(line, size, "%s  (%s%s%s%s%s%lld test images of %s; step %llu; %.0f s)",
+    snprintf(line, size, "%s  (%s%s%s%s%s%lld %s images of %s; step %llu; %.0f s)",
              is_of_features(metric) ? finding_text(metric, &f->result, number, sizeof number)
                                     : pd_metric_text(metric, f->result.value, number, sizeof number),
              spread, made, statistics, statistics[0] ? "; " : "", own, (long long)e->real.count,
-             pd_dataset_name(e->data), (unsigned long long)pd_run_step(e->run), f->seconds);
+             pd_split_name(e->split), pd_dataset_name(e->data), (unsigned long long)pd_run_step(e->run),
+             f->seconds);
 }
 
 enum { CLASSES_TOLD = 100 }; /* of more the table is in the picture alone */
@@ -101,7 +102,7 @@ static void pack_inputs(const struct eval *e, const struct finding *f, json_t **
     if (needs & (PD_NEEDS_REAL | PD_NEEDS_MOMENTS | PD_NEEDS_FEATURES))
         finding_add(result, json_pack("{s:I, s:s, s:i, s:s}", "test_images", (json_int_t)e->real.count,
                                       "data", pd_dataset_name(e->data), "classes",
-                                      pd_dataset_classes(e->data), "split", "test"));
+                                      pd_dataset_classes(e->data), "split", pd_split_name(e->split)));
     if (is_of_features(f->metric))
         finding_add(result, json_pack("{s:I, s:s, s:s}", "generated_images",
                                       (json_int_t)e->features.fake.count, "resize",
@@ -181,9 +182,9 @@ enum pd_status eval_tell(struct eval *e, const struct finding *f, struct pd_erro
         printf("%s\n", text);
     else
         say(stdout, "%s\n", words);
-    fflush(stdout);
+    const int unwritten = fflush(stdout) ? errno : 0;
     struct drawing drawing = {e, f};
     status = pd_run_add_drawn_result(e->folder, text, draw, &drawing, err);
     free(text);
-    return status;
+    return status || !unwritten ? status : say_unwritten(unwritten, err);
 }

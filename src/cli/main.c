@@ -157,7 +157,7 @@ int main(int argc, char **argv)
     if (!status)
         status = run(argc, argv, &err);
     if ((fflush(stdout) || ferror(stdout)) && !status)
-        status = pd_fail(&err, PD_ERR_IO, -1, "standard output: cannot write: %s", strerror(errno));
+        status = say_unwritten(errno, &err);
     if (status && err.message[0])
         say_error(argc > 1 ? argv[1] : NULL, &err);
     return pd_status_exit_code(status);

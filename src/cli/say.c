@@ -124,6 +124,11 @@ static char *word(char *text, size_t size, const char *line, bool error)
     return text;
 }
 
+enum pd_status say_unwritten(int code, struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_IO, -1, "standard output: cannot write: %s", strerror(code));
+}
+
 char *say_hints(char *text, size_t size, const char *line)
 {
     return word(text, size, line, false);

@@ -24,6 +24,9 @@ void say_line(void *to, const char *words);
 /* "paydirt: …" on standard error; command: that failed, or NULL. */
 void say_error(const char *command, const struct pd_error *err);
 
+/* Standard output took it not; code: errno of then. PD_ERR_IO. */
+enum pd_status say_unwritten(int code, struct pd_error *err);
+
 /* Columns that a text takes on a terminal: two for each CJK letter, none for an accent of its own. */
 int say_width(const char *text);
 

@@ -204,6 +204,35 @@ static void test_images_that_it_was_trained_on_are_counted(void **state)
     assert_contains(r->err, "held: 1 of its 2 images is in the run's training data, too");
 }
 
+static void a_set_without_splits_is_measured(void **state)
+{
+    (void)state;
+    folder("new");
+    folder("new/a");
+    folder("new/b");
+    put("new/a/x.png", 200);
+    put("new/b/y.png", 201);
+    fails("eval " RUN " --data new --metrics class-accuracy", 3, "with --split train, one that is not split");
+    fails("eval " RUN " --split train --metrics class-accuracy", 2, "--data is missing");
+    assert_contains(succeeds("eval " RUN " --data new --split train --metrics class-accuracy")->out,
+                    "; 2 train images of new;");
+}
+
+static void a_full_disk_is_named(void **state)
+{
+    (void)state;
+    char command[2048];
+    snprintf(command, sizeof command,
+             "cd '%s' && \"$PAYDIRT\" eval " RUN
+             " --metrics class-accuracy --data photos --split train --json "
+             ">/dev/full 2>said",
+             scratch_dir);
+    assert_int_not_equal(system(command), 0); /* NOLINT(concurrency-mt-unsafe) */
+    char *said = scratch_read(scratch_path("said"), NULL);
+    assert_contains(said, "standard output: cannot write: No space left on device");
+    free(said);
+}
+
 static void scores_are_by_class_name(void **state)
 {
     (void)state;
@@ -302,6 +331,8 @@ int main(void)
         TRAINED(a_run_without_a_list_gets_one),
         TRAINED(other_options_stay),
         TRAINED(test_images_that_it_was_trained_on_are_counted),
+        TRAINED(a_set_without_splits_is_measured),
+        TRAINED(a_full_disk_is_named),
         TRAINED(scores_are_by_class_name),
         TRAINED(scores_are_of_the_images_that_were_drawn),
         TRAINED(a_table_of_labels_is_the_runs_own),

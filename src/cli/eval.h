@@ -39,7 +39,7 @@ struct eval {
     uint64_t seed;            /* of this repeat */
     int64_t bootstrap;        /* redrawn sets; 0: none */
     struct pd_run_model *run;
-    struct pd_gan *gan; /* the run's */
+    struct pd_gan *gan;  /* the run's */
     enum pd_split split; /* of the data */
     struct pd_dataset *data;
     struct pd_real_images real;     /* the data's */

@@ -182,8 +182,8 @@ static enum pd_status read_images(const char *path, struct pd_npy *file, struct 
         status = read_floats(path, images, pd_npy_locate(file, "z") >= 0, s, d, err);
         if (!status)
             status = read_labels(path, file, s, err);
-    } else if (s->shape.rank == 2 ||
-               (a && a->dtype == PD_IO_F32 && a->rank == 4 && a->dims[1] == s->shape.dim[1]))
+    } else if (a && (s->shape.rank == 2 ||
+                     (a->dtype == PD_IO_F32 && a->rank == 4 && a->dims[1] == s->shape.dim[1])))
         status = fail_images(path, a, &s->shape, err);
     else
         status = read_as_data(path, file, s, d, err);

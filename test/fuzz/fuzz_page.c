@@ -60,6 +60,7 @@ static void begin(struct pd_page *page)
     asked.place = pd_calloc(IMAGES, sizeof *asked.place);
     asked.answers = pd_calloc(IMAGES, sizeof *asked.answers);
     asked.times = pd_calloc(IMAGES, sizeof *asked.times);
+    asked.heard = pd_calloc(IMAGES, 1);
     for (uint32_t i = 0; i < IMAGES; i++) {
         asked.answers[i] = i == 3 ? 1 : -1;
         if (i < 3) {

@@ -246,7 +246,8 @@ static void classes_and_budget_grow(void **state)
     fill_in("a.csv");
     assert_contains(resume(0, " --labels a.csv")->out, "finished");
     assert_contains(resume(0, " --final 10")->out, "1 image waits");
-    assert_contains(resume(2, " --final 3")->err, "--final 3: expected more than the 10 labels that the run goes on to");
+    assert_contains(resume(2, " --final 3")->err,
+                    "--final 3: expected more than the 10 labels that the run goes on to");
     assert_contains(resume(2, " --final 99")->err, "has 23 images for it");
     assert_contains(resume(2, " --add-class Bird")->err, "the class 'bird' is there already");
     assert_contains(resume(2, " --add-class cat")->err, "the class 'cat' is there already");

@@ -70,6 +70,7 @@ struct pd_refusal {
     int64_t row;    /* line of a CSV file, task of a JSON file; from 1 */
     char image[96]; /* what the row calls it; "": the words name it, or nothing does */
     char words[240];
+    const char *file; /* that it is in, for those who are told of it, or NULL */
 };
 
 /* "row 3: words (image 'a.png')" into text; returns text. */

@@ -84,6 +84,7 @@ enum pd_status pd_page_hand_over(const char *run, struct pd_page_handed *out, st
 struct pd_page_exported {
     int64_t images;
     int64_t waiting, disputed; /* left out: as in struct pd_page_handed */
+    char note[PD_NOTE_SIZE];   /* lines (pd_dataset_note): folders that are not called as their classes */
 };
 enum pd_status pd_page_export(const char *run, const char *format, const char *path,
                               struct pd_page_exported *out, struct pd_error *err);

@@ -123,6 +123,7 @@ struct pd_intake {
     size_t predicted;   /* of the blank ones: by a model alone */
     size_t copies;      /* images that got the label of one of their copies */
     size_t own_columns; /* of the files: beside those that are known */
+    const char *file;   /* being read; set by those who read it */
     size_t unasked;     /* of those taken: nobody had asked about them */
     void *context;
     void (*refuse)(void *context, const struct pd_refusal *refusal); /* a row that was not taken */

@@ -91,7 +91,7 @@ static void refuse(struct pd_intake *in, int64_t row, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static void refuse(struct pd_intake *in, int64_t row, const char *format, ...)
 {
-    struct pd_refusal refusal = {.row = row};
+    struct pd_refusal refusal = {.row = row, .file = in->file};
     va_list args;
     va_start(args, format);
     vsnprintf(refusal.words, sizeof refusal.words, format, args);
@@ -217,8 +217,11 @@ enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correc
     if (a.elsewhere)
         say(in, "%s: %zu row%s an image in another folder, taken for the one here: %s", file, a.elsewhere,
             a.elsewhere > 1 ? "s name" : " names", a.first_elsewhere);
-    for (size_t i = 0; i < a.refused_count; i++)
+    in->file = file;
+    for (size_t i = 0; i < a.refused_count; i++) {
+        a.refused[i].file = file;
         in->refuse(in->context, &a.refused[i]);
+    }
     in->refused += a.refused_count;
     in->blank += a.blank;
     in->predicted += a.predicted;

@@ -104,7 +104,8 @@ static void on_refused(void *context, const struct pd_refusal *r)
     if (!w->refused[kind].rows++)
         snprintf(w->refused[kind].words, sizeof w->refused[kind].words, "%s", kind < KINDS ? words : "...");
     if (w->refused[kind].rows <= REFUSALS_SHOWN || kind == KINDS)
-        progress_note(&w->progress, "refused: %s", pd_refusal_words(r, line));
+        progress_note(&w->progress, "refused: %.200s%s%s", r->file ? r->file : "", r->file ? ": " : "",
+                      pd_refusal_words(r, line));
 }
 
 const struct pd_active_watch *active_watch_begin(struct active_watch *w)

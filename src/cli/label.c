@@ -49,6 +49,7 @@ static enum pd_status write_answers(const struct options *o, const char *run, st
     const enum pd_status status = pd_page_export(run, o->export, o->out, &n, err);
     if (!status)
         say(stderr, "%s: %lld image%s\n", o->out, (long long)n.images, pd_plural((size_t)n.images));
+    pd_note_lines(n.note, say_line, stderr);
     if (n.disputed)
         say(stderr, "left out: %lld on which people disagree\n", (long long)n.disputed);
     if (n.waiting)

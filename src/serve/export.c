@@ -185,7 +185,7 @@ static enum pd_status export_coco(struct export *e, struct pd_error *err)
 
 /* Of the names that the page shows. */
 static enum pd_status name_folders(const struct pd_book *b, struct pd_class_folders *out,
-                                   struct pd_error *err)
+                                   char note[PD_NOTE_SIZE], struct pd_error *err)
 {
     struct pd_class_names names = {b->class_count, pd_calloc((size_t)b->class_count, sizeof *names.at)};
     if (!names.at)
@@ -193,6 +193,8 @@ static enum pd_status name_folders(const struct pd_book *b, struct pd_class_fold
     for (int i = 0; i < b->class_count; i++)
         memcpy(names.at[i], b->classes[i].shown, PD_CLASS_NAME_SIZE);
     const enum pd_status status = pd_class_folders_make(&names, b->class_count, out, err);
+    if (!status)
+        pd_class_folders_note(out, &names, note);
     pd_class_names_release(&names);
     return status;
 }
@@ -252,12 +254,11 @@ static bool lies_within(const char *path, const char *folder)
     return n && !strncmp(real, folder, n) && (!real[n] || real[n] == '/');
 }
 
-static enum pd_status export_folders(const struct export *e, const char *dir, int64_t *n,
+static enum pd_status export_folders(const struct export *e, const char *dir, struct pd_page_exported *out,
                                      struct pd_error *err)
 {
     char path[3 * NAME_SIZE];
     struct pd_class_folders folders = {0, NULL};
-    *n = 0;
     if (!pd_is_absent(dir))
         return pd_fail(err, PD_ERR_USAGE, -1, "%s is there already, expected the name of a new folder", dir);
     if (lies_within(dir, e->book->asked->data->folder))
@@ -265,7 +266,7 @@ static enum pd_status export_folders(const struct export *e, const char *dir, in
             err, PD_ERR_USAGE, -1,
             "%s lies among the run's own images, whose copies would join it: expected a folder elsewhere",
             dir);
-    enum pd_status status = name_folders(e->book, &folders, err);
+    enum pd_status status = name_folders(e->book, &folders, out->note, err);
     for (uint32_t i = 0; i < e->book->asked->data->count && !status; i++) {
         struct pd_buffer bytes = PD_BUFFER_INIT;
         if (e->labels[i] < 0)
@@ -276,7 +277,7 @@ static enum pd_status export_folders(const struct export *e, const char *dir, in
         if (!status)
             status = pd_file_write_atomic(path, bytes.data, bytes.size, err);
         pd_buffer_release(&bytes);
-        *n += !status;
+        out->images += !status;
     }
     pd_class_folders_release(&folders);
     return status;
@@ -345,14 +346,15 @@ static enum pd_status write_file(const struct pd_book *b, const char *format, co
     return status;
 }
 
-static enum pd_status write_folders(const struct pd_book *b, const char *path, int64_t *n,
+static enum pd_status write_folders(const struct pd_book *b, const char *path, struct pd_page_exported *out,
                                     struct pd_error *err)
 {
     int32_t *labels = NULL;
-    enum pd_status status = collect(b, &labels, n, err);
+    int64_t n;
+    enum pd_status status = collect(b, &labels, &n, err);
     const struct export e = {.book = b, .labels = labels};
     if (!status)
-        status = export_folders(&e, path, n, err);
+        status = export_folders(&e, path, out, err);
     pd_free(labels);
     return status;
 }
@@ -374,7 +376,7 @@ enum pd_status pd_page_export(const char *run, const char *format, const char *p
         count_left_out(&book, out);
     if (!status)
         status = f->write ? write_file(&book, format, path, &out->images, err)
-                          : write_folders(&book, path, &out->images, err);
+                          : write_folders(&book, path, out, err);
     pd_book_close(&book);
     pd_asked_close(&asked);
     return status;

@@ -334,10 +334,10 @@ static void corrections_have_something_to_correct(void **state)
     snprintf(text, sizeof text, "image,label\n%02d.png,cat\nnowhere.png,dog\n", other);
     write_text("c.csv", text);
     const struct result *r = resume(4, " --correct c.csv");
-    snprintf(text, sizeof text, "refused: row 2: image '%02d.png': 'cat' corrects nothing", other);
+    snprintf(text, sizeof text, ": row 2: image '%02d.png': 'cat' corrects nothing", other);
     assert_contains(r->err, text);
     assert_contains(r->err, "for such answers: --labels FILE");
-    assert_contains(r->err, "refused: row 3: unknown image 'nowhere.png'");
+    assert_contains(r->err, ": row 3: unknown image 'nowhere.png'");
     assert_contains(r->err, "2 answers were refused, for the reasons above; none is taken");
     assert_not_in_run("journal.jsonl", "\"event\":\"answer\"");
     snprintf(text, sizeof text, "image,label\n%s,cat\n%02d.png,dog\n", image, other);

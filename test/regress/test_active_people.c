@@ -205,8 +205,8 @@ static void people_fill_in_a_sheet(void **state)
     const int sure = person.asked[3];
     answers_badly();
     r = resume_with_refusals("first.csv", 2);
-    assert_contains(r->err, "refused: row 4: unknown class");
-    assert_contains(r->err, "refused: row 5: unknown image 'nowhere.png'");
+    assert_contains(r->err, ": row 4: unknown class");
+    assert_contains(r->err, ": row 5: unknown image 'nowhere.png'");
     assert_contains(r->out, "4 answers taken, 2 refused\n3 images wait"); /* one more for the skipped */
     contradicts_itself(sure);
     r = resume_with_refusals("second.csv", 1);
@@ -287,8 +287,7 @@ static void nothing_that_was_typed_is_lost(void **state)
     char *typed = scratch_read(in_run("queries.csv"), NULL);
     const struct result *r = run("active --resume typed/00000-photos-active-gold");
     assert_int_equal(r->code, 4);
-    snprintf(expected, sizeof expected,
-             "refused: row 2: unknown class 'dgo', did you mean 'dog'? (image '%s')",
+    snprintf(expected, sizeof expected, ": row 2: unknown class 'dgo', did you mean 'dog'? (image '%s')",
              name_of(person.asked[0]));
     assert_contains(r->err, expected);
     assert_contains(r->err, "what was refused stays in typed/00000-photos-active-gold/queries.refused.csv");
@@ -299,7 +298,7 @@ static void nothing_that_was_typed_is_lost(void **state)
     type_into_sheet(second, 1); /* 2 columns, expected 3; given by name */
     char *again = scratch_read(in_run("queries.csv"), NULL);
     r = resume_with_refusals("typed/00000-photos-active-gold/queries.csv", 1);
-    snprintf(expected, sizeof expected, "refused: row 2: 3 columns, expected 2 (image '%s')",
+    snprintf(expected, sizeof expected, ": row 2: 3 columns, expected 2 (image '%s')",
              name_of(person.asked[0]));
     assert_contains(r->err, expected);
     assert_contains(r->err, "for the reasons above; none is taken");
@@ -373,9 +372,9 @@ static void a_file_without_answers_is_no_answer(void **state)
     strcat(boxes, "]");
     scratch_write(scratch_path("boxes.json"), boxes, strlen(boxes));
     r = resume_with_refusals("boxes.json", IMAGES);
-    assert_contains(
-        r->err, "refused: row 1: no choice: the result is of the kind 'rectanglelabels', expected 'choices' "
-                "(image '00.png')");
+    assert_contains(r->err,
+                    ": row 1: no choice: the result is of the kind 'rectanglelabels', expected 'choices' "
+                    "(image '00.png')");
     assert_contains(r->err, "refused: 19 more rows: no choice");
     look_at_questions();
     answer(scratch_path("loud.csv"), person.count, "CAT");

@@ -32,6 +32,7 @@ void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *for
     out->refused = refused;
     refused += out->refused_count++;
     refused->row = row;
+    refused->file = NULL;
     va_list args;
     va_start(args, format);
     vsnprintf(refused->words, sizeof refused->words, format, args);

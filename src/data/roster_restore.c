@@ -252,7 +252,7 @@ struct order {
 
 static void put(struct order *o, const struct pd_dataset *d, uint32_t image, int32_t label, const char *name)
 {
-    if (o->files)
+    if (o->files && d->image_names)
         o->files[o->count] = d->image_names[image];
     o->places[o->count] = d->places ? d->places[image] : image;
     o->labels[o->count++] = label;

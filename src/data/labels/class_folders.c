@@ -137,8 +137,7 @@ void pd_class_folders_note(const struct pd_class_folders *f, const struct pd_cla
             add_line(note, "class '%s' is in folder '%s'\n", pd_make_printable(name), f->at[i]);
     }
     if (others > SHOWN)
-        add_line(note, "%d more classes have folders of other names\n",
-                 others - SHOWN);
+        add_line(note, "%d more classes have folders of other names\n", others - SHOWN);
     const int at = first_out_of_order(f);
     if (at)
         add_line(note,

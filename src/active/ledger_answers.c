@@ -295,14 +295,11 @@ static enum pd_status check(struct pd_ledger *l, const char *path, struct pd_int
                             struct pd_error *err)
 {
     struct pd_answers a;
-    struct pd_error why;
-    enum pd_status status = pd_answers_read_own(path, l->data, &a, &why);
-    if (status == PD_ERR_FORMAT)
+    enum pd_status status = pd_answers_read_own(path, l->data, &a, err);
+    if (status == PD_ERR_FORMAT && err)
         status =
             pd_fail(err, status, -1, "%.400s; mend it, or remove the file, which is made from journal.jsonl",
-                    why.message);
-    else if (status && err)
-        *err = why;
+                    err->message);
     if (!status)
         status = compare(l, &a, in, same, err);
     pd_answers_release(&a);

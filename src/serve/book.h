@@ -114,6 +114,9 @@ struct pd_verdict {
 struct pd_verdict pd_book_verdict(const struct pd_book *b, uint32_t image);
 bool pd_verdict_is_final(const struct pd_book *b, const struct pd_verdict *v);
 
+/* Somebody has answered, and too few have. */
+bool pd_verdict_waits(const struct pd_book *b, const struct pd_verdict *v);
+
 /* The person's last answer or settling that stands, or NULL. */
 const struct pd_press *pd_book_last(const struct pd_book *b, int person);
 const struct pd_press *pd_book_find(const struct pd_book *b, int64_t id);

@@ -325,7 +325,7 @@ static void count_left_out(const struct pd_book *b, struct pd_page_exported *out
     for (uint32_t i = 0; i < b->asked->data->count; i++) {
         const struct pd_verdict v = pd_book_verdict(b, i);
         out->disputed += v.disputed;
-        out->waiting += v.people && !v.disputed && !pd_verdict_is_final(b, &v);
+        out->waiting += pd_verdict_waits(b, &v);
     }
 }
 

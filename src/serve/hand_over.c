@@ -33,7 +33,7 @@ static void sort_out(const struct pd_book *b, int32_t *fresh, int32_t *changed, 
             continue;
         const struct pd_verdict v = pd_book_verdict(b, i);
         out->disputed += v.disputed;
-        out->waiting += v.people && !v.disputed && !pd_verdict_is_final(b, &v);
+        out->waiting += pd_verdict_waits(b, &v);
         if (!pd_verdict_is_final(b, &v))
             continue;
         const enum news news = judge(b, i, &v);

@@ -83,6 +83,11 @@ bool pd_verdict_is_final(const struct pd_book *b, const struct pd_verdict *v)
     return v->settled || (v->label != -1 && v->people >= b->needed);
 }
 
+bool pd_verdict_waits(const struct pd_book *b, const struct pd_verdict *v)
+{
+    return v->people && !v->disputed && !pd_verdict_is_final(b, v);
+}
+
 const struct pd_press *pd_book_last(const struct pd_book *b, int person)
 {
     for (size_t i = b->count; i > 0; i--) {

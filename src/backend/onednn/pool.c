@@ -74,33 +74,37 @@ PD_CLONES static void rows_fwd(int64_t rows, int64_t out, int64_t lanes, const f
     }
 }
 
-static int64_t lanes_of(const struct pd_call *call, enum pd_layout layout)
+/* Images by channel, or by block of channels: of `rows` rows of `out` windows, `lanes` channels side by side.
+ */
+struct planes {
+    int64_t count, rows, out, lanes, windows; /* windows: numbers of a plane where each window is one */
+};
+
+static struct planes planes_of(const struct pd_call *call, const struct pd_instr *small)
 {
-    return layout == PD_LAYOUT_BLOCKED ? ((const struct onednn *)call->context)->base.block : 1;
+    const struct onednn *b = call->context;
+    const int64_t *d = small->shape.dim, lanes = small->layout == PD_LAYOUT_BLOCKED ? b->base.block : 1;
+    return (struct planes){d[0] * d[1] / lanes, d[2], d[3], lanes, d[2] * d[3] * lanes};
 }
 
 static void max_pool_kernel(const struct pd_call *call, const struct pd_run *run)
 {
-    const struct pd_instr *y = call->instr;
-    const int64_t lanes = lanes_of(call, y->layout);
-    const int64_t *d = y->shape.dim, planes = d[0] * d[1] / lanes, small = d[2] * d[3] * lanes;
+    const struct planes y = planes_of(call, call->instr);
     (void)run;
-#pragma omp parallel for schedule(static) if (4 * planes * small > PD_PARALLEL_MIN)
-    for (int64_t p = 0; p < planes; p++)
-        rows_fwd(d[2], d[3], lanes, (const float *)call->src[0] + 4 * p * small,
-                 (float *)call->dst + p * small);
+#pragma omp parallel for schedule(static) if (4 * y.count * y.windows > PD_PARALLEL_MIN)
+    for (int64_t p = 0; p < y.count; p++)
+        rows_fwd(y.rows, y.out, y.lanes, (const float *)call->src[0] + 4 * p * y.windows,
+                 (float *)call->dst + p * y.windows);
 }
 
 static void max_pool_bwd_kernel(const struct pd_call *call, const struct pd_run *run)
 {
-    const struct pd_instr *dy = call->src_instr[1];
-    const int64_t lanes = lanes_of(call, dy->layout);
-    const int64_t *d = dy->shape.dim, planes = d[0] * d[1] / lanes, small = d[2] * d[3] * lanes;
+    const struct planes dy = planes_of(call, call->src_instr[1]);
     (void)run;
-#pragma omp parallel for schedule(static) if (4 * planes * small > PD_PARALLEL_MIN)
-    for (int64_t p = 0; p < planes; p++)
-        rows_bwd(d[2], d[3], lanes, (const float *)call->src[0] + 4 * p * small,
-                 (const float *)call->src[1] + p * small, (float *)call->dst + 4 * p * small);
+#pragma omp parallel for schedule(static) if (4 * dy.count * dy.windows > PD_PARALLEL_MIN)
+    for (int64_t p = 0; p < dy.count; p++)
+        rows_bwd(dy.rows, dy.out, dy.lanes, (const float *)call->src[0] + 4 * p * dy.windows,
+                 (const float *)call->src[1] + p * dy.windows, (float *)call->dst + 4 * p * dy.windows);
 }
 
 static bool side_by_side(const struct pd_attr *a, struct pd_shape x)

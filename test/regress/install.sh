@@ -37,6 +37,12 @@ exported libpaydirt.so | diff "$scratch/declared" - >&2 || wrong "< is declared,
 comm -13 "$scratch/declared" "$scratch/core" | grep . >&2 && wrong "libpaydirt-core.so exports what is not declared"
 grep -qx pd_select_top "$scratch/core" || wrong "libpaydirt-core.so has no pd_select_top"
 
+# No library is looked for in the current folder: that may be data from elsewhere.
+for file in "$build/paydirt" "$build"/lib*.so "$at/bin/paydirt" "$libs"/lib*.so; do
+    readelf -d "$file" | sed -n 's/.*(R.*PATH).*\[\(.*\)\]/:\1:/p' | grep -E '::|:[^/$:]' >&2 &&
+        wrong "$file looks for libraries in the current folder"
+done
+
 # Programs of others: pkg-config alone, in C and C++; then the same with the .a alone. Some need the core alone.
 version=$("$at/bin/paydirt" --version | sed -n '1s/paydirt //p')
 link() { # LIBRARY EXAMPLE pkg-config's option...

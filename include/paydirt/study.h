@@ -84,6 +84,9 @@ struct pd_study_trial {
     int64_t seed;             /* trials of two curves with the same seed make a pair */
     int64_t n, capacity;      /* capacity: the library's */
     double *x, *y;            /* (n), x rising */
+    double best;              /* x of the epoch that the run's validation chose, where that was measured: what
+                                 counts as the trial's last; else NAN */
+    const char *run;          /* folder it was found in */
     struct pd_study_how *how; /* the library's */
 };
 
@@ -134,6 +137,7 @@ struct pd_study_row {
     const struct pd_study_curve *curve, *baseline; /* baseline or NULL */
     enum pd_study_figure figure;
     double x0, x;
+    bool best; /* last: of some trials at the epoch that validation chose, which may lie before x */
     struct pd_summary summary;
     struct pd_paired paired; /* over pairs that have the figure; difference.n may be 0 */
     struct pd_saved saved;   /* of an area against a baseline, where the study's y are fractions (of right

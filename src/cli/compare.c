@@ -64,6 +64,8 @@ static const char *figure_name(const struct pd_study *study, const struct pd_stu
 {
     if (row->figure == PD_STUDY_AREA)
         snprintf(text, 96, "area, %g to %g", row->x0, row->x);
+    else if (row->best)
+        snprintf(text, 96, "best epoch");
     else if (study->area)
         snprintf(text, 96, "%g %s", row->x, study->x); /* 18 labels */
     else

@@ -6,19 +6,25 @@
 #include <math.h>
 
 enum { EXACT_MOST = 20, DRAWS = 100000 };
+#define ROUNDING 1e-12 /* of a sum or a difference, as a part of it */
 
 struct pd_summary pd_summarise(int64_t n, const double *values)
 {
     struct pd_summary s = {n, NAN, NAN, NAN};
-    double sum = 0, squares = 0;
+    double sum = 0, squares = 0, largest = 0;
     for (int64_t i = 0; i < n; i++)
         sum += values[i];
     if (n > 0)
         s.mean = sum / (double)n;
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i++) {
         squares += (values[i] - s.mean) * (values[i] - s.mean);
+        largest = fmax(largest, fabs(values[i]));
+    }
     if (n > 1) {
         s.deviation = sqrt(squares / (double)(n - 1));
+        if (s.deviation <=
+            ROUNDING * largest) /* equal, but for how 0.15 - 0.10 and 0.10 - 0.05 are rounded */
+            s.deviation = 0;
         s.error = s.deviation / sqrt((double)n);
     }
     return s;
@@ -126,7 +132,7 @@ static bool as_far(int64_t n, const double *d, uint64_t negative, double observe
         sum += negative >> i & 1 ? -d[i] : d[i];
         size += fabs(d[i]);
     }
-    return fabs(sum) >= observed - 1e-12 * size;
+    return fabs(sum) >= observed - ROUNDING * size;
 }
 
 static double drawn_sum(int64_t n, const double *d, const struct pd_rng *rng)
@@ -155,7 +161,7 @@ static double flip_by_draws(int64_t n, const double *d, double observed, double 
     int64_t far = 1; /* the observed one */
     for (int64_t draw = 0; draw < DRAWS; draw++) {
         const struct pd_rng rng = {seed, PD_STREAM_PERMUTATION_TEST, (uint64_t)draw};
-        far += fabs(drawn_sum(n, d, &rng)) >= observed - 1e-12 * size;
+        far += fabs(drawn_sum(n, d, &rng)) >= observed - ROUNDING * size;
     }
     return (double)far / (DRAWS + 1);
 }

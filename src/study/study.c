@@ -60,6 +60,7 @@ struct pd_study_trial *pd_study_find_trial(struct pd_studies *s, struct pd_study
     if (!trial)
         return NULL;
     trial->seed = seed;
+    trial->best = NAN;
     curve->count++;
     return *at = trial;
 }
@@ -152,7 +153,8 @@ static int64_t point_at(const struct pd_study_trial *t, double x)
 /* A trial's value for a row; false where it has none. */
 static bool value_of(const struct pd_study_trial *t, const struct pd_study_row *row, double *value)
 {
-    const int64_t last = point_at(t, row->x), first = point_at(t, row->x0);
+    const bool best = row->figure == PD_STUDY_LAST && !isnan(t->best);
+    const int64_t last = point_at(t, best ? t->best : row->x), first = point_at(t, row->x0);
     if (last < 0 || (row->figure == PD_STUDY_AREA && first < 0))
         return false;
     *value = row->figure == PD_STUDY_AREA ? pd_mean_height(last - first + 1, t->x + first, t->y + first)
@@ -221,6 +223,14 @@ static int64_t collect_x(const struct pd_study_curve *c, double *xs)
     return kept;
 }
 
+static bool has_best(const struct pd_study_curve *c)
+{
+    for (const struct pd_study_trial *t = c->trials; t; t = t->next)
+        if (!isnan(t->best))
+            return true;
+    return false;
+}
+
 typedef enum pd_status take_row(void *context, const struct pd_study_row *row, struct pd_error *err);
 
 static enum pd_status curve_rows(const struct pd_study *study, struct pd_study_row row, double *xs,
@@ -236,6 +246,7 @@ static enum pd_status curve_rows(const struct pd_study *study, struct pd_study_r
         row.x = xs[i < n ? i : n - 1];
         if (row.figure == PD_STUDY_AREA && (!study->area || n < 2))
             continue;
+        row.best = row.figure == PD_STUDY_LAST && has_best(row.curve);
         summarise(&row, values, values + row.curve->count);
         row.saved = PD_SAVED_NONE;
         if (row.figure == PD_STUDY_AREA && row.baseline && study->fraction &&

@@ -14,6 +14,7 @@
 struct pd_studies {
     struct pd_arena arena; /* of all that is in them */
     bool pool;
+    const char *unlike; /* in what the runs are not alike though they count as trials of one kind; or NULL */
     struct pd_study *first;
 };
 

@@ -93,7 +93,7 @@ static void look(const struct pd_study_how *how, int key, struct pair *p)
 bool pd_study_tell_how(struct pd_studies *s, struct pd_study *study)
 {
     char words[WORDS] = "";
-    size_t used = 0;
+    size_t used = s->unlike ? (size_t)snprintf(words, WORDS, "%s", s->unlike) : 0;
     for (int i = 0; i < KEYS; i++) {
         struct pair p = {NULL, NULL};
         for (const struct pd_study_curve *c = study->curves; c; c = c->next)

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "base/words.h"
+#include "data/roster.h"
 #include "io/file.h"
 #include "io/jsonl.h"
 #include "run/folder.h"
@@ -58,14 +59,25 @@ struct rounds {
     const char *run, *path, *folder; /* folder: gold-1 */
 };
 
-/* A measure of a round, in [0, 1]; one that is not finite was not measured. false: out of memory. */
-static bool put_round(const struct rounds *r, const json_t *record, const char *measure, const char *key,
-                      double labels, int64_t seed)
+/* Of pooled runs one trial would hide the other. */
+static enum pd_status check_pooled(const struct rounds *r, const struct pd_study_trial *t, const char *curve,
+                                   struct pd_error *err)
+{
+    if (!t->run || !strcmp(t->run, r->run))
+        return PD_OK;
+    return pd_fail(err, PD_ERR_MISMATCH, -1,
+                   "%s and %s have the same trial of %s, seed %lld: expected runs with seeds of their own",
+                   t->run, r->run, curve, (long long)t->seed);
+}
+
+/* A measure of a round, in [0, 1]; one that is not finite was not measured. */
+static enum pd_status put_round(const struct rounds *r, const json_t *record, const char *measure,
+                                const char *key, double labels, int64_t seed, struct pd_error *err)
 {
     double accuracy;
     char name[NAME];
     if (!number_of(record, key, &accuracy))
-        return true;
+        return PD_OK;
     const char *strategy = json_string_value(json_object_get(record, "strategy"));
     const char *dash = strrchr(r->folder, '-');
     snprintf(name, sizeof name, "%.*s", dash ? (int)(dash - r->folder) : NAME, r->folder);
@@ -76,9 +88,11 @@ static bool put_round(const struct rounds *r, const json_t *record, const char *
               : NULL;
     struct pd_study_trial *trial = curve ? pd_study_find_trial(r->studies, curve, seed) : NULL;
     if (!trial || !pd_study_put(r->studies, trial, labels, accuracy) || !describe(r->studies, study, record))
-        return false;
+        return no_memory(err);
+    const enum pd_status status = check_pooled(r, trial, curve->name, err);
+    trial->run = r->run;
     study->fraction = study->area = true;
-    return true;
+    return status;
 }
 
 /* The samples' fitting capacity, and where images are held out the classes that D has right of them. */
@@ -95,10 +109,10 @@ static enum pd_status take_round(void *context, const json_t *record, int64_t li
     if (!number_of(record, "seed", &seed) && !number_of(record, "trial", &seed))
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld has neither \"seed\" nor \"trial\"", r->path,
                        (long long)line);
-    return put_round(r, record, metric ? metric : "accuracy", "accuracy", labels, (int64_t)seed) &&
-                   put_round(r, record, "class-accuracy", "class_accuracy", labels, (int64_t)seed)
-               ? PD_OK
-               : no_memory(err);
+    const enum pd_status status =
+        put_round(r, record, metric ? metric : "accuracy", "accuracy", labels, (int64_t)seed, err);
+    return status ? status
+                  : put_round(r, record, "class-accuracy", "class_accuracy", labels, (int64_t)seed, err);
 }
 
 static enum pd_status read_rounds(struct pd_studies *s, const char *run, const char *folder, const char *name,
@@ -217,6 +231,7 @@ struct log {
     const char *name; /* of the curve */
     int64_t seed;
     const char *x, *measure; /* keys; measure, also of the number, NULL: a result, of its "metric" */
+    bool chosen;             /* what is measured of the run is the epoch that validation chose */
     int64_t points;
 };
 
@@ -238,66 +253,140 @@ static enum pd_status take_result(void *context, const json_t *record, int64_t l
     if (!trial || !pd_study_put(l->studies, trial, x, y) || !describe(l->studies, study, record) ||
         (!l->measure && !pd_study_note_how(l->studies, trial, x, record)))
         return no_memory(err);
+    if (l->chosen && !json_object_get(record, "epoch")) /* not a point of eval-every's curve */
+        trial->best = x;
     study->fraction = fraction;
     l->points++;
     return PD_OK;
 }
 
-static enum pd_status read_run(struct pd_studies *s, const char *run, const char *name, int64_t seed,
-                               struct pd_error *err)
+/* A run's data, as its options do not tell: images and labels lie where they lay, and may be others. */
+struct material {
+    bool known;
+    struct pd_digest images;     /* with the data set's own labels */
+    struct pd_buffer label_file; /* the run's copy; empty: it has none */
+};
+
+static enum pd_status read_material(const char *run, struct material *m, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct pd_roster roster = {.count = 0};
+    m->known = pd_roster_is_in(run);
+    enum pd_status status = m->known ? pd_roster_read(run, &roster, err) : PD_OK;
+    m->images = roster.fingerprint;
+    pd_roster_release(&roster);
+    if (!status)
+        status = pd_run_folder_labels(run, path, err);
+    return status || pd_is_absent(path) ? status : pd_file_read(path, &m->label_file, err);
+}
+
+static bool is_same_material(const struct material *a, const struct material *b)
+{
+    return !a->known || !b->known ||
+           (!memcmp(&a->images, &b->images, sizeof a->images) && a->label_file.size == b->label_file.size &&
+            (!a->label_file.size || !memcmp(a->label_file.data, b->label_file.data, a->label_file.size)));
+}
+
+struct training {
+    const char *run;
+    const struct pd_train_options *o;
+    struct material material;
+    char name[NAME];
+};
+
+/* Two runs that differ in nothing that tells trials apart would count once. Those that differ in their seeds
+ * are trials of one kind, but not where their data were others. */
+static enum pd_status check_pair(struct pd_studies *s, const struct training *a, const struct training *b,
+                                 struct pd_error *err)
+{
+    if (strcmp(a->name, b->name) != 0)
+        return PD_OK;
+    const bool same = is_same_material(&a->material, &b->material);
+    if (a->o->seed == b->o->seed)
+        return pd_fail(err, PD_ERR_MISMATCH, -1,
+                       "%s and %s are the same trial: options and seed %lld are equal%s", a->run, b->run,
+                       (long long)a->o->seed, same ? "" : " (their images or labels are not)");
+    if (!same && !s->unlike) {
+        char words[2 * PATH];
+        snprintf(words, sizeof words, "images or labels of %s and %s", a->run, b->run);
+        s->unlike = pd_arena_strdup(&s->arena, words);
+    }
+    return same || s->unlike ? PD_OK : no_memory(err);
+}
+
+static enum pd_status read_run(struct pd_studies *s, const struct training *t, struct pd_error *err)
 {
     char path[PATH];
     enum pd_status status = PD_OK;
-    struct log eval = {s, name, seed, "step", NULL, 0};
-    struct log log = {s, name, seed, "epoch", "mean_d", 0};
-    if (there(run, "eval.jsonl", path))
+    struct log eval = {s, t->name, t->o->seed, "step", NULL, t->o->validation > 0, 0};
+    struct log log = {s, t->name, t->o->seed, "epoch", "mean_d", false, 0};
+    if (there(t->run, "eval.jsonl", path))
         status = pd_jsonl_each(path, take_result, &eval, err);
-    if (!status && there(run, "log.jsonl", path))
+    if (!status && there(t->run, "log.jsonl", path))
         status = pd_jsonl_each(path, take_result, &log, err);
     if (!status && eval.points + log.points == 0)
-        status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no epochs and no evaluations yet", run);
+        status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no epochs and no evaluations yet", t->run);
     return status;
 }
 
-/* Two runs that differ in nothing that tells trials apart would count once. */
-static enum pd_status check_twins(const char *run, const char *other, const char *name,
-                                  const char *other_name, const struct pd_train_options *a,
-                                  const struct pd_train_options *b, struct pd_error *err)
-{
-    if (a->seed != b->seed || strcmp(name, other_name) != 0)
-        return PD_OK;
-    return pd_fail(err, PD_ERR_MISMATCH, -1, "%s and %s are the same trial: options and seed %lld are equal",
-                   other, run, (long long)a->seed);
-}
-
-/* all, names: (count), to be filled */
+/* o, all: (count), to be filled */
 static enum pd_status read_runs(struct pd_studies *s, char *const *runs, int count,
-                                struct pd_train_options *all, char (*names)[NAME], struct pd_error *err)
+                                struct pd_train_options *o, struct training *all, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
     for (int i = 0; !status && i < count; i++)
-        status = pd_run_folder_options(runs[i], &all[i], err);
+        status = pd_run_folder_options(runs[i], &o[i], err);
     for (int i = 0; !status && i < count; i++) {
-        name_run(all, count, i, names[i]);
+        all[i] = (struct training){.run = runs[i], .o = &o[i], .material = {.label_file = PD_BUFFER_INIT}};
+        name_run(o, count, i, all[i].name);
+        status = read_material(runs[i], &all[i].material, err);
         for (int k = 0; !status && k < i; k++)
-            status = check_twins(runs[i], runs[k], names[i], names[k], &all[i], &all[k], err);
+            status = check_pair(s, &all[k], &all[i], err);
         if (!status)
-            status = read_run(s, runs[i], names[i], all[i].seed, err);
+            status = read_run(s, &all[i], err);
     }
     return status;
 }
 
 static enum pd_status read_training(struct pd_studies *s, char *const *runs, int count, struct pd_error *err)
 {
-    struct pd_train_options *all = pd_calloc((size_t)count, sizeof *all);
-    char(*names)[NAME] = pd_calloc((size_t)count, sizeof *names);
-    const enum pd_status status = all && names ? read_runs(s, runs, count, all, names, err) : no_memory(err);
+    struct pd_train_options *o = pd_calloc((size_t)count, sizeof *o);
+    struct training *all = pd_calloc((size_t)count, sizeof *all);
+    const enum pd_status status = o && all ? read_runs(s, runs, count, o, all, err) : no_memory(err);
+    for (int i = 0; all && i < count; i++)
+        pd_buffer_release(&all[i].material.label_file);
+    pd_free(o);
     pd_free(all);
-    pd_free(names);
     return status;
 }
 
 /* --- both --- */
+
+/* In which options runs of active learning differ that count as trials of one: "epochs 1 and 6". */
+static enum pd_status compare_options(struct pd_studies *s, char *const *runs, int count,
+                                      struct pd_error *err)
+{
+    int n;
+    size_t used = 0;
+    char path[PATH], words[NAME] = "", first[1100], other[1100];
+    struct pd_train_options o[2];
+    const struct pd_option *table = pd_train_option_table(&n);
+    for (int r = 0; r < count; r++) {
+        const enum pd_status status =
+            there(runs[r], "options.json", path) ? pd_run_folder_options(runs[r], &o[r > 0], err) : PD_OK;
+        if (status || !there(runs[r], "options.json", path)) /* a folder that others have put together */
+            return status;
+        for (int i = 0; r > 0 && i < n && used < NAME; i++)
+            if (!is_incidental(&table[i]) && !is_common(&table[i], o, 2) && !strstr(words, table[i].name)) {
+                pd_option_text(&table[i], &o[0], first, sizeof first);
+                pd_option_text(&table[i], &o[1], other, sizeof other);
+                used += (size_t)snprintf(words + used, NAME - used, "%s%s %s and %s", used ? ", " : "",
+                                         table[i].name, from_here(first), from_here(other));
+            }
+    }
+    s->unlike = *words ? pd_arena_strdup(&s->arena, words) : NULL;
+    return !*words || s->unlike ? PD_OK : no_memory(err);
+}
 
 /* Where several runs are given, a curve is called by its run, too. */
 static enum pd_status label_curves(struct pd_studies *s, int runs, struct pd_error *err)
@@ -335,6 +424,8 @@ static enum pd_status read_all(struct pd_studies *s, char *const *runs, int coun
     const bool active = is_active(runs[0]);
     for (int i = 0; !status && i < count; i++)
         status = check_run(runs[i], is_active(runs[i]), active, runs[0], err);
+    if (!status && active && s->pool)
+        status = compare_options(s, runs, count, err);
     for (int i = 0; !status && active && i < count; i++)
         status = read_active(s, runs[i], err);
     if (!status && !active)

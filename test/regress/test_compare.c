@@ -390,6 +390,68 @@ static void says_what_was_measured_otherwise(void **state)
     assert_string_equal(succeeds("compare u0 u2")->err, "");
 }
 
+/* Validation chose other epochs: each run counts with its own. */
+static void best_epochs_are_the_last(void **state)
+{
+    (void)state;
+    struct pd_train_options o;
+    static const char *const evals[] = {
+        "{\"metric\": \"class-accuracy\", \"accuracy\": 0.1, \"step\": 96, \"epoch\": 8}\n"
+        "{\"metric\": \"class-accuracy\", \"accuracy\": 0.7, \"step\": 72}\n",
+        "{\"metric\": \"class-accuracy\", \"accuracy\": 0.9, \"step\": 96}\n"};
+    for (int i = 0; i < 2; i++) {
+        const char *name = i ? "b1" : "b0";
+        training(name, i + 1, false, "", evals[i]);
+        pd_train_options_init(&o);
+        o.seed = i + 1;
+        o.validation = 20;
+        assert_int_equal(pd_run_folder_save_options(scratch_path(name), &o, NULL), PD_OK);
+    }
+    assert_contains(succeeds("compare b0 b1")->out,
+                    "best epoch              2     80.00    14.14    10.00\n");
+}
+
+/* Trials of one kind were trained on the same images and labels; those of one seed hide one another. */
+static void other_data_are_told(void **state)
+{
+    (void)state;
+    static const char eval[] = "{\"metric\": \"class-accuracy\", \"accuracy\": 0.7, \"step\": 7}\n";
+    char path[64];
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "m%d", i);
+        training(path, i < 2 ? i + 1 : 1, false, "", eval);
+        snprintf(path, sizeof path, "m%d/labels.csv", i);
+        file(path, i ? "image,label\na,1\n" : "image,label\na,1\nb,2\n");
+        snprintf(path, sizeof path, "m%d/data.json", i);
+        file(path, "{\"set\": \"s\", \"count\": 2, \"named\": false, \"channels\": 1, \"height\": 2, "
+                   "\"width\": 2, \"classes\": 2, \"class_names\": null, \"images\": false, "
+                   "\"fingerprint\": \"5de9516bf32081ca250edeefc62ca2f6\"}");
+    }
+    assert_contains(succeeds("compare m0 m1")->err,
+                    "class-accuracy: not all were measured alike: images or labels of m0 and m1\n");
+    fails("compare m0 m2", 5,
+          "m0 and m2 are the same trial: options and seed 1 are equal (their images or labels are not)");
+}
+
+static void pooled_runs_have_seeds_of_their_own(void **state)
+{
+    (void)state;
+    static const double accuracy[3] = {.7, .8, .9};
+    struct pd_train_options o;
+    pd_train_options_init(&o);
+    static const char *const names[] = {"q0", "q1", "q2"};
+    for (int i = 0; i < 3; i++) {
+        folder(names[i]);
+        trial(names[i], "gold", i < 2 ? 1 : 2, accuracy);
+        o.epochs = i + 1;
+        assert_int_equal(pd_run_folder_save_options(scratch_path(names[i]), &o, NULL), PD_OK);
+    }
+    succeeds("compare q0 q1");
+    fails("compare q0 q1 --pool", 5,
+          "q0 and q1 have the same trial of gold, seed 101: expected runs with seeds of their own");
+    assert_contains(succeeds("compare q0 q2 --pool")->err, "not all were measured alike: epochs 1 and 3\n");
+}
+
 /* Runs keep absolute paths; people typed relative ones. */
 static void paths_are_as_they_were_typed(void **state)
 {
@@ -434,6 +496,9 @@ int main(void)
         cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(groups_training_by_options),
         cmocka_unit_test(says_what_was_measured_otherwise),
+        cmocka_unit_test(best_epochs_are_the_last),
+        cmocka_unit_test(other_data_are_told),
+        cmocka_unit_test(pooled_runs_have_seeds_of_their_own),
         cmocka_unit_test(paths_are_as_they_were_typed),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);

@@ -77,6 +77,10 @@ static void counts_sign_patterns(void **state)
     static const double nothing[4] = {0};
     assert_true(isnan(pd_compare_paired(4, nothing, 1).p_t) && pd_compare_paired(4, nothing, 1).p_flip == 1);
     assert_true(isnan(pd_compare_paired(5, five, 1).p_t)); /* no spread at all */
+    static const double rounded[] = {.10 - .05, .15 - .10, .35 - .30};
+    const struct pd_paired equal = pd_compare_paired(3, rounded, 1);
+    assert_true(isnan(equal.p_t) && equal.difference.error == 0);
+    close_to(equal.p_flip, 2. / 8, 0);
 }
 
 /* Both ways on about the same data: 20 differences exactly, the same and a zero by draws. */

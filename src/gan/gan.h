@@ -109,10 +109,12 @@ struct pd_step_options pd_step_defaults(void); /* the papers' */
  * lambda_c; mean_d is the mean of GOLD's d over the fakes of the discriminator step (GOLD figure 1b), with or
  * without re-weighting. With consistency alone: d_guess, its loss (weight included), and sure, the fraction
  * of the unlabelled reals whose guess counted. With rotation alone: d_rotation, g_rotation, weights included.
+ * labelled: so many reals have a label; d_cls_real is their mean (0: there are none).
  */
 #define PD_STEP_LOSSES(X)                                                                                    \
     X(d_adv)                                                                                                 \
-    X(d_cls_real) X(d_cls_fake) X(g_adv) X(g_cls) X(mean_d) X(d_guess) X(sure) X(d_rotation) X(g_rotation)
+    X(d_cls_real)                                                                                            \
+    X(d_cls_fake) X(g_adv) X(g_cls) X(mean_d) X(d_guess) X(sure) X(d_rotation) X(g_rotation) X(labelled)
 enum {
 #define PD_STEP_LOSS_ENUM(name) PD_LOSS_##name,
     PD_STEP_LOSSES(PD_STEP_LOSS_ENUM)

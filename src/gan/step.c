@@ -299,6 +299,7 @@ static void record_discriminator_step(struct recorder *r)
                                            informs(r->o) ? r->o->mutual_information : r->o->lambda_c, 0);
     report(r, adv, PD_LOSS_d_adv);
     report(r, class_real, PD_LOSS_d_cls_real);
+    report(r, pd_sum(labels), PD_LOSS_labelled);
     report(r, class_fake, PD_LOSS_d_cls_fake);
     report(r, pd_mean(gold_of(weighing.logit, surprise)), PD_LOSS_mean_d);
     struct pd_node *loss = with_classes(r->o, adv, class_real, class_fake);

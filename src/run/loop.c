@@ -37,6 +37,12 @@ static enum pd_status check_losses(const struct pd_loop *r, const float *losses,
     return PD_OK;
 }
 
+/* A mean over the labelled images of a batch, which may have none. */
+static bool is_of_labelled(int loss)
+{
+    return loss == PD_LOSS_d_cls_real;
+}
+
 /* All ranks at the same step. */
 static enum pd_status count_losses(struct pd_loop *r, struct pd_error *err)
 {
@@ -45,7 +51,8 @@ static enum pd_status count_losses(struct pd_loop *r, struct pd_error *err)
     enum pd_status status = n ? pd_gan_losses(r->s.gan, first, n, losses, err) : PD_OK;
     for (uint64_t i = 0; i < n && !status; i++) {
         for (int k = 0; k < PD_LOSS_COUNT; k++)
-            r->at.loss_sums[k] += (double)losses[i][k];
+            r->at.loss_sums[k] +=
+                (double)losses[i][k] * (is_of_labelled(k) ? (double)losses[i][PD_LOSS_labelled] : 1);
         status = check_losses(r, losses[i], first + i + 1, err);
     }
     r->counted_step = r->at.step;
@@ -118,12 +125,12 @@ static bool has_loss(const struct pd_train_options *o, int loss)
         return o->consistency > 0;
     if (loss == PD_LOSS_d_rotation || loss == PD_LOSS_g_rotation)
         return o->rotation > 0 && (loss == PD_LOSS_d_rotation || o->rotation_g > 0);
-    return true;
+    return loss != PD_LOSS_labelled;
 }
 
 static void summarise(struct pd_loop *r, struct pd_epoch_record *e)
 {
-    const double steps = (double)r->s.steps_per_epoch;
+    const double steps = (double)r->s.steps_per_epoch, labelled = r->at.loss_sums[PD_LOSS_labelled];
     const double images = (double)((r->at.step - r->begun_step) * (uint64_t)r->o->batch);
     *e = (struct pd_epoch_record){.epoch = r->at.step / r->s.steps_per_epoch,
                                   .step = r->at.step,
@@ -132,7 +139,7 @@ static void summarise(struct pd_loop *r, struct pd_epoch_record *e)
                                   .validation = NAN};
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
         const bool of_g = i == PD_LOSS_g_adv || i == PD_LOSS_g_cls || i == PD_LOSS_g_rotation;
-        const double count = of_g ? generator_steps(r) : steps;
+        const double count = is_of_labelled(i) ? labelled : of_g ? generator_steps(r) : steps;
         e->means[i] = count > 0 ? r->at.loss_sums[i] / count : 0;
         r->at.loss_sums[i] = 0;
         if (!has_loss(r->o, i))

@@ -7,6 +7,7 @@
 #include "run/loop.h"
 #include "run/recalibrate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -159,6 +160,18 @@ enum pd_status pd_run_in_memory(const struct pd_train_options *options, struct p
     return status;
 }
 
+/* What has begun goes on as it began: its options are fractions of all epochs, which are others now. */
+static void keep_begun(struct pd_loop *r, uint64_t last)
+{
+    const double part = (double)r->last_step / (double)last, step = (double)r->at.step;
+    const double gold =
+        r->o->gold_start * part * (1 - 1e-12); /* rounded, not behind the step it began with */
+    if (r->o->gold && step >= r->o->gold_start * (double)r->last_step)
+        r->o->gold_start = gold;
+    if (r->at.step > 0)
+        r->o->guess_ramp = fmin(1, r->o->guess_ramp * part);
+}
+
 static enum pd_status change_epochs(struct pd_loop *r, int64_t epochs, struct pd_error *err)
 {
     char text[24];
@@ -171,6 +184,7 @@ static enum pd_status change_epochs(struct pd_loop *r, int64_t epochs, struct pd
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "%s stands at step %llu already, and %lld epochs end at step %llu", r->folder,
                        (unsigned long long)r->at.step, (long long)epochs, (unsigned long long)last);
+    keep_begun(r, last);
     r->last_step = last;
     return PD_OK;
 }

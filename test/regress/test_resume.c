@@ -223,6 +223,47 @@ static void test_gold_branches_from_baseline(void **state)
     assert_same_checkpoint(gold, base);
 }
 
+/* Whatever part of the batches has none: of a D that has learnt nothing it is log 10. */
+static void test_class_loss_is_of_labelled_images(void **state)
+{
+    (void)state;
+    char run[1200];
+    const struct pd_training_watch nobody = {0};
+    struct pd_train_options o = options(scratch_dir);
+    o.epochs = 1;
+    o.labels = 10;
+    o.lr = 1e-6;
+    train(&o, &nobody, run, PD_OK);
+    char *log = scratch_read(path_in(run, "log.jsonl"), NULL);
+    const char *at = strstr(log, "\"d_cls_real\":");
+    assert_non_null(at);
+    assert_true(fabs(strtod(at + strlen("\"d_cls_real\":"), NULL) - 2.303) < 0.3);
+    free(log);
+}
+
+/* More epochs, of which GOLD's beginning and the ramp are fractions, take back nothing. */
+static void test_what_has_begun_goes_on(void **state)
+{
+    (void)state;
+    char run[1200];
+    const struct pd_training_watch nobody = {0};
+    struct pd_train_options o = options(scratch_dir);
+    struct pd_error err = {0};
+    o.epochs = 2;
+    o.guess_ramp = 0.5;
+    train(&o, &nobody, run, PD_OK);
+    resume(run, 8);
+    char *log = scratch_read(path_in(run, "log.jsonl"), NULL);
+    const char *off = strstr(log, "\"gold\":false"), *on = strstr(log, "\"gold\":true");
+    assert_true(off && on && off < on && !strstr(on, "\"gold\":false"));
+    free(log);
+    assert_int_equal(pd_run_folder_options(run, &o, &err), PD_OK);
+    assert_true(fabs(o.gold_start - 0.125) < 1e-9 && fabs(o.guess_ramp - 0.125) < 1e-9);
+    resume(run, 16); /* once more */
+    assert_int_equal(pd_run_folder_options(run, &o, &err), PD_OK);
+    assert_true(fabs(o.gold_start - 0.0625) < 1e-9);
+}
+
 static void test_threads_draw_the_same_numbers(void **state)
 {
     (void)state; /* sums differ in the last bits with the thread count; data, noise and classes do not */
@@ -591,6 +632,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_partial_batches_resume, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_few_labels_resume, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_gold_branches_from_baseline, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_class_loss_is_of_labelled_images, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_what_has_begun_goes_on, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_best_epoch_is_kept, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_best_epoch_of_another_metric, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_last_of_equal_epochs_is_kept, scratch_setup, scratch_teardown),

@@ -190,6 +190,26 @@ static void reads_coco(void **state)
         "b.jpg=empty;a.jpg=deer;");
     assert_int_equal(table.stray, 1);
     refuses("{\"annotations\": 1, \"categories\": []}", "", "expected COCO's lists");
+    assert_string_equal(
+        rows_of("{\"images\": [{\"id\": 0, \"file_name\": \"a\", \"split\": \"train\"}, {\"id\": 1, "
+                "\"file_name\": \"b\", \"subset\": \"Test\"}, {\"id\": 2, \"file_name\": \"c\", "
+                "\"subset\": \"default\"}],"
+                "\"categories\": [{\"id\": 0, \"name\": \"cat\"}, {\"id\": 0, \"name\": \"cat\"}],"
+                "\"annotations\": [{\"image_id\": 0, \"category_id\": 0}]}",
+                ""),
+        "a=cat/train;b=/Test;c=;");
+}
+
+/* Two files put together. */
+static void refuses_ids_of_two(void **state)
+{
+    (void)state;
+    refuses("{\"images\": [{\"id\": 0, \"file_name\": \"a\"}, {\"id\": 1, \"file_name\": \"b\"}, {\"id\": "
+            "\"0\", \"file_name\": \"c\"}], \"categories\": [], \"annotations\": []}",
+            "", "image id 0 stands for 'a' and for 'c'");
+    refuses("{\"images\": [], \"categories\": [{\"id\": 1, \"name\": \"cat\"}, {\"id\": 1, \"name\": "
+            "\"dog\"}], \"annotations\": []}",
+            "", "category id 1 stands for 'cat' and for 'dog': expected an id of its own");
 }
 
 static void reads_cvat(void **state)
@@ -226,6 +246,7 @@ int main(void)
         cmocka_unit_test(refuses_csv_that_it_cannot_trust),
         cmocka_unit_test(reads_json_lines),
         cmocka_unit_test(reads_coco),
+        cmocka_unit_test(refuses_ids_of_two),
         cmocka_unit_test(reads_cvat),
     };
     return cmocka_run_group_tests(tests, NULL, release);

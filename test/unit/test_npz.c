@@ -243,8 +243,8 @@ static void means(enum pd_io_dtype type, const double train[2], const double tes
 static void levels_are_those_of_the_file(void **state)
 {
     (void)state;
-    means(PD_IO_F32, TWO(-1, 1), TWO(0.5, 0), 191, 128, "float32 images of -1 to 1: -1 is black, 1 white");
-    means(PD_IO_F64, TWO(0.5, 0), TWO(-1, 1), 0, 255, "-1 is black");
+    means(PD_IO_F32, TWO(-1, 1), TWO(0.5, -0.1), 191, 115, "float32 images of -1 to 1: -1 is black, 1 white");
+    means(PD_IO_F64, TWO(0.5, -0.1), TWO(-1, 1), 0, 255, "-1 is black");
     means(PD_IO_F32, TWO(0, 1), TWO(-1e-6, 0.5), 0, 128, "0 is black, 1 white");
     means(PD_IO_F32, TWO(-1e-6, 1.0001), TWO(0.2, 0.5), 51, 128, "0 is black, 1 white");
     means(PD_IO_F32, TWO(0, 255), TWO(17, 200.4), 17, 200, "0 is black, 255 white");
@@ -258,7 +258,12 @@ static void levels_are_those_of_the_file(void **state)
     means(PD_IO_F32, TWO(0.5, 0.5), TWO(0.5, 0.5), 128, 128, "0 is black, 1 white");
     means(PD_IO_F32, TWO(0, 1), TWO(-0.2, 1), -1, 0, "x_test: element 0 is -0.2; values from -0.2 to 1");
     means(PD_IO_F32, TWO(0, 255), TWO(0, 1), -1, 0,
-          "x_test: values within [0, 1], but those of the file's other");
+          "x_test: values from 0 to 1, but those of the file's other images are from 0 to 255: scale both "
+          "alike");
+    means(PD_IO_F32, TWO(-1, 1), TWO(0, 0.9), -1, 0, "x_test: values from 0 to 0.9, but");
+    means(PD_IO_F32, TWO(0, 1), TWO(-0.9, 0.9), -1, 0, "x_train: values from 0 to 1, but");
+    means(PD_IO_F32, TWO(-1, 1), TWO(1, 1), 255, 255, "-1 is black, 1 white");
+    means(PD_IO_U16, TWO(0, 255), TWO(0, 65535), -1, 0, "x_train: values from 0 to 255, but");
     means(PD_IO_F32, TWO(0, 17), TWO(0, 1), -1, 0, "x_train: element 1 is 17; values from 0 to 17");
     means(PD_IO_F32, TWO(-0.5, 0.5), TWO(0.2, 0.5), -1, 0, "values from -0.5 to 0.5");
     means(PD_IO_U16, TWO(0, 4095), TWO(0, 1), -1, 0, "x_train: element 1 is 4095");

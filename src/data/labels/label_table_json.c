@@ -139,15 +139,16 @@ enum pd_status pd_label_parse_json_lines(const struct pd_label_parse *p)
 /* --- COCO --- */
 
 /* Ids are numbers or, as of camera traps, words: "12" is 12. */
-struct coco_image {
-    const char *id, *name;
-    int64_t row;
-    const char *label; /* the only category of its annotations, or NULL */
-    bool several;
-};
-
 struct category {
     const char *id, *name;
+};
+
+struct coco_image {
+    struct category own; /* its id and its file's name */
+    int64_t row;
+    const char *split; /* or "" */
+    const char *label; /* the only category of its annotations, or NULL */
+    bool several;
 };
 
 /* Both begin with their ids. */
@@ -171,6 +172,23 @@ static const char *keep_id(const struct pd_label_parse *p, const json_t *object)
     return id == digits ? pd_arena_strdup(&p->out->arena, id) : id;
 }
 
+/* As in files put together that each number from 0; equal repeats do no harm. sorted: begin with a category.
+ */
+static enum pd_status check_ids(const struct pd_label_parse *p, const char *what, const void *sorted,
+                                size_t count, size_t size)
+{
+    const char *at = sorted;
+    for (size_t i = 1; i < count; i++, at += size) {
+        const struct category *a = (const void *)at, *b = (const void *)(at + size);
+        if (!strcmp(a->id, b->id) && strcmp(a->name, b->name) != 0)
+            return pd_fail(p->err, PD_ERR_FORMAT, -1,
+                           "%s: %s id %.40s stands for '%.100s' and for '%.100s': expected an id of its own "
+                           "for each",
+                           p->name, what, a->id, a->name, b->name);
+    }
+    return PD_OK;
+}
+
 static bool read_categories(const struct pd_label_parse *p, const json_t *list, struct category *out,
                             size_t *count)
 {
@@ -188,6 +206,18 @@ static bool read_categories(const struct pd_label_parse *p, const json_t *list, 
     return true;
 }
 
+/* Datumaro and others say it; words that are no splits are something else. */
+static const char *split_of(const json_t *image)
+{
+    static const char *const keys[] = {"split", "subset"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const char *split = json_string_value(json_object_get(image, keys[i]));
+        if (split && pd_label_names_split(split))
+            return split;
+    }
+    return "";
+}
+
 static bool read_images(const struct pd_label_parse *p, const json_t *list, struct coco_image *out,
                         size_t *count)
 {
@@ -199,7 +229,7 @@ static bool read_images(const struct pd_label_parse *p, const json_t *list, stru
         if (!id)
             return false;
         if (name && *id)
-            out[(*count)++] = (struct coco_image){id, name, (int64_t)i + 1, NULL, false};
+            out[(*count)++] = (struct coco_image){{id, name}, (int64_t)i + 1, split_of(image), NULL, false};
     }
     qsort(out, *count, sizeof *out, by_id);
     return true;
@@ -231,8 +261,9 @@ static enum pd_status take_images(const struct pd_label_parse *p, const struct c
 {
     for (size_t i = 0; i < count; i++) {
         p->out->several += images[i].several;
-        if (!pd_label_add(p->out, images[i].name,
-                          images[i].several || !images[i].label ? "" : images[i].label, "", images[i].row))
+        if (!pd_label_add(p->out, images[i].own.name,
+                          images[i].several || !images[i].label ? "" : images[i].label, images[i].split,
+                          images[i].row))
             return pd_fail_memory(p->err, p->name);
     }
     return PD_OK;
@@ -250,9 +281,14 @@ static enum pd_status read_coco(const struct pd_label_parse *p, const json_t *ro
     struct category *category = pd_calloc(json_array_size(categories) + 1, sizeof *category);
     const bool good = image && category && read_images(p, images, image, &n) &&
                       read_categories(p, categories, category, &k);
-    if (good)
+    enum pd_status status =
+        good ? check_ids(p, "image", image, n, sizeof *image) : pd_fail_memory(p->err, p->name);
+    if (!status)
+        status = check_ids(p, "category", category, k, sizeof *category);
+    if (!status) {
         read_annotations(p, annotations, image, n, category, k);
-    enum pd_status status = good ? take_images(p, image, n) : pd_fail_memory(p->err, p->name);
+        status = take_images(p, image, n);
+    }
     pd_free(image);
     pd_free(category);
     return status;

@@ -120,10 +120,11 @@ static int meaning_of(enum sort sort, const struct range *r, bool of_tanh)
     return r->whole && r->least >= 0 && r->most >= 32768 && r->most <= 65535 ? SIXTEEN : NONE;
 }
 
-/* Scaled to 0 .. 1 where others of the file reach 255 or more. */
-static bool is_out_of_line(int meaning, const struct range *r)
+/* An array that alone would be of another scale than all of the file: [0, 1] beside 255, or beside -1. */
+static bool is_out_of_line(enum sort sort, int meaning, const struct range *r)
 {
-    return (meaning == LEVELS || meaning == SIXTEEN) && r->most > r->least && r->most <= 1 + NEAR;
+    const int own = meaning_of(sort, r, false);
+    return r->most > r->least && own != meaning && own != NONE;
 }
 
 static enum pd_status fail_value(const struct pd_npy_stream *s, const struct range *own,
@@ -188,13 +189,14 @@ static enum pd_status check_meaning(const struct group *g, int meaning, struct p
 {
     if (meaning == NONE)
         return fail_meaning(g, err);
-    for (int i = 0; i < g->n; i++)
-        if (sort_of(g->arrays[i]) != BYTES && is_out_of_line(meaning, &g->own[i]))
+    for (int i = 0; i < g->n && g->n > 1; i++)
+        if (sort_of(g->arrays[i]) != BYTES && is_out_of_line(sort_of(g->arrays[i]), meaning, &g->own[i]))
             return pd_fail(
                 err, PD_ERR_FORMAT, -1,
-                "%s: values within [0, 1], but those of the file's other images reach %g: scale both "
-                "alike",
-                pd_npy_stream_name(g->arrays[i]), g->all.most);
+                "%s: values from %g to %g, but those of the file's other images are from %g to %g: "
+                "scale both alike",
+                pd_npy_stream_name(g->arrays[i]), g->own[i].least, g->own[i].most, g->own[!i].least,
+                g->own[!i].most);
     return PD_OK;
 }
 

@@ -18,6 +18,8 @@
 
 enum {
     BLOCK = 1 << 16,
+    RECORD = 10240,
+    MOST_TAIL = 16 * RECORD, /* zeros behind a tar's last entry: records of up to 256 blocks of 512 */
     SECURE = ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_UNLINK,
 };
 
@@ -61,9 +63,16 @@ static enum pd_status take_entry(const struct unpacking *u, struct archive_entry
     if ((type != AE_IFREG && type != AE_IFDIR) || archive_entry_hardlink(e))
         return pd_fail(err, PD_ERR_FORMAT, -1, "'%s': entry '%.200s' is a link or device, expected a file",
                        u->path, name);
+    struct stat info;
     enum pd_status status = pd_path_join(path, sizeof path, u->into, name, err);
     if (status)
         return status;
+    if (type == AE_IFREG && !lstat(path, &info))
+        return pd_fail(
+            err, PD_ERR_FORMAT, -1,
+            "'%s': '%.200s' is in it twice (accents may be written in two ways), expected each name "
+            "once: unpack it yourself, and give the folder",
+            u->path, name);
     archive_entry_copy_pathname(e, path);
     archive_entry_set_perm(e, type == AE_IFDIR ? 0777 : 0666); /* less the process's umask */
     return PD_OK;
@@ -105,6 +114,22 @@ static enum pd_status copy_entry(struct unpacking *u, struct archive_entry *e, s
 
 /* --- all --- */
 
+/* A tar ends with two blocks of zeros, and its last record is filled with them: one that is cut off where an
+ * entry begins, or whose end was never written, looks like a shorter one. */
+static enum pd_status check_end(const struct unpacking *u, struct pd_error *err)
+{
+    if ((archive_format(u->in) & ARCHIVE_FORMAT_BASE_MASK) != ARCHIVE_FORMAT_TAR)
+        return PD_OK;
+    const int64_t last = archive_read_header_position(u->in), tail = archive_filter_bytes(u->in, 0) - last;
+    if (tail > 0 && tail <= MOST_TAIL)
+        return PD_OK;
+    return pd_fail(
+        err, PD_ERR_FORMAT, last,
+        "'%s': its last entry ends at byte %lld, and %lld bytes of zeros follow, expected %d to %d "
+        "(is it whole?)",
+        u->path, (long long)last, (long long)tail, 512, MOST_TAIL);
+}
+
 static enum pd_status copy_all(struct unpacking *u, struct pd_error *err)
 {
     struct archive_entry *e;
@@ -116,11 +141,14 @@ static enum pd_status copy_all(struct unpacking *u, struct pd_error *err)
     archive_read_support_filter_zstd(u->in);
     archive_read_support_format_tar(u->in);
     archive_read_support_format_zip(u->in);
+    archive_read_set_format_option(u->in, "tar", "read_concatenated_archives", "1"); /* shards by cat */
     archive_write_disk_set_options(u->out, SECURE);
     if (archive_read_open_fd(u->in, u->fd, BLOCK) != ARCHIVE_OK)
         return fail_read(u, err);
     while (!status && (code = archive_read_next_header(u->in, &e)) != ARCHIVE_EOF)
         status = code == ARCHIVE_OK ? copy_entry(u, e, err) : fail_read(u, err);
+    if (!status)
+        status = check_end(u, err);
     if (!status && archive_write_close(u->out) != ARCHIVE_OK)
         status = pd_fail(err, PD_ERR_IO, -1, "'%s': %s", u->into, archive_error_string(u->out));
     return status;

@@ -10,10 +10,13 @@
  * FOLDER/NAME.unpacking, synced and renamed. What else the archive holds is left out. watch: bytes of the
  * archive.
  *
- * PD_ERR_FORMAT: no such archive, damaged, cut off; without that folder; with an entry that is neither file
- * nor folder (a link, a device) or lies outside ("/", ".."); or more than `most` bytes in all. PD_ERR_IO:
- * also when FOLDER/NAME is there already, or another process unpacks the archive. PD_ERR_INTERRUPTED,
- * PD_ERR_MEMORY. */
+ * Tars that were put together are read to the last one's end.
+ *
+ * PD_ERR_FORMAT: no such archive, damaged, cut off, a tar without its mark of the end or with other than
+ * zeros, or very many of them, behind it; without that folder; with a file that is there twice (libarchive
+ * composes accents), an entry that is neither file nor folder (a link, a device) or lies outside ("/", "..");
+ * or more than `most` bytes in all. PD_ERR_IO: also when FOLDER/NAME is there already, or another process
+ * unpacks the archive. PD_ERR_INTERRUPTED, PD_ERR_MEMORY. */
 enum pd_status pd_unpack(const char *archive, const char *folder, const char *name, int64_t most,
                          const struct pd_watch *watch, struct pd_error *err);
 

@@ -2,10 +2,12 @@
 #include "needs.h"
 #include "unit/image_maker.h"
 
+#include "base/buffer.h"
 #include "data/dataset.h"
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
 #include <sys/stat.h>
 
 /* An image whose first channel's first value is `value`; its label and name can be told from that. */
@@ -159,6 +161,60 @@ static void hostile_archives_are_refused(void **state)
     scratch_write(scratch_path("x.npy"), "x", 1);
     refuses(request_of("x.npy"), PD_ERR_USAGE,
             "x.npy': a file of no kind that is read as a data set: expected");
+}
+
+static void keep_bytes(const char *name, const char *a, size_t n, const char *b, size_t m)
+{
+    struct pd_buffer all = PD_BUFFER_INIT;
+    pd_buffer_append(&all, a, n);
+    pd_buffer_append(&all, b, m);
+    scratch_write(scratch_path(name), all.data, all.size);
+    pd_buffer_release(&all);
+}
+
+/* A download that stopped, or was written into a file of the whole size; several by cat, as of shards. */
+static void tars_are_read_to_their_end(void **state)
+{
+    (void)state;
+    NEEDS(archive);
+    static const char zeros[512 * 500];
+    size_t n[2];
+    char *bytes[2];
+    for (int i = 0; i < 2; i++) {
+        struct archive *a = begin_archive("one.tar");
+        put_picture(a, i ? "dog/1.png" : "cat/1.png", 10 + i);
+        archive_write_free(a);
+        bytes[i] = scratch_read(scratch_path("one.tar"), &n[i]);
+    }
+    keep_bytes("both.tar", bytes[0], n[0], bytes[1], n[1]);
+    assert_string_equal(content(request_of("both.tar")), "cat/1.png=cat 10;dog/1.png=dog 11;");
+    keep_bytes("cut.tar", bytes[0], 1024, NULL, 0);
+    refuses(request_of("cut.tar"), PD_ERR_FORMAT,
+            "its last entry ends at byte 1024, and 0 bytes of zeros follow, expected 512 to");
+    keep_bytes("rest.tar", bytes[0], n[0], zeros, sizeof zeros);
+    refuses(request_of("rest.tar"), PD_ERR_FORMAT, "(is it whole?)");
+    keep_bytes("more.tar", bytes[0], n[0], "something that is no header", 27);
+    refuses(request_of("more.tar"), PD_ERR_FORMAT, "more.tar");
+    free(bytes[0]);
+    free(bytes[1]);
+}
+
+/* The second one would replace the first; a folder may be there again. */
+static void names_that_come_twice_are_refused(void **state)
+{
+    (void)state;
+    NEEDS(archive);
+    static const char *const names[] = {"twice.zip", "twice.tar"}, *const again[] = {"cat/1.png",
+                                                                                     "caf\xc3\xa9/1.png"};
+    setlocale(LC_CTYPE, "C.UTF-8"); /* for who writes them */
+    for (int i = 0; i < 4; i++) {
+        struct archive *a = begin_archive(names[i / 2]);
+        put_picture(a, again[i % 2], 10);
+        put_picture(a, i % 2 ? "cafe\xcc\x81/1.png" : again[0], 11);
+        archive_write_free(a);
+        refuses(request_of(names[i / 2]), PD_ERR_FORMAT, "is in it twice");
+    }
+    setlocale(LC_CTYPE, "C");
 }
 
 static void shards_have_labels_beside_their_images(void **state)
@@ -456,6 +512,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(archives_are_folders),
         cmocka_unit_test(hostile_archives_are_refused),
+        cmocka_unit_test(tars_are_read_to_their_end),
+        cmocka_unit_test(names_that_come_twice_are_refused),
         cmocka_unit_test(shards_have_labels_beside_their_images),
         cmocka_unit_test(a_table_says_the_classes),
         cmocka_unit_test(numbers_are_classes_by_number),

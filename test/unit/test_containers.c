@@ -431,6 +431,40 @@ static void a_table_outranks_folders(void **state)
     assert_null(strstr(note, "are not the classes"));
 }
 
+/* Captions beside class folders; a table for one split alone. */
+static void tables_and_folders_do_not_mix(void **state)
+{
+    (void)state;
+    make_folder("mix");
+    make_folder("mix/train");
+    make_pool("mix/train/cat");
+    make_folder("mix/test");
+    make_pool("mix/test/cat");
+    make_pool("mix/test/dog");
+    static const char captions[] = "file_name,text\ncat/im0.png,a cat\n";
+    struct pd_data_request r = with_table("mix/test", "mix/test/metadata.csv", captions, NULL);
+    assert_contains(content(r), "cat/im0.png=cat 0;");
+    assert_contains(note_of(r),
+                    "metadata.csv has no columns of images and their labels, so the folders are the "
+                    "classes\tmetadata-columns=IMAGE,LABEL");
+    r.metadata = scratch_path("mix/test/metadata.csv");
+    refuses(r, PD_ERR_USAGE, "no column for the label among 'file_name, text'");
+    r = with_table("mix/test/cat", "mix/test/cat/metadata.csv", captions, NULL); /* flat */
+    refuses(r, PD_ERR_USAGE, "no column for the label among 'file_name, text'");
+    assert_int_equal(unlink(scratch_path("mix/test/metadata.csv")), 0);
+    r = with_table("mix", "mix/train/metadata.csv", "file_name,label\ncat/im0.png,x\ncat/im1.png,dog\n",
+                   NULL);
+    assert_contains(content(r), "train/cat/im0.png=x 0;train/cat/im1.png=dog 1;");
+    r.split = PD_SPLIT_TEST;
+    refuses(r, PD_ERR_MISMATCH,
+            "train/metadata.csv says the classes of the training split, expected such a file");
+    assert_int_equal(unlink(scratch_path("mix/train/metadata.csv")), 0);
+    r = with_table("mix", "mix/metadata.csv", "file_name,label\ntrain/cat/im0.png,x\n", NULL);
+    r.split = PD_SPLIT_TEST;
+    assert_contains(note_of(r),
+                    "the folders (test/cat, test/dog) are not the classes: metadata.csv says them");
+}
+
 /* Each split has its own table, whatever its folder is called; folders come before a column. */
 static void tables_lie_in_folders_of_splits(void **state)
 {
@@ -522,6 +556,7 @@ int main(void)
         cmocka_unit_test(doubtful_tables_are_refused),
         cmocka_unit_test(what_a_table_loses_is_said),
         cmocka_unit_test(a_table_outranks_folders),
+        cmocka_unit_test(tables_and_folders_do_not_mix),
         cmocka_unit_test(tables_lie_in_folders_of_splits),
         cmocka_unit_test(names_in_both_splits_are_told_apart),
         cmocka_unit_test(rows_that_differ_give_no_label),

@@ -87,6 +87,11 @@ static void expect_classes(const struct pd_dataset *d, const char *names)
     assert_string_equal(text, names);
 }
 
+static void empty_photos(void)
+{
+    nftw(scratch_path("photos"), scratch_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 #define ALL                                                                                                  \
     (struct pd_data_request)                                                                                 \
     {                                                                                                        \
@@ -215,6 +220,25 @@ static void reads_train_and_test(void **state)
           "class 'Cat' is not in the training split, which has 'cat': rename either");
 }
 
+/* As flow_from_directory wants them. */
+static void a_folder_of_all_test_images_is_no_class(void **state)
+{
+    (void)state;
+    keep_plain("train/cat/1.png", 10);
+    keep_plain("train/dog/1.png", 20);
+    keep_plain("test/test/2.png", 40);
+    struct pd_dataset *d = photos((struct pd_data_request){.split = PD_SPLIT_TEST});
+    expect(d, "test/test/2.png -1 40");
+    expect_classes(d, "cat,dog");
+    assert_contains(d->note, "'test' is the only folder of the test split and no class: no label");
+    pd_dataset_destroy(d);
+    empty_photos();
+    keep_plain("train/cat/1.png", 10);
+    keep_plain("test/Cat/2.png", 40);
+    fails((struct pd_data_request){.split = PD_SPLIT_TEST}, PD_ERR_MISMATCH,
+          "which has 'cat': rename either");
+}
+
 /* --- splits, classes, levels --- */
 
 /* Files with blanks between; words: what must stand in the note, or in the message where classes is NULL. */
@@ -223,11 +247,6 @@ struct layout {
     const char *train, *test; /* names of the images; NULL: there is no such split */
     const char *words;
 };
-
-static void empty_photos(void)
-{
-    nftw(scratch_path("photos"), scratch_remove, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 static void expect_names(enum pd_split split, const struct layout *l, const char *names)
 {
@@ -308,7 +327,18 @@ static void tells_splits_from_classes(void **state)
         {"train/a/1.png Training/a/1.png", NULL, NULL, NULL, NULL,
          "which is the training split: Training, train?"},
         {"train/a/1.png test/a/1.png Testing/a/1.png", NULL, NULL, NULL, NULL,
-         "which is the test split: Testing, test?"},
+         "which is the test split: Testing, test? Expected one of them alone\twithout one: data="},
+        {"training/a/1.png validation/a/1.png evaluation/a/2.png", NULL, "a", "training/a/1.png",
+         "evaluation/a/2.png", "evaluation/ the test split"},
+        {"train/a/1.png test/a/2.png eval/a/1.png", NULL, "a", "train/a/1.png", "test/a/2.png",
+         "not used: eval/ (1 images)"},
+        {"train_labeled/a/1.png train_unlabeled/1.png test/a/1.png", NULL, NULL, NULL, NULL,
+         "is 'test' a class beside train_labeled, train_unlabeled, or the test split (expected train/CLASS"},
+        {"labeled/a/1.png labeled/b/1.png unlabeled/1.png", NULL, "labeled",
+         "labeled/a/1.png labeled/b/1.png unlabeled/1.png", NULL,
+         "'labeled' is a class, not what lies in it (a, b)\twhere those are: classes=a,b"},
+        {"train/images/a/1.png train/images/b/1.png", NULL, "images",
+         "train/images/a/1.png train/images/b/1.png", NULL, "where those are: classes=a,b"},
         {"set/a/1.png set/b/1.png", NULL, "a,b", "set/a/1.png set/b/1.png", NULL,
          "there is only the folder 'set' in it, so that is what is read"},
         {"x/set/Train/a/1.png x/set/val/a/2.png", NULL, "a", "x/set/Train/a/1.png", "x/set/val/a/2.png",
@@ -754,6 +784,7 @@ int main(void)
         IN_SCRATCH(reads_long_class_names),
         IN_SCRATCH(reads_a_flat_folder),
         IN_SCRATCH(reads_train_and_test),
+        IN_SCRATCH(a_folder_of_all_test_images_is_no_class),
         IN_SCRATCH(tells_splits_from_classes),
         IN_SCRATCH(passes_over_what_no_person_put_there),
         IN_SCRATCH(counts_what_is_no_image),

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum role { NO_ROLE, TRAINING, TEST, VALIDATION, UNLABELLED, ROLES };
+enum role { NO_ROLE, TRAINING, TEST, VALIDATION, EVALUATION, UNLABELLED, ROLES };
 
 /* A subfolder that holds images. */
 struct group {
@@ -118,8 +118,8 @@ static enum role role_of_word(const char *word, size_t size)
     static const char *const words[ROLES] = {
         [TRAINING] = "train training trainset trainingset traindata trn",
         [TEST] = "test testing tests testset testingset testdata tst",
-        [VALIDATION] =
-            "val valid validation validate validationset valset eval evaluation dev devset holdout",
+        [VALIDATION] = "val valid validation validate validationset valset dev devset holdout",
+        [EVALUATION] = "eval evaluation",
         [UNLABELLED] = "unlabelled unlabeled",
     };
     while (size && isdigit((unsigned char)word[size - 1]))
@@ -148,6 +148,11 @@ bool pd_image_is_test(const char *name, size_t size)
 bool pd_image_is_validation(const char *name, size_t size)
 {
     return role_of_word(name, size) == VALIDATION;
+}
+
+bool pd_image_is_evaluation(const char *name, size_t size)
+{
+    return role_of_word(name, size) == EVALUATION;
 }
 
 /* "train" of "train_a" and of "trainA". */
@@ -214,6 +219,17 @@ static bool is_mixed(const struct view *v)
     return several && partner;
 }
 
+/* For testing where validation images lie beside and no test images, else as these. */
+static void place_evaluation(struct view *v)
+{
+    const enum role as = v->of[VALIDATION] && !v->of[TEST] ? TEST : VALIDATION;
+    for (size_t i = 0; i < v->count; i++)
+        if (v->at[i].role == EVALUATION) {
+            v->at[i].role = as;
+            v->of[as]++;
+        }
+}
+
 static void find_roles(struct view *v)
 {
     for (size_t i = 0; i < v->count; i++)
@@ -228,6 +244,7 @@ static void find_roles(struct view *v)
             g->role = NO_ROLE;
         v->of[g->role]++;
     }
+    place_evaluation(v);
 }
 
 /* --- what lies where --- */
@@ -316,7 +333,22 @@ static bool is_wrapper(const struct work *w, const struct view *v)
 
 /* --- decisions --- */
 
-enum reading { CLASSES, SPLITS, DEEPER, NO_TRAINING, SEVERAL, EITHER, MIXED };
+enum reading { CLASSES, SPLITS, DEEPER, NO_TRAINING, SEVERAL, EITHER, TEST_OR_CLASS, MIXED };
+
+/* One called as the test split, of folders, beside others of folders: "test" beside "train_labeled". NULL:
+ * none. */
+static const struct group *nested_test(const struct view *v)
+{
+    const struct group *test = NULL, *other = NULL;
+    for (size_t i = 0; i < v->count; i++) {
+        const struct group *g = &v->at[i];
+        if (g->nested && (g->role == TEST || g->role == VALIDATION))
+            test = g;
+        else if (g->nested && g->role == NO_ROLE)
+            other = g;
+    }
+    return other ? test : NULL;
+}
 
 static enum reading choose(const struct work *w, const struct view *v)
 {
@@ -325,6 +357,8 @@ static enum reading choose(const struct work *w, const struct view *v)
         return MIXED;
     if (!v->train && v->given_here)
         return CLASSES;
+    if (!v->train && !w->class_count && nested_test(v))
+        return TEST_OR_CLASS;
     if (!v->train)
         return held_out && !others ? NO_TRAINING : is_wrapper(w, v) ? DEEPER : CLASSES;
     if (v->given_here)
@@ -352,12 +386,14 @@ static enum pd_status refuse(const struct work *w, const struct view *v, enum re
     if (reading == NO_TRAINING || reading == MIXED || reading == SEVERAL)
         return pd_hint(w->err, PD_ERR_USAGE, "where these are classes: classes=%s", list(b, v, is_any, ","));
     char name[PD_LAYOUT_WORDS] = "";
-    if (v->train)
-        say_name(name, v->train);
-    pd_fail(w->err, PD_ERR_USAGE, -1, "'%.100s': is '%.50s' a class beside %.100s, or the training split?",
-            w->folder, name, list(a, v, is_other, ", "));
+    const struct group *doubtful = v->train ? v->train : nested_test(v);
+    if (doubtful)
+        say_name(name, doubtful);
+    pd_fail(w->err, PD_ERR_USAGE, -1, "'%.100s': is '%.50s' a class beside %.100s, or the %s?", w->folder,
+            name, list(a, v, is_other, ", "),
+            v->train ? "training split" : "test split (expected train/CLASS, train/unlabelled, test/CLASS)");
     pd_hint(w->err, PD_ERR_USAGE, "a class: classes=%s", list(b, v, is_any, ","));
-    return pd_hint(w->err, PD_ERR_USAGE, "the split: data=%s/%s", w->folder, name);
+    return v->train ? pd_hint(w->err, PD_ERR_USAGE, "the split: data=%s/%s", w->folder, name) : PD_ERR_USAGE;
 }
 
 /* The level of a split's classes: one deeper in "train/train/". */
@@ -404,9 +440,13 @@ static enum pd_status take_splits(const struct work *w, const struct view *v)
     const enum role held_out = v->of[TEST] ? TEST : VALIDATION;
     const struct group *test = first_of(v, held_out);
     char names[PD_LAYOUT_WORDS];
-    if (v->of[held_out] > 1)
-        return pd_fail(w->err, PD_ERR_USAGE, -1, "'%.200s': which is the test split: %s?", w->folder,
-                       list(names, v, held_out == TEST ? is_test : is_validation, ", "));
+    if (v->of[held_out] > 1) {
+        pd_fail(w->err, PD_ERR_USAGE, -1, "'%.200s': which is the test split: %s? Expected one of them alone",
+                w->folder, list(names, v, held_out == TEST ? is_test : is_validation, ", "));
+        *names = '\0';
+        say_name(names, v->train);
+        return pd_hint(w->err, PD_ERR_USAGE, "without one: data=%s/%s", w->folder, names);
+    }
     out->splits = true;
     out->train_in = v->train->level;
     say_name(out->read, v->train);

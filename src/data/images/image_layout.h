@@ -49,10 +49,12 @@ enum pd_status pd_image_layout_check_level(const char *folder, const struct pd_i
                                            struct pd_image_level level, char note[PD_LAYOUT_WORDS],
                                            struct pd_error *err);
 
-/* Whether images of a subfolder of that name have no label; which split they are. */
+/* Whether images of a subfolder of that name have no label; which split they are. Evaluation is for testing
+ * where there is no test split. */
 bool pd_image_is_unlabelled(const char *name, size_t size);
 bool pd_image_is_training(const char *name, size_t size);
 bool pd_image_is_test(const char *name, size_t size);
 bool pd_image_is_validation(const char *name, size_t size);
+bool pd_image_is_evaluation(const char *name, size_t size);
 
 #endif

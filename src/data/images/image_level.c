@@ -136,7 +136,7 @@ static enum pd_status judge(const char *folder, struct pd_image_level level, str
     if (!several && n->outers > 1 && n->split.size)
         return fail_split(folder, level, n, err);
     const bool same = several && 2 * several >= n->inners;
-    if (!same && (n->outers < 2 || n->images || n->inners <= n->outers))
+    if (!same && (n->images || n->inners <= n->outers))
         return PD_OK;
     list(n->outer, n->outers, outer);
     list(n->inner, n->inners, inner);
@@ -144,7 +144,9 @@ static enum pd_status judge(const char *folder, struct pd_image_level level, str
     const bool numbers = all_numbered(n->inner, n->inners) && !all_numbered(n->outer, n->outers);
     if (n->inners > 1 && !numbers && same)
         return same_names(folder, without_blanks(inner), without_blanks(outer), first, err);
-    const int used = snprintf(note, PD_LAYOUT_WORDS, "%.150s are the classes, not what lies in them (%.100s)",
+    const int used = snprintf(note, PD_LAYOUT_WORDS,
+                              n->outers == 1 ? "'%.150s' is a class, not what lies in it (%.100s)"
+                                             : "%.150s are the classes, not what lies in them (%.100s)",
                               outer, inner);
     if (n->inners == 1)
         snprintf(note + used, PD_LAYOUT_WORDS - (size_t)used, "\tone of them alone: data=%.100s/%.80s",

@@ -365,6 +365,25 @@ static void forget_labels(struct reader *r, struct pd_image_level level)
         r->walk.files[i].label = -1;
 }
 
+/* "test/test/": one folder of test images whose name is no class's, nor like one. */
+static void pass_only_folder(struct reader *r, struct pd_image_level level)
+{
+    char text[PD_CLASS_NAME_SIZE], words[2 * PD_CLASS_NAME_SIZE];
+    size_t n, size;
+    const char *first = class_of(&r->walk.files[level.begin], level, &n);
+    pd_image_name(text, sizeof text, first, n);
+    for (size_t i = level.begin; i < level.end; i++) {
+        const char *name = class_of(&r->walk.files[i], level, &size);
+        if (r->walk.files[i].label != OTHER_CLASS || !is_same_class(name, size, first, n))
+            return;
+    }
+    if (*find_alike(r->out, text))
+        return;
+    forget_labels(r, level);
+    snprintf(words, sizeof words, "'%s' is the only folder of the test split and no class: no label", text);
+    note(r, words);
+}
+
 static enum pd_status label(struct reader *r, enum pd_split split, struct pd_error *err)
 {
     const struct pd_image_level train = r->layout.train,
@@ -379,6 +398,8 @@ static enum pd_status label(struct reader *r, enum pd_split split, struct pd_err
             label_deeper(r, level);
         note(r, any ? "the classes are folders within other folders" : "");
     }
+    if (split == PD_SPLIT_TEST && !r->given && any)
+        pass_only_folder(r, level);
     r->out->unmatched = r->given && subfolders && !any;
     enum pd_status status = r->given ? PD_OK : fail_strange_class(r, level, err);
     if (!status)

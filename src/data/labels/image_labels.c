@@ -306,11 +306,11 @@ static size_t folder_size(const char *path)
     return slash ? (size_t)(slash - path) : 0;
 }
 
-/* Where a folder's images are of several classes: the first folders' names; else "". */
+/* Where a folder's images are of several classes, or none has a label: the first folders' names; else "". */
 static void list_folders(const struct pd_image_list *list, char words[PD_IMAGE_WORDS])
 {
     size_t count = 0;
-    bool mixed = false;
+    bool mixed = false, labelled = false;
     *words = '\0';
     for (size_t i = 0; i < list->count; i++) {
         const char *path = list->at[i].path;
@@ -318,10 +318,11 @@ static void list_folders(const struct pd_image_list *list, char words[PD_IMAGE_W
         const bool same =
             i && folder_size(list->at[i - 1].path) == n && !strncmp(list->at[i - 1].path, path, n);
         mixed = mixed || (same && list->at[i].label != list->at[i - 1].label);
+        labelled = labelled || list->at[i].label >= 0;
         if (!same)
             pd_image_words_name(words, &count, path, n);
     }
-    if (!mixed || count < 2)
+    if ((!mixed && labelled) || count < 2)
         *words = '\0';
 }
 
@@ -456,6 +457,52 @@ static enum pd_status list_images(struct labelling *l, const char *folder,
     return status;
 }
 
+/* Folders say the classes of the test split, but not where a table of its own says those of the training
+ * split.
+ */
+static enum pd_status read_folders(const char *folder, const struct pd_data_request *request,
+                                   struct pd_image_list *out, struct pd_error *err)
+{
+    char path[PATH_SIZE];
+    struct pd_data_request train = *request;
+    struct pd_label_table table = {.count = 0};
+    enum pd_status status = pd_image_list_read(folder, request->split, request->classes, out, err);
+    train.split = PD_SPLIT_TRAIN;
+    if (status != PD_ERR_MISMATCH)
+        return status;
+    pd_label_table_find(folder, &train, path, sizeof path);
+    if (*path && !pd_label_table_read(path, request->metadata_columns, &table, NULL))
+        status =
+            pd_fail(err, status, -1,
+                    "%s says the classes of the training split, expected such a file for the test split, "
+                    "too: its folders are not read as classes beside it",
+                    path);
+    pd_label_table_release(&table);
+    return status;
+}
+
+/* The file that lies there says no label, as one of captions: folders do, where there are such; else err
+ * stays.
+ */
+static enum pd_status pass_table(struct labelling *l, const char *folder,
+                                 const struct pd_data_request *request, struct pd_error *err)
+{
+    char words[WORDS + 160];
+    struct pd_error why;
+    enum pd_status status = pd_image_list_read(folder, request->split, request->classes, l->list, &why);
+    if (status && err)
+        *err = why;
+    if (!status && !l->list->class_count)
+        return PD_ERR_USAGE;
+    snprintf(words, sizeof words,
+             "%.100s has no columns of images and their labels, so the folders are the classes"
+             "\tmetadata-columns=IMAGE,LABEL",
+             pd_path_name(l->path));
+    if (!status)
+        status = pd_image_list_note(l->list, words, err);
+    return status ? status : stamp_table(l, folder, err);
+}
+
 static void close_index(struct labelling *l)
 {
     pd_label_names_release(&l->names);
@@ -471,13 +518,16 @@ enum pd_status pd_image_labels_list(const char *folder, const struct pd_data_req
         .list = out, .split = request->split, .asked = request->metadata && *request->metadata};
     l.shared = pd_label_table_find(folder, request, l.path, sizeof l.path);
     if (!*l.path)
-        return pd_image_list_read(folder, request->split, request->classes, out, err);
+        return read_folders(folder, request, out, err);
     *out = (struct pd_image_list){.at = NULL};
     enum pd_status status = pd_label_table_read(l.path, request->metadata_columns, &l.table, err);
-    if (!status)
+    if (status == PD_ERR_USAGE && !l.asked && !(request->metadata_columns && *request->metadata_columns))
+        status = pass_table(&l, folder, request, err);
+    else if (!status) {
         status = list_images(&l, folder, request, err);
-    if (!status)
-        status = label(&l, folder, err);
+        if (!status)
+            status = label(&l, folder, err);
+    }
     if (status)
         pd_image_list_release(out);
     close_index(&l);

@@ -43,7 +43,8 @@ static bool find_split(const char *folder, enum pd_split split, char name[NAME_M
 {
     if (split == PD_SPLIT_TRAIN)
         return find_folder(folder, pd_image_is_training, name);
-    return find_folder(folder, pd_image_is_test, name) || find_folder(folder, pd_image_is_validation, name);
+    return find_folder(folder, pd_image_is_test, name) || find_folder(folder, pd_image_is_evaluation, name) ||
+           find_folder(folder, pd_image_is_validation, name);
 }
 
 static bool find_in(const char *folder, enum pd_split split, char *path, size_t size, bool *shared)

@@ -457,6 +457,13 @@ static enum pd_status list_images(struct labelling *l, const char *folder,
     return status;
 }
 
+static enum pd_status pass_on(const struct pd_error *why, struct pd_error *err)
+{
+    if (err)
+        *err = *why;
+    return why->status;
+}
+
 /* Folders say the classes of the test split, but not where a table of its own says those of the training
  * split.
  */
@@ -466,34 +473,32 @@ static enum pd_status read_folders(const char *folder, const struct pd_data_requ
     char path[PATH_SIZE];
     struct pd_data_request train = *request;
     struct pd_label_table table = {.count = 0};
-    enum pd_status status = pd_image_list_read(folder, request->split, request->classes, out, err);
+    struct pd_error why = {.status = PD_OK};
+    pd_image_list_read(folder, request->split, request->classes, out, &why);
     train.split = PD_SPLIT_TRAIN;
-    if (status != PD_ERR_MISMATCH)
-        return status;
-    pd_label_table_find(folder, &train, path, sizeof path);
-    if (*path && !pd_label_table_read(path, request->metadata_columns, &table, NULL))
-        status =
-            pd_fail(err, status, -1,
-                    "%s says the classes of the training split, expected such a file for the test split, "
-                    "too: its folders are not read as classes beside it",
-                    path);
+    *path = '\0';
+    if (why.status == PD_ERR_MISMATCH)
+        pd_label_table_find(folder, &train, path, sizeof path);
+    const bool mixed = *path && !pd_label_table_read(path, request->metadata_columns, &table, NULL);
     pd_label_table_release(&table);
-    return status;
+    if (!mixed)
+        return why.status ? pass_on(&why, err) : PD_OK;
+    return pd_fail(err, PD_ERR_MISMATCH, -1,
+                   "%s says the classes of the training split, expected such a file for the test split, too: "
+                   "its folders are not read as classes beside it",
+                   path);
 }
 
-/* The file that lies there says no label, as one of captions: folders do, where there are such; else err
- * stays.
- */
+/* The file that lies there says no label, as one of captions: folders do, where there are such; else that is
+ * why. */
 static enum pd_status pass_table(struct labelling *l, const char *folder,
-                                 const struct pd_data_request *request, struct pd_error *err)
+                                 const struct pd_data_request *request, const struct pd_error *why,
+                                 struct pd_error *err)
 {
     char words[WORDS + 160];
-    struct pd_error why;
-    enum pd_status status = pd_image_list_read(folder, request->split, request->classes, l->list, &why);
-    if (status && err)
-        *err = why;
+    enum pd_status status = pd_image_list_read(folder, request->split, request->classes, l->list, err);
     if (!status && !l->list->class_count)
-        return PD_ERR_USAGE;
+        return pass_on(why, err);
     snprintf(words, sizeof words,
              "%.100s has no columns of images and their labels, so the folders are the classes"
              "\tmetadata-columns=IMAGE,LABEL",
@@ -520,14 +525,16 @@ enum pd_status pd_image_labels_list(const char *folder, const struct pd_data_req
     if (!*l.path)
         return read_folders(folder, request, out, err);
     *out = (struct pd_image_list){.at = NULL};
-    enum pd_status status = pd_label_table_read(l.path, request->metadata_columns, &l.table, err);
-    if (status == PD_ERR_USAGE && !l.asked && !(request->metadata_columns && *request->metadata_columns))
-        status = pass_table(&l, folder, request, err);
-    else if (!status) {
+    struct pd_error why;
+    const bool columns = request->metadata_columns && *request->metadata_columns;
+    enum pd_status status = pd_label_table_read(l.path, request->metadata_columns, &l.table, &why);
+    if (status)
+        status = status == PD_ERR_USAGE && !l.asked && !columns ? pass_table(&l, folder, request, &why, err)
+                                                                : pass_on(&why, err);
+    else
         status = list_images(&l, folder, request, err);
-        if (!status)
-            status = label(&l, folder, err);
-    }
+    if (!status && l.table.count)
+        status = label(&l, folder, err);
     if (status)
         pd_image_list_release(out);
     close_index(&l);

@@ -6,6 +6,7 @@
 #include "io/file.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static enum pd_status hand_on(const struct pd_error *why, struct pd_error *err)
 {
@@ -78,6 +79,13 @@ static enum pd_status look(struct pd_survey *v, struct pd_data_found *f, struct 
     return status;
 }
 
+static const char *summary_of(const struct pd_data_found *f, const struct pd_data_source *s)
+{
+    if (f->by_names && !strcmp(s->name, "mnist"))
+        return "or another set of IDX files that are called as MNIST's (Fashion-MNIST, Kuzushiji-MNIST)";
+    return f->folder ? "images of your own" : s->summary;
+}
+
 enum pd_status pd_data_check(const struct pd_data_request *request, struct pd_data_report *out,
                              struct pd_error *err)
 {
@@ -95,7 +103,7 @@ enum pd_status pd_data_check(const struct pd_data_request *request, struct pd_da
         status = pd_data_source_find(found.request.name, &source, err);
     if (!status) {
         out->set = source->name;
-        out->summary = found.folder ? "images of your own" : source->summary;
+        out->summary = summary_of(&found, source);
         out->dir = found.request.dir;
         status = look(&survey, &found, err);
     }

@@ -118,6 +118,20 @@ static enum pd_status read_with(const struct reader *r, const struct pd_data_req
     return status;
 }
 
+/* People may have meant the folder. */
+static enum pd_status tell_folder(const struct pd_data_request *request, enum pd_status status,
+                                  struct pd_dataset *d, struct pd_error *err)
+{
+    const char *name = request->name;
+    if ((request->dir && *request->dir) || !pd_data_source_named(name) || !pd_is_folder(name))
+        return status;
+    if (status)
+        return pd_hint(err, status, "the folder of that name: data=./%s", name);
+    pd_dataset_add_note(d, "'%s' is the built-in set, not the folder of that name", name);
+    pd_note_hint(d->note, "the folder: data=./%s", name);
+    return PD_OK;
+}
+
 enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_dataset **out,
                                struct pd_error *err)
 {
@@ -147,7 +161,7 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
     d->side = request->size && source->size ? request->size : source->size;
     if (asked.dir && !*asked.dir)
         asked.dir = NULL;
-    status = read_with(reader, &asked, d, err);
+    status = tell_folder(request, read_with(reader, &asked, d, err), d, err);
     if (status) {
         pd_dataset_destroy(d);
         return status;

@@ -65,10 +65,12 @@ static enum pd_status look_into(const char *folder, struct pd_data_found *f, str
             if (has_no_files(source) || likeliness(source, folder) != like)
                 continue;
             f->request.name = source->name;
+            f->by_names = like == 0;
             const enum pd_status status = open_any(f, err);
             if (!status || !is_missing(err))
                 return status;
         }
+    f->by_names = false;
     f->request.name = folder;
     f->request.dir = NULL;
     f->request.split = PD_SPLIT_TRAIN;

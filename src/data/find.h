@@ -9,6 +9,7 @@ struct pd_data_found {
     struct pd_data_request request; /* its name and dir point to those of pd_data_find's, or to a table */
     struct pd_dataset *data;        /* the request's split, opened; owned; NULL: see folder, archive */
     bool folder;                    /* a folder of images: not opened yet */
+    bool by_names;                  /* the set is in a folder, and nothing but its files' names tells which */
     bool archive;                   /* an archive of images or a folder of archives, by pd_data_find_files */
 };
 

@@ -213,6 +213,37 @@ static void images_that_hardly_differ_are_named(void **state)
     }
 }
 
+/* "strokes" is built in, whatever lies in the current folder; files called as MNIST's may be another's. */
+static void a_folder_called_as_a_set_is_told(void **state)
+{
+    (void)state;
+    static const uint8_t images[16 + 64] = {0, 0, 8, 3, 0, 0, 0, 1,
+                                            0, 0, 0, 8, 0, 0, 0, 8}, /* one of 8 x 8 */
+        labels[9] = {0, 0, 8, 1, 0, 0, 0, 1, 5};
+    struct pd_data_request request = {.name = "strokes", .count = 10, .size = 8};
+    struct pd_data_report r;
+    struct pd_dataset *data;
+    char before[4096];
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(scratch_path("")), 0);
+    mkdir("strokes", 0700);
+    mkdir("mnist", 0700);
+    mkdir("clothes", 0700);
+    scratch_write("clothes/train-images-idx3-ubyte", images, sizeof images);
+    scratch_write("clothes/train-labels-idx1-ubyte", labels, sizeof labels);
+    assert_int_equal(pd_dataset_open_any(&request, &data, &err), PD_OK);
+    assert_contains(pd_dataset_note(data), "not the folder of that name\tthe folder: data=./strokes");
+    pd_dataset_destroy(data);
+    request.name = "mnist";
+    assert_int_equal(pd_dataset_open_any(&request, &data, &err), PD_ERR_USAGE);
+    assert_contains(err.hint, "the folder of that name: data=./mnist");
+    request.name = "clothes";
+    assert_int_equal(pd_data_check(&request, &r, &err), PD_OK);
+    assert_contains(r.summary, "or another set of IDX files that are called as MNIST's");
+    pd_data_report_release(&r);
+    assert_int_equal(chdir(before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_set_is_opened_and_drawn),
         cmocka_unit_test(published_sets_are_known),
         cmocka_unit_test(images_that_hardly_differ_are_named),
+        cmocka_unit_test(a_folder_called_as_a_set_is_told),
         cmocka_unit_test(splits_with_other_classes_are_counted_by_name),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

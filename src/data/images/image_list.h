@@ -25,7 +25,8 @@ struct pd_image_list {
  * class; what lies directly there or in unlabelled/ has no label. What image_walk.h passes over is counted.
  * Names of classes are those of their folders, as image_name.h writes them. classes: names with commas
  * between, or NULL or "". Where no subfolder is called as one of them, the first folder below that is so
- * called is the class; where there is none, subfolders say nothing about classes.
+ * called is the class; where there is none, subfolders say nothing about classes. The only folder of the test
+ * split, whose name is like no class's, holds images without a label.
  *
  * PD_ERR_USAGE (bad list of classes; splits or classes?), PD_ERR_IO (no such folder, split or image; a folder
  * that cannot be read), PD_ERR_FORMAT (a class name too long), PD_ERR_MISMATCH (a class of the test split

@@ -110,9 +110,9 @@ static void refuses_row_by_row(void **state)
                 "!7 several images may be '1.png'\n"
                 "!8 unknown class 'zeppelin', expected one of 5, from 'cat' to 'caterpillar', or skip\n"
                 "!9 unknown class '5', expected one of 5, from 'cat' to 'caterpillar', or skip\n?0");
-    assert_read(&numbers, "image,label\n100,1\n-1,1\n1,20\n1,skp\n99999999999999999999,1\n2,2\n",
+    assert_read(&numbers, "image,label\n101,1\n-1,1\n1,20\n1,skp\n99999999999999999999,1\n2,2\n",
                 "2=2\n"
-                "!2 unknown image '100'\n"
+                "!2 unknown image '101'\n"
                 "!3 unknown image '-1'\n"
                 "!4 unknown class '20', expected 0 to 19, or skip\n"
                 "!5 unknown class 'skp', expected 0 to 19, or skip\n"
@@ -184,7 +184,7 @@ static void columns_that_were_sorted_apart_are_refused(void **state)
         "image,label,number,path\nplain.png,cat,1,/x/photos/plain.png\ncats/1.png,dog,2,/x/dogs/1.png\n"
         "dogs/1.png,,2,/x/cats/1.png\nb c.png,dog,3,\ngröße.png,cat,4,D:\\elsewhere.png\n",
         "plain.png=cat\nb c.png=dog\ngröße.png=cat\n"
-        "!3 image 'cats/1.png' beside the path '/x/dogs/1.png': were the columns sorted apart?\n?1");
+        "!3 image 'cats/1.png' beside '/x/dogs/1.png': were the columns sorted apart?\n?1");
 }
 
 static void conflicts_refuse_every_row_of_the_image(void **state)
@@ -318,6 +318,32 @@ static void numbers_from_1_are_refused(void **state)
                                    "the number 1: classes are numbered from 0, and other rows from 1 to 5"));
         pd_answers_release(&a);
     }
+}
+
+static void images_that_are_counted_from_1_are_refused(void **state)
+{
+    (void)state;
+    assert_read(&numbers, "image,label\n1,3\n100,4\n",
+                "!2 image 1: images are numbered from 0, and other rows from 1 to 100\n"
+                "!3 unknown image '100'\n?0");
+    assert_read(&numbers, "image,label\n0,3\n1,3\n100,4\n", "0=3\n1=3\n!4 unknown image '100'\n?0");
+}
+
+/* A task that was changed, or put together by hand. */
+static void the_picture_that_was_shown_counts(void **state)
+{
+    (void)state;
+    assert_read(
+        &photos,
+        "[{\"data\": {\"image\": \"/data/local-files/?d=j/b c.png\", \"paydirt_image\": \"plain.png\"},"
+        " \"annotations\": [{\"result\": [{\"type\": \"choices\", \"from_name\": \"choice\","
+        " \"value\": {\"choices\": [\"cat\"]}}]}]}]",
+        "!1 image 'plain.png' beside '/data/local-files/?d=j/b c.png': were the columns sorted apart?\n?0");
+    assert_read(
+        &photos,
+        "image,paydirt_image,label\n/data/upload/1/b c.png,plain.png,cat\nx/plain.png,plain.png,cat\n",
+        "plain.png=cat\n!2 image 'plain.png' beside '/data/upload/1/b c.png': were the columns sorted "
+        "apart?\n?0");
 }
 
 static void looks_at_the_file_that_is_named(void **state)
@@ -677,6 +703,8 @@ int main(void)
         cmocka_unit_test(reads_plain_rows),
         cmocka_unit_test(reads_what_spreadsheets_write),
         cmocka_unit_test(numbers_from_1_are_refused),
+        cmocka_unit_test(images_that_are_counted_from_1_are_refused),
+        cmocka_unit_test(the_picture_that_was_shown_counts),
         cmocka_unit_test(looks_at_the_file_that_is_named),
         cmocka_unit_test(refuses_row_by_row),
         cmocka_unit_test(images_are_found_in_either_form_of_unicode),

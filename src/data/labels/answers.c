@@ -181,6 +181,29 @@ static bool refuse_other_file(struct pd_answers_reader *r, int64_t row, const ch
     return true;
 }
 
+bool pd_answers_refuse_apart(struct pd_answers_reader *r, int64_t row, const char *image, const char *other)
+{
+    char file[4096] = "";
+    const int64_t at = *other ? pd_image_find(&r->images, image) : -1,
+                  found = at < 0 ? -1 : pd_image_find(&r->images, other);
+    if (at >= 0)
+        pd_dataset_image_file(r->dataset, (uint32_t)at, file, sizeof file);
+    const size_t n = strlen(other), m = strlen(file);
+    const int own = at < 0 ? -1 : pd_answers_is_file_of(r->dataset, at, other);
+    r->shown = r->shown || own > 0;
+    if (!own)
+        pd_answers_refuse(r, row,
+                          "the path '%.100s' is there, and another picture than image '%.60s' of this run",
+                          other, image);
+    else if (found >= 0 && found != at &&
+             (n <= m || strcmp(other + n - m, file) != 0)) /* not renamed since */
+        pd_answers_refuse(r, row, "image '%.60s' beside '%.100s': were the columns sorted apart?", image,
+                          other);
+    else
+        return false;
+    return true;
+}
+
 /* What the run has no name for may be what an image's file is called by now. */
 static int64_t find_by_file(const struct pd_dataset *d, const char *name)
 {
@@ -191,6 +214,12 @@ static int64_t find_by_file(const struct pd_dataset *d, const char *name)
 }
 
 /* --- rows --- */
+
+static bool is_number(const char *text, int64_t number)
+{
+    return isdigit((unsigned char)*text) && !text[strspn(text, "0123456789")] &&
+           strtoll(text, NULL, 10) == number;
+}
 
 bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *text)
 {
@@ -204,6 +233,8 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
     }
     int64_t at = pd_image_find(&r->images, image);
     at = at == PD_IMAGE_UNKNOWN ? find_by_file(r->dataset, image) : at;
+    r->image_0 = r->image_0 || !at;
+    r->image_beyond = r->image_beyond || (at == PD_IMAGE_UNKNOWN && is_number(image, r->dataset->count));
     if (at < 0) {
         pd_answers_refuse(
             r, row, at == PD_IMAGE_AMBIGUOUS ? "several images may be '%.100s'" : "unknown image '%.100s'",
@@ -217,7 +248,7 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
     const bool number = !word[strspn(word, "0123456789")], named = class >= 0 && r->dataset->class_names;
     const bool by_place = number && named && !isdigit((unsigned char)r->dataset->class_names[class][0]);
     r->from_0 = r->from_0 || (by_place && !class);
-    r->beyond = r->beyond || (number && class < 0 && strtol(word, NULL, 10) == r->dataset->classes);
+    r->beyond = r->beyond || (class < 0 && is_number(word, r->dataset->classes));
     if (class < 0 && class != PD_ANSWER_SKIP)
         return refuse_class(r, row, word, class == PD_CLASS_AMBIGUOUS ? rivals : NULL);
     if (pd_image_is_elsewhere(&r->images, image, at))
@@ -269,13 +300,18 @@ static int compare_rows(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-/* "1, 2, 3" for three classes: all are one off, not the last alone. */
+/* "1, 2, 3" for three classes, or for three images: all are one off, not the last alone. */
 static void drop_places(struct pd_answers_reader *r)
 {
     size_t kept = 0;
+    const bool classes = r->beyond && !r->from_0;
+    const bool images = !r->dataset->image_names && r->image_beyond && !r->image_0;
     for (size_t i = 0; i < r->vote_count; i++) {
         const struct pd_vote *v = &r->votes[i];
-        if (v->by_place)
+        if (images)
+            pd_answers_refuse(r, v->row, "image %u: images are numbered from 0, and other rows from 1 to %u",
+                              (unsigned)v->image, (unsigned)r->dataset->count);
+        else if (classes && v->by_place)
             pd_answers_refuse(
                 r, v->row,
                 "the number %d: classes are numbered from 0, and other rows from 1 to %d: write names",
@@ -288,8 +324,7 @@ static void drop_places(struct pd_answers_reader *r)
 
 static enum pd_status decide(struct pd_answers_reader *r, struct pd_error *err)
 {
-    if (r->beyond && !r->from_0)
-        drop_places(r);
+    drop_places(r);
     struct tally *tallies = pd_calloc(r->dataset->count, sizeof *tallies);
     r->out->at = pd_malloc((r->vote_count ? r->vote_count : 1) * sizeof *r->out->at);
     r->oom = r->oom || !tallies || !r->out->at;

@@ -140,30 +140,12 @@ static const char *cell_text(const struct table *t, enum cell cell)
     return t->text[cell].size ? t->text[cell].data : "";
 }
 
-/* Another image's path beside it: some columns were sorted, and others not. */
+/* Another image's path or name beside it. */
 static bool refuse_apart(struct table *t)
 {
     struct pd_answers_reader *r = t->reader;
-    const char *path = cell_text(t, PATH);
-    char file[4096] = "";
-    const int64_t image = *path && *t->text[LABEL].data ? pd_image_find(&r->images, r->image) : -1,
-                  other = image < 0 ? -1 : pd_image_find(&r->images, path);
-    if (image >= 0)
-        pd_dataset_image_file(r->dataset, (uint32_t)image, file, sizeof file);
-    const size_t n = strlen(path), m = strlen(file);
-    const int own = image < 0 ? -1 : pd_answers_is_file_of(r->dataset, image, path);
-    r->shown = own > 0;
-    if (!own) {
-        pd_answers_refuse(r, t->begin,
-                          "the path '%.100s' is there, and another picture than image '%.60s' of this run",
-                          path, r->image);
-        return true;
-    }
-    if (other < 0 || other == image || (n > m && !strcmp(path + n - m, file))) /* renamed since */
-        return false;
-    pd_answers_refuse(r, t->begin, "image '%.60s' beside the path '%.100s': were the columns sorted apart?",
-                      r->image, path);
-    return true;
+    return *t->text[LABEL].data && (pd_answers_refuse_apart(r, t->begin, r->image, cell_text(t, PATH)) ||
+                                    pd_answers_refuse_apart(r, t->begin, r->image, cell_text(t, IMAGE)));
 }
 
 static void take_row(struct table *t, bool ended)

@@ -161,12 +161,16 @@ static void take(struct pd_answers_reader *r, int64_t row, json_t *item)
     const json_t *data = json_object_get(item, "data");
     const bool task = json_is_object(data);
     r->image = image_words(task ? data : item, digits);
+    const char *image = json_string_value(json_object_get(task ? data : item, "image"));
     if (!json_is_object(item))
         pd_answers_refuse(r, row, "not a task: expected an object");
+    else if (image && image != r->image && pd_answers_refuse_apart(r, row, r->image, image))
+        ; /* another picture was shown */
     else if (task)
         take_task(r, row, item, r->image);
     else
         take_flat(r, row, item, r->image);
+    r->shown = false;
     r->image = NULL;
 }
 

@@ -27,13 +27,18 @@ struct pd_answers_reader {
     struct pd_vote *votes;
     size_t vote_count, vote_capacity, refused_capacity;
     struct pd_answers *out;
-    bool from_0, beyond; /* rows say the place 0, or the number of classes, which is no place */
+    bool from_0, beyond;        /* rows say the place 0, or the number of classes, which is no place */
+    bool image_0, image_beyond; /* the same of images that have no names */
     bool oom;
 };
 
 /* Takes a row: counts it where label is "" (spaces aside), refuses it, or notes what it says. False: refused.
  */
 bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *label);
+
+/* Whether what else the row calls its image is another one of the run's, which is refused: columns were
+ * sorted apart, or tools showed another picture. A name that the image's file has by now is its own. */
+bool pd_answers_refuse_apart(struct pd_answers_reader *r, int64_t row, const char *image, const char *other);
 
 /* Whether an absolute path is that of an image's file, or of a copy of it: 1; of another file: 0; -1: there
  * is none, or nobody can tell. */

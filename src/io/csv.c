@@ -169,23 +169,27 @@ void pd_csv_destroy(struct pd_csv *csv)
     pd_free(csv);
 }
 
+/* Whether a quote there ends its field, as libcsv sees it: one with anything else behind it is part of the
+ * text ("cat \"big\"" as MySQL writes it). */
+static bool is_end(const char *quote, char separator)
+{
+    return !quote[1] || quote[1] == separator || strchr("\r\n", quote[1]);
+}
+
 enum pd_status pd_csv_check_quotes(const char *text, char separator, const char *name, struct pd_error *err)
 {
     int64_t line = 1;
     for (const char *p = text; *p;) {
         const int64_t begin = line;
         if (*p == '"') {
-            for (p++; *p && (*p != '"' || p[1] == '"'); p++) {
-                p += *p == '"';
+            for (p++; *p && (*p != '"' || !is_end(p, separator)); p++) {
                 line += *p == '\n';
+                if (*p == '"' && p[1] == '"')
+                    p++;
+                else if (*p == '"' && line > begin)
+                    return pd_csv_fail_swallowed(name, begin, err);
             }
             p += *p == '"';
-            p += strspn(p, separator == '\t' ? " " : " \t");
-            if (line > begin && *p && *p != separator && !strchr("\r\n", *p))
-                return pd_fail(
-                    err, PD_ERR_FORMAT, -1,
-                    "%s: line %lld: a quote is opened there and not closed before rows further down", name,
-                    (long long)begin);
         }
         while (*p && *p != separator && *p != '\n')
             p++;
@@ -193,4 +197,31 @@ enum pd_status pd_csv_check_quotes(const char *text, char separator, const char 
         p += *p != '\0';
     }
     return PD_OK;
+}
+
+enum pd_status pd_csv_fail_swallowed(const char *name, int64_t line, struct pd_error *err)
+{
+    return pd_fail(err, PD_ERR_FORMAT, -1,
+                   "%s: line %lld: a quote is opened there and not closed before rows further down", name,
+                   (long long)line);
+}
+
+bool pd_csv_next_swallowed(const char **at, char separator, int columns, int column, char *out, size_t size)
+{
+    while ((*at = strchr(*at, '\n'))) {
+        const char *field = ++*at;
+        const size_t n = strcspn(field, "\n");
+        int count = 0;
+        for (size_t i = 0; i < n; i++) {
+            count += (*at)[i] == separator;
+            field = (*at)[i] == separator && count == column ? *at + i + 1 : field;
+        }
+        if (!count || count < column || count >= columns || ((*at)[n] && count != columns - 1))
+            continue;
+        const char end[] = {separator, '\r', '\n', '\0'};
+        const int m = snprintf(out, size, "%.*s", (int)strcspn(field, end), field);
+        if (m > 0 && (size_t)m < size)
+            return true;
+    }
+    return false;
 }

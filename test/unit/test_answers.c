@@ -146,6 +146,8 @@ static void refuses_what_was_cut_off(void **state)
                 "plain.png=cat\n!3 cut off: 1 column, expected 3\n?0");
     assert_read(&photos, "image,label\nplain.png,cat\n\"b c.p",
                 "plain.png=cat\n!3 cut off: a quote is opened and never closed\n?0");
+    assert_read(&photos, "image,label,note\nplain.png,cat,\"big\nb c.png,dog,small\"\n",
+                "answers: line 2: a quote is opened there and not closed before rows further down");
     assert_read(&photos, "image,label\nplain.png,dog", "plain.png=dog\n?0");
     assert_read(&photos, "image,label\nplain.png,cat",
                 "!2 may be cut off: no line end after 'cat', which begins longer names\n?0");

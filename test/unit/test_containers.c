@@ -353,6 +353,14 @@ static void doubtful_tables_are_refused(void **state)
     refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", NULL), PD_ERR_USAGE,
             "no column for the label among 'image, kind'");
     refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", "image,sort"), PD_ERR_USAGE, "'sort'");
+    refuses(with_table("doubtful", "q.csv", "image,label\nim0.png,\"cat\nim1.png,dog\nim2.png,cat\"\n", NULL),
+            PD_ERR_FORMAT, "q.csv: line 2: a quote is opened there and not closed before rows further down");
+    refuses(with_table("doubtful", "q.csv", "label,image,note\ncat,im0,\"big\ndog,im1,small\"\n", NULL),
+            PD_ERR_FORMAT, "q.csv: line 2: a quote is opened there");
+    assert_contains(
+        note_of(with_table("doubtful", "q.csv",
+                           "image,label,note\nim0,a,\"a cat\nim9,a hat, and\nim1\"\nim1,b,\n", NULL)),
+        "labels of 2 images");
     for (int i = 0; i < 300; i++)
         n += (size_t)snprintf(many + n, sizeof many - n, "im1.png,note %d\n", i);
     refuses(with_table("doubtful", "m.csv", many, NULL), PD_ERR_MISMATCH, "301 different labels in 301 rows");

@@ -129,6 +129,10 @@ static void refuses_csv_that_it_cannot_trust(void **state)
     refuses("image,label\na.png\n", "", "line 2: 1 columns, expected 2");
     refuses("image,label\na.png,\"cat\n", "", "a quote is opened and never closed");
     refuses("image,label\n", "", "CSV without a row");
+    refuses("image,label\na,\"big \\\"x\\\"\"\nb,dog\nc,\"cat\"\n", "", "line 2: a quote is opened there");
+    refuses("image,label,age\na,cat,3\nimage,age,label\nb,4,dog\n", "",
+            "line 3: the header once more, its columns in another order");
+    assert_string_equal(rows_of("image,label\na,cat\nImage, Label\nb,dog\n", ""), "a=cat;b=dog;");
     refuses("image,label\na.png,cat\nb.png,ch\xe2t\n", "", "line 3: no UTF-8 text: save it as UTF-8");
     refuses("", "", "expected a header");
     assert_int_equal(pd_label_table_parse("P\0K", 3, "t", "", &table, &err), PD_ERR_FORMAT);

@@ -26,7 +26,9 @@ struct table {
     struct pd_buffer text[CELLS];
     bool empty;          /* nothing but separators so far */
     int64_t line, begin; /* the current line and that of the row's beginning */
-    bool after_return;   /* the last line ended with CR: an LF belongs to it */
+    char separator;
+    int64_t swallowed; /* where a quote is opened that goes on over another image's row; 0: nowhere */
+    bool after_return; /* the last line ended with CR: an LF belongs to it */
 };
 
 static int not_a_space(unsigned char c)
@@ -80,6 +82,16 @@ static void take_heading(struct table *t, const char *text)
         t->other = t->column;
 }
 
+/* A note may have several lines; a row is none of them. */
+static void look_for_swallowed(struct table *t, const char *field)
+{
+    char image[4096];
+    const int column = t->at[OUR_IMAGE] < 0 ? t->at[IMAGE] : t->at[OUR_IMAGE];
+    while (t->columns && column >= 0 && !t->swallowed &&
+           pd_csv_next_swallowed(&field, t->separator, t->columns, column, image, sizeof image))
+        t->swallowed = pd_image_find(&t->reader->images, image) < 0 ? 0 : t->begin;
+}
+
 static void end_field(void *field, size_t size, void *table)
 {
     struct table *t = table;
@@ -90,6 +102,7 @@ static void end_field(void *field, size_t size, void *table)
     for (const char *p = text; (p = memchr(p, '\n', size - (size_t)(p - text))); p++)
         t->line++;
     t->empty = t->empty && !size;
+    look_for_swallowed(t, text);
     if (!t->columns)
         take_heading(t, text);
     for (int i = 0; t->columns && i < CELLS; i++)
@@ -228,6 +241,7 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
     struct csv_parser csv;
     struct table t = {.reader = r, .at = {-1, -1, -1, -1}, .empty = true, .line = 1};
     const unsigned char delim = separator(text);
+    t.separator = (char)delim;
     const enum pd_status status = pd_csv_check_quotes(text, (char)delim, r->file, err);
     if (status)
         return status;
@@ -240,6 +254,8 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
         pd_buffer_release(&t.text[i]);
     if (r->oom)
         return pd_fail_memory(err, r->file);
+    if (t.swallowed)
+        return pd_csv_fail_swallowed(r->file, t.swallowed, err);
     if (t.twice)
         return pd_fail(err, PD_ERR_FORMAT, -1,
                        "%s: several columns 'image', or 'label' and 'choice': keep the one that counts",

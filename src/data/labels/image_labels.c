@@ -9,6 +9,7 @@
 #include "data/labels/label_names.h"
 #include "data/labels/label_place.h"
 #include "data/labels/label_table.h"
+#include "io/csv.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -408,12 +409,25 @@ static enum pd_status no_images(const struct labelling *l, struct pd_error *err)
                          l->table.columns);
 }
 
+/* A caption may have several lines; a row is none of them. */
+static enum pd_status check_quotes(const struct labelling *l, struct pd_error *err)
+{
+    bool converted;
+    for (size_t i = 0; i < l->table.swallowed_count; i++)
+        if (pd_label_names_find(&l->names, l->table.swallowed[i].image, &converted) >= 0)
+            return pd_csv_fail_swallowed(l->path, l->table.swallowed[i].line, err);
+    return PD_OK;
+}
+
 static enum pd_status label(struct labelling *l, const char *folder, struct pd_error *err)
 {
     enum pd_status status = pd_label_names_init(&l->names, l->list, folder, err);
     l->said = status ? NULL : pd_calloc(l->list->count, sizeof *l->said);
     if (!l->said)
         return status ? status : pd_fail_memory(err, l->path);
+    status = check_quotes(l, err);
+    if (status)
+        return status;
     match_rows(l);
     if (l->unknown == l->table.count)
         return pd_fail(err, PD_ERR_MISMATCH, -1,

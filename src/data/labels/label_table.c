@@ -64,6 +64,13 @@ static int find_name(const char *const *names, int count, const char *name, size
     return -1;
 }
 
+int pd_label_named(const char *const *names, int count, const char *name)
+{
+    size_t size;
+    name = pd_trim(name, &size);
+    return find_name(names, count, name, size);
+}
+
 enum pd_status pd_label_no_column(const struct pd_label_parse *p, const char *what, const char *const *names,
                                   int count)
 {
@@ -238,6 +245,7 @@ enum pd_status pd_label_table_read(const char *path, const char *columns, struct
 void pd_label_table_release(struct pd_label_table *t)
 {
     pd_free(t->at);
+    pd_free(t->swallowed);
     pd_arena_release(&t->arena);
     *t = (struct pd_label_table){.count = 0};
 }

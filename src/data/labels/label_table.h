@@ -17,15 +17,23 @@ struct pd_label_row {
     int64_t row;       /* line of a CSV file or of JSON lines, image of COCO's or CVAT's; from 1 */
 };
 
+/* What may be a row that an open quote has swallowed. */
+struct pd_label_swallowed {
+    const char *image; /* if it is one */
+    int64_t line;      /* where the quote is opened */
+};
+
 struct pd_label_table {
     const char *format; /* "CSV", "JSON lines", "COCO", "CVAT" */
     struct pd_label_row *at;
     size_t count, capacity;
-    size_t several;        /* images with more than one class, which therefore have none */
-    size_t stray;          /* COCO's annotations of an image or a category that is not listed */
-    char split_like[64];   /* a column that may say the split and was not taken, or "" */
-    char image_like[64];   /* the same of the images' names */
-    char columns[160];     /* what was taken for what: "image from 'file_name', label from 'class'"; or "" */
+    size_t several;      /* images with more than one class, which therefore have none */
+    size_t stray;        /* COCO's annotations of an image or a category that is not listed */
+    char split_like[64]; /* a column that may say the split and was not taken, or "" */
+    char image_like[64]; /* the same of the images' names */
+    char columns[160];   /* what was taken for what: "image from 'file_name', label from 'class'"; or "" */
+    struct pd_label_swallowed *swallowed; /* (swallowed_count) */
+    size_t swallowed_count;
     struct pd_arena arena; /* of the texts */
 };
 

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_COLUMNS = 4096, NOTHING_SAID = -2 };
+enum { MOST_COLUMNS = 4096, NOTHING_SAID = -2, SWALLOWED = 4096 };
 
 /* What a column says. */
 struct column {
@@ -34,6 +34,7 @@ struct table {
     const char **names;    /* (columns) of the header, trimmed */
     struct pd_buffer ones; /* (int) where no column is the label's: note_ones */
     int64_t line, begin;
+    char separator;
     bool after_return, empty;
 };
 
@@ -41,6 +42,24 @@ static int not_a_space(unsigned char c)
 {
     (void)c;
     return 0;
+}
+
+/* Of a field of several lines: rows, if images are called so. */
+static enum pd_status note_swallowed(struct table *t, const char *field)
+{
+    struct pd_label_table *out = t->p->out;
+    char image[SWALLOWED];
+    while (t->columns && pd_csv_next_swallowed(&field, t->separator, t->columns, t->at[PD_COLUMN_IMAGE],
+                                               image, sizeof image)) {
+        const size_t n = out->swallowed_count;
+        struct pd_label_swallowed *more = pd_realloc(out->swallowed, (n + 1) * sizeof *more);
+        out->swallowed = more ? more : out->swallowed;
+        if (!more || !(more[n].image = pd_label_keep(&out->arena, image)))
+            return pd_fail_memory(t->p->err, t->p->name);
+        more[n].line = t->begin;
+        out->swallowed_count++;
+    }
+    return PD_OK;
 }
 
 static void end_field(void *field, size_t size, void *table)
@@ -51,6 +70,8 @@ static void end_field(void *field, size_t size, void *table)
     t->after_return = false;
     for (const char *p = field; (p = memchr(p, '\n', size - (size_t)(p - (const char *)field))); p++)
         t->line++;
+    if (!t->status)
+        t->status = note_swallowed(t, field);
     t->empty = t->empty && !size;
     pd_buffer_append(&t->row, field, size + 1); /* with its NUL */
     t->fields++;
@@ -179,14 +200,39 @@ static enum pd_status take_header(struct table *t)
     return pd_label_choose(t->p, t->names, t->columns, t->at);
 }
 
+/* Whether the row has the header's names, as a file that was put behind another; *moved: in another order. */
+static bool is_header(const struct table *t, bool *moved)
+{
+    const char *text = t->row.data;
+    *moved = false;
+    if (t->row.size == t->header.size && !memcmp(text, t->header.data, t->row.size))
+        return true;
+    if (!t->names || pd_label_named(t->names, t->columns, field_at(t, t->at[PD_COLUMN_IMAGE])) < 0)
+        return false;
+    for (int i = 0; i < t->columns; i++, text += strlen(text) + 1) {
+        const int named = pd_label_named(t->names, t->columns, text);
+        if (named < 0)
+            return false;
+        *moved = *moved || named != i;
+    }
+    return true;
+}
+
 static enum pd_status take_row(struct table *t)
 {
     const size_t rows = t->p->out->count;
+    bool moved;
     if (t->fields != t->columns)
         return pd_fail(t->p->err, PD_ERR_FORMAT, -1, "%s: line %lld: %d columns, expected %d", t->p->name,
                        (long long)t->begin, t->fields, t->columns);
-    if (t->row.size == t->header.size && !memcmp(t->row.data, t->header.data, t->row.size))
-        return PD_OK; /* of a file that was put behind another */
+    if (is_header(t, &moved))
+        return !moved
+                   ? PD_OK
+                   : pd_fail(
+                         t->p->err, PD_ERR_FORMAT, -1,
+                         "%s: line %lld: the header once more, its columns in another order: put the tables "
+                         "together by their columns' names",
+                         t->p->name, (long long)t->begin);
     look_for_split(t);
     look_for_names(t);
     if (!pd_label_add(t->p->out, field_at(t, t->at[PD_COLUMN_IMAGE]),
@@ -342,6 +388,7 @@ enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
         return t.status;
     p->out->format = "CSV";
     const unsigned char delim = separator(p->text + strspn(p->text, "\r\n"), are_numbers(p->columns));
+    t.separator = (char)delim;
     t.status = pd_csv_check_quotes(p->text, (char)delim, p->name, p->err);
     if (t.status)
         return t.status;

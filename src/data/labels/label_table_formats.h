@@ -34,6 +34,9 @@ enum pd_status pd_label_no_column(const struct pd_label_parse *p, const char *wh
 /* PD_ERR_FORMAT: two columns of one name. */
 enum pd_status pd_label_several(const struct pd_label_parse *p, const char *name);
 
+/* The first of `count` columns that is called so, whatever the case and blanks around, or -1. */
+int pd_label_named(const char *const *names, int count, const char *name);
+
 /* Whether a column is so called as a rule: "id", "split". */
 bool pd_label_is_usual(enum pd_label_column column, const char *name);
 

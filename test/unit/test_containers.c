@@ -404,6 +404,13 @@ static void what_a_table_loses_is_said(void **state)
          "; 2 name images of another folder, taken for those here, the first: 'test/im1.png'"},
         {"id,photo,label\nim0,im1.png,a\nim1,im0.png,b\n", NULL,
          "column 'photo' has names of files, too, and is not used"},
+        {"image,new_name,label\nim0.png,im0.png,a\nim1.png,im2.png,b\n", NULL,
+         "column 'new_name' names other images ('im2.png' where the one that is taken has 'im1.png')"},
+        {"image,label,Confidence\nim0.png,a,1\nim1.png,b,0\n", "image,label",
+         "column 'Confidence' is not used: labels of 1 rows that hold 0 there count, too"},
+        {"{\"file_name\":\"im0.png\",\"label\":\"a\"}\n{\"file_name\":\"im1.png\",\"class\":\"b\"}\n"
+         "{\"image\":\"im2.png\",\"label\":\"b\"}\n",
+         NULL, "; 1 rows have no image's name, the first in line 3; 1 have no label but 'class' or the like"},
     };
     make_pool("losses");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -413,12 +420,30 @@ static void what_a_table_loses_is_said(void **state)
         with_table("losses", "p.csv", "image,label,place\nim0.png,1.0,train 1\nim1.png,0.0,road\n", NULL));
     assert_null(strstr(plain, "looks like"));
     assert_null(strstr(plain, "fractions"));
+    plain = note_of(with_table("losses", "p.csv",
+                               "image,path,label,Confidence\nim0.png,x/im0.png,a,0.5\n"
+                               "im1.png,x/im1.png,b,0\n",
+                               NULL));
+    assert_null(strstr(plain, "column '"));
     struct pd_data_request r =
         with_table("losses", "c.csv", "image,label\nim0.png,Cat\nim1.png,dog\nim2.png,cat\n", NULL);
     r.classes = "cat,dog";
     assert_contains(note_of(r), "1 have a label that is none of the classes, the first: 'Cat'");
     refuses(with_table("losses", "f.csv", "image,label,fold\nim0,a,0\nim1,b,1\nim2,a,2\nim3,b,0\n", NULL),
             PD_ERR_IO, "no row of the training split; 4 say '0' and the like, expected train, test or val");
+}
+
+/* "dir,file": a name that stands in one folder, and in the root. */
+static void a_column_of_folders_is_said(void **state)
+{
+    (void)state;
+    static const char text[] = "dir,file,label\nx1,im0.png,a\nx1,im1.png,b\n";
+    make_folder("dirs");
+    make_pool("dirs/x1");
+    assert_null(strstr(note_of(with_table("dirs", "d.csv", text, NULL)), "column 'dir'"));
+    write_picture("dirs/im1.png", 9);
+    assert_contains(note_of(with_table("dirs", "d.csv", text, NULL)),
+                    "column 'dir' is not used, though 'x1/im1.png' is another image than 'im1.png'");
 }
 
 /* One that lies there counts for more than folders: where both may be meant, a line says so. */
@@ -563,6 +588,7 @@ int main(void)
         cmocka_unit_test(a_column_says_the_split),
         cmocka_unit_test(doubtful_tables_are_refused),
         cmocka_unit_test(what_a_table_loses_is_said),
+        cmocka_unit_test(a_column_of_folders_is_said),
         cmocka_unit_test(a_table_outranks_folders),
         cmocka_unit_test(tables_and_folders_do_not_mix),
         cmocka_unit_test(tables_lie_in_folders_of_splits),

@@ -41,7 +41,9 @@ struct labelling {
     struct said *said;          /* (list->count): what the table says about each image */
     size_t unknown;             /* rows that name no image, and the first of them */
     const char *first_unknown;
-    size_t converted; /* rows with another ending than the image, and the first */
+    const char *other_name, *own_name; /* of the first row in which another column names another image, and
+                                      what the one that is taken calls it */
+    size_t converted;                  /* rows with another ending than the image, and the first */
     const char *first_converted;
     size_t elsewhere; /* rows about images of another folder, and the first */
     const char *first_elsewhere;
@@ -97,10 +99,22 @@ static void take_row(struct labelling *l, const struct pd_label_row *row, struct
     said->clash = said->clash || differs;
 }
 
+/* Whether another column names another image than the one that is taken. */
+static bool names_another(const struct labelling *l, const struct pd_label_row *row, int64_t image)
+{
+    bool converted;
+    const int64_t other = row->other ? pd_label_names_find(&l->names, row->other, &converted) : -1;
+    return other >= 0 && other != image;
+}
+
 static void match_row(struct labelling *l, const struct pd_label_row *row)
 {
     bool converted;
     const int64_t image = pd_label_names_find(&l->names, row->image, &converted);
+    if (!l->other_name && names_another(l, row, image)) {
+        l->other_name = row->other;
+        l->own_name = row->image;
+    }
     if (is_of_other(l, row, image))
         return;
     if (image < 0) {
@@ -274,6 +288,12 @@ static void say_losses(const struct labelling *l, struct pd_buffer *words)
     if (l->unknown)
         pd_buffer_printf(words, "; %zu of its rows name %s image here, the first: '%.100s'", l->unknown,
                          l->ambiguous ? "no single" : "no", l->first_unknown);
+    if (l->table.nameless)
+        pd_buffer_printf(words, "; %zu rows have no image's name, the first in line %lld", l->table.nameless,
+                         (long long)l->table.first_nameless);
+    if (l->table.other_keys)
+        pd_buffer_printf(words, "; %zu have no label but '%.60s' or the like", l->table.other_keys,
+                         l->table.other_key);
     if (l->converted)
         pd_buffer_printf(words, "; %zu give an image another ending than it has, the first: '%.100s'",
                          l->converted, l->first_converted);
@@ -327,6 +347,26 @@ static void list_folders(const struct pd_image_list *list, char words[PD_IMAGE_W
         *words = '\0';
 }
 
+/* "dir,file", "image,new_name" */
+static enum pd_status tell_other(const struct labelling *l, struct pd_error *err)
+{
+    char words[PD_IMAGE_WORDS];
+    const char *column = l->table.other_like;
+    if (l->table.folders)
+        snprintf(
+            words, sizeof words,
+            "column '%s' is not used, though '%.100s' is another image than '%.60s': write folder and name "
+            "in one column",
+            column, l->other_name, l->own_name);
+    else
+        snprintf(
+            words, sizeof words,
+            "column '%s' names other images ('%.60s' where the one that is taken has '%.60s') and is not "
+            "used\tmetadata-columns=%s,LABEL",
+            column, l->other_name, l->own_name, column);
+    return pd_image_list_note(l->list, words, err);
+}
+
 /* Of what may be meant otherwise, a line each. */
 static enum pd_status tell_doubts(const struct labelling *l, struct pd_error *err)
 {
@@ -341,6 +381,12 @@ static enum pd_status tell_doubts(const struct labelling *l, struct pd_error *er
              "column '%s' has names of files, too, and is not used\tmetadata-columns=%s,LABEL",
              l->table.image_like, l->table.image_like);
     if (!status && *l->table.image_like)
+        status = pd_image_list_note(l->list, words, err);
+    if (!status && l->other_name && !*l->table.image_like)
+        status = tell_other(l, err);
+    snprintf(words, sizeof words, "column '%s' is not used: labels of %zu rows that hold 0 there count, too",
+             l->table.unsure_like, l->table.unsure);
+    if (!status && *l->table.unsure_like)
         status = pd_image_list_note(l->list, words, err);
     if (!l->asked)
         list_folders(l->list, folders);

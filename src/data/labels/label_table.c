@@ -34,11 +34,13 @@ bool pd_label_add(struct pd_label_table *t, const char *image, const char *label
         t->capacity = capacity;
     }
     const struct pd_label_row r = {pd_label_keep(&t->arena, image), pd_label_keep(&t->arena, label),
-                                   pd_label_keep(&t->arena, split), row};
+                                   pd_label_keep(&t->arena, split), NULL, row};
     if (!r.image || !r.label || !r.split)
         return false;
     if (*r.image)
         t->at[t->count++] = r;
+    else if (!t->nameless++)
+        t->first_nameless = row;
     return true;
 }
 

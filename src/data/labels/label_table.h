@@ -14,6 +14,7 @@ struct pd_label_row {
     const char *image; /* as it stands there; never "" */
     const char *label; /* a class's name; "": none */
     const char *split; /* "": it says nothing of that */
+    const char *other; /* what another column (other_like) calls an image, or NULL */
     int64_t row;       /* line of a CSV file or of JSON lines, image of COCO's or CVAT's; from 1 */
 };
 
@@ -27,11 +28,19 @@ struct pd_label_table {
     const char *format; /* "CSV", "JSON lines", "COCO", "CVAT" */
     struct pd_label_row *at;
     size_t count, capacity;
-    size_t several;      /* images with more than one class, which therefore have none */
-    size_t stray;        /* COCO's annotations of an image or a category that is not listed */
-    char split_like[64]; /* a column that may say the split and was not taken, or "" */
-    char image_like[64]; /* the same of the images' names */
-    char columns[160];   /* what was taken for what: "image from 'file_name', label from 'class'"; or "" */
+    size_t several;       /* images with more than one class, which therefore have none */
+    size_t stray;         /* COCO's annotations of an image or a category that is not listed */
+    char split_like[64];  /* a column that may say the split and was not taken, or "" */
+    char image_like[64];  /* the same of the images' names */
+    char other_like[64];  /* one that has names of files as the images' has, or their folders, or "" */
+    bool folders;         /* the latter */
+    char unsure_like[64]; /* a 'Confidence' of 0 and 1 alone, or "", and how many rows hold 0 */
+    size_t unsure;
+    size_t nameless; /* rows without an image's name, and the first of them */
+    int64_t first_nameless;
+    size_t other_keys; /* objects without the label's key that have another one for it, the first's */
+    char other_key[64];
+    char columns[160]; /* what was taken for what: "image from 'file_name', label from 'class'"; or "" */
     struct pd_label_swallowed *swallowed; /* (swallowed_count) */
     size_t swallowed_count;
     struct pd_arena arena; /* of the texts */

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_COLUMNS = 4096, NOTHING_SAID = -2, SWALLOWED = 4096 };
+enum { MOST_COLUMNS = 4096, NOTHING_SAID = -2, PATH_SIZE = 4096 };
 
 /* What a column says. */
 struct column {
@@ -34,6 +34,7 @@ struct table {
     const char **names;    /* (columns) of the header, trimmed */
     struct pd_buffer ones; /* (int) where no column is the label's: note_ones */
     int64_t line, begin;
+    int other, confidence; /* columns, or -1: of table's other_like and unsure_like */
     char separator;
     bool after_return, empty;
 };
@@ -48,7 +49,7 @@ static int not_a_space(unsigned char c)
 static enum pd_status note_swallowed(struct table *t, const char *field)
 {
     struct pd_label_table *out = t->p->out;
-    char image[SWALLOWED];
+    char image[PATH_SIZE];
     while (t->columns && pd_csv_next_swallowed(&field, t->separator, t->columns, t->at[PD_COLUMN_IMAGE],
                                                image, sizeof image)) {
         const size_t n = out->swallowed_count;
@@ -168,6 +169,41 @@ static void look_for_names(struct table *t)
     pd_make_printable(out);
 }
 
+/* A column that may name images otherwise than the one that is taken: the folder that they lie in
+ * ("dir,file"), or other names of files ("image,new_name"). */
+static enum pd_status note_other(struct table *t)
+{
+    struct pd_label_table *out = t->p->out;
+    struct pd_label_row *row = &out->at[out->count - 1];
+    const char *text = t->row.data;
+    for (int i = 0; t->other < 0 && i < t->columns; i++, text += strlen(text) + 1)
+        if (i != t->at[PD_COLUMN_IMAGE] && i != t->at[PD_COLUMN_LABEL] && pd_image_is_ending(text) &&
+            strcmp(pd_path_name(text), pd_path_name(row->image)) != 0)
+            t->other = i;
+    if (t->other < 0)
+        return PD_OK;
+    const char *own = field_at(t, t->other);
+    if (!*out->other_like)
+        snprintf(out->other_like, sizeof out->other_like, "%s", t->names[t->other]);
+    char path[PATH_SIZE];
+    const int n = out->folders ? snprintf(path, sizeof path, "%s/%s", own, row->image)
+                               : snprintf(path, sizeof path, "%s", own);
+    if (!*own || n < 0 || (size_t)n >= sizeof path)
+        return PD_OK;
+    row->other = pd_label_keep(&out->arena, path);
+    return row->other ? PD_OK : pd_fail_memory(t->p->err, t->p->name);
+}
+
+/* Open Images: 0 says that the image is not what the label says. */
+static void note_confidence(struct table *t)
+{
+    const char *text = field_at(t, t->confidence);
+    const int flag = flag_of(text, strlen(text));
+    if (flag < 0)
+        t->confidence = -1;
+    t->p->out->unsure = flag < 0 ? 0 : t->p->out->unsure + !flag;
+}
+
 /* Columns as "1,3", from 1: of a file without a header. */
 static bool are_numbers(const char *columns)
 {
@@ -182,8 +218,16 @@ static bool is_list(const struct table *t)
             !pd_image_is_ending(field_at(t, 1)));
 }
 
+/* One of that name which is not taken, or -1. */
+static int other_column(const struct table *t, const char *name)
+{
+    const int i = pd_label_named(t->names, t->columns, name);
+    return i == t->at[PD_COLUMN_IMAGE] || i == t->at[PD_COLUMN_LABEL] || i == t->at[PD_COLUMN_SPLIT] ? -1 : i;
+}
+
 static enum pd_status take_header(struct table *t)
 {
+    static const char *const folders[] = {"dir", "directory", "folder", "subdir", "subfolder"};
     struct pd_arena *arena = &t->p->out->arena;
     bool room = true;
     if (t->fields > MOST_COLUMNS)
@@ -197,7 +241,13 @@ static enum pd_status take_header(struct table *t)
         room = (t->names[i] = pd_label_keep(arena, field_at(t, i))) && room;
     if (!t->column || !t->names || !room || t->header.oom)
         return pd_fail_memory(t->p->err, t->p->name);
-    return pd_label_choose(t->p, t->names, t->columns, t->at);
+    enum pd_status status = pd_label_choose(t->p, t->names, t->columns, t->at);
+    for (size_t i = 0; !status && !*t->p->columns && t->other < 0 && i < sizeof folders / sizeof *folders;
+         i++)
+        t->other = other_column(t, folders[i]);
+    t->p->out->folders = t->other >= 0;
+    t->confidence = status ? -1 : other_column(t, "confidence");
+    return status;
 }
 
 /* Whether the row has the header's names, as a file that was put behind another; *moved: in another order. */
@@ -239,9 +289,13 @@ static enum pd_status take_row(struct table *t)
                       pd_csv_unguarded(field_at(t, t->at[PD_COLUMN_LABEL])),
                       field_at(t, t->at[PD_COLUMN_SPLIT]), t->begin))
         return pd_fail_memory(t->p->err, t->p->name);
-    if (t->at[PD_COLUMN_LABEL] < 0 && t->p->out->count > rows)
+    if (t->confidence >= 0)
+        note_confidence(t);
+    if (t->p->out->count == rows)
+        return PD_OK;
+    if (t->at[PD_COLUMN_LABEL] < 0)
         note_ones(t);
-    return PD_OK;
+    return t->names && !*t->p->columns ? note_other(t) : PD_OK;
 }
 
 /* Lines that begin with '#' may stand above it, or, where columns have numbers, a header. */
@@ -381,7 +435,7 @@ static unsigned char separator(const char *text, bool list)
 enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
 {
     struct csv_parser csv;
-    struct table t = {.p = p, .line = 1, .empty = true};
+    struct table t = {.p = p, .line = 1, .other = -1, .confidence = -1, .empty = true};
     const size_t skip = pd_csv_separator_line(p->text);
     t.status = check_letters(p);
     if (t.status)
@@ -409,6 +463,8 @@ enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
         t.status = label_by_ones(&t);
     if (!t.status && t.header.data)
         find_split(&t);
+    if (t.confidence >= 0 && p->out->unsure && p->out->unsure < p->out->count)
+        snprintf(p->out->unsure_like, sizeof p->out->unsure_like, "%s", t.names[t.confidence]);
     pd_buffer_release(&t.ones);
     pd_buffer_release(&t.row);
     pd_buffer_release(&t.header);

@@ -78,6 +78,19 @@ static enum pd_status find_split(struct lines *l, const json_t *object)
     return PD_OK;
 }
 
+/* Of an object without the label's key. */
+static void note_other_key(struct pd_label_table *t, const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) if (pd_label_is_usual(PD_COLUMN_LABEL, key))
+    {
+        if (!t->other_keys++)
+            snprintf(t->other_key, sizeof t->other_key, "%s", key);
+        return;
+    }
+}
+
 static enum pd_status take_object(struct lines *l, const json_t *object, int64_t row)
 {
     char digits[PD_COLUMNS][NUMBER];
@@ -99,6 +112,8 @@ static enum pd_status take_object(struct lines *l, const json_t *object, int64_t
                            "%s: line %lld: '%.60s' has several values, expected one", l->p->name,
                            (long long)row, l->keys[c]);
     }
+    if (!json_object_get(object, l->keys[PD_COLUMN_LABEL]))
+        note_other_key(l->p->out, object);
     return pd_label_add(l->p->out, text[PD_COLUMN_IMAGE], text[PD_COLUMN_LABEL], text[PD_COLUMN_SPLIT], row)
                ? PD_OK
                : pd_fail_memory(l->p->err, l->p->name);

@@ -462,6 +462,13 @@ static void a_table_outranks_folders(void **state)
                               "dog/im0.png,1\ndog/im1.png,1\ndog/im2.png,1\ndog/im3.png,1\n",
                               NULL));
     assert_null(strstr(note, "are not the classes"));
+    assert_null(strstr(note, "is not read"));
+    note = note_of(with_table("ranks", "ranks/metadata.jsonl", "{}", NULL));
+    assert_contains(note, "ranks/metadata.jsonl is not read, as that table comes first");
+    make_pool("alone");
+    note = note_of(with_table("alone", "alone/metadata.csv", "image,label\nim0.png,a\n", NULL));
+    assert_contains(note, "no two classes to tell apart");
+    assert_null(strstr(note, "are there labels"));
 }
 
 /* Captions beside class folders; a table for one split alone. */

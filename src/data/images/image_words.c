@@ -188,13 +188,22 @@ static void tell_unsorted(const char *name, const char (*names)[PD_CLASS_NAME_SI
     }
 }
 
+/* Whether the list is from that file, such as a table of labels. */
+static bool is_read(const struct pd_image_list *l, const char *path)
+{
+    for (size_t i = 0; i < l->other_count; i++)
+        if (!strcmp(l->others[i].path, path))
+            return true;
+    return false;
+}
+
 /* Then a table beside them may say more. */
 static void tell_tables(const struct pd_image_list *l, const char *name, char note[PD_NOTE_SIZE])
 {
     static const char *const tables[] = {".csv", ".tsv", ".jsonl", ".json", ".xml"};
     for (size_t k = 0; k < sizeof tables / sizeof tables[0]; k++)
         for (size_t i = 0; i < l->passed_count; i++)
-            if (!strcmp(l->passed[i].kind, tables[k])) {
+            if (!strcmp(l->passed[i].kind, tables[k]) && !is_read(l, l->passed[i].first)) {
                 pd_note_add(note, name, "are there labels in %s?", l->passed[i].first);
                 pd_note_hint(note, "a file of them: metadata");
                 return;

@@ -30,7 +30,8 @@ struct said {
 struct labelling {
     struct pd_image_list *list;
     struct pd_label_table table;
-    char path[PATH_SIZE]; /* of the table; "": there is none */
+    char path[PATH_SIZE];   /* of the table; "": there is none */
+    char second[PATH_SIZE]; /* one that it outranks, or "" */
     enum pd_split split;
     bool asked;                         /* somebody named it */
     bool by_column;                     /* the table says which split */
@@ -370,13 +371,16 @@ static enum pd_status tell_other(const struct labelling *l, struct pd_error *err
 /* Of what may be meant otherwise, a line each. */
 static enum pd_status tell_doubts(const struct labelling *l, struct pd_error *err)
 {
-    char words[WORDS + 160], folders[PD_IMAGE_WORDS] = "";
+    char words[PD_NOTE_SIZE], folders[PD_IMAGE_WORDS] = "";
     const char *column = l->one_split ? l->table.split_like : "";
     snprintf(words, sizeof words,
              "column '%s' looks like a split and is not used: one that says train, test or val is"
              "\tmetadata-columns=IMAGE,LABEL,SPLIT",
              column);
     enum pd_status status = *column ? pd_image_list_note(l->list, words, err) : PD_OK;
+    snprintf(words, sizeof words, "%.400s is not read, as that table comes first\tmetadata=FILE", l->second);
+    if (!status && *l->second)
+        status = pd_image_list_note(l->list, words, err);
     snprintf(words, sizeof words,
              "column '%s' has names of files, too, and is not used\tmetadata-columns=%s,LABEL",
              l->table.image_like, l->table.image_like);
@@ -581,7 +585,8 @@ enum pd_status pd_image_labels_list(const char *folder, const struct pd_data_req
 {
     struct labelling l = {
         .list = out, .split = request->split, .asked = request->metadata && *request->metadata};
-    l.shared = pd_label_table_find(folder, request, l.path, sizeof l.path);
+    l.shared = pd_label_table_find(folder, request, l.path, l.second, sizeof l.path);
+    pd_make_printable(l.second);
     if (!*l.path)
         return read_folders(folder, request, out, err);
     *out = (struct pd_image_list){.at = NULL};

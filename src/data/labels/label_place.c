@@ -11,16 +11,16 @@
 
 enum { PATH_SIZE = 4096 };
 
-static bool find_usual(const char *folder, const char *below, char *path, size_t size)
+/* The first, where none has been found, and the second. */
+static void find_usual(const char *folder, const char *below, char *path, char *second, size_t size)
 {
     static const char *const usual[] = {"metadata.csv", "metadata.jsonl"};
     for (int i = 0; i < 2; i++) {
-        const int n = snprintf(path, size, "%s/%s%s%s", folder, below, *below ? "/" : "", usual[i]);
-        if (n > 0 && (size_t)n < size && pd_is_file(path))
-            return true;
+        char *to = *path ? second : path;
+        const int n = *to ? 0 : snprintf(to, size, "%s/%s%s%s", folder, below, *below ? "/" : "", usual[i]);
+        if (n < 0 || (size_t)n >= size || (n && !pd_is_file(to)))
+            *to = '\0';
     }
-    *path = '\0';
-    return false;
 }
 
 /* The first of the folders in it that are called so. */
@@ -47,11 +47,15 @@ static bool find_split(const char *folder, enum pd_split split, char name[NAME_M
            find_folder(folder, pd_image_is_validation, name);
 }
 
-static bool find_in(const char *folder, enum pd_split split, char *path, size_t size, bool *shared)
+static bool find_in(const char *folder, enum pd_split split, char *path, char *second, size_t size,
+                    bool *shared)
 {
     char name[NAME_MAX + 1];
-    *shared = find_usual(folder, "", path, size);
-    return *shared || (find_split(folder, split, name) && find_usual(folder, name, path, size));
+    find_usual(folder, "", path, second, size);
+    *shared = *path;
+    if (find_split(folder, split, name))
+        find_usual(folder, name, path, second, size);
+    return *path;
 }
 
 /* A folder with nothing but one folder in it, and perhaps words, is an archive's own. */
@@ -73,13 +77,15 @@ static bool only_folder(const char *folder, char inside[PATH_SIZE])
     return count == 1;
 }
 
-bool pd_label_table_find(const char *folder, const struct pd_data_request *request, char *path, size_t size)
+bool pd_label_table_find(const char *folder, const struct pd_data_request *request, char *path, char *second,
+                         size_t size)
 {
     char inside[PATH_SIZE];
     bool shared = request->metadata && *request->metadata;
+    *path = *second = '\0';
     if (shared)
         snprintf(path, size, "%s", request->metadata);
-    else if (!find_in(folder, request->split, path, size, &shared) && only_folder(folder, inside))
-        find_in(inside, request->split, path, size, &shared);
+    else if (!find_in(folder, request->split, path, second, size, &shared) && only_folder(folder, inside))
+        find_in(inside, request->split, path, second, size, &shared);
     return shared;
 }

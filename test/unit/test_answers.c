@@ -505,6 +505,8 @@ static void names_twins(void **state)
          "p: 'A' and 'a' are two classes: they differ in case alone, beside 1 more pair\n"},
         {{"cat", "NaN"}, "p: 'NaN' is taken for a class; where it stands for no label, leave that empty\n"},
         {{"0", "1", "-1"}, "p: '-1' is taken for a class; where it stands for no label, leave that empty\n"},
+        {{"0.0", "1.0", "-1.0"},
+         "p: '-1.0' is taken for a class; where it stands for no label, leave that empty\n"},
         {{"cat", "?"}, "p: '?' is taken for a class; where it stands for no label"},
         {{"cat", "skip"}, "p: a class is called 'skip', which as an answer stands for no label: rename it\n"},
         {{"cat", " dog"}, "p: the class ' dog' has blanks around its name\n"},

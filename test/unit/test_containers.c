@@ -306,6 +306,12 @@ static void numbers_are_classes_by_number(void **state)
     assert_string_equal(d->class_names[0], "2");
     assert_string_equal(d->class_names[2], "10");
     pd_dataset_destroy(d);
+    const struct pd_data_request floats =
+        with_table("numbers", "f.csv", "image,label\nim0.png,10.0\nim1.png,9.0\nim2.png,-1.0\n", NULL);
+    assert_int_equal(pd_dataset_open(&floats, &d, &err), PD_OK);
+    assert_string_equal(d->class_names[0], "-1.0");
+    assert_string_equal(d->class_names[2], "10.0");
+    pd_dataset_destroy(d);
 }
 
 /* Whatever an image may end in, a table may leave out. */
@@ -400,6 +406,8 @@ static void what_a_table_loses_is_said(void **state)
          "; 2 give an image another ending than it has, the first: 'im0.PNG'"},
         {"image,label\nim0.png,hot dog\nim1.png,dog\nim2.png,rust\nim3.png,rust dog\n", NULL,
          "'rust dog' looks like a list of labels"},
+        {"image,label\nim0.png,\"['a','b']\"\nim1.png,['a']\n", NULL,
+         "'['a','b']' looks like a list of labels"},
         {"image,label\nlosses/im0.png,a\ntest/im1.png,b\ntest/im2.png,b\n", NULL,
          "; 2 name images of another folder, taken for those here, the first: 'test/im1.png'"},
         {"id,photo,label\nim0,im1.png,a\nim1,im0.png,b\n", NULL,
@@ -429,6 +437,8 @@ static void what_a_table_loses_is_said(void **state)
         with_table("losses", "c.csv", "image,label\nim0.png,Cat\nim1.png,dog\nim2.png,cat\n", NULL);
     r.classes = "cat,dog";
     assert_contains(note_of(r), "1 have a label that is none of the classes, the first: 'Cat'");
+    r.classes = "cat, dog";
+    assert_contains(note_of(r), "2 classes (cat, dog)");
     refuses(with_table("losses", "f.csv", "image,label,fold\nim0,a,0\nim1,b,1\nim2,a,2\nim3,b,0\n", NULL),
             PD_ERR_IO, "no row of the training split; 4 say '0' and the like, expected train, test or val");
 }

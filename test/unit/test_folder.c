@@ -145,6 +145,11 @@ static void takes_given_classes(void **state)
         d->note,
         "no folder is called as one of the classes, so no image has a label (folders: bird, cat, dog)");
     pd_dataset_destroy(d);
+    d = photos((struct pd_data_request){.classes = "dog, cat ,a wolf "}); /* no folder is called so */
+    assert_string_equal(d->class_names[1], "cat");
+    assert_string_equal(d->class_names[2], "a wolf ");
+    pd_dataset_destroy(d);
+    fails((struct pd_data_request){.classes = "dog,cat, dog"}, PD_ERR_USAGE, "a name stands there twice");
     fails((struct pd_data_request){.classes = "dog,,cat"}, PD_ERR_USAGE,
           "expected names with one comma between");
     fails((struct pd_data_request){.classes = "dog,cat,"}, PD_ERR_USAGE,

@@ -1,6 +1,7 @@
 #include "data/images/image_list.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "data/images/image.h"
 #include "data/images/image_layout.h"
 #include "data/labels/class_words.h"
@@ -60,6 +61,11 @@ enum pd_status pd_image_list_add_class(struct pd_image_list *l, const char *name
     return PD_OK;
 }
 
+static enum pd_status fail_given(const char *list, const char *why, struct pd_error *err)
+{
+    return pd_hint(err, pd_fail(err, PD_ERR_USAGE, -1, "classes '%.200s': %s", list, why), "classes");
+}
+
 /* People write a folder's name as it was shown, or byte for byte. */
 static enum pd_status take_given(struct pd_image_list *l, const char *list, struct pd_error *err)
 {
@@ -73,14 +79,45 @@ static enum pd_status take_given(struct pd_image_list *l, const char *list, stru
         if (status)
             return status;
         if (!n || find_class(l, l->classes[before]) != before)
-            return pd_hint(err,
-                           pd_fail(err, PD_ERR_USAGE, -1, "classes '%.200s': %s", list,
-                                   n ? "a name stands there twice" : "expected names with one comma between"),
-                           "classes");
+            return fail_given(list, n ? "a name stands there twice" : "expected names with one comma between",
+                              err);
         at += n;
         if (!*at++)
             return PD_OK;
     }
+}
+
+/* Whether a folder, at whatever depth, is called so. */
+static bool is_folder(const struct reader *r, const char *name)
+{
+    char text[PD_CLASS_NAME_SIZE];
+    for (size_t i = 0; i < r->walk.folder_count; i++) {
+        const char *own = pd_path_name(r->walk.folders[i].path);
+        pd_image_name(text, sizeof text, own, strlen(own));
+        if (!strcmp(text, name))
+            return true;
+    }
+    return false;
+}
+
+/* "cat, dog": the blank is no part of a class's name, unless a folder is called so. Labels of tables have
+ * none around them. */
+static enum pd_status trim_given(struct reader *r, const char *list, struct pd_error *err)
+{
+    struct pd_image_list *l = r->out;
+    for (int k = 0; k < l->class_count; k++) {
+        char name[PD_CLASS_NAME_SIZE];
+        size_t size;
+        const char *own = pd_trim(l->classes[k], &size);
+        snprintf(name, sizeof name, "%.*s", (int)size, own);
+        if (!size || size == strlen(l->classes[k]) ||
+            !(r->plain || (!is_folder(r, l->classes[k]) && is_folder(r, name))))
+            continue;
+        if (find_class(l, name) >= 0)
+            return fail_given(list, "a name stands there twice", err);
+        memcpy(l->classes[k], name, sizeof name);
+    }
+    return PD_OK;
 }
 
 static int by_name(const void *a, const void *b)
@@ -442,6 +479,8 @@ static enum pd_status read_list(struct reader *r, enum pd_split split, const cha
         status = pd_image_walk(r->folder, &r->walk, err);
     if (!status && !r->walk.file_count)
         return fail_no_image(r, err);
+    if (!status && r->given)
+        status = trim_given(r, classes, err);
     if (!status)
         status = pd_image_layout(r->folder, r->walk.files, r->walk.file_count,
                                  (const char(*)[PD_CLASS_NAME_SIZE])l->classes, r->plain ? 0 : l->class_count,

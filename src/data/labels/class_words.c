@@ -237,9 +237,9 @@ int32_t pd_class_find(const struct pd_class_words *w, const char *text, bool *ex
 
 bool pd_is_word_for_nothing(const char *text)
 {
-    static const char *const words[] = {"nan", "none", "null", "nil",        "na",
-                                        "n/a", "#n/a", "<na>", "nat",        "undefined",
-                                        "-1",  "?",    "-",    "unlabelled", "unlabeled"};
+    static const char *const words[] = {"nan",  "none", "null",       "nil",       "na", "n/a",
+                                        "#n/a", "<na>", "nat",        "undefined", "-1", "-1.0",
+                                        "?",    "-",    "unlabelled", "unlabeled"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (!strcasecmp(text, words[i]))
             return true;

@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/real.h"
 #include "base/sort.h"
 #include "base/words.h"
 #include "data/images/image_words.h"
@@ -197,17 +198,22 @@ static void keep_split(struct labelling *l)
 
 /* --- classes --- */
 
-static bool all_numbers(const struct pd_label_table *t)
+/* "7", "-1", "1.0", as pandas writes it. */
+static bool all_numbers(const char *const *labels, size_t n)
 {
-    for (size_t i = 0; i < t->count; i++)
-        if (t->at[i].label[strspn(t->at[i].label, "0123456789")] || strlen(t->at[i].label) > 9)
+    for (size_t i = 0; i < n; i++) {
+        char *end;
+        pd_real_read(labels[i], &end);
+        if (*end || end - labels[i] > 15 || labels[i][strspn(labels[i], "-0123456789.")])
             return false;
+    }
     return true;
 }
 
 static int by_number(const void *a, const void *b)
 {
-    const long x = strtol(*(const char *const *)a, NULL, 10), y = strtol(*(const char *const *)b, NULL, 10);
+    const double x = pd_real_read(*(const char *const *)a, NULL),
+                 y = pd_real_read(*(const char *const *)b, NULL);
     return x != y ? (x > y) - (x < y) : pd_by_bytes(a, b);
 }
 
@@ -227,7 +233,7 @@ static enum pd_status add_classes(struct labelling *l, struct pd_error *err)
                          pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no label in its %zu rows; %s", l->path,
                                  t->count, t->columns),
                          "metadata-columns=IMAGE,LABEL");
-    qsort(labels, n, sizeof *labels, all_numbers(t) ? by_number : pd_by_bytes);
+    qsort(labels, n, sizeof *labels, all_numbers(labels, n) ? by_number : pd_by_bytes);
     for (size_t i = 0; i < n; last = labels[i++])
         different += strcmp(labels[i], last) != 0;
     if (different > MANY_CLASSES && 2 * different > n)

@@ -26,8 +26,8 @@ static bool is_label(const char *const *labels, size_t n, const char *text, size
     return bsearch(&key, labels, n, sizeof *labels, pd_by_bytes);
 }
 
-/* "Mass|Nodule", "['Mass', 'Nodule']", where one of them is a label of its own, too; "scab rust", where all
- * are. */
+/* "Mass|Nodule", where one of them is a label of its own, too; "scab rust", where all are; "['Mass',
+ * 'Nodule']", as Python prints it. */
 static bool is_list(const char *const *labels, size_t n, const char *label)
 {
     static const struct {
@@ -35,6 +35,8 @@ static bool is_list(const char *const *labels, size_t n, const char *label)
         bool all;
     } separators[] = {{"|", false}, {";", false}, {",", false}, {" ", true},
                       {"+", true},  {"/", true},  {"&", true}};
+    if ((!strncmp(label, "['", 2) || !strncmp(label, "[\"", 2)) && strchr(label, ','))
+        return true;
     for (size_t i = 0; i < sizeof separators / sizeof separators[0]; i++) {
         size_t parts = 0, known = 0;
         for (const char *at = label; *at; at += *at != '\0') {

@@ -548,9 +548,17 @@ static void refuses_other_files(void **state)
         assert_read(&photos, twice[i],
                     "answers: several columns 'image', or 'label' and 'choice': keep the one that counts");
     assert_int_equal(pd_answers_parse("i\0m\0", 4, "wide", &photos, &a, &err), PD_ERR_FORMAT);
-    assert_string_equal(err.message,
-                        "wide: a zero byte: expected CSV or JSON as UTF-8 text, not a spreadsheet or "
-                        "UTF-16 at offset 1");
+    assert_string_equal(
+        err.message,
+        "wide: a zero byte: expected CSV or JSON, not a spreadsheet's own format: save it as CSV "
+        "UTF-8 at offset 1");
+    static const char wide[] = "\xff\xfei\0m\0a\0g\0e\0\t\0l\0a\0b\0e\0l\0\n\0n\0o\0.\0p\0n\0g\0\t\0\xe4\0";
+    assert_int_equal(pd_answers_parse(wide, sizeof wide - 1, "wide", &photos, &a, &err), PD_OK);
+    assert_contains(a.refused[0].words, "no.png");
+    pd_answers_release(&a);
+    assert_int_equal(pd_answers_parse(wide, sizeof wide - 2, "wide", &photos, &a, &err), PD_OK);
+    assert_int_equal(a.refused_count, 1); /* cut off within a letter */
+    pd_answers_release(&a);
     assert_int_equal(pd_answers_read("/no/such", &photos, &a, &err), PD_ERR_IO);
     assert_null(a.at);
 }

@@ -135,6 +135,14 @@ static void refuses_csv_that_it_cannot_trust(void **state)
     assert_string_equal(rows_of("image,label\na,cat\nImage, Label\nb,dog\n", ""), "a=cat;b=dog;");
     refuses("image,label\na.png,cat\nb.png,ch\xe2t\n", "", "line 3: no UTF-8 text: save it as UTF-8");
     refuses("", "", "expected a header");
+    assert_int_equal(
+        pd_label_table_parse("\xfe\xff\0i\0d\0,\0y\0\n\0a\0,\xd8\x3d\xdc\x31", 20, "t", "", &table, &err),
+        PD_OK); /* UTF-16 */
+    assert_string_equal(table.at[0].label, "\xf0\x9f\x90\xb1");
+    pd_label_table_release(&table);
+    assert_int_equal(
+        pd_label_table_parse("\xff\xfei\0d\0,\0y\0\n\0a\0,\0\x3d\xd8", 18, "t", "", &table, &err),
+        PD_ERR_FORMAT); /* half a letter */
     assert_int_equal(pd_label_table_parse("P\0K", 3, "t", "", &table, &err), PD_ERR_FORMAT);
 }
 

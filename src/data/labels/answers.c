@@ -5,6 +5,7 @@
 #include "base/words.h"
 #include "data/labels/answers_reader.h"
 #include "io/file.h"
+#include "io/utf16.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -361,16 +362,12 @@ static void reader_release(struct pd_answers_reader *r)
 
 static enum pd_status parse(struct pd_answers_reader *r, const char *text, size_t size, struct pd_error *err)
 {
-    static const char mark[] = "\xef\xbb\xbf"; /* UTF-8's byte order mark: spreadsheets write it */
     const char *zero = memchr(text, '\0', size);
     if (zero)
-        return pd_fail(err, PD_ERR_FORMAT, zero - text,
-                       "%s: a zero byte: expected CSV or JSON as UTF-8 text, not a spreadsheet or UTF-16",
-                       r->file);
-    if (!strncmp(text, mark, 3)) {
-        text += 3;
-        size -= 3;
-    }
+        return pd_fail(
+            err, PD_ERR_FORMAT, zero - text,
+            "%s: a zero byte: expected CSV or JSON, not a spreadsheet's own format: save it as CSV UTF-8",
+            r->file);
     size_t space = strspn(text, " \t\r\n");
     bool json = text[space] == '[' || text[space] == '{';
     enum pd_status status = (json ? pd_answers_parse_label_studio : pd_answers_parse_csv)(r, text, size, err);
@@ -399,17 +396,24 @@ static enum pd_status read_text(const struct pd_buffer *text, const char *name,
     return status;
 }
 
+static enum pd_status parse_bytes(const void *bytes, size_t size, const char *name,
+                                  const struct pd_dataset *dataset, bool own, struct pd_answers *out,
+                                  struct pd_error *err)
+{
+    struct pd_buffer text = PD_BUFFER_INIT; /* a copy: it ends with a NUL */
+    *out = (struct pd_answers){.count = 0};
+    pd_append_utf8(&text, bytes, size);
+    enum pd_status status =
+        text.oom ? pd_fail_memory(err, name) : read_text(&text, name, dataset, own, out, err);
+    pd_buffer_release(&text);
+    return status;
+}
+
 enum pd_status pd_answers_parse(const void *bytes, size_t size, const char *name,
                                 const struct pd_dataset *dataset, struct pd_answers *out,
                                 struct pd_error *err)
 {
-    struct pd_buffer text = PD_BUFFER_INIT; /* a copy: it ends with a NUL */
-    *out = (struct pd_answers){.count = 0};
-    pd_buffer_append(&text, bytes, size);
-    enum pd_status status =
-        text.oom ? pd_fail_memory(err, name) : read_text(&text, name, dataset, false, out, err);
-    pd_buffer_release(&text);
-    return status;
+    return parse_bytes(bytes, size, name, dataset, false, out, err);
 }
 
 static enum pd_status read_file(const char *path, const struct pd_dataset *dataset, bool own,
@@ -419,7 +423,7 @@ static enum pd_status read_file(const char *path, const struct pd_dataset *datas
     *out = (struct pd_answers){.count = 0};
     enum pd_status status = pd_file_read_most(path, MOST_BYTES, &text, err);
     if (!status)
-        status = read_text(&text, path, dataset, own, out, err);
+        status = parse_bytes(text.data ? text.data : "", text.size, path, dataset, own, out, err);
     pd_buffer_release(&text);
     return status;
 }

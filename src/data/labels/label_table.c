@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/words.h"
 #include "io/file.h"
+#include "io/utf16.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -209,19 +210,18 @@ static enum pd_status parse(const struct pd_label_parse *p)
 enum pd_status pd_label_table_parse(const void *bytes, size_t size, const char *name, const char *columns,
                                     struct pd_label_table *out, struct pd_error *err)
 {
-    static const char mark[] = "\xef\xbb\xbf";
     struct pd_buffer text = PD_BUFFER_INIT; /* a copy: it ends with a NUL */
     *out = (struct pd_label_table){.count = 0};
-    pd_buffer_append(&text, bytes, size);
+    pd_append_utf8(&text, bytes, size);
     if (text.oom)
         return pd_fail_memory(err, name);
-    const size_t skip = size >= 3 && !memcmp(text.data, mark, 3) ? 3 : 0;
-    const struct pd_label_parse p = {
-        name, text.data ? text.data + skip : "", size - skip, columns ? columns : "", out, err};
+    const struct pd_label_parse p = {name, text.data ? text.data : "", text.size, columns ? columns : "", out,
+                                     err};
     const char *zero = memchr(p.text, '\0', p.size);
     enum pd_status status =
         zero ? pd_fail(err, PD_ERR_FORMAT, zero - p.text,
-                       "%s: a zero byte: expected text (UTF-8), not a spreadsheet or UTF-16", name)
+                       "%s: a zero byte: expected text, not a spreadsheet's own format: save it as CSV UTF-8",
+                       name)
              : parse(&p);
     if (!status && !out->count)
         status =

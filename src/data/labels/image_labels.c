@@ -540,7 +540,7 @@ static enum pd_status pass_on(const struct pd_error *why, struct pd_error *err)
 static enum pd_status read_folders(const char *folder, const struct pd_data_request *request,
                                    struct pd_image_list *out, struct pd_error *err)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], second[PATH_SIZE];
     struct pd_data_request train = *request;
     struct pd_label_table table = {.count = 0};
     struct pd_error why = {.status = PD_OK};
@@ -548,7 +548,7 @@ static enum pd_status read_folders(const char *folder, const struct pd_data_requ
     train.split = PD_SPLIT_TRAIN;
     *path = '\0';
     if (why.status == PD_ERR_MISMATCH)
-        pd_label_table_find(folder, &train, path, sizeof path);
+        pd_label_table_find(folder, &train, path, second, sizeof path);
     const bool mixed = *path && !pd_label_table_read(path, request->metadata_columns, &table, NULL);
     pd_label_table_release(&table);
     if (!mixed)

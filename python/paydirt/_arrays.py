@@ -1,14 +1,17 @@
 """Other libraries' arrays as NumPy's, without a copy where none is needed."""
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._library import UsageError, ffi
+from ._library import UsageError, ffi, tell
 
 _CPU = (1, 3)  # DLPack's kDLCPU, kDLCUDAHost
+_INDEX = ("", "index", "unnamed: 0")  # of a pandas index that went through a file, as the library's tables have it
+_FEW_BITS = 2.0**-18  # float32's 24 bits, less the 6 that are to be left of the widest spread
+_ROUNDING = 2.0**-44  # float64's, after some sums
 
 
 def host(x: Any, name: str) -> NDArray[Any]:
@@ -21,7 +24,8 @@ def host(x: Any, name: str) -> NDArray[Any]:
     name : str
         What messages call it.
     """
-    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+    if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part)
+           for part in ([x] if not isinstance(x, (list, tuple)) else x)):
         raise UsageError("%s: a masked array: fill it, or leave the masked rows out" % name)
     if isinstance(x, np.ndarray):
         return x
@@ -38,22 +42,78 @@ def host(x: Any, name: str) -> NDArray[Any]:
         if device not in _CPU:
             raise UsageError("%s lies on a device of DLPack's kind %d: bring it to the host first" % (name, device))
         return np.from_dlpack(x)
-    a = np.asarray(x)
+    try:
+        a = np.asarray(x)
+    except ValueError:
+        raise UsageError("%s: rows of different lengths or kinds, expected an array of numbers" % name) from None
     if a.dtype.kind == "O":
         raise UsageError("%s: %s of objects, expected an array of numbers" % (name, type(x).__name__))
     return a
 
 
+def _is_of_pandas(x: Any) -> bool:
+    return type(x).__module__.startswith("pandas") and hasattr(x, "index")
+
+
+def _is_row_numbers(name: Any) -> bool:
+    return str(name).lower() in _INDEX
+
+
+def _from_frame(x: Any, name: str) -> Any:
+    """A frame without the row numbers that it was written with, and pandas' nullable and Arrow's numbers as NumPy's."""
+    if not _is_of_pandas(x):
+        return x
+    if hasattr(x, "columns") and len(x.columns) > 1 and _is_row_numbers(x.columns[0]) and x.dtypes.iloc[0].kind in "iu" \
+            and x.iloc[:, 0].is_unique:
+        tell("%s: the first column, %r, has row numbers and is left out (pandas.read_csv(..., index_col=0))" % (name, x.columns[0]))
+        x = x.iloc[:, 1:]
+    kinds = list(x.dtypes) if hasattr(x, "columns") else [getattr(x, "dtype", None)]
+    letters = [getattr(k, "kind", "O") for k in kinds]
+    if all(k in "fiub" for k in letters) and not all(isinstance(k, np.dtype) for k in kinds):
+        real = "f" in letters or x.isna().to_numpy().any()
+        return x.to_numpy(dtype=np.float64, na_value=np.nan) if real else x.to_numpy(dtype=np.int64)
+    return x
+
+
+def numbers(x: Any, name: str) -> NDArray[Any]:
+    """As `host`, of a frame that may have been read from a file."""
+    return host(_from_frame(x, name), name)
+
+
+def _keeps_spread(a: NDArray[Any], name: str) -> None:
+    with np.errstate(all="ignore"):
+        low, high = (np.ravel(side).astype(np.float64) for side in (a.min(0), a.max(0)))
+        most, spread = np.maximum(-low, high), high - low
+        lost = (spread > _ROUNDING * most) & (_FEW_BITS * most > spread.max())
+    for c in np.flatnonzero(lost):
+        raise UsageError("%s: column %d goes from %.17g to %.17g, which float32 hardly tells apart: subtract its mean "
+                         "(x - x.mean(0), the same numbers from every set)" % (name, c, low[c], high[c]))
+
+
+def features_of(x: Any, name: str) -> NDArray[np.float32]:
+    """Contiguous float32 of whatever numbers, whose distances it keeps."""
+    a = numbers(x, name)
+    if a.size and a.dtype.kind in "fiu" and a.dtype.itemsize >= (8 if a.dtype.kind == "f" else 4):
+        _keeps_spread(a, name)
+    if a.ndim == 2 and len(a) > 9 and a.shape[1] > 1 and a.dtype.kind in "fiu":
+        first = a[:, 0]
+        with np.errstate(all="ignore"):
+            counts = (np.diff(first) == 1) & (first[1:] == np.rint(first[1:]))
+        if counts.all():
+            tell("%s: column 0 counts the rows, from %d on: if these are row numbers, leave them out (x[:, 1:])" % (name, first[0]))
+    return floats(a, name, whole=True)
+
+
 def floats(x: Any, name: str, whole: bool = False) -> NDArray[np.float32]:
     """Contiguous float32. whole: whole numbers are fine."""
-    a = host(x, name)
+    a = numbers(x, name)
     if a.dtype.kind in "iub" and not whole:
         raise UsageError("%s: numbers of type %s, more often labels than these; expected floats (array.astype('float32'))"
                          % (name, a.dtype))
     if a.dtype.kind not in "fiub" and a.dtype.name != "bfloat16":
         raise UsageError("%s: %s, expected floats" % (name, a.dtype))
     try:
-        with np.errstate(over="raise"):
+        with np.errstate(all="ignore", over="raise"):
             return np.ascontiguousarray(a, dtype=np.float32)
     except FloatingPointError:
         row = np.argwhere(np.isfinite(a) & (np.abs(a) > np.finfo(np.float32).max))[0][0]
@@ -78,12 +138,35 @@ def same_index(**given: Any) -> None:
     """Refuses objects of pandas whose rows are called otherwise, as those of a shuffled frame beside another's."""
     first: Optional[Tuple[str, Any]] = None
     for name, x in given.items():
-        if not type(x).__module__.startswith("pandas") or not hasattr(x, "index"):
+        if not _is_of_pandas(x):
             continue
         if first and not first[1].equals(x.index):
             raise UsageError("%s: another index than %s has, rows are taken as they stand: bring them into one order, or give "
                              "them as arrays (.to_numpy())" % (name, first[0]))
         first = first or (name, x.index)
+
+
+def index_of(x: Any) -> Any:
+    """What pandas calls the rows; None of other arrays."""
+    return x.index if _is_of_pandas(x) else None
+
+
+def same_columns(**given: Any) -> None:
+    """Refuses frames with the same columns in another order."""
+    first: Optional[Tuple[str, List[Any]]] = None
+    for name, x in given.items():
+        if not _is_of_pandas(x) or not hasattr(x, "columns"):
+            continue
+        columns = [c for c in x.columns if not _is_row_numbers(c)]
+        if first and columns != first[1] and set(columns) == set(first[1]):
+            raise UsageError("%s: the columns of %s in another order (%s): bring them into one (%s[%s.columns])"
+                             % (name, first[0], ", ".join(map(str, columns[:9])), name, first[0]))
+        first = first or (name, columns)
+
+
+def is_mask(x: Any) -> bool:
+    """Of bools, pandas' and Arrow's too."""
+    return getattr(getattr(x, "dtype", None), "kind", "") == "b"
 
 
 def shape_text(a: NDArray[Any]) -> str:

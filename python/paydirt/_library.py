@@ -6,7 +6,9 @@ import os
 import pathlib
 import sys
 import warnings
-from typing import Any, Callable, Iterator, Optional
+from typing import Any, Callable, Iterable, Iterator, Optional
+
+import numpy as np
 
 from ._headers import ffi as ffi
 
@@ -78,6 +80,23 @@ def with_hints(message: str, hint: str) -> str:
     """A line of the library with the options that may help behind it."""
     words = [_word(h) for h in hint.split("\t") if h]
     return "%s (%s)" % (message, "; ".join(words)) if words else message
+
+
+def path_text(given: Any, name: str = "path") -> str:
+    """A path, of bytes too; to the library it goes by os.fsencode, whatever bytes are in it."""
+    try:
+        path = os.fsdecode(given)
+        os.fsencode(path)
+    except (TypeError, UnicodeError):
+        raise UsageError("%s: %r, expected a path" % (name, given)) from None
+    if "\0" in path:
+        raise UsageError("%s: %r, expected a text without NUL" % (name, path))
+    return path
+
+
+def path_of(chars: Any) -> str:
+    """A C string that is a path."""
+    return os.fsdecode(ffi.string(chars))
 
 
 def new_error() -> Any:
@@ -162,15 +181,37 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def whole(name: str, value: Any, most: int) -> int:
-    """A whole number from 0."""
+def whole(name: str, value: Any, most: int, least: int = 0) -> int:
+    """A whole number within a range."""
     try:
         number = int(value.__index__())
     except (AttributeError, TypeError):
         raise UsageError("%s: %r, expected a whole number" % (name, value)) from None
-    if not 0 <= number <= most:
-        raise UsageError("%s: %d, expected 0 to %d" % (name, number, most))
+    if not least <= number <= most:
+        raise UsageError("%s: %d, expected %d to %d" % (name, number, least, most))
     return number
+
+
+def real(name: str, value: Any) -> float:
+    """A number."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise UsageError("%s: %r, expected a number" % (name, value)) from None
+
+
+def one_of(name: str, value: Any, words: Iterable[str]) -> str:
+    """One of few words."""
+    if isinstance(value, str) and value in words:
+        return value
+    raise UsageError("%s: %r, expected %s" % (name, value, " or ".join(map(repr, words))))
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False, also as 1 or 0."""
+    if isinstance(value, (bool, np.bool_)) or isinstance(value, (int, np.integer)) and 0 <= value <= 1:
+        return bool(value)
+    raise UsageError("%s: %r, expected True or False" % (name, value))
 
 
 def threads_of(threads: int) -> int:

@@ -6,11 +6,12 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import floats, host, pointer, rows_of, same_index, shape_text, whole_numbers
-from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, tell, text, whole
+from ._arrays import features_of, floats, host, index_of, is_mask, numbers, pointer, rows_of, same_index, shape_text, whole_numbers
+from ._library import Callbacks, UsageError, call, check, ffi, flag, lib, new_error, one_of, openmp, real, tell, text, whole
 
 _JUDGED = 1 << 19  # numbers, as `paydirt select` looks at
 _ROUNDED = 0.005  # sums of probabilities that were rounded to few digits
+_LARGE = 1 << 10  # float32's steps there are 1e-4
 _DIVERSE = {"k-center": lib.PD_DIVERSE_K_CENTER, "k-means++": lib.PD_DIVERSE_K_MEANS}
 
 
@@ -97,7 +98,15 @@ def _real_fake(logits: Any, sigmoid: Optional[bool], needed: bool) -> NDArray[np
     return a
 
 
+def _from_largest(given: NDArray[Any], a: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Large logits of float64 less those of their likeliest classes: the same softmax, which float32 would have rounded."""
+    if given.dtype.kind == "f" and given.dtype.itemsize > 4 and a.size and np.isfinite(a).all() and np.abs(a).max() > _LARGE:
+        return np.ascontiguousarray(given - given.max(-1, keepdims=True), dtype=np.float32)
+    return a
+
+
 def _class_logits(given: Any, judge: bool) -> NDArray[np.float32]:
+    given = numbers(given, "class_logits")
     a = floats(given, "class_logits")
     if a.ndim == 2 and a.shape[1] == 1 or a.ndim == 1:
         raise UsageError("class_logits: shape %s, expected (rows, classes); of one number x for the second of two classes: "
@@ -108,10 +117,11 @@ def _class_logits(given: Any, judge: bool) -> NDArray[np.float32]:
         raise UsageError("class_logits: shape %s, expected 2 classes or more" % shape_text(a))
     if judge and len(a):
         look("class_logits", a, False, "if they are: probabilities= in place of class_logits=; if they are logits: judge=False")
-    return a
+    return _from_largest(given, a)
 
 
 def _passes(given: Any, judge: bool) -> NDArray[np.float32]:
+    given = numbers(given, "passes")
     a = floats(given, "passes")
     if a.ndim != 3:
         raise UsageError("passes: shape %s, expected (passes, rows, classes)" % shape_text(a))
@@ -119,11 +129,13 @@ def _passes(given: Any, judge: bool) -> NDArray[np.float32]:
         raise UsageError("passes: shape %s, expected 2 passes and 2 classes or more" % shape_text(a))
     if judge and a.size:
         look("passes", a, False, "take their logarithms: np.log; if they are logits: judge=False")
-    return a
+    if len(a) > a.shape[1] > 0:
+        tell("passes: shape %s, more passes than rows: is it (rows, passes, classes)?" % shape_text(a))
+    return _from_largest(given, a)
 
 
 def _features(given: Any) -> NDArray[np.float32]:
-    a = floats(given, "features", whole=True)
+    a = features_of(given, "features")
     if a.ndim < 2:
         raise UsageError("features: shape %s, expected (rows, width)" % shape_text(a))
     if len(a) and not a.size:
@@ -135,10 +147,14 @@ def _labelled(given: Any, n: int, **pool: Any) -> NDArray[np.int64]:
     """pool: its arrays, whose rows pandas may call otherwise than by their numbers."""
     if hasattr(given, "get_indexer"):  # pandas' Index
         for name, x in pool.items():
-            own = getattr(x, "index", None)
+            own = index_of(x)
             if hasattr(own, "get_indexer") and not np.array_equal(np.asarray(own), np.arange(n)):
                 raise UsageError("labelled: an index, and that of %s is not 0 to %d: expected row numbers "
                                  "(%s.index.get_indexer(labelled))" % (name, n - 1, name))
+    if is_mask(given) and index_of(given) is not None:
+        if given.isna().any():
+            raise UsageError("labelled: a mask with missing values, expected True or False for each row")
+        given = given.to_numpy(dtype=bool)
     a = host(given, "labelled")
     if a.dtype == np.bool_:
         if a.shape != (n,):
@@ -163,7 +179,7 @@ class Pool:
         if class_logits is not None and probabilities is not None:
             raise UsageError("class_logits and probabilities are both given, expected one of them")
         same_index(logits=logits, class_logits=class_logits, probabilities=probabilities, features=features,
-                   labelled=labelled if getattr(labelled, "dtype", None) == np.bool_ else None)
+                   labelled=labelled if is_mask(labelled) else None)
         # What a strategy does not need only says how many rows there are.
         one = None if logits is None else _real_fake(logits, sigmoid, bool(needs & lib.PD_POOL_LOGIT))
         looked = judge and bool(needs & lib.PD_POOL_CLASS_LOGITS)
@@ -221,10 +237,21 @@ def _choose(strategy: Any, pool: Pool, k: int, seed: int, balanced: bool, cluste
     return rows
 
 
+def _check_options(strategy: Any, balanced: bool, clusters: int = 0, radius: float = 0.0, diverse: Optional[str] = None) -> None:
+    """Refuses what the strategy does nothing with."""
+    name = text(strategy.name)
+    for given, does_nothing, words in (
+            (balanced, strategy.observe == ffi.NULL, "balanced: strategy '%s' has no terms to balance"),
+            (clusters, name not in ("typiclust", "probcover"), "clusters: strategy '%s' has none"),
+            (radius, name != "probcover", "radius: strategy '%s' has no balls"),
+            (diverse is not None, strategy.score == ffi.NULL, "diverse: strategy '%s' chooses rows together already")):
+        if given and does_nothing:
+            raise UsageError(words % name)
+
+
 def _spread(diverse: str, strategy: Any, pool: Pool, k: int, candidates: Optional[int], seed: int, balanced: bool,
             thread_count: int) -> NDArray[np.int64]:
-    if diverse not in _DIVERSE:
-        raise UsageError("diverse: %r, expected one of %s" % (diverse, ", ".join(_DIVERSE)))
+    diverse = one_of("diverse", diverse, _DIVERSE)
     if pool.features is None:
         raise UsageError("diverse: features= is missing, whose distances it goes by")
     known = len(np.unique(np.frombuffer(ffi.buffer(pool.c.labelled_rows, 8 * pool.c.labelled), np.int64)))
@@ -299,6 +326,8 @@ def select(logits: Any = None, class_logits: Any = None, *, strategy: str = "gol
     >>> rows = paydirt.select(features=f, labelled=idx, probabilities=p, strategy="badge", k=100)
     """
     found = find(strategy)
+    balanced, clusters, radius = flag("balanced", balanced), whole("clusters", clusters, 10**6), real("radius", radius)
+    _check_options(found, balanced, clusters, radius, diverse)
     pool = Pool(found, logits, class_logits, features, passes, labelled, probabilities, sigmoid, judge)
     k = whole("k", k, pool.n)
     seed = whole("seed", seed, 2**64 - 1)
@@ -307,7 +336,7 @@ def select(logits: Any = None, class_logits: Any = None, *, strategy: str = "gol
                        balanced, threads)
     if candidates is not None:
         raise UsageError("candidates: nothing is spread over them (diverse=%s)" % " or ".join(repr(d) for d in _DIVERSE))
-    return _choose(found, pool, k, seed, balanced, whole("clusters", clusters, 10**6), radius, threads)
+    return _choose(found, pool, k, seed, balanced, clusters, radius, threads)
 
 
 def scores(logits: Any = None, class_logits: Any = None, *, strategy: str = "gold", features: Any = None, passes: Any = None,
@@ -325,6 +354,8 @@ def scores(logits: Any = None, class_logits: Any = None, *, strategy: str = "gol
         As `select`; also a strategy that chooses rows together.
     """
     found = find(strategy)
+    balanced = flag("balanced", balanced)
+    _check_options(found, balanced)
     pool = Pool(found, logits, class_logits, features, passes, None, probabilities, sigmoid, judge)
     out = np.empty(pool.n)
     with openmp(threads):

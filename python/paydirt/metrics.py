@@ -14,10 +14,10 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import floats, host, pointer, shape_text
+from ._arrays import features_of, host, pointer, same_columns, same_index, shape_text
 from ._images import pixels_of, scale_of
 from ._labels import labels_of, sorted_names
-from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, tell, text
+from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, path_text, tell, text, whole
 
 __all__ = ["Result", "dc", "features", "fid", "fitting_capacity", "frechet", "gan_test", "inception_score", "kid", "pr", "prd"]
 
@@ -83,8 +83,11 @@ def _work(calls: Callbacks, threads: int) -> Dict[str, Any]:
 
 def _of_features(name: str, real: Any, fake: Any, weights: Weights, threads: int, **how: Any) -> Result:
     calls = Callbacks()
+    same_columns(real=real, fake=fake)
     a, b = _seen(real, "real", weights, threads), _seen(fake, "fake", weights, threads)
     curve = ffi.new("struct pd_prd_result *") if name == "prd" else None
+    how = {option: whole(option, value, 2**31 - 1, option != "subset_size") if option != "seed" else whole(option, value, 2**64 - 1)
+           for option, value in how.items()}
     seed = how.pop("seed", 0)
     with openmp(threads) as count:
         f = ffi.new("struct pd_metric_features *", {"work": _work(calls, count), **how})
@@ -108,7 +111,7 @@ def _seen(given: Any, what: str, weights: Weights, threads: int) -> NDArray[np.f
     if host(given, what).ndim == 2:
         if weights is not None:
             raise UsageError("%s: features, shape %s; weights= is for images" % (what, shape_text(host(given, what))))
-        x = floats(given, what, whole=True)
+        x = features_of(given, what)
         if not len(x):
             raise UsageError("%s: no samples" % what)
         return x
@@ -128,7 +131,7 @@ def _inception(images: Any, what: str, weights: Any, threads: int) -> Tuple[NDAr
     calls, out = Callbacks(), ffi.new("struct pd_inception **")
     kept = pointer("uint8_t", pixels)
     with openmp(threads) as count:
-        call(lib.pd_inception_open, os.fspath(weights).encode(), count, out)
+        call(lib.pd_inception_open, os.fsencode(path_text(weights, "weights")), count, out)
         net = ffi.gc(out[0], lib.pd_inception_destroy)
         n, channels, height, width = pixels.shape
         set_ = ffi.new("struct pd_inception_images *", {"n": n, "channels": channels, "height": height, "width": width,
@@ -156,6 +159,7 @@ def features(images: Any, *, weights: Weights, threads: int = 0) -> NDArray[np.f
 
 def inception_score(images: Any, *, weights: Weights, splits: int = 10, seed: int = 0, threads: int = 0) -> Result:
     """Inception Score of generated images (Salimans et al. 2016), mean over `splits` parts."""
+    splits, seed = whole("splits", splits, 2**31 - 1, 1), whole("seed", seed, 2**64 - 1)
     logits = _inception(images, "images", weights, threads)[1]
     out = ffi.new("struct pd_inception_score *")
     call(lib.pd_inception_score, len(logits), logits.shape[1], pointer("float", logits), splits, seed, out)
@@ -276,6 +280,7 @@ def _compare(sets: Dict[str, _Labelled], names: List[str]) -> None:
 
 
 def _labelled(images: NDArray[Any], labels: Any, what: str, like: Optional[str]) -> _Labelled:
+    same_index(**{what: images, "labels": labels})
     pixels = pixels_of(images, what, [], like)
     known, _, names = labels_of(labels, len(pixels), None, [])
     if pixels.ndim == 4 and pixels.shape[2] != pixels.shape[3]:
@@ -292,6 +297,9 @@ def _sets(**given: Tuple[str, Any, Any]) -> Dict[str, _Labelled]:
 
 
 def _by_classifier(name: str, sets: Dict[str, _Labelled], classifier: str, epochs: int, seed: int, threads: int) -> Result:
+    epochs, seed = whole("epochs", epochs, 2**31 - 1), whole("seed", seed, 2**64 - 1)
+    if not isinstance(classifier, str):
+        raise UsageError("classifier: %r, expected a name" % (classifier,))
     sets = _by_one_list(sets)
     shapes = {s.images.shape[1:] for s in sets.values()}
     if len(shapes) > 1:

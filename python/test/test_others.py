@@ -1,11 +1,13 @@
 """Query strategies in scikit-activeml's and modAL's loops, each skipped where its library is not there.
 
 scikit-activeml's own helpers for tests (skactiveml.tests, in its source tree alone) are run where they can be imported."""
+import pickle
 import unittest
 
 import numpy as np
 
 import paydirt
+from paydirt._outside import real_fake
 
 try:
     from skactiveml.classifier import ParzenWindowClassifier, SklearnClassifier
@@ -115,6 +117,25 @@ class Sampler(unittest.TestCase):
     def predict_proba(self, x):
         p = 1 / (1 + np.exp(-x[:, 0]))
         return np.stack([1 - p, p], 1)
+
+    def test_pickled(self):
+        query = paydirt.modal.sampler(discriminator=realness)
+        again = pickle.loads(pickle.dumps(query))
+        np.testing.assert_array_equal(again(self, X, 3)[0], query(self, X, 3)[0])
+
+    def test_flattened_images(self):
+        x = RNG.integers(0, 255, (40, 8, 8), dtype=np.uint8)
+        how = dict(threads=1, epochs=1, min_epoch=40, batch=16, width=0.05, progress=False)
+        gan = paydirt.train(x, CLASSES[:40], size=16, **how)
+        np.testing.assert_array_equal(real_fake(gan, x.reshape(40, -1)), gan.score(x).logit)
+        with self.assertRaisesRegex(paydirt.UsageError, "X: rows of 63 numbers, expected images of 1 x 16 x 16"):
+            real_fake(gan, x.reshape(40, -1)[:, 1:])
+        smooth = np.linspace(0, 200, 16)[None, :, None, None] + np.array([0, 50, 20]) + RNG.integers(0, 5, (40, 16, 16, 3))
+        smooth = smooth.astype(np.uint8)
+        gan = paydirt.train(smooth, CLASSES[:40], size=16, **how)
+        np.testing.assert_array_equal(real_fake(gan, np.moveaxis(smooth, 3, 1).reshape(40, -1)), gan.score(smooth).logit)
+        with self.assertWarnsRegex(UserWarning, "flattened channels last"):
+            real_fake(gan, smooth.reshape(40, -1))
 
     def test_what_it_refuses(self):
         sure = lambda x: 1 / (1 + np.exp(-realness(x)))  # noqa: E731

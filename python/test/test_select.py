@@ -90,6 +90,25 @@ class Selects(unittest.TestCase):
         np.testing.assert_array_equal(paydirt.select(logits, CLASSES, k=5, labelled=Labelled([3, 4])),
                                       paydirt.select(LOGIT, CLASSES, k=5, labelled=[3, 4]))
 
+    def test_frames_from_files(self):
+        try:
+            import pandas as pd
+        except ImportError:
+            self.skipTest("no pandas")
+        frame = pd.DataFrame(FEATURES)
+        expected = paydirt.select(features=FEATURES, strategy="coreset", k=5)
+        with self.assertWarnsRegex(UserWarning, "'Unnamed: 0', has row numbers and is left out"):
+            got = paydirt.select(features=frame.reset_index().rename(columns={"index": "Unnamed: 0"}), strategy="coreset", k=5)
+        np.testing.assert_array_equal(got, expected)
+        np.testing.assert_array_equal(paydirt.select(features=frame.astype("Float32"), strategy="coreset", k=5), expected)
+        mask = pd.Series(np.arange(len(frame)) < 9, index=frame.index[::-1])
+        for kind in ("bool", "boolean"):
+            with self.assertRaisesRegex(paydirt.UsageError, "labelled: another index than features has"):
+                paydirt.select(features=frame, strategy="coreset", k=5, labelled=mask.astype(kind))
+            np.testing.assert_array_equal(
+                paydirt.select(features=frame, strategy="coreset", k=5, labelled=mask.reset_index(drop=True).astype(kind)),
+                paydirt.select(features=FEATURES, strategy="coreset", k=5, labelled=mask.to_numpy()))
+
     def test_entropy_and_its_other_name(self):
         expected = top(entropy(softmax(CLASSES)), 50)
         for name in ("entropy", "most-entropy"):
@@ -141,7 +160,8 @@ class Selects(unittest.TestCase):
         for s in paydirt.strategies():
             given = {"logits": LOGIT[:200], "class_logits": CLASSES[:200], "features": FEATURES[:200],
                      "passes": np.stack([CLASSES[:200], CLASSES[200:400]])}
-            rows = paydirt.select(**{name: given[name] for name in s.needs or ["logits"]}, strategy=s.name, k=5, clusters=3)
+            rows = paydirt.select(**{name: given[name] for name in s.needs or ["logits"]}, strategy=s.name, k=5,
+                                  clusters=3 * (s.name in ("typiclust", "probcover")))
             self.assertEqual(len(set(rows)), 5, s.name)
 
     def test_rows_do_not_depend_on_threads(self):
@@ -158,6 +178,18 @@ class Arrays(unittest.TestCase):
                   Interface(CLASSES)):
             for m in (LOGIT, LOGIT[:, None], LOGIT[::-1][::-1], Tensor(LOGIT)):
                 np.testing.assert_array_equal(paydirt.select(m, c, k=40), expected)
+
+    def test_float64_that_float32_would_round(self):
+        exact = CLASSES.astype("f8")
+        for far in (1e7, 1e7 * np.arange(N)[:, None]):
+            np.testing.assert_allclose(paydirt.scores(class_logits=exact - far, strategy="entropy"), entropy(softmax(CLASSES)),
+                                       atol=1e-3)
+        noise = np.hstack([FEATURES.astype("f8"), 1 / 3 + 1e-16 * FEATURES[:, :1].astype("f8")])  # a column of nothing
+        np.testing.assert_array_equal(paydirt.select(features=noise, strategy="coreset", k=9),
+                                      paydirt.select(features=FEATURES, strategy="coreset", k=9))
+        tiny = np.where(CLASSES < 0, 1e-46, CLASSES.astype("f8"))
+        with np.errstate(all="raise"):
+            self.assertEqual(len(paydirt.select(class_logits=tiny, strategy="entropy", k=3)), 3)
 
     def test_float16_is_taken_as_it_is(self):
         half = CLASSES.astype("f2")
@@ -212,6 +244,10 @@ class Refuses(unittest.TestCase):
         self.refuses("int64", class_logits=CLASSES.astype(int), strategy="entropy")
         self.refuses("complex", class_logits=CLASSES.astype(complex), strategy="entropy")
         self.refuses("<U1", class_logits=np.full((9, 2), "a"), strategy="entropy")
+        self.refuses("masked", class_logits=[np.ma.masked_greater(c, 1) for c in CLASSES[:9]], strategy="entropy")
+        self.refuses("rows of different lengths", features=[[1.0, 2.0], [3.0]], strategy="coreset")
+        for x in (1e9 + FEATURES.astype("f8"), (1e9 + 9 * FEATURES.astype("f8")).astype(int)):
+            self.refuses("float32 hardly tells apart", features=x, strategy="coreset")
         self.refuses("masked", class_logits=np.ma.masked_greater(CLASSES, 1), strategy="entropy")
 
     def test_numbers_that_are_not_finite(self):
@@ -250,15 +286,29 @@ class Refuses(unittest.TestCase):
             self.refuses("threads: ", LOGIT, CLASSES, threads=threads)
         self.refuses("strategy: None", LOGIT, CLASSES, strategy=None)
         self.refuses("features= is missing", LOGIT, CLASSES, diverse="k-center")
+        self.refuses("diverse: [], expected 'k-center'", LOGIT, CLASSES, diverse=[])
+        for balanced in (None, "no"):
+            self.refuses("balanced: ", LOGIT, CLASSES, balanced=balanced)
+
+    def test_options_that_do_nothing(self):
+        self.refuses("has no terms to balance", class_logits=CLASSES, strategy="entropy", balanced=True)
+        self.refuses("clusters: ", class_logits=CLASSES, strategy="entropy", clusters=3)
+        self.refuses("radius: ", features=FEATURES, strategy="typiclust", radius=1.0)
+        self.refuses("radius: 'x', expected a number", features=FEATURES, strategy="probcover", radius="x")
+        self.refuses("chooses rows together already", features=FEATURES, strategy="coreset", diverse="k-center")
+        with self.assertRaisesRegex(paydirt.UsageError, "has no terms to balance"):
+            paydirt.scores(class_logits=CLASSES, strategy="entropy", balanced=True)
 
     def test_what_is_doubtful_is_said(self):
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             paydirt.select(class_logits=CLASSES[:3], strategy="entropy", k=1)
             paydirt.select(probabilities=np.full((9, 3), 0.33), strategy="entropy", k=1)
-        self.assertIn("transposed", str(said[0].message))
-        self.assertIn("within 0.01 only", str(said[1].message))
-        self.assertEqual([s.filename for s in said], 2 * [__file__])
+            paydirt.select(passes=np.moveaxis(RNG.normal(size=(5, 40, 3)), 0, 1), strategy="bald", k=1)
+            paydirt.select(features=np.hstack([np.arange(500)[:, None], FEATURES]), strategy="coreset", k=1)
+        for words, s in zip(("transposed", "within 0.01 only", "is it (rows, passes, classes)?", "column 0 counts the rows"), said):
+            self.assertIn(words, str(s.message))
+        self.assertEqual([s.filename for s in said], 4 * [__file__])
 
     def test_errors_are_pythons_too(self):
         self.assertTrue(issubclass(paydirt.UsageError, ValueError) and issubclass(paydirt.FileError, OSError))

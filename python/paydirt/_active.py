@@ -1,6 +1,7 @@
 """Active learning with answers from Python: `ActiveLearner`."""
 from __future__ import annotations
 
+import collections.abc
 import contextlib
 import csv
 import fcntl
@@ -14,11 +15,11 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import whole_numbers
+from ._arrays import index_of, whole_numbers
 from ._gan import Gan, load
 from ._images import say_scaled, understand
-from ._labels import Classes, listed
-from ._library import UsageError, check, ffi, lib, new_error, not_forked, openmp, text
+from ._labels import Classes, as_called, called, listed
+from ._library import UsageError, check, ffi, lib, new_error, not_forked, openmp, path_of, path_text, text
 from ._train import Callback, Watch, keep_arrays, names_option, option_text, set_options
 
 _FOLDER_SIZE = 4096
@@ -58,6 +59,19 @@ def _read(path: pathlib.Path) -> Dict[int, str]:
 
 def _is_whole(x: Any) -> bool:
     return isinstance(x, (int, np.integer)) and not isinstance(x, bool)
+
+
+def _check_order(at: NDArray[np.int64], rows: Any, labels: Any) -> None:
+    """Refuses answers that may be in another order than the rows."""
+    if isinstance(labels, (collections.abc.Set, collections.abc.Mapping)) or hasattr(labels, "columns"):
+        raise UsageError("labels: a %s, expected a list, in the order of rows" % type(labels).__name__)
+    index, own = index_of(labels), index_of(rows)
+    if index is None or own is not None and index.equals(own):
+        return
+    names, order = index.tolist(), at.tolist()
+    if names != order and (names != list(range(len(names))) or sorted(order) == names):
+        raise UsageError("labels: a Series whose index is not rows in their order: expected that (series[rows]), or a list of them "
+                         "(series.to_list())")
 
 
 class ActiveLearner:
@@ -112,7 +126,7 @@ class ActiveLearner:
                  threads: int = 0, callbacks: Sequence[Callback] = (), progress: Optional[bool] = None, **options: Any) -> None:
         images = understand(pool, labels, classes)
         say_scaled(images, options.get("size"))
-        self.folder = pathlib.Path(folder)
+        self.folder = pathlib.Path(path_text(folder, "folder")).absolute()
         self.done = False
         self.class_names = images.names or [str(k) for k in range(images.classes)]
         given = listed(classes)
@@ -140,7 +154,8 @@ class ActiveLearner:
 
     @property
     def labels(self) -> NDArray[np.int32]:
-        """(n): those given, and all answers so far; -1 where there is none."""
+        """(n): those given, and all answers so far, as numbers of classes (by which they are called where all are called by whole
+        numbers); -1 where there is none."""
         out = self._given.copy()
         pending = self._pending()  # first: what is taken from it meanwhile is in the other then
         answered = _read(self._run / "answers.csv") if self._run else {}
@@ -148,7 +163,7 @@ class ActiveLearner:
         for answers in (answered, *pending.values()):
             for row, word in answers.items():
                 out[row] = -1 if word == _SKIP else self.class_names.index(word)
-        return out
+        return as_called(out, self.class_names)
 
     @property
     def gan(self) -> Optional[Gan]:
@@ -172,12 +187,12 @@ class ActiveLearner:
         refused: List[str] = []
         outcome = ffi.new("struct pd_active_outcome *")
         c = ffi.new("struct pd_active_watch *", {
-            "train": watch.c, "begin": watch.calls.make("void(void *, const char *)", lambda _, f: self._begun(text(f))),
+            "train": watch.c, "begin": watch.calls.make("void(void *, const char *)", lambda _, f: self._begun(path_of(f))),
             "round": watch.calls.make("void(void *, const struct pd_active_round *)", lambda _, r: watch.progress.note(
                 "round %d, %d labels" % (r.round, r.labels))),
             "refused": watch.calls.make("void(void *, const struct pd_refusal *)", lambda _, r: refused.append(text(r.words)))})
         pending = self._pending()
-        kept = {kind: ffi.new("char[]", str(self.folder / name).encode()) for kind, name in _PENDING.items() if pending[kind]}
+        kept = {kind: ffi.new("char[]", os.fsencode(self.folder / name)) for kind, name in _PENDING.items() if pending[kind]}
         news = ffi.new("struct pd_active_news *", {"answers": kept.get(False, ffi.NULL), "correct": kept.get(True, ffi.NULL)})
         with contextlib.ExitStack() as self._beginning:  # two that begin at once would make two runs
             self._beginning.enter_context(self._locked())
@@ -191,7 +206,7 @@ class ActiveLearner:
             for kind in kept:
                 self._write(kind, {row: word for row, word in self._pending()[kind].items() if pending[kind].get(row) != word})
         self.done = outcome.questions == 0
-        return np.zeros(0, np.int64) if self.done else self._asked(text(outcome.queries))
+        return np.zeros(0, np.int64) if self.done else self._asked(path_of(outcome.queries))
 
     def answer(self, rows: Any, labels: Any, *, correct: bool = False) -> None:
         """Keeps answers; they are on the disk when this returns.
@@ -201,11 +216,13 @@ class ActiveLearner:
         rows : array of whole numbers
             Of the pool; asked for or not.
         labels : array
-            A class for each, by number or name; None or "skip" where the image shows none: it is not asked for again.
+            A class for each, by number or name; None or "skip" where the image shows none: it is not asked for again. Of a Series
+            the index is to be 0, 1, 2, ... or the rows.
         correct : bool
             They may replace earlier ones. Else an answer that contradicts one is refused.
         """
         at = whole_numbers(rows, "rows")
+        _check_order(at, rows, labels)
         words = self._words(labels, len(at))
         if len(at) and not (0 <= at.min() and at.max() < self._n):
             raise UsageError("rows: %d to %d, expected 0 to %d" % (at.min(), at.max(), self._n - 1))
@@ -257,11 +274,10 @@ class ActiveLearner:
     def _places(self) -> Dict[int, str]:
         """What whole numbers stand for. Classes that were given as numbers are called so; others have their places, which say
         nothing where other classes are called like them."""
-        places = dict(enumerate(self.class_names))
-        if not all(name.isdecimal() for name in self.class_names):
-            return places
-        called = {int(name): name for name in self.class_names}
-        return called if self._by_value or called == places else {}
+        values = called(self.class_names)
+        if values is None:
+            return dict(enumerate(self.class_names))
+        return dict(zip(values, self.class_names)) if self._by_value else {}
 
     def _words(self, labels: Any, n: int) -> List[str]:
         given = list(labels.tolist() if hasattr(labels, "tolist") else labels)
@@ -270,7 +286,7 @@ class ActiveLearner:
         places = self._places()
         out = []
         for i, label in enumerate(given):
-            if label is None or label == _SKIP:
+            if label is None or isinstance(label, str) and label == _SKIP:
                 word = _SKIP
             elif isinstance(label, str):
                 word = label
@@ -366,7 +382,7 @@ class ActiveLearner:
                 added = self.class_names[len(self._names_in(self._run)):]
                 names = ffi.new("char[]", ",".join(added).encode())
                 news.add_class = names if added else ffi.NULL
-                status = lib.pd_active_resume(str(self._run).encode(), news, c, outcome, err)
+                status = lib.pd_active_resume(os.fsencode(self._run), news, c, outcome, err)
             else:
                 folder = ffi.new("char[]", _FOLDER_SIZE)
                 status = lib.pd_active_start(self._active, news, c, folder, _FOLDER_SIZE, outcome, err)

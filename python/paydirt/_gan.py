@@ -1,20 +1,24 @@
 """Networks: sampling, scoring, files."""
 from __future__ import annotations
 
+import json
 import os
 import pathlib
+import re
+import shutil
 import tempfile
-from typing import Any, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import floats, pointer, shape_text, whole_numbers
-from ._images import Images, arrays_of, fit_channels, pixels_of, to_dataset
-from ._labels import labels_of, names_of
-from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, text, whole
+from ._images import SCALES, Images, arrays_of, fit_channels, pixels_of, to_dataset
+from ._labels import as_called, by_value, called, labels_of
+from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, one_of, openmp, path_text, real, text, whole
 
 _FILE = "networks.safetensors"  # in a folder of Gan.save
+_ARRAYS = re.compile("data-[0-9a-f]{16}-([a-z]+)[.]npz")  # as keep_arrays calls them
 _ORIGINS = {"real": lib.PD_ORIGIN_REAL, "fake": lib.PD_ORIGIN_FAKE}
 
 
@@ -39,7 +43,7 @@ class Epoch(NamedTuple):
     images_per_second: float
 
 
-class Scores(NamedTuple):
+class _Scores(NamedTuple):
     """What the discriminator thinks of images; logarithms are natural."""
 
     logit: NDArray[np.float32]
@@ -55,11 +59,24 @@ class Scores(NamedTuple):
     gold_balanced: NDArray[np.float64]
     """(n): with its two terms weighed by their standard deviations."""
 
+
+class Scores(_Scores):
+    """What the discriminator thinks of images; logarithms are natural. Columns are in the order of `Gan.class_names`."""
+
+    _names: Sequence[str] = ()
+
     @property
     def predicted(self) -> NDArray[np.int64]:
-        """(n): the likeliest class."""
-        likeliest: NDArray[np.int64] = self.class_logits.argmax(1)
-        return likeliest
+        """(n): the number of the likeliest class, as labels are given: its column, or, where all classes are called by other
+        whole numbers, that by which it is called."""
+        return as_called(self.class_logits.argmax(1), self._names)
+
+    def _of(self, names: Sequence[str]) -> "Scores":
+        self._names = names
+        return self
+
+    def _replace(self, **fields: Any) -> "Scores":
+        return super()._replace(**fields)._of(self._names)
 
 
 class Kept(NamedTuple):
@@ -67,6 +84,7 @@ class Kept(NamedTuple):
 
     images: NDArray[Any]
     labels: NDArray[np.int32]
+    """(n): numbers of classes, as of `Scores.predicted`."""
     logit: NDArray[np.float32]
     d: NDArray[np.float64]
     tried: NDArray[np.int64]
@@ -150,7 +168,7 @@ class Gan:
         Parameters
         ----------
         classes : array (n) of whole numbers, or of names
-            The class of each.
+            The class of each; where all classes are called by whole numbers, by these.
         per_class : int
             In place of classes: so many of each, class by class.
         z : array (n, z_dim), optional
@@ -185,15 +203,15 @@ class Gan:
         if (classes is None) == (per_class is None):
             raise UsageError("expected one of classes (of each sample) and per_class (how many of each)")
         if per_class is not None:
-            if per_class < 0:
-                raise UsageError("per_class: %d, expected 0 or more" % per_class)
-            return np.repeat(np.arange(self.classes, dtype=np.int32), per_class)
+            return np.repeat(np.arange(self.classes, dtype=np.int32), whole("per_class", per_class, 2**40))
         if isinstance(classes, (int, np.integer, str)):
             raise UsageError("classes: %r, expected a class for each sample, as [%r] * 64" % (classes, classes))
         a = np.asarray(classes) if isinstance(classes, (list, tuple)) else classes
         if getattr(a, "dtype", None) is not None and getattr(a.dtype, "kind", "") in "USO":
             return labels_of(a, len(a), self.class_names, [])[0]
         rows = whole_numbers(a, "classes")
+        values = called(self.class_names)
+        rows = rows if values is None else by_value(rows, values, "classes")
         if len(rows) and not (0 <= rows.min() and rows.max() < self.classes):
             raise UsageError("classes: %d to %d, expected 0 to %d" % (rows.min(), rows.max(), self.classes - 1))
         return rows.astype(np.int32)
@@ -220,6 +238,8 @@ class Gan:
         Kept
         """
         err = new_error()
+        if not isinstance(reject, str):
+            raise UsageError("reject: %r, expected a method's name" % (reject,))
         method = lib.pd_reject_method_find(reject.encode(), err)
         if method == ffi.NULL:
             check(err.status, err)
@@ -227,8 +247,8 @@ class Gan:
             raise UsageError("reject: %r learns from real images; that is `paydirt sample --reject %s`" % (reject, reject))
         o = ffi.new("struct pd_rejection_options *", lib.pd_rejection_defaults(method))
         o.per_class, o.burn_in, o.how.seed = whole("per_class", per_class, 2**40), whole("burn_in", burn_in, 2**40), _seed(seed)
-        o.how.p = o.how.p if p is None else p
-        o.how.keep = o.how.keep if keep is None else keep
+        o.how.p = o.how.p if p is None else real("p", p)
+        o.how.keep = o.how.keep if keep is None else real("keep", keep)
         callbacks = Callbacks()
         o.stop = callbacks.make("bool(void *)", lambda _: callbacks.is_stopped(), True)
         out = ffi.new("struct pd_rejection *")
@@ -237,7 +257,8 @@ class Gan:
                 callbacks.call(lib.pd_reject, self._alive(), o, out)
             n = out.kept.count
             images = _copy("float", out.kept.images, (n, *self.shape), np.float32)
-            return Kept(_present(images, dtype, channels_first), _copy("int32_t", out.kept.labels, (n,), np.int32),
+            labels = as_called(_copy("int32_t", out.kept.labels, (n,), np.int32), self.class_names)
+            return Kept(_present(images, dtype, channels_first), labels,
                         _copy("float", out.logit, (n,), np.float32), _copy("double", out.d, (n,), np.float64),
                         np.array([out.classes[k].tried for k in range(self.classes)], np.int64))
         finally:
@@ -253,7 +274,8 @@ class Gan:
         images : array or data set
             As of `train`; other sizes are scaled to the networks'.
         labels : array (n), optional
-            Numbers of classes, or names; -1, None: unknown. A data set's own where nothing is given.
+            Numbers of classes (where all are called by whole numbers, these), or names; -1, None: unknown. A data set's own
+            where nothing is given; numbers beside a data set that has names are the data set's.
         origin : "real" or "fake"
             Whose statistics the batch norm goes by (doc/gold.md).
 
@@ -266,7 +288,7 @@ class Gan:
         >>> rows = paydirt.select(*gan.score(pool)[:2], strategy="gold", k=100)
         """
         dataset = self._dataset(images, labels)
-        if origin == "real":
+        if _origin(origin) == lib.PD_ORIGIN_REAL:
             return self._score_data(dataset)
         x = self._input(dataset)
         n = len(x)
@@ -281,7 +303,7 @@ class Gan:
             raise UsageError("labels: generated images have one each (row %d has none)" % np.flatnonzero(known < 0)[0])
         k = np.take_along_axis(log_p, known[:, None].astype(np.int64), 1)[:, 0]
         balance = lib.pd_gold_balance(n, pointer("float", logit), pointer("double", k))
-        return Scores(logit, classes, log_p, entropy, logit + k, logit + balance * k)
+        return Scores(logit, classes, log_p, entropy, logit + k, logit + balance * k)._of(self.class_names)
 
     def _score_data(self, dataset: Any) -> Scores:
         callbacks = Callbacks()
@@ -292,9 +314,10 @@ class Gan:
             with openmp(0):
                 callbacks.call(lib.pd_score_data, self._alive(), dataset, watch, out)
             n, k = out.n, out.classes
-            return Scores(_copy("float", out.logit, (n,), np.float32), _copy("float", out.class_logits, (n, k), np.float32),
-                          _copy("double", out.log_p, (n, k), np.float64), _copy("double", out.entropy, (n,), np.float64),
-                          _copy("double", out.gold, (n,), np.float64), _copy("double", out.gold_balanced, (n,), np.float64))
+            scores = Scores(_copy("float", out.logit, (n,), np.float32), _copy("float", out.class_logits, (n, k), np.float32),
+                            _copy("double", out.log_p, (n, k), np.float64), _copy("double", out.entropy, (n,), np.float64),
+                            _copy("double", out.gold, (n,), np.float64), _copy("double", out.gold_balanced, (n,), np.float64))
+            return scores._of(self.class_names)
         finally:
             lib.pd_scores_release(out)
 
@@ -323,11 +346,9 @@ class Gan:
 
     def _dataset(self, images: Any, labels: Any) -> Any:
         notes: List[str] = []
-        given, own, names = arrays_of(images, labels)
-        if labels is None and names is not None and np.asarray(own).dtype.kind in "iu":  # a data set's, in its order of classes
-            own = np.array([*(names_of(names) or ()), None], object)[own]
+        given, own, _ = arrays_of(images, labels)
         pixels = fit_channels(pixels_of(given, "images", notes, self._scale), self.shape[0])
-        known, count, _ = labels_of(own, len(pixels), self.class_names, notes)
+        known, count, _ = labels_of(own, len(pixels), self.class_names, notes, by_number=True)
         return to_dataset(Images(pixels, known, count, None, notes))
 
     def _input(self, dataset: Any) -> NDArray[np.float32]:
@@ -355,13 +376,15 @@ class Gan:
         path : str
             Of the file.
         """
-        to = pathlib.Path(path)
+        to = pathlib.Path(path_text(path))
         if to.suffix != ".safetensors":
             to.mkdir(parents=True, exist_ok=True)
             if (to / "options.json").exists():
                 raise UsageError("'%s' is a run's folder, which keeps its networks itself: give another one" % to)
             to = to / _FILE
-        call(lib.pd_gan_write, self._alive(), str(to).encode())
+        call(lib.pd_gan_write, self._alive(), os.fsencode(to))
+        if self._scale:
+            _write_scale(to, self._scale)
         return str(to)
 
     def __reduce__(self) -> Any:
@@ -402,20 +425,64 @@ def _of_bytes(data: bytes, history: List[Epoch], notes: List[str], folder: Optio
     return gan
 
 
+# --- the scale of the images, in files ---
+
+
+def _header(file: BinaryIO) -> Dict[str, Any]:
+    header: Dict[str, Any] = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return header
+
+
+def _write_scale(path: pathlib.Path, scale: str) -> None:
+    """Adds it to the metadata of a file of `Gan.save`, whose tensors' places count from the end of the header."""
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".networks-", suffix=".tmp")
+    try:
+        with open(path, "rb") as file, os.fdopen(descriptor, "wb") as out:
+            header = _header(file)
+            header["__metadata__"]["scale"] = scale
+            words = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+            words += b" " * (-len(words) % 8)
+            out.write(len(words).to_bytes(8, "little") + words)
+            shutil.copyfileobj(file, out)
+            out.flush()
+            os.fsync(out.fileno())
+        shutil.copymode(path, beside)
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
+
+
+def _scale_in(path: pathlib.Path) -> Optional[str]:
+    """Of a file of `Gan.save`; of a run's folder, by the name of its arrays. None: not known."""
+    try:
+        if path.is_dir():
+            with open(path / "options.json", encoding="utf-8") as words:
+                named = _ARRAYS.fullmatch(os.path.basename(json.load(words)["data"]))
+                scale = named and named[1]
+        else:
+            with open(path, "rb") as file:
+                scale = _header(file)["__metadata__"].get("scale")
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return scale if scale in SCALES else None
+
+
 def _seed(seed: int) -> int:
     return whole("seed", seed, 2**64 - 1)
 
 
 def _origin(name: str) -> int:
-    if name not in _ORIGINS:
-        raise UsageError("origin: %r, expected 'real' or 'fake'" % name)
-    return int(_ORIGINS[name])
+    return int(_ORIGINS[one_of("origin", name, _ORIGINS)])
 
 
 def _present(x: NDArray[np.float32], dtype: Any, channels_first: bool) -> NDArray[Any]:
-    kind = np.dtype(dtype)
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
     if kind not in (np.uint8, np.float32):
-        raise UsageError("dtype: %s, expected uint8 or float32" % kind)
+        raise UsageError("dtype: %s, expected uint8 or float32" % (kind or dtype))
     if x.ndim == 2:
         return x
     if kind == np.uint8:  # as `paydirt sample` rounds them
@@ -437,12 +504,16 @@ def load(path: Union[str, "os.PathLike[str]"], *, threads: int = 0) -> Gan:
     -------
     Gan
     """
-    at = pathlib.Path(path)
+    at = pathlib.Path(path_text(path))
     saved = at / _FILE
     out = ffi.new("struct pd_gan **")
     with openmp(threads) as count:
         if at.is_dir() and not saved.exists():
-            call(lib.pd_gan_open, str(at).encode(), count, out)
-            return Gan(out[0], str(at))
-        call(lib.pd_gan_read, str(saved if at.is_dir() else at).encode(), count, out)
-    return Gan(out[0])
+            call(lib.pd_gan_open, os.fsencode(at), count, out)
+            gan = Gan(out[0], os.path.abspath(at))
+        else:
+            at = saved if at.is_dir() else at
+            call(lib.pd_gan_read, os.fsencode(at), count, out)
+            gan = Gan(out[0])
+    gan._scale = _scale_in(at)
+    return gan

@@ -8,9 +8,9 @@ from typing import Any, List, NamedTuple, Optional, Tuple, Union
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import host, pointer, shape_text
-from ._labels import Classes, labels_of, names_of
-from ._library import Callbacks, UsageError, call, ffi, lib, tell, text
+from ._arrays import host, pointer, same_index, shape_text
+from ._labels import Classes, called, labels_of, names_of, of_data_set
+from ._library import Callbacks, UsageError, call, ffi, lib, one_of, path_text, tell, text, whole
 
 _NEAR = 0.005  # so far beyond its range is rounding, or resizing
 
@@ -39,10 +39,15 @@ def _range_words(low: float, high: float) -> str:
     return "%g to %g" % (low, high)
 
 
+SCALES = ("signed", "bytes", "levels")  # floats within [-1, 1], uint8 beyond 1, floats to 255
+
+
 def scale_of(a: NDArray[Any]) -> Optional[str]:
-    """Of which a few images may show nothing: "signed", floats within [-1, 1], or "bytes", uint8 beyond 1."""
+    """One of SCALES, of which a few images may show nothing; None: another one."""
     if a.dtype == np.uint8 and a.size and a.max() > 1:
         return "bytes"
+    if a.dtype.kind == "f" and a.size and -_NEAR <= a.min() and 128 <= a.max() <= 255.5:
+        return "levels"
     return "signed" if a.dtype.kind == "f" and a.size and -1 - _NEAR <= a.min() < -_NEAR and a.max() <= 1 + _NEAR else None
 
 
@@ -58,6 +63,9 @@ def _levels(a: NDArray[Any], name: str, notes: List[str], like: Optional[str]) -
     signed = low <= -0.5 and (low < -0.5 - _NEAR or high > 0.5 + _NEAR) or like == "signed" and a.dtype.kind == "f"
     if signed and -1 - _NEAR <= low and high <= 1 + _NEAR:
         scale, shift, words = 127.5, 127.5, "-1 is black, 1 is white"
+    elif like == "levels" and a.dtype.kind == "f" and -_NEAR <= low and high <= 255.5 \
+            and (high > 1 + _NEAR or not (a % 1).any()):
+        scale, shift, words = 1.0, 0.0, "0 is black, 255 is white"
     elif -_NEAR <= low and high <= 1 + _NEAR:
         scale, shift, words = 255.0, 0.0, "0 is black, 1 is white"
     elif -0.5 <= low and 128 <= high <= 255.5:
@@ -147,7 +155,10 @@ def _stack(items: List[Any], name: str) -> NDArray[Any]:
 def _second(items: List[Any]) -> NDArray[Any]:
     """The labels of pairs, whatever they are."""
     labels = [np.asarray(host(x, "labels")) if hasattr(x, "shape") else x for x in (item[1] for item in items)]
-    return np.asarray([x.item() if isinstance(x, np.ndarray) and x.ndim == 0 else x for x in labels])
+    try:
+        return np.asarray([x.item() if isinstance(x, np.ndarray) and x.ndim == 0 else x for x in labels])
+    except ValueError:
+        raise UsageError("labels: of several lengths, expected one label each, or one-hot rows") from None
 
 
 def _hugging_face(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, Classes]:
@@ -160,7 +171,9 @@ def _hugging_face(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, C
     known = [name for name, f in features.items() if type(f).__name__ == "ClassLabel"]
     if labels is None and len(known) == 1:
         labels = np.asarray(data.with_format(None)[known[0]][:], dtype=np.int64)
-        classes = list(features[known[0]].names) if classes is None else classes
+        if classes is None:
+            classes = list(features[known[0]].names)
+            labels = of_data_set(labels, classes)
     elif labels is None and known:
         raise UsageError("data: several columns of classes (%s): give one as labels=data[%r]" % (", ".join(known), known[0]))
     return _stack([data[i][images[0]] for i in range(len(data))], "data"), labels, classes
@@ -173,9 +186,12 @@ def _map_style(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, Clas
         if labels is None:
             labels = _second(items)
         items = [item[0] for item in items]
+    while not hasattr(data, "classes") and hasattr(data, "dataset"):  # torch.utils.data.Subset
+        data = data.dataset
     names = getattr(data, "classes", None)
     if classes is None and isinstance(names, (list, tuple)) and all(isinstance(c, str) for c in names):
         classes = list(names)
+        labels = of_data_set(labels, classes)
     return _stack(items, "data"), labels, classes
 
 
@@ -183,13 +199,16 @@ def _are_pairs(data: Any) -> bool:
     """Of an image and its label."""
     first = data[0] if isinstance(data, (list, tuple)) and len(data) else None
     return isinstance(first, (list, tuple)) and len(first) == 2 and (hasattr(first[0], "shape") or hasattr(first[0], "convert")) \
-        and not getattr(first[1], "shape", ())
+        and len(getattr(first[1], "shape", ())) < min(2, len(getattr(first[0], "shape", (1, 1))))  # one-hot rows, too
 
 
 def arrays_of(data: Any, labels: Any = None, classes: Classes = None, name: str = "images") -> Tuple[NDArray[Any], Any, Classes]:
     """Images, labels and classes of arrays, or of a data set: paydirt's, Hugging Face's or torchvision's."""
+    same_index(**{name: data, "labels": labels})
     if isinstance(data, Data):
-        return data.images, data.labels if labels is None else labels, data.class_names if classes is None else classes
+        labels = data.labels if labels is None else labels
+        return ((data.images, labels, classes) if classes is not None
+                else (data.images, of_data_set(labels, data.class_names), data.class_names))
     if isinstance(data, collections.abc.Mapping):
         raise UsageError("%s: a %s (%s), expected an array or a data set: give its arrays, images first, then labels"
                          % (name, type(data).__name__, ", ".join(map(str, data))))
@@ -209,7 +228,9 @@ def _say_names(names: List[str]) -> None:
     """What the library says of such in folders and tables: nearly the same, words for nothing."""
     one = Images(np.zeros((1, 1, 1, 1), np.uint8), np.zeros(1, np.int32), len(names), names, [])
     for line in notes_of(to_dataset(one)):
-        tell(line.partition(": ")[2])
+        words = line.partition(": ")[2]
+        if called(names) is None or not words.startswith("classes are numbered"):  # numbers are these here
+            tell(words)
 
 
 def understand(data: Any, labels: Any = None, classes: Classes = None, name: str = "images") -> Images:
@@ -258,13 +279,13 @@ def open_dataset(path: Union[str, "os.PathLike[str]"], classes: Classes = None, 
     callbacks = Callbacks()
     watch = ffi.new("struct pd_data_watch *", {"decoding": callbacks.make(
         "bool(void *, const char *, uint64_t, uint64_t)", lambda *_: callbacks.is_stopped(), True)})
-    name = ffi.new("char[]", os.fspath(path).encode())
+    name = ffi.new("char[]", os.fsencode(path_text(path)))
     names = names_of(classes)
     listed = ffi.new("char[]", ",".join(names).encode()) if names else ffi.NULL
-    where = ffi.new("char[]", os.fspath(dir).encode()) if dir else ffi.NULL
+    where = ffi.new("char[]", os.fsencode(path_text(dir, "dir"))) if dir else ffi.NULL
     request = ffi.new("struct pd_data_request *", {
-        "name": name, "dir": where, "classes": listed, "cache": True, "watch": watch, "split": split, "count": count, "size": size,
-        "seed": seed})
+        "name": name, "dir": where, "classes": listed, "cache": True, "watch": watch, "split": split,
+        "count": whole("count", count, 2**40), "size": whole("size", size, 4096), "seed": whole("seed", seed, 2**64 - 1)})
     out = ffi.new("struct pd_dataset **")
     callbacks.call(lib.pd_dataset_open_any, request, out)
     return ffi.gc(out[0], lib.pd_dataset_destroy)
@@ -318,9 +339,7 @@ def open_data(path: Union[str, "os.PathLike[str]"], *, split: str = "train", dir
     --------
     >>> pool = paydirt.open_data("photos/", size=64)
     """
-    if split not in _SPLITS:
-        raise UsageError("split: %r, expected 'train' or 'test'" % split)
-    d = open_dataset(path, classes, dir, _SPLITS[split], count, size, seed)
+    d = open_dataset(path, classes, dir, _SPLITS[one_of("split", split, _SPLITS)], count, size, seed)
     n = lib.pd_dataset_count(d)
     sides = [ffi.new("int *") for _ in range(3)]
     lib.pd_dataset_shape(d, *sides)

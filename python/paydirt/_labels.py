@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import collections.abc
+import re
 from typing import Any, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 import numpy as np
@@ -11,6 +12,7 @@ from ._arrays import host, shape_text
 from ._library import UsageError, tell
 
 _MOST_CLASSES = 1 << 20
+_NUMBER = re.compile("-?[0-9]{1,9}")
 Classes = Union[int, Sequence[str], Sequence[int], Mapping[str, int], Mapping[int, str], None]
 
 
@@ -25,6 +27,15 @@ def _word(x: Any, where: str) -> str:
         return x.decode() if isinstance(x, bytes) else str(x)
     except UnicodeDecodeError:
         raise UsageError("%s: %r is no UTF-8" % (where, x)) from None
+
+
+def _check_name(name: str) -> None:
+    try:
+        if b"\0" not in name.encode():
+            return
+    except UnicodeEncodeError:
+        pass
+    raise UsageError("classes: %r, expected UTF-8 without NUL" % name)
 
 
 def _is_missing(label: Any) -> bool:
@@ -74,6 +85,38 @@ def names_of(classes: Any) -> Optional[List[str]]:
     return None if names is None else [str(name) for name in names]
 
 
+def called(names: Optional[Sequence[str]]) -> Optional[List[int]]:
+    """The whole numbers that all classes are called by, where these are others than their places 0, 1, 2, ...: what numbers of
+    classes are then, in and out."""
+    if not names or not all(_NUMBER.fullmatch(w) for w in names):
+        return None
+    values = [int(w) for w in names]
+    return None if values == list(range(len(values))) or -1 in values or len(set(values)) < len(values) else values
+
+
+def as_called(places: NDArray[Any], names: Sequence[str]) -> NDArray[Any]:
+    """Numbers of classes for people, of their places; -1 stays."""
+    values = called(names)
+    return places if values is None else np.array([*values, -1], places.dtype)[places]
+
+
+def as_names(places: NDArray[Any], names: Sequence[Any]) -> NDArray[Any]:
+    """Names of classes, of their places; None of -1."""
+    every: NDArray[Any] = np.array([*map(str, names), None], object)
+    return np.asarray(every[places])
+
+
+def of_data_set(labels: Any, names: Optional[Sequence[Any]]) -> Any:
+    """Names of the classes that a data set's numbers stand for, which are places in its own list of them."""
+    a = np.asarray(labels) if isinstance(labels, (list, tuple)) else labels
+    if names is None or not isinstance(a, np.ndarray) or a.dtype.kind not in "iu" or a.ndim != 1:
+        return labels
+    for i in np.flatnonzero((a < -1) | (a >= len(names))):
+        raise UsageError("labels: row %d is %d, expected -1 (unknown) or 0 to %d, as there are %d classes"
+                         % (i, a[i], len(names) - 1, len(names)))
+    return as_names(a.astype(np.int64), names)
+
+
 # --- labels -------------------------------------------------------------------------------------------------
 
 
@@ -97,10 +140,10 @@ def _coded(given: Any, known: Union[int, List[Any], None]) -> Tuple[Any, Union[i
         codes, names = np.asarray(of.codes, np.int64), list(of.categories)
     words = [str(name) for name in names]
     if isinstance(known, list) and names != list(range(len(names))):
-        return np.array([*words, None], object)[codes], known
+        return as_names(codes, words), known
     if isinstance(known, int) and known != len(words):
         raise UsageError("classes: %d, but labels have %d categories" % (known, len(words)))
-    return codes, known if isinstance(known, list) else words
+    return (codes, known) if isinstance(known, list) else (as_names(codes, words), words)
 
 
 def _numbers(a: NDArray[Any]) -> Optional[NDArray[np.int64]]:
@@ -109,13 +152,13 @@ def _numbers(a: NDArray[Any]) -> Optional[NDArray[np.int64]]:
     return None if None in values else np.array(values, np.int64)
 
 
-def _by_value(a: NDArray[Any], values: List[int]) -> NDArray[np.int64]:
+def by_value(a: NDArray[Any], values: List[int], what: str = "labels") -> NDArray[np.int64]:
     """Places of whole numbers among those that the classes are called by."""
     if -1 in values:
         raise UsageError("classes: -1 stands for no label: give names, and labels from 0")
     place = {value: i for i, value in enumerate(values)}
     for i in np.flatnonzero(~np.isin(a, [*values, -1])):
-        raise UsageError("labels: row %d: %d is none of the classes (%s)" % (i, a[i], ", ".join(map(str, values))))
+        raise UsageError("%s: row %d: %d is none of the classes (%s)" % (what, i, a[i], ", ".join(map(str, values))))
     return np.array([place.get(int(value), -1) for value in a], np.int64)
 
 
@@ -137,24 +180,49 @@ def _by_name(a: NDArray[Any], names: Optional[List[str]]) -> Tuple[NDArray[np.in
 
 
 def _array(given: Any) -> NDArray[Any]:
+    if isinstance(given, (list, tuple)) and any(isinstance(w, (str, bytes)) for w in given):
+        out = np.empty(len(given), object)  # NumPy makes words of what is beside them, NaN too
+        for i, w in enumerate(given):
+            out[i] = w
+        return out
+    kind = getattr(given, "dtype", None)
+    if hasattr(given, "isna") and not isinstance(kind, np.dtype) and getattr(kind, "kind", "O") in "fiub":  # pandas' nullable
+        given = given.astype(object) if given.isna().any() else given
     try:
         return host(given, "labels")
     except UsageError:
-        a = np.asarray(given)
+        try:
+            a = np.asarray(given)
+        except ValueError:
+            raise UsageError("labels: rows of different lengths, expected one label each") from None
         if a.dtype.kind != "O":
             raise
         return a
-    except ValueError:
-        raise UsageError("labels: rows of different lengths, expected one label each") from None
 
 
-def labels_of(given: Any, n: int, classes: Any, notes: List[str]) -> Tuple[NDArray[np.int32], int, Optional[List[str]]]:
-    """Labels (n) of int32, how many classes, their names."""
+def _value_of(a: NDArray[Any], known: Union[int, List[Any], None], by_number: bool) -> NDArray[Any]:
+    """Whole numbers as places, where the classes are called by others."""
+    as_numbers = isinstance(known, list) and all(isinstance(c, int) for c in known)
+    values = known if as_numbers else called(known) if isinstance(known, list) else None
+    if values is None or isinstance(values, int) or a.dtype.kind not in "iuf" or not (a == np.rint(a)).all():
+        return a
+    if not as_numbers and not by_number and (a >= 0).any():
+        raise UsageError("labels: whole numbers, which may be the classes' names (%s, ...) or their places: expected names "
+                         "(np.array(classes)[labels] of places), or classes as numbers (classes=[%s, ...])"
+                         % (repr(str(known[0])), values[0]))  # type: ignore[index]
+    return by_value(a, values)
+
+
+def labels_of(given: Any, n: int, classes: Any, notes: List[str],
+              by_number: bool = False) -> Tuple[NDArray[np.int32], int, Optional[List[str]]]:
+    """Labels (n) of int32, how many classes, their names. by_number: classes are names that are there already, so numbers are
+    these where all classes are called so."""
     given, known = _coded(given, listed(classes))
     names = [str(c) for c in known] if isinstance(known, list) else None
     a: NDArray[Any] = np.full(n, -1, np.int64) if given is None else _array(given)
+    are_places = a.ndim == 2 and a.shape[1] > 1
     if a.ndim == 2:
-        a = a[:, 0] if a.shape[1] == 1 else _one_hot(a)
+        a = _one_hot(a) if are_places else a[:, 0]
     if a.shape != (n,):
         raise UsageError("labels: shape %s, expected (%d), one for each image" % (shape_text(a), n))
     numbers = _numbers(a) if a.dtype.kind == "O" else None
@@ -165,9 +233,8 @@ def labels_of(given: Any, n: int, classes: Any, notes: List[str]) -> Tuple[NDArr
         if isinstance(known, int) and len(names) != known:
             raise UsageError("classes: %d, but labels have %d names (%s): give a list of them"
                              % (known, len(names), ", ".join(names[:9])))
-    elif isinstance(known, list) and all(isinstance(c, int) for c in known) and a.dtype.kind in "iuf" \
-            and (a == np.rint(a)).all():
-        a = _by_value(a, known)
+    elif not are_places:
+        a = _value_of(a, known, by_number)
     if a.dtype.kind == "u" and a.itemsize < 8 and n and a.max() == np.iinfo(a.dtype).max:
         raise UsageError("labels: %s with %d: -1 (unknown) does not fit into it; expected int64 (labels.astype('int64'), with -1 "
                          "set there)" % (a.dtype, a.max()))
@@ -178,6 +245,8 @@ def labels_of(given: Any, n: int, classes: Any, notes: List[str]) -> Tuple[NDArr
     if n and a.min() < -1 or most >= _MOST_CLASSES:
         at_row = int(np.flatnonzero((a < -1) | (a >= _MOST_CLASSES))[0])
         raise UsageError("labels: row %d is %d, expected -1 (unknown) or 0 to %d" % (at_row, a[at_row], _MOST_CLASSES - 1))
+    for name in names or ():
+        _check_name(name)
     count = len(names) if names is not None else known if isinstance(known, int) else most + 1
     if count < 1:
         raise UsageError("labels: none is known, so classes= is needed: how many there are, or their names")

@@ -13,7 +13,8 @@ import numpy as np
 from ._gan import Epoch, Gan, load
 from ._images import Images, notes_of, open_dataset, say_scaled, to_dataset, understand
 from ._labels import Classes, names_of
-from ._library import Callbacks, UsageError, check, ffi, lib, new_error, not_forked, openmp, text, threads_of, with_hints
+from ._library import Callbacks, UsageError, check, ffi, lib, new_error, not_forked, openmp, path_of, path_text, text, threads_of, \
+    whole, with_hints
 from ._progress import Progress
 
 Callback = Callable[[Epoch], Any]
@@ -31,7 +32,7 @@ def option_text(value: Any) -> str:
         return ",".join(str(v) for v in value)
     if isinstance(value, (float, np.floating)):
         return repr(float(value))
-    return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+    return os.fsdecode(value) if isinstance(value, (os.PathLike, bytes)) else str(value)
 
 
 def set_options(function: Any, handle: Any, options: Dict[str, Any]) -> None:
@@ -40,7 +41,7 @@ def set_options(function: Any, handle: Any, options: Dict[str, Any]) -> None:
         if value is None:
             continue
         err = new_error()
-        check(function(handle, name.replace("_", "-").encode(), option_text(value).encode(), err), err)
+        check(function(handle, name.replace("_", "-").encode(), os.fsencode(path_text(option_text(value), name)), err), err)
 
 
 def _new_training(options: Dict[str, Any]) -> Any:
@@ -148,8 +149,8 @@ class Watch:
 # --- data in a folder ---------------------------------------------------------------------------------------
 
 
-def keep_arrays(images: Images, folder: pathlib.Path) -> pathlib.Path:
-    """Writes them beside the runs, once: an .npz that is called by what is in it."""
+def keep_arrays(images: Images, folder: pathlib.Path, scale: Optional[str] = None) -> pathlib.Path:
+    """Writes them beside the runs, once: an .npz that is called by what is in it, and the scale that it was given in."""
     if images.are_points:
         raise UsageError("points: a run's folder keeps none, so out= is for images alone")
     if images.pixels.max() == 1:
@@ -158,7 +159,7 @@ def keep_arrays(images: Images, folder: pathlib.Path) -> pathlib.Path:
     for a in (np.array(images.pixels.shape), images.pixels, images.labels):
         digest.update(np.ascontiguousarray(a).data)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ("data-%s.npz" % digest.hexdigest()[:16])
+    path = folder / ("data-%s%s.npz" % (digest.hexdigest()[:16], "-" + scale if scale else ""))
     if path.exists():
         return path
     descriptor, beside = tempfile.mkstemp(dir=folder, prefix=".data-", suffix=".tmp")
@@ -197,7 +198,7 @@ def _in_folder(training: Any, watch: Watch, count: int) -> Gan:
     folder, err = ffi.new("char[]", _FOLDER_SIZE), new_error()
     with openmp(count):
         status = lib.pd_run_start(training, watch.c, folder, _FOLDER_SIZE, err)
-    return watch.finish(status, err, lambda: _opened(text(folder)))
+    return watch.finish(status, err, lambda: _opened(path_of(folder)))
 
 
 def _opened(folder: str) -> Optional[Gan]:
@@ -229,7 +230,8 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
         Re-weight by GOLD.
     classes : int, list or dict, optional
         How many there are, or their names in order, or names by number (or the reverse); else as many as the labels say, and
-        pandas' categories as they stand. Whole numbers in a list are what labels are called: [1, 5, 9].
+        pandas' categories as they stand. Whole numbers in a list are what classes are called, and numbers of classes
+        are these from then on: [1, 5, 9].
     seed, threads : int
         The same seed, threads and data give the same bits. threads 0: as many as the process may use.
     callbacks : list of functions
@@ -258,10 +260,10 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
     >>> gan = paydirt.train(images, labels, model="infogan", gold=True, epochs=20)
     """
     watch = Watch(callbacks, progress)
-    is_path = isinstance(data, (str, os.PathLike))
+    is_path = isinstance(data, (str, bytes, os.PathLike))
     classes = names_of(classes) if is_path else classes
     if is_path and labels is not None:
-        raise UsageError("labels: '%s' has its own; a table of them is label_file=" % os.fspath(data))
+        raise UsageError("labels: '%s' has its own; a table of them is label_file=" % os.fsdecode(data))
     if not is_path and "data" in options or "data_dir" in options and not is_path:
         raise UsageError("data: given twice")
     given: Dict[str, Any] = {"model": model, "epochs": epochs, "gold": gold, "seed": seed, "threads": threads_of(threads), **options}
@@ -271,8 +273,8 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
     for note in images.notes if images else ():
         watch.note(note)
     if out is not None:
-        where = pathlib.Path(out)
-        given.update(out=where, data=os.fspath(data) if images is None else keep_arrays(images, where),
+        where = pathlib.Path(path_text(out, "out")).absolute()
+        given.update(out=where, data=path_text(data, "data") if images is None else keep_arrays(images, where, images.scale),
                      classes=classes if images is None else names_option(images))
         gan = _in_folder(_new_training(given), watch, threads)
     elif images is not None:
@@ -283,7 +285,7 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
         for note in notes_of(dataset):
             watch.note(note)
         gan = _in_memory(training, dataset, watch, threads)
-    gan._scale = images.scale if images is not None else None
+    gan._scale = images.scale if images is not None else gan._scale
     return gan
 
 
@@ -306,9 +308,10 @@ def resume(folder: Union[str, "os.PathLike[str]"], *, epochs: Optional[int] = No
         Bit for bit that of a run that was never stopped.
     """
     not_forked("resume")
+    folder = os.path.abspath(path_text(folder, "folder"))
     watch = Watch(callbacks, progress)
-    change = ffi.new("struct pd_run_change *", {"epochs": epochs or 0})
+    change = ffi.new("struct pd_run_change *", {"epochs": 0 if epochs is None else whole("epochs", epochs, 2**31 - 1)})
     err = new_error()
     with openmp(0):
-        status = lib.pd_run_resume(os.fspath(folder).encode(), change, watch.c, err)
-    return watch.finish(status, err, lambda: _opened(os.fspath(folder)))
+        status = lib.pd_run_resume(os.fsencode(folder), change, watch.c, err)
+    return watch.finish(status, err, lambda: _opened(folder))

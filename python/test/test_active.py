@@ -53,12 +53,46 @@ class Loop(unittest.TestCase):
                 warnings.simplefilter("ignore")
                 loop = learner("%s-%d" % (self.folder, k), classes=classes)
             loop.answer([0], [number])
-            self.assertEqual(loop.class_names[loop.labels[0]], name)
+            self.assertEqual((loop.labels[0], loop._pending()[False][0]), (number, name))
+            again = learner("%s-again-%d" % (self.folder, k), classes=classes, labels=loop.labels)  # what it gives it takes
+            np.testing.assert_array_equal(again.labels, loop.labels)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             loop = learner(self.folder, classes=["001", "002"])
         with self.assertRaisesRegex(paydirt.UsageError, "name or its place: expected a name, as '001'"):
             loop.answer([0], [1])
+
+    def test_the_process_goes_elsewhere(self):
+        os.mkdir(self.folder)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(os.path.dirname(self.folder))
+        loop = learner("loop")
+        loop.answer([0], [1])
+        os.chdir(self.folder)
+        loop.answer([1], [1])
+        self.assertEqual((loop.folder, list(loop.labels[:2])), (pathlib.Path(self.folder).resolve(), [1, 1]))
+
+    def test_answers_of_pandas(self):
+        try:
+            import pandas as pd
+        except ImportError:
+            self.skipTest("no pandas")
+        loop, rows, truth = learner(self.folder), np.array([7, 3, 5]), pd.Series(np.arange(N) % 2, index=range(N))
+        for labels in (truth[truth.index.isin(rows)], truth[rows[::-1]], pd.Series([1, 0, 1], index=["a", "b", "c"])):
+            with self.assertRaisesRegex(paydirt.UsageError, "index is not rows in their order"):
+                loop.answer(rows, labels)
+        with self.assertRaisesRegex(paydirt.UsageError, "index is not rows in their order"):
+            loop.answer([2, 1, 0], truth[:3])
+        for labels in (truth[rows], pd.Series([1, 1, 1]), truth[rows].to_list()):
+            loop.answer(rows, labels)
+        frame = pd.DataFrame({"row": [2, 1, 0], "label": [0, 1, 0]})
+        loop.answer(frame.row, frame.label)
+        self.assertEqual(list(loop.labels[:6]), [0, 1, 0, 1, -1, 1])
+        for words, labels in (("a set", {0, 1}), ("a dict", {8: 0, 9: 1})):
+            with self.assertRaisesRegex(paydirt.UsageError, words):
+                loop.answer([8, 9], labels)
+        with self.assertRaisesRegex(paydirt.UsageError, "row 0: <NA>"):
+            loop.answer([8], [pd.NA])
 
     def test_a_crash_loses_no_label(self):
         """A process that is killed the moment that answer() has returned."""
@@ -281,6 +315,19 @@ class Metrics(unittest.TestCase):
         with self.assertWarnsRegex(UserWarning, "names in one set and numbers in another"):
             paydirt.metrics.fitting_capacity(made, names[y], real, CLASSES, epochs=1, threads=1)
 
+    def test_columns_of_frames(self):
+        try:
+            import pandas as pd
+        except ImportError:
+            self.skipTest("no pandas")
+        a = pd.DataFrame(self.A, columns=list("pqrst"))
+        self.assertEqual(paydirt.metrics.frechet(a, self.B), paydirt.metrics.frechet(self.A, self.B))
+        with self.assertRaisesRegex(paydirt.UsageError, "fake: the columns of real in another order"):
+            paydirt.metrics.frechet(a, a[["q", "p", "r", "s", "t"]])
+        with self.assertWarnsRegex(UserWarning, "real: the first column, 'Unnamed: 0', has row numbers and is left out"):
+            got = paydirt.metrics.frechet(a.reset_index().rename(columns={"index": "Unnamed: 0"}), self.B)
+        self.assertEqual(got, paydirt.metrics.frechet(self.A, self.B))
+
     def test_labels_of_several_sets(self):
         made = np.kron(POOL, np.ones((1, 2, 2), np.uint8))
         k = np.arange(N) % 3
@@ -307,6 +354,10 @@ class Metrics(unittest.TestCase):
         bad[17, 2] = np.inf
         for words, call in (("17", lambda: paydirt.metrics.frechet(bad, self.B)),
                             ("features", lambda: paydirt.metrics.frechet(self.A, self.B[:, :4])),
+                            ("float32 hardly tells apart", lambda: paydirt.metrics.frechet(1e9 + self.A, 1e9 + self.B)),
+                            ("seed: -1", lambda: paydirt.metrics.kid(self.A, self.B, seed=-1)),
+                            ("k: 3.0", lambda: paydirt.metrics.pr(self.A, self.B, k=3.0)),
+                            ("k: 0, expected 1 to", lambda: paydirt.metrics.pr(self.A, self.B, k=0)),
                             ("weights= is missing", lambda: paydirt.metrics.fid(POOL, POOL, weights=None)),
                             ("images and weights=", lambda: paydirt.metrics.kid(POOL, POOL)),
                             ("weights= is for images", lambda: paydirt.metrics.kid(self.A, self.B, weights="w")),

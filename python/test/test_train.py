@@ -88,6 +88,19 @@ class Trains(unittest.TestCase):
                 np.testing.assert_array_equal(again.score(IMAGES).logit, self.gan.score(IMAGES).logit)
                 self.assertEqual(again.class_names, self.gan.class_names)
 
+    def test_paths(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in (os.fsencode(folder) + b"/x", os.path.join(folder, "\udc80"), pathlib.Path(folder, "y")):
+                self.gan.save(name)
+                self.assertEqual(paydirt.load(name).classes, 3)
+            self.assertIn(b"\x80", os.listdir(os.fsencode(folder)))
+            for name in ("x\0y", "\ud800", 3, None):
+                with self.assertRaisesRegex(paydirt.UsageError, "path: "):
+                    paydirt.load(name)
+            self.addCleanup(os.chdir, os.getcwd())
+            os.chdir(folder)
+            self.assertTrue(os.path.isabs(quick(IMAGES, LABELS, size=8, out="runs", epochs=1).folder))
+
     def test_pickled_and_copied(self):
         for again in (pickle.loads(pickle.dumps(self.gan)), copy.deepcopy(self.gan)):
             np.testing.assert_array_equal(again.sample([0, 1]), self.gan.sample([0, 1]))
@@ -97,6 +110,9 @@ class Trains(unittest.TestCase):
         for words, call in (("-1 to 3, expected 0 to 2", lambda: self.gan.sample([-1, 3])),
                             ("expected a class for each", lambda: self.gan.sample(3)),
                             ("'hihg' is none of the classes", lambda: self.gan.sample(["hihg"])),
+                            ("per_class: 2.5", lambda: self.gan.sample(per_class=2.5)),
+                            ("p: 'x', expected a number", lambda: self.gan.sample_kept(1, p="x")),
+                            ("reject: 3", lambda: self.gan.sample_kept(1, reject=3)),
                             ("z: shape (2, 3)", lambda: self.gan.sample([0, 1], z=np.zeros((2, 3)))),
                             ("seed: 1.5", lambda: self.gan.sample([0], seed=1.5)),
                             ("shape (2, 2), expected one dimension", lambda: self.gan.sample([[0, 1], [1, 2]])),
@@ -261,6 +277,7 @@ class Understands(unittest.TestCase):
         got = understand(list(zip(IMAGES, LABELS)))
         np.testing.assert_array_equal(got.pixels[:, 0], IMAGES)
         np.testing.assert_array_equal(got.labels, LABELS)
+        np.testing.assert_array_equal(understand(list(zip(IMAGES, np.eye(3)[LABELS]))).labels, LABELS)
         with self.assertRaisesRegex(paydirt.UsageError, "a dict .image, label., expected an array"):
             paydirt.train({"image": IMAGES, "label": LABELS})
         with self.assertRaisesRegex(paydirt.UsageError, "labels: rows of different lengths"):
@@ -274,6 +291,8 @@ class Understands(unittest.TestCase):
         for same in (LABELS.astype("u1"), LABELS.astype(float), np.eye(3)[LABELS], LABELS[:, None], LABELS.tolist()):
             np.testing.assert_array_equal(understand(IMAGES, same).labels, LABELS)
         self.assertEqual(understand(IMAGES, None, 4).classes, 4)
+        got = understand(IMAGES[:3], ["a", float("nan"), "b"])
+        self.assertEqual((got.names, list(got.labels)), (["a", "b"], [0, -1, 1]))
         many = np.arange(N) % 12
         numbers = many.astype(object)
         numbers[0] = None
@@ -303,13 +322,55 @@ class Understands(unittest.TestCase):
                 ("a set, whose order is none", words, {"cat", "dog", "fox"}), ("a set", words, frozenset(words)),
                 ("expected names by number", LABELS, {1: "cat", 2: "dog", 3: "fox"}),
                 ("expected names by number", LABELS, {0: "cat", 1: "dog", 1.5: "fox"}), ("classes: 3.0", LABELS, 3.0),
-                ("row 0: 0 is none of the classes (1, 5, 9)", LABELS, [1, 5, 9]), ("-1 stands for no label", LABELS, [-1, 1]),
+                ("row 0: 0 is none of the classes (1, 5, 9)", LABELS, [1, 5, 9]),
+                ("expected UTF-8 without NUL", LABELS, ["a\0", "b", "c"]), ("expected UTF-8", LABELS, ["\udc80", "b", "c"]),
+                ("-1 stands for no label", LABELS, [-1, 1]),
                 ("classes: 5, but labels have 3 names", words, 5), ("both called 'cat'", LABELS, ["cat", "cat", "fox"])):
             with self.assertRaises(paydirt.UsageError) as caught:
                 understand(IMAGES, labels, classes)
             self.assertIn(said, str(caught.exception))
         with self.assertRaisesRegex(paydirt.UsageError, "classes: 3, expected names in a list"):
             paydirt.train("strokes", classes=3)
+
+    def test_classes_that_are_called_by_numbers(self):
+        """Numbers are theirs, in and out."""
+        values = LABELS + 1
+        gan = quick(labels=values, classes=[1, 2, 3])
+        s = gan.score(POINTS, values)
+        np.testing.assert_array_equal(s.gold, gan.score(POINTS, values.astype(str)).gold)
+        np.testing.assert_array_equal(s.gold, gan.score(POINTS, np.eye(3)[LABELS]).gold)
+        for same in (s, pickle.loads(pickle.dumps(s)), s._replace(logit=s.logit)):
+            np.testing.assert_array_equal(same.predicted, s.class_logits.argmax(1) + 1)
+        np.testing.assert_array_equal(gan.sample([1, 2], seed=1), gan.sample(["1", "2"], seed=1))
+        np.testing.assert_array_equal(gan.sample_kept(2, burn_in=20).labels, [1, 1, 2, 2, 3, 3])
+        for call in (lambda: gan.sample([0]), lambda: gan.score(POINTS, LABELS)):
+            with self.assertRaisesRegex(paydirt.UsageError, "row 0: 0 is none of the classes .1, 2, 3"):
+                call()
+        for labels in (LABELS, values):
+            with self.assertRaisesRegex(paydirt.UsageError, "may be the classes' names .'1', .* or their places: expected names"):
+                understand(IMAGES, labels, ["1", "2", "3"])
+        s = quick(labels=LABELS).score(POINTS)
+        np.testing.assert_array_equal(s.predicted, s.class_logits.argmax(1))
+
+    def test_numbers_of_a_data_set(self):
+        names = np.array(["cat", "dog", "eel"])
+        gan = quick(labels=names[LABELS])
+        data = paydirt.Data(POINTS, 2 - LABELS, ["eel", "dog", "cat"], [])
+        for labels in (None, data.labels):
+            np.testing.assert_array_equal(gan.score(data, labels).gold, gan.score(POINTS, LABELS).gold)
+
+        class Subset:  # torch.utils.data's
+            def __init__(self, dataset, indices):
+                self.dataset, self.indices = dataset, indices
+
+            def __len__(self):
+                return len(self.indices)
+
+            def __getitem__(self, i):
+                return self.dataset[self.indices[i]]
+
+        got = understand(Subset(Subset(TorchVision(), range(9)), [2, 4]))
+        self.assertEqual((got.names, list(got.labels)), (["cat", "dog", "eel"], [2, 1]))
 
     def test_doubtful_labels_are_said(self):
         words = np.array(["cat", "dog", "fox"])[LABELS]
@@ -339,6 +400,12 @@ class Understands(unittest.TestCase):
         self.assertEqual(list(understand(IMAGES, columns, ["fox", "cat", "dog"]).labels[:3]), [1, 2, 0])
         self.assertEqual(list(understand(IMAGES, pd.get_dummies(LABELS), ["a", "b", "c"]).labels[:3]), [0, 1, 2])
         self.assertEqual(list(understand(IMAGES, pd.Series([None, *words[1:]], dtype="string")).labels[:3]), [-1, 1, 2])
+        self.assertEqual(list(understand(IMAGES, pd.Series([None, *LABELS[1:]], dtype="Int64")).labels[:3]), [-1, 1, 2])
+        np.testing.assert_array_equal(understand(IMAGES, pd.DataFrame(LABELS)).labels, LABELS)
+        points, shuffled = pd.DataFrame(POINTS), pd.Series(LABELS)[::-1]
+        for call in (quick, quick(labels=LABELS).score):
+            with self.assertRaisesRegex(paydirt.UsageError, "labels: another index than images has"):
+                call(points, shuffled)
         gan = quick(labels=words, classes=["fox", "cat", "dog"])
         expected = gan.score(POINTS, (LABELS + 1) % 3).gold
         for labels in (words, pd.Series(words), pd.Series(words).astype("category"), columns):
@@ -371,16 +438,27 @@ class Understands(unittest.TestCase):
         with self.assertRaisesRegex(paydirt.UsageError, "values from -0.5 to 0.5"):
             understand(np.linspace(-0.5, 0.5, 2 * 81).reshape(2, 9, 9), [0, 1])
 
+    def folder(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        return scratch.name
+
     def test_few_images_are_of_the_scale_of_all(self):
         signed = IMAGES / np.float32(127.5) - 1
         signed[3] = np.abs(signed[3])  # nothing below 0
-        gan = quick(signed)
+        gan = quick(signed, out=self.folder())
+        again = gan.save(self.folder())
+        for same in (paydirt.load(again), paydirt.load(gan.folder), paydirt.resume(gan.folder, epochs=2, progress=False)):
+            np.testing.assert_allclose(same.score(signed[3:4]).logit, gan.score(signed[3:4]).logit)
         np.testing.assert_allclose(gan.score(signed[3:4]).logit, gan.score(signed).logit[3:4], atol=1e-5)
         np.testing.assert_allclose(pickle.loads(pickle.dumps(gan)).score(signed[3:4]).logit, gan.score(signed[3:4]).logit)
         dark = IMAGES.copy()
         dark[5] = dark[5] > 100  # of 0 and 1
-        gan = quick(dark)
-        np.testing.assert_allclose(gan.score(dark[5:6]).logit, gan.score(dark).logit[5:6], atol=1e-5)
+        for dark in (dark, dark.astype("f4")):
+            gan = quick(dark)
+            np.testing.assert_allclose(gan.score(dark[5:6]).logit, gan.score(dark).logit[5:6], atol=1e-5)
+            np.testing.assert_allclose(gan.score(dark[4:6] / 255.0).logit, gan.score(dark).logit[4:6], atol=1e-5)
+        np.testing.assert_array_equal(gan.score(dark[:3] // 4).logit, gan.score((dark[:3] // 4).astype("u1")).logit)
 
     def test_pictures_and_pairs_of_others(self):
         try:

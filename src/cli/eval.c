@@ -139,14 +139,21 @@ static void note_idle(const struct args_command *command, const struct args *arg
             idle_note(command, args, all[i].names, all[i].words, &progress);
 }
 
-static enum pd_status check_labels(const struct pd_dataset *data, struct pd_error *err)
+/* Those with a label, where a metric needs it. */
+static enum pd_status take_images(struct eval *e, struct pd_error *err)
 {
-    for (int64_t i = 0; i < pd_dataset_count(data); i++)
-        if (pd_dataset_labels(data)[i] < 0)
-            return pd_fail(err, PD_ERR_MISMATCH, -1,
-                           "data set '%s': image %lld has no label to measure accuracy on",
-                           pd_dataset_name(data), (long long)i);
-    return PD_OK;
+    const int64_t count = pd_dataset_count(e->data);
+    int64_t known = 0;
+    for (int64_t i = 0; i < count; i++)
+        known += pd_dataset_labels(e->data)[i] >= 0;
+    const bool all = !(e->metrics.needs & PD_NEEDS_REAL) || known == count;
+    if (!all && !known)
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s': no image has a label to measure accuracy on",
+                       pd_dataset_name(e->data));
+    if (!all)
+        progress_line(&e->progress, "%s: %lld of %lld images have no label and are left out",
+                      pd_dataset_name(e->data), (long long)(count - known), (long long)count);
+    return pd_run_images(e->run, e->data, all ? PD_RUN_IMAGES_ALL : PD_RUN_IMAGES_KNOWN, &e->real, err);
 }
 
 /* The images that are measured on. */
@@ -161,9 +168,7 @@ static enum pd_status open_data(struct eval *e, struct pd_error *err)
                              "--data takes another set, with labelled test images of these classes; with "
                              "--split train, one that is not split",
                              err);
-    if (!status)
-        status = pd_run_images(e->run, e->data, PD_RUN_IMAGES_ALL, &e->real, err);
-    return status || !(e->metrics.needs & PD_NEEDS_REAL) ? status : check_labels(e->data, err);
+    return status ? status : take_images(e, err);
 }
 
 /* What gan-test's classifier is trained on. */

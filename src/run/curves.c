@@ -56,13 +56,15 @@ static enum pd_status open_test(struct pd_run_curves *c, const struct pd_data_wa
         pd_run_data(&c->run, NULL, NULL, PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, watch, &data, err);
     if (status)
         return pd_hint(err, status, "no curves: eval-every=0");
-    for (uint32_t i = 0; i < data->count && c->metrics.needs & PD_NEEDS_REAL && !status; i++)
-        if (data->labels[i] < 0)
-            status =
-                pd_fail(err, PD_ERR_MISMATCH, -1,
-                        "data set '%s': test image %u has no label to measure accuracy on", data->name, i);
+    uint32_t known = 0;
+    for (uint32_t i = 0; i < data->count; i++)
+        known += data->labels[i] >= 0;
+    const bool all = !(c->metrics.needs & PD_NEEDS_REAL) || known == data->count;
+    if (!all && !known)
+        status = pd_fail(err, PD_ERR_MISMATCH, -1,
+                         "data set '%s': no test image has a label to measure accuracy on", data->name);
     if (!status)
-        status = pd_run_images(&c->run, data, PD_RUN_IMAGES_ALL, &c->real, err);
+        status = pd_run_images(&c->run, data, all ? PD_RUN_IMAGES_ALL : PD_RUN_IMAGES_KNOWN, &c->real, err);
     snprintf(c->data_name, sizeof c->data_name, "%s", data->name);
     c->classes = data->classes;
     pd_dataset_destroy(data);

@@ -1,6 +1,7 @@
 #include "run/data.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "data/digest.h"
 #include "data/labels/answers.h"
 #include "data/labels/labels.h"
@@ -160,7 +161,7 @@ static size_t labels_of(const struct pd_answers *answers)
 }
 
 /* Of what the file says, and the data set says otherwise. */
-static void note_answers(const struct pd_answers *answers, struct pd_dataset *data)
+static void note_answers(const char *path, const struct pd_answers *answers, struct pd_dataset *data)
 {
     char image[200], now[PD_CLASS_NAME_SIZE], own[PD_CLASS_NAME_SIZE];
     const struct pd_answer *first = NULL;
@@ -170,8 +171,10 @@ static void note_answers(const struct pd_answers *answers, struct pd_dataset *da
         if (a->label >= 0 && data->labels[a->image] >= 0 && data->labels[a->image] != a->label)
             first = differ++ ? first : a;
     }
+    pd_dataset_add_note(data, "%s: %zu labels for %u images", pd_path_name(path), labels_of(answers),
+                        data->count);
     if (answers->note[0])
-        pd_dataset_add_note(data, "%s", answers->note);
+        pd_dataset_add_note(data, "%s: %s", pd_path_name(path), answers->note);
     if (answers->elsewhere)
         pd_dataset_add_note(data, "%zu labels name their image in another folder, the first: %s",
                             answers->elsewhere, answers->first_elsewhere);
@@ -198,7 +201,7 @@ static enum pd_status take_label_file(const char *path, struct pd_dataset *data,
             pd_fail(err, PD_ERR_FORMAT, -1, "%s: no row names a class, so there is nothing to learn from%s",
                     path, answers.predicted ? " (a model's predictions alone are no annotations)" : "");
     if (!status) {
-        note_answers(&answers, data);
+        note_answers(path, &answers, data);
         pd_labels_apply(data, &answers, use);
     }
     pd_answers_release(&answers);

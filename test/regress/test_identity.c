@@ -216,6 +216,21 @@ static void a_set_without_splits_is_measured(void **state)
     fails("eval " RUN " --split train --metrics class-accuracy", 2, "--data is missing");
     assert_contains(succeeds("eval " RUN " --data new --split train --metrics class-accuracy")->out,
                     "; 2 train images of new;");
+    put("new/z.png", 202); /* it has no label */
+    const struct result *r = succeeds("eval " RUN " --data new --split train --metrics class-accuracy");
+    assert_contains(r->err, "new: 1 of 3 images have no label and are left out\n");
+    assert_contains(r->out, "; 2 train images of new;");
+}
+
+/* What a file of labels was understood to say. */
+static void a_label_file_is_told(void **state)
+{
+    (void)state;
+    static const char file[] = "image,label,split\na/0.png,a,train\nb/0.png,b,train\nb/1.png,b,test\n";
+    scratch_write(scratch_path("l.csv"), file, strlen(file));
+    const char *err = succeeds("train --data photos --out told --label-file l.csv --epochs 1" OPTIONS)->err;
+    assert_contains(err, "photos: l.csv: 3 labels for 12 images\n");
+    assert_contains(err, "photos: l.csv: column 'split' is not read\n");
 }
 
 static void a_full_disk_is_named(void **state)
@@ -332,6 +347,7 @@ int main(void)
         TRAINED(other_options_stay),
         TRAINED(test_images_that_it_was_trained_on_are_counted),
         TRAINED(a_set_without_splits_is_measured),
+        TRAINED(a_label_file_is_told),
         TRAINED(a_full_disk_is_named),
         TRAINED(scores_are_by_class_name),
         TRAINED(scores_are_of_the_images_that_were_drawn),

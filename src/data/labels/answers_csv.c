@@ -45,12 +45,16 @@ static bool is_word(const char *text, const char *name)
     return n == strlen(name) && !strncasecmp(own, name, n);
 }
 
-/* "label2", "Label (Ben)": another person's answers, perhaps. */
+/* "label2", "Label (Ben)": another person's answers, perhaps; "split": some rows may be of test images. */
 static void note_unread(struct pd_answers *out, const char *text)
 {
     size_t n = strlen(text);
     const char *own = pd_trim(text, &n);
-    if (!strncasecmp(own, "label", 5) && !out->note[0]) {
+    static const char *const splits[] = {"split", "subset", "set", "fold", "partition", "usage", "is_test"};
+    bool doubtful = !strncasecmp(own, "label", 5);
+    for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
+        doubtful = doubtful || is_word(text, splits[i]);
+    if (doubtful && !out->note[0]) {
         snprintf(out->note, sizeof out->note, "column '%.60s' is not read", own);
         pd_make_printable(out->note);
     }

@@ -60,9 +60,10 @@ char *pd_estimate_words(const struct pd_estimate *estimate, uint64_t steps, char
 struct pd_training_begin {
     const char *folder; /* of a run; NULL: in memory */
     uint64_t steps_per_epoch, first_step, last_step;
-    uint64_t images;  /* that take part; fewer than an epoch has are repeated in it */
-    double batch;     /* images in a step */
-    double step_cost; /* operations of a step, as a multiple of one without adversarial sampling */
+    uint64_t images;   /* that take part; fewer than an epoch has are repeated in it */
+    uint64_t labelled; /* of them those whose label is seen */
+    double batch;      /* images in a step */
+    double step_cost;  /* operations of a step, as a multiple of one without adversarial sampling */
     struct pd_estimate estimate;
 };
 

@@ -106,8 +106,28 @@ static const struct {
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
+/* gold-start beside gold_start: one option, which JSON takes for two. */
+static enum pd_status check_spellings(const struct pd_recipe *r, struct pd_error *err)
+{
+    const char *key, *other;
+    json_t *value, *same, *options = (json_t *)(uintptr_t)r->options;
+    json_object_foreach(options, key, value)
+    {
+        json_object_foreach(options, other, same)
+        {
+            if (strcmp(key, other) < 0 && pd_option_is(key, other))
+                return pd_fail(err, PD_ERR_FORMAT, -1, "recipe %.200s: '%.60s' and '%.60s' are one option",
+                               r->name, key, other);
+        }
+    }
+    return PD_OK;
+}
+
 static enum pd_status check_options(const struct pd_recipe *r, struct pd_error *err)
 {
+    const enum pd_status status = check_spellings(r, err);
+    if (status)
+        return status;
     for (size_t i = 0; i < COMMANDS; i++)
         if (!strcmp(r->command, commands[i].name))
             return commands[i].check(r, err);

@@ -17,15 +17,35 @@ void idle_note(const struct args_command *c, const struct args *args, const char
 void idle_note_training(const struct args_command *c, const struct args *args,
                         const struct pd_option_table *training, struct progress *progress)
 {
-    static const char *const golds[] = {"gold_start",      "beta_d",    "beta_g",         "gold_balanced",
-                                        "gold_normalised", "gold_clip", "gold_broadcast", NULL};
-    static const char *const bests[] = {"best", "validate_every", "validation_epochs", "keep_last", NULL};
-    static const char *const classifiers[] = {"validation_epochs", NULL};
     const struct pd_metric *best = pd_metric_find(pd_option_get_text(training, "best"), NULL);
-    if (!pd_option_get_bool(training, "gold"))
-        idle_note(c, args, golds, "--gold", progress);
-    if (!pd_option_get_int(training, "validation"))
-        idle_note(c, args, bests, "--validation", progress);
-    else if (best && !(best->needs & PD_NEEDS_CLASSIFIER))
-        idle_note(c, args, classifiers, "a metric that trains a classifier", progress);
+    const bool validates = pd_option_get_int(training, "validation");
+    const struct {
+        const char *names[10], *needs;
+        bool used;
+    } all[] = {{{"gold_start", "beta_d", "beta_g", "gold_balanced", "gold_normalised", "gold_clip",
+                 "gold_broadcast", "gold_epsilon"},
+                "--gold",
+                pd_option_get_bool(training, "gold")},
+               {{"best", "validate_every", "validation_epochs", "keep_last"}, "--validation", validates},
+               {{"validation_epochs"},
+                "a metric that trains a classifier",
+                !validates || !best || best->needs & PD_NEEDS_CLASSIFIER},
+               {{"metrics", "weights", "eval_images", "eval_epochs"},
+                "--eval-every",
+                pd_option_get_int(training, "eval_every")},
+               {{"strong_augment", "threshold", "align", "guess_ramp"},
+                "--consistency",
+                pd_option_get_real(training, "consistency") > 0},
+               {{"rotation_g"}, "--rotation", pd_option_get_real(training, "rotation") > 0},
+               {{"natural_share"}, "--labels-per-batch", pd_option_get_int(training, "labels_per_batch")},
+               {{"cache_dir"}, "a cache (--no-cache)", pd_option_get_bool(training, "cache")}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (!all[i].used)
+            idle_note(c, args, all[i].names, all[i].needs, progress);
+}
+
+void idle_note_labelled(const struct args_command *c, const struct args *args, struct progress *progress)
+{
+    static const char *const names[] = {"consistency", "match_labels", "labelled_only", NULL};
+    idle_note(c, args, names, "unlabelled images", progress);
 }

@@ -70,9 +70,7 @@ static int place_of(const char *word, const char *const words[2])
 static enum pd_status check_part(struct reject_options *o, const struct args_command *command,
                                  const struct args *args, struct pd_error *err)
 {
-    static const char *const p[] = {"p", NULL};
     const struct pd_reject_method *m = o->method;
-    struct progress progress = {.terminal = false};
     const bool given = args_is_given(command, args, "keep");
     if (given && !m->takes_keep)
         return pd_fail(err, PD_ERR_USAGE, -1, "--keep is not for %s", m->name);
@@ -80,11 +78,29 @@ static enum pd_status check_part(struct reject_options *o, const struct args_com
         return pd_fail(err, PD_ERR_USAGE, -1, "--keep '%g': expected a number above 0 up to 1", o->keep);
     if (given && o->p_given)
         return pd_fail(err, PD_ERR_USAGE, -1, "-p and --keep both say how much is kept: only one of them");
-    if (!m->takes_keep || m->keep > 0)
-        idle_note(command, args, p, "--reject gold, drs or top-k", &progress);
     if (!given)
         o->keep = m->keep;
     return PD_OK;
+}
+
+static void note_idle(const struct reject_options *o, const struct args_command *command,
+                      const struct args *args)
+{
+    const struct pd_reject_method *m = o->method;
+    const bool blocks = m->takes_keep && !(m->keep > 0), bounds_m = blocks && m->settle;
+    const bool balanced = o->balanced_given ? o->balanced : m->balanced;
+    const struct {
+        const char *names[4], *needs;
+        bool used;
+    } all[] = {{{"p", "block"}, "--reject gold, drs or top-k", blocks},
+               {{"bound", "epsilon"}, "--reject gold or drs", bounds_m},
+               {{"balanced"}, "--reject gold, mh or top-k", m->uses_k},
+               {{"sigma"}, "balanced terms of gold, top-k or mh", m->uses_k && balanced},
+               {{"chain", "calibrate", "real"}, "--reject mh", m->uses_real}};
+    struct progress progress = {.terminal = false};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (!all[i].used)
+            idle_note(command, args, all[i].names, all[i].needs, &progress);
 }
 
 enum pd_status reject_check(struct reject_options *o, const struct args_command *command,
@@ -105,6 +121,7 @@ enum pd_status reject_check(struct reject_options *o, const struct args_command 
     if (status)
         return status;
     o->balanced_given = args_is_given(command, args, "balanced");
+    note_idle(o, command, args);
     const bool known = pd_find_word("sigma", o->sigma, sigmas, 2, sizeof sigmas[0], err) >= 0 &&
                        pd_find_word("bound", o->bound, bounds, 2, sizeof bounds[0], err) >= 0 &&
                        (!o->real[0] || pd_find_word("split", o->real, reals, 3, sizeof reals[0], err) >= 0);

@@ -59,6 +59,7 @@ static const struct pd_option own_table[] = {
 struct watch {
     struct progress progress; /* first: the context of its functions */
     uint64_t steps_per_epoch, epochs;
+    struct args_parsed parsed;
     char folder[1024];
 };
 
@@ -76,6 +77,8 @@ static void on_begin(void *context, const struct pd_training_begin *b)
         progress_line(
             &w->progress, "few images: each of the %llu comes about %.3g times an epoch (--min-epoch)",
             (unsigned long long)b->images, (double)b->steps_per_epoch * b->batch / (double)b->images);
+    if (b->labelled == b->images)
+        idle_note_labelled(w->parsed.command, w->parsed.args, &w->progress);
     progress_line(&w->progress, "estimate: %s%s",
                   pd_estimate_words(&b->estimate, b->last_step - b->first_step, words, sizeof words),
                   b->estimate.checkpoint > LARGE_CHECKPOINT ? "; half the --width makes them about a quarter"
@@ -160,6 +163,7 @@ static enum pd_status train(struct pd_training *training, struct pd_ranks **rank
         resume_place(&command, &args, &options),
         args_is_given(&command, &args, "device") ? pd_option_get_text(&options, "device") : NULL,
         args_is_given(&command, &args, "precision") ? pd_option_get_text(&options, "precision") : NULL};
+    w.parsed = (struct args_parsed){&command, &args};
     stop_catch();
     status = pd_ranks_open(ranks, err);
     if (status)

@@ -32,6 +32,7 @@ struct pd_dataset {
     const char **file_names; /* (count) those of its files by now, where some were renamed; NULL: the same */
     char *file_text;         /* what they point into, or NULL */
     char *folder;            /* where these lie, or NULL: not as files of their own */
+    uint32_t drawn_of;       /* how many there were before some were drawn; 0: these are all */
     uint32_t *places;        /* (count) where among the pixels each image lies; NULL: in order */
     const struct pd_digest *digests; /* (images stored) in the map, or NULL: to be computed (digest.h) */
     void *map;                       /* a file, mapped read-only, or NULL */

@@ -7,8 +7,10 @@
 #include "metric/metric.h"
 #include "run/curves.h"
 #include "run/folder.h"
+#include "run/step.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +37,12 @@ static enum pd_status open_loader(const struct pd_train_options *o, int size, co
     s->steps_per_epoch = pd_loader_steps_per_epoch(s->loader);
     if (o->labels_per_batch && pd_loader_labelled(s->loader) == pd_loader_images(s->loader))
         pd_dataset_add_note(s->data, "all images have a label: batches are mixed as they come");
+    else if (o->labels_per_batch == o->batch) {
+        pd_dataset_add_note(
+            s->data, "a batch is of labelled images alone: the %llu without a label are not trained on",
+            (unsigned long long)(pd_loader_images(s->loader) - pd_loader_labelled(s->loader)));
+        pd_note_hint(s->data->note, "labels-per-batch");
+    }
     return PD_OK;
 }
 
@@ -130,6 +138,23 @@ static enum pd_status check_classes(const struct pd_train_options *o, struct pd_
     return PD_OK;
 }
 
+/* -1 alone is the loss's. */
+static enum pd_status check_decays(const struct pd_train_options *o, struct pd_error *err)
+{
+    const struct {
+        const char *name;
+        double value;
+    } all[] = {{"adam-beta1", o->adam_beta1}, {"adam-beta2", o->adam_beta2}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i].value < 0 && all[i].value > -1)
+            return pd_hint(err,
+                           pd_fail(err, PD_ERR_USAGE, -1,
+                                   "%s %g: expected 0 or more and below 1, or -1 for the loss's", all[i].name,
+                                   all[i].value),
+                           "%s", all[i].name);
+    return PD_OK;
+}
+
 enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_error *err)
 {
     unsigned augment;
@@ -143,9 +168,22 @@ enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_
         status = pd_backend_check_device(o->device, o->precision, err);
     if (!status)
         status = pd_run_curves_check(o, err);
+    if (!status)
+        status = check_decays(o, err);
     if (!status && model && !model->points && o->size)
         status = pd_model_check_size(model, (int)o->size, err);
     return status;
+}
+
+/* It falls with the epochs, which may be too few. */
+static void note_top_k(const struct pd_train_options *o, struct pd_dataset *data)
+{
+    const double last = pd_run_top_k(o, (uint64_t)o->epochs - 1);
+    if (last > o->top_k)
+        pd_dataset_add_note(
+            data,
+            "top-k %g: it falls by a hundredth an epoch, to %.2f in the last of %lld; %.0f epochs reach it",
+            o->top_k, last, (long long)o->epochs, 1 + ceil(log(o->top_k) / log(0.99)));
 }
 
 /* What the options leave to the model and its loss. */
@@ -157,7 +195,7 @@ static enum pd_status settle(struct pd_train_options *o, int channels, int size,
     if (!model)
         return PD_ERR_USAGE;
     const struct pd_loss *loss = pd_model_loss(model, o->loss, err);
-    if (!loss || !can_judge(o->best, err) || pd_run_curves_check(o, err))
+    if (!loss || !can_judge(o->best, err) || pd_run_curves_check(o, err) || check_decays(o, err))
         return PD_ERR_USAGE;
     snprintf(o->loss, sizeof o->loss, "%s", loss->name);
     o->critic_steps = o->critic_steps ? o->critic_steps : loss->critic_steps;
@@ -362,6 +400,8 @@ enum pd_status pd_setup_open(struct pd_train_options *o, const struct pd_setup_f
         status = open_data(o, from, watch, size, out, err);
     if (!status)
         status = settle(o, out->data->channels, size, err);
+    if (!status)
+        note_top_k(o, out->data);
     if (!status)
         status = check_step(o, size, err);
     if (!status)

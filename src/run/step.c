@@ -13,10 +13,15 @@ static bool wants_gold(const struct pd_train_options *o, uint64_t step, uint64_t
     return o->gold && (double)step >= o->gold_start * (double)last_step;
 }
 
-/* One in a hundred fewer with every epoch (Sinha et al. 2020), down to the option's fraction; 0: all. */
+double pd_run_top_k(const struct pd_train_options *o, uint64_t epoch)
+{
+    return fmax(pow(0.99, (double)epoch), o->top_k);
+}
+
+/* 0: all. */
 static int64_t wanted_top_k(const struct pd_train_options *o, int64_t batch, uint64_t epoch)
 {
-    return o->top_k < 1 ? (int64_t)ceil((double)batch * fmax(pow(0.99, (double)epoch), o->top_k)) : 0;
+    return o->top_k < 1 ? (int64_t)ceil((double)batch * pd_run_top_k(o, epoch)) : 0;
 }
 
 /* Of a labelled image where each batch has a fixed number of them; by option so much that they count as in

@@ -23,6 +23,10 @@ struct pd_run_step {
     double cost;   /* operations of a step, as a multiple of one without adversarial sampling */
 };
 
+/* The part of the fakes that the generator learns from: one in a hundred fewer with every epoch (Sinha et al.
+ * 2020), down to the option's. */
+double pd_run_top_k(const struct pd_train_options *o, uint64_t epoch);
+
 /* s: to close, also on failure. */
 enum pd_status pd_run_step_open(const struct pd_train_options *o, struct pd_gan *gan,
                                 struct pd_loader *loader, struct pd_run_step *s, struct pd_error *err);

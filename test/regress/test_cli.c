@@ -659,6 +659,35 @@ static void says_what_does_nothing(void **state)
                  "--epochs 1 --best class-accuracy --validation 20 --validation-epochs 3 --out idle");
     assert_contains(r->err, "--validation-epochs has no effect without a metric that trains a classifier\n");
     assert_contains(r->err, "  validation ");
+    r = succeeds("train " SMALL
+                 "--epochs 1 --metrics gan-test --eval-images 10 --threshold 0.9 --natural-share "
+                 "--rotation-g 1 --gold-epsilon 0.1 --no-cache --cache-dir c --consistency 1 --match-labels "
+                 "--out idle");
+    assert_null(strstr(r->err, "--threshold has"));
+    assert_contains(r->err, "--metrics has no effect without --eval-every\n");
+    assert_contains(r->err, "--eval-images has no effect without --eval-every\n");
+    assert_contains(r->err, "--natural-share has no effect without --labels-per-batch\n");
+    assert_contains(r->err, "--rotation-g has no effect without --rotation\n");
+    assert_contains(r->err, "--gold-epsilon has no effect without --gold\n");
+    assert_contains(r->err, "--cache-dir has no effect without a cache (--no-cache)\n");
+    assert_contains(r->err, "--consistency has no effect without unlabelled images\n");
+    assert_contains(r->err, "--match-labels has no effect without unlabelled images\n");
+    r = succeeds("train " SMALL "--epochs 1 --threshold 0.9 --labels 20 --match-labels --out idle");
+    assert_contains(r->err, "--threshold has no effect without --consistency\n");
+    assert_null(strstr(r->err, "--match-labels has"));
+}
+
+static void says_what_stays_out(void **state)
+{
+    (void)state;
+    const struct result *r = succeeds("train " SMALL "--epochs 2 --top-k 0.99 --out out");
+    assert_null(strstr(r->err, "top-k"));
+    r = succeeds("train " SMALL "--epochs 2 --top-k 0.5 --labels 20 --labels-per-batch 16 --out out");
+    assert_contains(r->err,
+                    "top-k 0.5: it falls by a hundredth an epoch, to 0.99 in the last of 2; 70 epochs");
+    assert_contains(r->err, "a batch is of labelled images alone: the 280 without a label are not trained on "
+                            "(--labels-per-batch)\n");
+    fails("train " SMALL "--adam-beta1 -0.5", 2, "--adam-beta1 -0.5: expected 0 or more and below 1, or -1");
 }
 
 int main(void)
@@ -689,6 +718,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_spares_the_checkpoint),
         cmocka_unit_test(refuses_bad_data),
         cmocka_unit_test(says_what_does_nothing),
+        cmocka_unit_test(says_what_stays_out),
     };
     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

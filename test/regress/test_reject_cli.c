@@ -75,6 +75,26 @@ static void keeps_images_by_every_method(void **state)
     }
 }
 
+static void says_what_does_nothing(void **state)
+{
+    (void)state;
+    const struct result *r =
+        succeeds("sample " POINTS LITTLE "--per-class 2 --npz k.npz --chain 3 --epsilon 0.1 "
+                 "--sigma rms --p 0.9 --reject mh");
+    assert_contains(r->err, "--p has no effect without --reject gold, drs or top-k\n");
+    assert_contains(r->err, "--block has no effect without --reject gold, drs or top-k\n");
+    assert_contains(r->err, "--epsilon has no effect without --reject gold or drs\n");
+    assert_contains(r->err, "--sigma has no effect without balanced terms of gold, top-k or mh\n");
+    assert_null(strstr(r->err, "--chain has"));
+    r = succeeds("sample " POINTS LITTLE "--per-class 2 --npz k.npz --no-balanced --bound marginal --chain 3 "
+                 "--reject top-k");
+    assert_contains(r->err, "--bound has no effect without --reject gold or drs\n");
+    assert_contains(r->err, "--chain has no effect without --reject mh\n");
+    assert_null(strstr(r->err, "--balanced has"));
+    r = succeeds("sample " POINTS LITTLE "--per-class 2 --npz k.npz --no-balanced --reject drs");
+    assert_contains(r->err, "--balanced has no effect without --reject gold, mh or top-k\n");
+}
+
 static void keeps_points(void **state)
 {
     (void)state;
@@ -300,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(like_golds_code),
         cmocka_unit_test(keeps_images_by_every_method),
+        cmocka_unit_test(says_what_does_nothing),
         cmocka_unit_test(keeps_points),
         cmocka_unit_test(measures_fixed_sets),
         cmocka_unit_test(calibrates_on_what_was_held_out),

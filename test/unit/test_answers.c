@@ -117,6 +117,10 @@ static void refuses_row_by_row(void **state)
                 "!4 unknown class '20', expected 0 to 19, or skip\n"
                 "!5 unknown class 'skp', expected 0 to 19, or skip\n"
                 "!6 unknown image '99999999999999999999'\n?0");
+    struct pd_dataset some = photos;
+    some.drawn_of = 50;
+    assert_read(&some, "image,label\nnowhere.png,cat\nplain.png,cat\n",
+                "plain.png=cat\n!2 unknown image 'nowhere.png': not among the 6 drawn of 50\n?0");
 }
 
 static void counts_lines_as_editors_do(void **state)

@@ -294,6 +294,7 @@ static void refuses_bad_files(void **state)
     file(HEAD "}, \"steps\": [{\"paper\": \"1\"}]}", PD_ERR_FORMAT, "'type' is missing");
     file(HEAD "}, \"notes\": [1]}", PD_ERR_FORMAT, "'notes': expected texts");
     file(HEAD "\"epochs\": 1, \"epochs\": 2}}", PD_ERR_FORMAT, "duplicate object key");
+    file(HEAD "\"gold-start\": 1, \"gold_start\": 0.5}}", PD_ERR_FORMAT, "are one option");
     file("{\"command\": \"train\", \"like\": 1, \"options\": {}}", PD_ERR_FORMAT, "'like': expected a text");
     file("[]", PD_ERR_FORMAT, "expected a JSON object");
     file("{", PD_ERR_FORMAT, "expected a JSON object");

@@ -214,6 +214,18 @@ static int64_t find_by_file(const struct pd_dataset *d, const char *name)
     return PD_IMAGE_UNKNOWN;
 }
 
+static bool refuse_image(struct pd_answers_reader *r, int64_t row, const char *image, bool ambiguous)
+{
+    const struct pd_dataset *d = r->dataset;
+    if (!ambiguous && d->drawn_of)
+        pd_answers_refuse(r, row, "unknown image '%.100s': not among the %" PRIu32 " drawn of %" PRIu32,
+                          image, d->count, d->drawn_of);
+    else
+        pd_answers_refuse(r, row, ambiguous ? "several images may be '%.100s'" : "unknown image '%.100s'",
+                          image);
+    return false;
+}
+
 /* --- rows --- */
 
 static bool is_number(const char *text, int64_t number)
@@ -236,12 +248,8 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
     at = at == PD_IMAGE_UNKNOWN ? find_by_file(r->dataset, image) : at;
     r->image_0 = r->image_0 || !at;
     r->image_beyond = r->image_beyond || (at == PD_IMAGE_UNKNOWN && is_number(image, r->dataset->count));
-    if (at < 0) {
-        pd_answers_refuse(
-            r, row, at == PD_IMAGE_AMBIGUOUS ? "several images may be '%.100s'" : "unknown image '%.100s'",
-            image);
-        return false;
-    }
+    if (at < 0)
+        return refuse_image(r, row, image, at == PD_IMAGE_AMBIGUOUS);
     if (refuse_other_file(r, row, image, at))
         return false;
     snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word), label);

@@ -6,7 +6,7 @@
 #ifndef PAYDIRT_FEATURES_H
 #define PAYDIRT_FEATURES_H
 
-#include <paydirt/error.h>
+#include <paydirt/rows.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -117,6 +117,7 @@ enum pd_status pd_nearest_distances(const struct pd_feature_set *set, int k,
  * of a real one's k-th neighbour (<=); recall, the same with the sets exchanged. */
 struct pd_precision_recall {
     double precision, recall;
+    int64_t real_points, fake_points; /* samples whose k nearest others are copies of them: no ball */
 };
 enum pd_status pd_precision_recall(const struct pd_feature_set *real, const struct pd_feature_set *fake,
                                    int k, const struct pd_feature_work *work, struct pd_precision_recall *out,
@@ -127,6 +128,7 @@ enum pd_status pd_precision_recall(const struct pd_feature_set *real, const stru
  * hold a generated sample. */
 struct pd_density_coverage {
     double density, coverage;
+    int64_t real_points; /* samples whose k nearest others are copies of them: no ball */
 };
 enum pd_status pd_density_coverage(const struct pd_feature_set *real, const struct pd_feature_set *fake,
                                    int k, const struct pd_feature_work *work, struct pd_density_coverage *out,
@@ -139,6 +141,7 @@ struct pd_feature_file {
     char name[1024];           /* for messages: the path, with the array of an .npz */
     int64_t width, count;      /* count 0: the statistics do not say of how many samples */
     struct pd_feature_set set; /* values NULL: statistics alone */
+    struct pd_rows_columns columns;
     double *mean, *covariance; /* (width), (width, width); NULL: not computed yet */
 };
 

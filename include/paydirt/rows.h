@@ -32,7 +32,8 @@ struct pd_rows_request {
     enum pd_rows_choice header, index; /* of a text table: has it a line of names, a column of row numbers? */
     bool whole;                        /* arrays of whole numbers and booleans are fine */
     bool bfloat16;                     /* uint16 and int16 are bfloat16's bits */
-    bool planes; /* arrays (planes, rows, width) alone: the rows of all planes, one plane after the other */
+    bool features; /* a first or last column that counts the rows is refused, unless index says no */
+    bool planes;   /* arrays (planes, rows, width) alone: the rows of all planes, one plane after the other */
     double (*map)(double); /* applied to every number before it becomes a float; NULL: none */
 };
 
@@ -54,16 +55,25 @@ int64_t pd_rows_beside(const struct pd_rows *rows);
 int64_t pd_rows_planes(const struct pd_rows *rows); /* 1 where the request has none */
 
 /* Up to n rows, (n, width); *got is less only at the end. PD_ERR_IO; PD_ERR_FORMAT: truncated, damaged, a
- * line with other fields than the first, a field that is not a number. */
+ * line with other fields than the first, a field that is not a number; at the end, numbers that float32 does
+ * not tell apart. */
 enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err);
 
 /* What was understood of the rows read since the begin, one line; "" where nothing was in doubt. Hints
  * (error.h) stand behind it, each after a tab. */
 void pd_rows_describe(const struct pd_rows *rows, char *text, size_t size);
 
-/* Of as many rows read since the begin from each: false where two texts name them otherwise, by an index or
- * by a first column that is called the same and is not among those taken. */
-bool pd_rows_agree(const struct pd_rows *a, const struct pd_rows *b);
+/* Of as many rows read since the begin from each: false where two texts name them otherwise, by columns that
+ * are not among those taken: an index, or one that is called the same, or texts that are those of the other
+ * in another order. columns: what these two are called. */
+bool pd_rows_agree(const struct pd_rows *a, const struct pd_rows *b, const char *columns[2]);
+
+/* Hashes of the names of a table's columns, in the order in which they are taken and in any; 0: they were not
+ * taken by name. */
+struct pd_rows_columns {
+    uint64_t order, any_order;
+};
+struct pd_rows_columns pd_rows_columns(const struct pd_rows *rows);
 
 enum pd_status pd_rows_rewind(struct pd_rows *rows, struct pd_error *err); /* back to the first row */
 

@@ -292,6 +292,7 @@ static enum pd_status spread(const struct options *o, const struct pd_pool_reque
                                           .header = request->header,
                                           .index = request->index,
                                           .whole = true,
+                                          .features = true,
                                           .bfloat16 = request->bfloat16};
     struct pd_rows *in;
     float *features = NULL;

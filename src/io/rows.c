@@ -1,6 +1,5 @@
 #include "io/rows_kind.h"
 
-#include "base/cache.h"
 #include "base/mem.h"
 #include "io/file.h"
 
@@ -16,6 +15,8 @@ void pd_rows_close(struct pd_rows *rows)
     if (!rows)
         return;
     rows->kind->close(rows);
+    pd_rows_doubt_release(&rows->doubt);
+    pd_free(rows->keys);
     pd_free(rows->name);
     pd_free(rows);
 }
@@ -40,6 +41,26 @@ int64_t pd_rows_planes(const struct pd_rows *rows)
     return rows->planes;
 }
 
+struct pd_rows_columns pd_rows_columns(const struct pd_rows *rows)
+{
+    return rows->columns;
+}
+
+/* At the end. */
+static enum pd_status check(const struct pd_rows *rows, struct pd_error *err)
+{
+    const int64_t at = rows->features ? pd_rows_doubt_counter(&rows->doubt, rows->width) : -1;
+    if (at < 0)
+        return pd_rows_doubt_check(&rows->doubt, rows->name, rows->width, err);
+    return pd_hint(
+        err,
+        pd_fail(err, PD_ERR_FORMAT, -1,
+                "%s: column %lld of %lld counts the rows, as their numbers do, and would be a feature: "
+                "leave it out",
+                rows->name, (long long)at, (long long)rows->width),
+        "to take it as the others: index=false");
+}
+
 enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err)
 {
     *got = 0;
@@ -47,13 +68,17 @@ enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t 
         return pd_fail(err, PD_ERR_USAGE, -1, "%lld rows are asked for", (long long)n);
     enum pd_status status = rows->kind->read(rows, to, n, got, err);
     rows->count += *got;
-    return status;
+    if (rows->features)
+        pd_rows_doubt_floats(&rows->doubt, *got, rows->width, to);
+    return status || *got == n ? status : check(rows, err);
 }
 
 enum pd_status pd_rows_rewind(struct pd_rows *rows, struct pd_error *err)
 {
     rows->count = 0;
-    rows->keys = PD_HASH_START;
+    for (int64_t i = 0; i < rows->key_count; i++)
+        pd_row_key_rewind(&rows->keys[i]);
+    pd_rows_doubt_rewind(&rows->doubt, rows->width);
     return rows->kind->rewind(rows, err);
 }
 
@@ -64,9 +89,29 @@ void pd_rows_describe(const struct pd_rows *rows, char *text, size_t size)
         rows->kind->describe(rows, text, size);
 }
 
-bool pd_rows_agree(const struct pd_rows *a, const struct pd_rows *b)
+bool pd_rows_agree(const struct pd_rows *a, const struct pd_rows *b, const char *columns[2])
 {
-    return !a->key || !b->key || strcmp(a->key, b->key) != 0 || a->keys == b->keys;
+    return pd_row_keys_agree(a->keys, a->key_count, b->keys, b->key_count, columns);
+}
+
+/* What is neither text nor NumPy's, by its first bytes. */
+static enum pd_status check_format(const char *path, const char *magic, size_t n, struct pd_error *err)
+{
+    static const struct {
+        const char *bytes, *what;
+    } all[] = {{"\x1f\x8b", "packed by gzip: unpack it first (gunzip)"},
+               {"\xfd"
+                "7zXZ",
+                "packed by xz: unpack it first (unxz)"},
+               {"\x28\xb5\x2f\xfd", "packed by zstd: unpack it first (unzstd)"},
+               {"BZh", "packed by bzip2: unpack it first (bunzip2)"},
+               {"PAR1\x15", "Parquet: write it as CSV first (pandas.read_parquet(f).to_csv(g, index=False))"},
+               {"\x89HDF", "HDF5: write the array as .npy first (numpy.save(g, h5py.File(f)[NAME][:]))"},
+               {"\x80", "a pickle: write the array as .npy first (numpy.save)"}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (strlen(all[i].bytes) <= n && !memcmp(magic, all[i].bytes, strlen(all[i].bytes)))
+            return pd_fail(err, PD_ERR_FORMAT, -1, "%s: %s", path, all[i].what);
+    return PD_OK;
 }
 
 static enum pd_status open_by_first_bytes(const char *path, const struct pd_rows_request *request,
@@ -98,9 +143,12 @@ static enum pd_status open_by_first_bytes(const char *path, const struct pd_rows
     }
     const bool npy = n == sizeof magic && !memcmp(magic, "\x93NUMPY", 6);
     const bool npz = n >= 4 && (!memcmp(magic, "PK\3\4", 4) || !memcmp(magic, "PK\5\6", 4));
-    if (!npy && !npz && !request->planes)
+    const enum pd_status status = check_format(path, magic, n, err);
+    if (!status && !npy && !npz && !request->planes)
         return pd_rows_open_csv(file, path, request, out, err);
     (void)fclose(file);
+    if (status)
+        return status;
     if (!npy && !npz)
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: expected an .npy or .npz, an array of three dimensions",
                        path);

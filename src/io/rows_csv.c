@@ -7,7 +7,6 @@
 #include "io/file.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -16,6 +15,7 @@ struct csv_rows {
     struct pd_table table;
     struct pd_rows_head head;
     int64_t *column; /* (width): fields that make a row */
+    double *doubles; /* (width) */
     bool by_name;    /* they are not simply all of them */
     int64_t astray;  /* the first row whose index is not its number */
     char index[32];  /* what it is; "": all are */
@@ -72,25 +72,20 @@ static enum pd_status check_rest(const struct csv_rows *r, int64_t row, struct p
     return PD_OK;
 }
 
-/* A measurement names nothing. */
-static void note_key(struct csv_rows *r, int64_t row)
+static void note_keys(struct csv_rows *r, int64_t row)
 {
-    char text[32];
     double number;
-    const char *key = r->table.field[0];
-    const bool is_number = pd_table_number(&r->table, key, &number);
-    if (is_number && number != floor(number)) {
-        r->base.key = NULL;
-        return;
-    }
-    if (is_number) {
-        snprintf(text, sizeof text, "%.17g", number);
-        key = text;
-    }
-    r->base.keys = pd_hash(r->base.keys, key, strlen(key) + 1);
-    if (r->head.index && !*r->index && is_number && number != (double)row) {
-        r->astray = row;
-        snprintf(r->index, sizeof r->index, "%s", text);
+    for (int64_t i = 0; i < r->base.key_count; i++) {
+        struct pd_row_key *key = &r->base.keys[i];
+        if (key->measures)
+            continue;
+        const bool is_number = pd_table_number(&r->table, r->table.field[key->column], &number);
+        pd_row_key_note(key, r->table.field[key->column], is_number ? &number : NULL);
+        if (!key->column && r->head.index && !*r->index && is_number && !key->measures &&
+            number != (double)row) {
+            r->astray = row;
+            snprintf(r->index, sizeof r->index, "%.17g", number);
+        }
     }
 }
 
@@ -104,10 +99,11 @@ static enum pd_status deliver(struct csv_rows *r, int64_t row, float *to, struct
         double number;
         if (!pd_table_number(&r->table, r->table.field[r->column[i]], &number))
             return fail_number(r, r->column[i], err);
-        to[i] = (float)(r->base.map ? r->base.map(number) : number);
+        r->doubles[i] = r->base.map ? r->base.map(number) : number;
+        to[i] = (float)r->doubles[i];
     }
-    if (r->base.key)
-        note_key(r, row);
+    pd_rows_doubt_doubles(&r->base.doubt, r->base.width, r->doubles);
+    note_keys(r, row);
     return r->head.tail || r->head.counts ? check_rest(r, row, err) : PD_OK;
 }
 
@@ -139,6 +135,7 @@ static void close_rows(struct pd_rows *rows)
     struct csv_rows *r = (struct csv_rows *)rows;
     pd_rows_head_release(&r->head);
     pd_free(r->column);
+    pd_free(r->doubles);
     pd_table_release(&r->table);
 }
 
@@ -351,13 +348,47 @@ static enum pd_status choose_columns(struct csv_rows *r, const char *const *name
     return take_all(r, err);
 }
 
-/* The first column, where it is not among those taken. */
-static const char *key_of(const struct csv_rows *r)
+/* Columns of a name, or an index, that are not among those taken. */
+static void find_keys(struct csv_rows *r)
 {
+    const int64_t fields = r->head.fields - r->head.tail;
+    bool *taken = (bool *)r->doubles; /* not in use yet */
+    memset(taken, 0, (size_t)fields);
     for (int64_t i = 0; i < r->base.width; i++)
-        if (!r->column[i])
-            return NULL;
-    return r->head.index ? "index" : r->head.named ? r->head.names[0] : NULL;
+        taken[r->column[i]] = true;
+    for (int64_t i = 0; i < fields; i++) {
+        const bool index = !i && r->head.index;
+        if (taken[i] || (!index && (!r->head.named || !*r->head.names[i])))
+            continue;
+        r->base.keys[r->base.key_count] =
+            (struct pd_row_key){.name = index ? "index" : r->head.names[i], .column = i};
+        pd_row_key_rewind(&r->base.keys[r->base.key_count++]);
+    }
+}
+
+/* What the columns taken are called. */
+static void name_columns(struct csv_rows *r)
+{
+    struct pd_rows_columns *c = &r->base.columns;
+    c->order = PD_HASH_START;
+    for (int64_t i = 0; i < r->base.width; i++) {
+        const char *name = r->head.names[r->column[i]];
+        const uint64_t own = pd_hash(PD_HASH_START, name, strlen(name) + 1);
+        c->order = pd_hash(c->order, name, strlen(name) + 1);
+        c->any_order += own * own;
+    }
+}
+
+static enum pd_status reserve(struct csv_rows *r, struct pd_error *err)
+{
+    r->base.keys = pd_calloc((size_t)r->head.fields, sizeof *r->base.keys);
+    r->doubles = pd_calloc((size_t)r->head.fields, sizeof *r->doubles);
+    if (!r->base.keys || !r->doubles)
+        return pd_fail_memory(err, r->base.name);
+    find_keys(r);
+    if (r->by_name)
+        name_columns(r);
+    return pd_rows_doubt_init(&r->base.doubt, r->base.name, r->base.width, err);
 }
 
 enum pd_status pd_rows_open_csv(FILE *file, const char *name, const struct pd_rows_request *request,
@@ -369,7 +400,11 @@ enum pd_status pd_rows_open_csv(FILE *file, const char *name, const struct pd_ro
         (void)fclose(file);
         return pd_fail_memory(err, name);
     }
-    r->base = (struct pd_rows){&kind, pd_strdup(name), 0, 1, 0, request->map, NULL, PD_HASH_START, 0};
+    r->base = (struct pd_rows){.kind = &kind,
+                               .name = pd_strdup(name),
+                               .planes = 1,
+                               .map = request->map,
+                               .features = request->features && request->index != PD_ROWS_NO};
     r->table = (struct pd_table){.file = file, .name = r->base.name};
     enum pd_status status = r->base.name ? pd_table_init(&r->table, err) : pd_fail_memory(err, name);
     if (!status)
@@ -377,7 +412,7 @@ enum pd_status pd_rows_open_csv(FILE *file, const char *name, const struct pd_ro
     if (!status)
         status = choose_columns(r, request->names, err);
     if (!status)
-        r->base.key = key_of(r);
+        status = reserve(r, err);
     if (status)
         pd_rows_close(&r->base);
     else

@@ -3,6 +3,8 @@
 #define PD_IO_ROWS_KIND_H
 
 #include "io/rows.h"
+#include "io/rows_doubt.h"
+#include "io/rows_keys.h"
 
 struct pd_rows_kind {
     enum pd_status (*read)(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err);
@@ -16,11 +18,14 @@ struct pd_rows {
     const struct pd_rows_kind *kind;
     char *name; /* owned */
     int64_t width, planes;
-    int64_t count;         /* rows read since the begin */
-    double (*map)(double); /* of every number on the way, before it becomes a float; or NULL */
-    const char *key;       /* what the column is called that names the rows, or NULL: none does */
-    uint64_t keys;         /* hash of what it held in the rows read since the begin */
-    int64_t beside;        /* columns NAME_... beside the one column NAME that was taken */
+    int64_t count;           /* rows read since the begin */
+    double (*map)(double);   /* of every number on the way, before it becomes a float; or NULL */
+    struct pd_row_key *keys; /* (key_count), owned: columns that were not taken */
+    int64_t key_count;
+    int64_t beside; /* columns NAME_... beside the one column NAME that was taken */
+    struct pd_rows_columns columns;
+    struct pd_rows_doubt doubt; /* owned */
+    bool features, index;       /* a column that counts the rows is none of them, unless that was decided */
 };
 
 /* An .npy or .npz; path without ":NAME". */

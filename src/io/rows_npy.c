@@ -37,8 +37,12 @@ static enum pd_status convert(struct npy_rows *r, float *to, int64_t n, struct p
         if (status)
             return status;
         pd_io_to_doubles(r->dtype, r->raw, step * r->base.width, r->doubles);
+        for (int64_t i = 0; r->base.map && i < step * r->base.width; i++)
+            r->doubles[i] = r->base.map(r->doubles[i]);
         for (int64_t i = 0; i < step * r->base.width; i++)
-            to[i] = (float)(r->base.map ? r->base.map(r->doubles[i]) : r->doubles[i]);
+            to[i] = (float)r->doubles[i];
+        for (int64_t i = 0; r->base.doubt.column && i < step; i++)
+            pd_rows_doubt_doubles(&r->base.doubt, r->base.width, r->doubles + i * r->base.width);
     }
     return PD_OK;
 }
@@ -161,10 +165,11 @@ static enum pd_status reserve(struct npy_rows *r, struct pd_error *err)
         return PD_OK;
     r->raw = pd_calloc((size_t)r->chunk, (size_t)width * pd_io_dtype_size(r->dtype));
     r->doubles = pd_calloc((size_t)r->chunk, (size_t)width * sizeof *r->doubles);
-    return r->raw && r->doubles
-               ? PD_OK
-               : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for rows of %lld numbers", r->base.name,
-                         (long long)width);
+    if (!r->raw || !r->doubles)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for rows of %lld numbers", r->base.name,
+                       (long long)width);
+    return pd_io_dtype_size(r->dtype) > 2 ? pd_rows_doubt_init(&r->base.doubt, r->base.name, width, err)
+                                          : PD_OK;
 }
 
 static enum pd_status open_rows(struct npy_rows *r, const char *path, const struct pd_rows_request *request,
@@ -204,7 +209,11 @@ enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *
     *out = NULL;
     if (!r)
         return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
-    r->base = (struct pd_rows){&kind, pd_strdup(path), 0, 1, 0, request->map, NULL, 0, 0};
+    r->base = (struct pd_rows){.kind = &kind,
+                               .name = pd_strdup(path),
+                               .planes = 1,
+                               .map = request->map,
+                               .features = request->features && request->index != PD_ROWS_NO};
     enum pd_status status = r->base.name ? open_rows(r, path, request, err)
                                          : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
     if (status)

@@ -55,7 +55,7 @@ enum pd_status pd_density_coverage(const struct pd_feature_set *real, const stru
     for (int64_t i = 0; i < real->n && !status; i++)
         covered += b.covered[i];
     *out = (struct pd_density_coverage){(double)b.inside / (double)k / (double)fake->n,
-                                        (double)covered / (double)real->n};
+                                        (double)covered / (double)real->n, pd_count_points(real->n, squared)};
     pd_free(squared);
     pd_free(b.covered);
     return status;

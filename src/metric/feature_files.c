@@ -74,13 +74,14 @@ static enum pd_status read_rows(struct pd_feature_file *f, struct pd_rows *rows,
 static enum pd_status read_features(const char *path, struct pd_feature_file *f, struct pd_error *err)
 {
     static const char *const names[] = {"features", "feature", NULL};
-    const struct pd_rows_request request = {.names = names};
+    const struct pd_rows_request request = {.names = names, .features = true};
     struct pd_rows *rows;
     enum pd_status status = pd_rows_open(path, &request, &rows, err);
     if (status)
         return status;
     snprintf(f->name, sizeof f->name, "%s", pd_rows_name(rows));
     f->width = pd_rows_width(rows);
+    f->columns = pd_rows_columns(rows);
     status = f->width <= WIDTH_MOST
                  ? read_rows(f, rows, err)
                  : pd_fail(err, PD_ERR_UNSUPPORTED, -1, "%s: %lld features a sample, expected at most %d",

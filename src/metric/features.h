@@ -16,4 +16,7 @@ enum pd_status pd_feature_sets_check(const struct pd_feature_set *real, const st
 enum pd_status pd_neighbour_balls(const struct pd_feature_set *set, const char *what, int k,
                                   const struct pd_feature_work *work, double **out, struct pd_error *err);
 
+/* Of such radii those that are 0. */
+int64_t pd_count_points(int64_t n, const double *squared);
+
 #endif

@@ -36,6 +36,11 @@ static enum pd_status check_features(const struct pd_metric *metric, const struc
     if (f->real.width != f->fake.width)
         return pd_fail(err, PD_ERR_MISMATCH, -1, "%.150s has %lld features a sample, %.150s has %lld",
                        f->real.name, (long long)f->real.width, f->fake.name, (long long)f->fake.width);
+    if (f->real.columns.any_order == f->fake.columns.any_order &&
+        f->real.columns.order != f->fake.columns.order)
+        return pd_fail(err, PD_ERR_MISMATCH, -1,
+                       "%.150s and %.150s have the same columns in another order: name them in one order",
+                       f->real.name, f->fake.name);
     for (int i = 0; i < 2; i++)
         if (!files[i]->set.values && (metric->needs & PD_NEEDS_FEATURES || !files[i]->mean))
             return files[i]->mean

@@ -38,6 +38,14 @@ enum pd_status pd_neighbour_balls(const struct pd_feature_set *set, const char *
     return status;
 }
 
+int64_t pd_count_points(int64_t n, const double *squared)
+{
+    int64_t points = 0;
+    for (int64_t i = 0; i < n; i++)
+        points += !(squared[i] > 0);
+    return points;
+}
+
 enum pd_status pd_nearest_distances(const struct pd_feature_set *set, int k,
                                     const struct pd_feature_work *work, double *distances,
                                     struct pd_error *err)

@@ -95,14 +95,27 @@ enum pd_status pd_metric_prd(const struct pd_metric_input *in, struct pd_metric_
     return status;
 }
 
+/* In a ball of no size lies nothing but the copies. */
+static void note_points(struct pd_metric_result *out, int64_t points, int64_t count, const char *what, int k)
+{
+    const size_t at = strlen(out->note);
+    if (points * 20 >= count)
+        snprintf(out->note + at, sizeof out->note - at,
+                 "%sthe %d nearest others of %lld of the %lld %s samples are copies of them: no other sample "
+                 "counts as near",
+                 at ? "; " : "", k, (long long)points, (long long)count, what);
+}
+
 enum pd_status pd_metric_pr(const struct pd_metric_input *in, struct pd_metric_result *out,
                             struct pd_error *err)
 {
     const struct pd_metric_features *f = in->features;
     const int k = f->k ? f->k : K_PRECISION_RECALL;
-    struct pd_precision_recall pr = {NAN, NAN};
+    struct pd_precision_recall pr = {NAN, NAN, 0, 0};
     const enum pd_status status = pd_precision_recall(&f->real.set, &f->fake.set, k, &f->work, &pr, err);
     out->value = pr.precision;
+    note_points(out, pr.real_points, f->real.count, "real", k);
+    note_points(out, pr.fake_points, f->fake.count, "generated", k);
     pd_metric_add(out, "recall", pr.recall);
     pd_metric_add_count(out, "k", k);
     return status;
@@ -113,9 +126,10 @@ enum pd_status pd_metric_dc(const struct pd_metric_input *in, struct pd_metric_r
 {
     const struct pd_metric_features *f = in->features;
     const int k = f->k ? f->k : K_DENSITY_COVERAGE;
-    struct pd_density_coverage dc = {NAN, NAN};
+    struct pd_density_coverage dc = {NAN, NAN, 0};
     const enum pd_status status = pd_density_coverage(&f->real.set, &f->fake.set, k, &f->work, &dc, err);
     out->value = dc.density;
+    note_points(out, dc.real_points, f->real.count, "real", k);
     pd_metric_add(out, "coverage", dc.coverage);
     pd_metric_add_count(out, "k", k);
     return status;

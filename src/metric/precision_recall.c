@@ -49,7 +49,8 @@ static enum pd_status count(const struct pd_feature_set *real, const struct pd_f
     if (!m->real_in || !m->fake_in)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for precision and recall");
     enum pd_status status = pd_pairs_seek(real, fake, &seeker, work, err);
-    *out = (struct pd_precision_recall){part(m->fake_in, fake->n), part(m->real_in, real->n)};
+    *out = (struct pd_precision_recall){part(m->fake_in, fake->n), part(m->real_in, real->n),
+                                        pd_count_points(real->n, m->real), pd_count_points(fake->n, m->fake)};
     return status;
 }
 

@@ -145,6 +145,7 @@ static enum pd_status open_files(struct pd_pool_files *files, unsigned needs, st
                                                 .header = r->header,
                                                 .index = r->index,
                                                 .whole = i == PD_FILE_FEATURES,
+                                                .features = i == PD_FILE_FEATURES,
                                                 .bfloat16 = r->bfloat16,
                                                 .map = maps[i]};
         if (needs & parts[i].need)
@@ -385,13 +386,14 @@ static enum pd_status fail_lengths(const char *shorter, int64_t rows, const char
 enum pd_status pd_pool_files_check(const struct pd_pool_files *files, const struct pd_rows *other,
                                    struct pd_error *err)
 {
+    const char *columns[2];
     for (int i = 0; i < PD_POOL_FILES; i++)
-        if (files->file[i] && !pd_rows_agree(files->file[i], other))
+        if (files->file[i] && !pd_rows_agree(files->file[i], other, columns))
             return pd_fail(
                 err, PD_ERR_MISMATCH, -1,
-                "%s and %s name their rows otherwise in the first column: expected the same rows in "
-                "the same order",
-                pd_rows_name(files->file[i]), pd_rows_name(other));
+                "%s (column '%.60s') and %s ('%.60s') name their rows otherwise: expected the same "
+                "rows in the same order",
+                pd_rows_name(files->file[i]), columns[0], pd_rows_name(other), columns[1]);
     return PD_OK;
 }
 

@@ -151,16 +151,12 @@ static double low(double x)
     return x - 0x1p20 * floor(x / 0x1p20);
 }
 
-/* A lone 0 would do for a header; who has one says so. */
-static enum pd_status read_halves(const struct pd_pool_request *r, double (*half)(double), float **out,
-                                  int64_t *count, struct pd_error *err)
+static enum pd_status read_halves(const struct pd_pool_request *r, enum pd_rows_choice header,
+                                  double (*half)(double), float **out, int64_t *count, struct pd_error *err)
 {
     static const char *const names[] = {"labelled", "row", NULL};
-    const struct pd_rows_request request = {.names = names,
-                                            .header = r->header == PD_ROWS_AUTO ? PD_ROWS_NO : r->header,
-                                            .index = PD_ROWS_NO,
-                                            .whole = true,
-                                            .map = half};
+    const struct pd_rows_request request = {
+        .names = names, .header = header, .index = PD_ROWS_NO, .whole = true, .map = half};
     struct pd_rows *in;
     float block[4096];
     const float *numbers = NULL;
@@ -216,14 +212,23 @@ enum pd_status pd_pool_labelled_read(struct pd_pool_files *files, struct pd_erro
     const struct pd_pool_request *r = &files->request;
     float *upper = NULL, *lower = NULL;
     int64_t count = 0, again = 0, *rows = NULL;
-    enum pd_status status = read_halves(r, high, &upper, &count, err);
+    /* A lone 0 would do for a header: it is one where it says so, or is no number. */
+    enum pd_rows_choice header = r->header == PD_ROWS_AUTO ? PD_ROWS_NO : r->header;
+    enum pd_status status = read_halves(r, header, high, &upper, &count, err);
+    if ((status == PD_ERR_FORMAT || status == PD_ERR_USAGE) && !count && r->header == PD_ROWS_AUTO) {
+        header = PD_ROWS_YES;
+        pd_free(upper);
+        upper = NULL;
+        status = read_halves(r, header, high, &upper, &count, err);
+    }
     if (!status)
-        status = read_halves(r, low, &lower, &again, err);
+        status = read_halves(r, header, low, &lower, &again, err);
     if (!status && again != count)
         status = pd_fail(err, PD_ERR_IO, -1, "%s: it changed while it was read", r->labelled);
     if (!status && !(rows = pd_calloc((size_t)count + 1, sizeof *rows)))
         status = pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", r->labelled);
-    files->zero_first = !status && r->header == PD_ROWS_AUTO && count > 1 && upper[0] == 0 && lower[0] == 0;
+    files->zero_first = !status && header == PD_ROWS_NO && r->header == PD_ROWS_AUTO && count > 1 &&
+                        upper[0] == 0 && lower[0] == 0;
     if (!status)
         status = join_halves(r->labelled, count, upper, lower, rows, err);
     pd_free(upper);

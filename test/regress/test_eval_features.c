@@ -123,6 +123,32 @@ static void few_samples_are_said(void **state)
     assert_null(strstr(r->err, "singular"));
 }
 
+static void write_text(const char *name, const char *text)
+{
+    scratch_write(scratch_path(name), text, strlen(text));
+}
+
+static void copies_are_said(void **state)
+{
+    (void)state;
+    write_text("copies.csv", "0.5 1\n0.5 1\n0.5 1\n0.5 1\n2.5 3\n2.5 3\n2.5 3\n2.5 3\n");
+    write_text("apart.csv", "0.5 1.1\n0.7 1.2\n2.5 3.1\n2.7 3.3\n0.1 0.3\n");
+    const struct result *r = succeeds("eval --features --real copies.csv --fake apart.csv --metrics pr,dc");
+    assert_contains(r->err, "pr: the 3 nearest others of 8 of the 8 real samples are copies of them");
+    r = succeeds("eval --features --real apart.csv --fake copies.csv --metrics pr");
+    assert_contains(r->err, "pr: the 3 nearest others of 8 of the 8 generated samples are copies of them");
+}
+
+static void columns_are_in_one_order(void **state)
+{
+    (void)state;
+    write_text("ab.csv", "p_a,p_b\n1.5,2\n3.5,1\n0.5,2\n");
+    write_text("ba.csv", "p_b,p_a\n2,1.5\n1,3.5\n2,0.5\n");
+    fails("eval --features --real ab.csv:p_* --fake ba.csv:p_* --metrics frechet", 5,
+          "ab.csv and ba.csv have the same columns in another order: name them in one order");
+    succeeds("eval --features --real ab.csv:p_* --fake ba.csv:p_a,p_b --metrics frechet");
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -179,6 +205,8 @@ int main(void)
         cmocka_unit_test(five_lines),
         cmocka_unit_test(statistics),
         cmocka_unit_test(few_samples_are_said),
+        cmocka_unit_test(copies_are_said),
+        cmocka_unit_test(columns_are_in_one_order),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, setup, scratch_teardown);

@@ -113,6 +113,10 @@ static void chooses_rows_together(void **state)
     write_text("known.txt", "row\n3\n4\n");
     assert_null(strstr(succeeds("select " NPY "-k 4 --labelled known.txt --header")->out, "3\n"));
     fails("select " NPY "-k 5 --labelled known.txt --header", 2, "-k 5: the pool has 4 rows without a label");
+    write_text("known.csv", "row\n3\n0\n");
+    fails("select " NPY "-k 5 --labelled known.csv", 2, "-k 5: the pool has 4 rows without a label");
+    write_text("known.csv", "id\n3\n0\n");
+    fails("select " NPY "-k 1 --labelled known.csv", 2, "known.csv: no column 'labelled'");
 }
 
 /* Row 4's passes disagree, row 1's a little, others not at all. */
@@ -265,12 +269,12 @@ static void refuses_bad_files(void **state)
     write_text("named.csv", "image,logit\na,1\nb,2\n");
     write_text("swapped.csv", "image,class_logit_0,class_logit_1\nb,1,2\na,2,2.5\n");
     fails("select --logits named.csv --class-logits swapped.csv -k 1", 5,
-          "named.csv and swapped.csv name their rows otherwise in the first column: expected the same "
+          "named.csv (column 'image') and swapped.csv ('image') name their rows otherwise: expected the same "
           "rows in the same order");
     write_text("spread.csv", "image,feature_0\na,1\nb,2\n");
     fails(
         "select --class-logits swapped.csv --strategy entropy -k 1 --diverse k-center --features spread.csv",
-        5, "swapped.csv and spread.csv name their rows otherwise in the first column");
+        5, "swapped.csv (column 'image') and spread.csv ('image') name their rows otherwise");
     fails("select --logits c.npy --class-logits c.npy -k 1", 5,
           "c.npy: 3 numbers in a row, expected one logit");
     fails("select --logits l.npy --class-logits l.npy -k 1", 5,

@@ -291,7 +291,7 @@ static void options_decide_on_the_header(void **state)
 static bool agree(const char *a, const char *b)
 {
     float got[6];
-    const char *const texts[] = {a, b};
+    const char *const texts[] = {a, b}, *columns[2] = {NULL, NULL};
     struct pd_rows *rows[2];
     for (int i = 0; i < 2; i++) {
         assert_int_equal(pd_rows_open(csv(texts[i]), &request, &rows[i], NULL), PD_OK);
@@ -299,7 +299,8 @@ static bool agree(const char *a, const char *b)
         for (int64_t n = 1; n;)
             assert_int_equal(pd_rows_read(rows[i], got, 2, &n, NULL), PD_OK);
     }
-    const bool same = pd_rows_agree(rows[0], rows[1]);
+    const bool same = pd_rows_agree(rows[0], rows[1], columns);
+    assert_true(same || (columns[0] && columns[1]));
     pd_rows_close(rows[0]);
     pd_rows_close(rows[1]);
     return same;
@@ -312,11 +313,76 @@ static void rows_have_names(void **state)
     assert_false(agree("image,logit\na,1\nb,2\n", "image,logit\nb,1\na,2\n"));
     assert_false(agree(",logit\n0,1\n1,2\n", "index,logit\n1,1\n0,2\n"));
     assert_true(agree(",logit\n0,1\n1,2\n", "Unnamed: 0,logit\n0.0,1\n1.0,2\n"));
-    assert_true(agree("image,logit\na,1\nb,2\n", ",logit\n0,1\n1,2\n"));    /* nothing to compare */
-    assert_true(agree("x,logit\n0.5,1\n1.5,2\n", "x,logit\n0.7,1\n1,2\n")); /* measurements */
-    assert_true(agree("logit\n1\n2\n", "logit\n3\n4\n"));                   /* what is taken */
+    assert_true(agree("image,logit\na,1\nb,2\n", ",logit\n0,1\n1,2\n"));       /* nothing to compare */
+    assert_true(agree("x,logit\n0.5,1\n1.5,2\n", "x,logit\n0.7,1\n1,2\n"));    /* measurements */
+    assert_true(agree("logit\n1\n2\n", "logit\n3\n4\n"));                      /* what is taken */
+    assert_false(agree("logit,image\n1,a\n2,b\n", "logit,image\n1,b\n2,a\n")); /* not the first */
+    assert_false(agree("s,image,logit\nu,a,1\nu,b,2\n", "s,image,logit\nu,b,1\nu,a,2\n"));
+    assert_false(agree("s,id,logit\nu,7,1\nu,8,2\n", "s,id,logit\nu,7,1\nu,9,2\n"));
+    assert_false(agree("image,logit\na,1\nb,2\n", "file,logit\nb,1\na,2\n"));
+    assert_true(agree("image,logit\na,1\nb,2\n", "file,logit\nc,1\nd,2\n"));
+    assert_true(agree("image,rank,logit\na,1,1\nb,2,2\n", "image,rank,logit\na,2,1\nb,1,2\n"));
+    assert_true(agree("s,logit\nu,1\nu,2\n", "t,logit\nv,1\nv,2\n"));
     describes(csv(",logit\n0,1\n1,2\n"), "t.csv: 2 rows x 1 column, line 1 taken as a header\t");
     describes(csv(",logit\n0,1\n7,2\n"), "header, rows counted as they stand: row 1 has the index 7\t");
+}
+
+/* A number of them between the lines, n of them. */
+static const char *lines(int n, const char *format)
+{
+    static char text[2048];
+    size_t used = 0;
+    for (int i = 0; i < n; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, format, (double)i);
+    return text;
+}
+
+static void a_count_of_the_rows_is_no_feature(void **state)
+{
+    (void)state;
+    double doubles[24];
+    const struct pd_io_array ids = {"", PD_IO_F64, 2, {12, 2}, doubles};
+    for (int i = 0; i < 24; i++)
+        doubles[i] = i % 2 ? i / 2 + 5 : 0.25 * i;
+    assert_int_equal(pd_npy_write(scratch_path("ids.npy"), &ids, NULL), PD_OK);
+    struct pd_rows_request usual = request;
+    request.features = true;
+    refused(csv(lines(12, "%e 0.5\n")), PD_ERR_FORMAT, "t.csv: column 0 of 2 counts the rows");
+    refused(
+        scratch_path("ids.npy"), PD_ERR_FORMAT,
+        "ids.npy: column 1 of 2 counts the rows, as their numbers do, and would be a feature: leave it out\t"
+        "to take it as the others: index=false");
+    request.index = PD_ROWS_NO;
+    describes(scratch_path("ids.npy"), "12 rows x 2 columns");
+    request = usual;
+    describes(scratch_path("ids.npy"), "12 rows x 2 columns");
+}
+
+static void floats_tell_rows_apart(void **state)
+{
+    (void)state;
+    refused(
+        csv(lines(9, "0.5,100000000%.1f\n")), PD_ERR_FORMAT,
+        "t.csv: column 1: numbers that float32 does not tell apart, such as two near 1000000007: subtract");
+    describes(csv(lines(9, "0.5,-7000%.1f\n")), "9 rows x 2 columns");
+    describes(csv(lines(9, "0.5,1%.0f0000000000.0\n")), "9 rows x 2 columns"); /* far apart */
+    describes(csv(lines(9, "1,0.99999999999%.0f\n")), "9 rows x 2 columns");   /* no offset, but sure */
+    refused(csv("1000000001.5,1000000002.5\n2000000001.5,2000000002.5\n3000000001.5,3000000002.5\n"),
+            PD_ERR_FORMAT, "t.csv: numbers of a row that float32 does not tell apart");
+}
+
+static void other_formats_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes, *words;
+    } all[] = {{"\x1f\x8b\x08 gz", "packed by gzip: unpack it first"},
+               {"PAR1\x15 and", "Parquet: write it as CSV first"},
+               {"\x89HDF\r\n\x1a\n", "HDF5: write the array as .npy first"},
+               {"\x80\x04\x95 a", "a pickle: write the array as .npy first"}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        refused(csv(all[i].bytes), PD_ERR_FORMAT, all[i].words);
+    describes(csv("PAR1,logit\n1,2\n"), "1 row x 1 column");
 }
 
 static void an_index_is_no_column(void **state)
@@ -436,6 +502,9 @@ int main(void)
         cmocka_unit_test(a_first_line_is_a_header_by_rule),
         cmocka_unit_test(options_decide_on_the_header),
         cmocka_unit_test(rows_have_names),
+        cmocka_unit_test(a_count_of_the_rows_is_no_feature),
+        cmocka_unit_test(floats_tell_rows_apart),
+        cmocka_unit_test(other_formats_are_named),
         cmocka_unit_test(an_index_is_no_column),
         cmocka_unit_test(no_line_shifts_the_rows),
         cmocka_unit_test(numbers_as_others_write_them),

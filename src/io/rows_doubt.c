@@ -1,0 +1,109 @@
+#include "io/rows_doubt.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+
+/* A float tells numbers of this size apart by 6e-5 at best: smaller ones are no offset's. Closer together
+ * than the last digits of a double is noise. */
+#define FAR_FROM_0 1000.0
+#define NOISE      1e-12
+
+enum { MOVES_TO_TELL = 3, ROWS_TO_COUNT = 10 };
+
+enum pd_status pd_rows_doubt_init(struct pd_rows_doubt *d, const char *name, int64_t width,
+                                  struct pd_error *err)
+{
+    d->column = pd_calloc((size_t)width, sizeof *d->column);
+    if (!d->column)
+        return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for rows of %lld numbers", name,
+                       (long long)width);
+    pd_rows_doubt_rewind(d, width);
+    return PD_OK;
+}
+
+void pd_rows_doubt_release(struct pd_rows_doubt *d)
+{
+    pd_free(d->column);
+}
+
+void pd_rows_doubt_rewind(struct pd_rows_doubt *d, int64_t width)
+{
+    *d = (struct pd_rows_doubt){.row = {.before = NAN}, .column = d->column};
+    for (int64_t i = 0; d->column && i < width; i++)
+        d->column[i] = (struct pd_column_doubt){.before = NAN};
+}
+
+/* NAN before: the first one. */
+static inline void look_at(struct pd_column_doubt *c, double x)
+{
+    const double before = c->before, size = fabs(x);
+    if (!(size >= FAR_FROM_0))
+        return;
+    c->before = x;
+    if (!(fabs(x - before) > NOISE * size) || !isfinite((float)x))
+        return;
+    c->moved++;
+    if ((float)x == (float)before) {
+        c->lost++;
+        c->other = before;
+    }
+}
+
+void pd_rows_doubt_doubles(struct pd_rows_doubt *d, int64_t width, const double *row)
+{
+    int far = 0;
+    for (int64_t i = 0; i < width; i++)
+        far |= fabs(row[i]) >= FAR_FROM_0;
+    d->row.before = NAN;
+    for (int64_t i = 0; far && i < width; i++) {
+        look_at(&d->column[i], row[i]);
+        look_at(&d->row, row[i]);
+    }
+}
+
+void pd_rows_doubt_floats(struct pd_rows_doubt *d, int64_t n, int64_t width, const float *rows)
+{
+    if (!d->rows && n) {
+        d->first[0] = rows[0];
+        d->first[1] = rows[width - 1];
+    }
+    for (int64_t i = 0; i < n; i++)
+        for (int end = 0; end < 2; end++) {
+            const float x = rows[i * width + end * (width - 1)],
+                        wanted = d->first[end] + (float)(d->rows + i);
+            d->uneven[end] = d->uneven[end] || !(x >= wanted && x <= wanted) || x != floorf(x);
+        }
+    for (int64_t i = 0; i < n * width && !d->fractions && !(d->uneven[0] && d->uneven[1]); i++)
+        d->fractions = rows[i] != floorf(rows[i]);
+    d->rows += n;
+}
+
+static bool is_lost(const struct pd_column_doubt *c)
+{
+    return c->moved >= MOVES_TO_TELL && 2 * c->lost > c->moved;
+}
+
+enum pd_status pd_rows_doubt_check(const struct pd_rows_doubt *d, const char *name, int64_t width,
+                                   struct pd_error *err)
+{
+    for (int64_t i = 0; d->column && i < width; i++)
+        if (is_lost(&d->column[i]))
+            return pd_fail(
+                err, PD_ERR_FORMAT, -1,
+                "%s: column %lld: numbers that float32 does not tell apart, such as two near %.10g: "
+                "subtract what they share (the column's mean; from class logits each row's largest)",
+                name, (long long)i, d->column[i].other);
+    return is_lost(&d->row)
+               ? pd_fail(err, PD_ERR_FORMAT, -1,
+                         "%s: numbers of a row that float32 does not tell apart, such as two near %.10g: "
+                         "subtract what they share (from class logits each row's largest)",
+                         name, d->row.other)
+               : PD_OK;
+}
+
+int64_t pd_rows_doubt_counter(const struct pd_rows_doubt *d, int64_t width)
+{
+    const bool tells = width > 1 && d->rows >= ROWS_TO_COUNT && d->fractions;
+    return !tells ? -1 : !d->uneven[0] ? 0 : !d->uneven[1] ? width - 1 : -1;
+}

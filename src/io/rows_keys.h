@@ -1,0 +1,33 @@
+/* What a table says of its rows beside the numbers that are taken: columns that may name them. */
+#ifndef PD_IO_ROWS_KEYS_H
+#define PD_IO_ROWS_KEYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PD_KEY_ROWS = 64 };
+
+/* A column that was not taken, of the rows read since the begin. */
+struct pd_row_key {
+    const char *name;   /* borrowed */
+    int64_t column;     /* from 0 */
+    uint64_t row;       /* rows so far */
+    uint64_t order;     /* hash of what it held, in that order */
+    uint64_t any_order; /* ... in whichever */
+    uint64_t first[PD_KEY_ROWS];
+    bool alike;    /* some of the first rows hold the same: it names no row */
+    bool text;     /* some are no numbers */
+    bool measures; /* some are fractions: it names nothing */
+};
+
+void pd_row_key_rewind(struct pd_row_key *key);
+
+/* Of the next row; number: what it is, or NULL: it is none. */
+void pd_row_key_note(struct pd_row_key *key, const char *field, const double *number);
+
+/* Two tables of as many rows. False where a column of each shows that these are others, or in another order;
+ * columns: those two. */
+bool pd_row_keys_agree(const struct pd_row_key *a, int64_t n, const struct pd_row_key *b, int64_t m,
+                       const char *columns[2]);
+
+#endif

@@ -177,7 +177,7 @@ static void close_replay(struct replay *r)
 static void compare_losses(struct replay *r, struct pd_plan *plan, int step)
 {
     const struct pd_io_array *losses = pd_safetensors_find(r->st, "losses");
-    const int columns = (int)losses->dims[1]; /* older files' steps have the first of them */
+    const int columns = (int)losses->dims[1];    /* older files' steps have the first of them */
     for (int i = 0; i < PD_LOSS_labelled; i++) { /* that is a count */
         const double expected = i < columns ? at(losses, step * columns + i) : NAN;
         assert_int_equal(isnan(expected), !pd_plan_has(plan, pd_loss_names[i]));

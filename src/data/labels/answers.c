@@ -196,8 +196,7 @@ bool pd_answers_refuse_apart(struct pd_answers_reader *r, int64_t row, const cha
         pd_answers_refuse(r, row,
                           "the path '%.100s' is there, and another picture than image '%.60s' of this run",
                           other, image);
-    else if (found >= 0 && found != at &&
-             (n < m || strcmp(other + n - m, file) != 0)) /* not renamed since */
+    else if (found >= 0 && found != at && (n < m || strcmp(other + n - m, file) != 0)) /* not renamed since */
         pd_answers_refuse(r, row, "image '%.60s' beside '%.100s': were the columns sorted apart?", image,
                           other);
     else

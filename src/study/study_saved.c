@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DRAWS = 2000, LEVELS = 8 };
+enum { DRAWS = 2000 };
 
 /* The x at which a curve first has the level, on straight lines; the last x where it does not. */
 static double reach(int64_t n, const double *x, const double *y, double level)
@@ -23,6 +23,21 @@ static double reach(int64_t n, const double *x, const double *y, double level)
         if (y[i] >= level)
             return i == 0 ? x[0] : x[i - 1] + (x[i] - x[i - 1]) * (level - y[i - 1]) / (y[i] - y[i - 1]);
     return x[n - 1];
+}
+
+/* The mean of that over the levels in between, both of them levels of the curve: an area of trapezoids. */
+static double mean_reach(int64_t n, const double *x, const double *y, double from, double to)
+{
+    double area = 0;
+    if (!(to > from))
+        return reach(n, x, y, from);
+    for (int64_t i = 1; i < n; i++) {
+        const double low = fmax(y[i - 1], from), high = fmin(y[i], to),
+                     slope = (x[i] - x[i - 1]) / (y[i] - y[i - 1]);
+        if (high > low)
+            area += (high - low) * (x[i - 1] + slope * ((low + high) / 2 - y[i - 1]));
+    }
+    return area / (to - from);
 }
 
 /* The mean of the curves that `pick` lists, pairs * n numbers, up to each x the highest so far. */
@@ -41,16 +56,12 @@ static void mean_so_far(int64_t pairs, int64_t n, const double *y, const int64_t
 static double saved_by(int64_t pairs, int64_t n, const double *x, const double *ours, const double *theirs,
                        const int64_t *pick, double *scratch, struct pd_saved *levels)
 {
-    double *a = scratch, *b = scratch + n, sum = 0;
+    double *a = scratch, *b = scratch + n;
     mean_so_far(pairs, n, ours, pick, a);
     mean_so_far(pairs, n, theirs, pick, b);
     levels->to = fmin(a[n - 1], b[n - 1]);
     levels->from = fmin(fmax(a[0], b[0]), levels->to);
-    for (int i = 0; i < LEVELS; i++) {
-        const double level = levels->from + (levels->to - levels->from) * (i + 0.5) / LEVELS;
-        sum += reach(n, x, b, level) - reach(n, x, a, level);
-    }
-    return sum / LEVELS;
+    return mean_reach(n, x, b, levels->from, levels->to) - mean_reach(n, x, a, levels->from, levels->to);
 }
 
 /* Percentiles of few draws are too narrow: by as much as Student's t is wider than the normal distribution,

@@ -228,6 +228,8 @@ static void trains_on_a_folder(void **state)
     assert_contains(options, "\"classes\": \"x,y\"");
     free(options);
     assert_contains(r->err, "few images: each of the 2 comes about 16 times an epoch (--min-epoch)\n");
+    assert_contains(succeeds("sample unlabelled-runs/00000-photos-infogan --per-class 1 --grid u.png")->err,
+                    "was trained without classes: those that it tells are its own, and in no order\n");
     fails(
         "eval folder-runs/00000-photos-infogan", 3,
         "has no test split: that would be the images in its test/, beside train/; --data takes another set");

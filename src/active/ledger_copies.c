@@ -2,7 +2,7 @@
 #include "active/ledger.h"
 
 #include "base/mem.h"
-#include "data/digest.h"
+#include "data/exact_copies.h"
 #include "data/near_copies.h"
 #include "io/file.h"
 
@@ -32,15 +32,8 @@ static enum pd_status link_copies(struct pd_ledger *l, struct pd_error *err)
 
 enum pd_status pd_ledger_find_copies(struct pd_ledger *l, bool near, int threads, struct pd_error *err)
 {
-    struct pd_digest *digests;
-    if (near) {
-        enum pd_status found = pd_near_copies(l->data, threads, &l->first, &l->copies, err);
-        return found ? found : link_copies(l, err);
-    }
-    enum pd_status status = pd_dataset_digests(l->data, threads, &digests, err);
-    if (!status)
-        status = pd_digest_copies(digests, l->data->count, &l->first, &l->copies, err);
-    pd_free(digests);
+    const enum pd_status status =
+        (near ? pd_near_copies : pd_exact_copies)(l->data, threads, &l->first, &l->copies, err);
     return status ? status : link_copies(l, err);
 }
 

@@ -218,6 +218,30 @@ static enum pd_status add_class(const struct pd_ledger *l, const char *names, st
     return status;
 }
 
+/* A folder that is called as the new class would become that of its images, and others be none. */
+static enum pd_status check_images(const char *folder, const struct pd_active_options *a,
+                                   struct pd_train_options *o, const struct pd_active_watch *watch,
+                                   const char *names, bool *told, struct pd_error *err)
+{
+    struct pd_trial t;
+    struct pd_error why;
+    const enum pd_status status = pd_trial_open(folder, a, o, watch, 1, told, &t, &why);
+    if (!status)
+        pd_trial_close(&t);
+    else if (err)
+        *err = why;
+    return status != PD_ERR_MISMATCH
+               ? status
+               : pd_hint(
+                     err,
+                     pd_fail(
+                         err, PD_ERR_USAGE, -1,
+                         "add-class '%.100s': is a folder in '%.200s' called so? It would be read as that "
+                         "of a class: call one of them otherwise",
+                         names, o->data),
+                     "add-class");
+}
+
 /* --- all of it --- */
 
 /* value: 0 where none was given. */
@@ -262,6 +286,8 @@ enum pd_status pd_active_change(const char *folder, struct pd_active_options *a,
         status = pd_check_budget(&t, err);
     if (!status && news->add_class)
         status = add_class(&t.ledger, news->add_class, o, &again, err);
+    if (!status && news->add_class && !again)
+        status = check_images(folder, a, o, watch, news->add_class, told, err);
     if (again)
         pd_active_note(watch, "the class was added before, and is not added again");
     if (!status)

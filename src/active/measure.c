@@ -147,9 +147,9 @@ static void look_ahead(const struct pd_branch *b, struct pd_active_round *r)
     } else {
         snprintf(
             r->outlook, sizeof r->outlook,
-            "what %d labels more may bring cannot be said: there are no test images, none are held out, "
-            "and the guesses above are on the images that were hardest to tell\tto hold some out: validation",
-            MORE);
+            "what %d labels more may bring cannot be said: there are no test images and none are held out, "
+            "and guesses are on the images that were hardest to tell%s",
+            MORE, pd_active_is_simulated(b->a) ? "\tto hold some out: validation" : "");
     }
 }
 

@@ -22,7 +22,7 @@ struct pd_run_curves {
     struct pd_trained *judge;             /* once for all epochs */
     struct pd_inception *net;
     struct pd_metric_features features; /* of the real images, once; of samples, each time */
-    char data_name[1024];
+    char data_name[1024], note[256];
     int classes;
 };
 
@@ -63,6 +63,9 @@ static enum pd_status open_test(struct pd_run_curves *c, const struct pd_data_wa
     if (!all && !known)
         status = pd_fail(err, PD_ERR_MISMATCH, -1,
                          "data set '%s': no test image has a label to measure accuracy on", data->name);
+    if (!all)
+        snprintf(c->note, sizeof c->note, "%.150s: %u of %u test images have no label and are left out",
+                 data->name, data->count - known, data->count);
     if (!status)
         status = pd_run_images(&c->run, data, all ? PD_RUN_IMAGES_ALL : PD_RUN_IMAGES_KNOWN, &c->real, err);
     snprintf(c->data_name, sizeof c->data_name, "%s", data->name);
@@ -106,6 +109,11 @@ enum pd_status pd_run_curves_open(const struct pd_train_options *options, const 
     else
         *out = c;
     return status;
+}
+
+const char *pd_run_curves_note(const struct pd_run_curves *c)
+{
+    return c->note;
 }
 
 void pd_run_curves_close(struct pd_run_curves *c)

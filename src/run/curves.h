@@ -15,6 +15,7 @@ enum pd_status pd_run_curves_check(const struct pd_train_options *o, struct pd_e
 enum pd_status pd_run_curves_open(const struct pd_train_options *options, const struct pd_dataset *data,
                                   struct pd_gan *gan, const struct pd_data_watch *watch,
                                   struct pd_run_curves **out, struct pd_error *err);
+const char *pd_run_curves_note(const struct pd_run_curves *c); /* a line that people should know, or "" */
 void pd_run_curves_close(struct pd_run_curves *c); /* also NULL */
 
 /* Measures, and writes it down in the run's folder, which holds its data's roster and labels; takes the

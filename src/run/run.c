@@ -37,6 +37,8 @@ static enum pd_status open_run(struct pd_loop *r, const char *label_file, struct
                                        &r->validation, err);
     if (!status && pd_loop_leads(r))
         status = pd_run_curves_open(r->o, r->s.data, r->s.gan, &watch, &r->curves, err);
+    if (r->curves && *pd_run_curves_note(r->curves) && r->watch->note)
+        r->watch->note(r->watch->context, pd_run_curves_note(r->curves));
     return status ? status : pd_run_step_open(r->o, r->s.gan, r->s.loader, &r->step, err);
 }
 

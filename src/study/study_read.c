@@ -143,7 +143,7 @@ static bool is_active(const char *run)
     char folder[PATH], path[PATH];
     struct dirent **entries;
     const int n = list(run, &entries);
-    bool found = there(run, "rounds.jsonl", path);
+    bool found = there(run, "rounds.jsonl", path) || there(run, "active.json", path);
     for (int i = 0; !found && i < n; i++)
         found = entries[i]->d_name[0] != '.' && there(run, entries[i]->d_name, folder) &&
                 there(folder, "rounds.jsonl", path);

@@ -429,6 +429,23 @@ static void nothing_can_be_told(void **state)
 
 /* Names that images had keep meaning them; what is shown, listed and copied is the files that they are now.
  */
+/* With such a class the other folder's images would be none. */
+static void a_folder_is_called_as_a_new_class(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"kinds", "kinds/old", "kinds/fish"};
+    for (int i = 0; i < 3; i++)
+        mkdir(scratch_path(folders[i]), 0777);
+    for (int i = 0; i < 6; i++)
+        draw(folders[1 + i % 2], i);
+    succeeds("active --data kinds --classes cat,dog --model infogan --width 0.1 --batch 4 --min-epoch 8 "
+             "--epochs 1 "
+             "--threads 1 --no-pictures --oracle csv --init 4 --query 1 --final 5 --out kinds-runs");
+    fails("active --resume kinds-runs/00000-kinds-active-gold --add-class fish", 2, "called so?");
+    succeeds("active --resume kinds-runs/00000-kinds-active-gold --add-class bird");
+    fails("compare kinds-runs/00000-kinds-active-gold", 5, "no rounds with an accuracy yet");
+}
+
 static void images_swap_their_names(void **state)
 {
     (void)state;
@@ -693,6 +710,7 @@ int main(void)
         cmocka_unit_test(a_pool_runs_empty),
         cmocka_unit_test(nothing_can_be_told),
         cmocka_unit_test(changed_test_images_are_told),
+        cmocka_unit_test(a_folder_is_called_as_a_new_class),
         cmocka_unit_test(images_swap_their_names),
         cmocka_unit_test(a_new_image_has_an_old_name),
         cmocka_unit_test(labels_that_are_there_are_used),

@@ -87,7 +87,8 @@ enum pd_status pd_score_key_find(const char *name, enum pd_score_key *out, struc
 
 /* A CSV with a row for each image, which appears whole or not at all: index, label, logit, log_p_class (of
  * the label), predicted, entropy, gold, gold_balanced, image (its name), class (the predicted one's name), p
- * (its probability), and with probabilities those of all classes. No label: empty fields. data: those that
+ * (its probability), and with probabilities those of all classes; of a run's images of which some were
+ * renamed, image is the name by now, and paydirt_image the run's. No label: empty fields. data: those that
  * were scored. PD_ERR_IO, PD_ERR_MEMORY. */
 enum pd_status pd_scores_write(const char *path, const struct pd_scores *scores,
                                const struct pd_dataset *data, enum pd_score_key sort, bool probabilities,

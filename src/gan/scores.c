@@ -241,11 +241,14 @@ static void write_names(struct pd_csv *csv, const struct pd_scores *s, const str
                         bool probabilities)
 {
     char name[4096];
-    pd_csv_path(csv, pd_dataset_image_name(d, (uint32_t)i, name, sizeof name));
+    pd_csv_path(csv,
+                d->file_names ? d->file_names[i] : pd_dataset_image_name(d, (uint32_t)i, name, sizeof name));
     pd_csv_words(csv, class_name(d, predicted(s, i), name, sizeof name));
     pd_csv_real(csv, exp(certainty(s, i)));
     for (int k = 0; probabilities && k < s->classes; k++)
         pd_csv_real(csv, exp(log_p_of(s, i)[k]));
+    if (d->file_names)
+        pd_csv_path(csv, d->image_names[i]);
 }
 
 static void write_row(struct pd_csv *csv, const struct pd_scores *s, int64_t i)
@@ -280,6 +283,8 @@ static void write_header(struct pd_csv *csv, const struct pd_scores *s, const st
         snprintf(column, sizeof column, "p_%s", class_name(d, k, name, sizeof name));
         pd_csv_words(csv, column);
     }
+    if (d->file_names) /* some were renamed since the run began: image is the name by now, this the run's */
+        pd_csv_text(csv, "paydirt_image");
     pd_csv_end_row(csv);
 }
 

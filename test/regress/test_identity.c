@@ -168,6 +168,26 @@ static void scores_are_of_the_images_that_were_drawn(void **state)
     succeeds("score " DRAWN " --data photos --split train --out all.csv");
     char *all = scratch_read(scratch_path("all.csv"), NULL);
     assert_int_equal(lines_of(all), 1 + 14);
+    move("photos/b/0.png", "photos/t.png");
+    move("photos/b/1.png", "photos/b/0.png");
+    move("photos/t.png", "photos/b/1.png");
+    succeeds("score " DRAWN " --split train --out moved.csv");
+    char *moved = scratch_read(scratch_path("moved.csv"), NULL);
+    assert_contains(moved, ",image,class,p,paydirt_image\n");
+    assert_true(strstr(moved, ",b/1.png\n") ||
+                strstr(moved, ",b/0.png\n")); /* of the nine one of them at least */
+    for (char *line = moved; (line = strchr(line, '\n')) && line[1]; line++) {
+        char now[64], was[64];
+        assert_int_equal(
+            sscanf(line + 1,
+                   "%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%63[^,],%*[^,],%*[^,],%63[^\n]",
+                   now, was),
+            2);
+        assert_string_equal(now, !strcmp(was, "b/0.png")   ? "b/1.png"
+                                 : !strcmp(was, "b/1.png") ? "b/0.png"
+                                                           : was);
+    }
+    free(moved);
     free(one);
     free(two);
     free(all);

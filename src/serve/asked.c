@@ -129,14 +129,19 @@ static void take_given(struct pd_asked_images *a, const struct pd_class_words *c
     const int64_t image = pd_image_find(&a->index, given->image);
     if (image < 0 || (a->data->image_names && strcmp(a->data->image_names[image], given->image) != 0))
         return;
-    if (is_of_page(given))
+    const int32_t class = pd_class_find(classes, given->label, &exactly),
+                  label = !strcmp(given->label, "skip") ? PD_ANSWER_SKIP
+                          : class < 0                   ? -1
+                                                        : class;
+    if (is_of_page(given)) {
         a->heard[image] = PD_RUN_HEARD;
-    else if (a->heard[image])
+        a->paged[image] = label;
+        a->page_times[image] = read_time(given->time);
+    } else if (a->heard[image])
         a->heard[image] |= PD_RUN_CORRECTED;
     if (given->stale)
         return;
-    const int32_t class = pd_class_find(classes, given->label, &exactly);
-    a->answers[image] = !strcmp(given->label, "skip") ? PD_ANSWER_SKIP : class < 0 ? -1 : class;
+    a->answers[image] = label;
     a->times[image] = read_time(given->time);
 }
 
@@ -166,7 +171,10 @@ enum pd_status pd_asked_read(struct pd_asked_images *a, struct pd_error *err)
     a->answers = pd_malloc(n * sizeof *a->answers);
     a->times = pd_calloc(n, sizeof *a->times);
     a->heard = pd_calloc(n, 1);
-    if (!a->place || !a->answers || !a->times || !a->heard)
+    a->paged = pd_calloc(n, sizeof *a->paged);
+    a->page_times = pd_calloc(n, sizeof *a->page_times);
+    a->compared = pd_calloc(n, sizeof *a->compared);
+    if (!a->place || !a->answers || !a->times || !a->heard || !a->paged || !a->page_times || !a->compared)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the answers to %zu images", n);
     for (size_t i = 0; i < n; i++)
         a->answers[i] = -1;
@@ -238,6 +246,9 @@ void pd_asked_close(struct pd_asked_images *a)
     pd_free(a->answers);
     pd_free(a->times);
     pd_free(a->heard);
+    pd_free(a->paged);
+    pd_free(a->page_times);
+    pd_free(a->compared);
     memset(a, 0, sizeof *a);
 }
 

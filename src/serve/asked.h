@@ -26,6 +26,9 @@ struct pd_asked_images {
     int32_t *answers; /* (data->count): the run's, by its journal, PD_ANSWER_SKIP, or -1 */
     int64_t *times;   /* (data->count): when they came, in milliseconds, of whole seconds; 0: not known */
     uint8_t *heard;   /* (data->count): what the run has of the page's, PD_RUN_HEARD, ... */
+    int32_t *paged;   /* (data->count): the label that it had last from the page, and when, as times */
+    int64_t *page_times;
+    uint64_t *compared; /* (data->count): stamps of files that were found to be the image; 0: none */
 };
 
 /* watch: or NULL. PD_ERR_USAGE: no run of active learning, or one where the data's own labels answer, or 2-D

@@ -73,9 +73,11 @@ struct pd_pressed {
     uint32_t image;
     int32_t label;
     int32_t over;
-    const char *of;   /* UNDO: the key of what is taken back; NULL: the person's last */
-    int64_t was;      /* ANSWER: the number of theirs that the page showed, 0: none, -1: never mind */
-    const char *text; /* of a note, or a class's name */
+    const char *name, *class; /* what the page calls image and label, whose numbers may be others' by now; or
+                                 NULL: never mind */
+    const char *of;           /* UNDO: the key of what is taken back; NULL: the person's last */
+    int64_t was;              /* ANSWER: the number of theirs that the page showed, 0: none, -1: never mind */
+    const char *text;         /* of a note, or a class's name */
 };
 
 /* RUN/page.db; of a run without a folder (""), in memory. write: made where it is missing; else a missing one
@@ -87,7 +89,8 @@ bool pd_book_is_there(const char *run);
 
 /* All of n presses, or none, on disk; ids[n]: their numbers, those of the first time where a key was used
  * before. PD_ERR_USAGE: one that cannot be, in words for people; PD_ERR_MISMATCH:
- * the person's answer is another than `was` meanwhile; PD_ERR_IO, PD_ERR_MEMORY. */
+ * the person's answer is another than `was` meanwhile, or image or class another than its name; PD_ERR_IO,
+ * PD_ERR_MEMORY. */
 enum pd_status pd_book_press(struct pd_book *b, struct pd_pressed *pressed, size_t n, int64_t *ids,
                              struct pd_error *err);
 

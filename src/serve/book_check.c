@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { NAME_SIZE = 4097 };
+
 static bool is_line(const char *text)
 {
     for (size_t n; *text; text += n)
@@ -56,6 +58,24 @@ static enum pd_status check_name(const struct pd_book *b, const char *name, int3
     return status;
 }
 
+/* A press may be sent long after it was made: to a run that has got classes since, or is a backup. */
+static enum pd_status check_numbers(const struct pd_book *b, const struct pd_pressed *p, struct pd_error *err)
+{
+    char name[NAME_SIZE];
+    if (p->name && p->image < b->asked->data->count) {
+        pd_dataset_image_name(b->asked->data, p->image, name, sizeof name);
+        if (strcmp(pd_make_printable(name), p->name) != 0)
+            return pd_fail(err, PD_ERR_MISMATCH, -1,
+                           "pressed for the image '%.200s', by now '%.200s': look again", p->name, name);
+    }
+    const bool there = p->label == PD_ANSWER_SKIP || (p->label >= 0 && p->label < b->class_count);
+    if (p->class && there && strcmp(pd_book_class_name(b, p->label), p->class) != 0)
+        return pd_fail(err, PD_ERR_MISMATCH, -1,
+                       "pressed for the class '%.60s', by now '%.60s': press it again", p->class,
+                       pd_book_class_name(b, p->label));
+    return PD_OK;
+}
+
 static enum pd_status check_image(const struct pd_book *b, const struct pd_pressed *p, struct pd_error *err)
 {
     const struct pd_asked_images *a = b->asked;
@@ -65,7 +85,7 @@ static enum pd_status check_image(const struct pd_book *b, const struct pd_press
     if (p->kind != PD_PRESS_NOTE && p->label != PD_ANSWER_SKIP &&
         (p->label < 0 || p->label >= b->class_count))
         return pd_fail(err, PD_ERR_USAGE, -1, "a class that is not there");
-    return PD_OK;
+    return check_numbers(b, p, err);
 }
 
 static enum pd_status check_answer(const struct pd_book *b, const struct pd_pressed *p, int person,
@@ -124,7 +144,8 @@ enum pd_status pd_book_check(const struct pd_book *b, const struct pd_pressed *p
     case PD_PRESS_RENAME:
         if (p->label < 0 || p->label >= b->class_count || !p->text)
             return pd_fail(err, PD_ERR_USAGE, -1, "a class that is not there");
-        return check_name(b, p->text, p->label, err);
+        status = check_numbers(b, p, err);
+        return status ? status : check_name(b, p->text, p->label, err);
     default:
         return status;
     }

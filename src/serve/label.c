@@ -296,6 +296,8 @@ static bool read_press(const struct pd_label *l, const char *person, const json_
                              .image = (uint32_t)integer_of(o, "image", 0, UINT32_MAX - 1, UINT32_MAX),
                              .label = (int32_t)integer_of(o, "label", PD_ANSWER_SKIP, INT32_MAX, -1),
                              .over = -1,
+                             .name = text_of(o, "name"),
+                             .class = text_of(o, "class"),
                              .of = text_of(o, "of"),
                              .was = integer_of(o, "was", 0, INT64_MAX, -1),
                              .text = text_of(o, "text")};

@@ -38,7 +38,8 @@ void pd_reply_refuse(struct pd_http_reply *reply, int code, const char *words);
 struct json_t;
 void pd_reply_json(struct pd_http_reply *reply, struct json_t *value);
 
-/* What stands in an image's file, or its pixels as PNG. small: those as the networks see them. */
+/* What stands in an image's file, where that is still the image, or its pixels as PNG. small: those as the
+ * networks see them. */
 void pd_label_picture(const struct pd_asked_images *asked, const char *number, bool small,
                       struct pd_http_reply *reply);
 

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "data/images/image.h"
+#include "data/images/image_walk.h"
 #include "data/labels/image_name.h"
 #include "io/file.h"
 #include "io/png.h"
@@ -72,7 +73,25 @@ static enum pd_status encode_decoded(struct pd_http_reply *reply, const char *pa
     return status;
 }
 
-/* The name is the data set's own, whatever the request said: a number. */
+/* Whether a file's bytes decode to the pixels that the run has of the image: by now another photo may have
+ * its name. */
+static bool is_of_image(const struct pd_dataset *d, uint32_t image, const struct pd_buffer *file)
+{
+    const size_t area = (size_t)d->height * (size_t)d->width;
+    struct pd_image decoded = {0};
+    uint8_t *planes = pd_malloc(3 * area);
+    bool same = planes && !pd_image_decode(file->data, file->size, "", &decoded, NULL) &&
+                !pd_image_fit(&decoded, d->height, "", planes, NULL);
+    for (size_t c = 0; same && c < 3; c++)
+        same =
+            !memcmp(planes + c * area, pd_dataset_image(d, image) + (d->channels == 3 ? c : 0) * area, area);
+    pd_image_release(&decoded);
+    pd_free(planes);
+    return same;
+}
+
+/* The name is the data set's own, whatever the request said: a number. Compared once for each state of the
+ * file. */
 static enum pd_status read_file(const struct pd_asked_images *a, uint32_t image, struct pd_http_reply *reply)
 {
     char name[NAME_SIZE], below[NAME_SIZE], path[2 * NAME_SIZE];
@@ -80,9 +99,15 @@ static enum pd_status read_file(const struct pd_asked_images *a, uint32_t image,
     if (!a->data_folder[0] || !a->data->image_names || !pd_image_path(name, below, sizeof below) ||
         pd_path_join(path, sizeof path, a->data_folder, below, NULL))
         return PD_ERR_IO;
-    enum pd_status status = pd_file_read_most(path, FILE_MOST, &reply->body, NULL);
+    struct stat st;
+    enum pd_status status = pd_file_look(path, &st, NULL);
+    if (!status)
+        status = pd_file_read_most(path, FILE_MOST, &reply->body, NULL);
+    if (!status && a->compared[image] != pd_image_stamp(&st) && !is_of_image(a->data, image, &reply->body))
+        status = PD_ERR_MISMATCH;
     if (status)
         return status;
+    a->compared[image] = pd_image_stamp(&st);
     reply->type = shown_kind(&reply->body);
     return reply->type ? PD_OK : encode_decoded(reply, path);
 }
@@ -98,7 +123,7 @@ void pd_label_picture(const struct pd_asked_images *a, const char *number, bool 
     }
     enum pd_status status =
         small && a->data->height >= THUMB / 4 ? PD_ERR_IO : read_file(a, (uint32_t)image, reply);
-    if (status) { /* what cannot be read any more: as the networks see it */
+    if (status) { /* what cannot be read any more, or is another: as the networks see it */
         pd_buffer_release(&reply->body);
         status = encode_pixels(a->data, (uint32_t)image, reply);
     }

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { SECOND = 1000 }; /* milliseconds: what the journal's times leave open */
+
 static const struct pd_press *before(const struct pd_book *b, const struct pd_press *p)
 {
     return p->before ? &b->at[p->before - 1] : NULL;
@@ -32,14 +34,19 @@ static void hear(struct pd_verdict *v, int32_t label)
 }
 
 /* Whether the run was told later than people pressed. Clocks may have been set meanwhile: a press that
- * replaced what the run has is later, and what came when the run had the page's answer is later than that. */
+ * replaced what the run has is later, and what came when the run had the page's answer is later than that.
+ * Corrected to the same twice, the run has the press that replaced it the first time. */
 static bool is_later(const struct pd_book *b, uint32_t image, const struct pd_verdict *v)
 {
     const struct pd_press *p = newest(b, image);
     while (p && (p->undone || p->kind == PD_PRESS_NOTE))
         p = before(b, p);
-    const bool later = b->asked->times[image] > v->time, over = p && p->over == b->asked->answers[image];
-    return b->asked->heard[image] & PD_RUN_CORRECTED ? later || !over : later && !over;
+    const struct pd_asked_images *a = b->asked;
+    const bool later = a->times[image] > v->time, over = p && p->over == a->answers[image];
+    if (!(a->heard[image] & PD_RUN_CORRECTED))
+        return later && !over;
+    const bool has_it = over && a->paged[image] == p->label && a->page_times[image] + SECOND > p->time;
+    return !over || (later && has_it);
 }
 
 /* What the run was told otherwise, later (`--correct`), stands. */

@@ -3,12 +3,13 @@
 #include "needs.h"
 #include "scratch.h"
 
+#include "io/png.h"
 #include "serve/export.h"
 #include "serve/page.h"
 
 #include <math.h>
 
-enum { IMAGES = 12 };
+enum { IMAGES = 12, SHOT = 8 };
 
 static char class_names[][PD_CLASS_NAME_SIZE] = {"cat", "dog", "bird"};
 static const char *image_names[IMAGES] = {"0.png", "1.png", "2.png", "3.png", "4.png",   "5.png",
@@ -110,6 +111,14 @@ static int64_t answers(const char *who, uint32_t image, int32_t label)
                            &id),
                      PD_OK);
     return id;
+}
+
+/* In the place of what the run has. */
+static void answers_over(uint32_t image, int32_t label, int32_t over)
+{
+    const struct pd_pressed p = {
+        .kind = PD_PRESS_ANSWER, .person = "ben", .image = image, .label = label, .over = over, .was = -1};
+    assert_int_equal(press(p, NULL), PD_OK);
 }
 
 static void refused(struct pd_pressed p, enum pd_status expected)
@@ -316,10 +325,8 @@ static void hears_the_run(void **state)
     asked.answers[0] = 1;
     asked.times[0] = now + FUTURE;
     assert_int_equal(pd_book_verdict(&book, 0).label, 1); /* told later */
-    const struct pd_pressed over = {
-        .kind = PD_PRESS_ANSWER, .person = "ben", .image = 0, .label = 2, .over = 1, .was = -1};
     answers("ann", 0, 2);
-    assert_int_equal(press(over, NULL), PD_OK);
+    answers_over(0, 2, 1);
     assert_int_equal(pd_book_verdict(&book, 0).label, 2); /* pressed over it, whatever the clock says */
     answers("ann", 1, 0);
     asked.answers[1] = 1;
@@ -328,6 +335,11 @@ static void hears_the_run(void **state)
     assert_int_equal(pd_book_verdict(&book, 1).label, 0);
     asked.heard[1] |= PD_RUN_CORRECTED;
     assert_int_equal(pd_book_verdict(&book, 1).label, 1); /* the run had the page's, and was corrected */
+    asked.times[1] = now + FUTURE;
+    answers_over(1, 0, 1);
+    assert_int_equal(pd_book_verdict(&book, 1).label, 0); /* and that was replaced, by whatever clock */
+    asked.page_times[1] = pd_book_verdict(&book, 1).time;
+    assert_int_equal(pd_book_verdict(&book, 1).label, 1); /* and corrected again, when the run had that */
 }
 
 /* 2 x 2 counts 20, 5, 10, 15: po = 0.7, pe = 0.5 * 0.6 + 0.5 * 0.4 = 0.5, kappa 0.4; here a fifth of each. */
@@ -425,6 +437,14 @@ static void answers_requests(void **state)
            "\"was\":0}]}",
            409, "meanwhile it was answered: 'bird'");
     expect("POST", "/api/press", "",
+           "{\"who\":\"ann\",\"presses\":[{\"kind\":\"answer\",\"key\":\"0123456b\",\"image\":1,\"label\":2,"
+           "\"class\":\"fish\"}]}",
+           409, "pressed for the class 'fish', by now 'bird'");
+    expect("POST", "/api/press", "",
+           "{\"who\":\"ann\",\"presses\":[{\"kind\":\"note\",\"key\":\"0123456c\",\"image\":1,\"name\":"
+           "\"0.png\",\"text\":\"\"}]}",
+           409, "pressed for the image '0.png', by now '1.png'");
+    expect("POST", "/api/press", "",
            "{\"who\":\"ann\",\"presses\":[{\"kind\":\"answer\",\"key\":\"01234569\",\"image\":10,\"label\":-"
            "2}]}",
            200, "\"skipped\":1");
@@ -459,6 +479,42 @@ static void answers_requests(void **state)
     assert_true(page.label.done);
     page.label.asked.data = NULL; /* it is ours */
     pd_label_close(&page.label);
+}
+
+static void save_grey(const char *name, uint8_t level)
+{
+    uint8_t rgb[3 * SHOT * SHOT];
+    struct pd_buffer png = PD_BUFFER_INIT;
+    memset(rgb, level, sizeof rgb);
+    assert_int_equal(pd_png_encode_rgb(&png, rgb, SHOT, SHOT, NULL), PD_OK);
+    scratch_write(scratch_path(name), png.data, png.size);
+    pd_buffer_release(&png);
+}
+
+/* What the page gets of the first image. */
+static int width_shown(void)
+{
+    struct pd_http_reply reply = {.code = 0};
+    pd_label_picture(&asked, "0", false, &reply);
+    const int width = (uint8_t)reply.body.data[19]; /* of the PNG's header */
+    pd_buffer_release(&reply.body);
+    return width;
+}
+
+/* A photo that got the name of an image is not it. */
+static void shows_the_runs_images(void **state)
+{
+    (void)state;
+    memset(pixels, 40, 4);
+    snprintf(asked.data_folder, sizeof asked.data_folder, "%s", scratch_dir);
+    save_grey("0.png", 40);
+    assert_int_equal(width_shown(), SHOT);
+    save_grey("other.png", 80);
+    assert_int_equal(rename(scratch_path("other.png"), scratch_path("0.png")), 0);
+    assert_int_equal(width_shown(), photos.width);
+    save_grey("0.png", 40);
+    assert_int_equal(width_shown(), SHOT);
+    memset(pixels, 0, 4);
 }
 
 /* What the page says in Label Studio's form is what a run would take. */
@@ -508,6 +564,7 @@ int main(void)
         PAGE_TEST(hears_several_people),     PAGE_TEST(hears_the_run),
         PAGE_TEST(measures_agreement),       PAGE_TEST(answers_requests),
         PAGE_TEST(exports_what_a_run_takes), PAGE_TEST(refuses_other_files),
+        PAGE_TEST(shows_the_runs_images),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,7 @@ const banner = (words) => {
   $("banner").textContent = words;
   $("banner").hidden = !words;
 };
+const called = (label) => (label === SKIP ? "skip" : page.state.classes[label].name);
 const shown = (label) => (label === SKIP ? "skipped" : label < 0 ? "" : page.state.classes[label].shown);
 const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 const number = (x) => (x === null || x === undefined ? "" : Number(x.toPrecision(3)).toString());
@@ -205,10 +206,13 @@ function send(presses, words) {
   });
 }
 
+// Numbers may be others' by the time that it is sent: the server compares the names.
+const labelled = (item, label) => ({ image: item.image, name: item.name, label, class: called(label) });
+
 function press(item, label) {
   const settles = item.disputed && page.fixed;
   const before = page.fixed ? item.answers.find((a) => a.who === page.who) : null;
-  const one = { kind: settles ? "settle" : "answer", key: newKey(), image: item.image, label };
+  const one = { kind: settles ? "settle" : "answer", key: newKey(), ...labelled(item, label) };
   if (!settles) one.was = before ? before.id : 0;
   const entry = { item, label, key: one.key };
   page.past.push(entry);
@@ -254,7 +258,7 @@ function pressChosen(label) {
   say(`${plural(list.length, "image")}: ${label === SKIP ? "skipped" : shown(label)}`);
   showGrid(Math.max(0, at - list.length + 1));
   showCounts();
-  const presses = list.map((item) => ({ kind: "answer", key: newKey(), image: item.image, label, was: 0 }));
+  const presses = list.map((item) => ({ kind: "answer", key: newKey(), ...labelled(item, label), was: 0 }));
   const entries = list.map((item, i) => ({ item, label, key: presses[i].key, group: presses[0].key }));
   page.past.push(...entries);
   send(presses, `${list.map((item) => item.name).join(", ")}: ${shown(label)}`).then(
@@ -547,7 +551,7 @@ async function rename(i) {
     words: `On this page, in COCO files and in folders a class. The run goes on calling it “${c.name}”.`,
   }, async (name) => {
     if (name === c.shown) return;
-    await send([{ kind: "rename", key: newKey(), label: i, text: name }], `${c.shown}: renamed ${name}`);
+    await send([{ kind: "rename", key: newKey(), label: i, class: c.name, text: name }], `${c.shown}: renamed ${name}`);
     await refresh();
   });
 }
@@ -557,7 +561,7 @@ async function note() {
   if (!item) return;
   const mine = (item.notes || []).find((n) => n.who === page.who);
   await ask({ title: "Note", label: "Note", value: mine ? mine.text : "", words: item.name, empty: true }, async (text) => {
-    await send([{ kind: "note", key: newKey(), image: item.image, text }], `${item.name}: the note “${text}”`);
+    await send([{ kind: "note", key: newKey(), image: item.image, name: item.name, text }], `${item.name}: the note “${text}”`);
     item.notes = (item.notes || []).filter((n) => n.who !== page.who).concat(text ? [{ who: page.who, text }] : []);
     redraw();
   });

@@ -68,7 +68,9 @@ enum pd_status pd_page_watch(struct pd_page *page, char *const *runs, int count,
 
 /* Writes what pd_active_resume then takes, as it takes any file of answers: RUN/page.csv, and
  * RUN/page.correct.csv of answers that were changed on the page after the run had them. Does nothing where
- * there is no page.db. add_class: the names, with commas between, for pd_active_news; "" for none. */
+ * there is no page.db. more: classes that others are about to add (pd_active_news), or NULL; add_class: those
+ * that the page adds, with commas between, "" for none. PD_ERR_USAGE: the page has one of more, or calls
+ * another so. */
 struct pd_page_handed {
     int64_t answers, corrections;
     int64_t waiting;    /* images that too few people have answered */
@@ -76,7 +78,8 @@ struct pd_page_handed {
     int64_t taken_back; /* on the page, after the run had them: they stay in the run */
     char add_class[4096];
 };
-enum pd_status pd_page_hand_over(const char *run, struct pd_page_handed *out, struct pd_error *err);
+enum pd_status pd_page_hand_over(const char *run, const char *more, struct pd_page_handed *out,
+                                 struct pd_error *err);
 
 /* All answers of the page and the run, in a form for others: "csv", "label-studio", "coco", or "folders", a
  * folder with a folder of copies for each class. path: of the file or new folder. PD_ERR_USAGE: another

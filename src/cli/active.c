@@ -155,13 +155,13 @@ static enum pd_status begin(const struct args_parsed *c, struct pd_active *activ
 
 /* --- on a page --- */
 
-/* What was answered there, whichever command had served it. classes: those that were added there. */
+/* What was answered there, whichever command had served it. classes: to be added; those of the page join. */
 static enum pd_status hand_over(const char *folder, struct progress *progress, char classes[4096],
                                 struct pd_error *err)
 {
     struct pd_page_handed handed;
     const size_t used = strlen(classes);
-    const enum pd_status status = pd_page_hand_over(folder, &handed, err);
+    const enum pd_status status = pd_page_hand_over(folder, classes, &handed, err);
     if (status)
         return status;
     if (handed.disputed)

@@ -98,6 +98,10 @@ enum pd_status pd_book_press(struct pd_book *b, struct pd_pressed *pressed, size
 enum pd_status pd_book_check(const struct pd_book *b, const struct pd_pressed *p, struct pd_error *err);
 bool pd_press_is_of_image(int kind);
 
+/* Whether classes, a list with commas between, may be added to the run, whose own names are not looked at.
+ * PD_ERR_USAGE: the page has added one of them, or calls another so. */
+enum pd_status pd_book_check_more(const struct pd_book *b, const char *more, struct pd_error *err);
+
 /* How many people must answer each image, from now on. */
 enum pd_status pd_book_need(struct pd_book *b, int people, struct pd_error *err);
 

@@ -5,6 +5,7 @@
 #include "base/words.h"
 #include "data/labels/class_words.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { NAME_SIZE = 4097 };
@@ -149,4 +150,28 @@ enum pd_status pd_book_check(const struct pd_book *b, const struct pd_pressed *p
     default:
         return status;
     }
+}
+
+enum pd_status pd_book_check_more(const struct pd_book *b, const char *more, struct pd_error *err)
+{
+    char name[PD_CLASS_NAME_SIZE];
+    for (size_t n; more && *more; more += n + (more[n] == ',')) {
+        n = strcspn(more, ",");
+        snprintf(name, sizeof name, "%.*s", (int)n, more);
+        for (int i = 0; i < b->class_count; i++) {
+            const struct pd_page_class *c = &b->classes[i];
+            const bool added = i >= b->run_classes && pd_are_one_word(c->name, name);
+            if (added)
+                pd_fail(err, PD_ERR_USAGE, -1,
+                        "add-class '%.60s': the run's page has added '%.60s', which comes without it", name,
+                        c->name);
+            else if (strcmp(c->shown, c->name) != 0 && pd_are_one_word(c->shown, name))
+                pd_fail(err, PD_ERR_USAGE, -1, "add-class '%.60s': on the run's page '%.60s' is called so",
+                        name, c->name);
+            else
+                continue;
+            return pd_hint(err, PD_ERR_USAGE, "add-class");
+        }
+    }
+    return PD_OK;
 }

@@ -194,7 +194,7 @@ static enum pd_status name_folders(const struct pd_book *b, struct pd_class_fold
         memcpy(names.at[i], b->classes[i].shown, PD_CLASS_NAME_SIZE);
     const enum pd_status status = pd_class_folders_make(&names, b->class_count, out, err);
     if (!status)
-        pd_class_folders_note(out, &names, note);
+        pd_class_folders_note(out, &names, false, note);
     pd_class_names_release(&names);
     return status;
 }

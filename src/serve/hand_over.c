@@ -110,7 +110,8 @@ static enum pd_status hand_over(const struct pd_book *b, struct pd_page_handed *
     return status;
 }
 
-enum pd_status pd_page_hand_over(const char *run, struct pd_page_handed *out, struct pd_error *err)
+enum pd_status pd_page_hand_over(const char *run, const char *more, struct pd_page_handed *out,
+                                 struct pd_error *err)
 {
     struct pd_asked_images asked;
     struct pd_book book;
@@ -121,6 +122,8 @@ enum pd_status pd_page_hand_over(const char *run, struct pd_page_handed *out, st
     if (status)
         return status;
     status = pd_book_open(&asked, false, &book, err);
+    if (!status)
+        status = pd_book_check_more(&book, more, err);
     if (!status)
         status = hand_over(&book, out, err);
     pd_book_close(&book);

@@ -250,6 +250,18 @@ static void refuses_what_cannot_be(void **state)
     p.was = id;
     p.label = 1;
     assert_int_equal(press(p, NULL), PD_OK);
+    struct pd_pressed class = {
+        .kind = PD_PRESS_CLASS, .person = "ann", .label = -1, .over = -1, .text = "fish"};
+    assert_int_equal(press(class, NULL), PD_OK);
+    class =
+        (struct pd_pressed){.kind = PD_PRESS_RENAME, .person = "ann", .label = 1, .over = -1, .text = "wolf"};
+    assert_int_equal(press(class, NULL), PD_OK);
+    struct pd_error err;
+    assert_int_equal(pd_book_check_more(&book, "horse,dog", &err), PD_OK);
+    assert_int_equal(pd_book_check_more(&book, "horse,Fish", &err), PD_ERR_USAGE);
+    assert_non_null(strstr(err.message, "add-class 'Fish': the run's page has added 'fish'"));
+    assert_int_equal(pd_book_check_more(&book, "wolf", &err), PD_ERR_USAGE);
+    assert_non_null(strstr(err.message, "on the run's page 'dog' is called so"));
     asked.may_add_classes = false;
     refused(
         (struct pd_pressed){.kind = PD_PRESS_CLASS, .person = "ann", .label = -1, .over = -1, .text = "fish"},

@@ -54,11 +54,29 @@ static void names_are_good_for_folders(void **state)
     assert_int_equal(pd_class_folders_make(&names, NAMES, &f, NULL), PD_OK);
     for (int i = 0; i < NAMES; i++)
         assert_string_equal(f.at[i], classes[i].folder);
-    pd_class_folders_note(&f, &names, note);
+    pd_class_folders_note(&f, &names, false, note);
+    assert_null(strstr(note, "manifest.csv"));
+    pd_class_folders_note(&f, &names, true, note);
     assert_contains(note, "class 'a/b' is in folder 'a%2Fb'\n");
     assert_contains(note, "9 more classes have folders of other names\n");
     assert_contains(note, "'a%2Fb' before 'cat', and the run the other way round");
     pd_class_folders_release(&f);
+}
+
+/* "unlabelled" is no class for readers, nor are folders that are all splits. */
+static void names_mean_classes(void **state)
+{
+    (void)state;
+    static char at[][PD_CLASS_NAME_SIZE] = {"train", "test", "unlabelled", "cat"};
+    struct pd_class_folders f;
+    for (int n = 3; n <= 4; n++) {
+        const struct pd_class_names names = {n, at};
+        assert_int_equal(pd_class_folders_make(&names, n, &f, NULL), PD_OK);
+        assert_string_equal(f.at[0], n == 3 ? "%74rain" : "train");
+        assert_string_equal(f.at[1], n == 3 ? "%74est" : "test");
+        assert_string_equal(f.at[2], "%75nlabelled");
+        pd_class_folders_release(&f);
+    }
 }
 
 static void numbers_stand_in_their_order(void **state)
@@ -70,7 +88,7 @@ static void numbers_stand_in_their_order(void **state)
     assert_int_equal(pd_class_folders_make(&none, 101, &f, NULL), PD_OK);
     assert_string_equal(f.at[7], "007");
     assert_string_equal(f.at[100], "100");
-    pd_class_folders_note(&f, &none, note);
+    pd_class_folders_note(&f, &none, false, note);
     assert_string_equal(note, "");
     pd_class_folders_release(&f);
 }
@@ -262,6 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_good_for_folders),
+        cmocka_unit_test(names_mean_classes),
         cmocka_unit_test(numbers_stand_in_their_order),
         cmocka_unit_test(appears_whole_or_not_at_all),
         cmocka_unit_test(refuses_names_that_are_none),

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/words.h"
+#include "data/images/image_layout.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,13 +22,29 @@ static bool is_plain(const char *text, bool first, bool last)
     return pd_printable_letter(text) > 0;
 }
 
-/* False: it does not fit, and is cut off. */
-static bool encode(const char *name, char *to)
+static bool is_split(const char *name)
+{
+    const size_t n = strlen(name);
+    return pd_image_is_training(name, n) || pd_image_is_test(name, n) || pd_image_is_validation(name, n) ||
+           pd_image_is_evaluation(name, n);
+}
+
+/* Folders of nothing but such names would be read as splits; beside others they are classes. */
+static bool are_all_splits(const struct pd_class_names *names)
+{
+    bool all = names->at;
+    for (int i = 0; all && i < names->count; i++)
+        all = is_split(names->at[i]) || pd_image_is_unlabelled(names->at[i], strlen(names->at[i]));
+    return all;
+}
+
+/* False: it does not fit, and is cut off. taken: the name means something else to readers. */
+static bool encode(const char *name, bool taken, char *to)
 {
     size_t n = 0;
     for (const char *at = name; *at && n <= LONGEST;) {
         const size_t letter = pd_printable_letter(at), size = letter ? letter : 1;
-        const bool plain = is_plain(at, at == name, !at[size]);
+        const bool plain = is_plain(at, at == name, !at[size]) && !(taken && at == name);
         n += (size_t)(plain ? sprintf(to + n, "%.*s", (int)size, at)
                             : sprintf(to + n, "%%%02X", (unsigned char)*at));
         at += plain ? size : 1;
@@ -86,11 +103,14 @@ enum pd_status pd_class_folders_make(const struct pd_class_names *names, int cla
     if (!out->at)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %d names", classes);
     const int digits = snprintf(last, sizeof last, "%d", classes - 1);
+    const bool splits = are_all_splits(names);
     for (int i = 0; i < classes; i++) {
         char *name = out->at[i];
-        if (!names->at || !names->at[i][0])
+        const char *class = names->at ? names->at[i] : "";
+        const bool taken = pd_image_is_unlabelled(class, strlen(class)) || (splits && is_split(class));
+        if (!*class)
             snprintf(name, PD_CLASS_FOLDER_SIZE, "%0*d", digits, i);
-        else if (!encode(names->at[i], name))
+        else if (!encode(class, taken, name))
             snprintf(name + strlen(name), PD_CLASS_FOLDER_SIZE - strlen(name), "~%d", i);
     }
     const enum pd_status status = find_alike(out, err);
@@ -126,7 +146,7 @@ static int first_out_of_order(const struct pd_class_folders *f)
 }
 
 void pd_class_folders_note(const struct pd_class_folders *f, const struct pd_class_names *names,
-                           char note[PD_NOTE_SIZE])
+                           bool manifest, char note[PD_NOTE_SIZE])
 {
     char name[PD_CLASS_NAME_SIZE];
     int others = 0;
@@ -142,6 +162,6 @@ void pd_class_folders_note(const struct pd_class_folders *f, const struct pd_cla
     if (at)
         add_line(note,
                  "ImageFolder numbers classes by their folders' names, '%s' before '%s', and the run the "
-                 "other way round: go by names, or by the column label of manifest.csv\n",
-                 f->at[at], f->at[at - 1]);
+                 "other way round: go by names%s\n",
+                 f->at[at], f->at[at - 1], manifest ? ", or by the column label of manifest.csv" : "");
 }

@@ -12,15 +12,17 @@ struct pd_class_folders {
 };
 
 /* The class's name, with %2F and the like for bytes that paths, shells or spreadsheets take for something
- * else, and "~7", its number, behind one that is too long or differs from an earlier one in case or Unicode's
- * form alone. Classes without names: their numbers, all of the same length. PD_ERR_MEMORY */
+ * else, or for the first where the name is `unlabelled` or all are splits' ("train", "test"), and "~7", its
+ * number, behind one that is too long or differs from an earlier one in case or Unicode's form alone. Classes
+ * without names: their numbers, all of the same length. PD_ERR_MEMORY */
 enum pd_status pd_class_folders_make(const struct pd_class_names *names, int classes,
                                      struct pd_class_folders *out, struct pd_error *err);
 void pd_class_folders_release(struct pd_class_folders *folders); /* also zeroed ones */
 
 /* Lines (paydirt/data.h: pd_dataset_note): which are not called as their classes, and whether their order by
- * name, by which others number them, is not that of the classes. */
+ * name, by which others number them, is not that of the classes. manifest: a manifest.csv lies beside them.
+ */
 void pd_class_folders_note(const struct pd_class_folders *folders, const struct pd_class_names *names,
-                           char note[PD_NOTE_SIZE]);
+                           bool manifest, char note[PD_NOTE_SIZE]);
 
 #endif

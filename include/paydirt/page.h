@@ -81,6 +81,9 @@ struct pd_page_handed {
 enum pd_status pd_page_hand_over(const char *run, const char *more, struct pd_page_handed *out,
                                  struct pd_error *err);
 
+/* The same counts and classes, and no file is written. */
+enum pd_status pd_page_look(const char *run, struct pd_page_handed *out, struct pd_error *err);
+
 /* All answers of the page and the run, in a form for others: "csv", "label-studio", "coco", or "folders", a
  * folder with a folder of copies for each class. path: of the file or new folder. PD_ERR_USAGE: another
  * format; PD_ERR_MISMATCH: nothing is answered; PD_ERR_IO. */

@@ -12,11 +12,11 @@
 #include <paydirt/active.h>
 #include <paydirt/libraries.h>
 #include <paydirt/onnx.h>
+#include <paydirt/page.h>
 #include <paydirt/words.h>
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char usage[] = "RUN --onnx FILE.onnx [--onnx-discriminator FILE.onnx] [options]\n"
                             "RUN --samples FOLDER --per-class N [--reject NAME] [options]\n"
@@ -186,9 +186,9 @@ static enum pd_status write_samples(const struct options *o, const struct reject
 /* What was answered on a run's page is the run's once it has gone on. */
 static void say_page(const char *folder)
 {
-    char book[4096];
-    const int n = snprintf(book, sizeof book, "%s/page.db", folder);
-    if (n < (int)sizeof book && !access(book, F_OK))
+    struct pd_page_handed n;
+    struct pd_error ignored;
+    if (pd_page_look(folder, &n, &ignored) || n.answers + n.corrections + n.waiting + n.disputed)
         say(stderr,
             "answers that wait on the run's page are not in it: 'paydirt label %s --export csv --out FILE' "
             "has "

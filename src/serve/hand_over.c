@@ -60,8 +60,8 @@ static void count_taken_back(const struct pd_book *b, bool *counted, struct pd_p
 
 /* --- the files --- */
 
-static enum pd_status write_rows(const struct pd_book *b, const char *name, const int32_t *labels, int64_t *n,
-                                 struct pd_error *err)
+static enum pd_status write_rows(const struct pd_book *b, const char *name, const int32_t *labels, bool write,
+                                 int64_t *n, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     struct pd_buffer text = PD_BUFFER_INIT;
@@ -69,7 +69,7 @@ static enum pd_status write_rows(const struct pd_book *b, const char *name, cons
     enum pd_status status = text.oom ? pd_fail_memory(err, name) : PD_OK;
     if (!status)
         status = pd_path_inside(path, sizeof path, b->asked->run, name, err);
-    if (!status)
+    if (!status && write)
         status = *n ? pd_file_write_atomic(path, text.data, text.size, err) : pd_file_remove(path, err);
     pd_buffer_release(&text);
     return status;
@@ -89,7 +89,8 @@ static enum pd_status list_classes(const struct pd_book *b, struct pd_page_hande
     return PD_OK;
 }
 
-static enum pd_status hand_over(const struct pd_book *b, struct pd_page_handed *out, struct pd_error *err)
+static enum pd_status hand_over(const struct pd_book *b, bool write, struct pd_page_handed *out,
+                                struct pd_error *err)
 {
     const uint32_t n = b->asked->data->count;
     int32_t *labels = pd_calloc(n, 2 * sizeof *labels);
@@ -99,10 +100,10 @@ static enum pd_status hand_over(const struct pd_book *b, struct pd_page_handed *
     if (!status) {
         sort_out(b, labels, labels + n, out);
         count_taken_back(b, counted, out);
-        status = write_rows(b, PD_PAGE_ANSWERS, labels, &out->answers, err);
+        status = write_rows(b, PD_PAGE_ANSWERS, labels, write, &out->answers, err);
     }
     if (!status)
-        status = write_rows(b, PD_PAGE_CORRECTIONS, labels + n, &out->corrections, err);
+        status = write_rows(b, PD_PAGE_CORRECTIONS, labels + n, write, &out->corrections, err);
     if (!status)
         status = list_classes(b, out, err);
     pd_free(labels);
@@ -110,8 +111,9 @@ static enum pd_status hand_over(const struct pd_book *b, struct pd_page_handed *
     return status;
 }
 
-enum pd_status pd_page_hand_over(const char *run, const char *more, struct pd_page_handed *out,
-                                 struct pd_error *err)
+/* write: else there are no files. */
+static enum pd_status open_and_hand_over(const char *run, const char *more, bool write,
+                                         struct pd_page_handed *out, struct pd_error *err)
 {
     struct pd_asked_images asked;
     struct pd_book book;
@@ -125,8 +127,19 @@ enum pd_status pd_page_hand_over(const char *run, const char *more, struct pd_pa
     if (!status)
         status = pd_book_check_more(&book, more, err);
     if (!status)
-        status = hand_over(&book, out, err);
+        status = hand_over(&book, write, out, err);
     pd_book_close(&book);
     pd_asked_close(&asked);
     return status;
+}
+
+enum pd_status pd_page_hand_over(const char *run, const char *more, struct pd_page_handed *out,
+                                 struct pd_error *err)
+{
+    return open_and_hand_over(run, more, true, out, err);
+}
+
+enum pd_status pd_page_look(const char *run, struct pd_page_handed *out, struct pd_error *err)
+{
+    return open_and_hand_over(run, NULL, false, out, err);
 }

@@ -37,7 +37,8 @@ const banner = (words) => {
   $("banner").textContent = words;
   $("banner").hidden = !words;
 };
-const called = (label) => (label === SKIP ? "skip" : page.state.classes[label].name);
+let offered = []; // the classes as the buttons have them, while a newer state is on its way
+const called = (label) => (label === SKIP ? "skip" : offered[label].name);
 const shown = (label) => (label === SKIP ? "skipped" : label < 0 ? "" : page.state.classes[label].shown);
 const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 const number = (x) => (x === null || x === undefined ? "" : Number(x.toPrecision(3)).toString());
@@ -180,6 +181,7 @@ function showClasses(item) {
   if (now === drawn) return;
   drawn = now;
   page.keys = keysOf(classes);
+  offered = classes;
   const buttons = classes.map((c, i) => {
     if (wanted && !c.shown.toLowerCase().includes(wanted)) return null;
     const button = element("button", { class: "class", "data-class": i }, element("span", {}, c.shown));

@@ -16,7 +16,7 @@ enum pd_status pd_run_curves_open(const struct pd_train_options *options, const 
                                   struct pd_gan *gan, const struct pd_data_watch *watch,
                                   struct pd_run_curves **out, struct pd_error *err);
 const char *pd_run_curves_note(const struct pd_run_curves *c); /* a line that people should know, or "" */
-void pd_run_curves_close(struct pd_run_curves *c); /* also NULL */
+void pd_run_curves_close(struct pd_run_curves *c);             /* also NULL */
 
 /* Measures, and writes it down in the run's folder, which holds its data's roster and labels; takes the
  * statistics by which D scores reals away. told: of each number a line for people, or NULL. */

@@ -144,7 +144,8 @@ static void lists_what_rounds_have_shown(void **state)
     (void)state;
     NEEDS(cairo);
     succeeds("active --data synthetic --model mlp --data-count 200 --width 0.05 --batch 32 --min-epoch 128 "
-             "--epochs 2 --validation 20 --validation-epochs 1 --measure-epochs 1 --init 10 --query 2 --final 14 --threads 1 "
+             "--epochs 2 --validation 20 --validation-epochs 1 --measure-epochs 1 --init 10 --query 2 "
+             "--final 14 --threads 1 "
              "--strategy gold --baseline random --trials 2 --out active");
     succeeds("report " ACTIVE " --out active.html");
     char *html = scratch_read(scratch_path("active.html"), NULL);

@@ -68,7 +68,7 @@ static enum pd_status write_answers(const struct pd_ledger *l, struct pd_error *
         if (l->answers[i] != PD_NOT_ANSWERED)
             all[n++] = (struct pd_answer){.image = i, .label = l->answers[i]};
     if (!status)
-        status = pd_answers_write(path, l->data, all, n, err);
+        status = pd_answers_write_by_now(path, l->data, all, n, err);
     pd_free(all);
     return status;
 }
@@ -161,7 +161,8 @@ static enum pd_status correct_copies(struct pd_ledger *l, const struct pd_answer
     *any = false;
     do {
         if (l->answers[i] != PD_NOT_ANSWERED && l->answers[i] != a->label) {
-            status = note_answer(l, &(struct pd_answer){i, a->label, a->row}, file, err);
+            status =
+                note_answer(l, &(struct pd_answer){.image = i, .label = a->label, .row = a->row}, file, err);
             *any = true;
         }
     } while (!status && (i = next_copy(l, i)));
@@ -262,6 +263,13 @@ static enum pd_status take_change(struct pd_ledger *l, const struct pd_answer *a
             image, pd_answer_text(l->data, a->label, now), pd_answer_text(l->data, known, before));
         return PD_OK;
     }
+    if (a->outdated) {
+        refuse(in, a->row,
+               "image '%.95s' is '%.40s' there, but another image's file has that name by now\tto "
+               "say it of either: correct=FILE",
+               image, now);
+        return PD_OK;
+    }
     if (known == PD_NOT_ANSWERED)
         say(in, "answers.csv: image '%s' is taken as '%.60s'", image, pd_answer_text(l->data, a->label, now));
     else
@@ -287,7 +295,7 @@ static enum pd_status compare(struct pd_ledger *l, const struct pd_answers *a, s
     if (!status && rows < answered)
         say(in, "answers.csv: %zu answer%s of the journal %s missing there", answered - rows,
             pd_plural(answered - rows), answered - rows == 1 ? "was" : "were");
-    *same = *same && rows == answered;
+    *same = *same && rows == answered && !l->data->file_names && !a->run_names;
     return status;
 }
 
@@ -295,6 +303,7 @@ static enum pd_status check(struct pd_ledger *l, const char *path, struct pd_int
                             struct pd_error *err)
 {
     struct pd_answers a;
+    in->file = "answers.csv";
     enum pd_status status = pd_answers_read_own(path, l->data, &a, err);
     if (status == PD_ERR_FORMAT && err)
         status =

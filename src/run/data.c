@@ -186,6 +186,13 @@ static void note_answers(const char *path, const struct pd_answers *answers, str
             pd_dataset_class_name(data, data->labels[first->image], own, sizeof own));
 }
 
+/* Of people's, or of the run's own: where files were renamed since it began. */
+static enum pd_status read_label_file(const char *path, const struct pd_dataset *data, struct pd_answers *out,
+                                      struct pd_error *err)
+{
+    return (data->file_names ? pd_answers_read_own : pd_answers_read_whole)(path, data, out, err);
+}
+
 /* A run learns from all of its file or does not begin. */
 static enum pd_status take_label_file(const char *path, struct pd_dataset *data, uint8_t *use,
                                       struct pd_error *err)
@@ -193,7 +200,7 @@ static enum pd_status take_label_file(const char *path, struct pd_dataset *data,
     struct pd_answers answers;
     enum pd_status status = pd_file_check_lasting(path, err);
     if (!status)
-        status = pd_answers_read_own(path, data, &answers, err);
+        status = read_label_file(path, data, &answers, err);
     if (status)
         return status;
     if (!labels_of(&answers))
@@ -267,7 +274,7 @@ enum pd_status pd_run_keep_labels(const struct pd_train_options *o, const struct
         return PD_OK;
     enum pd_status status = pd_run_folder_labels(folder, path, err);
     if (!status)
-        status = pd_answers_read(o->label_file, data, &answers, err);
+        status = read_label_file(o->label_file, data, &answers, err);
     if (status)
         return status;
     status = pd_answers_write(path, data, answers.at, answers.count, err);

@@ -449,7 +449,7 @@ static void a_folder_is_called_as_a_new_class(void **state)
 static void images_swap_their_names(void **state)
 {
     (void)state;
-    char path[256], copy[256], words[256];
+    char path[256], copy[256], words[320];
     mkdir(scratch_path("swapped"), 0777);
     for (int i = 0; i < 4; i++)
         draw("swapped", i);
@@ -496,6 +496,26 @@ static void images_swap_their_names(void **state)
                  i ? "l.csv" : "e.csv");
         succeeds(words);
     }
+    static const char *const others[] = {"l.csv", "swaps/00000-swapped-active-gold/answers.csv"};
+    for (int i = 0; i < 2; i++) { /* to other runs, files are what they are called by now */
+        snprintf(words, sizeof words,
+                 "train --data ./swapped --classes cat,dog --model infogan --width 0.1 --batch 4 "
+                 "--min-epoch 8 --epochs 1 --threads 1 --label-file %s --out trained",
+                 others[i]);
+        succeeds(words);
+    }
+    succeeds("active --data ./swapped --classes cat,dog --model infogan --width 0.1 --batch 4 --min-epoch 8 "
+             "--epochs 1 --threads 1 --no-pictures --oracle csv --init 4 --query 1 --final 4 --out again "
+             "--labels swaps/00000-swapped-active-gold/answers.csv");
+    sheet = scratch_read(scratch_path("again/00000-swapped-active-gold/answers.csv"), NULL);
+    snprintf(words, sizeof words, "\n%s,cat\n", name_of(1));
+    assert_non_null(strstr(sheet, words));
+    free(sheet);
+    snprintf(words, sizeof words, "image,label\n%s,dog\n", name_of(0));
+    scratch_write(in_run("answers.csv"), words, strlen(words)); /* by somebody who looks at files */
+    const struct result *r = run("active --resume swaps/00000-swapped-active-gold");
+    assert_int_equal(r->code, 4);
+    assert_non_null(strstr(r->err, "is 'dog' there, but another image's file has that name by now"));
 }
 
 /* A new picture is called as one was that lies elsewhere by now. */

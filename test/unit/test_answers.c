@@ -394,6 +394,82 @@ static void looks_at_the_file_that_is_named(void **state)
     pd_answers_release(&a);
 }
 
+/* {FOLDER} is the folder in which the files are called x.png, 1.png, cam1/1.png, b.png and c.png. */
+static void the_name_of_now_counts(void **state)
+{
+    (void)state;
+    static const char *const now[] = {"2021/x.png", "x.png", "1.png", "cam1/1.png", "c.png", "b.png"};
+    const char *names[] = {"2021/x.png", "new.png", "1.png", "cam1_1.png", "b.png", "c.png"};
+    const char *files[6],
+        *report[] = {"x.png,,,cat\n",
+                     "new.png=cat\n?0", /* not the end of 2021/x.png */
+                     "{FOLDER}/x.png,,,cat\n",
+                     "new.png=cat\n?0",
+                     "cam1/1.png,,,cat\n",
+                     "cam1_1.png=cat\n?0", /* does not end with 1.png */
+                     "{FOLDER}/b.png,,,cat\n",
+                     "c.png=cat\n?0", /* the file, whatever it was */
+                     "b.png,{FOLDER}/c.png,,cat\n",
+                     "b.png=cat\n?0",
+                     "b.png,c.png,,cat\n",
+                     "b.png=cat\n?0", /* in an archive */
+                     "/x/?d=photos/c.png,,b.png,cat\n",
+                     "b.png=cat\n?0",
+                     "c.png,,b.png,cat\n",
+                     "b.png=cat\n?0",
+                     "b.png,,b.png,cat\n",
+                     "!2 'b.png' was an image's name that is 'c.png' by now, and is another's: give "
+                     "the full path of the one that is meant\n?0",
+                     "x.png,,b.png,cat\n",
+                     "!2 image 'b.png' beside 'x.png': were the columns sorted apart?\n?0"};
+    char folder[256], text[1024];
+    snprintf(folder, sizeof folder, "%s", scratch_path("now"));
+    static const char *const folders[] = {"now", "now/2021", "now/cam1"};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(mkdir(scratch_path(folders[i]), 0777), 0);
+    for (int i = 0; i < 6; i++) {
+        char below[32];
+        snprintf(below, sizeof below, "now/%s", files[i] = now[i]);
+        scratch_write(scratch_path(below), &"123456"[i], 1);
+    }
+    struct pd_dataset d = photos;
+    d.count = 6;
+    d.image_names = names;
+    d.folder = folder;
+    d.file_names = files;
+    for (size_t i = 0; i < sizeof report / sizeof report[0]; i += 2) {
+        const char *at = strstr(report[i], "{FOLDER}");
+        const int n = at ? (int)(at - report[i]) : 0;
+        snprintf(text, sizeof text, "image,path,paydirt_image,label\n%.*s%s%s", n, report[i],
+                 at ? folder : "", at ? at + 8 : report[i]);
+        assert_read(&d, text, report[i + 1]);
+    }
+    const struct pd_query query = {.image = 4, .guess = -1};
+    const char *sheet = scratch_path("now.csv"), *tasks = scratch_path("now.json");
+    assert_int_equal(pd_queries_write_csv(sheet, &d, NULL, &query, 1, NULL), PD_OK);
+    assert_int_equal(pd_queries_write_label_studio(tasks, &d, NULL, &query, 1, NULL), PD_OK);
+    char *written = scratch_read(sheet, NULL);
+    assert_non_null(strstr(written, "\nb.png,,0,,,1,c.png\n"));
+    free(written);
+    written = scratch_read(tasks, NULL);
+    assert_non_null(strstr(written, "\"image\": \"c.png\", \"paydirt_image\": \"b.png\""));
+    free(written);
+    static const char own[] = "image,label\nx.png,cat\nb.png,dog\nc.png,cat\n"; /* x.png by hand */
+    scratch_write(sheet, own, strlen(own));
+    struct pd_answers a;
+    assert_int_equal(pd_answers_read_own(sheet, &d, &a, NULL), PD_OK);
+    assert_int_equal(a.count, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_true(a.at[i].image == (i ? 3 + i : 1) && a.at[i].outdated == (i > 0));
+    pd_answers_release(&a);
+    /* another run's answers: paydirt_image is none here, or an image that is not meant */
+    d.image_names = files;
+    d.file_names = NULL;
+    snprintf(text, sizeof text,
+             "image,path,paydirt_image,label\nc.png,%s/c.png,b.png,cat\nx.png,,new.png,dog\n", folder);
+    assert_read(&d, text, "c.png=cat\nx.png=dog\n?0");
+}
+
 static void finds_classes_as_people_write_them(void **state)
 {
     (void)state;
@@ -594,7 +670,7 @@ static void assert_same(const struct pd_answers *a, const struct pd_answer *expe
 static void answers_come_back(void **state)
 {
     (void)state;
-    const struct pd_answer all[] = {{3, 3, 0}, {4, 2, 0}, {0, PD_ANSWER_SKIP, 0}, {1, 4, 0}};
+    const struct pd_answer all[] = {{3, 3, 0, 0}, {4, 2, 0, 0}, {0, PD_ANSWER_SKIP, 0, 0}, {1, 4, 0, 0}};
     const char *path = scratch_path("labels.csv");
     struct pd_answers a;
     assert_int_equal(pd_answers_write(path, &photos, all, 4, NULL), PD_OK);
@@ -644,7 +720,7 @@ static void names_of_strangers_come_back(void **state)
     const char *path = scratch_path("strange.csv");
     (void)state;
     for (int32_t i = 0; i < 6; i++)
-        all[i] = (struct pd_answer){(uint32_t)i, i, 0};
+        all[i] = (struct pd_answer){.image = (uint32_t)i, .label = i};
     assert_int_equal(pd_answers_write(path, &d, all, 6, NULL), PD_OK);
     assert_file(path, "image,label\n./=1.png,\"'=cat\"\n\"a;b.png\",\"a;b\"\nsub/-2.png,\"'-1\"\n"
                       "\"two\nlines.png\",\"two\nlines\"\n\"./@x, \"\"y\"\".png\",'quoted'\n"
@@ -722,6 +798,7 @@ int main(void)
         cmocka_unit_test(images_that_are_counted_from_1_are_refused),
         cmocka_unit_test(the_picture_that_was_shown_counts),
         cmocka_unit_test(looks_at_the_file_that_is_named),
+        cmocka_unit_test(the_name_of_now_counts),
         cmocka_unit_test(refuses_row_by_row),
         cmocka_unit_test(images_are_found_in_either_form_of_unicode),
         cmocka_unit_test(refusals_name_the_image),

@@ -139,7 +139,8 @@ static void answers_win(void **state)
     (void)state;
     enum { SKIPPED = 1, CHANGED = 2, NEW = COUNT - 1, HELD = 4, FORMER = 5 };
     struct pd_dataset *d = make();
-    struct pd_answer at[] = {{CHANGED, 4, 0}, {SKIPPED, PD_ANSWER_SKIP, 0}, {NEW, 3, 0}, {HELD, 0, 0}};
+    struct pd_answer at[] = {
+        {CHANGED, 4, 0, false}, {SKIPPED, PD_ANSWER_SKIP, 0, false}, {NEW, 3, 0, false}, {HELD, 0, 0, false}};
     const struct pd_answers answers = {.at = at, .count = 4};
     uint8_t use[COUNT] = {[SKIPPED] = PD_LABELLED, [HELD] = PD_HELD_OUT, [FORMER] = PD_LABELLED};
     int32_t held = d->labels[HELD], skipped = d->labels[SKIPPED];

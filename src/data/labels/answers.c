@@ -140,7 +140,9 @@ static bool same_bytes(const char *a, const char *b)
     return same;
 }
 
-int pd_answers_is_file_of(const struct pd_dataset *d, int64_t image, const char *path)
+/* Whether an absolute path is that of an image's file, or of a copy of it: 1; of another file: 0; -1: there
+ * is none, or nobody can tell. */
+static int is_file_of(const struct pd_dataset *d, int64_t image, const char *path)
 {
     char name[4096], own[8192];
     struct stat there, ours;
@@ -153,30 +155,68 @@ int pd_answers_is_file_of(const struct pd_dataset *d, int64_t image, const char 
     return pd_file_is_same(&there, &ours) || (there.st_size == ours.st_size && same_bytes(path, own));
 }
 
-/* Another image's file is called now as this one was when its name was taken down. */
-static bool is_taken_over(const struct pd_dataset *d, int64_t image)
+static const struct pd_image_index *files_of(const struct pd_answers_reader *r)
 {
-    const char *name = d->file_names ? d->image_names[image] : NULL;
-    bool taken = false;
-    if (!name || !strcmp(d->file_names[image], name))
-        return false;
-    for (uint32_t i = 0; i < d->count && !taken; i++)
-        taken = !strcmp(d->file_names[i], name);
-    return taken;
+    return r->dataset->file_names ? &r->files : &r->images;
+}
+
+/* Whether text is what the image's file is called by now. */
+static bool is_called_now(const struct pd_answers_reader *r, int64_t image, const char *text)
+{
+    return image >= 0 && pd_image_find(files_of(r), text) == image;
+}
+
+/* Another image's file is called now as this one was when its name was taken down. */
+static bool is_taken_over(const struct pd_answers_reader *r, int64_t image)
+{
+    const char *const *names = r->dataset->image_names;
+    const int64_t other = r->dataset->file_names ? pd_image_find_exactly(&r->files, names[image]) : image;
+    return other >= 0 && other != image;
+}
+
+/* Names that the run knows; then what files are called by now, letter by letter or by a path that is there;
+ * then either by the ends of names. */
+static int64_t find_image(const struct pd_answers_reader *r, const char *text)
+{
+    const bool exactly = !r->dataset->file_names || pd_image_find_exactly(&r->images, text) >= 0;
+    const int64_t now = exactly ? PD_IMAGE_UNKNOWN : pd_image_find(&r->files, text);
+    if (now >= 0 && (pd_image_find_exactly(&r->files, text) == now || is_file_of(r->dataset, now, text) > 0))
+        return now;
+    const int64_t at = pd_image_find(&r->images, text);
+    if (at < 0 || now == at || now == PD_IMAGE_UNKNOWN || is_taken_over(r, at))
+        return at == PD_IMAGE_UNKNOWN ? now : at;
+    return PD_IMAGE_AMBIGUOUS;
+}
+
+/* Whether a row may mean another image's file. */
+static bool is_outdated(const struct pd_answers_reader *r, int64_t image, const char *text)
+{
+    return !r->shown && is_taken_over(r, image) && !is_called_now(r, image, text);
+}
+
+void pd_answers_begin_row(struct pd_answers_reader *r, const char *ours, const char *image, const char *path)
+{
+    const int64_t at = *ours ? find_image(r, ours) : PD_IMAGE_UNKNOWN;
+    const int64_t now = *ours && *path && !r->own && !r->dataset->file_names
+                            ? pd_image_find_exactly(&r->images, image)
+                            : PD_IMAGE_UNKNOWN;
+    r->by_file = now >= 0 && is_file_of(r->dataset, now, path) > 0;
+    r->shown = r->own && is_called_now(r, at, image);
+    const bool gone = *ours && !r->own && at == PD_IMAGE_UNKNOWN && find_image(r, image) != PD_IMAGE_UNKNOWN;
+    r->image = r->by_file || gone || !*ours ? image : ours;
 }
 
 /* Rows of another run, or about what an image's file is called by now. */
 static bool refuse_other_file(struct pd_answers_reader *r, int64_t row, const char *text, int64_t image)
 {
-    const int own = r->own ? 1 : pd_answers_is_file_of(r->dataset, image, text);
-    if (!own)
+    if (!is_file_of(r->dataset, image, text))
         pd_answers_refuse(r, row, "'%.100s' is there, and another picture than image '%.100s' of this run",
                           text, r->dataset->image_names[image]);
-    else if (own < 0 && !r->shown && is_taken_over(r->dataset, image))
-        pd_answers_refuse(
-            r, row,
-            "'%.60s' was an image's name that is '%.60s' by now, and is another's: give its path, too",
-            r->dataset->image_names[image], r->dataset->file_names[image]);
+    else if (!r->own && is_outdated(r, image, text))
+        pd_answers_refuse(r, row,
+                          "'%.60s' was an image's name that is '%.60s' by now, and is another's: give the "
+                          "full path of the one that is meant",
+                          r->dataset->image_names[image], r->dataset->file_names[image]);
     else
         return false;
     return true;
@@ -184,33 +224,26 @@ static bool refuse_other_file(struct pd_answers_reader *r, int64_t row, const ch
 
 bool pd_answers_refuse_apart(struct pd_answers_reader *r, int64_t row, const char *image, const char *other)
 {
-    char file[4096] = "";
-    const int64_t at = *other ? pd_image_find(&r->images, image) : -1,
-                  found = at < 0 ? -1 : pd_image_find(&r->images, other);
-    if (at >= 0)
-        pd_dataset_image_file(r->dataset, (uint32_t)at, file, sizeof file);
-    const size_t n = strlen(other), m = strlen(file);
-    const int own = at < 0 ? -1 : pd_answers_is_file_of(r->dataset, at, other);
-    r->shown = r->shown || own > 0;
-    if (!own)
+    const int64_t at = *other && !r->own && !r->by_file ? find_image(r, image) : PD_IMAGE_UNKNOWN;
+    const int own = at < 0 ? -1 : is_file_of(r->dataset, at, other);
+    const bool now = is_called_now(r, at, other);
+    r->shown = r->shown || own > 0 || now;
+    const int64_t found = at < 0 || now ? PD_IMAGE_UNKNOWN : find_image(r, other);
+    if (!own && is_taken_over(r, at))
+        pd_answers_refuse(r, row,
+                          "the path '%.60s' is there, and another picture than image '%.40s' of this run, "
+                          "which is '%.40s' by now",
+                          other, image, r->dataset->file_names[at]);
+    else if (!own)
         pd_answers_refuse(r, row,
                           "the path '%.100s' is there, and another picture than image '%.60s' of this run",
                           other, image);
-    else if (found >= 0 && found != at && (n < m || strcmp(other + n - m, file) != 0)) /* not renamed since */
+    else if (found >= 0 && found != at)
         pd_answers_refuse(r, row, "image '%.60s' beside '%.100s': were the columns sorted apart?", image,
                           other);
     else
         return false;
     return true;
-}
-
-/* What the run has no name for may be what an image's file is called by now. */
-static int64_t find_by_file(const struct pd_dataset *d, const char *name)
-{
-    for (uint32_t i = 0; d->file_names && i < d->count; i++)
-        if (!strcmp(d->file_names[i], name))
-            return i;
-    return PD_IMAGE_UNKNOWN;
 }
 
 static bool refuse_image(struct pd_answers_reader *r, int64_t row, const char *image, bool ambiguous)
@@ -243,8 +276,7 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
         r->out->blank++;
         return true;
     }
-    int64_t at = pd_image_find(&r->images, image);
-    at = at == PD_IMAGE_UNKNOWN ? find_by_file(r->dataset, image) : at;
+    const int64_t at = find_image(r, image);
     r->image_0 = r->image_0 || !at;
     r->image_beyond = r->image_beyond || (at == PD_IMAGE_UNKNOWN && is_number(image, r->dataset->count));
     if (at < 0)
@@ -259,9 +291,9 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
     r->beyond = r->beyond || (class < 0 && is_number(word, r->dataset->classes));
     if (class < 0 && class != PD_ANSWER_SKIP)
         return refuse_class(r, row, word, class == PD_CLASS_AMBIGUOUS ? rivals : NULL);
-    if (pd_image_is_elsewhere(&r->images, image, at))
+    if (pd_image_is_elsewhere(is_called_now(r, at, image) ? files_of(r) : &r->images, image, at))
         note_elsewhere(r->out, image, r->dataset->image_names[at]);
-    return vote(r, (struct pd_vote){row, (uint32_t)at, class, by_place});
+    return vote(r, (struct pd_vote){row, (uint32_t)at, class, r->own && is_outdated(r, at, image), by_place});
 }
 
 /* What the votes on an image come to; votes counted from 1, 0: none. */
@@ -345,7 +377,7 @@ static enum pd_status decide(struct pd_answers_reader *r, struct pd_error *err)
         if (t->clash)
             refuse_clash(r, vote, t);
         else if (!t->answered)
-            r->out->at[r->out->count++] = (struct pd_answer){vote->image, label, vote->row};
+            r->out->at[r->out->count++] = (struct pd_answer){vote->image, label, vote->row, vote->outdated};
         t->answered = true;
     }
     if (r->out->refused_count)
@@ -357,13 +389,20 @@ static enum pd_status decide(struct pd_answers_reader *r, struct pd_error *err)
 static enum pd_status reader_init(struct pd_answers_reader *r, struct pd_error *err)
 {
     enum pd_status status = pd_class_words_init(&r->classes, r->dataset, err);
-    return status ? status : pd_image_index_init(&r->images, r->dataset, err);
+    if (!status)
+        status = pd_image_index_init(&r->images, r->dataset, err);
+    if (status || !r->dataset->file_names)
+        return status;
+    r->now = *r->dataset;
+    r->now.image_names = r->dataset->file_names;
+    return pd_image_index_init(&r->files, &r->now, err);
 }
 
 static void reader_release(struct pd_answers_reader *r)
 {
     pd_class_words_release(&r->classes);
     pd_image_index_release(&r->images);
+    pd_image_index_release(&r->files);
     pd_free(r->votes);
 }
 
@@ -448,14 +487,26 @@ void pd_answers_release(struct pd_answers *answers)
     *answers = (struct pd_answers){.count = 0};
 }
 
-enum pd_status pd_answers_read_own(const char *path, const struct pd_dataset *dataset, struct pd_answers *out,
-                                   struct pd_error *err)
+static enum pd_status read_whole(const char *path, const struct pd_dataset *dataset, bool own,
+                                 struct pd_answers *out, struct pd_error *err)
 {
     char words[PD_REFUSAL_SIZE];
-    enum pd_status status = read_file(path, dataset, true, out, err);
+    enum pd_status status = read_file(path, dataset, own, out, err);
     if (status || !out->refused_count)
         return status;
     status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: %s", path, pd_refusal_words(&out->refused[0], words));
     pd_answers_release(out);
     return status;
+}
+
+enum pd_status pd_answers_read_whole(const char *path, const struct pd_dataset *dataset,
+                                     struct pd_answers *out, struct pd_error *err)
+{
+    return read_whole(path, dataset, false, out, err);
+}
+
+enum pd_status pd_answers_read_own(const char *path, const struct pd_dataset *dataset, struct pd_answers *out,
+                                   struct pd_error *err)
+{
+    return read_whole(path, dataset, true, out, err);
 }

@@ -13,6 +13,7 @@ struct pd_answer {
     uint32_t image;
     int32_t label; /* 0 .. classes - 1, or PD_ANSWER_SKIP */
     int64_t row;   /* where it was read, as in struct pd_refusal */
+    bool outdated; /* of the run's own file: it names the image as another one's file is called by now */
 };
 
 /* All blocks owned: pd_answers_release. */
@@ -23,6 +24,7 @@ struct pd_answers {
     size_t refused_count;
     size_t blank;       /* rows without an answer yet */
     size_t predicted;   /* of these: tasks that a model has answered, and nobody else */
+    bool run_names;     /* of a CSV: it has paydirt_image */
     size_t own_columns; /* of a CSV: that are neither ours nor Label Studio's */
     size_t
         elsewhere; /* rows that say another folder of their image, and the first: "'a/1.png' for '1.png'" */
@@ -46,8 +48,12 @@ enum pd_status pd_answers_parse(const void *bytes, size_t size, const char *name
                                 struct pd_error *err);
 void pd_answers_release(struct pd_answers *answers);
 
-/* The same of a file that the run itself has written: its names are those that the run knows, whatever files
- * are called by now, and the first refusal is PD_ERR_FORMAT, with nothing left to release. */
+/* The same where the first refusal is PD_ERR_FORMAT, with nothing left to release. */
+enum pd_status pd_answers_read_whole(const char *path, const struct pd_dataset *dataset,
+                                     struct pd_answers *out, struct pd_error *err);
+
+/* The same of a file that the run itself has written: its names (paydirt_image, else image) are those that
+ * the run knows, whatever files are called by now. */
 enum pd_status pd_answers_read_own(const char *path, const struct pd_dataset *dataset, struct pd_answers *out,
                                    struct pd_error *err);
 
@@ -59,6 +65,11 @@ const char *pd_answer_text(const struct pd_dataset *dataset, int32_t label, char
 enum pd_status pd_answers_write(const char *path, const struct pd_dataset *dataset,
                                 const struct pd_answer *answers, size_t count, struct pd_error *err);
 
+/* The same for people, who look at files: where some were renamed, image is the name by now, and beside it
+ * are path and paydirt_image, the run's name. */
+enum pd_status pd_answers_write_by_now(const char *path, const struct pd_dataset *dataset,
+                                       const struct pd_answer *answers, size_t count, struct pd_error *err);
+
 /* An image to be labelled, best first. */
 struct pd_query {
     uint32_t image;
@@ -68,14 +79,15 @@ struct pd_query {
 };
 
 /* queries.csv: image,label (empty, to be filled in),score,guess,guess_p,number (from 1),path (of the image's
- * file below that folder, where it can be read; folder NULL: none). */
+ * file below that folder, where it can be read; else its name by now, where some were renamed; folder NULL:
+ * none). */
 enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *dataset, const char *folder,
                                     const struct pd_query *queries, size_t count, struct pd_error *err);
 
 /* Tasks for Label Studio, with the guess as a prediction and its probability as the score. url: what is put
- * before an image's name in data.image ("/data/local-files/?d=photos/"; the name is then percent-encoded);
- * NULL: nothing. Each carries the image's name or number as data.paydirt_image. PD_ERR_UNSUPPORTED: a name
- * that is not UTF-8. */
+ * before the name of an image's file by now in data.image ("/data/local-files/?d=photos/"; the name is then
+ * percent-encoded); NULL: nothing. Each carries the image's name or number as data.paydirt_image.
+ * PD_ERR_UNSUPPORTED: a name that is not UTF-8. */
 enum pd_status pd_queries_write_label_studio(const char *path, const struct pd_dataset *dataset,
                                              const char *url, const struct pd_query *queries, size_t count,
                                              struct pd_error *err);

@@ -172,20 +172,19 @@ static void take_row(struct table *t, bool ended)
         r->oom = r->oom || t->text[i].oom;
     if (r->oom)
         return;
-    const char *ours = cell_text(t, OUR_IMAGE);
-    r->image = *ours ? ours : cell_text(t, IMAGE);
+    pd_answers_begin_row(r, cell_text(t, OUR_IMAGE), cell_text(t, IMAGE), cell_text(t, PATH));
     if (t->column != t->columns)
         pd_answers_refuse(r, t->begin, "%s%d column%s, expected %d", ended ? "" : "cut off: ", t->column,
                           pd_plural((size_t)t->column), t->columns);
     else if ((ended || !refuse_cut(t)) && !refuse_apart(t))
         pd_answers_row(r, t->begin, r->image, t->text[LABEL].data);
-    r->shown = false;
     r->image = NULL; /* what follows may be half a row */
 }
 
 static void take_header(struct table *t)
 {
     t->columns = t->column;
+    t->reader->out->run_names = t->at[OUR_IMAGE] >= 0;
     if (t->at[LABEL] < 0 && t->exported && t->others == 1)
         t->at[LABEL] = t->other; /* the project's own name for it */
 }

@@ -27,10 +27,9 @@ static const char *words(const json_t *value, char digits[24])
     return digits;
 }
 
-static const char *image_words(const json_t *data, char digits[24])
+static const char *image_words(const json_t *data, const char *key, char digits[24])
 {
-    const char *ours = words(json_object_get(data, "paydirt_image"), digits);
-    const char *image = ours ? ours : words(json_object_get(data, "image"), digits);
+    const char *image = words(json_object_get(data, key), digits);
     return image ? image : "";
 }
 
@@ -157,20 +156,20 @@ static void take_flat(struct pd_answers_reader *r, int64_t row, json_t *object, 
 
 static void take(struct pd_answers_reader *r, int64_t row, json_t *item)
 {
-    char digits[24];
+    char ours[24], digits[24];
     const json_t *data = json_object_get(item, "data");
     const bool task = json_is_object(data);
-    r->image = image_words(task ? data : item, digits);
-    const char *image = json_string_value(json_object_get(task ? data : item, "image"));
+    data = task ? data : item;
+    const char *image = image_words(data, "image", digits);
+    pd_answers_begin_row(r, image_words(data, "paydirt_image", ours), image, "");
     if (!json_is_object(item))
         pd_answers_refuse(r, row, "not a task: expected an object");
-    else if (image && image != r->image && pd_answers_refuse_apart(r, row, r->image, image))
+    else if (image != r->image && pd_answers_refuse_apart(r, row, r->image, image))
         ; /* another picture was shown */
     else if (task)
         take_task(r, row, item, r->image);
     else
         take_flat(r, row, item, r->image);
-    r->shown = false;
     r->image = NULL;
 }
 

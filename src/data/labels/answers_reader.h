@@ -12,6 +12,7 @@ struct pd_vote {
     int64_t row;
     uint32_t image;
     int32_t label; /* or PD_ANSWER_SKIP */
+    bool outdated; /* as in struct pd_answer */
     bool by_place; /* the number of the class's place, which is not its name */
 };
 
@@ -21,8 +22,11 @@ struct pd_answers_reader {
     const char *unit; /* what a row is called: "line", "task" */
     struct pd_class_words classes;
     struct pd_image_index images;
+    struct pd_dataset now; /* the same under the names of its files by now, where some were renamed */
+    struct pd_image_index files;
     bool own;          /* the file is the run's: its names are those that the run knows */
-    bool shown;        /* the row's path is that of its image's own file */
+    bool shown;        /* the row says what its image's file is called by now */
+    bool by_file;      /* another run's: its image and path are the same file, whatever paydirt_image is */
     const char *image; /* what the row being read calls its image, for refusals; NULL: not known */
     struct pd_vote *votes;
     size_t vote_count, vote_capacity, refused_capacity;
@@ -32,6 +36,10 @@ struct pd_answers_reader {
     bool oom;
 };
 
+/* Begins a row by the names that it has, "" for those that it has not: r->image is the one that counts.
+ * ours: paydirt_image. */
+void pd_answers_begin_row(struct pd_answers_reader *r, const char *ours, const char *image, const char *path);
+
 /* Takes a row: counts it where label is "" (spaces aside), refuses it, or notes what it says. False: refused.
  */
 bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *label);
@@ -39,10 +47,6 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
 /* Whether what else the row calls its image is another one of the run's, which is refused: columns were
  * sorted apart, or tools showed another picture. A name that the image's file has by now is its own. */
 bool pd_answers_refuse_apart(struct pd_answers_reader *r, int64_t row, const char *image, const char *other);
-
-/* Whether an absolute path is that of an image's file, or of a copy of it: 1; of another file: 0; -1: there
- * is none, or nobody can tell. */
-int pd_answers_is_file_of(const struct pd_dataset *dataset, int64_t image, const char *path);
 
 /* Refuses a row, in words. */
 void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *format, ...)

@@ -314,6 +314,16 @@ int64_t pd_image_find(const struct pd_image_index *index, const char *text)
     return found == PD_IMAGE_UNKNOWN && index->composed ? find_composed(index, text, size) : found;
 }
 
+int64_t pd_image_find_exactly(const struct pd_image_index *index, const char *text)
+{
+    char path[LONGEST + 1];
+    const size_t size = strlen(text);
+    if (!size || size > LONGEST)
+        return PD_IMAGE_UNKNOWN;
+    memcpy(path, text, size + 1);
+    return index->sorted ? find_exactly(index, path, tidy(path)) : find_number(index, text);
+}
+
 int64_t pd_image_find_stem(const struct pd_image_index *index, const char *text, size_t size)
 {
     int64_t found = PD_IMAGE_UNKNOWN;

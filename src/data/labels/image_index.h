@@ -29,6 +29,9 @@ void pd_image_index_release(struct pd_image_index *index);
  * "/data/local-files/?d=PATH" and "/data/upload/1/0123abcd-NAME" are known. Time: log(count) a name. */
 int64_t pd_image_find(const struct pd_image_index *index, const char *text);
 
+/* That whose name (or number) is `text`, "./" and the like aside, and nothing else. */
+int64_t pd_image_find_exactly(const struct pd_image_index *index, const char *text);
+
 /* The only image that is called as the first `size` bytes of text and an ending that some image has: not a
  * photo and its mask. */
 int64_t pd_image_find_stem(const struct pd_image_index *index, const char *text, size_t size);

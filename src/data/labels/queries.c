@@ -41,23 +41,54 @@ static void write_header(struct pd_csv *csv, const char *const *columns, size_t 
     pd_csv_end_row(csv);
 }
 
-enum pd_status pd_answers_write(const char *path, const struct pd_dataset *dataset,
-                                const struct pd_answer *answers, size_t count, struct pd_error *err)
+/* Where the image itself can be looked at; within an archive, what its file is called by now. */
+static void write_path(struct pd_csv *csv, const struct pd_dataset *d, const char *folder, uint32_t image)
 {
-    static const char *const columns[] = {"image", "label"};
+    char path[2 * NAME_SIZE];
+    pd_dataset_image_path(d, folder, image, path, sizeof path);
+    if (!*path && d->file_names)
+        pd_dataset_image_file(d, image, path, sizeof path);
+    pd_csv_path(csv, path);
+}
+
+static enum pd_status write_answers(const char *path, const struct pd_dataset *d, bool by_now,
+                                    const struct pd_answer *answers, size_t count, struct pd_error *err)
+{
+    static const char *const columns[] = {"image", "label", "path", "paydirt_image"};
+    char file[NAME_SIZE];
     struct pd_csv *csv;
     enum pd_status status = pd_csv_create(path, &csv, err);
     if (status)
         return status;
-    write_header(csv, columns, sizeof columns / sizeof *columns);
+    write_header(csv, columns, by_now ? 4 : 2);
     for (size_t i = 0; i < count; i++) {
-        write_image(csv, dataset, answers[i].image);
-        write_class(csv, dataset, answers[i].label);
+        const uint32_t image = answers[i].image;
+        if (by_now)
+            pd_csv_path(csv, pd_dataset_image_file(d, image, file, sizeof file));
+        else
+            write_image(csv, d, image);
+        write_class(csv, d, answers[i].label);
+        if (by_now) {
+            write_path(csv, d, d->folder, image);
+            write_image(csv, d, image);
+        }
         pd_csv_end_row(csv);
     }
     status = pd_csv_commit(csv, err);
     pd_csv_destroy(csv);
     return status;
+}
+
+enum pd_status pd_answers_write(const char *path, const struct pd_dataset *dataset,
+                                const struct pd_answer *answers, size_t count, struct pd_error *err)
+{
+    return write_answers(path, dataset, false, answers, count, err);
+}
+
+enum pd_status pd_answers_write_by_now(const char *path, const struct pd_dataset *dataset,
+                                       const struct pd_answer *answers, size_t count, struct pd_error *err)
+{
+    return write_answers(path, dataset, dataset->file_names, answers, count, err);
 }
 
 static void write_guess(struct pd_csv *csv, const struct pd_dataset *d, const struct pd_query *q)
@@ -69,13 +100,6 @@ static void write_guess(struct pd_csv *csv, const struct pd_dataset *d, const st
     }
     write_class(csv, d, q->guess);
     pd_csv_real(csv, q->guess_p);
-}
-
-/* Where the image itself can be looked at. */
-static void write_path(struct pd_csv *csv, const struct pd_dataset *d, const char *folder, uint32_t image)
-{
-    char path[2 * NAME_SIZE];
-    pd_csv_path(csv, pd_dataset_image_path(d, folder, image, path, sizeof path));
 }
 
 enum pd_status pd_queries_write_csv(const char *path, const struct pd_dataset *dataset, const char *folder,
@@ -133,11 +157,12 @@ static json_t *task(const struct pd_dataset *d, const char *url, const struct pd
     pd_dataset_image_name(d, q->image, name, sizeof name);
     if (url)
         pd_buffer_append(&address, url, strlen(url));
+    pd_dataset_image_file(d, q->image, file, sizeof file);
     if (url)
-        encode(&address, pd_dataset_image_file(d, q->image, file, sizeof file));
+        encode(&address, file);
     json_t *packed = address.oom
                          ? NULL
-                         : json_pack("{s:{s:s, s:s}, s:o}", "data", "image", url ? address.data : name,
+                         : json_pack("{s:{s:s, s:s}, s:o}", "data", "image", url ? address.data : file,
                                      "paydirt_image", name, "predictions", predictions(d, q));
     pd_buffer_release(&address);
     return packed;

@@ -206,19 +206,23 @@ enum pd_status pd_csv_fail_swallowed(const char *name, int64_t line, struct pd_e
                    (long long)line);
 }
 
-bool pd_csv_next_swallowed(const char **at, char separator, int columns, int column, char *out, size_t size)
+bool pd_csv_next_swallowed(struct pd_csv_swallowed *s, char *out, size_t size)
 {
-    while ((*at = strchr(*at, '\n'))) {
-        const char *field = ++*at;
-        const size_t n = strcspn(field, "\n");
-        int count = 0;
-        for (size_t i = 0; i < n; i++) {
-            count += (*at)[i] == separator;
-            field = (*at)[i] == separator && count == column ? *at + i + 1 : field;
+    const char end[] = {s->separator, '\r', '\n', '\0'};
+    while (s->line) {
+        const char *text = s->line, *next = strchr(text, '\n'), *field = s->before ? NULL : text;
+        const int before = s->before;
+        const bool only = !next && before == s->field; /* one line alone */
+        int count = before;
+        for (const char *p = text; *p && p != next; p++) {
+            count += *p == s->separator;
+            field = *p == s->separator && count == s->column ? p + 1 : field;
         }
-        if (!count || count < column || count >= columns || ((*at)[n] && count != columns - 1))
+        field = before == s->column ? text : field;
+        s->line = next ? next + 1 : NULL;
+        s->before = 0;
+        if (only || count < s->column || !field || count != (next ? s->columns - 1 : s->field))
             continue;
-        const char end[] = {separator, '\r', '\n', '\0'};
         const int m = snprintf(out, size, "%.*s", (int)strcspn(field, end), field);
         if (m > 0 && (size_t)m < size)
             return true;

@@ -43,10 +43,19 @@ size_t pd_csv_separator_line(const char *text);
 enum pd_status pd_csv_check_quotes(const char *text, char separator, const char *name, struct pd_error *err);
 /* That refusal, of the line where the quote is opened. */
 enum pd_status pd_csv_fail_swallowed(const char *name, int64_t line, struct pd_error *err);
-/* Rows that a quote may have swallowed unseen: of a field's further lines the next that has as many
- * separators as a row of `columns` (the last is cut off). Moves *at, which begins as the field, to it, and
- * writes what would stand in its column `column` into out[size]. False: there is none. */
-bool pd_csv_next_swallowed(const char **at, char separator, int columns, int column, char *out, size_t size);
+/* Lines of a quoted field that may be rows which its quote has swallowed unseen. */
+struct pd_csv_swallowed {
+    const char *line; /* the next; first the field */
+    int field;        /* the field's place in its row, which the last line's rest goes on from */
+    int before;  /* fields in front of the next line: first as many as in front of the field, then none */
+    int columns; /* of a row */
+    int column;  /* the one that is wanted */
+    char separator;
+};
+
+/* The next that is a whole row with what stands around the field: writes its column into out[size]. False:
+ * there is none. */
+bool pd_csv_next_swallowed(struct pd_csv_swallowed *at, char *out, size_t size);
 
 /* One field alone, as pd_csv_words and pd_csv_path write it, for what is no file yet. */
 void pd_csv_field_words(struct pd_buffer *out, const char *words);

@@ -152,6 +152,13 @@ static void refuses_what_was_cut_off(void **state)
                 "plain.png=cat\n!3 cut off: a quote is opened and never closed\n?0");
     assert_read(&photos, "image,label,note\nplain.png,cat,\"big\nb c.png,dog,small\"\n",
                 "answers: line 2: a quote is opened there and not closed before rows further down");
+    assert_read(&photos, "image,label,note\nplain.png,cat,\"seen on\nb c.png, High Street\"\n",
+                "plain.png=cat\n?0");
+    assert_read(&photos, "image,label,note\nplain.png,cat,\"size:\nb c.png,12,12\"\nb c.png,dog,\n",
+                "plain.png=cat\nb c.png=dog\n?0");
+    assert_read(&photos, "image,label,note\nplain.png,cat,\"big\nb c.png,dog,\n",
+                "!2 cut off: a quote is opened and never closed: nothing from there to line 3, the last, is "
+                "read\n?0");
     assert_read(&photos, "image,label\nplain.png,dog", "plain.png=dog\n?0");
     assert_read(&photos, "image,label\nplain.png,cat",
                 "!2 may be cut off: no line end after 'cat', which begins longer names\n?0");

@@ -367,6 +367,13 @@ static void doubtful_tables_are_refused(void **state)
         note_of(with_table("doubtful", "q.csv",
                            "image,label,note\nim0,a,\"a cat\nim9,a hat, and\nim1\"\nim1,b,\n", NULL)),
         "labels of 2 images");
+    assert_contains(note_of(with_table("doubtful", "q.csv",
+                                       "image,label,note\nim0,a,\"seen on\nim2, High Street\"\n"
+                                       "im1,b,\"size:\nim0, 12, 12\nim1, 9, 9\"\n",
+                                       NULL)),
+                    "labels of 2 images");
+    refuses(with_table("doubtful", "q.csv", "note,image,label\n\"5 wide,im1,dog\n6\",im2,cat\n", NULL),
+            PD_ERR_FORMAT, "q.csv: line 2: a quote is opened there");
     for (int i = 0; i < 300; i++)
         n += (size_t)snprintf(many + n, sizeof many - n, "im1.png,note %d\n", i);
     refuses(with_table("doubtful", "m.csv", many, NULL), PD_ERR_MISMATCH, "301 different labels in 301 rows");

@@ -11,6 +11,11 @@
 #include <string.h>
 #include <strings.h>
 
+/* A line of a quoted field that may be another image's row. */
+struct swallowed {
+    int64_t image, line; /* line: where the quote is opened */
+};
+
 /* Columns that say something, by what they are. */
 enum cell { IMAGE, OUR_IMAGE, LABEL, PATH, CELLS };
 
@@ -27,8 +32,9 @@ struct table {
     bool empty;          /* nothing but separators so far */
     int64_t line, begin; /* the current line and that of the row's beginning */
     char separator;
-    int64_t swallowed; /* where a quote is opened that goes on over another image's row; 0: nowhere */
-    bool after_return; /* the last line ended with CR: an LF belongs to it */
+    struct pd_buffer swallowed; /* (struct swallowed) */
+    uint8_t *named;             /* (images) 1: a row names it */
+    bool after_return;          /* the last line ended with CR: an LF belongs to it */
 };
 
 static int not_a_space(unsigned char c)
@@ -91,9 +97,22 @@ static void look_for_swallowed(struct table *t, const char *field)
 {
     char image[4096];
     const int column = t->at[OUR_IMAGE] < 0 ? t->at[IMAGE] : t->at[OUR_IMAGE];
-    while (t->columns && column >= 0 && !t->swallowed &&
-           pd_csv_next_swallowed(&field, t->separator, t->columns, column, image, sizeof image))
-        t->swallowed = pd_image_find(&t->reader->images, image) < 0 ? 0 : t->begin;
+    struct pd_csv_swallowed lines = {field, t->column, t->column, t->columns, column, t->separator};
+    while (t->columns && column >= 0 && pd_csv_next_swallowed(&lines, image, sizeof image)) {
+        const struct swallowed s = {pd_image_find(&t->reader->images, image), t->begin};
+        if (s.image >= 0)
+            pd_buffer_append(&t->swallowed, &s, sizeof s);
+    }
+}
+
+/* Where a quote is opened that goes on over the row of an image that no other row names; 0: nowhere. */
+static int64_t swallowed_at(const struct table *t)
+{
+    const struct swallowed *s = (const void *)t->swallowed.data;
+    for (size_t i = 0; i < t->swallowed.size / sizeof *s; i++)
+        if (!t->named[s[i].image])
+            return s[i].line;
+    return 0;
 }
 
 static void end_field(void *field, size_t size, void *table)
@@ -173,6 +192,9 @@ static void take_row(struct table *t, bool ended)
     if (r->oom)
         return;
     pd_answers_begin_row(r, cell_text(t, OUR_IMAGE), cell_text(t, IMAGE), cell_text(t, PATH));
+    const int64_t image = pd_image_find(&r->images, r->image);
+    if (image >= 0)
+        t->named[image] = 1;
     if (t->column != t->columns)
         pd_answers_refuse(r, t->begin, "%s%d column%s, expected %d", ended ? "" : "cut off: ", t->column,
                           pd_plural((size_t)t->column), t->columns);
@@ -222,6 +244,21 @@ static unsigned char separator(const char *text)
     return memchr(text, ';', header) ? ';' : '\t';
 }
 
+/* What stands behind the quote is not read. */
+static void refuse_open(struct table *t, const char *text, size_t size)
+{
+    static const char words[] = "cut off: a quote is opened and never closed";
+    const int64_t begin = t->column ? t->begin : t->line;
+    int64_t last = 1;
+    for (size_t i = 0; i + 1 < size; i++)
+        last += text[i] == '\n' || (text[i] == '\r' && text[i + 1] != '\n');
+    if (last > begin)
+        pd_answers_refuse(t->reader, begin, "%s: nothing from there to line %lld, the last, is read", words,
+                          (long long)last);
+    else
+        pd_answers_refuse(t->reader, begin, "%s", words);
+}
+
 static void run(struct table *t, struct csv_parser *csv, const char *text, size_t size)
 {
     csv_set_space_func(csv, not_a_space);
@@ -234,8 +271,7 @@ static void run(struct table *t, struct csv_parser *csv, const char *text, size_
         t->reader->oom = true; /* the only way to fail, but for strict readers */
     csv_set_opts(csv, CSV_APPEND_NULL | CSV_STRICT | CSV_STRICT_FINI);
     if (csv_fini(csv, end_field, end_row, t) && csv_error(csv) == CSV_EPARSE)
-        pd_answers_refuse(t->reader, t->column ? t->begin : t->line,
-                          "cut off: a quote is opened and never closed");
+        refuse_open(t, text, size);
 }
 
 enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *text, size_t size,
@@ -248,6 +284,9 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
     const enum pd_status status = pd_csv_check_quotes(text, (char)delim, r->file, err);
     if (status)
         return status;
+    t.named = pd_calloc((size_t)r->dataset->count + 1, 1);
+    if (!t.named)
+        return pd_fail_memory(err, r->file);
     r->unit = "line";
     csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
     csv_set_delim(&csv, delim);
@@ -255,10 +294,14 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
     csv_free(&csv);
     for (int i = 0; i < CELLS; i++)
         pd_buffer_release(&t.text[i]);
+    const int64_t swallowed = swallowed_at(&t);
+    r->oom = r->oom || t.swallowed.oom;
+    pd_buffer_release(&t.swallowed);
+    pd_free(t.named);
     if (r->oom)
         return pd_fail_memory(err, r->file);
-    if (t.swallowed)
-        return pd_csv_fail_swallowed(r->file, t.swallowed, err);
+    if (swallowed)
+        return pd_csv_fail_swallowed(r->file, swallowed, err);
     if (t.twice)
         return pd_fail(err, PD_ERR_FORMAT, -1,
                        "%s: several columns 'image', or 'label' and 'choice': keep the one that counts",

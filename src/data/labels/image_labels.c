@@ -465,13 +465,15 @@ static enum pd_status no_images(const struct labelling *l, struct pd_error *err)
                          l->table.columns);
 }
 
-/* A caption may have several lines; a row is none of them. */
+/* A caption may have several lines; a row about an image that no other row names is none of them. */
 static enum pd_status check_quotes(const struct labelling *l, struct pd_error *err)
 {
     bool converted;
-    for (size_t i = 0; i < l->table.swallowed_count; i++)
-        if (pd_label_names_find(&l->names, l->table.swallowed[i].image, &converted) >= 0)
+    for (size_t i = 0; i < l->table.swallowed_count; i++) {
+        const int64_t image = pd_label_names_find(&l->names, l->table.swallowed[i].image, &converted);
+        if (image >= 0 && !l->said[image].row)
             return pd_csv_fail_swallowed(l->path, l->table.swallowed[i].line, err);
+    }
     return PD_OK;
 }
 
@@ -481,10 +483,10 @@ static enum pd_status label(struct labelling *l, const char *folder, struct pd_e
     l->said = status ? NULL : pd_calloc(l->list->count, sizeof *l->said);
     if (!l->said)
         return status ? status : pd_fail_memory(err, l->path);
+    match_rows(l);
     status = check_quotes(l, err);
     if (status)
         return status;
-    match_rows(l);
     if (l->unknown == l->table.count)
         return pd_fail(err, PD_ERR_MISMATCH, -1,
                        "%s: none of its %zu rows names %s image in '%.200s' (the first: '%.100s'%s); %s",

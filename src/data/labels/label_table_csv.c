@@ -50,8 +50,9 @@ static enum pd_status note_swallowed(struct table *t, const char *field)
 {
     struct pd_label_table *out = t->p->out;
     char image[PATH_SIZE];
-    while (t->columns && pd_csv_next_swallowed(&field, t->separator, t->columns, t->at[PD_COLUMN_IMAGE],
-                                               image, sizeof image)) {
+    struct pd_csv_swallowed lines = {field,       t->fields, t->fields, t->columns, t->at[PD_COLUMN_IMAGE],
+                                     t->separator};
+    while (t->columns && pd_csv_next_swallowed(&lines, image, sizeof image)) {
         const size_t n = out->swallowed_count;
         struct pd_label_swallowed *more = pd_realloc(out->swallowed, (n + 1) * sizeof *more);
         out->swallowed = more ? more : out->swallowed;

@@ -159,6 +159,20 @@ static void reads_json_lines(void **state)
         rows_of("[{\"image\": \"a\", \"class\": true}, {\"image\": \"b\", \"class\": null}]", ""), "a=1;b=;");
     refuses("{\"file_name\": \"a.png\", \"label\": 3}\n{\"file_name\": \"b.p", "", "line 2: ");
     refuses("{\"file_name\": \"a.png\"}\n", "", "no column for the label");
+    assert_string_equal(rows_of("{\"file_name\": \"a\"}\n{\"file_name\": \"b\", \"label\": 2}\n", ""),
+                        "a=;b=2;");
+    assert_string_equal(rows_of("[{\"n\": \"a\"}, {\"n\": \"b\", \"k\": 2}]", "n,k"), "a=;b=2;");
+    assert_string_equal(rows_of("{\"id\": \"7\", \"category\": \"x\"}\n"
+                                "{\"id\": \"0\", \"file_name\": \"b\", \"label\": 2}\n"
+                                "{\"id\": \"1\", \"file_name\": \"c\", \"Label\": 2}\n",
+                                ""),
+                        "b=2;c=;");
+    assert_int_equal(table.nameless, 1);
+    assert_int_equal(table.other_keys, 2);
+    assert_string_equal(rows_of("{\"image\": \"a\", \"label\": 1}\n{\"image\": \"b\", \"label\": 2}\n"
+                                "{\"image\": \"c\", \"file_name\": \"x\"}\n",
+                                ""),
+                        "a=1;b=2;c=;");
     assert_string_equal(rows_of("{\"image\": \"a\", \"label\": 1.0}\n{\"image\": \"b\", \"label\": [\"x\"]}\n"
                                 "{\"image\": \"c\", \"label\": 1.5}\n",
                                 ""),

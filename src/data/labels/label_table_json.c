@@ -42,40 +42,65 @@ static const char *text_of(const json_t *value, char digits[NUMBER])
 
 struct lines {
     const struct pd_label_parse *p;
-    bool chosen;
-    char *keys[PD_COLUMNS]; /* what the columns are called, or NULL; the table's */
+    const char *names[MOST_KEYS]; /* (count) keys of all objects; the table's */
+    size_t of[MOST_KEYS];         /* (count) objects that have it */
+    int count;
+    size_t objects;
+    const char *keys[PD_COLUMNS]; /* what the columns are called, or NULL */
 };
 
-static enum pd_status choose(struct lines *l, const json_t *object)
-{
-    const char *names[MOST_KEYS], *key;
-    int count = 0, at[PD_COLUMNS];
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value) if (count < MOST_KEYS) names[count++] = key;
-    enum pd_status status = pd_label_choose(l->p, names, count, at);
-    if (!status && at[PD_COLUMN_LABEL] < 0)
-        status = pd_label_no_column(l->p, "label", names, count);
-    for (int c = 0; c < PD_COLUMNS && !status; c++)
-        if (at[c] >= 0 && !(l->keys[c] = pd_arena_strdup(&l->p->out->arena, names[at[c]])))
-            status = pd_fail_memory(l->p->err, l->p->name);
-    l->chosen = true;
-    return status;
-}
+typedef enum pd_status take_fn(struct lines *, const json_t *object, int64_t row);
 
-/* The first object may have said none. */
-static enum pd_status find_split(struct lines *l, const json_t *object)
+/* "Label" where others have "label" is another spelling, unless one object has both. */
+static enum pd_status note_keys(struct lines *l, const json_t *object, int64_t row)
 {
-    struct pd_label_table *t = l->p->out;
-    const size_t used = strlen(t->columns);
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value) if (pd_label_is_usual(PD_COLUMN_SPLIT, key))
+    if (!json_is_object(object))
+        return pd_fail(l->p->err, PD_ERR_FORMAT, -1, "%s: line %lld: expected an object {…}", l->p->name,
+                       (long long)row);
+    l->objects++;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        l->keys[PD_COLUMN_SPLIT] = pd_arena_strdup(&t->arena, key);
-        snprintf(t->columns + used, sizeof t->columns - used, ", split from '%.32s'", key);
-        return l->keys[PD_COLUMN_SPLIT] ? PD_OK : pd_fail_memory(l->p->err, l->p->name);
+        int i = 0;
+        while (i < l->count && strcmp(l->names[i], key) != 0)
+            i++;
+        const int like = i < l->count ? -1 : pd_label_named(l->names, l->count, key);
+        if (i == MOST_KEYS || (like >= 0 && !json_object_get(object, l->names[like])))
+            continue;
+        if (i == l->count && !(l->names[l->count++] = pd_arena_strdup(&l->p->out->arena, key)))
+            return pd_fail_memory(l->p->err, l->p->name);
+        l->of[i]++;
     }
     return PD_OK;
+}
+
+/* An image's name that most objects lack stands back where they have another. */
+static void drop_rare_names(struct lines *l)
+{
+    bool common = false;
+    int kept = 0;
+    for (int i = 0; i < l->count; i++)
+        common = common || (2 * l->of[i] >= l->objects && pd_label_is_usual(PD_COLUMN_IMAGE, l->names[i]));
+    for (int i = 0; i < l->count; i++)
+        if (!common || 2 * l->of[i] >= l->objects || !pd_label_is_usual(PD_COLUMN_IMAGE, l->names[i]))
+            l->names[kept++] = l->names[i];
+    l->count = kept;
+}
+
+static enum pd_status choose(struct lines *l)
+{
+    int at[PD_COLUMNS];
+    if (!l->objects)
+        return PD_OK; /* without a row */
+    if (!*l->p->columns)
+        drop_rare_names(l);
+    enum pd_status status = pd_label_choose(l->p, l->names, l->count, at);
+    if (!status && at[PD_COLUMN_LABEL] < 0)
+        status = pd_label_no_column(l->p, "label", l->names, l->count);
+    for (int c = 0; c < PD_COLUMNS && !status; c++)
+        l->keys[c] = at[c] < 0 ? NULL : l->names[at[c]];
+    return status;
 }
 
 /* Of an object without the label's key. */
@@ -95,16 +120,6 @@ static enum pd_status take_object(struct lines *l, const json_t *object, int64_t
 {
     char digits[PD_COLUMNS][NUMBER];
     const char *text[PD_COLUMNS];
-    enum pd_status status = PD_OK;
-    if (!json_is_object(object))
-        return pd_fail(l->p->err, PD_ERR_FORMAT, -1, "%s: line %lld: expected an object {…}", l->p->name,
-                       (long long)row);
-    if (!l->chosen)
-        status = choose(l, object);
-    else if (!*l->p->columns && !l->keys[PD_COLUMN_SPLIT])
-        status = find_split(l, object);
-    if (status)
-        return status;
     for (int c = 0; c < PD_COLUMNS; c++) {
         text[c] = l->keys[c] ? text_of(json_object_get(object, l->keys[c]), digits[c]) : "";
         if (!text[c])
@@ -125,30 +140,42 @@ static enum pd_status take_list(struct lines *l)
     json_t *list = json_loadb(l->p->text, l->p->size, 0, &e), *object;
     size_t i;
     enum pd_status status = list ? PD_OK : fail_json(l->p, &e, e.line);
+    json_array_foreach(list, i, object) if (!status) status = note_keys(l, object, (int64_t)i + 1);
+    if (!status)
+        status = choose(l);
     json_array_foreach(list, i, object) if (!status) status = take_object(l, object, (int64_t)i + 1);
     json_decref(list);
     return status;
 }
 
-enum pd_status pd_label_parse_json_lines(const struct pd_label_parse *p)
+static enum pd_status each_line(struct lines *l, take_fn *take)
 {
-    struct lines l = {.p = p};
     enum pd_status status = PD_OK;
-    p->out->format = "JSON lines";
-    if (p->text[strspn(p->text, " \t\r\n")] == '[')
-        return take_list(&l);
     int64_t line = 1;
-    for (const char *text = p->text; *text && !status; line++) {
+    for (const char *text = l->p->text; *text && !status; line++) {
         const size_t n = strcspn(text, "\n");
         if (strspn(text, " \t\r") < n) {
             json_error_t e;
             json_t *object = json_loadb(text, n, 0, &e);
-            status = object ? take_object(&l, object, line) : fail_json(p, &e, line);
+            status = object ? take(l, object, line) : fail_json(l->p, &e, line);
             json_decref(object);
         }
         text += n + (text[n] == '\n');
     }
     return status;
+}
+
+/* Lines are parsed twice: the first may have no label, or another key for it than all others. */
+enum pd_status pd_label_parse_json_lines(const struct pd_label_parse *p)
+{
+    struct lines l = {.p = p};
+    p->out->format = "JSON lines";
+    if (p->text[strspn(p->text, " \t\r\n")] == '[')
+        return take_list(&l);
+    enum pd_status status = each_line(&l, note_keys);
+    if (!status)
+        status = choose(&l);
+    return status ? status : each_line(&l, take_object);
 }
 
 /* --- COCO --- */

@@ -440,6 +440,15 @@ static void what_a_table_loses_is_said(void **state)
                                "im1.png,x/im1.png,b,0\n",
                                NULL));
     assert_null(strstr(plain, "column '"));
+    plain = note_of(with_table("losses", "p.csv",
+                               "image,augmented_of,label\nim0.png,im1.png,a\nim1.png,,b\nim2.png,im1.png,b\n",
+                               NULL));
+    assert_null(strstr(plain, "column '"));
+    plain = note_of(with_table("losses", "p.csv",
+                               "image,mask,new_name,label\nim0.png,im3.png,im1.png,a\nim1.png,,im2.png,b\n",
+                               NULL));
+    assert_contains(plain, "column 'new_name' names other images");
+    assert_null(strstr(plain, "metadata-columns=new_name"));
     struct pd_data_request r =
         with_table("losses", "c.csv", "image,label\nim0.png,Cat\nim1.png,dog\nim2.png,cat\n", NULL);
     r.classes = "cat,dog";
@@ -459,8 +468,19 @@ static void a_column_of_folders_is_said(void **state)
     make_pool("dirs/x1");
     assert_null(strstr(note_of(with_table("dirs", "d.csv", text, NULL)), "column 'dir'"));
     write_picture("dirs/im1.png", 9);
-    assert_contains(note_of(with_table("dirs", "d.csv", text, NULL)),
-                    "column 'dir' is not used, though 'x1/im1.png' is another image than 'im1.png'");
+    assert_contains(content(with_table("dirs", "d.csv", text, NULL)),
+                    "im1.png=- 9;x1/im0.png=a 0;x1/im1.png=b");
+    assert_contains(note_of(with_table("dirs", "d.csv", text, NULL)), "; their folders from 'dir'");
+    const char *note = note_of(
+        with_table("dirs", "d.csv", "dir,file,label\nx1,im0.png,a\nx2,im2.png,b\nx1,im3.png,b\n", NULL));
+    assert_contains(note, "labels of 2 images");
+    assert_contains(note, "; 1 of its rows name no image here, the first: 'x2/im2.png'");
+    assert_contains(note_of(with_table("dirs", "d.csv", "dir,file,label\ny,im0.png,a\ny,im2.png,b\n", NULL)),
+                    "column 'dir' is not used: no image is 'y/im0.png', so labels go by 'im0.png' alone");
+    assert_contains(
+        note_of(
+            with_table("dirs", "d.csv", "file_name,path,label\nim1.png,x1/im1.png,a\nim0.png,,b\n", NULL)),
+        "column 'path' names other images ('x1/im1.png' where the one that is taken has 'im1.png')");
 }
 
 /* One that lies there counts for more than folders: where both may be meant, a line says so. */

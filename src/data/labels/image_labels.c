@@ -38,6 +38,7 @@ struct labelling {
     bool by_column;                     /* the table says which split */
     bool one_split;                     /* nothing does */
     struct pd_label_names names, other; /* of the images, and of those in the other split's folder */
+    bool joined;                        /* a column says the folders of the images */
     bool shared;                        /* the table is for both folders */
     size_t in_both, told_apart; /* rows about either of two images; and that say which by their split */
     struct said *said;          /* (list->count): what the table says about each image */
@@ -101,12 +102,31 @@ static void take_row(struct labelling *l, const struct pd_label_row *row, struct
     said->clash = said->clash || differs;
 }
 
-/* Whether another column names another image than the one that is taken. */
+/* Whether another column names another image than the one that is taken, or a folder where none is. */
 static bool names_another(const struct labelling *l, const struct pd_label_row *row, int64_t image)
 {
     bool converted;
-    const int64_t other = row->other ? pd_label_names_find(&l->names, row->other, &converted) : -1;
-    return other >= 0 && other != image;
+    if (!row->other)
+        return false;
+    const int64_t other = pd_label_names_find(&l->names, row->other, &converted);
+    return l->table.folders ? other < 0 && image >= 0 : other >= 0 && other != image;
+}
+
+/* "dir,file": where a row's folder and name are those of an image they are read as one, in all rows. */
+static void join_folders(struct labelling *l)
+{
+    bool converted;
+    for (size_t i = 0; l->table.folders && !l->joined && i < l->table.count; i++) {
+        const char *path = l->table.at[i].other;
+        const int64_t image = path ? pd_label_names_find(&l->names, path, &converted) : -1;
+        l->joined = image >= 0 && (strchr(l->list->at[image].path, '/') ||
+                                   !pd_image_is_elsewhere(&l->names.index, path, image));
+    }
+    for (size_t i = 0; l->joined && i < l->table.count; i++)
+        if (l->table.at[i].other) {
+            l->table.at[i].image = l->table.at[i].other;
+            l->table.at[i].other = NULL;
+        }
 }
 
 static void match_row(struct labelling *l, const struct pd_label_row *row)
@@ -133,6 +153,7 @@ static void match_row(struct labelling *l, const struct pd_label_row *row)
 
 static void match_rows(struct labelling *l)
 {
+    join_folders(l);
     for (size_t i = 0; i < l->table.count; i++)
         match_row(l, &l->table.at[i]);
     for (size_t i = 0; i < l->list->count; i++)
@@ -359,18 +380,19 @@ static enum pd_status tell_other(const struct labelling *l, struct pd_error *err
 {
     char words[PD_IMAGE_WORDS];
     const char *column = l->table.other_like;
+    const bool good = 10 * l->unknown <= l->table.count; /* the column that is taken names images */
+    if (good && l->table.relation)
+        return PD_OK;
     if (l->table.folders)
-        snprintf(
-            words, sizeof words,
-            "column '%s' is not used, though '%.100s' is another image than '%.60s': write folder and name "
-            "in one column",
-            column, l->other_name, l->own_name);
+        snprintf(words, sizeof words,
+                 "column '%s' is not used: no image is '%.100s', so labels go by '%.60s' alone", column,
+                 l->other_name, l->own_name);
     else
-        snprintf(
-            words, sizeof words,
-            "column '%s' names other images ('%.60s' where the one that is taken has '%.60s') and is not "
-            "used\tmetadata-columns=%s,LABEL",
-            column, l->other_name, l->own_name, column);
+        snprintf(words, sizeof words,
+                 "column '%s' names other images ('%.60s' where the one that is taken has '%.60s') and is "
+                 "not used%s%s%s",
+                 column, l->other_name, l->own_name, good ? "" : "\tmetadata-columns=", good ? "" : column,
+                 good ? "" : ",LABEL");
     return pd_image_list_note(l->list, words, err);
 }
 
@@ -415,6 +437,8 @@ static enum pd_status tell(const struct labelling *l, struct pd_error *err)
         labelled += l->list->at[i].label >= 0;
     pd_buffer_printf(&words, "labels of %zu images from %s (%s%s%s)", labelled, l->path, l->table.format,
                      *l->table.columns ? ", " : "", l->table.columns);
+    if (l->joined)
+        pd_buffer_printf(&words, "; their folders from '%s'", l->table.other_like);
     say_losses(l, &words);
     if (l->by_column) {
         l->list->notes[0] = '\0'; /* that there is no test split */

@@ -34,6 +34,7 @@ struct pd_label_table {
     char image_like[64];  /* the same of the images' names */
     char other_like[64];  /* one that has names of files as the images' has, or their folders, or "" */
     bool folders;         /* the latter */
+    bool relation;        /* it is called as if it named other images than the row's: "mask" */
     char unsure_like[64]; /* a 'Confidence' of 0 and 1 alone, or "", and how many rows hold 0 */
     size_t unsure;
     size_t nameless; /* rows without an image's name, and the first of them */

@@ -35,6 +35,7 @@ struct table {
     struct pd_buffer ones; /* (int) where no column is the label's: note_ones */
     int64_t line, begin;
     int other, confidence; /* columns, or -1: of table's other_like and unsure_like */
+    bool faint;            /* other is rather something else */
     char separator;
     bool after_return, empty;
 };
@@ -170,22 +171,55 @@ static void look_for_names(struct table *t)
     pd_make_printable(out);
 }
 
-/* A column that may name images otherwise than the one that is taken: the folder that they lie in
- * ("dir,file"), or other names of files ("image,new_name"). */
+/* "augmented_of", "mask", "image_right": of other images than the row's own. */
+static bool is_relation(const char *name)
+{
+    static const char *const words[] = {"of",   "mask",     "masks", "thumb", "thumbnail", "left", "right",
+                                        "next", "previous", "prev",  "pair",  "url",       "uri",  "link"};
+    static const char between[] = "_- .";
+    for (size_t n; *name; name += n) {
+        name += strspn(name, between);
+        n = strcspn(name, between);
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            if (strlen(words[i]) == n && !strncasecmp(name, words[i], n))
+                return true;
+    }
+    return false;
+}
+
+/* A column of files' names as the images' has: rather one of other names ("image,new_name") than one of
+ * relations, or of the same names in folders ("file_name,path"). */
+static void look_for_other(struct table *t, const char *image)
+{
+    struct pd_label_table *out = t->p->out;
+    const char *text = t->row.data;
+    for (int i = 0; (t->other < 0 || t->faint) && i < t->columns; i++, text += strlen(text) + 1) {
+        if (i == t->at[PD_COLUMN_IMAGE] || i == t->at[PD_COLUMN_LABEL] || !pd_image_is_ending(text) ||
+            !strcmp(text, image))
+            continue;
+        const bool relation = is_relation(t->names[i]),
+                   faint = relation || !strcmp(pd_path_name(text), pd_path_name(image));
+        if (t->other >= 0 && faint)
+            continue;
+        for (size_t r = 0; r < out->count; r++)
+            out->at[r].other = NULL;
+        t->other = i;
+        t->faint = faint;
+        out->relation = relation;
+        snprintf(out->other_like, sizeof out->other_like, "%s", t->names[i]);
+    }
+}
+
+/* What that column, or one of the folders that images lie in ("dir,file"), calls the row's image. */
 static enum pd_status note_other(struct table *t)
 {
     struct pd_label_table *out = t->p->out;
     struct pd_label_row *row = &out->at[out->count - 1];
-    const char *text = t->row.data;
-    for (int i = 0; t->other < 0 && i < t->columns; i++, text += strlen(text) + 1)
-        if (i != t->at[PD_COLUMN_IMAGE] && i != t->at[PD_COLUMN_LABEL] && pd_image_is_ending(text) &&
-            strcmp(pd_path_name(text), pd_path_name(row->image)) != 0)
-            t->other = i;
+    if (!out->folders)
+        look_for_other(t, row->image);
     if (t->other < 0)
         return PD_OK;
     const char *own = field_at(t, t->other);
-    if (!*out->other_like)
-        snprintf(out->other_like, sizeof out->other_like, "%s", t->names[t->other]);
     char path[PATH_SIZE];
     const int n = out->folders ? snprintf(path, sizeof path, "%s/%s", own, row->image)
                                : snprintf(path, sizeof path, "%s", own);
@@ -247,6 +281,8 @@ static enum pd_status take_header(struct table *t)
          i++)
         t->other = other_column(t, folders[i]);
     t->p->out->folders = t->other >= 0;
+    if (t->other >= 0)
+        snprintf(t->p->out->other_like, sizeof t->p->out->other_like, "%s", t->names[t->other]);
     t->confidence = status ? -1 : other_column(t, "confidence");
     return status;
 }

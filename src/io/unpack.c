@@ -19,7 +19,8 @@
 enum {
     BLOCK = 1 << 16,
     RECORD = 10240,
-    MOST_TAIL = 16 * RECORD, /* zeros behind a tar's last entry: records of up to 256 blocks of 512 */
+    MOST_TAIL = 16 * RECORD,     /* zeros behind a tar's last entry */
+    LARGEST_RECORD = 2048 * 512, /* as tar -b 2048 writes */
     SECURE = ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_UNLINK,
 };
 
@@ -114,14 +115,25 @@ static enum pd_status copy_entry(struct unpacking *u, struct archive_entry *e, s
 
 /* --- all --- */
 
+/* Larger records are powers of two, and the archive consists of them: a download that stopped in a file of
+ * the whole size has zeros, too, but megabytes, or is of common records. */
+static bool is_one_record(int64_t tail, int64_t all)
+{
+    int64_t record = LARGEST_RECORD;
+    while (record > MOST_TAIL && all % record)
+        record /= 2;
+    return record > MOST_TAIL && tail <= record + 512; /* its end may begin the record before */
+}
+
 /* A tar ends with two blocks of zeros, and its last record is filled with them: one that is cut off where an
  * entry begins, or whose end was never written, looks like a shorter one. */
 static enum pd_status check_end(const struct unpacking *u, struct pd_error *err)
 {
     if ((archive_format(u->in) & ARCHIVE_FORMAT_BASE_MASK) != ARCHIVE_FORMAT_TAR)
         return PD_OK;
-    const int64_t last = archive_read_header_position(u->in), tail = archive_filter_bytes(u->in, 0) - last;
-    if (tail > 0 && tail <= MOST_TAIL)
+    const int64_t last = archive_read_header_position(u->in), all = archive_filter_bytes(u->in, 0),
+                  tail = all - last;
+    if (tail > 0 && (tail <= MOST_TAIL || is_one_record(tail, all)))
         return PD_OK;
     return pd_fail(
         err, PD_ERR_FORMAT, last,

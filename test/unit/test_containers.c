@@ -193,6 +193,11 @@ static void tars_are_read_to_their_end(void **state)
             "its last entry ends at byte 1024, and 0 bytes of zeros follow, expected 512 to");
     keep_bytes("rest.tar", bytes[0], n[0], zeros, sizeof zeros);
     refuses(request_of("rest.tar"), PD_ERR_FORMAT, "(is it whole?)");
+    static const char megabyte[1 << 20];
+    keep_bytes("large.tar", bytes[0], 1024, megabyte, sizeof megabyte - 1024); /* tar -b 2048 */
+    assert_string_equal(content(request_of("large.tar")), "cat/1.png=cat 10;");
+    keep_bytes("large.tar", bytes[0], 1024, megabyte, (1 << 18) - 1024);
+    assert_string_equal(content(request_of("large.tar")), "cat/1.png=cat 10;");
     keep_bytes("more.tar", bytes[0], n[0], "something that is no header", 27);
     refuses(request_of("more.tar"), PD_ERR_FORMAT, "more.tar");
     free(bytes[0]);

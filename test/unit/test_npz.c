@@ -261,6 +261,9 @@ static void levels_are_those_of_the_file(void **state)
           "x_test: values from 0 to 1, but those of the file's other images are from 0 to 255: scale both "
           "alike");
     means(PD_IO_F32, TWO(-1, 1), TWO(0, 0.9), -1, 0, "x_test: values from 0 to 0.9, but");
+    means(PD_IO_F32, TWO(-1, 1), TWO(0.3, 0.7), 166, 217, "-1 is black, 1 white");
+    means(PD_IO_F32, TWO(-0.5, 0.5), TWO(-1, 1), -1, 0, "x_train: values from -0.5 to 0.5, but");
+    means(PD_IO_F32, TWO(-0.5, 0.4), TWO(-1, 1), 0, 255, "-1 is black, 1 white");
     means(PD_IO_F32, TWO(0, 1), TWO(-0.9, 0.9), -1, 0, "x_train: values from 0 to 1, but");
     means(PD_IO_F32, TWO(-1, 1), TWO(1, 1), 255, 255, "-1 is black, 1 white");
     means(PD_IO_U16, TWO(0, 255), TWO(0, 65535), -1, 0, "x_train: values from 0 to 255, but");

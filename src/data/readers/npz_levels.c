@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define NEAR 0.005 /* a value may lie as far outside: rounding, resizing */
+#define END  0.02  /* what lies as near to the end of a scale reaches it */
 
 /* --- values --- */
 
@@ -120,10 +121,15 @@ static int meaning_of(enum sort sort, const struct range *r, bool of_tanh)
     return r->whole && r->least >= 0 && r->most >= 32768 && r->most <= 65535 ? SIXTEEN : NONE;
 }
 
-/* An array that alone would be of another scale than all of the file: [0, 1] beside 255, or beside -1. */
+/* An array that alone would be of another scale than all of the file: [0, 1] beside 255, or beside -1. Of
+ * [-1, 1] bright images may be in [0.3, 0.7] by chance, but hardly begin at 0, or fill [-0.5, 0.5]. */
 static bool is_out_of_line(enum sort sort, int meaning, const struct range *r)
 {
     const int own = meaning_of(sort, r, false);
+    if (meaning == SIGNED && own == UNIT && r->least > END)
+        return false;
+    if (meaning == SIGNED && own == NONE)
+        return fabs(r->least + 0.5) <= END && fabs(r->most - 0.5) <= END;
     return r->most > r->least && own != meaning && own != NONE;
 }
 

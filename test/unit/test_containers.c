@@ -505,7 +505,9 @@ static void a_table_outranks_folders(void **state)
                               NULL));
     assert_null(strstr(note, "are not the classes"));
     assert_null(strstr(note, "is not read"));
+    assert_null(strstr(note, "passed over"));
     note = note_of(with_table("ranks", "ranks/metadata.jsonl", "{}", NULL));
+    assert_contains(note, "passed over: 1 .jsonl\n");
     assert_contains(note, "ranks/metadata.jsonl is not read, as that table comes first");
     make_pool("alone");
     note = note_of(with_table("alone", "alone/metadata.csv", "image,label\nim0.png,a\n", NULL));

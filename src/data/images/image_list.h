@@ -49,6 +49,9 @@ void pd_image_list_release(struct pd_image_list *list);
 enum pd_status pd_image_list_pass(struct pd_image_list *list, const char *kind, const char *path,
                                   size_t count, struct pd_error *err);
 
+/* Counts one less: a file of that path below the folder is used. */
+void pd_image_list_unpass(struct pd_image_list *list, const char *path);
+
 /* Adds lines to a note: what the folder was understood to be, what is missing, and what was passed over.
  * name: the data set's; class_names: the list's; good (count): 1 for the images that were taken, else 0.
  * PD_ERR_MEMORY. */

@@ -51,6 +51,19 @@ enum pd_status pd_image_list_pass(struct pd_image_list *l, const char *kind, con
     return PD_OK;
 }
 
+void pd_image_list_unpass(struct pd_image_list *l, const char *path)
+{
+    const char *ending = strrchr(path, '.');
+    for (size_t i = 0; ending && i < l->passed_count; i++) {
+        struct pd_passed_kind *k = &l->passed[i];
+        if (strcasecmp(k->kind, ending) != 0 || --k->count)
+            continue;
+        pd_free(k->first);
+        memmove(k, k + 1, (--l->passed_count - i) * sizeof *k);
+        return;
+    }
+}
+
 void pd_image_words_passed(const struct pd_image_list *l, char text[PD_IMAGE_WORDS])
 {
     text[0] = '\0';

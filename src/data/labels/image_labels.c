@@ -457,6 +457,14 @@ static enum pd_status tell(const struct labelling *l, struct pd_error *err)
 
 /* --- all --- */
 
+/* Whether the table at path, below the folder, is among what was passed over of this split. */
+static bool is_passed(const struct labelling *l, const char *path)
+{
+    const size_t n = strcspn(path, "/");
+    return l->by_column || l->split == PD_SPLIT_TRAIN ||
+           (path[n] && !strncmp(path, l->list->at[0].path, n + 1));
+}
+
 /* The file is one that the list is from, so that a cache knows when it has changed. */
 static enum pd_status stamp_table(const struct labelling *l, const char *folder, struct pd_error *err)
 {
@@ -469,6 +477,8 @@ static enum pd_status stamp_table(const struct labelling *l, const char *folder,
         const bool within = !strncmp(real, root, n) && real[n] == '/';
         status = pd_image_file_add(&l->list->others, &l->list->other_count, within ? real + n + 1 : real,
                                    pd_image_stamp(&st), err);
+        if (within && l->table.count && is_passed(l, real + n + 1))
+            pd_image_list_unpass(l->list, real + n + 1);
     }
     free(real);
     free(root);

@@ -428,6 +428,11 @@ static void what_a_table_loses_is_said(void **state)
          "column 'new_name' names other images ('im2.png' where the one that is taken has 'im1.png')"},
         {"image,label,Confidence\nim0.png,a,1\nim1.png,b,0\n", "image,label",
          "column 'Confidence' is not used: labels of 1 rows that hold 0 there count, too"},
+        {"{\"image\":\"im0.png\",\"new_name\":\"im1.png\",\"label\":\"a\"}", NULL,
+         "column 'new_name' names other images"},
+        {"[{\"image\":\"im0.png\",\"label\":\"a\",\"confidence\":1},"
+         "{\"image\":\"im1.png\",\"label\":\"b\",\"confidence\":0.0}]",
+         NULL, "column 'confidence' is not used: labels of 1 rows"},
         {"{\"file_name\":\"im0.png\",\"label\":\"a\"}\n{\"file_name\":\"im1.png\",\"class\":\"b\"}\n"
          "{\"image\":\"im2.png\",\"label\":\"b\"}\n",
          NULL, "; 1 rows have no image's name, the first in line 3; 1 have no label but 'class' or the like"},

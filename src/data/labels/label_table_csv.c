@@ -34,8 +34,8 @@ struct table {
     const char **names;    /* (columns) of the header, trimmed */
     struct pd_buffer ones; /* (int) where no column is the label's: note_ones */
     int64_t line, begin;
-    int other, confidence; /* columns, or -1: of table's other_like and unsure_like */
-    bool faint;            /* other is rather something else */
+    const char **texts; /* (columns) of the current row */
+    struct pd_label_beside beside;
     char separator;
     bool after_return, empty;
 };
@@ -91,18 +91,6 @@ static const char *field_at(const struct table *t, int i)
     return text;
 }
 
-/* 0 or 1, as pandas and spreadsheets write them, too; -1: something else. */
-static int flag_of(const char *text, size_t size)
-{
-    static const char *const known[][5] = {{"0", "0.0", "0.00", "false", NULL},
-                                           {"1", "1.0", "1.00", "true", NULL}};
-    for (int flag = 0; flag < 2; flag++)
-        for (const char *const *k = known[flag]; *k; k++)
-            if (strlen(*k) == size && !strncasecmp(text, *k, size))
-                return flag;
-    return -1;
-}
-
 /* Whether a column may be a class: it has a name, which is none of those that say the image or the split. */
 static bool is_free(const struct table *t, int i)
 {
@@ -131,7 +119,7 @@ static void note_ones(struct table *t)
         struct column *c = &t->column[i];
         size_t size;
         const char *own = pd_trim(text, &size);
-        const int flag = flag_of(own, size);
+        const int flag = pd_label_flag(own, size);
         if (!size || !is_free(t, i))
             continue;
         end = -1;
@@ -171,74 +159,6 @@ static void look_for_names(struct table *t)
     pd_make_printable(out);
 }
 
-/* "augmented_of", "mask", "image_right": of other images than the row's own. */
-static bool is_relation(const char *name)
-{
-    static const char *const words[] = {"of",   "mask",     "masks", "thumb", "thumbnail", "left", "right",
-                                        "next", "previous", "prev",  "pair",  "url",       "uri",  "link"};
-    static const char between[] = "_- .";
-    for (size_t n; *name; name += n) {
-        name += strspn(name, between);
-        n = strcspn(name, between);
-        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-            if (strlen(words[i]) == n && !strncasecmp(name, words[i], n))
-                return true;
-    }
-    return false;
-}
-
-/* A column of files' names as the images' has: rather one of other names ("image,new_name") than one of
- * relations, or of the same names in folders ("file_name,path"). */
-static void look_for_other(struct table *t, const char *image)
-{
-    struct pd_label_table *out = t->p->out;
-    const char *text = t->row.data;
-    for (int i = 0; (t->other < 0 || t->faint) && i < t->columns; i++, text += strlen(text) + 1) {
-        if (i == t->at[PD_COLUMN_IMAGE] || i == t->at[PD_COLUMN_LABEL] || !pd_image_is_ending(text) ||
-            !strcmp(text, image))
-            continue;
-        const bool relation = is_relation(t->names[i]),
-                   faint = relation || !strcmp(pd_path_name(text), pd_path_name(image));
-        if (t->other >= 0 && faint)
-            continue;
-        for (size_t r = 0; r < out->count; r++)
-            out->at[r].other = NULL;
-        t->other = i;
-        t->faint = faint;
-        out->relation = relation;
-        snprintf(out->other_like, sizeof out->other_like, "%s", t->names[i]);
-    }
-}
-
-/* What that column, or one of the folders that images lie in ("dir,file"), calls the row's image. */
-static enum pd_status note_other(struct table *t)
-{
-    struct pd_label_table *out = t->p->out;
-    struct pd_label_row *row = &out->at[out->count - 1];
-    if (!out->folders)
-        look_for_other(t, row->image);
-    if (t->other < 0)
-        return PD_OK;
-    const char *own = field_at(t, t->other);
-    char path[PATH_SIZE];
-    const int n = out->folders ? snprintf(path, sizeof path, "%s/%s", own, row->image)
-                               : snprintf(path, sizeof path, "%s", own);
-    if (!*own || n < 0 || (size_t)n >= sizeof path)
-        return PD_OK;
-    row->other = pd_label_keep(&out->arena, path);
-    return row->other ? PD_OK : pd_fail_memory(t->p->err, t->p->name);
-}
-
-/* Open Images: 0 says that the image is not what the label says. */
-static void note_confidence(struct table *t)
-{
-    const char *text = field_at(t, t->confidence);
-    const int flag = flag_of(text, strlen(text));
-    if (flag < 0)
-        t->confidence = -1;
-    t->p->out->unsure = flag < 0 ? 0 : t->p->out->unsure + !flag;
-}
-
 /* Columns as "1,3", from 1: of a file without a header. */
 static bool are_numbers(const char *columns)
 {
@@ -253,16 +173,8 @@ static bool is_list(const struct table *t)
             !pd_image_is_ending(field_at(t, 1)));
 }
 
-/* One of that name which is not taken, or -1. */
-static int other_column(const struct table *t, const char *name)
-{
-    const int i = pd_label_named(t->names, t->columns, name);
-    return i == t->at[PD_COLUMN_IMAGE] || i == t->at[PD_COLUMN_LABEL] || i == t->at[PD_COLUMN_SPLIT] ? -1 : i;
-}
-
 static enum pd_status take_header(struct table *t)
 {
-    static const char *const folders[] = {"dir", "directory", "folder", "subdir", "subfolder"};
     struct pd_arena *arena = &t->p->out->arena;
     bool room = true;
     if (t->fields > MOST_COLUMNS)
@@ -272,18 +184,14 @@ static enum pd_status take_header(struct table *t)
     pd_buffer_append(&t->header, t->row.data, t->row.size);
     t->column = pd_calloc((size_t)t->columns, sizeof *t->column);
     t->names = pd_arena_alloc(arena, (size_t)t->columns * sizeof *t->names);
+    t->texts = pd_arena_alloc(arena, (size_t)t->columns * sizeof *t->texts);
     for (int i = 0; t->names && i < t->columns; i++)
         room = (t->names[i] = pd_label_keep(arena, field_at(t, i))) && room;
-    if (!t->column || !t->names || !room || t->header.oom)
+    if (!t->column || !t->names || !t->texts || !room || t->header.oom)
         return pd_fail_memory(t->p->err, t->p->name);
     enum pd_status status = pd_label_choose(t->p, t->names, t->columns, t->at);
-    for (size_t i = 0; !status && !*t->p->columns && t->other < 0 && i < sizeof folders / sizeof *folders;
-         i++)
-        t->other = other_column(t, folders[i]);
-    t->p->out->folders = t->other >= 0;
-    if (t->other >= 0)
-        snprintf(t->p->out->other_like, sizeof t->p->out->other_like, "%s", t->names[t->other]);
-    t->confidence = status ? -1 : other_column(t, "confidence");
+    if (!status)
+        pd_label_beside_find(&t->beside, t->p, t->names, t->columns, t->at);
     return status;
 }
 
@@ -326,13 +234,13 @@ static enum pd_status take_row(struct table *t)
                       pd_csv_unguarded(field_at(t, t->at[PD_COLUMN_LABEL])),
                       field_at(t, t->at[PD_COLUMN_SPLIT]), t->begin))
         return pd_fail_memory(t->p->err, t->p->name);
-    if (t->confidence >= 0)
-        note_confidence(t);
-    if (t->p->out->count == rows)
-        return PD_OK;
-    if (t->at[PD_COLUMN_LABEL] < 0)
+    const bool added = t->p->out->count > rows;
+    if (added && t->at[PD_COLUMN_LABEL] < 0)
         note_ones(t);
-    return t->names && !*t->p->columns ? note_other(t) : PD_OK;
+    const char *text = t->row.data;
+    for (int i = 0; t->texts && i < t->columns; i++, text += strlen(text) + 1)
+        t->texts[i] = text;
+    return pd_label_beside_row(&t->beside, t->texts, added);
 }
 
 /* Lines that begin with '#' may stand above it, or, where columns have numbers, a header. */
@@ -472,7 +380,7 @@ static unsigned char separator(const char *text, bool list)
 enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
 {
     struct csv_parser csv;
-    struct table t = {.p = p, .line = 1, .other = -1, .confidence = -1, .empty = true};
+    struct table t = {.p = p, .line = 1, .empty = true};
     const size_t skip = pd_csv_separator_line(p->text);
     t.status = check_letters(p);
     if (t.status)
@@ -500,8 +408,7 @@ enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
         t.status = label_by_ones(&t);
     if (!t.status && t.header.data)
         find_split(&t);
-    if (t.confidence >= 0 && p->out->unsure && p->out->unsure < p->out->count)
-        snprintf(p->out->unsure_like, sizeof p->out->unsure_like, "%s", t.names[t.confidence]);
+    pd_label_beside_end(&t.beside);
     pd_buffer_release(&t.ones);
     pd_buffer_release(&t.row);
     pd_buffer_release(&t.header);

@@ -42,6 +42,23 @@ bool pd_label_is_usual(enum pd_label_column column, const char *name);
 
 bool pd_label_names_split(const char *text); /* "train", "PublicTest", "val_2", but no path */
 
+int pd_label_flag(const char *text, size_t size); /* 0 or 1, as pandas writes them, too; -1: neither */
+
+/* Columns that are not taken and are looked at: of the table's other_like and unsure_like. Zeroed: none. */
+struct pd_label_beside {
+    const struct pd_label_parse *p;
+    const char *const *names; /* (count); borrowed, as is at */
+    const int *at;
+    int count, other, confidence; /* columns, or -1 */
+    bool faint;                   /* other is rather something else */
+};
+
+void pd_label_beside_find(struct pd_label_beside *b, const struct pd_label_parse *p, const char *const *names,
+                          int count, const int at[PD_COLUMNS]);
+/* texts: (count) a row's; added: the table has it. PD_ERR_MEMORY */
+enum pd_status pd_label_beside_row(struct pd_label_beside *b, const char *const *texts, bool added);
+void pd_label_beside_end(const struct pd_label_beside *b);
+
 /* Each fills the table, or fails with PD_ERR_FORMAT, PD_ERR_USAGE (columns) or PD_ERR_MEMORY. */
 enum pd_status pd_label_parse_csv(const struct pd_label_parse *p);
 enum pd_status pd_label_parse_json_lines(const struct pd_label_parse *p);

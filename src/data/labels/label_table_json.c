@@ -47,6 +47,8 @@ struct lines {
     int count;
     size_t objects;
     const char *keys[PD_COLUMNS]; /* what the columns are called, or NULL */
+    int at[PD_COLUMNS];           /* among names */
+    struct pd_label_beside beside;
 };
 
 typedef enum pd_status take_fn(struct lines *, const json_t *object, int64_t row);
@@ -90,16 +92,18 @@ static void drop_rare_names(struct lines *l)
 
 static enum pd_status choose(struct lines *l)
 {
-    int at[PD_COLUMNS];
+    const int *at = l->at;
     if (!l->objects)
         return PD_OK; /* without a row */
     if (!*l->p->columns)
         drop_rare_names(l);
-    enum pd_status status = pd_label_choose(l->p, l->names, l->count, at);
+    enum pd_status status = pd_label_choose(l->p, l->names, l->count, l->at);
     if (!status && at[PD_COLUMN_LABEL] < 0)
         status = pd_label_no_column(l->p, "label", l->names, l->count);
     for (int c = 0; c < PD_COLUMNS && !status; c++)
         l->keys[c] = at[c] < 0 ? NULL : l->names[at[c]];
+    if (!status)
+        pd_label_beside_find(&l->beside, l->p, l->names, l->count, at);
     return status;
 }
 
@@ -116,6 +120,18 @@ static void note_other_key(struct pd_label_table *t, const json_t *object)
     }
 }
 
+static enum pd_status look_beside(struct lines *l, const json_t *object, bool added)
+{
+    char digits[NUMBER], confidence[NUMBER];
+    const char *texts[MOST_KEYS];
+    for (int i = 0; i < l->count; i++) {
+        const bool sure = i == l->beside.confidence;
+        const char *text = text_of(json_object_get(object, l->names[i]), sure ? confidence : digits);
+        texts[i] = text && text != digits ? text : "";
+    }
+    return pd_label_beside_row(&l->beside, texts, added);
+}
+
 static enum pd_status take_object(struct lines *l, const json_t *object, int64_t row)
 {
     char digits[PD_COLUMNS][NUMBER];
@@ -129,9 +145,10 @@ static enum pd_status take_object(struct lines *l, const json_t *object, int64_t
     }
     if (!json_object_get(object, l->keys[PD_COLUMN_LABEL]))
         note_other_key(l->p->out, object);
-    return pd_label_add(l->p->out, text[PD_COLUMN_IMAGE], text[PD_COLUMN_LABEL], text[PD_COLUMN_SPLIT], row)
-               ? PD_OK
-               : pd_fail_memory(l->p->err, l->p->name);
+    const size_t rows = l->p->out->count;
+    if (!pd_label_add(l->p->out, text[PD_COLUMN_IMAGE], text[PD_COLUMN_LABEL], text[PD_COLUMN_SPLIT], row))
+        return pd_fail_memory(l->p->err, l->p->name);
+    return look_beside(l, object, l->p->out->count > rows);
 }
 
 static enum pd_status take_list(struct lines *l)
@@ -145,6 +162,7 @@ static enum pd_status take_list(struct lines *l)
         status = choose(l);
     json_array_foreach(list, i, object) if (!status) status = take_object(l, object, (int64_t)i + 1);
     json_decref(list);
+    pd_label_beside_end(&l->beside);
     return status;
 }
 
@@ -175,7 +193,10 @@ enum pd_status pd_label_parse_json_lines(const struct pd_label_parse *p)
     enum pd_status status = each_line(&l, note_keys);
     if (!status)
         status = choose(&l);
-    return status ? status : each_line(&l, take_object);
+    if (!status)
+        status = each_line(&l, take_object);
+    pd_label_beside_end(&l.beside);
+    return status;
 }
 
 /* --- COCO --- */

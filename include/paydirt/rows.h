@@ -32,6 +32,7 @@ struct pd_rows_request {
     enum pd_rows_choice header, index; /* of a text table: has it a line of names, a column of row numbers? */
     bool whole;                        /* arrays of whole numbers and booleans are fine */
     bool bfloat16;                     /* uint16 and int16 are bfloat16's bits */
+    bool classes;  /* logits of these: only what has weight beside a row's largest must be told apart */
     bool features; /* a first or last column that counts the rows is refused, unless index says no */
     bool planes;   /* arrays (planes, rows, width) alone: the rows of all planes, one plane after the other */
     double (*map)(double); /* applied to every number before it becomes a float; NULL: none */

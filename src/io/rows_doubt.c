@@ -9,6 +9,11 @@
 #define FAR_FROM_0 1000.0
 #define NOISE      1e-12
 
+/* A class whose logit is so far below the largest has a probability of nothing. */
+#define NOTHING 50.0
+
+#define EXACT_TO 0x1p24F /* whole numbers, as floats */
+
 enum { MOVES_TO_TELL = 3, ROWS_TO_COUNT = 10 };
 
 enum pd_status pd_rows_doubt_init(struct pd_rows_doubt *d, const char *name, int64_t width,
@@ -29,7 +34,7 @@ void pd_rows_doubt_release(struct pd_rows_doubt *d)
 
 void pd_rows_doubt_rewind(struct pd_rows_doubt *d, int64_t width)
 {
-    *d = (struct pd_rows_doubt){.row = {.before = NAN}, .column = d->column};
+    *d = (struct pd_rows_doubt){.row = {.before = NAN}, .column = d->column, .classes = d->classes};
     for (int64_t i = 0; d->column && i < width; i++)
         d->column[i] = (struct pd_column_doubt){.before = NAN};
 }
@@ -52,13 +57,19 @@ static inline void look_at(struct pd_column_doubt *c, double x)
 
 void pd_rows_doubt_doubles(struct pd_rows_doubt *d, int64_t width, const double *row)
 {
+    const bool classes = d->classes && width > 1;
+    double least = -INFINITY; /* that has weight */
     int far = 0;
-    for (int64_t i = 0; i < width; i++)
+    for (int64_t i = 0; i < width; i++) {
         far |= fabs(row[i]) >= FAR_FROM_0;
+        least = classes && row[i] - NOTHING > least ? row[i] - NOTHING : least;
+    }
     d->row.before = NAN;
     for (int64_t i = 0; far && i < width; i++) {
-        look_at(&d->column[i], row[i]);
-        look_at(&d->row, row[i]);
+        if (!classes)
+            look_at(&d->column[i], row[i]);
+        if (row[i] >= least)
+            look_at(&d->row, row[i]);
     }
 }
 
@@ -72,7 +83,8 @@ void pd_rows_doubt_floats(struct pd_rows_doubt *d, int64_t n, int64_t width, con
         for (int end = 0; end < 2; end++) {
             const float x = rows[i * width + end * (width - 1)],
                         wanted = d->first[end] + (float)(d->rows + i);
-            d->uneven[end] = d->uneven[end] || !(x >= wanted && x <= wanted) || x != floorf(x);
+            d->uneven[end] =
+                d->uneven[end] || !(x >= wanted && x <= wanted) || x != floorf(x) || fabsf(x) > EXACT_TO;
         }
     for (int64_t i = 0; i < n * width && !d->fractions && !(d->uneven[0] && d->uneven[1]); i++)
         d->fractions = rows[i] != floorf(rows[i]);

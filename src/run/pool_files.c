@@ -145,6 +145,7 @@ static enum pd_status open_files(struct pd_pool_files *files, unsigned needs, st
                                                 .header = r->header,
                                                 .index = r->index,
                                                 .whole = i == PD_FILE_FEATURES,
+                                                .classes = i == PD_FILE_CLASSES,
                                                 .features = i == PD_FILE_FEATURES,
                                                 .bfloat16 = r->bfloat16,
                                                 .map = maps[i]};

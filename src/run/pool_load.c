@@ -117,8 +117,12 @@ enum pd_status pd_pool_passes_read(struct pd_pool_files *files, struct pd_error 
 {
     static const char *const names[] = {"passes", "class_logits", NULL};
     const struct pd_pool_request *r = &files->request;
-    const struct pd_rows_request request = {
-        .names = names, .header = r->header, .index = r->index, .bfloat16 = r->bfloat16, .planes = true};
+    const struct pd_rows_request request = {.names = names,
+                                            .header = r->header,
+                                            .index = r->index,
+                                            .bfloat16 = r->bfloat16,
+                                            .classes = true,
+                                            .planes = true};
     struct pd_rows *in;
     if (r->binary)
         return pd_hint(err,

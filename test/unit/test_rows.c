@@ -358,6 +358,30 @@ static void a_count_of_the_rows_is_no_feature(void **state)
     describes(scratch_path("ids.npy"), "12 rows x 2 columns");
 }
 
+/* As one that floats no longer count with. */
+static void a_constant_counts_nothing(void **state)
+{
+    (void)state;
+    struct pd_rows_request usual = request;
+    request.features = true;
+    describes(csv(lines(12, "0.5%.0f 1e20\n")), "12 rows x 2 columns");
+    describes(csv(lines(12, "-3.4e38 0.5%.0f\n")), "12 rows x 2 columns");
+    request = usual;
+}
+
+/* Masked ones, of no weight, may fall together. */
+static void classes_of_weight_are_told_apart(void **state)
+{
+    (void)state;
+    struct pd_rows_request usual = request;
+    request.classes = true;
+    describes(csv(lines(9, "1.5,0.5,-100000000%.1f\n")), "9 rows x 3 columns");
+    describes(csv(lines(9, "0.5,-100000000%.0f,-1000000010\n")), "9 rows x 3 columns");
+    refused(csv("1000000001.5,1000000002.5\n2000000001.5,2000000002.5\n3000000001.5,3000000002.5\n"),
+            PD_ERR_FORMAT, "t.csv: numbers of a row that float32 does not tell apart");
+    request = usual;
+}
+
 static void floats_tell_rows_apart(void **state)
 {
     (void)state;
@@ -503,6 +527,8 @@ int main(void)
         cmocka_unit_test(options_decide_on_the_header),
         cmocka_unit_test(rows_have_names),
         cmocka_unit_test(a_count_of_the_rows_is_no_feature),
+        cmocka_unit_test(a_constant_counts_nothing),
+        cmocka_unit_test(classes_of_weight_are_told_apart),
         cmocka_unit_test(floats_tell_rows_apart),
         cmocka_unit_test(other_formats_are_named),
         cmocka_unit_test(an_index_is_no_column),

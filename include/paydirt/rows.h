@@ -65,8 +65,10 @@ enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t 
 void pd_rows_describe(const struct pd_rows *rows, char *text, size_t size);
 
 /* Of as many rows read since the begin from each: false where two texts name them otherwise, by columns that
- * are not among those taken: an index, or one that is called the same, or texts that are those of the other
- * in another order. columns: what these two are called. */
+ * are not among those taken: an index, or texts, or what is called as names are (image, id, ...), that hold
+ * what the other's do in another order, or something else under one name. A path counts by its file's name.
+ * Where a column that tells rows apart agrees they are the same, whatever others hold; one that merely counts
+ * says so against measurements alone. columns: what these two are called. */
 bool pd_rows_agree(const struct pd_rows *a, const struct pd_rows *b, const char *columns[2]);
 
 /* Hashes of the names of a table's columns, in the order in which they are taken and in any; 0: they were not

@@ -323,8 +323,31 @@ static void rows_have_names(void **state)
     assert_true(agree("image,logit\na,1\nb,2\n", "file,logit\nc,1\nd,2\n"));
     assert_true(agree("image,rank,logit\na,1,1\nb,2,2\n", "image,rank,logit\na,2,1\nb,1,2\n"));
     assert_true(agree("s,logit\nu,1\nu,2\n", "t,logit\nv,1\nv,2\n"));
+    assert_false(agree("logit,file\n1,a\n1,a\n1,b\n", "file,logit\nb,1\na,1\na,1\n")); /* crops */
+    assert_false(agree("logit,file\n1,a.png\n2,b.png\n", "path,logit\nx/b.png,1\nx/a.png,2\n"));
+    assert_false(agree("logit,file\n1,a.png\n1,a.png\n2,b.png\n", "path,logit\ny/b,1\ny/a,1\ny/a,1\n"));
+    assert_true(agree("path,logit\nx/a.png,1\nx/b.png,2\n", "path,logit\ny/a.jpg,1\ny/b.jpg,2\n"));
+    assert_false(agree("path,logit\nx/1.png,1\ny/1.png,2\n", "path,logit\nx/1.png,1\nz/1.png,2\n"));
+    assert_false(agree("id,logit\n1,1\n2,2\n", "image_id,logit\n002,1\n001,2\n"));
+    assert_false(agree("id,logit\n1,1\n2,2\n", "file,logit\n002.png,1\n001.png,2\n"));
+    assert_true(agree(",logit\n0,1\n1,2\n", "id,logit\n1,1\n0,2\n")); /* a place is no name */
     describes(csv(",logit\n0,1\n1,2\n"), "t.csv: 2 rows x 1 column, line 1 taken as a header\t");
     describes(csv(",logit\n0,1\n7,2\n"), "header, rows counted as they stand: row 1 has the index 7\t");
+}
+
+/* Columns of each model's own, beside an index or without. */
+static void measurements_name_no_rows(void **state)
+{
+    (void)state;
+    assert_true(agree(",logit,rank\n0,1,2\n1,2,0\n2,3,1\n", ",logit,rank\n0,1,0\n1,2,1\n2,3,2\n"));
+    assert_true(agree(",logit,time\n0,1,3s\n1,2,5s\n", ",logit,time\n0,1,4s\n1,2,6s\n"));
+    assert_true(agree(",logit,top\n0,1,a\n1,2,a\n2,3,b\n", ",logit,top\n0,1,b\n1,2,a\n2,3,a\n"));
+    assert_true(agree("logit,ms\n1,30\n2,41\n", "logit,ms\n1,33\n2,40\n"));
+    assert_true(agree("id,logit,file\n7,1,p\n3,2,q\n5,3,r\n", "id,logit,file\n7,1,q\n3,2,p\n5,3,r\n"));
+    /* Each table counts its own rows. */
+    assert_false(agree(",logit,image\n0,1,a\n1,2,b\n", ",logit,image\n0,1,b\n1,2,a\n"));
+    assert_false(agree(",logit,id\n0,1,7\n1,2,9\n2,3,8\n", ",logit,id\n0,1,7\n1,2,8\n2,3,9\n"));
+    assert_false(agree("logit,rank\n1,2\n2,0\n3,1\n", "logit,rank\n1,0\n2,1\n3,2\n"));
 }
 
 /* A number of them between the lines, n of them. */
@@ -527,6 +550,7 @@ int main(void)
         cmocka_unit_test(options_decide_on_the_header),
         cmocka_unit_test(rows_have_names),
         cmocka_unit_test(a_count_of_the_rows_is_no_feature),
+        cmocka_unit_test(measurements_name_no_rows),
         cmocka_unit_test(a_constant_counts_nothing),
         cmocka_unit_test(classes_of_weight_are_told_apart),
         cmocka_unit_test(floats_tell_rows_apart),

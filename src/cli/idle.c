@@ -44,8 +44,9 @@ void idle_note_training(const struct args_command *c, const struct args *args,
             idle_note(c, args, all[i].names, all[i].needs, progress);
 }
 
-void idle_note_labelled(const struct args_command *c, const struct args *args, struct progress *progress)
+void idle_note_labelled(const struct args_command *c, const struct args *args, bool left_out,
+                        struct progress *progress)
 {
-    static const char *const names[] = {"consistency", "match_labels", "labelled_only", NULL};
+    const char *const names[] = {"consistency", "match_labels", left_out ? NULL : "labelled_only", NULL};
     idle_note(c, args, names, "unlabelled images", progress);
 }

@@ -13,7 +13,8 @@ void idle_note(const struct args_command *c, const struct args *args, const char
 void idle_note_training(const struct args_command *c, const struct args *args,
                         const struct pd_option_table *training, struct progress *progress);
 
-/* Of a training run whose images all have a label, those about images without. */
-void idle_note_labelled(const struct args_command *c, const struct args *args, struct progress *progress);
+/* Of a training run whose images all have a label, those about images without. left_out: such were there. */
+void idle_note_labelled(const struct args_command *c, const struct args *args, bool left_out,
+                        struct progress *progress);
 
 #endif

@@ -78,7 +78,7 @@ static void on_begin(void *context, const struct pd_training_begin *b)
             &w->progress, "few images: each of the %llu comes about %.3g times an epoch (--min-epoch)",
             (unsigned long long)b->images, (double)b->steps_per_epoch * b->batch / (double)b->images);
     if (b->labelled == b->images)
-        idle_note_labelled(w->parsed.command, w->parsed.args, &w->progress);
+        idle_note_labelled(w->parsed.command, w->parsed.args, b->left_out, &w->progress);
     progress_line(&w->progress, "estimate: %s%s",
                   pd_estimate_words(&b->estimate, b->last_step - b->first_step, words, sizeof words),
                   b->estimate.checkpoint > LARGE_CHECKPOINT ? "; half the --width makes them about a quarter"

@@ -125,11 +125,15 @@ static enum pd_status tell_folder(const struct pd_data_request *request, enum pd
     const char *name = request->name;
     if ((request->dir && *request->dir) || !pd_data_source_named(name) || !pd_is_folder(name))
         return status;
-    if (status)
-        return pd_hint(err, status, "the folder of that name: data=./%s", name);
-    pd_dataset_add_note(d, "'%s' is the built-in set, not the folder of that name", name);
-    pd_note_hint(d->note, "the folder: data=./%s", name);
-    return PD_OK;
+    if (!status)
+        pd_dataset_add_note(d, "'%s' is the built-in set, not the folder of that name, './%s'", name, name);
+    else if (err) {
+        const struct pd_error why = *err;
+        pd_fail(err, status, -1, "%s; the folder of that name is './%s'", why.message, name);
+        memcpy(err->hint, why.hint, sizeof err->hint);
+        err->code = why.code;
+    }
+    return status;
 }
 
 enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_dataset **out,

@@ -27,6 +27,7 @@ struct pd_loader {
     int32_t *labels;              /* (count) as training may see them */
     struct deck rest;             /* all that take part, or the unlabelled where the labelled are apart */
     struct deck labelled;         /* empty unless labelled_per_batch */
+    uint64_t left_out;            /* as unlabelled */
     uint64_t epoch;               /* images in an epoch */
     uint64_t since;               /* images made since mapped ones were let go */
     struct pd_prefetch *prefetch; /* or NULL */
@@ -138,6 +139,11 @@ uint64_t pd_loader_labelled(const struct pd_loader *l)
     return n;
 }
 
+uint64_t pd_loader_left_out(const struct pd_loader *l)
+{
+    return l->left_out;
+}
+
 /* Puts each image that takes part into its deck. */
 static void deal(struct pd_loader *l, const uint8_t *use)
 {
@@ -145,8 +151,12 @@ static void deal(struct pd_loader *l, const uint8_t *use)
     for (uint32_t i = 0; i < d->count; i++) {
         bool known = d->labels[i] >= 0 && (!use || use[i] == PD_LABELLED);
         l->labels[i] = known ? d->labels[i] : -1;
-        if ((use && use[i] == PD_HELD_OUT) || (l->options.labelled_only && !known))
+        if (use && use[i] == PD_HELD_OUT)
             continue;
+        if (l->options.labelled_only && !known) {
+            l->left_out++;
+            continue;
+        }
         struct deck *deck = known && l->options.labelled_per_batch ? &l->labelled : &l->rest;
         deck->members[deck->size++] = i;
     }

@@ -50,6 +50,9 @@ uint64_t pd_loader_images(const struct pd_loader *loader);
 /* Of them those whose label training may see. */
 uint64_t pd_loader_labelled(const struct pd_loader *loader);
 
+/* Unlabelled ones that labelled_only leaves out. */
+uint64_t pd_loader_left_out(const struct pd_loader *loader);
+
 /* Floats of one image of a batch: C * size * size, or 2 for points. */
 size_t pd_loader_image_size(const struct pd_loader *loader);
 

@@ -276,7 +276,8 @@ enum pd_status pd_loop_train(struct pd_loop *r, struct pd_error *err)
         r->watch->begin(r->watch->context, &(struct pd_training_begin){
                                                r->folder, r->s.steps_per_epoch, r->at.step, r->last_step,
                                                pd_loader_images(r->s.loader), pd_loader_labelled(r->s.loader),
-                                               (double)r->o->batch, r->step.cost, r->s.estimate});
+                                               pd_loader_left_out(r->s.loader), (double)r->o->batch,
+                                               r->step.cost, r->s.estimate});
     r->begun = r->saved = pd_seconds();
     r->begun_step = r->counted_step = r->saved_step = r->at.step;
     while (!status && r->at.step < r->last_step) {

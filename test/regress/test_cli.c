@@ -677,6 +677,11 @@ static void says_what_does_nothing(void **state)
     r = succeeds("train " SMALL "--epochs 1 --threshold 0.9 --labels 20 --match-labels --out idle");
     assert_contains(r->err, "--threshold has no effect without --consistency\n");
     assert_null(strstr(r->err, "--match-labels has"));
+    r = succeeds("train " SMALL "--epochs 1 --labelled-only --out idle");
+    assert_contains(r->err, "--labelled-only has no effect without unlabelled images\n");
+    r = succeeds("train " SMALL "--epochs 1 --labels 20 --labelled-only --match-labels --out idle");
+    assert_contains(r->err, "--match-labels has no effect");
+    assert_null(strstr(r->err, "--labelled-only has"));
 }
 
 static void says_what_stays_out(void **state)

@@ -199,6 +199,7 @@ class ActiveLearner:
             if self._run:
                 self._beginning.close()
             self._go(watch, c, news, outcome)
+        watch.settle(self.class_names)
         self.notes += watch.notes
         if refused:
             raise UsageError("answers: %s" % "; ".join(refused))

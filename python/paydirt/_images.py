@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import host, pointer, same_index, shape_text
-from ._labels import Classes, called, labels_of, names_of, of_data_set
+from ._labels import Classes, Names, called, labels_of, names_of, of_data_set
 from ._library import Callbacks, UsageError, call, ffi, lib, one_of, path_text, tell, text, whole
 
 _NEAR = 0.005  # so far beyond its range is rounding, or resizing
@@ -209,6 +209,8 @@ def arrays_of(data: Any, labels: Any = None, classes: Classes = None, name: str 
         labels = data.labels if labels is None else labels
         return ((data.images, labels, classes) if classes is not None
                 else (data.images, of_data_set(labels, data.class_names), data.class_names))
+    if isinstance(classes, Names) and classes.number(labels):
+        labels = of_data_set(labels, classes)
     if isinstance(data, collections.abc.Mapping):
         raise UsageError("%s: a %s (%s), expected an array or a data set: give its arrays, images first, then labels"
                          % (name, type(data).__name__, ", ".join(map(str, data))))
@@ -228,9 +230,8 @@ def _say_names(names: List[str]) -> None:
     """What the library says of such in folders and tables: nearly the same, words for nothing."""
     one = Images(np.zeros((1, 1, 1, 1), np.uint8), np.zeros(1, np.int32), len(names), names, [])
     for line in notes_of(to_dataset(one)):
-        words = line.partition(": ")[2]
-        if called(names) is None or not words.startswith("classes are numbered"):  # numbers are these here
-            tell(words)
+        if called(names) is None or not is_of_places(line):
+            tell(line.partition(": ")[2])
 
 
 def understand(data: Any, labels: Any = None, classes: Classes = None, name: str = "images") -> Images:
@@ -289,6 +290,11 @@ def open_dataset(path: Union[str, "os.PathLike[str]"], classes: Classes = None, 
     out = ffi.new("struct pd_dataset **")
     callbacks.call(lib.pd_dataset_open_any, request, out)
     return ffi.gc(out[0], lib.pd_dataset_destroy)
+
+
+def is_of_places(note: str) -> bool:
+    """A note that numbers are places, which they are not where all classes are called by numbers (called)."""
+    return ": classes are numbered from 0 in their order: " in note
 
 
 def notes_of(dataset: Any) -> List[str]:
@@ -353,5 +359,6 @@ def open_data(path: Union[str, "os.PathLike[str]"], *, split: str = "train", dir
         images = np.ascontiguousarray(np.moveaxis(pixels, 1, 3))
     labels = np.frombuffer(ffi.buffer(lib.pd_dataset_labels(d), 4 * n), np.int32).copy()
     name = ffi.new("char[]", 256)
-    names = [text(lib.pd_dataset_class_name(d, k, name, 256)) for k in range(lib.pd_dataset_classes(d))]
+    names = Names(text(lib.pd_dataset_class_name(d, k, name, 256)) for k in range(lib.pd_dataset_classes(d)))
+    names.labels = labels
     return Data(images, labels, names, notes_of(d))

@@ -106,6 +106,16 @@ def as_names(places: NDArray[Any], names: Sequence[Any]) -> NDArray[Any]:
     return np.asarray(every[places])
 
 
+class Names(List[str]):
+    """Of a data set's classes, with its labels, whose numbers are places among them."""
+
+    labels: Any = None
+
+    def number(self, labels: Any) -> bool:
+        """Whether labels are those, or a slice of them."""
+        return isinstance(labels, np.ndarray) and isinstance(self.labels, np.ndarray) and np.may_share_memory(labels, self.labels)
+
+
 def of_data_set(labels: Any, names: Optional[Sequence[Any]]) -> Any:
     """Names of the classes that a data set's numbers stand for, which are places in its own list of them."""
     a = np.asarray(labels) if isinstance(labels, (list, tuple)) else labels
@@ -208,7 +218,7 @@ def _value_of(a: NDArray[Any], known: Union[int, List[Any], None], by_number: bo
         return a
     if not as_numbers and not by_number and (a >= 0).any():
         raise UsageError("labels: whole numbers, which may be the classes' names (%s, ...) or their places: expected names "
-                         "(np.array(classes)[labels] of places), or classes as numbers (classes=[%s, ...])"
+                         "(np.array([*classes, None], object)[labels] of places, -1 too), or classes as numbers (classes=[%s, ...])"
                          % (repr(str(known[0])), values[0]))  # type: ignore[index]
     return by_value(a, values)
 

@@ -11,8 +11,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 import numpy as np
 
 from ._gan import Epoch, Gan, load
-from ._images import Images, notes_of, open_dataset, say_scaled, to_dataset, understand
-from ._labels import Classes, names_of
+from ._images import Images, is_of_places, open_dataset, say_scaled, to_dataset, understand
+from ._labels import Classes, called, names_of
 from ._library import Callbacks, UsageError, check, ffi, lib, new_error, not_forked, openmp, path_of, path_text, text, threads_of, \
     whole, with_hints
 from ._progress import Progress
@@ -92,6 +92,7 @@ class Watch:
         self.progress = Progress(progress)
         self.history: List[Epoch] = []
         self.notes: List[str] = []
+        self._of_places: List[str] = []  # until the classes' names are known
         self.stopped = False
         make = self.calls.make
         self.c = ffi.new("struct pd_training_watch *", {
@@ -118,6 +119,18 @@ class Watch:
 
     def note(self, words: str) -> None:
         """A line that people should know, with hints behind tabs."""
+        if is_of_places(words):
+            self._of_places.append(words)
+        else:
+            self._show(words)
+
+    def settle(self, names: Sequence[str]) -> None:
+        """All notes were there, of classes that are called so."""
+        for words in self._of_places if called(names) is None else ():
+            self._show(words)
+        self._of_places = []
+
+    def _show(self, words: str) -> None:
         line, _, hint = words.partition("\t")
         self.notes.append(with_hints(line, hint))
         self.progress.note(self.notes[-1])
@@ -130,6 +143,7 @@ class Watch:
             check(status, err)
         made = gan() if status in (lib.PD_OK, lib.PD_ERR_INTERRUPTED) else None
         if made is not None:
+            self.settle(made.class_names)
             made.history, made.notes = self.history, self.notes + made.notes
             made.interrupted = status == lib.PD_ERR_INTERRUPTED
         if failed is not None and not (isinstance(failed, KeyboardInterrupt) and made is not None):
@@ -281,10 +295,7 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
         gan = _in_memory(_new_training(given), to_dataset(images), watch, threads)
     else:
         training = _new_training(given)
-        dataset = open_dataset(data, classes, dir=options.get("data_dir"))
-        for note in notes_of(dataset):
-            watch.note(note)
-        gan = _in_memory(training, dataset, watch, threads)
+        gan = _in_memory(training, open_dataset(data, classes, dir=options.get("data_dir")), watch, threads)
     gan._scale = images.scale if images is not None else gan._scale
     return gan
 

@@ -349,8 +349,34 @@ class Understands(unittest.TestCase):
         for labels in (LABELS, values):
             with self.assertRaisesRegex(paydirt.UsageError, "may be the classes' names .'1', .* or their places: expected names"):
                 understand(IMAGES, labels, ["1", "2", "3"])
+        self.assertEqual(gan.notes, [])
+        others, _ = silently(quick, labels=np.array(["1", "2", "x"])[LABELS])
+        self.assertTrue([n for n in others.notes if "the number 1 stands for class '2'" in n])
         s = quick(labels=LABELS).score(POINTS)
         np.testing.assert_array_equal(s.predicted, s.class_logits.argmax(1))
+
+    def test_notes_of_a_set_come_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "x.npz")
+            np.savez(path, images=IMAGES[:30], labels=LABELS[:30])
+            notes = quick(path, None, classes=["1", "5", "9"], epochs=1).notes
+        self.assertTrue(notes)
+        self.assertEqual(len(notes), len(set(notes)))
+        self.assertFalse([n for n in notes if "stands for class" in n])
+
+    def test_open_data_of_classes_that_are_called_by_numbers(self):
+        with tempfile.TemporaryDirectory() as folder:
+            np.savez(os.path.join(folder, "x.npz"), images=IMAGES[:30], labels=np.where(np.arange(30) < 27, LABELS[:30], -1))
+            data = paydirt.open_data(os.path.join(folder, "x.npz"), classes=["1", "5", "9"])
+        data = pickle.loads(pickle.dumps(data))
+        for labels in (data.labels, data.labels[:]):
+            got = understand(data.images, labels, data.class_names)
+            self.assertEqual((got.names, list(got.labels)), (["1", "5", "9"], list(data.labels)))
+        with self.assertRaises(paydirt.UsageError) as raised:
+            understand(data.images, data.labels.copy(), data.class_names)
+        hint = str(raised.exception).partition("expected names (")[2].partition(" of places")[0]
+        names = eval(hint, {"np": np, "classes": data.class_names, "labels": data.labels})
+        np.testing.assert_array_equal(understand(data.images, names, data.class_names).labels, data.labels)
 
     def test_numbers_of_a_data_set(self):
         names = np.array(["cat", "dog", "eel"])

@@ -84,9 +84,10 @@ struct pd_study_trial {
     int64_t seed;             /* trials of two curves with the same seed make a pair */
     int64_t n, capacity;      /* capacity: the library's */
     double *x, *y;            /* (n), x rising */
-    double best;              /* x of the epoch that the run's validation chose, where that was measured: what
-                                 counts as the trial's last; else NAN */
-    const char *run;          /* folder it was found in */
+    double best;              /* x of the epoch that the run's validation chose, where that was measured (by
+                                 the last line that is no point of a curve): it counts as the trial's last;
+                                 else NAN */
+    const char *run;          /* folder it was found in; NULL: of a training */
     struct pd_study_how *how; /* the library's */
 };
 

@@ -230,16 +230,13 @@ static enum pd_status check_images(const char *folder, const struct pd_active_op
         pd_trial_close(&t);
     else if (err)
         *err = why;
-    return status != PD_ERR_MISMATCH
-               ? status
-               : pd_hint(
-                     err,
-                     pd_fail(
-                         err, PD_ERR_USAGE, -1,
-                         "add-class '%.100s': is a folder in '%.200s' called so? It would be read as that "
-                         "of a class: call one of them otherwise",
-                         names, o->data),
-                     "add-class");
+    if (status != PD_ERR_MISMATCH)
+        return status;
+    return pd_hint(err,
+                   pd_fail(err, PD_ERR_USAGE, -1,
+                           "add-class '%.60s': with it %.200s (is a folder called so? It would be a class's)",
+                           names, why.message),
+                   "add-class");
 }
 
 /* --- all of it --- */

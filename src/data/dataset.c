@@ -371,7 +371,7 @@ enum pd_status pd_dataset_thin(struct pd_dataset *d, uint32_t n, uint64_t seed, 
     }
     pd_free(d->places);
     d->places = places;
-    d->drawn_of = d->count;
+    d->drawn_of = d->drawn_of ? d->drawn_of : d->count;
     d->count = n;
     return PD_OK;
 }

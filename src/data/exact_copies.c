@@ -19,40 +19,64 @@ static bool is_flat(const uint8_t *planes, size_t size)
     return true;
 }
 
-/* Of a file that cannot be read it stays what it was. */
-static void digest_file(const struct pd_dataset *d, uint32_t i, struct pd_digest *out)
+/* Of its bytes, or of its pixels where these tell pictures apart. False: it cannot be read. */
+static bool digest_file(const struct pd_dataset *d, uint32_t i, bool decode, struct pd_digest *out)
 {
     char path[PATH_SIZE], name[PATH_SIZE / 2];
-    struct pd_image image;
+    struct pd_image image = {.planes = NULL};
     struct pd_buffer bytes = PD_BUFFER_INIT;
     const int n =
         snprintf(path, sizeof path, "%s/%s", d->folder, pd_dataset_image_file(d, i, name, sizeof name));
-    if (n >= PATH_SIZE || pd_image_read(path, &image, NULL))
-        return;
-    if (!is_flat(image.planes, (size_t)image.height * (size_t)image.width))
+    if (n >= PATH_SIZE || pd_file_read_most(path, PD_IMAGE_FILE_MAX, &bytes, NULL))
+        return false;
+    if (decode && !pd_image_decode(bytes.data, bytes.size, name, &image, NULL) &&
+        !is_flat(image.planes, (size_t)image.height * (size_t)image.width))
         pd_digest_pixels(3, image.height, image.width, image.planes, out);
-    else if (!pd_file_read_most(path, PD_IMAGE_FILE_MAX, &bytes, NULL))
+    else
         pd_digest_pixels(1, 1, (int)bytes.size, (const uint8_t *)bytes.data, out);
     pd_buffer_release(&bytes);
     pd_image_release(&image);
+    return true;
 }
 
-/* Those that have a copy. */
-static enum pd_status digest_files(const struct pd_dataset *d, int threads, const uint32_t *first,
-                                   struct pd_digest *digests, struct pd_error *err)
+enum { ALONE, BYTES, PIXELS };
+
+/* Of each image that wants one, its file's digest by bytes or pixels, which of its copies it is beside. */
+static void digest_files(const struct pd_dataset *d, int threads, int what, uint8_t *wants,
+                         struct pd_digest *own)
 {
-    uint8_t *doubtful = pd_calloc(d->count, 1);
-    if (!doubtful)
-        return pd_fail_memory(err, d->name);
-    for (uint32_t i = 0; i < d->count; i++)
-        if (first[i] != i)
-            doubtful[i] = doubtful[first[i]] = 1;
 #pragma omp parallel for schedule(dynamic, 16) num_threads(threads ? threads : pd_threads_available())
     for (uint32_t i = 0; i < d->count; i++)
-        if (doubtful[i])
-            digest_file(d, i, &digests[i]);
-    pd_free(doubtful);
-    return PD_OK;
+        if (wants[i] == what && !digest_file(d, i, what == PIXELS, &own[i]))
+            wants[i] = ALONE;
+}
+
+/* Files of equal bytes need no decoding: only where those of a group differ their pictures are compared. */
+static enum pd_status tell_apart(const struct pd_dataset *d, int threads, const uint32_t *first,
+                                 struct pd_digest *digests, struct pd_error *err)
+{
+    uint8_t *wants = pd_calloc(d->count, 1);
+    struct pd_digest *own = pd_malloc(d->count * sizeof *own);
+    if (wants && own) {
+        for (uint32_t i = 0; i < d->count; i++)
+            if (first[i] != i)
+                wants[i] = wants[first[i]] = BYTES;
+        digest_files(d, threads, BYTES, wants, own);
+        for (uint32_t i = 0; i < d->count; i++)
+            if (wants[i] && wants[first[i]] && memcmp(&own[i], &own[first[i]], sizeof *own) != 0)
+                wants[first[i]] = PIXELS;
+        for (uint32_t i = 0; i < d->count; i++)
+            if (wants[i])
+                wants[i] = wants[first[i]];
+        digest_files(d, threads, PIXELS, wants, own);
+        for (uint32_t i = 0; i < d->count; i++)
+            if (wants[i])
+                digests[i] = own[i];
+    }
+    const bool room = wants && own;
+    pd_free(wants);
+    pd_free(own);
+    return room ? PD_OK : pd_fail_memory(err, d->name);
 }
 
 enum pd_status pd_exact_copies(const struct pd_dataset *d, int threads, uint32_t **first, uint32_t *n,
@@ -64,7 +88,7 @@ enum pd_status pd_exact_copies(const struct pd_dataset *d, int threads, uint32_t
     if (!status)
         status = pd_digest_copies(digests, d->count, first, n, err);
     if (!status && *n && d->folder && d->image_names) {
-        status = digest_files(d, threads, *first, digests, err);
+        status = tell_apart(d, threads, *first, digests, err);
         pd_free(*first);
         *first = NULL;
         if (!status)

@@ -128,6 +128,8 @@ static enum pd_status read_progress(const struct pd_safetensors *st, const char 
     enum pd_status status = read_number(st, path, "step", &progress->step, err);
     for (int i = 0; i < PD_LOSS_COUNT; i++)
         progress->loss_sums[i] = meta_real(st, pd_loss_names[i]);
+    if (!(progress->loss_sums[PD_LOSS_labelled] > 0)) /* older files do not say over how many it is a sum */
+        progress->loss_sums[PD_LOSS_d_cls_real] = 0;
     progress->best_accuracy = meta_real(st, "best_accuracy");
     if (!status && pd_safetensors_meta(st, "best_epoch"))
         status = read_number(st, path, "best_epoch", &progress->best_epoch, err);

@@ -6,7 +6,7 @@
 #include <math.h>
 
 enum { EXACT_MOST = 20, DRAWS = 100000 };
-#define ROUNDING 1e-12 /* of a sum or a difference, as a part of it */
+#define ROUNDING 1e-9 /* of a difference of two numbers that may be much larger, as a part of it */
 
 struct pd_summary pd_summarise(int64_t n, const double *values)
 {

@@ -90,7 +90,8 @@ static enum pd_status put_round(const struct rounds *r, const json_t *record, co
     if (!trial || !pd_study_put(r->studies, trial, labels, accuracy) || !describe(r->studies, study, record))
         return no_memory(err);
     const enum pd_status status = check_pooled(r, trial, curve->name, err);
-    trial->run = r->run;
+    if (!trial->run && !(trial->run = pd_arena_strdup(&r->studies->arena, r->run)))
+        return no_memory(err);
     study->fraction = study->area = true;
     return status;
 }
@@ -371,13 +372,15 @@ static enum pd_status compare_options(struct pd_studies *s, char *const *runs, i
     char path[PATH], words[NAME] = "", first[1100], other[1100];
     struct pd_train_options o[2];
     const struct pd_option *table = pd_train_option_table(&n);
+    bool said[256] = {false};
     for (int r = 0; r < count; r++) {
         const enum pd_status status =
             there(runs[r], "options.json", path) ? pd_run_folder_options(runs[r], &o[r > 0], err) : PD_OK;
         if (status || !there(runs[r], "options.json", path)) /* a folder that others have put together */
             return status;
-        for (int i = 0; r > 0 && i < n && used < NAME; i++)
-            if (!is_incidental(&table[i]) && !is_common(&table[i], o, 2) && !strstr(words, table[i].name)) {
+        for (int i = 0; r > 0 && i < n && i < 256 && used < NAME; i++)
+            if (!is_incidental(&table[i]) && !is_common(&table[i], o, 2) && !said[i]) {
+                said[i] = true;
                 pd_option_text(&table[i], &o[0], first, sizeof first);
                 pd_option_text(&table[i], &o[1], other, sizeof other);
                 used += (size_t)snprintf(words + used, NAME - used, "%s%s %s and %s", used ? ", " : "",

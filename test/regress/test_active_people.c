@@ -441,7 +441,8 @@ static void a_folder_is_called_as_a_new_class(void **state)
     succeeds("active --data kinds --classes cat,dog --model infogan --width 0.1 --batch 4 --min-epoch 8 "
              "--epochs 1 "
              "--threads 1 --no-pictures --oracle csv --init 4 --query 1 --final 5 --out kinds-runs");
-    fails("active --resume kinds-runs/00000-kinds-active-gold --add-class fish", 2, "called so?");
+    fails("active --resume kinds-runs/00000-kinds-active-gold --add-class fish", 2,
+          "(is a folder called so? It would be a class's)");
     succeeds("active --resume kinds-runs/00000-kinds-active-gold --add-class bird");
     fails("compare kinds-runs/00000-kinds-active-gold", 5, "no rounds with an accuracy yet");
 }

@@ -106,7 +106,7 @@ static enum pd_status trim_given(struct reader *r, const char *list, struct pd_e
 {
     struct pd_image_list *l = r->out;
     for (int k = 0; k < l->class_count; k++) {
-        char name[PD_CLASS_NAME_SIZE];
+        char name[PD_CLASS_NAME_SIZE] = ""; /* all of it goes into the cache */
         size_t size;
         const char *own = pd_trim(l->classes[k], &size);
         snprintf(name, sizeof name, "%.*s", (int)size, own);

@@ -173,7 +173,7 @@ static bool any_row(const struct labelling *l, const char *word)
 
 /* The first serves for training; the others in this order for testing: validation images where there are no
  * test images. */
-static const char *const split_words[] = {"train", "test", "val", "dev", "eval"};
+static const char *const split_words[] = {"train", "test", "eval", "val", "dev"};
 
 enum { SPLIT_WORDS = sizeof split_words / sizeof split_words[0] };
 
@@ -603,7 +603,7 @@ static enum pd_status pass_table(struct labelling *l, const char *folder,
 {
     char words[WORDS + 160];
     enum pd_status status = pd_image_list_read(folder, request->split, request->classes, l->list, err);
-    if (!status && !l->list->class_count)
+    if (!status && (l->list->class_count < 2 || l->list->unmatched))
         return pass_on(why, err);
     snprintf(words, sizeof words,
              "%.100s has no columns of images and their labels, so the folders are the classes"

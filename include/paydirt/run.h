@@ -97,6 +97,12 @@ enum pd_run_images { PD_RUN_IMAGES_ALL, PD_RUN_IMAGES_LABELLED, PD_RUN_IMAGES_HE
 enum pd_status pd_run_images(const struct pd_run_model *run, struct pd_dataset *data,
                              enum pd_run_images which, struct pd_real_images *out, struct pd_error *err);
 
+/* All of them, or where that is asked for those with a label, without so many that have none.
+ * PD_ERR_MISMATCH: none has; the same. */
+enum pd_status pd_run_images_to_measure(const struct pd_run_model *run, struct pd_dataset *data,
+                                        bool labelled, struct pd_real_images *out, uint32_t *without,
+                                        struct pd_error *err);
+
 /* The run's D, ready to score images of that origin: by statistics that its folder keeps, where those are of
  * these weights, else over 10,000 training images at most, drawn at random, or over 5,000 generated ones, and
  * kept there. training: pd_run_training_data's or the run's own training split, or NULL: opened where it is

@@ -142,18 +142,13 @@ static void note_idle(const struct args_command *command, const struct args *arg
 /* Those with a label, where a metric needs it. */
 static enum pd_status take_images(struct eval *e, struct pd_error *err)
 {
-    const int64_t count = pd_dataset_count(e->data);
-    int64_t known = 0;
-    for (int64_t i = 0; i < count; i++)
-        known += pd_dataset_labels(e->data)[i] >= 0;
-    const bool all = !(e->metrics.needs & PD_NEEDS_REAL) || known == count;
-    if (!all && !known)
-        return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s': no image has a label to measure accuracy on",
-                       pd_dataset_name(e->data));
-    if (!all)
-        progress_line(&e->progress, "%s: %lld of %lld images have no label and are left out",
-                      pd_dataset_name(e->data), (long long)(count - known), (long long)count);
-    return pd_run_images(e->run, e->data, all ? PD_RUN_IMAGES_ALL : PD_RUN_IMAGES_KNOWN, &e->real, err);
+    uint32_t without;
+    const enum pd_status status =
+        pd_run_images_to_measure(e->run, e->data, e->metrics.needs & PD_NEEDS_REAL, &e->real, &without, err);
+    if (!status && without)
+        progress_line(&e->progress, "%s: %u of %lld images have no label and are left out",
+                      pd_dataset_name(e->data), without, (long long)pd_dataset_count(e->data));
+    return status;
 }
 
 /* The images that are measured on. */

@@ -56,18 +56,12 @@ static enum pd_status open_test(struct pd_run_curves *c, const struct pd_data_wa
         pd_run_data(&c->run, NULL, NULL, PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, watch, &data, err);
     if (status)
         return pd_hint(err, status, "no curves: eval-every=0");
-    uint32_t known = 0;
-    for (uint32_t i = 0; i < data->count; i++)
-        known += data->labels[i] >= 0;
-    const bool all = !(c->metrics.needs & PD_NEEDS_REAL) || known == data->count;
-    if (!all && !known)
-        status = pd_fail(err, PD_ERR_MISMATCH, -1,
-                         "data set '%s': no test image has a label to measure accuracy on", data->name);
-    if (!all)
+    uint32_t without;
+    status =
+        pd_run_images_to_measure(&c->run, data, c->metrics.needs & PD_NEEDS_REAL, &c->real, &without, err);
+    if (!status && without)
         snprintf(c->note, sizeof c->note, "%.150s: %u of %u test images have no label and are left out",
-                 data->name, data->count - known, data->count);
-    if (!status)
-        status = pd_run_images(&c->run, data, all ? PD_RUN_IMAGES_ALL : PD_RUN_IMAGES_KNOWN, &c->real, err);
+                 data->name, without, data->count);
     snprintf(c->data_name, sizeof c->data_name, "%s", data->name);
     c->classes = data->classes;
     pd_dataset_destroy(data);

@@ -172,3 +172,16 @@ enum pd_status pd_run_images(const struct pd_run_model *run, struct pd_dataset *
         return take_known(run, data, out, err);
     return take_of_use(run, data, which == PD_RUN_IMAGES_HELD_OUT ? PD_HELD_OUT : PD_LABELLED, out, err);
 }
+
+enum pd_status pd_run_images_to_measure(const struct pd_run_model *run, struct pd_dataset *data,
+                                        bool labelled, struct pd_real_images *out, uint32_t *without,
+                                        struct pd_error *err)
+{
+    *without = 0;
+    for (uint32_t i = 0; labelled && i < data->count; i++)
+        *without += data->labels[i] < 0;
+    if (*without && *without == data->count)
+        return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s': no image has a label to measure accuracy on",
+                       data->name);
+    return pd_run_images(run, data, *without ? PD_RUN_IMAGES_KNOWN : PD_RUN_IMAGES_ALL, out, err);
+}

@@ -425,8 +425,8 @@ static void the_name_of_now_counts(void **state)
                      "c.png,,b.png,cat\n",
                      "b.png=cat\n?0",
                      "b.png,,b.png,cat\n",
-                     "!2 'b.png' was an image's name that is 'c.png' by now, and is another's: give "
-                     "the full path of the one that is meant\n?0",
+                     ("!2 'b.png' was an image's name that is 'c.png' by now, and is another's: give "
+                      "the full path of the one that is meant\n?0"),
                      "x.png,,b.png,cat\n",
                      "!2 image 'b.png' beside 'x.png': were the columns sorted apart?\n?0"};
     char folder[256], text[1024];

@@ -64,8 +64,9 @@ static void add_text(struct meta *m, const char *key, const char *text)
     m->at[m->count++] = (struct pd_st_meta){key, text};
 }
 
-/* losses: how many of them are told. */
-static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_progress *progress, int losses)
+/* rotation: its losses are told, too. */
+static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_progress *progress,
+                     bool rotation)
 {
     const struct pd_model_config *c = &gan->config;
     add_meta(m, "format", "paydirt 1");
@@ -81,8 +82,9 @@ static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_p
     if (gan->ema_d)
         add_meta(m, "ema_d", "true");
     add_number(m, "step", progress->step);
-    for (int i = 0; i < losses; i++)
-        add_real(m, pd_loss_names[i], progress->loss_sums[i]);
+    for (int i = 0; i < PD_LOSS_COUNT; i++)
+        if (rotation || (i != PD_LOSS_d_rotation && i != PD_LOSS_g_rotation))
+            add_real(m, pd_loss_names[i], progress->loss_sums[i]);
     if (progress->best_epoch) {
         add_number(m, "best_epoch", progress->best_epoch);
         add_real(m, "best_accuracy", progress->best_accuracy);
@@ -234,7 +236,7 @@ static enum pd_status save(const struct pd_gan *gan,
     json_t *names = pd_class_names_json(&gan->classes);
     char *text = names ? json_dumps(names, JSON_COMPACT) : NULL;
     const bool rotation = stored != whole_of && pd_gan_has_rotation(gan);
-    describe(&m, gan, progress, rotation ? PD_LOSS_COUNT : PD_LOSS_d_rotation);
+    describe(&m, gan, progress, rotation);
     if (stored == whole_of)
         describe_statistics(&m, gan);
     if (text)

@@ -186,7 +186,8 @@ static enum pd_status change_epochs(struct pd_loop *r, int64_t epochs, struct pd
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "%s stands at step %llu already, and %lld epochs end at step %llu", r->folder,
                        (unsigned long long)r->at.step, (long long)epochs, (unsigned long long)last);
-    keep_begun(r, last);
+    if (last != r->last_step) /* a command that was killed may be given again */
+        keep_begun(r, last);
     r->last_step = last;
     return PD_OK;
 }

@@ -259,6 +259,10 @@ static void test_what_has_begun_goes_on(void **state)
     free(log);
     assert_int_equal(pd_run_folder_options(run, &o, &err), PD_OK);
     assert_true(fabs(o.gold_start - 0.125) < 1e-9 && fabs(o.guess_ramp - 0.125) < 1e-9);
+    const double gold_start = o.gold_start;
+    resume(run, 8); /* as after a kill */
+    assert_int_equal(pd_run_folder_options(run, &o, &err), PD_OK);
+    assert_true(o.gold_start == gold_start);
     resume(run, 16); /* once more */
     assert_int_equal(pd_run_folder_options(run, &o, &err), PD_OK);
     assert_true(fabs(o.gold_start - 0.0625) < 1e-9);

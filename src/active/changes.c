@@ -1,6 +1,7 @@
 #include "active/changes.h"
 
 #include "base/buffer.h"
+#include "base/pass_on.h"
 #include "io/file.h"
 #include "io/jsonl.h"
 #include "active/check.h"
@@ -228,10 +229,8 @@ static enum pd_status check_images(const char *folder, const struct pd_active_op
     const enum pd_status status = pd_trial_open(folder, a, o, watch, 1, told, &t, &why);
     if (!status)
         pd_trial_close(&t);
-    else if (err)
-        *err = why;
     if (status != PD_ERR_MISMATCH)
-        return status;
+        return status ? pd_pass_on(&why, err) : PD_OK;
     return pd_hint(err,
                    pd_fail(err, PD_ERR_USAGE, -1,
                            "add-class '%.60s': with it %.200s (is a folder called so? It would be a class's)",

@@ -1,5 +1,6 @@
 /* paydirt/data_check.h: both splits of what people point at, surveyed. */
 #include "base/mem.h"
+#include "base/pass_on.h"
 #include "base/words.h"
 #include "data/find.h"
 #include "data/survey.h"
@@ -7,13 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-static enum pd_status hand_on(const struct pd_error *why, struct pd_error *err)
-{
-    if (err)
-        *err = *why;
-    return why->status;
-}
 
 /* A split that is not there is told, one that is damaged is broken; all else, as a disc that fails, ends the
  * check. */
@@ -39,7 +33,7 @@ static enum pd_status take_failure(struct pd_survey *v, enum pd_split split, con
     default:
         break;
     }
-    return hand_on(why, err);
+    return pd_pass_on(why, err);
 }
 
 static enum pd_status add_split(struct pd_survey *v, struct pd_data_found *f, enum pd_split split,
@@ -54,7 +48,7 @@ static enum pd_status add_split(struct pd_survey *v, struct pd_data_found *f, en
         pd_dataset_open(&f->request, &f->data, &why);
     }
     enum pd_status status = f->folder && why.status == PD_ERR_USAGE /* splits or classes? */
-                                ? hand_on(&why, err)
+                                ? pd_pass_on(&why, err)
                                 : take_failure(v, split, &why, err);
     if (!status && f->data)
         status = pd_survey_add(v, split, f->data, err);

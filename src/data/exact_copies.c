@@ -41,7 +41,7 @@ static bool digest_file(const struct pd_dataset *d, uint32_t i, bool decode, str
 
 enum { ALONE, BYTES, PIXELS };
 
-/* Of each image that wants one, its file's digest by bytes or pixels, which of its copies it is beside. */
+/* Of each image that wants it so, its file's digest; of one that cannot be read none. */
 static void digest_files(const struct pd_dataset *d, int threads, int what, uint8_t *wants,
                          struct pd_digest *own)
 {

@@ -212,8 +212,9 @@ bool pd_csv_next_swallowed(struct pd_csv_swallowed *s, char *out, size_t size)
     while (s->line) {
         const char *text = s->line, *next = strchr(text, '\n'), *field = s->before ? NULL : text;
         const int before = s->before;
-        const bool only = !next && before == s->field; /* one line alone */
         int count = before;
+        if (!next && before == s->field) /* one line alone */
+            return false;
         for (const char *p = text; *p && p != next; p++) {
             count += *p == s->separator;
             field = *p == s->separator && count == s->column ? p + 1 : field;
@@ -221,7 +222,7 @@ bool pd_csv_next_swallowed(struct pd_csv_swallowed *s, char *out, size_t size)
         field = before == s->column ? text : field;
         s->line = next ? next + 1 : NULL;
         s->before = 0;
-        if (only || count < s->column || !field || count != (next ? s->columns - 1 : s->field))
+        if (count < s->column || !field || count != (next ? s->columns - 1 : s->field))
             continue;
         const int m = snprintf(out, size, "%.*s", (int)strcspn(field, end), field);
         if (m > 0 && (size_t)m < size)

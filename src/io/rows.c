@@ -10,6 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+struct pd_rows pd_rows_begin(const struct pd_rows_kind *kind, const char *name,
+                             const struct pd_rows_request *request)
+{
+    return (struct pd_rows){.kind = kind,
+                            .name = pd_strdup(name),
+                            .planes = 1,
+                            .map = request->map,
+                            .doubt = {.classes = request->classes},
+                            .features = request->features && request->index != PD_ROWS_NO};
+}
+
 void pd_rows_close(struct pd_rows *rows)
 {
     if (!rows)

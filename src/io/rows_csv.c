@@ -400,12 +400,7 @@ enum pd_status pd_rows_open_csv(FILE *file, const char *name, const struct pd_ro
         (void)fclose(file);
         return pd_fail_memory(err, name);
     }
-    r->base = (struct pd_rows){.kind = &kind,
-                               .name = pd_strdup(name),
-                               .planes = 1,
-                               .map = request->map,
-                               .doubt = {.classes = request->classes},
-                               .features = request->features && request->index != PD_ROWS_NO};
+    r->base = pd_rows_begin(&kind, name, request);
     r->table = (struct pd_table){.file = file, .name = r->base.name};
     enum pd_status status = r->base.name ? pd_table_init(&r->table, err) : pd_fail_memory(err, name);
     if (!status)

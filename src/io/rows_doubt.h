@@ -15,8 +15,8 @@ struct pd_rows_doubt {
         double before, other; /* other: of two that became one */
         int64_t moved, lost;
     } row, *column; /* column: (width), or NULL: they were floats */
-    /* Row numbers beside fractions. */
     bool classes;   /* logits of these: what is far below a row's largest has no weight */
+    /* Row numbers beside fractions. */
     float first[2]; /* of the first column, and of the last */
     int64_t rows;
     bool uneven[2]; /* they are not each by 1 more than the one above */

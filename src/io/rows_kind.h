@@ -25,8 +25,12 @@ struct pd_rows {
     int64_t beside; /* columns NAME_... beside the one column NAME that was taken */
     struct pd_rows_columns columns;
     struct pd_rows_doubt doubt; /* owned */
-    bool features, index;       /* a column that counts the rows is none of them, unless that was decided */
+    bool features;              /* a column that counts the rows is none of them */
 };
+
+/* What all kinds begin with, nothing read yet; name is copied, and NULL where there is no memory for it. */
+struct pd_rows pd_rows_begin(const struct pd_rows_kind *kind, const char *name,
+                             const struct pd_rows_request *request);
 
 /* An .npy or .npz; path without ":NAME". */
 enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *request, struct pd_rows **out,

@@ -209,12 +209,7 @@ enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *
     *out = NULL;
     if (!r)
         return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
-    r->base = (struct pd_rows){.kind = &kind,
-                               .name = pd_strdup(path),
-                               .planes = 1,
-                               .map = request->map,
-                               .doubt = {.classes = request->classes},
-                               .features = request->features && request->index != PD_ROWS_NO};
+    r->base = pd_rows_begin(&kind, path, request);
     enum pd_status status = r->base.name ? open_rows(r, path, request, err)
                                          : pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", path);
     if (status)

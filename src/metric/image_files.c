@@ -1,6 +1,7 @@
 #include "metric/image_files.h"
 
 #include "base/mem.h"
+#include "base/pass_on.h"
 #include "base/threads.h"
 #include "data/images/image.h"
 #include "data/prefetch.h"
@@ -208,13 +209,6 @@ static void sum_up(const sum *sums, size_t n, char digest[PD_SHA256_HEX])
     pd_sha256_hex(&sha, digest);
 }
 
-static enum pd_status pass_on(const struct pd_error *why, struct pd_error *err)
-{
-    if (err)
-        *err = *why;
-    return why->status;
-}
-
 static enum pd_status run_all(struct pd_inception *net, struct decoding *d,
                               const struct pd_feature_work *work, struct pd_inception_found *found,
                               struct pd_error *err)
@@ -226,7 +220,7 @@ static enum pd_status run_all(struct pd_inception *net, struct decoding *d,
     status = run_batches(net, d, ahead, work, found, err);
     pd_prefetch_destroy(ahead);
     if (status)
-        return d->failed ? pass_on(&d->failure, err) : status;
+        return d->failed ? pd_pass_on(&d->failure, err) : status;
     found->first_bad = d->first_bad;
     sum_up((const sum *)d->sums, d->files->list->count, found->digest);
     if (!found->count && found->bad)
@@ -315,5 +309,5 @@ enum pd_status pd_inception_files_digest(const struct pd_inception_files *files,
         tell(&s, n);
     sum_up((const sum *)s.sums, n, digest);
     pd_free(s.sums);
-    return s.stop ? pass_on(&s.failure, err) : PD_OK;
+    return s.stop ? pd_pass_on(&s.failure, err) : PD_OK;
 }

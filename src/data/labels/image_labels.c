@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/pass_on.h"
 #include "base/real.h"
 #include "base/sort.h"
 #include "base/words.h"
@@ -563,13 +564,6 @@ static enum pd_status list_images(struct labelling *l, const char *folder,
     return status;
 }
 
-static enum pd_status pass_on(const struct pd_error *why, struct pd_error *err)
-{
-    if (err)
-        *err = *why;
-    return why->status;
-}
-
 /* Folders say the classes of the test split, but not where a table of its own says those of the training
  * split.
  */
@@ -588,7 +582,7 @@ static enum pd_status read_folders(const char *folder, const struct pd_data_requ
     const bool mixed = *path && !pd_label_table_read(path, request->metadata_columns, &table, NULL);
     pd_label_table_release(&table);
     if (!mixed)
-        return why.status ? pass_on(&why, err) : PD_OK;
+        return why.status ? pd_pass_on(&why, err) : PD_OK;
     return pd_fail(err, PD_ERR_MISMATCH, -1,
                    "%s says the classes of the training split, expected such a file for the test split, too: "
                    "its folders are not read as classes beside it",
@@ -604,7 +598,7 @@ static enum pd_status pass_table(struct labelling *l, const char *folder,
     char words[WORDS + 160];
     enum pd_status status = pd_image_list_read(folder, request->split, request->classes, l->list, err);
     if (!status && (l->list->class_count < 2 || l->list->unmatched))
-        return pass_on(why, err);
+        return pd_pass_on(why, err);
     snprintf(words, sizeof words,
              "%.100s has no columns of images and their labels, so the folders are the classes"
              "\tmetadata-columns=IMAGE,LABEL",
@@ -637,7 +631,7 @@ enum pd_status pd_image_labels_list(const char *folder, const struct pd_data_req
     enum pd_status status = pd_label_table_read(l.path, request->metadata_columns, &l.table, &why);
     if (status)
         status = status == PD_ERR_USAGE && !l.asked && !columns ? pass_table(&l, folder, request, &why, err)
-                                                                : pass_on(&why, err);
+                                                                : pd_pass_on(&why, err);
     else
         status = list_images(&l, folder, request, err);
     if (!status && l.table.count)

@@ -43,7 +43,7 @@ struct pd_label_table {
     char other_key[64];
     char columns[160]; /* what was taken for what: "image from 'file_name', label from 'class'"; or "" */
     struct pd_label_swallowed *swallowed; /* (swallowed_count) */
-    size_t swallowed_count;
+    size_t swallowed_count, swallowed_capacity;
     struct pd_arena arena; /* of the texts */
 };
 

@@ -55,7 +55,7 @@ static enum pd_status note_swallowed(struct table *t, const char *field)
                                      t->separator};
     while (t->columns && pd_csv_next_swallowed(&lines, image, sizeof image)) {
         const size_t n = out->swallowed_count;
-        struct pd_label_swallowed *more = pd_realloc(out->swallowed, (n + 1) * sizeof *more);
+        struct pd_label_swallowed *more = pd_grow(out->swallowed, n, &out->swallowed_capacity, sizeof *more);
         out->swallowed = more ? more : out->swallowed;
         if (!more || !(more[n].image = pd_label_keep(&out->arena, image)))
             return pd_fail_memory(t->p->err, t->p->name);

@@ -252,19 +252,21 @@ enum pd_status pd_fail_place(struct pd_error *err, const char *name)
 }
 
 enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_request *request,
-                               const char *below, const char *file, struct pd_error *err)
+                               const char *const *below, const char *file, struct pd_error *err)
 {
     const char *dir = request->dir;
     if (!dir)
         return pd_fail_place(err, request->name);
-    for (int k = 0; k < 2; k++) {
-        int n = snprintf(path, size, "%s/%s%s%s", dir, k ? "" : below, k ? "" : "/", file);
+    for (const char *const *at = below;; at++) {
+        int n = snprintf(path, size, "%s/%s%s%s", dir, *at ? *at : "", *at ? "/" : "", file);
         if (n > 0 && (size_t)n < size && !pd_is_absent(path))
             return PD_OK;
+        if (!*at)
+            break;
     }
     return pd_fail(err, PD_ERR_IO, -1,
                    "data set '%s': no file %s that can be reached in '%.150s' or '%.150s/%s'", request->name,
-                   file, dir, dir, below);
+                   file, dir, dir, below[0]);
 }
 
 enum pd_status pd_dataset_name_images(struct pd_dataset *d, const char *text, struct pd_error *err)

@@ -53,10 +53,11 @@ enum pd_status pd_dataset_name_classes_by(struct pd_dataset *dataset, const char
 enum pd_status pd_dataset_name_classes(struct pd_dataset *dataset, const char *const *names, int classes,
                                        struct pd_error *err);
 
-/* For readers: dir/below/file or dir/file, whichever is there, into path[size]; below: the folder that the
- * set's archive unpacks to. PD_ERR_IO: neither is there; PD_ERR_USAGE: no dir is given. */
+/* For readers: dir/below/file or dir/file, the first that is there, into path[size]; below: names of the
+ * set's folder, that which its archive unpacks to first, then NULL. PD_ERR_IO: none is there;
+ * PD_ERR_USAGE: no dir is given. */
 enum pd_status pd_dataset_find(char *path, size_t size, const struct pd_data_request *request,
-                               const char *below, const char *file, struct pd_error *err);
+                               const char *const *below, const char *file, struct pd_error *err);
 
 /* PD_ERR_USAGE: the set of that name lies in no place that is known. */
 enum pd_status pd_fail_place(struct pd_error *err, const char *name);

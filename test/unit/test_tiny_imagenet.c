@@ -108,6 +108,19 @@ static void splits_by_number(void **state)
     assert_int_equal(d->count, 100);
     assert_string_equal(d->class_names[0], "Egyptian cat");
     pd_dataset_destroy(d);
+
+    static const char *const moved[] = {"train", "wnids.txt",
+                                        "words.txt"}; /* where a subset of it is called so */
+    mkdir(scratch_path("tiny-imagenet-10"), 0777);
+    for (int i = 0; i < 3; i++) {
+        char to[96];
+        snprintf(to, sizeof to, "%s/tiny-imagenet-10/%s", scratch_dir, moved[i]);
+        assert_int_equal(rename(scratch_path(moved[i]), to), 0);
+    }
+    assert_int_equal(open_set(PD_SPLIT_TEST, 0, list, &d, NULL), PD_OK);
+    assert_int_equal(d->count, 100);
+    assert_string_equal(d->class_names[0], "Egyptian cat");
+    pd_dataset_destroy(d);
 }
 
 /* Ten of twelve, fixed by the seed and in the list's order, the same for both splits; a list chooses itself.

@@ -40,11 +40,12 @@ static enum pd_status read_scene(struct found *f, const char *scene, struct pd_e
 static enum pd_status read_scenes(struct found *f, const struct pd_data_request *request,
                                   struct pd_error *err)
 {
+    static const char *const below[] = {"lsun", NULL};
     enum pd_status status = PD_OK;
     for (int i = 0; !status && i < SCENES; i++) {
         char file[64];
         snprintf(file, sizeof file, "%s_val_lmdb/data.mdb", scenes[i]);
-        if (!pd_dataset_find(f->paths[f->count], PATH_SIZE, request, "lsun", file, err))
+        if (!pd_dataset_find(f->paths[f->count], PATH_SIZE, request, below, file, err))
             status = read_scene(f, scenes[i], err);
         else if (!request->dir)
             status = PD_ERR_USAGE;

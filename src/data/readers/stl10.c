@@ -144,7 +144,7 @@ static enum pd_status read_labels(const char *path, uint32_t count, int32_t *lab
 
 /* class_names.txt, where it is. */
 static enum pd_status read_names(struct pd_dataset *d, const struct pd_data_request *request,
-                                 const char *below, struct pd_error *err)
+                                 const char *const *below, struct pd_error *err)
 {
     char path[PATH_SIZE];
     struct pd_buffer file = PD_BUFFER_INIT;
@@ -166,7 +166,7 @@ struct files {
     uint64_t labelled, others; /* images */
 };
 
-static enum pd_status find(struct files *f, const struct pd_data_request *request, const char *below,
+static enum pd_status find(struct files *f, const struct pd_data_request *request, const char *const *below,
                            struct pd_error *err)
 {
     const bool train = request->split == PD_SPLIT_TRAIN;
@@ -186,7 +186,7 @@ static enum pd_status find(struct files *f, const struct pd_data_request *reques
 enum pd_status pd_open_stl10(const struct pd_data_source *source, const struct pd_data_request *request,
                              struct pd_dataset *d, struct pd_error *err)
 {
-    static const char below[] = "stl10_binary"; /* as the archive unpacks */
+    static const char *const below[] = {"stl10_binary", "stl10", NULL}; /* the first as the archive unpacks */
     struct files f = {.others = 0};
     int side = 0;
     (void)source;

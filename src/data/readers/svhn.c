@@ -40,8 +40,9 @@ enum pd_status pd_open_svhn(const struct pd_data_source *source, const struct pd
 {
     const char *file = request->split == PD_SPLIT_TRAIN ? "train_32x32.mat" : "test_32x32.mat";
     struct pd_mat5_array arrays[2] = {{.name = "X"}, {.name = "y"}}, *x = &arrays[0], *y = &arrays[1];
+    const char *const below[] = {source->name, NULL};
     char path[PATH_SIZE];
-    enum pd_status status = pd_dataset_find(path, sizeof path, request, source->name, file, err);
+    enum pd_status status = pd_dataset_find(path, sizeof path, request, below, file, err);
     if (!status)
         status = pd_mat5_read(path, arrays, 2, err);
     if (!status)

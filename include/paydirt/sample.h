@@ -103,8 +103,10 @@ struct pd_rejection_options {
     bool (*stop)(void *context);
 };
 
-/* gold's defaults with 50,000, blocks of 1,000, a least rate of 1 in 10,000 and nothing shown. */
-struct pd_rejection_options pd_rejection_defaults(const struct pd_reject_method *method);
+/* gold's defaults with 50,000, blocks of 1,000, a least rate of 1 in 10,000 and nothing shown; p is 0.5 where
+ * gan's images have three channels (GOLD, section 4.2). gan may be NULL. */
+struct pd_rejection_options pd_rejection_defaults(const struct pd_reject_method *method,
+                                                  const struct pd_gan *gan);
 
 struct pd_rejection_class {
     int64_t tried;   /* candidates up to the last one kept */

@@ -39,8 +39,8 @@ void pd_class_log_p(int64_t n, int classes, const float *class_logits, double *l
 void pd_class_entropy(int64_t n, int classes, const float *class_logits, double *entropy);
 
 /* The conditional term k, (n): generated + log D_C(c|x) (eq. 3); real and labelled - log D_C(c|x); real and
- * unlabelled + H[D_C(.|x)] (eq. 8). PD_ERR_USAGE: a label out of range, a generated sample without one, fewer
- * than two classes, a logit that is not finite; the message names the row. */
+ * unlabelled + H[D_C(.|x)] (eq. 8). PD_ERR_USAGE: a label out of range, a generated sample without one, no
+ * class, a logit that is not finite; the message names the row. */
 enum pd_status pd_gold_conditional(const struct pd_gold_input *in, double *k, struct pd_error *err);
 
 /* sigma_m / sigma_k over the samples (eq. 4, 9): what balances the terms; >= 0. 1 where k does not vary. */

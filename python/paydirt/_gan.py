@@ -227,7 +227,7 @@ class Gan:
         reject : str
             "gold", "drs", "obrs" or "top-k" (doc/reject.md).
         p : float, optional
-            Larger keeps fewer.
+            Larger keeps fewer; 0.1, of images with three channels 0.5, where it is not given.
         keep : float, optional
             The part to keep, of methods that take it.
         burn_in : int
@@ -245,7 +245,7 @@ class Gan:
             check(err.status, err)
         if method.uses_real:
             raise UsageError("reject: %r learns from real images; that is `paydirt sample --reject %s`" % (reject, reject))
-        o = ffi.new("struct pd_rejection_options *", lib.pd_rejection_defaults(method))
+        o = ffi.new("struct pd_rejection_options *", lib.pd_rejection_defaults(method, self._alive()))
         o.per_class, o.burn_in, o.how.seed = whole("per_class", per_class, 2**40), whole("burn_in", burn_in, 2**40), _seed(seed)
         o.how.p = o.how.p if p is None else real("p", p)
         o.how.keep = o.how.keep if keep is None else real("keep", keep)

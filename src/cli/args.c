@@ -1,5 +1,7 @@
 #include "cli/args.h"
 
+#include "cli/outputs.h"
+
 #include <paydirt/metric.h>
 #include <paydirt/train.h>
 #include <paydirt/words.h>
@@ -263,11 +265,6 @@ char *args_next_name(const char **list, char *name, size_t size)
     return name;
 }
 
-bool args_repeat(const char *one, const char *two, const char *three)
-{
-    return (*one && (!strcmp(one, two) || !strcmp(one, three))) || (*two && !strcmp(two, three));
-}
-
 enum pd_status args_need_operand(const struct args_command *c, const struct args *args, struct pd_error *err)
 {
     if (args->operand)
@@ -300,59 +297,6 @@ static enum pd_status check_ending(const struct pd_option *option, const char *t
         if (!strcasecmp(ending, kinds[i]) && strcasecmp(ending, wanted) != 0)
             return pd_fail(err, PD_ERR_USAGE, -1, "--%s %.200s: expected %s, the kind that is written",
                            pd_option_flag(option, flag, sizeof flag), text, option->metavar);
-    return PD_OK;
-}
-
-static bool is_beside(const char *path, const char *name)
-{
-    char other[VALUE_SIZE + NAME_SIZE];
-    const char *slash = strrchr(path, '/');
-    snprintf(other, sizeof other, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, name);
-    return !access(other, F_OK);
-}
-
-/* What a run is made of, and cannot go on without; pictures in its folder are drawn anew. */
-static bool is_of_run(const char *path)
-{
-    static const char *const names[] = {"options.json",     "active.json",
-                                        "data.json",        "images.csv",
-                                        "labels.csv",       "log.jsonl",
-                                        "journal.jsonl",    "eval.jsonl",
-                                        "answers.csv",      "queries.csv",
-                                        "page.csv",         "checkpoint.safetensors",
-                                        "best.safetensors", "statistics.safetensors"};
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t i = 0;
-    while (i < sizeof names / sizeof names[0] && strcmp(name, names[i]) != 0)
-        i++;
-    if (i == sizeof names / sizeof names[0] || access(path, F_OK) || !is_beside(path, "options.json"))
-        return false;
-    return strcmp(name, "labels.csv") != 0 || !is_beside(path, "active.json"); /* an export of its answers */
-}
-
-/* Of every command: an output is an option that wants a kind of file. */
-static enum pd_status check_outputs(const struct args_command *c, const struct args *args,
-                                    struct pd_error *err)
-{
-    const char *paths[ARGS_MAX];
-    char flag[NAME_SIZE];
-    const struct pd_option *option;
-    void *base;
-    int n = 0;
-    for (int i = 0; (option = args_option(c, i, &base)); i++) {
-        if (!args->given[i] || option->type != PD_OPTION_TEXT || strncmp(option->metavar, "FILE.", 5) != 0)
-            continue;
-        const char *path = paths[n++] = (const char *)base + option->offset;
-        pd_option_flag(option, flag, sizeof flag);
-        if (is_of_run(path))
-            return pd_fail(err, PD_ERR_USAGE, -1, "--%s %.200s: a run's own file: give another name", flag,
-                           path);
-        for (int k = 0; k < n - 1; k++)
-            if (!strcmp(path, paths[k]))
-                return pd_fail(err, PD_ERR_USAGE, -1,
-                               "--%s %.200s: the same file for two outputs: one would replace the other",
-                               flag, path);
-    }
     return PD_OK;
 }
 
@@ -408,6 +352,6 @@ enum pd_status args_parse(const struct args_command *c, int argc, char **argv, s
         if (status)
             return status;
     }
-    const enum pd_status status = check_outputs(c, args, err);
-    return status ? status : take_operands(c, argc - optind, argv + optind, args, err);
+    const enum pd_status status = take_operands(c, argc - optind, argv + optind, args, err);
+    return status ? status : outputs_check(c, args, err);
 }

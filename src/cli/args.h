@@ -52,9 +52,6 @@ bool args_parsed_given(const void *parsed, const char *name);
  * name. */
 char *args_next_name(const char **list, char *name, size_t size);
 
-/* Whether two of three outputs have one name; "": none is asked for. */
-bool args_repeat(const char *one, const char *two, const char *three);
-
 /* Returns status; of the hints of err those that name no option of the command are taken out. */
 enum pd_status args_trim_hints(const struct args_command *command, enum pd_status status,
                                struct pd_error *err);

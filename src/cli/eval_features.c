@@ -290,26 +290,6 @@ static bool are_one_file(const char *a, const char *b)
     return a[0] && b[0] && !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* What is written would replace what is read. */
-static enum pd_status check_written(const char *option, const char *path, const char *const read[3],
-                                    struct pd_error *err)
-{
-    for (int i = 0; i < 3; i++)
-        if (are_one_file(path, read[i]))
-            return pd_fail(err, PD_ERR_USAGE, -1, "--%s %.200s would replace what is measured", option, path);
-    return PD_OK;
-}
-
-static enum pd_status check_files(const struct feature_options *o, const struct feature_request *request,
-                                  struct pd_error *err)
-{
-    const char *const read[3] = {o->fake, request->real, o->weights};
-    if (are_one_file(o->fake, request->real))
-        say(stderr, "--fake and --real are one file: a set beside itself\n");
-    enum pd_status status = check_written("stats-out", o->stats_out, read, err);
-    return status ? status : check_written("plot", o->plot, read, err);
-}
-
 static enum pd_status check(const struct feature_options *o, const struct feature_request *request,
                             const struct args *args, const struct pd_metric_list *metrics,
                             struct pd_error *err)
@@ -408,10 +388,10 @@ enum pd_status eval_features(const struct feature_options *o, const struct featu
     enum pd_status status = choose(request->metrics, o->weights[0], &w.metrics, err);
     if (!status)
         status = check(o, request, args, &w.metrics, err);
-    if (!status)
-        status = check_files(o, request, err);
     if (status)
         return status;
+    if (are_one_file(o->fake, request->real))
+        say(stderr, "--fake and --real are one file: a set beside itself\n");
     note_idle(command, args, &w.metrics);
     stop_catch();
     status = run(&w, err);

@@ -240,8 +240,6 @@ static enum pd_status check(const struct options *o, const struct reject_options
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--labels is of a run of active learning, the others are of a training (one of its "
                        "rounds, RUN/STRATEGY-TRIAL/round-NN): a command for each");
-    if (args_repeat(o->onnx, o->onnx_discriminator, o->samples))
-        return pd_fail(err, PD_ERR_USAGE, -1, "the same name for two outputs: one would replace the other");
     if (pd_find_word("origin", o->origin, origins, PD_ORIGINS, sizeof origins[0], err) < 0)
         return PD_ERR_USAGE;
     if (reject->method && !o->samples[0])

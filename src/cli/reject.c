@@ -44,7 +44,7 @@ static const char *const reals[] = {"train", "validation", "test"};
 
 void reject_init(struct reject_options *o)
 {
-    const struct pd_rejection_options d = pd_rejection_defaults(pd_reject_method_at(0));
+    const struct pd_rejection_options d = pd_rejection_defaults(pd_reject_method_at(0), NULL);
     *o = (struct reject_options){.sigma = "std",
                                  .bound = "estimate",
                                  .p = d.how.p,
@@ -128,12 +128,9 @@ enum pd_status reject_check(struct reject_options *o, const struct args_command 
     return known ? PD_OK : PD_ERR_USAGE;
 }
 
-/* GOLD section 4.2 */
 double reject_p(const struct reject_options *o, const struct pd_gan *gan)
 {
-    int channels, side;
-    pd_gan_shape(gan, &channels, &side);
-    return !o->p_given && side && channels == 3 ? 0.5 : o->p;
+    return o->p_given ? o->p : pd_rejection_defaults(o->method, gan).how.p;
 }
 
 /* --- real images --- */
@@ -208,7 +205,7 @@ static void print_rates(const struct pd_rejection *r)
 static struct pd_rejection_options rejection_of(const struct reject_options *o, const struct pd_gan *gan,
                                                 int64_t per_class, uint64_t seed, int64_t show)
 {
-    struct pd_rejection_options r = pd_rejection_defaults(o->method);
+    struct pd_rejection_options r = pd_rejection_defaults(o->method, gan);
     r.how = (struct pd_reject_options){
         .p = reject_p(o, gan),
         .keep = o->keep,

@@ -37,14 +37,21 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-struct pd_rejection_options pd_rejection_defaults(const struct pd_reject_method *method)
+struct pd_rejection_options pd_rejection_defaults(const struct pd_reject_method *method,
+                                                  const struct pd_gan *gan)
 {
-    return (struct pd_rejection_options){.method = method,
-                                         .how = pd_reject_defaults(method),
-                                         .per_class = 10,
-                                         .burn_in = 50000,
-                                         .block = 1000,
-                                         .least_rate = 1e-4};
+    struct pd_rejection_options o = {.method = method,
+                                     .how = pd_reject_defaults(method),
+                                     .per_class = 10,
+                                     .burn_in = 50000,
+                                     .block = 1000,
+                                     .least_rate = 1e-4};
+    int channels = 0, side = 0;
+    if (gan)
+        pd_gan_shape(gan, &channels, &side);
+    if (side && channels == 3)
+        o.how.p = 0.5;
+    return o;
 }
 
 /* --- life --- */

@@ -186,7 +186,7 @@ enum pd_status pd_samples_write_folder(const char *folder, const struct pd_sampl
         status = write_all(&w, err);
         pd_aside_abort(&w.aside);
     }
-    pd_class_folders_note(&w.folders, &gan->classes, true, note);
+    pd_class_folders_note(&w.folders, &gan->classes, NULL, true, note);
     pd_class_folders_release(&w.folders);
     pd_free(w.log_p);
     return status;

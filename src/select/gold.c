@@ -53,8 +53,8 @@ static enum pd_status check_row(const struct pd_gold_input *in, int64_t i, int32
 
 enum pd_status pd_gold_conditional(const struct pd_gold_input *in, double *k, struct pd_error *err)
 {
-    if (in->classes < 2)
-        return pd_fail(err, PD_ERR_USAGE, -1, "%d classes, expected 2 or more", in->classes);
+    if (in->classes < 1)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%d classes, expected 1 or more", in->classes);
     pd_softmax_entropy(in->n, in->classes, in->class_logits, k);
     for (int64_t i = 0; i < in->n; i++) {
         const int32_t label = in->labels ? in->labels[i] : -1;

@@ -24,7 +24,7 @@ struct export
 {
     const struct pd_book *book;
     const int32_t *labels; /* (data->count), or -1 */
-    int64_t n;             /* images that have one */
+    int64_t n;             /* images that have one; in the end, those exported */
     struct pd_buffer *out;
 };
 
@@ -153,12 +153,14 @@ static enum pd_status coco_list(struct export *e, json_t *(*one)(const struct ex
 {
     enum pd_status status = PD_OK;
     const char *before = "\n";
+    e->n = 0; /* an image that was skipped has no place in it */
     for (uint32_t i = 0; i < e->book->asked->data->count && !status; i++)
         if (e->labels[i] >= 0) {
             pd_mem_watch();
             pd_buffer_printf(e->out, "%s", before);
             status = append_json(e, one(e, i), "", err);
             before = ",\n";
+            e->n++;
         }
     return status;
 }
@@ -184,17 +186,23 @@ static enum pd_status export_coco(struct export *e, struct pd_error *err)
 /* --- a folder a class --- */
 
 /* Of the names that the page shows. */
-static enum pd_status name_folders(const struct pd_book *b, struct pd_class_folders *out,
+static enum pd_status name_folders(const struct export *e, struct pd_class_folders *out,
                                    char note[PD_NOTE_SIZE], struct pd_error *err)
 {
+    const struct pd_book *b = e->book;
     struct pd_class_names names = {b->class_count, pd_calloc((size_t)b->class_count, sizeof *names.at)};
-    if (!names.at)
-        return pd_fail_memory(err, b->asked->run);
-    for (int i = 0; i < b->class_count; i++)
+    bool *made = pd_calloc((size_t)b->class_count, sizeof *made);
+    enum pd_status status = names.at && made ? PD_OK : pd_fail_memory(err, b->asked->run);
+    for (int i = 0; i < b->class_count && !status; i++)
         memcpy(names.at[i], b->classes[i].shown, PD_CLASS_NAME_SIZE);
-    const enum pd_status status = pd_class_folders_make(&names, b->class_count, out, err);
+    for (uint32_t i = 0; i < b->asked->data->count && !status; i++)
+        if (e->labels[i] >= 0)
+            made[e->labels[i]] = true;
     if (!status)
-        pd_class_folders_note(out, &names, false, note);
+        status = pd_class_folders_make(&names, b->class_count, out, err);
+    if (!status)
+        pd_class_folders_note(out, &names, made, false, note);
+    pd_free(made);
     pd_class_names_release(&names);
     return status;
 }
@@ -266,7 +274,7 @@ static enum pd_status export_folders(const struct export *e, const char *dir, st
             err, PD_ERR_USAGE, -1,
             "%s lies among the run's own images, whose copies would join it: expected a folder elsewhere",
             dir);
-    enum pd_status status = name_folders(e->book, &folders, out->note, err);
+    enum pd_status status = name_folders(e, &folders, out->note, err);
     for (uint32_t i = 0; i < e->book->asked->data->count && !status; i++) {
         struct pd_buffer bytes = PD_BUFFER_INIT;
         if (e->labels[i] < 0)
@@ -300,23 +308,31 @@ static const struct format *find_format(const char *name, struct pd_error *err)
     return at < 0 ? NULL : &formats[at];
 }
 
-enum pd_status pd_export_reply(const struct pd_book *b, const char *name, struct pd_http_reply *reply,
-                               struct pd_error *err)
+static enum pd_status make(const struct pd_book *b, const struct format *f, struct pd_http_reply *reply,
+                           int64_t *n, struct pd_error *err)
 {
     int32_t *labels = NULL;
-    const struct format *f = find_format(name, err);
     struct export e = {.book = b, .out = &reply->body};
-    if (!f || !f->write)
-        return f ? pd_fail(err, PD_ERR_USAGE, -1, "a folder a class is written by the program alone")
-                 : PD_ERR_USAGE;
     enum pd_status status = collect(b, &labels, &e.n, err);
     e.labels = labels;
     if (!status)
         status = f->write(&e, err);
+    *n = e.n;
     reply->type = f->type;
     snprintf(reply->file, sizeof reply->file, "%s", f->file);
     pd_free(labels);
     return status;
+}
+
+enum pd_status pd_export_reply(const struct pd_book *b, const char *name, struct pd_http_reply *reply,
+                               struct pd_error *err)
+{
+    int64_t n;
+    const struct format *f = find_format(name, err);
+    if (!f || !f->write)
+        return f ? pd_fail(err, PD_ERR_USAGE, -1, "a folder a class is written by the program alone")
+                 : PD_ERR_USAGE;
+    return make(b, f, reply, &n, err);
 }
 
 /* Answers that are not to be had yet. */
@@ -329,15 +345,11 @@ static void count_left_out(const struct pd_book *b, struct pd_page_exported *out
     }
 }
 
-static enum pd_status write_file(const struct pd_book *b, const char *format, const char *path, int64_t *n,
-                                 struct pd_error *err)
+static enum pd_status write_file(const struct pd_book *b, const struct format *f, const char *path,
+                                 int64_t *n, struct pd_error *err)
 {
     struct pd_http_reply reply = {.code = 0};
-    int32_t *labels = NULL;
-    enum pd_status status = collect(b, &labels, n, err);
-    pd_free(labels);
-    if (!status)
-        status = pd_export_reply(b, format, &reply, err);
+    enum pd_status status = make(b, f, &reply, n, err);
     if (!status && reply.body.oom)
         status = pd_fail_memory(err, path);
     if (!status)
@@ -375,8 +387,8 @@ enum pd_status pd_page_export(const char *run, const char *format, const char *p
     if (!status)
         count_left_out(&book, out);
     if (!status)
-        status = f->write ? write_file(&book, format, path, &out->images, err)
-                          : write_folders(&book, path, out, err);
+        status =
+            f->write ? write_file(&book, f, path, &out->images, err) : write_folders(&book, path, out, err);
     pd_book_close(&book);
     pd_asked_close(&asked);
     return status;

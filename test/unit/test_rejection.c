@@ -54,7 +54,7 @@ static int teardown(void **state)
 
 static struct pd_rejection_options options(const struct fixture *f, const char *method)
 {
-    struct pd_rejection_options o = pd_rejection_defaults(pd_reject_method_find(method, NULL));
+    struct pd_rejection_options o = pd_rejection_defaults(pd_reject_method_find(method, NULL), NULL);
     o.how.chain = 5;
     o.how.seed = 9;
     o.per_class = 37;

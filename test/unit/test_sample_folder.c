@@ -54,12 +54,36 @@ static void names_are_good_for_folders(void **state)
     assert_int_equal(pd_class_folders_make(&names, NAMES, &f, NULL), PD_OK);
     for (int i = 0; i < NAMES; i++)
         assert_string_equal(f.at[i], classes[i].folder);
-    pd_class_folders_note(&f, &names, false, note);
+    pd_class_folders_note(&f, &names, NULL, false, note);
     assert_null(strstr(note, "manifest.csv"));
-    pd_class_folders_note(&f, &names, true, note);
+    pd_class_folders_note(&f, &names, NULL, true, note);
     assert_contains(note, "class 'a/b' is in folder 'a%2Fb'\n");
     assert_contains(note, "9 more classes have folders of other names\n");
-    assert_contains(note, "'a%2Fb' before 'cat', and the run the other way round");
+    assert_contains(note, "by the names of the folders that there are: ");
+    pd_class_folders_release(&f);
+}
+
+/* ImageFolder's numbers are those of the folders that there are. */
+static void numbers_are_told(void **state)
+{
+    (void)state;
+    static char at[][PD_CLASS_NAME_SIZE] = {"ant", "bee", "NEW:x/y", "cow"};
+    static const struct {
+        bool made[4];
+        const char *line;
+    } tried[] = {{{true, true}, ""},
+                 {{true, false, false, true}, "'cow' is 1 there, and 3 of the run"},
+                 {{true, true, true}, "'ant' is 1 there, and 0 of the run"}};
+    char note[PD_NOTE_SIZE];
+    const struct pd_class_names names = {4, at};
+    struct pd_class_folders f;
+    assert_int_equal(pd_class_folders_make(&names, 4, &f, NULL), PD_OK);
+    for (int i = 0; i < 3; i++) {
+        pd_class_folders_note(&f, &names, tried[i].made, false, note);
+        assert_contains(note, tried[i].line);
+        assert_int_equal(strstr(note, "NEW") != NULL, tried[i].made[2]);
+        assert_int_equal(strstr(note, "ImageFolder") != NULL, i > 0);
+    }
     pd_class_folders_release(&f);
 }
 
@@ -88,7 +112,7 @@ static void numbers_stand_in_their_order(void **state)
     assert_int_equal(pd_class_folders_make(&none, 101, &f, NULL), PD_OK);
     assert_string_equal(f.at[7], "007");
     assert_string_equal(f.at[100], "100");
-    pd_class_folders_note(&f, &none, false, note);
+    pd_class_folders_note(&f, &none, NULL, false, note);
     assert_string_equal(note, "");
     pd_class_folders_release(&f);
 }
@@ -280,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_good_for_folders),
+        cmocka_unit_test(numbers_are_told),
         cmocka_unit_test(names_mean_classes),
         cmocka_unit_test(numbers_stand_in_their_order),
         cmocka_unit_test(appears_whole_or_not_at_all),

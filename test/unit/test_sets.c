@@ -202,7 +202,7 @@ static void samples_are_written_and_read(void **state)
 static void rejection_keeps_as_many_as_asked(void **state)
 {
     (void)state;
-    struct pd_rejection_options o = pd_rejection_defaults(pd_reject_method_find("drs", &err));
+    struct pd_rejection_options o = pd_rejection_defaults(pd_reject_method_find("drs", &err), NULL);
     struct pd_rejection r;
     o.per_class = 5;
     o.burn_in = 50;

@@ -6,6 +6,7 @@
 #include "base/bug.h"
 #include "base/library.h"
 #include "base/mem.h"
+#include "base/signals.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -100,7 +101,10 @@ static enum pd_status run(struct pd_backend *b, struct pd_call *calls, int n, st
 static double peak(struct pd_backend *b, int side)
 {
     const int before = enter(b);
+    sigset_t waiting;
+    pd_signals_hold(b->threads, &waiting);
     const double gflops = sgemm_gflops(side);
+    pd_signals_release(&waiting);
     omp_set_num_threads(before);
     return gflops;
 }

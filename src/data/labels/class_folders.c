@@ -137,31 +137,36 @@ static void add_line(char note[PD_NOTE_SIZE], const char *format, ...)
     va_end(args);
 }
 
-static int first_out_of_order(const struct pd_class_folders *f)
+/* Place of folder i among those made, by name. */
+static int place_of(const struct pd_class_folders *f, const bool *made, int i)
 {
-    for (int i = 1; i < f->count; i++)
-        if (strcmp(f->at[i - 1], f->at[i]) > 0)
-            return i;
-    return 0;
+    int place = 0;
+    for (int k = 0; k < f->count; k++)
+        place += (!made || made[k]) && strcmp(f->at[k], f->at[i]) < 0;
+    return place;
 }
 
 void pd_class_folders_note(const struct pd_class_folders *f, const struct pd_class_names *names,
-                           bool manifest, char note[PD_NOTE_SIZE])
+                           const bool *made, bool manifest, char note[PD_NOTE_SIZE])
 {
     char name[PD_CLASS_NAME_SIZE];
-    int others = 0;
+    int others = 0, moved = -1, place = 0;
     *note = '\0';
-    for (int i = 0; names->at && i < f->count; i++) {
-        snprintf(name, sizeof name, "%s", names->at[i]);
+    for (int i = 0; i < f->count; i++) {
+        if (made && !made[i])
+            continue;
+        if (moved < 0 && (place = place_of(f, made, i)) != i)
+            moved = i;
+        snprintf(name, sizeof name, "%s", names->at ? names->at[i] : f->at[i]);
         if (strcmp(f->at[i], name) != 0 && ++others <= SHOWN)
             add_line(note, "class '%s' is in folder '%s'\n", pd_make_printable(name), f->at[i]);
     }
     if (others > SHOWN)
         add_line(note, "%d more classes have folders of other names\n", others - SHOWN);
-    const int at = first_out_of_order(f);
-    if (at)
-        add_line(note,
-                 "ImageFolder numbers classes by their folders' names, '%s' before '%s', and the run the "
-                 "other way round: go by names%s\n",
-                 f->at[at], f->at[at - 1], manifest ? ", or by the column label of manifest.csv" : "");
+    if (moved >= 0)
+        add_line(
+            note,
+            "ImageFolder numbers classes by the names of the folders that there are: '%s' is %d there, and "
+            "%d of the run: go by names%s\n",
+            f->at[moved], place, moved, manifest ? ", or by the column label of manifest.csv" : "");
 }

@@ -19,10 +19,10 @@ enum pd_status pd_class_folders_make(const struct pd_class_names *names, int cla
                                      struct pd_class_folders *out, struct pd_error *err);
 void pd_class_folders_release(struct pd_class_folders *folders); /* also zeroed ones */
 
-/* Lines (paydirt/data.h: pd_dataset_note): which are not called as their classes, and whether their order by
- * name, by which others number them, is not that of the classes. manifest: a manifest.csv lies beside them.
- */
+/* Lines (paydirt/data.h: pd_dataset_note): which are not called as their classes, and whether their places by
+ * name, by which others number them, are not those of the classes. made: (count) those that there are, or
+ * NULL for all; manifest: a manifest.csv lies beside them. */
 void pd_class_folders_note(const struct pd_class_folders *folders, const struct pd_class_names *names,
-                           bool manifest, char note[PD_NOTE_SIZE]);
+                           const bool *made, bool manifest, char note[PD_NOTE_SIZE]);
 
 #endif

@@ -3,12 +3,13 @@
 #include "base/library.h"
 #include "base/mem.h"
 #include "io/file.h"
+#include "io/machine.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { CELLS = 16, PATIENCE_MS = 5000 };
+enum { CELLS = 16, PATIENCE_MS = 5000, ROOM = 1 << 16 };
 
 struct pd_store {
     char *path;
@@ -22,6 +23,8 @@ static enum pd_status fail(const struct pd_store *s, struct pd_error *err)
     const int code = sqlite3_errcode(s->db);
     if (code == SQLITE_NOMEM)
         return pd_fail_memory(err, s->path);
+    if (code == SQLITE_IOERR && pd_disk_free(s->path) < ROOM) /* of its file for the processes, too */
+        return pd_fail(err, PD_ERR_IO, -1, "%s: no space left on its disk", s->path);
     const bool format = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
     return pd_fail(err, format ? PD_ERR_FORMAT : PD_ERR_IO, -1, "%s: %s", s->path, sqlite3_errmsg(s->db));
 }

@@ -168,11 +168,11 @@ enum pd_status pd_estimate_check(const struct pd_train_options *o, const struct 
     const double width = width_that_fits(o, d, memory, disk);
     if (e->memory > memory)
         pd_fail(err, PD_ERR_MEMORY, -1,
-                "the training needs about %.1f GB of memory, and %.1f GB are free: try less",
+                "the training needs about %.3g GB of memory, and %.3g GB are free: try less",
                 1e-9 * e->memory, 1e-9 * memory);
     else
         status = pd_fail(err, PD_ERR_IO, -1,
-                         "%.200s: checkpoints need about %.1f GB, and %.1f GB are free: try less", o->out,
+                         "%.200s: checkpoints need about %.2g GB, and %.2g GB are free: try less", o->out,
                          1e-9 * e->disk, 1e-9 * disk);
     if (width > 0)
         pd_hint(err, status, "width=%g", width);

@@ -141,7 +141,7 @@ enum pd_status pd_book_check(const struct pd_book *b, const struct pd_pressed *p
             return pd_fail(err, PD_ERR_USAGE, -1,
                            "classes are added to folders of images alone: those of '%.40s' are its files'",
                            b->asked->data->name);
-        return p->text ? check_name(b, p->text, -1, err) : PD_ERR_USAGE;
+        return check_name(b, p->text ? p->text : "", -1, err);
     case PD_PRESS_RENAME:
         if (p->label < 0 || p->label >= b->class_count || !p->text)
             return pd_fail(err, PD_ERR_USAGE, -1, "a class that is not there");

@@ -92,11 +92,13 @@ static const char *new_key(void)
 
 static enum pd_status press(struct pd_pressed p, int64_t *id)
 {
-    struct pd_error err;
+    struct pd_error err = {.message = ""};
     int64_t ignored;
     if (!p.key)
         p.key = new_key();
-    return pd_book_press(&book, &p, 1, id ? id : &ignored, &err);
+    const enum pd_status status = pd_book_press(&book, &p, 1, id ? id : &ignored, &err);
+    assert_int_equal(!err.message[0], !status); /* who is refused hears why */
+    return status;
 }
 
 static int64_t answers(const char *who, uint32_t image, int32_t label)
@@ -235,7 +237,7 @@ static void refuses_what_cannot_be(void **state)
     p.person = NULL;
     refused(p, PD_ERR_USAGE);
     refused((struct pd_pressed){.kind = PD_PRESS_UNDO, .person = "ann", .over = -1}, PD_ERR_MISMATCH);
-    static const char *const names[] = {"", "cat", "CAT", "Cat ", "skip", "a,b", "nan", "a\tb"};
+    static const char *const names[] = {NULL, "", "cat", "CAT", "Cat ", "skip", "a,b", "nan", "a\tb"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         refused(
             (struct pd_pressed){

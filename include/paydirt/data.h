@@ -22,6 +22,45 @@ enum {
     PD_NOTE_SIZE = 4096
 };
 
+/* --- what numbers of images mean --- */
+
+/* WHOLE: all whole numbers but uint8; bool, too. */
+enum pd_number_kind { PD_FLOATS, PD_BYTES, PD_WHOLE, PD_NUMBER_KINDS };
+
+/* Which number of a kind is black, and which white; other values than these are those of pd_pixel_scale_of
+ * and pd_pixel_scale_named. */
+enum pd_pixel_scale {
+    PD_PIXELS_UNKNOWN,
+    PD_PIXELS_SIGNED = 2, /* floats: -1, 1 */
+    PD_PIXELS_BYTES = 7   /* uint8: 0, 255 */
+};
+
+struct pd_pixel_facts {
+    const char *name; /* "signed", as files have it */
+    enum pd_number_kind kind;
+    double black, white;
+    double shift, factor; /* x is stored as the level, 0 .. 255, nearest to (x + shift) * factor */
+};
+/* NULL: PD_PIXELS_UNKNOWN, or no scale. */
+const struct pd_pixel_facts *pd_pixel_scale_at(enum pd_pixel_scale scale);
+/* PD_PIXELS_UNKNOWN: NULL, or no name of one. */
+enum pd_pixel_scale pd_pixel_scale_named(const char *name);
+
+struct pd_numbers {
+    enum pd_number_kind kind;
+    double least, most; /* finite */
+    bool whole;         /* all of them are whole */
+};
+/* `like`, the scale of images that these belong to, where it is of their kind and they are within it; else by
+ * the values:
+ *
+ *     [0, 1]; [-1, 1] where the least is -0.5 or less     within 0.005 of it
+ *     [0, 255] where the largest is 128 or more, uint8 always but where it is within [0, 1]
+ *     [0, 65535] where the largest is 32768 or more       whole numbers
+ *
+ * PD_PIXELS_UNKNOWN: none of these. */
+enum pd_pixel_scale pd_pixel_scale_of(const struct pd_numbers *numbers, enum pd_pixel_scale like);
+
 /* --- of the caller's memory --- */
 
 /* What lies in the caller's memory. Nothing of it is kept. */
@@ -35,6 +74,7 @@ struct pd_data_arrays {
     int classes;           /* 1 .. 2^20 */
     const char *const
         *class_names; /* (classes), UTF-8, or NULL: the numbers serve; the note tells doubtful ones */
+    enum pd_pixel_scale scale; /* in which u8 were given before they became levels; zeroed: as they are */
 };
 
 /* A copy. PD_ERR_USAGE: a shape, a label or a value that cannot be (the message names the row);
@@ -95,10 +135,12 @@ struct pd_data_request {
         *classes; /* names with commas between; NULL or "": those of the subfolders; of an .npz: numbers */
     /* folders of images: their labels' file; NULL or "": a metadata.csv in it, or subfolders */
     const char *metadata;
-    const char *metadata_columns;      /* of it, IMAGE,LABEL[,SPLIT]; NULL or "": the usual names */
-    bool cache;                        /* decode a large set once, into a file */
-    const char *cache_dir;             /* its folder; NULL or "": the user's, $XDG_CACHE_HOME/paydirt */
-    int threads;                       /* that decode; 0: as many as the process may use */
+    const char *metadata_columns; /* of it, IMAGE,LABEL[,SPLIT]; NULL or "": the usual names */
+    bool cache;                   /* decode a large set once, into a file */
+    const char *cache_dir;        /* its folder; NULL or "": the user's, $XDG_CACHE_HOME/paydirt */
+    int threads;                  /* that decode; 0: as many as the process may use */
+    enum pd_pixel_scale
+        scale; /* of an .npz: that of images which these belong to (pd_pixel_scale_of); zeroed: none */
     const struct pd_data_watch *watch; /* or NULL */
 };
 
@@ -121,6 +163,8 @@ const char *pd_dataset_name(const struct pd_dataset *dataset); /* of the set; "f
 /* (channels, height, width), as stored; points: 2, 1, 1. */
 void pd_dataset_shape(const struct pd_dataset *dataset, int *channels, int *height, int *width);
 bool pd_dataset_is_points(const struct pd_dataset *dataset);
+/* In which the images were given; of image files PD_PIXELS_BYTES, of points PD_PIXELS_UNKNOWN. */
+enum pd_pixel_scale pd_dataset_pixel_scale(const struct pd_dataset *dataset);
 const int32_t *pd_dataset_labels(const struct pd_dataset *dataset); /* (count): -1, unknown; borrowed */
 
 /* Images first .. first + n, (n, channels, height, width) of 0 .. 255, into the caller's memory; or points

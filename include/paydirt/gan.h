@@ -4,6 +4,7 @@
 #ifndef PAYDIRT_GAN_H
 #define PAYDIRT_GAN_H
 
+#include <paydirt/data.h>
 #include <paydirt/error.h>
 
 #include <stdbool.h>
@@ -58,6 +59,8 @@ char *pd_gan_class_name(const struct pd_gan *gan, int label, char *text, size_t 
 int pd_gan_z_dim(const struct pd_gan *gan);
 /* Of an image: (channels, side, side); points: 2, 0. */
 void pd_gan_shape(const struct pd_gan *gan, int *channels, int *side);
+/* In which the images were given that it learnt from, by which others of their kind are read. */
+enum pd_pixel_scale pd_gan_pixel_scale(const struct pd_gan *gan);
 int64_t pd_gan_image_size(const struct pd_gan *gan);    /* its numbers: channels * side * side, or 2 */
 int64_t pd_gan_feature_width(const struct pd_gan *gan); /* of pd_features */
 /* So many images of that origin were measured for the statistics by which D scores such; 0: it takes its

@@ -133,10 +133,10 @@ class ActiveLearner:
         self._by_value = given is None or isinstance(given, int) or all(isinstance(c, int) for c in given)
         self._given = images.labels
         self._n = len(images.pixels)
-        self._scale = images.scale
+        self._scale = images.scale  # as given now: the folder may keep the same pixels of another one
         self._watching: Dict[str, Any] = {"callbacks": callbacks, "progress": progress}
         self.notes: List[str] = list(images.notes)
-        data = keep_arrays(images, self.folder)
+        data = keep_arrays(images, self.folder, by_scale=False)
         self._options: Dict[str, Any] = {
             "data": data, "classes": names_option(images), "oracle": "csv", "out": self.folder, "strategy": strategy,
             "init": init, "query": per_round, "final": budget, "seed": seed, "threads": threads, "pictures": False, **options}

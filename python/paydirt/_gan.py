@@ -1,24 +1,20 @@
 """Networks: sampling, scoring, files."""
 from __future__ import annotations
 
-import json
 import os
 import pathlib
-import re
-import shutil
 import tempfile
-from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import floats, pointer, shape_text, whole_numbers
-from ._images import SCALES, Images, arrays_of, fit_channels, pixels_of, to_dataset
+from ._images import Images, arrays_of, fit_channels, pixels_of, to_dataset
 from ._labels import as_called, by_value, called, labels_of
 from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, one_of, openmp, path_text, real, text, whole
 
 _FILE = "networks.safetensors"  # in a folder of Gan.save
-_ARRAYS = re.compile("data-[0-9a-f]{16}-([a-z]+)[.]npz")  # as keep_arrays calls them
 _ORIGINS = {"real": lib.PD_ORIGIN_REAL, "fake": lib.PD_ORIGIN_FAKE}
 
 
@@ -122,7 +118,7 @@ class Gan:
         self._process = os.getpid()
         self.history: List[Epoch] = []
         self.notes: List[str] = []
-        self._scale: Optional[str] = None  # of the images that it was trained on
+        self._scale = int(lib.pd_gan_pixel_scale(self._c))  # of the images that it was trained on
         self.folder = folder
         self.interrupted = False
 
@@ -347,7 +343,7 @@ class Gan:
     def _dataset(self, images: Any, labels: Any) -> Any:
         notes: List[str] = []
         given, own, _ = arrays_of(images, labels)
-        pixels = fit_channels(pixels_of(given, "images", notes, self._scale), self.shape[0])
+        pixels = fit_channels(pixels_of(given, "images", notes, self._scale)[0], self.shape[0])
         known, count, _ = labels_of(own, len(pixels), self.class_names, notes, by_number=True)
         return to_dataset(Images(pixels, known, count, None, notes))
 
@@ -383,15 +379,13 @@ class Gan:
                 raise UsageError("'%s' is a run's folder, which keeps its networks itself: give another one" % to)
             to = to / _FILE
         call(lib.pd_gan_write, self._alive(), os.fsencode(to))
-        if self._scale:
-            _write_scale(to, self._scale)
         return str(to)
 
     def __reduce__(self) -> Any:
         """Pickled, and copied, as the file of `save`."""
         with tempfile.TemporaryDirectory() as folder:
             data = pathlib.Path(self.save(pathlib.Path(folder, _FILE))).read_bytes()
-        return _of_bytes, (data, self.history, self.notes, self.folder, self.interrupted, self._scale)
+        return _of_bytes, (data, self.history, self.notes, self.folder, self.interrupted)
 
     def to_torch(self, *, origin: str = "real") -> Any:
         """The networks as PyTorch's modules, in evaluation mode: `m.g(z, classes)` and `m.d(images)`, whose outputs are those of
@@ -415,57 +409,13 @@ class Gan:
             return load_checkpoint(path, path if seen else "", origin)
 
 
-def _of_bytes(data: bytes, history: List[Epoch], notes: List[str], folder: Optional[str], interrupted: bool,
-              scale: Optional[str] = None) -> Gan:
+def _of_bytes(data: bytes, history: List[Epoch], notes: List[str], folder: Optional[str], interrupted: bool) -> Gan:
     with tempfile.TemporaryDirectory() as scratch:
         path = pathlib.Path(scratch, _FILE)
         path.write_bytes(data)
         gan = load(path)
-    gan.history, gan.notes, gan.folder, gan.interrupted, gan._scale = history, notes, folder, interrupted, scale
+    gan.history, gan.notes, gan.folder, gan.interrupted = history, notes, folder, interrupted
     return gan
-
-
-# --- the scale of the images, in files ---
-
-
-def _header(file: BinaryIO) -> Dict[str, Any]:
-    header: Dict[str, Any] = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    return header
-
-
-def _write_scale(path: pathlib.Path, scale: str) -> None:
-    """Adds it to the metadata of a file of `Gan.save`, whose tensors' places count from the end of the header."""
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".networks-", suffix=".tmp")
-    try:
-        with open(path, "rb") as file, os.fdopen(descriptor, "wb") as out:
-            header = _header(file)
-            header["__metadata__"]["scale"] = scale
-            words = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-            words += b" " * (-len(words) % 8)
-            out.write(len(words).to_bytes(8, "little") + words)
-            shutil.copyfileobj(file, out)
-            out.flush()
-            os.fsync(out.fileno())
-        shutil.copymode(path, beside)
-        os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
-
-
-def _scale_in(path: pathlib.Path) -> Optional[str]:
-    """Of a file of `Gan.save`; of a run's folder, by the name of its arrays. None: not known."""
-    try:
-        if path.is_dir():
-            with open(path / "options.json", encoding="utf-8") as words:
-                named = _ARRAYS.fullmatch(os.path.basename(json.load(words)["data"]))
-                scale = named and named[1]
-        else:
-            with open(path, "rb") as file:
-                scale = _header(file)["__metadata__"].get("scale")
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return scale if scale in SCALES else None
 
 
 def _seed(seed: int) -> int:
@@ -515,5 +465,4 @@ def load(path: Union[str, "os.PathLike[str]"], *, threads: int = 0) -> Gan:
             at = saved if at.is_dir() else at
             call(lib.pd_gan_read, os.fsencode(at), count, out)
             gan = Gan(out[0])
-    gan._scale = _scale_in(at)
     return gan

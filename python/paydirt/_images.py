@@ -12,19 +12,17 @@ from ._arrays import host, pointer, same_index, shape_text
 from ._labels import Classes, Names, called, labels_of, names_of, of_data_set
 from ._library import Callbacks, UsageError, call, ffi, lib, one_of, path_text, tell, text, whole
 
-_NEAR = 0.005  # so far beyond its range is rounding, or resizing
-
 
 class Images(NamedTuple):
     """What was understood: pixels (n, C, H, W) of uint8, or points (n, 2) of float32; labels (n), -1 unknown; names of the
-    classes, or their number; what there is to say; their scale (scale_of)."""
+    classes, or their number; what there is to say; the scale in which they were given (data.h)."""
 
     pixels: NDArray[Any]
     labels: NDArray[np.int32]
     classes: int
     names: Optional[List[str]]
     notes: List[str]
-    scale: Optional[str] = None
+    scale: int = 0
 
     @property
     def are_points(self) -> bool:
@@ -35,55 +33,58 @@ class Images(NamedTuple):
 # --- pixels -------------------------------------------------------------------------------------------------
 
 
-def _range_words(low: float, high: float) -> str:
-    return "%g to %g" % (low, high)
+def _kind(a: NDArray[Any]) -> int:
+    return int(lib.PD_FLOATS if a.dtype.kind == "f" else lib.PD_BYTES if a.dtype == np.uint8 else lib.PD_WHOLE)
 
 
-SCALES = ("signed", "bytes", "levels")  # floats within [-1, 1], uint8 beyond 1, floats to 255
+def _words(facts: Any) -> str:
+    return "%g is black, %g is white" % (facts.black, facts.white)
 
 
-def scale_of(a: NDArray[Any]) -> Optional[str]:
-    """One of SCALES, of which a few images may show nothing; None: another one."""
-    if a.dtype == np.uint8 and a.size and a.max() > 1:
-        return "bytes"
-    if a.dtype.kind == "f" and a.size and -_NEAR <= a.min() and 128 <= a.max() <= 255.5:
-        return "levels"
-    return "signed" if a.dtype.kind == "f" and a.size and -1 - _NEAR <= a.min() < -_NEAR and a.max() <= 1 + _NEAR else None
-
-
-def _levels(a: NDArray[Any], name: str, notes: List[str], like: Optional[str]) -> NDArray[np.uint8]:
-    """As `paydirt train --data x.npz` decides (doc/data.md): what is black and what is white follows from the values."""
+def _find_scale(a: NDArray[Any], name: str, like: int) -> Tuple[int, str]:
+    """What is black and what is white (data.h), and that in words."""
     low, high = a.min(), a.max()
     if a.dtype.kind == "f" and not (np.isfinite(low) and np.isfinite(high)):
         at = int(np.flatnonzero(~np.isfinite(a).reshape(len(a), -1).all(1))[0])
         raise UsageError("%s: image %d has a number that is not finite" % (name, at))
-    if a.dtype == np.uint8 and (high > 1 or like == "bytes"):
-        return a
-    low, high = float(low), float(high)
-    signed = low <= -0.5 and (low < -0.5 - _NEAR or high > 0.5 + _NEAR) or like == "signed" and a.dtype.kind == "f"
-    if signed and -1 - _NEAR <= low and high <= 1 + _NEAR:
-        scale, shift, words = 127.5, 127.5, "-1 is black, 1 is white"
-    elif like == "levels" and a.dtype.kind == "f" and -_NEAR <= low and high <= 255.5 \
-            and (high > 1 + _NEAR or not (a % 1).any()):
-        scale, shift, words = 1.0, 0.0, "0 is black, 255 is white"
-    elif -_NEAR <= low and high <= 1 + _NEAR:
-        scale, shift, words = 255.0, 0.0, "0 is black, 1 is white"
-    elif -0.5 <= low and 128 <= high <= 255.5:
-        scale, shift, words = 1.0, 0.0, "0 is black, 255 is white"
-    elif 0 <= low and 32768 <= high <= 65535 and (a.dtype.kind in "iu" or not (a % 1).any()):
-        scale, shift, words = 1 / 257.0, 0.0, "0 is black, 65535 is white"
-    else:
-        raise UsageError("%s: values from %s, expected [0, 1], [-1, 1] (from -0.5 or less), 0 to 255 (to 128 or more) or 0 to "
-                         "65535 (to 32768 or more): scale or clip them" % (name, _range_words(low, high)))
-    notes.append("%s: %s, values from %s: %s" % (name, a.dtype, _range_words(low, high), words))
+    kind, known = _kind(a), lib.pd_pixel_scale_at(like)
+    if known != ffi.NULL and known.kind != kind:
+        known = ffi.NULL
+    numbers = ffi.new("struct pd_numbers *", {"kind": kind, "least": low, "most": high,
+                                              "whole": a.dtype.kind != "f" or not (a % 1).any()})
+    scale = int(lib.pd_pixel_scale_of(numbers, like))
+    if scale == lib.PD_PIXELS_UNKNOWN:
+        raise UsageError("%s: values from %g to %g, expected [0, 1], [-1, 1] (from -0.5 or less), 0 to 255 (to 128 or more) or 0 "
+                         "to 65535 (to 32768 or more)%s: scale or clip them"
+                         % (name, low, high, "; the networks': " + _words(known) if known != ffi.NULL else ""))
+    words = "%s: %s, values from %g to %g: %s" % (name, a.dtype, low, high, _words(lib.pd_pixel_scale_at(scale)))
+    if known != ffi.NULL and scale != like:
+        tell("%s (of what the networks learnt from, %s)" % (words, _words(known)))
+    elif like and scale != like and a.dtype.kind in "iu" and kind == lib.PD_WHOLE:
+        tell("%s, as it seems: the networks learnt from %s" % (words, _KINDS[lib.pd_pixel_scale_at(like).kind]))
+    return scale, words
+
+
+_KINDS = {lib.PD_FLOATS: "floats", lib.PD_BYTES: "uint8", lib.PD_WHOLE: "whole numbers"}
+
+
+def _levels(a: NDArray[Any], name: str, notes: List[str], like: int) -> Tuple[NDArray[np.uint8], int]:
+    """As `paydirt train --data x.npz` decides (doc/data.md): what is black and what is white follows from the values, or is
+    known."""
+    scale, words = _find_scale(a, name, like)
+    if scale == lib.PD_PIXELS_BYTES:
+        return a, scale
+    facts = lib.pd_pixel_scale_at(scale)
+    notes.append(words)
     out = np.empty(a.shape, np.uint8)
     for i in range(0, len(a), 1024):  # so that no float copy of all is made
-        out[i:i + 1024] = np.rint(np.clip(a[i:i + 1024].astype(np.float64) * scale + shift, 0, 255))
-    return out
+        out[i:i + 1024] = np.rint(np.clip((a[i:i + 1024].astype(np.float64) + facts.shift) * facts.factor, 0, 255))
+    return out, scale
 
 
-def pixels_of(given: Any, name: str, notes: List[str], like: Optional[str] = None) -> NDArray[Any]:
-    """(n, C, H, W) uint8, or points (n, 2) float32. like: the scale of others that these belong to, where values leave it open."""
+def pixels_of(given: Any, name: str, notes: List[str], like: int = 0) -> Tuple[NDArray[Any], int]:
+    """(n, C, H, W) uint8, or points (n, 2) float32, and the scale in which they were given (data.h). like: that of others which
+    these belong to; 0: none."""
     a = host(given, name)
     if a.dtype.name == "bfloat16":
         a = a.astype(np.float32)
@@ -94,7 +95,7 @@ def pixels_of(given: Any, name: str, notes: List[str], like: Optional[str] = Non
     if a.ndim == 2 and a.shape[1] == 2 and a.dtype.kind == "f":
         if not np.isfinite(a).all():
             raise UsageError("%s: point %d is not finite" % (name, np.flatnonzero(~np.isfinite(a).all(1))[0]))
-        return np.ascontiguousarray(a, dtype=np.float32)
+        return np.ascontiguousarray(a, dtype=np.float32), 0
     sides = (4, 4096)
     shape = a.shape
     if a.ndim == 3:
@@ -105,7 +106,8 @@ def pixels_of(given: Any, name: str, notes: List[str], like: Optional[str] = Non
     if a.ndim != 4 or a.shape[1] not in (1, 3) or not all(sides[0] <= s <= sides[1] for s in a.shape[2:]):
         raise UsageError("%s: shape (%s), expected (N, H, W), (N, H, W, C) or (N, C, H, W), C 1 or 3, sides %d to %d; points: "
                          "(N, 2) of floats" % (name, ", ".join(map(str, shape)), *sides))
-    return np.ascontiguousarray(_levels(a, name, notes, like))
+    pixels, scale = _levels(a, name, notes, like)
+    return np.ascontiguousarray(pixels), scale
 
 
 def fit_channels(pixels: NDArray[Any], channels: int) -> NDArray[Any]:
@@ -119,17 +121,29 @@ def fit_channels(pixels: NDArray[Any], channels: int) -> NDArray[Any]:
 # --- other libraries' data sets -----------------------------------------------------------------------------
 
 
+def _of_sixteen(item: Any) -> NDArray[np.uint8]:
+    """Grey of 16 bits, of which the upper 8 are kept."""
+    a = np.asarray(item)
+    if a.max() < 4096:
+        tell("images of 16 bits, of which 65535 is white, and the largest here is %d: they are nearly black (scale them)" % a.max())
+    clear = item.info.get("transparency")
+    return np.where(a == clear, 255, a >> 8).astype(np.uint8) if isinstance(clear, int) else (a >> 8).astype(np.uint8)
+
+
 def _of_pillow(item: Any) -> NDArray[Any]:
     """As a folder's files are read: upright, on white where they are transparent."""
     from PIL import Image, ImageOps
 
+    is_png = item.format == "PNG"  # whose grey of 16 bits is of mode I before Pillow 11
     item = ImageOps.exif_transpose(item)
+    if item.mode.startswith("I;16") or item.mode == "I" and is_png:
+        return _of_sixteen(item)
     if item.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in item.info:
-        grey = item.mode in ("LA", "La", "L")
-        clear = item.convert("RGBA")
+        grey = item.mode in ("LA", "La", "L", "1")
+        clear = (item.convert("LA") if item.mode == "La" else item).convert("RGBA")
         item = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("L" if grey else "RGB")
     other = {"1": "L", "I": None, "F": None, "L": None, "RGB": None}.get(item.mode, "RGB")
-    return np.asarray(item if other is None or item.mode.startswith("I;") else item.convert(other))
+    return np.asarray(item if other is None else item.convert(other))
 
 
 def _stack(items: List[Any], name: str) -> NDArray[Any]:
@@ -238,11 +252,11 @@ def understand(data: Any, labels: Any = None, classes: Classes = None, name: str
     """What there is to train on."""
     notes: List[str] = []
     a, labels, classes = arrays_of(data, labels, classes, name)
-    pixels = pixels_of(a, name, notes)
+    pixels, scale = pixels_of(a, name, notes)
     known, count, names = labels_of(labels, len(pixels), classes, notes)
     if names:
         _say_names(names)
-    return Images(pixels, known, count, names, notes, None if pixels.ndim == 2 else scale_of(a))
+    return Images(pixels, known, count, names, notes, scale)
 
 
 _SIDE = 32  # that networks work at where nothing is said
@@ -268,7 +282,8 @@ def to_dataset(images: Images) -> Any:
     names = ffi.new("char *[]", kept) if kept else ffi.NULL
     arrays = ffi.new("struct pd_data_arrays *", {
         "n": len(x), "channels": x.shape[1], "height": 1 if points else x.shape[2], "width": 1 if points else x.shape[3],
-        "f32" if points else "u8": pixels, "labels": labels, "classes": images.classes, "class_names": names})
+        "f32" if points else "u8": pixels, "labels": labels, "classes": images.classes, "class_names": names,
+        "scale": images.scale})
     out = ffi.new("struct pd_dataset **")
     call(lib.pd_dataset_from_arrays, arrays, out)
     return ffi.gc(out[0], lib.pd_dataset_destroy)

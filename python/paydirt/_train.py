@@ -163,7 +163,7 @@ class Watch:
 # --- data in a folder ---------------------------------------------------------------------------------------
 
 
-def keep_arrays(images: Images, folder: pathlib.Path, scale: Optional[str] = None) -> pathlib.Path:
+def keep_arrays(images: Images, folder: pathlib.Path, by_scale: bool = True) -> pathlib.Path:
     """Writes them beside the runs, once: an .npz that is called by what is in it, and the scale that it was given in."""
     if images.are_points:
         raise UsageError("points: a run's folder keeps none, so out= is for images alone")
@@ -172,14 +172,17 @@ def keep_arrays(images: Images, folder: pathlib.Path, scale: Optional[str] = Non
     digest = hashlib.sha256()
     for a in (np.array(images.pixels.shape), images.pixels, images.labels):
         digest.update(np.ascontiguousarray(a).data)
+    scale = text(lib.pd_pixel_scale_at(images.scale).name)
+    if by_scale:
+        digest.update(scale.encode())
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ("data-%s%s.npz" % (digest.hexdigest()[:16], "-" + scale if scale else ""))
+    path = folder / ("data-%s%s.npz" % (digest.hexdigest()[:16], "-" + scale if by_scale else ""))
     if path.exists():
         return path
     descriptor, beside = tempfile.mkstemp(dir=folder, prefix=".data-", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, images=images.pixels, labels=images.labels)
+            np.savez(file, images=images.pixels, labels=images.labels, paydirt_scale=[scale])
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
@@ -288,7 +291,7 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
         watch.note(note)
     if out is not None:
         where = pathlib.Path(path_text(out, "out")).absolute()
-        given.update(out=where, data=path_text(data, "data") if images is None else keep_arrays(images, where, images.scale),
+        given.update(out=where, data=path_text(data, "data") if images is None else keep_arrays(images, where),
                      classes=classes if images is None else names_option(images))
         gan = _in_folder(_new_training(given), watch, threads)
     elif images is not None:
@@ -296,7 +299,6 @@ def train(data: Any, labels: Any = None, *, model: Optional[str] = None, epochs:
     else:
         training = _new_training(given)
         gan = _in_memory(training, open_dataset(data, classes, dir=options.get("data_dir")), watch, threads)
-    gan._scale = images.scale if images is not None else gan._scale
     return gan
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import features_of, host, pointer, same_columns, same_index, shape_text
-from ._images import pixels_of, scale_of
+from ._images import pixels_of
 from ._labels import labels_of, sorted_names
 from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, openmp, path_text, tell, text, whole
 
@@ -125,7 +125,7 @@ def _seen(given: Any, what: str, weights: Weights, threads: int) -> NDArray[np.f
 
 
 def _inception(images: Any, what: str, weights: Any, threads: int) -> Tuple[NDArray[np.float32], NDArray[np.float32]]:
-    pixels = pixels_of(images, what, [])
+    pixels = pixels_of(images, what, [])[0]
     if pixels.ndim != 4:
         raise UsageError("%s: points, expected images" % what)
     calls, out = Callbacks(), ffi.new("struct pd_inception **")
@@ -279,9 +279,9 @@ def _compare(sets: Dict[str, _Labelled], names: List[str]) -> None:
         tell("%s: no image of class %s, which another set has" % (what, words))
 
 
-def _labelled(images: NDArray[Any], labels: Any, what: str, like: Optional[str]) -> _Labelled:
+def _labelled(images: NDArray[Any], labels: Any, what: str, like: int) -> _Labelled:
     same_index(**{what: images, "labels": labels})
-    pixels = pixels_of(images, what, [], like)
+    pixels = pixels_of(images, what, [], like)[0]
     known, _, names = labels_of(labels, len(pixels), None, [])
     if pixels.ndim == 4 and pixels.shape[2] != pixels.shape[3]:
         raise UsageError("%s: images of %d x %d, expected squares" % (what, pixels.shape[2], pixels.shape[3]))
@@ -292,7 +292,8 @@ def _labelled(images: NDArray[Any], labels: Any, what: str, like: Optional[str])
 def _sets(**given: Tuple[str, Any, Any]) -> Dict[str, _Labelled]:
     """By name: what it is called in messages, images, labels. Floats of one that reach below 0 say what those of the others mean."""
     arrays = {member: host(images, what) for member, (what, images, _) in given.items()}
-    like = "signed" if "signed" in [scale_of(a) for a in arrays.values()] else None
+    below = any(a.dtype.kind == "f" and a.size and a.min() < -0.005 for a in arrays.values())
+    like = lib.PD_PIXELS_SIGNED if below else 0
     return {member: _labelled(arrays[member], labels, what, like) for member, (what, _, labels) in given.items()}
 
 

@@ -486,6 +486,53 @@ class Understands(unittest.TestCase):
             np.testing.assert_allclose(gan.score(dark[4:6] / 255.0).logit, gan.score(dark).logit[4:6], atol=1e-5)
         np.testing.assert_array_equal(gan.score(dark[:3] // 4).logit, gan.score((dark[:3] // 4).astype("u1")).logit)
 
+    def test_whole_numbers_are_of_the_scale_of_all(self):
+        for all_of, few, kept in ((IMAGES.astype("u2") * 257, 3, "whole-sixteen"), (IMAGES.astype("i8"), 3, "whole-levels"),
+                                  (IMAGES / np.float32(255), 3, "unit")):
+            all_of[few] = all_of[few] // 300 if all_of.dtype.kind != "f" else all_of[few] / 300
+            gan = quick(all_of, out=self.folder())
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                for same in (gan, paydirt.load(gan.save(self.folder())), pickle.loads(pickle.dumps(gan)), quick(all_of)):
+                    np.testing.assert_allclose(same.score(all_of[few:few + 1]).logit, same.score(all_of).logit[few:few + 1],
+                                               atol=1e-5)
+            self.assertTrue(any("-%s.npz" % kept in name for name in os.listdir(os.path.dirname(gan.folder))))
+        gan = quick(IMAGES.astype("i8"))
+        with self.assertRaisesRegex(paydirt.UsageError, "to 3000, .*; the networks': 0 is black, 255 is white: scale"):
+            gan.score(np.full((1, 8, 8), 3000))
+        with self.assertWarnsRegex(UserWarning, "65535 is white .of what the networks learnt from, 0 is black, 255 is white"):
+            gan.score(IMAGES.astype("u2") * 257)
+        with self.assertWarnsRegex(UserWarning, "255 is white, as it seems: the networks learnt from uint8"):
+            quick(IMAGES).score(IMAGES.astype("u2"))
+
+    def test_sixteen_bits_are_cut_as_of_files(self):
+        values = np.arange(0, 65536, 16, dtype="u2").reshape(1, 64, 64)
+        values[0, -1, -1] = 65535
+        np.testing.assert_array_equal(understand(values, [0], 1).pixels[0, 0], values[0] >> 8)
+
+    def test_pictures_are_read_as_a_folders_files(self):
+        try:
+            from PIL import Image
+        except ImportError:
+            self.skipTest("no Pillow")
+        deep = (np.arange(1024, dtype="u2") * 60).reshape(32, 32)
+        colours = Image.fromarray((np.arange(3072) % 251).astype("u1").reshape(32, 32, 3))
+        grey = Image.fromarray((np.arange(1024) % 251).astype("u1").reshape(32, 32))
+        kinds = {"deep": (Image.fromarray(deep), {}), "clear": (Image.fromarray(deep), {"transparency": 600}),
+                 "la": (Image.merge("LA", [grey, grey]), {}), "one": (grey.convert("1"), {"transparency": 0}),
+                 "p": (colours.quantize(16), {"transparency": 3}), "l": (grey, {"transparency": 7})}
+        for kind, (image, options) in kinds.items():
+            folder = self.folder()
+            for k in "ab":
+                os.mkdir(os.path.join(folder, k))
+                image.save(os.path.join(folder, k, "0.png"), **options)
+            with Image.open(os.path.join(folder, "a", "0.png")) as image:
+                got = np.moveaxis(understand([image, image], [0, 1]).pixels[0], 0, 2)
+            stored = paydirt.open_data(folder, size=32).images[0]
+            np.testing.assert_array_equal(got + 0 * stored, stored + 0 * got, kind)
+        with self.assertWarnsRegex(UserWarning, "65535 is white, and the largest here is 1023"):
+            understand([Image.fromarray(deep // 60)] * 2, [0, 1])
+
     def test_pictures_and_pairs_of_others(self):
         try:
             from PIL import Image

@@ -78,7 +78,7 @@ static enum pd_status open_images(struct pd_trial *t, struct pd_error *err)
     const struct pd_data_watch early = pd_early_check_watch(&check);
     char folder[PD_PATH_SIZE];
     if (!*t->run) /* nothing has begun */
-        return pd_run_dataset(&t->o, PD_SPLIT_TRAIN, &early, &t->data, err);
+        return pd_run_dataset(&t->o, PD_SPLIT_TRAIN, PD_PIXELS_UNKNOWN, &early, &t->data, err);
     enum pd_status status = pd_trial_start_folder(t->run, t->number, folder, err);
     if (!status)
         status = pd_run_dataset_again(&t->o, folder, !pd_active_is_simulated(t->a), &watch, &t->data, err);
@@ -138,7 +138,7 @@ static enum pd_status open_test(struct pd_trial *t, int size, bool quiet, struct
     struct pd_dataset *data;
     if (!t->a->measure)
         return PD_OK;
-    enum pd_status status = pd_run_dataset(&t->o, PD_SPLIT_TEST, &watch, &data, &why);
+    enum pd_status status = pd_run_dataset(&t->o, PD_SPLIT_TEST, PD_PIXELS_UNKNOWN, &watch, &data, &why);
     if (status == PD_ERR_IO &&
         !pd_active_is_simulated(t->a)) { /* people's folders often have no test images */
         if (!quiet)

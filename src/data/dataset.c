@@ -171,6 +171,8 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
         return status;
     }
     verify(d);
+    if (!d->scale && !d->points)
+        d->scale = PD_PIXELS_BYTES;
     for (int k = 0; d->class_names && k < d->classes; k++)
         pd_make_printable(d->class_names[k]); /* they come from files */
     *out = d;

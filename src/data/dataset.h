@@ -23,6 +23,7 @@ struct pd_dataset {
     int classes;                 /* 0: none are known, and no image has a label */
     int channels, height, width; /* points: 2, 1, 1 */
     int side;                    /* of training images, where somebody said so; 0: nobody did */
+    enum pd_pixel_scale scale;   /* in which the pixels were given; points: unknown */
     uint8_t *pixels;             /* (images stored, channels, height, width), or NULL: see places */
     float *points;               /* (count, 2), or NULL; one of the two is set */
     int32_t *labels;             /* (count): 0 .. classes - 1, or -1 = unlabelled */

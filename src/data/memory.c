@@ -71,6 +71,7 @@ static enum pd_status take_images(const struct pd_data_arrays *a, struct pd_data
 {
     if (d->points)
         return take_points(a, d, err);
+    d->scale = a->f32 ? PD_PIXELS_SIGNED : pd_pixel_scale_at(a->scale) ? a->scale : PD_PIXELS_BYTES;
     if (a->f32)
         return take_floats(a, d, err);
     memcpy(d->pixels, a->u8, d->count * pd_dataset_image_size(d));
@@ -233,6 +234,11 @@ void pd_dataset_shape(const struct pd_dataset *d, int *channels, int *height, in
 bool pd_dataset_is_points(const struct pd_dataset *d)
 {
     return d->points != NULL;
+}
+
+enum pd_pixel_scale pd_dataset_pixel_scale(const struct pd_dataset *d)
+{
+    return d->scale;
 }
 
 const int32_t *pd_dataset_labels(const struct pd_dataset *d)

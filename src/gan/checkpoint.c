@@ -77,6 +77,8 @@ static void describe(struct meta *m, const struct pd_gan *gan, const struct pd_p
     add_number(m, "z_dim", (uint64_t)c->z_dim);
     for (int i = 0; i < PD_MAX_WIDTHS && c->widths[i]; i++)
         add_number(m, pd_width_keys[i], (uint64_t)c->widths[i]);
+    if (gan->scale)
+        add_meta(m, "scale", pd_pixel_scale_at(gan->scale)->name);
     if (gan->ema)
         add_meta(m, "ema", "true");
     if (gan->ema_d)

@@ -158,6 +158,13 @@ static enum pd_status load_class_names(struct pd_gan *gan, const struct pd_safet
     return status;
 }
 
+/* The data's own goes before. */
+static void load_scale(struct pd_gan *gan, const struct pd_safetensors *st)
+{
+    if (!gan->scale)
+        gan->scale = pd_pixel_scale_named(pd_safetensors_meta(st, "scale"));
+}
+
 static enum pd_status add_averages(struct pd_gan *gan, const struct pd_safetensors *st, struct pd_error *err)
 {
     enum pd_status status = pd_safetensors_meta(st, "ema") ? pd_gan_add_ema(gan, err) : PD_OK;
@@ -168,6 +175,7 @@ static enum pd_status load(struct pd_gan *gan, const struct pd_safetensors *st, 
                            struct pd_progress *progress, struct pd_error *err)
 {
     enum pd_status status = read_progress(st, path, progress, err);
+    load_scale(gan, st);
     if (!status)
         status = add_averages(gan, st, err);
     if (!status)
@@ -195,6 +203,7 @@ enum pd_status pd_gan_load_generator(struct pd_gan *gan, const char *path, struc
     enum pd_status status = pd_safetensors_open(path, &st, err);
     if (status)
         return status;
+    load_scale(gan, st);
     status = load_class_names(gan, st, path, err);
     if (!status)
         status = load_vars(gan, st, path, "g.", err);

@@ -145,6 +145,11 @@ int64_t pd_gan_image_size(const struct pd_gan *gan)
     return pd_shape_count(pd_gan_image_shape(gan, 1));
 }
 
+enum pd_pixel_scale pd_gan_pixel_scale(const struct pd_gan *gan)
+{
+    return gan->scale;
+}
+
 int pd_gan_classes(const struct pd_gan *gan)
 {
     return gan->config.classes;

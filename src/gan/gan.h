@@ -22,6 +22,7 @@ struct pd_gan {
     bool ema;                       /* samples come from the generator's averaged weights */
     bool ema_d;                     /* scores come from the discriminator's averaged weights */
     struct pd_class_names classes;  /* owned; zeroed: not known */
+    enum pd_pixel_scale scale;      /* of the images that it learns from */
     int64_t statistics[PD_ORIGINS]; /* images that D's batch norm was recalibrated on (gan/recalibrate.h),
                                        in real.… and fake.…; 0: it takes its running statistics, over both */
     atomic_bool busy;               /* another program's call is at work */

@@ -93,13 +93,14 @@ static enum pd_status check_own(const char *path, const struct pd_samples *s, st
 
 /* Floats as they are where they are within [-1, 1]. Points lie anywhere. */
 static enum pd_status read_floats(const char *path, struct pd_npy_stream *images, bool own,
-                                  struct pd_samples *s, struct pd_dataset *d, struct pd_error *err)
+                                  enum pd_pixel_scale like, struct pd_samples *s, struct pd_dataset *d,
+                                  struct pd_error *err)
 {
     const int64_t count = pd_io_array_count(pd_npy_stream_array(images));
-    struct pd_levels levels = {1, 127.5};
+    const struct pd_levels_like run = {like, "the run's"};
     enum pd_status status = PD_OK;
     if (s->shape.rank > 2 && !own)
-        status = pd_levels_find(images, NULL, false, d, &levels, err);
+        status = pd_levels_find(images, NULL, &run, d, err);
     if (!status)
         status = pd_npy_stream_rewind(images, err);
     s->images = status ? NULL : pd_calloc((size_t)count, sizeof *s->images);
@@ -107,11 +108,12 @@ static enum pd_status read_floats(const char *path, struct pd_npy_stream *images
         status = s->images ? pd_npy_stream_read(images, s->images, count, err) : pd_fail_memory(err, path);
     if (!status && s->shape.rank > 2 && own)
         status = check_own(path, s, err);
-    if (levels.shift > 0) /* within [-1, 1]: nothing that needs a line */
+    const struct pd_pixel_facts *scale = pd_pixel_scale_at(d->scale);
+    if (!scale || d->scale == PD_PIXELS_SIGNED) /* nothing that needs a line */
         d->note[0] = '\0';
     else
         for (int64_t i = 0; !status && i < count; i++)
-            s->images[i] = (float)(s->images[i] * levels.scale / 127.5 - 1);
+            s->images[i] = (float)(s->images[i] / scale->white * 2 - 1);
     return status;
 }
 
@@ -147,12 +149,12 @@ static enum pd_status read_labels(const char *path, struct pd_npy *file, struct 
 }
 
 /* As a data set's: bytes, (N, H, W, C) and others. */
-static enum pd_status read_as_data(const char *path, struct pd_npy *file, struct pd_samples *s,
-                                   struct pd_dataset *d, struct pd_error *err)
+static enum pd_status read_as_data(const char *path, struct pd_npy *file, enum pd_pixel_scale like,
+                                   struct pd_samples *s, struct pd_dataset *d, struct pd_error *err)
 {
     const int64_t *dim = s->shape.dim;
     struct pd_real_images images = {NULL, NULL, 0};
-    enum pd_status status = pd_npz_take(file, path, PD_SPLIT_TRAIN, d, err);
+    enum pd_status status = pd_npz_take(file, path, PD_SPLIT_TRAIN, like, d, err);
     if (!status && (d->channels != dim[1] || d->height != dim[2] || d->width != dim[3]))
         status = pd_fail(err, PD_ERR_MISMATCH, -1,
                          "%s: images of %d x %d x %d, expected %d x %d x %d for this run", path, d->channels,
@@ -165,8 +167,8 @@ static enum pd_status read_as_data(const char *path, struct pd_npy *file, struct
     return status;
 }
 
-static enum pd_status read_images(const char *path, struct pd_npy *file, struct pd_samples *s,
-                                  struct pd_dataset *d, struct pd_error *err)
+static enum pd_status read_images(const char *path, struct pd_npy *file, enum pd_pixel_scale like,
+                                  struct pd_samples *s, struct pd_dataset *d, struct pd_error *err)
 {
     struct pd_npy_stream *images = NULL;
     enum pd_status status = PD_OK;
@@ -179,14 +181,14 @@ static enum pd_status read_images(const char *path, struct pd_npy *file, struct 
         status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s: there are no images in it", path);
     else if (a && fits(a, &s->shape)) {
         s->count = s->shape.dim[0] = a->dims[0];
-        status = read_floats(path, images, pd_npy_locate(file, "z") >= 0, s, d, err);
+        status = read_floats(path, images, pd_npy_locate(file, "z") >= 0, like, s, d, err);
         if (!status)
             status = read_labels(path, file, s, err);
     } else if (a && (s->shape.rank == 2 ||
                      (a->dtype == PD_IO_F32 && a->rank == 4 && a->dims[1] == s->shape.dim[1])))
         status = fail_images(path, a, &s->shape, err);
     else
-        status = read_as_data(path, file, s, d, err);
+        status = read_as_data(path, file, like, s, d, err);
     pd_npy_stream_close(images);
     return status;
 }
@@ -270,7 +272,7 @@ enum pd_status pd_samples_read(const char *path, const struct pd_gan *gan, struc
     else
         pd_path_word(d->name, sizeof d->name, path);
     if (!status)
-        status = read_images(path, file, out, d, err);
+        status = read_images(path, file, gan->scale, out, d, err);
     if (!status)
         status = take_classes(path, file, gan, out, d, err);
     if (d)

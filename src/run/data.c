@@ -13,8 +13,8 @@
 /* --- the data set --- */
 
 static enum pd_status open_whole(const struct pd_train_options *o, enum pd_split split,
-                                 const struct pd_data_watch *watch, struct pd_dataset **out,
-                                 struct pd_error *err)
+                                 enum pd_pixel_scale like, const struct pd_data_watch *watch,
+                                 struct pd_dataset **out, struct pd_error *err)
 {
     const struct pd_data_request request = {.name = o->data,
                                             .dir = o->data_dir[0] ? o->data_dir : NULL,
@@ -29,6 +29,7 @@ static enum pd_status open_whole(const struct pd_train_options *o, enum pd_split
                                             .cache = o->cache,
                                             .cache_dir = o->cache_dir,
                                             .threads = (int)o->threads,
+                                            .scale = like,
                                             .watch = watch};
     return pd_dataset_open(&request, out, err);
 }
@@ -52,11 +53,11 @@ static enum pd_status hand_over(enum pd_status status, struct pd_dataset **out)
     return status;
 }
 
-enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split,
+enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, enum pd_pixel_scale like,
                               const struct pd_data_watch *watch, struct pd_dataset **out,
                               struct pd_error *err)
 {
-    enum pd_status status = open_whole(o, split, watch, out, err);
+    enum pd_status status = open_whole(o, split, like, watch, out, err);
     if (!status && split == PD_SPLIT_TRAIN)
         status = thin(o, *out, err);
     return hand_over(status, out);
@@ -98,8 +99,8 @@ enum pd_status pd_run_dataset_again(const struct pd_train_options *o, const char
                                     struct pd_error *err)
 {
     if (!pd_roster_is_in(folder))
-        return pd_run_dataset(o, PD_SPLIT_TRAIN, watch, out, err);
-    enum pd_status status = open_whole(o, PD_SPLIT_TRAIN, watch, out, err);
+        return pd_run_dataset(o, PD_SPLIT_TRAIN, PD_PIXELS_UNKNOWN, watch, out, err);
+    enum pd_status status = open_whole(o, PD_SPLIT_TRAIN, PD_PIXELS_UNKNOWN, watch, out, err);
     return hand_over(status ? status : restore(o, folder, people, *out, err), out);
 }
 

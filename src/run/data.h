@@ -12,8 +12,9 @@
 /* Takes it over, as absolute paths. */
 void pd_run_move(const struct pd_data_place *place, struct pd_train_options *o);
 
-/* The data set that the options name. watch: of the decoding, or NULL. */
-enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split,
+/* The data set that the options name. like: the scale of images that these belong to (data.h). watch: of the
+ * decoding, or NULL. */
+enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split split, enum pd_pixel_scale like,
                               const struct pd_data_watch *watch, struct pd_dataset **out,
                               struct pd_error *err);
 

@@ -105,7 +105,7 @@ enum pd_status pd_run_data(const struct pd_run_model *run, const char *name, con
         snprintf(o.data_dir, sizeof o.data_dir, "%s", dir);
     *out = NULL;
     const bool others = named || placed || split != PD_SPLIT_TRAIN;
-    enum pd_status status = others ? pd_run_dataset(&o, split, watch, out, err)
+    enum pd_status status = others ? pd_run_dataset(&o, split, run->gan->scale, watch, out, err)
                                    : pd_run_dataset_again(&o, run->folder, false, watch, out, err);
     if (!status && others)
         status = note_seen(run, *out, err);

@@ -95,6 +95,8 @@ static enum pd_status open_gan(const struct pd_train_options *o, int size, struc
         status = open_backend(o, ranks, s, err);
     if (!status)
         status = pd_gan_create(&config, s->backend, (uint64_t)o->seed, &s->gan, err);
+    if (!status)
+        s->gan->scale = s->data->scale;
     return status ? status : pd_class_names_copy(s->data, &s->gan->classes, err);
 }
 
@@ -354,8 +356,9 @@ static enum pd_status read_data(const struct pd_train_options *o, const struct p
 {
     struct pd_early_check check = {o, from->label_file, watch};
     const struct pd_data_watch early = pd_early_check_watch(&check);
-    enum pd_status status = from->roster ? pd_run_dataset_again(o, from->roster, false, watch, &s->data, err)
-                                         : pd_run_dataset(o, PD_SPLIT_TRAIN, &early, &s->data, err);
+    enum pd_status status = from->roster
+                                ? pd_run_dataset_again(o, from->roster, false, watch, &s->data, err)
+                                : pd_run_dataset(o, PD_SPLIT_TRAIN, PD_PIXELS_UNKNOWN, &early, &s->data, err);
     if (!status)
         status = from->roster ? cut(from->run, s->data, err) : pd_run_roster(o, s->data, &s->roster, err);
     return status;

@@ -123,7 +123,7 @@ static void check(struct pd_npy *npy, enum pd_split split)
     struct pd_error err = {.status = PD_OK};
     if (!d)
         abort();
-    enum pd_status status = pd_npz_take(npy, "fuzz", split, d, &err);
+    enum pd_status status = pd_npz_take(npy, "fuzz", split, PD_PIXELS_UNKNOWN, d, &err);
     if (status && (status != err.status || !err.message[0]))
         abort();
     const size_t pixels = status ? 0 : d->count * pd_dataset_image_size(d);

@@ -506,6 +506,32 @@ static void says_what_arrays_mean(void **state)
           "put an array of labels in (an .npz)");
 }
 
+static void write_sixteen(const char *path, int most)
+{
+    static uint16_t images[8 * 64];
+    static const uint8_t labels[8] = {0, 1, 0, 1, 0, 1, 0, 1};
+    for (int i = 0; i < 8 * 64; i++)
+        images[i] = (uint16_t)(i * most / (8 * 64 - 1));
+    const struct pd_io_array arrays[] = {{"images", PD_IO_U16, 3, {8, 8, 8}, images},
+                                         {"labels", PD_IO_U8, 1, {8}, labels}};
+    assert_int_equal(pd_npz_write(scratch_path(path), arrays, 2, true, NULL), PD_OK);
+}
+
+/* A darker file would be of another scale, or of none, by its own values. */
+static void scores_by_the_scale_of_the_run(void **state)
+{
+    (void)state;
+    write_sixteen("sixteen.npz", 60000);
+    succeeds("train --data sixteen.npz --out scaled --model infogan --size 8 --width 0.1 --min-epoch 16 "
+             "--epochs 1");
+    for (int most = 200; most <= 30000; most += 29800) {
+        write_sixteen("pool.npz", most);
+        assert_contains(
+            succeeds("score scaled/00000-sixteen-infogan --data pool.npz --split train --out pool")->err,
+            "0 is black, 65535 white, the run's scale");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,6 +551,7 @@ int main(void)
         cmocka_unit_test(finds_training_images_in_test),
         cmocka_unit_test(checks_what_paydirt_makes),
         cmocka_unit_test(says_what_arrays_mean),
+        cmocka_unit_test(scores_by_the_scale_of_the_run),
         cmocka_unit_test(draws_a_row_for_each_class),
         cmocka_unit_test(gets_no_wrong_file),
         cmocka_unit_test(gets_real_files),

@@ -161,7 +161,7 @@ static enum pd_status train(const char *name, const char *value, struct seen *se
     }
     if (name)
         expect(pd_training_set(t, name, value, err), err);
-    expect(pd_run_dataset(&o, PD_SPLIT_TRAIN, NULL, &data, err), err);
+    expect(pd_run_dataset(&o, PD_SPLIT_TRAIN, PD_PIXELS_UNKNOWN, NULL, &data, err), err);
     enum pd_status status = pd_training_run(
         t, data, &(struct pd_training_watch){.context = seen, .epoch = see, .stop = enough}, gan, err);
     pd_dataset_destroy(data);

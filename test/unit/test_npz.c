@@ -274,6 +274,75 @@ static void levels_are_those_of_the_file(void **state)
     means(PD_IO_F32, TWO(0, 1), TWO(0.5, NAN), -1, 0, "x_test: element 1 is ");
 }
 
+/* Images (1, H, W) of two numbers that belong to others of a scale. */
+static enum pd_status open_like(const char *like, double a, double b, enum pd_io_dtype type,
+                                struct pd_dataset **d, struct pd_error *err)
+{
+    static float singles[H * W];
+    static int64_t longs[H * W];
+    static uint8_t small[H * W];
+    const void *const data[PD_IO_DTYPES] = {[PD_IO_F32] = singles, [PD_IO_I64] = longs, [PD_IO_U8] = small};
+    for (int i = 0; i < H * W; i++) {
+        singles[i] = (float)(i % 2 ? b : a);
+        longs[i] = (int64_t)singles[i];
+        small[i] = (uint8_t)longs[i];
+    }
+    const struct pd_io_array images = array("images", type, data[type], 3, 1, H, W, 0);
+    const struct pd_data_request request = {.name = write_npz(&images, 1),
+                                            .scale = pd_pixel_scale_named(like)};
+    return pd_dataset_open(&request, d, err);
+}
+
+static void files_are_read_by_the_runs_scale(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *like, *scale;
+        enum pd_io_dtype type;
+        double values[2];
+        int levels[2];
+        const char *note;
+    } rows[] = {
+        {"whole-sixteen", "whole-sixteen", PD_IO_I64, {511, 30000}, {1, 117}, "65535 white, the run's scale"},
+        {"whole-sixteen", "whole-sixteen", PD_IO_I64, {0, 200}, {0, 0}, "65535 white, the run's scale"},
+        {"whole-levels", "whole-levels", PD_IO_I64, {0, 1}, {0, 1}, "255 white, the run's scale"},
+        {"whole-levels", "whole-sixteen", PD_IO_I64, {0, 65535}, {0, 255}, "(the run's scale: 0 to 255)"},
+        {"signed", "signed", PD_IO_F32, {0, 0.5}, {128, 191}, "-1 is black, 1 white, the run's scale"},
+        {"unit", "signed", PD_IO_F32, {-1, 1}, {0, 255}, "1 white (the run's scale: 0 to 1)"},
+        {"levels", "unit", PD_IO_F32, {0, 0.5}, {0, 128}, "1 white (the run's scale: 0 to 255)"},
+        {"levels", "levels", PD_IO_F32, {0, 30.5}, {0, 30}, "255 white, the run's scale"},
+        {"bytes", "bytes", PD_IO_U8, {0, 1}, {0, 1}, "255 white, the run's scale"},
+        {"whole-sixteen", "bytes", PD_IO_U8, {0, 17}, {0, 17}, ""},
+        {NULL, "bits", PD_IO_U8, {0, 1}, {0, 255}, "0 is black, 1 white"},
+    };
+    struct pd_dataset *d;
+    struct pd_error err = {.message = ""};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const double *v = rows[i].values;
+        if (open_like(rows[i].like, v[0], v[1], rows[i].type, &d, &err))
+            fail_msg("%s", err.message);
+        assert_string_equal(pd_pixel_scale_at(pd_dataset_pixel_scale(d))->name, rows[i].scale);
+        assert_int_equal(d->pixels[0], rows[i].levels[0]);
+        assert_int_equal(d->pixels[1], rows[i].levels[1]);
+        assert_contains(d->note, rows[i].note);
+        pd_dataset_destroy(d);
+    }
+    assert_int_equal(open_like("whole-levels", 0, 3000, PD_IO_I64, &d, &err), PD_ERR_FORMAT);
+    assert_contains(err.message, "is 3000");
+    assert_contains(err.message, "(the run's scale: 0 to 255)");
+}
+
+/* Of 16 bits the upper 8 are kept, as of image files. */
+static void sixteen_bits_are_cut(void **state)
+{
+    (void)state;
+    const struct pd_pixel_facts *f = pd_pixel_scale_at(pd_pixel_scale_named("whole-sixteen"));
+    for (int v = 0; v < 65536; v++) {
+        const double level = (v + f->shift) * f->factor;
+        assert_int_equal(level < 0 ? 0 : lrint(level), v >> 8);
+    }
+}
+
 static void takes_labels(struct pd_io_array own, int classes, const char *note)
 {
     struct pd_dataset *d;
@@ -476,6 +545,8 @@ int main(void)
                                        IN_SCRATCH(says_which_arrays),
                                        IN_SCRATCH(refuses_every_cut),
                                        IN_SCRATCH(levels_are_those_of_the_file),
+                                       IN_SCRATCH(files_are_read_by_the_runs_scale),
+                                       cmocka_unit_test(sixteen_bits_are_cut),
                                        IN_SCRATCH(labels_come_in_many_forms),
                                        IN_SCRATCH(splits_are_numbered_alike)};
     return cmocka_run_group_tests(tests, NULL, NULL);

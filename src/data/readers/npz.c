@@ -86,6 +86,8 @@ static const char *list_names(const struct pd_npy *npy, char *text, size_t size)
 
 static bool is_of(const struct layout *l, const char *name)
 {
+    if (!strcmp(name, PD_NPZ_SCALE))
+        return true;
     for (int i = 0; i < 2; i++)
         if ((l->images[i] && !strcmp(name, l->images[i])) || (l->labels[i] && !strcmp(name, l->labels[i])))
             return true;
@@ -181,9 +183,10 @@ static int64_t next_place(struct place *p)
     return at;
 }
 
-static enum pd_status copy_images(struct pd_npy_stream *stream, const struct shape *s,
-                                  const struct pd_levels *l, struct pd_dataset *d, struct pd_error *err)
+static enum pd_status copy_images(struct pd_npy_stream *stream, const struct shape *s, struct pd_dataset *d,
+                                  struct pd_error *err)
 {
+    const struct pd_pixel_facts *scale = pd_pixel_scale_at(d->scale);
     struct pd_values *v;
     int64_t n = 1;
     enum pd_status status = pd_values_create(stream, &v, err);
@@ -194,7 +197,7 @@ static enum pd_status copy_images(struct pd_npy_stream *stream, const struct sha
     while (!status && n) {
         status = pd_values_next(v, &n, err);
         for (int64_t i = 0; i < n && !status; i++)
-            d->pixels[next_place(&place)] = pd_level_of(l, v->value[i]);
+            d->pixels[next_place(&place)] = pd_level_of(scale, v->value[i]);
     }
     pd_free(v);
     return status;
@@ -209,22 +212,48 @@ static enum pd_status read_images(struct pd_npy_stream *stream, struct pd_datase
                : pd_npy_stream_read(stream, d->pixels, pd_io_array_count(pd_npy_stream_array(stream)), err);
 }
 
-static enum pd_status take_images(const struct file *f, enum pd_split split, struct pd_dataset *d,
-                                  struct pd_error *err)
+/* Levels may say in which scale they were given. */
+static enum pd_status take_scale(const struct file *f, struct pd_dataset *d, struct pd_error *err)
+{
+    enum { LONGEST = 16 };
+    struct pd_npy_stream *stream;
+    uint32_t points[LONGEST];
+    char name[LONGEST + 1] = "";
+    if (d->scale != PD_PIXELS_BYTES || !has(f->npy, PD_NPZ_SCALE))
+        return PD_OK;
+    enum pd_status status =
+        pd_npy_stream_open_text(f->npy, (size_t)pd_npy_locate(f->npy, PD_NPZ_SCALE), &stream, err);
+    if (status)
+        return status;
+    const struct pd_io_array *a = pd_npy_stream_array(stream);
+    const int64_t n = pd_io_array_count(a);
+    if (a->dtype == PD_IO_TEXT && n <= LONGEST)
+        status = pd_npy_stream_read(stream, points, n, err);
+    for (int64_t i = 0; i < n && n <= LONGEST && a->dtype == PD_IO_TEXT && !status; i++)
+        name[i] = (char)(points[i] < 128 ? points[i] : '?');
+    if (!status && pd_pixel_scale_named(name))
+        d->scale = pd_pixel_scale_named(name);
+    pd_npy_stream_close(stream);
+    return status;
+}
+
+static enum pd_status take_images(const struct file *f, enum pd_split split, enum pd_pixel_scale like,
+                                  struct pd_dataset *d, struct pd_error *err)
 {
     struct pd_npy_stream *stream = f->images[split];
+    const struct pd_levels_like run = {like, "the run's"}, own = {PD_PIXELS_SIGNED, "a generator's"};
     struct shape s;
-    struct pd_levels l;
     enum pd_status status = read_shape(stream, &s, err);
     if (!status)
-        status = pd_levels_find(stream, f->images[!split], is_of_generator(f), d, &l, err);
+        status = pd_levels_find(stream, f->images[!split], is_of_generator(f) ? &own : &run, d, err);
     if (!status)
         status = pd_dataset_reserve(d, (uint32_t)pd_npy_stream_array(stream)->dims[0], (int)s.channels,
                                     (int)s.height, (int)s.width, err);
     if (status)
         return status;
-    const bool plain = pd_npy_stream_array(stream)->dtype == PD_IO_U8 && s.step == 1 && l.scale == 1;
-    return plain ? read_images(stream, d, err) : copy_images(stream, &s, &l, d, err);
+    const bool plain = d->scale == PD_PIXELS_BYTES && s.step == 1;
+    status = plain ? read_images(stream, d, err) : copy_images(stream, &s, d, err);
+    return status ? status : take_scale(f, d, err);
 }
 
 /* --- labels --- */
@@ -427,8 +456,8 @@ static enum pd_status no_split(const struct file *f, enum pd_split split, struct
                    wanted ? wanted : "test_images, beside train_images");
 }
 
-enum pd_status pd_npz_take(struct pd_npy *npy, const char *name, enum pd_split split, struct pd_dataset *d,
-                           struct pd_error *err)
+enum pd_status pd_npz_take(struct pd_npy *npy, const char *name, enum pd_split split,
+                           enum pd_pixel_scale like, struct pd_dataset *d, struct pd_error *err)
 {
     char names[128];
     struct file f = {.npy = npy, .name = name, .layout = find_layout(npy)};
@@ -442,7 +471,7 @@ enum pd_status pd_npz_take(struct pd_npy *npy, const char *name, enum pd_split s
     if (!status)
         say_arrays(&f, split, d);
     if (!status)
-        status = take_images(&f, split, d, err);
+        status = take_images(&f, split, like, d, err);
     if (!status)
         status = take_labels(&f, split, d, err);
     close_streams(&f);
@@ -460,7 +489,7 @@ enum pd_status pd_open_npz(const struct pd_data_source *source, const struct pd_
     if (status)
         return status;
     pd_path_word(d->name, sizeof d->name, path);
-    status = pd_npz_take(npy, path, request->split, d, err);
+    status = pd_npz_take(npy, path, request->split, request->scale, d, err);
     pd_npy_destroy(npy);
     if (status || !request->classes || !*request->classes)
         return status;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NEAR 0.005 /* a value may lie as far outside: rounding, resizing */
+#define NEAR 0.005 /* as pixel_scale.c has it */
 #define END  0.02  /* what lies as near to the end of a scale reaches it */
 
 /* --- values --- */
@@ -41,18 +41,16 @@ enum pd_status pd_values_next(struct pd_values *v, int64_t *n, struct pd_error *
 
 /* --- ranges --- */
 
-enum sort { FLOATS, BYTES, WHOLE };
-
 struct range {
     double least, most;
     int64_t least_at, most_at;
     bool whole;
 };
 
-static enum sort sort_of(const struct pd_npy_stream *s)
+static enum pd_number_kind kind_of(const struct pd_npy_stream *s)
 {
     const enum pd_io_dtype dtype = pd_npy_stream_array(s)->dtype;
-    return pd_io_dtype_is_float(dtype) ? FLOATS : dtype == PD_IO_U8 ? BYTES : WHOLE;
+    return pd_io_dtype_is_float(dtype) ? PD_FLOATS : dtype == PD_IO_U8 ? PD_BYTES : PD_WHOLE;
 }
 
 static void widen(struct range *r, const double *value, int64_t n, int64_t first)
@@ -74,9 +72,9 @@ static void widen(struct range *r, const double *value, int64_t n, int64_t first
     }
 }
 
-static bool is_known(enum sort sort, const struct range *r)
+static bool is_known(enum pd_number_kind kind, const struct range *r)
 {
-    return !isfinite(r->most) || (sort == BYTES && r->most > 1);
+    return !isfinite(r->most) || (kind == PD_BYTES && r->most > 1);
 }
 
 /* Bytes are looked at until one is neither 0 nor 1, others until one is not finite. */
@@ -86,7 +84,7 @@ static enum pd_status find_range(struct pd_npy_stream *s, struct range *r, struc
     int64_t n = 1;
     *r = (struct range){INFINITY, -INFINITY, 0, 0, true};
     enum pd_status status = pd_values_create(s, &v, err);
-    while (!status && n && !(v->done && is_known(sort_of(s), r))) {
+    while (!status && n && !(v->done && is_known(kind_of(s), r))) {
         const int64_t first = v->done;
         status = pd_values_next(v, &n, err);
         if (!status)
@@ -98,50 +96,23 @@ static enum pd_status find_range(struct pd_npy_stream *s, struct range *r, struc
 
 /* --- what they mean --- */
 
-static const struct meaning {
-    struct pd_levels levels;
-    double black, white;
-} meanings[] = {{{0, 255}, 0, 1}, {{1, 127.5}, -1, 1}, {{0, 1}, 0, 255}, {{0, 1 / 257.0}, 0, 65535}};
-
-enum { UNIT, SIGNED, LEVELS, SIXTEEN, NONE };
-
-static int meaning_of(enum sort sort, const struct range *r, bool of_tanh)
+static enum pd_pixel_scale scale_of(const struct pd_npy_stream *s, const struct range *r,
+                                    enum pd_pixel_scale like)
 {
-    if (of_tanh && sort == FLOATS && r->least >= -1 - NEAR && r->most <= 1 + NEAR)
-        return SIGNED;
-    if (r->least >= -NEAR && r->most <= 1 + NEAR)
-        return UNIT;
-    if (sort == BYTES)
-        return LEVELS;
-    const bool halved = r->least >= -0.5 - NEAR && r->most <= 0.5 + NEAR; /* x / 255 - 0.5 */
-    if (r->least >= -1 - NEAR && r->least <= -0.5 && r->most <= 1 + NEAR && !halved)
-        return SIGNED;
-    if (r->least >= -0.5 && r->most >= 128 && r->most <= 255.5)
-        return LEVELS;
-    return r->whole && r->least >= 0 && r->most >= 32768 && r->most <= 65535 ? SIXTEEN : NONE;
+    return pd_pixel_scale_of(&(struct pd_numbers){kind_of(s), r->least, r->most, r->whole}, like);
 }
 
 /* An array that alone would be of another scale than all of the file: [0, 1] beside 255, or beside -1. Of
  * [-1, 1] bright images may be in [0.3, 0.7] by chance, but hardly begin at 0, or fill [-0.5, 0.5]. */
-static bool is_out_of_line(enum sort sort, int meaning, const struct range *r)
+static bool is_out_of_line(const struct pd_npy_stream *s, enum pd_pixel_scale scale, const struct range *r)
 {
-    const int own = meaning_of(sort, r, false);
-    if (meaning == SIGNED && own == UNIT && r->least > END)
+    const struct pd_pixel_facts *all = pd_pixel_scale_at(scale);
+    const struct pd_pixel_facts *own = pd_pixel_scale_at(scale_of(s, r, PD_PIXELS_UNKNOWN));
+    if (all->black < 0 && own && own->black == 0 && own->white == 1 && r->least > END)
         return false;
-    if (meaning == SIGNED && own == NONE)
+    if (all->black < 0 && !own)
         return fabs(r->least + 0.5) <= END && fabs(r->most - 0.5) <= END;
-    return r->most > r->least && own != meaning && own != NONE;
-}
-
-static enum pd_status fail_value(const struct pd_npy_stream *s, const struct range *own,
-                                 const struct range *all, bool low, struct pd_error *err)
-{
-    return pd_fail(err, PD_ERR_FORMAT, -1,
-                   "%s: element %" PRId64
-                   " is %g; values from %g to %g, expected [0, 1], [-1, 1] (from -0.5 or "
-                   "less), 0 to 255 (to 128 or more) or 0 to 65535 (to 32768 or more): scale or clip them",
-                   pd_npy_stream_name(s), low ? own->least_at : own->most_at, low ? own->least : own->most,
-                   all->least, all->most);
+    return r->most > r->least && own && own != all;
 }
 
 static void join(struct range *all, const struct range *r)
@@ -151,13 +122,30 @@ static void join(struct range *all, const struct range *r)
     all->whole = all->whole && r->whole;
 }
 
-static void say(struct pd_dataset *d, const struct pd_npy_stream *s, const struct range *all, int meaning)
+/* ", the run's scale"; where it is another one, " (the run's scale: 0 to 255)". */
+static const char *beside(const struct pd_levels_like *like, enum pd_pixel_scale scale,
+                          enum pd_pixel_scale by_values, char *text, size_t size)
 {
-    const enum pd_io_dtype dtype = pd_npy_stream_array(s)->dtype;
-    if (sort_of(s) == BYTES && (meaning == LEVELS || all->most == 0))
+    const struct pd_pixel_facts *is = pd_pixel_scale_at(scale), *of = pd_pixel_scale_at(like->scale);
+    *text = '\0';
+    if (of && scale == like->scale && scale != by_values)
+        snprintf(text, size, ", %s scale", like->whose);
+    else if (of && is != of && (!is || is->kind == of->kind))
+        snprintf(text, size, " (%s scale: %g to %g)", like->whose, of->black, of->white);
+    return text;
+}
+
+static void say(struct pd_dataset *d, const struct pd_npy_stream *s, const struct range *all,
+                const struct pd_levels_like *like)
+{
+    const struct pd_pixel_facts *is = pd_pixel_scale_at(d->scale);
+    const enum pd_pixel_scale by_values = scale_of(s, all, PD_PIXELS_UNKNOWN);
+    char text[128];
+    if (is->kind == PD_BYTES && (all->most == 0 || by_values == PD_PIXELS_BYTES) && d->scale == by_values)
         return;
-    pd_dataset_add_note(d, "%s images of %g to %g: %g is black, %g white", pd_io_dtype_words(dtype),
-                        all->least, all->most, meanings[meaning].black, meanings[meaning].white);
+    pd_dataset_add_note(d, "%s images of %g to %g: %g is black, %g white%s",
+                        pd_io_dtype_words(pd_npy_stream_array(s)->dtype), all->least, all->most, is->black,
+                        is->white, beside(like, d->scale, by_values, text, sizeof text));
 }
 
 /* The arrays of one sort, what is in them, and in all. */
@@ -183,20 +171,29 @@ static enum pd_status find_ranges(struct group *g, struct pd_error *err)
 }
 
 /* Names the least or the largest value, whichever fits less. */
-static enum pd_status fail_meaning(const struct group *g, struct pd_error *err)
+static enum pd_status fail_values(const struct group *g, const struct pd_levels_like *like,
+                                  struct pd_error *err)
 {
     const struct range *all = &g->all;
     const bool low = all->least < -1 - NEAR || (all->least < -NEAR && all->most <= 1 + NEAR);
     const int at = g->n > 1 && (low ? g->own[1].least == all->least : g->own[1].most == all->most);
-    return fail_value(g->arrays[at], &g->own[at], all, low, err);
+    const struct range *own = &g->own[at];
+    const bool same =
+        pd_pixel_scale_at(like->scale) && pd_pixel_scale_at(like->scale)->kind == kind_of(g->arrays[at]);
+    char text[128];
+    return pd_fail(err, PD_ERR_FORMAT, -1,
+                   "%s: element %" PRId64
+                   " is %g; values from %g to %g, expected [0, 1], [-1, 1] (from -0.5 or "
+                   "less), 0 to 255 (to 128 or more) or 0 to 65535 (to 32768 or more)%s: scale or clip them",
+                   pd_npy_stream_name(g->arrays[at]), low ? own->least_at : own->most_at,
+                   low ? own->least : own->most, all->least, all->most,
+                   same ? beside(like, PD_PIXELS_UNKNOWN, PD_PIXELS_UNKNOWN, text, sizeof text) : "");
 }
 
-static enum pd_status check_meaning(const struct group *g, int meaning, struct pd_error *err)
+static enum pd_status check_splits(const struct group *g, enum pd_pixel_scale scale, struct pd_error *err)
 {
-    if (meaning == NONE)
-        return fail_meaning(g, err);
     for (int i = 0; i < g->n && g->n > 1; i++)
-        if (sort_of(g->arrays[i]) != BYTES && is_out_of_line(sort_of(g->arrays[i]), meaning, &g->own[i]))
+        if (kind_of(g->arrays[i]) != PD_BYTES && is_out_of_line(g->arrays[i], scale, &g->own[i]))
             return pd_fail(
                 err, PD_ERR_FORMAT, -1,
                 "%s: values from %g to %g, but those of the file's other images are from %g to %g: "
@@ -206,17 +203,19 @@ static enum pd_status check_meaning(const struct group *g, int meaning, struct p
     return PD_OK;
 }
 
-enum pd_status pd_levels_find(struct pd_npy_stream *first, struct pd_npy_stream *other, bool of_tanh,
-                              struct pd_dataset *d, struct pd_levels *levels, struct pd_error *err)
+enum pd_status pd_levels_find(struct pd_npy_stream *first, struct pd_npy_stream *other,
+                              const struct pd_levels_like *like, struct pd_dataset *d, struct pd_error *err)
 {
-    struct group g = {.arrays = {first, other}, .n = other && sort_of(other) == sort_of(first) ? 2 : 1};
+    struct group g = {.arrays = {first, other}, .n = other && kind_of(other) == kind_of(first) ? 2 : 1};
     enum pd_status status = find_ranges(&g, err);
-    const int meaning = status ? NONE : meaning_of(sort_of(first), &g.all, of_tanh);
-    if (!status)
-        status = check_meaning(&g, meaning, err);
     if (status)
         return status;
-    *levels = meanings[meaning].levels;
-    say(d, first, &g.all, meaning);
-    return PD_OK;
+    d->scale = scale_of(first, &g.all, like->scale);
+    if (!d->scale)
+        return fail_values(&g, like, err);
+    if (d->scale != like->scale)
+        status = check_splits(&g, d->scale, err);
+    if (!status)
+        say(d, first, &g.all, like);
+    return status;
 }

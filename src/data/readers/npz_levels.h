@@ -7,28 +7,23 @@
 
 #include <math.h>
 
-/* A value is a level, 0 to 255, after (value + shift) * scale, and clipping. */
-struct pd_levels {
-    double shift, scale;
+/* That of images which these belong to; "the run's". PD_PIXELS_UNKNOWN: none is known. */
+struct pd_levels_like {
+    enum pd_pixel_scale scale;
+    const char *whose;
 };
 
-/* Of a file's first array of images, by the range of it and of the other one (or NULL), where that is of its
- * sort (floats, uint8, other whole numbers):
- *
- *     [0, 1]; [-1, 1] where the least is -0.5 or less     within 0.005 of it
- *     [0, 255] where the largest is 128 or more, uint8 always but where it is within [0, 1]
- *     [0, 65535] where the largest is 32768 or more       whole numbers
- *
- * of_tanh: floats within [-1, 1] are no other range, whatever the least.
+/* The scale (paydirt/data.h) of a file's first array of images, for the data set, by the range of it and of
+ * the other one (or NULL), where that is of its kind of numbers.
  * All but plain uint8 is said in the data set's note. The streams are read, and left anywhere. PD_ERR_FORMAT:
- * a value outside of all of these, or not finite; arrays of one sort that were scaled in different ways.
+ * a value outside of all scales, or not finite; arrays of one kind that were scaled in different ways.
  * PD_ERR_MEMORY and those of the streams. */
-enum pd_status pd_levels_find(struct pd_npy_stream *first, struct pd_npy_stream *other, bool of_tanh,
-                              struct pd_dataset *d, struct pd_levels *levels, struct pd_error *err);
+enum pd_status pd_levels_find(struct pd_npy_stream *first, struct pd_npy_stream *other,
+                              const struct pd_levels_like *like, struct pd_dataset *d, struct pd_error *err);
 
-static inline uint8_t pd_level_of(const struct pd_levels *l, double value)
+static inline uint8_t pd_level_of(const struct pd_pixel_facts *scale, double value)
 {
-    const double level = (value + l->shift) * l->scale;
+    const double level = (value + scale->shift) * scale->factor;
     return level <= 0 ? 0 : level >= 255 ? 255 : (uint8_t)lrint(level);
 }
 

@@ -11,15 +11,15 @@
 
 enum { PATH_SIZE = 8192 };
 
-static bool is_flat(const uint8_t *planes, size_t size)
+void pd_file_digest(const struct pd_image *image, const void *bytes, size_t size, struct pd_digest *out)
 {
-    for (int c = 0; c < 3; c++)
-        if (memcmp(planes + (size_t)c * size, planes + (size_t)c * size + 1, size - 1) != 0)
-            return false;
-    return true;
+    if (image && !(image->beyond & PD_IMAGE_LOST))
+        pd_digest_pixels(3, image->height, image->width, image->planes, out);
+    else
+        pd_digest_pixels(1, 1, (int)size, bytes, out);
 }
 
-/* Of its bytes, or of its pixels where these tell pictures apart. False: it cannot be read. */
+/* Of its bytes, or of what tells pictures apart. False: it cannot be read. */
 static bool digest_file(const struct pd_dataset *d, uint32_t i, bool decode, struct pd_digest *out)
 {
     char path[PATH_SIZE], name[PATH_SIZE / 2];
@@ -29,11 +29,8 @@ static bool digest_file(const struct pd_dataset *d, uint32_t i, bool decode, str
         snprintf(path, sizeof path, "%s/%s", d->folder, pd_dataset_image_file(d, i, name, sizeof name));
     if (n >= PATH_SIZE || pd_file_read_most(path, PD_IMAGE_FILE_MAX, &bytes, NULL))
         return false;
-    if (decode && !pd_image_decode(bytes.data, bytes.size, name, &image, NULL) &&
-        !is_flat(image.planes, (size_t)image.height * (size_t)image.width))
-        pd_digest_pixels(3, image.height, image.width, image.planes, out);
-    else
-        pd_digest_pixels(1, 1, (int)bytes.size, (const uint8_t *)bytes.data, out);
+    const bool decoded = decode && !pd_image_decode(bytes.data, bytes.size, name, &image, NULL);
+    pd_file_digest(decoded ? &image : NULL, bytes.data, bytes.size, out);
     pd_buffer_release(&bytes);
     pd_image_release(&image);
     return true;

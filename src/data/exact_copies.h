@@ -3,10 +3,16 @@
 #define PD_DATA_EXACT_COPIES_H
 
 #include "data/dataset.h"
+#include "data/digest.h"
+#include "data/images/image.h"
 
 /* As pd_digest_copies of all images; of files that are alike once they are shrunk and cut to their middle,
- * the pictures count as they are, and those of one colour (whose 16 bits became 8) byte by byte. */
+ * the files count, as pd_file_digest. */
 enum pd_status pd_exact_copies(const struct pd_dataset *dataset, int threads, uint32_t **first, uint32_t *n,
                                struct pd_error *err);
+
+/* Equal for files that hold the same picture: of its pixels at their own size, or, where these lack something
+ * that is stored (PD_IMAGE_LOST) or image is NULL, of the file's bytes. */
+void pd_file_digest(const struct pd_image *image, const void *bytes, size_t size, struct pd_digest *out);
 
 #endif

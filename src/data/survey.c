@@ -2,13 +2,14 @@
 
 #include "base/mem.h"
 #include "base/words.h"
+#include "data/exact_copies.h"
 #include "data/images/image.h"
+#include "data/images/image_losses.h"
 #include "data/images/image_words.h"
 #include "data/labels/image_labels.h"
 #include "data/labels/image_name.h"
 #include "io/file.h"
 
-#include <nettle/sha2.h>
 #include <omp.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,21 +24,10 @@ static enum pd_status no_memory(struct pd_error *err)
 
 /* --- one image --- */
 
-static void begin_digest(struct sha256_ctx *sha, int channels, int height, int width)
-{
-    const int32_t shape[] = {channels, height, width};
-    sha256_init(sha);
-    sha256_update(sha, sizeof shape, (const uint8_t *)shape);
-}
-
 /* planes: (channels, height, width) */
 static void measure_image(struct pd_surveyed *s, const uint8_t *planes, int channels, int height, int width)
 {
     const size_t area = (size_t)height * (size_t)width;
-    struct sha256_ctx sha;
-    begin_digest(&sha, channels, height, width);
-    sha256_update(&sha, (size_t)channels * area, planes);
-    sha256_digest(&sha, sizeof s->digest, s->digest);
     s->height = height;
     s->width = width;
     s->grey = true;
@@ -56,10 +46,7 @@ static void measure_image(struct pd_surveyed *s, const uint8_t *planes, int chan
 
 static void measure_point(struct pd_surveyed *s, const float at[2])
 {
-    struct sha256_ctx sha;
-    begin_digest(&sha, 2, 1, 1);
-    sha256_update(&sha, 2 * sizeof *at, (const uint8_t *)at);
-    sha256_digest(&sha, sizeof s->digest, s->digest);
+    pd_digest_pixels(1, 1, 2 * sizeof *at, (const uint8_t *)at, &s->digest);
     s->height = s->width = 1;
     for (int c = 0; c < 2; c++) {
         s->sum[c] = at[c];
@@ -136,8 +123,10 @@ static void measure_all(struct pd_surveyed *at, const struct pd_dataset *d)
         at[i].label = d->labels[i];
         if (d->points)
             measure_point(&at[i], d->points + 2 * (size_t)i);
-        else
+        else {
             measure_image(&at[i], pd_dataset_image(d, i), d->channels, d->height, d->width);
+            pd_digest_pixels(d->channels, d->height, d->width, pd_dataset_image(d, i), &at[i].digest);
+        }
     }
 }
 
@@ -197,14 +186,20 @@ static enum pd_status measure_file(struct pd_surveyed *s, const char *folder, co
 {
     char path[PATH_SIZE];
     struct pd_image image = {0};
+    struct pd_buffer bytes = PD_BUFFER_INIT;
     enum pd_status status = pd_path_join(path, sizeof path, folder, name, err);
     if (!status)
-        status = pd_image_read(path, &image, err);
+        status = pd_file_read_most(path, PD_IMAGE_FILE_MAX, &bytes, err);
+    if (!status)
+        status = pd_image_decode(bytes.data, bytes.size, path, &image, err);
     if (!status)
         status = pd_image_check_sides(&image, path, err);
-    if (!status)
+    if (!status) {
         measure_image(s, image.planes, 3, image.height, image.width);
-    s->has_more = image.has_more;
+        pd_file_digest(&image, bytes.data, bytes.size, &s->digest);
+        pd_image_look(&image, s->label, &s->trait);
+    }
+    pd_buffer_release(&bytes);
     pd_image_release(&image);
     return status;
 }
@@ -230,14 +225,18 @@ static enum pd_status sort_one(struct pd_survey *v, enum pd_split split, const c
     return status;
 }
 
-static void tell_losses(struct pd_split_report *s, const struct pd_surveyed *at, const char *name)
+static enum pd_status tell_losses(struct pd_split_report *s, const struct pd_surveyed *at, const char *name,
+                                  const struct pd_image_list *l, struct pd_error *err)
 {
-    size_t more = 0, cut = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        more += at[i].has_more;
-        cut += pd_image_is_long(at[i].height, at[i].width);
-    }
-    pd_image_words_losses(name, s->count, more, cut, s->note);
+    struct pd_image_trait *traits = pd_malloc((s->count + 1) * sizeof *traits);
+    if (!traits)
+        return no_memory(err);
+    for (size_t i = 0; i < s->count; i++)
+        traits[i] = at[i].trait;
+    const enum pd_status status = pd_image_losses_note(
+        name, traits, s->count, (const char(*)[PD_CLASS_NAME_SIZE])l->classes, l->class_count, s->note, err);
+    pd_free(traits);
+    return status;
 }
 
 /* Moves the good ones together with their names, lists the others, and says what was found. */
@@ -259,7 +258,8 @@ static enum pd_status sort_out(struct pd_survey *v, enum pd_split split, const c
     if (!status)
         status = pd_image_list_tell(l, pd_path_word(word, sizeof word, folder),
                                     (const char(*)[PD_CLASS_NAME_SIZE])l->classes, statuses, s->note, err);
-    tell_losses(s, v->at[split], pd_path_word(word, sizeof word, folder));
+    if (!status)
+        status = tell_losses(s, v->at[split], pd_path_word(word, sizeof word, folder), l, err);
     s->passed = l->passed;
     s->passed_count = l->passed_count;
     l->passed = NULL;

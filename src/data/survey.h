@@ -3,16 +3,18 @@
 #define PD_DATA_SURVEY_H
 
 #include "data/dataset.h"
+#include "data/digest.h"
+#include "data/images/image_losses.h"
 
 #include <paydirt/data_check.h>
 
 /* One image (or 2-D point). */
 struct pd_surveyed {
-    uint8_t digest[32]; /* SHA-256 of shape and pixels, as the files have them: equal for copies */
-    int32_t label;      /* or -1 */
+    struct pd_digest digest;     /* of what the file or the set holds: equal for copies */
+    struct pd_image_trait trait; /* of a file */
+    int32_t label;               /* or -1 */
     int height, width;
-    bool grey;     /* all channels are the same */
-    bool has_more; /* its file has more frames or pages, which are not looked at */
+    bool grey;                                               /* all channels are the same */
     double sum[PD_DATA_CHANNELS], squares[PD_DATA_CHANNELS]; /* of its values; bytes count as 0 to 1 */
 };
 

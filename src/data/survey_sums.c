@@ -110,7 +110,7 @@ struct place {
 static int by_digest(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
-    const int d = memcmp(x->at->digest, y->at->digest, sizeof x->at->digest);
+    const int d = memcmp(&x->at->digest, &y->at->digest, sizeof x->at->digest);
     if (d)
         return d;
     if (x->split != y->split)
@@ -153,7 +153,7 @@ static enum pd_status find_copies(struct pd_survey *v, struct pd_error *err)
             order[k++] = (struct place){&v->at[split][i], (enum pd_split)split, (uint32_t)i};
     qsort(order, n, sizeof *order, by_digest);
     for (size_t i = 1, first = 0; i < n; i++)
-        if (memcmp(order[i].at->digest, order[first].at->digest, sizeof order[i].at->digest) != 0)
+        if (memcmp(&order[i].at->digest, &order[first].at->digest, sizeof order[i].at->digest) != 0)
             first = i;
         else
             note_copy(r, &order[first], &order[i]);

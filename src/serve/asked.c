@@ -173,8 +173,8 @@ enum pd_status pd_asked_read(struct pd_asked_images *a, struct pd_error *err)
     a->heard = pd_calloc(n, 1);
     a->paged = pd_calloc(n, sizeof *a->paged);
     a->page_times = pd_calloc(n, sizeof *a->page_times);
-    a->compared = pd_calloc(n, sizeof *a->compared);
-    if (!a->place || !a->answers || !a->times || !a->heard || !a->paged || !a->page_times || !a->compared)
+    a->files = pd_calloc(n, sizeof *a->files);
+    if (!a->place || !a->answers || !a->times || !a->heard || !a->paged || !a->page_times || !a->files)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the answers to %zu images", n);
     for (size_t i = 0; i < n; i++)
         a->answers[i] = -1;
@@ -248,7 +248,7 @@ void pd_asked_close(struct pd_asked_images *a)
     pd_free(a->heard);
     pd_free(a->paged);
     pd_free(a->page_times);
-    pd_free(a->compared);
+    pd_free(a->files);
     memset(a, 0, sizeof *a);
 }
 

@@ -13,6 +13,12 @@
 
 enum { PD_RUN_HEARD = 1, PD_RUN_CORRECTED = 2 }; /* an answer of the page; another's about the image since */
 
+/* A file that was found to be an image of the run. */
+struct pd_asked_file {
+    uint64_t stamp; /* 0: none was, yet */
+    bool decode;    /* browsers would show another picture than the networks see */
+};
+
 struct pd_asked_images {
     char run[PD_PATH_SIZE], data_folder[1024]; /* data_folder: of the images' files; "": there is none */
     char strategy[256];
@@ -28,7 +34,7 @@ struct pd_asked_images {
     uint8_t *heard;   /* (data->count): what the run has of the page's, PD_RUN_HEARD, ... */
     int32_t *paged;   /* (data->count): the label that it had last from the page, and when, as times */
     int64_t *page_times;
-    uint64_t *compared; /* (data->count): stamps of files that were found to be the image; 0: none */
+    struct pd_asked_file *files; /* (data->count) */
 };
 
 /* watch: or NULL. PD_ERR_USAGE: no run of active learning, or one where the data's own labels answer, or 2-D

@@ -1,4 +1,5 @@
-/* Images for the page: the file itself where a browser shows its kind, else its pixels as PNG. */
+/* Images for the page: the file itself where a browser shows the picture that networks see, else its pixels
+ * as PNG. */
 #include "serve/label.h"
 
 #include "base/mem.h"
@@ -12,6 +13,9 @@
 #include <string.h>
 
 enum { FILE_MOST = 64 << 20, NAME_SIZE = 4097, THUMB = 160 };
+
+/* Browsers play animations, lay what shows through on the page's own dark and turn images by Exif alone. */
+enum { SHOWN_OTHERWISE = PD_IMAGE_FRAMES | PD_IMAGE_MIXED | PD_IMAGE_TURNED };
 
 /* By the first bytes, as no name is to be believed. Nothing that could hold a script (SVG). */
 static const char *shown_kind(const struct pd_buffer *b)
@@ -57,7 +61,7 @@ static enum pd_status encode_pixels(const struct pd_dataset *d, uint32_t image, 
     return status;
 }
 
-/* A kind that browsers do not show: as paydirt decodes it. */
+/* What browsers do not show, or not so: as paydirt decodes it. */
 static enum pd_status encode_decoded(struct pd_http_reply *reply, const char *path)
 {
     struct pd_image image;
@@ -74,8 +78,9 @@ static enum pd_status encode_decoded(struct pd_http_reply *reply, const char *pa
 }
 
 /* Whether a file's bytes decode to the pixels that the run has of the image: by now another photo may have
- * its name. */
-static bool is_of_image(const struct pd_dataset *d, uint32_t image, const struct pd_buffer *file)
+ * its name. *beyond: as in struct pd_image. */
+static bool is_of_image(const struct pd_dataset *d, uint32_t image, const struct pd_buffer *file,
+                        uint8_t *beyond)
 {
     const size_t area = (size_t)d->height * (size_t)d->width;
     struct pd_image decoded = {0};
@@ -85,6 +90,7 @@ static bool is_of_image(const struct pd_dataset *d, uint32_t image, const struct
     for (size_t c = 0; same && c < 3; c++)
         same =
             !memcmp(planes + c * area, pd_dataset_image(d, image) + (d->channels == 3 ? c : 0) * area, area);
+    *beyond = decoded.beyond;
     pd_image_release(&decoded);
     pd_free(planes);
     return same;
@@ -100,15 +106,19 @@ static enum pd_status read_file(const struct pd_asked_images *a, uint32_t image,
         pd_path_join(path, sizeof path, a->data_folder, below, NULL))
         return PD_ERR_IO;
     struct stat st;
+    struct pd_asked_file *file = &a->files[image];
+    uint8_t beyond = 0;
     enum pd_status status = pd_file_look(path, &st, NULL);
     if (!status)
         status = pd_file_read_most(path, FILE_MOST, &reply->body, NULL);
-    if (!status && a->compared[image] != pd_image_stamp(&st) && !is_of_image(a->data, image, &reply->body))
+    const bool other = !status && file->stamp != pd_image_stamp(&st);
+    if (other && !is_of_image(a->data, image, &reply->body, &beyond))
         status = PD_ERR_MISMATCH;
     if (status)
         return status;
-    a->compared[image] = pd_image_stamp(&st);
-    reply->type = shown_kind(&reply->body);
+    if (other)
+        *file = (struct pd_asked_file){pd_image_stamp(&st), beyond & SHOWN_OTHERWISE};
+    reply->type = file->decode ? NULL : shown_kind(&reply->body);
     return reply->type ? PD_OK : encode_decoded(reply, path);
 }
 

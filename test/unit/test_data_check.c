@@ -213,6 +213,48 @@ static void images_that_hardly_differ_are_named(void **state)
     }
 }
 
+/* a/: 8 bits; b/: 16, of which so many are used. */
+static void images_of_another_depth_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int bits;
+        const char *words;
+    } cases[] = {
+        {"twelve", 12, "6 of 12 images (all of class b) hardly show anything: their values lie within 6 %"},
+        {"fourteen", 14, "(all of class b) hardly show anything: their values lie within 25 %"},
+        {"sixteen", 16, NULL}};
+    for (size_t k = 0; k < 3; k++) {
+        char name[64];
+        mkdir(scratch_path(cases[k].name), 0700);
+        for (int i = 0; i < 12; i++) {
+            uint16_t deep[64];
+            uint8_t flat[64];
+            for (int j = 0; j < 64; j++)
+                deep[j] = (uint16_t)(flat[j] = (uint8_t)((37 * j + i) % 256)) << (cases[k].bits - 8);
+            snprintf(name, sizeof name, "%s/%c", cases[k].name, i % 2 ? 'b' : 'a');
+            mkdir(scratch_path(name), 0700);
+            snprintf(name, sizeof name, "%s/%c/%d.png", cases[k].name, i % 2 ? 'b' : 'a', i);
+            struct file f = make_png(8, 8, i % 2 ? PNG_FORMAT_LINEAR_Y : PNG_FORMAT_GRAY,
+                                     i % 2 ? (void *)deep : flat, NULL, 0);
+            scratch_write(scratch_path(name), f.bytes, f.size);
+            free(f.bytes);
+        }
+        struct pd_data_request request = {.name = scratch_path(cases[k].name), .size = 8};
+        struct pd_data_report r;
+        struct pd_dataset *data;
+        assert_int_equal(pd_data_check(&request, &r, &err), PD_OK);
+        assert_int_equal(pd_dataset_open(&request, &data, &err), PD_OK);
+        const char *notes[] = {r.splits[PD_SPLIT_TRAIN].note, pd_dataset_note(data)};
+        for (int i = 0; i < 2; i++)
+            if (cases[k].words ? !strstr(notes[i], cases[k].words) : strstr(notes[i], "hardly") != NULL)
+                fail_msg("%s: %s", cases[k].name, notes[i]);
+        pd_data_report_release(&r);
+        pd_dataset_destroy(data);
+    }
+}
+
 /* "strokes" is built in, whatever lies in the current folder; files called as MNIST's may be another's. */
 static void a_folder_called_as_a_set_is_told(void **state)
 {
@@ -254,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_set_is_opened_and_drawn),
         cmocka_unit_test(published_sets_are_known),
         cmocka_unit_test(images_that_hardly_differ_are_named),
+        cmocka_unit_test(images_of_another_depth_are_named),
         cmocka_unit_test(a_folder_called_as_a_set_is_told),
         cmocka_unit_test(splits_with_other_classes_are_counted_by_name),
     };

@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#include <paydirt/data_check.h>
+
 #include <sys/stat.h>
 
 enum { SIDE = 16, WIDE = 32 };
@@ -44,9 +46,49 @@ static void what_was_cut_off_counts(void **state)
     pd_dataset_destroy(d);
 }
 
+/* Files whose eight upper bits, or whose colours on white, are the same. */
+static void what_decoding_loses_counts(void **state)
+{
+    (void)state;
+    struct pd_dataset *d;
+    struct pd_error err = {0};
+    uint32_t *first, n;
+    uint16_t deep[SIDE * SIDE];
+    uint8_t clear[SIDE * SIDE * 4];
+    assert_int_equal(mkdir(scratch_path("q"), 0777), 0);
+    for (int k = 0; k < 6; k++) {
+        char name[16];
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            deep[i] = (uint16_t)(i << 8 | (k == 1 && i == 5));
+            memcpy(clear + 4 * i, i % 3 ? (uint8_t[]){1, 2, 3, 255} : (uint8_t[]){k == 4, 0, 0, 0}, 4);
+        }
+        struct file f = make_png(SIDE, SIDE, k < 3 ? PNG_FORMAT_LINEAR_Y : PNG_FORMAT_RGBA,
+                                 k < 3 ? (void *)deep : clear, NULL, 0);
+        snprintf(name, sizeof name, "q/%d.png", k);
+        scratch_write(scratch_path(name), f.bytes, f.size);
+        free(f.bytes);
+    }
+    const struct pd_data_request request = {.name = scratch_path("q"), .size = SIDE, .classes = "a,b"};
+    if (pd_dataset_open(&request, &d, &err))
+        fail_msg("%s", err.message);
+    assert_memory_equal(pd_dataset_image(d, 0), pd_dataset_image(d, 1), (size_t)SIDE * SIDE);
+    assert_memory_equal(pd_dataset_image(d, 3), pd_dataset_image(d, 4), (size_t)SIDE * SIDE);
+    assert_int_equal(pd_exact_copies(d, 2, &first, &n, &err), PD_OK);
+    static const uint32_t expected[] = {0, 1, 0, 3, 4, 3};
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(first[i], expected[i]);
+    pd_free(first);
+    pd_dataset_destroy(d);
+    struct pd_data_report r;
+    assert_int_equal(pd_data_check(&request, &r, &err), PD_OK);
+    assert_int_equal(r.copy_count, 2);
+    pd_data_report_release(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_decoding_loses_counts, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(what_was_cut_off_counts, scratch_setup, scratch_teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -705,6 +705,12 @@ static void says_what_it_leaves_out(void **state)
     d = photos(ALL);
     assert_contains(d->note, "1 file has more frames or pages; the first is taken\n");
     pd_dataset_destroy(d);
+    f.bytes = (uint8_t *)scratch_read(PD_TEST_DIR "/fuzz/corpus/image/kinds/rgb-five.tif", &f.size);
+    keep("4.tif", f);
+    d = photos(ALL);
+    assert_contains(d->note, "1 file has more bands than grey or red, green and blue; the first are taken\n");
+    assert_contains(d->note, "1 file has an alpha that is mostly neither clear nor solid");
+    pd_dataset_destroy(d);
 }
 
 /* A photograph held upright: 90 x 60 as stored, 60 x 90 as seen. */

@@ -98,8 +98,57 @@ static void reads_what_pillow_reads(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* What the pixels do not tell of the file. */
+static void tells_what_is_beyond(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int beyond;
+    } known[] = {{"rgb8.png", 0},
+                 {"rgb16.png", PD_IMAGE_BITS},
+                 {"rgba8.png", PD_IMAGE_MIXED | PD_IMAGE_VEILED},
+                 {"grey8-trns.png", PD_IMAGE_MIXED},
+                 {"animated.png", PD_IMAGE_FRAMES},
+                 {"turned-xmp.png", PD_IMAGE_TURNED},
+                 {"444.jpg", 0},
+                 {"turned-6.jpg", 0},
+                 {"turned-xmp.jpg", PD_IMAGE_TURNED},
+                 {"cmyk-adobe.jpg", PD_IMAGE_MIXED},
+                 {"turned-exif.webp", PD_IMAGE_TURNED},
+                 {"animated.gif", PD_IMAGE_FRAMES},
+                 {"transparent.gif", PD_IMAGE_MIXED},
+                 {"no-mark.gif", 0},
+                 {"fields-101010-40.bmp", PD_IMAGE_BITS},
+                 {"rgb24-40.bmp", 0},
+                 {"two-pages.tif", PD_IMAGE_FRAMES},
+                 {"overviews.tif", 0},
+                 {"bands2.tif", PD_IMAGE_BANDS | PD_IMAGE_BITS},
+                 {"rgb-unspecified.tif", PD_IMAGE_BANDS},
+                 {"rgb-five.tif", PD_IMAGE_BANDS | PD_IMAGE_MIXED | PD_IMAGE_VEILED},
+                 {"rgb-premultiplied.tif", PD_IMAGE_MIXED | PD_IMAGE_VEILED},
+                 {"LA-plain.tif", PD_IMAGE_MIXED | PD_IMAGE_VEILED}};
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        char path[PATH_SIZE];
+        struct pd_image image;
+        struct pd_error err;
+        snprintf(path, sizeof path, "%s/fuzz/corpus/image/kinds/%s", PD_TEST_DIR, known[i].name);
+        const enum pd_status status = pd_image_read(path, &image, &err);
+        if (status && strstr(err.message, "built without"))
+            continue;
+        if (status || image.beyond != known[i].beyond) {
+            print_error("%s: beyond %d, expected %d\n", known[i].name, image.beyond, known[i].beyond);
+            wrong++;
+        }
+        pd_image_release(&image);
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_what_pillow_reads)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_what_pillow_reads),
+                                       cmocka_unit_test(tells_what_is_beyond)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

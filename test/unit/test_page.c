@@ -2,7 +2,9 @@
  * them. */
 #include "needs.h"
 #include "scratch.h"
+#include "unit/image_maker.h"
 
+#include "data/images/image.h"
 #include "io/png.h"
 #include "serve/export.h"
 #include "serve/page.h"
@@ -531,6 +533,31 @@ static void shows_the_runs_images(void **state)
     memset(pixels, 0, 4);
 }
 
+/* A browser would lay what shows through on its own dark. */
+static void shows_what_networks_see(void **state)
+{
+    (void)state;
+    uint8_t clear[4 * SHOT * SHOT] = {0};
+    memset(pixels, 255, (size_t)photos.width * (size_t)photos.height);
+    snprintf(asked.data_folder, sizeof asked.data_folder, "%s", scratch_dir);
+    struct file f = make_png(SHOT, SHOT, PNG_FORMAT_RGBA, clear, NULL, 0);
+    scratch_write(scratch_path("0.png"), f.bytes, f.size);
+    free(f.bytes);
+    struct pd_http_reply reply = {.code = 0};
+    for (int i = 0; i < 2; i++) {
+        struct pd_image shown;
+        pd_label_picture(&asked, "0", false, &reply);
+        assert_string_equal(reply.type, "image/png");
+        assert_int_equal(pd_image_decode(reply.body.data, reply.body.size, "", &shown, NULL), PD_OK);
+        assert_int_equal(shown.width, SHOT);
+        assert_int_equal(shown.beyond, 0);
+        assert_int_equal(shown.planes[0], 255);
+        pd_image_release(&shown);
+        pd_buffer_release(&reply.body);
+    }
+    memset(pixels, 0, (size_t)photos.width * (size_t)photos.height);
+}
+
 /* What the page says in Label Studio's form is what a run would take. */
 static void exports_what_a_run_takes(void **state)
 {
@@ -578,7 +605,7 @@ int main(void)
         PAGE_TEST(hears_several_people),     PAGE_TEST(hears_the_run),
         PAGE_TEST(measures_agreement),       PAGE_TEST(answers_requests),
         PAGE_TEST(exports_what_a_run_takes), PAGE_TEST(refuses_other_files),
-        PAGE_TEST(shows_the_runs_images),
+        PAGE_TEST(shows_the_runs_images),    PAGE_TEST(shows_what_networks_see),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,6 +164,8 @@ enum pd_status pd_image_reserve(struct pd_image_work *w, int64_t height, int64_t
 
 /* --- from pixels to planes --- */
 
+enum { CLEAR = 16 }; /* an alpha below it is nearly clear, one as near to 255 nearly solid */
+
 /* a * b / 255, rounded */
 static uint8_t share(unsigned a, unsigned b)
 {
@@ -175,12 +177,31 @@ static uint8_t channel(const uint8_t *pixel, enum pd_mix mix, int c)
     switch (mix) {
     case PD_MIX_RGBA: /* on white */
         return (uint8_t)(share(pixel[c], pixel[3]) + (255 - pixel[3]));
+    case PD_MIX_PREMULTIPLIED:
+        return (uint8_t)(pixel[c] < pixel[3] ? pixel[c] + 255 - pixel[3] : 255);
     case PD_MIX_CMYK: /* stored inverted, as Adobe's programs do */
         return share(pixel[c], pixel[3]);
     case PD_MIX_RGB:
         break;
     }
     return pixel[c];
+}
+
+/* What the decoder's pixels have that three planes the right way up do not tell. */
+static uint8_t find_beyond(const struct pd_image_work *w)
+{
+    const size_t area = (size_t)w->height * (size_t)w->width;
+    const bool alpha = w->mix == PD_MIX_RGBA || w->mix == PD_MIX_PREMULTIPLIED;
+    size_t through = 0, half = 0;
+    for (size_t i = 0; alpha && i < area; i++) {
+        through += w->pixels[4 * i + 3] < UINT8_MAX;
+        half += w->pixels[4 * i + 3] >= CLEAR && w->pixels[4 * i + 3] <= UINT8_MAX - CLEAR;
+    }
+    unsigned beyond = w->beyond;
+    beyond |= through || w->mix == PD_MIX_CMYK ? PD_IMAGE_MIXED : 0;
+    beyond |= 2 * half > area ? PD_IMAGE_VEILED : 0;
+    beyond |= w->orientation != 1 && !w->plain_turn ? PD_IMAGE_TURNED : 0;
+    return (uint8_t)beyond;
 }
 
 /* How the stored image S (H, W) becomes the upright one U, by Exif's number: U(y, x) is S(y, x), or S(x, y)
@@ -236,7 +257,7 @@ enum pd_status pd_image_decode(const void *bytes, size_t size, const char *name,
     enum pd_status status = (*format->decode)(&w);
     if (!status)
         status = spread(&w, &turns[w.orientation], out);
-    out->has_more = !status && w.has_more;
+    out->beyond = status ? 0 : find_beyond(&w);
     pd_free(w.pixels);
     return status;
 }

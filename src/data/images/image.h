@@ -25,11 +25,22 @@ const char *pd_image_unread(const char *name);
 /* "PNG, JPEG, ..." into text[size]. Returns text. */
 char *pd_image_kinds(char *text, size_t size);
 
+/* What a file has that its decoded pixels do not tell. */
+enum {
+    PD_IMAGE_FRAMES = 1,  /* more frames or pages: this is the first */
+    PD_IMAGE_BANDS = 2,   /* more samples a pixel: these are the first */
+    PD_IMAGE_BITS = 4,    /* more than 8 bits a sample: these are the upper ones, or a window's */
+    PD_IMAGE_MIXED = 8,   /* four samples a pixel, of which three were made: inks, or what shows through */
+    PD_IMAGE_VEILED = 16, /* most of its alpha is neither clear nor solid */
+    PD_IMAGE_TURNED = 32, /* its rows and columns are stored another way, which browsers do not see */
+    PD_IMAGE_LOST = PD_IMAGE_FRAMES | PD_IMAGE_BANDS | PD_IMAGE_BITS | PD_IMAGE_MIXED,
+};
+
 /* Red, green, blue, 8 bits each; the way up that Exif says. */
 struct pd_image {
     int height, width;
     uint8_t *planes; /* (3, height, width), owned */
-    bool has_more;   /* the file has more images: frames, pages; this is the first */
+    uint8_t beyond;  /* PD_IMAGE_FRAMES, ... */
 };
 
 /* Decodes a file's bytes; name stands in messages. Grey, palettes and CMYK become RGB, 16 bits become 8, and

@@ -267,6 +267,8 @@ static enum pd_status decode(struct pd_image_work *w)
     struct bmp b = {.w = w};
     enum pd_status status = read_header(&b);
     const bool alpha = b.bits > 8 && b.parts[3].most;
+    for (int c = 0; c < 4; c++)
+        w->beyond |= b.parts[c].most > UINT8_MAX ? PD_IMAGE_BITS : 0;
     if (!status)
         status = pd_image_reserve(w, b.height, b.width, alpha ? PD_MIX_RGBA : PD_MIX_RGB);
     if (!status)

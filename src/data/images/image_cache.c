@@ -20,7 +20,7 @@
 
 /* VERSION: to be raised with the layout, and when an image would be decoded to other pixels or
  * classes be in another order. */
-enum { VERSION = 6, MAX_SIDE = 2048, MOST_LOOKS = 200000, PATH_SIZE = 4096 };
+enum { VERSION = 7, MAX_SIDE = 2048, MOST_LOOKS = 200000, PATH_SIZE = 4096 };
 static const char magic[8] = "pdcache\n";
 
 /* --- parsing --- */

@@ -6,7 +6,8 @@
 #include "base/library.h"
 #include "data/images/image.h"
 
-enum pd_mix { PD_MIX_RGB, PD_MIX_RGBA, PD_MIX_CMYK }; /* CMYK: 255 is no ink */
+/* PREMULTIPLIED: RGBA, whose colours were multiplied with alpha already. CMYK: 255 is no ink. */
+enum pd_mix { PD_MIX_RGB, PD_MIX_RGBA, PD_MIX_PREMULTIPLIED, PD_MIX_CMYK };
 
 /* What a decoder reads and makes. */
 struct pd_image_work {
@@ -18,7 +19,8 @@ struct pd_image_work {
     enum pd_mix mix;
     uint8_t *pixels; /* (height, width, 3 or 4), zeros at first */
     int orientation; /* Exif's number, 1 unless the decoder sets it */
-    bool has_more;   /* as in struct pd_image */
+    bool plain_turn; /* browsers see it, too */
+    uint8_t beyond;  /* as in struct pd_image, but for what image.c tells by mix, pixels and orientation */
 };
 
 /* Calls pd_image_reserve() before any pixel costs memory or time. The pixels are the caller's to free, also

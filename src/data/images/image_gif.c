@@ -11,6 +11,8 @@ struct gif {
     struct pd_image_work *w;
     size_t at;       /* bytes that were read */
     int transparent; /* its index, or -1 */
+    bool in_rows;    /* blocks are being read, each behind its size; `block` is that of the one that comes */
+    uint8_t block;
 };
 
 static int read_bytes(GifFileType *lib, GifByteType *to, int n)
@@ -19,6 +21,12 @@ static int read_bytes(GifFileType *lib, GifByteType *to, int n)
     const size_t left = g->w->size - g->at, take = (size_t)n < left ? (size_t)n : left;
     memcpy(to, g->w->bytes + g->at, take);
     g->at += take;
+    if (g->in_rows && !g->block &&
+        !left) { /* the mark behind the last block may lack: pixels are asked of it */
+        *to = 0;
+        return 1;
+    }
+    g->block = g->in_rows && !g->block ? *to : 0;
     return (int)take;
 }
 
@@ -126,9 +134,12 @@ static enum pd_status read_image(struct gif *g)
     if (!row)
         return pd_image_no_memory(g->w);
     fill(g, map);
+    g->in_rows = true;
     status = read_rows(g, map, row);
+    g->in_rows = false;
     pd_free(row);
-    g->w->has_more = !status && is_followed(g);
+    if (!status && is_followed(g))
+        g->w->beyond |= PD_IMAGE_FRAMES;
     return status;
 }
 

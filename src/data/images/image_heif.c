@@ -54,6 +54,10 @@ static enum pd_status decode(struct pd_image_work *w)
     struct heif_error e = heif_context_read_from_memory_without_copy(context, w->bytes, w->size, NULL);
     if (!e.code)
         e = heif_context_get_primary_image_handle(context, &handle);
+    if (!e.code && heif_context_get_number_of_top_level_images(context) > 1)
+        w->beyond |= PD_IMAGE_FRAMES;
+    if (!e.code && heif_image_handle_get_luma_bits_per_pixel(handle) > 8)
+        w->beyond |= PD_IMAGE_BITS;
     enum pd_status status = e.code ? fail(w, e) : decode_handle(w, handle);
     heif_image_handle_release(handle);
     heif_context_free(context);

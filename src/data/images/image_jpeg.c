@@ -16,7 +16,7 @@ struct jpeg {
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     jmp_buf out;
-    bool failed;
+    bool failed, ended;         /* ended: the file's bytes, before its mark of the end */
     char lost[JMSG_LENGTH_MAX]; /* the first warning that means missing pixels */
 };
 
@@ -30,13 +30,12 @@ static bool stands_in(int code, const int *codes, size_t count)
     return false;
 }
 
-/* Warnings are counted by libjpeg, all alike. Errors in the entropy-coded data and a premature end lose
+/* Warnings are counted by libjpeg, all alike. Errors in the entropy-coded data and its premature end lose
  * pixels; the others (odd parameters of a scan, bytes between segments, unknown versions, bad profiles)
  * don't, and cameras write such files. */
 static bool loses_pixels(int code)
 {
-    static const int codes[] = {JWRN_ARITH_BAD_CODE, JWRN_HIT_MARKER, JWRN_HUFF_BAD_CODE, JWRN_JPEG_EOF,
-                                JWRN_MUST_RESYNC};
+    static const int codes[] = {JWRN_ARITH_BAD_CODE, JWRN_HIT_MARKER, JWRN_HUFF_BAD_CODE, JWRN_MUST_RESYNC};
     return stands_in(code, codes, sizeof codes / sizeof codes[0]);
 }
 
@@ -54,6 +53,23 @@ static void on_message(j_common_ptr lib, int level)
     struct jpeg *j = lib->client_data;
     if (level < 0 && !*j->lost && loses_pixels(lib->err->msg_code))
         lib->err->format_message(lib, j->lost);
+    j->ended = j->ended || lib->err->msg_code == JWRN_JPEG_EOF;
+}
+
+/* Whether nothing can lack but the mark: codes that lack in a scan of Huffman's are told, whole scans are
+ * not.
+ */
+static bool is_whole(struct jpeg *j)
+{
+    if (!j->ended)
+        return true;
+    if (j->lib.arith_code || (jpeg_has_multiple_scans(&j->lib) && !j->lib.progressive_mode))
+        return false;
+    for (int c = 0; j->lib.progressive_mode && c < j->lib.num_components; c++)
+        for (int i = 0; i < DCTSIZE2; i++)
+            if (!j->lib.coef_bits || j->lib.coef_bits[c][i] != 0)
+                return false;
+    return true;
 }
 
 static void on_error(j_common_ptr lib)
@@ -112,6 +128,8 @@ static void read_pixels(struct jpeg *j, const struct pd_image_work *w)
         JSAMPROW row = w->pixels + j->lib.output_scanline * stride;
         jpeg_read_scanlines(&j->lib, &row, 1);
     }
+    if (!is_whole(j) && !*j->lost)
+        snprintf(j->lost, sizeof j->lost, "Premature end of JPEG file");
     jpeg_finish_decompress(&j->lib);
 }
 
@@ -133,6 +151,7 @@ static void orient(const struct jpeg *j, struct pd_image_work *w)
     const uint8_t *exif = find_segment(j, exif_prefix, sizeof exif_prefix, &exif_size);
     const uint8_t *xmp = find_segment(j, xmp_prefix, sizeof xmp_prefix, &xmp_size);
     w->orientation = pd_orientation(exif, exif_size, (const char *)xmp, xmp_size);
+    w->plain_turn = exif != NULL;
 }
 
 static enum pd_status decode(struct pd_image_work *w)

@@ -54,15 +54,29 @@ static void on_warning(png_structp lib, const char *words)
 
 /* --- decoding, in steps that end early at an error --- */
 
+/* An animation's head has the number of its frames. */
+static void note_beyond(const struct png *p)
+{
+    png_unknown_chunkp at = NULL;
+    const int count = png_get_unknown_chunks(p->lib, p->info, &at);
+    for (int i = 0; i < count; i++)
+        if (!memcmp(at[i].name, "acTL", 4) && at[i].size >= 4 && png_get_uint_32(at[i].data) > 1)
+            p->w->beyond |= PD_IMAGE_FRAMES;
+    if (png_get_bit_depth(p->lib, p->info) > 8)
+        p->w->beyond |= PD_IMAGE_BITS;
+}
+
 /* The stored values are what others read, too: of the chunks that say what they mean to a screen (gAMA, iCCP,
  * sRGB, sBIT, ...) none is looked at. */
 static void read_header(struct png *p)
 {
-    static const png_byte wanted[] = "eXIf\0iTXt\0tEXt\0zTXt";
+    static const png_byte wanted[] = "eXIf\0iTXt\0tEXt\0zTXt", animation[] = "acTL";
     png_set_read_fn(p->lib, p, read_bytes);
     png_set_keep_unknown_chunks(p->lib, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_set_keep_unknown_chunks(p->lib, PNG_HANDLE_CHUNK_AS_DEFAULT, wanted, sizeof wanted / 5);
+    png_set_keep_unknown_chunks(p->lib, PNG_HANDLE_CHUNK_ALWAYS, animation, 1);
     png_read_info(p->lib, p->info);
+    note_beyond(p);
     png_set_expand(p->lib);
     png_set_strip_16(p->lib);
     png_set_gray_to_rgb(p->lib);

@@ -5,6 +5,7 @@
 #include "data/digest.h"
 #include "data/images/image.h"
 #include "data/images/image_cache.h"
+#include "data/images/image_losses.h"
 #include "data/images/image_words.h"
 #include "data/labels/image_name.h"
 #include "io/file.h"
@@ -28,31 +29,31 @@ struct work {
     struct pd_dataset *d;
     struct pd_image_list list;
     int threads;
-    uint8_t *good;               /* (list.count): 1 where it was decoded; DRAWN until all are */
-    struct pd_atomic_file *file; /* the cache being written; NULL: pixels go to memory */
-    uint8_t *chunk;              /* (chunk_count, 3, side, side) */
-    size_t chunk_count, bad;     /* bad: images that cannot be decoded, so far */
-    struct pd_digest *digests;   /* (list.count): of those in the cache so far; NULL: without a cache */
-    size_t first_at;             /* the first of them, and what is wrong with it */
+    struct pd_image_trait *traits; /* (list.count): of those that are good */
+    uint8_t *good;                 /* (list.count): 1 where it was decoded; DRAWN until all are */
+    struct pd_atomic_file *file;   /* the cache being written; NULL: pixels go to memory */
+    uint8_t *chunk;                /* (chunk_count, 3, side, side) */
+    size_t chunk_count, bad;       /* bad: images that cannot be decoded, so far */
+    struct pd_digest *digests;     /* (list.count): of those in the cache so far; NULL: without a cache */
+    size_t first_at;               /* the first of them, and what is wrong with it */
     struct pd_error first_bad;
-    atomic_size_t done, more, cut; /* more: files of several pages; cut: images of which little is kept */
+    atomic_size_t done;
     atomic_bool stop;
     struct pd_error failure; /* what ends the decoding */
 };
 
-static enum pd_status decode_file(struct work *w, const char *name, uint8_t *pixels, struct pd_error *err)
+static enum pd_status decode_file(struct work *w, size_t number, uint8_t *pixels, struct pd_error *err)
 {
+    const struct pd_image_file *file = &w->list.at[number];
     char path[PATH_SIZE];
     struct pd_image image = {0};
-    enum pd_status status = pd_path_join(path, sizeof path, w->set->root, name, err);
+    enum pd_status status = pd_path_join(path, sizeof path, w->set->root, file->path, err);
     if (!status)
         status = pd_image_read(path, &image, err);
     if (!status)
         status = pd_image_fit(&image, w->set->side, path, pixels, err);
-    if (!status && image.has_more)
-        ++w->more;
-    if (!status && pd_image_is_long(image.height, image.width))
-        ++w->cut;
+    if (!status)
+        pd_image_look(&image, file->label, &w->traits[number]);
     pd_image_release(&image);
     return status;
 }
@@ -108,7 +109,7 @@ static bool is_of_image(const struct work *w, const struct pd_error *why)
 static void decode_one(struct work *w, size_t image, uint8_t *pixels)
 {
     struct pd_error why;
-    enum pd_status status = decode_file(w, w->list.at[image].path, pixels, &why);
+    enum pd_status status = decode_file(w, image, pixels, &why);
     w->good[image] = status == PD_ERR_MISMATCH ? DRAWN : !status;
     if (status && !is_of_image(w, &why))
         end(w, &why);
@@ -201,7 +202,7 @@ static enum pd_status decode_as(struct work *w, int channels, bool *coloured, st
     d->count = 0;
     d->channels = channels;
     w->bad = 0;
-    w->done = w->more = w->cut = 0;
+    w->done = 0;
     for (size_t first = 0, n; !status && first < w->list.count; first += n) {
         n = w->list.count - first < w->chunk_count ? w->list.count - first : w->chunk_count;
         status = decode_chunk(w, first, n, err);
@@ -283,6 +284,19 @@ static enum pd_status pass_drawn(struct work *w, struct pd_error *err)
                          w->list.count);
 }
 
+/* Those of the good images, moved together. */
+static enum pd_status tell_losses(struct work *w, const char (*names)[PD_CLASS_NAME_SIZE],
+                                  struct pd_error *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->list.count; i++)
+        if (w->good[i]) {
+            w->traits[n] = w->traits[i];
+            w->traits[n++].label = w->list.at[i].label; /* a class may have been dropped */
+        }
+    return pd_image_losses_note(w->d->name, w->traits, n, names, w->d->classes, w->d->note, err);
+}
+
 static enum pd_status tell_all(struct work *w, struct pd_error *err)
 {
     const char(*names)[PD_CLASS_NAME_SIZE] = (const char(*)[PD_CLASS_NAME_SIZE])w->d->class_names;
@@ -290,7 +304,7 @@ static enum pd_status tell_all(struct work *w, struct pd_error *err)
     if (!status)
         status = pd_image_list_tell(&w->list, w->d->name, names, w->good, w->d->note, err);
     if (!status)
-        pd_image_words_losses(w->d->name, w->d->count, w->more, w->cut, w->d->note);
+        status = tell_losses(w, names, err);
     return status ? status : tell_bad(w, err);
 }
 
@@ -302,16 +316,21 @@ static enum pd_status decode(struct work *w, struct pd_error *err)
     w->chunk_count = w->chunk_count < CHUNK_MOST ? w->chunk_count : CHUNK_MOST;
     w->chunk = pd_malloc(w->chunk_count * size);
     w->good = pd_calloc(w->list.count, 1);
+    w->traits = pd_calloc(w->list.count, sizeof *w->traits);
     enum pd_status status = PD_ERR_MEMORY;
     tell(w, 0);
-    if (w->chunk && w->good)
+    if (w->chunk && w->good && w->traits)
         status = decode_all(w, err);
     else
         pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %zu images", w->list.count);
     tell(w, w->list.count);
     pd_free(w->chunk);
     w->chunk = NULL;
-    return status ? status : tell_all(w, err);
+    if (!status)
+        status = tell_all(w, err);
+    pd_free(w->traits);
+    w->traits = NULL;
+    return status;
 }
 
 static void take_classes(struct work *w)

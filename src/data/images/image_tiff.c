@@ -9,9 +9,8 @@
 #include <tiffio.h>
 
 enum {
-    SAMPLES_MOST = 8,       /* a pixel */
+    OVERVIEWS_MOST = 64,    /* of a page */
     BLOCK_MOST = 256 << 20, /* bytes that libtiff may allocate at once */
-    PLACES = 3,             /* colours; beside alpha */
 };
 
 enum alpha { NO_ALPHA, PREMULTIPLIED, SEPARATE };
@@ -137,12 +136,12 @@ static enum pd_status check_samples(const struct tiff *t)
     const uint16_t type = tag(t, TIFFTAG_SAMPLEFORMAT), bits = t->bits;
     const bool whole = type <= SAMPLEFORMAT_UINT || type == SAMPLEFORMAT_VOID;
     const bool known = whole && (bits == 1 || bits == 2 || bits == 4 || bits == 8 || bits == 16);
-    if (known && t->samples <= SAMPLES_MOST)
+    if (known)
         return PD_OK;
     char words[120];
-    snprintf(words, sizeof words, "%u %ssamples of %u bits a pixel, expected %s", t->samples,
-             type <= SAMPLEFORMAT_COMPLEXIEEEFP ? types[type] : "unknown ", bits,
-             known ? "grey or RGB" : "whole numbers of at most 16 bits");
+    snprintf(words, sizeof words,
+             "%u %ssamples of %u bits a pixel, expected whole numbers of at most 16 bits", t->samples,
+             type <= SAMPLEFORMAT_COMPLEXIEEEFP ? types[type] : "unknown ", bits);
     return pd_image_unsupported(t->w, words);
 }
 
@@ -174,16 +173,11 @@ static enum pd_status check_meaning(struct tiff *t)
         }
     const bool inks = t->meaning == PHOTOMETRIC_SEPARATED && tag(t, TIFFTAG_INKSET) != INKSET_CMYK;
     const bool large = t->meaning == PHOTOMETRIC_PALETTE && t->bits > 8;
-    const bool bands = t->colours == 1 && t->samples > 2; /* of which none is the picture */
-    if (t->colours && t->samples >= t->colours && !inks && !large && !bands)
+    if (t->colours && t->samples >= t->colours && !inks && !large)
         return PD_OK;
     char words[100];
     snprintf(words, sizeof words, "photometric interpretation %u%s, %u samples of %u bits a pixel",
-             t->meaning,
-             inks    ? ": other inks than CMYK"
-             : bands ? ": bands, expected grey or RGB"
-                     : name,
-             t->samples, t->bits);
+             t->meaning, inks ? ": other inks than CMYK" : name, t->samples, t->bits);
     return pd_image_unsupported(t->w, words);
 }
 
@@ -310,18 +304,18 @@ static bool read_tiles(struct tiff *t, int planes, uint32_t tile_height, uint32_
     return true;
 }
 
-/* Alpha that the colours were multiplied with already: on white. */
-static void flatten(const struct tiff *t)
+/* Whether a page follows; no such are smaller copies of one and masks, as a map for screens has them. */
+static bool is_followed(const struct tiff *t)
 {
-    const size_t area = (size_t)t->w->width * (size_t)t->w->height;
-    uint8_t *pixel = t->w->pixels;
-    for (size_t i = 0; i < area; i++, pixel += 4) {
-        for (int c = 0; c < 3; c++) {
-            const int value = pixel[c] + 255 - pixel[3];
-            pixel[c] = (uint8_t)(value < 255 ? value : 255);
-        }
-        pixel[3] = 255;
+    for (int i = 0; i < OVERVIEWS_MOST && TIFFReadDirectory(t->lib); i++) {
+        uint32_t type = 0;
+        uint16_t old = 0;
+        TIFFGetField(t->lib, TIFFTAG_SUBFILETYPE, &type);
+        TIFFGetField(t->lib, TIFFTAG_OSUBFILETYPE, &old);
+        if (!(type & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) && old != OFILETYPE_REDUCEDIMAGE)
+            return true;
     }
+    return false;
 }
 
 static enum pd_status read_pixels(struct tiff *t)
@@ -341,9 +335,9 @@ static enum pd_status read_pixels(struct tiff *t)
     const int planes = t->layout == PLANARCONFIG_CONTIG ? 1 : t->colours + (t->alpha ? 1 : 0);
     if (!(tiled ? read_tiles(t, planes, tile_height, tile_width) : read_strips(t, planes)))
         return fail(t, "bad or missing data");
-    if (t->alpha == PREMULTIPLIED)
-        flatten(t);
-    t->w->has_more = !TIFFLastDirectory(t->lib);
+    t->w->beyond |= t->bits > 8 ? PD_IMAGE_BITS : 0;
+    t->w->beyond |= t->samples > t->colours + (t->alpha ? 1 : 0) ? PD_IMAGE_BANDS : 0;
+    t->w->beyond |= is_followed(t) ? PD_IMAGE_FRAMES : 0;
     return PD_OK;
 }
 
@@ -369,9 +363,10 @@ static enum pd_status read_image(struct tiff *t)
         status = find_palette(t);
     if (!status)
         status = pd_image_reserve(t->w, height, width,
-                                  t->colours == 4 ? PD_MIX_CMYK
-                                  : t->alpha      ? PD_MIX_RGBA
-                                                  : PD_MIX_RGB);
+                                  t->colours == 4             ? PD_MIX_CMYK
+                                  : t->alpha == PREMULTIPLIED ? PD_MIX_PREMULTIPLIED
+                                  : t->alpha                  ? PD_MIX_RGBA
+                                                              : PD_MIX_RGB);
     orient(t);
     return status ? status : read_pixels(t);
 }

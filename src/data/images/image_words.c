@@ -249,19 +249,6 @@ static bool tell_sparse(const struct pd_image_list *l, const char *name, const s
     return true;
 }
 
-void pd_image_words_losses(const char *name, size_t count, size_t more, size_t cut, char note[PD_NOTE_SIZE])
-{
-    if (more)
-        pd_note_add(note, name, "%zu file%s more frames or pages; the first is taken", more,
-                    more > 1 ? "s have" : " has");
-    if (8 * cut >= count && cut)
-        pd_note_add(
-            note, name,
-            "%zu image%s more than twice as long as wide or high: the square in the middle is kept, less "
-            "than half",
-            cut, cut > 1 ? "s are" : " is");
-}
-
 /* Classes of which there is nothing, though there is of others. */
 static void tell_missing(const struct pd_image_list *l, const char *name,
                          const char (*names)[PD_CLASS_NAME_SIZE], const size_t *of_class,

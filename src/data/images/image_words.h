@@ -13,7 +13,4 @@ void pd_image_words_name(char text[PD_IMAGE_WORDS], size_t *count, const char *p
 /* "12 .jxl (no reader for JPEG XL), 2 system folders"; "" where nothing was passed over. */
 void pd_image_words_passed(const struct pd_image_list *list, char text[PD_IMAGE_WORDS]);
 
-/* Lines about `count` images: `more` of files with several pages, `cut` that are long (pd_image_is_long). */
-void pd_image_words_losses(const char *name, size_t count, size_t more, size_t cut, char note[PD_NOTE_SIZE]);
-
 #endif

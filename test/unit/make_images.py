@@ -496,9 +496,9 @@ def patch_tag(data, tag, value):
 # --- what an optional library or program reads ---
 
 
-def dicom(array, photometric='MONOCHROME2', bits=8, window=None):
+def dicom(array, photometric='MONOCHROME2', bits=8, window=None, syntax=pydicom.uid.ExplicitVRLittleEndian, more=lambda d: None):
     meta = pydicom.dataset.FileMetaDataset()
-    meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    meta.TransferSyntaxUID = pydicom.uid.UID(syntax)
     meta.MediaStorageSOPClassUID = pydicom.uid.SecondaryCaptureImageStorage
     meta.MediaStorageSOPInstanceUID = '1.2.3'
     d = pydicom.dataset.FileDataset('', {}, file_meta=meta, preamble=bytes(128))
@@ -509,10 +509,33 @@ def dicom(array, photometric='MONOCHROME2', bits=8, window=None):
     d.PhotometricInterpretation, d.BitsAllocated, d.BitsStored, d.HighBit, d.PixelRepresentation = photometric, array.itemsize * 8, bits, bits - 1, 0
     if window:
         d.WindowCenter, d.WindowWidth = window
-    d.PixelData = array.tobytes() + b'\0' * (array.nbytes % 2)
+    d.add_new('PixelData', 'OW' if bits > 8 else 'OB', array.tobytes() + b'\0' * (array.nbytes % 2))
+    more(d)
     b = io.BytesIO()
-    d.save_as(b, enforce_file_format=True)
+    big = syntax == pydicom.uid.ExplicitVRBigEndian
+    pydicom.dcmwrite(b, d, enforce_file_format=True, little_endian=not big, implicit_vr=False)
     return b.getvalue()
+
+
+def with_overlay(d):
+    for tag, kind, value in ((0x10, 'US', H), (0x11, 'US', W), (0x40, 'CS', 'G'), (0x50, 'SS', [1, 1]), (0x100, 'US', 1), (0x102, 'US', 0), (0x3000, 'OW', b'\xff' * 6)):
+        d.add_new(0x60000000 + tag, kind, value)
+
+
+def with_source_of_12_bits(d):
+    source = pydicom.dataset.Dataset()
+    source.BitsStored = 12
+    d.SourceImageSequence = pydicom.sequence.Sequence([source])
+
+
+def with_second_frame(d):
+    d.NumberOfFrames = 2
+    d.PixelData = GREY.tobytes() + (255 - GREY).tobytes()
+
+
+def with_jpeg2000(d):
+    d.PixelData = pydicom.encaps.encapsulate([b'\xff\x4f\xff\x51' + bytes(30)])
+    d['PixelData'].is_undefined_length = True
 
 
 def make_optional():
@@ -522,6 +545,11 @@ def make_optional():
     add('turned.heic', saved(SMOOTH, 'HEIF', quality=90, exif=b'Exif\0\0' + exif(6)), 2)
     grey = lambda a: np.repeat(a.astype('u1')[..., None], 3, -1)
     add('grey8.dcm', dicom(GREY), pixels=grey(GREY))
+    add('grey8-big-endian.dcm', dicom(GREY, syntax=pydicom.uid.ExplicitVRBigEndian), pixels=grey(GREY))
+    add('grey8-deflated.dcm', dicom(GREY, syntax=pydicom.uid.DeflatedExplicitVRLittleEndian), pixels=grey(GREY))
+    add('grey8-overlay.dcm', dicom(GREY, more=with_overlay), pixels=grey(GREY))
+    add('grey8-of-12.dcm', dicom(GREY, more=with_source_of_12_bits), pixels=grey(GREY))
+    add('two-frames.dcm', dicom(GREY, more=with_second_frame), pixels=grey(GREY))
     add('grey8-inverted.dcm', dicom(GREY, 'MONOCHROME1'), 1, pixels=grey(255 - GREY))
     add('rgb.dcm', dicom(RGB, 'RGB'), pixels=RGB)
     wide = (np.arange(H * W).reshape(H, W) * 100).astype('u2')
@@ -554,6 +582,7 @@ def make_refused():
     refuse('sgilog.tif', tiff(GREY, 34676), 'compression 34676')
     refuse('jpeg2000.tif', tiff(GREY, 33005), 'compression 33005')
     refuse('short.dcm', dicom(GREY)[:300], 'damaged or cut-off DICOM file')
+    refuse('jpeg2000.dcm', dicom(GREY, syntax=pydicom.uid.JPEG2000Lossless, more=with_jpeg2000), 'transfer syntax 1.2.840.10008.1.2.4.90: JPEG 2000')
     refuse('short.heic', files['rgb.heic'][0][:400], 'damaged or cut-off HEIF file')
     refuse('short.tif', tiff(RGB, photometric='rgb')[:-20], 'damaged or cut-off TIFF file')
     colours = RGB.reshape(-1, 3)

@@ -127,6 +127,9 @@ static void tells_what_is_beyond(void **state)
                  {"rgb-unspecified.tif", PD_IMAGE_BANDS},
                  {"rgb-five.tif", PD_IMAGE_BANDS | PD_IMAGE_MIXED | PD_IMAGE_VEILED},
                  {"rgb-premultiplied.tif", PD_IMAGE_MIXED | PD_IMAGE_VEILED},
+                 {"grey8.dcm", 0},
+                 {"two-frames.dcm", PD_IMAGE_FRAMES},
+                 {"grey12.dcm", PD_IMAGE_BITS},
                  {"LA-plain.tif", PD_IMAGE_MIXED | PD_IMAGE_VEILED}};
     int wrong = 0;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {

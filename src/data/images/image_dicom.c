@@ -1,5 +1,6 @@
-/* DICOM, where DCMTK's dcmj2pnm was found as paydirt was built. It runs for each image, reads it from memory
- * and hands back a PNG: a process of its own, as the format is a large one, and its faults stay its own. */
+/* DICOM, where DCMTK's dcmdump and dcmj2pnm were found as paydirt was built. They run for each image and read
+ * it from memory: the one says what is in it, the other hands back a PNG. Processes of their own, as the
+ * format is a large one, and its faults stay their own. */
 #include "base/buffer.h"
 #include "data/images/image_format.h"
 
@@ -8,6 +9,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -31,7 +34,8 @@ static int make_input(const struct pd_image_work *w)
     return file;
 }
 
-/* Starts it on the input, with its output to out; -1: it cannot be started. */
+/* Starts the program that the arguments begin with on the input, with its output to out; -1: it cannot be
+ * started. */
 static pid_t start(int input, int out, char *const *arguments)
 {
     pid_t child = -1;
@@ -46,7 +50,7 @@ static pid_t start(int input, int out, char *const *arguments)
     posix_spawn_file_actions_adddup2(&files, input, 0);
     posix_spawn_file_actions_adddup2(&files, out, 1);
     posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-    if (posix_spawn(&child, PD_DCMJ2PNM, &files, &attributes, arguments, environ))
+    if (posix_spawn(&child, arguments[0], &files, &attributes, arguments, environ))
         child = -1;
     else
         prlimit(child, RLIMIT_AS, &(struct rlimit){MEMORY_MOST, MEMORY_MOST}, NULL);
@@ -73,10 +77,9 @@ static bool read_all(int from, struct pd_buffer *to)
     return false;
 }
 
-/* One run with the arguments of a window; whether it ended well. */
-static bool run(int input, const char *const window[2], struct pd_buffer *out)
+/* Whether it ended well. */
+static bool run(int input, char *const *arguments, struct pd_buffer *out)
 {
-    char *const arguments[] = {"dcmj2pnm", "/dev/stdin", "+on", (char *)window[0], (char *)window[1], NULL};
     int ends[2], result = 0;
     if (pipe2(ends, O_CLOEXEC))
         return false;
@@ -93,40 +96,101 @@ static bool run(int input, const char *const window[2], struct pd_buffer *out)
     return whole && !result;
 }
 
-/* Bits of a sample (0028,0101), with or without the element's type; 16 where it isn't found. */
-static int bits_stored(const struct pd_image_work *w)
+/* --- what is in it --- */
+
+struct head {
+    char syntax[80]; /* the transfer syntax: how the pixels are stored */
+    long frames, bits;
+    bool window;
+};
+
+/* The value of an element of the data set itself, as dcmdump says it in a line: "(0028,0101) US 8  #", texts
+ * in brackets; "": there is none. A line begins with more than the tag where it is one of a sequence's. */
+static void find_value(const char *text, const char *tag, char *value, size_t size)
 {
-    static const uint8_t with[] = {0x28, 0, 1, 1, 'U', 'S', 2, 0}, without[] = {0x28, 0, 1, 1, 2, 0, 0, 0};
-    const uint8_t *end = w->bytes + w->size, *at = memmem(w->bytes, w->size, with, sizeof with);
-    if (!at)
-        at = memmem(w->bytes, w->size, without, sizeof without);
-    return at && end - at > 8 ? at[8] : 16;
+    *value = '\0';
+    for (const char *at = text; at && *at; at = (at = strchr(at, '\n')) ? at + 1 : NULL)
+        if (!strncmp(at, tag, strlen(tag)) && strcspn(at, "#") > strlen(tag) + 4) {
+            at += strlen(tag) + 4;
+            at += *at == '[';
+            snprintf(value, size, "%.*s", (int)strcspn(at, "]# \n"), at);
+            return;
+        }
 }
 
-/* The first window that the file has; without one 8 bits as they are, and more from the least to the largest.
- */
-static bool convert(const struct pd_image_work *w, int input, struct pd_buffer *out)
+static bool read_head(int input, struct head *h)
 {
-    static const char *const first[] = {"+Wi", "1"}, *const stored[] = {NULL, NULL},
-                             *const all[] = {"+Wm", NULL};
-    if (run(input, first, out))
+    static char *const arguments[] = {PD_DCMDUMP,  "-q",        "-M",        "-Un",        "+p",
+                                      "+P",        "0002,0010", "+P",        "0028,0008",  "+P",
+                                      "0028,0101", "+P",        "0028,1050", "/dev/stdin", NULL};
+    struct pd_buffer text = PD_BUFFER_INIT;
+    char value[80];
+    const bool ran = run(input, arguments, &text);
+    pd_buffer_append(&text, "", 1);
+    *h = (struct head){.syntax = ""};
+    if (ran && !text.oom) {
+        find_value(text.data, "(0002,0010)", h->syntax, sizeof h->syntax);
+        find_value(text.data, "(0028,0008)", value, sizeof value);
+        h->frames = strtol(value, NULL, 10);
+        find_value(text.data, "(0028,0101)", value, sizeof value);
+        h->bits = strtol(value, NULL, 10);
+        find_value(text.data, "(0028,1050)", value, sizeof value);
+        h->window = *value && *value != '(';
+    }
+    const bool done = ran && !text.oom;
+    pd_buffer_release(&text);
+    return done;
+}
+
+/* --- the pixels --- */
+
+/* Overlays lie beside the pixels, and stay off them. The first window that the file has; without one 8 bits
+ * as they are, and more from the least to the largest. */
+static bool convert(int input, struct head *h, struct pd_buffer *out)
+{
+    char *const first[] = {PD_DCMJ2PNM, "/dev/stdin", "+on", "-O", "+Wi", "1", NULL};
+    char *const plain[] = {PD_DCMJ2PNM, "/dev/stdin", "+on", "-O", h->bits > 8 ? "+Wm" : NULL, NULL};
+    if (h->window && run(input, first, out))
         return true;
+    h->window = false;
     pd_buffer_release(out);
-    return run(input, bits_stored(w) <= 8 ? stored : all, out);
+    return run(input, plain, out);
+}
+
+/* A good file perhaps, but stored as DCMTK does not read it. */
+static enum pd_status fail(const struct pd_image_work *w, const struct head *h)
+{
+    static const struct {
+        const char *begin, *name;
+    } others[] = {{"1.2.840.10008.1.2.4.8", "JPEG-LS"},    {"1.2.840.10008.1.2.4.9", "JPEG 2000"},
+                  {"1.2.840.10008.1.2.4.10", "a film"},    {"1.2.840.10008.1.2.4.11", "JPEG XL"},
+                  {"1.2.840.10008.1.2.4.20", "JPEG 2000"}, {"1.2.840.10008.1.2.7", "a film"}};
+    char words[160];
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (!strncmp(h->syntax, others[i].begin, strlen(others[i].begin))) {
+            snprintf(words, sizeof words, "transfer syntax %s: %s", h->syntax, others[i].name);
+            return pd_image_unsupported(w, words);
+        }
+    return pd_image_broken(w, "dcmj2pnm finds no image that it can convert");
 }
 
 static enum pd_status decode(struct pd_image_work *w)
 {
+    static const char *const programs[] = {PD_DCMDUMP, PD_DCMJ2PNM};
     struct pd_buffer png = PD_BUFFER_INIT;
-    if (access(PD_DCMJ2PNM, X_OK))
-        return pd_fail(w->err, PD_ERR_IO, -1, "'%s': cannot run %s, which DICOM needs", w->name, PD_DCMJ2PNM);
+    struct head head;
+    for (int i = 0; i < 2; i++)
+        if (access(programs[i], X_OK))
+            return pd_fail(w->err, PD_ERR_IO, -1, "'%s': cannot run %s, which DICOM needs", w->name,
+                           programs[i]);
     const int input = make_input(w);
     if (input < 0)
         return pd_image_no_memory(w);
     enum pd_status status = PD_OK;
-    if (!convert(w, input, &png))
-        status = png.oom ? pd_image_no_memory(w)
-                         : pd_image_broken(w, "dcmj2pnm finds no image that it can convert");
+    if (!read_head(input, &head))
+        status = pd_image_broken(w, "dcmdump cannot read it");
+    else if (!convert(input, &head, &png))
+        status = png.oom ? pd_image_no_memory(w) : fail(w, &head);
     close(input);
     if (!status) {
         struct pd_image_work converted = *w;
@@ -135,6 +199,8 @@ static enum pd_status decode(struct pd_image_work *w)
         status = pd_image_decode_png(&converted);
         converted.bytes = w->bytes;
         converted.size = w->size;
+        converted.beyond |= head.frames > 1 ? PD_IMAGE_FRAMES : 0;
+        converted.beyond |= head.bits > 8 || head.window ? PD_IMAGE_BITS : 0;
         *w = converted;
     }
     pd_buffer_release(&png);

@@ -425,6 +425,21 @@ static void tells_splits_from_classes(void **state)
         {"a/images/1.png a/Masks/1.png b/images/2.png", "a,b", "a,b",
          "a/Masks/1.png a/images/1.png b/images/2.png", NULL,
          "what lies in 'a/Masks/' counts as images: if they are masks or thumbnails"},
+        {"Images/1.png Images/2.png labels/1.png labels/2.png", NULL, "Images,labels",
+         "Images/1.png Images/2.png labels/1.png labels/2.png", NULL,
+         "'labels/1.png' beside 'Images/1.png' and others of the kind count as images of their own"},
+        {"imagesTr/a_0000.png imagesTr/b_0000.png labelsTr/a.png labelsTr/b.png", NULL, "imagesTr,labelsTr",
+         "imagesTr/a_0000.png imagesTr/b_0000.png labelsTr/a.png labelsTr/b.png", NULL,
+         "'labelsTr/a.png' beside 'imagesTr/a_0000.png'"},
+        {"a/1.png a/2.png a/thumbs/1.png a/thumbs/2.png b/1.png", NULL, "a,b",
+         "a/1.png a/2.png a/thumbs/1.png a/thumbs/2.png b/1.png", NULL, "'a/thumbs/1.png' beside 'a/1.png'"},
+        {"a/img_1.png a/img_2.png a/mask_1.png a/mask_2.png b/img_1.png", NULL, "a,b",
+         "a/img_1.png a/img_2.png a/mask_1.png a/mask_2.png b/img_1.png", NULL,
+         "'a/mask_1.png' beside 'a/img_1.png'"},
+        {"a/1.png a/2.png a/thumb_1.png a/thumb_2.png b/3.png", NULL, "a,b",
+         "a/1.png a/2.png a/thumb_1.png a/thumb_2.png b/3.png", NULL, "'a/thumb_1.png' beside 'a/1.png'"},
+        {"input/1.png input/2.png target/1.png target/2.png", NULL, "input,target",
+         "input/1.png input/2.png target/1.png target/2.png", NULL, "'target/1.png' beside 'input/1.png'"},
         {"animals/cat/1.png animals/dog/1.png vehicles/car/1.png", NULL, "animals,vehicles",
          "animals/cat/1.png animals/dog/1.png vehicles/car/1.png", NULL,
          "animals, vehicles are the classes, not what lies in them (car, cat, dog)\twhere those are: "
@@ -451,6 +466,21 @@ static void tells_splits_from_classes(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         try_layout(&cases[i]);
+}
+
+/* Words of masks that are classes. */
+static void takes_classes_for_classes(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"seg/1.png",   "seg/2.png",     "target/1.png",  "target/2.png",
+                                        "thumb/1.png", "thumb/2.png",   "cat/1.png",     "cat/2.png",
+                                        "cat/gt.png",  "cat/label.png", "cat/seg_1x.png"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        keep_plain(files[i], 9);
+    struct pd_dataset *d = photos(ALL);
+    expect_classes(d, "cat,seg,target,thumb");
+    assert_null(strstr(d->note, "masks"));
+    pd_dataset_destroy(d);
 }
 
 /* --- what is no image --- */
@@ -797,6 +827,7 @@ int main(void)
         IN_SCRATCH(reads_train_and_test),
         IN_SCRATCH(a_folder_of_all_test_images_is_no_class),
         IN_SCRATCH(tells_splits_from_classes),
+        IN_SCRATCH(takes_classes_for_classes),
         IN_SCRATCH(passes_over_what_no_person_put_there),
         IN_SCRATCH(counts_what_is_no_image),
         IN_SCRATCH(passes_over_runs),

@@ -8,20 +8,36 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PATH_SIZE = 4096, LOOKED_AT = 4096, KINDS = 16, KIND = 32, SHOWN = 120 };
+enum { PATH_SIZE = 4096, LOOKED_AT = 4096, KINDS = 16, KIND = 32, SHOWN = 120, SIBLINGS = 64 };
+
+/* --- words --- */
+
+/* Folders that are hardly called so for anything else; those, and beginnings of names, that are where an
+ * image of the same name is there, too; and what that is called. In lower case with blanks around. */
+static const char mask_folders[] = " masks mask annotations segmentation segmentations groundtruth "
+                                   "ground_truth ground-truth segmentationclass segmentationobject "
+                                   "thumbnails thumbnail label_images ";
+static const char mate_words[] = " mask masks label labels labelstr labelsts gt gts groundtruth seg segs "
+                                 "segmentation target targets thumb thumbs thumbnail ";
+static const char image_words[] = " image images imagestr imagests img imgs im input inputs photo photos "
+                                  "picture pictures source jpegimages ";
+
+static bool is_among(const char *words, const char *word, size_t size)
+{
+    char lower[KIND] = " ";
+    if (!size || size > KIND - 3 || memchr(word, ' ', size))
+        return false;
+    for (size_t i = 0; i < size; i++)
+        lower[i + 1] = (char)tolower((unsigned char)word[i]);
+    lower[size + 1] = ' ';
+    return strstr(words, lower);
+}
 
 /* --- folders --- */
 
 static bool is_mask_word(const char *word, size_t size)
 {
-    static const char *const masks[] = {
-        "masks",       "mask",         "annotations",       "segmentation",       "segmentations",
-        "groundtruth", "ground_truth", "SegmentationClass", "SegmentationObject", "thumbnails",
-        "thumbnail",   "label_images"};
-    for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++)
-        if (strlen(masks[i]) == size && !strncasecmp(masks[i], word, size))
-            return true;
-    return false;
+    return is_among(mask_folders, word, size);
 }
 
 /* Bytes of the path up to the end of a folder that is called so; 0: in none. */
@@ -64,8 +80,78 @@ static const char *find_called(const struct pd_image_list *l, const char *bytes,
     return NULL;
 }
 
+/* The image called as these three parts and an ending. */
+static const char *find_joined(const struct pd_image_list *l, const char *a, size_t a_size, const char *b,
+                               size_t b_size, const char *c, size_t c_size)
+{
+    char path[PATH_SIZE];
+    const int n = snprintf(path, sizeof path, "%.*s%.*s%.*s", (int)a_size, a, (int)b_size, b, (int)c_size, c);
+    return n < (int)sizeof path ? find_called(l, path, (size_t)n, NULL) : NULL;
+}
+
+/* "a/img_1.png" or "a/1.png" of "a/mask_1.png". */
+static const char *find_by_beginning(const struct pd_image_list *l, const char *path, char kind[KIND])
+{
+    const char *name = pd_path_name(path), *dot = strrchr(name, '.'), *rest = strpbrk(name, "_- ");
+    if (!rest || rest + 1 >= dot || !is_among(mate_words, name, (size_t)(rest - name)))
+        return NULL;
+    const size_t folder = (size_t)(name - path), size = (size_t)(dot - rest);
+    const char *mate = find_joined(l, path, folder, rest + 1, size - 1, "", 0);
+    for (const char *word = image_words + 1; !mate && *word; word += strcspn(word, " ") + 1) {
+        char own[KIND];
+        snprintf(own, sizeof own, "%.*s", (int)strcspn(word, " "), word);
+        own[0] = (char)(isupper((unsigned char)name[0]) ? toupper((unsigned char)own[0]) : own[0]);
+        mate = find_joined(l, path, folder, own, strlen(own), rest, size);
+    }
+    snprintf(kind, KIND, "%.*s", (int)(rest + 1 - name), name);
+    return mate;
+}
+
+/* The same path, in a folder of images beside the one that ends `outer` + `size` bytes in, or in the one
+ * around it. */
+static const char *find_in_siblings(const struct pd_image_list *l, const char *path, size_t outer,
+                                    size_t size)
+{
+    const char *rest = path + outer + size; /* "/1.png" */
+    const size_t stem = (size_t)(strrchr(rest, '.') - rest);
+    const char *mate = find_joined(l, path, outer, rest + 1, stem - 1, "", 0);
+    char folder[PATH_SIZE];
+    snprintf(folder, sizeof folder, "%.*s", (int)outer, path);
+    for (int i = 0; !mate && i < SIBLINGS; i++) {
+        const size_t at = lower_bound(l, folder, strlen(folder));
+        if (at == l->count || strncmp(l->at[at].path, path, outer) != 0)
+            break;
+        const char *sibling = l->at[at].path;
+        const size_t n = strcspn(sibling + outer, "/");
+        const bool is_folder = sibling[outer + n];
+        if (is_folder && is_among(image_words, sibling + outer, n)) {
+            mate = find_joined(l, sibling, outer + n, rest, stem, "", 0);
+            mate = mate ? mate : find_joined(l, sibling, outer + n, rest, stem, "_0000", 5); /* nnU-Net's */
+        }
+        /* what comes behind all of the folder: '0' follows on '/' */
+        if (snprintf(folder, sizeof folder, "%.*s%s", (int)(outer + n), sibling, is_folder ? "0" : "\1") >=
+            (int)sizeof folder)
+            break;
+    }
+    return mate;
+}
+
+/* "images/1.png" of "labels/1.png", "a/1.png" of "a/thumbs/1.png". */
+static const char *find_by_folder(const struct pd_image_list *l, const char *path, char kind[KIND])
+{
+    const char *mate = NULL;
+    for (const char *at = path, *slash; !mate && (slash = strchr(at, '/')); at = slash + 1) {
+        const size_t size = (size_t)(slash - at);
+        if (is_mask_word(at, size) || !is_among(mate_words, at, size))
+            continue;
+        snprintf(kind, KIND, "%.*s/", (int)size, at);
+        mate = find_in_siblings(l, path, (size_t)(at - path), size);
+    }
+    return mate;
+}
+
 /* The image that path is a mate of, or NULL: "a/1.png" of "a/1_mask.png" and, as it comes first, "a/1.jpg" of
- * "a/1.png". *kind: what is in its name beside, "_mask" or ".png". */
+ * "a/1.png". *kind: what is in its name beside, "_mask", ".png", "mask_" or "labels/". */
 static const char *find_mate(const struct pd_image_list *l, const char *path, char kind[KIND])
 {
     const char *name = pd_path_name(path), *dot = strrchr(name, '.');
@@ -82,7 +168,8 @@ static const char *find_mate(const struct pd_image_list *l, const char *path, ch
             if (mate)
                 return mate;
         }
-    return NULL;
+    mate = find_by_beginning(l, path, kind);
+    return mate ? mate : find_by_folder(l, path, kind);
 }
 
 struct kind {

@@ -521,6 +521,8 @@ static void counts_what_is_no_image(void **state)
     keep("cat/1.JXL", file_of("x", 1));
     keep("cat/deep/2.jxl", file_of("x", 1));
     keep("a.mov", file_of("x", 1));
+    keep("ct/a.nii.gz", file_of("x", 1));
+    keep("ct/b.csv.gz", file_of("x", 1));
     keep("README", file_of("x", 1));
     keep("cat/.3.png.icloud", file_of("x", 1));
     keep("odd.a b", file_of("x", 1));
@@ -530,8 +532,10 @@ static void counts_what_is_no_image(void **state)
     struct pd_dataset *d = photos(ALL);
     expect(d, "cat/1.png 0 1, cat/2.PNG 0 1");
     assert_contains(
-        d->note, "photos: passed over: 2 .jxl (no reader for JPEG XL), 2 files of no ending, 1 .icloud (in "
-                 "iCloud, not on this machine: download them), 1 .mov, 1 broken link, 1 pipe\n");
+        d->note,
+        "photos: passed over: 2 .jxl (no reader for JPEG XL), 2 files of no ending, 1 .gz, 1 .icloud (in "
+        "iCloud, not on this machine: download them), 1 .mov, 1 .nii.gz (no reader for volumes), 1 broken "
+        "link, 1 pipe\n");
     pd_dataset_destroy(d);
 }
 

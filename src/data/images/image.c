@@ -36,7 +36,7 @@ static const struct {
     {"ico cur", "no reader for icons"},
     {"jp2 j2k jpf jpx jpm", "no reader for JPEG 2000"},
     {"jxl", "no reader for JPEG XL"},
-    {"nii mha mhd nrrd", "no reader for volumes"},
+    {"nii nii.gz mha mhd nrrd", "no reader for volumes"},
     {"parquet arrow feather", "no reader for tables with images in them: save the images as files"},
     {"ppm pgm pbm pnm pam", "no reader for PNM"},
     {"psd xcf", "no reader for an editor's layers"},
@@ -44,16 +44,13 @@ static const struct {
     {"tga", "no reader for TGA"},
 };
 
-/* Whether name ends in a dot and one of the words. */
+/* Whether name is more than a dot and one of the words, and ends in these. */
 static bool ends_in(const char *name, const char *words)
 {
-    const char *dot = strrchr(name, '.');
-    if (!dot || dot == name)
-        return false;
-    const size_t size = strlen(dot + 1);
+    const size_t size = strlen(name);
     for (const char *word = words; *word; word += strspn(word, " ")) {
         const size_t n = strcspn(word, " ");
-        if (n == size && !strncasecmp(word, dot + 1, n))
+        if (n + 1 < size && name[size - n - 1] == '.' && !strncasecmp(word, name + size - n, n))
             return true;
         word += n;
     }

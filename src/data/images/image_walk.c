@@ -181,13 +181,17 @@ static bool is_samples(int folder)
     return n == (ssize_t)sizeof head && !memcmp(head, columns, sizeof head);
 }
 
-/* ".heic" of "A.HEIC". */
+/* ".heic" of "A.HEIC", ".nii.gz" of "a.nii.gz". */
 static enum pd_status pass_file(struct walk *w, const char *name, struct pd_error *err)
 {
     char kind[PD_PASSED_KIND] = "file of no ending";
     const char *dot = strrchr(name, '.');
+    const bool packed = dot && !strcasecmp(dot, ".gz") && pd_image_unread(name);
     size_t n = 0;
-    while (dot && n <= LONGEST_ENDING && isalnum((unsigned char)dot[n + 1]))
+    while (packed && dot > name && *--dot != '.') {
+    }
+    while (dot && n <= LONGEST_ENDING &&
+           (isalnum((unsigned char)dot[n + 1]) || (packed && dot[n + 1] == '.')))
         n++;
     if (n && n <= LONGEST_ENDING && !dot[n + 1])
         for (size_t i = 0; i <= n + 1; i++)

@@ -24,6 +24,13 @@ void pd_shades_note(const char *name, size_t images, int channels, const double 
             middle, most);
 }
 
+void pd_colours_note(const char *name, char note[PD_NOTE_SIZE])
+{
+    pd_note_add(note, name,
+                "the test images have colours, and the training images are grey: nothing can be measured on "
+                "them");
+}
+
 void pd_dataset_note_shades(struct pd_dataset *d)
 {
     double mean[PD_DATA_CHANNELS] = {0}, std[PD_DATA_CHANNELS] = {0};

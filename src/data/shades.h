@@ -1,4 +1,5 @@
-/* Images that hardly show anything: nearly black, white, or of one shade. */
+/* Images that hardly show anything: nearly black, white, or of one shade; and colours where there should be
+ * none. */
 #ifndef PD_DATA_SHADES_H
 #define PD_DATA_SHADES_H
 
@@ -11,5 +12,8 @@ void pd_shades_note(const char *name, size_t images, int channels, const double 
 
 /* The same of a set of images, by a few hundred of them. */
 void pd_dataset_note_shades(struct pd_dataset *dataset);
+
+/* A line that the test images have colours, and the training images none. */
+void pd_colours_note(const char *name, char note[PD_NOTE_SIZE]);
 
 #endif

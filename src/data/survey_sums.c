@@ -180,10 +180,7 @@ static void drop_colour(struct pd_survey *v)
         return;
     r->channels = train_grey && test_grey ? 1 : r->channels;
     if (r->splits[PD_SPLIT_TRAIN].count && test->count && train_grey && !test_grey)
-        pd_note_add(
-            test->note, name_of(r, test, (char[64]){0}),
-            "the test images have colours, and the training images are grey: nothing can be measured on "
-            "them");
+        pd_colours_note(name_of(r, test, (char[64]){0}), test->note);
 }
 
 enum pd_status pd_survey_finish(struct pd_survey *v, struct pd_error *err)

@@ -693,6 +693,22 @@ static void drops_colour_where_there_is_none(void **state)
     pd_dataset_destroy(d);
 }
 
+/* A run would learn for long before it is told that nothing can be measured on them. */
+static void says_that_test_images_have_colours(void **state)
+{
+    (void)state;
+    keep("train/a/1.png", plain(5, 5, 9, 9, 9));
+    keep("train/b/1.png", plain(5, 5, 7, 7, 7));
+    keep("test/a/1.png", plain(5, 5, 9, 9, 9));
+    struct pd_dataset *d = photos(ALL);
+    assert_null(strstr(d->note, "have colours"));
+    pd_dataset_destroy(d);
+    keep("test/b/1.png", plain(5, 5, 9, 0, 9));
+    d = photos(ALL);
+    assert_contains(d->note, "the test images have colours, and the training images are grey");
+    pd_dataset_destroy(d);
+}
+
 /* A ramp to the right, 90 x 60: resized on the short side, then cut; the same as plane by plane. */
 static void resizes_and_cuts(void **state)
 {
@@ -841,6 +857,7 @@ int main(void)
         IN_SCRATCH(says_that_nothing_is_there),
         IN_SCRATCH(leaves_broken_files_out),
         IN_SCRATCH(drops_colour_where_there_is_none),
+        IN_SCRATCH(says_that_test_images_have_colours),
         IN_SCRATCH(resizes_and_cuts),
         IN_SCRATCH(says_what_it_leaves_out),
         IN_SCRATCH(reads_jpeg_and_webp_upright),

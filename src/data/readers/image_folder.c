@@ -6,6 +6,7 @@
 #include "data/readers/archive.h"
 #include "data/readers/readers.h"
 #include "data/labels/image_labels.h"
+#include "data/images/image.h"
 #include "data/images/image_set.h"
 #include "data/shades.h"
 #include "data/transform.h"
@@ -13,6 +14,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { PATH_SIZE = 4096, TEST_IMAGES_LOOKED_AT = 32 };
 
 static enum pd_status list(const struct pd_image_set *set, struct pd_image_list *out, struct pd_error *err)
 {
@@ -39,6 +42,38 @@ static enum pd_status write_key(const char *folder, const char *real, int side,
     return key->oom ? pd_fail_memory(err, folder) : PD_OK;
 }
 
+/* Whether one of a few images of the list, from all of it, has a colour. */
+static bool is_coloured(const char *folder, const struct pd_image_list *l)
+{
+    const size_t n = l->count < TEST_IMAGES_LOOKED_AT ? l->count : TEST_IMAGES_LOOKED_AT;
+    bool coloured = false;
+    for (size_t i = 0; i < n && !coloured; i++) {
+        char path[PATH_SIZE];
+        struct pd_image image;
+        if (pd_path_join(path, sizeof path, folder, l->at[i * l->count / n].path, NULL) ||
+            pd_image_read(path, &image, NULL))
+            continue;
+        const size_t area = (size_t)image.height * (size_t)image.width;
+        coloured = memcmp(image.planes, image.planes + area, 2 * area) != 0;
+        pd_image_release(&image);
+    }
+    return coloured;
+}
+
+/* A run for grey images meets its test images last. */
+static void note_test_colours(const char *folder, const struct pd_data_request *request, struct pd_dataset *d)
+{
+    struct pd_data_request of_test = *request;
+    struct pd_image_list l;
+    of_test.split = PD_SPLIT_TEST;
+    if (request->split != PD_SPLIT_TRAIN || d->channels != 1 ||
+        pd_image_labels_list(folder, &of_test, &l, NULL))
+        return;
+    if (is_coloured(folder, &l))
+        pd_colours_note(d->name, d->note);
+    pd_image_list_release(&l);
+}
+
 static enum pd_status open_at(const char *folder, const char *name, const struct pd_data_request *request,
                               struct pd_dataset *d, struct pd_error *err)
 {
@@ -54,8 +89,10 @@ static enum pd_status open_at(const char *folder, const char *name, const struct
         status = pd_image_set_open(&set, request, d, err);
         if (!status && !(d->folder = pd_strdup(real ? real : folder)))
             status = pd_fail_memory(err, folder);
-        if (!status)
+        if (!status) {
             pd_dataset_note_shades(d);
+            note_test_colours(folder, request, d);
+        }
     }
     pd_buffer_release(&key);
     free(real);

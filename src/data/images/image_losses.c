@@ -79,27 +79,30 @@ static bool is_dim(const struct pd_image_trait *t)
     return range(t) <= (t->beyond & PD_IMAGE_BITS ? LITTLE_OF_16 : LITTLE);
 }
 
-/* The classes of which no image shows more; "" where there is none, or no other. */
+/* The classes of which no image shows more. */
 static enum pd_status list_dim_classes(const struct pd_image_trait *of, size_t count,
                                        const char (*class_names)[PD_CLASS_NAME_SIZE], int classes,
                                        char list[PD_IMAGE_WORDS], struct pd_error *err)
 {
-    size_t *all = pd_calloc(2 * ((size_t)classes + 1), sizeof *all), named = 0;
+    struct {
+        size_t all, dim;
+    } *of_class = pd_calloc((size_t)classes + 1, sizeof *of_class);
+    size_t named = 0;
     *list = '\0';
-    if (!all)
+    if (!of_class)
         return pd_fail_memory(err, "classes");
     for (size_t i = 0; i < count; i++)
         if (of[i].label >= 0) {
-            all[2 * of[i].label]++;
-            all[2 * of[i].label + 1] += is_dim(&of[i]);
+            of_class[of[i].label].all++;
+            of_class[of[i].label].dim += is_dim(&of[i]);
         }
     for (int k = 0; k < classes; k++)
-        if (all[2 * k] >= IMAGES_TO_TELL && all[2 * k] == all[2 * k + 1]) {
+        if (of_class[k].all >= IMAGES_TO_TELL && of_class[k].all == of_class[k].dim) {
             char path[PD_CLASS_NAME_SIZE];
             pd_image_path(class_names[k], path, sizeof path);
             pd_image_words_name(list, &named, path, strlen(path));
         }
-    pd_free(all);
+    pd_free(of_class);
     return PD_OK;
 }
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import host, pointer, same_index, shape_text
-from ._labels import Classes, Names, called, labels_of, names_of, of_data_set
+from ._labels import Classes, Names, as_called, called, labels_of, names_of, of_called, of_data_set
 from ._library import Callbacks, UsageError, call, ffi, lib, one_of, path_text, tell, text, whole
 
 
@@ -222,9 +222,9 @@ def arrays_of(data: Any, labels: Any = None, classes: Classes = None, name: str 
     if isinstance(data, Data):
         labels = data.labels if labels is None else labels
         return ((data.images, labels, classes) if classes is not None
-                else (data.images, of_data_set(labels, data.class_names), data.class_names))
+                else (data.images, of_called(labels, data.class_names), data.class_names))
     if isinstance(classes, Names) and classes.number(labels):
-        labels = of_data_set(labels, classes)
+        labels = of_called(labels, classes)
     if isinstance(data, collections.abc.Mapping):
         raise UsageError("%s: a %s (%s), expected an array or a data set: give its arrays, images first, then labels"
                          % (name, type(data).__name__, ", ".join(map(str, data))))
@@ -323,7 +323,7 @@ class Data(NamedTuple):
     images: NDArray[Any]
     """(n, H, W, C) of uint8, or points (n, 2) of float32."""
     labels: NDArray[np.int32]
-    """(n), -1 where none is known."""
+    """(n), -1 where none is known: numbers from 0 in the order of class_names; where all are whole numbers, these."""
     class_names: List[str]
     notes: List[str]
     """How it was understood."""
@@ -375,5 +375,5 @@ def open_data(path: Union[str, "os.PathLike[str]"], *, split: str = "train", dir
     labels = np.frombuffer(ffi.buffer(lib.pd_dataset_labels(d), 4 * n), np.int32).copy()
     name = ffi.new("char[]", 256)
     names = Names(text(lib.pd_dataset_class_name(d, k, name, 256)) for k in range(lib.pd_dataset_classes(d)))
-    names.labels = labels
-    return Data(images, labels, names, notes_of(d))
+    names.labels = labels = as_called(labels, names)
+    return Data(images, labels, names, [line for line in notes_of(d) if called(names) is None or not is_of_places(line)])

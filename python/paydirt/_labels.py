@@ -107,7 +107,7 @@ def as_names(places: NDArray[Any], names: Sequence[Any]) -> NDArray[Any]:
 
 
 class Names(List[str]):
-    """Of a data set's classes, with its labels, whose numbers are places among them."""
+    """Of a data set's classes, with its labels."""
 
     labels: Any = None
 
@@ -125,6 +125,15 @@ def of_data_set(labels: Any, names: Optional[Sequence[Any]]) -> Any:
         raise UsageError("labels: row %d is %d, expected -1 (unknown) or 0 to %d, as there are %d classes"
                          % (i, a[i], len(names) - 1, len(names)))
     return as_names(a.astype(np.int64), names)
+
+
+def of_called(labels: Any, names: Optional[Sequence[Any]]) -> Any:
+    """The same for numbers as `open_data` gives them: where all classes are called by whole numbers, these."""
+    values = called(names)
+    a = np.asarray(labels) if isinstance(labels, (list, tuple)) else labels
+    if values is None or names is None or not isinstance(a, np.ndarray) or a.dtype.kind not in "iu" or a.ndim != 1:
+        return of_data_set(labels, names)
+    return as_names(by_value(a, values), names)
 
 
 # --- labels -------------------------------------------------------------------------------------------------

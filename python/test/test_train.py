@@ -368,15 +368,23 @@ class Understands(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             np.savez(os.path.join(folder, "x.npz"), images=IMAGES[:30], labels=np.where(np.arange(30) < 27, LABELS[:30], -1))
             data = paydirt.open_data(os.path.join(folder, "x.npz"), classes=["1", "5", "9"])
+        places = np.where(np.arange(30) < 27, LABELS[:30], -1)
+        np.testing.assert_array_equal(data.labels, np.array([1, 5, 9, -1])[places])
+        self.assertFalse([n for n in data.notes if "stands for class" in n])
         data = pickle.loads(pickle.dumps(data))
         for labels in (data.labels, data.labels[:]):
             got = understand(data.images, labels, data.class_names)
-            self.assertEqual((got.names, list(got.labels)), (["1", "5", "9"], list(data.labels)))
+            self.assertEqual((got.names, list(got.labels)), (["1", "5", "9"], list(places)))
+        np.testing.assert_array_equal(understand(data).labels, places)
         with self.assertRaises(paydirt.UsageError) as raised:
             understand(data.images, data.labels.copy(), data.class_names)
         hint = str(raised.exception).partition("expected names (")[2].partition(" of places")[0]
-        names = eval(hint, {"np": np, "classes": data.class_names, "labels": data.labels})
-        np.testing.assert_array_equal(understand(data.images, names, data.class_names).labels, data.labels)
+        names = eval(hint, {"np": np, "classes": data.class_names, "labels": places})
+        np.testing.assert_array_equal(understand(data.images, names, data.class_names).labels, places)
+        gan = quick(data, None, size=16, epochs=1)
+        x, y = data.images[:27], data.labels[:27]
+        np.testing.assert_array_equal(gan.score(x, y).gold, gan.score(data).gold[:27])
+        self.assertTrue(set(gan.score(x).predicted) <= {1, 5, 9})
 
     def test_numbers_of_a_data_set(self):
         names = np.array(["cat", "dog", "eel"])

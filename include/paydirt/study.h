@@ -58,7 +58,7 @@ double pd_mean_height(int64_t n, const double *x, const double *y);
 struct pd_saved {
     int64_t pairs;
     double from, to; /* the levels: the higher one of their starts, the lower one of their ends; NAN, like the
-                        others, where there is no pair or n < 2 */
+                        others, where that is below, there is no pair, or n < 2 */
     double saved;    /* x that the other curve needs less ours; < 0: ours needs more */
     double low, high; /* 95 %: percentiles of the same over 2,000 bootstrap draws of pairs (Efron 1979),
                          widened as Student's t is for so many pairs; NAN where pairs < 2 */
@@ -68,7 +68,8 @@ struct pd_saved {
 bool pd_compare_saved(int64_t pairs, int64_t n, const double *x, const double *ours, const double *theirs,
                       uint64_t seed, struct pd_saved *out);
 
-/* "needs 12 labels fewer for 62.0 to 77.9 %, on average (95 %: -3 to 25; 9 pairs): none is shown". unit: 100
+/* "needs 12 labels fewer for 62.0 to 77.9 %, on average (95 %: -3 to 25; 9 pairs): none is shown"; or that it
+ * cannot be told. unit: 100
  * for fractions, else 1; x: "labels". Returns words. */
 char *pd_saved_words(const struct pd_saved *saved, double unit, const char *x, char *words, size_t size);
 
@@ -87,7 +88,7 @@ struct pd_study_trial {
     double best;              /* x of the epoch that the run's validation chose, where that was measured (by
                                  the last line that is no point of a curve): it counts as the trial's last;
                                  else NAN */
-    const char *run;          /* folder it was found in; NULL: of a training */
+    const char *folder;       /* it was found in; NULL: of a training */
     struct pd_study_how *how; /* the library's */
 };
 

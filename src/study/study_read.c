@@ -56,18 +56,23 @@ static bool describe(struct pd_studies *s, struct pd_study *study, const json_t 
 
 struct rounds {
     struct pd_studies *studies;
-    const char *run, *path, *folder; /* folder: gold-1 */
+    const char *run, *path, *name; /* path: of the folder; name: gold-1 */
 };
 
-/* Of pooled runs one trial would hide the other. */
-static enum pd_status check_pooled(const struct rounds *r, const struct pd_study_trial *t, const char *curve,
+/* One trial would hide another that was found elsewhere: of pooled runs, or a copy in its run. */
+static enum pd_status check_folder(const struct rounds *r, struct pd_study_trial *t, const char *curve,
                                    struct pd_error *err)
 {
-    if (!t->run || !strcmp(t->run, r->run))
-        return PD_OK;
-    return pd_fail(err, PD_ERR_MISMATCH, -1,
-                   "%s and %s have the same trial of %s, seed %lld: expected runs with seeds of their own",
-                   t->run, r->run, curve, (long long)t->seed);
+    if (!t->folder)
+        t->folder = pd_arena_strdup(&r->studies->arena, r->path);
+    if (!t->folder)
+        return no_memory(err);
+    return !strcmp(t->folder, r->path)
+               ? PD_OK
+               : pd_fail(err, PD_ERR_MISMATCH, -1,
+                         "%s and %s have the same trial of %s, seed %lld: expected trials with seeds of "
+                         "their own",
+                         t->folder, r->path, curve, (long long)t->seed);
 }
 
 /* A measure of a round, in [0, 1]; one that is not finite was not measured. */
@@ -79,8 +84,8 @@ static enum pd_status put_round(const struct rounds *r, const json_t *record, co
     if (!number_of(record, key, &accuracy))
         return PD_OK;
     const char *strategy = json_string_value(json_object_get(record, "strategy"));
-    const char *dash = strrchr(r->folder, '-');
-    snprintf(name, sizeof name, "%.*s", dash ? (int)(dash - r->folder) : NAME, r->folder);
+    const char *dash = strrchr(r->name, '-');
+    snprintf(name, sizeof name, "%.*s", dash ? (int)(dash - r->name) : NAME, r->name);
     struct pd_study *study = pd_study_find(r->studies, measure, "labels");
     struct pd_study_curve *curve =
         study ? pd_study_find_curve(r->studies, study, r->studies->pool ? NULL : r->run,
@@ -89,11 +94,8 @@ static enum pd_status put_round(const struct rounds *r, const json_t *record, co
     struct pd_study_trial *trial = curve ? pd_study_find_trial(r->studies, curve, seed) : NULL;
     if (!trial || !pd_study_put(r->studies, trial, labels, accuracy) || !describe(r->studies, study, record))
         return no_memory(err);
-    const enum pd_status status = check_pooled(r, trial, curve->name, err);
-    if (!trial->run && !(trial->run = pd_arena_strdup(&r->studies->arena, r->run)))
-        return no_memory(err);
     study->fraction = study->area = true;
-    return status;
+    return check_folder(r, trial, curve->name, err);
 }
 
 /* The samples' fitting capacity, and where images are held out the classes that D has right of them. */
@@ -103,12 +105,13 @@ static enum pd_status take_round(void *context, const json_t *record, int64_t li
     const char *metric = json_string_value(json_object_get(record, "metric"));
     double labels, seed, any;
     if (!number_of(record, "labels", &labels))
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld has no number \"labels\"", r->path,
+        return pd_fail(err, PD_ERR_FORMAT, -1, "%s/rounds.jsonl: line %lld has no number \"labels\"", r->path,
                        (long long)line);
     if (!number_of(record, "accuracy", &any) && !number_of(record, "class_accuracy", &any))
         return PD_OK; /* not measured in this round */
     if (!number_of(record, "seed", &seed) && !number_of(record, "trial", &seed))
-        return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld has neither \"seed\" nor \"trial\"", r->path,
+        return pd_fail(err, PD_ERR_FORMAT, -1,
+                       "%s/rounds.jsonl: line %lld has neither \"seed\" nor \"trial\"", r->path,
                        (long long)line);
     const enum pd_status status =
         put_round(r, record, metric ? metric : "accuracy", "accuracy", labels, (int64_t)seed, err);
@@ -120,7 +123,7 @@ static enum pd_status read_rounds(struct pd_studies *s, const char *run, const c
                                   struct pd_error *err)
 {
     char path[PATH];
-    struct rounds r = {s, run, path, name};
+    struct rounds r = {s, run, folder, name};
     return there(folder, "rounds.jsonl", path) ? pd_jsonl_each(path, take_round, &r, err) : PD_OK;
 }
 

@@ -25,12 +25,13 @@ static double reach(int64_t n, const double *x, const double *y, double level)
     return x[n - 1];
 }
 
-/* The mean of that over the levels in between, both of them levels of the curve: an area of trapezoids. */
+/* The mean of that over the levels in between, both of them levels of the curve: an area of trapezoids. Where
+ * a draw shares none, from is above to: the lower curve's end, which saves less than any level above. */
 static double mean_reach(int64_t n, const double *x, const double *y, double from, double to)
 {
     double area = 0;
     if (!(to > from))
-        return reach(n, x, y, from);
+        return reach(n, x, y, to);
     for (int64_t i = 1; i < n; i++) {
         const double low = fmax(y[i - 1], from), high = fmin(y[i], to),
                      slope = (x[i] - x[i - 1]) / (y[i] - y[i - 1]);
@@ -60,7 +61,7 @@ static double saved_by(int64_t pairs, int64_t n, const double *x, const double *
     mean_so_far(pairs, n, ours, pick, a);
     mean_so_far(pairs, n, theirs, pick, b);
     levels->to = fmin(a[n - 1], b[n - 1]);
-    levels->from = fmin(fmax(a[0], b[0]), levels->to);
+    levels->from = fmax(a[0], b[0]);
     return mean_reach(n, x, b, levels->from, levels->to) - mean_reach(n, x, a, levels->from, levels->to);
 }
 
@@ -89,7 +90,10 @@ bool pd_compare_saved(int64_t pairs, int64_t n, const double *x, const double *o
         pick[k] = k;
     if (ok)
         out->saved = saved_by(pairs, n, x, ours, theirs, pick, scratch, out);
-    if (ok && pairs > 1) {
+    const bool shared = ok && out->from <= out->to;
+    if (!shared)
+        out->saved = out->from = out->to = NAN;
+    if (shared && pairs > 1) {
         double *draws = scratch + 2 * n;
         for (int64_t d = 0; d < DRAWS; d++) {
             const struct pd_rng rng = {seed, PD_STREAM_SAVED, (uint64_t)d};
@@ -135,6 +139,10 @@ char *pd_saved_words(const struct pd_saved *s, double unit, const char *x, char 
 {
     const double saved = round(s->saved), low = round(s->low) + 0., high = round(s->high) + 0.; /* no -0 */
     const int letters = (int)strlen(x) - (fabs(saved) == 1); /* a plural: "labels" */
+    if (isnan(saved)) {
+        snprintf(words, size, "%s saved cannot be told: there is no accuracy that both come to", x);
+        return words;
+    }
     size_t used = (size_t)(saved == 0 ? snprintf(words, size, "needs as many %s", x)
                                       : snprintf(words, size, "needs %.0f %.*s %s", fabs(saved), letters, x,
                                                  saved < 0 ? "more" : "fewer"));

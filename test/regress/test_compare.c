@@ -448,7 +448,13 @@ static void pooled_runs_have_seeds_of_their_own(void **state)
     }
     succeeds("compare q0 q1");
     fails("compare q0 q1 --pool", 5,
-          "q0 and q1 have the same trial of gold, seed 101: expected runs with seeds of their own");
+          "q0/gold-1 and q1/gold-1 have the same trial of gold, seed 101: expected trials with seeds of "
+          "their own");
+    folder("q2/gold-2-copy");
+    file("q2/gold-2-copy/rounds.jsonl", "{\"labels\": 10, \"strategy\": \"gold\", \"seed\": 102, "
+                                        "\"accuracy\": 0.5, \"metric\": \"fitting-capacity\"}\n");
+    fails("compare q2", 5, "q2/gold-2 and q2/gold-2-copy have the same trial of gold, seed 102");
+    remove(scratch_path("q2/gold-2-copy/rounds.jsonl"));
     assert_contains(succeeds("compare q0 q2 --pool")->err, "not all were measured alike: epochs 1 and 3\n");
 }
 

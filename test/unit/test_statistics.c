@@ -143,6 +143,14 @@ static void counts_saved_labels(void **state)
     assert_true(pd_compare_saved(1, N, x, falling, rising, 1, &s));
     close_to(s.saved, 80, 1e-9);
     char words[200];
+    for (int i = 0; i < PAIRS * N; i++) { /* ours begins above theirs' end: no level is shared */
+        theirs[i] = 0.3 + 0.01 * (i % N);
+        ours[i] = 0.6 + 0.01 * (i % N);
+    }
+    assert_true(pd_compare_saved(PAIRS, N, x, ours, theirs, 1, &s));
+    assert_true(s.pairs == PAIRS && isnan(s.saved) && isnan(s.from) && isnan(s.low) && isnan(s.high));
+    assert_string_equal(pd_saved_words(&s, 100, "labels", words, sizeof words),
+                        "labels saved cannot be told: there is no accuracy that both come to");
     const struct pd_saved none = {9, 0.62, 0.779, 12.2, -3.4, 25}, more = {3, 0.5, 0.6, -4, -9, -0.6},
                           same = {2, 0.5, 0.6, 0.3, -0.4, 2};
     const struct pd_saved one = {1, 0.5, 0.6, 0.9, NAN, NAN};

@@ -12,6 +12,8 @@
 #include <math.h>
 #include <string.h>
 
+#define ROUNDED 1e-4 /* with the 1e-6 beside it, what float32 leaves of numbers that hardly vary, squared */
+
 static enum pd_status fail_negative(double value, double beside, struct pd_error *err)
 {
     return pd_fail(err, PD_ERR_USAGE, -1,
@@ -26,10 +28,19 @@ static double largest_on_diagonal(int64_t width, const double *c)
     return most;
 }
 
+/* Beside what a number below 0 is rounding: the largest variance, or the mean where features hardly vary. */
+static double size_of(int64_t width, const double *mean, const double *c)
+{
+    double most = largest_on_diagonal(width, c);
+    for (int64_t k = 0; k < width; k++)
+        most = fmax(most, ROUNDED * mean[k] * mean[k]);
+    return most;
+}
+
 static enum pd_status check_covariance(int64_t width, const double *mean, const double *c,
                                        struct pd_error *err)
 {
-    const double most = largest_on_diagonal(width, c);
+    const double most = size_of(width, mean, c);
     for (int64_t i = 0; i < width; i++)
         if (c[i * width + i] < -1e-6 * most)
             return fail_negative(c[i * width + i], most, err);
@@ -39,7 +50,9 @@ static enum pd_status check_covariance(int64_t width, const double *mean, const 
             if (!isfinite(a) || !isfinite(b) || !isfinite(mean[i]))
                 return pd_fail(err, PD_ERR_USAGE, -1, "row %lld of mean or covariance: not finite",
                                (long long)i);
-            if (fabs(a - b) > 1e-6 * sqrt(fabs(c[i * width + i] * c[k * width + k])) + 1e-300)
+            if (fabs(a - b) > 1e-6 * fmax(sqrt(fabs(c[i * width + i] * c[k * width + k])),
+                                          ROUNDED * fabs(mean[i] * mean[k])) +
+                                  1e-300)
                 return pd_fail(err, PD_ERR_USAGE, -1,
                                "numbers %lld, %lld of a covariance are %g and %g, expected a symmetric one",
                                (long long)i, (long long)k, a, b);
@@ -101,15 +114,15 @@ static enum pd_status pivot(int64_t width, const double *a, double most, double 
 }
 
 /* The same by eigenvectors, the slow way. values (width): room. */
-static enum pd_status decompose(int64_t width, const double *a, double *values, double *root, int64_t *rank,
-                                struct pd_error *err)
+static enum pd_status decompose(int64_t width, const double *a, double most, double *values, double *root,
+                                int64_t *rank, struct pd_error *err)
 {
     const int n = (int)width;
     memcpy(root, a, (size_t)(width * width) * sizeof *root);
     const int info = LAPACKE_dsyevd(LAPACK_ROW_MAJOR, 'V', 'L', n, root, n, values);
     if (info)
         return fail_lapack(info, width, err);
-    if (values[0] < -1e-6 * fmax(values[n - 1], 1e-300))
+    if (values[0] < -1e-6 * fmax(fmax(values[n - 1], most), 1e-300))
         return fail_negative(values[0], values[n - 1], err);
     const double least = smallest(width, values);
     *rank = 0;
@@ -126,7 +139,9 @@ static enum pd_status decompose(int64_t width, const double *a, double *values, 
 static enum pd_status factorise(int64_t width, const double *a, double most, double *room, double *root,
                                 int64_t *rank, struct pd_error *err)
 {
-    return pivot(width, a, most, room, root, rank, NULL) ? decompose(width, a, room, root, rank, err) : PD_OK;
+    return pivot(width, a, largest_on_diagonal(width, a), room, root, rank, NULL)
+               ? decompose(width, a, most, room, root, rank, err)
+               : PD_OK;
 }
 
 /* Sum of the roots of the eigenvalues of root' c root, by the rank columns of root. half, product: room. */
@@ -158,12 +173,11 @@ static double trace_of(int64_t width, const double *c)
 }
 
 /* Tr (a b)^1/2; room: 3 (width, width) and (width). */
-static enum pd_status trace_of_root(int64_t width, const double *a, const double *b, double *room,
-                                    double *trace, struct pd_error *err)
+static enum pd_status trace_of_root(int64_t width, const double *a, double most, const double *b,
+                                    double most_b, double *room, double *trace, struct pd_error *err)
 {
     const size_t square = (size_t)(width * width);
     double *root = room, *half = root + square, *product = half + square, *values = product + square;
-    const double most = largest_on_diagonal(width, a);
     int64_t rank = 0;
     enum pd_status status = factorise(width, a, most, product, root, &rank, err);
     if (!status)
@@ -171,7 +185,7 @@ static enum pd_status trace_of_root(int64_t width, const double *a, const double
     if (status || !rank)
         return status;
     /* a negative eigenvalue of b shows as one of root' b root, times at most the largest of a */
-    const double sum = trace_of(width, b);
+    const double sum = fmax(trace_of(width, b), most_b);
     return values[0] < -1e-6 * most * sum ? fail_negative(values[0] / most, sum, err) : PD_OK;
 }
 
@@ -194,7 +208,8 @@ enum pd_status pd_frechet(int64_t width, const double *mean_a, const double *cov
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for covariances of %lld features",
                        (long long)width);
     const int before = pd_work_begin(work);
-    status = trace_of_root(width, covariance_a, covariance_b, room, &trace, err);
+    status = trace_of_root(width, covariance_a, size_of(width, mean_a, covariance_a), covariance_b,
+                           size_of(width, mean_b, covariance_b), room, &trace, err);
     pd_work_end(before);
     pd_free(room);
     for (int64_t k = 0; k < width; k++)

@@ -224,6 +224,9 @@ static void covariances_are_looked_at(void **state)
     refuses(pd_frechet(2, mean, good, mean, negative, NULL, &value, &err), PD_ERR_USAGE, "below 0", &err);
     refuses(pd_frechet(2, mean, good, mean, below, NULL, &value, &err), PD_ERR_USAGE, "below 0", &err);
     refuses(pd_frechet(2, mean, flat, mean, hidden, NULL, &value, &err), PD_ERR_USAGE, "below 0", &err);
+    const double one[] = {1, 1}, tiny[] = {-1e-12, 0, 0, 1e-12}; /* rounding, of features that do not vary */
+    assert_int_equal(pd_frechet(2, one, tiny, one, good, NULL, &value, NULL), PD_OK);
+    assert_int_equal(pd_frechet(2, one, good, one, tiny, NULL, &value, NULL), PD_OK);
     refuses(pd_frechet(2, mean, good, mean, large, NULL, &value, &err), PD_ERR_USAGE, "overflows", &err);
     refuses(pd_frechet(2, mean, good, mean, hole, NULL, &value, &err), PD_ERR_USAGE, "not finite", &err);
     assert_int_equal(pd_frechet(2, mean, good, mean, good, NULL, &value, &err), PD_OK);

@@ -43,7 +43,8 @@ void pd_class_entropy(int64_t n, int classes, const float *class_logits, double 
  * class, a logit that is not finite; the message names the row. */
 enum pd_status pd_gold_conditional(const struct pd_gold_input *in, double *k, struct pd_error *err);
 
-/* sigma_m / sigma_k over the samples (eq. 4, 9): what balances the terms; >= 0. 1 where k does not vary. */
+/* sigma_m / sigma_k over the samples (eq. 4, 9): what balances the terms; >= 0. 1 where k does not vary
+ * beyond rounding. */
 double pd_gold_balance(int64_t n, const float *logit, const double *k);
 
 /* The estimator d = m + scale * k, (n), any real: 0 where the sample is as likely generated as real. scale: 1

@@ -1,5 +1,7 @@
 /* Platt scaling by Newton's method with halved steps (Lin, Lin & Weng, "A note on Platt's probabilistic
  * outputs for support vector machines", 2007). */
+#include "select/varies.h"
+
 #include <paydirt/reject.h>
 
 #include <math.h>
@@ -11,7 +13,7 @@ struct problem {
     int64_t n[2]; /* generated, real */
     const float *logit[2];
     double target[2];
-    double mean, sd;
+    double mean, sd; /* sd 0: they do not vary */
 };
 
 static void standardise(struct problem *p)
@@ -24,7 +26,7 @@ static void standardise(struct problem *p)
     for (int s = 0; s < 2; s++)
         for (int64_t i = 0; i < p->n[s]; i++)
             squares += pow((double)p->logit[s][i] - p->mean, 2) / n;
-    p->sd = sqrt(squares);
+    p->sd = pd_varies(1, p->mean, squares) ? sqrt(squares) : 0;
 }
 
 /* Cross entropy of a x + b, its gradient and its Hessian (aa, ab, bb). */

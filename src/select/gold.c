@@ -1,6 +1,7 @@
 #include "select/pool.h"
 #include "select/softmax.h"
 #include "select/strategies.h"
+#include "select/varies.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -99,7 +100,8 @@ static void add_terms(struct terms *t, int64_t n, const float *logit, const doub
 
 static double balance_of(const struct terms *t)
 {
-    return t->conditional.squares > 0 ? sqrt(t->marginal.squares / t->conditional.squares) : 1;
+    const struct moments *k = &t->conditional;
+    return pd_varies(k->count, k->mean, k->squares) ? sqrt(t->marginal.squares / k->squares) : 1;
 }
 
 double pd_gold_balance(int64_t n, const float *logit, const double *k)

@@ -78,6 +78,9 @@ static void balances_the_terms(void **state)
     near(d[3], 6 + 3 * sqrt(5));
     const double constant[] = {7, 7, 7, 7};
     near(pd_gold_balance(4, m, constant), 1);
+    const double rounded[] = {2.3, 2.3 + 4e-16, 2.3 - 4e-16, 2.3}, small[] = {1e-17, 1e-17, 3e-17, 3e-17};
+    near(pd_gold_balance(4, m, rounded), 1);
+    assert_true(fabs(pd_gold_balance(4, m, small) / (sqrt(5) * 1e17) - 1) < 1e-9);
     near(pd_gold_balance(1, m, k), 1);
     near(pd_gold_balance(0, NULL, NULL), 1);
     const float flat[] = {3, 3, 3, 3};

@@ -402,6 +402,11 @@ static void stands_hard_scores(void **state)
     assert_true(isfinite(c.slope) && c.slope > 0 && isfinite(c.intercept));
     c = pd_calibrate(2, same, 2, same);
     assert_true(c.slope == 0 && c.intercept == 0);
+    float equal[50]; /* of which the mean is off by a last digit */
+    for (int i = 0; i < 50; i++)
+        equal[i] = 2;
+    c = pd_calibrate(10, equal, 50, equal);
+    assert_true(c.slope == 0 && c.intercept == 0);
     const float ones[] = {1, 1, 1, 0}, zeros[] = {0, 0, 0, 1};
     c = pd_calibrate(4, ones, 4, zeros); /* P(real | 1) = (3 5/6 + 1/6) / 4 */
     near("slope", c.slope, 2 * log(2), 1e-6);

@@ -17,6 +17,8 @@ __attribute__((simd("notinbranch"))) float logf(float);
  * equal rows give equal bits. */
 enum { LANES = 64, KEPT_COLUMNS = 32 };
 
+#define FAR_APART 700.0 /* exp(-700) is a double of full precision, exp(-709) is none */
+
 struct tile {
     int classes;
     const float *row[LANES];
@@ -143,6 +145,16 @@ PD_CLONES static void confidence(const struct softmax *s, double *out)
         out[r] = -log_1p(s->rest[r]);
 }
 
+/* -log(1 - margin) where exp(second - most) and rest leave the doubles: 1 + rest is 1, and rest + e is e
+ * times what the classes but the largest sum to beside the second. */
+static double far_margin(int classes, const float *x, double gap, double second)
+{
+    double sum = 0;
+    for (int k = 0; k < classes; k++)
+        sum += (double)x[k] <= second ? exp((double)x[k] - second) : 0;
+    return gap - log(sum + 1);
+}
+
 /* p(1) - p(2) = (1 - e) / (1 + rest) with e = exp(second - most), so 1 - margin = (rest + e) / (1 + rest). */
 PD_CLONES static void margin(const struct softmax *s, double *out)
 {
@@ -189,6 +201,10 @@ void pd_softmax_margin(int64_t n, int classes, const float *logits, double *marg
     for (int64_t i = 0; i < n; i += LANES) {
         softmax_of(lanes_left(n, i), classes, logits + i * classes, &s);
         margin(&s, out);
+        for (int r = 0; r < lanes_left(n, i); r++)
+            if (s.most[r] - s.second[r] > FAR_APART)
+                out[r] =
+                    far_margin(classes, logits + (i + r) * classes, s.most[r] - s.second[r], s.second[r]);
         copy(margins + i, out, lanes_left(n, i));
     }
 }
@@ -291,7 +307,7 @@ double pd_softmax_most_confidence(double gap)
 double pd_softmax_most_margin(double gap)
 {
     const double e = exp(-gap);
-    return log1p((1 - e) / fmax(2 * e, DBL_MIN)) * (1 + WIDER) + DBL_MIN;
+    return (gap > FAR_APART ? gap - log(2) : log1p((1 - e) / (2 * e))) * (1 + WIDER) + DBL_MIN;
 }
 
 /* Merging the other classes into one leaves less entropy, and that of (p, 1 - p) falls as p grows from 1/2.

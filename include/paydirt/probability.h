@@ -17,7 +17,7 @@ enum pd_scale {
     PD_SCALE_PROBABILITIES,     /* rows within [0, 1] that sum to 1 */
     PD_SCALE_PERCENTAGES,       /* rows within [0, 100] that sum to 100 */
     PD_SCALE_SIGMOIDS,          /* numbers within [0, 1], each class for itself */
-    PD_SCALE_COUNTS,            /* none negative, of one sum in all rows: votes, sums of probabilities */
+    PD_SCALE_COUNTS,            /* none negative, of one sum: votes, sums of probabilities */
     PD_SCALE_MINUS_LOGS         /* rows of -log p, a loss for each class: the likeliest has the least */
 };
 

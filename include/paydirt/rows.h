@@ -32,8 +32,10 @@ struct pd_rows_request {
     enum pd_rows_choice header, index; /* of a text table: has it a line of names, a column of row numbers? */
     bool whole;                        /* arrays of whole numbers and booleans are fine */
     bool bfloat16;                     /* uint16 and int16 are bfloat16's bits */
-    bool classes;  /* logits of these: only what has weight beside a row's largest must be told apart */
+    bool classes; /* logits of these: of doubles, a row that lies far from 0 and close together comes less its
+                   * largest, which leaves its softmax as it is */
     bool features; /* a first or last column that counts the rows is refused, unless index says no */
+    bool low;      /* numbers below float32's are -inf, no error */
     bool planes;   /* arrays (planes, rows, width) alone: the rows of all planes, one plane after the other */
     double (*map)(double); /* applied to every number before it becomes a float; NULL: none */
 };
@@ -56,8 +58,8 @@ int64_t pd_rows_beside(const struct pd_rows *rows);
 int64_t pd_rows_planes(const struct pd_rows *rows); /* 1 where the request has none */
 
 /* Up to n rows, (n, width); *got is less only at the end. PD_ERR_IO; PD_ERR_FORMAT: truncated, damaged, a
- * line with other fields than the first, a field that is not a number; at the end, numbers that float32 does
- * not tell apart. */
+ * line with other fields than the first, a field that is not a number, one beyond float32; at the end,
+ * columns of numbers that float32 hardly tells apart. */
 enum pd_status pd_rows_read(struct pd_rows *rows, float *to, int64_t n, int64_t *got, struct pd_error *err);
 
 /* What was understood of the rows read since the begin, one line; "" where nothing was in doubt. Hints
@@ -85,6 +87,11 @@ enum pd_status pd_rows_rewind(struct pd_rows *rows, struct pd_error *err); /* ba
  * them leave `to` as it was. As pd_rows_read; PD_ERR_MEMORY. */
 enum pd_status pd_rows_gather(struct pd_rows *rows, int64_t n, const int64_t *numbers, float *to,
                               int64_t *count, struct pd_error *err);
+
+/* Numbers (n, width) in memory, as a file of them would be read by a request of these classes or features.
+ * name: for messages. PD_ERR_USAGE: what pd_rows_read refuses of the numbers; PD_ERR_MEMORY. */
+enum pd_status pd_rows_round(const char *name, const struct pd_rows_request *request, int64_t n,
+                             int64_t width, const double *from, float *to, struct pd_error *err);
 
 #ifdef __cplusplus
 }

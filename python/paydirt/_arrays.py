@@ -6,12 +6,10 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._library import UsageError, ffi, tell
+from ._library import UsageError, call, ffi, lib, tell
 
 _CPU = (1, 3)  # DLPack's kDLCPU, kDLCUDAHost
 _INDEX = ("", "index", "unnamed: 0")  # of a pandas index that went through a file, as the library's tables have it
-_FEW_BITS = 2.0**-18  # float32's 24 bits, less the 6 that are to be left of the widest spread
-_ROUNDING = 2.0**-44  # float64's, after some sums
 
 
 def host(x: Any, name: str) -> NDArray[Any]:
@@ -80,28 +78,16 @@ def numbers(x: Any, name: str) -> NDArray[Any]:
     return host(_from_frame(x, name), name)
 
 
-def _keeps_spread(a: NDArray[Any], name: str) -> None:
-    with np.errstate(all="ignore"):
-        low, high = (np.ravel(side).astype(np.float64) for side in (a.min(0), a.max(0)))
-        most, spread = np.maximum(-low, high), high - low
-        lost = (spread > _ROUNDING * most) & (_FEW_BITS * most > spread.max())
-    for c in np.flatnonzero(lost):
-        raise UsageError("%s: column %d goes from %.17g to %.17g, which float32 hardly tells apart: subtract its mean "
-                         "(x - x.mean(0), the same numbers from every set)" % (name, c, low[c], high[c]))
-
-
 def features_of(x: Any, name: str) -> NDArray[np.float32]:
     """Contiguous float32 of whatever numbers, whose distances it keeps."""
     a = numbers(x, name)
-    if a.size and a.dtype.kind in "fiu" and a.dtype.itemsize >= (8 if a.dtype.kind == "f" else 4):
-        _keeps_spread(a, name)
     if a.ndim == 2 and len(a) > 9 and a.shape[1] > 1 and a.dtype.kind in "fiu":
         first = a[:, 0]
         with np.errstate(all="ignore"):
             counts = (np.diff(first) == 1) & (first[1:] == np.rint(first[1:]))
         if counts.all():
             tell("%s: column 0 counts the rows, from %d on: if these are row numbers, leave them out (x[:, 1:])" % (name, first[0]))
-    return floats(a, name, whole=True)
+    return rounded(a, name, a.size // max(len(a), 1) if a.ndim else 1, floats(a, name, whole=True), features=True)
 
 
 def floats(x: Any, name: str, whole: bool = False) -> NDArray[np.float32]:
@@ -118,6 +104,15 @@ def floats(x: Any, name: str, whole: bool = False) -> NDArray[np.float32]:
     except FloatingPointError:
         row = np.argwhere(np.isfinite(a) & (np.abs(a) > np.finfo(np.float32).max))[0][0]
         raise UsageError("%s: row %d is beyond float32, whose largest number is 3.4e38" % (name, row)) from None
+
+
+def rounded(a: NDArray[Any], name: str, width: int, to: NDArray[np.float32], **kind: bool) -> NDArray[np.float32]:
+    """`to`, what `floats` gave of a, as a file of a's rows would be read: kind: classes or features of `pd_rows_request`."""
+    if a.size and a.dtype.kind in "fiu" and a.dtype.itemsize >= (8 if a.dtype.kind == "f" else 4):
+        exact = np.ascontiguousarray(a, dtype=np.float64)
+        call(lib.pd_rows_round, name.encode(), ffi.new("struct pd_rows_request *", kind), a.size // width, width,
+             pointer("double", exact), pointer("float", to))
+    return to
 
 
 def whole_numbers(x: Any, name: str) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from typing import Any, Tuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import floats
+from ._arrays import floats, numbers, rounded
 from ._gan import Gan
 from ._library import UsageError, tell
 from ._select import look
@@ -52,7 +52,8 @@ def real_fake(discriminator: Any, samples: NDArray[Any]) -> NDArray[np.float32]:
     if not callable(discriminator):
         raise UsageError("discriminator: %r, expected what says how real samples look, which 'gold' needs: a paydirt.Gan, an "
                          "estimator with decision_function, or a function of X" % (discriminator,))
-    logits = floats(discriminator(samples), "the discriminator's logits")
+    given = numbers(discriminator(samples), "the discriminator's logits")
+    logits = rounded(given, "the discriminator's logits", 1, floats(given, "the discriminator's logits"))
     if logits.size != len(samples):
         raise UsageError("the discriminator gave %d logits for %d samples" % (logits.size, len(samples)))
     logits = logits.reshape(-1)

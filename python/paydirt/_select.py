@@ -6,12 +6,13 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import features_of, floats, host, index_of, is_mask, numbers, pointer, rows_of, same_index, shape_text, whole_numbers
+from ._arrays import (features_of, floats, host, index_of, is_mask, numbers, pointer, rounded, rows_of, same_index, shape_text,
+                      whole_numbers)
 from ._library import Callbacks, UsageError, call, check, ffi, flag, lib, new_error, one_of, openmp, real, tell, text, whole
 
 _JUDGED = 1 << 19  # numbers, as `paydirt select` looks at
 _ROUNDED = 0.005  # sums of probabilities that were rounded to few digits
-_LARGE = 1 << 10  # float32's steps there are 1e-4
+_SURE = 750.0  # the logit of 1, PD_LOGIT_MOST
 _DIVERSE = {"k-center": lib.PD_DIVERSE_K_CENTER, "k-means++": lib.PD_DIVERSE_K_MEANS}
 
 
@@ -81,28 +82,25 @@ def _logits_of(probabilities: Any) -> NDArray[np.float32]:
 
 
 def _real_fake(logits: Any, sigmoid: Optional[bool], needed: bool) -> NDArray[np.float32]:
-    a = floats(logits, "logits")
+    given = numbers(logits, "logits")
+    a = floats(given, "logits")
     if a.ndim != 1 and not (a.ndim == 2 and a.shape[1] == 1):
         raise UsageError("logits: shape %s, expected (rows), one real/fake logit each; those of classes are class_logits="
                          % shape_text(a))
     a = a.reshape(-1)
     if sigmoid:
-        p = a.astype(np.float64)
+        p = given.reshape(-1).astype(np.float64)
         if not ((p >= 0) & (p <= 1)).all():
             raise UsageError("logits: row %d is no probability, expected 0 to 1" % np.flatnonzero(~((p >= 0) & (p <= 1)))[0])
+        sure = np.count_nonzero((p == 0) | (p == 1))
+        if needed and sure:
+            tell("logits: %d of %d are exactly 0 or 1, and come last or first: their logits would order them" % (sure, len(p)))
         with np.errstate(divide="ignore"):
-            clipped: NDArray[np.float32] = np.clip(np.log(p) - np.log1p(-p), -750, 750).astype(np.float32)
+            clipped: NDArray[np.float32] = np.clip(np.log(p) - np.log1p(-p), -_SURE, _SURE).astype(np.float32)
         return clipped
     if needed and sigmoid is None and len(a):
         look("logits", a, True, "if they are: sigmoid=True; if they are logits before it: sigmoid=False")
-    return a
-
-
-def _from_largest(given: NDArray[Any], a: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Large logits of float64 less those of their likeliest classes: the same softmax, which float32 would have rounded."""
-    if given.dtype.kind == "f" and given.dtype.itemsize > 4 and a.size and np.isfinite(a).all() and np.abs(a).max() > _LARGE:
-        return np.ascontiguousarray(given - given.max(-1, keepdims=True), dtype=np.float32)
-    return a
+    return rounded(given, "logits", 1, a)
 
 
 def _class_logits(given: Any, judge: bool) -> NDArray[np.float32]:
@@ -115,9 +113,10 @@ def _class_logits(given: Any, judge: bool) -> NDArray[np.float32]:
         raise UsageError("class_logits: shape %s, expected (rows, classes)" % shape_text(a))
     if len(a) and not a.size:
         raise UsageError("class_logits: shape %s, expected 2 classes or more" % shape_text(a))
+    a = rounded(given, "class_logits", a.shape[1], a, classes=True)
     if judge and len(a):
         look("class_logits", a, False, "if they are: probabilities= in place of class_logits=; if they are logits: judge=False")
-    return _from_largest(given, a)
+    return a
 
 
 def _passes(given: Any, judge: bool) -> NDArray[np.float32]:
@@ -127,11 +126,12 @@ def _passes(given: Any, judge: bool) -> NDArray[np.float32]:
         raise UsageError("passes: shape %s, expected (passes, rows, classes)" % shape_text(a))
     if len(a) < 2 or a.shape[2] < 2:
         raise UsageError("passes: shape %s, expected 2 passes and 2 classes or more" % shape_text(a))
+    a = rounded(given, "passes", a.shape[2], a, classes=True)
     if judge and a.size:
         look("passes", a, False, "take their logarithms: np.log; if they are logits: judge=False")
     if len(a) > a.shape[1] > 0:
         tell("passes: shape %s, more passes than rows: is it (rows, passes, classes)?" % shape_text(a))
-    return _from_largest(given, a)
+    return a
 
 
 def _features(given: Any) -> NDArray[np.float32]:
@@ -249,13 +249,13 @@ def _check_options(strategy: Any, balanced: bool, clusters: int = 0, radius: flo
             raise UsageError(words % name)
 
 
-def _spread(diverse: str, strategy: Any, pool: Pool, k: int, candidates: Optional[int], seed: int, balanced: bool,
+def _spread(diverse: str, strategy: Any, pool: Pool, k: int, candidates: int, seed: int, balanced: bool,
             thread_count: int) -> NDArray[np.int64]:
     diverse = one_of("diverse", diverse, _DIVERSE)
     if pool.features is None:
         raise UsageError("diverse: features= is missing, whose distances it goes by")
     known = len(np.unique(np.frombuffer(ffi.buffer(pool.c.labelled_rows, 8 * pool.c.labelled), np.int64)))
-    most = min(10 * k, pool.n - known) if candidates is None else candidates
+    most = min(candidates or 10 * k, pool.n - known)
     best = _choose(strategy, pool, most, seed, balanced, 0, 0.0, thread_count)
     near = np.ascontiguousarray(pool.features[best])
     chosen = np.empty(k, np.int64)
@@ -332,7 +332,7 @@ def select(logits: Any = None, class_logits: Any = None, *, strategy: str = "gol
     k = whole("k", k, pool.n)
     seed = whole("seed", seed, 2**64 - 1)
     if diverse is not None:
-        return _spread(diverse, found, pool, k, None if candidates is None else whole("candidates", candidates, pool.n), seed,
+        return _spread(diverse, found, pool, k, whole("candidates", candidates or 0, 10**12), seed,
                        balanced, threads)
     if candidates is not None:
         raise UsageError("candidates: nothing is spread over them (diverse=%s)" % " or ".join(repr(d) for d in _DIVERSE))

@@ -33,7 +33,7 @@ class Result(float):
     numbers : dict
         All that the metric gives, by name: {"precision": 0.7, "recall": 0.6, ...}.
     error : float
-        Standard error over the images; NaN: not known.
+        Standard error over the images, of `kid` over its subsets (their deviation / sqrt(subsets)); NaN: not known.
     note : str
         What to know of the number, or "".
     curve : (precision, recall) or None

@@ -184,12 +184,29 @@ class Arrays(unittest.TestCase):
         for far in (1e7, 1e7 * np.arange(N)[:, None]):
             np.testing.assert_allclose(paydirt.scores(class_logits=exact - far, strategy="entropy"), entropy(softmax(CLASSES)),
                                        atol=1e-3)
+        for far in (1e5, 1e7, 1e12):
+            np.testing.assert_array_equal(paydirt.select(class_logits=exact + far, strategy="entropy", k=50),
+                                          paydirt.select(class_logits=CLASSES, strategy="entropy", k=50))
+        np.testing.assert_allclose(paydirt.scores(passes=np.stack([exact + 1e5, exact - 1e6]), strategy="bald"), 0, atol=1e-7)
         noise = np.hstack([FEATURES.astype("f8"), 1 / 3 + 1e-16 * FEATURES[:, :1].astype("f8")])  # a column of nothing
         np.testing.assert_array_equal(paydirt.select(features=noise, strategy="coreset", k=9),
                                       paydirt.select(features=FEATURES, strategy="coreset", k=9))
         tiny = np.where(CLASSES < 0, 1e-46, CLASSES.astype("f8"))
         with np.errstate(all="raise"):
             self.assertEqual(len(paydirt.select(class_logits=tiny, strategy="entropy", k=3)), 3)
+
+    def test_sigmoids_keep_their_digits(self):
+        p = np.array([1 - 1e-8, 1 - 1e-12, 1e-50, 0.0, 1.0])
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            s = paydirt.scores(p, np.array([[9e9, 0]] * 5, "f4"), sigmoid=True, judge=False)
+        np.testing.assert_allclose(s, [18.42068, 27.63104, -115.12925, -750, 750], rtol=1e-5)
+        self.assertEqual([str(w.message).split(",")[0] for w in said], ["logits: 2 of 5 are exactly 0 or 1"])
+
+    def test_more_candidates_than_rows(self):
+        given = {"class_logits": CLASSES[:len(FEATURES)], "features": FEATURES, "strategy": "entropy", "diverse": "k-center", "k": 9}
+        np.testing.assert_array_equal(paydirt.select(candidates=N, **given),
+                                      paydirt.select(candidates=len(FEATURES), **given))
 
     def test_float16_is_taken_as_it_is(self):
         half = CLASSES.astype("f2")
@@ -248,6 +265,7 @@ class Refuses(unittest.TestCase):
         self.refuses("rows of different lengths", features=[[1.0, 2.0], [3.0]], strategy="coreset")
         for x in (1e9 + FEATURES.astype("f8"), (1e9 + 9 * FEATURES.astype("f8")).astype(int)):
             self.refuses("float32 hardly tells apart", features=x, strategy="coreset")
+        self.refuses("float32 hardly tells apart", LOGIT.astype("f8") + 1e8, CLASSES)
         self.refuses("masked", class_logits=np.ma.masked_greater(CLASSES, 1), strategy="entropy")
 
     def test_numbers_that_are_not_finite(self):

@@ -17,8 +17,17 @@ struct pd_rows pd_rows_begin(const struct pd_rows_kind *kind, const char *name,
                             .name = pd_strdup(name),
                             .planes = 1,
                             .map = request->map,
-                            .doubt = {.classes = request->classes},
+                            .doubt = {.near = request->features},
+                            .classes = request->classes,
+                            .low = request->low,
                             .features = request->features && request->index != PD_ROWS_NO};
+}
+
+enum pd_status pd_rows_begin_doubt(struct pd_rows *rows, const char *name, struct pd_error *err)
+{
+    return (rows->classes || rows->low) && rows->width > 1
+               ? PD_OK
+               : pd_rows_doubt_init(&rows->doubt, name, rows->width, err);
 }
 
 void pd_rows_close(struct pd_rows *rows)

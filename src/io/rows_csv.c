@@ -1,5 +1,5 @@
 #include "io/rows_head.h"
-#include "io/rows_kind.h"
+#include "io/rows_round.h"
 
 #include "base/cache.h"
 #include "base/mem.h"
@@ -28,13 +28,14 @@ static enum pd_status fail_count(const struct csv_rows *r, struct pd_error *err)
                    (long long)r->head.fields);
 }
 
-static enum pd_status fail_number(const struct csv_rows *r, int64_t column, struct pd_error *err)
+/* expected: a number, of which kind. */
+static enum pd_status fail_number(const struct csv_rows *r, int64_t column, const char *expected,
+                                  struct pd_error *err)
 {
     const bool named = r->head.named;
-    return pd_fail(err, PD_ERR_FORMAT, -1,
-                   "%s: line %lld, column %lld%s%.60s%s: '%.60s', expected a number%s", r->base.name,
-                   (long long)r->table.line, (long long)column + 1, named ? " (" : "",
-                   named ? r->head.names[column] : "", named ? ")" : "", r->table.field[column],
+    return pd_fail(err, PD_ERR_FORMAT, -1, "%s: line %lld, column %lld%s%.60s%s: '%.60s', expected %s%s",
+                   r->base.name, (long long)r->table.line, (long long)column + 1, named ? " (" : "",
+                   named ? r->head.names[column] : "", named ? ")" : "", r->table.field[column], expected,
                    r->table.decimal == ',' ? " with a decimal comma" : "");
 }
 
@@ -98,11 +99,12 @@ static enum pd_status deliver(struct csv_rows *r, int64_t row, float *to, struct
     for (int64_t i = 0; i < r->base.width; i++) {
         double number;
         if (!pd_table_number(&r->table, r->table.field[r->column[i]], &number))
-            return fail_number(r, r->column[i], err);
+            return fail_number(r, r->column[i], "a number", err);
         r->doubles[i] = r->base.map ? r->base.map(number) : number;
-        to[i] = (float)r->doubles[i];
     }
-    pd_rows_doubt_doubles(&r->base.doubt, r->base.width, r->doubles);
+    const int64_t at = pd_rows_to_floats(&r->base, 1, r->doubles, to);
+    if (at >= 0)
+        return fail_number(r, r->column[at], "at most 3.4e38, float32's largest number", err);
     note_keys(r, row);
     return r->head.tail || r->head.counts ? check_rest(r, row, err) : PD_OK;
 }
@@ -388,7 +390,7 @@ static enum pd_status reserve(struct csv_rows *r, struct pd_error *err)
     find_keys(r);
     if (r->by_name)
         name_columns(r);
-    return pd_rows_doubt_init(&r->base.doubt, r->base.name, r->base.width, err);
+    return pd_rows_begin_doubt(&r->base, r->base.name, err);
 }
 
 enum pd_status pd_rows_open_csv(FILE *file, const char *name, const struct pd_rows_request *request,

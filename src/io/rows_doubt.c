@@ -9,8 +9,10 @@
 #define FAR_FROM_0 1000.0
 #define NOISE      1e-12
 
-/* A class whose logit is so far below the largest has a probability of nothing. */
-#define NOTHING 50.0
+/* Of the widest column's span float32 has 64 steps left where it is so small beside a number: its 24 bits
+ * less 6. A span below ROUNDING is noise of sums. */
+#define FEW_BITS 0x1p-18
+#define ROUNDING 0x1p-44
 
 #define EXACT_TO 0x1p24F /* whole numbers, as floats */
 
@@ -34,43 +36,38 @@ void pd_rows_doubt_release(struct pd_rows_doubt *d)
 
 void pd_rows_doubt_rewind(struct pd_rows_doubt *d, int64_t width)
 {
-    *d = (struct pd_rows_doubt){.row = {.before = NAN}, .column = d->column, .classes = d->classes};
+    *d = (struct pd_rows_doubt){.column = d->column, .near = d->near};
     for (int64_t i = 0; d->column && i < width; i++)
-        d->column[i] = (struct pd_column_doubt){.before = NAN};
+        d->column[i] = (struct pd_column_doubt){.least = INFINITY, .most = -INFINITY, .before = NAN};
 }
 
 /* NAN before: the first one. */
 static inline void look_at(struct pd_column_doubt *c, double x)
 {
     const double before = c->before, size = fabs(x);
-    if (!(size >= FAR_FROM_0))
+    const float as = (float)x;
+    if (!isfinite(as))
+        return;
+    c->rounded |= (double)as != x;
+    c->least = fmin(c->least, x);
+    c->most = fmax(c->most, x);
+    if (size < FAR_FROM_0)
         return;
     c->before = x;
-    if (!(fabs(x - before) > NOISE * size) || !isfinite((float)x))
+    if (!(fabs(x - before) > NOISE * size))
         return;
     c->moved++;
-    if ((float)x == (float)before) {
+    if (as == (float)before) {
         c->lost++;
         c->other = before;
     }
 }
 
-void pd_rows_doubt_doubles(struct pd_rows_doubt *d, int64_t width, const double *row)
+void pd_rows_doubt_doubles(struct pd_rows_doubt *d, int64_t n, int64_t width, const double *rows)
 {
-    const bool classes = d->classes && width > 1;
-    double least = -INFINITY; /* that has weight */
-    int far = 0;
-    for (int64_t i = 0; i < width; i++) {
-        far |= fabs(row[i]) >= FAR_FROM_0;
-        least = classes && row[i] - NOTHING > least ? row[i] - NOTHING : least;
-    }
-    d->row.before = NAN;
-    for (int64_t i = 0; far && i < width; i++) {
-        if (!classes)
-            look_at(&d->column[i], row[i]);
-        if (row[i] >= least)
-            look_at(&d->row, row[i]);
-    }
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < width; k++)
+            look_at(&d->column[k], rows[i * width + k]);
 }
 
 void pd_rows_doubt_floats(struct pd_rows_doubt *d, int64_t n, int64_t width, const float *rows)
@@ -91,27 +88,34 @@ void pd_rows_doubt_floats(struct pd_rows_doubt *d, int64_t n, int64_t width, con
     d->rows += n;
 }
 
-static bool is_lost(const struct pd_column_doubt *c)
+static double size_of(const struct pd_column_doubt *c)
 {
-    return c->moved >= MOVES_TO_TELL && 2 * c->lost > c->moved;
+    return fmax(c->most, -c->least);
+}
+
+/* span: the widest column's. */
+static bool is_lost(const struct pd_column_doubt *c, double span, bool near)
+{
+    const double size = size_of(c);
+    const bool few = c->rounded && c->most - c->least > ROUNDING * size && FEW_BITS * size > span;
+    return (few && (near || size >= FAR_FROM_0)) || (c->moved >= MOVES_TO_TELL && 2 * c->lost > c->moved);
 }
 
 enum pd_status pd_rows_doubt_check(const struct pd_rows_doubt *d, const char *name, int64_t width,
                                    struct pd_error *err)
 {
+    double span = 0;
     for (int64_t i = 0; d->column && i < width; i++)
-        if (is_lost(&d->column[i]))
-            return pd_fail(
-                err, PD_ERR_FORMAT, -1,
-                "%s: column %lld: numbers that float32 does not tell apart, such as two near %.10g: "
-                "subtract what they share (the column's mean; from class logits each row's largest)",
-                name, (long long)i, d->column[i].other);
-    return is_lost(&d->row)
-               ? pd_fail(err, PD_ERR_FORMAT, -1,
-                         "%s: numbers of a row that float32 does not tell apart, such as two near %.10g: "
-                         "subtract what they share (from class logits each row's largest)",
-                         name, d->row.other)
-               : PD_OK;
+        span = fmax(span, d->column[i].most - d->column[i].least);
+    for (int64_t i = 0; d->column && i < width; i++) {
+        const struct pd_column_doubt *c = &d->column[i];
+        if (is_lost(c, span, d->near))
+            return pd_fail(err, PD_ERR_FORMAT, -1,
+                           "%s: column %lld: numbers that float32 hardly tells apart, such as two near "
+                           "%.10g: subtract what they share (its mean; the same from every set)",
+                           name, (long long)i, c->lost ? c->other : c->most);
+    }
+    return PD_OK;
 }
 
 int64_t pd_rows_doubt_counter(const struct pd_rows_doubt *d, int64_t width)

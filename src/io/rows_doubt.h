@@ -9,13 +9,15 @@
 
 /* Of the rows read since the begin. Zeroed at first. */
 struct pd_rows_doubt {
-    /* Doubles that lie far from 0 and close together become one float: how often a column, or a row from one
-     * column to the next, held another number than before, and how often another float. */
+    /* Doubles that lie far from 0 and close together become few floats, or one: the span of a column, and how
+     * often it held another number than before, and how often another float. */
     struct pd_column_doubt {
+        double least, most;
         double before, other; /* other: of two that became one */
         int64_t moved, lost;
-    } row, *column; /* column: (width), or NULL: they were floats */
-    bool classes;   /* logits of these: what is far below a row's largest has no weight */
+        bool rounded; /* some are no floats */
+    } * column;       /* (width), or NULL: they were floats, or are taken from a row's largest */
+    bool near;        /* they count by their distances alone: near 0, too, they must be told apart */
     /* Row numbers beside fractions. */
     float first[2]; /* of the first column, and of the last */
     int64_t rows;
@@ -29,8 +31,8 @@ enum pd_status pd_rows_doubt_init(struct pd_rows_doubt *doubt, const char *name,
 void pd_rows_doubt_release(struct pd_rows_doubt *doubt);
 void pd_rows_doubt_rewind(struct pd_rows_doubt *doubt, int64_t width);
 
-/* The next row, before it becomes floats. */
-void pd_rows_doubt_doubles(struct pd_rows_doubt *doubt, int64_t width, const double *row);
+/* The next rows (n, width), before they become floats. */
+void pd_rows_doubt_doubles(struct pd_rows_doubt *doubt, int64_t n, int64_t width, const double *rows);
 
 /* The next rows (n, width). */
 void pd_rows_doubt_floats(struct pd_rows_doubt *doubt, int64_t n, int64_t width, const float *rows);

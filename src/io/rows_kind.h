@@ -26,11 +26,20 @@ struct pd_rows {
     struct pd_rows_columns columns;
     struct pd_rows_doubt doubt; /* owned */
     bool features;              /* a column that counts the rows is none of them */
+    bool classes;               /* logits of these */
+    bool low;                   /* what is below float32's numbers is -inf */
 };
 
 /* What all kinds begin with, nothing read yet; name is copied, and NULL where there is no memory for it. */
 struct pd_rows pd_rows_begin(const struct pd_rows_kind *kind, const char *name,
                              const struct pd_rows_request *request);
+
+/* What rows of doubles are to be watched for, of a known width. Those of classes are not: pd_rows_to_floats
+ * keeps what is between their logits. */
+enum pd_status pd_rows_begin_doubt(struct pd_rows *rows, const char *name, struct pd_error *err);
+
+/* Name, row and number. */
+#define PD_BEYOND "%s: row %lld: %g is beyond float32, whose largest number is 3.4e38"
 
 /* An .npy or .npz; path without ":NAME". */
 enum pd_status pd_rows_open_npy(const char *path, const struct pd_rows_request *request, struct pd_rows **out,

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "io/npy.h"
+#include "io/rows_round.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,8 @@ static enum pd_status rewind_rows(struct pd_rows *rows, struct pd_error *err)
 
 static enum pd_status convert(struct npy_rows *r, float *to, int64_t n, struct pd_error *err)
 {
-    for (int64_t step; n; n -= step, to += step * r->base.width) {
+    int64_t row = r->base.count;
+    for (int64_t step; n; n -= step, row += step, to += step * r->base.width) {
         step = n < r->chunk ? n : r->chunk;
         enum pd_status status = pd_npy_stream_read(r->stream, r->raw, step * r->base.width, err);
         if (status)
@@ -39,10 +41,10 @@ static enum pd_status convert(struct npy_rows *r, float *to, int64_t n, struct p
         pd_io_to_doubles(r->dtype, r->raw, step * r->base.width, r->doubles);
         for (int64_t i = 0; r->base.map && i < step * r->base.width; i++)
             r->doubles[i] = r->base.map(r->doubles[i]);
-        for (int64_t i = 0; i < step * r->base.width; i++)
-            to[i] = (float)r->doubles[i];
-        for (int64_t i = 0; r->base.doubt.column && i < step; i++)
-            pd_rows_doubt_doubles(&r->base.doubt, r->base.width, r->doubles + i * r->base.width);
+        const int64_t at = pd_rows_to_floats(&r->base, step, r->doubles, to);
+        if (at >= 0)
+            return pd_fail(err, PD_ERR_FORMAT, -1, PD_BEYOND, r->base.name,
+                           (long long)(row + at / r->base.width), r->doubles[at]);
     }
     return PD_OK;
 }
@@ -168,8 +170,7 @@ static enum pd_status reserve(struct npy_rows *r, struct pd_error *err)
     if (!r->raw || !r->doubles)
         return pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory for rows of %lld numbers", r->base.name,
                        (long long)width);
-    return pd_io_dtype_size(r->dtype) > 2 ? pd_rows_doubt_init(&r->base.doubt, r->base.name, width, err)
-                                          : PD_OK;
+    return pd_io_dtype_size(r->dtype) > 2 ? pd_rows_begin_doubt(&r->base, r->base.name, err) : PD_OK;
 }
 
 static enum pd_status open_rows(struct npy_rows *r, const char *path, const struct pd_rows_request *request,

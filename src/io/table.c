@@ -171,8 +171,8 @@ static bool parse(const char *text, double *to)
 {
     char *end;
     *to = pd_real_read(text, &end);
-    if (end == text)
-        return false;
+    if (end == text || memchr(text, 'x', (size_t)(end - text)) || memchr(text, 'X', (size_t)(end - text)))
+        return false; /* hexadecimal digits */
     while (is_blank(*end))
         end++;
     return !*end;

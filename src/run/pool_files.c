@@ -145,7 +145,8 @@ static enum pd_status open_files(struct pd_pool_files *files, unsigned needs, st
                                                 .header = r->header,
                                                 .index = r->index,
                                                 .whole = i == PD_FILE_FEATURES,
-                                                .classes = i == PD_FILE_CLASSES,
+                                                .classes = i == PD_FILE_CLASSES && pd_pool_has_logits(r),
+                                                .low = r->log_probabilities,
                                                 .features = i == PD_FILE_FEATURES,
                                                 .bfloat16 = r->bfloat16,
                                                 .map = maps[i]};
@@ -316,6 +317,11 @@ enum pd_status pd_pool_judge_classes(const struct pd_pool_request *request, cons
         pd_hint(err, PD_ERR_USAGE,
                 as != PD_SCALE_PROBABILITIES ? "and give: probabilities" : "if they are: probabilities");
     return pd_hint(err, PD_ERR_USAGE, "if they are logits before the softmax: probabilities=false");
+}
+
+bool pd_pool_has_logits(const struct pd_pool_request *request)
+{
+    return request->probabilities != PD_ROWS_YES && !request->log_probabilities;
 }
 
 static enum pd_status judge_classes(struct pd_pool_files *files, const struct pd_pool *block,

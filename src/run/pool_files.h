@@ -25,6 +25,9 @@ struct pd_pool_files {
 /* What went wrong with a row of a file. */
 enum pd_status pd_pool_fail_in(const char *name, enum pd_status status, struct pd_error *err);
 
+/* Class logits as they are, of which a row's largest may be taken off, and no probabilities. */
+bool pd_pool_has_logits(const struct pd_pool_request *request);
+
 /* Are these class logits (n, classes), the first of a file? name: its name. PD_ERR_USAGE, with hints. */
 enum pd_status pd_pool_judge_classes(const struct pd_pool_request *request, const char *name, int64_t n,
                                      int classes, const float *values, struct pd_error *err);

@@ -6,9 +6,12 @@
 
 #include <paydirt/probability.h>
 
+#include <ctype.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { READ_FLOATS = 1 << 18 };
 
@@ -121,7 +124,8 @@ enum pd_status pd_pool_passes_read(struct pd_pool_files *files, struct pd_error 
                                             .header = r->header,
                                             .index = r->index,
                                             .bfloat16 = r->bfloat16,
-                                            .classes = true,
+                                            .classes = pd_pool_has_logits(r),
+                                            .low = r->log_probabilities,
                                             .planes = true};
     struct pd_rows *in;
     if (r->binary)
@@ -147,7 +151,7 @@ enum pd_status pd_pool_passes_read(struct pd_pool_files *files, struct pd_error 
 /* A row number as two floats, each exact: below 2^44. */
 static double high(double x)
 {
-    return floor(x / 0x1p20);
+    return fabs(x) < 0x1p60 ? floor(x / 0x1p20) : x < 0 ? -INFINITY : INFINITY; /* not beyond floats: none */
 }
 
 static double low(double x)
@@ -211,15 +215,30 @@ static enum pd_status join_halves(const char *path, int64_t count, const float *
     return PD_OK;
 }
 
+/* EOF: an empty file, as a list of labelled rows is before the first label; 0: none that can be read. */
+static int first_byte(const char *path)
+{
+    struct stat info;
+    FILE *file = !stat(path, &info) && S_ISREG(info.st_mode) ? fopen(path, "rbe") : NULL;
+    const int first = file ? getc(file) : 0;
+    if (file)
+        (void)fclose(file);
+    return first;
+}
+
 enum pd_status pd_pool_labelled_read(struct pd_pool_files *files, struct pd_error *err)
 {
     const struct pd_pool_request *r = &files->request;
     float *upper = NULL, *lower = NULL;
     int64_t count = 0, again = 0, *rows = NULL;
+    const int first = first_byte(r->labelled);
+    if (first == EOF)
+        return PD_OK;
     /* A lone 0 would do for a header: it is one where it says so, or is no number. */
     enum pd_rows_choice header = r->header == PD_ROWS_AUTO ? PD_ROWS_NO : r->header;
     enum pd_status status = read_halves(r, header, high, &upper, &count, err);
-    if ((status == PD_ERR_FORMAT || status == PD_ERR_USAGE) && !count && r->header == PD_ROWS_AUTO) {
+    if ((status == PD_ERR_FORMAT || status == PD_ERR_USAGE) && !count && r->header == PD_ROWS_AUTO &&
+        !isdigit(first)) {
         header = PD_ROWS_YES;
         pd_free(upper);
         upper = NULL;

@@ -3,9 +3,12 @@
 #include <math.h>
 #include <stdbool.h>
 
-#define SLIGHTLY 1e-6   /* a probability may be as far outside of [0, 1], by rounding */
-#define ALIKE    1e-3   /* sums of halfs, and of few digits, are as far from each other */
-#define LOWEST   (-1e4) /* its exp is 0 */
+#define SLIGHTLY 1e-6 /* a probability may be as far outside of [0, 1], by rounding */
+#define ALIKE                                                                                                \
+    1e-3             /* sums of halfs, and of few digits, are as far from each other, beside what is in them \
+                      */
+#define FEW    100.0 /* sums up to it, beside themselves */
+#define LOWEST (-1e4) /* its exp is 0 */
 
 enum { NINE = 9, TENTHS = 10, ROWS_TO_TELL = 10 };
 
@@ -57,23 +60,33 @@ static enum pd_scale scale_of_others(int64_t n, int classes, const float *x)
     return logs * TENTHS >= n * NINE ? PD_SCALE_MINUS_LOGS : scale;
 }
 
-/* None negative, of one sum in all rows: votes, probabilities times 1000, or the sum of several softmaxes. */
+/* The sum of none negative, else NAN; *above: what of it lies above the least. */
+static double sum_of(const float *x, int classes, double *above)
+{
+    double sum = 0;
+    float least = INFINITY;
+    for (int k = 0; k < classes; k++) {
+        if (!(x[k] >= 0))
+            return NAN;
+        least = fminf(least, x[k]);
+        sum += (double)x[k];
+    }
+    *above = sum - classes * (double)least;
+    return sum;
+}
+
+/* None negative, of one sum in most rows: votes, probabilities times 1000, or the sum of several softmaxes.
+ * Logits that share an offset have sums alike beside it, but not beside what tells them apart. */
 static bool are_counts(int64_t n, int classes, const float *x)
 {
-    double first = 0;
-    for (int64_t i = 0; i < n; i++) {
-        double sum = 0;
-        for (int k = 0; k < classes; k++) {
-            const float value = x[i * classes + k];
-            if (!(value >= 0))
-                return false;
-            sum += (double)value;
-        }
-        first = i ? first : sum;
-        if (!(fabs(sum - first) <= ALIKE * first))
-            return false;
+    double first = 0, above = 0;
+    int64_t ones = 0;
+    for (int64_t i = 0; i < n && may_be_most(i, ones, ones, n); i++) {
+        const double sum = sum_of(x + i * classes, classes, &above);
+        first = first > 0 ? first : sum;
+        ones += fabs(sum - first) <= ALIKE * fmin(first, fmax(above, FEW));
     }
-    return n >= ROWS_TO_TELL && first > 0;
+    return n >= ROWS_TO_TELL && ones * TENTHS >= n * NINE && first > 0;
 }
 
 enum pd_scale pd_scale_of_classes(int64_t n, int classes, const float *x)

@@ -207,12 +207,16 @@ static void refuses_bad_labelled_rows(void **state)
                {"0.5\n", 4, "number 0 is 0.5, expected that of a labelled row"},
                {"nan\n", 4, "number 0 is nan"},
                {"1e300\n", 4, "number 0 is inf"},
+               {"0x2\n", 4, "'0x2', expected a number"},
                {"1,2\n3,4\n", 5, "2 numbers in a row, expected one, of a labelled row"}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         write_text("known.txt", bad[i].text);
         fails(by_score, bad[i].code, bad[i].words);
         fails(together, bad[i].code, bad[i].words);
     }
+    write_text("known.txt", ""); /* no label yet */
+    succeeds(by_score);
+    succeeds(together);
 }
 
 static void the_seed_fixes_everything(void **state)

@@ -400,8 +400,12 @@ static void classes_of_weight_are_told_apart(void **state)
     request.classes = true;
     describes(csv(lines(9, "1.5,0.5,-100000000%.1f\n")), "9 rows x 3 columns");
     describes(csv(lines(9, "0.5,-100000000%.0f,-1000000010\n")), "9 rows x 3 columns");
-    refused(csv("1000000001.5,1000000002.5\n2000000001.5,2000000002.5\n3000000001.5,3000000002.5\n"),
-            PD_ERR_FORMAT, "t.csv: numbers of a row that float32 does not tell apart");
+    /* far from 0 and close together: less the largest; not where floats hold them, or none is close to it */
+    holds(csv("1000000001.5,1000000002.75,-5\n-20000001.5,-20000002.5,-1e30\n4096.5,4097.25,0.5\n"
+              "1e9,16777217,0\n1.1,2.2,3.3\n"),
+          5, 3,
+          (float[]){-1.25F, 0, -1000000007.75F, 0, -1, -1e30F, 4096.5F, 4097.25F, 0.5F, 1e9F, 16777216, 0,
+                    1.1F, 2.2F, 3.3F});
     request = usual;
 }
 
@@ -410,12 +414,37 @@ static void floats_tell_rows_apart(void **state)
     (void)state;
     refused(
         csv(lines(9, "0.5,100000000%.1f\n")), PD_ERR_FORMAT,
-        "t.csv: column 1: numbers that float32 does not tell apart, such as two near 1000000007: subtract");
+        "t.csv: column 1: numbers that float32 hardly tells apart, such as two near 1000000007: subtract");
     describes(csv(lines(9, "0.5,-7000%.1f\n")), "9 rows x 2 columns");
     describes(csv(lines(9, "0.5,1%.0f0000000000.0\n")), "9 rows x 2 columns"); /* far apart */
     describes(csv(lines(9, "1,0.99999999999%.0f\n")), "9 rows x 2 columns");   /* no offset, but sure */
-    refused(csv("1000000001.5,1000000002.5\n2000000001.5,2000000002.5\n3000000001.5,3000000002.5\n"),
-            PD_ERR_FORMAT, "t.csv: numbers of a row that float32 does not tell apart");
+    describes(csv("1000000001.5,1000000002.5\n2000000001.5,2000000002.5\n3000000001.5,3000000002.5\n"),
+              "3 rows x 2 columns"); /* the rows are */
+    /* few steps of float32 are left of the span, but not of another column's */
+    refused(csv(lines(9, "0.5,1000000%.0f.3\n")), PD_ERR_FORMAT,
+            "t.csv: column 1: numbers that float32 hardly tells apart, such as two near 1000000");
+    describes(csv(lines(9, "1%.0f.5,10000000.1\n")), "9 rows x 2 columns");
+    describes(csv(lines(9, "0.5,1000000%.0f\n")), "9 rows x 2 columns"); /* floats already */
+    refused(csv("1\n1e39\n"), PD_ERR_FORMAT, "'1e39', expected at most 3.4e38, float32's largest number");
+    refused(csv("1\n0x10\n"), PD_ERR_FORMAT, "'0x10', expected a number");
+}
+
+/* What is read of a file is read of an array. */
+static void arrays_are_rounded_as_files_are(void **state)
+{
+    (void)state;
+    const struct pd_rows_request classes = {.classes = true}, features = {.features = true},
+                                 plain = {.whole = true};
+    const double far[] = {1e9, 1e9 + 0.25, 1, 2}, near[] = {1, 1 + 1e-9, 1 - 1e-9, 1}, large[] = {1, 1e39};
+    float to[4];
+    struct pd_error err = {.message = ""};
+    assert_int_equal(pd_rows_round("x", &classes, 2, 2, far, to, &err), PD_OK);
+    assert_memory_equal(to, ((float[]){-0.25F, 0, 1, 2}), sizeof to);
+    assert_int_equal(pd_rows_round("x", &plain, 4, 1, near, to, &err), PD_OK); /* no offset */
+    assert_int_equal(pd_rows_round("x", &features, 4, 1, near, to, &err), PD_ERR_USAGE);
+    assert_non_null(strstr(err.message, "x: column 0: numbers that float32 hardly tells apart"));
+    assert_int_equal(pd_rows_round("x", &plain, 2, 1, large, to, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "x: row 1: 1e+39 is beyond float32, whose largest number is 3.4e38");
 }
 
 static void other_formats_are_named(void **state)
@@ -554,6 +583,7 @@ int main(void)
         cmocka_unit_test(a_constant_counts_nothing),
         cmocka_unit_test(classes_of_weight_are_told_apart),
         cmocka_unit_test(floats_tell_rows_apart),
+        cmocka_unit_test(arrays_are_rounded_as_files_are),
         cmocka_unit_test(other_formats_are_named),
         cmocka_unit_test(an_index_is_no_column),
         cmocka_unit_test(no_line_shifts_the_rows),

@@ -57,7 +57,7 @@ static struct plain plain_of(const float *x, int classes)
     int best = 0;
     for (int k = 1; k < classes; k++)
         best = x[k] > x[best] ? k : best;
-    double rest = 0, weighed = 0, second = 0;
+    double rest = 0, weighed = 0, second = 0, gap = INFINITY;
     for (int k = 0; k < classes; k++) {
         const double d = (double)x[k] - (double)x[best], e = exp(d);
         if (k == best)
@@ -65,8 +65,13 @@ static struct plain plain_of(const float *x, int classes)
         rest += e;
         weighed -= e * d;
         second = fmax(second, e);
+        gap = fmin(gap, -d);
     }
-    return (struct plain){-log1p(rest), log1p((1 - second) / fmax(rest + second, DBL_MIN)),
+    double others = 1; /* beside the second, which counts twice */
+    for (int k = 0; k < classes; k++)
+        others += k == best ? 0 : exp((double)x[k] - (double)x[best] + gap);
+    return (struct plain){-log1p(rest),
+                          second > DBL_MIN ? log1p((1 - second) / (rest + second)) : gap - log(others),
                           log1p(rest) + weighed / (1 + rest)};
 }
 
@@ -327,6 +332,23 @@ static void stands_extreme_logits(void **state)
         }
 }
 
+/* Beyond the doubles' exponents, and up to them. */
+static void far_margins_differ(void **state)
+{
+    (void)state;
+    static const float x[] = {690, 0, -5, 710, 0, -5, 800, 0, 0, 20000, 0, -5, 20000, -1e38F, -1e38F};
+    const double two = log(2 + exp(-5)), expected[] = {690 - two, 710 - two, 800 - log(3), 20000 - two, 1e38};
+    const struct pd_pool pool = {.n = 5, .classes = 3, .class_logits = x};
+    const struct pd_strategy *s = pd_strategy_find("large-margin", NULL);
+    double score[5];
+    assert_int_equal(pd_strategy_score(s, &pool, false, 1, score, NULL), PD_OK);
+    for (int64_t r = 0; r < 5; r++) {
+        const struct pd_pool row = {.n = 1, .classes = 3, .class_logits = x + 3 * r};
+        assert_true(fabs(score[r] / expected[r] - 1) < 1e-7);
+        assert_true(s->bound(&row, NULL, false) >= score[r]);
+    }
+}
+
 static void other_seeds_break_ties_otherwise(void **state)
 {
     (void)state;
@@ -358,6 +380,18 @@ static void knows_probabilities(void **state)
     assert_int_equal(pd_scale_of_classes(20, 2, rows), PD_SCALE_LOGITS);
     assert_int_equal(pd_scale_of_classes(1, 3, (float[]){0.33F, 0.33F, 0.33F}), PD_SCALE_PROBABILITIES);
     assert_int_equal(pd_scale_of_classes(1, 3, (float[]){33, 33, 33}), PD_SCALE_PERCENTAGES);
+    for (int i = 0; i < 20; i++) {
+        rows[2 * i] = 5000 * (float)i / 19;
+        rows[2 * i + 1] = 5000 - 5000 * (float)i / 19;
+    }
+    assert_int_equal(pd_scale_of_classes(20, 2, rows), PD_SCALE_COUNTS);
+    rows[6] = -7; /* one in ten may be something else */
+    assert_int_equal(pd_scale_of_classes(20, 2, rows), PD_SCALE_COUNTS);
+    for (int i = 0; i < 20; i++) { /* logits with an offset */
+        rows[2 * i] = 1e5F + (float)(i * i % 7);
+        rows[2 * i + 1] = 1e5F - 3 + (float)(i % 5);
+    }
+    assert_int_equal(pd_scale_of_classes(20, 2, rows), PD_SCALE_LOGITS);
     assert_int_equal(pd_scale_of_classes(1, 3, (float[]){0.9F, 0.8F, 0}), PD_SCALE_SIGMOIDS);
     assert_int_equal(pd_scale_of_classes(1, 3, (float[]){2, -1, 0}), PD_SCALE_LOGITS); /* sums to 1, too */
     assert_int_equal(pd_scale_of_classes(0, 3, rows), PD_SCALE_LOGITS);
@@ -540,6 +574,7 @@ int main(void)
         cmocka_unit_test(bounds_hold),
         cmocka_unit_test(equal_rows_score_equal),
         cmocka_unit_test(stands_extreme_logits),
+        cmocka_unit_test(far_margins_differ),
         cmocka_unit_test(other_seeds_break_ties_otherwise),
         cmocka_unit_test(knows_probabilities),
         cmocka_unit_test(knows_losses_and_columns_that_are_none),

@@ -46,7 +46,7 @@ asan: ## run the tests and replay the fuzz corpora under AddressSanitizer and Un
 	@tools/install_packages build optional test
 	@$(call build,asan,build/asan)
 # The stand-in is used by test_cuda all the same; how kills end is the release build's matter.
-	@PAYDIRT_NO_STANDIN=1 PAYDIRT_KILLS=2 tools/run_tests build/asan --parallel $(CTEST_JOBS)
+	@ASAN_OPTIONS=quarantine_size_mb=16 PAYDIRT_NO_STANDIN=1 PAYDIRT_KILLS=2 tools/run_tests build/asan --parallel $(CTEST_JOBS)
 
 tsan: ## run the tests under ThreadSanitizer
 	@tools/install_packages build optional test clang

@@ -143,7 +143,7 @@ static void refuses_by_row(void **state)
     in.class_logits = infinite;
     assert_int_equal(pd_gold_conditional(&in, k, &err), PD_ERR_USAGE);
     assert_string_equal(err.message, "row 1: class logit 1 is inf");
-    in.classes = 1;
+    in.classes = 0;
     assert_int_equal(pd_gold_conditional(&in, k, &err), PD_ERR_USAGE);
 }
 

@@ -63,7 +63,7 @@ struct pd_training_begin {
     uint64_t images;   /* that take part; fewer than an epoch has are repeated in it */
     uint64_t labelled; /* of them those whose label is seen */
     uint64_t left_out; /* beside them, unlabelled ones, by option "labelled-only" */
-    double batch;      /* images in a step */
+    double batch;      /* images in a step; where an epoch's last is smaller, the mean */
     double step_cost;  /* operations of a step, as a multiple of one without adversarial sampling */
     struct pd_estimate estimate;
 };

@@ -167,6 +167,17 @@ static enum pd_status start(struct active *r, char *folder, size_t size, struct 
     return status ? status : run(r, NULL, err);
 }
 
+/* The order of a list sets what all are trained by. */
+static void note_protocol(const struct pd_active *active, const struct pd_active_watch *watch)
+{
+    char first[32], other[32];
+    if (active->by_strategy && pd_active_is_mixed(&active->a, first, other))
+        pd_active_note(watch,
+                       "all follow the protocol %s, as '%s', which is named first; by itself '%s' follows "
+                       "%s\tprotocol",
+                       active->a.protocol, first, other, pd_active_protocol_of(other));
+}
+
 static const struct pd_training_watch no_training;
 static const struct pd_active_news no_news;
 
@@ -198,6 +209,7 @@ enum pd_status pd_active_start(const struct pd_active *active, const struct pd_a
                        .watch = &all,
                        .news = news ? *news : no_news,
                        .out = outcome};
+    note_protocol(&settled, &all);
     return start(&r, folder, size, err);
 }
 

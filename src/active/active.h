@@ -44,4 +44,9 @@ enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_o
                                   bool (*given)(const void *context, const char *name), const void *context,
                                   struct pd_error *err);
 
+/* Whether strategies and baseline would each by itself follow other protocols: first, by which all go, and
+ * other. What is drawn at random serves any. */
+bool pd_active_is_mixed(const struct pd_active_options *a, char first[32], char other[32]);
+const char *pd_active_protocol_of(const char *strategy); /* where nothing else is said */
+
 #endif

@@ -103,5 +103,6 @@ enum pd_status pd_active_settle(struct pd_active *active,
     if (!status)
         status = pd_active_protocol(&active->a, &active->o, given, context, err);
     active->settled = !status;
+    active->by_strategy = !given(context, "protocol");
     return status;
 }

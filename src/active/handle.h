@@ -14,6 +14,7 @@ struct pd_active {
     const char *given[2 * PD_ACTIVE_OPTIONS]; /* (given_count): names that pd_active_set has set */
     int given_count;
     bool settled;
+    bool by_strategy; /* settled: nobody has named a protocol */
 };
 
 #endif

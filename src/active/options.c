@@ -189,10 +189,22 @@ static const struct protocol *find_protocol(const char *name, struct pd_error *e
 }
 
 /* ALCG's strategies look at D's classes alone. */
-static bool is_alcgs(const char *strategy)
+const char *pd_active_protocol_of(const char *strategy)
 {
     const struct pd_strategy *s = pd_strategy_find(strategy, NULL);
-    return s && s->needs == PD_POOL_CLASS_LOGITS;
+    return s && s->needs == PD_POOL_CLASS_LOGITS ? "alcg" : "gold";
+}
+
+bool pd_active_is_mixed(const struct pd_active_options *a, char first[32], char other[32])
+{
+    const char *lists[] = {a->strategy, a->baseline};
+    pd_active_next_strategy(&lists[0], first);
+    for (int i = 0; i < 2; i++)
+        while (pd_active_next_strategy(&lists[i], other))
+            if (strcmp(other, "random") != 0 &&
+                strcmp(pd_active_protocol_of(other), pd_active_protocol_of(first)) != 0)
+                return true;
+    return false;
 }
 
 enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_options *o,
@@ -206,7 +218,7 @@ enum pd_status pd_active_protocol(struct pd_active_options *a, struct pd_train_o
     const char *list = a->strategy;
     pd_active_next_strategy(&list, first);
     if (!a->protocol[0])
-        snprintf(a->protocol, sizeof a->protocol, "%s", is_alcgs(first) ? "alcg" : "gold");
+        snprintf(a->protocol, sizeof a->protocol, "%s", pd_active_protocol_of(first));
     const struct protocol *p = find_protocol(a->protocol, err);
     if (!p)
         return PD_ERR_USAGE;

@@ -73,10 +73,11 @@ static void on_begin(void *context, const struct pd_training_begin *b)
     progress_line(&w->progress, "%s: step %llu to %llu, %llu steps an epoch", b->folder,
                   (unsigned long long)b->first_step, (unsigned long long)b->last_step,
                   (unsigned long long)b->steps_per_epoch);
-    if ((double)b->images < (double)b->steps_per_epoch * b->batch)
-        progress_line(
-            &w->progress, "few images: each of the %llu comes about %.3g times an epoch (--min-epoch)",
-            (unsigned long long)b->images, (double)b->steps_per_epoch * b->batch / (double)b->images);
+    const double times = round((double)b->steps_per_epoch * b->batch) / (double)b->images;
+    if (times > 1)
+        progress_line(&w->progress,
+                      "few images: each of the %llu comes about %.3g times an epoch (--min-epoch)",
+                      (unsigned long long)b->images, times);
     if (b->labelled == b->images)
         idle_note_labelled(w->parsed.command, w->parsed.args, b->left_out, &w->progress);
     progress_line(&w->progress, "estimate: %s%s",

@@ -294,6 +294,12 @@ uint32_t pd_loader_batch(const struct pd_loader *l, uint64_t step)
     return n / (uint32_t)pd_ranks_size(l->options.ranks);
 }
 
+uint64_t pd_loader_seen(const struct pd_loader *l, uint64_t steps)
+{
+    const uint64_t missing = rest(l) ? l->options.batch - rest(l) : 0; /* in each epoch's last */
+    return steps * l->options.batch - steps / pd_loader_steps_per_epoch(l) * missing;
+}
+
 size_t pd_loader_image_size(const struct pd_loader *l)
 {
     return pd_transform_image_size(l->transform);

@@ -44,6 +44,9 @@ uint64_t pd_loader_steps_per_epoch(const struct pd_loader *loader);
  * partial one is kept. */
 uint32_t pd_loader_batch(const struct pd_loader *loader, uint64_t step);
 
+/* Images in the first so many steps' batches, of all ranks together. */
+uint64_t pd_loader_seen(const struct pd_loader *loader, uint64_t steps);
+
 /* Those that take part, at least 1. */
 uint64_t pd_loader_images(const struct pd_loader *loader);
 

@@ -131,7 +131,8 @@ static bool has_loss(const struct pd_train_options *o, int loss)
 static void summarise(struct pd_loop *r, struct pd_epoch_record *e)
 {
     const double steps = (double)r->s.steps_per_epoch, labelled = r->at.loss_sums[PD_LOSS_labelled];
-    const double images = (double)((r->at.step - r->begun_step) * (uint64_t)r->o->batch);
+    const double images =
+        (double)(pd_loader_seen(r->s.loader, r->at.step) - pd_loader_seen(r->s.loader, r->begun_step));
     *e = (struct pd_epoch_record){.epoch = r->at.step / r->s.steps_per_epoch,
                                   .step = r->at.step,
                                   .gold = r->step.gold,
@@ -273,11 +274,13 @@ enum pd_status pd_loop_train(struct pd_loop *r, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
     if (r->watch->begin)
-        r->watch->begin(r->watch->context, &(struct pd_training_begin){
-                                               r->folder, r->s.steps_per_epoch, r->at.step, r->last_step,
-                                               pd_loader_images(r->s.loader), pd_loader_labelled(r->s.loader),
-                                               pd_loader_left_out(r->s.loader), (double)r->o->batch,
-                                               r->step.cost, r->s.estimate});
+        r->watch->begin(
+            r->watch->context,
+            &(struct pd_training_begin){
+                r->folder, r->s.steps_per_epoch, r->at.step, r->last_step, pd_loader_images(r->s.loader),
+                pd_loader_labelled(r->s.loader), pd_loader_left_out(r->s.loader),
+                (double)pd_loader_seen(r->s.loader, r->s.steps_per_epoch) / (double)r->s.steps_per_epoch,
+                r->step.cost, r->s.estimate});
     r->begun = r->saved = pd_seconds();
     r->begun_step = r->counted_step = r->saved_step = r->at.step;
     while (!status && r->at.step < r->last_step) {

@@ -79,7 +79,7 @@
     INT(validation, 0, 0, 100000000, "N", "images held out to find the best epoch; 0: none")                 \
     INT(validate_every, 10, 1, 1000000, "N", "epochs between measurements on them")                          \
     INT(validation_epochs, 40, 1, 100000, "N", "epochs of the classifier that measures")                     \
-    TEXT(best, "fitting-capacity", "METRIC", "what the best epoch is best in ('help eval' lists them)")      \
+    TEXT(best, "fitting-capacity", "METRIC", "what the best epoch is best in, or class-accuracy")            \
     FLAG(keep_last, false, "measure on the images held out, but keep the last epoch, not the best")          \
     INT(eval_every, 0, 0, 1000000, "N", "epochs between measurements on the test split; 0: none")            \
     TEXT(metrics, "class-accuracy", "LIST", "what is measured then ('help eval' lists them)")                \

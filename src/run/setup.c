@@ -1,6 +1,7 @@
 #include "run/setup.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "engine/backend.h"
 #include "io/file.h"
 #include "io/ranks.h"
@@ -103,12 +104,24 @@ static enum pd_status open_gan(const struct pd_train_options *o, int size, struc
 /* Option "best": on images held out, which is all that a run lends a metric. */
 static bool can_judge(const char *name, struct pd_error *err)
 {
-    const struct pd_metric *best = pd_metric_find(name, err);
-    const bool more = best && best->needs & (PD_NEEDS_TRAINING | PD_NEEDS_ANY_FEATURES);
-    if (more)
-        pd_fail(err, PD_ERR_USAGE, -1, "best: '%s' needs more than the images held out: expected %s", name,
-                pd_metric_at(0)->name);
-    return best && !more;
+    const struct pd_metric *m;
+    const char *names[16];
+    char list[128];
+    size_t n = 0;
+    for (int i = 0; (m = pd_metric_at(i)) && n < sizeof names / sizeof names[0]; i++)
+        if (!(m->needs & (PD_NEEDS_TRAINING | PD_NEEDS_ANY_FEATURES)))
+            names[n++] = m->name;
+    if (pd_word_at(name, names, n, sizeof names[0]) >= 0)
+        return true;
+    if (pd_metric_find(name, NULL))
+        pd_hint(err,
+                pd_fail(err, PD_ERR_USAGE, -1,
+                        "best: '%s' needs more than the images held out: expected one of %s", name,
+                        pd_join_words(list, sizeof list, names, n, sizeof names[0])),
+                "best");
+    else
+        pd_unknown_word(err, "metric for the best epoch", name, names, n, sizeof names[0]);
+    return false;
 }
 
 /* Options that look at labels, where none is to be learnt from. */
@@ -177,9 +190,15 @@ enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_
     return status;
 }
 
-/* It falls with the epochs, which may be too few. */
-static void note_top_k(const struct pd_train_options *o, struct pd_dataset *data)
+/* GOLD begins, and top-k falls, with the steps, which may be too few. */
+static void note_schedule(const struct pd_train_options *o, uint64_t steps, struct pd_dataset *data)
 {
+    if (o->gold && !pd_run_is_gold(o, steps - 1, steps)) {
+        pd_dataset_add_note(data,
+                            "gold-start %g: of %llu step%s none comes after that part, so GOLD never begins",
+                            o->gold_start, (unsigned long long)steps, pd_plural(steps));
+        pd_note_hint(data->note, "gold-start");
+    }
     const double last = pd_run_top_k(o, (uint64_t)o->epochs - 1);
     if (last > o->top_k)
         pd_dataset_add_note(
@@ -404,7 +423,7 @@ enum pd_status pd_setup_open(struct pd_train_options *o, const struct pd_setup_f
     if (!status)
         status = settle(o, out->data->channels, size, err);
     if (!status)
-        note_top_k(o, out->data);
+        note_schedule(o, (uint64_t)o->epochs * out->steps_per_epoch, out->data);
     if (!status)
         status = check_step(o, size, err);
     if (!status)

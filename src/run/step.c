@@ -8,7 +8,7 @@
 
 /* --- the schedule --- */
 
-static bool wants_gold(const struct pd_train_options *o, uint64_t step, uint64_t last_step)
+bool pd_run_is_gold(const struct pd_train_options *o, uint64_t step, uint64_t last_step)
 {
     return o->gold && (double)step >= o->gold_start * (double)last_step;
 }
@@ -53,7 +53,7 @@ enum pd_status pd_run_step_fit(struct pd_run_step *s, uint64_t step, uint64_t la
 {
     const uint64_t steps = pd_loader_steps_per_epoch(s->loader), epoch = step / steps;
     const int64_t top_k = wanted_top_k(s->o, pd_loader_batch(s->loader, 0), epoch);
-    const bool gold = wants_gold(s->o, step, last_step);
+    const bool gold = pd_run_is_gold(s->o, step, last_step);
     const double guess = wanted_guess(s->o, step, last_step);
     enum pd_status status = PD_OK;
     if (gold != s->gold)

@@ -23,6 +23,9 @@ struct pd_run_step {
     double cost;   /* operations of a step, as a multiple of one without adversarial sampling */
 };
 
+/* Whether GOLD re-weights that step of so many. */
+bool pd_run_is_gold(const struct pd_train_options *o, uint64_t step, uint64_t last_step);
+
 /* The part of the fakes that the generator learns from: one in a hundred fewer with every epoch (Sinha et al.
  * 2020), down to the option's. */
 double pd_run_top_k(const struct pd_train_options *o, uint64_t epoch);

@@ -309,6 +309,19 @@ static void follows_a_protocol(void **state)
     assert_true(is_there(GOLD "gold-1/round-01/best.safetensors"));
     assert_int_equal(is_there(GOLD "gold-1/plane-01.png"), pd_library_is_in(pd_library_cairo));
     assert_int_equal(is_there(GOLD "curves.png"), pd_library_is_in(pd_library_cairo));
+    const struct result *r = succeeds("active " POINTS "--final 12 --no-measure --strategy most-confident "
+                                      "--baseline random --out alcg");
+    assert_null(strstr(r->err, "follow the protocol"));
+    r = succeeds("active " POINTS "--final 12 --no-measure --strategy most-confident,gold --out alcg");
+    assert_contains(r->err,
+                    "all follow the protocol alcg, as 'most-confident', which is named first; by itself "
+                    "'gold' follows gold (--protocol)\n");
+    r = succeeds("active " POINTS "--final 12 --no-measure --strategy gold --baseline margin --out alcg");
+    assert_contains(r->err, "all follow the protocol gold, as 'gold', which is named first; by itself "
+                            "'margin' follows alcg (--protocol)\n");
+    r = succeeds("active " POINTS "--final 12 --no-measure --strategy gold --baseline margin --protocol gold "
+                 "--out alcg");
+    assert_null(strstr(r->err, "follow the protocol"));
     fails("active --resume " GOLD " --labels x.csv", 2,
           "the data's own labels answer (its oracle is 'labels')");
     fails("active --resume " GOLD " --init 3", 2, "--init cannot be given with --resume");

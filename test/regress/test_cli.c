@@ -228,6 +228,14 @@ static void trains_on_a_folder(void **state)
     assert_contains(options, "\"classes\": \"x,y\"");
     free(options);
     assert_contains(r->err, "few images: each of the 2 comes about 16 times an epoch (--min-epoch)\n");
+    r = succeeds("train --data synthetic --data-count 70 --batch 64 --partial-batch --min-epoch 1 --epochs 1 "
+                 "--width 0.1 --threads 1 --gold --out partial-runs");
+    assert_null(strstr(r->err, "few images"));
+    assert_null(strstr(r->err, "GOLD never begins"));
+    r = succeeds("train --data synthetic --data-count 70 --batch 64 --min-epoch 1 --epochs 1 --width 0.1 "
+                 "--threads 1 --gold --out partial-runs");
+    assert_contains(r->err, "gold-start 0.5: of 1 step none comes after that part, so GOLD never begins "
+                            "(--gold-start)\n");
     assert_contains(succeeds("sample unlabelled-runs/00000-photos-infogan --per-class 1 --grid u.png")->err,
                     "was trained without classes: those that it tells are its own, and in no order\n");
     fails(
@@ -327,7 +335,10 @@ static void evaluates_several_metrics(void **state)
     free(scratch_read(in_run("confusion-class-accuracy.png"), NULL));
     free(scratch_read(in_run("confusion-gan-test.png"), NULL));
     fails(say("eval %s --classifier resnett", trained), 2, "did you mean 'resnet'?");
-    fails("train --data strokes --best gan-test", 2, "needs more than the images held out");
+    fails("train --data strokes --best gan-test", 2,
+          "--best: 'gan-test' needs more than the images held out: expected one of fitting-capacity, "
+          "class-accuracy");
+    fails("train --data strokes --best fittig", 2, "(known: fitting-capacity, class-accuracy)");
     /* the networks' classes, as score sees them */
     succeeds(say("score %s --split test --out right.csv --threads 1", trained));
     json_t *second = json_loads(strchr(out, '\n'), JSON_DISABLE_EOF_CHECK, NULL);

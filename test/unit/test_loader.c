@@ -160,6 +160,8 @@ static void keeps_a_partial_batch(void **state)
     }
     for (int i = 0; i < COUNT; i++)
         assert_int_equal(times[i], 1);
+    assert_int_equal(pd_loader_seen(l, 7), COUNT);
+    assert_int_equal(pd_loader_seen(l, 15), 2 * COUNT + BATCH);
     pd_loader_destroy(l);
     d.count--; /* one image is no batch */
     l = create(&d, NULL, options);

@@ -36,6 +36,7 @@ const struct pd_option *pd_active_option_table(int *count);
  * decides for every round. Returns their number. */
 int pd_active_train_options(struct pd_option *table, int most);
 void pd_active_options_init(struct pd_active_options *a);
+void pd_active_training_init(struct pd_train_options *o); /* as gold has it, the first strategy's protocol */
 
 /* Fills in what a protocol asks for where it was not given. Protocols: gold: semi-supervised, the generator
  * is kept, the discriminator fresh, the best epoch by validation; alcg: the labelled images alone, all fresh.

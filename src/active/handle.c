@@ -13,7 +13,7 @@ enum pd_status pd_active_create(struct pd_active **out, struct pd_error *err)
     if (!active)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for options");
     pd_active_options_init(&active->a);
-    pd_train_options_init(&active->o);
+    pd_active_training_init(&active->o);
     active->count = pd_active_train_options(active->training, PD_ACTIVE_OPTIONS);
     return PD_OK;
 }

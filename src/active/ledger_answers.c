@@ -218,6 +218,9 @@ enum pd_status pd_ledger_take(struct pd_ledger *l, const char *file, bool correc
     if (a.elsewhere)
         say(in, "%s: %zu row%s an image in another folder, taken for the one here: %s", file, a.elsewhere,
             a.elsewhere > 1 ? "s name" : " names", a.first_elsewhere);
+    if (a.outranked)
+        say(in, "%s: %zu image%s with a class and a skip, of which the class counts, the first: %s", file,
+            a.outranked, pd_plural(a.outranked), a.first_outranked);
     in->file = file;
     for (size_t i = 0; i < a.refused_count; i++) {
         a.refused[i].file = file;

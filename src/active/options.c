@@ -21,12 +21,12 @@
         "typiclust: of k-means, at most; 0: 500. probcover: for its radius; 0: as many as classes")          \
     REAL(radius, 0, 0, 1e30, "R", "probcover: of a ball; 0: estimated from the clusters")                    \
     INT(passes, 20, 2, 1000, "N", "bald: looks of D at an image, with dropout at work")                      \
-    INT(trials, 1, 1, 10000, "N", "repetitions with seeds of their own (from the seed on)")                  \
+    INT(trials, 1, 1, 10000, "N", "repetitions, each with a seed of its own: the run's + 1, + 2, ...")        \
     INT(init, 10, 1, 100000000, "N", "labels to begin with")                                                 \
     INT(query, 2, 1, 100000000, "N", "labels to ask for in each round")                                      \
     INT(final, 18, 1, 100000000, "N", "labels in the end")                                                   \
     TEXT(protocol, "", "NAME",                                                                               \
-         "gold (semi-supervised) or alcg (labelled images alone), by the strategy: sets what is not given")  \
+         "gold (semi-supervised) or alcg (labelled images alone), by the strategy; defaults here are gold's") \
     FLAG(keep_generator, true, "a fresh generator in every round, not the last one's")                       \
     TEXT(oracle, "labels", "NAME",                                                                           \
          "who answers: labels (the data's own), or people: csv, page or label-studio")                       \
@@ -84,8 +84,11 @@ struct setting {
 static const struct setting gold[] = {{"labelled_only", "false"}, {"validation", "100"},
                                       {"validate_every", "10"},   {"epochs", "100"},
                                       {"lambda_c", "0.01"},       {"grid_every", "0"}};
-static const struct setting alcg[] = {
-    {"labelled_only", "true"}, {"epochs", "100"}, {"lambda_c", "0"}, {"grid_every", "0"}};
+static const struct setting alcg[] = {{"labelled_only", "true"},
+                                      {"validation", "0"},
+                                      {"epochs", "100"},
+                                      {"lambda_c", "0"},
+                                      {"grid_every", "0"}};
 
 static const struct protocol {
     const char *name;
@@ -94,6 +97,13 @@ static const struct protocol {
     size_t count;
 } protocols[] = {{"gold", true, gold, sizeof gold / sizeof gold[0]},
                  {"alcg", false, alcg, sizeof alcg / sizeof alcg[0]}};
+
+void pd_active_training_init(struct pd_train_options *o)
+{
+    pd_train_options_init(o);
+    for (size_t i = 0; i < protocols[0].count; i++)
+        pd_train_options_set(o, protocols[0].settings[i].name, protocols[0].settings[i].value, NULL);
+}
 
 static const char *const oracles[] = {"labels", "csv", "page", "label-studio"};
 static const char *const diversities[] = {"k-center", "k-means++"};

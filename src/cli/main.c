@@ -131,13 +131,18 @@ static enum pd_status run(int argc, char **argv, struct pd_error *err)
 {
     if (argc < 2)
         return pd_fail(err, PD_ERR_USAGE, -1, "a command is missing; 'paydirt --help' lists them");
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || (!strcmp(argv[1], "help") && argc == 2)) {
+    const bool help = !strcmp(argv[1], "help");
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || (help && argc == 2) ||
+        (help && argc == 3 && !strcmp(argv[2], "help"))) {
         print_help();
         return PD_OK;
     }
-    if (!strcmp(argv[1], "help")) { /* help COMMAND */
-        argv[1] = argv[2];
-        argv[2] = "--help";
+    if (help && argc > 3 && strcmp(argv[2], "data") != 0)
+        return pd_fail(err, PD_ERR_USAGE, -1, "unexpected argument '%.200s'; 'paydirt help %.40s' shows its help",
+                       argv[3], argv[2]);
+    if (help) { /* help COMMAND, help data VERB */
+        memmove(argv + 1, argv + 2, (size_t)(argc - 2) * sizeof *argv);
+        argv[argc - 1] = "--help";
     }
     if (!strcmp(argv[1], "--version")) {
         print_version();

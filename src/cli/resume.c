@@ -12,15 +12,31 @@ static bool is_in(const char *name, const char *const *list)
     return *list;
 }
 
+/* What of a flag people would type: what was given, or else what it is not by default. */
+static const char *prefix(const struct args_command *c, const struct args *args, const char *name)
+{
+    const struct pd_option *option;
+    void *base;
+    for (int i = 0; (option = args_option(c, i, &base)); i++)
+        if (!strcmp(option->name, name) && option->type == PD_OPTION_BOOL) {
+            char value[16];
+            pd_option_text(option, base, value, sizeof value);
+            return !strcmp(value, "true") == args->given[i] ? "" : "no-";
+        }
+    return "";
+}
+
 /* "--epochs, --labels, " into text[size]. */
-static void list_flags(const char *const *allowed, char *text, size_t size)
+static void list_flags(const struct args_command *c, const struct args *args, const char *const *allowed,
+                       char *text, size_t size)
 {
     char flag[40];
     size_t n = 0;
     text[0] = '\0';
     for (; *allowed && n < size; allowed++) {
         const struct pd_option named = {.name = *allowed};
-        n += (size_t)snprintf(text + n, size - n, "--%s, ", pd_option_flag(&named, flag, sizeof flag));
+        n += (size_t)snprintf(text + n, size - n, "--%s%s, ", prefix(c, args, *allowed),
+                              pd_option_flag(&named, flag, sizeof flag));
     }
 }
 
@@ -32,7 +48,7 @@ enum pd_status resume_check(const struct args_command *c, const struct args *arg
     for (int i = 0; (option = args_option(c, i, NULL)); i++) {
         if (!args->given[i] || is_in(option->name, places) || is_in(option->name, allowed))
             continue;
-        list_flags(allowed, flags, sizeof flags);
+        list_flags(c, args, allowed, flags, sizeof flags);
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "--%s cannot be given with --resume: a run keeps its options, except "
                        "%s--data, --data-dir, --cache-dir and --metadata",

@@ -21,7 +21,7 @@ static const char about[] =
     "gold (vanilla) and gold_balanced (over the images scored); natural logarithms. An image without a\n"
     "label has empty fields there, and GOLD takes its entropy in place of its class. Then image (its file's\n"
     "name), class (the predicted one's name) and p (its probability); --probabilities adds those of all\n"
-    "classes. So the network labels a folder: --data FOLDER --sort p.\n"
+    "classes. So the network labels a folder: --data FOLDER --split train --sort p.\n"
     "Pictures: --histogram of GOLD's two terms; of images --sheet, those with the highest terms and GOLD,\n"
     "and --certainty, the least and the most certain; of 2-D points --plane, GOLD around them.";
 

@@ -47,8 +47,8 @@ static const struct pd_option own_table[] = {
     {"recipe", PD_OPTION_TEXT, FIELD(recipe), 0, 0, "NAME", RECIPE_HELP},
     {"like", PD_OPTION_TEXT, FIELD(like), 0, 0, "NAME", LIKE_HELP},
     {"resume", PD_OPTION_TEXT, FIELD(resume), 0, 0, "RUN",
-     "go on with this run; with it only --epochs, --device, --precision, and --data where the images were "
-     "moved"},
+     "go on with this run; with it only --epochs, --device, --precision, and, where the data were moved, "
+     "--data, --data-dir, --cache-dir, --metadata"},
 };
 #undef FIELD
 

@@ -116,11 +116,13 @@ static enum pd_status check_place(const struct pd_page_place *place, struct pd_e
     if (place->listen && !pd_http_is_loopback(place->listen) && !place->certificate && !place->insecure)
         return pd_hint(err,
                        pd_hint(err,
-                               pd_fail(err, PD_ERR_USAGE, -1,
-                                       "listen %.60s: without TLS everybody between reads along and may "
-                                       "answer in your name",
-                                       place->listen),
-                               "certificate=FILE\tkey=FILE"),
+                               pd_hint(err,
+                                       pd_fail(err, PD_ERR_USAGE, -1,
+                                               "listen %.60s: without TLS everybody between reads along, the "
+                                               "address included: expected a certificate and its key",
+                                               place->listen),
+                                       "listen"),
+                               "certificate=FILE"),
                        "all the same: insecure=true");
     return PD_OK;
 }

@@ -325,6 +325,7 @@ static void follows_a_protocol(void **state)
     fails("active --resume " GOLD " --labels x.csv", 2,
           "the data's own labels answer (its oracle is 'labels')");
     fails("active --resume " GOLD " --init 3", 2, "--init cannot be given with --resume");
+    fails("active --resume " GOLD " --init 3", 2, "--insecure, --no-browser, --data,");
 }
 
 static void knows_what_was_meant(void **state)

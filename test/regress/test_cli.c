@@ -65,6 +65,13 @@ static void shows_help(void **state)
         assert_contains(r->out, say("examples:\n  paydirt %s ", commands[i]));
         assert_string_equal(r->err, "");
     }
+    assert_contains(succeeds("help data check")->out, "usage: paydirt data check ");
+    assert_contains(succeeds("help help")->out, "usage: paydirt COMMAND");
+    fails("help train extra", 2, "unexpected argument 'extra'");
+    const struct result *r = succeeds("active --help"); /* what holds: gold's, not train's */
+    assert_contains(r->out, "passes over the data [100]");
+    assert_contains(r->out, "weight of the class loss on generated images [0.01]");
+    assert_contains(r->out, "0: none [100]");
     assert_contains(succeeds("data list")->out, "fmnist ");
 }
 

@@ -213,6 +213,21 @@ static void conflicts_refuse_every_row_of_the_image(void **state)
                 "plain.png=dog\nb c.png=skip\n?0");
 }
 
+static void a_class_that_outranks_a_skip_is_said(void **state)
+{
+    (void)state;
+    static const char text[] = "image,label\nplain.png,skip\nb c.png,cat\nplain.png,dog\nb c.png,skip\n";
+    static const char other[] = "image,label\nplain.png,skip\nb c.png,cat\nplain.png,skip\n";
+    struct pd_answers a;
+    assert_int_equal(pd_answers_parse(text, sizeof text - 1, "answers", &photos, &a, NULL), PD_OK);
+    assert_int_equal(a.outranked, 2);
+    assert_string_equal(a.first_outranked, "'plain.png' as 'dog'");
+    pd_answers_release(&a);
+    assert_int_equal(pd_answers_parse(other, sizeof other - 1, "answers", &photos, &a, NULL), PD_OK);
+    assert_int_equal(a.outranked, 0);
+    pd_answers_release(&a);
+}
+
 static void finds_images_by_path_and_url(void **state)
 {
     (void)state;
@@ -326,6 +341,7 @@ static void numbers_from_1_are_refused(void **state)
         assert_int_equal(pd_answers_parse(text, strlen(text), "answers", &photos, &a, NULL), PD_OK);
         assert_int_equal(a.count, from ? 1 : 2);
         assert_int_equal(a.refused_count, from ? 2 : 1);
+        assert_string_equal(a.note, from ? "" : "'1' is 'dog', '0' is 'cat'"); /* of what is taken alone */
         if (from)
             assert_non_null(strstr(a.refused[0].words,
                                    "the number 1: classes are numbered from 0, and other rows from 1 to 5"));
@@ -815,6 +831,7 @@ int main(void)
         cmocka_unit_test(cuts_never_make_a_wrong_answer),
         cmocka_unit_test(columns_that_were_sorted_apart_are_refused),
         cmocka_unit_test(conflicts_refuse_every_row_of_the_image),
+        cmocka_unit_test(a_class_that_outranks_a_skip_is_said),
         cmocka_unit_test(finds_images_by_path_and_url),
         cmocka_unit_test(other_columns_of_labels_are_named),
         cmocka_unit_test(images_of_another_folder_are_counted),

@@ -95,15 +95,12 @@ static void note_class(struct pd_answers *out, const char *label, const char *na
 }
 
 /* A class, PD_ANSWER_SKIP, or another negative number. label: text without blanks around it. */
-static int32_t find_class(struct pd_answers_reader *r, const char *text, const char *label, int32_t rivals[2])
+static int32_t find_class(struct pd_answers_reader *r, const char *text, const char *label, bool *exactly,
+                          int32_t rivals[2])
 {
-    bool exactly;
-    const int32_t found = pd_class_find_rivals(&r->classes, text, &exactly, rivals);
-    if (!strcmp(label, "skip") || (!strcasecmp(label, "skip") && (found < 0 || !exactly)))
-        return PD_ANSWER_SKIP;
-    if (found >= 0 && !exactly)
-        note_class(r->out, label, r->dataset->class_names[found]);
-    return found;
+    const int32_t found = pd_class_find_rivals(&r->classes, text, exactly, rivals);
+    const bool skip = !strcmp(label, "skip") || (!strcasecmp(label, "skip") && (found < 0 || !*exactly));
+    return skip ? PD_ANSWER_SKIP : found;
 }
 
 /* Counts it, and says the first. */
@@ -269,6 +266,7 @@ static bool is_number(const char *text, int64_t number)
 bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image, const char *text)
 {
     int32_t rivals[2];
+    bool exactly;
     size_t n;
     const char *label = pd_trim(text, &n);
     char word[PD_CLASS_NAME_SIZE * 2];
@@ -284,13 +282,15 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
     if (refuse_other_file(r, row, image, at))
         return false;
     snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word), label);
-    const int32_t class = find_class(r, text, word, rivals);
+    const int32_t class = find_class(r, text, word, &exactly, rivals);
     const bool number = !word[strspn(word, "0123456789")], named = class >= 0 && r->dataset->class_names;
     const bool by_place = number && named && !isdigit((unsigned char)r->dataset->class_names[class][0]);
     r->from_0 = r->from_0 || (by_place && !class);
     r->beyond = r->beyond || (class < 0 && is_number(word, r->dataset->classes));
     if (class < 0 && class != PD_ANSWER_SKIP)
         return refuse_class(r, row, word, class == PD_CLASS_AMBIGUOUS ? rivals : NULL);
+    if (class >= 0 && !exactly && !by_place) /* else once all rows are known */
+        note_class(r->out, word, r->dataset->class_names[class]);
     if (pd_image_is_elsewhere(is_called_now(r, at, image) ? files_of(r) : &r->images, image, at))
         note_elsewhere(r->out, image, r->dataset->image_names[at]);
     return vote(r, (struct pd_vote){row, (uint32_t)at, class, r->own && is_outdated(r, at, image), by_place});
@@ -300,7 +300,7 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
 struct tally {
     size_t label; /* the first that names a class */
     size_t clash; /* the first that names another */
-    bool answered;
+    bool answered, skipped;
 };
 
 static const char *label_words(const struct pd_answers_reader *r, size_t vote, char text[PD_CLASS_NAME_SIZE])
@@ -326,8 +326,8 @@ static void count_votes(const struct pd_answers_reader *r, struct tally *tallies
     for (size_t i = 0; i < r->vote_count; i++) {
         struct tally *t = &tallies[r->votes[i].image];
         if (r->votes[i].label == PD_ANSWER_SKIP)
-            continue;
-        if (!t->label)
+            t->skipped = true;
+        else if (!t->label)
             t->label = i + 1;
         else if (!t->clash && r->votes[i].label != r->votes[t->label - 1].label)
             t->clash = i + 1;
@@ -362,9 +362,33 @@ static void drop_places(struct pd_answers_reader *r)
     r->vote_count = kept;
 }
 
+static void note_places(const struct pd_answers_reader *r)
+{
+    char word[16];
+    for (size_t i = 0; i < r->vote_count; i++) {
+        const int32_t label = r->votes[i].label;
+        snprintf(word, sizeof word, "%" PRId32, label);
+        if (r->votes[i].by_place)
+            note_class(r->out, word, r->dataset->class_names[label]);
+    }
+}
+
+/* Counts an image that has both, and says the first. */
+static void note_outranked(const struct pd_answers_reader *r, const struct tally *t, const struct pd_answer *a)
+{
+    struct pd_answers *out = r->out;
+    char image[128], label[PD_CLASS_NAME_SIZE];
+    if (!t->skipped || !t->label || out->outranked++)
+        return;
+    snprintf(out->first_outranked, sizeof out->first_outranked, "'%.100s' as '%.60s'",
+             pd_dataset_image_name(r->dataset, a->image, image, sizeof image), label_words(r, t->label, label));
+    pd_make_printable(out->first_outranked);
+}
+
 static enum pd_status decide(struct pd_answers_reader *r, struct pd_error *err)
 {
     drop_places(r);
+    note_places(r);
     struct tally *tallies = pd_calloc(r->dataset->count, sizeof *tallies);
     r->out->at = pd_malloc((r->vote_count ? r->vote_count : 1) * sizeof *r->out->at);
     r->oom = r->oom || !tallies || !r->out->at;
@@ -376,8 +400,10 @@ static enum pd_status decide(struct pd_answers_reader *r, struct pd_error *err)
         int32_t label = t->label ? r->votes[t->label - 1].label : PD_ANSWER_SKIP;
         if (t->clash)
             refuse_clash(r, vote, t);
-        else if (!t->answered)
-            r->out->at[r->out->count++] = (struct pd_answer){vote->image, label, vote->row, vote->outdated};
+        else if (!t->answered) {
+            r->out->at[r->out->count] = (struct pd_answer){vote->image, label, vote->row, vote->outdated};
+            note_outranked(r, t, &r->out->at[r->out->count++]);
+        }
         t->answered = true;
     }
     if (r->out->refused_count)

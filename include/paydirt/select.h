@@ -119,7 +119,7 @@ const struct pd_strategy *pd_strategy_at(int index); /* NULL past the last */
 const struct pd_strategy *pd_strategy_find(const char *name, struct pd_error *err);
 
 /* PD_ERR_USAGE: something that the strategy needs is missing, fewer than two classes, a number that is not
- * finite (the message names the row, counted from first). */
+ * finite (the message names the row, counted from first), which of a file is PD_ERR_FORMAT. */
 enum pd_status pd_pool_check(const struct pd_pool *block, const struct pd_strategy *strategy, int64_t first,
                              struct pd_error *err);
 

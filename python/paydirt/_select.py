@@ -268,7 +268,7 @@ def _spread(diverse: str, strategy: Any, pool: Pool, k: int, candidates: int, se
 def select(logits: Any = None, class_logits: Any = None, *, strategy: str = "gold", k: int = 100, features: Any = None,
            passes: Any = None, labelled: Any = None, probabilities: Any = None, balanced: bool = False,
            diverse: Optional[str] = None, candidates: Optional[int] = None, clusters: int = 0, radius: float = 0.0,
-           sigmoid: Optional[bool] = None, judge: bool = True, seed: int = 0, threads: int = 0) -> NDArray[np.int64]:
+           sigmoid: Optional[bool] = None, judge: bool = True, seed: int = 1, threads: int = 0) -> NDArray[np.int64]:
     """The rows to label next.
 
     Arrays are NumPy's, PyTorch's, JAX's, CuPy's or whatever has DLPack or an array interface. float32 in C order in the
@@ -285,7 +285,7 @@ def select(logits: Any = None, class_logits: Any = None, *, strategy: str = "gol
     k : int
         How many rows.
     features : array (n, ...), optional
-        Such as a network's last hidden layer.
+        Such as a network's last hidden layer. Arrays that the strategy does not need say how many rows there are, and no more.
     passes : array (passes, n, classes), optional
         Class logits of several stochastic passes, for `bald`.
     labelled : array, optional
@@ -305,7 +305,7 @@ def select(logits: Any = None, class_logits: Any = None, *, strategy: str = "gol
     judge : bool
         False: class logits that look like probabilities are logits all the same.
     seed : int
-        Fixes draws, and the order of equal scores.
+        Fixes draws, and the order of equal scores; the default is that of `paydirt select`.
     threads : int
         0: as many as the process may use. Rows do not depend on it.
 
@@ -340,7 +340,7 @@ def select(logits: Any = None, class_logits: Any = None, *, strategy: str = "gol
 
 
 def scores(logits: Any = None, class_logits: Any = None, *, strategy: str = "gold", features: Any = None, passes: Any = None,
-           probabilities: Any = None, balanced: bool = False, sigmoid: Optional[bool] = None, judge: bool = True, seed: int = 0,
+           probabilities: Any = None, balanced: bool = False, sigmoid: Optional[bool] = None, judge: bool = True, seed: int = 1,
            threads: int = 0) -> NDArray[np.float64]:
     """A strategy's score of each row, the larger the sooner it is selected; arguments as of `select`.
 

@@ -135,6 +135,10 @@ class Selects(unittest.TestCase):
         a = paydirt.select(features=FEATURES, probabilities=softmax(logits), strategy="badge", k=10, seed=1)
         self.assertEqual(len(set(a)), 10)
 
+    def test_draws_as_the_program_does(self):
+        default = paydirt.select(LOGIT, CLASSES, strategy="random", k=9)
+        np.testing.assert_array_equal(default, paydirt.select(LOGIT, CLASSES, strategy="random", k=9, seed=1))
+
     def test_probabilities_choose_as_logits_do(self):
         np.testing.assert_array_equal(paydirt.select(probabilities=softmax(CLASSES), strategy="margin", k=30),
                                       paydirt.select(class_logits=CLASSES, strategy="margin", k=30))

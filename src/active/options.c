@@ -21,12 +21,13 @@
         "typiclust: of k-means, at most; 0: 500. probcover: for its radius; 0: as many as classes")          \
     REAL(radius, 0, 0, 1e30, "R", "probcover: of a ball; 0: estimated from the clusters")                    \
     INT(passes, 20, 2, 1000, "N", "bald: looks of D at an image, with dropout at work")                      \
-    INT(trials, 1, 1, 10000, "N", "repetitions, each with a seed of its own: the run's + 1, + 2, ...")        \
+    INT(trials, 1, 1, 10000, "N", "repetitions, each with a seed of its own: the run's + 1, + 2, ...")       \
     INT(init, 10, 1, 100000000, "N", "labels to begin with")                                                 \
     INT(query, 2, 1, 100000000, "N", "labels to ask for in each round")                                      \
     INT(final, 18, 1, 100000000, "N", "labels in the end")                                                   \
-    TEXT(protocol, "", "NAME",                                                                               \
-         "gold (semi-supervised) or alcg (labelled images alone), by the strategy; defaults here are gold's") \
+    TEXT(                                                                                                    \
+        protocol, "", "NAME",                                                                                \
+        "gold (semi-supervised) or alcg (labelled images alone), by the strategy; defaults here are gold's") \
     FLAG(keep_generator, true, "a fresh generator in every round, not the last one's")                       \
     TEXT(oracle, "labels", "NAME",                                                                           \
          "who answers: labels (the data's own), or people: csv, page or label-studio")                       \

@@ -302,11 +302,11 @@ static enum pd_status check(const struct feature_options *o, const struct featur
     if (images && o->features)
         return pd_fail(err, PD_ERR_USAGE, -1, "--weights beside --features: images, or files of features");
     if (!images && (of_images || (!o->features && request->metrics)))
-        return pd_fail(
-            err, PD_ERR_USAGE, -1,
-            "--weights is missing: Inception's, which 'paydirt weights import' makes of %s (other features: "
-            "--features)",
-            PD_INCEPTION_URL);
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "--weights is missing: Inception's, which 'paydirt weights import' makes of %s%s",
+                       PD_INCEPTION_URL,
+                       o->features ? "; --features is for the metrics of any network's"
+                                   : " (other features: --features)");
     if (!images && !o->features)
         return pd_fail(
             err, PD_ERR_USAGE, -1,

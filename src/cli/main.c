@@ -138,8 +138,8 @@ static enum pd_status run(int argc, char **argv, struct pd_error *err)
         return PD_OK;
     }
     if (help && argc > 3 && strcmp(argv[2], "data") != 0)
-        return pd_fail(err, PD_ERR_USAGE, -1, "unexpected argument '%.200s'; 'paydirt help %.40s' shows its help",
-                       argv[3], argv[2]);
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "unexpected argument '%.200s'; 'paydirt help %.40s' shows its help", argv[3], argv[2]);
     if (help) { /* help COMMAND, help data VERB */
         memmove(argv + 1, argv + 2, (size_t)(argc - 2) * sizeof *argv);
         argv[argc - 1] = "--help";

@@ -264,8 +264,8 @@ enum pd_status pd_gan_save_networks(const struct pd_gan *gan, const struct pd_pr
 
 enum pd_status pd_gan_write(const struct pd_gan *gan, const char *path, struct pd_error *err)
 {
-    const struct pd_progress none = {.step = 0};
-    return save(gan, whole_of, &none, path, err);
+    const struct pd_progress progress = {.step = gan->steps};
+    return save(gan, whole_of, &progress, path, err);
 }
 
 /* --- in memory --- */

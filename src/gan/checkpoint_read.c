@@ -182,6 +182,7 @@ static enum pd_status load(struct pd_gan *gan, const struct pd_safetensors *st, 
         status = load_class_names(gan, st, path, err);
     if (!status)
         status = load_vars(gan, st, path, "", err);
+    gan->steps = status ? 0 : progress->step;
     return status;
 }
 

@@ -25,6 +25,7 @@ struct pd_gan {
     enum pd_pixel_scale scale;      /* of the images that it learns from */
     int64_t statistics[PD_ORIGINS]; /* images that D's batch norm was recalibrated on (gan/recalibrate.h),
                                        in real.… and fake.…; 0: it takes its running statistics, over both */
+    uint64_t steps;                 /* that its networks have seen, where that is known; else 0 */
     atomic_bool busy;               /* another program's call is at work */
 };
 

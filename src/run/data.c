@@ -180,7 +180,8 @@ static void note_answers(const char *path, const struct pd_answers *answers, str
         pd_dataset_add_note(data, "%zu labels name their image in another folder, the first: %s",
                             answers->elsewhere, answers->first_elsewhere);
     if (answers->outranked)
-        pd_dataset_add_note(data, "%zu image%s with a class and a skip, of which the class counts, the first: %s",
+        pd_dataset_add_note(data,
+                            "%zu image%s with a class and a skip, of which the class counts, the first: %s",
                             answers->outranked, pd_plural(answers->outranked), answers->first_outranked);
     if (differ)
         pd_dataset_add_note(

@@ -128,6 +128,7 @@ static enum pd_status finish(struct pd_loop *r, struct pd_error *err)
 {
     enum pd_status status =
         r->best ? pd_gan_paste_networks(r->s.gan, r->best, err) : pd_gan_check_finite(r->s.gan, err);
+    r->s.gan->steps = r->best ? r->at.best_epoch * r->s.steps_per_epoch : r->at.step;
     return status || !r->o->recalibrate ? status : pd_recalibrate_on(r->s.gan, r->s.data, err);
 }
 

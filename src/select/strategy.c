@@ -88,10 +88,11 @@ static enum pd_status check_part(const struct part *part, int64_t n, int64_t fir
     const long long row = first + i / part->width, column = i % part->width;
     const double x = (double)part->values[i];
     const char *name = part->name ? part->name : "", *colon = part->name ? ": " : "";
+    const enum pd_status status = part->name ? PD_ERR_FORMAT : PD_ERR_USAGE;
     return part->need == PD_POOL_LOGIT
-               ? pd_fail(err, PD_ERR_USAGE, -1, "%s%srow %lld: the logit is %g, expected a finite number",
-                         name, colon, row, x)
-               : pd_fail(err, PD_ERR_USAGE, -1, "%s%srow %lld: %s %lld is %g, expected a finite number", name,
+               ? pd_fail(err, status, -1, "%s%srow %lld: the logit is %g, expected a finite number", name,
+                         colon, row, x)
+               : pd_fail(err, status, -1, "%s%srow %lld: %s %lld is %g, expected a finite number", name,
                          colon, row, part->number, column, x);
 }
 

@@ -409,11 +409,28 @@ static enum pd_status label_curves(struct pd_studies *s, int runs, struct pd_err
     return PD_OK;
 }
 
+/* The first run in a folder of runs into path. */
+static bool find_run(const char *folder, char path[PATH])
+{
+    char file[PATH];
+    struct dirent **entries;
+    const int n = list(folder, &entries);
+    bool found = false;
+    for (int i = 0; !found && i < n; i++)
+        found = entries[i]->d_name[0] != '.' && there(folder, entries[i]->d_name, path) &&
+                there(path, "options.json", file);
+    free_list(entries, n);
+    return found;
+}
+
 static enum pd_status check_run(const char *run, bool active, bool first_active, const char *first,
                                 struct pd_error *err)
 {
     char path[PATH];
     static const char *const kinds[] = {"training", "active learning"};
+    if (!active && !there(run, "options.json", path) && find_run(run, path))
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "%.200s: not a run, but a folder of them: name those, such as %.220s", run, path);
     if (!active && !there(run, "options.json", path))
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "%s: not a run: there is neither rounds.jsonl in its folders nor options.json", run);

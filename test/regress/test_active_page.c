@@ -170,7 +170,8 @@ static void names_what_cannot_be_served(void **state)
     assert_int_equal(rename(scratch_path("moved"), scratch_path("photos")), 0);
     fails("label " RUN " --export cvs --out x", 2, "did you mean 'csv'?");
     fails("label " RUN " --export csv", 2, "--out is missing");
-    fails("label " RUN " --listen 0.0.0.0 --no-browser", 2, "--certificate FILE");
+    fails("label " RUN " --listen 0.0.0.0 --no-browser", 2,
+          "a certificate and its key (--certificate FILE); all the same: --insecure\n");
     fails("label " RUN " --certificate a.pem --no-browser", 2, "go together");
     fails("label " RUN " --people 65 --no-browser", 2, "people");
     fails("active --data photos --classes cat,dog --oracle pages " SMALL, 2, "did you mean 'page'?");

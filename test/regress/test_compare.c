@@ -309,6 +309,11 @@ static void says_what_is_wrong(void **state)
     folder("empty");
     folder("empty/gold-1");
     file("empty/gold-1/rounds.jsonl", "");
+    folder("several");
+    folder("several/00000-x");
+    file("several/00000-x/options.json", "{}");
+    fails("compare several", 2,
+          "several: not a run, but a folder of them: name those, such as several/00000-x\n");
     fails("compare empty", 5, "empty: no rounds with an accuracy yet");
     folder("broken");
     folder("broken/gold-1");

@@ -169,7 +169,7 @@ static void refusals(void **state)
         {REAL_FILE "--fake bad.npz --metrics frechet", 5, "bad.npz: sigma is no array"},
         {REAL_FILE "--fake half.npz --metrics frechet", 5, "half.npz: mu without sigma"},
         {REAL_FILE "--fake mu.npz:mu --metrics frechet", 5, "mu.npz:mu has 1"},
-        {REAL_FILE "--fake f.npy --metrics fid", 2, "--weights is missing: Inception's"},
+        {REAL_FILE "--fake f.npy --metrics fid", 2, "; --features is for the metrics of any network's"},
         {REAL_FILE "--fake f.npy --metrics pr --plot x.png", 2, "--plot draws prd's curve"},
         {REAL_FILE "--fake f.npy --bootstrap 1", 2, "--bootstrap 1: expected 0, or 2 or more"},
         {REAL_FILE "--fake mu.npz --metrics frechet --bootstrap 9", 2, "frechet: no bootstrap of mean and"},

@@ -264,7 +264,7 @@ static void refuses_bad_files(void **state)
     assert_int_equal(pd_npy_write(scratch_path("nan.npy"), &nan, NULL), PD_OK);
     assert_int_equal(pd_npy_write(scratch_path("five.npy"), &five, NULL), PD_OK);
     assert_int_equal(pd_npy_write(scratch_path("seven.npy"), &seven, NULL), PD_OK);
-    fails("select --logits nan.npy --class-logits c.npy -k 1", 2,
+    fails("select --logits nan.npy --class-logits c.npy -k 1", 4,
           "nan.npy: row 3: the logit is nan, expected a finite");
     fails("select --logits five.npy --class-logits c.npy -k 1", 5,
           "five.npy ends after 5 rows, c.npy has more");

@@ -89,12 +89,16 @@ static void networks_come_back_as_they_were(void **state)
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         struct pd_error err = {.message = ""};
         struct pd_gan *gan = train(data, kinds[i][0], kinds[i][1], kinds[i][2]), *again;
+        struct pd_safetensors *st;
         const char *path = scratch_path("gan.safetensors");
         if (i == 0) {
             assert_int_equal(pd_gan_statistics(gan, PD_ORIGIN_REAL), N);
             expect(pd_recalibrate(gan, PD_ORIGIN_FAKE, NULL, &err), &err);
         }
         expect(pd_gan_write(gan, path, &err), &err);
+        expect(pd_safetensors_open(path, &st, &err), &err);
+        assert_true(atoi(pd_safetensors_meta(st, "step")) > 0);
+        pd_safetensors_destroy(st);
         expect(pd_gan_read(path, 1, &again, &err), &err);
         assert_string_equal(err.message, "");
         const struct sight a = look(gan), b = look(again);

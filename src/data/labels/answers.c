@@ -374,14 +374,16 @@ static void note_places(const struct pd_answers_reader *r)
 }
 
 /* Counts an image that has both, and says the first. */
-static void note_outranked(const struct pd_answers_reader *r, const struct tally *t, const struct pd_answer *a)
+static void note_outranked(const struct pd_answers_reader *r, const struct tally *t,
+                           const struct pd_answer *a)
 {
     struct pd_answers *out = r->out;
     char image[128], label[PD_CLASS_NAME_SIZE];
     if (!t->skipped || !t->label || out->outranked++)
         return;
     snprintf(out->first_outranked, sizeof out->first_outranked, "'%.100s' as '%.60s'",
-             pd_dataset_image_name(r->dataset, a->image, image, sizeof image), label_words(r, t->label, label));
+             pd_dataset_image_name(r->dataset, a->image, image, sizeof image),
+             label_words(r, t->label, label));
     pd_make_printable(out->first_outranked);
 }
 

@@ -29,7 +29,8 @@ struct pd_answers {
     size_t
         elsewhere; /* rows that say another folder of their image, and the first: "'a/1.png' for '1.png'" */
     char first_elsewhere[256];
-    size_t outranked; /* images with a class and a skip, of which the class counts; the first: "'a.png' as 'cat'" */
+    size_t outranked; /* images with a class and a skip, of which the class counts; the first: "'a.png' as
+                         'cat'" */
     char first_outranked[256];
     char note[256]; /* a second column of labels, which is not read, and classes that were not named letter by
                        letter: "'Cat ' is 'cat', '1' is '001'"; or "" */

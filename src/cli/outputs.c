@@ -70,6 +70,8 @@ static void look(struct output *o, const char *flag, const char *path)
 
 static bool is_same(const struct output *a, const struct output *b)
 {
+    if (!strncmp(a->path, "/dev/null", 10))
+        return false;
     if (a->there && b->there)
         return a->st.st_dev == b->st.st_dev && a->st.st_ino == b->st.st_ino;
     return !strcmp(a->path, b->path) ||
@@ -83,15 +85,36 @@ static bool lies_within(const struct output *o, const char *folder)
     return n && o->folder[0] && !strncmp(o->folder, real, n) && (!o->folder[n] || o->folder[n] == '/');
 }
 
-/* Tables and the like in a folder of images are no images. */
-static bool may_be_image(const char *path)
+/* By its ending. */
+static bool is_image(const char *path)
 {
-    static const char *const others[] = {".csv", ".json", ".npz", ".html", ".onnx", ".safetensors"};
+    static const char *const endings[] = {".png", ".jpg",  ".jpeg", ".jpe",  ".webp", ".gif", ".tif",
+                                          ".bmp", ".tiff", ".dcm",  ".heic", ".heif", ".avif"};
     const char *ending = strrchr(file_of(path), '.');
-    for (size_t i = 0; ending && i < sizeof others / sizeof others[0]; i++)
-        if (!strcasecmp(ending, others[i]))
-            return false;
-    return true;
+    for (size_t i = 0; ending && i < sizeof endings / sizeof endings[0]; i++)
+        if (!strcasecmp(ending, endings[i]))
+            return true;
+    return false;
+}
+
+/* A picture that paydirt has drawn, which data sets pass over. */
+static bool is_own_picture(const char *path)
+{
+    static const char mark[] = "Software\0paydirt";
+    char head[256];
+    FILE *f = fopen(path, "re");
+    const size_t n = f ? fread(head, 1, sizeof head, f) : 0;
+    if (f)
+        fclose(f);
+    return memmem(head, n, mark, sizeof mark - 1);
+}
+
+/* What a folder of images is read from, and without which it would be another data set. */
+static bool is_of_data(const char *path)
+{
+    const char *name = file_of(path);
+    return (is_image(path) && !is_own_picture(path)) || !strcmp(name, "metadata.csv") ||
+           !strcmp(name, "metadata.jsonl");
 }
 
 /* input: a file or folder that the command, or its run, was given; or a word that is none. */
@@ -103,9 +126,8 @@ static enum pd_status check_input(const struct output *o, const char *input, str
     if (o->there && S_ISREG(st.st_mode) && st.st_dev == o->st.st_dev && st.st_ino == o->st.st_ino)
         return pd_fail(err, PD_ERR_USAGE, -1, "--%s %.200s would replace what is read: give another name",
                        o->flag, o->path);
-    if (o->there && S_ISDIR(st.st_mode) && may_be_image(o->path) && lies_within(o, input))
-        return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--%s %.200s is there already, among the images of '%.200s': give another name",
+    if (o->there && S_ISDIR(st.st_mode) && is_of_data(o->path) && lies_within(o, input))
+        return pd_fail(err, PD_ERR_USAGE, -1, "--%s %.200s is a file of the data '%.200s': give another name",
                        o->flag, o->path, input);
     return PD_OK;
 }

@@ -28,16 +28,16 @@ static void inputs_stay(void **state)
     fails("score " OF_FILES " --split train --out m.csv", 2, "--out m.csv would replace what is read");
     fails("score " OF_FILES " --split train --out link.csv", 2, "--out link.csv would replace what is read");
     fails("sample " OF_NPZ " --npz ./d.npz", 2, "--npz ./d.npz would replace what is read");
-    fails("data show photos --out photos/0/paydirt-0-00000.png", 2,
-          "is there already, among the images of 'photos'");
-    fails("sample " OF_FILES " --grid photos/0/paydirt-0-00000.png", 2,
-          "is there already, among the images of");
-    fails("label " OF_FILES " --export csv --out photos/0/paydirt-0-00000.png", 2,
-          "is there already, among the images of");
+    fails("data show photos --out photos/0/paydirt-0-00000.png", 2, "is a file of the data 'photos'");
+    fails("sample " OF_FILES " --grid photos/0/paydirt-0-00000.png", 2, "is a file of the data");
+    fails("label " OF_FILES " --export csv --out photos/0/paydirt-0-00000.png", 2, "is a file of the data");
     succeeds("score " OF_FILES " --split train --threads 1 --out photos/scores.csv"); /* twice, too */
     succeeds("score " OF_FILES " --split train --threads 1 --out photos/scores.csv");
-    succeeds("data show photos --out photos.png");
-    succeeds("data show photos --out photos.png");
+    succeeds("data show photos --out photos/sheet.png"); /* which are no images of it */
+    succeeds("data show photos --out photos/sheet.png");
+    succeeds("sample " MADE " --grid /dev/null --sheet /dev/null --per-class 1 --threads 1");
+    assert_int_equal(rename(scratch_path("m.csv"), scratch_path("photos/metadata.csv")), 0);
+    fails("score " MADE " --data photos --split train --out photos/metadata.csv", 2, "is a file of the data");
 }
 
 static void each_has_a_file(void **state)

@@ -115,16 +115,8 @@ static void note_idle(const struct args_parsed *c, const struct pd_option_table 
 {
     const bool page = !strcmp(pd_option_get_text(loop, "oracle"), "page");
     const bool balls = asks_by(loop, "probcover"), clusters = balls || asks_by(loop, "typiclust");
-    const struct {
-        const char *names[2], *needs;
-        bool used;
-    } all[] = {
-        {{"port"}, "--oracle page", page},
-        {{"listen"}, "--oracle page", page},
-        {{"certificate", "key"}, "--oracle page", page},
-        {{"insecure"}, "--oracle page", page},
-        {{"browser"}, "--oracle page", page},
-        {{"people"}, "--oracle page", page},
+    const struct idle all[] = {
+        {{"port", "listen", "certificate", "key", "insecure", "browser", "people"}, "--oracle page", page},
         {{"url"}, "--oracle label-studio", !strcmp(pd_option_get_text(loop, "oracle"), "label-studio")},
         {{"candidates"}, "--diverse", *pd_option_get_text(loop, "diverse")},
         {{"measure_epochs"}, "measuring (--no-measure)", pd_option_get_bool(loop, "measure")},
@@ -132,9 +124,7 @@ static void note_idle(const struct args_parsed *c, const struct pd_option_table 
         {{"clusters"}, "the strategy typiclust or probcover", clusters},
         {{"radius"}, "the strategy probcover", balls},
         {{"passes"}, "the strategy bald", asks_by(loop, "bald")}};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (!all[i].used)
-            idle_note(c->command, c->args, all[i].names, all[i].needs, progress);
+    idle_note(c->command, c->args, all, sizeof all / sizeof all[0], progress);
     idle_note_training(c->command, c->args, &c->command->groups[2], progress);
 }
 

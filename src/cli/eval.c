@@ -101,8 +101,7 @@ static const struct pd_option table[] = {
 static void note_idle_beside(const struct args_command *command, const struct args *args,
                              const struct eval *e, bool set)
 {
-    static const char *const repeats[] = {"repeats", NULL}, *const bootstrap[] = {"bootstrap", NULL},
-                             *const count[] = {"count", NULL}, *const classifier[] = {"classifier", NULL};
+    const bool features = e->metrics.needs & PD_NEEDS_ANY_FEATURES;
     struct progress progress = {.terminal = false};
     bool seeded = false, fixed = false, classified = false;
     for (int i = 0; i < e->metrics.count; i++) {
@@ -111,32 +110,26 @@ static void note_idle_beside(const struct args_command *command, const struct ar
         fixed = fixed || (!own && is_of_features(e->metrics.at[i]));
         classified = classified || takes_classifier(e->metrics.at[i]);
     }
-    if (!classified)
-        idle_note(command, args, classifier, "fitting-capacity or gan-test", &progress);
-    if (!seeded)
-        idle_note(command, args, repeats, "a metric and samples that depend on the seed", &progress);
-    if (e->metrics.needs & PD_NEEDS_ANY_FEATURES && seeded && !fixed && e->o->repeats > 1)
-        idle_note(command, args, bootstrap, "--repeats 1", &progress);
-    if (e->metrics.needs & PD_NEEDS_ANY_FEATURES && set)
-        idle_note(command, args, count, "fresh samples", &progress);
+    const struct idle all[] = {
+        {{"classifier"}, "fitting-capacity or gan-test", classified},
+        {{"repeats"}, "a metric and samples that depend on the seed", seeded},
+        {{"bootstrap"}, "--repeats 1", !(features && seeded && !fixed && e->o->repeats > 1)},
+        {{"count"}, "fresh samples", !(features && set)},
+    };
+    idle_note(command, args, all, sizeof all / sizeof all[0], &progress);
 }
 
 static void note_idle(const struct args_command *command, const struct args *args, unsigned needs)
 {
-    static const struct {
-        const char *names[8];
-        unsigned need;
-        const char *words;
-    } all[] = {
-        {{"epochs", "epoch_images", "augment", "decay_every", "partial_batch"},
-         PD_NEEDS_CLASSIFIER,
-         "a metric that trains a classifier"},
-        {{"batch_statistics", "fixed", "samples", "reject"}, NEEDS_SAMPLES, "a metric of generated samples"},
-        {{"weights", "count"}, PD_NEEDS_ANY_FEATURES, "a metric of features"}};
+    const struct idle all[] = {{{"epochs", "epoch_images", "augment", "decay_every", "partial_batch"},
+                                "a metric that trains a classifier",
+                                needs & PD_NEEDS_CLASSIFIER},
+                               {{"batch_statistics", "fixed", "samples", "reject"},
+                                "a metric of generated samples",
+                                needs & NEEDS_SAMPLES},
+                               {{"weights", "count"}, "a metric of features", needs & PD_NEEDS_ANY_FEATURES}};
     struct progress progress = {.terminal = false};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (!(needs & all[i].need))
-            idle_note(command, args, all[i].names, all[i].words, &progress);
+    idle_note(command, args, all, sizeof all / sizeof all[0], &progress);
 }
 
 /* Those with a label, where a metric needs it. */

@@ -335,41 +335,38 @@ static enum pd_status check(const struct feature_options *o, const struct featur
 static void note_idle_numbers(const struct args_command *command, const struct args *args,
                               const struct pd_metric_list *metrics, struct progress *progress)
 {
-    static const char *const subsets[] = {"subsets", "subset_size", NULL};
-    static const char *const k[] = {"k", NULL};
-    static const char *const bootstrap[] = {"bootstrap", NULL};
     bool any = false;
     for (int i = 0; i < metrics->count; i++)
         any = any || bootstraps(metrics->at[i]);
-    if (!any)
-        idle_note(command, args, bootstrap, "a metric of features other than pr and dc", progress);
-    if (!pd_metric_list_has(metrics, "kid"))
-        idle_note(command, args, subsets, "--metrics kid", progress);
-    if (!pd_metric_list_has(metrics, "pr") && !pd_metric_list_has(metrics, "dc"))
-        idle_note(command, args, k, "--metrics pr or dc", progress);
+    const struct idle all[] = {
+        {{"bootstrap"}, "a metric of features other than pr and dc", any},
+        {{"subsets", "subset_size"}, "--metrics kid", pd_metric_list_has(metrics, "kid")},
+        {{"k"}, "--metrics pr or dc", pd_metric_list_has(metrics, "pr") || pd_metric_list_has(metrics, "dc")},
+    };
+    idle_note(command, args, all, sizeof all / sizeof all[0], progress);
 }
 
 void feature_note_idle(const struct args_command *command, const struct args *args,
                        const struct pd_metric_list *metrics)
 {
-    static const char *const names[] = {"plot", "image_size", "cache", NULL};
+    static const struct idle features = {{"plot", "image_size", "cache"}, "--fake", false};
     struct progress progress = {.terminal = false};
-    idle_note(command, args, names, "--fake", &progress);
+    idle_note(command, args, &features, 1, &progress);
     note_idle_numbers(command, args, metrics, &progress);
 }
 
 static void note_idle(const struct args_command *command, const struct args *args,
                       const struct pd_metric_list *metrics)
 {
-    static const char *const runs[] = {
-        "classifier",  "epochs",        "epoch_images",     "fixed",    "samples", "data",
-        "by_number",   "recalibrate",   "reject",           "augment",  "count",   "repeats",
-        "decay_every", "partial_batch", "batch_statistics", "tradeoff", NULL};
-    static const char *const images[] = {"data_dir", "split", "image_size", "cache", NULL};
+    const struct idle all[] = {
+        {{"classifier", "epochs", "epoch_images", "fixed", "samples", "data", "by_number", "recalibrate",
+          "reject", "augment", "count", "repeats", "decay_every", "partial_batch", "batch_statistics",
+          "tradeoff"},
+         "a run",
+         false},
+        {{"data_dir", "split", "image_size", "cache"}, "--weights", args_is_given(command, args, "weights")}};
     struct progress progress = {.terminal = false};
-    idle_note(command, args, runs, "a run", &progress);
-    if (!args_is_given(command, args, "weights"))
-        idle_note(command, args, images, "--weights", &progress);
+    idle_note(command, args, all, sizeof all / sizeof all[0], &progress);
     note_idle_numbers(command, args, metrics, &progress);
 }
 

@@ -249,16 +249,12 @@ static enum pd_status check(const struct options *o, const struct reject_options
 
 static void note_idle(const struct args_command *command, const struct args *args, const struct options *o)
 {
-    static const char *const of_discriminator[] = {"origin", NULL};
-    static const char *const of_samples[] = {"per_class", "seed", NULL};
-    static const char *const of_scores[] = {"recalibrate", NULL};
+    const bool scores = o->onnx_discriminator[0], samples = o->samples[0];
+    const struct idle all[] = {{{"origin"}, "--onnx-discriminator", scores},
+                               {{"per_class", "seed"}, "--samples", samples},
+                               {{"recalibrate"}, "--onnx-discriminator or --samples", scores || samples}};
     struct progress progress = {.terminal = false};
-    if (!o->onnx_discriminator[0])
-        idle_note(command, args, of_discriminator, "--onnx-discriminator", &progress);
-    if (!o->samples[0])
-        idle_note(command, args, of_samples, "--samples", &progress);
-    if (!o->onnx_discriminator[0] && !o->samples[0])
-        idle_note(command, args, of_scores, "--onnx-discriminator or --samples", &progress);
+    idle_note(command, args, all, sizeof all / sizeof all[0], &progress);
 }
 
 static enum pd_status export_networks(const struct options *o, const struct reject_options *reject,

@@ -5,9 +5,15 @@
 #include "cli/args.h"
 #include "cli/progress.h"
 
-/* Of names (up to a NULL), those that were given. needs: what they would need. */
-void idle_note(const struct args_command *c, const struct args *args, const char *const *names,
-               const char *needs, struct progress *progress);
+struct idle {
+    const char *names[18]; /* of options, up to a NULL */
+    const char *needs;     /* what they have no effect without */
+    bool used;             /* and whether it is there */
+};
+
+/* Of (count) kinds those that are not used and were typed. */
+void idle_note(const struct args_command *c, const struct args *args, const struct idle *all, size_t count,
+               struct progress *progress);
 
 /* Those of a training run. */
 void idle_note_training(const struct args_command *c, const struct args *args,

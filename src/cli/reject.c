@@ -89,18 +89,13 @@ static void note_idle(const struct reject_options *o, const struct args_command 
     const struct pd_reject_method *m = o->method;
     const bool blocks = m->takes_keep && !(m->keep > 0), bounds_m = blocks && m->settle;
     const bool balanced = o->balanced_given ? o->balanced : m->balanced;
-    const struct {
-        const char *names[4], *needs;
-        bool used;
-    } all[] = {{{"p", "block"}, "--reject gold, drs or top-k", blocks},
-               {{"bound", "epsilon"}, "--reject gold or drs", bounds_m},
-               {{"balanced"}, "--reject gold, mh or top-k", m->uses_k},
-               {{"sigma"}, "balanced terms of gold, top-k or mh", m->uses_k && balanced},
-               {{"chain", "calibrate", "real"}, "--reject mh", m->uses_real}};
+    const struct idle all[] = {{{"p", "block"}, "--reject gold, drs or top-k", blocks},
+                               {{"bound", "epsilon"}, "--reject gold or drs", bounds_m},
+                               {{"balanced"}, "--reject gold, mh or top-k", m->uses_k},
+                               {{"sigma"}, "balanced terms of gold, top-k or mh", m->uses_k && balanced},
+                               {{"chain", "calibrate", "real"}, "--reject mh", m->uses_real}};
     struct progress progress = {.terminal = false};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (!all[i].used)
-            idle_note(command, args, all[i].names, all[i].needs, &progress);
+    idle_note(command, args, all, sizeof all / sizeof all[0], &progress);
 }
 
 enum pd_status reject_check(struct reject_options *o, const struct args_command *command,

@@ -1,5 +1,8 @@
 #include "cli/outputs.h"
 
+#include <paydirt/data.h>
+
+#include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
@@ -21,7 +24,13 @@ struct output {
 
 static bool is_output(const struct pd_option *o)
 {
-    return o->type == PD_OPTION_TEXT && (!strncmp(o->metavar, "FILE.", 5) || !strcmp(o->metavar, "PATH"));
+    return o->type == PD_OPTION_TEXT &&
+           (!strncmp(o->metavar, "FILE.", 5) || !strcmp(o->metavar, "PATH") || !strcmp(o->metavar, "FOLDER"));
+}
+
+static bool is_input(const struct pd_option *o)
+{
+    return o->type == PD_OPTION_TEXT && (!strcmp(o->metavar, "FILE") || !strcmp(o->name, "data"));
 }
 
 static const char *file_of(const char *path)
@@ -117,18 +126,33 @@ static bool is_of_data(const char *path)
            !strcmp(name, "metadata.jsonl");
 }
 
-/* input: a file or folder that the command, or its run, was given; or a word that is none. */
+/* A set that is known by that name is meant, whatever folder is called so, too. */
+static bool is_known_set(const char *name)
+{
+    for (int i = 0; pd_data_source_at(i); i++)
+        if (!strcmp(pd_data_source_at(i)->name, name))
+            return true;
+    return false;
+}
+
+/* input: a file, one of its arrays or columns ("pool.npz:f") or a folder that the command, or its run, was
+ * given; or a word that is none. */
 static enum pd_status check_input(const struct output *o, const char *input, struct pd_error *err)
 {
+    char path[PATH_MAX];
     struct stat st;
-    if (!*input || stat(input, &st))
+    snprintf(path, sizeof path, "%s", input);
+    char *colon = strrchr(path, ':');
+    if (colon && access(path, F_OK))
+        *colon = '\0';
+    if (!o->there || !*path || is_known_set(path) || stat(path, &st))
         return PD_OK;
-    if (o->there && S_ISREG(st.st_mode) && st.st_dev == o->st.st_dev && st.st_ino == o->st.st_ino)
+    if (S_ISREG(st.st_mode) && st.st_dev == o->st.st_dev && st.st_ino == o->st.st_ino)
         return pd_fail(err, PD_ERR_USAGE, -1, "--%s %.200s would replace what is read: give another name",
                        o->flag, o->path);
-    if (o->there && S_ISDIR(st.st_mode) && is_of_data(o->path) && lies_within(o, input))
+    if (S_ISDIR(st.st_mode) && is_of_data(o->path) && lies_within(o, path))
         return pd_fail(err, PD_ERR_USAGE, -1, "--%s %.200s is a file of the data '%.200s': give another name",
-                       o->flag, o->path, input);
+                       o->flag, o->path, path);
     return PD_OK;
 }
 
@@ -158,7 +182,7 @@ static enum pd_status check_inputs(const struct args_command *c, const struct ar
     for (int i = 0; !status && i < args->operand_count; i++)
         status = check_run(o, args->operands[i], err);
     for (int i = 0; !status && (option = args_option(c, i, &base)); i++)
-        if (args->given[i] && option->type == PD_OPTION_TEXT && !is_output(option))
+        if (args->given[i] && is_input(option))
             status = check_input(o, (const char *)base + option->offset, err);
     return status;
 }
@@ -172,7 +196,7 @@ static void give_stdout(const struct pd_option *option, void *base)
     if (!is_device || isatty(STDOUT_FILENO) || stat(path, &st) || fstat(STDOUT_FILENO, &out) ||
         st.st_dev != out.st_dev || st.st_ino != out.st_ino)
         return;
-    const int fd = dup(STDOUT_FILENO);
+    const int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
         return;
     snprintf(path, (size_t)option->size, "/dev/fd/%d", fd);

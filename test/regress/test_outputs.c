@@ -28,6 +28,8 @@ static void inputs_stay(void **state)
     fails("score " OF_FILES " --split train --out m.csv", 2, "--out m.csv would replace what is read");
     fails("score " OF_FILES " --split train --out link.csv", 2, "--out link.csv would replace what is read");
     fails("sample " OF_NPZ " --npz ./d.npz", 2, "--npz ./d.npz would replace what is read");
+    fails("eval --features --fake d.npz:images --real d.npz:images --metrics frechet --stats-out d.npz", 2,
+          "--stats-out d.npz would replace what is read");
     fails("data show photos --out photos/0/paydirt-0-00000.png", 2, "is a file of the data 'photos'");
     fails("sample " OF_FILES " --grid photos/0/paydirt-0-00000.png", 2, "is a file of the data");
     fails("label " OF_FILES " --export csv --out photos/0/paydirt-0-00000.png", 2, "is a file of the data");
@@ -50,6 +52,7 @@ static void each_has_a_file(void **state)
         fails(command, 2, "the same file for two outputs");
     }
     fails("export " MADE " --onnx a.onnx --onnx-discriminator ./a.onnx", 2, "the same file for two outputs");
+    fails("export " MADE " --onnx gen --samples ./gen", 2, "the same file for two outputs");
 }
 
 /* The file alone: what is said to people goes to stderr. */

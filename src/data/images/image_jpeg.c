@@ -151,7 +151,7 @@ static void orient(const struct jpeg *j, struct pd_image_work *w)
     const uint8_t *exif = find_segment(j, exif_prefix, sizeof exif_prefix, &exif_size);
     const uint8_t *xmp = find_segment(j, xmp_prefix, sizeof xmp_prefix, &xmp_size);
     w->orientation = pd_orientation(exif, exif_size, (const char *)xmp, xmp_size);
-    w->plain_turn = exif != NULL;
+    w->plain_turn = w->orientation == pd_orientation(exif, exif_size, NULL, 0); /* browsers read no XMP */
 }
 
 static enum pd_status decode(struct pd_image_work *w)

@@ -137,26 +137,43 @@ static void add_line(char note[PD_NOTE_SIZE], const char *format, ...)
     va_end(args);
 }
 
-/* Place of folder i among those made, by name. */
-static int place_of(const struct pd_class_folders *f, const bool *made, int i)
+static int by_name(const void *a, const void *b)
 {
-    int place = 0;
-    for (int k = 0; k < f->count; k++)
-        place += (!made || made[k]) && strcmp(f->at[k], f->at[i]) < 0;
-    return place;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The first of those made whose place among them, by name, is not its class's number, or -1. */
+static int first_moved(const struct pd_class_folders *f, const bool *made, int *place)
+{
+    const char **names = pd_calloc((size_t)f->count, sizeof *names);
+    int n = 0, moved = -1;
+    for (int i = 0; names && i < f->count; i++)
+        if (!made || made[i])
+            names[n++] = f->at[i];
+    if (names)
+        qsort(names, (size_t)n, sizeof *names, by_name);
+    for (int i = 0; names && moved < 0 && i < f->count; i++) {
+        const char *name = f->at[i];
+        const char **at = made && !made[i] ? NULL : bsearch(&name, names, (size_t)n, sizeof *names, by_name);
+        if (at && at - names != i) {
+            moved = i;
+            *place = (int)(at - names);
+        }
+    }
+    pd_free(names);
+    return moved;
 }
 
 void pd_class_folders_note(const struct pd_class_folders *f, const struct pd_class_names *names,
                            const bool *made, bool manifest, char note[PD_NOTE_SIZE])
 {
     char name[PD_CLASS_NAME_SIZE];
-    int others = 0, moved = -1, place = 0;
+    int others = 0, place = 0;
+    const int moved = first_moved(f, made, &place);
     *note = '\0';
     for (int i = 0; i < f->count; i++) {
         if (made && !made[i])
             continue;
-        if (moved < 0 && (place = place_of(f, made, i)) != i)
-            moved = i;
         snprintf(name, sizeof name, "%s", names->at ? names->at[i] : f->at[i]);
         if (strcmp(f->at[i], name) != 0 && ++others <= SHOWN)
             add_line(note, "class '%s' is in folder '%s'\n", pd_make_printable(name), f->at[i]);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096, TEST_IMAGES_LOOKED_AT = 32 };
+enum { PATH_SIZE = 4096, TEST_IMAGES_LOOKED_AT = 32, LISTED_AGAIN = 10000 };
 
 static enum pd_status list(const struct pd_image_set *set, struct pd_image_list *out, struct pd_error *err)
 {
@@ -60,13 +60,14 @@ static bool is_coloured(const char *folder, const struct pd_image_list *l)
     return coloured;
 }
 
-/* A run for grey images meets its test images last. */
+/* A run for grey images meets its test images last. Not of large sets, which open from their caches without a
+ * walk; pd_data_check tells of those, too. */
 static void note_test_colours(const char *folder, const struct pd_data_request *request, struct pd_dataset *d)
 {
     struct pd_data_request of_test = *request;
     struct pd_image_list l;
     of_test.split = PD_SPLIT_TEST;
-    if (request->split != PD_SPLIT_TRAIN || d->channels != 1 ||
+    if (request->split != PD_SPLIT_TRAIN || d->channels != 1 || d->count > LISTED_AGAIN ||
         pd_image_labels_list(folder, &of_test, &l, NULL))
         return;
     if (is_coloured(folder, &l))

@@ -603,6 +603,11 @@ def make_refused():
     refuse('lossless.jpg', plain[:frame + 1] + b'\xc3' + plain[frame + 2:], 'SOF type 0xc3')
     add('no-end.jpg', plain[:-2], pixels=as_read(plain))
     refuse('short.jpg', plain[:-3], 'premature end')
+    half = (plain.index(b'\xff\xda') + len(plain)) // 2
+    refuse('zeros.jpg', plain[:half] + bytes(4096), 'zeros instead of its end')
+    refuse('no-end-junk.jpg', plain[:-2] + b'junk', 'no mark of its end')
+    whole = files['89a.gif'][0]
+    refuse('zeros.gif', whole[:-40] + bytes(40), 'zeros instead of its end')
     refuse('page.jpg', b'<!DOCTYPE html><html><body>404 not found</body></html>', 'is no image')
     refuse('animated.webp', saved(Image.fromarray(RGB), 'WEBP', save_all=True, append_images=[Image.fromarray(255 - RGB)]), 'animated WebP')
 

@@ -12,6 +12,7 @@ struct gif {
     size_t at;       /* bytes that were read */
     int transparent; /* its index, or -1 */
     bool in_rows;    /* blocks are being read, each behind its size; `block` is that of the one that comes */
+    bool unmarked;   /* the mark behind the last block lacks */
     uint8_t block;
 };
 
@@ -24,6 +25,7 @@ static int read_bytes(GifFileType *lib, GifByteType *to, int n)
     if (g->in_rows && !g->block &&
         !left) { /* the mark behind the last block may lack: pixels are asked of it */
         *to = 0;
+        g->unmarked = true;
         return 1;
     }
     g->block = g->in_rows && !g->block ? *to : 0;
@@ -111,6 +113,17 @@ static bool is_followed(const struct gif *first)
     return !find_image(&(struct gif){.lib = first->lib, .w = &quiet});
 }
 
+/* Whether the file ends in zeros from within the image's codes: room that was set aside for what never came.
+ * One such byte may be the end of the last code. */
+static bool is_blank_behind(const struct gif *g)
+{
+    const size_t end_of_codes = g->at - (g->unmarked ? 0 : 1);
+    size_t end = g->w->size;
+    while (end && !g->w->bytes[end - 1])
+        end--;
+    return end + 1 < end_of_codes;
+}
+
 static int larger(int a, int b)
 {
     return a > b ? a : b;
@@ -138,6 +151,8 @@ static enum pd_status read_image(struct gif *g)
     status = read_rows(g, map, row);
     g->in_rows = false;
     pd_free(row);
+    if (!status && is_blank_behind(g))
+        return pd_image_broken(g->w, "zeros instead of its end");
     if (!status && is_followed(g))
         g->w->beyond |= PD_IMAGE_FRAMES;
     return status;

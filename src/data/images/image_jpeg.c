@@ -17,6 +17,7 @@ struct jpeg {
     struct jpeg_progress_mgr progress;
     jmp_buf out;
     bool failed, ended;         /* ended: the file's bytes, before its mark of the end */
+    bool has_scans;             /* all that it needs where that mark lacks */
     char lost[JMSG_LENGTH_MAX]; /* the first warning that means missing pixels */
 };
 
@@ -56,18 +57,14 @@ static void on_message(j_common_ptr lib, int level)
     j->ended = j->ended || lib->err->msg_code == JWRN_JPEG_EOF;
 }
 
-/* Whether nothing can lack but the mark: codes that lack in a scan of Huffman's are told, whole scans are
- * not.
- */
-static bool is_whole(struct jpeg *j)
+/* Of a file without its mark of the end: whether no scan can lack. */
+static bool has_all_scans(struct jpeg_decompress_struct *lib)
 {
-    if (!j->ended)
-        return true;
-    if (j->lib.arith_code || (jpeg_has_multiple_scans(&j->lib) && !j->lib.progressive_mode))
+    if (lib->arith_code || (jpeg_has_multiple_scans(lib) && !lib->progressive_mode))
         return false;
-    for (int c = 0; j->lib.progressive_mode && c < j->lib.num_components; c++)
+    for (int c = 0; lib->progressive_mode && c < lib->num_components; c++)
         for (int i = 0; i < DCTSIZE2; i++)
-            if (!j->lib.coef_bits || j->lib.coef_bits[c][i] != 0)
+            if (!lib->coef_bits || lib->coef_bits[c][i] != 0)
                 return false;
     return true;
 }
@@ -128,9 +125,14 @@ static void read_pixels(struct jpeg *j, const struct pd_image_work *w)
         JSAMPROW row = w->pixels + j->lib.output_scanline * stride;
         jpeg_read_scanlines(&j->lib, &row, 1);
     }
-    if (!is_whole(j) && !*j->lost)
-        snprintf(j->lost, sizeof j->lost, "Premature end of JPEG file");
+    j->has_scans = has_all_scans(&j->lib);
     jpeg_finish_decompress(&j->lib);
+}
+
+static void read_codes(struct jpeg *j)
+{
+    if (!setjmp(j->out))
+        jpeg_read_coefficients(&j->lib);
 }
 
 /* The first APP1 that begins so; NULL if there is none. */
@@ -154,13 +156,42 @@ static void orient(const struct jpeg *j, struct pd_image_work *w)
     w->plain_turn = w->orientation == pd_orientation(exif, exif_size, NULL, 0); /* browsers read no XMP */
 }
 
+static void prepare(struct jpeg *j)
+{
+    j->lib.client_data = j;
+    j->lib.err = jpeg_std_error(&j->errors);
+    j->errors.error_exit = on_error;
+    j->errors.emit_message = on_message;
+    j->errors.output_message = no_output;
+}
+
+/* Of a file without its mark of the end: PD_OK where its codes need its last byte, so that it was cut off
+ * right behind them. Zeros (room that was set aside for what never came) and foreign bytes read as codes,
+ * too, but hardly end where the pixels do. */
+static enum pd_status check_end(const struct pd_image_work *w)
+{
+    size_t size = w->size;
+    while (size && w->bytes[size - 1] == 0xff) /* a mark that has begun */
+        size--;
+    if (size < 2 || (!w->bytes[size - 1] && !w->bytes[size - 2]))
+        return pd_image_broken(w, "zeros instead of its end");
+    struct pd_image_work less = {.bytes = w->bytes, .size = size - 1, .name = w->name, .format = w->format};
+    struct jpeg j = {0};
+    prepare(&j);
+    open(&j, &less);
+    if (!j.failed)
+        read_codes(&j);
+    const enum pd_status status = judge(&j, &less);
+    jpeg_destroy_decompress(&j.lib);
+    if (status == PD_ERR_MEMORY)
+        return pd_image_no_memory(w);
+    return status ? PD_OK : pd_image_broken(w, "no mark of its end");
+}
+
 static enum pd_status decode(struct pd_image_work *w)
 {
-    struct jpeg j = {.lib = {.client_data = &j}};
-    j.lib.err = jpeg_std_error(&j.errors);
-    j.errors.error_exit = on_error;
-    j.errors.emit_message = on_message;
-    j.errors.output_message = no_output;
+    struct jpeg j = {0};
+    prepare(&j);
     open(&j, w);
     enum pd_status status = j.failed ? judge(&j, w) : PD_OK;
     if (!status)
@@ -172,6 +203,8 @@ static enum pd_status decode(struct pd_image_work *w)
         status = judge(&j, w);
     }
     jpeg_destroy_decompress(&j.lib);
+    if (!status && j.ended)
+        status = j.has_scans ? check_end(w) : pd_image_broken(w, "Premature end of JPEG file");
     return status;
 }
 

@@ -213,26 +213,31 @@ static void images_that_hardly_differ_are_named(void **state)
     }
 }
 
-/* a/: 8 bits; b/: 16, of which so many are used. */
+/* a/: 8 bits; b/: 16, of which so many are used above a least value. */
 static void images_of_another_depth_are_named(void **state)
 {
     (void)state;
     static const struct {
         const char *name;
-        int bits;
+        int bits, least;
         const char *words;
-    } cases[] = {
-        {"twelve", 12, "6 of 12 images (all of class b) hardly show anything: their values lie within 6 %"},
-        {"fourteen", 14, "(all of class b) hardly show anything: their values lie within 25 %"},
-        {"sixteen", 16, NULL}};
-    for (size_t k = 0; k < 3; k++) {
+    } cases[] = {{"twelve", 12, 0,
+                  "6 of 12 images (all of class b) hardly show anything: their values lie within 6 %"},
+                 {"fourteen", 14, 0, "(all of class b) hardly show anything: their values lie within 25 %"},
+                 {"grey", 12, 28672,
+                  "(all of class b) hardly show anything: their values lie within 6 % of black to white (12 "
+                  "bits in 16, numbers"},
+                 {"bright", 13, 30000, NULL},
+                 {"sixteen", 16, 0, NULL}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         char name[64];
         mkdir(scratch_path(cases[k].name), 0700);
         for (int i = 0; i < 12; i++) {
             uint16_t deep[64];
             uint8_t flat[64];
             for (int j = 0; j < 64; j++)
-                deep[j] = (uint16_t)(flat[j] = (uint8_t)((37 * j + i) % 256)) << (cases[k].bits - 8);
+                deep[j] = (uint16_t)(cases[k].least +
+                                     ((flat[j] = (uint8_t)((37 * j + i) % 256)) << (cases[k].bits - 8)));
             snprintf(name, sizeof name, "%s/%c", cases[k].name, i % 2 ? 'b' : 'a');
             mkdir(scratch_path(name), 0700);
             snprintf(name, sizeof name, "%s/%c/%d.png", cases[k].name, i % 2 ? 'b' : 'a', i);

@@ -759,7 +759,7 @@ static void says_what_it_leaves_out(void **state)
     keep("4.tif", f);
     d = photos(ALL);
     assert_contains(d->note, "1 file has more bands than grey or red, green and blue; the first are taken\n");
-    assert_contains(d->note, "1 file has an alpha that is mostly neither clear nor solid");
+    assert_contains(d->note, "1 file has an alpha that varies like an image");
     pd_dataset_destroy(d);
 }
 

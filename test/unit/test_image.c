@@ -213,6 +213,51 @@ static void turns_webp(void **state)
     check_turned(f, 6);
 }
 
+/* Alphas of 32 x 32 pixels: another band goes up and down, what is drawn to show through doesn't. */
+static int veil(int y, int x)
+{
+    (void)y;
+    (void)x;
+    return 128;
+}
+
+static int fade(int y, int x)
+{
+    return 7 * x + y;
+}
+
+static int vignette(int y, int x)
+{
+    const int far = (2 * y - 31) * (2 * y - 31) + (2 * x - 31) * (2 * x - 31);
+    return far > 1800 ? 0 : 255 - far * 255 / 1800;
+}
+
+static int infrared(int y, int x)
+{
+    return 40 + (int)((unsigned)(x * 37 + y * 101 + x * y * 7) % 160);
+}
+
+static void asks_of_an_alpha_that_varies(void **state)
+{
+    (void)state;
+    static const struct {
+        int (*alpha)(int y, int x);
+        int beyond;
+    } cases[] = {{veil, PD_IMAGE_MIXED},
+                 {fade, PD_IMAGE_MIXED},
+                 {vignette, PD_IMAGE_MIXED},
+                 {infrared, PD_IMAGE_MIXED | PD_IMAGE_VEILED}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        static uint8_t rgba[32][32][4];
+        for (int y = 0; y < 32; y++)
+            for (int x = 0; x < 32; x++)
+                rgba[y][x][3] = (uint8_t)cases[k].alpha(y, x);
+        struct pd_image image = decode(make_png(32, 32, PNG_FORMAT_RGBA, rgba, NULL, 0));
+        assert_int_equal(image.beyond, cases[k].beyond);
+        pd_image_release(&image);
+    }
+}
+
 static int exif_says(const uint8_t *exif, size_t size)
 {
     struct file exact = file_of(exif, size ? size : 1);
@@ -474,6 +519,7 @@ int main(void)
         cmocka_unit_test(reads_cmyk),
         cmocka_unit_test(turns_as_exif_says),
         cmocka_unit_test(turns_webp),
+        cmocka_unit_test(asks_of_an_alpha_that_varies),
         cmocka_unit_test(passes_over_bad_exif),
         cmocka_unit_test(takes_exif_of_any_integer),
         cmocka_unit_test(takes_xmp_where_exif_is_silent),

@@ -161,7 +161,10 @@ enum pd_status pd_image_reserve(struct pd_image_work *w, int64_t height, int64_t
 
 /* --- from pixels to planes --- */
 
-enum { CLEAR = 16 }; /* an alpha below it is nearly clear, one as near to 255 nearly solid */
+enum {
+    CLEAR = 16, /* an alpha below it is nearly clear, one as near to 255 nearly solid */
+    STEP = 2,   /* levels that the dither of a fade doesn't reach */
+};
 
 /* a * b / 255, rounded */
 static uint8_t share(unsigned a, unsigned b)
@@ -184,19 +187,42 @@ static uint8_t channel(const uint8_t *pixel, enum pd_mix mix, int c)
     return pixel[c];
 }
 
+static bool is_between(uint8_t alpha)
+{
+    return alpha >= CLEAR && alpha <= UINT8_MAX - CLEAR;
+}
+
+/* Whether most of alpha is neither clear nor solid and goes up and down along the rows, as a picture does: a
+ * fade, a vignette and a shadow turn once a row, a veil never does. */
+static bool varies_like_image(const uint8_t *rgba, int height, int width)
+{
+    const int64_t area = (int64_t)height * width;
+    int64_t between = 0, turns = 0;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            const uint8_t *alpha = rgba + 4 * ((int64_t)y * width + x) + 3;
+            if (!is_between(*alpha))
+                continue;
+            between++;
+            if (x == 0 || x == width - 1)
+                continue;
+            const int before = *alpha - alpha[-4], behind = *alpha - alpha[4];
+            turns += (before >= STEP && behind >= STEP) || (before <= -STEP && behind <= -STEP);
+        }
+    return 2 * between > area && turns > height + area / 16;
+}
+
 /* What the decoder's pixels have that three planes the right way up do not tell. */
 static uint8_t find_beyond(const struct pd_image_work *w)
 {
-    const size_t area = (size_t)w->height * (size_t)w->width;
+    const int64_t area = (int64_t)w->height * w->width;
     const bool alpha = w->mix == PD_MIX_RGBA || w->mix == PD_MIX_PREMULTIPLIED;
-    size_t through = 0, half = 0;
-    for (size_t i = 0; alpha && i < area; i++) {
-        through += w->pixels[4 * i + 3] < UINT8_MAX;
-        half += w->pixels[4 * i + 3] >= CLEAR && w->pixels[4 * i + 3] <= UINT8_MAX - CLEAR;
-    }
+    bool through = false;
+    for (int64_t i = 0; alpha && !through && i < area; i++)
+        through = w->pixels[4 * i + 3] < UINT8_MAX;
     unsigned beyond = w->beyond;
     beyond |= through || w->mix == PD_MIX_CMYK ? PD_IMAGE_MIXED : 0;
-    beyond |= 2 * half > area ? PD_IMAGE_VEILED : 0;
+    beyond |= through && varies_like_image(w->pixels, w->height, w->width) ? PD_IMAGE_VEILED : 0;
     beyond |= w->orientation != 1 && !w->plain_turn ? PD_IMAGE_TURNED : 0;
     return (uint8_t)beyond;
 }

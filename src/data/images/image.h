@@ -31,7 +31,7 @@ enum {
     PD_IMAGE_BANDS = 2,   /* more samples a pixel: these are the first */
     PD_IMAGE_BITS = 4,    /* more than 8 bits a sample: these are the upper ones, or a window's */
     PD_IMAGE_MIXED = 8,   /* four samples a pixel, of which three were made: inks, or what shows through */
-    PD_IMAGE_VEILED = 16, /* most of its alpha is neither clear nor solid */
+    PD_IMAGE_VEILED = 16, /* its alpha varies like an image, over most of it */
     PD_IMAGE_TURNED = 32, /* its rows and columns are stored another way, which browsers do not see */
     PD_IMAGE_LOST = PD_IMAGE_FRAMES | PD_IMAGE_BANDS | PD_IMAGE_BITS | PD_IMAGE_MIXED,
 };

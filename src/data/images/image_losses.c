@@ -11,7 +11,7 @@
 
 enum {
     LITTLE = 15,        /* of 255, all the values of an image lie within: 12 bits in 16 */
-    LITTLE_OF_16 = 63,  /* the same of one that has more than 8 bits: up to 14 in 16 */
+    DARK_OF_16 = 63,    /* the brightest of one that has more than 8 bits: up to 14 in 16 */
     IMAGES_TO_TELL = 4, /* of a class */
     IMAGES_TO_ASK = 16, /* of all */
 };
@@ -47,8 +47,7 @@ static void note_left_out(const char *name, const struct pd_image_trait *of, siz
     } lines[] = {
         {PD_IMAGE_FRAMES, "has", "have", "more frames or pages; the first is taken"},
         {PD_IMAGE_BANDS, "has", "have", "more bands than grey or red, green and blue; the first are taken"},
-        {PD_IMAGE_VEILED, "has", "have",
-         "an alpha that is mostly neither clear nor solid, on white: is it another band?"},
+        {PD_IMAGE_VEILED, "has", "have", "an alpha that varies like an image, on white: is it another band?"},
     };
     for (size_t k = 0; k < sizeof lines / sizeof lines[0]; k++) {
         const size_t n = count_beyond(of, count, lines[k].what);
@@ -74,9 +73,15 @@ static int range(const struct pd_image_trait *t)
     return t->brightest - t->darkest;
 }
 
+/* Its upper bits are not used. */
+static bool is_unscaled(const struct pd_image_trait *t)
+{
+    return t->beyond & PD_IMAGE_BITS && t->brightest <= DARK_OF_16;
+}
+
 static bool is_dim(const struct pd_image_trait *t)
 {
-    return range(t) <= (t->beyond & PD_IMAGE_BITS ? LITTLE_OF_16 : LITTLE);
+    return range(t) <= LITTLE || is_unscaled(t);
 }
 
 /* The classes of which no image shows more. */
@@ -111,14 +116,14 @@ enum pd_status pd_image_losses_note(const char *name, const struct pd_image_trai
                                     char note[PD_NOTE_SIZE], struct pd_error *err)
 {
     char list[PD_IMAGE_WORDS];
-    size_t dim = 0, deep = 0;
+    size_t dim = 0, unscaled = 0;
     int most = 0;
     note_left_out(name, of, count, note);
     enum pd_status status = list_dim_classes(of, count, class_names, classes, list, err);
     for (size_t i = 0; i < count; i++)
         if (is_dim(&of[i])) {
             dim++;
-            deep += of[i].beyond & PD_IMAGE_BITS ? 1 : 0;
+            unscaled += is_unscaled(&of[i]);
             most = range(&of[i]) > most ? range(&of[i]) : most;
         }
     const bool all = dim == count && most <= LITTLE; /* shades.h says that */
@@ -128,7 +133,7 @@ enum pd_status pd_image_losses_note(const char *name, const struct pd_image_trai
         note, name,
         "%zu of %zu images%s%s%s hardly show anything: their values lie within %d %% of black to white%s",
         dim, count, *list ? " (all of class " : "", list, *list ? ")" : "", (most + 1) * 100 / 256,
-        deep == dim ? " (12 to 14 bits in 16? scale them before)"
-                    : " (12 bits in 16, numbers of classes, white on clear?)");
+        unscaled == dim ? " (12 to 14 bits in 16? scale them before)"
+                        : " (12 bits in 16, numbers of classes, white on clear?)");
     return PD_OK;
 }

@@ -50,9 +50,11 @@ struct pd_numbers {
     enum pd_number_kind kind;
     double least, most; /* finite */
     bool whole;         /* all of them are whole */
+    int64_t images;     /* that they are in; 0: as few */
 };
-/* `like`, the scale of images that these belong to, where it is of their kind and they are within it; else by
- * the values:
+/* `like`, the scale of images that these belong to, where it is of their kind and they are within it, and are
+ * not 16 images or more that fill another one: from 0.02 or less to 0.9 of [0, 1], to 128 of [0, 255]. Else
+ * by the values:
  *
  *     [0, 1]; [-1, 1] where the least is -0.5 or less     within 0.005 of it
  *     [0, 255] where the largest is 128 or more, uint8 always but where it is within [0, 1]

@@ -41,7 +41,7 @@ def _words(facts: Any) -> str:
     return "%g is black, %g is white" % (facts.black, facts.white)
 
 
-def _find_scale(a: NDArray[Any], name: str, like: int) -> Tuple[int, str]:
+def _find_scale(a: NDArray[Any], name: str, like: int, whose: str) -> Tuple[int, str]:
     """What is black and what is white (data.h), and that in words."""
     low, high = a.min(), a.max()
     if a.dtype.kind == "f" and not (np.isfinite(low) and np.isfinite(high)):
@@ -51,16 +51,19 @@ def _find_scale(a: NDArray[Any], name: str, like: int) -> Tuple[int, str]:
     if known != ffi.NULL and known.kind != kind:
         known = ffi.NULL
     numbers = ffi.new("struct pd_numbers *", {"kind": kind, "least": low, "most": high,
-                                              "whole": a.dtype.kind != "f" or not (a % 1).any()})
-    scale = int(lib.pd_pixel_scale_of(numbers, like))
+                                              "whole": a.dtype.kind != "f" or not (a % 1).any(), "images": len(a)})
+    scale, alone = (int(lib.pd_pixel_scale_of(numbers, of)) for of in (like, 0))
     if scale == lib.PD_PIXELS_UNKNOWN:
         raise UsageError("%s: values from %g to %g, expected [0, 1], [-1, 1] (from -0.5 or less), 0 to 255 (to 128 or more) or 0 "
                          "to 65535 (to 32768 or more)%s: scale or clip them"
                          % (name, low, high, "; the networks': " + _words(known) if known != ffi.NULL else ""))
-    words = "%s: %s, values from %g to %g: %s" % (name, a.dtype, low, high, _words(lib.pd_pixel_scale_at(scale)))
+    facts, of = lib.pd_pixel_scale_at(scale), lib.pd_pixel_scale_at(like)
+    words = "%s: %s, values from %g to %g: %s" % (name, a.dtype, low, high, _words(facts))
     if known != ffi.NULL and scale != like:
-        tell("%s (of what the networks learnt from, %s)" % (words, _words(known)))
-    elif like and scale != like and a.dtype.kind in "iu" and kind == lib.PD_WHOLE:
+        tell("%s (of %s, %s)" % (words, whose, _words(known)))
+    elif scale == like and alone not in (scale, lib.PD_PIXELS_UNKNOWN) and (high or known.black):
+        tell("%s, as of %s (of these values alone, %s)" % (words, whose, _words(lib.pd_pixel_scale_at(alone))))
+    elif like and scale != like and a.dtype.kind in "iu" and kind == lib.PD_WHOLE and facts.white not in (255, of.white):
         tell("%s, as it seems: the networks learnt from %s" % (words, _KINDS[lib.pd_pixel_scale_at(like).kind]))
     return scale, words
 
@@ -68,10 +71,10 @@ def _find_scale(a: NDArray[Any], name: str, like: int) -> Tuple[int, str]:
 _KINDS = {lib.PD_FLOATS: "floats", lib.PD_BYTES: "uint8", lib.PD_WHOLE: "whole numbers"}
 
 
-def _levels(a: NDArray[Any], name: str, notes: List[str], like: int) -> Tuple[NDArray[np.uint8], int]:
+def _levels(a: NDArray[Any], name: str, notes: List[str], like: int, whose: str) -> Tuple[NDArray[np.uint8], int]:
     """As `paydirt train --data x.npz` decides (doc/data.md): what is black and what is white follows from the values, or is
     known."""
-    scale, words = _find_scale(a, name, like)
+    scale, words = _find_scale(a, name, like, whose)
     if scale == lib.PD_PIXELS_BYTES:
         return a, scale
     facts = lib.pd_pixel_scale_at(scale)
@@ -82,7 +85,8 @@ def _levels(a: NDArray[Any], name: str, notes: List[str], like: int) -> Tuple[ND
     return out, scale
 
 
-def pixels_of(given: Any, name: str, notes: List[str], like: int = 0) -> Tuple[NDArray[Any], int]:
+def pixels_of(given: Any, name: str, notes: List[str], like: int = 0,
+              whose: str = "what the networks learnt from") -> Tuple[NDArray[Any], int]:
     """(n, C, H, W) uint8, or points (n, 2) float32, and the scale in which they were given (data.h). like: that of others which
     these belong to; 0: none."""
     a = host(given, name)
@@ -106,7 +110,7 @@ def pixels_of(given: Any, name: str, notes: List[str], like: int = 0) -> Tuple[N
     if a.ndim != 4 or a.shape[1] not in (1, 3) or not all(sides[0] <= s <= sides[1] for s in a.shape[2:]):
         raise UsageError("%s: shape (%s), expected (N, H, W), (N, H, W, C) or (N, C, H, W), C 1 or 3, sides %d to %d; points: "
                          "(N, 2) of floats" % (name, ", ".join(map(str, shape)), *sides))
-    pixels, scale = _levels(a, name, notes, like)
+    pixels, scale = _levels(a, name, notes, like, whose)
     return np.ascontiguousarray(pixels), scale
 
 

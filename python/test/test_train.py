@@ -497,7 +497,7 @@ class Understands(unittest.TestCase):
     def test_whole_numbers_are_of_the_scale_of_all(self):
         for all_of, few, kept in ((IMAGES.astype("u2") * 257, 3, "whole-sixteen"), (IMAGES.astype("i8"), 3, "whole-levels"),
                                   (IMAGES / np.float32(255), 3, "unit")):
-            all_of[few] = all_of[few] // 300 if all_of.dtype.kind != "f" else all_of[few] / 300
+            all_of[few] = all_of[few] // 900 if all_of.dtype.kind != "f" else all_of[few] / 300
             gan = quick(all_of, out=self.folder())
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
@@ -510,13 +510,21 @@ class Understands(unittest.TestCase):
             gan.score(np.full((1, 8, 8), 3000))
         with self.assertWarnsRegex(UserWarning, "65535 is white .of what the networks learnt from, 0 is black, 255 is white"):
             gan.score(IMAGES.astype("u2") * 257)
-        with self.assertWarnsRegex(UserWarning, "255 is white, as it seems: the networks learnt from uint8"):
+        with self.assertWarnsRegex(UserWarning, "65535 is white, as it seems: the networks learnt from uint8"):
+            quick(IMAGES).score(IMAGES.astype("u2") * 257)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
             quick(IMAGES).score(IMAGES.astype("u2"))
 
-    def test_sixteen_bits_are_cut_as_of_files(self):
-        values = np.arange(0, 65536, 16, dtype="u2").reshape(1, 64, 64)
-        values[0, -1, -1] = 65535
-        np.testing.assert_array_equal(understand(values, [0], 1).pixels[0, 0], values[0] >> 8)
+    def test_many_images_outweigh_the_scale_of_all(self):
+        signed = IMAGES / np.float32(127.5) - 1
+        for all_of, other in ((IMAGES.astype("u2") * 257, IMAGES.astype("i8")), (signed, IMAGES / np.float32(255))):
+            gan = quick(all_of)
+            with self.assertWarnsRegex(UserWarning, "[15]* is white .of what the networks learnt from, .* is white"):
+                got = gan.score(other)
+            np.testing.assert_allclose(got.logit, gan.score(all_of).logit, atol=1e-5)
+            with self.assertWarnsRegex(UserWarning, "is white, as of what the networks learnt from .of these values alone, 0 is black"):
+                gan.score(other[:3])
 
     def test_pictures_are_read_as_a_folders_files(self):
         try:

@@ -4,14 +4,16 @@
 #include <string.h>
 
 #define NEAR 0.005 /* a value may lie as far outside: rounding, resizing */
+#define END  0.02  /* what lies as near to black reaches it */
+
+enum { MANY = 16 }; /* images: hardly all of them are dark, or all light */
 
 enum { UNIT, SIGNED, LEVELS, SIXTEEN, MEANINGS };
 
-/* Of 16 bits the upper 8 are kept, as of files. */
 #define BY_UNIT    0, 1, 0, 255
 #define BY_SIGNED  -1, 1, 1, 127.5
 #define BY_LEVELS  0, 255, 0, 1
-#define BY_SIXTEEN 0, 65535, -127.5, 1 / 256.0
+#define BY_SIXTEEN 0, 65535, 0, 1 / 257.0
 
 static const struct pd_pixel_facts facts[PD_NUMBER_KINDS][MEANINGS] = {
     [PD_FLOATS] = {{"unit", PD_FLOATS, BY_UNIT},
@@ -78,8 +80,18 @@ static enum pd_pixel_scale by_values(const struct pd_numbers *n)
                                                                              : PD_PIXELS_UNKNOWN;
 }
 
+/* Images that are within `like`, but fill their own scale. Of [-1, 1] bright ones may be in [0.3, 1] by
+ * chance, but many hardly begin at 0. */
+static bool fill(const struct pd_pixel_facts *own, const struct pd_pixel_facts *like,
+                 const struct pd_numbers *n)
+{
+    return own && n->images >= MANY && n->most >= (own->white <= 1 ? 0.9 : 128) &&
+           (like->black >= 0 || n->least <= END);
+}
+
 enum pd_pixel_scale pd_pixel_scale_of(const struct pd_numbers *numbers, enum pd_pixel_scale like)
 {
     const struct pd_pixel_facts *f = pd_pixel_scale_at(like);
-    return f && fits(f, numbers) ? like : by_values(numbers);
+    const enum pd_pixel_scale own = by_values(numbers);
+    return f && fits(f, numbers) && !fill(pd_pixel_scale_at(own), f, numbers) ? like : own;
 }

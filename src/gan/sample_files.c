@@ -91,13 +91,21 @@ static enum pd_status check_own(const char *path, const struct pd_samples *s, st
     return PD_OK;
 }
 
+static bool has_negative(const struct pd_samples *s, int64_t count)
+{
+    int64_t i = 0;
+    while (s->images && i < count && s->images[i] >= 1 - BEYOND)
+        i++;
+    return s->images && i < count;
+}
+
 /* Floats as they are where they are within [-1, 1]. Points lie anywhere. */
 static enum pd_status read_floats(const char *path, struct pd_npy_stream *images, bool own,
                                   enum pd_pixel_scale like, struct pd_samples *s, struct pd_dataset *d,
                                   struct pd_error *err)
 {
     const int64_t count = pd_io_array_count(pd_npy_stream_array(images));
-    const struct pd_levels_like run = {like, "the run's"};
+    const struct pd_levels_like run = {like, "the run's", false};
     enum pd_status status = PD_OK;
     if (s->shape.rank > 2 && !own)
         status = pd_levels_find(images, NULL, &run, d, err);
@@ -109,9 +117,9 @@ static enum pd_status read_floats(const char *path, struct pd_npy_stream *images
     if (!status && s->shape.rank > 2 && own)
         status = check_own(path, s, err);
     const struct pd_pixel_facts *scale = pd_pixel_scale_at(d->scale);
-    if (!scale || d->scale == PD_PIXELS_SIGNED) /* nothing that needs a line */
-        d->note[0] = '\0';
-    else
+    if (d->scale == PD_PIXELS_SIGNED && has_negative(s, count))
+        d->note[0] = '\0'; /* nothing that needs a line */
+    else if (scale && d->scale != PD_PIXELS_SIGNED)
         for (int64_t i = 0; !status && i < count; i++)
             s->images[i] = (float)(s->images[i] / scale->white * 2 - 1);
     return status;

@@ -303,11 +303,21 @@ static void files_are_read_by_the_runs_scale(void **state)
         int levels[2];
         const char *note;
     } rows[] = {
-        {"whole-sixteen", "whole-sixteen", PD_IO_I64, {511, 30000}, {1, 117}, "65535 white, the run's scale"},
-        {"whole-sixteen", "whole-sixteen", PD_IO_I64, {0, 200}, {0, 0}, "65535 white, the run's scale"},
+        {"whole-sixteen", "whole-sixteen", PD_IO_I64, {511, 30000}, {2, 117}, "65535 white, the run's scale"},
+        {"whole-sixteen",
+         "whole-sixteen",
+         PD_IO_I64,
+         {0, 200},
+         {0, 1},
+         "65535 white, the run's scale (these values alone: 0 to 255)"},
         {"whole-levels", "whole-levels", PD_IO_I64, {0, 1}, {0, 1}, "255 white, the run's scale"},
         {"whole-levels", "whole-sixteen", PD_IO_I64, {0, 65535}, {0, 255}, "(the run's scale: 0 to 255)"},
-        {"signed", "signed", PD_IO_F32, {0, 0.5}, {128, 191}, "-1 is black, 1 white, the run's scale"},
+        {"signed",
+         "signed",
+         PD_IO_F32,
+         {0, 0.5},
+         {128, 191},
+         "1 white, the run's scale (these values alone: 0 to 1)"},
         {"unit", "signed", PD_IO_F32, {-1, 1}, {0, 255}, "1 white (the run's scale: 0 to 1)"},
         {"levels", "unit", PD_IO_F32, {0, 0.5}, {0, 128}, "1 white (the run's scale: 0 to 255)"},
         {"levels", "levels", PD_IO_F32, {0, 30.5}, {0, 30}, "255 white, the run's scale"},
@@ -332,15 +342,44 @@ static void files_are_read_by_the_runs_scale(void **state)
     assert_contains(err.message, "(the run's scale: 0 to 255)");
 }
 
-/* Of 16 bits the upper 8 are kept, as of image files. */
-static void sixteen_bits_are_cut(void **state)
+/* Runs that were made earlier are held against these levels. */
+static void sixteen_bits_are_rounded(void **state)
 {
     (void)state;
     const struct pd_pixel_facts *f = pd_pixel_scale_at(pd_pixel_scale_named("whole-sixteen"));
-    for (int v = 0; v < 65536; v++) {
-        const double level = (v + f->shift) * f->factor;
-        assert_int_equal(level < 0 ? 0 : lrint(level), v >> 8);
-    }
+    for (int v = 0; v < 65536; v++)
+        assert_int_equal(lrint((v + f->shift) * f->factor), (v + 128) / 257);
+}
+
+/* Many images that fill another scale than that of a run which they would fit, too. */
+static void many_images_outweigh_the_runs_scale(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *like, *few, *many;
+        enum pd_number_kind kind;
+        double least, most;
+    } rows[] = {
+        {"whole-sixteen", "whole-sixteen", "whole-levels", PD_WHOLE, 0, 255},
+        {"whole-sixteen", "whole-sixteen", "whole-sixteen", PD_WHOLE, 0, 127},
+        {"whole-sixteen", "whole-sixteen", "whole-sixteen", PD_WHOLE, 0, 256},
+        {"whole-levels", "whole-levels", "whole-unit", PD_WHOLE, 0, 1},
+        {"whole-levels", "whole-levels", "whole-levels", PD_WHOLE, 0, 0},
+        {"signed", "signed", "unit", PD_FLOATS, 0, 1},
+        {"signed", "signed", "signed", PD_FLOATS, 0.3, 1},
+        {"signed", "signed", "signed", PD_FLOATS, 0, 0.7},
+        {"signed", "signed", "signed", PD_FLOATS, -0.1, 1},
+        {"unit", "unit", "unit", PD_FLOATS, 0, 0.2},
+        {"bytes", "bytes", "bits", PD_BYTES, 0, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (int images = 15; images <= 16; images++) {
+            const struct pd_numbers n = {rows[i].kind, rows[i].least, rows[i].most, rows[i].kind != PD_FLOATS,
+                                         images};
+            assert_string_equal(
+                pd_pixel_scale_at(pd_pixel_scale_of(&n, pd_pixel_scale_named(rows[i].like)))->name,
+                images < 16 ? rows[i].few : rows[i].many);
+        }
 }
 
 static void takes_labels(struct pd_io_array own, int classes, const char *note)
@@ -546,7 +585,8 @@ int main(void)
                                        IN_SCRATCH(refuses_every_cut),
                                        IN_SCRATCH(levels_are_those_of_the_file),
                                        IN_SCRATCH(files_are_read_by_the_runs_scale),
-                                       cmocka_unit_test(sixteen_bits_are_cut),
+                                       cmocka_unit_test(sixteen_bits_are_rounded),
+                                       cmocka_unit_test(many_images_outweigh_the_runs_scale),
                                        IN_SCRATCH(labels_come_in_many_forms),
                                        IN_SCRATCH(splits_are_numbered_alike)};
     return cmocka_run_group_tests(tests, NULL, NULL);

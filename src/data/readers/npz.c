@@ -241,7 +241,8 @@ static enum pd_status take_images(const struct file *f, enum pd_split split, enu
                                   struct pd_dataset *d, struct pd_error *err)
 {
     struct pd_npy_stream *stream = f->images[split];
-    const struct pd_levels_like run = {like, "the run's"}, own = {PD_PIXELS_SIGNED, "a generator's"};
+    const struct pd_levels_like run = {like, "the run's", false},
+                                own = {PD_PIXELS_SIGNED, "a generator's", true};
     struct shape s;
     enum pd_status status = read_shape(stream, &s, err);
     if (!status)

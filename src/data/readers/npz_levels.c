@@ -45,6 +45,7 @@ struct range {
     double least, most;
     int64_t least_at, most_at;
     bool whole;
+    int64_t images;
 };
 
 static enum pd_number_kind kind_of(const struct pd_npy_stream *s)
@@ -57,7 +58,7 @@ static void widen(struct range *r, const double *value, int64_t n, int64_t first
 {
     for (int64_t i = 0; i < n; i++) {
         if (!isfinite(value[i])) {
-            *r = (struct range){value[i], value[i], first + i, first + i, false};
+            *r = (struct range){value[i], value[i], first + i, first + i, false, r->images};
             return;
         }
         if (value[i] < r->least) {
@@ -82,7 +83,7 @@ static enum pd_status find_range(struct pd_npy_stream *s, struct range *r, struc
 {
     struct pd_values *v;
     int64_t n = 1;
-    *r = (struct range){INFINITY, -INFINITY, 0, 0, true};
+    *r = (struct range){INFINITY, -INFINITY, 0, 0, true, pd_npy_stream_array(s)->dims[0]};
     enum pd_status status = pd_values_create(s, &v, err);
     while (!status && n && !(v->done && is_known(kind_of(s), r))) {
         const int64_t first = v->done;
@@ -97,9 +98,15 @@ static enum pd_status find_range(struct pd_npy_stream *s, struct range *r, struc
 /* --- what they mean --- */
 
 static enum pd_pixel_scale scale_of(const struct pd_npy_stream *s, const struct range *r,
-                                    enum pd_pixel_scale like)
+                                    const struct pd_levels_like *like)
 {
-    return pd_pixel_scale_of(&(struct pd_numbers){kind_of(s), r->least, r->most, r->whole}, like);
+    const struct pd_numbers n = {kind_of(s), r->least, r->most, r->whole, like->sure ? 0 : r->images};
+    return pd_pixel_scale_of(&n, like->scale);
+}
+
+static enum pd_pixel_scale by_values(const struct pd_npy_stream *s, const struct range *r)
+{
+    return scale_of(s, r, &(struct pd_levels_like){PD_PIXELS_UNKNOWN, "", false});
 }
 
 /* An array that alone would be of another scale than all of the file: [0, 1] beside 255, or beside -1. Of
@@ -107,7 +114,7 @@ static enum pd_pixel_scale scale_of(const struct pd_npy_stream *s, const struct 
 static bool is_out_of_line(const struct pd_npy_stream *s, enum pd_pixel_scale scale, const struct range *r)
 {
     const struct pd_pixel_facts *all = pd_pixel_scale_at(scale);
-    const struct pd_pixel_facts *own = pd_pixel_scale_at(scale_of(s, r, PD_PIXELS_UNKNOWN));
+    const struct pd_pixel_facts *own = pd_pixel_scale_at(by_values(s, r));
     if (all->black < 0 && own && own->black == 0 && own->white == 1 && r->least > END)
         return false;
     if (all->black < 0 && !own)
@@ -120,17 +127,22 @@ static void join(struct range *all, const struct range *r)
     all->least = fmin(all->least, r->least);
     all->most = fmax(all->most, r->most);
     all->whole = all->whole && r->whole;
+    all->images += r->images;
 }
 
-/* ", the run's scale"; where it is another one, " (the run's scale: 0 to 255)". */
+/* ", the run's scale"; where it is doubtful, " (these values alone: 0 to 255)", too; where it is another one,
+ * " (the run's scale: 0 to 255)". */
 static const char *beside(const struct pd_levels_like *like, enum pd_pixel_scale scale,
-                          enum pd_pixel_scale by_values, char *text, size_t size)
+                          enum pd_pixel_scale alone, char *text, size_t size)
 {
     const struct pd_pixel_facts *is = pd_pixel_scale_at(scale), *of = pd_pixel_scale_at(like->scale);
+    const struct pd_pixel_facts *own = like->sure ? NULL : pd_pixel_scale_at(alone);
     *text = '\0';
-    if (of && scale == like->scale && scale != by_values)
-        snprintf(text, size, ", %s scale", like->whose);
-    else if (of && is != of && (!is || is->kind == of->kind))
+    if (of && scale == like->scale && scale != alone) {
+        const int n = snprintf(text, size, ", %s scale", like->whose);
+        if (own)
+            snprintf(text + n, size - (size_t)n, " (these values alone: %g to %g)", own->black, own->white);
+    } else if (of && is != of && (!is || is->kind == of->kind))
         snprintf(text, size, " (%s scale: %g to %g)", like->whose, of->black, of->white);
     return text;
 }
@@ -139,13 +151,13 @@ static void say(struct pd_dataset *d, const struct pd_npy_stream *s, const struc
                 const struct pd_levels_like *like)
 {
     const struct pd_pixel_facts *is = pd_pixel_scale_at(d->scale);
-    const enum pd_pixel_scale by_values = scale_of(s, all, PD_PIXELS_UNKNOWN);
+    const enum pd_pixel_scale alone = by_values(s, all);
     char text[128];
-    if (is->kind == PD_BYTES && (all->most == 0 || by_values == PD_PIXELS_BYTES) && d->scale == by_values)
+    if (is->kind == PD_BYTES && (all->most == 0 || alone == PD_PIXELS_BYTES) && d->scale == alone)
         return;
     pd_dataset_add_note(d, "%s images of %g to %g: %g is black, %g white%s",
                         pd_io_dtype_words(pd_npy_stream_array(s)->dtype), all->least, all->most, is->black,
-                        is->white, beside(like, d->scale, by_values, text, sizeof text));
+                        is->white, beside(like, d->scale, alone, text, sizeof text));
 }
 
 /* The arrays of one sort, what is in them, and in all. */
@@ -157,7 +169,7 @@ struct group {
 
 static enum pd_status find_ranges(struct group *g, struct pd_error *err)
 {
-    g->all = (struct range){INFINITY, -INFINITY, 0, 0, true};
+    g->all = (struct range){INFINITY, -INFINITY, 0, 0, true, 0};
     for (int i = 0; i < g->n; i++) {
         enum pd_status status = find_range(g->arrays[i], &g->own[i], err);
         if (status)
@@ -210,7 +222,7 @@ enum pd_status pd_levels_find(struct pd_npy_stream *first, struct pd_npy_stream 
     enum pd_status status = find_ranges(&g, err);
     if (status)
         return status;
-    d->scale = scale_of(first, &g.all, like->scale);
+    d->scale = scale_of(first, &g.all, like);
     if (!d->scale)
         return fail_values(&g, like, err);
     if (d->scale != like->scale)

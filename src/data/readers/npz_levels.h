@@ -11,6 +11,7 @@
 struct pd_levels_like {
     enum pd_pixel_scale scale;
     const char *whose;
+    bool sure; /* whatever the values would say alone */
 };
 
 /* The scale (paydirt/data.h) of a file's first array of images, for the data set, by the range of it and of

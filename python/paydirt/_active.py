@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ._arrays import index_of, whole_numbers
 from ._gan import Gan, load
 from ._images import say_scaled, understand
-from ._labels import Classes, as_called, called, listed
+from ._labels import Classes, Names, as_called, called, listed
 from ._library import UsageError, check, ffi, lib, new_error, not_forked, openmp, path_of, path_text, text
 from ._train import Callback, Watch, keep_arrays, names_option, option_text, set_options
 
@@ -130,7 +130,7 @@ class ActiveLearner:
         self.done = False
         self.class_names = images.names or [str(k) for k in range(images.classes)]
         given = listed(classes)
-        self._by_value = given is None or isinstance(given, int) or all(isinstance(c, int) for c in given)
+        self._by_value = given is None or isinstance(given, int) or isinstance(classes, Names) or all(isinstance(c, int) for c in given)
         self._given = images.labels
         self._n = len(images.pixels)
         self._scale = images.scale  # as given now: the folder may keep the same pixels of another one

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import collections.abc
+import hashlib
 import os
 from typing import Any, List, NamedTuple, Optional, Tuple, Union
 
@@ -15,7 +16,8 @@ from ._library import Callbacks, UsageError, call, ffi, lib, one_of, path_text, 
 
 class Images(NamedTuple):
     """What was understood: pixels (n, C, H, W) of uint8, or points (n, 2) of float32; labels (n), -1 unknown; names of the
-    classes, or their number; what there is to say; the scale in which they were given (data.h)."""
+    classes, or their number; what there is to say; the scale in which they were given (data.h), and, where
+    they were more than their pixels, digests (n, 16) of them."""
 
     pixels: NDArray[Any]
     labels: NDArray[np.int32]
@@ -23,6 +25,7 @@ class Images(NamedTuple):
     names: Optional[List[str]]
     notes: List[str]
     scale: int = 0
+    given: Optional[NDArray[np.uint8]] = None
 
     @property
     def are_points(self) -> bool:
@@ -71,7 +74,8 @@ def _find_scale(a: NDArray[Any], name: str, like: int, whose: str) -> Tuple[int,
 _KINDS = {lib.PD_FLOATS: "floats", lib.PD_BYTES: "uint8", lib.PD_WHOLE: "whole numbers"}
 
 
-def _levels(a: NDArray[Any], name: str, notes: List[str], like: int, whose: str) -> Tuple[NDArray[np.uint8], int]:
+def _levels(a: NDArray[Any], name: str, notes: List[str], like: int, whose: str,
+            given: Optional[List[bytes]]) -> Tuple[NDArray[np.uint8], int]:
     """As `paydirt train --data x.npz` decides (doc/data.md): what is black and what is white follows from the values, or is
     known."""
     scale, words = _find_scale(a, name, like, whose)
@@ -79,16 +83,30 @@ def _levels(a: NDArray[Any], name: str, notes: List[str], like: int, whose: str)
         return a, scale
     facts = lib.pd_pixel_scale_at(scale)
     notes.append(words)
-    out = np.empty(a.shape, np.uint8)
+    out, digests, has_more = np.empty(a.shape, np.uint8), [], False
     for i in range(0, len(a), 1024):  # so that no float copy of all is made
-        out[i:i + 1024] = np.rint(np.clip((a[i:i + 1024].astype(np.float64) + facts.shift) * facts.factor, 0, 255))
+        level = (a[i:i + 1024].astype(np.float64) + facts.shift) * facts.factor
+        out[i:i + 1024] = np.rint(np.clip(level, 0, 255))
+        if given is not None:
+            more = (np.abs(level - out[i:i + 1024]) >= _ROUNDING).reshape(len(level), -1).any(1)
+            has_more = has_more or bool(more.any())
+            digests += [_digest(x if m else y) for x, y, m in zip(a[i:i + 1024], out[i:i + 1024], more)]
+    if given is not None and has_more:
+        given += digests
     return out, scale
 
 
+_ROUNDING = 0.01  # levels that a number may lie from one, as x / 255 of float32 does
+
+
+def _digest(image: NDArray[Any]) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(image).data).digest()[:16]
+
+
 def pixels_of(given: Any, name: str, notes: List[str], like: int = 0,
-              whose: str = "what the networks learnt from") -> Tuple[NDArray[Any], int]:
+              whose: str = "what the networks learnt from", given_as: Optional[List[bytes]] = None) -> Tuple[NDArray[Any], int]:
     """(n, C, H, W) uint8, or points (n, 2) float32, and the scale in which they were given (data.h). like: that of others which
-    these belong to; 0: none."""
+    these belong to; 0: none. given_as: gets a digest of each image, where they are more than their pixels."""
     a = host(given, name)
     if a.dtype.name == "bfloat16":
         a = a.astype(np.float32)
@@ -110,7 +128,7 @@ def pixels_of(given: Any, name: str, notes: List[str], like: int = 0,
     if a.ndim != 4 or a.shape[1] not in (1, 3) or not all(sides[0] <= s <= sides[1] for s in a.shape[2:]):
         raise UsageError("%s: shape (%s), expected (N, H, W), (N, H, W, C) or (N, C, H, W), C 1 or 3, sides %d to %d; points: "
                          "(N, 2) of floats" % (name, ", ".join(map(str, shape)), *sides))
-    pixels, scale = _levels(a, name, notes, like, whose)
+    pixels, scale = _levels(a, name, notes, like, whose, given_as)
     return np.ascontiguousarray(pixels), scale
 
 
@@ -227,7 +245,7 @@ def arrays_of(data: Any, labels: Any = None, classes: Classes = None, name: str 
         labels = data.labels if labels is None else labels
         return ((data.images, labels, classes) if classes is not None
                 else (data.images, of_called(labels, data.class_names), data.class_names))
-    if isinstance(classes, Names) and classes.number(labels):
+    if isinstance(classes, Names):
         labels = of_called(labels, classes)
     if isinstance(data, collections.abc.Mapping):
         raise UsageError("%s: a %s (%s), expected an array or a data set: give its arrays, images first, then labels"
@@ -256,11 +274,13 @@ def understand(data: Any, labels: Any = None, classes: Classes = None, name: str
     """What there is to train on."""
     notes: List[str] = []
     a, labels, classes = arrays_of(data, labels, classes, name)
-    pixels, scale = pixels_of(a, name, notes)
+    given: List[bytes] = []
+    pixels, scale = pixels_of(a, name, notes, given_as=given)
     known, count, names = labels_of(labels, len(pixels), classes, notes)
     if names:
         _say_names(names)
-    return Images(pixels, known, count, names, notes, scale)
+    return Images(pixels, known, count, names, notes, scale,
+                  np.frombuffer(b"".join(given), np.uint8).reshape(len(given), 16) if given else None)
 
 
 _SIDE = 32  # that networks work at where nothing is said
@@ -379,5 +399,4 @@ def open_data(path: Union[str, "os.PathLike[str]"], *, split: str = "train", dir
     labels = np.frombuffer(ffi.buffer(lib.pd_dataset_labels(d), 4 * n), np.int32).copy()
     name = ffi.new("char[]", 256)
     names = Names(text(lib.pd_dataset_class_name(d, k, name, 256)) for k in range(lib.pd_dataset_classes(d)))
-    names.labels = labels = as_called(labels, names)
-    return Data(images, labels, names, [line for line in notes_of(d) if called(names) is None or not is_of_places(line)])
+    return Data(images, as_called(labels, names), names, [line for line in notes_of(d) if called(names) is None or not is_of_places(line)])

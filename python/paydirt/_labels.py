@@ -107,13 +107,7 @@ def as_names(places: NDArray[Any], names: Sequence[Any]) -> NDArray[Any]:
 
 
 class Names(List[str]):
-    """Of a data set's classes, with its labels."""
-
-    labels: Any = None
-
-    def number(self, labels: Any) -> bool:
-        """Whether labels are those, or a slice of them."""
-        return isinstance(labels, np.ndarray) and isinstance(self.labels, np.ndarray) and np.may_share_memory(labels, self.labels)
+    """Of a data set's classes as `open_data` gives them: numbers beside them are as its labels (of_called)."""
 
 
 def of_data_set(labels: Any, names: Optional[Sequence[Any]]) -> Any:
@@ -234,8 +228,8 @@ def _value_of(a: NDArray[Any], known: Union[int, List[Any], None], by_number: bo
 
 def labels_of(given: Any, n: int, classes: Any, notes: List[str],
               by_number: bool = False) -> Tuple[NDArray[np.int32], int, Optional[List[str]]]:
-    """Labels (n) of int32, how many classes, their names. by_number: classes are names that are there already, so numbers are
-    these where all classes are called so."""
+    """Labels (n) of int32, how many classes, their names. by_number: classes are there already, or count by their numbers alone, so
+    numbers are these where all classes are called so."""
     given, known = _coded(given, listed(classes))
     names = [str(c) for c in known] if isinstance(known, list) else None
     a: NDArray[Any] = np.full(n, -1, np.int64) if given is None else _array(given)
@@ -272,7 +266,7 @@ def labels_of(given: Any, n: int, classes: Any, notes: List[str],
     if most >= count:
         raise UsageError("labels: row %d is %d, expected at most %d, as there are %d classes"
                          % (np.flatnonzero(a >= count)[0], most, count - 1, count))
-    if names is None and known is None:
+    if names is None and known is None and not by_number:
         _say_doubtful(a, count)
     return np.ascontiguousarray(a, dtype=np.int32), count, names
 

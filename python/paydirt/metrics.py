@@ -282,7 +282,7 @@ def _compare(sets: Dict[str, _Labelled], names: List[str]) -> None:
 def _labelled(images: NDArray[Any], labels: Any, what: str, like: int) -> _Labelled:
     same_index(**{what: images, "labels": labels})
     pixels = pixels_of(images, what, [], like, "the other images")[0]
-    known, _, names = labels_of(labels, len(pixels), None, [])
+    known, _, names = labels_of(labels, len(pixels), None, [], by_number=True)
     if pixels.ndim == 4 and pixels.shape[2] != pixels.shape[3]:
         raise UsageError("%s: images of %d x %d, expected squares" % (what, pixels.shape[2], pixels.shape[3]))
     x = pixels if pixels.ndim == 2 else np.float32(1 / 127.5) * pixels - np.float32(1)

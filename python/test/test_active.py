@@ -11,6 +11,7 @@ import warnings
 import numpy as np
 
 import paydirt
+from paydirt._images import understand
 
 RNG = np.random.default_rng(11)
 N = 120
@@ -21,8 +22,8 @@ HOW = dict(classes=["dark", "light"], budget=14, init=6, per_round=4, epochs=1, 
            threads=1, validation=0, progress=False)
 
 
-def learner(folder, **more):
-    return paydirt.ActiveLearner(POOL, folder=folder, **{**HOW, **more})
+def learner(folder, pool=POOL, **more):
+    return paydirt.ActiveLearner(pool, folder=folder, **{**HOW, **more})
 
 
 class Loop(unittest.TestCase):
@@ -61,6 +62,28 @@ class Loop(unittest.TestCase):
             loop = learner(self.folder, classes=["001", "002"])
         with self.assertRaisesRegex(paydirt.UsageError, "name or its place: expected a name, as '001'"):
             loop.answer([0], [1])
+
+    def test_numbers_beside_names_of_a_data_set(self):
+        os.mkdir(self.folder)
+        path = os.path.join(self.folder, "x.npz")
+        np.savez(path, images=np.kron(POOL, np.ones((1, 2, 2), np.uint8)), labels=CLASSES)
+        d = paydirt.open_data(path, classes=["2019", "2020"])
+        loop = learner(self.folder + "-loop", pool=d.images, classes=d.class_names)
+        loop.answer([1, 2], d.labels[[1, 2]])
+        self.assertEqual(list(loop.labels[:3]), [-1, 2020, 2019])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            paydirt.metrics.fitting_capacity(d.images, d.labels, d.images, d.labels, epochs=1, threads=1)
+
+    def test_copies_are_told_by_what_was_given(self):
+        pool = np.zeros((N, 8, 8), np.uint16)
+        pool[:, 0, 0], pool[:, 4, 4] = 65000, np.arange(N) % 100
+        loop = learner(self.folder, pool=pool)
+        digests = np.load(loop._data)["paydirt_given"]
+        self.assertEqual((digests.shape, digests.dtype, len(np.unique(digests, axis=0))), ((N, 16), np.uint8, 100))
+        self.assertEqual(len(loop.query()), 6)
+        for same in (POOL, POOL / np.float32(255), POOL / np.float32(127.5) - 1, POOL.astype("i8")):
+            self.assertIsNone(understand(same, CLASSES).given)
 
     def test_the_process_goes_elsewhere(self):
         os.mkdir(self.folder)

@@ -372,12 +372,12 @@ class Understands(unittest.TestCase):
         np.testing.assert_array_equal(data.labels, np.array([1, 5, 9, -1])[places])
         self.assertFalse([n for n in data.notes if "stands for class" in n])
         data = pickle.loads(pickle.dumps(data))
-        for labels in (data.labels, data.labels[:]):
+        for labels in (data.labels, data.labels[:], data.labels[np.arange(30)], list(data.labels)):
             got = understand(data.images, labels, data.class_names)
             self.assertEqual((got.names, list(got.labels)), (["1", "5", "9"], list(places)))
         np.testing.assert_array_equal(understand(data).labels, places)
         with self.assertRaises(paydirt.UsageError) as raised:
-            understand(data.images, data.labels.copy(), data.class_names)
+            understand(data.images, data.labels, list(data.class_names))
         hint = str(raised.exception).partition("expected names (")[2].partition(" of places")[0]
         names = eval(hint, {"np": np, "classes": data.class_names, "labels": places})
         np.testing.assert_array_equal(understand(data.images, names, data.class_names).labels, places)

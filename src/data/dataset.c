@@ -194,6 +194,8 @@ void pd_dataset_replace_pixels(struct pd_dataset *d, uint8_t *pixels)
     d->pixels = pixels;
     d->places = NULL;
     d->digests = NULL;
+    pd_free(d->given);
+    d->given = NULL;
 }
 
 void pd_dataset_destroy(struct pd_dataset *d)
@@ -212,6 +214,7 @@ void pd_dataset_destroy(struct pd_dataset *d)
     pd_free(d->file_text);
     pd_free(d->folder);
     pd_free(d->places);
+    pd_free(d->given);
     pd_free(d);
 }
 

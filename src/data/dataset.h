@@ -36,7 +36,8 @@ struct pd_dataset {
     uint32_t drawn_of;       /* how many there were before some were drawn; 0: these are all */
     uint32_t *places;        /* (count) where among the pixels each image lies; NULL: in order */
     const struct pd_digest *digests; /* (images stored) in the map, or NULL: to be computed (digest.h) */
-    void *map;                       /* a file, mapped read-only, or NULL */
+    struct pd_digest *given; /* (images stored) of what they were before they became levels; NULL: the same */
+    void *map;               /* a file, mapped read-only, or NULL */
     size_t map_size;
     char note[PD_NOTE_SIZE]; /* what people should know: how it was read, what is missing or left out */
 };

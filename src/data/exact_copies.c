@@ -76,12 +76,22 @@ static enum pd_status tell_apart(const struct pd_dataset *d, int threads, const 
     return room ? PD_OK : pd_fail_memory(err, d->name);
 }
 
+void pd_given_digest(const struct pd_dataset *d, uint32_t i, struct pd_digest *out)
+{
+    if (d->given)
+        *out = d->given[d->places ? d->places[i] : i];
+    else
+        pd_digest_pixels(d->channels, d->height, d->width, pd_dataset_image(d, i), out);
+}
+
 enum pd_status pd_exact_copies(const struct pd_dataset *d, int threads, uint32_t **first, uint32_t *n,
                                struct pd_error *err)
 {
     struct pd_digest *digests;
     enum pd_status status = pd_dataset_digests(d, threads, &digests, err);
     *first = NULL;
+    for (uint32_t i = 0; !status && d->given && i < d->count; i++)
+        pd_given_digest(d, i, &digests[i]);
     if (!status)
         status = pd_digest_copies(digests, d->count, first, n, err);
     if (!status && *n && d->folder && d->image_names) {

@@ -125,7 +125,7 @@ static void measure_all(struct pd_surveyed *at, const struct pd_dataset *d)
             measure_point(&at[i], d->points + 2 * (size_t)i);
         else {
             measure_image(&at[i], pd_dataset_image(d, i), d->channels, d->height, d->width);
-            pd_digest_pixels(d->channels, d->height, d->width, pd_dataset_image(d, i), &at[i].digest);
+            pd_given_digest(d, i, &at[i].digest);
         }
     }
 }

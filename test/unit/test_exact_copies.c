@@ -5,6 +5,7 @@
 #include "unit/image_maker.h"
 
 #include "base/mem.h"
+#include "io/npy.h"
 
 #include <paydirt/data_check.h>
 
@@ -85,9 +86,52 @@ static void what_decoding_loses_counts(void **state)
     pd_data_report_release(&r);
 }
 
+/* Of 16 bits whose levels are the same, as numbers or told by their digests. */
+static void what_levels_lose_counts(void **state)
+{
+    (void)state;
+    enum { COUNT = 6, AREA = 64 };
+    static uint16_t deep[COUNT][AREA];
+    static uint8_t levels[COUNT][AREA], given[COUNT][PD_DIGEST_SIZE];
+    static const uint32_t expected[COUNT] = {0, 1, 2, 3, 4, 2};
+    for (int k = 0; k < COUNT; k++) {
+        deep[k][0] = 65000;
+        deep[k][9] = given[k][3] = k == 5 ? 2 : (uint8_t)k;
+    }
+    const struct pd_io_array numbers = {"images", PD_IO_U16, 3, {COUNT, 8, 8}, deep},
+                             told[] = {{"images", PD_IO_U8, 3, {COUNT, 8, 8}, levels},
+                                       {"paydirt_given", PD_IO_U8, 2, {COUNT, PD_DIGEST_SIZE}, given}};
+    for (int by_digest = 0; by_digest < 2; by_digest++) {
+        struct pd_dataset *d;
+        struct pd_error err = {0};
+        struct pd_data_report r;
+        uint32_t *first, n;
+        assert_int_equal(pd_npz_write(scratch_path("deep.npz"), by_digest ? told : &numbers,
+                                      1 + (size_t)by_digest, true, &err),
+                         PD_OK);
+        const struct pd_data_request request = {.name = scratch_path("deep.npz")};
+        if (pd_dataset_open(&request, &d, &err))
+            fail_msg("%s", err.message);
+        assert_memory_equal(pd_dataset_image(d, 0), pd_dataset_image(d, 1), AREA);
+        assert_int_equal(pd_exact_copies(d, 2, &first, &n, &err), PD_OK);
+        assert_memory_equal(first, expected, sizeof expected);
+        pd_free(first);
+        assert_int_equal(pd_dataset_thin(d, COUNT - 1, 3, &err), PD_OK);
+        assert_int_equal(pd_exact_copies(d, 2, &first, &n, &err), PD_OK);
+        for (uint32_t i = 0; i < d->count; i++)
+            assert_int_equal(d->places[first[i]], expected[d->places[i]]);
+        pd_free(first);
+        pd_dataset_destroy(d);
+        assert_int_equal(pd_data_check(&request, &r, &err), PD_OK);
+        assert_int_equal(r.copy_count, 1);
+        pd_data_report_release(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_levels_lose_counts, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(what_decoding_loses_counts, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(what_was_cut_off_counts, scratch_setup, scratch_teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "base/words.h"
 #include "data/labels/class_words.h"
+#include "data/digest.h"
+#include "data/readers/npz_beyond.h"
 #include "data/readers/npz_levels.h"
 #include "data/readers/readers.h"
 #include "io/file.h"
@@ -86,7 +88,7 @@ static const char *list_names(const struct pd_npy *npy, char *text, size_t size)
 
 static bool is_of(const struct layout *l, const char *name)
 {
-    if (!strcmp(name, PD_NPZ_SCALE))
+    if (!strcmp(name, PD_NPZ_SCALE) || !strcmp(name, PD_NPZ_GIVEN))
         return true;
     for (int i = 0; i < 2; i++)
         if ((l->images[i] && !strcmp(name, l->images[i])) || (l->labels[i] && !strcmp(name, l->labels[i])))
@@ -187,9 +189,12 @@ static enum pd_status copy_images(struct pd_npy_stream *stream, const struct sha
                                   struct pd_error *err)
 {
     const struct pd_pixel_facts *scale = pd_pixel_scale_at(d->scale);
-    struct pd_values *v;
+    struct pd_values *v = NULL;
+    struct pd_beyond *beyond;
     int64_t n = 1;
-    enum pd_status status = pd_values_create(stream, &v, err);
+    enum pd_status status = pd_beyond_begin(d, pd_npy_stream_array(stream)->dtype, &beyond, err);
+    if (!status)
+        status = pd_values_create(stream, &v, err);
     struct place place = {.channels = s->step,
                           .area = status         ? 0
                                   : s->step == 1 ? v->count
@@ -198,7 +203,10 @@ static enum pd_status copy_images(struct pd_npy_stream *stream, const struct sha
         status = pd_values_next(v, &n, err);
         for (int64_t i = 0; i < n && !status; i++)
             d->pixels[next_place(&place)] = pd_level_of(scale, v->value[i]);
+        if (!status)
+            pd_beyond_next(beyond, v->raw, v->value, n);
     }
+    pd_beyond_end(beyond);
     pd_free(v);
     return status;
 }
@@ -237,6 +245,26 @@ static enum pd_status take_scale(const struct file *f, struct pd_dataset *d, str
     return status;
 }
 
+/* Levels may say what they are the levels of. */
+static enum pd_status take_given(const struct file *f, struct pd_dataset *d, struct pd_error *err)
+{
+    struct pd_npy_stream *stream;
+    if (!has(f->npy, PD_NPZ_GIVEN))
+        return PD_OK;
+    enum pd_status status =
+        pd_npy_stream_open(f->npy, (size_t)pd_npy_locate(f->npy, PD_NPZ_GIVEN), &stream, err);
+    if (status)
+        return status;
+    const struct pd_io_array *a = pd_npy_stream_array(stream);
+    if (a->dtype == PD_IO_U8 && a->rank == 2 && a->dims[0] == d->count && a->dims[1] == PD_DIGEST_SIZE) {
+        d->given = pd_malloc(d->count * sizeof *d->given);
+        status = d->given ? pd_npy_stream_read(stream, d->given, pd_io_array_count(a), err)
+                          : pd_fail_memory(err, d->name);
+    }
+    pd_npy_stream_close(stream);
+    return status;
+}
+
 static enum pd_status take_images(const struct file *f, enum pd_split split, enum pd_pixel_scale like,
                                   struct pd_dataset *d, struct pd_error *err)
 {
@@ -254,6 +282,8 @@ static enum pd_status take_images(const struct file *f, enum pd_split split, enu
         return status;
     const bool plain = d->scale == PD_PIXELS_BYTES && s.step == 1;
     status = plain ? read_images(stream, d, err) : copy_images(stream, &s, d, err);
+    if (!status && split == PD_SPLIT_TRAIN && pd_npy_stream_array(stream)->dtype == PD_IO_U8)
+        status = take_given(f, d, err);
     return status ? status : take_scale(f, d, err);
 }
 

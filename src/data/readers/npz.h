@@ -15,6 +15,8 @@
  * split's), PD_ERR_UNSUPPORTED (another type or shape), PD_ERR_MEMORY, those of io/npy.h. */
 /* An array of one text beside uint8 images: in which scale they were given. */
 #define PD_NPZ_SCALE "paydirt_scale"
+/* And (N, PD_DIGEST_SIZE) of uint8: digests of what they were then, which decide on exact copies. */
+#define PD_NPZ_GIVEN "paydirt_given"
 
 enum pd_status pd_npz_take(struct pd_npy *npy, const char *name, enum pd_split split,
                            enum pd_pixel_scale like, struct pd_dataset *d, struct pd_error *err);

@@ -130,7 +130,8 @@ class ActiveLearner:
         self.done = False
         self.class_names = images.names or [str(k) for k in range(images.classes)]
         given = listed(classes)
-        self._by_value = given is None or isinstance(given, int) or isinstance(classes, Names) or all(isinstance(c, int) for c in given)
+        self._by_value = given is None or isinstance(given, int) or isinstance(classes, Names) \
+            or all(isinstance(c, int) for c in given)
         self._given = images.labels
         self._n = len(images.pixels)
         self._scale = images.scale  # as given now: the folder may keep the same pixels of another one

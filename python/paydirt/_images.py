@@ -399,4 +399,5 @@ def open_data(path: Union[str, "os.PathLike[str]"], *, split: str = "train", dir
     labels = np.frombuffer(ffi.buffer(lib.pd_dataset_labels(d), 4 * n), np.int32).copy()
     name = ffi.new("char[]", 256)
     names = Names(text(lib.pd_dataset_class_name(d, k, name, 256)) for k in range(lib.pd_dataset_classes(d)))
-    return Data(images, as_called(labels, names), names, [line for line in notes_of(d) if called(names) is None or not is_of_places(line)])
+    labels = as_called(labels, names)
+    return Data(images, labels, names, [line for line in notes_of(d) if called(names) is None or not is_of_places(line)])

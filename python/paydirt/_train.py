@@ -182,7 +182,7 @@ def keep_arrays(images: Images, folder: pathlib.Path, by_scale: bool = True) -> 
     descriptor, beside = tempfile.mkstemp(dir=folder, prefix=".data-", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            more = {} if images.given is None else {"paydirt_given": images.given}
+            more: Dict[str, Any] = {} if images.given is None else {"paydirt_given": images.given}
             np.savez(file, images=images.pixels, labels=images.labels, paydirt_scale=[scale], **more)
             file.flush()
             os.fsync(file.fileno())

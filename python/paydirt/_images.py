@@ -40,6 +40,10 @@ def _kind(a: NDArray[Any]) -> int:
     return int(lib.PD_FLOATS if a.dtype.kind == "f" else lib.PD_BYTES if a.dtype == np.uint8 else lib.PD_WHOLE)
 
 
+def _are_whole(a: NDArray[Any]) -> bool:
+    return all(not (a[i:i + 64] % 1).any() for i in range(0, len(a), 64))  # the first few tell mostly
+
+
 def _words(facts: Any) -> str:
     return "%g is black, %g is white" % (facts.black, facts.white)
 
@@ -54,7 +58,7 @@ def _find_scale(a: NDArray[Any], name: str, like: int, whose: str) -> Tuple[int,
     if known != ffi.NULL and known.kind != kind:
         known = ffi.NULL
     numbers = ffi.new("struct pd_numbers *", {"kind": kind, "least": low, "most": high,
-                                              "whole": a.dtype.kind != "f" or not (a % 1).any(), "images": len(a)})
+                                              "whole": a.dtype.kind != "f" or _are_whole(a), "images": len(a)})
     scale, alone = (int(lib.pd_pixel_scale_of(numbers, of)) for of in (like, 0))
     if scale == lib.PD_PIXELS_UNKNOWN:
         raise UsageError("%s: values from %g to %g, expected [0, 1], [-1, 1] (from -0.5 or less), 0 to 255 (to 128 or more) or 0 "
@@ -143,23 +147,22 @@ def fit_channels(pixels: NDArray[Any], channels: int) -> NDArray[Any]:
 # --- other libraries' data sets -----------------------------------------------------------------------------
 
 
-def _of_sixteen(item: Any) -> NDArray[np.uint8]:
+def _of_sixteen(item: Any, brightest: List[int]) -> NDArray[np.uint8]:
     """Grey of 16 bits, of which the upper 8 are kept."""
     a = np.asarray(item)
-    if a.max() < 4096:
-        tell("images of 16 bits, of which 65535 is white, and the largest here is %d: they are nearly black (scale them)" % a.max())
+    brightest.append(int(a.max()))
     clear = item.info.get("transparency")
     return np.where(a == clear, 255, a >> 8).astype(np.uint8) if isinstance(clear, int) else (a >> 8).astype(np.uint8)
 
 
-def _of_pillow(item: Any) -> NDArray[Any]:
-    """As a folder's files are read: upright, on white where they are transparent."""
+def _of_pillow(item: Any, brightest: List[int]) -> NDArray[Any]:
+    """As a folder's files are read: upright, on white where they are transparent. brightest: gets the largest number of 16 bits."""
     from PIL import Image, ImageOps
 
     is_png = item.format == "PNG"  # whose grey of 16 bits is of mode I before Pillow 11
     item = ImageOps.exif_transpose(item)
     if item.mode.startswith("I;16") or item.mode == "I" and is_png:
-        return _of_sixteen(item)
+        return _of_sixteen(item, brightest)
     if item.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in item.info:
         grey = item.mode in ("LA", "La", "L", "1")
         clear = (item.convert("LA") if item.mode == "La" else item).convert("RGBA")
@@ -171,9 +174,10 @@ def _of_pillow(item: Any) -> NDArray[Any]:
 def _stack(items: List[Any], name: str) -> NDArray[Any]:
     """Images of one size and kind as one array."""
     arrays: List[NDArray[Any]] = []
+    brightest: List[int] = []
     for i, item in enumerate(items):
         if hasattr(item, "convert") and hasattr(item, "mode"):  # Pillow
-            item = _of_pillow(item)
+            item = _of_pillow(item, brightest)
         a = host(item, name)
         if arrays and a.ndim != arrays[0].ndim and a.shape[:2] == arrays[0].shape[:2]:
             raise UsageError("%s: image %d is of shape %s, image 0 of %s: grey and colour in one list (all in colour: "
@@ -185,6 +189,9 @@ def _stack(items: List[Any], name: str) -> NDArray[Any]:
             raise UsageError("%s: image %d is of %s, image 0 of %s: images of one kind are needed, as nothing says that they "
                              "have one scale" % (name, i, a.dtype, arrays[0].dtype))
         arrays.append(a)
+    if brightest and max(brightest) < 4096:
+        tell("images of 16 bits, of which 65535 is white, and the largest here is %d: they are nearly black (scale them)"
+             % max(brightest))
     return np.stack(arrays)
 
 

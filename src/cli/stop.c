@@ -1,9 +1,9 @@
 #include "cli/stop.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <time.h>

@@ -27,6 +27,10 @@ static const struct pd_pixel_facts facts[PD_NUMBER_KINDS][MEANINGS] = {
                   {"whole-sixteen", PD_WHOLE, BY_SIXTEEN}},
 };
 
+_Static_assert(PD_PIXELS_SIGNED == 1 + MEANINGS * PD_FLOATS + SIGNED &&
+                   PD_PIXELS_BYTES == 1 + MEANINGS * PD_BYTES + LEVELS,
+               "as facts has them");
+
 static enum pd_pixel_scale scale_of(enum pd_number_kind kind, int meaning)
 {
     return (enum pd_pixel_scale)(1 + MEANINGS * (int)kind + meaning);

@@ -3,12 +3,12 @@
 #include <math.h>
 #include <stdbool.h>
 
-#define SLIGHTLY 1e-6 /* a probability may be as far outside of [0, 1], by rounding */
-#define ALIKE                                                                                                \
-    1e-3             /* sums of halfs, and of few digits, are as far from each other, beside what is in them \
-                      */
-#define FEW    100.0 /* sums up to it, beside themselves */
-#define LOWEST (-1e4) /* its exp is 0 */
+/* A probability may be as far outside of [0, 1], by rounding. Sums of halfs, and of few digits, are as far
+ * from each other, beside what is in them; sums up to FEW, beside themselves. */
+#define SLIGHTLY 1e-6
+#define ALIKE    1e-3
+#define FEW      100.0
+#define LOWEST   (-1e4) /* its exp is 0 */
 
 enum { NINE = 9, TENTHS = 10, ROWS_TO_TELL = 10 };
 

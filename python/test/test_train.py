@@ -539,9 +539,13 @@ class Understands(unittest.TestCase):
                  "p": (colours.quantize(16), {"transparency": 3}), "l": (grey, {"transparency": 7})}
         for kind, (image, options) in kinds.items():
             folder = self.folder()
-            for k in "ab":
-                os.mkdir(os.path.join(folder, k))
-                image.save(os.path.join(folder, k, "0.png"), **options)
+            try:
+                for k in "ab":
+                    os.mkdir(os.path.join(folder, k))
+                    image.save(os.path.join(folder, k, "0.png"), **options)
+            except OSError:
+                self.assertEqual(kind, "clear")  # which older ones do not write
+                continue
             with Image.open(os.path.join(folder, "a", "0.png")) as image:
                 got = np.moveaxis(understand([image, image], [0, 1]).pixels[0], 0, 2)
             stored = paydirt.open_data(folder, size=32).images[0]

@@ -79,7 +79,7 @@ static void look(struct output *o, const char *flag, const char *path)
 
 static bool is_same(const struct output *a, const struct output *b)
 {
-    if (!strncmp(a->path, "/dev/null", 10))
+    if (!strcmp(a->path, "/dev/null"))
         return false;
     if (a->there && b->there)
         return a->st.st_dev == b->st.st_dev && a->st.st_ino == b->st.st_ino;

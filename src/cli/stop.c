@@ -1,11 +1,9 @@
 #include "cli/stop.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <string.h>
 #include <time.h>
 
 #define ONE_REQUEST_SECONDS 1.0 /* timeout(1) and terminals send a signal twice */
@@ -71,10 +69,9 @@ enum pd_status stop_begin(struct pd_error *err)
     pthread_t thread;
     fill_requests(&requests);
     pthread_sigmask(SIG_BLOCK, &requests, NULL);
-    const int code = pthread_create(&thread, NULL, wait_for_signals, &requests);
-    if (code)
-        return pd_fail(err, PD_ERR_MEMORY, -1, "cannot make the thread that waits for signals: %s%s",
-                       strerror(code), code == EAGAIN ? " (memory, or the limit on processes)" : "");
+    if (pthread_create(&thread, NULL, wait_for_signals, &requests)) /* EAGAIN says both */
+        return pd_fail(err, PD_ERR_MEMORY, -1,
+                       "out of memory, or of processes (their limit), for the thread that waits for signals");
     pthread_detach(thread);
     hold_signals();
     return PD_OK;

@@ -190,12 +190,14 @@ static void summarise(struct pd_study_row *row, double *values, double *differen
 const struct pd_study_curve *pd_study_baseline(const struct pd_study *study,
                                                const struct pd_study_curve *curve, const char *name)
 {
-    const struct pd_study_curve *found = NULL;
-    for (const struct pd_study_curve *c = study->curves; c; c = c->next)
-        if (!strcmp(c->label, name) || !strcmp(c->name, name)) {
-            if (!found || same_run(c->run, curve->run))
-                found = c;
-        }
+    const struct pd_study_curve *found = NULL, *called = NULL;
+    for (const struct pd_study_curve *c = study->curves; c; c = c->next) {
+        if (!strcmp(c->name, name) && (!found || (same_run(c->run, curve->run) && c->run)))
+            found = c;
+        if (!called && !strcmp(c->label, name))
+            called = c;
+    }
+    found = found ? found : called; /* a label may be people's own words, or another curve's name */
     return found == curve ? NULL : found;
 }
 

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH = 2048, NAME = 512 };
+enum { PATH = 2048, NAME = 512, PARTS_MOST = 64 };
 
 static enum pd_status no_memory(struct pd_error *err)
 {
@@ -394,18 +394,43 @@ static enum pd_status compare_options(struct pd_studies *s, char *const *runs, i
     return !*words || s->unlike ? PD_OK : no_memory(err);
 }
 
-/* Where several runs are given, a curve is called by its run, too. */
+/* So many of a path's parts, at its end. */
+static const char *last_parts(const char *path, int parts)
+{
+    const char *at = path + strlen(path);
+    for (int i = 0; i < parts && at > path; i++)
+        do
+            at--;
+        while (at > path && at[-1] != '/');
+    return at;
+}
+
+static bool tell_apart(const struct pd_study *study, int parts)
+{
+    for (const struct pd_study_curve *a = study->curves; a; a = a->next)
+        for (const struct pd_study_curve *b = a->next; b; b = b->next)
+            if (a->run && b->run && strcmp(a->run, b->run) != 0 &&
+                !strcmp(last_parts(a->run, parts), last_parts(b->run, parts)))
+                return false;
+    return true;
+}
+
+/* Where several runs are given, a curve is called by its run, too: by so much of its path as it takes. */
 static enum pd_status label_curves(struct pd_studies *s, int runs, struct pd_error *err)
 {
     char label[NAME];
-    for (struct pd_study *study = s->first; study; study = study->next)
+    for (struct pd_study *study = s->first; study; study = study->next) {
+        int parts = 1;
+        while (parts < PARTS_MOST && !tell_apart(study, parts))
+            parts++;
         for (struct pd_study_curve *c = study->curves; runs > 1 && c; c = c->next)
             if (c->run) {
-                snprintf(label, sizeof label, "%s %s", base_name(c->run), c->name);
+                snprintf(label, sizeof label, "%s %s", last_parts(c->run, parts), c->name);
                 c->label = pd_arena_strdup(&s->arena, label);
                 if (!c->label)
                     return no_memory(err);
             }
+    }
     return PD_OK;
 }
 

@@ -150,7 +150,8 @@ char *pd_saved_words(const struct pd_saved *s, double unit, const char *x, char 
         used += (size_t)snprintf(words + used, size - used, " for %.1f to %.1f%s, on average", unit * s->from,
                                  unit * s->to, unit == 100 ? " %" : "");
     if (!isnan(s->low) && used < size)
-        snprintf(words + used, size - used, " (95 %%: %.0f to %.0f; %lld pairs)%s", low, high,
-                 (long long)s->pairs, s->low > 0 || s->high < 0 ? "" : ": none is shown");
+        snprintf(words + used, size - used, " (95 %%: %.0f to %.0f; %lld pairs)%s",
+                 saved < 0 ? 0 - high : low, saved < 0 ? 0 - low : high, (long long)s->pairs,
+                 low > 0 || high < 0 ? "" : ": none is shown");
     return words;
 }

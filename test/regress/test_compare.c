@@ -279,6 +279,13 @@ static void compares_runs(void **state)
     const char *out = succeeds("compare run second")->out;
     assert_contains(out, "run gold against run random, 14 labels: higher by 6.00");
     assert_contains(out, "second gold against run random, 14 labels: lower by 19.00");
+    folder("elsewhere");
+    folder("elsewhere/run");
+    trial("elsewhere/run", "gold", 1, other);
+    trial("elsewhere/run", "gold", 2, other);
+    out = succeeds("compare second/../run elsewhere/run")->out; /* by so much of their paths as it takes */
+    assert_contains(out, "\n  elsewhere/run gold ");
+    assert_contains(out, "\n  ../run gold ");
     /* one trial's folder will do, too: nothing to compare */
     out = succeeds("compare second/gold-1")->out;
     assert_contains(out, "gold      14 labels               1     70.00        -        -\n");

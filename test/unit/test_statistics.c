@@ -160,7 +160,7 @@ static void counts_saved_labels(void **state)
         pd_saved_words(&none, 100, "labels", words, sizeof words),
         "needs 12 labels fewer for 62.0 to 77.9 %, on average (95 %: -3 to 25; 9 pairs): none is shown");
     assert_string_equal(pd_saved_words(&more, 100, "labels", words, sizeof words),
-                        "needs 4 labels more for 50.0 to 60.0 %, on average (95 %: -9 to -1; 3 pairs)");
+                        "needs 4 labels more for 50.0 to 60.0 %, on average (95 %: 1 to 9; 3 pairs)");
     assert_string_equal(
         pd_saved_words(&same, 1, "labels", words, sizeof words),
         "needs as many labels for 0.5 to 0.6, on average (95 %: 0 to 2; 2 pairs): none is shown");

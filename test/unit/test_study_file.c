@@ -5,6 +5,7 @@
 #include "reproduce/verdict.h"
 
 #include <paydirt/reproduce.h>
+#include <paydirt/study.h>
 
 #include <math.h>
 
@@ -174,6 +175,19 @@ static void judges(void **state)
     assert_verdict(&c, PD_VERDICT_DIFFERENT, "a difference, and no claim of the paper");
 }
 
+/* A row's title may be another row's name. */
+static void a_baseline_is_found_by_its_name_first(void **state)
+{
+    (void)state;
+    struct pd_study_curve titled = {.name = "third", .label = "base"},
+                          gold = {.next = &titled, .name = "gold", .label = "GOLD"},
+                          base = {.next = &gold, .name = "base", .label = "plain"};
+    const struct pd_study study = {.curves = &base};
+    assert_ptr_equal(pd_study_baseline(&study, &gold, "base"), &base);
+    assert_ptr_equal(pd_study_baseline(&study, &gold, "plain"), &base);
+    assert_null(pd_study_baseline(&study, &base, "base"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +196,7 @@ int main(void)
         cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(merges_options),
         cmocka_unit_test(judges),
+        cmocka_unit_test(a_baseline_is_found_by_its_name_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

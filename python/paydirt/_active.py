@@ -132,7 +132,7 @@ class ActiveLearner:
         given = listed(classes)
         self._by_value = given is None or isinstance(given, int) or isinstance(classes, Names) \
             or all(isinstance(c, int) for c in given)
-        self._given = images.labels
+        self._given = images.labels.copy()  # the caller's own array may change
         self._n = len(images.pixels)
         self._scale = images.scale  # as given now: the folder may keep the same pixels of another one
         self._watching: Dict[str, Any] = {"callbacks": callbacks, "progress": progress}
@@ -169,7 +169,10 @@ class ActiveLearner:
     @property
     def gan(self) -> Optional[Gan]:
         """The newest networks; None before the first round is trained."""
-        rounds = sorted(self._run.glob("*/round-*/best.safetensors"), key=lambda p: p.stat().st_mtime) if self._run else []
+        rounds: List[pathlib.Path] = []
+        for name in (str(self._options["strategy"]).partition(",")[0] + "-1", "start-1"):  # files' times are not copied with them
+            if self._run and not rounds:
+                rounds = sorted(self._run.glob(name + "/round-*/best.safetensors"), key=lambda p: int(p.parent.name.partition("-")[2]))
         if not rounds:
             return None
         gan = load(rounds[-1].parent)
@@ -205,8 +208,12 @@ class ActiveLearner:
         if refused:
             raise UsageError("answers: %s" % "; ".join(refused))
         with self._locked():
-            for kind in kept:
-                self._write(kind, {row: word for row, word in self._pending()[kind].items() if pending[kind].get(row) != word})
+            left = {kind: {row: word for row, word in answers.items() if pending[kind].get(row) != word}
+                    for kind, answers in self._pending().items()}
+            for row in set(left[False]) & set(pending[False]):  # corrected while the run took what it was
+                left[True].setdefault(row, left[False].pop(row))
+            for kind, answers in left.items():
+                self._write(kind, answers)
         self.done = outcome.questions == 0
         return np.zeros(0, np.int64) if self.done else self._asked(path_of(outcome.queries))
 

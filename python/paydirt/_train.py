@@ -13,7 +13,7 @@ import numpy as np
 from ._gan import Epoch, Gan, load
 from ._images import Images, is_of_places, open_dataset, say_scaled, to_dataset, understand
 from ._labels import Classes, called, names_of
-from ._library import Callbacks, UsageError, check, ffi, lib, new_error, not_forked, openmp, path_of, path_text, text, threads_of, \
+from ._library import Callbacks, UsageError, check, ffi, lib, new_error, not_forked, openmp, path_of, path_text, tell, text, threads_of, \
     whole, with_hints
 from ._progress import Progress
 
@@ -112,7 +112,11 @@ class Watch:
         self.progress.epoch("epoch %d/%d, d_adv %.3f, g_adv %.3f%s, %.0f images/s" % (
             epoch.epoch, epoch.epochs, epoch.d_adv, epoch.g_adv, valid, epoch.images_per_second))
         for function in self.functions:
-            self.stopped = bool(function(epoch)) or self.stopped
+            asks = function(epoch)
+            if asks is not None and not isinstance(asks, (bool, np.bool_)):
+                tell("callbacks: a function returns %s, neither True (which ends the training) nor None: it goes on"
+                     % type(asks).__name__)
+            self.stopped = (isinstance(asks, (bool, np.bool_)) and bool(asks)) or self.stopped
 
     def _note(self, _: Any, words: Any) -> None:
         self.note(text(words))

@@ -280,7 +280,6 @@ def _compare(sets: Dict[str, _Labelled], names: List[str]) -> None:
 
 
 def _labelled(images: NDArray[Any], labels: Any, what: str, like: int) -> _Labelled:
-    same_index(**{what: images, "labels": labels})
     pixels = pixels_of(images, what, [], like, "the other images")[0]
     known, _, names = labels_of(labels, len(pixels), None, [], by_number=True)
     if pixels.ndim == 4 and pixels.shape[2] != pixels.shape[3]:
@@ -291,6 +290,9 @@ def _labelled(images: NDArray[Any], labels: Any, what: str, like: int) -> _Label
 
 def _sets(**given: Tuple[str, Any, Any]) -> Dict[str, _Labelled]:
     """By name: what it is called in messages, images, labels. Floats of one that reach below 0 say what those of the others mean."""
+    for what, images, labels in given.values():
+        same_index(**{what: images, "labels": labels})
+    same_columns(**{what: images for what, images, _ in given.values()})
     arrays = {member: host(images, what) for member, (what, images, _) in given.items()}
     below = any(a.dtype.kind == "f" and a.size and a.min() < -0.005 for a in arrays.values())
     like = lib.PD_PIXELS_SIGNED if below else 0

@@ -169,6 +169,35 @@ class Loop(unittest.TestCase):
         a.query()  # while it trains, another one answers
         np.testing.assert_array_equal(np.flatnonzero(a.labels >= 0), np.sort([*rows, *asked]))
 
+    def test_a_correction_while_it_trains(self):
+        """The run has taken the answer by then, and gets the other as a correction."""
+        loop = learner(self.folder)
+        rows = loop.query()
+        other = 1 - CLASSES[rows[:1]]
+        corrects = lambda epoch: learner(self.folder).answer(rows[:1], other, correct=True)  # noqa: E731
+        loop = learner(self.folder, callbacks=[corrects])
+        loop.answer(rows, CLASSES[rows])
+        self.assertEqual(len(loop.query()), 4)
+        self.assertEqual(len(learner(self.folder).query()), 4)
+        self.assertEqual(learner(self.folder).labels[rows[0]], other[0])
+
+    def test_its_networks_are_those_of_the_strategy(self):
+        """Whatever the times of the files, and beside a baseline."""
+        known = CLASSES.astype("int32")
+        loop = learner(self.folder, labels=known, oracle="labels", baseline="random", budget=10, measure=False)
+        self.assertEqual(len(loop.query()), 0)
+        run = next(pathlib.Path(self.folder).glob("*/active.json")).parent
+        for file in run.glob("random-1/*/*"):
+            os.utime(file, (2e9, 2e9))
+        expected = paydirt.load(sorted(run.glob("gold-1/round-*"))[-1]).score(POOL[:9]).logit
+        np.testing.assert_array_equal(loop.gan.score(POOL[:9]).logit, expected)
+
+    def test_an_array_of_labels_is_not_kept(self):
+        known = np.where(np.arange(N) < 8, CLASSES, -1).astype("int32")
+        loop = learner(self.folder, labels=known)
+        known[:] = 1
+        self.assertEqual((loop.labels >= 0).sum(), 8)
+
     def test_classes_may_be_added(self):
         loop = learner(self.folder)
         loop.answer([0], ["light"])
@@ -350,6 +379,11 @@ class Metrics(unittest.TestCase):
         with self.assertWarnsRegex(UserWarning, "real: the first column, 'Unnamed: 0', has row numbers and is left out"):
             got = paydirt.metrics.frechet(a.reset_index().rename(columns={"index": "Unnamed: 0"}), self.B)
         self.assertEqual(got, paydirt.metrics.frechet(self.A, self.B))
+        points, labels = pd.DataFrame(self.A[:, :2], columns=["x", "y"]), pd.Series(np.arange(len(self.A)) % 2)
+        for more, said in (((points, labels[::-1], points, labels), "labels: another index than fake has"),
+                           ((points, labels, points[["y", "x"]], labels), "real: the columns of fake in another order")):
+            with self.assertRaisesRegex(paydirt.UsageError, said):
+                paydirt.metrics.fitting_capacity(*more, epochs=1)
 
     def test_labels_of_several_sets(self):
         made = np.kron(POOL, np.ones((1, 2, 2), np.uint8))

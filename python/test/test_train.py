@@ -149,6 +149,8 @@ class Stops(unittest.TestCase):
         self.assertEqual(gan.sample([0]).shape, (1, 2))
 
     def test_a_callback_stops(self):
+        _, said = silently(quick, callbacks=[lambda e: "a line of a log"], epochs=3)
+        self.assertTrue([w for w in said if "a function returns str, neither True" in w], said)
         gan = quick(callbacks=[lambda e: e.epoch == 2], epochs=50)
         self.assertEqual((gan.interrupted, len(gan.history)), (True, 2))
 

@@ -13,8 +13,8 @@ import numpy as np
 from ._gan import Epoch, Gan, load
 from ._images import Images, is_of_places, open_dataset, say_scaled, to_dataset, understand
 from ._labels import Classes, called, names_of
-from ._library import Callbacks, UsageError, check, ffi, lib, new_error, not_forked, openmp, path_of, path_text, tell, text, threads_of, \
-    whole, with_hints
+from ._library import Callbacks, UsageError, check, ffi, lib, new_error, not_forked, openmp, path_of, path_text, tell, text, \
+    threads_of, whole, with_hints
 from ._progress import Progress
 
 Callback = Callable[[Epoch], Any]

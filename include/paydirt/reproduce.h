@@ -62,11 +62,12 @@ const char *pd_reproduce_folder(const struct pd_reproduce *r); /* OUT/STUDY-SCAL
 
 /* Results that were made elsewhere, from the results.jsonl of that folder: the runs asked for that it tells
  * of count as done here, with what was measured there, unless there is a result already. PD_ERR_FORMAT: a
- * line that is not JSON; PD_ERR_MISMATCH: a result here is of other options; PD_ERR_IO, PD_ERR_MEMORY. */
+ * line that is not JSON; PD_ERR_MISMATCH: a result here is of other options, or two lines have two values of
+ * one run, row and metric; PD_ERR_IO, PD_ERR_MEMORY. */
 struct pd_reproduce_taken {
     int64_t runs;   /* taken */
     int64_t here;   /* that had a result here */
-    int64_t others; /* lines of other options, scales, columns, rows or seeds */
+    int64_t others; /* lines of other options (also of the measurement), scales, columns, rows or seeds */
 };
 enum pd_status pd_reproduce_take(struct pd_reproduce *r, const char *path, struct pd_reproduce_taken *out,
                                  struct pd_error *err);
@@ -145,7 +146,8 @@ enum pd_status pd_reproduce_failed(struct pd_reproduce_claim *claim, struct pd_e
 
 /* What is done so far, as text for people (*text: to be freed), beside the published values; where the study
  * has a folder into that, too: report.txt, report.json, results.jsonl, and a PNG for each chart, where they
- * can be drawn. PD_ERR_IO, PD_ERR_FORMAT: a result that is none; PD_ERR_MEMORY. */
+ * can be drawn. PD_ERR_IO, PD_ERR_FORMAT: a result that is none; PD_ERR_MISMATCH: one of other options, or
+ * with two values; PD_ERR_MEMORY. */
 enum pd_status pd_reproduce_report(struct pd_reproduce *r, char **text, struct pd_error *err);
 
 #ifdef __cplusplus

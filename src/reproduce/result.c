@@ -182,6 +182,65 @@ enum pd_status pd_result_write(const struct pd_reproduce *r, int64_t job, const 
     return status ? status : pd_record_store(path, result, err);
 }
 
+/* --- read again --- */
+
+static const json_t *line_of(const json_t *results, const char *row, const char *metric)
+{
+    for (size_t i = 0; i < json_array_size(results); i++) {
+        const json_t *line = json_array_get(results, i);
+        const char *its_row = json_string_value(json_object_get(line, "row")),
+                   *its_metric = json_string_value(json_object_get(line, "metric"));
+        if (its_row && its_metric && !strcmp(its_row, row) && !strcmp(its_metric, metric))
+            return line;
+    }
+    return NULL;
+}
+
+/* The study may measure the row otherwise by now. A row that it does not have is passed over later. */
+bool pd_result_measured_so(const struct pd_reproduce *r, const json_t *line)
+{
+    const char *name = json_string_value(json_object_get(line, "row"));
+    const json_t *measure = json_object_get(line, "measure");
+    for (int row = 0; name && row < r->p.row_count; row++)
+        if (!strcmp(name, r->p.rows[row].name))
+            return measure ? json_equal(measure, r->p.rows[row].measure) : !r->p.rows[row].measure;
+    return true;
+}
+
+enum pd_status pd_result_add(const struct pd_reproduce *r, int64_t job, const char *path, json_t *line,
+                             json_t *results, struct pd_error *err)
+{
+    const char *row = json_string_value(json_object_get(line, "row")),
+               *metric = json_string_value(json_object_get(line, "metric"));
+    const json_t *before = row && metric ? line_of(results, row, metric) : NULL;
+    char run[PD_PATH_SIZE];
+    if (before && json_equal(json_object_get(before, "points"), json_object_get(line, "points")))
+        return PD_OK;
+    if (!before)
+        return json_array_append(results, line) ? pd_fail_memory(err, path) : PD_OK;
+    const enum pd_status status = pd_job_folder(r, job, run, err);
+    return status ? status
+                  : pd_fail(err, PD_ERR_MISMATCH, -1,
+                            "%s: two results of the run %s that differ, row '%s', %s: expected one", path,
+                            pd_path_name(run), row, metric);
+}
+
+/* In the place of its lines those that count. */
+static enum pd_status sift(const struct pd_reproduce *r, int64_t job, const char *path, json_t *result,
+                           struct pd_error *err)
+{
+    const json_t *all = json_object_get(result, "results");
+    pd_mem_watch();
+    json_t *kept = json_array();
+    enum pd_status status = kept ? PD_OK : pd_fail_memory(err, path);
+    for (size_t i = 0; i < json_array_size(all) && !status; i++)
+        if (pd_result_measured_so(r, json_array_get(all, i)))
+            status = pd_result_add(r, job, path, json_array_get(all, i), kept, err);
+    if (json_object_set_new(result, "results", kept) && !status)
+        status = pd_fail_memory(err, path);
+    return status;
+}
+
 enum pd_status pd_result_read(const struct pd_reproduce *r, int64_t job, json_t **out, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
@@ -194,23 +253,13 @@ enum pd_status pd_result_read(const struct pd_reproduce *r, int64_t job, json_t 
          !json_equal(json_object_get(*out, "recipe"), r->kinds[r->jobs[job].kind].recipe)))
         status = pd_fail(err, PD_ERR_MISMATCH, -1,
                          "%s: the result of a run with other options: expected another folder", path);
+    if (!status && *out)
+        status = sift(r, job, path, *out, err);
     if (status) {
         json_decref(*out);
         *out = NULL;
     }
     return status;
-}
-
-static bool has(const json_t *results, const char *row, const char *metric)
-{
-    for (size_t i = 0; i < json_array_size(results); i++) {
-        const json_t *line = json_array_get(results, i);
-        const char *its_row = json_string_value(json_object_get(line, "row")),
-                   *its_metric = json_string_value(json_object_get(line, "metric"));
-        if (its_row && its_metric && !strcmp(its_row, row) && !strcmp(its_metric, metric))
-            return true;
-    }
-    return false;
 }
 
 bool pd_result_is_whole(const struct pd_reproduce *r, int64_t job, const json_t *result)
@@ -219,7 +268,7 @@ bool pd_result_is_whole(const struct pd_reproduce *r, int64_t job, const json_t 
     for (int row = 0; row < r->p.row_count; row++)
         for (int m = 0; m < r->p.metric_count; m++)
             if (r->row_on[row] && pd_row_is_in(r, job, row) && r->metric_on[m] &&
-                !has(results, r->p.rows[row].name, r->p.metrics[m].name))
+                !line_of(results, r->p.rows[row].name, r->p.metrics[m].name))
                 return false;
     return result != NULL;
 }

@@ -11,6 +11,7 @@
 
 struct taking {
     const struct pd_reproduce *r;
+    const char *path;
     json_t **results; /* (job_count) of result.json, or NULL */
     struct pd_reproduce_taken *count;
 };
@@ -25,7 +26,7 @@ static bool says(const json_t *line, const char *key, const char *expected)
 static int64_t job_of(const struct pd_reproduce *r, const json_t *line)
 {
     const json_t *seed = json_object_get(line, "seed"), *recipe = json_object_get(line, "recipe");
-    for (int64_t i = 0; i < r->job_count; i++) {
+    for (int64_t i = 0; i < r->job_count && pd_result_measured_so(r, line); i++) {
         const struct pd_run_kind *k = &r->kinds[r->jobs[i].kind];
         if (json_is_integer(seed) && json_integer_value(seed) == r->jobs[i].seed &&
             says(line, "scale", r->scale) && says(line, "column", r->p.columns[k->column].name) &&
@@ -36,10 +37,10 @@ static int64_t job_of(const struct pd_reproduce *r, const json_t *line)
 }
 
 /* A line of results.jsonl is a result's own keys, and those of one of its rows. */
-static bool add(json_t **result, const json_t *line)
+static enum pd_status add(struct taking *t, int64_t job, const json_t *line, struct pd_error *err)
 {
     static const char *const of_row[] = {"row", "metric", "fraction", "points", "measure"};
-    json_t *row = json_object();
+    json_t **result = &t->results[job], *row = json_object();
     if (!*result) {
         *result = json_deep_copy(line);
         json_object_set_new(*result, "results", json_array());
@@ -50,7 +51,10 @@ static bool add(json_t **result, const json_t *line)
             json_object_set(row, of_row[i], value);
         json_object_del(*result, of_row[i]);
     }
-    return !json_array_append_new(json_object_get(*result, "results"), row);
+    const enum pd_status status =
+        pd_result_add(t->r, job, t->path, row, json_object_get(*result, "results"), err);
+    json_decref(row);
+    return status;
 }
 
 static enum pd_status take_line(void *context, const json_t *line, int64_t number, struct pd_error *err)
@@ -60,12 +64,10 @@ static enum pd_status take_line(void *context, const json_t *line, int64_t numbe
     const int64_t job = json_is_array(json_object_get(line, "points")) ? job_of(t->r, line) : -1;
     if (job < 0)
         t->count->others++;
-    else if (!add(&t->results[job], line))
-        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for results");
-    return PD_OK;
+    return job < 0 ? PD_OK : add(t, job, line, err);
 }
 
-/* Takes the result over. */
+/* Takes the result over, unless there is one; one that was measured otherwise counts for none. */
 static enum pd_status keep(struct taking *t, int64_t job, struct pd_error *err)
 {
     char folder[PD_PATH_SIZE], path[PD_PATH_SIZE];
@@ -75,14 +77,15 @@ static enum pd_status keep(struct taking *t, int64_t job, struct pd_error *err)
         status = pd_job_path(t->r, job, "result.json", path, err);
     if (!status)
         status = pd_result_read(t->r, job, &here, err);
-    if (!status && !here)
+    const bool stays = json_array_size(json_object_get(here, "results")) > 0;
+    if (!status && !stays)
         status = pd_make_dirs(folder, err);
-    if (status || here)
+    if (status || stays)
         json_decref(t->results[job]);
     else
         status = pd_record_store(path, t->results[job], err);
     t->results[job] = NULL;
-    *(here ? &t->count->here : &t->count->runs) += !status;
+    *(stays ? &t->count->here : &t->count->runs) += !status;
     json_decref(here);
     return status;
 }
@@ -91,7 +94,7 @@ enum pd_status pd_reproduce_take(struct pd_reproduce *r, const char *path, struc
                                  struct pd_error *err)
 {
     *out = (struct pd_reproduce_taken){.runs = 0};
-    struct taking t = {r, pd_calloc((size_t)r->job_count + 1, sizeof *t.results), out};
+    struct taking t = {r, path, pd_calloc((size_t)r->job_count + 1, sizeof *t.results), out};
     if (!t.results)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for results");
     pd_mem_watch();

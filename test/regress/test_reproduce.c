@@ -95,6 +95,28 @@ static void takes_results_of_elsewhere(void **state)
     free(all);
 }
 
+/* One run's line twice counts once; with another value it is nobody's to choose. */
+static void refuses_two_values_of_one_run(void **state)
+{
+    (void)state;
+    const char *take = "reproduce tiny.json --threads 1 --out twice --report --results two.jsonl";
+    char *all = scratch_read(scratch_path("calm/tiny-tiny/results.jsonl"), NULL), text[8192];
+    const int n = (int)(strchr(all, '\n') + 1 - all);
+    char *value = strstr(all, "\"points\":[[0.0,");
+    assert_true(value && value < all + n && 2 * n < (int)sizeof text);
+    memcpy(text, all, (size_t)n);
+    memcpy(text + n, all, (size_t)n);
+    scratch_write(scratch_path("two.jsonl"), text, 2 * (size_t)n);
+    value[strlen("\"points\":[[0.0,")] = '7';
+    memcpy(text + n, all, (size_t)n);
+    assert_contains(succeeds(take)->err, "1 runs taken, 0 had a result here; 0 lines are of other runs");
+    scratch_write(scratch_path("two.jsonl"), text, 2 * (size_t)n);
+    fails(take, 5,
+          "two.jsonl: two results of the run strokes-baseline-1 that differ, row 'baseline', "
+          "fitting-capacity: expected one");
+    free(all);
+}
+
 /* Of two processes each does what the other has not taken. */
 static void tasks_share_the_work(void **state)
 {
@@ -148,6 +170,37 @@ static void measures_what_is_asked_later(void **state)
     assert_contains(r->err, "1 runs, 1 done");
 }
 
+/* Numbers of another measurement are not those of the study as it is now, here or elsewhere. */
+static void measures_again_with_other_options(void **state)
+{
+    (void)state;
+    const char *again = "reproduce of.json --threads 1 --trials 1 --rows baseline --out measured";
+    char command[256], *text;
+    write_rows("");
+    snprintf(command, sizeof command, "%s --keep", again);
+    succeeds(command);
+    char *before = scratch_read(scratch_path("measured/of-tiny/results.jsonl"), NULL);
+    scratch_write(scratch_path("before.jsonl"), before, strlen(before));
+    free(before);
+    text = scratch_read(scratch_path("of.json"), NULL);
+    char *images = strstr(text, "\"epoch_images\": 128");
+    images[strlen("\"epoch_images\": ")] = '2'; /* of the baseline alone */
+    scratch_write(scratch_path("of.json"), text, strlen(text));
+    free(text);
+    snprintf(command, sizeof command, "%s --report", again);
+    assert_contains(succeeds(command)->out, "0 of 1 runs are done.");
+    assert_null(strstr(succeeds(again)->err, "it is done again")); /* its networks are there */
+    text = scratch_read(scratch_path("measured/of-tiny/results.jsonl"), NULL);
+    assert_contains(text, "\"epoch_images\":228");
+    assert_contains(text, "\"epoch_images\":128"); /* of the other row */
+    free(text);
+    assert_contains(succeeds(again)->err, "1 runs, 1 done");
+    const struct result *r = succeeds("reproduce of.json --threads 1 --trials 1 --rows baseline --report "
+                                      "--out elsewhere --results before.jsonl");
+    assert_contains(r->err, "1 lines are of other runs");
+    assert_contains(r->out, "0 of 1 runs are done.");
+}
+
 static void names_failed_runs(void **state)
 {
     const char *command = "reproduce of.json --threads 1 --trials 1 --seed 9 --out of";
@@ -192,8 +245,10 @@ int main(void)
         cmocka_unit_test(kills_change_nothing),
         cmocka_unit_test(tasks_share_the_work),
         cmocka_unit_test(takes_results_of_elsewhere),
+        cmocka_unit_test(refuses_two_values_of_one_run),
         cmocka_unit_test(goes_on_where_another_version_is_installed),
         cmocka_unit_test(measures_what_is_asked_later),
+        cmocka_unit_test(measures_again_with_other_options),
         cmocka_unit_test(names_failed_runs),
         cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(refuses_a_strange_folder),

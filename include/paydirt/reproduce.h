@@ -62,8 +62,8 @@ const char *pd_reproduce_folder(const struct pd_reproduce *r); /* OUT/STUDY-SCAL
 
 /* Results that were made elsewhere, from the results.jsonl of that folder: the runs asked for that it tells
  * of count as done here, with what was measured there, unless there is a result already. PD_ERR_FORMAT: a
- * line that is not JSON; PD_ERR_MISMATCH: a result here is of other options, or two lines have two values of
- * one run, row and metric; PD_ERR_IO, PD_ERR_MEMORY. */
+ * line that is not JSON; PD_ERR_MISMATCH: a result here is of other options, two lines have two values of one
+ * run, row and metric, or runs that differ in the seed alone are of other data; PD_ERR_IO, PD_ERR_MEMORY. */
 struct pd_reproduce_taken {
     int64_t runs;   /* taken */
     int64_t here;   /* that had a result here */

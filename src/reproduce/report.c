@@ -132,6 +132,8 @@ static enum pd_status take_result(struct pd_report *report, int64_t job, struct 
     json_t *result;
     enum pd_status status = pd_result_read(r, job, &result, err);
     const json_t *rows = json_object_get(result, "results");
+    if (!status)
+        status = pd_result_note_data(r, job, r->folder, result, report->seen, err);
     for (size_t i = 0; i < json_array_size(rows) && !status; i++) {
         status = take_points(report, r->kinds[r->jobs[job].kind].column, r->jobs[job].seed,
                              json_array_get(rows, i), err);
@@ -249,7 +251,8 @@ static enum pd_status make_report(const struct pd_reproduce *r, struct pd_report
     pd_mem_watch();
     out->lines = json_array();
     out->failed = json_array();
-    enum pd_status status = out->lines && out->failed ? make_panels(out, err) : no_memory(err);
+    out->seen = json_object();
+    enum pd_status status = out->lines && out->failed && out->seen ? make_panels(out, err) : no_memory(err);
     for (int64_t job = 0; job < r->job_count && !status; job++)
         status = take_result(out, job, err);
     for (int i = 0; i < out->count && !status; i++)
@@ -264,6 +267,7 @@ static void release_report(struct pd_report *report)
     pd_free(report->panels);
     json_decref(report->lines);
     json_decref(report->failed);
+    json_decref(report->seen);
     *report = (struct pd_report){.count = 0};
 }
 

@@ -34,6 +34,7 @@ struct pd_report {
     int count;
     int64_t done, total; /* runs */
     json_t *lines;       /* of results.jsonl, owned */
+    json_t *seen;        /* of pd_result_note_data, owned */
     json_t *failed;      /* names of runs whose last try has ended badly, owned */
 };
 

@@ -59,6 +59,11 @@ bool pd_result_measured_so(const struct pd_reproduce *r, const json_t *line);
  * there with other points; the message names run, row and metric. */
 enum pd_status pd_result_add(const struct pd_reproduce *r, int64_t job, const char *path, json_t *line,
                              json_t *results, struct pd_error *err);
+/* That a result's data are those of the others of its kind; seen: an object, empty at first. One without a
+ * fingerprint, of an older version, is taken as alike. path: for the message. PD_ERR_MISMATCH: of other data.
+ */
+enum pd_status pd_result_note_data(const struct pd_reproduce *r, int64_t job, const char *path,
+                                   const json_t *result, json_t *seen, struct pd_error *err);
 /* Whether it has every row and metric that is asked for; NULL has none. */
 bool pd_result_is_whole(const struct pd_reproduce *r, int64_t job, const json_t *result);
 

@@ -157,6 +157,25 @@ static enum pd_status add_row(const struct pd_reproduce *r, int64_t job, const c
     return status;
 }
 
+/* Of the images and labels that it was trained on, as data.json has it; "fingerprint" stays out without one.
+ */
+static enum pd_status add_data(const struct pd_reproduce *r, int64_t job, const char *run, json_t *result,
+                               struct pd_error *err)
+{
+    const bool active = r->kinds[r->jobs[job].kind].active;
+    char path[PD_PATH_SIZE];
+    json_t *data = NULL;
+    enum pd_status status =
+        pd_path_join(path, sizeof path, run, active ? "start-1/data.json" : "data.json", err);
+    if (!status)
+        status = pd_record_load(path, &data, err);
+    json_t *fingerprint = json_object_get(data, "fingerprint");
+    if (!status && fingerprint && json_object_set(result, "fingerprint", fingerprint))
+        status = pd_fail_memory(err, path);
+    json_decref(data);
+    return status;
+}
+
 enum pd_status pd_result_write(const struct pd_reproduce *r, int64_t job, const char *run, double seconds,
                                struct pd_error *err)
 {
@@ -177,6 +196,8 @@ enum pd_status pd_result_write(const struct pd_reproduce *r, int64_t job, const 
                                "seconds", isnan(seconds) ? json_null() : json_real(round(seconds)), "recipe",
                                k->recipe, "folder", pd_path_name(run), "results", rows);
     json_decref(rows);
+    if (!status)
+        status = add_data(r, job, run, result, err);
     if (status)
         json_decref(result);
     return status ? status : pd_record_store(path, result, err);
@@ -260,6 +281,27 @@ enum pd_status pd_result_read(const struct pd_reproduce *r, int64_t job, json_t 
         *out = NULL;
     }
     return status;
+}
+
+enum pd_status pd_result_note_data(const struct pd_reproduce *r, int64_t job, const char *path,
+                                   const json_t *result, json_t *seen, struct pd_error *err)
+{
+    const json_t *fingerprint = json_object_get(result, "fingerprint");
+    char kind[16], folder[PD_PATH_SIZE];
+    if (!json_is_string(fingerprint) || !json_array_size(json_object_get(result, "results")))
+        return PD_OK;
+    snprintf(kind, sizeof kind, "%d", r->jobs[job].kind);
+    const json_t *before = json_object_get(seen, kind);
+    const enum pd_status status = pd_job_folder(r, job, folder, err);
+    if (status || json_equal(json_array_get(before, 0), fingerprint))
+        return status;
+    if (before)
+        return pd_fail(err, PD_ERR_MISMATCH, -1,
+                       "%s: the runs %s and %s are of other data (images or labels): expected another folder",
+                       path, json_string_value(json_array_get(before, 1)), pd_path_name(folder));
+    return json_object_set_new(seen, kind, json_pack("[O, s]", fingerprint, pd_path_name(folder)))
+               ? pd_fail_memory(err, path)
+               : PD_OK;
 }
 
 bool pd_result_is_whole(const struct pd_reproduce *r, int64_t job, const json_t *result)

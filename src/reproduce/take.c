@@ -67,6 +67,26 @@ static enum pd_status take_line(void *context, const json_t *line, int64_t numbe
     return job < 0 ? PD_OK : add(t, job, line, err);
 }
 
+static bool stays(const json_t *here)
+{
+    return json_array_size(json_object_get(here, "results")) > 0;
+}
+
+/* Before anything is kept: what is mixed once is hard to tell apart. */
+static enum pd_status check_data(const struct taking *t, struct pd_error *err)
+{
+    json_t *seen = json_object(), *here = NULL;
+    enum pd_status status = seen ? PD_OK : pd_fail_memory(err, t->path);
+    for (int64_t i = 0; i < t->r->job_count && !status; i++) {
+        status = pd_result_read(t->r, i, &here, err);
+        if (!status)
+            status = pd_result_note_data(t->r, i, t->path, stays(here) ? here : t->results[i], seen, err);
+        json_decref(here);
+    }
+    json_decref(seen);
+    return status;
+}
+
 /* Takes the result over, unless there is one; one that was measured otherwise counts for none. */
 static enum pd_status keep(struct taking *t, int64_t job, struct pd_error *err)
 {
@@ -77,15 +97,14 @@ static enum pd_status keep(struct taking *t, int64_t job, struct pd_error *err)
         status = pd_job_path(t->r, job, "result.json", path, err);
     if (!status)
         status = pd_result_read(t->r, job, &here, err);
-    const bool stays = json_array_size(json_object_get(here, "results")) > 0;
-    if (!status && !stays)
+    if (!status && !stays(here))
         status = pd_make_dirs(folder, err);
-    if (status || stays)
+    if (status || stays(here))
         json_decref(t->results[job]);
     else
         status = pd_record_store(path, t->results[job], err);
     t->results[job] = NULL;
-    *(stays ? &t->count->here : &t->count->runs) += !status;
+    *(stays(here) ? &t->count->here : &t->count->runs) += !status;
     json_decref(here);
     return status;
 }
@@ -99,6 +118,8 @@ enum pd_status pd_reproduce_take(struct pd_reproduce *r, const char *path, struc
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for results");
     pd_mem_watch();
     enum pd_status status = pd_jsonl_each(path, take_line, &t, err);
+    if (!status)
+        status = check_data(&t, err);
     for (int64_t i = 0; i < r->job_count; i++)
         if (t.results[i] && !status)
             status = keep(&t, i, err);

@@ -117,6 +117,29 @@ static void refuses_two_values_of_one_run(void **state)
     free(all);
 }
 
+/* Trials of one kind, on images that are no longer those of the first. */
+static void refuses_other_data(void **state)
+{
+    (void)state;
+    const char *take = "reproduce tiny.json --threads 1 --out changed --report --results two.jsonl";
+    static const char key[] = "\"fingerprint\":\"";
+    char *all = scratch_read(scratch_path("calm/tiny-tiny/results.jsonl"), NULL);
+    char *value = strstr(all, key);
+    assert_non_null(value);
+    value += strlen(key);
+    *value = *value == '0' ? '1' : '0';
+    scratch_write(scratch_path("two.jsonl"), all, strlen(all));
+    fails(
+        take, 5,
+        "two.jsonl: the runs strokes-baseline-1 and strokes-baseline-2 are of other data (images or labels)");
+    assert_int_equal(access(scratch_path("changed/tiny-tiny/runs"), F_OK), -1);
+    for (char *at = all; (at = strstr(at, key));)
+        memcpy(at, "\"fingerwas\":  \"", strlen(key)); /* lines of an older version */
+    scratch_write(scratch_path("two.jsonl"), all, strlen(all));
+    assert_contains(succeeds(take)->out, "4 of 4 runs are done.");
+    free(all);
+}
+
 /* Of two processes each does what the other has not taken. */
 static void tasks_share_the_work(void **state)
 {
@@ -246,6 +269,7 @@ int main(void)
         cmocka_unit_test(tasks_share_the_work),
         cmocka_unit_test(takes_results_of_elsewhere),
         cmocka_unit_test(refuses_two_values_of_one_run),
+        cmocka_unit_test(refuses_other_data),
         cmocka_unit_test(goes_on_where_another_version_is_installed),
         cmocka_unit_test(measures_what_is_asked_later),
         cmocka_unit_test(measures_again_with_other_options),

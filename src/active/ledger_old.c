@@ -1,6 +1,7 @@
 /* A run that was made before there was a journal: its files, as events. */
 #include "active/ledger.h"
 
+#include "base/pass_on.h"
 #include "io/file.h"
 #include "io/jsonl.h"
 
@@ -61,9 +62,7 @@ static enum pd_status count_labels(const struct old *old, size_t *known, struct 
     pd_buffer_release(&text);
     if (!status || why.code == ENOENT)
         return PD_OK;
-    if (err)
-        *err = why;
-    return status;
+    return pd_pass_on(&why, err);
 }
 
 /* The queries of rounds, and the rounds whose labels are known: *known counts down. */

@@ -26,7 +26,9 @@ static bool says(const json_t *line, const char *key, const char *expected)
 static int64_t job_of(const struct pd_reproduce *r, const json_t *line)
 {
     const json_t *seed = json_object_get(line, "seed"), *recipe = json_object_get(line, "recipe");
-    for (int64_t i = 0; i < r->job_count && pd_result_measured_so(r, line); i++) {
+    if (!pd_result_measured_so(r, line))
+        return -1;
+    for (int64_t i = 0; i < r->job_count; i++) {
         const struct pd_run_kind *k = &r->kinds[r->jobs[i].kind];
         if (json_is_integer(seed) && json_integer_value(seed) == r->jobs[i].seed &&
             says(line, "scale", r->scale) && says(line, "column", r->p.columns[k->column].name) &&

@@ -1,6 +1,7 @@
 #include "run/run.h"
 
 #include "base/mem.h"
+#include "base/pass_on.h"
 #include "io/file.h"
 #include "io/ranks.h"
 #include "run/curves.h"
@@ -150,9 +151,7 @@ enum pd_status pd_run_in_memory(const struct pd_train_options *options, struct p
     const bool stopped = status == PD_ERR_INTERRUPTED;
     struct pd_error why;
     if ((!status || stopped) && finish(&r, &why)) {
-        if (err)
-            *err = why;
-        status = why.status;
+        status = pd_pass_on(&why, err);
     } else if (!status || stopped) {
         *out = r.s.gan;
         r.s.gan->owns_backend = true;

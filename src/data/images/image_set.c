@@ -1,6 +1,7 @@
 #include "data/images/image_set.h"
 
 #include "base/mem.h"
+#include "base/pass_on.h"
 #include "base/threads.h"
 #include "data/digest.h"
 #include "data/images/image.h"
@@ -59,13 +60,6 @@ static enum pd_status decode_file(struct work *w, size_t number, uint8_t *pixels
 }
 
 /* --- a chunk of images, by all threads --- */
-
-static enum pd_status pass_on(const struct pd_error *from, struct pd_error *err)
-{
-    if (err)
-        *err = *from;
-    return from->status;
-}
 
 /* The first failure is kept. */
 static void end(struct work *w, const struct pd_error *failure)
@@ -127,7 +121,7 @@ static enum pd_status decode_chunk(struct work *w, size_t first, size_t n, struc
     for (size_t i = 0; i < n; i++)
         if (!w->stop)
             decode_one(w, first + i, w->chunk + i * size);
-    return w->stop ? pass_on(&w->failure, err) : PD_OK;
+    return w->stop ? pd_pass_on(&w->failure, err) : PD_OK;
 }
 
 /* Moves the good images of a chunk together; returns their number. */
@@ -465,7 +459,7 @@ static enum pd_status decode_and_cache(struct work *w, const char *path, struct 
         return pd_image_cache_open(path, w->set->key, NULL, 1, w->d, err);
     }
     if ((w->stop && !pd_is_missing(&w->failure)) || (status != PD_ERR_IO && status != PD_ERR_USAGE))
-        return pass_on(&why, err);
+        return pd_pass_on(&why, err);
     forget(w, note);
     status = decode_to_memory(w, err);
     if (!status)
@@ -523,7 +517,7 @@ enum pd_status pd_image_set_open(const struct pd_image_set *set, const struct pd
     if (!status)
         status = pd_image_cache_open(path, set->key, set->root, w.threads, d, &why);
     if (!status || status == PD_ERR_MEMORY)
-        return status ? pass_on(&why, err) : PD_OK;
+        return status ? pd_pass_on(&why, err) : PD_OK;
     status = set->list(set, &w.list, err);
     if (!status)
         status = decode_list(&w, path, err);

@@ -235,12 +235,14 @@ static enum pd_status take_scale(const struct file *f, struct pd_dataset *d, str
         return status;
     const struct pd_io_array *a = pd_npy_stream_array(stream);
     const int64_t n = pd_io_array_count(a);
-    if (a->dtype == PD_IO_TEXT && n <= LONGEST)
+    if (a->dtype == PD_IO_TEXT && n <= LONGEST) {
         status = pd_npy_stream_read(stream, points, n, err);
-    for (int64_t i = 0; i < n && n <= LONGEST && a->dtype == PD_IO_TEXT && !status; i++)
-        name[i] = (char)(points[i] < 128 ? points[i] : '?');
-    if (!status && pd_pixel_scale_named(name))
-        d->scale = pd_pixel_scale_named(name);
+        for (int64_t i = 0; i < n && !status; i++)
+            name[i] = (char)(points[i] < 128 ? points[i] : '?');
+    }
+    const enum pd_pixel_scale named = status ? PD_PIXELS_UNKNOWN : pd_pixel_scale_named(name);
+    if (named)
+        d->scale = named;
     pd_npy_stream_close(stream);
     return status;
 }

@@ -2,6 +2,7 @@
 #include "data/dataset.h"
 
 #include "base/mem.h"
+#include "data/shades.h"
 
 #include <string.h>
 
@@ -11,10 +12,8 @@ static bool is_grey(const struct pd_dataset *d)
 {
     const size_t plane = (size_t)d->height * (size_t)d->width;
     bool grey = true;
-    for (uint32_t i = 0; i < d->count && grey; i++) {
-        const uint8_t *planes = pd_dataset_image(d, i);
-        grey = !memcmp(planes, planes + plane, plane) && !memcmp(planes, planes + 2 * plane, plane);
-    }
+    for (uint32_t i = 0; i < d->count && grey; i++)
+        grey = pd_planes_are_grey(pd_dataset_image(d, i), plane);
     return grey;
 }
 

@@ -3,6 +3,7 @@
 #include <paydirt/data_check.h>
 
 #include <math.h>
+#include <string.h>
 
 enum { IMAGES_TO_TELL = 16, IMAGES_LOOKED_AT = 256 };
 
@@ -22,6 +23,11 @@ void pd_shades_note(const char *name, size_t images, int channels, const double 
             "the pixels are all about %.3f of 0 to 1 (black to white), within %.3f: hardly anything to "
             "see (12 bits in 16, numbers of classes, white on clear?)",
             middle, most);
+}
+
+bool pd_planes_are_grey(const uint8_t *planes, size_t area)
+{
+    return !memcmp(planes, planes + area, 2 * area); /* the second is the first, the third the second */
 }
 
 void pd_colours_note(const char *name, char note[PD_NOTE_SIZE])

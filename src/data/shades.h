@@ -13,6 +13,9 @@ void pd_shades_note(const char *name, size_t images, int channels, const double 
 /* The same of a set of images, by a few hundred of them. */
 void pd_dataset_note_shades(struct pd_dataset *dataset);
 
+/* Whether all three planes, `area` numbers each, are the same. */
+bool pd_planes_are_grey(const uint8_t *planes, size_t area);
+
 /* A line that the test images have colours, and the training images none. */
 void pd_colours_note(const char *name, char note[PD_NOTE_SIZE]);
 

@@ -8,6 +8,7 @@
 #include "data/images/image_words.h"
 #include "data/labels/image_labels.h"
 #include "data/labels/image_name.h"
+#include "data/shades.h"
 #include "io/file.h"
 
 #include <omp.h>
@@ -30,7 +31,7 @@ static void measure_image(struct pd_surveyed *s, const uint8_t *planes, int chan
     const size_t area = (size_t)height * (size_t)width;
     s->height = height;
     s->width = width;
-    s->grey = true;
+    s->grey = channels == 1 || pd_planes_are_grey(planes, area);
     for (int c = 0; c < PD_DATA_CHANNELS; c++) { /* others may have colours */
         const uint8_t *plane = planes + (channels > 1 ? (size_t)c * area : 0);
         uint64_t sum = 0, squares = 0;
@@ -40,7 +41,6 @@ static void measure_image(struct pd_surveyed *s, const uint8_t *planes, int chan
         }
         s->sum[c] = (double)sum / 255;
         s->squares[c] = (double)squares / (255.0 * 255.0);
-        s->grey = s->grey && !memcmp(plane, planes, area);
     }
 }
 

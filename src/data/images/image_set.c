@@ -9,6 +9,7 @@
 #include "data/images/image_losses.h"
 #include "data/images/image_words.h"
 #include "data/labels/image_name.h"
+#include "data/shades.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -142,12 +143,10 @@ static size_t keep_good(struct work *w, size_t first, size_t n)
 static bool is_grey(const struct work *w, size_t n)
 {
     const size_t area = (size_t)w->d->height * (size_t)w->d->width;
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *p = w->chunk + 3 * i * area;
-        if (memcmp(p, p + area, area) != 0 || memcmp(p, p + 2 * area, area) != 0)
-            return false;
-    }
-    return true;
+    bool grey = true;
+    for (size_t i = 0; i < n && grey; i++)
+        grey = pd_planes_are_grey(w->chunk + 3 * i * area, area);
+    return grey;
 }
 
 static void drop_colour(struct work *w, size_t n)

@@ -53,8 +53,7 @@ static bool is_coloured(const char *folder, const struct pd_image_list *l)
         if (pd_path_join(path, sizeof path, folder, l->at[i * l->count / n].path, NULL) ||
             pd_image_read(path, &image, NULL))
             continue;
-        const size_t area = (size_t)image.height * (size_t)image.width;
-        coloured = memcmp(image.planes, image.planes + area, 2 * area) != 0;
+        coloured = !pd_planes_are_grey(image.planes, (size_t)image.height * (size_t)image.width);
         pd_image_release(&image);
     }
     return coloured;

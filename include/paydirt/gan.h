@@ -29,8 +29,9 @@ struct pd_where {
 enum pd_origin { PD_ORIGIN_REAL, PD_ORIGIN_FAKE, PD_ORIGINS };
 
 /* The networks of a run, as of its best epoch where it validates, else of its last checkpoint. threads 0: as
- * the run's options say. D scores by recalibrated statistics where the run's folder has them, as after
- * `paydirt score`; else by its running ones, and pd_recalibrate (score.h) makes them.
+ * the run's options say. D scores reals as the run's option "recalibrate" says: by recalibrated statistics,
+ * which its folder keeps, as after `paydirt score`, or which are made here, over the run's data; where these
+ * are not there any more, by its running ones (pd_gan_statistics), until pd_recalibrate (score.h).
  * PD_ERR_USAGE, PD_ERR_IO, PD_ERR_FORMAT, PD_ERR_MISMATCH, PD_ERR_MEMORY. */
 enum pd_status pd_gan_open(const char *run, int threads, struct pd_gan **out, struct pd_error *err);
 

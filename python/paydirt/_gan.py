@@ -1,6 +1,7 @@
 """Networks: sampling, scoring, files."""
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import tempfile
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._arrays import floats, pointer, shape_text, whole_numbers
 from ._images import Images, arrays_of, fit_channels, pixels_of, to_dataset
 from ._labels import as_called, by_value, called, labels_of
-from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, one_of, openmp, path_text, real, text, whole
+from ._library import Callbacks, UsageError, call, check, ffi, lib, new_error, one_of, openmp, path_text, real, tell, text, whole
 
 _FILE = "networks.safetensors"  # in a folder of Gan.save
 _ORIGINS = {"real": lib.PD_ORIGIN_REAL, "fake": lib.PD_ORIGIN_FAKE}
@@ -121,12 +122,24 @@ class Gan:
         self._scale = int(lib.pd_gan_pixel_scale(self._c))  # of the images that it was trained on
         self.folder = folder
         self.interrupted = False
+        self._doubt = ""  # told before the discriminator's first words
 
     def _alive(self) -> Any:
         if self._process != os.getpid():
             raise UsageError("networks of process %d in a process that was forked from it: save them there and load them here"
                              % self._process)
         return self._c
+
+    def _ready(self, origin: str) -> int:
+        """The discriminator scores generated images by statistics of their own where it does real ones (doc/gold.md)."""
+        number = _origin(origin)
+        if number == lib.PD_ORIGIN_FAKE and lib.pd_gan_statistics(self._alive(), lib.PD_ORIGIN_REAL) \
+                and not lib.pd_gan_statistics(self._c, number):
+            self._call(lib.pd_recalibrate, self._c, number, ffi.NULL)
+        if self._doubt:
+            tell(self._doubt)
+            self._doubt = ""
+        return number
 
     @property
     def classes(self) -> int:
@@ -245,12 +258,13 @@ class Gan:
         o.per_class, o.burn_in, o.how.seed = whole("per_class", per_class, 2**40), whole("burn_in", burn_in, 2**40), _seed(seed)
         o.how.p = o.how.p if p is None else real("p", p)
         o.how.keep = o.how.keep if keep is None else real("keep", keep)
+        self._ready("fake")
         callbacks = Callbacks()
         o.stop = callbacks.make("bool(void *)", lambda _: callbacks.is_stopped(), True)
         out = ffi.new("struct pd_rejection *")
         try:
             with openmp(0):
-                callbacks.call(lib.pd_reject, self._alive(), o, out)
+                callbacks.call(lib.pd_reject, self._c, o, out)
             n = out.kept.count
             images = _copy("float", out.kept.images, (n, *self.shape), np.float32)
             labels = as_called(_copy("int32_t", out.kept.labels, (n,), np.int32), self.class_names)
@@ -284,12 +298,13 @@ class Gan:
         >>> rows = paydirt.select(*gan.score(pool)[:2], strategy="gold", k=100)
         """
         dataset = self._dataset(images, labels)
-        if _origin(origin) == lib.PD_ORIGIN_REAL:
+        number = self._ready(origin)
+        if number == lib.PD_ORIGIN_REAL:
             return self._score_data(dataset)
         x = self._input(dataset)
         n = len(x)
         logit, classes = np.empty(n, np.float32), np.empty((n, self.classes), np.float32)
-        self._call(lib.pd_score, self._alive(), _origin(origin), pointer("float", x), n, pointer("float", logit),
+        self._call(lib.pd_score, self._alive(), number, pointer("float", x), n, pointer("float", logit),
                    pointer("float", classes))
         log_p, entropy, k = np.empty((n, self.classes)), np.empty(n), np.empty(n)
         lib.pd_class_log_p(n, self.classes, pointer("float", classes), pointer("double", log_p))
@@ -321,7 +336,7 @@ class Gan:
         """The discriminator's last hidden layer, (n, width): what `select` takes as features."""
         x = self._input(self._dataset(images, None))
         out = np.empty((len(x), lib.pd_gan_feature_width(self._c)), np.float32)
-        self._call(lib.pd_features, self._alive(), _origin(origin), pointer("float", x), len(x), pointer("float", out))
+        self._call(lib.pd_features, self._alive(), self._ready(origin), pointer("float", x), len(x), pointer("float", out))
         return out
 
     def passes(self, images: Any, passes: int = 20, *, seed: int = 0, origin: str = "real") -> NDArray[np.float32]:
@@ -336,7 +351,7 @@ class Gan:
         x = self._input(self._dataset(images, None))
         count = whole("passes", passes, lib.PD_PASSES_MOST)
         out = np.empty((count, len(x), self.classes), np.float32)
-        self._call(lib.pd_passes, self._alive(), _origin(origin), pointer("float", x), len(x), count, _seed(seed),
+        self._call(lib.pd_passes, self._alive(), self._ready(origin), pointer("float", x), len(x), count, _seed(seed),
                    pointer("float", out))
         return out
 
@@ -403,7 +418,7 @@ class Gan:
         """
         from ._networks import load_checkpoint
 
-        seen = lib.pd_gan_statistics(self._alive(), _origin(origin))
+        seen = lib.pd_gan_statistics(self._alive(), self._ready(origin))
         with tempfile.TemporaryDirectory() as folder:
             path = self.save(pathlib.Path(folder, _FILE))
             return load_checkpoint(path, path if seen else "", origin)
@@ -440,6 +455,15 @@ def _present(x: NDArray[np.float32], dtype: Any, channels_first: bool) -> NDArra
     return x if channels_first else np.ascontiguousarray(np.moveaxis(x, 1, 3))
 
 
+def _doubt_of(gan: Gan, run: pathlib.Path) -> str:
+    """Where the run's data are not there any more, as after it was copied elsewhere."""
+    if not lib.pd_gan_has_batch_norm(gan._c) or lib.pd_gan_statistics(gan._c, lib.PD_ORIGIN_REAL) \
+            or not json.loads((run / "options.json").read_text(encoding="utf-8")).get("recalibrate", True):
+        return ""
+    return ("%s: real images are scored by running statistics, over real and generated ones (doc/gold.md): those of real ones are "
+            "not kept there, and the run's data cannot be opened; `paydirt score` where they are makes them" % run)
+
+
 def load(path: Union[str, "os.PathLike[str]"], *, threads: int = 0) -> Gan:
     """Networks of a run (`train`, `paydirt train`), or that `Gan.save` has written.
 
@@ -461,6 +485,7 @@ def load(path: Union[str, "os.PathLike[str]"], *, threads: int = 0) -> Gan:
         if at.is_dir() and not saved.exists():
             call(lib.pd_gan_open, os.fsencode(at), count, out)
             gan = Gan(out[0], os.path.abspath(at))
+            gan._doubt = _doubt_of(gan, at)
         else:
             at = saved if at.is_dir() else at
             call(lib.pd_gan_read, os.fsencode(at), count, out)

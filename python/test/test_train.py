@@ -164,6 +164,27 @@ class Stops(unittest.TestCase):
             with self.assertRaisesRegex(paydirt.UsageError, "functions of an Epoch"):
                 quick(callbacks=callbacks)
 
+    def test_a_run_scores_by_recalibrated_statistics(self):
+        keep = dict(size=8, epochs=2, grid_every=0, model="infogan")
+        here = quick(IMAGES, LABELS, **keep)
+        made = here.sample(per_class=3)
+        with tempfile.TemporaryDirectory() as folder:
+            run = quick(IMAGES, LABELS, out=folder, **keep)
+            for gan in (run, paydirt.load(run.folder)):
+                np.testing.assert_array_equal(gan.score(IMAGES).logit, here.score(IMAGES).logit)
+                np.testing.assert_array_equal(gan.score(made, np.repeat([0, 1, 2], 3), origin="fake").logit,
+                                              here.score(made, np.repeat([0, 1, 2], 3), origin="fake").logit)
+            pathlib.Path(run.folder, "statistics.safetensors").unlink()
+            next(pathlib.Path(folder).glob("data-*.npz")).unlink()
+            copied = paydirt.load(run.folder)
+            copied.sample([0])
+            with self.assertWarnsRegex(UserWarning, "running statistics"):
+                copied.score(IMAGES)
+            plain = quick(IMAGES, LABELS, recalibrate=False, **keep)
+        self.assertGreater(np.abs(plain.score(IMAGES).logit - here.score(IMAGES).logit).max(), 0.01)
+        self.assertGreater(np.abs(plain.score(made, np.repeat([0, 1, 2], 3), origin="fake").logit -
+                                  here.score(made, np.repeat([0, 1, 2], 3), origin="fake").logit).max(), 0.001)
+
     def test_a_run_in_a_folder_goes_on(self):
         with tempfile.TemporaryDirectory() as folder:
             whole = quick(IMAGES, LABELS, size=8, out=os.path.join(folder, "a"), epochs=3, grid_every=0, classes=["x", "y", "z"])

@@ -1,5 +1,6 @@
 /* Training for other programs (paydirt/train.h), and what they open. */
 #include "base/mem.h"
+#include "base/pass_on.h"
 #include "run/recalibrate.h"
 
 #include <paydirt/train.h>
@@ -76,11 +77,10 @@ enum pd_status pd_gan_open(const char *run, int threads, struct pd_gan **out, st
     enum pd_status status = pd_run_read(run, &(struct pd_where){.threads = threads}, &m, err);
     if (status)
         return status;
-    if (m.options.recalibrate)
-        status = pd_run_kept_statistics(&m, err);
-    if (status) {
+    struct pd_error why;
+    if (pd_run_recalibrate(&m, PD_ORIGIN_REAL, NULL, NULL, &why) == PD_ERR_MEMORY) {
         pd_run_release(&m);
-        return status;
+        return pd_pass_on(&why, err);
     }
     *out = m.gan;
     return PD_OK;

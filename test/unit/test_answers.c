@@ -498,6 +498,11 @@ static void finds_classes_as_people_write_them(void **state)
     (void)state;
     static const char *const tumours[] = {"glioma", "no_tumor", "pituitary gland"};
     static const char *const padded[] = {"001", "002", "010"};
+    static const char *const arabic[] = {"\u0661", "\u0662", "\u0663"};
+    static const char *const wide[] = {"\uff11", "\uff12"};
+    static const char *const roman[] = {"grade I", "grade II", "grade III"};
+    static const char *const counted[] = {"One", "Two", "third"};
+    static const char *const letters[] = {"o", "x", "y"};
     static const char *const fruit[] = {"Äpfel", "E\xcc\x81te\xcc\x81", "STRASSE"}; /* the second in NFD */
     static const char *const twins[] = {"Cat", "cat", "\xc3\xa9", "e\xcc\x81", "x", "x ", "nan"};
     static const char *const mixed[] = {"1", "01", "Skip", "a-b", "a b"};
@@ -515,6 +520,14 @@ static void finds_classes_as_people_write_them(void **state)
         {tumours, 3, "1", "no_tumor", "'1' is 'no_tumor'"},
         {tumours, 3, "3", "refused", ""},
         {tumours, 3, "SKIP", "skip", ""},
+        {arabic, 3, "1", "refused", ""},
+        {arabic, 3, "\u0661", "\u0661", ""},
+        {wide, 2, "0", "refused", ""},
+        {wide, 2, "1", "\uff11", "'1' is '\uff11'"},
+        {roman, 3, "1", "refused", ""},
+        {roman, 3, "GRADE ii", "grade II", "'GRADE ii' is 'grade II'"},
+        {counted, 3, "1", "refused", ""},
+        {letters, 3, "1", "x", "'1' is 'x'"},
         {padded, 3, "1", "001", "'1' is '001'"},
         {padded, 3, "2.0", "002", "'2.0' is '002'"},
         {padded, 3, "002", "002", ""},

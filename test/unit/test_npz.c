@@ -503,8 +503,15 @@ static void says_what_is_missing(void **state)
     struct pd_error err = {.message = ""};
     const struct pd_io_array simple = array("images", PD_IO_U8, bytes, 3, N, H, W, 0);
     const struct pd_io_array half = array("test_images", PD_IO_U8, bytes, 3, N, H, W, 0);
+    const struct pd_io_array none[] = {array("x_train", PD_IO_U8, bytes, 3, N, H, W, 0),
+                                       array("x_test", PD_IO_U8, bytes, 3, 0, H, W, 0)};
     assert_int_equal(open_set(write_npz(&simple, 1), PD_SPLIT_TEST, &d, &err), PD_ERR_IO);
     assert_contains(err.message, "has no test split");
+    assert_int_equal(open_set(write_npz(none, 2), PD_SPLIT_TEST, &d, &err), PD_ERR_IO);
+    assert_contains(err.message, "x_test: no image in it");
+    assert_int_equal(open_set(write_npz(none, 2), PD_SPLIT_TRAIN, &d, &err), PD_OK);
+    assert_contains(d->note, "no image in x_test: no test split");
+    pd_dataset_destroy(d);
     const char *path = write_npz(&half, 1);
     assert_int_equal(open_set(path, PD_SPLIT_TRAIN, &d, &err), PD_ERR_IO);
     assert_contains(err.message, "has no training split: that would be an array train_images");

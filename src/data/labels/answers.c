@@ -284,7 +284,7 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
     snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word), label);
     const int32_t class = find_class(r, text, word, &exactly, rivals);
     const bool number = !word[strspn(word, "0123456789")], named = class >= 0 && r->dataset->class_names;
-    const bool by_place = number && named && !isdigit((unsigned char)r->dataset->class_names[class][0]);
+    const bool by_place = number && named && r->classes.indices;
     r->from_0 = r->from_0 || (by_place && !class);
     r->beyond = r->beyond || (class < 0 && is_number(word, r->dataset->classes));
     if (class < 0 && class != PD_ANSWER_SKIP)

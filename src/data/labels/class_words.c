@@ -77,12 +77,49 @@ int64_t pd_class_number(const char *text)
     return *text ? -1 : value;
 }
 
-static bool has_digits(const struct pd_dataset *d)
+/* Digits of any script, roman ones and those in circles, too. */
+static bool has_digit(const char *name)
 {
-    for (int i = 0; i < d->classes; i++)
-        if (strpbrk(d->class_names[i], "0123456789"))
+    utf8proc_int32_t point;
+    utf8proc_ssize_t n;
+    for (const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)name; *at; at += n > 0 ? n : 1) {
+        n = utf8proc_iterate(at, -1, &point);
+        const utf8proc_category_t category = n > 0 ? utf8proc_category(point) : UTF8PROC_CATEGORY_CN;
+        if (category == UTF8PROC_CATEGORY_ND || category == UTF8PROC_CATEGORY_NL ||
+            category == UTF8PROC_CATEGORY_NO)
+            return true;
+    }
+    return false;
+}
+
+/* "Grade II", "second": its first or last word counts. */
+static bool counts(const char *name)
+{
+    static const char *const words[] = {
+        "i",     "ii",     "iii",   "iv",     "v",     "vi",     "vii",    "viii",   "ix",     "x",
+        "one",   "two",    "three", "four",   "five",  "six",    "seven",  "eight",  "nine",   "ten",
+        "first", "second", "third", "fourth", "fifth", "\u4e00", "\u4e8c", "\u4e09", "\u56db", "\u4e94"};
+    char folded[PD_CLASS_NAME_SIZE];
+    if (!fold(name, folded))
+        return false;
+    const char *last = strrchr(folded, ' ');
+    folded[strcspn(folded, " ")] = '\0';
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (!strcmp(folded, words[i]) || (last && !strcmp(last + 1, words[i])))
             return true;
     return false;
+}
+
+/* Whether names are, or have, numbers of their own, which are others than their places. */
+static bool are_numbered(const struct pd_dataset *d)
+{
+    int counting = 0;
+    for (int i = 0; i < d->classes; i++) {
+        if (has_digit(d->class_names[i]))
+            return true;
+        counting += counts(d->class_names[i]);
+    }
+    return counting > 1; /* "I" alone is a letter */
 }
 
 bool pd_are_one_word(const char *a, const char *b)
@@ -123,7 +160,7 @@ static int find_reversed(const struct pd_class_words *w)
 
 enum pd_status pd_class_words_init(struct pd_class_words *w, const struct pd_dataset *d, struct pd_error *err)
 {
-    *w = (struct pd_class_words){.dataset = d, .indices = !d->class_names || !has_digits(d)};
+    *w = (struct pd_class_words){.dataset = d, .indices = !d->class_names || !are_numbered(d)};
     if (!d->class_names)
         return PD_OK;
     const size_t classes = (size_t)d->classes;

@@ -68,12 +68,31 @@ static enum pd_status open_streams(struct file *f, struct pd_error *err)
     return status;
 }
 
+static void close_split(struct file *f, enum pd_split split)
+{
+    pd_npy_stream_close(f->images[split]);
+    pd_npy_stream_close(f->labels[split]);
+    f->images[split] = f->labels[split] = NULL;
+}
+
+/* A test split without images is none. */
+static enum pd_status check_empty(struct file *f, enum pd_split split, struct pd_dataset *d,
+                                  struct pd_error *err)
+{
+    const struct pd_npy_stream *test = f->images[PD_SPLIT_TEST];
+    if (!test || pd_npy_stream_array(test)->dims[0])
+        return PD_OK;
+    if (split == PD_SPLIT_TEST)
+        return pd_fail(err, PD_ERR_IO, -1, "%s: no image in it", pd_npy_stream_name(test));
+    pd_dataset_add_note(d, "no image in %s: no test split", f->layout->images[PD_SPLIT_TEST]);
+    close_split(f, PD_SPLIT_TEST);
+    return PD_OK;
+}
+
 static void close_streams(struct file *f)
 {
-    for (int i = 0; i < 2; i++) {
-        pd_npy_stream_close(f->images[i]);
-        pd_npy_stream_close(f->labels[i]);
-    }
+    for (int i = 0; i < 2; i++)
+        close_split(f, (enum pd_split)i);
 }
 
 /* "images, x": the names of all arrays. */
@@ -501,6 +520,8 @@ enum pd_status pd_npz_take(struct pd_npy *npy, const char *name, enum pd_split s
     if (!has(npy, f.layout->images[split]))
         return no_split(&f, split, err);
     enum pd_status status = open_streams(&f, err);
+    if (!status)
+        status = check_empty(&f, split, d, err);
     if (!status)
         say_arrays(&f, split, d);
     if (!status)

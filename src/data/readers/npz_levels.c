@@ -10,6 +10,8 @@
 #define NEAR 0.005 /* as pixel_scale.c has it */
 #define END  0.02  /* what lies as near to the end of a scale reaches it */
 
+enum { MANY = 16 }; /* images: bytes of so many hardly are 0 and 1 alone where others are not */
+
 /* --- values --- */
 
 enum pd_status pd_values_create(struct pd_npy_stream *stream, struct pd_values **out, struct pd_error *err)
@@ -205,7 +207,8 @@ static enum pd_status fail_values(const struct group *g, const struct pd_levels_
 static enum pd_status check_splits(const struct group *g, enum pd_pixel_scale scale, struct pd_error *err)
 {
     for (int i = 0; i < g->n && g->n > 1; i++)
-        if (kind_of(g->arrays[i]) != PD_BYTES && is_out_of_line(g->arrays[i], scale, &g->own[i]))
+        if ((kind_of(g->arrays[i]) != PD_BYTES || g->own[i].images >= MANY) &&
+            is_out_of_line(g->arrays[i], scale, &g->own[i]))
             return pd_fail(
                 err, PD_ERR_FORMAT, -1,
                 "%s: values from %g to %g, but those of the file's other images are from %g to %g: "

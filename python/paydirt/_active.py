@@ -50,11 +50,14 @@ def _write_synced(path: pathlib.Path, rows: Dict[int, str]) -> None:
         os.close(folder)
 
 
-def _read(path: pathlib.Path) -> Dict[int, str]:
+def _read(path: pathlib.Path, names: Sequence[str]) -> Dict[int, str]:
+    """The run writes a class that a spreadsheet would take for a formula ("+") with a ' before it."""
     if not path.exists():
         return {}
     with open(path, newline="", encoding="utf-8-sig") as file:
-        return {int(row["image"]): row["label"] for row in csv.DictReader(file)}
+        rows = {int(row["image"]): row["label"] for row in csv.DictReader(file)}
+    return {row: word[1:] if word not in names and word.startswith("'") and word[1:] in names else word
+            for row, word in rows.items()}
 
 
 def _is_whole(x: Any) -> bool:
@@ -159,7 +162,7 @@ class ActiveLearner:
         numbers); -1 where there is none."""
         out = self._given.copy()
         pending = self._pending()  # first: what is taken from it meanwhile is in the other then
-        answered = _read(self._run / "answers.csv") if self._run else {}
+        answered = _read(self._run / "answers.csv", self.class_names) if self._run else {}
         self._check_words(answered)
         for answers in (answered, *pending.values()):
             for row, word in answers.items():
@@ -262,7 +265,7 @@ class ActiveLearner:
 
     def _pending(self) -> Dict[bool, Dict[int, str]]:
         """What the run has not taken yet, by whom ever it was answered."""
-        pending = {kind: _read(self.folder / name) for kind, name in _PENDING.items()}
+        pending = {kind: _read(self.folder / name, self.class_names) for kind, name in _PENDING.items()}
         for answers in pending.values():
             self._check_words(answers)
         return pending
@@ -277,7 +280,7 @@ class ActiveLearner:
         path = self.folder / _PENDING[kind]
         if not answers:
             path.unlink(missing_ok=True)
-        elif answers != _read(path):
+        elif answers != _read(path, self.class_names):
             _write_synced(path, answers)
 
     def _places(self) -> Dict[int, str]:
@@ -314,7 +317,7 @@ class ActiveLearner:
 
     def _answered(self) -> Dict[int, str]:
         out = {int(i): self.class_names[self._given[i]] for i in np.flatnonzero(self._given >= 0)}
-        out.update(_read(self._run / "answers.csv") if self._run else {})
+        out.update(_read(self._run / "answers.csv", self.class_names) if self._run else {})
         for answers in self._pending().values():
             out.update(answers)
         return out

@@ -63,6 +63,19 @@ class Loop(unittest.TestCase):
         with self.assertRaisesRegex(paydirt.UsageError, "name or its place: expected a name, as '001'"):
             loop.answer([0], [1])
 
+    def test_classes_that_look_like_formulas(self):
+        loop = learner(self.folder, classes=["+", "-"])
+        rows = loop.query()
+        words = [("+", "-")[k] for k in CLASSES[rows]]
+        loop.answer(rows, words)
+        more = loop.query()  # the run has written the answers
+        np.testing.assert_array_equal(loop.labels[rows], CLASSES[rows])
+        loop.answer(more, [("+", "-")[k] for k in CLASSES[more]])
+        again = learner(self.folder, classes=["+", "-"])
+        np.testing.assert_array_equal(again.labels[more], CLASSES[more])
+        with self.assertRaisesRegex(paydirt.UsageError, "was answered before as '[+-]'"):
+            again.answer(rows[:1], ["-" if words[0] == "+" else "+"])
+
     def test_numbers_beside_names_of_a_data_set(self):
         os.mkdir(self.folder)
         path = os.path.join(self.folder, "x.npz")

@@ -13,6 +13,7 @@ from ._library import UsageError, tell
 
 _MOST_CLASSES = 1 << 20
 _NUMBER = re.compile("-?[0-9]{1,9}")
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]*)?")
 Classes = Union[int, Sequence[str], Sequence[int], Mapping[str, int], Mapping[int, str], None]
 
 
@@ -176,9 +177,9 @@ def by_value(a: NDArray[Any], values: List[int], what: str = "labels") -> NDArra
 
 
 def sorted_names(words: Iterable[str]) -> List[str]:
-    """By number where all are numbers, as of folders and tables."""
-    numbers = all(w.isascii() and w.isdigit() and len(w) < 10 for w in words)
-    return sorted(words, key=lambda w: (int(w), w)) if numbers else sorted(words)
+    """By number where all are numbers ("-1", "2.0"), as of folders and tables."""
+    numbers = all(len(w) < 16 and _DECIMAL.fullmatch(w) for w in words)
+    return sorted(words, key=lambda w: (float(w), w)) if numbers else sorted(words)
 
 
 def _by_name(a: NDArray[Any], names: Optional[List[str]]) -> Tuple[NDArray[np.int64], List[str]]:

@@ -316,6 +316,7 @@ class Understands(unittest.TestCase):
         self.assertEqual(understand(IMAGES, None, 4).classes, 4)
         got = understand(IMAGES[:3], ["a", float("nan"), "b"])
         self.assertEqual((got.names, list(got.labels)), (["a", "b"], [0, -1, 1]))
+        self.assertEqual(understand(IMAGES[:4], ["1.0", "10.0", "2.0", "-1"]).names, ["-1", "1.0", "2.0", "10.0"])
         many = np.arange(N) % 12
         numbers = many.astype(object)
         numbers[0] = None

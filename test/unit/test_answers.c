@@ -241,6 +241,9 @@ static void finds_images_by_path_and_url(void **state)
         {"/data/local-files/?d=b%20c.png&x=1", "b c.png=dog\n?0"},
         {"/data/local-files/?d=gr%C3%B6%C3%9fe.png", "größe.png=dog\n?0"},
         {"/data/upload/3/0a1b2c3d-plain.png", "plain.png=dog\n?0"},
+        {"images/1/0a1b2c3d-plain.png", "plain.png=dog\n?0"}, /* as exports to COCO have it */
+        {"0a1b2c3d-plain.png", "plain.png=dog\n?0"},
+        {"20240131-plain.png", "!2 unknown image '20240131-plain.png'\n?0"},
         {"/data/upload/3/0a1b2c3d-1.png", "!2 several images may be '/data/upload/3/0a1b2c3d-1.png'\n?0"},
         {"birds/1.png", "!2 unknown image 'birds/1.png'\n?0"},
         {"ain.png", "!2 unknown image 'ain.png'\n?0"},
@@ -506,6 +509,7 @@ static void finds_classes_as_people_write_them(void **state)
     static const char *const fruit[] = {"Äpfel", "E\xcc\x81te\xcc\x81", "STRASSE"}; /* the second in NFD */
     static const char *const twins[] = {"Cat", "cat", "\xc3\xa9", "e\xcc\x81", "x", "x ", "nan"};
     static const char *const mixed[] = {"1", "01", "Skip", "a-b", "a b"};
+    static const char *const grouped[] = {"1", "2", "1000", "3000000"};
     static const struct {
         const char *const *names;
         int classes;
@@ -563,6 +567,11 @@ static void finds_classes_as_people_write_them(void **state)
         {mixed, 5, "A-B", "refused", ""},
         {mixed, 5, "a b", "a b", ""},
         {mixed, 5, "2", "refused", ""},
+        {grouped, 4, "1.0", "1", "'1.0' is '1'"},
+        {grouped, 4, "1,000", "refused", ""}, /* a spreadsheet's thousand, or 1 */
+        {grouped, 4, "1.000", "refused", ""},
+        {grouped, 4, "2,000", "2", "'2,000' is '2'"},
+        {grouped, 4, "3,000,000", "refused", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *note, *class = read_class(cases[i].names, cases[i].classes, cases[i].label, &note);
@@ -581,6 +590,8 @@ static void finds_classes_as_people_write_them(void **state)
     assert_read(&numbers, "image,label\n7,3.0\n8,1.\n9,1.5\n10,20.0\n",
                 "7=3\n8=1\n!4 unknown class '1.5', expected 0 to 19, or skip\n"
                 "!5 unknown class '20.0', expected 0 to 19, or skip\n?0");
+    assert_read(&photos, ",,\nimage,label,note\nplain.png,cat,\n\xef\xbb\xbfimage,label,note\nb c.png,dog,\n",
+                "plain.png=cat\nb c.png=dog\n?0"); /* one file behind another */
     assert_read(&photos, "image,label\nplain.png,Cat",
                 "!2 may be cut off: no line end after 'Cat', which begins longer names\n?0");
 }
@@ -650,8 +661,7 @@ static void refuses_other_files(void **state)
 {
     (void)state;
     const char *expected =
-        "answers: expected CSV with the columns 'image' and 'label', or a JSON export of Label "
-        "Studio at offset 0";
+        "answers: expected CSV with the columns 'image' and 'label', or a JSON export of Label Studio";
     struct pd_answers a;
     struct pd_error err;
     assert_read(&photos, "", expected);

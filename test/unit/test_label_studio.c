@@ -22,8 +22,9 @@ static void reads_label_studio_json(void **state)
                                                             SKIPPED) "," TASK("\"image\":\"dogs/1.png\"",
                                                                               "") "," TASK(PLAIN,
                                                                                            DONE("")) "]",
-        "plain.png=cat\nb c.png=dog\ncats/1.png=skip\n?2");
+        "plain.png=cat\ncats/1.png=skip\n?3"); /* "kind" is another question */
     assert_read(&photos, TASK(PLAIN, DONE(CHOICE("choice", "\"cat\""))), "plain.png=cat\n?0");
+    assert_read(&photos, TASK(OURS, DONE(CHOICE("kind", "\"dog\""))), "b c.png=dog\n?0");
     assert_read(&numbers,
                 "[" TASK("\"paydirt_image\":\"7\"", DONE(CHOICE("choice", "\"3\""))) "," TASK(
                     "\"paydirt_image\":8", DONE(CHOICE("choice", "4"))) "]",
@@ -77,8 +78,85 @@ static void refuses_task_by_task(void **state)
         "!1 not a task: expected an object\n"
         "!2 2 classes chosen, expected one\n"
         "!3 a label that is neither a word nor a number\n"
-        "!4 2 sets of choices, expected one, or one named 'choice'\n"
-        "!5 unknown image ''\n?0");
+        "!5 no 'image' in it: expected {\"image\": …, \"label\": …} or Label Studio's tasks\n?1");
+}
+
+#define EITHER "either of 'tumor' and 'artifact' may be the label: expected one set of choices, or one named "
+
+/* Which question a row leaves open only the others tell. */
+static void keeps_questions_apart(void **state)
+{
+    (void)state;
+    assert_read(&photos,
+                "[" TASK(PLAIN, DONE(CHOICE("tumor", "\"cat\""))) "," /**/
+                TASK(OURS, DONE(CHOICE("artifact", "\"cat\""))) "," TASK(OURS, DONE("")) "]",
+                "!1 " EITHER "'choice'\n!2 " EITHER "'choice'\n?1");
+    assert_read(&photos,
+                "[" TASK(PLAIN, DONE(CHOICE("tumor", "\"cat\"")) "," DONE(CHOICE("artifact", "\"cat\""))) "]",
+                "!1 " EITHER "'choice'\n?0");
+    assert_read(&photos,
+                "[{\"image\":\"plain.png\",\"tumor\":\"cat\"},{\"image\":\"b c.png\",\"artifact\":\"cat\"}]",
+                "!1 " EITHER "'choice'\n!2 " EITHER "'choice'\n?0");
+    assert_read(&photos, "[{\"image\":\"plain.png\",\"kind\":\"dog\"},{\"image\":\"b c.png\",\"kind\":null}]",
+                "plain.png=dog\n?1");
+    assert_read(&photos,
+                "[{\"image\":\"plain.png\",\"Label\":\"dog\",\"note\":\"x\"},{\"image\":\"b "
+                "c.png\",\"label\":\"cat\"}]",
+                "plain.png=dog\nb c.png=cat\n?0");
+    assert_read(&photos,
+                "[{\"image\":\"plain.png\",\"kind\":\"dog\"},"
+                "{\"image\":\"b c.png\",\"kind\":\"cat\",\"comment\":\"x\"}]",
+                "plain.png=dog\n!2 no 'choice', and 2 keys that may stand for it\n?0");
+}
+
+/* Never no answer without a word. */
+static void refuses_labels_in_other_places(void **state)
+{
+    (void)state;
+    assert_read(&photos, "[{\"image\":\"plain.png\",\"label\":{\"name\":\"cat\"}}]",
+                "!1 a label that is an object without 'choices'\n?0");
+    assert_read(&photos, "[{\"image\":\"plain.png\",\"choice\":{\"taxonomy\":[[\"cat\"]]}}]",
+                "!1 a label that is an object without 'choices'\n?0");
+    assert_read(&photos, "{\"data\":{" PLAIN "},\"annotations\":{\"0\":{\"result\":[]}}}",
+                "!1 'annotations' that are no list\n?0");
+    assert_read(&photos, "{\"data\":{" PLAIN "},\"result\":[" CHOICE("choice", "\"cat\"") "]}",
+                "!1 a 'result' without 'annotations' around it, export the project as JSON\n?0");
+    assert_read(&photos, "{\"data\":{" PLAIN ",\"label\":\"cat\"}}",
+                "!1 no 'annotations', but a label in 'data', export the project as JSON\n?0");
+    assert_read(&photos, "{\"data\":{" PLAIN ",\"label\":\"cat\"},\"annotations\":[]}", "?1");
+    assert_read(&photos, "{\"plain.png1\":{\"filename\":\"plain.png\"}}",
+                "!1 no 'image' in it: expected {\"image\": …, \"label\": …} or Label Studio's tasks\n?0");
+}
+
+#define REVIEWED(accepted)                                                                                   \
+    "{\"result\":[" CHOICE("choice", "\"cat\"") "],\"reviews\":[{\"accepted\":" accepted "}]}"
+
+static void takes_nothing_rejected(void **state)
+{
+    (void)state;
+    assert_read(&photos, TASK(PLAIN, REVIEWED("true")), "plain.png=cat\n?0");
+    assert_read(&photos, TASK(PLAIN, REVIEWED("false")), "!1 an annotation that its review rejected\n?0");
+    assert_read(&photos, TASK(PLAIN, REVIEWED("false") "," DONE(CHOICE("choice", "\"dog\""))),
+                "plain.png=dog\n?0");
+    assert_read(&photos,
+                "[{\"image\":\"plain.png\",\"label\":\"cat\",\"answer\":\"accept\"},"
+                "{\"image\":\"b c.png\",\"label\":\"dog\",\"answer\":\"reject\"},"
+                "{\"image\":\"cats/1.png\",\"label\":\"dog\",\"answer\":\"ignore\"}]",
+                "plain.png=cat\n?2");
+    assert_read(&photos, "image,label,answer\nplain.png,cat,accept\nb c.png,dog,reject\n",
+                "plain.png=cat\n?1");
+    assert_read(
+        &photos, "image,answer\nplain.png,reject\n",
+        "answers: expected CSV with the columns 'image' and 'label', or a JSON export of Label Studio");
+}
+
+/* As pandas writes them. */
+static void takes_numbers_with_decimals(void **state)
+{
+    (void)state;
+    assert_read(&numbers, "[{\"image\":5.0,\"label\":1.0},{\"image\":6,\"label\":null}]", "5=1\n?1");
+    assert_read(&photos, "[{\"image\":\"plain.png\",\"label\":true}]",
+                "!1 unknown class 'true', expected one of 5, from 'cat' to 'caterpillar', or skip\n?0");
 }
 
 #define RESULT(type, value)                                                                                  \
@@ -143,9 +221,7 @@ static void reads_label_studio_json_min(void **state)
         "{\"image\":\"dogs/1.png\",\"choice\":{\"choices\":[\"cat\",\"dog\"]}},"
         "{\"image\":\"dogs/1.png\",\"kind\":\"cat\",\"mood\":\"good\"},"
         "{\"image\":\"dogs/1.png\",\"choice\":null}]",
-        "plain.png=cat\nb c.png=dog\n"
-        "!4 2 classes chosen, expected one\n"
-        "!5 no 'choice', and 2 keys that may stand for it\n?2");
+        "plain.png=cat\n!4 2 classes chosen, expected one\n?4");
 }
 
 static void reads_label_studio_csv(void **state)
@@ -285,6 +361,10 @@ int main(void)
         cmocka_unit_test(takes_no_part_for_the_whole),
         cmocka_unit_test(reads_completions_of_old),
         cmocka_unit_test(refuses_task_by_task),
+        cmocka_unit_test(keeps_questions_apart),
+        cmocka_unit_test(refuses_labels_in_other_places),
+        cmocka_unit_test(takes_nothing_rejected),
+        cmocka_unit_test(takes_numbers_with_decimals),
         cmocka_unit_test(reads_label_studio_json_min),
         cmocka_unit_test(reads_label_studio_csv),
         cmocka_unit_test(says_where_json_breaks),

@@ -103,6 +103,17 @@ static int32_t find_class(struct pd_answers_reader *r, const char *text, const c
     return skip ? PD_ANSWER_SKIP : found;
 }
 
+void pd_answers_note(struct pd_answers *out, const char *format, ...)
+{
+    va_list args;
+    if (out->note[0])
+        return;
+    va_start(args, format);
+    vsnprintf(out->note, sizeof out->note, format, args);
+    va_end(args);
+    pd_make_printable(out->note);
+}
+
 /* Counts it, and says the first. */
 static void note_elsewhere(struct pd_answers *out, const char *text, const char *name)
 {

@@ -17,7 +17,7 @@ struct swallowed {
 };
 
 /* Columns that say something, by what they are. */
-enum cell { IMAGE, OUR_IMAGE, LABEL, PATH, CELLS };
+enum cell { IMAGE, OUR_IMAGE, LABEL, PATH, ANSWER, CELLS };
 
 struct table {
     struct pd_answers_reader *reader;
@@ -51,37 +51,48 @@ static bool is_word(const char *text, const char *name)
     return n == strlen(name) && !strncasecmp(own, name, n);
 }
 
-/* "label2", "Label (Ben)": another person's answers, perhaps; "split": some rows may be of test images. */
+/* "label2", "status"; "split": some rows may be of test images. */
 static void note_unread(struct pd_answers *out, const char *text)
 {
     size_t n = strlen(text);
     const char *own = pd_trim(text, &n);
     static const char *const splits[] = {"split", "subset", "set", "fold", "partition", "usage", "is_test"};
-    bool doubtful = !strncasecmp(own, "label", 5);
+    bool doubtful = pd_is_word_beside_label(own, n);
     for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
         doubtful = doubtful || is_word(text, splits[i]);
-    if (doubtful && !out->note[0]) {
-        snprintf(out->note, sizeof out->note, "column '%.60s' is not read", own);
-        pd_make_printable(out->note);
-    }
+    if (doubtful)
+        pd_answers_note(out, "column '%.60s' is not read", own);
+}
+
+static const struct {
+    const char *name;
+    enum cell cell;
+} headings[] = {{"image", IMAGE}, {"paydirt_image", OUR_IMAGE},
+                {"label", LABEL}, {"choice", LABEL},
+                {"path", PATH},   {"answer", ANSWER}};
+
+enum { HEADINGS = sizeof headings / sizeof headings[0] };
+
+static bool is_heading(const char *text, enum cell cell)
+{
+    for (size_t i = 0; i < HEADINGS; i++)
+        if (headings[i].cell == cell && is_word(text, headings[i].name))
+            return true;
+    return false;
 }
 
 static void take_heading(struct table *t, const char *text)
 {
-    static const struct {
-        const char *name;
-        enum cell cell;
-    } known[] = {
-        {"image", IMAGE}, {"paydirt_image", OUR_IMAGE}, {"label", LABEL}, {"choice", LABEL}, {"path", PATH}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (is_word(text, known[i].name)) {
-            t->twice = t->twice || (t->at[known[i].cell] >= 0 && known[i].cell != PATH);
-            t->at[known[i].cell] = t->column;
+    for (size_t i = 0; i < HEADINGS; i++)
+        if (is_word(text, headings[i].name)) {
+            const enum cell cell = headings[i].cell;
+            t->twice = t->twice || (t->at[cell] >= 0 && cell != PATH && cell != ANSWER);
+            t->at[cell] = t->column;
         }
     static const char *const sheet[] = {"score", "guess", "guess_p", "number"}; /* queries.c */
     bool known_one = !*text || pd_label_studio_own_key(text);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        known_one = known_one || is_word(text, known[i].name);
+    for (size_t i = 0; i < HEADINGS; i++)
+        known_one = known_one || (headings[i].cell != ANSWER && is_word(text, headings[i].name));
     for (size_t i = 0; i < sizeof sheet / sizeof *sheet; i++)
         known_one = known_one || is_word(text, sheet[i]);
     t->reader->out->own_columns += !known_one;
@@ -176,6 +187,25 @@ static const char *cell_text(const struct table *t, enum cell cell)
     return t->text[cell].size ? t->text[cell].data : "";
 }
 
+/* The header once more, as of a file that was put behind another. */
+static bool is_header(const struct table *t)
+{
+    for (int i = 0; i < CELLS; i++)
+        if (t->at[i] >= 0 && !is_heading(cell_text(t, i), i) && (i != LABEL || t->at[i] != t->other))
+            return false;
+    return true;
+}
+
+/* Prodigy's */
+static bool is_rejected(const struct table *t)
+{
+    const char *answer = t->at[ANSWER] == t->at[LABEL] ? "" : cell_text(t, ANSWER);
+    if (!pd_is_rejection(answer))
+        return false;
+    pd_answers_note(t->reader->out, "rows whose 'answer' is '%.40s' have no label", answer);
+    return true;
+}
+
 /* Another image's path or name beside it. */
 static bool refuse_apart(struct table *t)
 {
@@ -191,6 +221,8 @@ static void take_row(struct table *t, bool ended)
         r->oom = r->oom || t->text[i].oom;
     if (r->oom)
         return;
+    if (t->column == t->columns && is_header(t))
+        return;
     pd_answers_begin_row(r, cell_text(t, OUR_IMAGE), cell_text(t, IMAGE), cell_text(t, PATH));
     const int64_t image = pd_image_find(&r->images, r->image);
     if (image >= 0)
@@ -199,7 +231,7 @@ static void take_row(struct table *t, bool ended)
         pd_answers_refuse(r, t->begin, "%s%d column%s, expected %d", ended ? "" : "cut off: ", t->column,
                           pd_plural((size_t)t->column), t->columns);
     else if ((ended || !refuse_cut(t)) && !refuse_apart(t))
-        pd_answers_row(r, t->begin, r->image, t->text[LABEL].data);
+        pd_answers_row(r, t->begin, r->image, is_rejected(t) ? "" : t->text[LABEL].data);
     r->image = NULL; /* what follows may be half a row */
 }
 
@@ -219,7 +251,7 @@ static bool is_usable(const struct table *t)
 static void end_row(int terminator, void *table)
 {
     struct table *t = table;
-    if (t->column && !t->columns)
+    if (t->column && !t->columns && !t->empty)
         take_header(t);
     else if (!t->empty && is_usable(t))
         take_row(t, terminator >= 0);
@@ -278,7 +310,7 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
                                     struct pd_error *err)
 {
     struct csv_parser csv;
-    struct table t = {.reader = r, .at = {-1, -1, -1, -1}, .empty = true, .line = 1};
+    struct table t = {.reader = r, .at = {-1, -1, -1, -1, -1}, .empty = true, .line = 1};
     const unsigned char delim = separator(text);
     t.separator = (char)delim;
     const enum pd_status status = pd_csv_check_quotes(text, (char)delim, r->file, err);
@@ -308,7 +340,7 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
                        r->file);
     if (!is_usable(&t))
         return pd_fail(
-            err, PD_ERR_FORMAT, 0,
+            err, PD_ERR_FORMAT, -1,
             "%s: expected CSV with the columns 'image' and 'label', or a JSON export of Label Studio",
             r->file);
     return PD_OK;

@@ -33,6 +33,9 @@ struct pd_answers_reader {
     struct pd_answers *out;
     bool from_0, beyond;        /* rows say the place 0, or the number of classes, which is no place */
     bool image_0, image_beyond; /* the same of images that have no names */
+    bool has_choice;            /* of JSON: some row has 'choice', or a flat one 'label' */
+    char sets[2][64];           /* (set_count) the first two other names for it that the file has */
+    int set_count;
     bool oom;
 };
 
@@ -51,6 +54,9 @@ bool pd_answers_refuse_apart(struct pd_answers_reader *r, int64_t row, const cha
 /* Refuses a row, in words. */
 void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Says it once: the first such line stays. */
+void pd_answers_note(struct pd_answers *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The formats. text is NUL-terminated and holds no other NUL; neither has a byte order mark. PD_ERR_FORMAT,
  * PD_ERR_MEMORY. */

@@ -194,7 +194,8 @@ struct word {
     const char *text, *trimmed; /* trimmed: size bytes of it */
     size_t size;
     char folded[PD_CLASS_NAME_SIZE];
-    int64_t number; /* or -1 */
+    int64_t number;  /* or -1 */
+    int64_t grouped; /* what "1,000" also is, or -1 */
 };
 
 static bool is_same_text(const struct pd_class_words *w, int32_t class, const struct word *word)
@@ -236,6 +237,33 @@ static int32_t find_by(const struct rule *rule, const struct pd_class_words *w, 
     return n == 2 ? PD_CLASS_AMBIGUOUS : n ? rivals[0] : PD_CLASS_UNKNOWN;
 }
 
+/* Without what stands between thousands; -1: it has none such. */
+static int64_t grouped_number(const char *text)
+{
+    char digits[24];
+    size_t n = strspn(text, "0123456789");
+    const char between = text[n];
+    if (!n || n > 3 || (between != ',' && between != '.'))
+        return -1;
+    memcpy(digits, text, n);
+    for (text += n; *text == between && n + 3 < sizeof digits; text += 4, n += 3) {
+        if (strspn(text + 1, "0123456789") != 3)
+            return -1;
+        memcpy(digits + n, text + 1, 3);
+    }
+    digits[n] = '\0';
+    return *text ? -1 : pd_class_number(digits);
+}
+
+/* A class that is another number than the one that was found, but may be meant by the same digits. */
+static int32_t find_grouped(const struct pd_class_words *w, const struct word *word, int32_t found)
+{
+    for (int32_t i = 0; w->names && word->grouped >= 0 && i < w->dataset->classes; i++)
+        if (i != found && pd_class_number(w->names[i]) == word->grouped)
+            return i;
+    return PD_CLASS_UNKNOWN;
+}
+
 static int32_t find_word(const struct pd_class_words *w, const char *text, bool *exactly, int32_t rivals[2])
 {
     struct word word = {.text = text};
@@ -244,10 +272,17 @@ static int32_t find_word(const struct pd_class_words *w, const char *text, bool 
     if (!fold(text, word.folded))
         *word.folded = '\0';
     word.number = pd_class_number(word.folded);
+    word.grouped = word.number < 0 ? -1 : grouped_number(word.folded);
     *exactly = !w->names;
     for (size_t i = 0; w->names && word.size && i < sizeof rules / sizeof rules[0]; i++) {
         found = find_by(&rules[i], w, &word, rivals);
         *exactly = rules[i].exactly;
+        const int32_t other = found < 0 || *exactly ? PD_CLASS_UNKNOWN : find_grouped(w, &word, found);
+        if (other >= 0) {
+            rivals[0] = found;
+            rivals[1] = other;
+            return PD_CLASS_AMBIGUOUS;
+        }
         if (found != PD_CLASS_UNKNOWN)
             return found;
     }
@@ -276,11 +311,26 @@ bool pd_is_word_for_nothing(const char *text)
 {
     static const char *const words[] = {"nan",  "none", "null",       "nil",       "na", "n/a",
                                         "#n/a", "<na>", "nat",        "undefined", "-1", "-1.0",
-                                        "?",    "-",    "unlabelled", "unlabeled"};
+                                        "?",    "-",    "unlabelled", "unlabeled", "\\N"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (!strcasecmp(text, words[i]))
             return true;
     return false;
+}
+
+bool pd_is_word_beside_label(const char *name, size_t size)
+{
+    static const char *const states[] = {"status",   "review",  "accepted", "rejected",        "approved",
+                                         "verified", "approve", "reject",   "assignmentstatus"};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        if (strlen(states[i]) == size && !strncasecmp(name, states[i], size))
+            return true;
+    return !strncasecmp(name, "label", strlen("label"));
+}
+
+bool pd_is_rejection(const char *answer)
+{
+    return !strcasecmp(answer, "reject") || !strcasecmp(answer, "ignore");
 }
 
 static const char *difference(const char *a, const char *b)

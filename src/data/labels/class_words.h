@@ -21,9 +21,10 @@ void pd_class_words_release(struct pd_class_words *w);
 /* The class of that name; else the only one whose name is the same but for blanks around it; else but for
  * case and Unicode's form (NFC, NFD), and for '_', '-' and blanks within it; else the only one whose name is
  * the same number ("1", "1.0" for "001"); else, where no class has a name with a digit in it, nor one that is
- * usually 1 stands before one that is usually 0 (yes, no), the one of that number, from 0. '=cat is =cat, as
- * pd_csv_words writes it. *exactly: by its name, blanks aside, or by its number where classes have no names.
- * Time: classes. */
+ * usually 1 stands before one that is usually 0 (yes, no), the one of that number, from 0. What is
+ * 1 by its decimals and 1000 by its groups ("1,000", "1.000") may be either where both are classes. '=cat is
+ * =cat, as pd_csv_words writes it. *exactly: by its name, blanks aside, or by its number where classes have
+ * no names. Time: classes. */
 int32_t pd_class_find(const struct pd_class_words *w, const char *text, bool *exactly);
 
 /* The same; rivals: where it is ambiguous, two of the classes that fit. */
@@ -47,6 +48,13 @@ bool pd_are_one_word(const char *a, const char *b);
 
 /* "nan", "none", "null" and the like, in any case. */
 bool pd_is_word_for_nothing(const char *text);
+
+/* Whether a column that is so called may say which labels do not hold, or other ones: "label2", "Label
+ * (Ben)", "status". size: of the name, without blanks around it. */
+bool pd_is_word_beside_label(const char *name, size_t size);
+
+/* Prodigy's "reject" and "ignore" beside a label: it does not hold. */
+bool pd_is_rejection(const char *answer);
 
 /* Whether text may be the beginning of something longer that pd_class_find knows. */
 bool pd_class_may_go_on(const struct pd_class_words *w, const char *text);

@@ -257,8 +257,9 @@ static const char *uploaded_name(const char *path)
 {
     enum { PREFIX = 8 };
     const char *name = pd_path_name(path);
-    bool prefixed =
-        strstr(path, "upload/") && strspn(name, "0123456789abcdef") == PREFIX && name[PREFIX] == '-';
+    const bool dated =
+        strspn(name, "0123456789") == PREFIX && !strstr(path, "upload/"); /* "20240131-1.png" */
+    const bool prefixed = !dated && strspn(name, "0123456789abcdef") == PREFIX && name[PREFIX] == '-';
     return prefixed ? name + PREFIX + 1 : NULL;
 }
 

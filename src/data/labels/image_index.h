@@ -26,7 +26,8 @@ void pd_image_index_release(struct pd_image_index *index);
 /* The image whose name (or number) is `text`; else the one with the longest name that `text` ends with, as a
  * path or URL does; else the only one whose name ends with `text`; both at a '/'. Then the same in Unicode's
  * composed form: a Mac's names are decomposed. URLs are taken as they stand and decoded; Label Studio's
- * "/data/local-files/?d=PATH" and "/data/upload/1/0123abcd-NAME" are known. Time: log(count) a name. */
+ * "/data/local-files/?d=PATH" and "/data/upload/1/0123abcd-NAME" are known, and "0123abcd-NAME" with a letter
+ * in it anywhere. Time: log(count) a name. */
 int64_t pd_image_find(const struct pd_image_index *index, const char *text);
 
 /* That whose name (or number) is `text`, "./" and the like aside, and nothing else. */

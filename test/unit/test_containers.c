@@ -422,6 +422,18 @@ static void what_a_table_loses_is_said(void **state)
          "'['a','b']' looks like a list of labels"},
         {"image,label\nlosses/im0.png,a\ntest/im1.png,b\ntest/im2.png,b\n", NULL,
          "; 2 name images of another folder, taken for those here, the first: 'test/im1.png'"},
+        {"image,label\nim0.png,a\n/x/y/im0.png,b\nim1.png,b\n", NULL,
+         "; 1 rows of another folder say another class than one without a folder, which counts, the first: "
+         "'/x/y/im0.png'"},
+        {"image,label\n/x/y/im0.png,b\nim0.png,a\nim1.png,b\n", NULL,
+         "; 1 rows of another folder say another class than one without a folder, which counts, the first: "
+         "'/x/y/im0.png'"},
+        {"image,label,label_corrected\nim0.png,a,b\nim1.png,b,\n", NULL,
+         "column 'label_corrected' is not read"},
+        {"image,label,status\nim0.png,a,rejected\nim1.png,b,\n", NULL, "column 'status' is not read"},
+        {"image,label,answer\nim0.png,a,accept\nim1.png,b,reject\n", NULL,
+         "; 1 are rejected or ignored by 'answer', so without a label"},
+        {"image,label,subset\nim0.png,a,default\nim1.png,b,default\n", NULL, "labels of 2 images"},
         {"id,photo,label\nim0,im1.png,a\nim1,im0.png,b\n", NULL,
          "column 'photo' has names of files, too, and is not used"},
         {"image,new_name,label\nim0.png,im0.png,a\nim1.png,im2.png,b\n", NULL,
@@ -462,7 +474,16 @@ static void what_a_table_loses_is_said(void **state)
     struct pd_data_request r =
         with_table("losses", "c.csv", "image,label\nim0.png,Cat\nim1.png,dog\nim2.png,cat\n", NULL);
     r.classes = "cat,dog";
-    assert_contains(note_of(r), "1 have a label that is none of the classes, the first: 'Cat'");
+    assert_contains(note_of(r), "1 labels are written otherwise than their class, the first: 'Cat' is 'cat'");
+    assert_contains(content(r), "im0.png=cat 0;im1.png=dog 1;im2.png=cat 2;");
+    r.classes = "Cat,cat,dog";
+    assert_null(strstr(note_of(r), "written otherwise"));
+    r = with_table("losses", "c.csv", "image,label\nim0.png,0.0\nim1.png,1.0\nim2.png,\n", NULL);
+    r.classes = "00,01";
+    assert_contains(content(r), "im0.png=00 0;im1.png=01 1;im2.png=- 2;");
+    r.classes = "cat,dog"; /* a number is no place */
+    assert_contains(note_of(r), "2 have a label that is none of the classes, the first: '0.0'");
+    r = with_table("losses", "c.csv", "image,label\nim0.png,Cat\nim1.png,dog\nim2.png,cat\n", NULL);
     r.classes = "cat, dog";
     assert_contains(note_of(r), "2 classes (cat, dog)");
     refuses(with_table("losses", "f.csv", "image,label,fold\nim0,a,0\nim1,b,1\nim2,a,2\nim3,b,0\n", NULL),

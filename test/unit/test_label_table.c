@@ -180,7 +180,14 @@ static void reads_json_lines(void **state)
     refuses("{\"image\": \"a\", \"label\": 1}\n{\"image\": \"b\", \"label\": [1, 2]}\n", "",
             "line 2: 'label' has several values, expected one");
     refuses("{\"image\": \"a\", \"label\": {\"name\": \"x\"}}\n", "", "line 1: 'label' has several values");
-    refuses("{\"image\": \"a\", \"label\": []}\n", "", "line 1: 'label' has several values");
+    assert_string_equal(
+        rows_of("{\"image\": \"a\", \"label\": [\"x\"]}\n{\"image\": \"b\", \"label\": []}\n", ""),
+        "a=x;b=;"); /* doccano */
+    assert_string_equal(rows_of("{\"image\": \"a\", \"label\": \"x\", \"answer\": \"accept\"}\n"
+                                "{\"image\": \"b\", \"label\": \"x\", \"answer\": \"reject\"}\n",
+                                ""),
+                        "a=x;b=;"); /* Prodigy */
+    assert_int_equal(table.rejected, 1);
     refuses("[1]", "", "expected an object");
     assert_string_equal(rows_of("{\"image\": \"a\", \"label\": 1}\n"
                                 "{\"image\": \"b\", \"label\": 2, \"Split\": \"test\"}\n",
@@ -251,6 +258,11 @@ static void reads_cvat(void **state)
                 ""),
         "s/a.png=cat/train;b.png=;c.png=;");
     assert_int_equal(table.several, 1);
+    assert_string_equal(
+        rows_of("<annotations><image name=\"a\" subset=\"default\"><tag label=\"cat\"/></image>"
+                "<image name=\"b\" subset=\"Ben\"><tag label=\"dog\"/></image></annotations>",
+                ""),
+        "a=cat;b=dog;");
     refuses("<annotations><image name=\"a\">", "", "line 1: ");
     refuses("<html></html>", "", "expected CVAT's <annotations>");
     refuses("<!DOCTYPE a [<!ENTITY b \"cc\">]><annotations/>", "", "line 1: ");

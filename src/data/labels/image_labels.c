@@ -7,6 +7,7 @@
 #include "base/sort.h"
 #include "base/words.h"
 #include "data/images/image_words.h"
+#include "data/labels/class_words.h"
 #include "data/labels/label_doubts.h"
 #include "data/labels/label_names.h"
 #include "data/labels/label_place.h"
@@ -51,11 +52,15 @@ struct labelling {
     const char *first_converted;
     size_t elsewhere; /* rows about images of another folder, and the first */
     const char *first_elsewhere;
-    bool ambiguous;        /* that first one: several images are called so */
-    size_t clashes;        /* images that rows give different classes */
+    bool ambiguous;   /* that first one: several images are called so */
+    size_t clashes;   /* images that rows give different classes */
+    size_t outranked; /* rows of another folder that say other classes than one of this, and the first */
+    const char *first_outranked;
     size_t moved;          /* rows that give an image another split than one before */
     size_t strange_labels; /* images whose label is none of the classes, and the first label */
     const char *strange_label;
+    size_t spelt; /* images whose label is not letter by letter its class, the first label and its class */
+    const char *first_spelt, *first_meant;
     size_t strange_splits; /* images whose split is none, and the first word for one */
     const char *strange_split;
     size_t unused_splits; /* images of a split that is neither for training nor for testing, and its word */
@@ -85,10 +90,22 @@ static bool is_of_other(struct labelling *l, const struct pd_label_row *row, int
     return (*row->split && !begins(row->split, "train")) != (l->split == PD_SPLIT_TEST);
 }
 
-/* Rows that say this folder outrank those that say others. */
-static void take_row(struct labelling *l, const struct pd_label_row *row, struct said *said, bool elsewhere)
+/* A row that says this folder may have others of its name beside it; one that says none may be of the same
+ * image as one that does. */
+static void note_outranked(struct labelling *l, const struct pd_label_row *row,
+                           const struct pd_label_row *other, size_t image)
 {
+    const bool bare = strlen(row->image) <= strlen(l->list->at[image].path);
+    if (bare && *row->label && *other->label && strcmp(row->label, other->label) != 0)
+        l->first_outranked = l->outranked++ ? l->first_outranked : other->image;
+}
+
+/* Rows that say this folder outrank those that say others. */
+static void take_row(struct labelling *l, const struct pd_label_row *row, size_t image, bool elsewhere)
+{
+    struct said *said = &l->said[image];
     if (said->row && said->elsewhere != elsewhere) {
+        note_outranked(l, elsewhere ? said->row : row, elsewhere ? row : said->row, image);
         if (elsewhere)
             return;
         l->clashes -= said->clash;
@@ -149,7 +166,7 @@ static void match_row(struct labelling *l, const struct pd_label_row *row)
     }
     if (converted)
         l->first_converted = l->converted++ ? l->first_converted : row->image;
-    take_row(l, row, &l->said[image], pd_image_is_elsewhere(&l->names.index, row->image, image));
+    take_row(l, row, (size_t)image, pd_image_is_elsewhere(&l->names.index, row->image, image));
 }
 
 static void match_rows(struct labelling *l)
@@ -282,23 +299,35 @@ static enum pd_status add_classes(struct labelling *l, struct pd_error *err)
     return status;
 }
 
-static int32_t class_of(const struct pd_image_list *list, const char *label)
+/* Of a label as answers have it ("Cat", "1.0"), but a number is no class's place. */
+static int32_t class_of(struct labelling *l, const struct pd_class_words *words, const char *label)
 {
-    for (int k = 0; k < list->class_count; k++)
-        if (!strcmp(list->classes[k], label))
-            return k;
-    return -1;
+    bool exactly;
+    const int32_t class = *label ? pd_class_find(words, label, &exactly) : -1;
+    if (*label && class < 0)
+        l->strange_label = l->strange_labels++ ? l->strange_label : label;
+    else if (*label && !exactly && !l->spelt++) {
+        l->first_spelt = label;
+        l->first_meant = l->list->classes[class];
+    }
+    return class < 0 ? -1 : class;
 }
 
-static void label_images(struct labelling *l)
+static enum pd_status label_images(struct labelling *l, struct pd_error *err)
 {
+    const struct pd_dataset d = {
+        .name = "labels", .classes = l->list->class_count, .class_names = l->list->classes};
+    struct pd_class_words words;
+    enum pd_status status = pd_class_words_init(&words, &d, NULL);
+    if (status)
+        return pd_fail_memory(err, l->path);
+    words.indices = false;
     for (size_t i = 0; i < l->list->count; i++) {
         const struct said *said = &l->said[i];
-        const char *label = said->row && !said->clash ? said->row->label : "";
-        l->list->at[i].label = class_of(l->list, label);
-        if (*label && l->list->at[i].label < 0)
-            l->strange_label = l->strange_labels++ ? l->strange_label : label;
+        l->list->at[i].label = class_of(l, &words, said->row && !said->clash ? said->row->label : "");
     }
+    pd_class_words_release(&words);
+    return PD_OK;
 }
 
 /* --- what is said of it --- */
@@ -333,12 +362,25 @@ static void say_losses(const struct labelling *l, struct pd_buffer *words)
         pd_buffer_printf(words,
                          "; %zu name images of another folder, taken for those here, the first: '%.100s'",
                          l->elsewhere, l->first_elsewhere);
+    if (l->outranked)
+        pd_buffer_printf(
+            words,
+            "; %zu rows of another folder say another class than one without a folder, which counts, the "
+            "first: '%.100s'",
+            l->outranked, l->first_outranked);
+    if (l->table.rejected)
+        pd_buffer_printf(words, "; %zu are rejected or ignored by 'answer', so without a label",
+                         l->table.rejected);
     if (l->table.several + l->clashes)
         pd_buffer_printf(words, "; %zu images have several classes there, so none",
                          l->table.several + l->clashes);
     if (l->table.stray)
         pd_buffer_printf(words, "; %zu annotations are of an image or a category that it does not list",
                          l->table.stray);
+    if (l->spelt)
+        pd_buffer_printf(words,
+                         "; %zu labels are written otherwise than their class, the first: '%.60s' is '%.60s'",
+                         l->spelt, l->first_spelt, l->first_meant);
     if (l->strange_labels)
         pd_buffer_printf(words, "; %zu have a label that is none of the classes, the first: '%.60s'",
                          l->strange_labels, l->strange_label);
@@ -407,6 +449,9 @@ static enum pd_status tell_doubts(const struct labelling *l, struct pd_error *er
              "\tmetadata-columns=IMAGE,LABEL,SPLIT",
              column);
     enum pd_status status = *column ? pd_image_list_note(l->list, words, err) : PD_OK;
+    snprintf(words, sizeof words, "column '%s' is not read", l->table.label_like);
+    if (!status && *l->table.label_like)
+        status = pd_image_list_note(l->list, words, err);
     snprintf(words, sizeof words, "%.400s is not read, as that table comes first\tmetadata=FILE", l->second);
     if (!status && *l->second)
         status = pd_image_list_note(l->list, words, err);
@@ -488,16 +533,17 @@ static enum pd_status stamp_table(const struct labelling *l, const char *folder,
 
 static enum pd_status no_images(const struct labelling *l, struct pd_error *err)
 {
-    const char *split = l->split == PD_SPLIT_TEST ? "test" : "training";
+    const char *split = l->split == PD_SPLIT_TEST ? "test" : "training", *columns = l->table.columns,
+               *before = *columns ? "; " : "";
     return l->strange_splits
                ? pd_hint(err,
                          pd_fail(err, PD_ERR_IO, -1,
                                  "%s: no row of the %s split; %zu say '%.60s' and the like, expected train, "
-                                 "test or val; %s",
-                                 l->path, split, l->strange_splits, l->strange_split, l->table.columns),
+                                 "test or val%s%s",
+                                 l->path, split, l->strange_splits, l->strange_split, before, columns),
                          "without it: metadata-columns=IMAGE,LABEL")
-               : pd_fail(err, PD_ERR_IO, -1, "%s: no row of the %s split; %s", l->path, split,
-                         l->table.columns);
+               : pd_fail(err, PD_ERR_IO, -1, "%s: no row of the %s split%s%s", l->path, split, before,
+                         columns);
 }
 
 /* A caption may have several lines; a row about an image that no other row names is none of them. */
@@ -524,9 +570,10 @@ static enum pd_status label(struct labelling *l, const char *folder, struct pd_e
         return status;
     if (l->unknown == l->table.count)
         return pd_fail(err, PD_ERR_MISMATCH, -1,
-                       "%s: none of its %zu rows names %s image in '%.200s' (the first: '%.100s'%s); %s",
+                       "%s: none of its %zu rows names %s image in '%.200s' (the first: '%.100s'%s)%s%s",
                        l->path, l->table.count, l->ambiguous ? "one" : "an", folder, l->first_unknown,
-                       l->ambiguous ? ", as several are called" : "", l->table.columns);
+                       l->ambiguous ? ", as several are called" : "", *l->table.columns ? "; " : "",
+                       l->table.columns);
     if (l->by_column)
         keep_split(l);
     if (!l->list->count)
@@ -534,8 +581,9 @@ static enum pd_status label(struct labelling *l, const char *folder, struct pd_e
     status = l->list->class_count ? PD_OK : add_classes(l, err);
     if (status)
         return status;
-    label_images(l);
-    status = stamp_table(l, folder, err);
+    status = label_images(l, err);
+    if (!status)
+        status = stamp_table(l, folder, err);
     return status ? status : tell(l, err);
 }
 

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "base/words.h"
+#include "data/labels/class_words.h"
 #include "io/file.h"
 #include "io/utf16.h"
 
@@ -34,6 +35,8 @@ bool pd_label_add(struct pd_label_table *t, const char *image, const char *label
         t->at = more;
         t->capacity = capacity;
     }
+    if (!strcasecmp(split, "default")) /* CVAT's and Datumaro's word for none */
+        split = "";
     const struct pd_label_row r = {pd_label_keep(&t->arena, image), pd_label_keep(&t->arena, label),
                                    pd_label_keep(&t->arena, split), NULL, row};
     if (!r.image || !r.label || !r.split)
@@ -160,6 +163,22 @@ static void find_flag(const char *const *names, int count, const int at[PD_COLUM
     pd_make_printable(t->split_like);
 }
 
+/* "label2", "status" beside the label's. */
+static void find_beside_label(const char *const *names, int count, const int at[PD_COLUMNS],
+                              struct pd_label_table *t)
+{
+    for (int i = 0; i < count && !*t->label_like; i++) {
+        size_t size;
+        const char *own = pd_trim(names[i], &size);
+        bool taken = false;
+        for (int c = 0; c < PD_COLUMNS; c++)
+            taken = taken || i == at[c];
+        if (!taken && pd_is_word_beside_label(own, size))
+            snprintf(t->label_like, sizeof t->label_like, "%.*s", (int)size, own);
+    }
+    pd_make_printable(t->label_like);
+}
+
 enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const *names, int count,
                                int at[PD_COLUMNS])
 {
@@ -180,6 +199,8 @@ enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const
             if (!strcasecmp(names[i], names[at[c]]))
                 return pd_label_several(p, names[i]);
     find_flag(names, count, at, t);
+    if (!*p->columns && at[PD_COLUMN_LABEL] >= 0)
+        find_beside_label(names, count, at, t);
     const int split = at[PD_COLUMN_SPLIT];
     const int label = at[PD_COLUMN_LABEL];
     snprintf(t->columns, sizeof t->columns, "image from '%.32s', label from %s%.32s%s%s%.32s%s",

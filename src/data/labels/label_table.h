@@ -32,6 +32,8 @@ struct pd_label_table {
     size_t stray;         /* COCO's annotations of an image or a category that is not listed */
     char split_like[64];  /* a column that may say the split and was not taken, or "" */
     char image_like[64];  /* the same of the images' names */
+    char label_like[64];  /* one that may say which labels do not hold, or other ones, or "" */
+    size_t rejected;      /* rows that Prodigy's 'answer' rejects, which therefore have no label */
     char other_like[64];  /* one that has names of files as the images' has, or their folders, or "" */
     bool folders;         /* the latter */
     bool relation;        /* it is called as if it named other images than the row's: "mask" */

@@ -4,6 +4,7 @@
 
 #include "base/words.h"
 #include "data/images/image.h"
+#include "data/labels/class_words.h"
 #include "io/file.h"
 
 #include <stdio.h>
@@ -45,6 +46,7 @@ void pd_label_beside_find(struct pd_label_beside *b, const struct pd_label_parse
     if (out->folders)
         snprintf(out->other_like, sizeof out->other_like, "%s", names[b->other]);
     b->confidence = other_column(b, "confidence");
+    b->answer = other_column(b, "answer");
 }
 
 /* "augmented_of", "mask", "image_right": of other images than the row's own. */
@@ -113,12 +115,25 @@ static void note_confidence(struct pd_label_beside *b, const char *text)
     b->p->out->unsure = flag < 0 ? 0 : b->p->out->unsure + !flag;
 }
 
+/* Prodigy: of the last row. */
+static void take_answer(struct pd_label_beside *b, const char *text)
+{
+    struct pd_label_table *out = b->p->out;
+    struct pd_label_row *row = &out->at[out->count - 1];
+    if (!*row->label || !pd_is_rejection(text))
+        return;
+    row->label = "";
+    out->rejected++;
+}
+
 enum pd_status pd_label_beside_row(struct pd_label_beside *b, const char *const *texts, bool added)
 {
     if (!b->p)
         return PD_OK;
     if (b->confidence >= 0)
         note_confidence(b, texts[b->confidence]);
+    if (added && b->answer >= 0)
+        take_answer(b, texts[b->answer]);
     return added && !*b->p->columns ? note_other(b, texts) : PD_OK;
 }
 

@@ -36,11 +36,11 @@ static void put(struct parse *x, char **to, const char *text)
 static void begin(void *context, const char *element, const char **attributes)
 {
     struct parse *x = context;
-    const char *label = attribute(attributes, "label");
+    const char *label = attribute(attributes, "label"), *subset = attribute(attributes, "subset");
     x->is_cvat = x->is_cvat || !strcmp(element, "annotations");
     if (!strcmp(element, "image")) {
         put(x, &x->image, attribute(attributes, "name"));
-        put(x, &x->split, attribute(attributes, "subset"));
+        put(x, &x->split, subset && pd_label_names_split(subset) ? subset : NULL);
         put(x, &x->label, NULL);
         x->several = false;
         x->row++;

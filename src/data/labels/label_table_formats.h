@@ -44,13 +44,14 @@ bool pd_label_names_split(const char *text); /* "train", "PublicTest", "val_2", 
 
 int pd_label_flag(const char *text, size_t size); /* 0 or 1, as pandas writes them, too; -1: neither */
 
-/* Columns that are not taken and are looked at: of the table's other_like and unsure_like. Zeroed: none. */
+/* Columns that are not taken and are looked at: of the table's other_like, unsure_like and rejected. Zeroed:
+ * none. */
 struct pd_label_beside {
     const struct pd_label_parse *p;
     const char *const *names; /* (count); borrowed, as is at */
     const int *at;
-    int count, other, confidence; /* columns, or -1 */
-    bool faint;                   /* other is rather something else */
+    int count, other, confidence, answer; /* columns, or -1 */
+    bool faint;                           /* other is rather something else */
 };
 
 void pd_label_beside_find(struct pd_label_beside *b, const struct pd_label_parse *p, const char *const *names,

@@ -24,7 +24,7 @@ static enum pd_status fail_json(const struct pd_label_parse *p, const json_error
  * others. */
 static const char *text_of(const json_t *value, char digits[NUMBER])
 {
-    if (json_array_size(value) == 1)
+    if (json_array_size(value) < 2 && json_is_array(value))
         value = json_array_get(value, 0);
     if (json_is_string(value))
         return json_string_value(value);

@@ -37,8 +37,8 @@ void pd_pool_files_close(struct pd_pool_files *files); /* also NULL */
  * PD_ERR_USAGE: probabilities for logits, or the other way round. */
 struct pd_pool_source pd_pool_files_source(struct pd_pool_files *files);
 
-/* All of it in memory, for pd_strategy_choose, in place of the source; *pool lives as long as files. Memory
- * grows with what is read. Fails as the source. */
+/* All of it in memory, for pd_strategy_choose, whatever was read before; *pool lives as long as files, and is
+ * read anew by another call. Memory grows with what is read. Fails as the source. */
 enum pd_status pd_pool_files_load(struct pd_pool_files *files, const struct pd_pool **pool,
                                   struct pd_error *err);
 

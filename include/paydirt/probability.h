@@ -33,10 +33,10 @@ int pd_column_of_numbers(int64_t n, int classes, const float *x);
  * [0, 1]. */
 enum pd_scale pd_scale_of_numbers(int64_t n, const float *x);
 
-/* Turns rows of probabilities, or of their logarithms, into logits in place. Probability 0 (logarithm -inf)
- * becomes a logit so low that its softmax is 0. A row's sum may be PD_SUM_MOST from 1, as numbers that were
- * rounded are; *off becomes the farthest, where it is farther than *off was. PD_ERR_USAGE: a row that is
- * none, with its number, counted from first. */
+/* Turns rows of PD_SCALE_PROBABILITIES, or PD_SCALE_LOG_PROBABILITIES, into logits in place. Probability 0
+ * (logarithm -inf) becomes a logit so low that its softmax is 0. A row's sum may be PD_SUM_MOST from 1, as
+ * numbers that were rounded are; *off becomes the farthest, where it is farther than *off was. PD_ERR_USAGE:
+ * another scale; a row that is none, with its number, counted from first: rows before it are logits then. */
 #define PD_SUM_MOST 0.05
 enum pd_status pd_class_logits_from(enum pd_scale scale, int64_t first, int64_t n, int classes, float *x,
                                     double *off, struct pd_error *err);

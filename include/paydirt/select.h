@@ -2,7 +2,8 @@
  * them.
  *
  * Plain arrays only. (n, classes) is row-major. Everything is computed in double from logits, by way of a
- * stable log-softmax: logits of +-10^4 and more are fine.
+ * stable log-softmax: logits of +-10^4 and more are fine. The log p of a class, and so k of labelled samples,
+ * are rounded as doubles of the row's largest logit are: by 10^-8 at 10^8, by more than log classes at 10^17.
  *
  * GOLD: Mo et al., "Mining GOLD Samples for Conditional GANs", NeurIPS 2019. */
 #ifndef PAYDIRT_SELECT_H
@@ -25,7 +26,7 @@ enum pd_gold_kind {
 /* n samples as the discriminator sees them. All borrowed. */
 struct pd_gold_input {
     int64_t n;
-    int classes;               /* >= 2 */
+    int classes;               /* >= 1; of one k is 0 */
     const float *logit;        /* (n): real or fake, m = log D / (1 - D); finite */
     const float *class_logits; /* (n, classes): before the softmax; finite */
     const int32_t *labels;     /* (n): 0 .. classes - 1, -1 = unknown; NULL: all unknown */
@@ -39,8 +40,8 @@ void pd_class_log_p(int64_t n, int classes, const float *class_logits, double *l
 void pd_class_entropy(int64_t n, int classes, const float *class_logits, double *entropy);
 
 /* The conditional term k, (n): generated + log D_C(c|x) (eq. 3); real and labelled - log D_C(c|x); real and
- * unlabelled + H[D_C(.|x)] (eq. 8). PD_ERR_USAGE: a label out of range, a generated sample without one, no
- * class, a logit that is not finite; the message names the row. */
+ * unlabelled + H[D_C(.|x)] (eq. 8). PD_ERR_USAGE: a label or kind out of range, a generated sample without a
+ * label, no class, a logit that is not finite; the message names the row. */
 enum pd_status pd_gold_conditional(const struct pd_gold_input *in, double *k, struct pd_error *err);
 
 /* sigma_m / sigma_k over the samples (eq. 4, 9): what balances the terms; >= 0. 1 where k does not vary
@@ -146,26 +147,30 @@ void pd_top_destroy(struct pd_top *top);
 /* n scores of the rows from first on. PD_ERR_USAGE: NaN, with its row. */
 enum pd_status pd_top_add(struct pd_top *top, int64_t first, int64_t n, const double *score,
                           struct pd_error *err);
-/* Rows (count) that are not to be taken; before any are added. PD_ERR_MEMORY. */
+/* Rows (count) that are not to be taken, in place of those named before. PD_ERR_USAGE: rows were added
+ * already, one below 0; PD_ERR_MEMORY. */
 enum pd_status pd_top_leave_out(struct pd_top *top, int64_t count, const int64_t *rows, struct pd_error *err);
 double pd_top_least(const struct pd_top *top); /* a score below it cannot enter any more; -inf at first */
-/* Best first; rows and scores (k), either may be NULL. Returns how many: k, or all there were. */
+/* Best first; rows and scores (k), either may be NULL. Returns how many: k, or all there were. They are no
+ * longer in it afterwards. */
 int64_t pd_top_take(struct pd_top *top, int64_t *rows, double *scores);
 
 /* A pool that need not fit into memory. next: the rows that follow, n = 0 at the end; the arrays are the
- * source's until the next call. rewind: back to the first row. */
+ * source's until the next call. rewind: back to the first row; it comes before every pass. */
 struct pd_pool_source {
     void *context;
     enum pd_status (*next)(void *context, struct pd_pool *block, struct pd_error *err);
     enum pd_status (*rewind)(void *context, struct pd_error *err);
-    int64_t labelled; /* rows of the whole pool that have a label: they are never chosen */
+    int64_t labelled; /* rows of the whole pool that have a label: they are never chosen. A block's own are
+                         not looked at: where they are given there alone, PD_ERR_USAGE */
     const int64_t *labelled_rows;
 };
 
-/* What pd_strategy_score and pd_select_top choose, with one block in memory; two passes where balanced needs
- * the statistics first. rows and scores have room for k and get the best, as many as have no label, best
- * first; scores may be NULL; *count = n, all rows there were. PD_ERR_USAGE as theirs, or the strategy chooses
- * rows together; PD_ERR_MEMORY; the source's errors. */
+/* What pd_strategy_score and pd_select_top choose, with one block in memory, from the source's first row on,
+ * whatever was read of it before; two passes where balanced needs the statistics first. rows and scores have
+ * room for k and get the best, as many as have no label, best first; scores may be NULL; *count = n, all rows
+ * there were. PD_ERR_USAGE as theirs, or the strategy chooses rows together; PD_ERR_MEMORY; the source's
+ * errors. */
 enum pd_status pd_select_stream(const struct pd_strategy *strategy, const struct pd_pool_source *source,
                                 bool balanced, int64_t k, uint64_t seed, int64_t *rows, double *scores,
                                 int64_t *count, struct pd_error *err);

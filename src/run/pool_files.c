@@ -273,10 +273,10 @@ void pd_pool_files_describe(const struct pd_pool_files *files, void (*line)(void
 static enum pd_status judge_logit(struct pd_pool_files *files, const struct pd_pool *block,
                                   struct pd_error *err)
 {
-    const bool judge = files->judge_logit;
-    files->judge_logit = false;
-    if (!judge || pd_scale_of_numbers(block->n, block->logit) == PD_SCALE_LOGITS)
+    if (!files->judge_logit || pd_scale_of_numbers(block->n, block->logit) == PD_SCALE_LOGITS) {
+        files->judge_logit = false;
         return PD_OK;
+    }
     pd_fail(err, PD_ERR_USAGE, -1, "%s: all within [0, 1], as after a sigmoid",
             pd_rows_name(files->file[PD_FILE_LOGIT]));
     pd_hint(err, PD_ERR_USAGE, "if they are: sigmoid");
@@ -327,11 +327,13 @@ bool pd_pool_has_logits(const struct pd_pool_request *request)
 static enum pd_status judge_classes(struct pd_pool_files *files, const struct pd_pool *block,
                                     struct pd_error *err)
 {
-    const bool judge = files->judge_classes;
-    files->judge_classes = false;
-    return judge ? pd_pool_judge_classes(&files->request, pd_rows_name(files->file[PD_FILE_CLASSES]),
-                                         block->n, block->classes, block->class_logits, err)
-                 : PD_OK;
+    if (!files->judge_classes)
+        return PD_OK;
+    const enum pd_status status =
+        pd_pool_judge_classes(&files->request, pd_rows_name(files->file[PD_FILE_CLASSES]), block->n,
+                              block->classes, block->class_logits, err);
+    files->judge_classes = status != PD_OK;
+    return status;
 }
 
 enum pd_status pd_pool_fail_in(const char *name, enum pd_status status, struct pd_error *err)

@@ -2,6 +2,7 @@
 #include "run/pool_files.h"
 
 #include "base/mem.h"
+#include "base/pass_on.h"
 #include "base/sort.h"
 
 #include <paydirt/probability.h>
@@ -42,11 +43,10 @@ enum pd_status pd_pool_files_load(struct pd_pool_files *files, const struct pd_p
     struct pd_pool *p = &files->pool, block;
     int64_t capacity = 0;
     *out = NULL;
-    for (p->n = 0;; p->n += block.n) {
-        enum pd_status status = source.next(source.context, &block, err);
-        if (status)
-            return status;
-        if (!block.n)
+    enum pd_status status = source.rewind(source.context, err);
+    for (p->n = 0; !status; p->n += block.n) {
+        status = source.next(source.context, &block, err);
+        if (status || !block.n)
             break;
         p->classes = block.classes;
         p->width = block.width;
@@ -56,12 +56,10 @@ enum pd_status pd_pool_files_load(struct pd_pool_files *files, const struct pd_p
                 append(&p->class_logits, p->n, capacity, block.class_logits, block.n, block.classes, err);
         if (!status)
             status = append(&p->features, p->n, capacity, block.features, block.n, block.width, err);
-        if (status)
-            return status;
         capacity = p->n + block.n > capacity ? 2 * (p->n + block.n) : capacity;
     }
-    *out = p;
-    return PD_OK;
+    *out = status ? NULL : p;
+    return status;
 }
 
 /* --- passes --- */
@@ -236,15 +234,18 @@ enum pd_status pd_pool_labelled_read(struct pd_pool_files *files, struct pd_erro
         return PD_OK;
     /* A lone 0 would do for a header: it is one where it says so, or is no number. */
     enum pd_rows_choice header = r->header == PD_ROWS_AUTO ? PD_ROWS_NO : r->header;
-    enum pd_status status = read_halves(r, header, high, &upper, &count, err);
+    struct pd_error why;
+    enum pd_status status = read_halves(r, header, high, &upper, &count, &why);
     if ((status == PD_ERR_FORMAT || status == PD_ERR_USAGE) && !count && r->header == PD_ROWS_AUTO &&
         !isdigit(first)) {
         header = PD_ROWS_YES;
         pd_free(upper);
         upper = NULL;
-        status = read_halves(r, header, high, &upper, &count, err);
+        status = read_halves(r, header, high, &upper, &count, &why);
     }
-    if (!status)
+    if (status)
+        pd_pass_on(&why, err);
+    else
         status = read_halves(r, header, low, &lower, &again, err);
     if (!status && again != count)
         status = pd_fail(err, PD_ERR_IO, -1, "%s: it changed while it was read", r->labelled);

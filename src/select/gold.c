@@ -54,8 +54,12 @@ static enum pd_status check_row(const struct pd_gold_input *in, int64_t i, int32
 
 enum pd_status pd_gold_conditional(const struct pd_gold_input *in, double *k, struct pd_error *err)
 {
-    if (in->classes < 1)
-        return pd_fail(err, PD_ERR_USAGE, -1, "%d classes, expected 1 or more", in->classes);
+    if (in->classes < 1 || in->n < 0)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld samples of %d classes, expected 0 or more of 1 or more",
+                       (long long)in->n, in->classes);
+    if (in->kind != PD_GOLD_GENERATED && in->kind != PD_GOLD_REAL)
+        return pd_fail(err, PD_ERR_USAGE, -1, "kind %d, expected PD_GOLD_GENERATED or PD_GOLD_REAL",
+                       (int)in->kind);
     pd_softmax_entropy(in->n, in->classes, in->class_logits, k);
     for (int64_t i = 0; i < in->n; i++) {
         const int32_t label = in->labels ? in->labels[i] : -1;

@@ -186,6 +186,9 @@ enum pd_status pd_class_logits_from(enum pd_scale scale, int64_t first, int64_t 
                                     double *off, struct pd_error *err)
 {
     enum pd_status status = PD_OK;
+    if (scale != PD_SCALE_PROBABILITIES && scale != PD_SCALE_LOG_PROBABILITIES)
+        return pd_fail(err, PD_ERR_USAGE, -1, "scale %d: expected probabilities or their logarithms",
+                       (int)scale);
     for (int64_t i = 0; i < n && !status; i++)
         status = (scale == PD_SCALE_PROBABILITIES ? take_logs : check_logs)(first + i, classes,
                                                                             x + i * classes, off, err);

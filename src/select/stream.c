@@ -72,9 +72,13 @@ static enum pd_status pass(struct selection *s, const struct pd_pool_source *sou
                            struct pd_error *err)
 {
     struct pd_pool block = {.n = 0};
+    enum pd_status status = source->rewind(source->context, err);
     s->rows = 0;
-    for (;;) {
-        enum pd_status status = source->next(source->context, &block, err);
+    while (!status) {
+        status = source->next(source->context, &block, err);
+        if (!status && block.labelled && !source->labelled)
+            status =
+                pd_fail(err, PD_ERR_USAGE, -1, "a block has labelled rows, expected those of its source");
         if (!status && !s->checked)
             status = pd_pool_check(&block, s->strategy, s->rows, err);
         if (!status)
@@ -85,6 +89,7 @@ static enum pd_status pass(struct selection *s, const struct pd_pool_source *sou
             return status;
         s->rows += block.n;
     }
+    return status;
 }
 
 static enum pd_status observe_all(struct selection *s, const struct pd_pool_source *source,
@@ -94,7 +99,7 @@ static enum pd_status observe_all(struct selection *s, const struct pd_pool_sour
         return PD_OK;
     enum pd_status status = pass(s, source, observe, err);
     s->checked = true;
-    return status ? status : source->rewind(source->context, err);
+    return status;
 }
 
 static enum pd_status check_labelled(const struct pd_pool_source *source, int64_t n, struct pd_error *err)

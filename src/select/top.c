@@ -79,6 +79,9 @@ void pd_top_destroy(struct pd_top *top)
 
 enum pd_status pd_top_leave_out(struct pd_top *top, int64_t count, const int64_t *rows, struct pd_error *err)
 {
+    if (top->count)
+        return pd_fail(err, PD_ERR_USAGE, -1, "rows to leave out after %lld have come, expected before",
+                       (long long)top->count);
     pd_free(top->left_out_rows);
     return pd_rows_sorted(count, rows, &top->left_out_rows, &top->left_out, err);
 }

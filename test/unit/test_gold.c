@@ -145,6 +145,12 @@ static void refuses_by_row(void **state)
     assert_string_equal(err.message, "row 1: class logit 1 is inf");
     in.classes = 0;
     assert_int_equal(pd_gold_conditional(&in, k, &err), PD_ERR_USAGE);
+    in = input((enum pd_gold_kind)7, NULL);
+    assert_int_equal(pd_gold_conditional(&in, k, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "kind 7, expected PD_GOLD_GENERATED or PD_GOLD_REAL");
+    in = input(PD_GOLD_REAL, NULL);
+    in.n = -1;
+    assert_int_equal(pd_gold_conditional(&in, k, &err), PD_ERR_USAGE);
 }
 
 int main(void)

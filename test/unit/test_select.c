@@ -149,6 +149,7 @@ static void scores_as_plain_loops_do(void **state)
 struct blocks {
     const struct pd_pool *pool;
     int64_t size, at;
+    const int64_t *labelled; /* that a block names; or NULL */
 };
 
 static enum pd_status next_block(void *context, struct pd_pool *block, struct pd_error *err)
@@ -159,7 +160,9 @@ static enum pd_status next_block(void *context, struct pd_pool *block, struct pd
     *block = (struct pd_pool){.n = n,
                               .classes = b->pool->classes,
                               .logit = b->pool->logit + b->at,
-                              .class_logits = b->pool->class_logits + b->at * b->pool->classes};
+                              .class_logits = b->pool->class_logits + b->at * b->pool->classes,
+                              .labelled = b->labelled != NULL,
+                              .labelled_rows = b->labelled};
     b->at += n;
     return PD_OK;
 }
@@ -178,7 +181,7 @@ static void check_stream(const struct pd_strategy *s, const struct pd_pool *pool
     static int64_t rows[ROWS], streamed[ROWS];
     static double best[ROWS];
     int64_t count;
-    struct blocks blocks = {pool, size, 0};
+    struct blocks blocks = {pool, size, 0, NULL};
     const struct pd_pool_source source = {.context = &blocks, .next = next_block, .rewind = first_block};
     assert_int_equal(pd_strategy_score(s, pool, balanced, 5, score, NULL), PD_OK);
     assert_int_equal(pd_select_top(ROWS, score, k, 5, rows, NULL), PD_OK);
@@ -203,6 +206,33 @@ static void streams_as_in_memory(void **state)
                 check_stream(s, &pool, false, counts[k], sizes[j]);
                 check_stream(s, &pool, true, counts[k], sizes[j]);
             }
+}
+
+/* Wherever the source stands, and whatever labelled rows its blocks have. */
+static void streams_begin_at_the_first_row(void **state)
+{
+    (void)state;
+    const struct pd_strategy *gold = pd_strategy_find("gold", NULL);
+    struct pd_pool pool = make_pool(10), block;
+    struct blocks blocks = {&pool, 1000, 0, NULL};
+    struct pd_pool_source source = {.context = &blocks, .next = next_block, .rewind = first_block};
+    int64_t rows[4][K], count;
+    struct pd_error err;
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(pd_select_stream(gold, &source, i < 2, K, 1, rows[i], NULL, &count, &err), PD_OK);
+        assert_int_equal(count, ROWS);
+        assert_int_equal(next_block(&blocks, &block, &err), PD_OK);
+    }
+    assert_memory_equal(rows[0], rows[1], sizeof rows[0]);
+    assert_memory_equal(rows[2], rows[3], sizeof rows[0]);
+    assert_memory_not_equal(rows[0], rows[2], sizeof rows[0]);
+    static const int64_t labelled[] = {3};
+    blocks.labelled = labelled;
+    assert_int_equal(pd_select_stream(gold, &source, false, K, 1, rows[0], NULL, &count, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "a block has labelled rows, expected those of its source");
+    source.labelled = 1;
+    source.labelled_rows = labelled;
+    assert_int_equal(pd_select_stream(gold, &source, false, K, 1, rows[0], NULL, &count, &err), PD_OK);
 }
 
 /* A pool of several blocks in memory: the rows that its scores have on top, but for labelled ones. */
@@ -545,6 +575,22 @@ static void refuses_bad_requests(void **state)
     assert_int_equal(pd_strategy_score(pd_strategy_find("random", &err), &(struct pd_pool){.n = -1}, false, 1,
                                        scores, &err),
                      PD_ERR_USAGE);
+    struct pd_top *top;
+    const int64_t out[] = {2, 0};
+    assert_int_equal(pd_top_create(2, 1, &top, &err), PD_OK);
+    assert_int_equal(pd_top_leave_out(top, 1, out, &err), PD_OK);
+    assert_int_equal(pd_top_leave_out(top, 1, out + 1, &err), PD_OK);
+    assert_int_equal(pd_top_add(top, 0, 3, good, &err), PD_OK);
+    assert_int_equal(pd_top_leave_out(top, 1, out, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "rows to leave out after 2 have come, expected before");
+    assert_int_equal(pd_top_take(top, rows, NULL), 2);
+    assert_true(rows[0] == 2 && rows[1] == 1);
+    pd_top_destroy(top);
+    float x[] = {20, 80};
+    double off = 0;
+    assert_int_equal(pd_class_logits_from(PD_SCALE_PERCENTAGES, 0, 1, 2, x, &off, &err), PD_ERR_USAGE);
+    assert_non_null(strstr(err.message, "expected probabilities or their logarithms"));
+    assert_true(x[0] == 20);
 }
 
 static void reports_every_failed_allocation(void **state)
@@ -569,6 +615,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scores_as_plain_loops_do),
         cmocka_unit_test(streams_as_in_memory),
+        cmocka_unit_test(streams_begin_at_the_first_row),
         cmocka_unit_test(chooses_what_scores_best),
         cmocka_unit_test(a_bound_that_is_met_skips_nothing),
         cmocka_unit_test(bounds_hold),

@@ -23,9 +23,9 @@ struct pd_feature_set {
 
 /* How a number is computed; none of it changes the number. A NULL pointer: all zero. */
 struct pd_feature_work {
-    int threads; /* 1024 at most are taken; 0: all processors that the process may run on */
-    int64_t
-        block; /* rows in a tile of distances, 0: 384; memory is block^2 + 2 block width floats a thread */
+    int threads;   /* 1024 at most are taken; 0 or less: all processors that the process may run on */
+    int64_t block; /* rows in a tile of distances, 0 or less: 384; memory is block^2 + 2 block width floats a
+                      thread */
     /* NULL, or called now and then from the calling thread: done of count steps. true: stop, with
      * PD_ERR_INTERRUPTED. */
     bool (*watch)(void *context, uint64_t done, uint64_t count);

@@ -56,7 +56,8 @@ enum pd_metric_need {
     PD_NEEDS_MOMENTS = 64,    /* features of real and of generated samples, or their mean and covariance */
     PD_NEEDS_FEATURES = 128,  /* these features themselves */
     PD_NEEDS_LOGITS = 256,    /* Inception's of generated samples */
-    PD_NEEDS_INCEPTION = 512, /* its name stands for Inception's features alone */
+    PD_NEEDS_INCEPTION = 512, /* its name stands for Inception's features alone: PD_ERR_MISMATCH for
+                                 others of another width */
     PD_NEEDS_DISTINCT = 1024  /* samples that differ: copies would be each other's neighbours */
 };
 #define PD_NEEDS_ANY_FEATURES (PD_NEEDS_MOMENTS | PD_NEEDS_FEATURES | PD_NEEDS_LOGITS)
@@ -151,7 +152,8 @@ struct pd_metric_list {
 enum pd_status pd_metric_list_read(const char *names, struct pd_metric_list *out, struct pd_error *err);
 bool pd_metric_list_has(const struct pd_metric_list *list, const char *name);
 
-/* Who is trained on images: lenet, cnn (three convolutions) or resnet (20 layers: He et al. 2016); on points
+/* Who is trained on images: lenet (sides of a multiple of 4, 16 or more), cnn (three convolutions; a
+ * multiple of 4) or resnet (20 layers: He et al. 2016; any); on points
  * it is a small MLP. PD_ERR_USAGE, with the nearest right name: another. */
 enum pd_status pd_metric_check_classifier(const char *name, struct pd_error *err);
 
@@ -159,8 +161,9 @@ enum pd_status pd_metric_check_classifier(const char *name, struct pd_error *err
 char *pd_metric_text(const struct pd_metric *metric, double value, char *text, size_t size);
 
 /* Of images that the caller has, from wherever. PD_ERR_USAGE: something that the metric needs is missing, a
- * label or a number that cannot be (the message names the image); PD_ERR_MISMATCH: the result or a network's
- * logit is no finite number; PD_ERR_MEMORY, and what the callbacks fail with. */
+ * label or a number that cannot be (the message names the image), images of a size that the classifier does
+ * not take; PD_ERR_MISMATCH: the result or a network's logit is no finite number; PD_ERR_MEMORY, and what the
+ * callbacks fail with. */
 enum pd_status pd_metric_measure(const struct pd_metric *metric, const struct pd_metric_input *in,
                                  struct pd_metric_result *out, struct pd_error *err);
 

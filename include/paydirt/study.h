@@ -27,10 +27,10 @@ struct pd_summary pd_summarise(int64_t n, const double *values);
 /* Paired differences d, of trials that share a seed, against zero. */
 struct pd_paired {
     struct pd_summary difference;
-    double p_t;    /* two-sided paired t-test: differences are taken as normal. NAN where n < 2 or all are
-                      equal */
+    double p_t;    /* two-sided paired t-test: differences are taken as normal. NAN where n < 2, all are
+                      equal or one is not finite */
     double p_flip; /* two-sided sign-flip permutation of the mean: signs are exchangeable, nothing more. NAN
-                      where n < 1; never below 2 / 2^n */
+                      where n < 1 or one is not finite; never below 2 / 2^n */
     bool exact;    /* all sign patterns were looked at, not a sample of them */
 };
 
@@ -39,13 +39,13 @@ struct pd_paired {
 struct pd_paired pd_compare_paired(int64_t n, const double *difference, uint64_t seed);
 
 /* Half of the interval around the mean that holds the true one in that part of all cases (0.95), by Student's
- * t: values are taken as normal. NAN where n < 2. */
+ * t: values are taken as normal. NAN where n < 2 or the part is not between 0 and 1. */
 double pd_half_interval(const struct pd_summary *s, double part);
 
 /* Of a paired t-test at 0.05, two-sided, that sees a true difference in four cases of five, where differences
- * have that deviation: how many pairs, at least 2, one of that size takes (INT64_MAX: it is 0); and the
- * smallest one that n >= 2 pairs see. By Student's t twice in the place of the noncentral one: a pair more or
- * less. */
+ * have that deviation: how many pairs, at least 2, one of that size takes (INT64_MAX: it is 0, or one is not
+ * finite); and the smallest one that n >= 2 pairs see. By Student's t twice in the place of the noncentral
+ * one: a pair more or less. */
 int64_t pd_pairs_needed(double deviation, double difference);
 double pd_visible_difference(double deviation, int64_t n);
 
@@ -64,7 +64,8 @@ struct pd_saved {
                          widened as Student's t is for so many pairs; NAN where pairs < 2 */
 };
 
-/* x: (n), rising; ours, theirs: (pairs, n), finite, more is better. false: out of memory. */
+/* x: (n), rising; ours, theirs: (pairs, n), more is better; where one is not finite, all of *out but pairs is
+ * NAN. false: out of memory. */
 bool pd_compare_saved(int64_t pairs, int64_t n, const double *x, const double *ours, const double *theirs,
                       uint64_t seed, struct pd_saved *out);
 
@@ -150,8 +151,9 @@ struct pd_study_row {
 const struct pd_study_curve *pd_study_baseline(const struct pd_study *study,
                                                const struct pd_study_curve *curve, const char *name);
 
-/* Calls take for every row of a study, curve by curve. baseline: a curve's name or label; the same run's
- * where there are several; one that is not there leaves the rows without. PD_ERR_MEMORY. */
+/* Calls take for every row of a study, curve by curve. baseline, here and below: a curve's name or label; the
+ * same run's where there are several; one that is not there, such as "", leaves the rows without.
+ * PD_ERR_MEMORY. */
 enum pd_status pd_study_rows(const struct pd_study *study, const char *baseline,
                              enum pd_status (*take)(void *context, const struct pd_study_row *row,
                                                     struct pd_error *err),

@@ -1,9 +1,12 @@
 /* A metric of images that the caller has. */
 #include "metric/fixed_set.h"
+#include "metric/trained.h"
 
 #include "base/mem.h"
 #include "base/threads.h"
 #include "io/level.h"
+
+#include <paydirt/inception.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -36,6 +39,10 @@ static enum pd_status check_features(const struct pd_metric *metric, const struc
     if (f->real.width != f->fake.width)
         return pd_fail(err, PD_ERR_MISMATCH, -1, "%.150s has %lld features a sample, %.150s has %lld",
                        f->real.name, (long long)f->real.width, f->fake.name, (long long)f->fake.width);
+    if (metric->needs & PD_NEEDS_INCEPTION && f->real.width != PD_INCEPTION_FEATURES)
+        return pd_fail(err, PD_ERR_MISMATCH, -1,
+                       "%s stands for Inception's %d features, these are %lld a sample: expected frechet",
+                       metric->name, PD_INCEPTION_FEATURES, (long long)f->real.width);
     if (f->real.columns.any_order == f->fake.columns.any_order &&
         f->real.columns.order != f->fake.columns.order)
         return pd_fail(err, PD_ERR_MISMATCH, -1,
@@ -77,7 +84,9 @@ enum pd_status pd_metric_check(const struct pd_metric *metric, const struct pd_m
             "1, 0 and 0 or %d, sizes up to %d",
             metric->name, in->channels, in->size, in->classes, in->epochs, (long long)in->epoch_images,
             PD_METRIC_BATCH, SIDE_MOST);
-    if (metric->needs & PD_NEEDS_REAL)
+    if (metric->needs & PD_NEEDS_CLASSIFIER)
+        status = pd_trained_check(metric, in, err);
+    if (!status && metric->needs & PD_NEEDS_REAL)
         status = check_images(metric, in, "real", in->real, 0, err);
     if (!status && metric->needs & PD_NEEDS_TRAINING)
         status = check_images(metric, in, "training", in->training, 0, err);

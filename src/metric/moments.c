@@ -21,8 +21,8 @@ enum pd_status pd_moments_create(int64_t width, struct pd_moments **out, struct 
 {
     *out = NULL;
     if (width < 1 || width > INT_MAX)
-        return pd_fail(err, PD_ERR_USAGE, -1, "%lld features of a sample, expected 1 or more",
-                       (long long)width);
+        return pd_fail(err, PD_ERR_USAGE, -1, "%lld features of a sample, expected 1 to %d", (long long)width,
+                       INT_MAX);
     struct pd_moments *m = pd_calloc(1, sizeof *m);
     const size_t row = (size_t)width * sizeof(double);
     if (m)

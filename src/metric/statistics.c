@@ -90,7 +90,7 @@ double pd_student_t(double p, double freedom)
 
 double pd_half_interval(const struct pd_summary *s, double part)
 {
-    return s->n < 2 ? NAN : pd_student_t(1 - part, (double)(s->n - 1)) * s->error;
+    return s->n < 2 || !(part > 0 && part < 1) ? NAN : pd_student_t(1 - part, (double)(s->n - 1)) * s->error;
 }
 
 /* --- power --- */
@@ -104,7 +104,7 @@ double pd_visible_difference(double deviation, int64_t n)
 int64_t pd_pairs_needed(double deviation, double difference)
 {
     int64_t few = 1, enough = 2;
-    if (!(fabs(difference) > 0))
+    if (!(fabs(difference) > 0) || !isfinite(deviation) || !isfinite(difference))
         return INT64_MAX;
     while (pd_visible_difference(deviation, enough) > fabs(difference)) {
         if (enough > INT64_MAX / 4)
@@ -176,7 +176,7 @@ struct pd_paired pd_compare_paired(int64_t n, const double *d, uint64_t seed)
     }
     if (n > 1 && p.difference.error > 0)
         p.p_t = pd_student_p(p.difference.mean / p.difference.error, (double)(n - 1));
-    if (n > 0)
+    if (n > 0 && isfinite(size))
         p.p_flip = p.exact ? flip_exactly(n, d, fabs(sum)) : flip_by_draws(n, d, fabs(sum), size, seed);
     return p;
 }

@@ -133,6 +133,33 @@ static const char *classifier_name(const struct pd_metric_input *in)
     return in->classifier ? in->classifier : pd_classifier_at(0)->name;
 }
 
+/* size 0: points, which all take */
+static bool takes(const struct pd_classifier *c, int size)
+{
+    return !size || (size >= c->least && size % c->multiple == 0);
+}
+
+/* Of a metric that counts classes people choose it; a distance has its own. */
+enum pd_status pd_trained_check(const struct pd_metric *metric, const struct pd_metric_input *in,
+                                struct pd_error *err)
+{
+    const bool chosen = metric->needs & PD_NEEDS_CONFUSION;
+    const struct pd_classifier *c =
+        chosen ? pd_classifier_find(classifier_name(in), err) : pd_classifier_at(0);
+    if (!c)
+        return PD_ERR_USAGE;
+    if (takes(c, in->size))
+        return PD_OK;
+    enum pd_status status =
+        pd_fail(err, PD_ERR_USAGE, -1,
+                "%s: %s takes images whose side is a multiple of %d and at least %d, these are %d x %d",
+                metric->name, c->name, c->multiple, c->least, in->size, in->size);
+    for (int i = 0; chosen && (c = pd_classifier_at(i)); i++)
+        if (takes(c, in->size))
+            pd_hint(err, status, "classifier=%s", c->name);
+    return status;
+}
+
 enum pd_status pd_metric_check_classifier(const char *name, struct pd_error *err)
 {
     return pd_classifier_find(name, err) ? PD_OK : PD_ERR_USAGE;

@@ -6,6 +6,10 @@
 
 struct pd_trained;
 
+/* Whether the classifier takes images of in's size. PD_ERR_USAGE, with a hint at those that do. */
+enum pd_status pd_trained_check(const struct pd_metric *metric, const struct pd_metric_input *in,
+                                struct pd_error *err);
+
 /* By in's classifier, epochs, epoch_images and seed (GOLD section 4: Adam, a tenth of the rate after half of
  * the epochs), on batches from `from`. PD_ERR_USAGE: no classifier of that name; PD_ERR_MEMORY, and what
  * `from` fails with. */

@@ -73,11 +73,11 @@ static struct pd_node *mlp(struct pd_nn *nn, struct pd_node *x)
     return pd_lrelu(pd_nn_dense(nn, "fc2", x, 128, PD_NN_BIAS), 0);
 }
 
-static const struct pd_classifier of_points = {"mlp", "of 2-D points", mlp, "fc3"};
+static const struct pd_classifier of_points = {"mlp", "of 2-D points", mlp, "fc3", 1, 1};
 static const struct pd_classifier classifiers[] = {
-    {"lenet", "LeNet, as GOLD has it", lenet, "fc3"},
-    {"cnn", "three convolutions with batch norm", cnn, "fc"},
-    {"resnet", "ResNet-20, as classification accuracy scores have it", resnet, "fc"},
+    {"lenet", "LeNet, as GOLD has it", lenet, "fc3", 16, 4},
+    {"cnn", "three convolutions with batch norm", cnn, "fc", 4, 4},
+    {"resnet", "ResNet-20, as classification accuracy scores have it", resnet, "fc", 1, 1},
 };
 
 const struct pd_classifier *pd_classifier_at(int index)

@@ -12,15 +12,16 @@ struct pd_classified {
 struct pd_classifier {
     const char *name, *summary;
     struct pd_node *(*features)(struct pd_nn *nn, struct pd_node *x);
-    const char *last; /* name of the layer behind */
+    const char *last;    /* name of the layer behind */
+    int least, multiple; /* of the side of the images that it takes: at least, and of what */
 };
 
 const struct pd_classifier *pd_classifier_at(int index); /* NULL past the last; 0: the default, LeNet */
 /* NULL and PD_ERR_USAGE with the nearest right name when there is none of that name. */
 const struct pd_classifier *pd_classifier_find(const char *name, struct pd_error *err);
 
-/* x (N, C, H, W) with H = W a multiple of 4 and at least 16; or (N, 2), for which the
- * classifier is the MLP whatever is asked for. */
+/* x (N, C, H, W) with H = W as the classifier takes them; or (N, 2), for which the classifier is the MLP
+ * whatever is asked for. */
 struct pd_classified pd_classify(struct pd_nn *nn, const struct pd_classifier *classifier, struct pd_node *x,
                                  int classes);
 

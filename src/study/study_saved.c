@@ -75,13 +75,22 @@ static void set_interval(struct pd_saved *s, double *draws, double most)
     s->high = fmin(s->saved + wider * (draws[DRAWS - 1 - DRAWS / 40] - s->saved), most);
 }
 
+static bool are_finite(int64_t n, const double *y)
+{
+    int64_t finite = 0;
+    for (int64_t i = 0; i < n; i++)
+        finite += isfinite(y[i]) != 0;
+    return finite == n;
+}
+
 bool pd_compare_saved(int64_t pairs, int64_t n, const double *x, const double *ours, const double *theirs,
                       uint64_t seed, struct pd_saved *out)
 {
     struct pd_saved unused;
     *out = PD_SAVED_NONE;
     out->pairs = pairs;
-    if (pairs < 1 || n < 2)
+    if (pairs < 1 || n < 2 || !are_finite(n, x) || !are_finite(pairs * n, ours) ||
+        !are_finite(pairs * n, theirs))
         return true;
     double *scratch = pd_malloc((2 * (size_t)n + DRAWS) * sizeof *scratch);
     int64_t *pick = pd_malloc((size_t)pairs * sizeof *pick);

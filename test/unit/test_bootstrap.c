@@ -104,7 +104,7 @@ static void logits_alone_are_redrawn(void **state)
     enum { SEEN = 30 };
     static float logits[SEEN * PD_INCEPTION_CLASSES];
     const struct pd_rng rng = {1, 1, 0};
-    const struct pd_metric *is = pd_metric_find("is", NULL), *fid = pd_metric_find("fid", NULL);
+    const struct pd_metric *is = pd_metric_find("is", NULL), *frechet = pd_metric_find("frechet", NULL);
     double error;
     struct pd_error err;
     static double mean[2], covariance[4];
@@ -119,7 +119,7 @@ static void logits_alone_are_redrawn(void **state)
     assert_true(error > 0 && error < 1);
     assert_int_equal(pd_metric_bootstrap_check(is, &in, 1, &err), PD_ERR_USAGE);
     assert_non_null(strstr(err.message, "1 redraws, expected 2 to 1000000"));
-    assert_int_equal(pd_metric_bootstrap_check(fid, &in, 3, &err), PD_ERR_USAGE);
+    assert_int_equal(pd_metric_bootstrap_check(frechet, &in, 3, &err), PD_ERR_USAGE);
     assert_non_null(strstr(err.message, "no bootstrap of mean and covariance"));
 }
 

@@ -386,6 +386,68 @@ static void classifiers_learn(void **state)
     assert_non_null(strstr(err.message, "resnet"));
 }
 
+/* What each takes, it can be trained on; smaller ones are refused before. */
+static void small_images_have_their_classifiers(void **state)
+{
+    (void)state;
+    enum { IMAGES = 128 };
+    static const struct {
+        const char *name;
+        int least, multiple;
+    } all[] = {{"lenet", 16, 4}, {"cnn", 4, 4}, {"resnet", 1, 1}};
+    static float images[IMAGES * 20 * 20];
+    static int32_t labels[IMAGES];
+    const struct pd_metric *fitting = pd_metric_find("fitting-capacity", NULL);
+    struct pd_metric_result result;
+    struct pd_error err;
+    const struct pd_labelled_images set = {images, labels, IMAGES};
+    struct pd_metric_input in = {.channels = 1,
+                                 .classes = CLASSES,
+                                 .threads = 1,
+                                 .real = &set,
+                                 .training = &set,
+                                 .generated = &set,
+                                 .epochs = 1,
+                                 .epoch_images = IMAGES};
+    for (int i = 0; i < 3; i++)
+        for (in.size = all[i].least; in.size <= all[i].least + all[i].multiple; in.size += all[i].multiple) {
+            in.classifier = all[i].name;
+            if (pd_metric_measure(fitting, &in, &result, &err))
+                fail_msg("%s of %d: %s", all[i].name, in.size, err.message);
+        }
+    in.classifier = NULL;
+    in.size = 8;
+    assert_int_equal(pd_metric_check(fitting, &in, &err), PD_ERR_USAGE);
+    assert_string_equal(err.message, "fitting-capacity: lenet takes images whose side is a multiple of 4 and "
+                                     "at least 16, these are 8 x 8");
+    assert_string_equal(err.hint, "classifier=cnn\tclassifier=resnet");
+    in.size = 30;
+    assert_int_equal(pd_metric_check(fitting, &in, &err), PD_ERR_USAGE);
+    assert_string_equal(err.hint, "classifier=resnet");
+    in.size = 8;
+    in.classifier = "cnn"; /* a distance has its own */
+    assert_int_equal(pd_metric_check(fitting, &in, &err), PD_OK);
+    assert_int_equal(pd_metric_check(pd_metric_find("frechet-lenet", NULL), &in, &err), PD_ERR_USAGE);
+    assert_string_equal(err.hint, "");
+}
+
+/* An FID is that of Inception's features. */
+static void other_features_have_no_fid(void **state)
+{
+    (void)state;
+    static float values[20];
+    struct pd_error err;
+    for (int i = 0; i < 20; i++)
+        values[i] = (float)(i * i % 7);
+    const struct pd_feature_file five = {.name = "f.npy", .width = 4, .count = 5, .set = {5, 4, values}};
+    struct pd_metric_features features = {.real = five, .fake = five};
+    const struct pd_metric_input in = {.features = &features};
+    assert_int_equal(pd_metric_check(pd_metric_find("frechet", NULL), &in, &err), PD_OK);
+    assert_int_equal(pd_metric_check(pd_metric_find("fid", NULL), &in, &err), PD_ERR_MISMATCH);
+    assert_string_equal(err.message,
+                        "fid stands for Inception's 2048 features, these are 4 a sample: expected frechet");
+}
+
 /* --- of anybody's arrays --- */
 
 static void refused(const char *name, const struct pd_metric_input *in, const char *message)
@@ -606,6 +668,8 @@ int main(void)
         cmocka_unit_test(gan_test_is_what_real_images_teach),
         cmocka_unit_test(frechet_lenet_grows_with_what_differs),
         cmocka_unit_test(classifiers_learn),
+        cmocka_unit_test(small_images_have_their_classifiers),
+        cmocka_unit_test(other_features_have_no_fid),
         cmocka_unit_test(arrays_are_measured_by_name),
         cmocka_unit_test(samples_are_looked_at_as_they_come),
         cmocka_unit_test(networks_that_diverged_have_no_accuracy),

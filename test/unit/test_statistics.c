@@ -83,6 +83,35 @@ static void counts_sign_patterns(void **state)
     close_to(equal.p_flip, 2. / 8, 0);
 }
 
+/* Nothing is shown by numbers that are none, on either way. */
+static void numbers_that_are_none_show_nothing(void **state)
+{
+    (void)state;
+    static const double none[] = {NAN, INFINITY, -INFINITY};
+    for (int n = 5; n <= 30; n += 25)
+        for (int i = 0; i < 3; i++) {
+            double d[30];
+            for (int k = 0; k < n; k++)
+                d[k] = 0.1 + 0.01 * (k % 3);
+            d[3] = none[i];
+            const struct pd_paired p = pd_compare_paired(n, d, 1);
+            assert_true(isnan(p.p_flip) && isnan(p.p_t) && !pd_study_shows(&p));
+        }
+    for (int i = 0; i < 3; i++) {
+        assert_true(pd_pairs_needed(none[i], 1) == INT64_MAX && pd_pairs_needed(1, none[i]) == INT64_MAX);
+        const double x[] = {1, 2}, y[] = {0.5, 0.6, 0.5, 0.6}, bad[] = {0.5, 0.6, 0.4, none[i]};
+        struct pd_saved s;
+        assert_true(pd_compare_saved(2, 2, x, bad, y, 1, &s) && s.pairs == 2);
+        assert_true(isnan(s.saved) && isnan(s.from) && isnan(s.low));
+        assert_true(pd_compare_saved(2, 2, x, y, bad, 1, &s) && isnan(s.saved));
+        assert_true(pd_compare_saved(2, 2, bad + 2, y, y, 1, &s) && isnan(s.saved));
+    }
+    const struct pd_summary five = {5, 0, 2, 2 / sqrt(5.)};
+    static const double parts[] = {95, 1, 0, -0.5, NAN};
+    for (int i = 0; i < 5; i++)
+        assert_true(isnan(pd_half_interval(&five, parts[i])));
+}
+
 /* Both ways on about the same data: 20 differences exactly, the same and a zero by draws. */
 static void draws_beyond_twenty(void **state)
 {
@@ -193,6 +222,7 @@ int main(void)
         cmocka_unit_test(knows_students_t),
         cmocka_unit_test(repeats_students_example),
         cmocka_unit_test(counts_sign_patterns),
+        cmocka_unit_test(numbers_that_are_none_show_nothing),
         cmocka_unit_test(draws_beyond_twenty),
         cmocka_unit_test(measures_areas),
         cmocka_unit_test(counts_saved_labels),

@@ -2,7 +2,9 @@
  *
  * A function that can fail for such a cause returns an enum pd_status and takes a struct pd_error * last.
  * The error may be NULL when the caller wants only the status; PD_OK leaves it as it was. No other pointer
- * may be NULL but where its header says so. The library never prints and never exits. */
+ * may be NULL but where its header says so. After a failure what was to be filled in holds nothing to go by,
+ * but where its header says so; an object that was to be made is NULL. The library never prints and never
+ * exits. */
 #ifndef PAYDIRT_ERROR_H
 #define PAYDIRT_ERROR_H
 

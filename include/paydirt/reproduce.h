@@ -39,8 +39,8 @@ struct pd_reproduce_options {
 };
 
 /* name: one of these, or a path, with a '/' in it or .json at its end. Nothing is written. PD_ERR_USAGE: no
- * such study, scale, column or row, with the nearest right one; PD_ERR_FORMAT: not a study; PD_ERR_IO,
- * PD_ERR_MEMORY. */
+ * such study, scale, column or row, with the nearest right one; a number below 0; PD_ERR_FORMAT: not a study;
+ * PD_ERR_IO, PD_ERR_MEMORY. */
 enum pd_status pd_reproduce_open(const char *name, const struct pd_reproduce_options *options,
                                  struct pd_reproduce **out, struct pd_error *err);
 void pd_reproduce_close(struct pd_reproduce *r); /* also NULL */
@@ -79,7 +79,7 @@ enum pd_status pd_reproduce_check_data(const struct pd_reproduce *r, struct pd_e
 
 /* --- its runs --- */
 
-int64_t pd_reproduce_run_count(const struct pd_reproduce *r);
+int64_t pd_reproduce_run_count(const struct pd_reproduce *r); /* a run below: 0 .. this - 1 */
 
 struct pd_reproduce_run {
     const char *column, *row, *command, *data; /* command: "train" or "active" */
@@ -99,8 +99,8 @@ void pd_reproduce_cost(const struct pd_reproduce *r, int64_t run, struct pd_repr
 struct pd_reproduce_claim;
 
 /* The run is this process's until it is released or the process ends: *out NULL: it is done, or at work
- * elsewhere (*busy). PD_ERR_MISMATCH: its folder is that of a run with other options. PD_ERR_IO,
- * PD_ERR_MEMORY. */
+ * elsewhere (*busy). PD_ERR_USAGE: no such run; PD_ERR_MISMATCH: its folder is that of a run with other
+ * options. PD_ERR_IO, PD_ERR_MEMORY. */
 enum pd_status pd_reproduce_claim(struct pd_reproduce *r, int64_t run, struct pd_reproduce_claim **out,
                                   bool *busy, struct pd_error *err);
 void pd_reproduce_release(struct pd_reproduce_claim *claim); /* also NULL */

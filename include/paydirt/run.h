@@ -58,8 +58,10 @@ struct pd_option_table pd_run_options(struct pd_run_model *run);
 const char *pd_run_note(const struct pd_run_model *run); /* a line that people should know, or "" */
 
 /* Adds a line to eval.jsonl in the run's folder, where pd_studies_read looks for results: a JSON object, with
- * "metric", "step" and one of "accuracy" (in [0, 1]), "value" and "distance". Several processes may do so at
- * once. PD_ERR_USAGE: not such an object; PD_ERR_IO, PD_ERR_MEMORY. */
+ * "metric", "step" (whole, >= 0) and a finite number: under the metric's own key (pd_metric_find) or, the
+ * first of them counts, "accuracy" (in [0, 1]), "value" or "distance". The folder must be there; whether a
+ * run is in it is not looked at. Several processes may do so at once. PD_ERR_USAGE: not such an object;
+ * PD_ERR_IO, PD_ERR_MEMORY. */
 enum pd_status pd_run_add_result(const char *folder, const char *json, struct pd_error *err);
 /* The same once `picture`, which draws what belongs to it, has succeeded; meanwhile no other process adds
  * one. */

@@ -87,7 +87,7 @@ struct pd_rejection_options {
     int64_t burn_in;   /* generated samples of each class that are scored first */
     bool pooled;       /* each class learns from those of all, as in GOLD's reference code */
     int64_t block;     /* candidates that are judged together */
-    double least_rate; /* a class that lacks some after a block and kept a smaller part is given up */
+    double least_rate; /* a class that lacks some after a block and kept a smaller part is given up; 0 to 1 */
     int64_t show;      /* refused candidates of each class that are stored at most */
 
     /* Real images (real_count, ...) with labels for a method that uses_real, which D was not trained on;

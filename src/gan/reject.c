@@ -351,6 +351,8 @@ static enum pd_status check(const struct pd_rejection_options *o, struct pd_erro
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "%lld samples of each class from blocks of %lld after %lld: expected 1 or more each",
                        (long long)o->per_class, (long long)o->block, (long long)o->burn_in);
+    if (!(o->least_rate >= 0 && o->least_rate <= 1))
+        return pd_fail(err, PD_ERR_USAGE, -1, "a least rate of %g: expected 0 to 1", o->least_rate);
     if (o->method->uses_real && o->least_rate * 2 * (double)o->how.chain > 1)
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "chains of %lld candidates may keep 1 of %lld, below the least rate of %g",

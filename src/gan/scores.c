@@ -293,9 +293,11 @@ enum pd_status pd_scores_write(const char *path, const struct pd_scores *s, cons
 {
     struct place *order;
     struct pd_csv *csv;
-    if (d->count != s->n || (unsigned)sort >= KEYS)
-        return pd_fail(err, PD_ERR_USAGE, -1, "scores of %lld images by key %d, and the data have %u",
-                       (long long)s->n, (int)sort, d->count);
+    if (d->count != s->n)
+        return pd_fail(err, PD_ERR_USAGE, -1, "scores of %lld images, and the data have %u", (long long)s->n,
+                       d->count);
+    if ((unsigned)sort >= KEYS)
+        return pd_fail(err, PD_ERR_USAGE, -1, "sorted by key %d, expected 0 to %d", (int)sort, KEYS - 1);
     enum pd_status status = sort_rows(s, sort, &order, err);
     if (!status)
         status = pd_csv_create(path, &csv, err);

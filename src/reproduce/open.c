@@ -217,6 +217,10 @@ static enum pd_status set_up(struct pd_reproduce *r, const struct pd_reproduce_o
                              struct pd_error *err)
 {
     char name[PD_PATH_SIZE];
+    if (o->trials < 0 || o->seed < 0 || o->threads < 0)
+        return pd_fail(err, PD_ERR_USAGE, -1,
+                       "%s: %lld trials from seed %lld on %d threads: expected 0 or more of each", r->p.name,
+                       (long long)o->trials, (long long)o->seed, o->threads);
     copy(r->data_dir, sizeof r->data_dir, o->data_dir);
     copy(r->weights, sizeof r->weights, o->weights);
     r->trials = o->trials;

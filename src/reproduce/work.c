@@ -86,6 +86,9 @@ enum pd_status pd_reproduce_claim(struct pd_reproduce *r, int64_t run, struct pd
 {
     *out = NULL;
     *busy = false;
+    if (run < 0 || run >= r->job_count)
+        return pd_fail(err, PD_ERR_USAGE, -1, "%s: run %lld: expected 0 to %lld", r->p.name, (long long)run,
+                       (long long)r->job_count - 1);
     if (is_done(r, run))
         return PD_OK;
     struct pd_reproduce_claim *c = pd_calloc(1, sizeof *c);

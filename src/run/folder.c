@@ -76,6 +76,8 @@ enum pd_status pd_run_folder_make(const struct pd_train_options *o, const char *
         if (!status && errno != EEXIST) /* another run may have taken the number */
             status = pd_fail_io(err, folder, "make", errno);
     }
+    if (size)
+        folder[0] = '\0'; /* it was not made */
     return status;
 }
 

@@ -141,6 +141,9 @@ enum pd_status pd_run_recalibrate(struct pd_run_model *m, enum pd_origin origin,
 {
     enum pd_status status = PD_OK;
     m->note[0] = '\0';
+    if ((unsigned)origin >= PD_ORIGINS)
+        return pd_fail(err, PD_ERR_USAGE, -1, "origin %d, expected PD_ORIGIN_REAL or PD_ORIGIN_FAKE",
+                       (int)origin);
     if (!m->options.recalibrate || !pd_gan_has_batch_norm(m->gan))
         return PD_OK;
     if (!m->gan->statistics[origin])

@@ -32,10 +32,12 @@ bool pd_result_value(const json_t *result, double *value, bool *fraction)
 /* What whoever reads results needs of one. */
 static bool is_result(const json_t *o)
 {
+    const json_t *metric = json_object_get(o, "metric"), *number = json_object_get(o, "step");
+    const double step = json_is_number(number) ? json_number_value(number) : NAN;
     double value;
     bool fraction;
-    return json_is_string(json_object_get(o, "metric")) && json_is_number(json_object_get(o, "step")) &&
-           pd_result_value(o, &value, &fraction);
+    return json_is_string(metric) && json_string_length(metric) && step >= 0 && step == floor(step) &&
+           pd_result_value(o, &value, &fraction) && (!fraction || (value >= 0 && value <= 1));
 }
 
 /* eval.jsonl, which several processes may add to. */
@@ -102,10 +104,11 @@ enum pd_status pd_run_add_drawn_result(const char *folder, const char *json,
         status = pd_fail(err, PD_ERR_USAGE, -1, "%s: a result: expected a JSON object%s%s", folder,
                          result ? "" : ": ", result ? "" : where.text);
     else if (!is_result(result))
-        status = pd_fail(err, PD_ERR_USAGE, -1,
-                         "%s: a result: expected \"metric\", \"step\" and one of \"accuracy\", \"value\", "
-                         "\"distance\"",
-                         folder);
+        status =
+            pd_fail(err, PD_ERR_USAGE, -1,
+                    "%s: a result: expected \"metric\", a whole \"step\" and one of \"accuracy\" (0 to 1), "
+                    "\"value\", \"distance\"",
+                    folder);
     const struct addition a = {json, picture, context};
     if (!status)
         status = append(folder, &a, result, err);

@@ -113,6 +113,10 @@ static enum pd_status check_place(const struct pd_page_place *place, struct pd_e
     if (!place->certificate != !place->key)
         return pd_hint(err, pd_fail(err, PD_ERR_USAGE, -1, "a certificate and its key go together"),
                        place->key ? "certificate" : "key");
+    if (place->port < 0 || place->port > UINT16_MAX)
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1, "port %d, expected 0 to %d", place->port, UINT16_MAX),
+                       "port");
     if (place->listen && !pd_http_is_loopback(place->listen) && !place->certificate && !place->insecure)
         return pd_hint(err,
                        pd_hint(err,

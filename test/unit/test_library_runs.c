@@ -74,6 +74,9 @@ static void start(struct seen *seen, const char *out, char folder[1024])
     expect(pd_training_set(t, "out", scratch_path(out), &err), &err);
     const struct pd_option_table table = pd_training_options(t);
     assert_int_equal(pd_option_get_int(&table, "data_count"), 300);
+    char small[4] = "xxx"; /* has no room for a name: no run is made */
+    assert_int_equal(pd_run_start(t, &watch, small, sizeof small, &err), PD_ERR_USAGE);
+    assert_string_equal(small, "");
     const enum pd_status status = pd_run_start(t, &watch, folder, 1024, &err);
     assert_int_equal(status, seen->stop_at ? PD_ERR_INTERRUPTED : PD_OK);
     pd_training_destroy(t);
@@ -128,9 +131,16 @@ static void results_are_added_and_studied(void **state)
     start(&seen, "studied", folder);
     assert_int_equal(pd_run_add_result(folder, "[1]", &err), PD_ERR_USAGE);
     assert_int_equal(pd_run_add_result(folder, "{\"metric\"", &err), PD_ERR_USAGE);
-    static const char *const unread[] = {
-        "{}", "{\"metric\": \"fid\", \"step\": 12}", "{\"metric\": \"fid\", \"value\": 3.5}",
-        "{\"step\": 12, \"value\": 3.5}", "{\"metric\": \"fid\", \"step\": 12, \"value\": \"3.5\"}"};
+    static const char *const unread[] = {"{}",
+                                         "{\"metric\": \"fid\", \"step\": 12}",
+                                         "{\"metric\": \"fid\", \"value\": 3.5}",
+                                         "{\"step\": 12, \"value\": 3.5}",
+                                         "{\"metric\": \"fid\", \"step\": 12, \"value\": \"3.5\"}",
+                                         "{\"metric\": \"\", \"step\": 12, \"value\": 3.5}",
+                                         "{\"metric\": \"fid\", \"step\": -5, \"value\": 3.5}",
+                                         "{\"metric\": \"fid\", \"step\": 1.5, \"value\": 3.5}",
+                                         "{\"metric\": \"class-accuracy\", \"step\": 12, \"accuracy\": 75}",
+                                         "{\"metric\": \"class-accuracy\", \"step\": 12, \"accuracy\": -1}"};
     for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)
         assert_int_equal(pd_run_add_result(folder, unread[i], &err), PD_ERR_USAGE);
     expect(pd_run_add_result(folder, "{\"metric\": \"fid\", \"value\": 3.5, \"step\": 12}", &err), &err);

@@ -596,16 +596,36 @@ static void refuses_other_files(void **state)
     assert_non_null(strstr(err.message, "page.db: "));
 }
 
+static void ports_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    static const int none[] = {-1, 65536, 70000};
+    struct pd_page *page;
+    struct pd_error err;
+    for (int i = 0; i < 3; i++) {
+        const struct pd_page_place place = {.port = none[i]};
+        assert_int_equal(pd_page_open(&place, &page, &err), PD_ERR_USAGE);
+        assert_true(!page && strstr(err.message, "expected 0 to 65535"));
+    }
+}
+
 int main(void)
 {
 #define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        PAGE_TEST(reads_what_is_asked),      PAGE_TEST(keeps_what_was_pressed),
-        PAGE_TEST(refuses_what_cannot_be),   PAGE_TEST(keeps_groups_whole),
-        PAGE_TEST(hears_several_people),     PAGE_TEST(hears_the_run),
-        PAGE_TEST(measures_agreement),       PAGE_TEST(answers_requests),
-        PAGE_TEST(exports_what_a_run_takes), PAGE_TEST(refuses_other_files),
-        PAGE_TEST(shows_the_runs_images),    PAGE_TEST(shows_what_networks_see),
+        PAGE_TEST(reads_what_is_asked),
+        PAGE_TEST(keeps_what_was_pressed),
+        PAGE_TEST(refuses_what_cannot_be),
+        PAGE_TEST(keeps_groups_whole),
+        PAGE_TEST(hears_several_people),
+        PAGE_TEST(hears_the_run),
+        PAGE_TEST(measures_agreement),
+        PAGE_TEST(answers_requests),
+        PAGE_TEST(exports_what_a_run_takes),
+        PAGE_TEST(refuses_other_files),
+        PAGE_TEST(shows_the_runs_images),
+        PAGE_TEST(shows_what_networks_see),
+        PAGE_TEST(ports_that_are_none_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

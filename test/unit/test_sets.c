@@ -133,6 +133,9 @@ static void a_table_is_sorted(void **state)
     assert_int_equal(key, PD_SCORE_UNSORTED);
     s.n--;
     refused(pd_scores_write(scratch_path("u.csv"), &s, data, key, false, &err), PD_ERR_USAGE, "699 images");
+    s.n++;
+    refused(pd_scores_write(scratch_path("u.csv"), &s, data, (enum pd_score_key)9, false, &err), PD_ERR_USAGE,
+            "key 9");
     pd_scores_release(&s);
 }
 
@@ -216,6 +219,12 @@ static void rejection_keeps_as_many_as_asked(void **state)
     pd_rejection_release(&r);
     o.per_class = -1;
     assert_int_equal(pd_reject(gan, &o, &r, &err), PD_ERR_USAGE);
+    o.per_class = 5;
+    for (int i = 0; i < 3; i++) {
+        o.least_rate = i == 0 ? 2 : i == 1 ? -1 : (double)NAN;
+        assert_int_equal(pd_reject(gan, &o, &r, &err), PD_ERR_USAGE);
+        assert_non_null(strstr(err.message, "expected 0 to 1"));
+    }
 }
 
 /* --- pools in files --- */
@@ -270,6 +279,49 @@ static void a_pool_is_read_from_a_table(void **state)
     refused(err.status, PD_ERR_USAGE, "missing");
 }
 
+/* Each call begins at the first row, whatever was read before; probabilities are refused again. */
+static void a_pool_is_read_again(void **state)
+{
+    (void)state;
+    static const char table[] = "logit,c_0,c_1\n0,5,0\n1,0.1,0\n2,0,3\n3,2,2.05\n", list[] = "row\n3\n",
+                      odds[] = "0.2,0.8\n0.5,0.5\n0.9,0.1\n0.4,0.6\n";
+    char logit[600], c[600], labelled[600];
+    const struct pd_strategy *s = pd_strategy_find("gold", &err);
+    struct pd_pool_files *files;
+    const struct pd_pool *pool;
+    int64_t rows[2], count;
+    scratch_write(scratch_path("t.csv"), table, sizeof table - 1);
+    scratch_write(scratch_path("labelled.csv"), list, sizeof list - 1);
+    snprintf(logit, sizeof logit, "%s:logit", scratch_path("t.csv"));
+    snprintf(c, sizeof c, "%s:c", scratch_path("t.csv"));
+    snprintf(labelled, sizeof labelled, "%s", scratch_path("labelled.csv"));
+    err = (struct pd_error){.message = "as it was"};
+    expect(pd_pool_files_open(
+        s, &(struct pd_pool_request){.logits = logit, .class_logits = c, .labelled = labelled}, &files,
+        &err));
+    assert_string_equal(err.message, "as it was");
+    const struct pd_pool_source source = pd_pool_files_source(files);
+    for (int i = 0; i < 4; i++) {
+        expect(pd_select_stream(s, &source, i % 2 == 0, 2, 1, rows, NULL, &count, &err));
+        assert_true(count == 4 && rows[0] == (i % 2 ? 2 : 1) && rows[1] == (i % 2 ? 1 : 2));
+        expect(pd_pool_files_load(files, &pool, &err));
+        assert_true(pool->n == 4 && pool->logit[3] == 3 && pool->class_logits[6] == 2);
+        if (i == 2)
+            expect(pd_pool_files_load(files, &pool, &err));
+    }
+    pd_pool_files_close(files);
+    scratch_write(scratch_path("p.csv"), odds, sizeof odds - 1);
+    s = pd_strategy_find("small-margin", &err);
+    expect(pd_pool_files_open(s, &(struct pd_pool_request){.class_logits = scratch_path("p.csv")}, &files,
+                              &err));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pd_pool_files_load(files, &pool, &err), PD_ERR_USAGE);
+        refused(err.status, PD_ERR_USAGE, "probabilities");
+        assert_null(pool);
+    }
+    pd_pool_files_close(files);
+}
+
 static void rows_are_gathered_in_the_order_asked(void **state)
 {
     (void)state;
@@ -302,6 +354,7 @@ int main(void)
         cmocka_unit_test(samples_are_written_and_read),
         cmocka_unit_test(rejection_keeps_as_many_as_asked),
         cmocka_unit_test(a_pool_is_read_from_a_table),
+        cmocka_unit_test(a_pool_is_read_again),
         cmocka_unit_test(rows_are_gathered_in_the_order_asked),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -35,6 +35,31 @@ static void all_are_whole(void **state)
     assert_true(studies > 0);
 }
 
+static void refuses_what_is_out_of_range(void **state)
+{
+    (void)state;
+    const struct pd_reproduce_options bad[] = {{.out = "x", .seed = 1, .threads = 1, .trials = -1},
+                                               {.out = "x", .seed = -1, .threads = 1},
+                                               {.out = "x", .seed = 1, .threads = -1}},
+                                      good = {.out = "x", .seed = 1, .threads = 1};
+    struct pd_error err;
+    struct pd_reproduce *r;
+    struct pd_reproduce_claim *claim;
+    bool busy;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(pd_reproduce_open("gold-table1", &bad[i], &r, &err), PD_ERR_USAGE);
+        assert_null(r);
+        assert_non_null(strstr(err.message, "expected 0 or more of each"));
+    }
+    assert_int_equal(pd_reproduce_open("gold-table1", &good, &r, &err), PD_OK);
+    const int64_t runs[] = {-1, pd_reproduce_run_count(r)};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pd_reproduce_claim(r, runs[i], &claim, &busy, &err), PD_ERR_USAGE);
+        assert_true(!claim && !busy);
+    }
+    pd_reproduce_close(r);
+}
+
 static void has_the_papers_numbers(void **state)
 {
     struct pd_protocol p;
@@ -192,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_are_whole),
+        cmocka_unit_test(refuses_what_is_out_of_range),
         cmocka_unit_test(has_the_papers_numbers),
         cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(merges_options),

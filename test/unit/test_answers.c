@@ -637,9 +637,9 @@ static void names_twins(void **state)
         {{"cat", "?"}, "p: '?' is taken for a class; where it stands for no label"},
         {{"cat", "skip"}, "p: a class is called 'skip', which as an answer stands for no label: rename it\n"},
         {{"cat", " dog"}, "p: the class ' dog' has blanks around its name\n"},
-        {{"-1", "0", "1"}, "the number 0 stands for class '-1'\n"},
-        {{"1", "3", "two"}, "the number 1 stands for class '3'\n"},
-        {{"Abnormal", "normal"}, "the number 0 stands for class 'Abnormal'\n"},
+        {{"-1", "0", "1"}, "in arrays the number 0 stands for class '-1', in answers for '0'\n"},
+        {{"1", "3", "two"}, "in arrays the number 1 stands for class '3', in answers for '1'\n"},
+        {{"Abnormal", "normal"}, "in arrays the number 0 stands for class 'Abnormal'\n"},
         {{"No", "Yes", "2020"}, NULL},
         {{"cat", "dog", "cats", "bird"}, NULL},
     };

@@ -458,7 +458,9 @@ static void tells_splits_from_classes(void **state)
          "qa/1.png qb/1.png qc/1.png qd/1.png qe/1.png qf/1.png qg/1.png qh/1.png qi/1.png qj/1.png", NULL,
          "10 images in 10 classes: are these the classes?"},
         {"0/1.png 1/1.png 10/1.png 2/1.png", NULL, "0,1,10,2", "0/1.png 1/1.png 10/1.png 2/1.png", NULL,
-         "classes are numbered from 0 in their order: the number 2 stands for class '10'"},
+         "classes are numbered from 0 in their order: in arrays the number 2 stands for class '10', in "
+         "answers "
+         "for '2'"},
         {"To-Label/1.png cat/1.png", NULL, "To-Label,cat", "To-Label/1.png cat/1.png", NULL,
          "'To-Label' is taken for a class: images without a label lie in unlabelled/"},
         {"JPEGImages/1.png SegmentationClass/1.png", NULL, "JPEGImages,SegmentationClass",

@@ -431,7 +431,7 @@ bool pd_class_is_skip(const char *name)
 static void note_places(const struct pd_class_words *w, char note[PD_NOTE_SIZE])
 {
     const int classes = w->dataset->classes;
-    int numbers = 0, other = -1, taken = -1;
+    int numbers = 0, other = -1, taken = -1, called = -1; /* called: by that number, as answers have it */
     for (int i = 0; i < classes; i++) {
         const int64_t value = pd_class_number(w->dataset->class_names[i]);
         numbers += value >= 0;
@@ -439,10 +439,15 @@ static void note_places(const struct pd_class_words *w, char note[PD_NOTE_SIZE])
         taken = taken < 0 && value >= 0 && value != i && value < classes ? (int)value : taken;
     }
     other = numbers == classes ? other : taken >= 0 ? taken : find_reversed(w);
-    if (other >= 0)
-        pd_note_add(note, w->dataset->name,
-                    "classes are numbered from 0 in their order: the number %d stands for class '%.60s'",
-                    other, w->dataset->class_names[other]);
+    if (other < 0)
+        return;
+    for (int i = 0; i < classes && called < 0; i++)
+        called = pd_class_number(w->dataset->class_names[i]) == other ? i : -1;
+    pd_note_add(note, w->dataset->name,
+                "classes are numbered from 0 in their order: in arrays the number %d stands for class '%.60s'"
+                "%s%.60s%s",
+                other, w->dataset->class_names[other], called < 0 ? "" : ", in answers for '",
+                called < 0 ? "" : w->dataset->class_names[called], called < 0 ? "" : "'");
 }
 
 static void note_name(const char *class, const char *name, char note[PD_NOTE_SIZE])

@@ -8,102 +8,46 @@
 #include "base/words.h"
 #include "data/labels/class_words.h"
 #include "io/file.h"
-#include "io/table.h"
 #include "run/data.h"
 
-#include <math.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 /* --- queries.csv --- */
 
-enum column { IMAGE, LABEL, SCORE, GUESS, GUESS_P, COLUMNS };
-
-struct sheet {
-    struct pd_asked_images *asked;
-    struct pd_class_words classes;
-    int64_t at[COLUMNS]; /* or -1 */
-    size_t capacity;
-};
-
-static void find_columns(struct sheet *s, const struct pd_table *t)
+/* What was filled in there is answered; what would be refused of it is not. */
+static enum pd_status take_open(struct pd_asked_images *a, const struct pd_answers *sheet, const char *path,
+                                struct pd_error *err)
 {
-    static const char *const names[COLUMNS] = {"image", "label", "score", "guess", "guess_p"};
-    for (int c = 0; c < COLUMNS; c++) {
-        s->at[c] = -1;
-        for (int64_t i = 0; i < t->fields; i++)
-            if (!strcmp(t->field[i], names[c]))
-                s->at[c] = i;
+    a->at = pd_malloc((sheet->asked_count + 1) * sizeof *a->at);
+    uint8_t *answered = pd_calloc((size_t)a->data->count + 1, 1);
+    enum pd_status status = a->at && answered ? PD_OK : pd_fail_memory(err, path);
+    for (size_t i = 0; i < sheet->count && !status; i++)
+        answered[sheet->at[i].image] = 1;
+    for (size_t i = 0; i < sheet->asked_count && !status; i++) {
+        const struct pd_query *q = &sheet->asked[i];
+        if (answered[q->image])
+            continue;
+        a->at[a->count] = *q;
+        a->place[q->image] = (uint32_t)++a->count;
     }
-}
-
-static const char *field(const struct sheet *s, const struct pd_table *t, enum column c)
-{
-    return s->at[c] >= 0 && s->at[c] < t->fields ? t->field[s->at[c]] : "";
-}
-
-static double number(const struct sheet *s, const struct pd_table *t, enum column c)
-{
-    double value;
-    return *field(s, t, c) && pd_table_number(t, field(s, t, c), &value) ? value : NAN;
-}
-
-/* One that was filled in there is answered; one that is asked twice is asked once. */
-static enum pd_status take_row(struct sheet *s, const struct pd_table *t, struct pd_error *err)
-{
-    struct pd_asked_images *a = s->asked;
-    const char *name = field(s, t, IMAGE), *guess = field(s, t, GUESS);
-    bool exactly;
-    const int64_t image = pd_image_find(&a->index, name);
-    if (image < 0)
-        return pd_table_fail(t, err, "an image that the data set does not have");
-    if (*field(s, t, LABEL) || a->place[image])
-        return PD_OK;
-    struct pd_query *more = pd_grow(a->at, a->count, &s->capacity, sizeof *more);
-    if (!more)
-        return pd_fail_memory(err, t->name);
-    a->at = more;
-    const int32_t class = *guess ? pd_class_find(&s->classes, guess, &exactly) : -1;
-    more[a->count] = (struct pd_query){(uint32_t)image, number(s, t, SCORE), class < 0 ? -1 : class,
-                                       number(s, t, GUESS_P)};
-    a->place[image] = (uint32_t)++a->count;
-    return PD_OK;
-}
-
-static enum pd_status read_rows(struct sheet *s, struct pd_table *t, struct pd_error *err)
-{
-    bool got;
-    enum pd_status status = pd_table_next(t, &got, err);
-    if (!status)
-        find_columns(s, t);
-    if (!status && (!got || s->at[IMAGE] < 0))
-        return pd_table_fail(t, err, "expected a column 'image'");
-    while (!status) {
-        status = pd_table_next(t, &got, err);
-        if (status || !got)
-            break;
-        status = take_row(s, t, err);
-    }
+    pd_free(answered);
     return status;
 }
 
+/* By the reader of answers, as the run will take it. */
 static enum pd_status read_sheet(struct pd_asked_images *a, const char *path, struct pd_error *err)
 {
-    struct sheet s = {.asked = a};
-    struct pd_table t = {.name = path};
-    int fd;
-    enum pd_status status = pd_fd_open(path, &fd, err);
+    struct pd_answers sheet;
+    if (stat(path, &a->sheet)) /* before: what is written meanwhile is read again */
+        return pd_fail_io(err, path, "read", errno);
+    enum pd_status status = pd_answers_read(path, a->data, &sheet, err);
     if (status)
         return status;
-    t.file = fdopen(fd, "r");
-    status = t.file && !fstat(fd, &a->sheet) ? pd_table_init(&t, err) : pd_fail_memory(err, path);
-    if (!status)
-        status = pd_class_words_init(&s.classes, a->data, err);
-    if (!status)
-        status = read_rows(&s, &t, err);
-    pd_class_words_release(&s.classes);
-    pd_table_release(&t);
+    status = take_open(a, &sheet, path, err);
+    pd_answers_release(&sheet);
     return status;
 }
 

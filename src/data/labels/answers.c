@@ -523,6 +523,7 @@ void pd_answers_release(struct pd_answers *answers)
 {
     pd_free(answers->at);
     pd_free(answers->refused);
+    pd_free(answers->asked);
     *answers = (struct pd_answers){.count = 0};
 }
 

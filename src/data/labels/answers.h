@@ -16,12 +16,23 @@ struct pd_answer {
     bool outdated; /* of the run's own file: it names the image as another one's file is called by now */
 };
 
+/* An image to be labelled, best first. */
+struct pd_query {
+    uint32_t image;
+    double score;
+    int32_t guess;  /* the class that the model thinks likeliest, or -1: there is no model yet */
+    double guess_p; /* its probability */
+};
+
 /* All blocks owned: pd_answers_release. */
 struct pd_answers {
     struct pd_answer *at; /* each image once, in the order of the file */
     size_t count;
     struct pd_refusal *refused;
     size_t refused_count;
+    struct pd_query *asked; /* of a CSV: the images that its rows name, answered or not, in their order, each
+                               once; score and guess_p NAN, guess -1 where it does not say them */
+    size_t asked_count;
     size_t blank;       /* rows without an answer yet */
     size_t predicted;   /* of these: tasks that a model has answered, and nobody else */
     bool run_names;     /* of a CSV: it has paydirt_image */
@@ -72,14 +83,6 @@ enum pd_status pd_answers_write(const char *path, const struct pd_dataset *datas
  * are path and paydirt_image, the run's name. */
 enum pd_status pd_answers_write_by_now(const char *path, const struct pd_dataset *dataset,
                                        const struct pd_answer *answers, size_t count, struct pd_error *err);
-
-/* An image to be labelled, best first. */
-struct pd_query {
-    uint32_t image;
-    double score;
-    int32_t guess;  /* the class that the model thinks likeliest, or -1: there is no model yet */
-    double guess_p; /* its probability */
-};
 
 /* queries.csv: image,label (empty, to be filled in),score,guess,guess_p,number (from 1),path (of the image's
  * file below that folder, where it can be read; else its name by now, where some were renamed; folder NULL:

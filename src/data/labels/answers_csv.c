@@ -2,11 +2,13 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/real.h"
 #include "base/words.h"
 #include "io/csv.h"
 #include "io/file.h"
 
 #include <csv.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -17,7 +19,7 @@ struct swallowed {
 };
 
 /* Columns that say something, by what they are. */
-enum cell { IMAGE, OUR_IMAGE, LABEL, PATH, ANSWER, CELLS };
+enum cell { IMAGE, OUR_IMAGE, LABEL, PATH, ANSWER, SCORE, GUESS, GUESS_P, CELLS };
 
 struct table {
     struct pd_answers_reader *reader;
@@ -34,7 +36,8 @@ struct table {
     char separator;
     struct pd_buffer swallowed; /* (struct swallowed) */
     uint8_t *named;             /* (images) 1: a row names it */
-    bool after_return;          /* the last line ended with CR: an LF belongs to it */
+    size_t asked_capacity;
+    bool after_return; /* the last line ended with CR: an LF belongs to it */
 };
 
 static int not_a_space(unsigned char c)
@@ -67,9 +70,9 @@ static void note_unread(struct pd_answers *out, const char *text)
 static const struct {
     const char *name;
     enum cell cell;
-} headings[] = {{"image", IMAGE}, {"paydirt_image", OUR_IMAGE},
-                {"label", LABEL}, {"choice", LABEL},
-                {"path", PATH},   {"answer", ANSWER}};
+} headings[] = {{"image", IMAGE},    {"paydirt_image", OUR_IMAGE}, {"label", LABEL}, {"choice", LABEL},
+                {"path", PATH},      {"answer", ANSWER},           {"score", SCORE}, {"guess", GUESS},
+                {"guess_p", GUESS_P}};
 
 enum { HEADINGS = sizeof headings / sizeof headings[0] };
 
@@ -86,15 +89,12 @@ static void take_heading(struct table *t, const char *text)
     for (size_t i = 0; i < HEADINGS; i++)
         if (is_word(text, headings[i].name)) {
             const enum cell cell = headings[i].cell;
-            t->twice = t->twice || (t->at[cell] >= 0 && cell != PATH && cell != ANSWER);
+            t->twice = t->twice || (t->at[cell] >= 0 && cell < PATH);
             t->at[cell] = t->column;
         }
-    static const char *const sheet[] = {"score", "guess", "guess_p", "number"}; /* queries.c */
-    bool known_one = !*text || pd_label_studio_own_key(text);
+    bool known_one = !*text || is_word(text, "number") || pd_label_studio_own_key(text); /* queries.c */
     for (size_t i = 0; i < HEADINGS; i++)
         known_one = known_one || (headings[i].cell != ANSWER && is_word(text, headings[i].name));
-    for (size_t i = 0; i < sizeof sheet / sizeof *sheet; i++)
-        known_one = known_one || is_word(text, sheet[i]);
     t->reader->out->own_columns += !known_one;
     if (!known_one)
         note_unread(t->reader->out, text);
@@ -170,7 +170,7 @@ static bool may_be_cut(const struct pd_answers_reader *r, enum cell cell, const 
 static bool refuse_cut(struct table *t)
 {
     const struct pd_answers_reader *r = t->reader;
-    for (int i = 0; i < CELLS; i++) {
+    for (int i = 0; i <= PATH; i++) {
         if (t->at[i] != t->column - 1 || !*t->text[i].data || !may_be_cut(r, i, t->text[i].data))
             continue;
         pd_answers_refuse(t->reader, t->begin,
@@ -214,6 +214,31 @@ static bool refuse_apart(struct table *t)
                                     pd_answers_refuse_apart(r, t->begin, r->image, cell_text(t, IMAGE)));
 }
 
+static double number_in(const struct table *t, enum cell cell)
+{
+    char *end;
+    const char *text = cell_text(t, cell);
+    const double value = pd_real_read(text, &end);
+    return end > text && !*end ? value : NAN;
+}
+
+/* What a sheet of ours says of an image that it asks for. */
+static void note_asked(struct table *t, int64_t image)
+{
+    bool exactly;
+    struct pd_answers *out = t->reader->out;
+    const char *guess = cell_text(t, GUESS);
+    struct pd_query *asked = pd_grow(out->asked, out->asked_count, &t->asked_capacity, sizeof *asked);
+    if (!asked) {
+        t->reader->oom = true;
+        return;
+    }
+    const int32_t class = *guess ? pd_class_find(&t->reader->classes, guess, &exactly) : -1;
+    out->asked = asked;
+    asked[out->asked_count++] = (struct pd_query){(uint32_t)image, number_in(t, SCORE),
+                                                  class < 0 ? -1 : class, number_in(t, GUESS_P)};
+}
+
 static void take_row(struct table *t, bool ended)
 {
     struct pd_answers_reader *r = t->reader;
@@ -225,6 +250,8 @@ static void take_row(struct table *t, bool ended)
         return;
     pd_answers_begin_row(r, cell_text(t, OUR_IMAGE), cell_text(t, IMAGE), cell_text(t, PATH));
     const int64_t image = pd_image_find(&r->images, r->image);
+    if (image >= 0 && !t->named[image])
+        note_asked(t, image);
     if (image >= 0)
         t->named[image] = 1;
     if (t->column != t->columns)
@@ -310,7 +337,7 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
                                     struct pd_error *err)
 {
     struct csv_parser csv;
-    struct table t = {.reader = r, .at = {-1, -1, -1, -1, -1}, .empty = true, .line = 1};
+    struct table t = {.reader = r, .at = {-1, -1, -1, -1, -1, -1, -1, -1}, .empty = true, .line = 1};
     const unsigned char delim = separator(text);
     t.separator = (char)delim;
     const enum pd_status status = pd_csv_check_quotes(text, (char)delim, r->file, err);

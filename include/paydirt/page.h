@@ -42,7 +42,8 @@ struct pd_page_count {
 };
 
 /* Shows what the active run in that folder asks; again after each round. people: how many must answer each
- * image, from now on; 0: as many as before, at first 1. watch: of opening the data, or NULL. PD_ERR_USAGE:
+ * image, from now on; 0: as many as before, at first 1. watch: of opening the data, and borrowed until the
+ * next call: its note hears what cannot be read while pd_page_wait goes on; or NULL. PD_ERR_USAGE:
  * not such a run, or the data's own labels answer there; PD_ERR_IO: another process serves its page;
  * PD_ERR_FORMAT: page.db or queries.csv is damaged; those of opening the data. */
 enum pd_status pd_page_ask(struct pd_page *page, const char *run, int people,
@@ -53,7 +54,8 @@ enum pd_status pd_page_ask(struct pd_page *page, const char *run, int people,
 void pd_page_tell(struct pd_page *page, bool busy, const char *words);
 
 /* Until somebody presses "go on" (PD_OK) or stop says so, which is asked some times a second
- * (PD_ERR_INTERRUPTED). What the run asks anew meanwhile is shown. */
+ * (PD_ERR_INTERRUPTED). What the run asks anew meanwhile is shown; where that cannot be read, as its data are
+ * away, what was asked before stays, and it is read again. */
 enum pd_status pd_page_wait(struct pd_page *page, bool (*stop)(void *context), void *context,
                             struct pd_page_count *count, struct pd_error *err);
 

@@ -82,5 +82,6 @@ void pd_http_tell(struct pd_http *http); /* an event for all who listen; any thr
 
 /* Whether the address is this machine's own, which nobody else can reach. */
 bool pd_http_is_loopback(const char *address);
+bool pd_http_is_address(const char *text); /* of IPv4 or IPv6, and no name */
 
 #endif

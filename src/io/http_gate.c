@@ -44,7 +44,7 @@ bool pd_http_is_loopback(const char *address)
     return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-static bool is_address(const char *name)
+bool pd_http_is_address(const char *name)
 {
     unsigned char bytes[sizeof(struct in6_addr)];
     return inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1;
@@ -59,7 +59,7 @@ static bool is_us(const struct pd_http_gate *g, const char *host)
         return false;
     if (!strcasecmp(name, "localhost") || pd_http_is_loopback(name))
         return true;
-    return !g->loopback && (is_address(name) || (g->host[0] && !strcasecmp(name, g->host)));
+    return !g->loopback && (pd_http_is_address(name) || (g->host[0] && !strcasecmp(name, g->host)));
 }
 
 static bool is_own_origin(const struct pd_http_gate *g, const char *host, const char *origin)

@@ -5,6 +5,7 @@
 #include "io/file.h"
 #include "io/store.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,12 +145,16 @@ static enum pd_status apply(struct pd_book *b, const struct pd_press *press, con
     b->at = p;
     p += b->count++;
     *p = *press;
+    if (p->kind == PD_PRESS_ANSWER || p->kind == PD_PRESS_SETTLE)
+        b->said[p->image] = p->id;
     if (pd_press_is_of_image(p->kind)) {
         p->before = b->last[p->image];
         b->last[p->image] = (uint32_t)b->count;
     }
-    if (p->kind == PD_PRESS_UNDO && (undone = find(b, p->was)))
+    if (p->kind == PD_PRESS_UNDO && (undone = find(b, p->was))) {
         undone->undone = true;
+        b->said[undone->image] = p->id;
+    }
     if (p->kind == PD_PRESS_NOTE)
         return keep_note(b, p, text, err);
     if (p->kind == PD_PRESS_CLASS && find_class(b, text) == -1)
@@ -253,8 +258,9 @@ enum pd_status pd_book_open(const struct pd_asked_images *asked, bool write, str
     enum pd_status status = PD_OK;
     *b = (struct pd_book){.asked = asked, .needed = 1};
     b->last = pd_calloc(asked->data->count, sizeof *b->last);
-    if (!b->last)
-        return fail_memory(b, err);
+    b->said = pd_calloc(asked->data->count, sizeof *b->said);
+    if (!b->last || !b->said)
+        status = fail_memory(b, err);
     for (int i = 0; i < asked->data->classes && !status; i++)
         status = add_class(b, pd_dataset_class_name(asked->data, i, name, sizeof name), err);
     b->run_classes = b->class_count;
@@ -262,6 +268,8 @@ enum pd_status pd_book_open(const struct pd_asked_images *asked, bool write, str
         status = pd_path_inside(path, sizeof path, asked->run, "page.db", err);
     if (!status && (write || !pd_is_absent(path)))
         status = pd_store_open(path, write, BOOK_ID, schema, &b->store, err);
+    if (!status && write && asked->run[0] && stat(path, &b->file))
+        status = pd_fail_io(err, path, "read", errno);
     if (!status && write)
         status = name_book(b, err);
     if (!status && b->store)
@@ -280,6 +288,7 @@ void pd_book_close(struct pd_book *b)
     pd_free(b->classes);
     pd_free(b->at);
     pd_free(b->last);
+    pd_free(b->said);
     memset(b, 0, sizeof *b);
 }
 
@@ -372,6 +381,21 @@ static enum pd_status apply_all(struct pd_book *b, const struct pd_pressed *p, s
     return status;
 }
 
+/* What is written into a file that was removed is gone with its last reader. */
+static enum pd_status check_file(const struct pd_book *b, struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    struct stat now;
+    if (!b->file.st_ino)
+        return PD_OK;
+    const enum pd_status status = pd_path_inside(path, sizeof path, b->asked->run, "page.db", err);
+    if (status || (!stat(path, &now) && now.st_ino == b->file.st_ino && now.st_dev == b->file.st_dev))
+        return status;
+    return pd_fail(err, PD_ERR_IO, -1,
+                   "%s: removed or replaced since this page was opened: put it back, or start the page anew",
+                   path);
+}
+
 enum pd_status pd_book_press(struct pd_book *b, struct pd_pressed *pressed, size_t n, int64_t *ids,
                              struct pd_error *err)
 {
@@ -379,7 +403,9 @@ enum pd_status pd_book_press(struct pd_book *b, struct pd_pressed *pressed, size
     bool *fresh = pd_calloc(n ? n : 1, sizeof *fresh);
     if (!fresh)
         return fail_memory(b, err);
-    enum pd_status status = pd_store_begin(b->store, err);
+    enum pd_status status = check_file(b, err);
+    if (!status)
+        status = pd_store_begin(b->store, err);
     if (!status)
         status = put_all(b, pressed, n, fresh, ids, time, err);
     if (!status)

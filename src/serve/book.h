@@ -52,6 +52,7 @@ struct pd_page_class {
 struct pd_book {
     const struct pd_asked_images *asked; /* borrowed */
     struct pd_store *store;              /* NULL: there is no file, and none is made */
+    struct stat file;                    /* as it was opened for writing; zeroed: it is not on disk */
     struct pd_page_class *classes;       /* (class_count): the run's, then those that were added */
     int class_count, run_classes;
     char people[PD_PEOPLE_MOST][PD_PERSON_SIZE];
@@ -59,6 +60,8 @@ struct pd_book {
     struct pd_press *at; /* (count) */
     size_t count, capacity;
     uint32_t *last; /* (data->count): an image's last press, from 1; 0: none */
+    int64_t *said;  /* (data->count): number of the press that last changed what people say of it, one that
+                       takes back too; 0: none */
     struct pd_note *notes;
     size_t note_count, note_capacity;
     char id[PD_BOOK_ID]; /* drawn when the file was made; "" where none is written */
@@ -76,8 +79,9 @@ struct pd_pressed {
     const char *name, *class; /* what the page calls image and label, whose numbers may be others' by now; or
                                  NULL: never mind */
     const char *of;           /* UNDO: the key of what is taken back; NULL: the person's last */
-    int64_t was;              /* ANSWER: the number of theirs that the page showed, 0: none, -1: never mind */
-    const char *text;         /* of a note, or a class's name */
+    int64_t was;      /* ANSWER: the number of theirs that the page showed, 0: none; SETTLE: the book's
+                         said that it showed; -1: never mind */
+    const char *text; /* of a note, or a class's name */
 };
 
 /* RUN/page.db; of a run without a folder (""), in memory. write: made where it is missing; else a missing one
@@ -89,8 +93,8 @@ bool pd_book_is_there(const char *run);
 
 /* All of n presses, or none, on disk; ids[n]: their numbers, those of the first time where a key was used
  * before. PD_ERR_USAGE: one that cannot be, in words for people; PD_ERR_MISMATCH:
- * the person's answer is another than `was` meanwhile, or image or class another than its name; PD_ERR_IO,
- * PD_ERR_MEMORY. */
+ * the person's answer is another than `was` meanwhile, or what is settled is, or image or class another than
+ * its name; PD_ERR_IO: also where the file is gone, or another's; PD_ERR_MEMORY. */
 enum pd_status pd_book_press(struct pd_book *b, struct pd_pressed *pressed, size_t n, int64_t *ids,
                              struct pd_error *err);
 

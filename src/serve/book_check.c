@@ -51,6 +51,10 @@ static enum pd_status check_name(const struct pd_book *b, const char *name, int3
             pd_fail(err, PD_ERR_USAGE, -1,
                     "a class needs a name of up to %d bytes, without commas and without blanks around it",
                     PD_CLASS_NAME_SIZE - 1);
+    else if (!status && found >= 0 && !exactly && pd_class_number(name) >= 0)
+        status =
+            pd_fail(err, PD_ERR_USAGE, -1,
+                    "in answers '%.60s' stands for the class '%.60s': give another name", name, names[found]);
     else if (!status && found != PD_CLASS_UNKNOWN && found != PD_ANSWER_SKIP)
         status = pd_fail(err, PD_ERR_USAGE, -1, "there is a class of that name already: '%.60s'",
                          names[found >= 0 ? found : rivals[0]]);
@@ -99,6 +103,16 @@ static enum pd_status check_answer(const struct pd_book *b, const struct pd_pres
                    now ? pd_book_class_shown(b, now->label) : "not any more");
 }
 
+/* Who settles has seen what people say. */
+static enum pd_status check_settling(const struct pd_book *b, const struct pd_pressed *p,
+                                     struct pd_error *err)
+{
+    if (p->was < 0 || p->was == b->said[p->image])
+        return PD_OK;
+    return pd_fail(err, PD_ERR_MISMATCH, -1,
+                   "meanwhile people have said something else of it: nothing is settled, look again");
+}
+
 static enum pd_status check_undo(const struct pd_book *b, const struct pd_pressed *p, int person,
                                  struct pd_error *err)
 {
@@ -130,6 +144,8 @@ enum pd_status pd_book_check(const struct pd_book *b, const struct pd_pressed *p
     switch (p->kind) {
     case PD_PRESS_ANSWER:
         return status ? status : check_answer(b, p, person, err);
+    case PD_PRESS_SETTLE:
+        return status ? status : check_settling(b, p, err);
     case PD_PRESS_UNDO:
         return check_undo(b, p, person, err);
     case PD_PRESS_NOTE:

@@ -1,5 +1,6 @@
 #include "serve/label.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/words.h"
 #include "io/json.h"
@@ -191,9 +192,10 @@ static json_t *image_json(const struct pd_label *l, uint32_t image)
     char name[NAME_SIZE];
     const struct pd_verdict v = pd_book_verdict(&l->book, image);
     pd_dataset_image_name(l->asked.data, image, name, sizeof name);
-    json_t *one = json_pack("{s:I, s:s, s:i, s:b, s:b, s:i, s:o, s:o}", "image", (json_int_t)image, "name",
-                            pd_make_printable(name), "label", (int)v.label, "disputed", (int)v.disputed,
-                            "settled", (int)v.settled, "run", (int)l->asked.answers[image], "answers",
+    json_t *one = json_pack("{s:I, s:s, s:i, s:b, s:b, s:I, s:i, s:o, s:o}", "image", (json_int_t)image,
+                            "name", pd_make_printable(name), "label", (int)v.label, "disputed",
+                            (int)v.disputed, "settled", (int)v.settled, "said",
+                            (json_int_t)l->book.said[image], "run", (int)l->asked.answers[image], "answers",
                             answers_json(&l->book, image), "notes", notes_json(&l->book, image));
     if (one)
         add_query(l, image, one);
@@ -207,16 +209,62 @@ static int64_t number_of(const struct pd_http_request *r, const char *name, int6
     return value < least ? least : value > most ? most : value;
 }
 
+struct queue {
+    const struct pd_label *l;
+    int person;
+    size_t most;
+    json_t *images;
+    uint8_t *taken; /* (asked.count) */
+};
+
+/* place: among what is asked, from 0. */
+static void append_open(struct queue *q, size_t place)
+{
+    const uint32_t image = q->l->asked.at[place].image;
+    if (json_array_size(q->images) >= q->most || q->taken[place] || !is_open(q->l, image, q->person))
+        return;
+    q->taken[place] = 1;
+    json_array_append_new(q->images, image_json(q->l, image));
+}
+
+/* What the window has on its screen, as "3,17,5". */
+static void append_kept(struct queue *q, const char *list)
+{
+    const struct pd_asked_images *a = &q->l->asked;
+    char *end;
+    for (; list && *list; list = *end == ',' ? end + 1 : "") {
+        const unsigned long long image = strtoull(list, &end, 10);
+        if (end > list && image < a->data->count && a->place[image])
+            append_open(q, a->place[image] - 1);
+    }
+}
+
+/* Best first, of each so many the window's own; then from the end on what the others have not come to. */
+static void append_turns(struct queue *q, struct pd_turn turn)
+{
+    const size_t n = q->l->asked.count, of = (size_t)turn.of;
+    for (size_t i = (size_t)turn.number; i < n; i += of)
+        append_open(q, i);
+    for (size_t i = n; i > 0; i--)
+        append_open(q, i - 1);
+}
+
 static void get_queue(struct pd_label *l, const struct pd_http_request *r, struct pd_http_reply *reply)
 {
-    const int person = pd_book_person(&l->book, who(r));
-    const size_t most = (size_t)number_of(r, "n", 1, QUEUE_MOST);
+    bool comes;
+    struct queue q = {l, pd_book_person(&l->book, who(r)), (size_t)number_of(r, "n", 1, QUEUE_MOST), NULL,
+                      pd_calloc(l->asked.count + 1, 1)};
+    const struct pd_turn turn =
+        pd_windows_turn(&l->windows, r->query(r->context, "window"), pd_seconds(), &comes);
+    l->revision += comes && turn.of > 1;
     pd_mem_watch();
-    json_t *all = json_array();
-    for (size_t i = 0; i < l->asked.count && json_array_size(all) < most; i++)
-        if (is_open(l, l->asked.at[i].image, person))
-            json_array_append_new(all, image_json(l, l->asked.at[i].image));
-    pd_reply_json(reply, json_pack("{s:o, s:o}", "images", all, "counts", counts_json(l, who(r))));
+    q.images = q.taken ? json_array() : NULL;
+    if (q.images) {
+        append_kept(&q, r->query(r->context, "keep"));
+        append_turns(&q, turn);
+    }
+    pd_free(q.taken);
+    pd_reply_json(reply, json_pack("{s:o, s:o}", "images", q.images, "counts", counts_json(l, who(r))));
 }
 
 /* --- looking back --- */
@@ -239,6 +287,8 @@ static bool is_shown(const struct pd_label *l, const char *show, int person, uin
                 return true;
         return false;
     }
+    if (!strncmp(show, "image:", 6)) /* that one, also where all was taken back */
+        return image == strtoul(show + 6, NULL, 10);
     if (!strncmp(show, "class:", 6))
         return label == strtol(show + 6, NULL, 10);
     return label != -1 || v.disputed || v.people;
@@ -342,10 +392,16 @@ static void press(struct pd_label *l, const json_t *body, struct pd_http_reply *
     }
     l->revision++;
     pd_mem_watch();
-    json_t *numbers = json_array();
-    for (size_t i = 0; i < n; i++)
+    json_t *numbers = json_array(), *undone = json_array();
+    for (size_t i = 0; i < n; i++) {
+        const struct pd_press *p = pd_book_find(&l->book, ids[i]);
+        const struct pd_press *was = p && p->kind == PD_PRESS_UNDO ? pd_book_find(&l->book, p->was) : NULL;
         json_array_append_new(numbers, json_integer(ids[i]));
-    pd_reply_json(reply, json_pack("{s:o, s:o}", "ids", numbers, "counts", counts_json(l, person)));
+        if (was)
+            json_array_append_new(undone, json_integer(was->image));
+    }
+    pd_reply_json(reply, json_pack("{s:o, s:o, s:o}", "ids", numbers, "undone", undone, "counts",
+                                   counts_json(l, person)));
 }
 
 static void post_press(struct pd_label *l, const struct pd_http_request *r, struct pd_http_reply *reply)

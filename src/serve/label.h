@@ -5,17 +5,19 @@
 #include "io/http.h"
 #include "io/lock.h"
 #include "serve/book.h"
+#include "serve/windows.h"
 
 #include <paydirt/page.h>
 
 struct pd_label {
     struct pd_asked_images asked;
     struct pd_book book;
+    struct pd_windows windows;
     struct pd_lock lock; /* one server for a run */
     bool open;           /* the above are there */
     bool busy;           /* it is not waited for people */
     bool done;           /* somebody pressed "go on" */
-    char words[256];     /* what goes on */
+    char words[640];     /* what goes on; where it is not busy: what is wrong */
     uint64_t revision;   /* rises with every change */
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/words.h"
 #include "io/json.h"
 #include "serve/page_files.h"
 
@@ -10,7 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#define LOOK_SECONDS 1.0 /* between looks at queries.csv */
+#define LOOK_SECONDS  1.0 /* between looks at queries.csv */
+#define AGAIN_SECONDS 2.0 /* before what could not be read is read again */
 enum { PORT = 8765 };
 
 /* --- files --- */
@@ -103,6 +105,10 @@ static void on_tick(void *page)
     if (p->label.open && now - p->looked > LOOK_SECONDS) {
         p->looked = now;
         p->old = pd_asked_is_old(&p->label.asked);
+        if (!p->old && !p->label.busy && p->label.words[0]) { /* it is back as it was */
+            p->label.words[0] = '\0';
+            p->label.revision++;
+        }
     }
 }
 
@@ -117,7 +123,8 @@ static enum pd_status check_place(const struct pd_page_place *place, struct pd_e
         return pd_hint(err,
                        pd_fail(err, PD_ERR_USAGE, -1, "port %d, expected 0 to %d", place->port, UINT16_MAX),
                        "port");
-    if (place->listen && !pd_http_is_loopback(place->listen) && !place->certificate && !place->insecure)
+    if (place->listen && pd_http_is_address(place->listen) && !pd_http_is_loopback(place->listen) &&
+        !place->certificate && !place->insecure)
         return pd_hint(err,
                        pd_hint(err,
                                pd_hint(err,
@@ -214,6 +221,17 @@ enum pd_status pd_page_watch(struct pd_page *p, char *const *runs, int count, st
 
 /* --- answering --- */
 
+static enum pd_status show(struct pd_page *p, struct pd_asked_images *asked, struct pd_error *err)
+{
+    pd_http_lock(p->http);
+    const enum pd_status status = pd_label_open(&p->label, asked, p->people, err);
+    p->label.busy = false;
+    p->label.words[0] = '\0';
+    p->old = false;
+    pd_http_unlock(p->http);
+    return status;
+}
+
 enum pd_status pd_page_ask(struct pd_page *p, const char *run, int people,
                            const struct pd_active_watch *watch, struct pd_error *err)
 {
@@ -226,15 +244,43 @@ enum pd_status pd_page_ask(struct pd_page *p, const char *run, int people,
     enum pd_status status = pd_asked_open(run, watch, &asked, err);
     if (status)
         return status;
-    pd_http_lock(p->http);
     p->people = people;
-    status = pd_label_open(&p->label, &asked, people, err);
-    p->label.busy = false;
-    p->label.words[0] = '\0';
-    p->old = false;
+    p->asker = watch;
+    status = show(p, &asked, err);
+    pd_http_lock(p->http);
     const bool watched = p->watch.count;
     pd_http_unlock(p->http);
     return status || watched ? status : pd_page_watch(p, (char *[]){(char *)(uintptr_t)run}, 1, err);
+}
+
+/* Said once, here and on the page. */
+static void say_trouble(struct pd_page *p, const char *words)
+{
+    char line[sizeof p->label.words];
+    snprintf(line, sizeof line, "%.500s: what was asked before is still shown, and it is read again", words);
+    pd_make_printable(line);
+    pd_http_lock(p->http);
+    const bool again = !strcmp(p->label.words, line);
+    pd_http_unlock(p->http);
+    if (!again && p->asker && p->asker->train && p->asker->train->note)
+        p->asker->train->note(p->asker->train->context, line);
+    pd_page_tell(p, false, line);
+}
+
+/* A file that somebody is writing, or a folder that is away, is there again in a moment; nobody's work is to
+ * end with it. */
+static enum pd_status ask_anew(struct pd_page *p, const char *run, struct pd_error *err)
+{
+    struct pd_asked_images asked;
+    struct pd_error trouble;
+    if (!pd_asked_open(run, NULL, &asked, &trouble))
+        return show(p, &asked, err);
+    say_trouble(p, trouble.message);
+    pd_http_lock(p->http);
+    p->old = false;
+    p->looked = pd_seconds() + AGAIN_SECONDS - LOOK_SECONDS;
+    pd_http_unlock(p->http);
+    return PD_OK;
 }
 
 void pd_page_tell(struct pd_page *p, bool busy, const char *words)
@@ -273,7 +319,7 @@ enum pd_status pd_page_wait(struct pd_page *p, bool (*stop)(void *context), void
             return pd_fail(err, PD_ERR_INTERRUPTED, -1, "stopped");
         }
         if (p->old) {
-            const enum pd_status status = pd_page_ask(p, run, p->people, NULL, err);
+            const enum pd_status status = ask_anew(p, run, err);
             if (status)
                 return status;
         }

@@ -13,9 +13,10 @@ struct pd_page {
     struct pd_label label;      /* under the server's lock */
     struct pd_watch_page watch; /* under the server's lock, too */
     int people;
-    uint64_t told, watched; /* the revisions that listeners know */
-    double looked;          /* when queries.csv was last looked at */
-    atomic_bool old;        /* it is another now */
+    const struct pd_active_watch *asker; /* hears of what goes wrong; borrowed, or NULL */
+    uint64_t told, watched;              /* the revisions that listeners know */
+    double looked;                       /* when queries.csv was last looked at */
+    atomic_bool old;                     /* it is another now */
     char address[PD_HTTP_ADDRESS], watch_address[PD_HTTP_ADDRESS];
 };
 

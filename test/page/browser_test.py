@@ -18,7 +18,8 @@ CHECKS = open(f"{__file__.rsplit('/', 1)[0]}/accessible.js").read()
 LISTENER = """
 window.pressed = [];
 window.addEventListener("keydown", (e) => {
-  const image = document.querySelector("#one").hidden || document.querySelector("dialog[open]") ? null : document.querySelector("#stage").dataset.image;
+  const shown = !document.querySelector("#one").hidden && !document.querySelector("dialog[open]") && document.querySelector("#stage img").complete;
+  const image = shown && document.querySelector("#overtaken").hidden ? document.querySelector("#stage").dataset.image : null;
   window.pressed.push([image, e.key]);
 }, true);
 """
@@ -202,6 +203,71 @@ def chooses_in_the_grid_and_settles(tab):
         assert sorted(re.findall(r",(\w+)$", open(csv).read(), re.M)) == ["bird"] + 11 * ["cat"] + ["label"]
 
 
+def undoes_what_the_run_has(tab, folder, run, line):
+    tab.press(b.ESCAPE + "O")
+    tab.wait("document.querySelector('#why').textContent.includes('of 8') && document.querySelector('#stage img').complete", "an image")
+    tab.press("1")
+    is_saved(tab)
+    paydirt(folder, "active", "--resume", run)
+    tab.wait("document.querySelector('#left').textContent === '5 of 5 left'", "what is asked now")
+    tab.press(b.BACKSPACE)
+    tab.wait(f"({line}).startsWith('The run has an answer to this already and keeps it: airplane.')", "what the run keeps")
+
+
+def keeps_keys(tab, server):
+    """Whatever is added later, and by whom."""
+    names = "ant bee cat dog eel fox gnu hen ibis jay kiwi lynx".split()
+    keys = tab.js("""
+        return import(`./keys.js?token=${arguments[1]}`).then(({ keysOf }) => {
+          const classes = arguments[0].map((name) => ({ name, shown: name, added: false }));
+          const more = [...classes, { name: "b", shown: "b", added: true }, { name: "z", shown: "z", added: true }];
+          const before = keysOf(classes);
+          return [before, keysOf(more), keysOf(more, new Map(classes.map((c, i) => [c.name, before[i]])))].map((k) => k.join(""));
+        })""", names, server.token)
+    assert keys == ["1234567890ab", "1234567890abcz", "1234567890abcz"], keys
+
+
+def keeps_what_is_on_the_screen(tab):
+    """Others answer meanwhile: no press counts for another image than the one that is seen, and none settles what has changed."""
+    with Scratch() as folder:
+        make_pool(f"{folder}/pool", 12)
+        run = start_run(folder, 8)
+        with Server(folder, "label", run) as server:
+            shown = "document.querySelector('#stage').dataset.image"
+            line = "document.querySelector('#overtaken').hidden ? '' : document.querySelector('#overtaken').textContent"
+            server.get("/api/queue?who=ann&window=anns-window")
+            tab.go(server.url)
+            tab.wait("document.querySelector('#stage img')?.complete", "an image")
+            first = int(tab.js(f"return {shown}"))
+            anns = [i["image"] for i in server.get("/api/queue?who=ann&window=anns-window&n=4")["images"]]
+            assert first not in anns, "both begin with the same image"
+            server.press("ann", kind="answer", image=first, label=3)
+            tab.wait(f"({line}).startsWith('ann has answered this: cat.')", "the line")
+            check(tab, "an image that was answered")
+            assert int(tab.js(f"return {shown}")) == first, "it is gone"
+            tab.press("5")
+            tab.wait(f"{shown} !== '{first}' && !({line})", "the next image")
+            tab.wait("document.querySelector('#stage img').complete", "its picture")
+            second = int(tab.js(f"return {shown}"))
+            tab.js("document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '(', code: 'Digit5', bubbles: true }))")  # AZERTY
+            is_saved(tab)
+            assert {r["image"]: r["label"] for r in presses(folder, run)} == {f"{first:04d}.png": "cat", f"{second:04d}.png": "deer"}
+            was = server.press("ann", kind="answer", image=second, label=3)["ids"][0]
+            tab.press("R")
+            tab.wait("document.querySelector('.card.disputed')", "they disagree")
+            tab.click(".card.disputed")
+            server.press("ann", kind="answer", image=second, label=4, was=was)
+            tab.wait(f"({line}).startsWith('Meanwhile people say of this:')", "what they say now")
+            tab.press("3")
+            tab.wait(f"!({line}) && document.querySelector('#why').textContent.includes('ann: deer')", "it is shown anew")
+            assert not any(r["kind"] == "settle" for r in presses(folder, run))
+            undoes_what_the_run_has(tab, folder, run, line)
+            keeps_keys(tab, server)
+            complaints = tab.complaints()
+            assert not complaints, complaints
+            tab.go("about:blank")
+
+
 EPOCHS = 200
 READ = """
 const open = [...document.querySelectorAll("figure details")];
@@ -314,4 +380,4 @@ def labels_with_a_finger(_):
 
 
 if __name__ == "__main__":
-    sys.exit(main([watches_a_run, chooses_in_the_grid_and_settles, labels_with_a_finger, labels_the_pool], b.missing() and f"no browser: install {b.missing()}", b.Browser))
+    sys.exit(main([watches_a_run, chooses_in_the_grid_and_settles, keeps_what_is_on_the_screen, labels_with_a_finger, labels_the_pool], b.missing() and f"no browser: install {b.missing()}", b.Browser))

@@ -1,5 +1,6 @@
 """A pool of images, a run that asks about them, and its page's server, for tests of the pages."""
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
+import uuid
 import zlib
 
 PAYDIRT = os.path.abspath(os.environ.get("PAYDIRT", "build/paydirt"))
@@ -62,6 +65,14 @@ class Server:
             raise AssertionError(f"no server: {open(f'{folder}/server.err').read()}")
         self.base, self.token = self.url.split("/?token=")
         self.port = int(self.base.rsplit(":", 1)[1])
+
+    def get(self, path):
+        return json.load(urllib.request.urlopen(urllib.request.Request(self.base + path, headers={"Authorization": f"Bearer {self.token}"}), timeout=20))
+
+    def press(self, who, **press):
+        body = json.dumps({"who": who, "presses": [{"key": uuid.uuid4().hex, **press}]}).encode()
+        request = urllib.request.Request(f"{self.base}/api/press", body, {"Authorization": f"Bearer {self.token}"})
+        return json.load(urllib.request.urlopen(request, timeout=20))
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

@@ -2,6 +2,7 @@
 #include "needs.h"
 #include "regress/program.h"
 
+#include "base/clock.h"
 #include "io/png.h"
 #include "serve/page.h"
 
@@ -172,15 +173,72 @@ static void names_what_cannot_be_served(void **state)
     fails("label " RUN " --export csv", 2, "--out is missing");
     fails("label " RUN " --listen 0.0.0.0 --no-browser", 2,
           "a certificate and its key (--certificate FILE); all the same: --insecure\n");
+    fails("label " RUN " --listen localhost --no-browser", 2, "expected an address of this machine");
     fails("label " RUN " --certificate a.pem --no-browser", 2, "go together");
     fails("label " RUN " --people 65 --no-browser", 2, "people");
     fails("active --data photos --classes cat,dog --oracle pages " SMALL, 2, "did you mean 'page'?");
+}
+
+/* --- a spreadsheet beside the page --- */
+
+/* Spoils queries.csv, then the data, then has both back; stops when the page says so no more. */
+struct beside {
+    struct pd_page *page;
+    char *sheet;
+    int part, heard;
+    double since;
+};
+
+static void hear(void *context, const char *words)
+{
+    struct beside *b = context;
+    assert_contains(words, b->heard ? "photos" : "expected CSV");
+    assert_contains(words, "what was asked before is still shown");
+    b->heard++;
+}
+
+static bool is_over(void *context)
+{
+    struct beside *b = context;
+    if (pd_seconds() - b->since > 20)
+        return true;
+    if (b->part == 0 || (b->part == 1 && b->heard == 1)) {
+        scratch_write(scratch_path(RUN "/queries.csv"), b->part ? b->sheet : "",
+                      b->part ? strlen(b->sheet) : 0);
+        if (b->part)
+            assert_int_equal(rename(scratch_path("photos"), scratch_path("moved")), 0);
+        b->part++;
+    } else if (b->part == 2 && b->heard == 2) {
+        assert_int_equal(rename(scratch_path("moved"), scratch_path("photos")), 0);
+        b->part++;
+    }
+    return b->part == 3 && !b->page->label.words[0];
+}
+
+static void keeps_what_it_has(void **state)
+{
+    struct beside b = {.sheet = scratch_read(scratch_path(RUN "/queries.csv"), NULL), .since = pd_seconds()};
+    const struct pd_training_watch train = {.context = &b, .note = hear};
+    const struct pd_active_watch watch = {.train = &train};
+    const struct pd_page_place place = {.port = 0};
+    struct pd_page_count count;
+    struct pd_error err;
+    (void)state;
+    assert_int_equal(pd_page_open(&place, &b.page, &err), PD_OK);
+    assert_int_equal(pd_page_ask(b.page, scratch_path(RUN), 0, &watch, &err), PD_OK);
+    assert_int_equal(pd_page_wait(b.page, is_over, &b, &count, &err), PD_ERR_INTERRUPTED);
+    assert_int_equal(b.part, 3);
+    assert_int_equal(b.heard, 2);
+    assert_true(count.asked > 0);
+    pd_page_close(b.page);
+    free(b.sheet);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_what_the_page_has),
+        cmocka_unit_test(keeps_what_it_has),
         cmocka_unit_test(names_what_cannot_be_served),
     };
     ALL_NEED(sqlite, tests);

@@ -245,6 +245,9 @@ static void refuses_what_cannot_be(void **state)
             (struct pd_pressed){
                 .kind = PD_PRESS_CLASS, .person = "ann", .label = -1, .over = -1, .text = names[i]},
             PD_ERR_USAGE);
+    refused(
+        (struct pd_pressed){.kind = PD_PRESS_CLASS, .person = "ann", .label = -1, .over = -1, .text = "1"},
+        PD_ERR_USAGE); /* of these classes that is dog */
     const int64_t id = answers("ann", 0, 0);
     refused(good, PD_ERR_MISMATCH); /* meanwhile it was answered */
     p = good;
@@ -312,8 +315,11 @@ static void hears_several_people(void **state)
     answers("ben", 2, 1);
     struct pd_verdict v = pd_book_verdict(&book, 2);
     assert_true(v.disputed && v.label == -1 && v.people == 2);
-    const struct pd_pressed settle = {
-        .kind = PD_PRESS_SETTLE, .person = "cleo", .image = 2, .label = 1, .over = -1};
+    struct pd_pressed settle = {
+        .kind = PD_PRESS_SETTLE, .person = "cleo", .image = 2, .label = 1, .over = -1, .was = book.said[2]};
+    answers("ben", 2, 2); /* they still disagree, about something else */
+    refused(settle, PD_ERR_MISMATCH);
+    settle.was = book.said[2];
     assert_int_equal(press(settle, NULL), PD_OK);
     v = pd_book_verdict(&book, 2);
     assert_true(v.settled && !v.disputed && v.label == 1);
@@ -440,6 +446,11 @@ static void answers_requests(void **state)
     expect("GET", "/nothing", "", "", 404, "no such page");
     expect("GET", "/api/state", "who=ann", "", 200, "\"asked\":11,\"done\":0");
     expect("GET", "/api/queue", "who=ann&n=2", "", 200, "\"image\":0");
+    expect("GET", "/api/queue", "who=ann&n=1&window=a", "", 200, "[{\"image\":0,");
+    expect("GET", "/api/queue", "who=ann&n=1&window=b", "", 200,
+           "[{\"image\":1,"); /* not what the other has */
+    expect("GET", "/api/queue", "who=ann&n=2&window=b&keep=99,4", "", 200, "[{\"image\":4,");
+    expect("GET", "/api/review", "who=ann&show=image:0", "", 200, "[]");
     expect("GET", "/api/image", "n=1", "", 200, "PNG");
     expect("GET", "/api/image", "n=12", "", 404, "no such image");
     expect("GET", "/api/image", "n=../x", "", 404, "no such image");
@@ -481,6 +492,7 @@ static void answers_requests(void **state)
            "nobody was asked about");
     expect("GET", "/api/review", "who=ann", "", 200, "\"label\":-2");
     expect("GET", "/api/review", "who=ann&show=class:2", "", 200, "\"image\":0");
+    expect("GET", "/api/review", "who=ann&show=image:10", "", 200, "[{\"image\":10,");
     expect("GET", "/api/export", "as=csv", "", 200, "image,label\n0.png,bird\n\"a,b.png\",skip\n");
     expect("GET", "/api/export", "as=label-studio", "", 200, "\"was_cancelled\":true");
     expect("GET", "/api/export", "as=coco", "", 200, "\"category_id\":2");
@@ -583,6 +595,52 @@ static void exports_what_a_run_takes(void **state)
     }
 }
 
+/* Rows as spreadsheets and people write them; asked: how many images of them are. */
+static void asks_what_has_no_answer(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t size, asked;
+    } sheets[] = {
+        {"sep=;\nimage;label;score\n0.png;;3\n1.png;dog;2\n", 0, 1},
+        {"Image,Label\n0.png,\n\n,,\n1.png, \n", 0, 2},
+        {"image,choice\n0.png,cat\n1.png,\n", 0, 1},
+        {"image,label\n#1.png,\n0.png,dgo\nnowhere.png,cat\n1.png,cat\n", 0, 2},
+        {"\xff\xfei\0m\0a\0g\0e\0,\0l\0a\0b\0e\0l\0\n\0000\0.\0p\0n\0g\0,\0\n\0", 40, 1},
+    };
+    (void)state;
+    image_names[11] = "#1.png";
+    for (size_t i = 0; i < sizeof sheets / sizeof sheets[0]; i++) {
+        struct pd_error err;
+        const char *text = sheets[i].text;
+        scratch_write(scratch_path("queries.csv"), text, sheets[i].size ? sheets[i].size : strlen(text));
+        struct pd_asked_images again = {.data = &photos};
+        snprintf(again.run, sizeof again.run, "%s", scratch_dir);
+        if (pd_asked_read(&again, &err))
+            fail_msg("%s: %s", text, err.message);
+        if (again.count != sheets[i].asked)
+            fail_msg("%s: %zu are asked", text, again.count);
+        again.data = NULL;
+        pd_asked_close(&again);
+    }
+    image_names[11] = "größe.png";
+}
+
+static void gives_windows_turns(void **state)
+{
+    struct pd_windows w = {.at[0] = {.seen = 0}};
+    bool comes;
+    (void)state;
+    assert_int_equal(pd_windows_turn(&w, NULL, 1, &comes).of, 1);
+    assert_int_equal(pd_windows_turn(&w, "a", 1, &comes).of, 1);
+    struct pd_turn turn = pd_windows_turn(&w, "b", 2, &comes);
+    assert_true(comes && turn.number == 1 && turn.of == 2);
+    turn = pd_windows_turn(&w, "a", 3, &comes);
+    assert_true(!comes && turn.number == 0 && turn.of == 2);
+    turn = pd_windows_turn(&w, "b", 70, &comes); /* both were away */
+    assert_true(comes && turn.number == 0 && turn.of == 1);
+}
+
 static void refuses_other_files(void **state)
 {
     struct pd_error err;
@@ -609,23 +667,33 @@ static void ports_that_are_none_are_refused(void **state)
     }
 }
 
+/* What went into a file that is gone would be gone, too. */
+static void saves_into_its_own_file(void **state)
+{
+    (void)state;
+    NEEDS(sqlite);
+    const struct pd_pressed good = {
+        .kind = PD_PRESS_ANSWER, .person = "ann", .image = 0, .label = 0, .over = -1, .was = 0};
+    assert_int_equal(rename(scratch_path("page.db"), scratch_path("away.db")), 0);
+    refused(good, PD_ERR_IO);
+    scratch_write(scratch_path("page.db"), "", 0);
+    refused(good, PD_ERR_IO);
+    assert_int_equal(rename(scratch_path("away.db"), scratch_path("page.db")), 0);
+    assert_int_equal(press(good, NULL), PD_OK);
+}
+
 int main(void)
 {
 #define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        PAGE_TEST(reads_what_is_asked),
-        PAGE_TEST(keeps_what_was_pressed),
-        PAGE_TEST(refuses_what_cannot_be),
-        PAGE_TEST(keeps_groups_whole),
-        PAGE_TEST(hears_several_people),
-        PAGE_TEST(hears_the_run),
-        PAGE_TEST(measures_agreement),
-        PAGE_TEST(answers_requests),
-        PAGE_TEST(exports_what_a_run_takes),
-        PAGE_TEST(refuses_other_files),
-        PAGE_TEST(shows_the_runs_images),
-        PAGE_TEST(shows_what_networks_see),
-        PAGE_TEST(ports_that_are_none_are_refused),
+        PAGE_TEST(reads_what_is_asked),      PAGE_TEST(keeps_what_was_pressed),
+        PAGE_TEST(refuses_what_cannot_be),   PAGE_TEST(keeps_groups_whole),
+        PAGE_TEST(hears_several_people),     PAGE_TEST(hears_the_run),
+        PAGE_TEST(measures_agreement),       PAGE_TEST(answers_requests),
+        PAGE_TEST(exports_what_a_run_takes), PAGE_TEST(refuses_other_files),
+        PAGE_TEST(asks_what_has_no_answer),  PAGE_TEST(gives_windows_turns),
+        PAGE_TEST(saves_into_its_own_file),  PAGE_TEST(shows_the_runs_images),
+        PAGE_TEST(shows_what_networks_see),  PAGE_TEST(ports_that_are_none_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

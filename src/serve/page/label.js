@@ -14,7 +14,12 @@ const page = {
   past: [], // {item, label, key}: this window's answers, newest last
   sent: new Map(), // images whose answers, or takings back, are on their way: how many
   known: 0, // the server's revision that all of this is of
-  back: false, // the server's first image is to be shown, whatever is shown now
+  back: -1, // the image that came back by an undo, to be shown, whatever is shown now
+  overtaken: null, // {image, words, item}: what is on the screen is no more as it shows there; item: of page.fixed, as it is now
+  behind: false, // the server's images were not taken, as something was on its way
+  since: 0, // when the image came onto the screen
+  had: new Map(), // class's name -> its key, as long as this page is open
+  window: windowKey(),
   stale: false, // something was refused: the server is to be asked what is so
   view: "one",
   fixed: null, // an answered image that is looked at again, in place of the queue's first
@@ -22,6 +27,17 @@ const page = {
   guesses: remembered("guesses") === "on",
   who: remembered("who") || "me",
 };
+
+function windowKey() {
+  try {
+    const key = sessionStorage.getItem("paydirt window") || newKey();
+    sessionStorage.setItem("paydirt window", key);
+    return key;
+  } catch {
+    return newKey();
+  }
+}
+
 const leave = (image) => page.sent.set(image, (page.sent.get(image) || 0) + 1);
 const arrive = (image) => (page.sent.get(image) > 1 ? page.sent.set(image, page.sent.get(image) - 1) : page.sent.delete(image));
 const pictures = new Map(); // image -> its element, loaded or on the way
@@ -39,7 +55,7 @@ const banner = (words) => {
 };
 let offered = []; // the classes as the buttons have them, while a newer state is on its way
 const called = (label) => (label === SKIP ? "skip" : offered[label].name);
-const shown = (label) => (label === SKIP ? "skipped" : label < 0 ? "" : page.state.classes[label].shown);
+const shown = (label) => (label === SKIP ? "skipped" : label < 0 ? "" : (page.state.classes[label] || { shown: "a new class" }).shown);
 const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 const number = (x) => (x === null || x === undefined ? "" : Number(x.toPrecision(3)).toString());
 
@@ -103,16 +119,22 @@ function describe(item) {
   else if (item.score !== undefined && item.score !== null) parts.push(`score ${number(item.score)}`);
   if (page.guesses && item.guess >= 0) parts.push(`the model guesses ${shown(item.guess)}, ${Math.round(100 * item.guess_p)} %`);
   if (page.fixed) {
-    const said = item.answers.map((a) => `${a.who}: ${shown(a.label)}`);
-    if (item.run !== -1) said.push(`the run has: ${shown(item.run)}`);
-    parts.unshift(said.join(", ") || "no answer");
+    const words = [said(item), item.run !== -1 && `the run has: ${shown(item.run)}`].filter(Boolean);
+    parts.unshift(words.join(", ") || "no answer");
     if (item.disputed) parts.unshift("people disagree: the class that you press settles it");
   }
   return parts.join(" · ");
 }
 
+function showOvertaken() {
+  const words = page.overtaken && page.view === "one" ? page.overtaken.words : "";
+  if ($("overtaken").textContent !== words) $("overtaken").textContent = words; // else it is read aloud again
+  $("overtaken").hidden = !words;
+}
+
 function showOne() {
   const item = current();
+  showOvertaken();
   $("idle").hidden = Boolean(item) || page.view !== "one";
   $("one").hidden = !item || page.view !== "one";
   if (!item) return showIdle();
@@ -120,6 +142,7 @@ function showOne() {
   if ($("stage").firstChild !== img) {
     $("stage").replaceChildren(img);
     $("stage").dataset.image = item.image;
+    page.since = performance.now();
     zoom.reset(img);
   }
   $("why").replaceChildren(element("b", {}, item.name), " ", describe(item));
@@ -180,7 +203,8 @@ function showClasses(item) {
   const now = JSON.stringify([classes, wanted, mine && mine.label, page.guesses && item ? item.guess : -1, page.state.may_add]);
   if (now === drawn) return;
   drawn = now;
-  page.keys = keysOf(classes);
+  page.keys = keysOf(classes, page.had);
+  page.had = new Map(classes.map((c, i) => [c.name, page.keys[i]]));
   offered = classes;
   const buttons = classes.map((c, i) => {
     if (wanted && !c.shown.toLowerCase().includes(wanted)) return null;
@@ -215,7 +239,7 @@ function press(item, label) {
   const settles = item.disputed && page.fixed;
   const before = page.fixed ? item.answers.find((a) => a.who === page.who) : null;
   const one = { kind: settles ? "settle" : "answer", key: newKey(), ...labelled(item, label) };
-  if (!settles) one.was = before ? before.id : 0;
+  one.was = settles ? item.said : before ? before.id : 0;
   const entry = { item, label, key: one.key };
   page.past.push(entry);
   leave(item.image);
@@ -241,7 +265,7 @@ function settled(image, again) {
   arrive(image);
   page.stale = page.stale || Boolean(again);
   if (!page.sent.size && page.stale) refresh();
-  else if (page.queue.length < AHEAD) refill();
+  else if (page.queue.length < AHEAD || (!page.sent.size && page.behind)) refill();
   showCounts();
   if (page.view === "review") showReview();
   else if (!current()) showOne();
@@ -260,32 +284,74 @@ function pressChosen(label) {
   say(`${plural(list.length, "image")}: ${label === SKIP ? "skipped" : shown(label)}`);
   showGrid(Math.max(0, at - list.length + 1));
   showCounts();
-  const presses = list.map((item) => ({ kind: "answer", key: newKey(), ...labelled(item, label), was: 0 }));
-  const entries = list.map((item, i) => ({ item, label, key: presses[i].key, group: presses[0].key }));
+  const group = newKey();
+  const entries = list.map((item) => ({ item, label, key: newKey(), group }));
   page.past.push(...entries);
-  send(presses, `${list.map((item) => item.name).join(", ")}: ${shown(label)}`).then(
+  for (const part of inParts(entries)) sendPart(part, label);
+}
+
+// What one request may hold; names are of any length.
+const REQUEST_BYTES = 40000;
+const pressOf = (entry) => ({ kind: "answer", key: entry.key, ...labelled(entry.item, entry.label), was: 0 });
+
+function inParts(entries) {
+  const parts = [[]];
+  let bytes = 0;
+  for (const entry of entries) {
+    const more = new TextEncoder().encode(JSON.stringify(pressOf(entry))).length;
+    if (bytes && bytes + more > REQUEST_BYTES) {
+      parts.push([]);
+      bytes = 0;
+    }
+    bytes += more;
+    parts[parts.length - 1].push(entry);
+  }
+  return parts;
+}
+
+function sendPart(part, label) {
+  send(part.map(pressOf), `${part.map((e) => e.item.name).join(", ")}: ${shown(label)}`).then(
     () => {
-      list.forEach((item) => arrive(item.image));
+      part.forEach((e) => arrive(e.item.image));
       refill();
     },
     (error) => {
-      list.forEach((item) => arrive(item.image));
-      page.past = page.past.filter((p) => !entries.includes(p));
+      part.forEach((e) => arrive(e.item.image));
+      page.past = page.past.filter((p) => !part.includes(p));
       banner(error.message);
       refresh();
     },
   );
 }
 
+// Leaves what was overtaken behind; nothing is labelled.
+function moveOn() {
+  const over = page.overtaken;
+  page.overtaken = null;
+  if (!over) return;
+  if (!over.item) page.queue = page.queue.filter((q) => q.image !== over.image);
+  else if (page.fixed) page.fixed = over.item;
+}
+
 function answer(label) {
   banner("");
-  if (page.view === "grid") pressChosen(label);
-  else if (page.view === "one" && current()) press(current(), label);
+  if (page.view === "grid") return pressChosen(label);
+  if (page.view !== "one" || !current()) return;
+  if (page.overtaken) {
+    moveOn();
+    say(current() ? `Nothing was answered. Now: ${current().name}` : "Nothing was answered");
+    showOne();
+    showCounts();
+    if (page.queue.length < AHEAD) refill();
+  } else if ($("stage").firstChild.complete === false) banner("The picture is not here yet: press again when it shows");
+  else press(current(), label);
 }
 
 // The last of this window's answers; after a reload, this person's last. What was chosen together comes back together.
 function undo() {
   banner("");
+  if (!page.fixed) moveOn();
+  page.overtaken = null;
   const last = page.past.pop();
   const entries = last ? [last] : [];
   while (last && last.group && page.past.length && page.past[page.past.length - 1].group === last.group) entries.push(page.past.pop());
@@ -294,13 +360,15 @@ function undo() {
   if (page.view === "review") show("one");
   const presses = entries.map((e) => ({ kind: "undo", key: newKey(), of: e.key }));
   if (!entries.length) presses.push({ kind: "undo", key: newKey() });
-  page.back = !entries.length; // it is the server that knows which
   const images = entries.map((e) => e.item.image);
   images.forEach(leave);
   redraw();
-  say(entries.length ? `${entries[0].item.name} is asked again` : "The last answer is taken back");
+  say(entries.length ? `${entries[0].item.name} is taken back` : "The last answer is taken back");
   let words = "";
-  send(presses, `${entries.map((e) => e.item.name).join(", ") || "the last answer"}: taken back`).catch((error) => (words = error.message)).finally(async () => {
+  send(presses, `${entries.map((e) => e.item.name).join(", ") || "the last answer"}: taken back`).then(
+    (value) => (page.back = entries.length || !value.undone.length ? -1 : value.undone[0]), // it is the server that knows which
+    (error) => (words = error.message),
+  ).finally(async () => {
     images.forEach(arrive);
     await refresh();
     if (words) banner(words);
@@ -311,20 +379,74 @@ function undo() {
 
 // While something is on its way, what this window knows is newer: further images alone are taken.
 function adopt(images) {
-  if (page.sent.size) {
+  page.behind = page.sent.size > 0;
+  if (page.behind) {
     const known = new Set(page.queue.map((q) => q.image));
     page.queue.push(...images.filter((i) => !known.has(i.image) && !page.sent.has(i.image)));
     return lookAhead();
   }
-  const now = current();
-  const shownNow = !page.fixed && now && !page.back ? now.image : -1;
-  page.back = false;
-  page.queue = images;
-  const at = page.queue.findIndex((q) => q.image === shownNow);
-  if (at > 0 && page.view === "one") page.queue.unshift(...page.queue.splice(at, 1)); // what somebody looks at stays
-  if (shownNow >= 0 && at < 0 && page.view === "one") say("It was answered in another window");
+  const now = page.queue[0];
+  const wanted = page.view === "grid" && page.back < 0 ? undefined : keep()[0];
+  page.queue = page.view === "grid" ? inOldOrder(images) : images;
+  const at = page.queue.findIndex((q) => q.image === wanted);
+  if (at > 0) page.queue.unshift(...page.queue.splice(at, 1)); // what somebody looks at stays
+  if (page.view === "one" && !page.fixed) page.overtaken = null;
+  if (page.back >= 0 && at < 0) tellOf(page.back);
+  else if (page.view === "one" && !page.fixed && now && at < 0) overtake(now);
+  page.back = -1;
   for (const image of [...page.chosen]) if (!page.queue.some((q) => q.image === image)) page.chosen.delete(image);
   lookAhead();
+}
+
+// Images that are on the screen, and stay there while they are open.
+function keep() {
+  if (page.back >= 0) return [page.back];
+  if (page.view === "grid") return [...page.chosen];
+  return page.view === "one" && !page.fixed && page.queue[0] ? [page.queue[0].image] : [];
+}
+
+async function lookUp(image) {
+  const { images } = await get("api/review", { who: page.who, show: `image:${image}`, n: 1 });
+  return images[0];
+}
+
+const said = (item) => item.answers.map((a) => `${a.who}: ${shown(a.label)}`).join(", ");
+
+// Why an image is not open any more.
+function whyNot(item) {
+  if (item && item.answers.length) return `${item.answers.map((a) => `${a.who} has answered this: ${shown(a.label)}`).join(", ")}.`;
+  if (item && item.run !== -1) return `The run has an answer to this already and keeps it: ${shown(item.run)}. Another can be given under “Answers”.`;
+  return "This is not asked any more.";
+}
+
+const tellOf = (image) => lookUp(image).then((item) => banner(`${item ? item.name : "It"}: ${whyNot(item)}`), () => 0);
+
+// Somebody else has answered what is on the screen. It stays there: a press that is under way would count for another image.
+async function overtake(item) {
+  const over = { image: item.image, words: "Somebody has answered this. The next press only moves on." };
+  page.queue.unshift(item);
+  page.overtaken = over;
+  const found = await lookUp(item.image).catch(() => null);
+  over.words = `${whyNot(found)} The next press only moves on.`;
+  if (found && page.overtaken === over && page.queue[0] === item) page.queue[0] = found;
+  redraw();
+}
+
+// The same of an answered image that is looked at again.
+async function lookAgain() {
+  const item = page.fixed;
+  const found = item && !page.sent.has(item.image) ? await lookUp(item.image).catch(() => null) : null;
+  if (!found || page.fixed !== item || found.said === item.said) return;
+  page.overtaken = { image: item.image, item: found, words: `Meanwhile people say of this: ${said(found) || "nothing"}. The next press only shows it anew.` };
+  showOvertaken();
+}
+
+// Cells stay where they are.
+function inOldOrder(images) {
+  const fresh = new Map(images.map((i) => [i.image, i]));
+  const kept = page.queue.filter((q) => fresh.has(q.image)).map((q) => fresh.get(q.image));
+  kept.forEach((q) => fresh.delete(q.image));
+  return [...kept, ...fresh.values()];
 }
 
 let asking = null;
@@ -334,7 +456,7 @@ function refill() {
     return asking.promise;
   }
   const mine = (asking = { again: false });
-  mine.promise = get("api/queue", { who: page.who, n: QUEUE })
+  mine.promise = get("api/queue", { who: page.who, n: QUEUE, keep: keep(), ...(document.hidden ? {} : { window: page.window }) })
     .then((value) => {
       if (value.counts.revision < page.known) {
         mine.again = true;
@@ -364,7 +486,11 @@ async function refresh() {
   $("run").textContent = page.state.run.split("/").pop() || "paydirt";
   document.title = `${$("run").textContent}: label`;
   if (page.state.busy && !page.state.counts.asked) page.queue = [];
+  const trouble = page.state.busy ? "" : page.state.words;
+  if ($("trouble").textContent !== trouble) $("trouble").textContent = trouble;
+  $("trouble").hidden = !trouble;
   await refill();
+  await lookAgain();
   if (page.view === "review") showReview();
 }
 
@@ -375,7 +501,9 @@ const emptyState = () => ({
 
 // A run's answers go into that run alone: by the name of its book.
 function openOutbox() {
-  page.past = [];
+  page.past = page.queue = [];
+  page.had = new Map();
+  page.overtaken = null;
   outbox = new Outbox(page.state.book, onOutbox);
   showRefused();
 }
@@ -406,10 +534,17 @@ function onEvent(event) {
   soon = setTimeout(refresh, 100);
 }
 
-function onLost(lost) {
-  if (!lost) return;
-  banner(finished ? "The run has finished, and so has its server. This page may be closed."
-                  : "The server is away. What you answer waits here until it is back.");
+const AWAY = "The server is away. What you answer waits here until it is back.";
+const FULL = "So many pages are open that this one hears little of the others: close some. What you answer is saved.";
+function onLost(lost, refused) {
+  if (!lost) return [AWAY, FULL].includes($("banner").textContent) && banner("");
+  const away = () => banner(finished ? "The run has finished, and so has its server. This page may be closed." : AWAY);
+  const full = () => {
+    banner(FULL);
+    refresh();
+  };
+  if (refused) get("api/state").then(full, away);
+  else away();
 }
 
 // --- the grid ---
@@ -418,7 +553,9 @@ function showGrid(focus) {
   $("grid").hidden = page.view !== "grid";
   const had = $("cells").contains(document.activeElement) ? document.activeElement.dataset.image : undefined;
   const there = new Map([...$("cells").children].map((c) => [c.dataset.image, c]));
-  if (focus === undefined) focus = Math.max(0, page.queue.findIndex((q) => String(q.image) === had));
+  const at = focus === undefined ? page.queue.findIndex((q) => String(q.image) === had) : focus;
+  const lost = at < 0; // somebody else has answered it: the next press is not for another
+  focus = Math.max(0, at);
   const cells = page.queue.map((item, i) => {
     const cell = there.get(String(item.image)) || element("div", { class: "cell", role: "option", "data-image": item.image, title: item.name, "aria-label": item.name },
       element("img", { src: source(item.image, true), alt: "", loading: "lazy" }), element("span"));
@@ -428,7 +565,7 @@ function showGrid(focus) {
     return cell;
   });
   $("cells").replaceChildren(...cells);
-  if (had !== undefined && page.view === "grid" && cells.length) cells[Math.min(focus, cells.length - 1)].focus();
+  if (had !== undefined && !lost && page.view === "grid" && cells.length) cells[Math.min(focus, cells.length - 1)].focus();
   showChosen();
   $("idle").hidden = page.queue.length > 0 || page.view !== "grid";
   if (!page.queue.length) showIdle();
@@ -469,7 +606,7 @@ async function showReview(more) {
   const value = await get("api/review", { who: page.who, show: $("show").value, from: reviewed, n: 60 });
   reviewed += value.images.length;
   const cards = value.images.map((item) => {
-    const words = item.disputed ? item.answers.map((a) => `${a.who}: ${shown(a.label)}`).join(", ")
+    const words = item.disputed ? said(item)
                 : shown(item.label >= 0 || item.label === SKIP ? item.label : item.run);
     const card = element("button", { class: item.disputed ? "card disputed" : "card", title: item.name },
       element("img", { src: source(item.image, true), alt: item.name, loading: "lazy" }), element("span", {}, words));
@@ -493,22 +630,26 @@ async function showAgreement() {
 }
 
 function fix(item) {
+  moveOn();
   page.fixed = item;
   show("one");
   say(`${item.name}: ${describe(item)}`);
 }
 
 async function look(image) {
-  const { images } = await get("api/review", { who: page.who, n: 200 });
-  const item = images.find((i) => i.image === image);
+  const item = await lookUp(image);
   if (item) fix(item);
 }
 
 // --- views ---
 
 function setView(view) {
+  if (view !== "one") {
+    page.fixed = null;
+    moveOn();
+  }
   page.view = view;
-  if (view !== "one") page.fixed = null;
+  showOvertaken();
   for (const v of ["one", "grid", "review"]) {
     $(`to-${v}`).setAttribute("aria-pressed", v === view);
     $(v).hidden = v !== view;
@@ -574,7 +715,8 @@ async function changeName() {
     async (name) => {
       page.who = name;
       remember("who", name);
-      page.past = [];
+      page.past = page.queue = [];
+      page.overtaken = null;
       await refresh();
     });
 }
@@ -623,14 +765,25 @@ function onKey(event) {
   };
   if (page.view === "grid" && moveInGrid(event)) return event.preventDefault();
   if (event.shiftKey && shifted[event.key]) return run(shifted[event.key]);
-  if (plain[event.key]) return run(plain[event.key]);
+  if (plain[event.key] && classOf(event) < 0) return run(plain[event.key]);
   if (control && (event.key === " " || event.key === "Enter")) return;
   if (event.key === " ") return event.repeat ? event.preventDefault() : run(() => answer(SKIP));
   if (event.key === "Enter" && at.matches(".cell")) return run(() => choose(at));
   if (event.key === "Enter" && !$("go-on").hidden && !$("idle").hidden) return run(goOn);
-  const label = page.keys.indexOf(event.key.toLowerCase());
-  if (label >= 0 && event.key.length === 1 && !event.repeat && !event.shiftKey) run(() => answer(label));
+  const label = classOf(event);
+  if (label >= 0 && !event.repeat) run(() => answer(label));
 }
+
+// On some keyboards (AZERTY) digits need Shift, and their keys have other signs without it.
+function classOf(event) {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : "";
+  const own = key && (!event.shiftKey || /^[0-9]$/.test(key)) ? page.keys.indexOf(key) : -1;
+  const digit = /^Digit([0-9])$/.exec(event.code || "");
+  return own < 0 && digit && !event.shiftKey && !/^[0-9a-z]$/.test(key) ? page.keys.indexOf(digit[1]) : own;
+}
+
+// The second half of a double click, which comes before anybody has seen the next image.
+const isDouble = (event) => event.detail > 1 && performance.now() - page.since < 300;
 
 // After a click the keyboard belongs to the image again, not to the button.
 const clicked = (action) => (event) => {
@@ -644,7 +797,7 @@ function start() {
   $("to-one").addEventListener("click", clicked(() => show("one")));
   $("to-grid").addEventListener("click", clicked(() => show("grid")));
   $("to-review").addEventListener("click", clicked(() => show("review")));
-  $("skip").addEventListener("click", clicked(() => answer(SKIP)));
+  $("skip").addEventListener("click", clicked((event) => !isDouble(event) && answer(SKIP)));
   $("undo").addEventListener("click", clicked(undo));
   $("note").addEventListener("click", clicked(note));
   $("add").addEventListener("click", clicked(addClass));
@@ -671,7 +824,7 @@ function start() {
     if (!button) return;
     if (event.detail) button.blur();
     if (button.dataset.rename !== undefined) rename(Number(button.dataset.rename));
-    else answer(Number(button.dataset.class));
+    else if (!isDouble(event)) answer(Number(button.dataset.class));
   });
   for (const format of ["csv", "label-studio", "coco"]) $(`as-${format}`).href = url("api/export", { as: format });
   window.addEventListener("beforeunload", (event) => {

@@ -30,12 +30,12 @@ export const get = async (path, query = {}) =>
 export const post = async (path, value) =>
   answer(await fetch(path, { method: "POST", headers, body: JSON.stringify(value), keepalive: true }));
 
-// Calls take(value) for each event, lost(isLost) as the server goes and comes.
+// Calls take(value) for each event, lost(isLost, refused) as the server goes and comes. refused: it may be there, and does not let us listen.
 export function listen(take, lost) {
   const source = new EventSource(url("api/events"));
   source.onopen = () => lost(false);
   source.onerror = () => {
-    lost(true);
+    lost(true, source.readyState === EventSource.CLOSED);
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(take, lost), 2000);
   };
   source.onmessage = (event) => {

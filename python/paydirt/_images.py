@@ -100,7 +100,7 @@ def _levels(a: NDArray[Any], name: str, notes: List[str], like: int, whose: str,
     return out, scale
 
 
-_ROUNDING = 0.01  # levels that a number may lie from one, as x / 255 of float32 does
+_ROUNDING = 0.001  # levels that a number may lie from one, as x / 255 of float32 does; less than one of 65535 is, 1 / 257
 
 
 def _digest(image: NDArray[Any]) -> bytes:

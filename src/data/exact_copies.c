@@ -80,7 +80,7 @@ void pd_given_digest(const struct pd_dataset *d, uint32_t i, struct pd_digest *o
 {
     if (d->given)
         *out = d->given[d->places ? d->places[i] : i];
-    else
+    else if (!d->folder || !d->image_names || !digest_file(d, i, true, out))
         pd_digest_pixels(d->channels, d->height, d->width, pd_dataset_image(d, i), out);
 }
 

@@ -11,7 +11,7 @@
 enum pd_status pd_exact_copies(const struct pd_dataset *dataset, int threads, uint32_t **first, uint32_t *n,
                                struct pd_error *err);
 
-/* Of one image that is in no file of its own: of what was given, or of its pixels. */
+/* Of one image as it was given: of its file, as pd_file_digest, or of its numbers. */
 void pd_given_digest(const struct pd_dataset *dataset, uint32_t image, struct pd_digest *out);
 
 /* Equal for files that hold the same picture: of its pixels at their own size, or, where these lack something

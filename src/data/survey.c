@@ -118,7 +118,7 @@ static enum pd_status begin_split(struct pd_survey *v, enum pd_split split, size
 
 static void measure_all(struct pd_surveyed *at, const struct pd_dataset *d)
 {
-#pragma omp parallel for
+#pragma omp parallel for schedule(dynamic, 16)
     for (uint32_t i = 0; i < d->count; i++) {
         at[i].label = d->labels[i];
         if (d->points)

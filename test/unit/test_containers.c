@@ -5,6 +5,8 @@
 #include "base/buffer.h"
 #include "data/dataset.h"
 
+#include <paydirt/data_check.h>
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
@@ -135,6 +137,29 @@ static void archives_are_folders(void **state)
     put_picture(a, "y/1.png", 78);
     archive_write_free(a);
     assert_string_equal(content(request_of("photos.zip")), "x/1.png=x 77;y/1.png=y 78;");
+}
+
+/* Of 16 bits, of which the upper 8 are the same. */
+static void copies_in_archives_are_told_by_their_files(void **state)
+{
+    (void)state;
+    NEEDS(archive);
+    struct archive *a = begin_archive("deep.zip");
+    for (int k = 0; k < 3; k++) {
+        char name[16];
+        uint16_t deep[64] = {[9] = 0x4000, [63] = k == 1 ? 1 : 2};
+        struct file f = make_png(8, 8, PNG_FORMAT_LINEAR_Y, deep, NULL, 0);
+        snprintf(name, sizeof name, "c/%d.png", k);
+        put(a, name, f.bytes, f.size);
+        free(f.bytes);
+    }
+    archive_write_free(a);
+    const struct pd_data_request request = request_of("deep.zip");
+    struct pd_data_report r;
+    if (pd_data_check(&request, &r, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(r.copy_count, 1);
+    pd_data_report_release(&r);
 }
 
 static void hostile_archives_are_refused(void **state)
@@ -655,6 +680,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(archives_are_folders),
+        cmocka_unit_test(copies_in_archives_are_told_by_their_files),
         cmocka_unit_test(hostile_archives_are_refused),
         cmocka_unit_test(tars_are_read_to_their_end),
         cmocka_unit_test(names_that_come_twice_are_refused),

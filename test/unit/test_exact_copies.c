@@ -128,9 +128,41 @@ static void what_levels_lose_counts(void **state)
     }
 }
 
+/* Of 16 bits as whole numbers or floats: one of 65535 is less than a level. */
+static void near_a_level_is_not_one(void **state)
+{
+    (void)state;
+    enum { COUNT = 4, AREA = 64 };
+    static uint16_t whole[COUNT][AREA];
+    static float floats[COUNT][AREA];
+    static const uint32_t expected[COUNT] = {0, 1, 0, 3};
+    for (int k = 0; k < COUNT; k++)
+        for (int i = 0; i < AREA; i++) {
+            whole[k][i] = (uint16_t)(257 * (2 * i + 100) + (k % 2 ? k - 2 : 0));
+            floats[k][i] = whole[k][i];
+        }
+    const struct pd_io_array arrays[] = {{"images", PD_IO_U16, 3, {COUNT, 8, 8}, whole},
+                                         {"images", PD_IO_F32, 3, {COUNT, 8, 8}, floats}};
+    for (int kind = 0; kind < 2; kind++) {
+        struct pd_dataset *d;
+        struct pd_error err = {0};
+        uint32_t *first, n;
+        assert_int_equal(pd_npz_write(scratch_path("near.npz"), &arrays[kind], 1, true, &err), PD_OK);
+        const struct pd_data_request request = {.name = scratch_path("near.npz")};
+        if (pd_dataset_open(&request, &d, &err))
+            fail_msg("%s", err.message);
+        assert_memory_equal(pd_dataset_image(d, 0), pd_dataset_image(d, 1), AREA);
+        assert_int_equal(pd_exact_copies(d, 2, &first, &n, &err), PD_OK);
+        assert_memory_equal(first, expected, sizeof expected);
+        pd_free(first);
+        pd_dataset_destroy(d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(near_a_level_is_not_one, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(what_levels_lose_counts, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(what_decoding_loses_counts, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(what_was_cut_off_counts, scratch_setup, scratch_teardown)};

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <nettle/sha2.h>
 
-#define ROUNDING 0.01 /* levels that a value may lie from one, as x / 255 of float32 does */
+/* Levels that a value may lie from one, as x / 255 of float32 does; less than one of 65535 is, 1 / 257. */
+#define ROUNDING 0.001
 
 struct pd_beyond {
     struct pd_dataset *d;

@@ -66,8 +66,10 @@ const char *pd_reproduce_folder(const struct pd_reproduce *r); /* OUT/STUDY-SCAL
  * run, row and metric, or runs that differ in the seed alone are of other data; PD_ERR_IO, PD_ERR_MEMORY. */
 struct pd_reproduce_taken {
     int64_t runs;   /* taken */
-    int64_t here;   /* that had a result here */
-    int64_t others; /* lines of other options (also of the measurement), scales, columns, rows or seeds */
+    int64_t here;   /* that had a result here, which stays */
+    int64_t differ; /* of these, with other values there */
+    int64_t others; /* lines of other options (also of the measurement), scales, columns, rows or seeds, or
+                     * without a value */
 };
 enum pd_status pd_reproduce_take(struct pd_reproduce *r, const char *path, struct pd_reproduce_taken *out,
                                  struct pd_error *err);

@@ -202,8 +202,11 @@ static enum pd_status take(struct pd_reproduce *r, const char *path, struct pd_e
             "%s: no result of a run that is asked for: expected results.jsonl of this study at this "
             "scale, with the same options (%lld lines are of others)",
             path, (long long)taken.others);
-    say(stderr, "%s: %lld runs taken, %lld had a result here; %lld lines are of other runs\n", path,
-        (long long)taken.runs, (long long)taken.here, (long long)taken.others);
+    say(stderr, "%s: %lld runs taken, %lld had a result here; %lld lines are of other runs or say no value\n",
+        path, (long long)taken.runs, (long long)taken.here, (long long)taken.others);
+    if (taken.differ)
+        say(stderr, "%s: %lld of the %lld that had a result here have other values in it: those here stay\n",
+            path, (long long)taken.differ, (long long)taken.here);
     return PD_OK;
 }
 

@@ -50,11 +50,11 @@ const char *pd_reproduce_metrics(const struct pd_reproduce *r, char *text, size_
 /* result.json from all that a run has left: kept whole or not at all. seconds: NAN: not known. */
 enum pd_status pd_result_write(const struct pd_reproduce *r, int64_t job, const char *run, double seconds,
                                struct pd_error *err);
-/* The record, to be given back, with those lines of "results" that were measured as the study has it now;
+/* The record, to be given back, with those lines of "results" that count;
  * NULL where it is not there yet. PD_ERR_MISMATCH: of other options, or two values of one row and metric. */
 enum pd_status pd_result_read(const struct pd_reproduce *r, int64_t job, json_t **out, struct pd_error *err);
-/* Whether a line, of "results" or of results.jsonl, was measured with its row's options. */
-bool pd_result_measured_so(const struct pd_reproduce *r, const json_t *line);
+/* Whether a line, of "results" or of results.jsonl, has points, measured with its row's options. */
+bool pd_result_counts(const struct pd_reproduce *r, const json_t *line);
 /* Adds a line to "results" unless it is there. path: of the file that it stands in. PD_ERR_MISMATCH: it is
  * there with other points; the message names run, row and metric. */
 enum pd_status pd_result_add(const struct pd_reproduce *r, int64_t job, const char *path, json_t *line,

@@ -217,11 +217,24 @@ static const json_t *line_of(const json_t *results, const char *row, const char 
     return NULL;
 }
 
+/* [[x, y], ...], one or more. */
+static bool are_points(const json_t *list)
+{
+    bool are = json_array_size(list) > 0;
+    for (size_t i = 0; are && i < json_array_size(list); i++) {
+        const json_t *point = json_array_get(list, i);
+        are = json_is_number(json_array_get(point, 0)) && json_is_number(json_array_get(point, 1));
+    }
+    return are;
+}
+
 /* The study may measure the row otherwise by now. A row that it does not have is passed over later. */
-bool pd_result_measured_so(const struct pd_reproduce *r, const json_t *line)
+bool pd_result_counts(const struct pd_reproduce *r, const json_t *line)
 {
     const char *name = json_string_value(json_object_get(line, "row"));
     const json_t *measure = json_object_get(line, "measure");
+    if (!are_points(json_object_get(line, "points")))
+        return false;
     for (int row = 0; name && row < r->p.row_count; row++)
         if (!strcmp(name, r->p.rows[row].name))
             return measure ? json_equal(measure, r->p.rows[row].measure) : !r->p.rows[row].measure;
@@ -255,7 +268,7 @@ static enum pd_status sift(const struct pd_reproduce *r, int64_t job, const char
     json_t *kept = json_array();
     enum pd_status status = kept ? PD_OK : pd_fail_memory(err, path);
     for (size_t i = 0; i < json_array_size(all) && !status; i++)
-        if (pd_result_measured_so(r, json_array_get(all, i)))
+        if (pd_result_counts(r, json_array_get(all, i)))
             status = pd_result_add(r, job, path, json_array_get(all, i), kept, err);
     if (json_object_set_new(result, "results", kept) && !status)
         status = pd_fail_memory(err, path);

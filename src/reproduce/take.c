@@ -26,7 +26,7 @@ static bool says(const json_t *line, const char *key, const char *expected)
 static int64_t job_of(const struct pd_reproduce *r, const json_t *line)
 {
     const json_t *seed = json_object_get(line, "seed"), *recipe = json_object_get(line, "recipe");
-    if (!pd_result_measured_so(r, line))
+    if (!pd_result_counts(r, line))
         return -1;
     for (int64_t i = 0; i < r->job_count; i++) {
         const struct pd_run_kind *k = &r->kinds[r->jobs[i].kind];
@@ -63,7 +63,7 @@ static enum pd_status take_line(void *context, const json_t *line, int64_t numbe
 {
     struct taking *t = context;
     (void)number;
-    const int64_t job = json_is_array(json_object_get(line, "points")) ? job_of(t->r, line) : -1;
+    const int64_t job = job_of(t->r, line);
     if (job < 0)
         t->count->others++;
     return job < 0 ? PD_OK : add(t, job, line, err);
@@ -89,6 +89,17 @@ static enum pd_status check_data(const struct taking *t, struct pd_error *err)
     return status;
 }
 
+/* Whether a row of the result has other points than the one here. */
+static bool differs(const struct taking *t, int64_t job, const json_t *here)
+{
+    const json_t *rows = json_object_get(t->results[job], "results");
+    bool is = false;
+    for (size_t i = 0; !is && i < json_array_size(rows); i++)
+        is = pd_result_add(t->r, job, t->path, json_array_get(rows, i), json_object_get(here, "results"),
+                           NULL) == PD_ERR_MISMATCH;
+    return is;
+}
+
 /* Takes the result over, unless there is one; one that was measured otherwise counts for none. */
 static enum pd_status keep(struct taking *t, int64_t job, struct pd_error *err)
 {
@@ -99,7 +110,9 @@ static enum pd_status keep(struct taking *t, int64_t job, struct pd_error *err)
         status = pd_job_path(t->r, job, "result.json", path, err);
     if (!status)
         status = pd_result_read(t->r, job, &here, err);
-    if (!status && !stays(here))
+    if (!status && stays(here))
+        t->count->differ += differs(t, job, here);
+    else if (!status)
         status = pd_make_dirs(folder, err);
     if (status || stays(here))
         json_decref(t->results[job]);

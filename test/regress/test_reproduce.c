@@ -89,9 +89,33 @@ static void takes_results_of_elsewhere(void **state)
     assert_contains(succeeds(take)->err, "3 runs taken, 1 had a result here; 0 lines are of other runs");
     assert_same("calm/tiny-tiny/report.json", "taken/tiny-tiny/report.json");
     assert_same("calm/tiny-tiny/results.jsonl", "taken/tiny-tiny/results.jsonl");
+    char *value = strstr(all, "\"points\":[[0.0,");
+    assert_non_null(value);
+    value[strlen("\"points\":[[0.0,")] = '7';
+    scratch_write(scratch_path("one.jsonl"), all, strlen(all));
+    assert_contains(succeeds("reproduce tiny.json --threads 1 --out taken --report --results one.jsonl")->err,
+                    "one.jsonl: 1 of the 4 that had a result here have other values in it: those here stay");
+    assert_same("calm/tiny-tiny/results.jsonl", "taken/tiny-tiny/results.jsonl");
     fails("reproduce tiny.json --threads 1 --seed 5 --out taken --results one.jsonl", 5,
           "one.jsonl: no result of a run that is asked for");
     fails("reproduce tiny.json --out taken --results none.jsonl", 3, "none.jsonl");
+    free(all);
+}
+
+/* Such a run is to be done. */
+static void a_line_without_points_counts_for_none(void **state)
+{
+    (void)state;
+    char *all = scratch_read(scratch_path("calm/tiny-tiny/results.jsonl"), NULL);
+    char *value = strstr(all, "[[0.0,");
+    assert_non_null(value);
+    char *end = strstr(value, "]]") + 2;
+    memset(value + 1, ' ', (size_t)(end - value) - 2);
+    scratch_write(scratch_path("half.jsonl"), all, strlen(all));
+    const struct result *f =
+        succeeds("reproduce tiny.json --threads 1 --out half --report --results half.jsonl");
+    assert_contains(f->err, "3 runs taken, 0 had a result here; 1 lines are of other runs");
+    assert_contains(f->out, "3 of 4 runs are done.");
     free(all);
 }
 
@@ -268,6 +292,7 @@ int main(void)
         cmocka_unit_test(kills_change_nothing),
         cmocka_unit_test(tasks_share_the_work),
         cmocka_unit_test(takes_results_of_elsewhere),
+        cmocka_unit_test(a_line_without_points_counts_for_none),
         cmocka_unit_test(refuses_two_values_of_one_run),
         cmocka_unit_test(refuses_other_data),
         cmocka_unit_test(goes_on_where_another_version_is_installed),

@@ -4,7 +4,7 @@ from __future__ import annotations
 import collections.abc
 import hashlib
 import os
-from typing import Any, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,8 +103,8 @@ def _levels(a: NDArray[Any], name: str, notes: List[str], like: int, whose: str,
 _ROUNDING = 0.001  # levels that a number may lie from one, as x / 255 of float32 does; less than one of 65535 is, 1 / 257
 
 
-def _digest(image: NDArray[Any]) -> bytes:
-    return hashlib.sha256(np.ascontiguousarray(image).data).digest()[:16]
+def _digest(image: Union[NDArray[Any], bytes]) -> bytes:
+    return hashlib.sha256(image if isinstance(image, bytes) else np.ascontiguousarray(image).data).digest()[:16]
 
 
 def pixels_of(given: Any, name: str, notes: List[str], like: int = 0,
@@ -147,16 +147,18 @@ def fit_channels(pixels: NDArray[Any], channels: int) -> NDArray[Any]:
 # --- other libraries' data sets -----------------------------------------------------------------------------
 
 
-def _of_sixteen(item: Any, brightest: List[int]) -> NDArray[np.uint8]:
+def _of_sixteen(item: Any, brightest: List[int]) -> Tuple[NDArray[np.uint8], bytes]:
     """Grey of 16 bits, of which the upper 8 are kept."""
     a = np.asarray(item)
     brightest.append(int(a.max()))
     clear = item.info.get("transparency")
-    return np.where(a == clear, 255, a >> 8).astype(np.uint8) if isinstance(clear, int) else (a >> 8).astype(np.uint8)
+    whole = a.astype("<u2").tobytes() + repr(clear).encode()
+    return (np.where(a == clear, 255, a >> 8) if isinstance(clear, int) else a >> 8).astype(np.uint8), whole
 
 
-def _of_pillow(item: Any, brightest: List[int]) -> NDArray[Any]:
-    """As a folder's files are read: upright, on white where they are transparent. brightest: gets the largest number of 16 bits."""
+def _of_pillow(item: Any, brightest: List[int]) -> Tuple[NDArray[Any], Optional[bytes]]:
+    """As a folder's files are read: upright, on white where they are transparent; and all that it holds, where that is more.
+    brightest: gets the largest number of 16 bits."""
     from PIL import Image, ImageOps
 
     is_png = item.format == "PNG"  # whose grey of 16 bits is of mode I before Pillow 11
@@ -167,17 +169,22 @@ def _of_pillow(item: Any, brightest: List[int]) -> NDArray[Any]:
         grey = item.mode in ("LA", "La", "L", "1")
         clear = (item.convert("LA") if item.mode == "La" else item).convert("RGBA")
         item = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("L" if grey else "RGB")
+        return np.asarray(item), clear.tobytes() if clear.getextrema()[3][0] < 255 else None
     other = {"1": "L", "I": None, "F": None, "L": None, "RGB": None}.get(item.mode, "RGB")
-    return np.asarray(item if other is None else item.convert(other))
+    whole = None if other is None or item.mode in ("1", "P") else item.tobytes()
+    return np.asarray(item if other is None else item.convert(other)), whole
 
 
-def _stack(items: List[Any], name: str) -> NDArray[Any]:
-    """Images of one size and kind as one array."""
+def _stack(items: List[Any], name: str, given: Optional[List[bytes]] = None) -> NDArray[Any]:
+    """Images of one size and kind as one array. given: as of pixels_of."""
     arrays: List[NDArray[Any]] = []
     brightest: List[int] = []
+    digests: Dict[int, bytes] = {}
     for i, item in enumerate(items):
         if hasattr(item, "convert") and hasattr(item, "mode"):  # Pillow
-            item = _of_pillow(item, brightest)
+            item, whole = _of_pillow(item, brightest)
+            if whole is not None:
+                digests[i] = _digest(whole)
         a = host(item, name)
         if arrays and a.ndim != arrays[0].ndim and a.shape[:2] == arrays[0].shape[:2]:
             raise UsageError("%s: image %d is of shape %s, image 0 of %s: grey and colour in one list (all in colour: "
@@ -192,6 +199,8 @@ def _stack(items: List[Any], name: str) -> NDArray[Any]:
     if brightest and max(brightest) < 4096:
         tell("images of 16 bits, of which 65535 is white, and the largest here is %d: they are nearly black (scale them)"
              % max(brightest))
+    if given is not None and digests:
+        given += [digests.get(i) or _digest(a) for i, a in enumerate(arrays)]
     return np.stack(arrays)
 
 
@@ -204,7 +213,7 @@ def _second(items: List[Any]) -> NDArray[Any]:
         raise UsageError("labels: of several lengths, expected one label each, or one-hot rows") from None
 
 
-def _hugging_face(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, Classes]:
+def _hugging_face(data: Any, labels: Any, classes: Classes, given: Optional[List[bytes]]) -> Tuple[Any, Any, Classes]:
     """A `datasets.Dataset`: its column of images, its column of classes."""
     features = data.features
     images = [name for name, f in features.items() if type(f).__name__ == "Image"]
@@ -219,10 +228,10 @@ def _hugging_face(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, C
             labels = of_data_set(labels, classes)
     elif labels is None and known:
         raise UsageError("data: several columns of classes (%s): give one as labels=data[%r]" % (", ".join(known), known[0]))
-    return _stack([data[i][images[0]] for i in range(len(data))], "data"), labels, classes
+    return _stack([data[i][images[0]] for i in range(len(data))], "data", given), labels, classes
 
 
-def _map_style(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, Classes]:
+def _map_style(data: Any, labels: Any, classes: Classes, given: Optional[List[bytes]]) -> Tuple[Any, Any, Classes]:
     """A `torch.utils.data.Dataset` of images, or of pairs of image and label, such as torchvision's."""
     items = [data[i] for i in range(len(data))]
     if items and isinstance(items[0], (tuple, list)):
@@ -235,7 +244,7 @@ def _map_style(data: Any, labels: Any, classes: Classes) -> Tuple[Any, Any, Clas
     if classes is None and isinstance(names, (list, tuple)) and all(isinstance(c, str) for c in names):
         classes = list(names)
         labels = of_data_set(labels, classes)
-    return _stack(items, "data"), labels, classes
+    return _stack(items, "data", given), labels, classes
 
 
 def _are_pairs(data: Any) -> bool:
@@ -245,8 +254,10 @@ def _are_pairs(data: Any) -> bool:
         and len(getattr(first[1], "shape", ())) < min(2, len(getattr(first[0], "shape", (1, 1))))  # one-hot rows, too
 
 
-def arrays_of(data: Any, labels: Any = None, classes: Classes = None, name: str = "images") -> Tuple[NDArray[Any], Any, Classes]:
-    """Images, labels and classes of arrays, or of a data set: paydirt's, Hugging Face's or torchvision's."""
+def arrays_of(data: Any, labels: Any = None, classes: Classes = None, name: str = "images",
+              given: Optional[List[bytes]] = None) -> Tuple[NDArray[Any], Any, Classes]:
+    """Images, labels and classes of arrays, or of a data set: paydirt's, Hugging Face's or torchvision's. given: as of
+    pixels_of."""
     same_index(**{name: data, "labels": labels})
     if isinstance(data, Data):
         labels = data.labels if labels is None else labels
@@ -258,14 +269,14 @@ def arrays_of(data: Any, labels: Any = None, classes: Classes = None, name: str 
         raise UsageError("%s: a %s (%s), expected an array or a data set: give its arrays, images first, then labels"
                          % (name, type(data).__name__, ", ".join(map(str, data))))
     if _are_pairs(data):
-        data, labels, classes = _map_style(data, labels, classes)
+        data, labels, classes = _map_style(data, labels, classes, given)
     elif not hasattr(data, "dtype") and not isinstance(data, (list, tuple)):
         if hasattr(data, "features") and hasattr(data, "column_names"):
-            data, labels, classes = _hugging_face(data, labels, classes)
+            data, labels, classes = _hugging_face(data, labels, classes, given)
         elif hasattr(data, "__getitem__") and hasattr(data, "__len__") and not hasattr(data, "__array__"):
-            data, labels, classes = _map_style(data, labels, classes)
+            data, labels, classes = _map_style(data, labels, classes, given)
     elif isinstance(data, (list, tuple)) and len(data) and not isinstance(data[0], (int, float)):
-        data = _stack(list(data), name)
+        data = _stack(list(data), name, given)
     return host(data, name), labels, classes
 
 
@@ -280,9 +291,9 @@ def _say_names(names: List[str]) -> None:
 def understand(data: Any, labels: Any = None, classes: Classes = None, name: str = "images") -> Images:
     """What there is to train on."""
     notes: List[str] = []
-    a, labels, classes = arrays_of(data, labels, classes, name)
     given: List[bytes] = []
-    pixels, scale = pixels_of(a, name, notes, given_as=given)
+    a, labels, classes = arrays_of(data, labels, classes, name, given)
+    pixels, scale = pixels_of(a, name, notes, given_as=None if given else given)
     known, count, names = labels_of(labels, len(pixels), classes, notes)
     if names:
         _say_names(names)

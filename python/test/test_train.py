@@ -577,6 +577,23 @@ class Understands(unittest.TestCase):
         with self.assertWarnsRegex(UserWarning, "65535 is white, and the largest here is 1023"):
             understand([Image.fromarray(deep // 60)] * 2, [0, 1])
 
+    def test_pictures_are_copies_by_all_that_they_hold(self):
+        try:
+            from PIL import Image
+        except ImportError:
+            self.skipTest("no Pillow")
+        deep, four = np.arange(64, dtype="u2").reshape(8, 8) * 256, np.arange(256, dtype="u1").reshape(8, 8, 4)
+        clear, other = four // 255, four // 255
+        other[0, 0, 0] = 9  # under alpha 0
+        for kind, a, b in (("I;16", deep, deep + 3), ("RGBA", clear, other), ("CMYK", four, four ^ [[[0, 0, 0, 1]]])):
+            pictures = [Image.fromarray(x.astype(a.dtype), kind if kind == "CMYK" else None) for x in (a, b, a)]
+            got = understand(pictures, [0, 1, -1]).given
+            self.assertEqual((got.shape, list((got[0] == got).all(1))), ((3, 16), [True, False, True]), kind)
+        solid = Image.fromarray(four | np.array([0, 0, 0, 255], "u1"))
+        for pictures in ([solid, solid.convert("RGB")], [solid.convert("L"), solid.convert("1").convert("L")]):
+            self.assertIsNone(understand(pictures, [0, 1]).given)
+        self.assertEqual(len(understand([solid.convert("RGB"), Image.fromarray(clear)], [0, 1]).given), 2)
+
     def test_pictures_and_pairs_of_others(self):
         try:
             from PIL import Image

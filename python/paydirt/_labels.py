@@ -125,10 +125,12 @@ def of_data_set(labels: Any, names: Optional[Sequence[Any]]) -> Any:
 def of_called(labels: Any, names: Optional[Sequence[Any]]) -> Any:
     """The same for numbers as `open_data` gives them: where all classes are called by whole numbers, these."""
     values = called(names)
-    a = np.asarray(labels) if isinstance(labels, (list, tuple)) else labels
-    if values is None or names is None or not isinstance(a, np.ndarray) or a.dtype.kind not in "iu" or a.ndim != 1:
+    if values is None or names is None or labels is None or _coded(labels, None)[0] is not labels:
         return of_data_set(labels, names)
-    return as_names(by_value(a, values), names)
+    a = _array(labels)
+    a = a[:, 0] if a.ndim == 2 and a.shape[1] == 1 else a
+    numbers = _numbers(a) if a.ndim == 1 and a.dtype.kind in "iufO" else None
+    return labels if numbers is None else as_names(by_value(numbers, values), names)
 
 
 # --- labels -------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 """Training, sampling, scoring and files from Python; what is understood of images and labels, and what is refused."""
+import contextlib
 import copy
 import os
 import pathlib
@@ -396,7 +397,15 @@ class Understands(unittest.TestCase):
         np.testing.assert_array_equal(data.labels, np.array([1, 5, 9, -1])[places])
         self.assertFalse([n for n in data.notes if "stands for class" in n])
         data = pickle.loads(pickle.dumps(data))
-        for labels in (data.labels, data.labels[:], data.labels[np.arange(30)], list(data.labels)):
+        known, floats = np.array(data.labels, object), data.labels.astype(float)
+        known[27:], floats[27:] = None, np.nan
+        alike = [data.labels, data.labels[:], data.labels[np.arange(30)], list(data.labels), data.labels.astype(float), floats,
+                 known, list(known), data.labels[:, None], np.where(places < 0, "", data.labels.astype("U4"))]
+        with contextlib.suppress(ImportError):
+            import pandas as pd
+            alike += [pd.Series(data.labels), pd.Series(floats), pd.Series(floats).astype("Int64"), pd.Series(data.labels[:27]).reindex(
+                range(30)), pd.Series(known).astype("category")]
+        for labels in alike:
             got = understand(data.images, labels, data.class_names)
             self.assertEqual((got.names, list(got.labels)), (["1", "5", "9"], list(places)))
         np.testing.assert_array_equal(understand(data).labels, places)

@@ -151,20 +151,21 @@ class ActiveLearner:
         self._pending()
 
     def __repr__(self) -> str:
-        return "<paydirt.ActiveLearner in '%s', %d of %d labels>" % (self.folder, (self.labels >= 0).sum(),
-                                                                     self._options["final"])
+        known = sum(word != _SKIP for word in self._answered().values())
+        return "<paydirt.ActiveLearner in '%s', %d of %d labels>" % (self.folder, known, self._options["final"])
 
     # --- what is known ---
 
     @property
     def labels(self) -> NDArray[np.int32]:
-        """(n): those given, and all answers so far, as numbers of classes (by which they are called where all are called by whole
-        numbers); -1 where there is none."""
+        """(n): those given, all answers so far, and what copies share with images that the run has learnt, as numbers of classes (by
+        which they are called where all are called by whole numbers); -1 where there is none."""
         out = self._given.copy()
         pending = self._pending()  # first: what is taken from it meanwhile is in the other then
+        learnt = [_read(path, self.class_names) for path in self._run.glob("*/labels.csv")] if self._run else []
         answered = _read(self._run / "answers.csv", self.class_names) if self._run else {}
         self._check_words(answered)
-        for answers in (answered, *pending.values()):
+        for answers in (*learnt, answered, *pending.values()):
             for row, word in answers.items():
                 out[row] = -1 if word == _SKIP else self.class_names.index(word)
         return as_called(out, self.class_names)
@@ -207,7 +208,7 @@ class ActiveLearner:
                 self._beginning.close()
             self._go(watch, c, news, outcome)
         watch.settle(self.class_names)
-        self.notes += watch.notes
+        self.notes += [line for line in watch.notes if line not in self.notes]
         if refused:
             raise UsageError("answers: %s" % "; ".join(refused))
         with self._locked():
@@ -401,6 +402,8 @@ class ActiveLearner:
         watch.progress.end()
         if watch.calls.exception is not None:
             raise watch.calls.exception
+        if status == lib.PD_ERR_INTERRUPTED:
+            raise KeyboardInterrupt("stopped by a callback: query() goes on")
         try:
             check(status, err)
         except UsageError as e:

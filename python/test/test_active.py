@@ -98,6 +98,32 @@ class Loop(unittest.TestCase):
         for same in (POOL, POOL / np.float32(255), POOL / np.float32(127.5) - 1, POOL.astype("i8")):
             self.assertIsNone(understand(same, CLASSES).given)
 
+    def test_copies_share_their_label(self):
+        pool = POOL.copy()
+        pool[1], pool[3] = pool[0], pool[2]
+        loop = learner(self.folder, pool=pool)
+        rows = loop.query()
+        np.testing.assert_array_equal(loop.query(), rows)
+        self.assertEqual(len([line for line in loop.notes if "exact copies" in line]), 1)
+        loop.answer([0, 2, 3], ["light", None, "dark"])
+        self.assertEqual(list(loop.labels[:4]), [1, -1, -1, 0])
+        while len(left := loop.query()) and set(left) & set(rows):
+            loop.answer(left, CLASSES[left])
+        self.assertEqual(list(loop.labels[:2]), [1, 1])
+        self.assertNotIn(1, left)
+        self.assertIn(" %d of 14 labels" % sum(w != "skip" for w in loop._answered().values()), repr(loop))
+        loop.answer([1], ["dark"])
+        self.assertEqual(list(loop.labels[:2]), [1, 0])
+
+    def test_a_callback_stops(self):
+        loop = learner(self.folder, callbacks=[lambda epoch: True])
+        rows = loop.query()
+        loop.answer(rows, CLASSES[rows])
+        with self.assertRaisesRegex(KeyboardInterrupt, "^stopped by a callback: query.. goes on$"):
+            loop.query()
+        loop = learner(self.folder)
+        self.assertEqual(len(loop.query()), 4)
+
     def test_the_process_goes_elsewhere(self):
         os.mkdir(self.folder)
         self.addCleanup(os.chdir, os.getcwd())

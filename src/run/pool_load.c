@@ -213,12 +213,15 @@ static enum pd_status join_halves(const char *path, int64_t count, const float *
     return PD_OK;
 }
 
-/* EOF: an empty file, as a list of labelled rows is before the first label; 0: none that can be read. */
+/* That is no blank. EOF: an empty file, as a list of labelled rows is before the first label; 0: none that
+ * can be read. */
 static int first_byte(const char *path)
 {
     struct stat info;
     FILE *file = !stat(path, &info) && S_ISREG(info.st_mode) ? fopen(path, "rbe") : NULL;
-    const int first = file ? getc(file) : 0;
+    int first = file ? getc(file) : 0;
+    while (isspace(first))
+        first = getc(file);
     if (file)
         (void)fclose(file);
     return first;

@@ -104,6 +104,9 @@ static void chooses_rows_together(void **state)
            succeeds("select --features s.npz --strategy coreset -k 5 --labelled known.txt --threads 1")->out);
     fails("select --features f.npy --strategy coreset -k 6 --labelled known.txt", 2,
           "6 rows asked for, the pool has 5 without a label");
+    write_text("known.txt", " \r\n\n");
+    fails("select --features f.npy --strategy coreset -k 7 --labelled known.txt", 2,
+          "7 rows asked for, the pool has 6");
     /* Others leave them out, too. */
     write_text("known.txt", "1\n");
     prints("select " NPY "-k 1 --labelled known.txt", "3\n");

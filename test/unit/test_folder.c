@@ -428,6 +428,8 @@ static void tells_splits_from_classes(void **state)
         {"Images/1.png Images/2.png labels/1.png labels/2.png", NULL, "Images,labels",
          "Images/1.png Images/2.png labels/1.png labels/2.png", NULL,
          "'labels/1.png' beside 'Images/1.png' and others of the kind count as images of their own"},
+        {"ann/1.png ann/2.png img/1.png img/2.png", NULL, "ann,img",
+         "ann/1.png ann/2.png img/1.png img/2.png", NULL, "'ann/1.png' beside 'img/1.png'"},
         {"imagesTr/a_0000.png imagesTr/b_0000.png labelsTr/a.png labelsTr/b.png", NULL, "imagesTr,labelsTr",
          "imagesTr/a_0000.png imagesTr/b_0000.png labelsTr/a.png labelsTr/b.png", NULL,
          "'labelsTr/a.png' beside 'imagesTr/a_0000.png'"},

@@ -18,7 +18,7 @@ static const char mask_folders[] = " masks mask annotations segmentation segment
                                    "ground_truth ground-truth segmentationclass segmentationobject "
                                    "thumbnails thumbnail label_images ";
 static const char mate_words[] = " mask masks label labels labelstr labelsts gt gts groundtruth seg segs "
-                                 "segmentation target targets thumb thumbs thumbnail ";
+                                 "segmentation target targets thumb thumbs thumbnail ann ";
 static const char image_words[] = " image images imagestr imagests img imgs im input inputs photo photos "
                                   "picture pictures source jpegimages ";
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PATH = 2048, NAME = 512, PARTS_MOST = 64 };
@@ -451,9 +452,10 @@ static bool find_run(const char *folder, char path[PATH])
 static enum pd_status check_run(const char *run, bool active, bool first_active, const char *first,
                                 struct pd_error *err)
 {
-    char path[PATH];
+    char path[PATH], below[PATH];
     static const char *const kinds[] = {"training", "active learning"};
-    if (!active && !there(run, "options.json", path) && find_run(run, path))
+    if (!active && !there(run, "options.json", path) &&
+        (find_run(run, path) || (there(run, "runs", below) && find_run(below, path))))
         return pd_fail(err, PD_ERR_USAGE, -1,
                        "%.200s: not a run, but a folder of them: name those, such as %.220s", run, path);
     if (!active && !there(run, "options.json", path))
@@ -485,6 +487,26 @@ static enum pd_status read_all(struct pd_studies *s, char *const *runs, int coun
     return status ? status : label_curves(s, count, err);
 }
 
+/* A run by two spellings (RUN, ./RUN/) is one, called as the first of them. Owned; NULL: out of memory. */
+static char **name_once(char *const *runs, int count)
+{
+    char **names = pd_malloc((size_t)count * sizeof *names);
+    struct stat *are = pd_malloc((size_t)count * sizeof *are);
+    for (int i = 0; names && are && i < count; i++) {
+        if (stat(runs[i], &are[i]))
+            are[i] = (struct stat){0};
+        names[i] = runs[i];
+        for (int k = 0; are[i].st_ino && names[i] == runs[i] && k < i; k++)
+            if (are[k].st_ino == are[i].st_ino && are[k].st_dev == are[i].st_dev)
+                names[i] = names[k];
+    }
+    pd_free(are);
+    if (are)
+        return names;
+    pd_free(names);
+    return NULL;
+}
+
 enum pd_status pd_studies_read(char *const *runs, int count, bool pool, struct pd_studies **out,
                                struct pd_error *err)
 {
@@ -495,7 +517,9 @@ enum pd_status pd_studies_read(char *const *runs, int count, bool pool, struct p
         return s ? pd_fail(err, PD_ERR_USAGE, -1, "no runs: expected one or several") : no_memory(err);
     }
     s->pool = pool;
-    const enum pd_status status = read_all(s, runs, count, err);
+    char **names = name_once(runs, count);
+    const enum pd_status status = names ? read_all(s, names, count, err) : no_memory(err);
+    pd_free(names);
     if (status)
         pd_studies_destroy(s);
     else

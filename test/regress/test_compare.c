@@ -84,6 +84,14 @@ static void prints_a_table(void **state)
     assert_contains(r->out, "(with 3 pairs p flip is never below 0.25;");
 }
 
+static void a_run_is_one_however_it_is_spelt(void **state)
+{
+    (void)state;
+    char *twice = strdup(succeeds("compare run run")->out);
+    assert_string_equal(succeeds("compare run ./run/")->out, twice);
+    free(twice);
+}
+
 static void takes_another_baseline(void **state)
 {
     (void)state;
@@ -321,6 +329,12 @@ static void says_what_is_wrong(void **state)
     file("several/00000-x/options.json", "{}");
     fails("compare several", 2,
           "several: not a run, but a folder of them: name those, such as several/00000-x\n");
+    folder("above");
+    folder("above/runs");
+    folder("above/runs/00000-x");
+    file("above/runs/00000-x/options.json", "{}");
+    fails("compare above", 2,
+          "above: not a run, but a folder of them: name those, such as above/runs/00000-x\n");
     fails("compare empty", 5, "empty: no rounds with an accuracy yet");
     folder("broken");
     folder("broken/gold-1");
@@ -505,6 +519,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prints_a_table),
+        cmocka_unit_test(a_run_is_one_however_it_is_spelt),
         cmocka_unit_test(takes_another_baseline),
         cmocka_unit_test(prints_json),
         cmocka_unit_test(writes_files),

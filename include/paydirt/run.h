@@ -74,13 +74,20 @@ enum pd_status pd_run_add_drawn_result(const char *folder, const char *json,
 /* Whose classes the labels of data are: the run's of that name, or of that number; or they are forgotten. */
 enum pd_run_labels { PD_RUN_LABELS_BY_NAME, PD_RUN_LABELS_BY_NUMBER, PD_RUN_LABELS_UNKNOWN };
 
-/* A split of the run's data set, its classes made the run's; pd_dataset_note says what to know. name, dir:
- * take the place of the run's; NULL or "": the run's, of which the training split is those images that it has
- * learnt from. What lies elsewhere is taken whole, whatever part of its own the run drew; where its labels
- * are forgotten, the run's table of them is not asked. watch: of the decoding, or NULL. *out: to be
- * destroyed, NULL after a failure. PD_ERR_MISMATCH: data that do not fit the model, or have classes that the
- * run does not know; those of pd_dataset_open. */
-enum pd_status pd_run_data(const struct pd_run_model *run, const char *name, const char *dir,
+/* Other images than the run's, as the options of these names; NULL or "": as the run has it. Where they are
+ * the run's own, at the same path or moved (all that it was trained on is among them), its metadata and their
+ * columns are theirs; else they have the labels that are given here, or those that are found with them. */
+struct pd_run_other {
+    const char *data, *data_dir, *metadata, *metadata_columns; /* the latter two beside one of the others */
+};
+
+/* A split of the run's data set, or of others (NULL: none), its classes made the run's; pd_dataset_note says
+ * what to know. The training split of the run's are those images that it has learnt from. What lies elsewhere
+ * is taken whole, whatever part of its own the run drew; where its labels are forgotten, the run's table of
+ * them is not asked. watch: of the decoding, or NULL. *out: to be destroyed, NULL after a failure.
+ * PD_ERR_MISMATCH: data that do not fit the model, or have classes that the run does not know; those of
+ * pd_dataset_open. */
+enum pd_status pd_run_data(const struct pd_run_model *run, const struct pd_run_other *other,
                            enum pd_split split, enum pd_run_labels labels, const struct pd_data_watch *watch,
                            struct pd_dataset **out, struct pd_error *err);
 

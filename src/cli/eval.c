@@ -84,8 +84,7 @@ static const struct pd_option table[] = {
     {"samples", PD_OPTION_TEXT, FIELD(samples), 0, 0, "FILE", "the set in this npz, of whatever origin"},
     {"tradeoff", PD_OPTION_TEXT, FIELD(tradeoff), 0, 0, "LIST",
      "parts to keep, such as 1,0.5,0.1, by each of --reject NAME,NAME,..."},
-    {"data", PD_OPTION_TEXT, FIELD(data), 0, 0, "NAME", "another data set than the run's"},
-    {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with its files"},
+    OTHER_OPTIONS(struct eval_options),
     {"by_number", PD_OPTION_BOOL, FIELD(by_number), 0, 1, NULL,
      "take the data's classes by number, not by name"},
     {"recalibrate", PD_OPTION_BOOL, FIELD(recalibrate), 0, 1, NULL,
@@ -144,13 +143,19 @@ static enum pd_status take_images(struct eval *e, struct pd_error *err)
     return status;
 }
 
+static struct pd_run_other other_of(const struct eval_options *o)
+{
+    return (struct pd_run_other){o->data, o->data_dir, o->metadata, o->metadata_columns};
+}
+
 /* The images that are measured on. */
 static enum pd_status open_data(struct eval *e, struct pd_error *err)
 {
     const struct eval_options *o = e->o;
+    const struct pd_run_other other = other_of(o);
     enum pd_status status =
-        real_open(e->run, o->data, o->data_dir, e->split,
-                  o->by_number ? PD_RUN_LABELS_BY_NUMBER : PD_RUN_LABELS_BY_NAME, &e->data, err);
+        real_open(e->run, &other, e->split, o->by_number ? PD_RUN_LABELS_BY_NUMBER : PD_RUN_LABELS_BY_NAME,
+                  &e->data, err);
     if (e->split == PD_SPLIT_TEST)
         status = real_advise(status,
                              "--data takes another set, with labelled test images of these classes; with "
@@ -260,6 +265,9 @@ static enum pd_status check(const struct eval *e, const struct reject_options *r
                             struct pd_error *err)
 {
     const struct eval_options *o = e->o;
+    const struct pd_run_other other = other_of(o);
+    if (real_check_other(&other, err))
+        return PD_ERR_USAGE;
     if (o->samples[0] && (o->fixed || reject->method))
         return pd_fail(err, PD_ERR_USAGE, -1, "--samples is a set of its own: without --%s",
                        o->fixed ? "fixed" : "reject");

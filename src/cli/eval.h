@@ -11,7 +11,7 @@
 
 struct eval_options {
     char like[32];
-    char metrics[256], data[1024], data_dir[1024], samples[1024];
+    char metrics[256], data[1024], data_dir[1024], metadata[1024], metadata_columns[256], samples[1024];
     int64_t seed, epochs, decay_every, epoch_images, fixed, count, repeats;
     char classifier[32], tradeoff[256];
     struct where_options where;

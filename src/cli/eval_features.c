@@ -359,9 +359,9 @@ static void note_idle(const struct args_command *command, const struct args *arg
                       const struct pd_metric_list *metrics)
 {
     const struct idle all[] = {
-        {{"classifier", "epochs", "epoch_images", "fixed", "samples", "data", "by_number", "recalibrate",
-          "reject", "augment", "count", "repeats", "decay_every", "partial_batch", "batch_statistics",
-          "tradeoff"},
+        {{"classifier", "epochs", "epoch_images", "fixed", "samples", "data", "metadata", "metadata_columns",
+          "by_number", "recalibrate", "reject", "augment", "count", "repeats", "decay_every", "partial_batch",
+          "batch_statistics", "tradeoff"},
          "a run",
          false},
         {{"data_dir", "split", "image_size", "cache"}, "--weights", args_is_given(command, args, "weights")}};

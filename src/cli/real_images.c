@@ -6,31 +6,53 @@
 #include <stdio.h>
 #include <string.h>
 
+struct saying {
+    bool other; /* of images whose table can be named */
+};
+
 /* Without what options of a training would change. */
-static void say_bare(void *to, const char *words)
+static void say_bare(void *saying, const char *words)
 {
     char line[PD_NOTE_SIZE];
-    snprintf(line, sizeof line, "%.*s", (int)strcspn(words, "\t"), words);
-    say_line(to, line);
+    const char *hint = strchr(words, '\t');
+    const bool keeps = hint && ((const struct saying *)saying)->other && !strncmp(hint + 1, "metadata", 8);
+    snprintf(line, sizeof line, "%.*s", (int)(keeps ? strlen(words) : strcspn(words, "\t")), words);
+    say_line(stderr, line);
 }
 
 /* What there is to say about data that were opened, or not. */
-static enum pd_status say_note(enum pd_status status, struct progress *progress, const struct pd_dataset *d)
+static enum pd_status say_note(enum pd_status status, struct progress *progress, bool other,
+                               const struct pd_dataset *d)
 {
+    struct saying saying = {other};
     progress_end(progress);
     if (!status)
-        pd_note_lines(pd_dataset_note(d), say_bare, stderr);
+        pd_note_lines(pd_dataset_note(d), say_bare, &saying);
     return status;
 }
 
-enum pd_status real_open(const struct pd_run_model *run, const char *name, const char *dir,
+static bool names_images(const struct pd_run_other *other)
+{
+    return other && (*other->data || *other->data_dir);
+}
+
+enum pd_status real_check_other(const struct pd_run_other *other, struct pd_error *err)
+{
+    return (*other->metadata || *other->metadata_columns) && !names_images(other)
+               ? pd_fail(err, PD_ERR_USAGE, -1,
+                         "--metadata%s: labels of other images than the run's, expected --data beside",
+                         *other->metadata ? "" : "-columns")
+               : PD_OK;
+}
+
+enum pd_status real_open(const struct pd_run_model *run, const struct pd_run_other *other,
                          enum pd_split split, enum pd_run_labels labels, struct pd_dataset **out,
                          struct pd_error *err)
 {
     struct progress progress = {.terminal = false};
     const struct pd_data_watch watch = {&progress, progress_decoding, NULL};
-    const enum pd_status status = pd_run_data(run, name, dir, split, labels, &watch, out, err);
-    return say_note(status, &progress, *out);
+    const enum pd_status status = pd_run_data(run, other, split, labels, &watch, out, err);
+    return say_note(status, &progress, names_images(other), *out);
 }
 
 enum pd_status real_training(const struct pd_run_model *run, struct pd_dataset **out, struct pd_error *err)
@@ -38,7 +60,7 @@ enum pd_status real_training(const struct pd_run_model *run, struct pd_dataset *
     struct progress progress = {.terminal = false};
     const struct pd_data_watch watch = {&progress, progress_decoding, NULL};
     const enum pd_status status = pd_run_training_data(run, &watch, out, err);
-    return say_note(status, &progress, *out);
+    return say_note(status, &progress, false, *out);
 }
 
 enum pd_status real_recalibrate(struct pd_run_model *run, enum pd_origin origin,

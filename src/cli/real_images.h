@@ -5,8 +5,36 @@
 
 #include <paydirt/run.h>
 
+/* The options that name other images; o: a type with fields of these names. */
+#define OTHER_OPTIONS(o)                                                                                     \
+    {"data",                                                                                                 \
+     PD_OPTION_TEXT,                                                                                         \
+     offsetof(o, data),                                                                                      \
+     sizeof(((o *)0)->data),                                                                                 \
+     0,                                                                                                      \
+     0,                                                                                                      \
+     "NAME",                                                                                                 \
+     "another data set than the run's"},                                                                     \
+        {"data_dir", PD_OPTION_TEXT, offsetof(o, data_dir),  sizeof(((o *)0)->data_dir), 0,                  \
+         0,          "DIR",          "folder with its files"},                                               \
+        {"metadata",                                                                                         \
+         PD_OPTION_TEXT,                                                                                     \
+         offsetof(o, metadata),                                                                              \
+         sizeof(((o *)0)->metadata),                                                                         \
+         0,                                                                                                  \
+         0,                                                                                                  \
+         "FILE",                                                                                             \
+         "labels of --data's images: CSV, JSON lines, COCO or CVAT"},                                        \
+    {                                                                                                        \
+        "metadata_columns", PD_OPTION_TEXT, offsetof(o, metadata_columns),                                   \
+            sizeof(((o *)0)->metadata_columns), 0, 0, "LIST", "its columns, IMAGE,LABEL[,SPLIT]"             \
+    }
+
+/* Of a table of labels without images that it could be of. */
+enum pd_status real_check_other(const struct pd_run_other *other, struct pd_error *err);
+
 /* As pd_run_data. */
-enum pd_status real_open(const struct pd_run_model *run, const char *name, const char *dir,
+enum pd_status real_open(const struct pd_run_model *run, const struct pd_run_other *other,
                          enum pd_split split, enum pd_run_labels labels, struct pd_dataset **out,
                          struct pd_error *err);
 

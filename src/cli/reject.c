@@ -155,7 +155,7 @@ static enum pd_status open_test(struct pd_run_model *run, struct pd_real_images 
     struct pd_dataset *data = NULL;
     enum pd_status status = real_recalibrate(run, PD_ORIGIN_REAL, NULL, err);
     if (!status)
-        status = real_open(run, "", "", PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, &data, err);
+        status = real_open(run, NULL, PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, &data, err);
     if (!status)
         status = pd_run_images(run, data, PD_RUN_IMAGES_ALL, out, err);
     pd_dataset_destroy(data);

@@ -83,7 +83,7 @@ static enum pd_status write_picture(const char *path, const struct made *m,
     struct pd_dataset *real = NULL;
     enum pd_status status = PD_OK;
     if (m->set.samples->shape.rank == 2)
-        status = real_open(m->run, "", "", PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, &real, err);
+        status = real_open(m->run, NULL, PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, &real, err);
     if (!status)
         status = draw(path, m, real, err);
     pd_dataset_destroy(real);

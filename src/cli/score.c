@@ -31,7 +31,7 @@ static const char examples[] =
     "score runs/00000-photos-dcgan --data ./rest --split train --sort p --out guesses.csv";
 
 struct options {
-    char data[1024], data_dir[1024], split[16], out[1024];
+    char data[1024], data_dir[1024], metadata[1024], metadata_columns[256], split[16], out[1024];
     char sort[32];
     bool probabilities;
     char histogram[1024], sheet[1024], certainty[1024], plane[1024];
@@ -52,8 +52,7 @@ static const struct pd_option table[] = {
     {"plane", PD_OPTION_TEXT, FIELD(plane), 0, 0, "FILE.png", "PNG: GOLD over the plane of 2-D points"},
     {"columns", PD_OPTION_INT, FIELD(columns), 1, 100, "N", "images in a row of --sheet and --certainty"},
     {"split", PD_OPTION_TEXT, FIELD(split), 0, 0, "NAME", "train or test"},
-    {"data", PD_OPTION_TEXT, FIELD(data), 0, 0, "NAME", "another data set than the run's"},
-    {"data_dir", PD_OPTION_TEXT, FIELD(data_dir), 0, 0, "DIR", "folder with its files"},
+    OTHER_OPTIONS(struct options),
     {"labels", PD_OPTION_BOOL, FIELD(labels), 0, 1, NULL, "take every label as unknown"},
     {"by_number", PD_OPTION_BOOL, FIELD(by_number), 0, 1, NULL,
      "take the data's classes by number, not by name"},
@@ -151,8 +150,14 @@ struct asked {
     enum pd_run_labels labels;
 };
 
+static struct pd_run_other other_of(const struct options *o)
+{
+    return (struct pd_run_other){o->data, o->data_dir, o->metadata, o->metadata_columns};
+}
+
 static enum pd_status check(const struct options *o, struct asked *asked, struct pd_error *err)
 {
+    const struct pd_run_other other = other_of(o);
     const char *const splits[] = {pd_split_name(PD_SPLIT_TRAIN), pd_split_name(PD_SPLIT_TEST)};
     if (!o->out[0])
         return pd_fail(err, PD_ERR_USAGE, -1,
@@ -166,7 +171,7 @@ static enum pd_status check(const struct options *o, struct asked *asked, struct
     asked->labels = !o->labels     ? PD_RUN_LABELS_UNKNOWN
                     : o->by_number ? PD_RUN_LABELS_BY_NUMBER
                                    : PD_RUN_LABELS_BY_NAME;
-    return PD_OK;
+    return real_check_other(&other, err);
 }
 
 static void say_done(const char *path, int64_t n, const struct pd_gan *gan)
@@ -221,15 +226,16 @@ static enum pd_status score(const struct options *o, const struct asked *asked, 
     struct pd_run_model *run = NULL;
     struct pd_dataset *data = NULL;
     struct where_options where = o->where;
+    const struct pd_run_other other = other_of(o);
     if (ranks && !where.threads)
         where.threads = pd_ranks_threads(ranks);
     enum pd_status status = where_open(&where, folder, &run, err);
     if (!status)
         status = real_set_recalibrate(run, o->recalibrate_given, o->recalibrate, err);
     if (!status && pd_ranks_rank(ranks)) /* the first says what there is to say */
-        status = pd_run_data(run, o->data, o->data_dir, asked->split, asked->labels, NULL, &data, err);
+        status = pd_run_data(run, &other, asked->split, asked->labels, NULL, &data, err);
     else if (!status)
-        status = real_open(run, o->data, o->data_dir, asked->split, asked->labels, &data, err);
+        status = real_open(run, &other, asked->split, asked->labels, &data, err);
     if (asked->split == PD_SPLIT_TEST)
         status = real_advise(status, "--split train scores the training images", err);
     if (!status)

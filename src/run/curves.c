@@ -53,7 +53,7 @@ static enum pd_status open_test(struct pd_run_curves *c, const struct pd_data_wa
 {
     struct pd_dataset *data = NULL;
     enum pd_status status =
-        pd_run_data(&c->run, NULL, NULL, PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, watch, &data, err);
+        pd_run_data(&c->run, NULL, PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, watch, &data, err);
     if (status)
         return pd_hint(err, status, "no curves: eval-every=0");
     uint32_t without;

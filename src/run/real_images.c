@@ -1,9 +1,11 @@
 /* Real images beside a run's networks (paydirt/run.h). */
 #include "base/mem.h"
+#include "base/pass_on.h"
 #include "data/labels/labels.h"
 #include "run/run.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum pd_status adopt_classes(struct pd_dataset *d, const struct pd_gan *gan, enum pd_run_labels labels,
@@ -38,41 +40,74 @@ static enum pd_status take_data(enum pd_status status, const struct pd_gan *gan,
     return status;
 }
 
-/* It is taken whole: how many images were drawn was said of the run's own, and so are the labels in a table.
- */
-static void point_at(const char *name, enum pd_run_labels labels, struct pd_train_options *o)
+static const char *text(const char *option)
 {
-    const bool same = !strcmp(name, o->data);
-    if (same && pd_data_source_named(name))
-        return;
-    if (!same)
-        o->data_dir[0] = '\0';
-    if (labels == PD_RUN_LABELS_UNKNOWN)
-        o->metadata[0] = o->metadata_columns[0] = '\0';
-    o->data_count = 0;
-    snprintf(o->data, sizeof o->data, "%s", name);
+    return option ? option : "";
 }
 
-/* Says how many of them the run has seen: what is measured on those, is of what it knows. */
+static const char *place_of(const struct pd_train_options *o)
+{
+    return o->data_dir[0] ? o->data_dir : o->data;
+}
+
+static bool is_same_place(const char *a, const char *b)
+{
+    char *x = realpath(a, NULL), *y = realpath(b, NULL);
+    const bool same = x && y ? !strcmp(x, y) : !strcmp(a, b);
+    free(x);
+    free(y);
+    return same;
+}
+
+/* It is taken whole: how many images were drawn was said of the run's own. */
+static void point_at(const struct pd_run_other *other, enum pd_run_labels labels, struct pd_train_options *o)
+{
+    const char *name = text(other->data), *dir = text(other->data_dir);
+    const bool same = !*name || !strcmp(name, o->data);
+    if (!same)
+        o->data_dir[0] = '\0';
+    if (*name && !(same && pd_data_source_named(name))) {
+        if (labels == PD_RUN_LABELS_UNKNOWN)
+            o->metadata[0] = o->metadata_columns[0] = '\0';
+        o->data_count = 0;
+        snprintf(o->data, sizeof o->data, "%s", name);
+    }
+    if (*dir)
+        snprintf(o->data_dir, sizeof o->data_dir, "%s", dir);
+    if (*text(other->metadata) || *text(other->metadata_columns)) {
+        snprintf(o->metadata, sizeof o->metadata, "%s", text(other->metadata));
+        snprintf(o->metadata_columns, sizeof o->metadata_columns, "%s", text(other->metadata_columns));
+    }
+}
+
+/* --- what the run has seen --- */
+
+/* How many of the data's images the roster has, and whether they are all that it has. */
 static enum pd_status count_seen(const struct pd_roster *roster, struct pd_dataset *d, int threads,
-                                 struct pd_error *err)
+                                 uint32_t *seen, bool *all_there, struct pd_error *err)
 {
     struct pd_digest *own = NULL, *all = NULL;
-    uint32_t *first = NULL, copies, seen = 0;
-    const size_t size = sizeof *all, trained = roster->count;
+    uint32_t *first = NULL, copies;
+    const uint32_t trained = roster->count;
+    uint8_t *there = pd_calloc(trained, 1);
     enum pd_status status = pd_dataset_digests(d, threads, &own, err);
-    if (!status && !(all = pd_malloc((trained + d->count) * size)))
+    if (!status && (!there || !(all = pd_malloc(((size_t)trained + d->count) * sizeof *all))))
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for the digests of %u images", d->count);
     if (!status) {
-        memcpy(all, roster->digests, trained * size);
-        memcpy(all + trained, own, d->count * size);
-        status = pd_digest_copies(all, (uint32_t)(trained + d->count), &first, &copies, err);
+        memcpy(all, roster->digests, trained * sizeof *all);
+        memcpy(all + trained, own, d->count * sizeof *all);
+        status = pd_digest_copies(all, trained + d->count, &first, &copies, err);
     }
+    *seen = 0;
     for (uint32_t i = 0; !status && i < d->count; i++)
-        seen += first[trained + i] < trained;
-    if (seen)
-        pd_dataset_add_note(d, "%u of its %u images %s the run's training data, too", seen, d->count,
-                            seen > 1 ? "are in" : "is in");
+        if (first[trained + i] < trained) {
+            there[first[trained + i]] = 1;
+            ++*seen;
+        }
+    *all_there = !status;
+    for (uint32_t i = 0; *all_there && i < trained; i++)
+        *all_there = there[first[i]];
+    pd_free(there);
     pd_free(first);
     pd_free(all);
     pd_free(own);
@@ -80,33 +115,123 @@ static enum pd_status count_seen(const struct pd_roster *roster, struct pd_datas
 }
 
 /* By the list in its folder; where that is damaged, resuming says so. */
-static enum pd_status note_seen(const struct pd_run_model *run, struct pd_dataset *d, struct pd_error *err)
+static enum pd_status look_for_seen(const struct pd_run_model *run, struct pd_dataset *d, uint32_t *seen,
+                                    bool *all_there, struct pd_error *err)
 {
     struct pd_roster roster = {.count = 0};
     enum pd_status status = pd_roster_is_in(run->folder) ? pd_roster_read(run->folder, &roster, NULL) : PD_OK;
+    *seen = 0;
+    *all_there = false;
     if (!status && roster.listed)
         status = pd_roster_read_images(run->folder, &roster, NULL);
     status = !status && roster.digests && (uint64_t)roster.count + d->count <= UINT32_MAX
-                 ? count_seen(&roster, d, (int)run->options.threads, err)
+                 ? count_seen(&roster, d, (int)run->options.threads, seen, all_there, err)
                  : PD_OK;
     pd_roster_release(&roster);
     return status;
 }
 
-enum pd_status pd_run_data(const struct pd_run_model *run, const char *name, const char *dir,
+/* What is measured on those, is of what it knows. */
+static enum pd_status note_seen(const struct pd_run_model *run, struct pd_dataset *d, struct pd_error *err)
+{
+    uint32_t seen;
+    bool all_there;
+    enum pd_status status = look_for_seen(run, d, &seen, &all_there, err);
+    if (seen)
+        pd_dataset_add_note(d, "%u of its %u images %s the run's training data, too", seen, d->count,
+                            seen > 1 ? "are in" : "is in");
+    return status;
+}
+
+/* --- the run's table beside other images --- */
+
+struct few {
+    const struct pd_data_watch *watch;
+    uint32_t least;
+};
+
+static bool tell_decoding(void *context, const char *unit, uint64_t done, uint64_t count)
+{
+    const struct pd_data_watch *watch = ((struct few *)context)->watch;
+    return watch && watch->decoding && watch->decoding(watch->context, unit, done, count);
+}
+
+static enum pd_status refuse_few(void *context, const struct pd_dataset *d, struct pd_error *err)
+{
+    return d->count < ((struct few *)context)->least
+               ? pd_fail(err, PD_ERR_MISMATCH, -1, "%u images are not all of the run's", d->count)
+               : PD_OK;
+}
+
+/* Whether all that the run was trained on is in their training split. Fewer are not decoded for it. */
+static enum pd_status are_own(const struct pd_run_model *run, const struct pd_train_options *o,
+                              const struct pd_data_watch *watch, bool *own, struct pd_error *err)
+{
+    struct pd_roster roster = {.count = 0};
+    struct pd_dataset *d = NULL;
+    struct pd_error why = {.status = PD_OK};
+    uint32_t seen;
+    *own = false;
+    if (!pd_roster_is_in(run->folder) || pd_roster_read(run->folder, &roster, NULL))
+        return PD_OK;
+    struct few few = {watch, roster.count};
+    pd_roster_release(&roster);
+    const struct pd_data_watch counting = {&few, tell_decoding, refuse_few};
+    enum pd_status status = pd_run_dataset(o, PD_SPLIT_TRAIN, run->gan->scale, &counting, &d, &why);
+    if (!status)
+        status = look_for_seen(run, d, &seen, own, &why);
+    pd_dataset_destroy(d);
+    return status == PD_ERR_MEMORY || status == PD_ERR_INTERRUPTED ? pd_pass_on(&why, err) : PD_OK;
+}
+
+/* Images elsewhere may be called as the run's and be others: its table is of its own alone, wherever these
+ * lie now. The training split is opened once, unless it is those. */
+static enum pd_status open_elsewhere(const struct pd_run_model *run, const struct pd_train_options *o,
+                                     enum pd_split split, const struct pd_data_watch *watch,
+                                     struct pd_dataset **out, struct pd_error *err)
+{
+    struct pd_train_options bare = *o;
+    bool own = false;
+    uint32_t seen;
+    enum pd_status status = PD_OK;
+    bare.metadata[0] = bare.metadata_columns[0] = '\0';
+    if (split != PD_SPLIT_TRAIN)
+        status = are_own(run, &bare, watch, &own, err);
+    if (!status && !own)
+        status = pd_run_dataset(&bare, split, run->gan->scale, watch, out, err);
+    if (!status && split == PD_SPLIT_TRAIN)
+        status = look_for_seen(run, *out, &seen, &own, err);
+    if (!status && own) {
+        pd_dataset_destroy(*out);
+        return pd_run_dataset(o, split, run->gan->scale, watch, out, err);
+    }
+    if (!status) {
+        pd_dataset_add_note(*out, "the run's %s %.300s is not used: these are other images",
+                            o->metadata[0] ? "table" : "columns",
+                            o->metadata[0] ? o->metadata : o->metadata_columns);
+        pd_note_hint((*out)->note, "metadata=FILE");
+    }
+    return status;
+}
+
+/* --- all --- */
+
+enum pd_status pd_run_data(const struct pd_run_model *run, const struct pd_run_other *other,
                            enum pd_split split, enum pd_run_labels labels, const struct pd_data_watch *watch,
                            struct pd_dataset **out, struct pd_error *err)
 {
     struct pd_train_options o = run->options;
-    const bool named = name && *name, placed = dir && *dir;
-    if (named)
-        point_at(name, labels, &o);
+    const bool placed = other && (*text(other->data) || *text(other->data_dir));
     if (placed)
-        snprintf(o.data_dir, sizeof o.data_dir, "%s", dir);
+        point_at(other, labels, &o);
     *out = NULL;
-    const bool others = named || placed || split != PD_SPLIT_TRAIN;
-    enum pd_status status = others ? pd_run_dataset(&o, split, run->gan->scale, watch, out, err)
-                                   : pd_run_dataset_again(&o, run->folder, false, watch, out, err);
+    const bool others = placed || split != PD_SPLIT_TRAIN,
+               given = placed && (*text(other->metadata) || *text(other->metadata_columns));
+    enum pd_status status = !others ? pd_run_dataset_again(&o, run->folder, false, watch, out, err)
+                            : placed && !given && (o.metadata[0] || o.metadata_columns[0]) &&
+                                    !is_same_place(place_of(&o), place_of(&run->options))
+                                ? open_elsewhere(run, &o, split, watch, out, err)
+                                : pd_run_dataset(&o, split, run->gan->scale, watch, out, err);
     if (!status && others)
         status = note_seen(run, *out, err);
     return take_data(status, run->gan, labels, out, err);
@@ -181,7 +306,9 @@ enum pd_status pd_run_images_to_measure(const struct pd_run_model *run, struct p
     for (uint32_t i = 0; labelled && i < data->count; i++)
         *without += data->labels[i] < 0;
     if (*without && *without == data->count)
-        return pd_fail(err, PD_ERR_MISMATCH, -1, "data set '%s': no image has a label to measure accuracy on",
-                       data->name);
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_MISMATCH, -1,
+                               "data set '%s': no image has a label to measure accuracy on", data->name),
+                       "a file of them: metadata=FILE");
     return pd_run_images(run, data, *without ? PD_RUN_IMAGES_KNOWN : PD_RUN_IMAGES_ALL, out, err);
 }

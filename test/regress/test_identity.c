@@ -193,17 +193,58 @@ static void scores_are_of_the_images_that_were_drawn(void **state)
     free(all);
 }
 
-/* A table of labels knows nothing of other images, which need none. */
-static void a_table_of_labels_is_the_runs_own(void **state)
+static void expect_labels(const char *options, const char *rows, const char *line)
+{
+    char command[400], text[200] = "";
+    size_t size;
+    snprintf(command, sizeof command, "score table/00000-photos-dcgan --split train --out labels.csv %s",
+             options);
+    const struct result *r = succeeds(command);
+    assert_contains(r->err, line);
+    char *table = scratch_read(scratch_path("labels.csv"), &size);
+    for (char *row = strchr(table, '\n') + 1; *row; row = strchr(row, '\n') + 1)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%.*s ",
+                 (int)strcspn(strchr(row, ',') + 1, ","), strchr(row, ',') + 1);
+    assert_string_equal(text, rows);
+    free(table);
+}
+
+/* Also where their files are called as the run's; its own may have been moved. */
+static void a_table_of_labels_is_of_the_runs_own_images(void **state)
 {
     (void)state;
-    static const char table[] = "image,label\na/0.png,cat\nb/0.png,dog\n";
+    static const char table[] = "image,label\n0.png,cat\n1.png,dog\n2.png,dog\n",
+                      other[] = "name,sort\n0.png,dog\n1.png,dog\n";
+    folder("flat");
+    for (int i = 0; i < 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "flat/%d.png", i);
+        put(name, i);
+    }
     scratch_write(scratch_path("table.csv"), table, sizeof table - 1);
-    succeeds("train --data photos --metadata table.csv --out table --epochs 1" OPTIONS);
+    succeeds("train --data flat --metadata table.csv --out table --epochs 1" OPTIONS);
+    move("table/00000-flat-dcgan", "table/00000-photos-dcgan");
     folder("rest");
-    put("rest/9.png", 100);
-    fails("score table/00000-photos-dcgan --data rest --split train --out rest.csv", 5, "none of its 2 rows");
-    succeeds("score table/00000-photos-dcgan --data rest --split train --no-labels --out rest.csv");
+    folder("rest/dog");
+    folder("rest/cat");
+    put("rest/dog/0.png", 100);
+    put("rest/cat/1.png", 101);
+    expect_labels("--data rest", "0 1 ", "table.csv is not used: these are other images (--metadata FILE)\n");
+    expect_labels("--data rest --no-labels", "  ", "rest: 2 classes (cat, dog), 2 images; no test split");
+    scratch_write(scratch_path("other.csv"), other, sizeof other - 1);
+    expect_labels("--data rest --metadata other.csv --metadata-columns name,sort", "1 1 ", "from other.csv");
+    expect_labels("--data ./rest/../flat", "0 1 1 ", "labels of 3 images from ");
+    move("flat", "elsewhere");
+    expect_labels("--data elsewhere", "0 1 1 ", "labels of 3 images from ");
+    const struct result *r =
+        run("eval table/00000-photos-dcgan --data rest --split train --metrics class-accuracy");
+    assert_contains(r->out, "2 train images of rest");
+    fails("score table/00000-photos-dcgan --metadata other.csv --out labels.csv", 2,
+          "expected --data beside");
+    folder("bare");
+    put("bare/0.png", 100);
+    fails("eval table/00000-photos-dcgan --data bare --split train --metrics class-accuracy", 5,
+          "no image has a label to measure accuracy on; a file of them: --metadata FILE");
 }
 
 static void test_images_that_it_was_trained_on_are_counted(void **state)
@@ -371,7 +412,7 @@ int main(void)
         TRAINED(a_full_disk_is_named),
         TRAINED(scores_are_by_class_name),
         TRAINED(scores_are_of_the_images_that_were_drawn),
-        TRAINED(a_table_of_labels_is_the_runs_own),
+        TRAINED(a_table_of_labels_is_of_the_runs_own_images),
         cmocka_unit_test_setup_teardown(people_change_their_folder, scratch_setup, scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

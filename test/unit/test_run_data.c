@@ -118,11 +118,12 @@ static void other_data_take_its_classes(void **state)
 {
     (void)state;
     struct pd_dataset *data;
-    expect(pd_run_data(run, NULL, NULL, PD_SPLIT_TEST, PD_RUN_LABELS_UNKNOWN, NULL, &data, &err));
+    expect(pd_run_data(run, NULL, PD_SPLIT_TEST, PD_RUN_LABELS_UNKNOWN, NULL, &data, &err));
     assert_int_equal(pd_dataset_labels(data)[0], -1);
     assert_int_equal(pd_dataset_classes(data), 2);
     pd_dataset_destroy(data);
-    assert_int_equal(pd_run_data(run, "storkes", "", PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, NULL, &data, NULL),
+    const struct pd_run_other other = {.data = "storkes", .data_dir = ""};
+    assert_int_equal(pd_run_data(run, &other, PD_SPLIT_TEST, PD_RUN_LABELS_BY_NAME, NULL, &data, NULL),
                      PD_ERR_USAGE);
     assert_null(data);
 }

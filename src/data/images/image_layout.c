@@ -17,9 +17,9 @@ struct group {
     struct pd_image_level level;
     const char *name;
     size_t size;
-    bool direct, nested; /* images lie in it; in folders in it */
-    enum role role;
-    char rest[32]; /* what is in the name beside the role's word: "seg" of "seg_train" */
+    bool direct, nested;    /* images lie in it; in folders in it */
+    enum role role, called; /* called: whatever else the name says and lies beside */
+    char rest[32];          /* what is in the name beside the role's word: "seg" of "seg_train" */
 };
 
 /* What lies at a level. */
@@ -27,7 +27,9 @@ struct view {
     struct group *at;
     size_t count, direct; /* direct: images beside the subfolders */
     size_t of[ROLES];
-    const struct group *train;     /* the first of that role */
+    const struct group *train; /* the first of that role */
+    size_t called_train, called_held_out;
+    bool all_called;               /* every one as a split, for training and for other things */
     bool mixed;                    /* "train_cat", "train_dog", "test_cat": a split and a class in one name */
     bool given_here, given_inside; /* names of classes among the subfolders; within the training split */
     bool given_train;
@@ -93,6 +95,14 @@ static bool is_test(const struct group *g)
 static bool is_validation(const struct group *g)
 {
     return g->role == VALIDATION;
+}
+static bool is_called(const struct group *g)
+{
+    return g->called != NO_ROLE && g->called != UNLABELLED;
+}
+static bool is_not_called(const struct group *g)
+{
+    return g->called == NO_ROLE;
 }
 static bool is_any(const struct group *g)
 {
@@ -194,6 +204,25 @@ static void find_role(struct group *g)
     }
 }
 
+/* Also with words that say nothing more. */
+static enum role role_alone(const char *name, size_t size)
+{
+    struct group g = {.name = name, .size = size};
+    find_role(&g);
+    return *g.rest ? NO_ROLE : g.role;
+}
+
+bool pd_image_may_train(const char *name, size_t size)
+{
+    return role_alone(name, size) == TRAINING;
+}
+
+bool pd_image_may_test(const char *name, size_t size)
+{
+    const enum role role = role_alone(name, size);
+    return role == TEST || role == VALIDATION || role == EVALUATION;
+}
+
 /* "train_station" says nothing beside "bus_station", but does beside "test_station". */
 static bool has_partner(const struct view *v, const struct group *g)
 {
@@ -232,8 +261,16 @@ static void place_evaluation(struct view *v)
 
 static void find_roles(struct view *v)
 {
-    for (size_t i = 0; i < v->count; i++)
-        find_role(&v->at[i]);
+    size_t others = 0;
+    for (size_t i = 0; i < v->count; i++) {
+        struct group *g = &v->at[i];
+        find_role(g);
+        g->called = g->role;
+        v->called_train += g->called == TRAINING;
+        v->called_held_out += is_called(g) && g->called != TRAINING;
+        others += is_not_called(g);
+    }
+    v->all_called = !others && v->called_train && v->called_held_out;
     v->mixed = is_mixed(v);
     for (size_t i = 0; i < v->count; i++)
         if (!v->train && v->at[i].role == TRAINING && has_partner(v, &v->at[i]))
@@ -333,7 +370,7 @@ static bool is_wrapper(const struct work *w, const struct view *v)
 
 /* --- decisions --- */
 
-enum reading { CLASSES, SPLITS, DEEPER, NO_TRAINING, SEVERAL, EITHER, TEST_OR_CLASS, MIXED };
+enum reading { CLASSES, SPLITS, DEEPER, NO_TRAINING, SEVERAL, EITHER, TEST_OR_CLASS, MIXED, APART };
 
 /* One called as the test split, of folders, beside others of folders: "test" beside "train_labeled". NULL:
  * none. */
@@ -354,9 +391,11 @@ static enum reading choose(const struct work *w, const struct view *v)
 {
     const size_t others = v->of[NO_ROLE], held_out = v->of[TEST] + v->of[VALIDATION];
     if (v->mixed && !v->given_here)
-        return MIXED;
+        return v->called_train == 1 ? APART : MIXED;
     if (!v->train && v->given_here)
         return CLASSES;
+    if (!v->train && v->all_called && (v->called_train == 1 || !nested_test(v)))
+        return APART;
     if (!v->train && !w->class_count && nested_test(v))
         return TEST_OR_CLASS;
     if (!v->train)
@@ -365,9 +404,9 @@ static enum reading choose(const struct work *w, const struct view *v)
         return v->given_inside && !v->given_train ? SPLITS : CLASSES;
     if (v->of[TRAINING] > 1)
         return SEVERAL;
-    if (!others || (v->train->nested && (held_out || v->given_inside)))
+    if (!others || (v->all_called && held_out) || (v->train->nested && (held_out || v->given_inside)))
         return SPLITS;
-    return v->train->nested ? EITHER : CLASSES;
+    return v->train->nested ? EITHER : v->all_called ? APART : CLASSES;
 }
 
 static enum pd_status refuse(const struct work *w, const struct view *v, enum reading reading)
@@ -383,9 +422,19 @@ static enum pd_status refuse(const struct work *w, const struct view *v, enum re
     if (reading == SEVERAL)
         pd_fail(w->err, PD_ERR_USAGE, -1, "'%.150s': which is the training split: %s?", w->folder,
                 list(a, v, is_training, ", "));
-    if (reading == NO_TRAINING || reading == MIXED || reading == SEVERAL)
-        return pd_hint(w->err, PD_ERR_USAGE, "where these are classes: classes=%s", list(b, v, is_any, ","));
+    if (reading == APART)
+        pd_fail(w->err, PD_ERR_USAGE, -1,
+                "'%.150s': %s: splits or classes? Expected splits called alike: train, test, val", w->folder,
+                list(a, v, is_any, ", "));
     char name[PD_LAYOUT_WORDS] = "";
+    if (reading == APART && v->called_train == 1) {
+        for (size_t i = 0; i < v->count; i++)
+            if (v->at[i].called == TRAINING)
+                say_name(name, &v->at[i]);
+        pd_hint(w->err, PD_ERR_USAGE, "the training split alone: data=%s/%s", w->folder, name);
+    }
+    if (reading == NO_TRAINING || reading == MIXED || reading == SEVERAL || reading == APART)
+        return pd_hint(w->err, PD_ERR_USAGE, "where these are classes: classes=%s", list(b, v, is_any, ","));
     const struct group *doubtful = v->train ? v->train : nested_test(v);
     if (doubtful)
         say_name(name, doubtful);
@@ -466,6 +515,11 @@ static void take_classes(const struct work *w, const struct view *v, struct pd_i
     char others[PD_LAYOUT_WORDS], *text = w->out->notes[0];
     w->out->train = w->out->train_in = level;
     say(w->out->read, "no test split: all for training");
+    if (!w->class_count && !v->train && v->called_train && v->called_held_out) {
+        char called[PD_LAYOUT_WORDS];
+        say(text, "%s count as classes, ", list(called, v, is_called, ", "));
+        say(text, "as they lie beside %s", list(others, v, is_not_called, ", "));
+    }
     if (!v->train || w->class_count)
         return;
     say(text, "'");

@@ -31,9 +31,9 @@ struct pd_image_layout {
  *
  * Subfolders are splits where all that hold images are called so ("train", "Testing", "val_images") and one
  * of them is the training split; or where that holds subfolders itself and another split lies beside it.
- * "trainA", "trainB", "testA" are refused. Beside other folders of images, one that is called so is a class.
- * Folders that are named in classes are classes. A folder that holds nothing but another folder of folders is
- * gone through.
+ * "trainA", "trainB", "testA" are refused, as are "train_v2" and "test" alone. Beside other folders of
+ * images, one that is called so is a class. Folders that are named in classes are classes. A folder that
+ * holds nothing but another folder of folders is gone through.
  *
  * PD_ERR_USAGE: may be either, or has no training split; the message says how to decide. */
 enum pd_status pd_image_layout(const char *folder, const struct pd_image_file *files, size_t count,
@@ -43,8 +43,8 @@ enum pd_status pd_image_layout(const char *folder, const struct pd_image_file *f
 /* Whether the folders of a level are the classes, or those within them: years, sites, folds and the like
  * often lie above. They are the classes where most names within them are each in one alone, where there is
  * one such name, or where those names have numbers and their own have not. PD_ERR_USAGE: may be either,
- * or one of several folders holds a training split; the message says how to decide. note: "" or what was
- * decided. */
+ * or one of several folders holds a training split, deeper only beside one that is for testing; the message
+ * says how to decide. note: "" or what was decided. */
 enum pd_status pd_image_layout_check_level(const char *folder, const struct pd_image_file *files,
                                            struct pd_image_level level, char note[PD_LAYOUT_WORDS],
                                            struct pd_error *err);
@@ -56,5 +56,10 @@ bool pd_image_is_training(const char *name, size_t size);
 bool pd_image_is_test(const char *name, size_t size);
 bool pd_image_is_validation(const char *name, size_t size);
 bool pd_image_is_evaluation(const char *name, size_t size);
+
+/* The same where the name may have more words that say nothing: "Training Images", "test_set"; a split that
+ * is for testing, whatever it is called. */
+bool pd_image_may_train(const char *name, size_t size);
+bool pd_image_may_test(const char *name, size_t size);
 
 #endif

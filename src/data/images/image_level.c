@@ -35,6 +35,35 @@ static int compare(const void *a, const void *b)
     return d ? d : (x->size > y->size) - (x->size < y->size);
 }
 
+/* Whether a folder for testing lies in the same folder as that of file i whose name begins at `own`; what
+ * lies in one is neighbours. */
+static bool has_test_beside(const struct pd_image_file *files, struct pd_image_level level, size_t i,
+                            const char *own)
+{
+    const size_t size = (size_t)(own - files[i].path);
+    size_t first = i;
+    while (first > level.begin && !strncmp(files[first - 1].path, files[i].path, size))
+        first--;
+    for (size_t k = first; k < level.end && !strncmp(files[k].path, files[i].path, size); k++) {
+        const struct name beside = first_folder(files[k].path + size);
+        if (pd_image_may_test(beside.at, beside.size))
+            return true;
+    }
+    return false;
+}
+
+/* The folder that holds a training split somewhere below `inner`, beside one for testing. */
+static void find_deep_split(const struct pd_image_file *files, struct pd_image_level level, size_t i,
+                            struct name outer, struct name inner, struct names *n)
+{
+    for (struct name at = inner; at.size && !n->split.size; at = first_folder(at.at + at.size + 1)) {
+        const bool again = i > level.begin && !strncmp(files[i - 1].path, files[i].path,
+                                                       (size_t)(at.at + at.size + 1 - files[i].path));
+        if (!again && pd_image_may_train(at.at, at.size) && has_test_beside(files, level, i, at.at))
+            n->split = (struct name){outer.at, (size_t)(at.at - 1 - outer.at)};
+    }
+}
+
 /* A folder's files are neighbours. */
 static void collect(const struct pd_image_file *files, struct pd_image_level level, struct names *n)
 {
@@ -49,6 +78,7 @@ static void collect(const struct pd_image_file *files, struct pd_image_level lev
         n->images = n->images || !inner.size;
         if (!n->split.size && pd_image_is_training(inner.at, inner.size))
             n->split = outer;
+        find_deep_split(files, level, i, outer, inner, n);
         if (!same || !n->inners || compare(&n->inner[n->inners - 1], &inner) != 0)
             n->inner[n->inners++] = inner;
         if (!same)

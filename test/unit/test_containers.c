@@ -425,6 +425,9 @@ static void what_a_table_loses_is_said(void **state)
          "column 'Usage' looks like a split and is not used"},
         {"[{\"image\":\"im0.png\",\"label\":\"a\",\"is_test\":false}]", NULL,
          "column 'is_test' looks like a split"},
+        {"image,label,Fold\nim0.png,a,0\nim1.png,b,4\n", NULL, "label from 'label')\n"},
+        {"image,label,Fold\nim0.png,a,0\nim1.png,b,4\n", NULL,
+         "column 'Fold' looks like a split and is not used"},
         {"image,label,is_test\nim0.png,a,0\nim1.png,b,1\n", NULL, "column 'is_test' looks like a split"},
         {"image,label,split\nim0.png,a,0\nim1.png,b,1\n", "image,label", "column 'split' looks like a split"},
         {"image,label,training_set\nim0.png,a,0\nim1.png,b,1\n", NULL,
@@ -496,6 +499,9 @@ static void what_a_table_loses_is_said(void **state)
                                NULL));
     assert_contains(plain, "column 'new_name' names other images");
     assert_null(strstr(plain, "metadata-columns=new_name"));
+    plain = note_of(
+        with_table("losses", "u.csv", "image,label,usage\nim0.png,a,Casual\nim1.png,b,Sports\n", NULL));
+    assert_null(strstr(plain, "looks like a split"));
     struct pd_data_request r =
         with_table("losses", "c.csv", "image,label\nim0.png,Cat\nim1.png,dog\nim2.png,cat\n", NULL);
     r.classes = "cat,dog";
@@ -511,8 +517,9 @@ static void what_a_table_loses_is_said(void **state)
     r = with_table("losses", "c.csv", "image,label\nim0.png,Cat\nim1.png,dog\nim2.png,cat\n", NULL);
     r.classes = "cat, dog";
     assert_contains(note_of(r), "2 classes (cat, dog)");
-    refuses(with_table("losses", "f.csv", "image,label,fold\nim0,a,0\nim1,b,1\nim2,a,2\nim3,b,0\n", NULL),
-            PD_ERR_IO, "no row of the training split; 4 say '0' and the like, expected train, test or val");
+    refuses(with_table("losses", "f.csv", "image,label,split\nim0,a,0\nim1,b,1\nim2,a,2\nim3,b,0\n", NULL),
+            PD_ERR_USAGE,
+            "no row of the training split; 4 say '0' and the like, expected train, test or val");
 }
 
 /* "dir,file": a name that stands in one folder, and in the root. */

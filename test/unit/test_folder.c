@@ -421,6 +421,10 @@ static void tells_splits_from_classes(void **state)
          "are there labels in labels.csv?\ta file of them: metadata"},
         {"train_images/1.png test_images/1.png train.csv", NULL, "", "train_images/1.png",
          "test_images/1.png", "are there labels in train.csv?"},
+        {"images/1.png Testing.csv sample_submission.csv trainLabels.csv", NULL, "images", "images/1.png",
+         NULL, "are there labels in trainLabels.csv?"},
+        {"images/1.png sampleSubmission.csv labels.json", NULL, "images", "images/1.png", NULL,
+         "are there labels in labels.json?"},
         {"1.png labels.jsonl", NULL, "", "1.png", NULL, "are there labels in labels.jsonl?"},
         {"cat/1.png dog/1.png data/train.parquet", NULL, "cat,dog", "cat/1.png dog/1.png", NULL,
          "1 .parquet (no reader for tables with images in them"},
@@ -506,6 +510,29 @@ static void takes_classes_for_classes(void **state)
     struct pd_dataset *d = photos(ALL);
     expect_classes(d, "cat,seg,target,thumb");
     assert_null(strstr(d->note, "masks"));
+    pd_dataset_destroy(d);
+}
+
+/* Photos of two sides of one are no bands; test images without a label are of no classes. */
+static void does_not_cry_wolf(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"a/1_left.png",  "a/1_right.png", "a/2_left.png",
+                                        "a/2_right.png", "b/3_left.png",  "b/3_right.png"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        keep_plain(files[i], 9);
+    struct pd_dataset *d = photos(ALL);
+    assert_null(strstr(d->note, "bands"));
+    pd_dataset_destroy(d);
+    empty_photos();
+    for (char k = 'a'; k <= 'j'; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "train/%c/1.png", k);
+        keep_plain(name, 9);
+    }
+    keep_plain("test/1.png", 9);
+    d = photos((struct pd_data_request){.split = PD_SPLIT_TEST});
+    assert_null(strstr(d->note, "are these the classes"));
     pd_dataset_destroy(d);
 }
 
@@ -874,6 +901,7 @@ int main(void)
         IN_SCRATCH(a_folder_of_all_test_images_is_no_class),
         IN_SCRATCH(tells_splits_from_classes),
         IN_SCRATCH(takes_classes_for_classes),
+        IN_SCRATCH(does_not_cry_wolf),
         IN_SCRATCH(passes_over_what_no_person_put_there),
         IN_SCRATCH(counts_what_is_no_image),
         IN_SCRATCH(passes_over_runs),

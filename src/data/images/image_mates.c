@@ -22,6 +22,9 @@ static const char mate_words[] = " mask masks label labels labelstr labelsts gt 
 static const char image_words[] = " image images imagestr imagests img imgs im input inputs photo photos "
                                   "picture pictures source jpegimages ";
 
+/* What is at the end of names of several photos of one thing, not of its bands. */
+static const char view_words[] = " left right l r od os front back side top bottom ";
+
 static bool is_among(const char *words, const char *word, size_t size)
 {
     char lower[KIND] = " ";
@@ -232,9 +235,14 @@ static void note_parts(const struct pd_image_list *l, const char *name, char not
     }
     while (different < KINDS && kinds[different].count)
         different++;
-    for (size_t i = 0; i < different; i++)
+    bool views = true;
+    for (size_t i = 0; i < different; i++) {
         if (10 * kinds[i].count < 9 * things)
             return;
+        views = views && is_among(view_words, kinds[i].word + 1, strlen(kinds[i].word + 1));
+    }
+    if (views)
+        return;
     if (things > 2 && different > 1 && different < KINDS && n <= things * different)
         pd_note_add(note, name,
                     "'%s', '%s' and others of the kind count as images of their own: if they are bands or "

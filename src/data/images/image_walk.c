@@ -113,7 +113,28 @@ static struct pd_passed *record_of(struct walk *w, const char *kind)
     return p;
 }
 
-/* Entries come in any order: the first by name is kept. */
+int pd_passed_table_rank(const char *path)
+{
+    static const struct {
+        const char *word;
+        int rank;
+    } words[] = {{"submission", 0}, {"test", 1},       {"train", 4},
+                 {"label", 3},      {"annotation", 3}, {"metadata", 3}};
+    const char *name = pd_path_name(path);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasestr(name, words[i].word))
+            return words[i].rank;
+    return 2;
+}
+
+/* Whether it is shown rather than another of its kind. */
+static bool comes_before(const char *name, const char *other)
+{
+    const int rank = pd_passed_table_rank(name), beside = pd_passed_table_rank(other);
+    return rank != beside ? rank > beside : strcmp(name, other) < 0;
+}
+
+/* Entries come in any order: the likeliest table of labels, and the first by name, is kept. */
 static enum pd_status pass(struct walk *w, const char *kind, const char *name, struct pd_error *err)
 {
     char path[PATH_SIZE];
@@ -121,7 +142,7 @@ static enum pd_status pass(struct walk *w, const char *kind, const char *name, s
     if (!p)
         return pd_fail_memory(err, w->path);
     p->count++;
-    if (p->path && strcmp(pd_path_name(p->path), name) <= 0)
+    if (p->path && !comes_before(name, pd_path_name(p->path)))
         return PD_OK;
     enum pd_status status = pd_path_join(path, sizeof path, below(w), name, err);
     char *copy = status ? NULL : pd_strdup(path);

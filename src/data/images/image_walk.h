@@ -18,13 +18,16 @@ struct pd_image_file {
 /* What is no image and no folder to look into. */
 struct pd_passed {
     char kind[PD_PASSED_KIND]; /* ".heic", or one of the words below */
-    char *path;                /* of the first, as above, owned */
+    char *path;                /* of the first, or the likeliest table of labels, as above, owned */
     size_t count;
 };
 
 /* Kinds beside endings; those of a run are folders, which are not looked into, as are system folders. */
 extern const char pd_passed_system_file[], pd_passed_system_folder[], pd_passed_run[], pd_passed_samples[];
 extern const char pd_passed_picture[]; /* what paydirt has drawn; told by those who read files */
+
+/* How likely a table of that name has labels for training; 0: it has none. */
+int pd_passed_table_rank(const char *path);
 
 struct pd_image_walk {
     struct pd_image_file *files; /* by path, in the order of its bytes; links that lead nowhere, too: reading

@@ -28,24 +28,38 @@ void pd_image_words_name(char text[PD_IMAGE_WORDS], size_t *count, const char *p
         *count = NAMES_SHOWN + 1;
 }
 
+/* As it is shown. False: out of memory. */
+static bool keep_first(struct pd_passed_kind *k, const char *path)
+{
+    struct pd_buffer first = PD_BUFFER_INIT;
+    pd_image_name_append(&first, path, strlen(path));
+    pd_buffer_append(&first, "", 1);
+    if (first.oom) {
+        pd_buffer_release(&first);
+        return false;
+    }
+    pd_free(k->first);
+    k->first = first.data;
+    return true;
+}
+
 enum pd_status pd_image_list_pass(struct pd_image_list *l, const char *kind, const char *path, size_t count,
                                   struct pd_error *err)
 {
     size_t i = 0;
     while (i < l->passed_count && strcmp(l->passed[i].kind, kind) != 0)
         i++;
-    if (i == l->passed_count) {
-        struct pd_passed_kind *more = pd_realloc(l->passed, (i + 1) * sizeof *more);
-        struct pd_buffer first = PD_BUFFER_INIT;
-        l->passed = more ? more : l->passed;
-        pd_image_name_append(&first, path, strlen(path));
-        pd_buffer_append(&first, "", 1);
-        if (!more || first.oom) {
-            pd_buffer_release(&first);
-            return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for what is passed over");
-        }
-        more[l->passed_count++] = (struct pd_passed_kind){.first = first.data};
+    const bool known = i < l->passed_count;
+    struct pd_passed_kind *more = known ? l->passed : pd_realloc(l->passed, (i + 1) * sizeof *more);
+    if (more && !known)
+        more[i] = (struct pd_passed_kind){.count = 0};
+    l->passed = more ? more : l->passed;
+    if (!more || ((!known || pd_passed_table_rank(path) > pd_passed_table_rank(more[i].first)) &&
+                  !keep_first(&more[i], path)))
+        return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for what is passed over");
+    if (!known) {
         snprintf(more[i].kind, sizeof more[i].kind, "%s", kind);
+        l->passed_count++;
     }
     l->passed[i].count += count;
     return PD_OK;
@@ -216,7 +230,8 @@ static void tell_tables(const struct pd_image_list *l, const char *name, char no
     static const char *const tables[] = {".csv", ".tsv", ".jsonl", ".json", ".xml"};
     for (size_t k = 0; k < sizeof tables / sizeof tables[0]; k++)
         for (size_t i = 0; i < l->passed_count; i++)
-            if (!strcmp(l->passed[i].kind, tables[k]) && !is_read(l, l->passed[i].first)) {
+            if (!strcmp(l->passed[i].kind, tables[k]) && pd_passed_table_rank(l->passed[i].first) &&
+                !is_read(l, l->passed[i].first)) {
                 pd_note_add(note, name, "are there labels in %s?", l->passed[i].first);
                 pd_note_hint(note, "a file of them: metadata");
                 return;
@@ -243,7 +258,7 @@ static bool tell_sparse(const struct pd_image_list *l, const char *name, const s
                         char note[PD_NOTE_SIZE])
 {
     const size_t classes = (size_t)l->class_count, labelled = l->count - of_class[l->class_count];
-    if (classes < 10 || labelled >= 2 * classes)
+    if (classes < 10 || !labelled || labelled >= 2 * classes)
         return false;
     pd_note_add(note, name, "%zu images in %zu classes: are these the classes?", labelled, classes);
     return true;

@@ -535,9 +535,11 @@ static enum pd_status no_images(const struct labelling *l, struct pd_error *err)
 {
     const char *split = l->split == PD_SPLIT_TEST ? "test" : "training", *columns = l->table.columns,
                *before = *columns ? "; " : "";
+    /* no missing split, which others may do without */
+    const enum pd_status strange = l->split == PD_SPLIT_TEST ? PD_ERR_IO : PD_ERR_USAGE;
     return l->strange_splits
                ? pd_hint(err,
-                         pd_fail(err, PD_ERR_IO, -1,
+                         pd_fail(err, strange, -1,
                                  "%s: no row of the %s split; %zu say '%.60s' and the like, expected train, "
                                  "test or val%s%s",
                                  l->path, split, l->strange_splits, l->strange_split, before, columns),

@@ -211,6 +211,24 @@ enum pd_status pd_label_choose(const struct pd_label_parse *p, const char *const
     return PD_OK;
 }
 
+/* Folds by number, of a cross-validation, are no splits. A column that somebody asked for is what they say.
+ */
+static void drop_folds(const struct pd_label_parse *p)
+{
+    struct pd_label_table *t = p->out;
+    static const char begin[] = ", split from '";
+    char *said = strcasestr(t->columns, ", split from 'fold'");
+    if (*p->columns || !said)
+        return;
+    for (size_t i = 0; i < t->count; i++)
+        if (t->at[i].split[strspn(t->at[i].split, "0123456789.")])
+            return;
+    for (size_t i = 0; i < t->count; i++)
+        t->at[i].split = "";
+    *said = '\0';
+    snprintf(t->split_like, sizeof t->split_like, "%.4s", said + sizeof begin - 1);
+}
+
 /* --- the file --- */
 
 static bool is_coco(const struct pd_label_parse *p)
@@ -244,6 +262,8 @@ enum pd_status pd_label_table_parse(const void *bytes, size_t size, const char *
                        "%s: a zero byte: expected text, not a spreadsheet's own format: save it as CSV UTF-8",
                        name)
              : parse(&p);
+    if (!status)
+        drop_folds(&p);
     if (!status && !out->count)
         status =
             pd_fail(err, PD_ERR_FORMAT, -1, "%s: %s without a row that names an image", name, out->format);

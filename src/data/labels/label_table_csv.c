@@ -14,12 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { MOST_COLUMNS = 4096, NOTHING_SAID = -2, PATH_SIZE = 4096 };
 
 /* What a column says. */
 struct column {
     bool other, train; /* something that names no split; a training split */
+    bool words_alone;  /* something that is no split, no flag and no number */
     bool filled;       /* anything */
     int64_t words;     /* line of the first that is neither 0 nor 1; 0: none */
 };
@@ -97,11 +99,22 @@ static bool is_free(const struct table *t, int i)
     return i != t->at[PD_COLUMN_SPLIT] && *t->names[i] && !pd_label_is_usual(PD_COLUMN_IMAGE, t->names[i]);
 }
 
+/* "Casual" */
+static bool is_word_alone(const char *text)
+{
+    static const char *const flags[] = {"true", "false", "yes", "no", "t", "f", "y", "n"};
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+        if (!strcasecmp(text, flags[i]))
+            return false;
+    return text[strspn(text, "0123456789.")] && !pd_label_names_split(text);
+}
+
 static void look_for_split(struct table *t)
 {
     const char *text = t->row.data;
     for (int i = 0; i < t->columns; i++, text += strlen(text) + 1) {
         struct column *c = &t->column[i];
+        c->words_alone = c->words_alone || is_word_alone(text);
         if (c->other)
             continue;
         c->other = *text && !pd_label_names_split(text);
@@ -130,6 +143,15 @@ static void note_ones(struct table *t)
             pd_buffer_append(&t->ones, &i, sizeof i);
     }
     pd_buffer_append(&t->ones, &end, sizeof end);
+}
+
+/* One that is only called as a split: "usage" of clothes. */
+static void check_split_like(struct table *t)
+{
+    char *like = t->p->out->split_like;
+    const int i = *like && t->names ? pd_label_named(t->names, t->columns, like) : -1;
+    if (i >= 0 && t->column[i].words_alone && !pd_label_is_usual(PD_COLUMN_SPLIT, like))
+        *like = '\0';
 }
 
 /* The first column that nobody asked for and that may say the split by all that stands in it. */
@@ -404,6 +426,8 @@ enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
         t.status = pd_fail(p->err, PD_ERR_FORMAT, -1, "%s: line %lld: a quote is opened and never closed",
                            p->name, (long long)t.begin);
     csv_free(&csv);
+    if (!t.status)
+        check_split_like(&t);
     if (!t.status && t.columns && t.at[PD_COLUMN_LABEL] < 0)
         t.status = label_by_ones(&t);
     if (!t.status && t.header.data)

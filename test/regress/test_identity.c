@@ -255,9 +255,10 @@ static void test_images_that_it_was_trained_on_are_counted(void **state)
     folder("held/test/a");
     put("held/test/a/x.png", 2);
     put("held/test/a/y.png", 200);
-    const struct result *r = run("eval " RUN " --data held --metrics class-accuracy");
-    assert_contains(r->err,
-                    "'held': test: no training split beside\n"); /* and no --classes, as train has it */
+    const struct result *r = succeeds("eval " RUN " --data held --metrics class-accuracy");
+    assert_contains(r->err, "held: 1 class (a), 2 images; test/ is the test split; no training split\n");
+    fails("score " RUN " --data held --split train --out s.csv", 2,
+          "'held': test: no training split beside; all of it: --data ");
     folder("held/train");
     folder("held/train/a");
     put("held/train/a/z.png", 201);

@@ -513,6 +513,28 @@ static void takes_classes_for_classes(void **state)
     pd_dataset_destroy(d);
 }
 
+/* What there is, is scored and measured on, but not learnt from without a word. */
+static void reads_a_test_split_alone(void **state)
+{
+    (void)state;
+    const struct pd_data_request test = {.split = PD_SPLIT_TEST};
+    keep_plain("test/cat/1.png", 9);
+    keep_plain("test/dog/1.png", 9);
+    struct pd_dataset *d = photos(test);
+    expect(d, "test/cat/1.png 0 9, test/dog/1.png 1 9");
+    expect_classes(d, "cat,dog");
+    assert_contains(d->note, "2 classes (cat, dog), 2 images; test/ is the test split; no training split\n");
+    pd_dataset_destroy(d);
+    fails(ALL, PD_ERR_USAGE, "test: no training split beside\tall of it: data=");
+    d = photos((struct pd_data_request){.classes = "dog,cat"});
+    expect(d, "test/cat/1.png 1 9, test/dog/1.png 0 9");
+    pd_dataset_destroy(d);
+    keep("l.csv", file_of("image,label\ntest/cat/1.png,x\ntest/dog/1.png,y\n", 46));
+    d = photos((struct pd_data_request){.split = PD_SPLIT_TEST, .metadata = scratch_path("photos/l.csv")});
+    expect_classes(d, "x,y");
+    pd_dataset_destroy(d);
+}
+
 /* Photos of two sides of one are no bands; test images without a label are of no classes. */
 static void does_not_cry_wolf(void **state)
 {
@@ -902,6 +924,7 @@ int main(void)
         IN_SCRATCH(tells_splits_from_classes),
         IN_SCRATCH(takes_classes_for_classes),
         IN_SCRATCH(does_not_cry_wolf),
+        IN_SCRATCH(reads_a_test_split_alone),
         IN_SCRATCH(passes_over_what_no_person_put_there),
         IN_SCRATCH(counts_what_is_no_image),
         IN_SCRATCH(passes_over_runs),

@@ -40,6 +40,7 @@ struct work {
     const struct pd_image_file *files;
     const char (*classes)[PD_CLASS_NAME_SIZE];
     int class_count;
+    enum pd_split split;
     struct pd_image_layout *out;
     struct pd_error *err;
 };
@@ -370,7 +371,18 @@ static bool is_wrapper(const struct work *w, const struct view *v)
 
 /* --- decisions --- */
 
-enum reading { CLASSES, SPLITS, DEEPER, NO_TRAINING, SEVERAL, EITHER, TEST_OR_CLASS, MIXED, APART };
+enum reading {
+    CLASSES,
+    SPLITS,
+    TEST_ALONE,
+    DEEPER,
+    NO_TRAINING,
+    SEVERAL,
+    EITHER,
+    TEST_OR_CLASS,
+    MIXED,
+    APART
+};
 
 /* One called as the test split, of folders, beside others of folders: "test" beside "train_labeled". NULL:
  * none. */
@@ -387,6 +399,11 @@ static const struct group *nested_test(const struct view *v)
     return other ? test : NULL;
 }
 
+static enum role held_out_as(const struct view *v)
+{
+    return v->of[TEST] ? TEST : VALIDATION;
+}
+
 static enum reading choose(const struct work *w, const struct view *v)
 {
     const size_t others = v->of[NO_ROLE], held_out = v->of[TEST] + v->of[VALIDATION];
@@ -398,8 +415,12 @@ static enum reading choose(const struct work *w, const struct view *v)
         return APART;
     if (!v->train && !w->class_count && nested_test(v))
         return TEST_OR_CLASS;
+    if (!v->train && held_out && !others && w->split == PD_SPLIT_TEST && v->of[held_out_as(v)] == 1)
+        return TEST_ALONE;
+    if (!v->train && held_out && !others && !(w->class_count && is_wrapper(w, v)))
+        return NO_TRAINING;
     if (!v->train)
-        return held_out && !others ? NO_TRAINING : is_wrapper(w, v) ? DEEPER : CLASSES;
+        return is_wrapper(w, v) ? DEEPER : CLASSES;
     if (v->given_here)
         return v->given_inside && !v->given_train ? SPLITS : CLASSES;
     if (v->of[TRAINING] > 1)
@@ -432,6 +453,10 @@ static enum pd_status refuse(const struct work *w, const struct view *v, enum re
             if (v->at[i].called == TRAINING)
                 say_name(name, &v->at[i]);
         pd_hint(w->err, PD_ERR_USAGE, "the training split alone: data=%s/%s", w->folder, name);
+    }
+    if (reading == NO_TRAINING && v->count == 1) {
+        say_name(name, v->at);
+        return pd_hint(w->err, PD_ERR_USAGE, "all of it: data=%s/%s", w->folder, name);
     }
     if (reading == NO_TRAINING || reading == MIXED || reading == SEVERAL || reading == APART)
         return pd_hint(w->err, PD_ERR_USAGE, "where these are classes: classes=%s", list(b, v, is_any, ","));
@@ -486,7 +511,7 @@ static void say_unused(const struct work *w, const struct view *v, const struct 
 static enum pd_status take_splits(const struct work *w, const struct view *v)
 {
     struct pd_image_layout *out = w->out;
-    const enum role held_out = v->of[TEST] ? TEST : VALIDATION;
+    const enum role held_out = held_out_as(v);
     const struct group *test = first_of(v, held_out);
     char names[PD_LAYOUT_WORDS];
     if (v->of[held_out] > 1) {
@@ -508,6 +533,21 @@ static enum pd_status take_splits(const struct work *w, const struct view *v)
     say_unused(w, v, test);
     enum pd_status status = split_level(w, v->train, &out->train);
     return status || !test ? status : split_level(w, test, &out->test);
+}
+
+/* Its classes are its own. */
+static enum pd_status take_test_alone(const struct work *w, const struct view *v)
+{
+    struct pd_image_layout *out = w->out;
+    const struct group *test = first_of(v, held_out_as(v));
+    out->splits = true;
+    out->test_in = out->train_in = test->level;
+    say_name(out->read, test);
+    say(out->read, "/ is the test split; no training split");
+    say_unused(w, v, test);
+    enum pd_status status = split_level(w, test, &out->test);
+    out->train = out->test;
+    return status;
 }
 
 static void take_classes(const struct work *w, const struct view *v, struct pd_image_level level)
@@ -540,6 +580,8 @@ static enum pd_status decide(const struct work *w, struct pd_image_level level)
         take_classes(w, &v, level);
     else if (reading == SPLITS)
         status = take_splits(w, &v);
+    else if (reading == TEST_ALONE)
+        status = take_test_alone(w, &v);
     else if (reading == DEEPER)
         status = decide(w, v.at[0].level);
     else
@@ -555,9 +597,9 @@ static enum pd_status decide(const struct work *w, struct pd_image_level level)
 
 enum pd_status pd_image_layout(const char *folder, const struct pd_image_file *files, size_t count,
                                const char (*classes)[PD_CLASS_NAME_SIZE], int class_count,
-                               struct pd_image_layout *out, struct pd_error *err)
+                               enum pd_split split, struct pd_image_layout *out, struct pd_error *err)
 {
-    const struct work w = {folder, files, classes, class_count, out, err};
+    const struct work w = {folder, files, classes, class_count, split, out, err};
     *out = (struct pd_image_layout){.splits = false};
     return decide(&w, (struct pd_image_level){0, count, 0});
 }

@@ -35,10 +35,13 @@ struct pd_image_layout {
  * images, one that is called so is a class. Folders that are named in classes are classes. A folder that
  * holds nothing but another folder of folders is gone through.
  *
+ * split: the one that is asked for. Where there is a test split alone and that is asked for, its folders are
+ * the classes (train is test).
+ *
  * PD_ERR_USAGE: may be either, or has no training split; the message says how to decide. */
 enum pd_status pd_image_layout(const char *folder, const struct pd_image_file *files, size_t count,
                                const char (*classes)[PD_CLASS_NAME_SIZE], int class_count,
-                               struct pd_image_layout *out, struct pd_error *err);
+                               enum pd_split split, struct pd_image_layout *out, struct pd_error *err);
 
 /* Whether the folders of a level are the classes, or those within them: years, sites, folds and the like
  * often lie above. They are the classes where most names within them are each in one alone, where there is

@@ -484,7 +484,7 @@ static enum pd_status read_list(struct reader *r, enum pd_split split, const cha
     if (!status)
         status = pd_image_layout(r->folder, r->walk.files, r->walk.file_count,
                                  (const char(*)[PD_CLASS_NAME_SIZE])l->classes, r->plain ? 0 : l->class_count,
-                                 &r->layout, err);
+                                 split, &r->layout, err);
     if (!status && split == PD_SPLIT_TEST && !r->layout.test_in.prefix)
         return pd_fail(err, PD_ERR_IO, -1,
                        "'%s' has no test split: that would be the images in its test/, beside train/",

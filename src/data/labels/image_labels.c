@@ -596,7 +596,7 @@ static enum pd_status list_images(struct labelling *l, const char *folder,
     struct pd_error why = {.status = PD_OK};
     struct pd_image_list test, train = {.at = NULL};
     enum pd_status status = pd_image_list_read_plain(folder, PD_SPLIT_TEST, request->classes, &test, &why);
-    const bool both = !status && l->shared;
+    bool both = !status && l->shared;
     l->by_column = status == PD_ERR_IO && says_split(&l->table);
     l->one_split = status == PD_ERR_IO && !l->by_column;
     l->shared = both;
@@ -604,8 +604,14 @@ static enum pd_status list_images(struct labelling *l, const char *folder,
         status = PD_OK;
     else if (status && err)
         *err = why;
-    if (!status && (l->by_column || both || request->split == PD_SPLIT_TRAIN))
-        status = pd_image_list_read_plain(folder, PD_SPLIT_TRAIN, request->classes, &train, err);
+    if (!status && (l->by_column || both || request->split == PD_SPLIT_TRAIN)) {
+        status = pd_image_list_read_plain(folder, PD_SPLIT_TRAIN, request->classes, &train, &why);
+        if (status == PD_ERR_USAGE && both && request->split == PD_SPLIT_TEST) { /* test images alone */
+            status = PD_OK;
+            both = l->shared = false;
+        } else if (status)
+            pd_pass_on(&why, err);
+    }
     const bool takes_test = !l->by_column && request->split == PD_SPLIT_TEST;
     if (!status && both)
         status = pd_label_names_init(&l->other, takes_test ? &train : &test, folder, err);

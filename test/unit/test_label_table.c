@@ -101,7 +101,19 @@ static void reads_lists_without_a_header(void **state)
     assert_string_equal(rows_of("a.png,a cat\nb.png,\na.png,a cat\n", ""), "a.png=a cat;b.png=;a.png=a cat;");
     assert_string_equal(rows_of("a b.png\tcat\n", ""), "a b.png=cat;");
     assert_string_equal(rows_of("image label\na 3\n", ""), "a=3;");
-    refuses("a.jpg 3\nb.jpg golden retriever\n", "", "line 2: 3 columns, expected 2");
+    assert_string_equal(rows_of("a.jpg 3\nb.jpg golden retriever\n", ""), "a.jpg=3;b.jpg=golden retriever;");
+    refuses("a.jpg 3\nb my.jpg dog\n", "",
+            "line 2: 3 columns, expected 2: where names or labels have blanks");
+    assert_string_equal(rows_of("000000 -1\n000001  1\n 000002   1 \n", "1,2"),
+                        "000000=-1;000001=1;000002=1;");
+    assert_string_equal(rows_of("034 707-320\n035 Boeing  717\n", "1,2"), "034=707-320;035=Boeing 717;");
+    assert_string_equal(rows_of("a.jpg   3\r\nb.jpg \r\n", ""), "a.jpg=3;b.jpg=;");
+    assert_string_equal(rows_of("b.jpg 2\na.jpg \"x  y\"\n", ""), "b.jpg=2;a.jpg=x  y;");
+    assert_string_equal(rows_of("2\nimage_name  category_label\na.jpg     3\nb.jpg     4\n", "1,2"),
+                        "a.jpg=3;b.jpg=4;");
+    assert_int_equal(table.at[0].row, 3);
+    refuses("2\nBald Bangs\na.jpg -1  1\n", "1,3", "no column 3");
+    assert_string_equal(rows_of("7\tx\n", "1,2"), "7=x;");
     refuses("1 a.jpg\n", "", "no column for the image's name");
     refuses("a.jpg b.jpg\n", "", "no column for the image's name");
     assert_string_equal(rows_of("#Image ID\nAby_1 1 7\nBen_2 2 8\n", "1,2"), "Aby_1=1;Ben_2=2;");

@@ -235,13 +235,29 @@ static bool is_header(const struct table *t, bool *moved)
     return true;
 }
 
+/* "a.jpg golden retriever": with blanks between, all behind the image is the label. */
+static void join_label(struct table *t)
+{
+    char *label = t->row.data + strlen(t->row.data) + 1, *end = t->row.data + t->row.size - 1;
+    if (t->separator != ' ' || t->columns != 2 || t->fields < 3 || t->at[PD_COLUMN_LABEL] != 1)
+        return;
+    for (char *at = label; at < end; at += strlen(at) + 1)
+        if (pd_image_is_ending(at)) /* it is the image's name that has blanks */
+            return;
+    for (char *at = label; at < end; at++)
+        *at = (char)(*at ? *at : ' ');
+    t->fields = 2;
+}
+
 static enum pd_status take_row(struct table *t)
 {
     const size_t rows = t->p->out->count;
     bool moved;
+    join_label(t);
     if (t->fields != t->columns)
-        return pd_fail(t->p->err, PD_ERR_FORMAT, -1, "%s: line %lld: %d columns, expected %d", t->p->name,
-                       (long long)t->begin, t->fields, t->columns);
+        return pd_fail(t->p->err, PD_ERR_FORMAT, -1, "%s: line %lld: %d columns, expected %d%s", t->p->name,
+                       (long long)t->begin, t->fields, t->columns,
+                       t->separator == ' ' ? ": where names or labels have blanks, put commas between" : "");
     if (is_header(t, &moved))
         return !moved
                    ? PD_OK
@@ -387,45 +403,88 @@ static unsigned char separator(const char *text, bool list)
     const size_t said = pd_csv_separator_line(text);
     if (said)
         return (unsigned char)text[said - 1];
-    const size_t header = strcspn(text, "\r\n"), name = strcspn(text, " ,;\t\r\n");
+    const size_t header = strcspn(text, "\r\n"), name = strcspn(text, " ,;\t\r\n"),
+                 rest = name + strspn(text + name, " ");
     size_t best = 0, n[3] = {0};
     for (size_t i = 0; i < header; i++)
         for (size_t k = 0; k < 3; k++)
             n[k] += text[i] == known[k];
     for (size_t k = 1; k < 3; k++)
         best = n[k] > n[best] ? k : best;
-    if (!n[best] && text[name] == ' ' && (list || !memchr(text + name + 1, ' ', header - name - 1)))
+    if (!n[best] && text[name] == ' ' && (list || !memchr(text + rest, ' ', header - rest)))
         return ' '; /* a list: it has no header of one word alone */
     return (unsigned char)known[best];
+}
+
+/* Columns are often aligned: several blanks are one, but for those in quotes; one behind the first word says
+ * that there is no label. */
+static void squeeze(const char *text, size_t counted, struct pd_buffer *out)
+{
+    if (counted)
+        pd_buffer_append(out, "\n", 1);
+    text += counted;
+    bool quoted = false;
+    size_t words = 0;
+    for (const char *at = text; *at; at++) {
+        const bool ends = strchr("\r\n", at[1]); /* of the line, or of all */
+        const bool begins = at == text || strchr(" \r\n", at[-1]);
+        quoted = *at == '"' ? !quoted && begins : quoted;
+        if (*at == '\r' || *at == '\n')
+            words = 0;
+        else if (*at != ' ')
+            words += begins;
+        else if (!quoted && (at[1] == ' ' || !words || (ends && words > 1)))
+            continue;
+        pd_buffer_append(out, at, 1);
+    }
+    pd_buffer_append(out, "", 1);
+}
+
+/* "202599" alone in the first line: how many rows there are. */
+static size_t count_line(const char *text)
+{
+    const size_t digits = strspn(text, "0123456789"), end = digits + strspn(text + digits, " \r");
+    return digits && text[end] == '\n' && text[end + 1] ? end + 1 : 0;
 }
 
 enum pd_status pd_label_parse_csv(const struct pd_label_parse *p)
 {
     struct csv_parser csv;
     struct table t = {.p = p, .line = 1, .empty = true};
-    const size_t skip = pd_csv_separator_line(p->text);
+    struct pd_buffer squeezed = PD_BUFFER_INIT;
+    const char *text = p->text;
+    const size_t counted = count_line(text), empty = strspn(text + counted, "\r\n");
     t.status = check_letters(p);
     if (t.status)
         return t.status;
     p->out->format = "CSV";
-    const unsigned char delim = separator(p->text + strspn(p->text, "\r\n"), are_numbers(p->columns));
+    const unsigned char delim = separator(text + counted + empty, are_numbers(p->columns));
     t.separator = (char)delim;
-    t.status = pd_csv_check_quotes(p->text, (char)delim, p->name, p->err);
-    if (t.status)
+    if (delim == ' ') {
+        squeeze(text, counted, &squeezed);
+        text = squeezed.data ? squeezed.data : "";
+    }
+    text += pd_csv_separator_line(text);
+    const size_t size = strlen(text);
+    t.status = squeezed.oom ? pd_fail_memory(p->err, p->name)
+                            : pd_csv_check_quotes(text, (char)delim, p->name, p->err);
+    if (t.status) {
+        pd_buffer_release(&squeezed);
         return t.status;
+    }
     csv_init(&csv, CSV_APPEND_NULL | CSV_REPALL_NL);
     csv_set_delim(&csv, delim);
     csv_set_space_func(&csv, not_a_space);
     csv_set_realloc_func(&csv, pd_realloc);
     csv_set_free_func(&csv, pd_free);
-    if (csv_parse(&csv, p->text + skip, p->size - skip, end_field, end_row, &t) != p->size - skip &&
-        !t.status)
+    if (csv_parse(&csv, text, size, end_field, end_row, &t) != size && !t.status)
         t.status = pd_fail_memory(p->err, p->name);
     csv_set_opts(&csv, CSV_APPEND_NULL | CSV_STRICT | CSV_STRICT_FINI);
     if (!t.status && csv_fini(&csv, end_field, end_row, &t) && csv_error(&csv) == CSV_EPARSE)
         t.status = pd_fail(p->err, PD_ERR_FORMAT, -1, "%s: line %lld: a quote is opened and never closed",
                            p->name, (long long)t.begin);
     csv_free(&csv);
+    pd_buffer_release(&squeezed);
     if (!t.status)
         check_split_like(&t);
     if (!t.status && t.columns && t.at[PD_COLUMN_LABEL] < 0)

@@ -269,6 +269,27 @@ static void shards_have_labels_beside_their_images(void **state)
         "train-000001/0001.png=7 41;train-000001/0002.seg.png=3 51;train-000001/0003.png=- 61;");
 }
 
+static void shards_may_be_called_as_splits(void **state)
+{
+    (void)state;
+    NEEDS(archive);
+    static const char *const shards[] = {"x-train-000000", "x-train-000001", "x-val-000000"};
+    make_folder("called");
+    for (int s = 0; s < 3; s++) {
+        char name[64];
+        snprintf(name, sizeof name, "called/%s.tar", shards[s]);
+        struct archive *a = begin_archive(name);
+        put_picture(a, "0001.png", 40 + s);
+        put(a, "0001.cls", s ? "7" : "3", 1);
+        archive_write_free(a);
+    }
+    struct pd_data_request test = request_of("called");
+    test.split = PD_SPLIT_TEST;
+    assert_string_equal(content(request_of("called")),
+                        "train/x-train-000000/0001.png=3 40;train/x-train-000001/0001.png=7 41;");
+    assert_string_equal(content(test), "val/x-val-000000/0001.png=7 42;");
+}
+
 /* --- labels in a file --- */
 
 static struct pd_data_request with_table(const char *folder, const char *table, const char *text,
@@ -692,6 +713,7 @@ int main(void)
         cmocka_unit_test(tars_are_read_to_their_end),
         cmocka_unit_test(names_that_come_twice_are_refused),
         cmocka_unit_test(shards_have_labels_beside_their_images),
+        cmocka_unit_test(shards_may_be_called_as_splits),
         cmocka_unit_test(a_table_says_the_classes),
         cmocka_unit_test(numbers_are_classes_by_number),
         cmocka_unit_test(endings_are_left_out),

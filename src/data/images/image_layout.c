@@ -17,9 +17,9 @@ struct group {
     struct pd_image_level level;
     const char *name;
     size_t size;
-    bool direct, nested;    /* images lie in it; in folders in it */
-    enum role role, called; /* called: whatever else the name says and lies beside */
-    char rest[32];          /* what is in the name beside the role's word: "seg" of "seg_train" */
+    bool direct, nested;      /* images lie in it; in folders in it */
+    enum role role, called;   /* called: whatever else the name says and lies beside */
+    char rest[PD_SPLIT_REST]; /* what is in the name beside the role's word: "seg" of "seg_train" */
 };
 
 /* What lies at a level. */
@@ -211,6 +211,20 @@ static enum role role_alone(const char *name, size_t size)
     struct group g = {.name = name, .size = size};
     find_role(&g);
     return *g.rest ? NO_ROLE : g.role;
+}
+
+const char *pd_image_split_within(const char *name, size_t size, char rest[PD_SPLIT_REST])
+{
+    static const char *const folders[ROLES] = {
+        [TRAINING] = "train", [TEST] = "test", [VALIDATION] = "val", [EVALUATION] = "eval"};
+    struct group g = {.name = name, .size = size};
+    size_t n = 0;
+    find_role(&g);
+    for (const char *at = g.rest; *at; at++)
+        if (!isdigit((unsigned char)*at) && (*at != ' ' || (n && rest[n - 1] != ' ')))
+            rest[n++] = *at;
+    rest[n] = '\0';
+    return folders[g.role];
 }
 
 bool pd_image_may_train(const char *name, size_t size)

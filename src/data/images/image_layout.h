@@ -65,4 +65,10 @@ bool pd_image_is_evaluation(const char *name, size_t size);
 bool pd_image_may_train(const char *name, size_t size);
 bool pd_image_may_test(const char *name, size_t size);
 
+enum { PD_SPLIT_REST = 32 };
+
+/* "train", "test", "val" or "eval" of "imagenet-train-000017", and what it says beside it but for numbers,
+ * "imagenet "; NULL: none. */
+const char *pd_image_split_within(const char *name, size_t size, char rest[PD_SPLIT_REST]);
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/words.h"
 #include "data/images/image.h"
 #include "data/images/image_cache.h"
+#include "data/images/image_layout.h"
 #include "data/images/image_walk.h"
 #include "data/labels/image_name.h"
 #include "data/readers/readers.h"
@@ -120,9 +121,33 @@ enum pd_status pd_archive_is_folder_of(const char *folder, bool *is, struct pd_e
     return status;
 }
 
+/* "imagenet-train-000017" of the archive of that name. */
+static void name_of(const char *archive, char name[PATH_SIZE])
+{
+    snprintf(name, PATH_SIZE, "%s", pd_path_name(archive));
+    char *ending = strcasestr(name, ".tar");
+    *(ending ? ending : strrchr(name, '.')) = '\0';
+}
+
+/* Whether all are called as splits of one thing, for training and testing: "train-0.tar", "val-0.tar". */
+static bool are_splits(const struct archives *a)
+{
+    char name[PATH_SIZE], first[PD_SPLIT_REST] = "", rest[PD_SPLIT_REST];
+    size_t train = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        name_of(a->at[i], name);
+        const char *split = pd_image_split_within(name, strlen(name), i ? rest : first);
+        if (!split || (i && strcasecmp(first, rest) != 0))
+            return false;
+        train += !strcmp(split, "train");
+    }
+    return train && train < a->count;
+}
+
 /* What the archives are, so that changed ones are unpacked anew. */
 static enum pd_status write_key(const struct archives *a, struct pd_buffer *key, struct pd_error *err)
 {
+    pd_buffer_append(key, "splits\n", are_splits(a) ? sizeof "splits\n" - 1 : 0); /* lie elsewhere */
     for (size_t i = 0; i < a->count; i++) {
         struct stat st;
         char *real = realpath(a->at[i], NULL);
@@ -183,18 +208,21 @@ static enum pd_status unpack_one(const char *archive, const char *to, const stru
     return status;
 }
 
-/* A shard's name without its ending is the folder of its files. */
+/* A shard's name without its ending is the folder of its files; of splits those lie in theirs. */
 static enum pd_status unpack_shards(const struct archives *a, const char *folder,
                                     const struct pd_data_request *request, struct pd_error *err)
 {
+    const bool splits = are_splits(a);
     enum pd_status status = pd_make_dirs(folder, err);
     for (size_t i = 0; i < a->count && !status; i++) {
-        char to[PATH_SIZE], name[PATH_SIZE];
-        const char *slash = strrchr(a->at[i], '/');
-        snprintf(name, sizeof name, "%s", slash ? slash + 1 : a->at[i]);
-        char *ending = strcasestr(name, ".tar");
-        *(ending ? ending : strrchr(name, '.')) = '\0';
-        status = pd_path_join(to, sizeof to, folder, name, err);
+        char to[PATH_SIZE], name[PATH_SIZE], in[PATH_SIZE], rest[PD_SPLIT_REST];
+        name_of(a->at[i], name);
+        status = pd_path_join(in, sizeof in, splits ? folder : "",
+                              splits ? pd_image_split_within(name, strlen(name), rest) : folder, err);
+        if (!status)
+            status = pd_make_dirs(in, err);
+        if (!status)
+            status = pd_path_join(to, sizeof to, in, name, err);
         if (!status && !pd_is_folder(to))
             status = unpack_one(a->at[i], to, request, err);
     }

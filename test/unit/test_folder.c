@@ -219,7 +219,7 @@ static void reads_train_and_test(void **state)
     pd_dataset_destroy(d);
     keep_plain("test/eel/2.png", 50);
     fails((struct pd_data_request){.split = PD_SPLIT_TEST}, PD_ERR_MISMATCH,
-          "'test/eel/2.png': class 'eel' is not in the training split");
+          "'test/eel/2.png': class 'eel' is not in the training split\tthe classes of both: classes=");
     keep_plain("test/Cat/2.png", 50);
     fails((struct pd_data_request){.split = PD_SPLIT_TEST}, PD_ERR_MISMATCH,
           "class 'Cat' is not in the training split, which has 'cat': rename either");

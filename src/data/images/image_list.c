@@ -377,6 +377,35 @@ static const char *find_alike(const struct pd_image_list *l, const char *text)
     return found < 0 ? "" : l->classes[found];
 }
 
+/* As classes are given; false: there is no room. */
+static bool list_class(char list[PD_IMAGE_WORDS], const char *name)
+{
+    const size_t used = strlen(list), room = PD_IMAGE_WORDS - used;
+    return !strchr(name, ',') && snprintf(list + used, room, "%s%s", used ? "," : "", name) < (int)room;
+}
+
+/* Of those of both splits, where they are few. A folder's files come one after the other. */
+static enum pd_status advise_classes(const struct reader *r, struct pd_image_level level,
+                                     struct pd_error *err)
+{
+    char text[PD_CLASS_NAME_SIZE], list[PD_IMAGE_WORDS] = "";
+    const char *last = NULL;
+    size_t last_size = 0, size;
+    bool fits = true;
+    for (int k = 0; fits && k < r->out->class_count; k++)
+        fits = list_class(list, r->out->classes[k]);
+    for (size_t i = level.begin; fits && i < level.end; i++) {
+        const char *name = class_of(&r->walk.files[i], level, &size);
+        if (r->walk.files[i].label != OTHER_CLASS || is_same_class(name, size, last, last_size))
+            continue;
+        last = name;
+        last_size = size;
+        pd_image_name(text, sizeof text, name, size);
+        fits = list_class(list, text);
+    }
+    return fits ? pd_hint(err, PD_ERR_MISMATCH, "the classes of both: classes=%s", list) : PD_ERR_MISMATCH;
+}
+
 static enum pd_status fail_strange_class(const struct reader *r, struct pd_image_level level,
                                          struct pd_error *err)
 {
@@ -389,9 +418,9 @@ static enum pd_status fail_strange_class(const struct reader *r, struct pd_image
             continue;
         pd_image_name(text, sizeof text, name, n);
         const char *alike = find_alike(r->out, text);
-        return pd_fail(err, PD_ERR_MISMATCH, -1,
-                       "'%.250s': class '%.100s' is not in the training split%s%.100s%s", f->path, text,
-                       *alike ? ", which has '" : "", alike, *alike ? "': rename either" : "");
+        pd_fail(err, PD_ERR_MISMATCH, -1, "'%.250s': class '%.100s' is not in the training split%s%.100s%s",
+                f->path, text, *alike ? ", which has '" : "", alike, *alike ? "': rename either" : "");
+        return *alike ? PD_ERR_MISMATCH : advise_classes(r, level, err);
     }
     return PD_OK;
 }

@@ -570,12 +570,16 @@ static enum pd_status label(struct labelling *l, const char *folder, struct pd_e
     status = check_quotes(l, err);
     if (status)
         return status;
-    if (l->unknown == l->table.count)
-        return pd_fail(err, PD_ERR_MISMATCH, -1,
-                       "%s: none of its %zu rows names %s image in '%.200s' (the first: '%.100s'%s)%s%s",
-                       l->path, l->table.count, l->ambiguous ? "one" : "an", folder, l->first_unknown,
-                       l->ambiguous ? ", as several are called" : "", *l->table.columns ? "; " : "",
-                       l->table.columns);
+    if (l->unknown == l->table.count) {
+        pd_fail(err, PD_ERR_MISMATCH, -1,
+                "%s: none of its %zu rows names %s image in '%.200s' (the first: '%.100s'%s)%s%s", l->path,
+                l->table.count, l->ambiguous ? "one" : "an", folder, l->first_unknown,
+                l->ambiguous ? ", as several are called" : "", *l->table.columns ? "; " : "",
+                l->table.columns);
+        return l->ambiguous
+                   ? pd_hint(err, PD_ERR_MISMATCH, "the folder of the images alone: data=%s/FOLDER", folder)
+                   : PD_ERR_MISMATCH;
+    }
     if (l->by_column)
         keep_split(l);
     if (!l->list->count)

@@ -8,9 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum pd_status adopt_classes(struct pd_dataset *d, const struct pd_gan *gan, enum pd_run_labels labels,
-                                    struct pd_error *err)
+/* own: the run was trained on them, so that their places are its classes' where its checkpoint, an earlier
+ * version's, has no names. */
+static enum pd_status adopt_classes(struct pd_dataset *d, const struct pd_gan *gan, bool own,
+                                    enum pd_run_labels labels, struct pd_error *err)
 {
+    if (own && labels != PD_RUN_LABELS_UNKNOWN && !gan->classes.at && d->classes == gan->config.classes)
+        return PD_OK;
     const struct pd_class_names unnamed = {gan->config.classes, NULL};
     if (labels == PD_RUN_LABELS_UNKNOWN) {
         for (uint32_t i = 0; i < d->count; i++)
@@ -24,15 +28,15 @@ static enum pd_status adopt_classes(struct pd_dataset *d, const struct pd_gan *g
 }
 
 /* Data that were opened, or not. */
-static enum pd_status take_data(enum pd_status status, const struct pd_gan *gan, enum pd_run_labels labels,
-                                struct pd_dataset **out, struct pd_error *err)
+static enum pd_status take_data(enum pd_status status, const struct pd_gan *gan, bool own,
+                                enum pd_run_labels labels, struct pd_dataset **out, struct pd_error *err)
 {
     if (!status)
         status = pd_dataset_fit_channels(*out, gan->config.channels, err);
     if (!status)
         status = pd_run_check_fit(*out, &gan->config, err);
     if (!status)
-        status = adopt_classes(*out, gan, labels, err);
+        status = adopt_classes(*out, gan, own, labels, err);
     if (status) {
         pd_dataset_destroy(*out);
         *out = NULL;
@@ -226,22 +230,22 @@ enum pd_status pd_run_data(const struct pd_run_model *run, const struct pd_run_o
         point_at(other, labels, &o);
     *out = NULL;
     const bool others = placed || split != PD_SPLIT_TRAIN,
-               given = placed && (*text(other->metadata) || *text(other->metadata_columns));
+               given = placed && (*text(other->metadata) || *text(other->metadata_columns)),
+               own = !placed || is_same_place(place_of(&o), place_of(&run->options));
     enum pd_status status = !others ? pd_run_dataset_again(&o, run->folder, false, watch, out, err)
-                            : placed && !given && (o.metadata[0] || o.metadata_columns[0]) &&
-                                    !is_same_place(place_of(&o), place_of(&run->options))
+                            : placed && !given && (o.metadata[0] || o.metadata_columns[0]) && !own
                                 ? open_elsewhere(run, &o, split, watch, out, err)
                                 : pd_run_dataset(&o, split, run->gan->scale, watch, out, err);
     if (!status && others)
         status = note_seen(run, *out, err);
-    return take_data(status, run->gan, labels, out, err);
+    return take_data(status, run->gan, own, labels, out, err);
 }
 
 enum pd_status pd_run_training_data(const struct pd_run_model *run, const struct pd_data_watch *watch,
                                     struct pd_dataset **out, struct pd_error *err)
 {
     *out = NULL;
-    return take_data(pd_run_dataset_again(&run->options, run->folder, false, watch, out, err), run->gan,
+    return take_data(pd_run_dataset_again(&run->options, run->folder, false, watch, out, err), run->gan, true,
                      PD_RUN_LABELS_BY_NAME, out, err);
 }
 

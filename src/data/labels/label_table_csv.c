@@ -306,8 +306,11 @@ static enum pd_status take_list(struct table *t)
         return pd_fail(t->p->err, PD_ERR_USAGE, -1,
                        "%s: column '%s' is the image's, expected one for the label, too", t->p->name,
                        t->p->columns);
-    const int n = snprintf(said, size, "no header: image from column %d, label from column %d",
-                           t->at[PD_COLUMN_IMAGE] + 1, t->at[PD_COLUMN_LABEL] + 1);
+    const bool cut = t->separator == ' ' && t->at[PD_COLUMN_LABEL] == 1 && t->at[PD_COLUMN_SPLIT] < 0 &&
+                     t->fields > 2; /* "0034312 Boeing 707" */
+    const int n = snprintf(said, size, "no header: image from column %d, label from column %d%s",
+                           t->at[PD_COLUMN_IMAGE] + 1, t->at[PD_COLUMN_LABEL] + 1,
+                           cut ? ", of several words the first alone" : "");
     if (t->at[PD_COLUMN_SPLIT] >= 0)
         snprintf(said + n, size - (size_t)n, ", split from column %d", t->at[PD_COLUMN_SPLIT] + 1);
     const bool header = pd_label_is_usual(PD_COLUMN_IMAGE, field_at(t, t->at[PD_COLUMN_IMAGE]));

@@ -163,7 +163,7 @@ static void find_flag(const char *const *names, int count, const int at[PD_COLUM
     pd_make_printable(t->split_like);
 }
 
-/* "label2", "status" beside the label's. */
+/* "label2", "status", "ClassName" (of the numbers) beside the label's. */
 static void find_beside_label(const char *const *names, int count, const int at[PD_COLUMNS],
                               struct pd_label_table *t)
 {
@@ -173,7 +173,7 @@ static void find_beside_label(const char *const *names, int count, const int at[
         bool taken = false;
         for (int c = 0; c < PD_COLUMNS; c++)
             taken = taken || i == at[c];
-        if (!taken && pd_is_word_beside_label(own, size))
+        if (!taken && (!strncasecmp(own, "class", strlen("class")) || pd_is_word_beside_label(own, size)))
             snprintf(t->label_like, sizeof t->label_like, "%.*s", (int)size, own);
     }
     pd_make_printable(t->label_like);

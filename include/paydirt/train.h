@@ -72,7 +72,7 @@ struct pd_training_begin {
 struct pd_training_epoch {
     uint64_t epoch, epochs;                             /* from 1 */
     uint64_t step;                                      /* steps done */
-    double d_adv, d_cls_real, d_cls_fake, g_adv, g_cls; /* losses of the two steps */
+    double d_adv, d_cls_real, d_cls_fake, g_adv, g_cls; /* losses of the two steps; NAN: G took none */
     double mean_d;                                      /* GOLD's d over the fakes (eq. 3) */
     double d_guess,
         sure; /* consistency's loss, and the part of the unlabelled that it learns from; NAN: none */

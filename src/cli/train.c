@@ -102,7 +102,9 @@ static void on_step(void *context, uint64_t step)
 static void on_epoch(void *context, const struct pd_training_epoch *e)
 {
     struct watch *w = context;
-    char validation[64] = "", sure[64] = "", rotation[64] = "", left[48];
+    char generator[64] = "no step of G", validation[64] = "", sure[64] = "", rotation[64] = "", left[48];
+    if (!isnan(e->g_adv))
+        snprintf(generator, sizeof generator, "g_adv %.3f  g_cls %.3f", e->g_adv, e->g_cls);
     if (!isnan(e->sure))
         snprintf(sure, sizeof sure, "  d_guess %.3f  sure %.0f %%", e->d_guess, 100 * e->sure);
     if (!isnan(e->d_rotation))
@@ -111,11 +113,11 @@ static void on_epoch(void *context, const struct pd_training_epoch *e)
         snprintf(validation, sizeof validation, "  validation %.2f%s", e->metric->scale * e->validation,
                  e->metric->unit);
     progress_line(&w->progress,
-                  "epoch %llu/%llu  step %llu  d_adv %.3f  d_cls_real %.3f  d_cls_fake %.3f  g_adv %.3f  "
-                  "g_cls %.3f  mean_d %.3f%s%s%s  %.0f images/s  %s",
+                  "epoch %llu/%llu  step %llu  d_adv %.3f  d_cls_real %.3f  d_cls_fake %.3f  %s  "
+                  "mean_d %.3f%s%s%s  %.0f images/s  %s",
                   (unsigned long long)e->epoch, (unsigned long long)w->epochs, (unsigned long long)e->step,
-                  e->d_adv, e->d_cls_real, e->d_cls_fake, e->g_adv, e->g_cls, e->mean_d, sure, rotation,
-                  validation, e->images_per_second, progress_left(&w->progress, left, sizeof left));
+                  e->d_adv, e->d_cls_real, e->d_cls_fake, generator, e->mean_d, sure, rotation, validation,
+                  e->images_per_second, progress_left(&w->progress, left, sizeof left));
 }
 
 /* --- the command --- */

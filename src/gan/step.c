@@ -91,7 +91,7 @@ static struct pd_node *weighing_d(const struct pd_step_options *o, struct pd_nod
 /* -log(p + epsilon) of -log p. */
 static struct pd_node *with_epsilon(const struct pd_step_options *o, struct pd_node *cross_entropy)
 {
-    if (o->gold_epsilon <= 0)
+    if (!o->gold || o->gold_epsilon <= 0)
         return cross_entropy;
     return pd_neg(pd_log(pd_affine(pd_exp(pd_neg(cross_entropy)), 1, o->gold_epsilon)));
 }

@@ -141,7 +141,7 @@ static void summarise(struct pd_loop *r, struct pd_epoch_record *e)
     for (int i = 0; i < PD_LOSS_COUNT; i++) {
         const bool of_g = i == PD_LOSS_g_adv || i == PD_LOSS_g_cls || i == PD_LOSS_g_rotation;
         const double count = is_of_labelled(i) ? labelled : of_g ? generator_steps(r) : steps;
-        e->means[i] = count > 0 ? r->at.loss_sums[i] / count : 0;
+        e->means[i] = count > 0 ? r->at.loss_sums[i] / count : of_g ? NAN : 0;
         r->at.loss_sums[i] = 0;
         if (!has_loss(r->o, i))
             e->means[i] = NAN;

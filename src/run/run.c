@@ -168,7 +168,7 @@ static void keep_begun(struct pd_loop *r, uint64_t last)
     const double part = (double)r->last_step / (double)last, step = (double)r->at.step;
     const double gold =
         r->o->gold_start * part * (1 - 1e-12); /* rounded, not behind the step it began with */
-    if (r->o->gold && step >= r->o->gold_start * (double)r->last_step)
+    if (r->o->gold && step - 1 >= r->o->gold_start * (double)r->last_step) /* the last that was taken */
         r->o->gold_start = gold;
     if (r->at.step > 0)
         r->o->guess_ramp = fmin(1, r->o->guess_ramp * part);

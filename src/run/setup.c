@@ -193,6 +193,12 @@ enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_
 /* GOLD begins, and top-k falls, with the steps, which may be too few. */
 static void note_schedule(const struct pd_train_options *o, uint64_t steps, struct pd_dataset *data)
 {
+    if (steps < (uint64_t)o->critic_steps) {
+        pd_dataset_add_note(data,
+                            "the generator learns in every %lldth step, and there are %llu: it never does",
+                            (long long)o->critic_steps, (unsigned long long)steps);
+        pd_note_hint(data->note, "epochs");
+    }
     if (o->gold && !pd_run_is_gold(o, steps - 1, steps)) {
         pd_dataset_add_note(data,
                             "gold-start %g: of %llu step%s none comes after that part, so GOLD never begins",

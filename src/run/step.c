@@ -52,19 +52,20 @@ static enum pd_status set(const struct pd_run_step *s, const char *name, double 
 enum pd_status pd_run_step_fit(struct pd_run_step *s, uint64_t step, uint64_t last_step, struct pd_error *err)
 {
     const uint64_t steps = pd_loader_steps_per_epoch(s->loader), epoch = step / steps;
-    const int64_t top_k = wanted_top_k(s->o, pd_loader_batch(s->loader, 0), epoch);
+    const int64_t top_k = wanted_top_k(s->o, pd_loader_batch(s->loader, 0), epoch),
+                  of_partial = wanted_top_k(s->o, pd_loader_batch(s->loader, steps - 1), epoch);
     const bool gold = pd_run_is_gold(s->o, step, last_step);
     const double guess = wanted_guess(s->o, step, last_step);
     enum pd_status status = PD_OK;
     if (gold != s->gold)
         status = set(s, "gold", gold, gold, err);
-    if (!status && top_k != s->top_k)
-        status = set(s, "top_k", (double)top_k,
-                     (double)wanted_top_k(s->o, pd_loader_batch(s->loader, steps - 1), epoch), err);
+    if (!status && (top_k != s->top_k || of_partial != s->top_k_of_partial))
+        status = set(s, "top_k", (double)top_k, (double)of_partial, err);
     if (!status && s->o->consistency > 0 && guess != s->guess)
         status = set(s, "guess", guess, guess, err);
     s->gold = gold;
     s->top_k = top_k;
+    s->top_k_of_partial = of_partial;
     s->guess = guess;
     return status;
 }
@@ -110,6 +111,7 @@ static enum pd_status compile(struct pd_run_step *s, struct pd_error *err)
     options.batch = pd_loader_batch(s->loader, 0);
     s->gold = options.gold = s->o->gold; /* as the plan's inputs are at first */
     s->top_k = options.top_k = wanted_top_k(s->o, options.batch, 0);
+    s->top_k_of_partial = wanted_top_k(s->o, last, 0);
     s->guess = 1;
     options.labelled_weight = labelled_weight(s);
     options.pixels = s->pixels;
@@ -117,7 +119,7 @@ static enum pd_status compile(struct pd_run_step *s, struct pd_error *err)
     if (status || last == options.batch)
         return status;
     options.batch = last;
-    options.top_k = wanted_top_k(s->o, last, 0);
+    options.top_k = s->top_k_of_partial;
     return pd_step_plans_compile(s->gan, &options, &s->partial, err);
 }
 

@@ -263,6 +263,15 @@ static void test_what_has_begun_goes_on(void **state)
     resume(run, 8); /* as after a kill */
     assert_int_equal(pd_run_folder_options(run, &o, &err), PD_OK);
     assert_true(o.gold_start == gold_start);
+    struct stopper s = {.at = 10}; /* straight before it would have begun */
+    const struct pd_training_watch watch = {.context = &s, .step = count_step, .stop = stop};
+    char early[1200];
+    o = options(scratch_dir);
+    o.epochs = 2;
+    train(&o, &watch, early, PD_ERR_INTERRUPTED);
+    resume(early, 8);
+    assert_int_equal(pd_run_folder_options(early, &o, &err), PD_OK);
+    assert_true(o.gold_start == 0.5);
     resume(run, 16); /* once more */
     assert_int_equal(pd_run_folder_options(run, &o, &err), PD_OK);
     assert_true(fabs(o.gold_start - 0.0625) < 1e-9);

@@ -81,6 +81,9 @@ static void counts_sign_patterns(void **state)
     const struct pd_paired equal = pd_compare_paired(3, rounded, 1);
     assert_true(isnan(equal.p_t) && equal.difference.error == 0);
     close_to(equal.p_flip, 2. / 8, 0);
+    static const double written[] = {.9833333333 - .9666666667, .8833333333 - .8666666667, .95 - .9333333333};
+    const struct pd_paired ten_digits = pd_compare_paired(3, written, 1);
+    assert_true(isnan(ten_digits.p_t) && ten_digits.difference.error == 0);
 }
 
 /* Nothing is shown by numbers that are none, on either way. */

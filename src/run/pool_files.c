@@ -250,7 +250,7 @@ void pd_pool_files_describe(const struct pd_pool_files *files, void (*line)(void
              pd_rows_name(files->file[PD_FILE_CLASSES]), (long long)beside(files),
              files->request.class_logits);
     if (files->zero_first)
-        tell(&l, "%s: %lld labelled rows, the first of them 0\tif that is a column's name: header",
+        tell(&l, "%s: %lld labelled rows, the first of them 0: if that is a column's name, take the line out",
              files->request.labelled, (long long)files->pool.labelled);
     if (files->pool.passes)
         tell(&l, "%s: %d passes x %lld rows x %d classes", files->passes_name, files->pool.passes,

@@ -235,11 +235,12 @@ enum pd_status pd_pool_labelled_read(struct pd_pool_files *files, struct pd_erro
     const int first = first_byte(r->labelled);
     if (first == EOF)
         return PD_OK;
-    /* A lone 0 would do for a header: it is one where it says so, or is no number. */
-    enum pd_rows_choice header = r->header == PD_ROWS_AUTO ? PD_ROWS_NO : r->header;
+    /* A number is a row, whatever the other files' first lines are: a labelled row would be selected again.
+     */
+    enum pd_rows_choice header = PD_ROWS_NO;
     struct pd_error why;
     enum pd_status status = read_halves(r, header, high, &upper, &count, &why);
-    if ((status == PD_ERR_FORMAT || status == PD_ERR_USAGE) && !count && r->header == PD_ROWS_AUTO &&
+    if ((status == PD_ERR_FORMAT || status == PD_ERR_USAGE) && !count && r->header != PD_ROWS_NO &&
         !isdigit(first)) {
         header = PD_ROWS_YES;
         pd_free(upper);
@@ -254,7 +255,7 @@ enum pd_status pd_pool_labelled_read(struct pd_pool_files *files, struct pd_erro
         status = pd_fail(err, PD_ERR_IO, -1, "%s: it changed while it was read", r->labelled);
     if (!status && !(rows = pd_calloc((size_t)count + 1, sizeof *rows)))
         status = pd_fail(err, PD_ERR_MEMORY, -1, "%s: out of memory", r->labelled);
-    files->zero_first = !status && header == PD_ROWS_NO && r->header == PD_ROWS_AUTO && count > 1 &&
+    files->zero_first = !status && header == PD_ROWS_NO && r->header != PD_ROWS_NO && count > 1 &&
                         upper[0] == 0 && lower[0] == 0;
     if (!status)
         status = join_halves(r->labelled, count, upper, lower, rows, err);

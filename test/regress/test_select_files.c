@@ -116,6 +116,8 @@ static void chooses_rows_together(void **state)
     write_text("known.txt", "row\n3\n4\n");
     assert_null(strstr(succeeds("select " NPY "-k 4 --labelled known.txt --header")->out, "3\n"));
     fails("select " NPY "-k 5 --labelled known.txt --header", 2, "-k 5: the pool has 4 rows without a label");
+    write_text("known.txt", "3\n4\n"); /* another file's header is none of its own */
+    fails("select " NPY "-k 5 --labelled known.txt --header", 2, "-k 5: the pool has 4 rows without a label");
     write_text("known.csv", "row\n3\n0\n");
     fails("select " NPY "-k 5 --labelled known.csv", 2, "-k 5: the pool has 4 rows without a label");
     write_text("known.csv", "id\n3\n0\n");

@@ -362,8 +362,9 @@ static void find_keys(struct csv_rows *r)
         const bool index = !i && r->head.index;
         if (taken[i] || (!index && (!r->head.named || !*r->head.names[i])))
             continue;
+        const bool nameless = index && (!r->head.named || pd_rows_names_index(r->head.names[i]));
         r->base.keys[r->base.key_count] =
-            (struct pd_row_key){.name = index ? "index" : r->head.names[i], .column = i};
+            (struct pd_row_key){.name = nameless ? "index" : r->head.names[i], .column = i};
         pd_row_key_rewind(&r->base.keys[r->base.key_count++]);
     }
 }

@@ -167,8 +167,7 @@ static enum pd_status fail_header(const struct pd_rows_head *h, const struct pd_
     return pd_hint(err, PD_ERR_FORMAT, "to take it as a row: header=false");
 }
 
-/* A pandas index has no name, or one of these. */
-static bool names_index(const char *name)
+bool pd_rows_names_index(const char *name)
 {
     return !*name || !strcmp(name, "Unnamed: 0") || !strcasecmp(name, "index");
 }
@@ -195,7 +194,7 @@ static enum pd_status judge_header(struct pd_rows_head *h, const struct pd_table
     const struct kinds k = kinds_of(h, t, 0, used), behind = kinds_of(h, t, 1, used);
     if (k.whole + k.other == used)
         return judge_numbers(h, t, f, &k, used, err);
-    if (used > 1 && names_index(h->names[0]) && behind.whole + behind.words == used - 1 &&
+    if (used > 1 && pd_rows_names_index(h->names[0]) && behind.whole + behind.words == used - 1 &&
         (behind.words || behind.counts))
         h->header = h->index = true;
     else if (k.words && !k.other && (!k.missing || k.words + k.missing == used))
@@ -305,7 +304,7 @@ static enum pd_status judge(struct pd_rows_head *h, struct pd_table *t, struct f
     t->decimal = f->commas ? ',' : '.';
     h->tail = f->tail;
     h->header = request->header == PD_ROWS_YES;
-    h->index = h->header && names_index(h->names[0]);
+    h->index = h->header && pd_rows_names_index(h->names[0]);
     if (request->header == PD_ROWS_AUTO)
         status = judge_header(h, t, f, err);
     h->named = h->header;

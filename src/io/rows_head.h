@@ -25,6 +25,9 @@ struct pd_rows_head {
 enum pd_status pd_rows_head_read(struct pd_rows_head *head, struct pd_table *table,
                                  const struct pd_rows_request *request, struct pd_error *err);
 
+/* Whether that is what an index of pandas' is called: nothing, "Unnamed: 0", "index". */
+bool pd_rows_names_index(const char *name);
+
 void pd_rows_head_release(struct pd_rows_head *head);
 
 #endif

@@ -331,6 +331,12 @@ static void rows_have_names(void **state)
     assert_false(agree("id,logit\n1,1\n2,2\n", "image_id,logit\n002,1\n001,2\n"));
     assert_false(agree("id,logit\n1,1\n2,2\n", "file,logit\n002.png,1\n001.png,2\n"));
     assert_true(agree(",logit\n0,1\n1,2\n", "id,logit\n1,1\n0,2\n")); /* a place is no name */
+    /* One that counts has its own name. */
+    assert_false(agree("id,logit\n0,1.5\n1,2\n2,3\n", "id,logit\n2,1.5\n1,2\n0,3\n"));
+    assert_false(agree("id,logit\n1,1.5\n2,2\n3,3\n", "image_id,logit\n2,1.5\n1,2\n3,3\n"));
+    assert_false(agree("sample,logit\n0,1.5\n1,2\n2,3\n", "sample,logit\n2,1.5\n1,2\n0,3\n"));
+    assert_false(agree("id,logit\n0,1.5\n1,2\n2,3\n", "image,logit\n02.png,1.5\n01.png,2\n00.png,3\n"));
+    assert_true(agree("id,logit\n0,1.5\n1,2\n2,3\n", "id,logit\n0.0,1.5\n1.0,2\n2.0,3\n"));
     describes(csv(",logit\n0,1\n1,2\n"), "t.csv: 2 rows x 1 column, line 1 taken as a header\t");
     describes(csv(",logit\n0,1\n7,2\n"), "header, rows counted as they stand: row 1 has the index 7\t");
 }

@@ -78,11 +78,9 @@ static void note_keys(struct csv_rows *r, int64_t row)
     double number;
     for (int64_t i = 0; i < r->base.key_count; i++) {
         struct pd_row_key *key = &r->base.keys[i];
-        if (key->measures)
-            continue;
         const bool is_number = pd_table_number(&r->table, r->table.field[key->column], &number);
         pd_row_key_note(key, r->table.field[key->column], is_number ? &number : NULL);
-        if (!key->column && r->head.index && !*r->index && is_number && !key->measures &&
+        if (!key->column && r->head.index && !*r->index && is_number && !key->fractions &&
             number != (double)row) {
             r->astray = row;
             snprintf(r->index, sizeof r->index, "%.17g", number);

@@ -42,12 +42,12 @@ void pd_row_key_note(struct pd_row_key *k, const char *field, const double *numb
 {
     char text[32];
     if (number && *number != floor(*number))
-        k->measures = true;
-    if (k->measures)
-        return;
-    if (number) { /* 1.0 is 1 */
-        snprintf(text, sizeof text, "%.17g", *number);
-        field = text;
+        k->fractions = k->uneven = true;
+    else if (number) {
+        if (fabs(*number) < 0x1p53) { /* 1.0 is 1; of ids of 64 bits all digits count */
+            snprintf(text, sizeof text, "%.17g", *number);
+            field = text;
+        }
         k->from = k->row ? k->from : *number;
         k->step = k->row == 1 ? *number - k->from : k->step;
         k->uneven = k->uneven || *number != k->from + (double)k->row * k->step;
@@ -75,6 +75,12 @@ static bool names_rows(const char *name, bool places)
     return false;
 }
 
+/* Fractions name rows in a column that is called so, or beside words. */
+static bool measures(const struct pd_row_key *k)
+{
+    return k->fractions && !k->text && !names_rows(k->name, true);
+}
+
 /* What a column of each shows. COUNT: the same, unless others name them otherwise, as each table may count
  * its own rows; OTHERS: others, unless some column shows the same; NAMED: ..., unless it names them. */
 enum verdict { NOTHING, SAME, COUNT, OTHERS, NAMED };
@@ -83,7 +89,7 @@ static enum verdict compare(const struct pd_row_key *a, const struct pd_row_key 
 {
     const bool one_name = !strcmp(a->name, b->name), texts = a->text && b->text,
                named = names_rows(a->name, one_name) && names_rows(b->name, one_name);
-    if (a->measures || b->measures || !(one_name || texts || named))
+    if (measures(a) || measures(b) || !(one_name || texts || named))
         return NOTHING;
     const bool moved = a->stem.any_order == b->stem.any_order && a->stem.order != b->stem.order,
                stems =
@@ -94,6 +100,8 @@ static enum verdict compare(const struct pd_row_key *a, const struct pd_row_key 
         return !apart ? NOTHING : counts ? COUNT : SAME;
     if (x->any_order == y->any_order && (apart || texts))
         return named || (texts && apart) ? NAMED : one_name ? OTHERS : NOTHING;
+    if (a->fractions || b->fractions) /* scores of each table's own */
+        return NOTHING;
     if (one_name && named && apart)
         return NAMED;
     return one_name && !a->column && !b->column ? OTHERS : NOTHING;

@@ -21,7 +21,7 @@ struct pd_row_key {
     double from, step; /* the first row's number, and how much more the second's is */
     bool uneven;       /* they do not count on so */
     bool text;         /* some are no numbers */
-    bool measures;     /* some are fractions: it names nothing */
+    bool fractions;    /* some are: measurements, or "1.10", the tenth of page 1 */
 };
 
 void pd_row_key_rewind(struct pd_row_key *key);

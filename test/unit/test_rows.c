@@ -341,6 +341,22 @@ static void rows_have_names(void **state)
     describes(csv(",logit\n0,1\n7,2\n"), "header, rows counted as they stand: row 1 has the index 7\t");
 }
 
+/* Names that are numbers: of page 1 the tenth, and of 64 bits. */
+static void names_may_be_numbers(void **state)
+{
+    (void)state;
+    assert_false(agree("image,logit\n1.1,1\n1.2,2\n2.1,3\n", "image,logit\n1.2,1\n1.1,2\n2.1,3\n"));
+    assert_true(agree("image,logit\n1.1,1\n1.2,2\n2.1,3\n", "image,logit\n1.1,2\n1.2,1\n2.1,3\n"));
+    assert_true(agree("image,logit\n1.1,1\n1.10,2\n2.1,3\n", "image,logit\n1.1,2\n1.10,1\n2.1,3\n"));
+    assert_false(agree("s,logit\na0,1\n1.5,2\na1,3\n", "s,logit\na1,1\na0,2\n1.5,3\n"));
+    assert_true(agree("loss,logit\n0.5,1\n,2\n0.25,3\n", "loss,logit\n0.75,1\n,2\n0.5,3\n"));
+    assert_true(agree("img_loss,logit\n0.5,1\n1.5,2\n", "img_loss,logit\n0.75,1\n1,2\n"));
+    assert_false(agree("id,logit\n9007199254740992,1\n9007199254740993,2\n",
+                       "id,logit\n9007199254740993,1\n9007199254740992,2\n"));
+    assert_true(agree("id,logit\n9007199254740992,1\n9007199254740993,2\n",
+                      "id,logit\n9007199254740992,1\n9007199254740993,2\n"));
+}
+
 /* Columns of each model's own, beside an index or without. */
 static void measurements_name_no_rows(void **state)
 {
@@ -585,6 +601,7 @@ int main(void)
         cmocka_unit_test(options_decide_on_the_header),
         cmocka_unit_test(rows_have_names),
         cmocka_unit_test(a_count_of_the_rows_is_no_feature),
+        cmocka_unit_test(names_may_be_numbers),
         cmocka_unit_test(measurements_name_no_rows),
         cmocka_unit_test(a_constant_counts_nothing),
         cmocka_unit_test(classes_of_weight_are_told_apart),

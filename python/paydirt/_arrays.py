@@ -82,11 +82,13 @@ def features_of(x: Any, name: str) -> NDArray[np.float32]:
     """Contiguous float32 of whatever numbers, whose distances it keeps."""
     a = numbers(x, name)
     if a.ndim == 2 and len(a) > 9 and a.shape[1] > 1 and a.dtype.kind in "fiu":
-        first = a[:, 0]
-        with np.errstate(all="ignore"):
-            counts = (np.diff(first) == 1) & (first[1:] == np.rint(first[1:]))
-        if counts.all():
-            tell("%s: column 0 counts the rows, from %d on: if these are row numbers, leave them out (x[:, 1:])" % (name, first[0]))
+        for column, without in ((0, "x[:, 1:]"), (a.shape[1] - 1, "x[:, :-1]")):
+            x = a[:, column]
+            with np.errstate(all="ignore"):
+                counts = (np.diff(x) == 1) & (x[1:] == np.rint(x[1:]))
+            if counts.all():
+                tell("%s: column %d counts the rows, from %d on: if these are row numbers, leave them out (%s)"
+                     % (name, column, x[0], without))
     return rounded(a, name, a.size // max(len(a), 1) if a.ndim else 1, floats(a, name, whole=True), features=True)
 
 

@@ -1,13 +1,13 @@
 """Which rows to label next."""
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import (features_of, floats, host, index_of, is_mask, numbers, pointer, rounded, rows_of, same_index, shape_text,
-                      whole_numbers)
+from ._arrays import (features_of, floats, host, index_of, is_mask, numbers, pointer, rounded, rows_of, same_columns, same_index,
+                      shape_text, whole_numbers)
 from ._library import Callbacks, UsageError, call, check, ffi, flag, lib, new_error, one_of, openmp, real, tell, text, whole
 
 _JUDGED = 1 << 19  # numbers, as `paydirt select` looks at
@@ -119,8 +119,14 @@ def _class_logits(given: Any, judge: bool) -> NDArray[np.float32]:
     return a
 
 
+def _parts(passes: Any) -> Dict[str, Any]:
+    """Of passes in a list each, by name; else none."""
+    return {"passes[%d]" % i: x for i, x in enumerate(passes)} if isinstance(passes, (list, tuple)) else {}
+
+
 def _passes(given: Any, judge: bool) -> NDArray[np.float32]:
-    given = numbers(given, "passes")
+    parts = _parts(given)
+    given = numbers([numbers(part, name) for name, part in parts.items()] if parts else given, "passes")
     a = floats(given, "passes")
     if a.ndim != 3:
         raise UsageError("passes: shape %s, expected (passes, rows, classes)" % shape_text(a))
@@ -179,7 +185,8 @@ class Pool:
         if class_logits is not None and probabilities is not None:
             raise UsageError("class_logits and probabilities are both given, expected one of them")
         same_index(logits=logits, class_logits=class_logits, probabilities=probabilities, features=features,
-                   labelled=labelled if is_mask(labelled) else None)
+                   labelled=labelled if is_mask(labelled) else None, **_parts(passes))
+        same_columns(**_parts(passes))
         # What a strategy does not need only says how many rows there are.
         one = None if logits is None else _real_fake(logits, sigmoid, bool(needs & lib.PD_POOL_LOGIT))
         looked = judge and bool(needs & lib.PD_POOL_CLASS_LOGITS)

@@ -77,6 +77,23 @@ class Selects(unittest.TestCase):
         with self.assertRaisesRegex(paydirt.UsageError, "class_logits: another index than logits has"):
             paydirt.select(Series(LOGIT, index), Series(CLASSES, index[::-1]), k=5)
 
+    def test_passes_of_pandas_in_one_order(self):
+        index = list(range(40))
+        passes = RNG.normal(size=(2, 40, 3))
+        expected = paydirt.select(passes=passes, strategy="bald", k=5)
+        for given in (list(passes), [Series(p, index) for p in passes]):
+            np.testing.assert_array_equal(paydirt.select(passes=given, strategy="bald", k=5), expected)
+        with self.assertRaisesRegex(paydirt.UsageError, r"passes\[1\]: another index than passes\[0\] has"):
+            paydirt.select(passes=[Series(passes[0], index), Series(passes[1], index[::-1])], strategy="bald", k=5)
+        with self.assertRaisesRegex(paydirt.UsageError, r"passes\[0\]: another index than features has"):
+            paydirt.select(passes=[Series(p, index) for p in passes], features=Series(FEATURES[:40], index[::-1]),
+                           strategy="bald", k=5)
+        turned = [Series(p, index) for p in passes]
+        for p, columns in zip(turned, (["a", "b", "c"], ["c", "b", "a"])):
+            p.columns, p.dtypes = columns, None
+        with self.assertRaisesRegex(paydirt.UsageError, r"passes\[1\]: the columns of passes\[0\] in another order"):
+            paydirt.select(passes=turned, strategy="bald", k=5)
+
     def test_labelled_by_an_index(self):
         class Labelled(Index):
             def get_indexer(self, other):
@@ -328,9 +345,11 @@ class Refuses(unittest.TestCase):
             paydirt.select(probabilities=np.full((9, 3), 0.33), strategy="entropy", k=1)
             paydirt.select(passes=np.moveaxis(RNG.normal(size=(5, 40, 3)), 0, 1), strategy="bald", k=1)
             paydirt.select(features=np.hstack([np.arange(500)[:, None], FEATURES]), strategy="coreset", k=1)
-        for words, s in zip(("transposed", "within 0.01 only", "is it (rows, passes, classes)?", "column 0 counts the rows"), said):
+            paydirt.select(features=np.hstack([FEATURES, np.arange(500)[:, None]]), strategy="coreset", k=1)
+        for words, s in zip(("transposed", "within 0.01 only", "is it (rows, passes, classes)?", "column 0 counts the rows",
+                             "column %d counts the rows" % FEATURES.shape[1]), said):
             self.assertIn(words, str(s.message))
-        self.assertEqual([s.filename for s in said], 4 * [__file__])
+        self.assertEqual([s.filename for s in said], 5 * [__file__])
 
     def test_errors_are_pythons_too(self):
         self.assertTrue(issubclass(paydirt.UsageError, ValueError) and issubclass(paydirt.FileError, OSError))

@@ -7,6 +7,10 @@
 
 enum { PD_KEY_ROWS = 64 };
 
+/* What of a field counts: all of it; of a path the file's name without its ending, with its folder's name or
+ * alone. */
+enum { PD_KEY_WHOLE, PD_KEY_TAIL, PD_KEY_STEM, PD_KEY_PARTS };
+
 /* A column that was not taken, of the rows read since the begin. */
 struct pd_row_key {
     const char *name; /* borrowed */
@@ -16,8 +20,9 @@ struct pd_row_key {
         uint64_t order;     /* hash of what it held, in that order */
         uint64_t any_order; /* ... in whichever */
         uint64_t first[PD_KEY_ROWS];
-        bool alike;    /* some of the first rows hold the same */
-    } whole, stem;     /* stem: of a path the file's name without its ending */
+        bool alike;  /* some of the first rows hold the same */
+        bool varies; /* not all rows do */
+    } words[PD_KEY_PARTS];
     double from, step; /* the first row's number, and how much more the second's is */
     bool uneven;       /* they do not count on so */
     bool text;         /* some are no numbers */

@@ -341,6 +341,44 @@ static void rows_have_names(void **state)
     describes(csv(",logit\n0,1\n7,2\n"), "header, rows counted as they stand: row 1 has the index 7\t");
 }
 
+/* What is called as names of rows are, however it is written. */
+static void names_of_names(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {{"imageId", "image_id"}, {"ImageID", "image_id"},
+                                           {"sampleID", "ID"},      {"StudyID", "study_id"},
+                                           {"uid", "id"},           {"imageid", "guid"}};
+    char a[64], b[64];
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        snprintf(a, sizeof a, "logit,%s\n1,7\n2,9\n3,8\n", pairs[i][0]);
+        snprintf(b, sizeof b, "logit,%s\n1,8\n2,9\n3,7\n", pairs[i][1]);
+        assert_false(agree(a, b));
+        snprintf(b, sizeof b, "logit,%s\n1,7\n2,9\n3,8\n", pairs[i][1]);
+        assert_true(agree(a, b));
+    }
+    assert_true(agree("logit,valid\n1,7\n2,9\n3,8\n", "logit,grid\n1,8\n2,9\n3,7\n"));
+}
+
+/* The same rows under another root, with another ending, beside a value that names none. */
+static void the_same_rows_are_written_otherwise(void **state)
+{
+    (void)state;
+    assert_true(agree("image,logit\n/a/cat/0.png,1\n/a/dog/0.png,2\n",
+                      "image,logit\n/b/cat/0.png,1\n/b/dog/0.png,2\n"));
+    assert_false(agree("image,logit\n/a/cat/0.png,1\n/a/dog/0.png,2\n",
+                       "image,logit\n/b/dog/0.png,1\n/b/cat/0.png,2\n"));
+    assert_true(
+        agree("image,logit\nC:\\d\\i1.jpg,1\nC:\\d\\i2.jpg,2\n", "image,logit\n/d/i1.jpg,1\n/d/i2.jpg,2\n"));
+    assert_false(
+        agree("image,logit\nC:\\d\\i1.jpg,1\nC:\\d\\i2.jpg,2\n", "path,logit\n/d/i2.jpg,1\n/d/i1.jpg,2\n"));
+    assert_true(agree("image,logit\ns1.nii.gz,1\ns2.nii.gz,2\n", "image,logit\ns1,1\ns2,2\n"));
+    assert_false(agree("image,logit\ns1.nii.gz,1\ns2.nii.gz,2\n", "path,logit\ns2,1\ns1,2\n"));
+    assert_true(agree("epoch,logit\n10,1\n10,2\n", "epoch,logit\n20,1\n20,2\n"));
+    assert_true(agree("model,logit\nr18,1\nr18,2\n", "model,logit\nr50,1\nr50,2\n"));
+    assert_true(agree("pred,logit\n1,1\n1,2\n0,3\n", "pred,logit\n1,1\n0,2\n0,3\n"));
+    assert_false(agree("image,logit\na,1\na,2\nb,3\n", "image,logit\nc,1\nc,2\nd,3\n"));
+}
+
 /* Names that are numbers: of page 1 the tenth, and of 64 bits. */
 static void names_may_be_numbers(void **state)
 {
@@ -601,6 +639,8 @@ int main(void)
         cmocka_unit_test(options_decide_on_the_header),
         cmocka_unit_test(rows_have_names),
         cmocka_unit_test(a_count_of_the_rows_is_no_feature),
+        cmocka_unit_test(names_of_names),
+        cmocka_unit_test(the_same_rows_are_written_otherwise),
         cmocka_unit_test(names_may_be_numbers),
         cmocka_unit_test(measurements_name_no_rows),
         cmocka_unit_test(a_constant_counts_nothing),

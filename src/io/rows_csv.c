@@ -317,6 +317,14 @@ static enum pd_status take_all(struct csv_rows *r, struct pd_error *err)
                                   "%s: the first column, whole numbers that all differ, may be an index",
                                   r->base.name),
                           err);
+    if (r->head.index_fractions)
+        return pd_hint(
+            err,
+            pd_fail(err, PD_ERR_FORMAT, -1,
+                    "%s: the first column holds fractions and would be left out as an index: expected "
+                    "one in every file of several columns, or in none",
+                    r->base.name),
+            "index");
     const int64_t first = r->head.index, end = r->head.fields - r->head.tail;
     for (int64_t i = first; i < end; i++)
         r->column[i - first] = i;

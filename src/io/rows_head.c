@@ -4,11 +4,12 @@
 #include "base/words.h"
 #include "io/file.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { PEEK = 100, ROWS_TO_TELL = 3 };
+enum { PEEK = 100, ROWS_TO_TELL = 3, ROWS_TO_DOUBT = 10 };
 
 /* What the records below the first one look like; a field is whole where it is written as a whole number. */
 struct facts {
@@ -18,6 +19,9 @@ struct facts {
     bool tail;                /* all end with an empty field */
     bool commas;              /* some are numbers with a decimal comma */
     bool others_whole;        /* some column but the first is whole */
+    bool first_whole;         /* the first column by its values: 12.0, 1.2e+01 */
+    bool first_fractions;     /* some of it are fractions */
+    bool fractions;           /* some of the others */
     int64_t halves;           /* records that "1,5,-0,25" cut into whole numbers would look like */
     size_t digits;            /* most of them behind what may be a decimal comma */
     double first[PEEK + 1];   /* the first column: of the first record, then of the others */
@@ -53,6 +57,23 @@ static bool has_decimal_comma(const struct pd_table *t, const char *text)
     struct pd_table commas = *t;
     commas.decimal = ',';
     return t->separator != ',' && strchr(text, ',') && is_number(&commas, text);
+}
+
+/* Fields by their values, of a record. */
+static void look_at_values(const struct pd_table *t, char *const *field, int64_t fields, struct facts *f,
+                           double *first)
+{
+    double number;
+    for (int64_t i = 0; i < fields; i++) {
+        const bool is = pd_table_number(t, field[i], &number), whole = is && number == floor(number);
+        if (i)
+            f->fractions = f->fractions || (is && !whole);
+        else {
+            *first = is ? number : -1;
+            f->first_whole = f->first_whole && whole;
+            f->first_fractions = f->first_fractions || (is && !whole);
+        }
+    }
 }
 
 /* --- looking ahead --- */
@@ -96,12 +117,11 @@ static void look_at(const struct pd_rows_head *h, const struct pd_table *t, stru
         const bool is = is_whole(t->field[i], &value);
         whole += is;
         first += is && !i;
-        if (!i)
-            f->first[1 + f->records] = is ? value : -1;
         if (i < h->fields)
             f->whole[i] = f->whole[i] && is;
         f->commas = f->commas || (!is && has_decimal_comma(t, t->field[i]));
     }
+    look_at_values(t, t->field, used, f, &f->first[1 + f->records]);
     look_for_halves(t->field, used, f);
     f->all_whole += used > 1 && whole - first == used - 1;
     f->whole_with_first += whole == used;
@@ -124,6 +144,7 @@ static enum pd_status look_ahead(struct pd_rows_head *h, struct pd_table *t, str
     if (!f->whole)
         return pd_fail_memory(err, t->name);
     memset(f->whole, true, (size_t)h->fields);
+    f->first_whole = true;
     while (!status && got && f->records < PEEK) {
         status = pd_table_next(t, &got, err);
         if (!status && got)
@@ -225,12 +246,18 @@ static bool all_differ(const struct facts *f, int64_t from, int64_t rows)
 
 /* Where nothing but the numbers can tell: the first column counts the rows, or may number them out of order.
  */
-static void judge_index(struct pd_rows_head *h, struct facts *f)
+static void judge_index(struct pd_rows_head *h, const struct pd_rows_request *request, const struct facts *f)
 {
+    double value;
     const int64_t from = h->header, rows = f->records + !h->header;
-    const bool whole = f->whole[0] && (h->header || is_whole(h->names[0], &f->first[0]));
-    if (h->fields - h->tail < 2 || rows < ROWS_TO_TELL || !whole || !all_differ(f, from, rows))
+    const bool whole = f->whole[0] && (h->header || is_whole(h->names[0], &value));
+    if (h->fields - h->tail < 2 || rows < ROWS_TO_TELL || !f->first_whole || !all_differ(f, from, rows))
         return;
+    if (!whole) { /* np.savetxt writes all numbers alike */
+        h->index_doubt = request->features && f->fractions && rows >= ROWS_TO_DOUBT &&
+                         !counts_from(f, from, rows); /* pd_rows_doubt_counter names those */
+        return;
+    }
     h->counts = !f->others_whole && counts_from(f, from, rows);
     h->index = h->counts;
     h->index_from = (int64_t)f->first[from];
@@ -308,10 +335,14 @@ static enum pd_status judge(struct pd_rows_head *h, struct pd_table *t, struct f
     if (request->header == PD_ROWS_AUTO)
         status = judge_header(h, t, f, err);
     h->named = h->header;
+    if (!h->header)
+        look_at_values(t, h->names, h->fields - h->tail, f, &f->first[0]);
     if (request->index == PD_ROWS_AUTO && !h->index)
-        judge_index(h, f);
+        judge_index(h, request, f);
     if (request->index != PD_ROWS_AUTO)
-        h->index = request->index == PD_ROWS_YES;
+        h->index = request->index == PD_ROWS_YES && h->fields - h->tail > 1; /* of other files */
+    h->index_fractions =
+        h->index && f->first_fractions && !pd_rows_names_index(h->header ? h->names[0] : "-");
     if (!status && !request->whole)
         status = check_commas(h, t, f, err);
     if (!status && request->header == PD_ROWS_AUTO && !h->header)

@@ -8,16 +8,17 @@
 #include <stdbool.h>
 
 struct pd_rows_head {
-    bool header;        /* the first record names the columns */
-    bool named;         /* names are those of a header, or of a '#' line above the rows */
-    bool index;         /* the first column numbers the rows, or names them */
-    bool counts;        /* ... in order, which every row must hold to */
-    bool tail;          /* every record ends with a separator: its last field is empty */
-    int64_t line;       /* of the first record */
-    bool index_doubt;   /* it may be one, which the numbers alone cannot say */
-    int64_t index_from; /* the first row's number where it counts */
-    int64_t fields;     /* of every record, an empty last one included */
-    char **names;       /* (fields), owned: of the first record, whatever it is */
+    bool header;          /* the first record names the columns */
+    bool named;           /* names are those of a header, or of a '#' line above the rows */
+    bool index;           /* the first column numbers the rows, or names them */
+    bool counts;          /* ... in order, which every row must hold to */
+    bool tail;            /* every record ends with a separator: its last field is empty */
+    int64_t line;         /* of the first record */
+    bool index_doubt;     /* it may be one, which the numbers alone cannot say */
+    bool index_fractions; /* an index that was asked for holds fractions */
+    int64_t index_from;   /* the first row's number where it counts */
+    int64_t fields;       /* of every record, an empty last one included */
+    char **names;         /* (fields), owned: of the first record, whatever it is */
 };
 
 /* Decides by the first hundred records and the request, and leaves the table at its first row. PD_ERR_FORMAT:

@@ -420,6 +420,33 @@ static const char *lines(int n, const char *format)
     return text;
 }
 
+/* As np.savetxt writes them: 12.0, 1.2e+01. */
+static void an_index_may_be_written_as_fractions_are(void **state)
+{
+    (void)state;
+    const struct pd_rows_request usual = request;
+    request.features = request.whole = true;
+    refused(csv(lines(10, "1%.0f.0,0.5\n")), PD_ERR_FORMAT, "whole numbers that all differ, may be an index");
+    refused(csv(lines(10, "1%.0fe+00 0.5 2\n")), PD_ERR_FORMAT,
+            "whole numbers that all differ, may be an index");
+    describes(csv(lines(9, "1%.0f.0,0.5\n")), "9 rows x 2 columns");
+    describes(csv(lines(10, "1%.0f.0,5.0\n")), "10 rows x 2 columns");
+    request = usual;
+    describes(csv(lines(10, "1%.0f.0,0.5\n")), "10 rows x 2 columns");
+}
+
+/* Asked for on behalf of another file. */
+static void fractions_are_no_index(void **state)
+{
+    (void)state;
+    request.index = PD_ROWS_YES;
+    refused(csv(lines(9, "0.%.0f,0.5\n")), PD_ERR_FORMAT, "the first column holds fractions");
+    describes(csv(lines(9, "0.%.0f\n")), "9 rows x 1 column, line 1 taken as a row\t");
+    describes(csv(lines(9, "%.0f,0.5\n")),
+              "9 rows x 1 column, line 1 taken as a row, the first column as an index");
+    request.index = PD_ROWS_AUTO;
+}
+
 static void a_count_of_the_rows_is_no_feature(void **state)
 {
     (void)state;
@@ -638,6 +665,8 @@ int main(void)
         cmocka_unit_test(a_first_line_is_a_header_by_rule),
         cmocka_unit_test(options_decide_on_the_header),
         cmocka_unit_test(rows_have_names),
+        cmocka_unit_test(an_index_may_be_written_as_fractions_are),
+        cmocka_unit_test(fractions_are_no_index),
         cmocka_unit_test(a_count_of_the_rows_is_no_feature),
         cmocka_unit_test(names_of_names),
         cmocka_unit_test(the_same_rows_are_written_otherwise),

@@ -28,7 +28,8 @@ static const char about[] =
     "  .csv      a first line with words names the columns: t.csv:NAME takes NAME, or NAME_0, NAME_1, ...;\n"
     "            without a name 'logit', 'class_logit_0' ..., 'feature_0' ...; without such a line a row\n"
     "            is all columns. Fields between commas, semicolons, tabs or blanks. t.csv:A,B takes columns\n"
-    "            A and B, t.csv:A* all that begin so; names 0, 1, 2, ... (pandas) are all columns but an "
+    "            A and B, t.csv:A* all that begin so, t.csv:* all; names 0, 1, 2, ... (pandas) are all "
+    "columns but an "
     "index. How the lines were "
     "taken\n"
     "            is said on standard error; what may be read in two ways is refused.\n"
@@ -262,7 +263,7 @@ static enum pd_status rank(const struct options *o, const struct pd_pool_request
 }
 
 /* Of the candidates, (n, width), to be freed; expected: rows that the file should have. */
-static enum pd_status read_features(struct pd_rows *in, int64_t expected, const struct choice *c,
+static enum pd_status read_features(struct pd_rows *in, int64_t expected, const struct choice *c, bool header,
                                     float **features, struct pd_error *err)
 {
     char text[512];
@@ -274,6 +275,8 @@ static enum pd_status read_features(struct pd_rows *in, int64_t expected, const 
     if (!status && count != expected)
         status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s has %lld rows, the logits have %lld", pd_rows_name(in),
                          (long long)count, (long long)expected);
+    if (status == PD_ERR_MISMATCH && header)
+        status = pd_hint(err, status, "the first line of each text was taken for names: header");
     if (!status)
         status = pd_pool_files_check(c->pool, in, err);
     if (status)
@@ -299,7 +302,7 @@ static enum pd_status spread(const struct options *o, const struct pd_pool_reque
     enum pd_status status = pd_rows_open(o->features, &plain, &in, err);
     if (status)
         return status;
-    status = read_features(in, count, c, &features, err);
+    status = read_features(in, count, c, request->header == PD_ROWS_YES, &features, err);
     c->order = calloc((size_t)o->k, sizeof *c->order);
     if (!status && !c->order)
         status = pd_fail(err, PD_ERR_MEMORY, -1, "out of memory for %lld rows", (long long)o->k);

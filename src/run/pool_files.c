@@ -384,11 +384,14 @@ static enum pd_status to_logits(struct pd_pool_files *files, const struct pd_poo
 /* --- as a source --- */
 
 /* name (first has more) ends after so many rows. */
-static enum pd_status fail_lengths(const char *shorter, int64_t rows, const char *longer,
-                                   struct pd_error *err)
+static enum pd_status fail_lengths(const struct pd_pool_files *files, const char *shorter, int64_t rows,
+                                   const char *longer, struct pd_error *err)
 {
-    return pd_fail(err, PD_ERR_MISMATCH, -1, "%s ends after %lld rows, %s has more", shorter, (long long)rows,
-                   longer);
+    const enum pd_status status = pd_fail(err, PD_ERR_MISMATCH, -1, "%s ends after %lld rows, %s has more",
+                                          shorter, (long long)rows, longer);
+    return files->request.header == PD_ROWS_YES
+               ? pd_hint(err, status, "the first line of each text was taken for names: header")
+               : status;
 }
 
 /* Of other rows, or in another order. */
@@ -442,8 +445,8 @@ static enum pd_status read_files(struct pd_pool_files *files, int64_t *n, struct
             return status;
         const char *own = pd_rows_name(files->file[i]);
         if (name && rows != *n)
-            return rows < *n ? fail_lengths(own, files->rows + rows, name, err)
-                             : fail_lengths(name, files->rows + *n, own, err);
+            return rows < *n ? fail_lengths(files, own, files->rows + rows, name, err)
+                             : fail_lengths(files, name, files->rows + *n, own, err);
         *n = rows;
         name = own;
     }

@@ -275,6 +275,10 @@ static void refuses_bad_files(void **state)
           "five.npy ends after 5 rows, c.npy has more");
     fails("select --logits seven.npy --class-logits c.npy -k 1", 5,
           "c.npy ends after 6 rows, seven.npy has more");
+    write_text("bare.csv", "0.5,1\n2,2.5\n3,1\n4,2\n5,1\n6,2.5\n");
+    fails("select --logits l.npy --class-logits bare.csv -k 1 --header", 5,
+          "bare.csv ends after 5 rows, l.npy has more; the first line of each text was taken for names: "
+          "--header");
     write_text("named.csv", "image,logit\na,1\nb,2\n");
     write_text("swapped.csv", "image,class_logit_0,class_logit_1\nb,1,2\na,2,2.5\n");
     fails("select --logits named.csv --class-logits swapped.csv -k 1", 5,

@@ -7,7 +7,7 @@
  * CSV: fields between commas, semicolons, tabs or blanks (whichever the first line has, in this order);
  * quotes, CRLF, CR and a byte order mark are fine, decimal commas where they do not separate. Every line
  * below the header is a row: what may shift the rows is refused. A first line of names asks for
- * the column NAME, for NAME_0, NAME_1, ..., for all that begin so (NAME*), or for A,B,C; without such a line,
+ * the column NAME, for NAME_0, NAME_1, ..., for all that begin so (NAME*), for all but an index (*), or for A,B,C; without such a line,
  * or where the names are 0, 1, 2, ... as pandas gives them, a row is all columns but an index. What cannot be
  * told is refused, with the option that decides. */
 #ifndef PAYDIRT_ROWS_H

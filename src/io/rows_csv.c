@@ -295,7 +295,7 @@ static enum pd_status fail_no_column(const struct csv_rows *r, const char *const
                        size, missing, name, known);
     return pd_fail(err, PD_ERR_USAGE, -1,
                    "%s: no column '%s' or '%s_0' (it has: %s): name one with %.100s:NAME, several with "
-                   "%.100s:NAME,NAME,... or NAME*",
+                   "%.100s:NAME,NAME,... or NAME*, all with *",
                    r->base.name, name, stem, known, r->base.name, r->base.name);
 }
 
@@ -338,6 +338,8 @@ static enum pd_status choose_columns(struct csv_rows *r, const char *const *name
     r->column = pd_calloc((size_t)r->head.fields, sizeof *r->column);
     if (!r->column)
         return pd_fail_memory(err, r->base.name);
+    if (!strcmp(names[0], "*")) /* classes called by words */
+        return take_all(r, err);
     for (int i = 0; r->head.named && names[i] && !r->base.width && !status; i++)
         status = find_columns(r, names[i], err);
     r->by_name = r->base.width;

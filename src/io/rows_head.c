@@ -13,7 +13,7 @@ enum { PEEK = 100, ROWS_TO_TELL = 3, ROWS_TO_DOUBT = 10 };
 
 /* What the records below the first one look like; a field is whole where it is written as a whole number. */
 struct facts {
-    int64_t records;
+    int64_t records, fields;
     int64_t all_whole;        /* records of whole numbers only, the first column aside */
     int64_t whole_with_first; /* ... all columns counted */
     bool tail;                /* all end with an empty field */
@@ -26,6 +26,7 @@ struct facts {
     size_t digits;            /* most of them behind what may be a decimal comma */
     double first[PEEK + 1];   /* the first column: of the first record, then of the others */
     bool *whole;              /* (fields): of the column so far */
+    unsigned char *points;    /* (fields): bits of points_of */
 };
 
 /* --- fields --- */
@@ -59,6 +60,21 @@ static bool has_decimal_comma(const struct pd_table *t, const char *text)
     return t->separator != ',' && strchr(text, ',') && is_number(&commas, text);
 }
 
+/* "1.643", which is 1643 in German; 0 to 999; other numbers. */
+enum { THOUSANDS = 1, UNITS = 2, OTHERS = 4 };
+
+static int points_of(const char *text)
+{
+    static const char digit[] = "0123456789";
+    text += *text == '-' || *text == '+';
+    const size_t n = strspn(text, digit);
+    if (!n || n > 3 || (text[n] && *text == '0'))
+        return OTHERS;
+    return !text[n]                                                             ? UNITS
+           : text[n] == '.' && strspn(text + n + 1, digit) == 3 && !text[n + 4] ? THOUSANDS
+                                                                                : OTHERS;
+}
+
 /* Fields by their values, of a record. */
 static void look_at_values(const struct pd_table *t, char *const *field, int64_t fields, struct facts *f,
                            double *first)
@@ -73,6 +89,8 @@ static void look_at_values(const struct pd_table *t, char *const *field, int64_t
             f->first_whole = f->first_whole && whole;
             f->first_fractions = f->first_fractions || (is && !whole);
         }
+        if (is && i < f->fields)
+            f->points[i] |= (unsigned char)points_of(field[i]);
     }
 }
 
@@ -141,7 +159,9 @@ static enum pd_status look_ahead(struct pd_rows_head *h, struct pd_table *t, str
         return status;
     f->tail = h->fields > 1 && !*h->names[h->fields - 1];
     f->whole = pd_calloc((size_t)h->fields, sizeof *f->whole);
-    if (!f->whole)
+    f->points = pd_calloc((size_t)h->fields, 1);
+    f->fields = h->fields;
+    if (!f->whole || !f->points)
         return pd_fail_memory(err, t->name);
     memset(f->whole, true, (size_t)h->fields);
     f->first_whole = true;
@@ -322,6 +342,25 @@ static enum pd_status check_commas(const struct pd_rows_head *h, const struct pd
                          t->name, (long long)h->line);
 }
 
+static enum pd_status check_thousands(const struct pd_rows_head *h, const struct pd_table *t,
+                                      const struct facts *f, struct pd_error *err)
+{
+    bool mixed = false;
+    int all = 0;
+    for (int64_t i = 0; i < f->fields; i++) {
+        mixed = mixed || f->points[i] == (THOUSANDS | UNITS);
+        all |= f->points[i];
+    }
+    return t->separator != ';' || !mixed || all & OTHERS
+               ? PD_OK
+               : pd_fail(err, PD_ERR_FORMAT, -1,
+                         "%s: line %lld: fractions of three digits each beside whole numbers below 1000, as "
+                         "points "
+                         "between thousands give them (1.643 for 1643): expected no points, or 512.0 beside "
+                         "1.643",
+                         t->name, (long long)h->line);
+}
+
 static enum pd_status judge(struct pd_rows_head *h, struct pd_table *t, struct facts *f,
                             const struct pd_rows_request *request, struct pd_error *err)
 {
@@ -345,6 +384,8 @@ static enum pd_status judge(struct pd_rows_head *h, struct pd_table *t, struct f
         h->index && f->first_fractions && !pd_rows_names_index(h->header ? h->names[0] : "-");
     if (!status && !request->whole)
         status = check_commas(h, t, f, err);
+    if (!status)
+        status = check_thousands(h, t, f, err);
     if (!status && request->header == PD_ROWS_AUTO && !h->header)
         status = take_comment(h, t, err);
     return status;
@@ -365,6 +406,7 @@ enum pd_status pd_rows_head_read(struct pd_rows_head *h, struct pd_table *t,
     if (!status && h->header)
         status = pd_table_next(t, &got, err);
     pd_free(f->whole);
+    pd_free(f->points);
     pd_free(f);
     return status;
 }

@@ -435,6 +435,16 @@ static void an_index_may_be_written_as_fractions_are(void **state)
     describes(csv(lines(10, "1%.0f.0,0.5\n")), "10 rows x 2 columns");
 }
 
+static void points_may_stand_between_thousands(void **state)
+{
+    (void)state;
+    refused(csv("1.643;512\n980;2.001\n7;13\n"), PD_ERR_FORMAT, "points between thousands");
+    describes(csv("1.643;512.5\n980;2.001\n7;13\n"), "3 rows x 2 columns");
+    describes(csv("1.643;512\n980;0.001\n7;13\n"), "3 rows x 2 columns");
+    describes(csv("1.643;5.512\n9.980;2.001\n"), "2 rows x 2 columns");
+    describes(csv("1.643,512\n980,2.001\n7,13\n"), "3 rows x 2 columns");
+}
+
 /* Asked for on behalf of another file. */
 static void fractions_are_no_index(void **state)
 {
@@ -615,6 +625,21 @@ static void numbers_as_others_write_them(void **state)
 static void names_choose_columns(void **state)
 {
     (void)state;
+    csv("\"tench, Tinca tinca\",goldfish\n1,2\n3,4\n5,6.5\n");
+    holds(scratch_path("t.csv:*"), 3, 2, six);
+    csv(",cat,dog\n0,1,2\n1,3,4\n2,5,6.5\n");
+    holds(scratch_path("t.csv:*"), 3, 2, six);
+    csv("1,2\n3,4\n5,6.5\n");
+    holds(scratch_path("t.csv:*"), 3, 2, six);
+    csv("image,cat\na,1\n");
+    struct pd_rows *rows;
+    assert_int_equal(pd_rows_open(scratch_path("t.csv:*"), &request, &rows, NULL), PD_OK);
+    int64_t n;
+    float to[2];
+    struct pd_error err;
+    assert_int_equal(pd_rows_read(rows, to, 1, &n, &err), PD_ERR_FORMAT);
+    assert_non_null(strstr(err.message, "line 2, column 1 (image): 'a', expected a number"));
+    pd_rows_close(rows);
     csv("a,b,c\n1,9,2\n3,9,4\n5,9,6.5\n");
     holds(scratch_path("t.csv:a,c"), 3, 2, six);
     refused(scratch_path("t.csv:a,d"), PD_ERR_USAGE, "t.csv: no column 'd' of 'a,d' (it has: a, b, c)");
@@ -667,6 +692,7 @@ int main(void)
         cmocka_unit_test(rows_have_names),
         cmocka_unit_test(an_index_may_be_written_as_fractions_are),
         cmocka_unit_test(fractions_are_no_index),
+        cmocka_unit_test(points_may_stand_between_thousands),
         cmocka_unit_test(a_count_of_the_rows_is_no_feature),
         cmocka_unit_test(names_of_names),
         cmocka_unit_test(the_same_rows_are_written_otherwise),

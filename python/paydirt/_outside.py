@@ -58,6 +58,6 @@ def real_fake(discriminator: Any, samples: NDArray[Any]) -> NDArray[np.float32]:
         raise UsageError("the discriminator gave %d logits for %d samples" % (logits.size, len(samples)))
     logits = logits.reshape(-1)
     if is_function and len(logits):
-        look("the discriminator", logits, True, "if they are: give np.log(p / (1 - p)); if they are logits: give an estimator "
+        look("the discriminator", logits, True, "if they are: give np.log(p / (1 - p))", "if they are logits: give an estimator "
              "with decision_function")
     return logits

@@ -50,8 +50,8 @@ def strategies() -> List[Strategy]:
 # --- the arrays ---------------------------------------------------------------------------------------------
 
 
-def look(name: str, a: NDArray[np.float32], sigmoid: bool, remedy: str) -> None:
-    """Refuses what are probabilities and no logits."""
+def look(name: str, a: NDArray[np.float32], sigmoid: bool, remedy: str, otherwise: str) -> None:
+    """Refuses what are probabilities and no logits. remedy: where they are; otherwise: where not."""
     classes = 1 if sigmoid else a.shape[-1]
     rows = min(a.size // max(classes, 1), max(_JUDGED // max(classes, 1), 64))
     scale = (lib.pd_scale_of_numbers(rows, pointer("float", a)) if sigmoid
@@ -59,14 +59,15 @@ def look(name: str, a: NDArray[np.float32], sigmoid: bool, remedy: str) -> None:
     words = {lib.PD_SCALE_PROBABILITIES: "rows within [0, 1] that sum to 1, probabilities",
              lib.PD_SCALE_PERCENTAGES: "rows that sum to 100, percentages: divide by 100, and give them as probabilities=",
              lib.PD_SCALE_COUNTS: "rows of one sum, none below 0, counts or sums of probabilities: divide by that sum, and give them as probabilities=",
-             lib.PD_SCALE_SIGMOIDS: "all within [0, 1], as after a sigmoid",
+             lib.PD_SCALE_SIGMOIDS: "all within [0, 1], as after a sigmoid" + ("" if sigmoid else " for each class: take the numbers before it"),
              lib.PD_SCALE_MINUS_LOGS: "rows of -log p, a loss for each class: take them with the other sign"}
     if scale in words:
-        raise UsageError("%s: %s (%s)" % (name, words[scale], remedy))
+        ways = (remedy, otherwise) if sigmoid or scale == lib.PD_SCALE_PROBABILITIES else (otherwise,)
+        raise UsageError("%s: %s (%s)" % (name, words[scale], "; ".join(ways)))
     column = -1 if sigmoid else lib.pd_column_of_numbers(rows, classes, pointer("float", a))
     if column >= 0:
         raise UsageError("%s: column %d of %d holds whole numbers beside fractions, labels or row numbers: leave it out (%s)"
-                         % (name, column, classes, remedy))
+                         % (name, column, classes, otherwise))
 
 
 def _logits_of(probabilities: Any) -> NDArray[np.float32]:
@@ -99,7 +100,7 @@ def _real_fake(logits: Any, sigmoid: Optional[bool], needed: bool) -> NDArray[np
             clipped: NDArray[np.float32] = np.clip(np.log(p) - np.log1p(-p), -_SURE, _SURE).astype(np.float32)
         return clipped
     if needed and sigmoid is None and len(a):
-        look("logits", a, True, "if they are: sigmoid=True; if they are logits before it: sigmoid=False")
+        look("logits", a, True, "if they are: sigmoid=True", "if they are logits before it: sigmoid=False")
     return rounded(given, "logits", 1, a)
 
 
@@ -115,7 +116,7 @@ def _class_logits(given: Any, judge: bool) -> NDArray[np.float32]:
         raise UsageError("class_logits: shape %s, expected 2 classes or more" % shape_text(a))
     a = rounded(given, "class_logits", a.shape[1], a, classes=True)
     if judge and len(a):
-        look("class_logits", a, False, "if they are: probabilities= in place of class_logits=; if they are logits: judge=False")
+        look("class_logits", a, False, "if they are: probabilities= in place of class_logits=", "if they are logits: judge=False")
     return a
 
 
@@ -134,7 +135,7 @@ def _passes(given: Any, judge: bool) -> NDArray[np.float32]:
         raise UsageError("passes: shape %s, expected 2 passes and 2 classes or more" % shape_text(a))
     a = rounded(given, "passes", a.shape[2], a, classes=True)
     if judge and a.size:
-        look("passes", a, False, "take their logarithms: np.log; if they are logits: judge=False")
+        look("passes", a, False, "take their logarithms: np.log", "if they are logits: judge=False")
     if len(a) > a.shape[1] > 0:
         tell("passes: shape %s, more passes than rows: is it (rows, passes, classes)?" % shape_text(a))
     return a
@@ -262,6 +263,10 @@ def _spread(diverse: str, strategy: Any, pool: Pool, k: int, candidates: int, se
     if pool.features is None:
         raise UsageError("diverse: features= is missing, whose distances it goes by")
     known = len(np.unique(np.frombuffer(ffi.buffer(pool.c.labelled_rows, 8 * pool.c.labelled), np.int64)))
+    if 0 < candidates < k:
+        raise UsageError("candidates: %d, less than k (%d)" % (candidates, k))
+    if pool.n - known < k:
+        raise UsageError("%d rows asked for, the pool has %d%s" % (k, pool.n - known, " without a label" if known else ""))
     most = min(candidates or 10 * k, pool.n - known)
     best = _choose(strategy, pool, most, seed, balanced, 0, 0.0, thread_count)
     near = np.ascontiguousarray(pool.features[best])

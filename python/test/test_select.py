@@ -270,6 +270,8 @@ class Refuses(unittest.TestCase):
         self.assertEqual(len(paydirt.select(class_logits=p, strategy="entropy", k=3, judge=False)), 3)
         self.refuses("row 0: ", probabilities=CLASSES, strategy="entropy")
         self.refuses("both given", class_logits=CLASSES, probabilities=p)
+        self.refuses("a sigmoid for each class: take the numbers before it (if they are logits: judge=False)",
+                     class_logits=1 / (1 + np.exp(-CLASSES)), strategy="entropy")
 
     def test_shapes(self):
         self.refuses("those of classes are class_logits=", CLASSES)
@@ -325,6 +327,9 @@ class Refuses(unittest.TestCase):
             self.refuses("threads: ", LOGIT, CLASSES, threads=threads)
         self.refuses("strategy: None", LOGIT, CLASSES, strategy=None)
         self.refuses("features= is missing", LOGIT, CLASSES, diverse="k-center")
+        spread = dict(class_logits=CLASSES[:500], features=FEATURES, strategy="entropy", diverse="k-center", k=6)
+        self.refuses("candidates: 5, less than k (6)", candidates=5, **spread)
+        self.refuses("6 rows asked for, the pool has 5 without a label", labelled=np.arange(495), **spread)
         self.refuses("diverse: [], expected 'k-center'", LOGIT, CLASSES, diverse=[])
         for balanced in (None, "no"):
             self.refuses("balanced: ", LOGIT, CLASSES, balanced=balanced)

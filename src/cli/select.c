@@ -309,6 +309,8 @@ static enum pd_status spread(const struct options *o, const struct pd_pool_reque
     if (!status)
         status = pd_diverse_choose(method, c->n, c->rows, pd_rows_width(in), features, o->k,
                                    (uint64_t)o->seed, c->order, err);
+    if (status == PD_ERR_USAGE) /* numbers that are not finite */
+        status = pd_fail(err, PD_ERR_FORMAT, -1, "%s: %.400s", pd_rows_name(in), err->message);
     free(features);
     pd_rows_close(in);
     return status;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PEEK = 100, ROWS_TO_TELL = 3, ROWS_TO_DOUBT = 10 };
+enum { PEEK = 100, ROWS_TO_TELL = 3, ROWS_TO_DOUBT = 10, SUM_ROUNDED = 2 };
 
 /* What the records below the first one look like; a field is whole where it is written as a whole number. */
 struct facts {
@@ -23,6 +23,8 @@ struct facts {
     bool first_fractions;     /* some of it are fractions */
     bool fractions;           /* some of the others */
     int64_t halves;           /* records that "1,5,-0,25" cut into whole numbers would look like */
+    double sum;               /* of the first of them */
+    bool sums_differ;         /* of others: no percentages, nor votes */
     size_t digits;            /* most of them behind what may be a decimal comma */
     double first[PEEK + 1];   /* the first column: of the first record, then of the others */
     bool *whole;              /* (fields): of the column so far */
@@ -99,13 +101,15 @@ static void look_at_values(const struct pd_table *t, char *const *field, int64_t
 /* All whole, every second one without a sign: decimal commas between commas. */
 static void look_for_halves(char *const *field, int64_t fields, struct facts *f)
 {
-    double value;
-    for (int64_t i = 0; i < fields; i++) {
+    double value, sum = 0;
+    for (int64_t i = 0; i < fields; i++, sum += value) {
         const size_t n = strlen(field[i]);
         if (fields % 2 || !is_whole(field[i], &value) || (i % 2 && strspn(field[i], "0123456789") < n))
             return;
         f->digits = i % 2 && n > f->digits ? n : f->digits;
     }
+    f->sum = f->halves ? f->sum : sum;
+    f->sums_differ = f->sums_differ || fabs(sum - f->sum) > SUM_ROUNDED;
     f->halves++;
 }
 
@@ -334,7 +338,8 @@ static enum pd_status check_commas(const struct pd_rows_head *h, const struct pd
     const int64_t rows = f->records + !h->header;
     if (!h->header)
         look_for_halves(h->names, h->fields - h->tail, f);
-    return t->separator != ',' || f->halves < rows || rows < ROWS_TO_TELL || f->digits < DIGITS_TO_TELL
+    return t->separator != ',' || f->halves < rows || rows < ROWS_TO_TELL || f->digits < DIGITS_TO_TELL ||
+                   !f->sums_differ
                ? PD_OK
                : pd_fail(err, PD_ERR_FORMAT, -1,
                          "%s: line %lld: whole numbers alone, as decimal commas between commas give them: "

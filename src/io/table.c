@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/real.h"
+#include "io/csv.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -273,6 +274,10 @@ enum pd_status pd_table_next(struct pd_table *t, bool *got, struct pd_error *err
         enum pd_status status = read_line(t, got, err);
         if (status || !*got)
             return status;
+        if (!t->records && t->record.size && pd_csv_separator_line(t->record.data)) { /* Excel's */
+            t->separator = t->record.data[4];
+            continue;
+        }
         const bool comment = t->record.size && t->record.data[0] == '#';
         if (!comment && !is_empty(t))
             break;

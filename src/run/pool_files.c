@@ -257,7 +257,7 @@ void pd_pool_files_describe(const struct pd_pool_files *files, void (*line)(void
              (long long)files->pool.pass_rows, files->pool.classes);
     if (files->pool.passes > files->pool.pass_rows)
         tell(&l, "%s: more passes than rows: is it (rows, passes, classes)?", files->passes_name);
-    if (classes_of(files) > rows)
+    if (rows && classes_of(files) > rows)
         tell(&l, "%s: %lld rows of %lld classes: is it transposed?",
              pd_rows_name(files->file[PD_FILE_CLASSES]), rows, (long long)classes_of(files));
     if (files->off > ROUNDED)

@@ -80,9 +80,11 @@ static enum pd_status to_logits(struct pd_pool_files *files, int64_t have, int64
 {
     const struct pd_pool_request *r = &files->request;
     const int classes = files->pool.classes;
+    char name[512]; /* how many rows a pass has is known at the end */
+    snprintf(name, sizeof name, "%.400s, passes one behind the other", files->passes_name);
     if (r->log_probabilities || r->probabilities == PD_ROWS_YES)
         return pd_pool_fail_in(
-            files->passes_name,
+            name,
             pd_class_logits_from(r->log_probabilities ? PD_SCALE_LOG_PROBABILITIES : PD_SCALE_PROBABILITIES,
                                  have, n, classes, values, &files->off, err),
             err);
@@ -213,15 +215,16 @@ static enum pd_status join_halves(const char *path, int64_t count, const float *
     return PD_OK;
 }
 
-/* That is no blank. EOF: an empty file, as a list of labelled rows is before the first label; 0: none that
- * can be read. */
+/* That is no blank, nor of a '#' line. EOF: an empty file, as a list of labelled rows is before the first
+ * label; 0: none that can be read. */
 static int first_byte(const char *path)
 {
     struct stat info;
     FILE *file = !stat(path, &info) && S_ISREG(info.st_mode) ? fopen(path, "rbe") : NULL;
     int first = file ? getc(file) : 0;
-    while (isspace(first))
-        first = getc(file);
+    for (bool comment = false; isspace(first) || first == '#' || (comment && first != EOF);
+         first = getc(file))
+        comment = first == '#' || (comment && first != '\n' && first != '\r');
     if (file)
         (void)fclose(file);
     return first;

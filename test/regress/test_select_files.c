@@ -107,6 +107,11 @@ static void chooses_rows_together(void **state)
     write_text("known.txt", " \r\n\n");
     fails("select --features f.npy --strategy coreset -k 7 --labelled known.txt", 2,
           "7 rows asked for, the pool has 6");
+    write_text("known.txt", "# none\n# yet\r\n\n");
+    fails("select --features f.npy --strategy coreset -k 7 --labelled known.txt", 2,
+          "7 rows asked for, the pool has 6");
+    write_text("known.txt", "# those\r# of now\r1\r");
+    prints("select " NPY "-k 1 --labelled known.txt", "3\n");
     /* Others leave them out, too. */
     write_text("known.txt", "1\n");
     prints("select " NPY "-k 1 --labelled known.txt", "3\n");
@@ -154,6 +159,8 @@ static void takes_stochastic_passes(void **state)
     fails("select --strategy bald -k 2 --passes p.npy", 2, "p.npy: rows within [0, 1] that sum to 1");
     assert_string_equal(succeeds("select --strategy bald -k 2 --passes p.npy --probabilities")->out,
                         "4\n1\n");
+    fails("select --strategy bald -k 2 --passes passes.npz --probabilities", 2,
+          "passes.npz:passes, passes one behind the other: row 0: ");
     fails("select --strategy bald -k 2 --passes flat.npy", 5,
           "flat.npy: shape (18, 3), expected (passes, rows, classes)");
     fails("select --strategy bald -k 2 --passes one.npy", 5, "one.npy: 1 passes of 3 numbers in a row");
@@ -294,6 +301,8 @@ static void refuses_bad_files(void **state)
           "l.npy: 1 numbers in a row, expected the logits of 2");
     fails("select --logits l.npy --class-logits none.npy -k 1", 3, "none.npy: cannot open");
     fails("select --logits t.csv:real --class-logits c.npy -k 1", 2, "t.csv: no column 'real' or 'real_0'");
+    fails("select --class-logits c.npy --strategy entropy -k 6 --diverse k-center --features nan.npy", 4,
+          "nan.npy: row 3: feature 0 is nan, expected a finite number");
     fails("select " NPY "-k 2 --diverse k-center --features five.npy", 5,
           "five.npy has 5 rows, the logits have 6");
 }

@@ -435,6 +435,21 @@ static void an_index_may_be_written_as_fractions_are(void **state)
     describes(csv(lines(10, "1%.0f.0,0.5\n")), "10 rows x 2 columns");
 }
 
+static void percentages_are_no_decimal_commas(void **state)
+{
+    (void)state;
+    describes(csv("21,40,38,0\n0,100,0,0\n50,25,25,1\n1,9,0,90\n"), "4 rows x 4 columns");
+    refused(csv("21,40,39,0\n0,130,0,1\n50,25,25,0\n1,9,0,90\n"), PD_ERR_FORMAT,
+            "decimal commas between commas");
+}
+
+static void a_line_above_says_the_separator(void **state)
+{
+    (void)state;
+    holds(csv("sep=;\nlogit_0;logit_1\n1;2\n3;4\n5;6.5\n"), 3, 2, six);
+    holds(csv("\xEF\xBB\xBFsep=,\r\n1,2\r\n3,4\r\n5,6.5\r\n"), 3, 2, six);
+}
+
 static void points_may_stand_between_thousands(void **state)
 {
     (void)state;
@@ -692,6 +707,8 @@ int main(void)
         cmocka_unit_test(rows_have_names),
         cmocka_unit_test(an_index_may_be_written_as_fractions_are),
         cmocka_unit_test(fractions_are_no_index),
+        cmocka_unit_test(percentages_are_no_decimal_commas),
+        cmocka_unit_test(a_line_above_says_the_separator),
         cmocka_unit_test(points_may_stand_between_thousands),
         cmocka_unit_test(a_count_of_the_rows_is_no_feature),
         cmocka_unit_test(names_of_names),

@@ -76,7 +76,8 @@ void pd_row_key_note(struct pd_row_key *k, const char *field, const double *numb
     if (number && *number != floor(*number))
         k->fractions = k->uneven = true;
     else if (number) {
-        if (fabs(*number) < 0x1p53) { /* 1.0 is 1; of ids of 64 bits all digits count */
+        if (fabs(*number) < 0x1p53 ||
+            field[strspn(field, "0123456789")]) { /* 1.0 is 1; of ids of 64 bits all digits count */
             snprintf(text, sizeof text, "%.17g", *number);
             field = text;
         }
@@ -139,8 +140,10 @@ enum verdict { NOTHING, SAME, COUNT, OTHERS, NAMED };
 
 static enum verdict compare(const struct pd_row_key *a, const struct pd_row_key *b)
 {
+    /* A place that does not count is a row's of an unshuffled table. */
     const bool one_name = !strcmp(a->name, b->name), texts = a->text && b->text,
-               named = names_rows(a->name, one_name) && names_rows(b->name, one_name);
+               named =
+                   names_rows(a->name, one_name || a->uneven) && names_rows(b->name, one_name || b->uneven);
     if (measures(a) || measures(b) || !(one_name || texts || named))
         return NOTHING;
     const int part = shared_part(a, b);
@@ -154,9 +157,9 @@ static enum verdict compare(const struct pd_row_key *a, const struct pd_row_key 
         return NOTHING;
     if (one_name && named && apart)
         return NAMED;
-    /* One value, an epoch or a model, names no row, and numbers that come again may be predictions. */
-    return one_name && !a->column && !b->column && (named ? x->varies && y->varies : apart) ? OTHERS
-                                                                                            : NOTHING;
+    /* One value, an epoch or a model, names no row, and other numbers that come again may be predictions. */
+    const bool tells = named ? x->varies && y->varies : apart || x->any_order == y->any_order;
+    return one_name && !a->column && !b->column && tells ? OTHERS : NOTHING;
 }
 
 bool pd_row_keys_agree(const struct pd_row_key *a, int64_t n, const struct pd_row_key *b, int64_t m,

@@ -331,6 +331,7 @@ static void rows_have_names(void **state)
     assert_false(agree("id,logit\n1,1\n2,2\n", "image_id,logit\n002,1\n001,2\n"));
     assert_false(agree("id,logit\n1,1\n2,2\n", "file,logit\n002.png,1\n001.png,2\n"));
     assert_true(agree(",logit\n0,1\n1,2\n", "id,logit\n1,1\n0,2\n")); /* a place is no name */
+    assert_false(agree("id,logit\n0,1.5\n1,2\n2,3\n", ",logit\n0,1.5\n2,2\n1,3\n"));
     /* One that counts has its own name. */
     assert_false(agree("id,logit\n0,1.5\n1,2\n2,3\n", "id,logit\n2,1.5\n1,2\n0,3\n"));
     assert_false(agree("id,logit\n1,1.5\n2,2\n3,3\n", "image_id,logit\n2,1.5\n1,2\n3,3\n"));
@@ -376,6 +377,7 @@ static void the_same_rows_are_written_otherwise(void **state)
     assert_true(agree("epoch,logit\n10,1\n10,2\n", "epoch,logit\n20,1\n20,2\n"));
     assert_true(agree("model,logit\nr18,1\nr18,2\n", "model,logit\nr50,1\nr50,2\n"));
     assert_true(agree("pred,logit\n1,1\n1,2\n0,3\n", "pred,logit\n1,1\n0,2\n0,3\n"));
+    assert_false(agree("x,logit\n1,1\n1,2\n0,3\n", "x,logit\n1,1\n0,2\n1,3\n"));
     assert_false(agree("image,logit\na,1\na,2\nb,3\n", "image,logit\nc,1\nc,2\nd,3\n"));
 }
 
@@ -387,6 +389,7 @@ static void names_may_be_numbers(void **state)
     assert_true(agree("image,logit\n1.1,1\n1.2,2\n2.1,3\n", "image,logit\n1.1,2\n1.2,1\n2.1,3\n"));
     assert_true(agree("image,logit\n1.1,1\n1.10,2\n2.1,3\n", "image,logit\n1.1,2\n1.10,1\n2.1,3\n"));
     assert_false(agree("s,logit\na0,1\n1.5,2\na1,3\n", "s,logit\na1,1\na0,2\n1.5,3\n"));
+    assert_false(agree("x,logit\n1e10,1\n2e16,2\n30e19,3\n", "x,logit\n2e+16,1\n1e10,2\n3e20,3\n"));
     assert_true(agree("loss,logit\n0.5,1\n,2\n0.25,3\n", "loss,logit\n0.75,1\n,2\n0.5,3\n"));
     assert_true(agree("img_loss,logit\n0.5,1\n1.5,2\n", "img_loss,logit\n0.75,1\n1,2\n"));
     assert_false(agree("id,logit\n9007199254740992,1\n9007199254740993,2\n",

@@ -7,9 +7,9 @@
  * CSV: fields between commas, semicolons, tabs or blanks (whichever the first line has, in this order);
  * quotes, CRLF, CR and a byte order mark are fine, decimal commas where they do not separate. Every line
  * below the header is a row: what may shift the rows is refused. A first line of names asks for
- * the column NAME, for NAME_0, NAME_1, ..., for all that begin so (NAME*), for all but an index (*), or for A,B,C; without such a line,
- * or where the names are 0, 1, 2, ... as pandas gives them, a row is all columns but an index. What cannot be
- * told is refused, with the option that decides. */
+ * the column NAME, for NAME_0, NAME_1, ..., for all that begin so (NAME*), for all but an index (*), or for
+ * A,B,C; without such a line, or where the names are 0, 1, 2, ... as pandas gives them, a row is all columns
+ * but an index. What cannot be told is refused, with the option that decides. */
 #ifndef PAYDIRT_ROWS_H
 #define PAYDIRT_ROWS_H
 
@@ -68,7 +68,8 @@ void pd_rows_describe(const struct pd_rows *rows, char *text, size_t size);
 
 /* Of as many rows read since the begin from each: false where two texts name them otherwise, by columns that
  * are not among those taken: an index, or texts, or what is called as names are (image, id, ...), that hold
- * what the other's do in another order, or something else under one name. A path counts by its file's name.
+ * what the other's do in another order, or something else under one name. A path counts by its file's name,
+ * beside its folder's where names repeat.
  * Where a column that tells rows apart agrees they are the same, whatever others hold; one that merely counts
  * says so against measurements alone. columns: what these two are called. */
 bool pd_rows_agree(const struct pd_rows *a, const struct pd_rows *b, const char *columns[2]);

@@ -97,6 +97,11 @@ static bool takes_classes(const struct reader *r)
            r->open == pd_open_npz;
 }
 
+static bool takes_metadata(const struct reader *r)
+{
+    return r->open == pd_open_folder || r->open == pd_open_archive;
+}
+
 static const struct reader *reader_of(const struct pd_data_source *source)
 {
     int i = 0;
@@ -158,6 +163,15 @@ enum pd_status pd_dataset_open(const struct pd_data_request *request, struct pd_
                                ".npz files and of tiny-imagenet can be chosen",
                                source->name),
                        "classes");
+    const bool table = request->metadata && *request->metadata;
+    if ((table || (request->metadata_columns && *request->metadata_columns)) && !takes_metadata(reader))
+        return pd_hint(
+            err,
+            pd_fail(err, PD_ERR_USAGE, -1,
+                    "data set '%s' has its own labels; those of folders and archives of images can "
+                    "be in a table",
+                    source->name),
+            "%s", table ? "metadata" : "metadata-columns");
     struct pd_dataset *d = pd_calloc(1, sizeof *d);
     if (!d)
         return pd_fail(err, PD_ERR_MEMORY, -1, "out of memory opening data set '%s'", source->name);

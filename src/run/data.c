@@ -44,6 +44,12 @@ static enum pd_status thin(const struct pd_train_options *o, struct pd_dataset *
     return most && d->count > most ? pd_dataset_thin(d, most, (uint64_t)o->data_seed, err) : PD_OK;
 }
 
+static void note_thinned(struct pd_dataset *d, uint32_t whole)
+{
+    if (d->count < whole)
+        pd_dataset_add_note(d, "%u of the %u training images, drawn at random", d->count, whole);
+}
+
 static enum pd_status hand_over(enum pd_status status, struct pd_dataset **out)
 {
     if (status) {
@@ -58,8 +64,11 @@ enum pd_status pd_run_dataset(const struct pd_train_options *o, enum pd_split sp
                               struct pd_error *err)
 {
     enum pd_status status = open_whole(o, split, like, watch, out, err);
+    const uint32_t whole = status ? 0 : (*out)->count;
     if (!status && split == PD_SPLIT_TRAIN)
         status = thin(o, *out, err);
+    if (!status)
+        note_thinned(*out, whole);
     return hand_over(status, out);
 }
 
@@ -161,19 +170,24 @@ static size_t labels_of(const struct pd_answers *answers)
     return n;
 }
 
-/* Of what the file says, and the data set says otherwise. */
-static void note_answers(const char *path, const struct pd_answers *answers, struct pd_dataset *data)
+/* Of what the file says, and the data set says otherwise, or the run passes over. */
+static void note_answers(const char *path, const struct pd_answers *answers, const uint8_t *use,
+                         struct pd_dataset *data)
 {
     char image[200], now[PD_CLASS_NAME_SIZE], own[PD_CLASS_NAME_SIZE];
     const struct pd_answer *first = NULL;
-    size_t differ = 0;
+    char held_words[80] = "";
+    size_t differ = 0, held = 0;
     for (size_t i = 0; i < answers->count; i++) {
         const struct pd_answer *a = &answers->at[i];
+        held += a->label >= 0 && use[a->image] == PD_HELD_OUT;
         if (a->label >= 0 && data->labels[a->image] >= 0 && data->labels[a->image] != a->label)
             first = differ++ ? first : a;
     }
-    pd_dataset_add_note(data, "%s: %zu labels for %u images", pd_path_name(path), labels_of(answers),
-                        data->count);
+    if (held)
+        snprintf(held_words, sizeof held_words, ", %zu of them for images held out: not learnt from", held);
+    pd_dataset_add_note(data, "%s: %zu labels for %u images%s", pd_path_name(path), labels_of(answers),
+                        data->count, held_words);
     if (answers->note[0])
         pd_dataset_add_note(data, "%s: %s", pd_path_name(path), answers->note);
     if (answers->elsewhere)
@@ -213,7 +227,7 @@ static enum pd_status take_label_file(const char *path, struct pd_dataset *data,
             pd_fail(err, PD_ERR_FORMAT, -1, "%s: no row names a class, so there is nothing to learn from%s",
                     path, answers.predicted ? " (a model's predictions alone are no annotations)" : "");
     if (!status) {
-        note_answers(path, &answers, data);
+        note_answers(path, &answers, use, data);
         pd_labels_apply(data, &answers, use);
     }
     pd_answers_release(&answers);

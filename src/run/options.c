@@ -15,9 +15,10 @@
     TEXT(cache_dir, "", "DIR", "folder for such files; by default paydirt's in the user's cache folder")     \
     TEXT(model, "", "NAME", "network ('help train' lists them); by default the one that suits the data")     \
     TEXT(out, "runs", "DIR", "folder in which the run's folder is made")                                     \
-    INT(data_count, 0, 0, 100000000, "N", "training images; of real sets that many at random; 0: all")       \
+    INT(data_count, 0, 0, 100000000, "N",                                                                    \
+        "training images; of real sets that many, drawn by data-seed; 0: all")                               \
     INT(data_seed, 0, 0, SEED_MAX, "N",                                                                      \
-        "seed of procedural data and of drawn labels; 0: standard, the seed's")                              \
+        "seed of procedural data and of drawn images (0: standard), and of drawn labels (0: the seed's)")    \
     INT(labels, 0, 0, 100000000, "N", "images whose label may be used, even over the classes; 0: all")       \
     TEXT(label_file, "", "FILE", "CSV with image,label (or Label Studio's export): these labels only")       \
     INT(labels_per_batch, 0, 0, 65536, "N", "labelled images in every batch; 0: mixed as they come")         \
@@ -31,7 +32,7 @@
     REAL(width, 1, 0.001, 100, "X", "factor on the widths of the model's layers")                            \
     INT(epochs, 20, 1, 1000000, "N", "passes over the data")                                                 \
     INT(batch, 128, 2, 65536, "N", "images in a batch")                                                      \
-    INT(seed, 1, 0, SEED_MAX, "N", "seed of everything random")                                              \
+    INT(seed, 1, 0, SEED_MAX, "N", "seed of everything random but which images are drawn or made")           \
     INT(min_epoch, 10000, 1, 100000000, "N", "images in an epoch at least; smaller sets are repeated")       \
     FLAG(partial_batch, false, "keep what is left of an epoch's images as a smaller batch")                  \
     FLAG(gold, false, "re-weight the discriminator's losses by GOLD")                                        \

@@ -1,6 +1,7 @@
 #include "run/setup.h"
 
 #include "base/mem.h"
+#include "base/pass_on.h"
 #include "base/words.h"
 #include "engine/backend.h"
 #include "io/file.h"
@@ -170,6 +171,15 @@ static enum pd_status check_decays(const struct pd_train_options *o, struct pd_e
     return PD_OK;
 }
 
+static enum pd_status check_size(const struct pd_model *model, int size, struct pd_error *err)
+{
+    const int step = model->size_step;
+    enum pd_status status = pd_model_check_size(model, size, err);
+    if (!status || !size || model->points)
+        return status;
+    return pd_hint(err, pd_hint(err, status, "size=%d", (size + step - 1) / step * step), "model");
+}
+
 enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_error *err)
 {
     unsigned augment;
@@ -186,7 +196,7 @@ enum pd_status pd_setup_check_names(const struct pd_train_options *o, struct pd_
     if (!status)
         status = check_decays(o, err);
     if (!status && model && !model->points && o->size)
-        status = pd_model_check_size(model, (int)o->size, err);
+        status = check_size(model, (int)o->size, err);
     return status;
 }
 
@@ -224,6 +234,9 @@ static enum pd_status settle(struct pd_train_options *o, int channels, int size,
     const struct pd_loss *loss = pd_model_loss(model, o->loss, err);
     if (!loss || !can_judge(o->best, err) || pd_run_curves_check(o, err) || check_decays(o, err))
         return PD_ERR_USAGE;
+    enum pd_status status = check_size(model, size, err);
+    if (status)
+        return status;
     snprintf(o->loss, sizeof o->loss, "%s", loss->name);
     o->critic_steps = o->critic_steps ? o->critic_steps : loss->critic_steps;
     o->lr = o->lr > 0 ? o->lr : loss->adam.lr;
@@ -328,22 +341,41 @@ static enum pd_status check_labels(const struct pd_early_check *check, const str
     return status;
 }
 
-static enum pd_status check_early(void *context, const struct pd_dataset *listed, struct pd_error *err)
+static enum pd_status check_as(const struct pd_early_check *check, const struct pd_dataset *listed,
+                               int channels, struct pd_error *err)
 {
-    const struct pd_early_check *check = context;
     struct pd_train_options o = *check->o;
+    struct pd_dataset d = *listed;
     struct pd_estimate ignored;
     int size;
+    d.channels = channels;
     enum pd_status status = pd_backend_check_device(o.device, o.precision, err);
     if (!status)
         status = pd_run_image_size(&o, &size, err);
     if (!status)
-        status = settle(&o, listed->channels, size, err);
+        status = settle(&o, channels, size, err);
     if (!status)
         status = check_step(&o, size, err);
     if (!status)
-        status = check_labels(check, listed, err);
-    return status ? status : estimate(&o, listed, size, false, &ignored, err);
+        status = check_labels(check, &d, err);
+    return status ? status : estimate(&o, &d, size, false, &ignored, err);
+}
+
+/* Whether the images have colours, by which the model is chosen, only their decoding shows: what one of its
+ * models can be is not refused. */
+static enum pd_status check_early(void *context, const struct pd_dataset *listed, struct pd_error *err)
+{
+    const struct pd_early_check *check = context;
+    struct pd_error colour, grey;
+    const enum pd_status status = check_as(check, listed, 3, &colour);
+    if (!status || check->o->model[0] || status == PD_ERR_MEMORY || status == PD_ERR_IO)
+        return status ? pd_pass_on(&colour, err) : PD_OK;
+    if (!check_as(check, listed, 1, &grey))
+        return PD_OK;
+    if (strcmp(colour.message, grey.message) != 0)
+        snprintf(colour.message + strlen(colour.message), sizeof colour.message - strlen(colour.message),
+                 "; where all are grey: %s", grey.message);
+    return pd_pass_on(&colour, err);
 }
 
 static bool pass_on(void *context, const char *unit, uint64_t done, uint64_t count)
@@ -371,6 +403,10 @@ static enum pd_status draw_labels(const struct pd_train_options *o, const char *
         pd_fail(err, status, -1, "out of memory for %u labels", s->data->count);
     if (!status && o->class_losses)
         status = pd_label_note(s->data, s->use, before, err);
+    const uint32_t held = status ? 0 : pd_label_count(s->data, s->use, PD_HELD_OUT);
+    if (held && !s->borrowed)
+        pd_dataset_add_note(s->data, "%u image%s held out for validation: %u for training", held,
+                            held > 1 ? "s are" : " is", s->data->count - held);
     pd_free(before);
     return status;
 }

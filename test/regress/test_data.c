@@ -288,6 +288,69 @@ static void trains_where_the_images_are(void **state)
     assert_contains(r->out, "1 run of paydirt, 2 pictures of paydirt");
 }
 
+/* Of 12 grey images, all different. */
+static void write_greys(void)
+{
+    mkdir(scratch_path("greys"), 0777);
+    for (int k = 0; k < 3; k++) {
+        mkdir(scratch_path(say("greys/%d", k)), 0777);
+        for (int i = 0; i < 4; i++)
+            save(say("greys/%d/%d.png", k, i), square(16, 0x010101 * (uint32_t)(1 + 4 * k + i)));
+    }
+}
+
+#define GREYS                                                                                                \
+    "train --data greys --width 0.125 --batch 4 --min-epoch 8 --epochs 1 --threads 1 --no-cache --out g "
+
+/* Whether images have colours, and so the model, is known once they are decoded. */
+static void chooses_the_model_by_the_images(void **state)
+{
+    (void)state;
+    NEEDS(cairo);
+    write_greys();
+    succeeds(GREYS "--size 12");
+    fails("train --data greys --size 30 --no-cache", 5,
+          "model 'dcgan' makes images whose size is a multiple of 8, not 30; where all are grey: model "
+          "'infogan' makes images whose size is a multiple of 4, not 30 (--size 32, or --model)");
+    fails(GREYS "--size 12 --model dcgan", 5, "a multiple of 8, not 12 (--size 16, or --model)");
+    fails("train --data own --size 28 --no-cache", 5, "a multiple of 8, not 28 (--size 32, or --model)");
+}
+
+static void says_how_many_it_trains_on(void **state)
+{
+    (void)state;
+    NEEDS(cairo);
+    const struct result *r =
+        succeeds(GREYS "--size 16 --data-count 9 --validation 3 --validation-epochs 1 --best class-accuracy");
+    assert_contains(r->err, "greys: 9 of the 12 training images, drawn at random\n");
+    assert_contains(r->err, "greys: 3 images are held out for validation: 6 for training\n");
+    r = succeeds(GREYS "--size 16");
+    assert_null(strstr(r->err, "drawn at random"));
+    assert_null(strstr(r->err, "held out"));
+    const char *said = "image,label\n0/0.png,0\n0/1.png,0\n0/2.png,0\n0/3.png,0\n1/0.png,1\n1/1.png,1\n"
+                       "1/2.png,1\n1/3.png,1\n";
+    scratch_write(scratch_path("said.csv"), said, strlen(said));
+    r = succeeds(GREYS "--size 16 --label-file said.csv --validation 9 --best class-accuracy");
+    assert_contains(r->err, "said.csv: 8 labels for 12 images, ");
+    assert_contains(r->err, " of them for images held out: not learnt from\n");
+    mkdir(scratch_path("flat"), 0777);
+    for (int i = 0; i < 8; i++)
+        save(say("flat/%d.png", i), square(16, 0x010101 * (uint32_t)(1 + i)));
+    scratch_write(scratch_path("flat.csv"), "image,label\n1.png,a\n2.png,b\n", 30);
+    fails("train --data flat --classes a,b --label-file flat.csv --size 16 --validation 2 --no-cache", 2,
+          "cannot draw 2 images with labels for validation from data set 'flat': expected 0 (none) to 0 "
+          "(labels of the set itself; a label file's are for training)");
+}
+
+static void takes_tables_of_folders_alone(void **state)
+{
+    (void)state;
+    fails("train --data strokes --metadata none.csv", 2,
+          "data set 'strokes' has its own labels; those of folders and archives of images can be in a table "
+          "(--metadata)");
+    fails("train --data strokes --metadata-columns a,b", 2, "(--metadata-columns)");
+}
+
 static void knows_a_set_by_its_files(void **state)
 {
     (void)state;
@@ -546,6 +609,9 @@ int main(void)
         cmocka_unit_test(prints_json),
         cmocka_unit_test(lists_names_of_any_bytes),
         cmocka_unit_test(trains_where_the_images_are),
+        cmocka_unit_test(chooses_the_model_by_the_images),
+        cmocka_unit_test(says_how_many_it_trains_on),
+        cmocka_unit_test(takes_tables_of_folders_alone),
         cmocka_unit_test(knows_a_set_by_its_files),
         cmocka_unit_test(knows_a_set_by_its_sizes),
         cmocka_unit_test(finds_training_images_in_test),

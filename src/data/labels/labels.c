@@ -71,16 +71,17 @@ static void draw(struct piles *p, const struct pd_dataset *d, uint32_t n, enum p
 static enum pd_status balanced_draw(const struct pd_dataset *d, uint32_t n, const struct pd_rng *rng,
                                     enum pd_label_use mark, uint8_t *use, struct pd_error *err)
 {
+    const bool held = mark == PD_HELD_OUT;
     uint32_t free_count = 0;
     for (uint32_t i = 0; i < d->count; i++)
         free_count += can_be_drawn(d, use, i);
     if (n < 1 || n > free_count)
         return pd_hint(err,
                        pd_fail(err, PD_ERR_USAGE, -1,
-                               "cannot draw %u images with labels%s from data set '%s': expected %s to %u", n,
-                               mark == PD_HELD_OUT ? " for validation" : "", d->name,
-                               mark == PD_HELD_OUT ? "0 (none)" : "1", free_count),
-                       "%s", mark == PD_HELD_OUT ? "validation" : "labels");
+                               "cannot draw %u images with labels%s from data set '%s': expected %s to %u%s",
+                               n, held ? " for validation" : "", d->name, held ? "0 (none)" : "1", free_count,
+                               held ? " (labels of the set itself; a label file's are for training)" : ""),
+                       "%s", held ? "validation" : "labels");
     struct piles piles;
     enum pd_status status = PD_OK;
     if (piles_init(&piles, d, use, rng))

@@ -266,6 +266,9 @@ static enum pd_status take_metric(struct pd_protocol *p, const char *where, cons
     if (!json_is_string(name))
         return pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'metrics': expected texts", where);
     m->name = json_string_value(name);
+    for (int i = 0; i < p->metric_count; i++)
+        if (!strcmp(p->metrics[i].name, m->name))
+            return pd_fail(err, PD_ERR_FORMAT, -1, "%s: 'metrics': '%.60s' is there twice", where, m->name);
     if (p->by == PD_BY_EPOCH && pd_word_at(m->name, MEMBERS(log_numbers), sizeof log_numbers[0]) >= 0)
         m->metric = NULL;
     else if (!(m->metric = pd_metric_find(m->name, err))) {
@@ -312,11 +315,13 @@ static enum pd_status check_published(const struct pd_protocol *p, const char *w
             bool known = false;
             for (int i = 0; i < p->column_count; i++)
                 known = known || !strcmp(p->columns[i].name, column);
+            const json_t *deviation = json_array_get(pair, 1);
             if (!known || json_array_size(pair) < 1 || json_array_size(pair) > 2 ||
                 !json_is_number(json_array_get(pair, 0)) ||
-                (json_array_size(pair) == 2 && !json_is_number(json_array_get(pair, 1))))
+                (deviation && (!json_is_number(deviation) || json_number_value(deviation) < 0)))
                 return pd_fail(err, PD_ERR_FORMAT, -1,
-                               "%s: 'published': '%.60s', '%.60s': expected a column and [mean, deviation]",
+                               "%s: 'published': '%.60s', '%.60s': expected a column and [mean, deviation], "
+                               "the deviation 0 or more",
                                where, row, column);
         }
     }

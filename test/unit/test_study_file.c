@@ -120,6 +120,11 @@ static void says_what_is_wrong(void **state)
             "unknown option 'samples'");
     refuses(STUDY("\"published\": {\"b\": {}}, ", SCALES, COLUMNS, ROWS), "'b' is no row");
     refuses(STUDY("\"published\": {\"a\": {\"c\": [\"x\"]}}, ", SCALES, COLUMNS, ROWS), "[mean, deviation]");
+    refuses(STUDY("\"published\": {\"a\": {\"c\": [90, -1]}}, ", SCALES, COLUMNS, ROWS),
+            "the deviation 0 or more");
+    refuses("{\"about\": \"a\", \"metrics\": [\"is\", \"is\"], \"trials\": 2, \"scales\": " SCALES
+            ", \"columns\": " COLUMNS ", \"rows\": " ROWS "}",
+            "'metrics': 'is' is there twice");
 }
 
 static void merges_options(void **state)

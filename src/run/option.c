@@ -22,6 +22,12 @@ static bool in_range(const struct pd_option *option, double x)
     return x >= option->least && x <= option->most; /* NaN is not */
 }
 
+/* Not as real numbers, in which 2^53 + 1 is 2^53: least and most are whole, and far from int64_t's ends. */
+static bool is_whole_in_range(const struct pd_option *option, int64_t x)
+{
+    return x >= (int64_t)option->least && x <= (int64_t)option->most;
+}
+
 static bool set_text(const struct pd_option *option, void *base, const char *value)
 {
     if (strlen(value) >= option->size)
@@ -38,7 +44,7 @@ static bool set_bool(const struct pd_option *option, void *base, bool value)
 
 static bool set_int(const struct pd_option *option, void *base, int64_t value)
 {
-    if (!in_range(option, (double)value))
+    if (!is_whole_in_range(option, value))
         return false;
     memcpy(text_field(option, base), &value, sizeof value);
     return true;
@@ -66,7 +72,8 @@ static bool parse(const struct pd_option *option, void *base, const char *value)
         return end != value && !*end && !errno && set_int(option, base, number);
     }
     double number = pd_real_read(value, &end);
-    return end != value && !*end && set_real(option, base, number);
+    const bool lost = number == 0 && errno == ERANGE; /* 1e-400, and 0 may mean something else */
+    return end != value && !*end && !lost && set_real(option, base, number);
 }
 
 static const char *expected(const struct pd_option *option, char *text, size_t size)

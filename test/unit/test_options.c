@@ -57,6 +57,8 @@ static void sets_by_either_spelling(void **state)
     assert_int_equal(pd_train_options_set(&o, "data_dir", "/a b", NULL), PD_OK);
     assert_int_equal(pd_train_options_set(&o, "labels-per-batch", "16", NULL), PD_OK);
     assert_int_equal(pd_train_options_set(&o, "lr", "1e-3", NULL), PD_OK);
+    assert_int_equal(pd_train_options_set(&o, "lr", "1e-400", NULL), PD_ERR_USAGE); /* 0 is the loss's */
+    assert_int_equal(pd_train_options_set(&o, "seed", "9007199254740993", NULL), PD_ERR_USAGE);
     assert_int_equal(pd_train_options_set(&o, "gold", "true", NULL), PD_OK);
     assert_string_equal(o.data_dir, "/a b");
     assert_int_equal(o.labels_per_batch, 16);

@@ -181,6 +181,18 @@ const char *args_with_metrics(char *text, size_t size, const char *about)
 
 /* --- mistakes --- */
 
+/* How many names begin so, and which. */
+static int begin_so(const struct names *names, const char *word, char *text, size_t size)
+{
+    int count = 0;
+    size_t used = 0;
+    *text = '\0';
+    for (int i = 0; i < names->count && *word; i++)
+        if (!strncmp(names->list[i], word, strlen(word)) && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s--%s", count++ ? ", " : "", names->list[i]);
+    return count;
+}
+
 static enum pd_status fail_unknown(const struct args_command *c, const struct names *names, const char *word,
                                    struct pd_error *err)
 {
@@ -189,6 +201,9 @@ static enum pd_status fail_unknown(const struct args_command *c, const struct na
     snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : (int)sizeof name - 1, word);
     const char *bare = name + strspn(name, "-");
     const char *near = pd_nearest_word(bare, names->list, (size_t)names->count, sizeof names->list[0]);
+    char several[256];
+    if (begin_so(names, bare, several, sizeof several) > 1)
+        return pd_fail(err, PD_ERR_USAGE, -1, "option %s may be one of several: %s", name, several);
     if (near)
         return pd_fail(err, PD_ERR_USAGE, -1, "unknown option %s, did you mean --%s?", name, near);
     return pd_fail(err, PD_ERR_USAGE, -1, "unknown option %s; 'paydirt %s --help' lists them", name, c->name);
@@ -325,9 +340,12 @@ static enum pd_status take_option(const struct args_command *c, int value, const
     enum pd_status status = pd_option_set(option, base, text, err);
     if (!status && option->type == PD_OPTION_TEXT)
         status = check_ending(option, text, err);
-    if (!status && args->typed[i])
+    if (!status && args->given[i])
         say_twice(option, base, before);
-    args->given[i] = args->typed[i] = true;
+    char now[VALUE_SIZE];
+    pd_option_text(option, base, now, sizeof now);
+    args->given[i] = true;
+    args->typed[i] = args->typed[i] || option->type != PD_OPTION_BOOL || strcmp(before, now) != 0;
     return status;
 }
 

@@ -59,6 +59,7 @@ static const struct pd_option own_table[] = {
 struct watch {
     struct progress progress; /* first: the context of its functions */
     uint64_t steps_per_epoch, epochs;
+    bool all_labelled; /* so that there is nothing to guess */
     struct args_parsed parsed;
     char folder[1024];
 };
@@ -78,7 +79,8 @@ static void on_begin(void *context, const struct pd_training_begin *b)
         progress_line(&w->progress,
                       "few images: each of the %llu comes about %.3g times an epoch (--min-epoch)",
                       (unsigned long long)b->images, times);
-    if (b->labelled == b->images)
+    w->all_labelled = b->labelled == b->images;
+    if (w->all_labelled)
         idle_note_labelled(w->parsed.command, w->parsed.args, b->left_out, &w->progress);
     progress_line(&w->progress, "estimate: %s%s",
                   pd_estimate_words(&b->estimate, b->last_step - b->first_step, words, sizeof words),
@@ -105,7 +107,7 @@ static void on_epoch(void *context, const struct pd_training_epoch *e)
     char generator[64] = "no step of G", validation[64] = "", sure[64] = "", rotation[64] = "", left[48];
     if (!isnan(e->g_adv))
         snprintf(generator, sizeof generator, "g_adv %.3f  g_cls %.3f", e->g_adv, e->g_cls);
-    if (!isnan(e->sure))
+    if (!isnan(e->sure) && !w->all_labelled)
         snprintf(sure, sizeof sure, "  d_guess %.3f  sure %.0f %%", e->d_guess, 100 * e->sure);
     if (!isnan(e->d_rotation))
         snprintf(rotation, sizeof rotation, "  d_rotation %.3f", e->d_rotation);

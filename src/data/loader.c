@@ -177,12 +177,19 @@ static enum pd_status check_options(const struct pd_loader_options *o, struct pd
     if (!o->batch)
         return pd_fail(err, PD_ERR_USAGE, -1, "batch size 0, expected at least 1");
     if (o->labelled_per_batch > o->batch)
-        return pd_fail(err, PD_ERR_USAGE, -1, "%u labelled images in each batch of %u: expected at most %u",
-                       o->labelled_per_batch, o->batch, o->batch);
+        return pd_hint(err,
+                       pd_fail(err, PD_ERR_USAGE, -1,
+                               "%u labelled images in each batch of %u: expected at most %u",
+                               o->labelled_per_batch, o->batch, o->batch),
+                       "labels-per-batch");
     if (o->labelled_per_batch && o->partial_batch)
-        return pd_fail(
-            err, PD_ERR_USAGE, -1,
-            "a number of labelled images in each batch goes without regard to epochs: no partial batch");
+        return pd_hint(err,
+                       pd_hint(err,
+                               pd_fail(err, PD_ERR_USAGE, -1,
+                                       "a number of labelled images in each batch goes without regard to "
+                                       "epochs: no partial batch"),
+                               "labels-per-batch=0"),
+                       "partial-batch=false");
     if (o->labelled_per_batch && o->labelled_only)
         return pd_fail(
             err, PD_ERR_USAGE, -1,

@@ -34,7 +34,7 @@
     INT(batch, 128, 2, 65536, "N", "images in a batch")                                                      \
     INT(seed, 1, 0, SEED_MAX, "N", "seed of everything random but which images are drawn or made")           \
     INT(min_epoch, 10000, 1, 100000000, "N", "images in an epoch at least; smaller sets are repeated")       \
-    FLAG(partial_batch, false, "keep what is left of an epoch's images as a smaller batch")                  \
+    FLAG(partial_batch, false, "keep what is left of an epoch's images, two or more, as a smaller batch")    \
     FLAG(gold, false, "re-weight the discriminator's losses by GOLD")                                        \
     REAL(gold_start, 0.5, 0, 1, "X", "fraction of the epochs before GOLD begins")                            \
     REAL(beta_d, 1, 0, 16, "X", "GOLD's exponent in the discriminator step")                                 \

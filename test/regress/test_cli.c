@@ -695,6 +695,39 @@ static void says_what_does_nothing(void **state)
     r = succeeds("train " SMALL "--epochs 1 --threshold 0.9 --labels 20 --match-labels --out idle");
     assert_contains(r->err, "--threshold has no effect without --consistency\n");
     assert_null(strstr(r->err, "--match-labels has"));
+    r = succeeds("train " SMALL
+                 "--epochs 1 --no-keep-last --no-align --gold --beta-d 0 --gold-clip 3 --lambda-c 0 "
+                 "--fake-confidence --sync-statistics --data-dir /none --out idle");
+    assert_null(strstr(r->err, "--keep-last has"));
+    assert_null(strstr(r->err, "--align has"));
+    assert_null(strstr(r->err, "--data-seed has"));
+    assert_contains(r->err, "--gold has no effect without --beta-d or --beta-g above 0\n");
+    assert_contains(r->err, "--gold-clip has no effect without --beta-d or --beta-g above 0\n");
+    assert_contains(r->err, "--fake-confidence has no effect without --lambda-c above 0\n");
+    assert_contains(r->err, "--sync-statistics has no effect without several processes (mpirun, srun)\n");
+    assert_contains(r->err, "--data-dir has no effect without the name of a published set in --data\n");
+    r = succeeds(
+        "train --data synthetic --width 0.05 --batch 16 --min-epoch 16 --epochs 1 --threads 1 --size 9 "
+        "--flip --out idle");
+    assert_contains(r->err, "--size has no effect without images: the data are 2-D points\n");
+    assert_contains(r->err, "--flip has no effect without images: the data are 2-D points\n");
+    r = succeeds("train " SMALL "--epochs 1 --no-class-losses --lambda-c 1 --eval-every 1 --metrics gan-test "
+                 "--weights none --eval-epochs 1 --data-seed 3 --out idle");
+    assert_contains(r->err, "--lambda-c has no effect without class losses (--no-class-losses)\n");
+    assert_contains(r->err,
+                    "--weights has no effect without a metric of Inception's features in --metrics\n");
+    assert_null(strstr(r->err, "--eval-epochs has"));
+    assert_null(strstr(r->err, "--data-seed has"));
+    r = succeeds("train " SMALL "--epochs 1 --labels 20 --labels-per-batch 16 --natural-share --eval-every 1 "
+                 "--eval-epochs 3 --consistency 1 --threshold 1 --out idle");
+    assert_contains(r->err, "--natural-share has no effect without unlabelled images in a batch");
+    assert_contains(r->err, "--consistency has no effect without --threshold below 1\n");
+    assert_contains(r->err, "--eval-epochs has no effect without a metric that trains a classifier");
+    r = succeeds("train " SMALL "--epochs 1 --consistency 1 --out idle");
+    assert_null(strstr(r->err, "  sure "));
+    fails("train " SMALL "--epochs 1 --labels 20 --labels-per-batch 5 --partial-batch", 2,
+          "(--labels-per-batch 0, or --no-partial-batch)");
+    fails("train " SMALL "--se 3", 2, "option --se may be one of several: --seed, --separate-forwards");
     r = succeeds("train " SMALL "--epochs 1 --labelled-only --out idle");
     assert_contains(r->err, "--labelled-only has no effect without unlabelled images\n");
     r = succeeds("train " SMALL "--epochs 1 --labels 20 --labelled-only --match-labels --out idle");

@@ -345,10 +345,14 @@ static void says_how_many_it_trains_on(void **state)
 static void takes_tables_of_folders_alone(void **state)
 {
     (void)state;
+    NEEDS(cairo);
     fails("train --data strokes --metadata none.csv", 2,
           "data set 'strokes' has its own labels; those of folders and archives of images can be in a table "
           "(--metadata)");
     fails("train --data strokes --metadata-columns a,b", 2, "(--metadata-columns)");
+    const struct result *r = succeeds(GREYS "--size 16 --metadata-columns a,b");
+    assert_contains(r->err,
+                    "greys: no table of labels lies there, so no columns are read (--metadata FILE)\n");
 }
 
 static void knows_a_set_by_its_files(void **state)

@@ -683,11 +683,17 @@ enum pd_status pd_image_labels_list(const char *folder, const struct pd_data_req
         .list = out, .split = request->split, .asked = request->metadata && *request->metadata};
     l.shared = pd_label_table_find(folder, request, l.path, l.second, sizeof l.path);
     pd_make_printable(l.second);
-    if (!*l.path)
-        return read_folders(folder, request, out, err);
+    const bool columns = request->metadata_columns && *request->metadata_columns;
+    if (!*l.path) {
+        const enum pd_status read = read_folders(folder, request, out, err);
+        return read || !columns ? read
+                                : pd_image_list_note(out,
+                                                     "no table of labels lies there, so no columns are read"
+                                                     "\tmetadata=FILE",
+                                                     err);
+    }
     *out = (struct pd_image_list){.at = NULL};
     struct pd_error why;
-    const bool columns = request->metadata_columns && *request->metadata_columns;
     enum pd_status status = pd_label_table_read(l.path, request->metadata_columns, &l.table, &why);
     if (status)
         status = status == PD_ERR_USAGE && !l.asked && !columns ? pass_table(&l, folder, request, &why, err)

@@ -222,11 +222,11 @@ static enum pd_status add_class(const struct pd_ledger *l, const char *names, st
 /* A folder that is called as the new class would become that of its images, and others be none. */
 static enum pd_status check_images(const char *folder, const struct pd_active_options *a,
                                    struct pd_train_options *o, const struct pd_active_watch *watch,
-                                   const char *names, bool *told, struct pd_error *err)
+                                   const char *names, struct pd_error *err)
 {
     struct pd_trial t;
     struct pd_error why;
-    const enum pd_status status = pd_trial_open(folder, a, o, watch, 1, told, &t, &why);
+    const enum pd_status status = pd_trial_open(folder, a, o, watch, 1, NULL, &t, &why);
     if (!status)
         pd_trial_close(&t);
     if (status != PD_ERR_MISMATCH)
@@ -261,7 +261,8 @@ enum pd_status pd_active_change(const char *folder, struct pd_active_options *a,
         !p->metadata)
         return PD_OK;
     pd_run_move(p, o);
-    enum pd_status status = pd_trial_open(folder, a, o, watch, 1, told, &t, err);
+    /* what there is to say of images is another thing with the class */
+    enum pd_status status = pd_trial_open(folder, a, o, watch, 1, news->add_class ? NULL : told, &t, err);
     if (status)
         return status;
     note_unchanged(watch, "final", news->final, a->final);
@@ -283,7 +284,7 @@ enum pd_status pd_active_change(const char *folder, struct pd_active_options *a,
     if (!status && news->add_class)
         status = add_class(&t.ledger, news->add_class, o, &again, err);
     if (!status && news->add_class && !again)
-        status = check_images(folder, a, o, watch, news->add_class, told, err);
+        status = check_images(folder, a, o, watch, news->add_class, err);
     if (again)
         pd_active_note(watch, "the class was added before, and is not added again");
     if (!status)

@@ -71,7 +71,7 @@ static enum pd_status keep_roster(struct pd_trial *t, const char *folder, struct
     return status || !grown ? status : write_roster(t, folder, err);
 }
 
-static enum pd_status open_images(struct pd_trial *t, struct pd_error *err)
+static enum pd_status open_images(struct pd_trial *t, bool look, struct pd_error *err)
 {
     const struct pd_data_watch watch = pd_active_decoding(t->watch);
     struct pd_early_check check = {&t->o, NULL, &watch};
@@ -82,7 +82,7 @@ static enum pd_status open_images(struct pd_trial *t, struct pd_error *err)
     enum pd_status status = pd_trial_start_folder(t->run, t->number, folder, err);
     if (!status)
         status = pd_run_dataset_again(&t->o, folder, !pd_active_is_simulated(t->a), &watch, &t->data, err);
-    return status ? status : keep_roster(t, folder, err);
+    return status || look ? status : keep_roster(t, folder, err);
 }
 
 /* --- test images --- */
@@ -209,12 +209,14 @@ enum pd_status pd_trial_open(const char *run, const struct pd_active_options *a,
     out->o.data_seed = (int64_t)pd_trial_seed(o, number);
     enum pd_status status = pd_run_image_size(o, &size, err);
     if (!status)
-        status = open_images(out, err);
-    if (!status && !*told && watch->train->note)
+        status = open_images(out, !told, err);
+    const bool quiet = !told || *told;
+    if (!status && !quiet && watch->train->note)
         pd_note_lines(out->data->note, watch->train->note, watch->train->context);
     if (!status)
-        status = open_test(out, size, *told, err);
-    *told = true;
+        status = open_test(out, size, quiet, err);
+    if (told)
+        *told = true;
     if (!status)
         status = open_ledger(out, err);
     if (status)

@@ -330,7 +330,32 @@ static bool fill(struct order *o, const struct match *m, bool join, const struct
     return (!join || fill_joined(o, m, d)) && !o->text.oom;
 }
 
-static void note(const struct match *m, const struct order *o, struct pd_dataset *d)
+/* Images that would have joined, but for their class. */
+static void note_strange(const struct match *m, struct pd_dataset *d)
+{
+    char name[NAME_SIZE];
+    uint32_t n = 0;
+    struct list classes = {0};
+    uint8_t *seen = pd_calloc((size_t)m->now->classes.count + 1, 1);
+    for (uint32_t j = 0; seen && j < m->now->count; j++)
+        if (!m->taken[j] && m->labels[j] == STRANGE) {
+            const int32_t k = m->now->labels[j];
+            n++;
+            if (!seen[k]++)
+                add(&classes, class_name(m->now, k, name));
+        }
+    if (n) {
+        pd_dataset_add_note(d, "%u new image%s left out, of %s that the run does not have (%s)", n,
+                            n == 1 ? " is" : "s are", classes.n == 1 ? "a class" : "classes",
+                            classes.text.data ? classes.text.data : "");
+        if (m->was->classes.at)
+            pd_note_hint(d->note, "to take them in: add-class=NAME");
+    }
+    pd_buffer_release(&classes.text);
+    pd_free(seen);
+}
+
+static void note(const struct match *m, const struct order *o, bool join, struct pd_dataset *d)
 {
     const uint32_t joined = o->joined;
     char now[NAME_SIZE], was[NAME_SIZE];
@@ -341,19 +366,22 @@ static void note(const struct match *m, const struct order *o, struct pd_dataset
     if (other_order)
         pd_dataset_add_note(d, "its classes have another order than when the run began: matched by name");
     if (m->moved)
-        pd_dataset_add_note(d, "%u images were moved or renamed since the run began (%s was %s)", m->moved,
-                            image_name(m->now, m->at[m->first_moved], now),
+        pd_dataset_add_note(d, "%u image%s moved or renamed since the run began (%s was %s)", m->moved,
+                            m->moved == 1 ? " was" : "s were", image_name(m->now, m->at[m->first_moved], now),
                             image_name(m->was, m->first_moved, was));
     if (joined)
         pd_dataset_add_note(d, "%u new image%s the run", joined, joined == 1 ? " joins" : "s join");
     if (o->with_label)
         pd_dataset_add_note(d, "%u of the new ones %s a label, which counts from the next round on",
                             o->with_label, o->with_label == 1 ? "has" : "have");
-    if (more && !m->was->drawn)
-        pd_dataset_add_note(d, "%u images left out that were not there when the run began", more);
+    if (join)
+        note_strange(m, d);
+    else if (more && !m->was->drawn)
+        pd_dataset_add_note(d, "%u image%s not there when the run began", more,
+                            more == 1 ? " left out that was" : "s left out that were");
     if (m->labelled)
-        pd_dataset_add_note(d, "%u images have got a label since the run began, which goes on without it",
-                            m->labelled);
+        pd_dataset_add_note(d, "%u image%s got a label since the run began, which goes on without it",
+                            m->labelled, m->labelled == 1 ? " has" : "s have");
 }
 
 static enum pd_status reorder(const struct match *m, bool join, struct pd_dataset *d, struct pd_error *err)
@@ -371,7 +399,7 @@ static enum pd_status reorder(const struct match *m, bool join, struct pd_datase
         pd_buffer_release(&o.text);
         return status;
     }
-    note(m, &o, d);
+    note(m, &o, join, d);
     pd_free(d->places);
     pd_free(d->labels);
     pd_free(d->class_names);

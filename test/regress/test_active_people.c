@@ -595,6 +595,38 @@ static void labels_that_come_later_are_used(void **state)
     free(labels);
 }
 
+/* A folder of a class that the run did not have: its images join as that does, and what is said is of then.
+ */
+static void images_join_with_their_class(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"sea", "sea/cat", "sea/dog"};
+    for (int i = 0; i < 3; i++)
+        mkdir(scratch_path(folders[i]), 0777);
+    for (int i = 0; i < 8; i++)
+        draw(folders[i < 2 ? i + 1 : 0], i);
+    succeeds("active --data ./sea --model infogan --width 0.1 --batch 4 --min-epoch 8 --epochs 1 --threads 1 "
+             "--no-pictures --oracle csv --init 4 --query 1 --final 7 --out sea-runs");
+    meet("sea-runs/00000-sea-active-gold");
+    look_at_questions();
+    answer(in_run("queries.csv"), person.count, "cat");
+    resume(NULL);
+    mkdir(scratch_path("sea/fish"), 0777);
+    draw("sea/fish", 9);
+    const struct result *r = resume(NULL);
+    assert_contains(r->err,
+                    "1 new image is left out, of a class that the run does not have ('fish'); to take "
+                    "them in: --add-class NAME");
+    draw("sea", 10);
+    r = succeeds("active --resume sea-runs/00000-sea-active-gold --add-class fish");
+    assert_contains(r->err, "classes is now cat,dog,fish");
+    assert_contains(r->err, "2 new images join the run");
+    assert_contains(r->err, "1 of the new ones has a label, which counts from the next round on");
+    assert_null(strstr(r->err, "left out"));
+    r = resume(NULL);
+    assert_null(strstr(r->err, "join"));
+}
+
 static void labels_may_be_yet_to_come(void **state)
 {
     (void)state;
@@ -736,6 +768,7 @@ int main(void)
         cmocka_unit_test(a_new_image_has_an_old_name),
         cmocka_unit_test(labels_that_are_there_are_used),
         cmocka_unit_test(labels_that_come_later_are_used),
+        cmocka_unit_test(images_join_with_their_class),
         cmocka_unit_test(labels_may_be_yet_to_come),
         cmocka_unit_test(nothing_that_was_typed_is_lost),
         cmocka_unit_test(predictions_are_no_answers),

@@ -386,7 +386,7 @@ static void people_change_their_folder(void **state)
     move("album", "moved");
     fails("active --resume " LIVE " --labels answers.csv", 2, "where it lies now: --data");
     r = succeeds("active --resume " LIVE " --data moved --labels answers.csv");
-    assert_contains(r->err, "1 images were moved or renamed since the run began (zero.png was 0.png)");
+    assert_contains(r->err, "1 image was moved or renamed since the run began (zero.png was 0.png)");
     folder("gone");
     move("moved/1.png", "gone/1.png");
     fails("active --resume " LIVE, 5,

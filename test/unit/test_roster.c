@@ -124,7 +124,7 @@ static void a_new_class_changes_no_label(void **state)
         {"a/0", 10, 2}, {"a/1", 11, 2}, {"b/0", 20, 1}, {"c/0", 30, 0}, {"x", 40, -1}};
     keep(five, 5, true);
     comes_back(items, 6, more, 4, "its classes have another order than when the run began");
-    comes_back(items, 6, more, 4, "1 images left out");
+    comes_back(items, 6, more, 4, "1 image left out that was not there when the run began");
     comes_back(other, 5, turned, 3, "matched by name");
 }
 
@@ -191,7 +191,7 @@ static void a_label_that_came_is_left_aside(void **state)
     const struct item items[] = {
         {"a/0", 10, 0}, {"a/1", 11, 0}, {"b/0", 20, 1}, {"c/0", 30, 2}, {"c/x", 40, 2}};
     keep(five, 5, true);
-    comes_back(items, 5, abc, 3, "1 images have got a label since the run began");
+    comes_back(items, 5, abc, 3, "1 image has got a label since the run began");
 }
 
 static void images_may_join(void **state)
@@ -212,6 +212,21 @@ static void images_may_join(void **state)
     pd_dataset_destroy(d);
 }
 
+static void images_of_no_class_do_not_join(void **state)
+{
+    (void)state;
+    const char *const more[] = {"a", "b", "c", "fish"};
+    const struct item items[] = {{"a/0", 10, 0},    {"a/1", 11, 0},    {"b/0", 20, 1}, {"c/0", 30, 2},
+                                 {"fish/0", 50, 3}, {"fish/1", 51, 3}, {"x", 40, -1}};
+    keep(five, 5, true);
+    struct pd_dataset *d = make(items, 7, more, 4);
+    assert_int_equal(restore(d, true, NULL), PD_OK);
+    assert_int_equal(d->count, 5);
+    assert_string_equal(d->note, "photos: 2 new images are left out, of a class that the run does not have "
+                                 "('fish')\tto take them in: add-class=NAME\n");
+    pd_dataset_destroy(d);
+}
+
 /* Rows behind those that data.json counts: a list that was about to grow as the process was killed. */
 static void half_grown_lists_are_read(void **state)
 {
@@ -222,7 +237,7 @@ static void half_grown_lists_are_read(void **state)
     fclose(f);
     const struct item more[] = {{"a/0", 10, 0}, {"a/00", 12, 0}, {"a/1", 11, 0},
                                 {"b/0", 20, 1}, {"c/0", 30, 2},  {"x", 40, -1}};
-    comes_back(more, 6, abc, 3, "1 images left out");
+    comes_back(more, 6, abc, 3, "1 image left out");
 }
 
 /* Arrays, of which the rows are the names. */
@@ -401,6 +416,7 @@ int main(void)
         IN_FOLDER(what_was_lost_is_named),
         IN_FOLDER(a_label_that_came_is_left_aside),
         IN_FOLDER(images_may_join),
+        IN_FOLDER(images_of_no_class_do_not_join),
         IN_FOLDER(half_grown_lists_are_read),
         IN_FOLDER(rows_without_names),
         IN_FOLDER(without_a_list_all_must_be_the_same),

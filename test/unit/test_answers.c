@@ -329,6 +329,30 @@ static void images_of_another_folder_are_counted(void **state)
     assert_int_equal(a.elsewhere, 2);
     assert_string_equal(a.first_elsewhere, "'cam2/plain.png' for 'plain.png'");
     pd_answers_release(&a);
+    struct pd_dataset d = photos; /* unpacked since: the run's own names are no other folder's */
+    const char *was[] = {"pool/1.png", "pool/2.png"}, *now[] = {"1.png", "2.png"};
+    static const char rows[] = "image,label\npool/1.png,cat\n2.png,cat\n";
+    d.count = 2;
+    d.image_names = was;
+    d.file_names = now;
+    assert_int_equal(pd_answers_parse(rows, sizeof rows - 1, "answers", &d, &a, NULL), PD_OK);
+    assert_int_equal(a.count, 2);
+    assert_int_equal(a.elsewhere, 0);
+    pd_answers_release(&a);
+}
+
+static void what_a_network_thinks_is_named(void **state)
+{
+    (void)state;
+    static const char text[] = "image,label,class,p\nplain.png,,cat,0.9\n",
+                      taken[] = "image,label,class,p\nplain.png,dog,cat,0.9\n";
+    struct pd_answers a;
+    assert_int_equal(pd_answers_parse(text, sizeof text - 1, "answers", &photos, &a, NULL), PD_OK);
+    assert_contains(a.note, "column 'class' is not read, and 'label' is empty");
+    pd_answers_release(&a);
+    assert_int_equal(pd_answers_parse(taken, sizeof taken - 1, "answers", &photos, &a, NULL), PD_OK);
+    assert_string_equal(a.note, "");
+    pd_answers_release(&a);
 }
 
 /* An absolute path says more than a name where it is there. */
@@ -858,6 +882,7 @@ int main(void)
         cmocka_unit_test(finds_images_by_path_and_url),
         cmocka_unit_test(other_columns_of_labels_are_named),
         cmocka_unit_test(images_of_another_folder_are_counted),
+        cmocka_unit_test(what_a_network_thinks_is_named),
         cmocka_unit_test(finds_classes_as_people_write_them),
         cmocka_unit_test(no_number_where_it_may_mean_either),
         cmocka_unit_test(names_twins),

@@ -407,6 +407,10 @@ static void doubtful_tables_are_refused(void **state)
             "none of its 1 rows names an image");
     refuses(with_table("doubtful", "e.csv", "image,label,class\nim0.png,,a\nim1.png,,b\n", NULL),
             PD_ERR_MISMATCH, "no label in its 2 rows; image from 'image', label from 'label'");
+    struct pd_data_request guessed =
+        with_table("doubtful", "e.csv", "image,label,class\nim0.png,,a\nim1.png,,b\n", NULL);
+    guessed.classes = "a,b";
+    assert_contains(note_of(guessed), "column 'class' is not read\tmetadata-columns=IMAGE,class");
     refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", NULL), PD_ERR_USAGE,
             "no column for the label among 'image, kind'");
     refuses(with_table("doubtful", "k.csv", "image,kind\nim0.png,a\n", "image,sort"), PD_ERR_USAGE, "'sort'");

@@ -302,7 +302,8 @@ bool pd_answers_row(struct pd_answers_reader *r, int64_t row, const char *image,
         return refuse_class(r, row, word, class == PD_CLASS_AMBIGUOUS ? rivals : NULL);
     if (class >= 0 && !exactly && !by_place) /* else once all rows are known */
         note_class(r->out, word, r->dataset->class_names[class]);
-    if (pd_image_is_elsewhere(is_called_now(r, at, image) ? files_of(r) : &r->images, image, at))
+    if (pd_image_is_elsewhere(&r->images, image, at) &&
+        (!is_called_now(r, at, image) || pd_image_is_elsewhere(files_of(r), image, at)))
         note_elsewhere(r->out, image, r->dataset->image_names[at]);
     return vote(r, (struct pd_vote){row, (uint32_t)at, class, r->own && is_outdated(r, at, image), by_place});
 }

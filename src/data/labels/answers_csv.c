@@ -28,6 +28,7 @@ struct table {
     int others;    /* columns that are neither ours nor Label Studio's, and the first of them */
     int other;
     bool exported; /* by Label Studio */
+    bool scored;   /* has a column 'class', as scores have for what a network thinks */
     bool twice;    /* two columns may be the image's, or the label's */
     int column;    /* of the current row; once it has ended, how many it has */
     struct pd_buffer text[CELLS];
@@ -99,6 +100,7 @@ static void take_heading(struct table *t, const char *text)
     if (!known_one)
         note_unread(t->reader->out, text);
     t->exported = t->exported || is_word(text, "annotation_id");
+    t->scored = t->scored || is_word(text, "class");
     if (!pd_label_studio_own_key(text) && !t->others++)
         t->other = t->column;
 }
@@ -370,5 +372,9 @@ enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *tex
             err, PD_ERR_FORMAT, -1,
             "%s: expected CSV with the columns 'image' and 'label', or a JSON export of Label Studio",
             r->file);
+    if (t.scored && !r->vote_count && r->out->blank)
+        pd_answers_note(r->out,
+                        "column 'class' is not read, and 'label' is empty: to take what it says, call "
+                        "it 'label', and that otherwise");
     return PD_OK;
 }

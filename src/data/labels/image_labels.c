@@ -271,7 +271,7 @@ static enum pd_status add_classes(struct labelling *l, struct pd_error *err)
         status = pd_hint(err,
                          pd_fail(err, PD_ERR_MISMATCH, -1, "%s: no label in its %zu rows; %s", l->path,
                                  t->count, t->columns),
-                         "metadata-columns=IMAGE,LABEL");
+                         "metadata-columns=IMAGE,%s", *t->label_like ? t->label_like : "LABEL");
     qsort(labels, n, sizeof *labels, all_numbers(labels, n) ? by_number : pd_by_bytes);
     for (size_t i = 0; i < n; last = labels[i++])
         different += strcmp(labels[i], last) != 0;
@@ -449,7 +449,11 @@ static enum pd_status tell_doubts(const struct labelling *l, struct pd_error *er
              "\tmetadata-columns=IMAGE,LABEL,SPLIT",
              column);
     enum pd_status status = *column ? pd_image_list_note(l->list, words, err) : PD_OK;
-    snprintf(words, sizeof words, "column '%s' is not read", l->table.label_like);
+    bool labelled = false;
+    for (size_t i = 0; i < l->list->count && !labelled; i++)
+        labelled = l->list->at[i].label >= 0;
+    snprintf(words, sizeof words, "column '%s' is not read%s%s", l->table.label_like,
+             labelled ? "" : "\tmetadata-columns=IMAGE,", labelled ? "" : l->table.label_like);
     if (!status && *l->table.label_like)
         status = pd_image_list_note(l->list, words, err);
     snprintf(words, sizeof words, "%.400s is not read, as that table comes first\tmetadata=FILE", l->second);

@@ -86,6 +86,8 @@ static enum pd_status run_trial(struct active *r, int64_t number, struct pd_erro
         pd_active_note(r->watch, "%s", t.ledger.note);
     if (number == 1 && !simulated)
         status = pd_people_take(&r->people, &t.ledger, &r->news.answers, &r->news.correct, err);
+    if (!status && !simulated)
+        status = pd_check_labels(&t, number == 1 && !r->again, err);
     if (!status)
         status = run_branches(r, &t, err);
     if (!status && number == r->a->trials && !simulated)

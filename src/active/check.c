@@ -7,6 +7,7 @@
 
 #include <paydirt/select.h>
 
+#include <stdio.h>
 #include <string.h>
 
 static enum pd_status hint_final(enum pd_status status, bool validates, struct pd_error *err)
@@ -120,4 +121,56 @@ enum pd_status pd_check_start(const struct pd_active_options *a, struct pd_train
     if (!status)
         status = check_training(&t, o->model, err);
     return status ? status : check_passes(a, o->model, err);
+}
+
+/* --- labels that have changed --- */
+
+/* How many, and the first in words. */
+struct differing {
+    size_t n;
+    char first[4 * PD_CLASS_NAME_SIZE];
+};
+
+static void add(struct differing *d, const struct pd_dataset *data, uint32_t image, int32_t run, bool was)
+{
+    char name[4096], own[PD_CLASS_NAME_SIZE], now[PD_CLASS_NAME_SIZE];
+    const int32_t label = data->labels_now[image];
+    if (d->n++)
+        return;
+    pd_dataset_image_name(data, image, name, sizeof name);
+    if (data->image_names)
+        pd_dataset_image_file(data, image, name, sizeof name);
+    snprintf(d->first, sizeof d->first, "'%.200s' %s '%.60s', and %s%.60s%s in the data set", name,
+             was ? "was" : "is", pd_answer_text(data, run, own), label < 0 ? "" : "'",
+             label == -1                     ? "has no label"
+             : label == PD_LABEL_OF_NO_CLASS ? "of a class that the run does not have"
+                                             : pd_dataset_class_name(data, label, now, sizeof now),
+             label < 0 ? "" : "'");
+}
+
+enum pd_status pd_check_labels(const struct pd_trial *t, bool tell, struct pd_error *err)
+{
+    const struct pd_dataset *d = t->data;
+    struct differing lost = {0}, came = {0};
+    for (uint32_t i = 0; d->labels_now && i < d->count; i++) {
+        const int32_t now = d->labels_now[i], run = pd_ledger_ask(&t->ledger, i);
+        if (d->labels[i] >= 0 && now != d->labels[i] && now != (run == PD_ANSWER_SKIP ? -1 : run))
+            add(&lost, d, i, d->labels[i], true);
+        else if (d->labels[i] < 0 && now != -1 && run >= 0 && now != run)
+            add(&came, d, i, run, false);
+    }
+    if (came.n && tell)
+        pd_active_note(t->watch,
+                       "%zu of the images that have got a label %s answered otherwise, which stands: %s%s"
+                       "\tto change it: correct=FILE",
+                       came.n, came.n == 1 ? "was" : "were", came.n > 1 ? "the first: " : "", came.first);
+    return lost.n
+               ? pd_hint(
+                     err,
+                     pd_fail(err, PD_ERR_MISMATCH, -1,
+                             "data set '%s' has changed since the run began: %zu with another label (%s%s); "
+                             "put it back, or correct the run, too",
+                             d->name, lost.n, lost.first, lost.n > 1 ? ", ..." : ""),
+                     "correct=FILE")
+               : PD_OK;
 }

@@ -87,6 +87,7 @@ static void note_changes(const struct pd_branch *b, const char *path)
     for (size_t i = 0; i < a.count; i++) {
         const struct pd_answer *at = &a.at[i];
         if (at->label != PD_ANSWER_SKIP && at->label != pd_ledger_ask(b->ledger, at->image) &&
+            at->label != b->ledger->own[pd_ledger_first(b->ledger, at->image)] &&
             !pd_ledger_was_ever(b->ledger, at->image, at->label))
             pd_active_note(b->watch,
                            "%s: image '%s' is '%.60s' there, but not in the journal, which stands\tto "

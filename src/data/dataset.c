@@ -224,6 +224,7 @@ void pd_dataset_destroy(struct pd_dataset *d)
     pd_free(d->class_names);
     pd_free(d->image_names);
     pd_free(d->name_text);
+    pd_free(d->labels_now);
     pd_free(d->file_names);
     pd_free(d->file_text);
     pd_free(d->folder);
@@ -366,6 +367,8 @@ static void move_image(struct pd_dataset *d, uint32_t *places, uint32_t to, uint
     d->labels[to] = d->labels[from];
     if (d->image_names)
         d->image_names[to] = d->image_names[from];
+    if (d->labels_now)
+        d->labels_now[to] = d->labels_now[from];
     if (d->file_names)
         d->file_names[to] = d->file_names[from];
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 enum { PD_MOST_CLASSES = 1 << 20 };
+enum { PD_LABEL_OF_NO_CLASS = -2 }; /* of a class that is none of the set's any more */
 
 /* The name of a set that came from memory. */
 #define PD_DATA_IN_MEMORY "memory"
@@ -32,6 +33,8 @@ struct pd_dataset {
     char *name_text;                         /* what they point into, or NULL */
     const char **file_names; /* (count) those of its files by now, where some were renamed; NULL: the same */
     char *file_text;         /* what they point into, or NULL */
+    int32_t *labels_now;     /* (count) of a set put back as it was, what it says by now, or
+                                PD_LABEL_OF_NO_CLASS; NULL: the same */
     char *folder;            /* where these lie, or NULL: not as files of their own */
     uint32_t drawn_of;       /* how many there were before some were drawn; 0: these are all */
     uint32_t *places;        /* (count) where among the pixels each image lies; NULL: in order */

@@ -22,6 +22,8 @@ struct pd_roster {
     bool drawn;    /* set by whoever restores: it lists a part drawn at random, and others are not new */
     bool numbered; /* set by whoever restores: people call images without names by their numbers */
     bool grows;    /* set by whoever restores: classes that the data set has beside these follow at the end */
+    bool answered; /* set by whoever restores: others' answers count for more than labels, so that one of
+                      another class of the run's is not refused (labels_now of the data set) */
     struct pd_class_names classes;
     struct pd_digest fingerprint; /* over the classes' names and each image's label, digest and name */
     /* Of the images (count); NULL where they are not listed or not read. */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define NONE UINT32_MAX
-enum { STRANGE = -2 }; /* the label of a class that the roster does not have */
+enum { STRANGE = PD_LABEL_OF_NO_CLASS };
 
 /* How many images, and the first of them in words. */
 struct list {
@@ -24,7 +24,7 @@ struct match {
     uint32_t *at;    /* (was->count): which image of now it is, or NONE */
     uint8_t *taken;  /* (now->count) */
     int *map;        /* now's classes: which of was, or -1 */
-    uint32_t moved, first_moved, labelled;
+    uint32_t moved, first_moved, labelled, relabelled, strange; /* strange: of those */
     struct list replaced;
 };
 
@@ -183,6 +183,8 @@ static void judge(struct match *m, struct list *gone, struct list *relabelled)
         } else if (m->was->labels[i] < 0) {
             m->labelled += m->labels[j] != -1;
         } else if (m->labels[j] != m->was->labels[i]) {
+            m->relabelled++;
+            m->strange += m->labels[j] == STRANGE;
             snprintf(words, sizeof words, "%s: %s, was %s", image_name(m->now, j, image),
                      class_name(m->now, m->now->labels[j], now), class_name(m->was, m->was->labels[i], was));
             add(relabelled, words);
@@ -222,7 +224,7 @@ static enum pd_status check(struct match *m, struct pd_error *err)
     say_part(&text, &gone, "image gone", "images gone");
     say_part(&text, &relabelled, NULL, "with another label");
     say_part(&text, &m->replaced, NULL, "replaced");
-    if (gone.n || relabelled.n || m->replaced.n)
+    if (gone.n || (relabelled.n && (!m->was->answered || m->strange)) || m->replaced.n)
         status = pd_fail(err, PD_ERR_MISMATCH, -1,
                          "data set '%s' has changed since the run began: %s; put it back, or begin a new run",
                          m->now->set, text.data ? text.data : "images are gone");
@@ -245,13 +247,16 @@ static enum pd_status check(struct match *m, struct pd_error *err)
 struct order {
     uint32_t count, joined, with_label; /* of those that joined */
     uint32_t *places;
-    int32_t *labels;
-    const char **files; /* the names that images have by now; NULL: those that they had */
+    int32_t *labels, *now; /* now: what the data set says; NULL: the same */
+    const char **files;    /* the names that images have by now; NULL: those that they had */
     struct pd_buffer text;
 };
 
-static void put(struct order *o, const struct pd_dataset *d, uint32_t image, int32_t label, const char *name)
+static void put(struct order *o, const struct match *m, const struct pd_dataset *d, uint32_t image,
+                int32_t label, const char *name)
 {
+    if (o->now)
+        o->now[o->count] = m->labels[image];
     if (o->files && d->image_names)
         o->files[o->count] = d->image_names[image];
     o->places[o->count] = d->places ? d->places[image] : image;
@@ -308,7 +313,7 @@ static bool fill_joined(struct order *o, const struct match *m, const struct pd_
     for (uint32_t j = 0; (names || !named) && j < m->now->count; j++)
         if (!m->taken[j] && m->labels[j] != STRANGE) {
             o->with_label += m->labels[j] >= 0;
-            put(o, d, j, m->labels[j], named ? new_name(m->now->names[j], names, n, text) : NULL);
+            put(o, m, d, j, m->labels[j], named ? new_name(m->now->names[j], names, n, text) : NULL);
         }
     pd_free(names);
     o->joined = o->count - m->was->count;
@@ -323,10 +328,12 @@ static bool fill(struct order *o, const struct match *m, bool join, const struct
     o->labels = pd_malloc(most * sizeof *o->labels);
     const bool renamed = m->moved && m->was->names && d->image_names;
     o->files = renamed ? pd_malloc(most * sizeof *o->files) : NULL;
-    if (!o->places || !o->labels || (renamed && !o->files))
+    const bool other = m->labelled || m->relabelled;
+    o->now = other ? pd_malloc(most * sizeof *o->now) : NULL;
+    if (!o->places || !o->labels || (renamed && !o->files) || (other && !o->now))
         return false;
     for (uint32_t i = 0; i < m->was->count; i++)
-        put(o, d, m->at[i], m->was->labels[i], m->was->names ? m->was->names[i] : NULL);
+        put(o, m, d, m->at[i], m->was->labels[i], m->was->names ? m->was->names[i] : NULL);
     return (!join || fill_joined(o, m, d)) && !o->text.oom;
 }
 
@@ -395,6 +402,7 @@ static enum pd_status reorder(const struct match *m, bool join, struct pd_datase
     if (status) {
         pd_free(o.places);
         pd_free(o.labels);
+        pd_free(o.now);
         pd_free(o.files);
         pd_buffer_release(&o.text);
         return status;
@@ -410,6 +418,7 @@ static enum pd_status reorder(const struct match *m, bool join, struct pd_datase
     d->file_names = o.files;
     d->places = o.places;
     d->labels = o.labels;
+    d->labels_now = o.now;
     d->count = o.count;
     d->classes = classes.count;
     d->class_names = classes.at;

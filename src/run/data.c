@@ -94,6 +94,7 @@ static enum pd_status restore(const struct pd_train_options *o, const char *fold
     roster.drawn = o->data_count;
     const bool join = people && !o->validation;
     roster.numbered = people;
+    roster.answered = people || *o->label_file || !o->class_losses;
     roster.grows = join && *o->classes; /* these are what people have said, with what they added */
     if (!status && !roster.listed)
         status = thin(o, d, err);

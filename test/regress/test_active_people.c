@@ -595,6 +595,50 @@ static void labels_that_come_later_are_used(void **state)
     free(labels);
 }
 
+/* What was corrected in the run may be corrected in its data, too, and paydirt's own files are nobody's. */
+static void labels_are_corrected_in_both(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"both", "both/cat", "both/dog"};
+    for (int i = 0; i < 3; i++)
+        mkdir(scratch_path(folders[i]), 0777);
+    for (int i = 0; i < 10; i++)
+        draw(folders[i < 4 ? i % 2 + 1 : 0], i);
+    succeeds(
+        "active --data ./both --model infogan --width 0.1 --batch 4 --min-epoch 8 --epochs 1 --threads 1 "
+        "--no-pictures --oracle csv --init 6 --query 1 --final 9 --out both-runs");
+    meet("both-runs/00000-both-active-gold");
+    look_at_questions();
+    answer(in_run("queries.csv"), person.count, "cat");
+    const int answered = person.asked[0];
+    resume(NULL);
+    rename(scratch_path("both/cat/00.png"), scratch_path("both/dog/00.png"));
+    fails("active --resume both-runs/00000-both-active-gold", 5,
+          "1 with another label ('dog/00.png' was 'cat', and 'dog' in the data set); put it back, or correct "
+          "the "
+          "run, too (--correct FILE)");
+    scratch_write(scratch_path("c.csv"), "image,label\n00.png,dog\n", 23);
+    const struct result *r = succeeds("active --resume both-runs/00000-both-active-gold --correct c.csv");
+    assert_null(strstr(r->err, "in the journal"));
+    char was[64], now[64], words[320];
+    snprintf(was, sizeof was, "both/%s", name_of(answered));
+    snprintf(now, sizeof now, "both/dog/%s", name_of(answered));
+    rename(scratch_path(was), scratch_path(now));
+    look_at_questions();
+    answer(in_run("queries.csv"), person.count, "cat");
+    r = resume(NULL); /* trains */
+    snprintf(
+        words, sizeof words,
+        "1 of the images that have got a label was answered otherwise, which stands: 'dog/%s' is 'cat', and "
+        "'dog' in the data set; to change it: --correct FILE",
+        name_of(answered));
+    assert_contains(r->err, words);
+    assert_null(strstr(r->err, "in the journal"));
+    char *labels = scratch_read(in_run("gold-1/labels.csv"), NULL);
+    assert_contains(labels, "cat/00.png,dog\n");
+    free(labels);
+}
+
 /* A folder of a class that the run did not have: its images join as that does, and what is said is of then.
  */
 static void images_join_with_their_class(void **state)
@@ -768,6 +812,7 @@ int main(void)
         cmocka_unit_test(a_new_image_has_an_old_name),
         cmocka_unit_test(labels_that_are_there_are_used),
         cmocka_unit_test(labels_that_come_later_are_used),
+        cmocka_unit_test(labels_are_corrected_in_both),
         cmocka_unit_test(images_join_with_their_class),
         cmocka_unit_test(labels_may_be_yet_to_come),
         cmocka_unit_test(nothing_that_was_typed_is_lost),

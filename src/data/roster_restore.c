@@ -213,10 +213,23 @@ static void say_part(struct pd_buffer *text, const struct list *l, const char *o
                          l->text.data ? l->text.data : "");
 }
 
-static enum pd_status check(struct match *m, struct pd_error *err)
+/* Images that are gone may be there: what the opening has said of those that it has left out. */
+static void say_left_out(struct pd_buffer *text, const char *note)
+{
+    static const char words[] = "left out";
+    for (size_t n; *note; note += n + (note[n] == '\n')) {
+        n = strcspn(note, "\n");
+        if (memmem(note, n, words, strlen(words)))
+            pd_buffer_printf(text, "%s%.*s", text->size ? "; " : " (", (int)strcspn(note, "\t\n"), note);
+    }
+    if (text->size)
+        pd_buffer_printf(text, ")");
+}
+
+static enum pd_status check(struct match *m, const struct pd_dataset *d, struct pd_error *err)
 {
     struct list lost = {0}, gone = {0}, relabelled = {0};
-    struct pd_buffer text = PD_BUFFER_INIT;
+    struct pd_buffer text = PD_BUFFER_INIT, why = PD_BUFFER_INIT;
     enum pd_status status = PD_OK;
     judge(m, &gone, &relabelled);
     list_lost_classes(m, &lost);
@@ -224,10 +237,13 @@ static enum pd_status check(struct match *m, struct pd_error *err)
     say_part(&text, &gone, "image gone", "images gone");
     say_part(&text, &relabelled, NULL, "with another label");
     say_part(&text, &m->replaced, NULL, "replaced");
+    if (gone.n)
+        say_left_out(&why, d->note);
     if (gone.n || (relabelled.n && (!m->was->answered || m->strange)) || m->replaced.n)
-        status = pd_fail(err, PD_ERR_MISMATCH, -1,
-                         "data set '%s' has changed since the run began: %s; put it back, or begin a new run",
-                         m->now->set, text.data ? text.data : "images are gone");
+        status =
+            pd_fail(err, PD_ERR_MISMATCH, -1,
+                    "data set '%s' has changed since the run began: %s; put it back, or begin a new run%s",
+                    m->now->set, text.data ? text.data : "images are gone", why.data ? why.data : "");
     else if (m->was->numbered && !m->was->names && m->moved)
         status =
             pd_fail(err, PD_ERR_MISMATCH, -1,
@@ -238,6 +254,7 @@ static enum pd_status check(struct match *m, struct pd_error *err)
     pd_buffer_release(&gone.text);
     pd_buffer_release(&relabelled.text);
     pd_buffer_release(&text);
+    pd_buffer_release(&why);
     return status;
 }
 
@@ -481,7 +498,7 @@ static enum pd_status restore(const struct pd_roster *was, const struct pd_roste
     if (!status)
         status = find_images(&m, err);
     if (!status)
-        status = check(&m, err);
+        status = check(&m, d, err);
     if (!status)
         status = reorder(&m, join, d, err);
     close_match(&m);

@@ -218,6 +218,18 @@ static enum pd_status open_elsewhere(const struct pd_run_model *run, const struc
     return status;
 }
 
+/* Which its scores, and what is measured, do not go by. */
+static enum pd_status note_label_file(const struct pd_run_model *run, struct pd_dataset *d,
+                                      struct pd_error *err)
+{
+    char path[PD_PATH_SIZE];
+    const enum pd_status status = pd_run_folder_labels(run->folder, path, err);
+    if (!status)
+        pd_dataset_add_note(d, "labels are the data set's own; those that the run learnt from are in %.400s",
+                            path);
+    return status;
+}
+
 /* --- all --- */
 
 enum pd_status pd_run_data(const struct pd_run_model *run, const struct pd_run_other *other,
@@ -238,6 +250,8 @@ enum pd_status pd_run_data(const struct pd_run_model *run, const struct pd_run_o
                                 : pd_run_dataset(&o, split, run->gan->scale, watch, out, err);
     if (!status && others)
         status = note_seen(run, *out, err);
+    else if (!status && labels != PD_RUN_LABELS_UNKNOWN && o.label_file[0])
+        status = note_label_file(run, *out, err);
     return take_data(status, run->gan, own, labels, out, err);
 }
 

@@ -108,6 +108,10 @@ static void what_was_lost_or_changed_is_refused(void **state)
     folder("aside");
     move("photos/a/0.png", "aside/0.png");
     fails(GOES, 5, "data set 'photos' has changed since the run began: 1 image gone (a/0.png); put it back");
+    scratch_write(scratch_path("photos/a/0.png"), "\x89PNG", 4);
+    fails(GOES, 5,
+          "1 image gone (a/0.png); put it back, or begin a new run (photos: 1 of 12 images left out, as "
+          "they cannot be read; the first: ");
     put("photos/a/0.png", 100);
     fails(GOES, 5, "1 replaced (a/0.png)");
     move("aside/0.png", "photos/b/9.png");
@@ -293,6 +297,11 @@ static void a_label_file_is_told(void **state)
     const char *err = succeeds("train --data photos --out told --label-file l.csv --epochs 1" OPTIONS)->err;
     assert_contains(err, "photos: l.csv: 3 labels for 12 images\n");
     assert_contains(err, "photos: l.csv: column 'split' is not read\n");
+    static const char line[] =
+        "photos: labels are the data set's own; those that the run learnt from are in ";
+    assert_contains(succeeds("score told/00000-photos-dcgan --split train --out told.csv")->err, line);
+    assert_null(strstr(
+        succeeds("score told/00000-photos-dcgan --split train --no-labels --out told.csv")->err, line));
 }
 
 static void a_full_disk_is_named(void **state)

@@ -109,14 +109,20 @@ static bool asks_by(const struct pd_option_table *loop, const char *strategy)
     return found;
 }
 
+/* Also of what may be given on resuming. */
+static void note_idle_page(const struct args_parsed *c, bool paged, struct progress *progress)
+{
+    const struct idle page = {
+        {"port", "listen", "certificate", "key", "insecure", "browser", "people"}, "--oracle page", paged};
+    idle_note(c->command, c->args, &page, 1, progress);
+}
+
 /* After the protocol has filled in what was not given. */
 static void note_idle(const struct args_parsed *c, const struct pd_option_table *loop,
                       struct progress *progress)
 {
-    const bool page = !strcmp(pd_option_get_text(loop, "oracle"), "page");
     const bool balls = asks_by(loop, "probcover"), clusters = balls || asks_by(loop, "typiclust");
     const struct idle all[] = {
-        {{"port", "listen", "certificate", "key", "insecure", "browser", "people"}, "--oracle page", page},
         {{"url"}, "--oracle label-studio", !strcmp(pd_option_get_text(loop, "oracle"), "label-studio")},
         {{"candidates"}, "--diverse", *pd_option_get_text(loop, "diverse")},
         {{"measure_epochs"}, "measuring (--no-measure)", pd_option_get_bool(loop, "measure")},
@@ -136,7 +142,9 @@ static enum pd_status begin(const struct args_parsed *c, struct pd_active *activ
     enum pd_status status = pd_active_settle(active, args_parsed_given, c, err);
     if (status)
         return status;
-    note_idle(c, &c->command->groups[1], &((struct active_watch *)watch->context)->progress);
+    struct progress *progress = &((struct active_watch *)watch->context)->progress;
+    note_idle_page(c, !strcmp(pd_option_get_text(&c->command->groups[1], "oracle"), "page"), progress);
+    note_idle(c, &c->command->groups[1], progress);
     status = ranks_share_trials(&c->command->groups[1], &c->command->groups[2], err);
     if (status)
         return status;
@@ -293,6 +301,8 @@ static enum pd_status learn(struct pd_active *active, int argc, char **argv, str
         status = page_open(&own.page, &w.page, err);
     if (!status && paged)
         page_show(&own.page, w.page, false);
+    if (!status && own.resume[0])
+        note_idle_page(&c, paged, &w.progress);
     if (!status && own.resume[0])
         status = hand_over(folder, &w.progress, own.add_class, err);
     const struct pd_active_news news = read_news(&c, &own);

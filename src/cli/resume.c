@@ -50,9 +50,9 @@ enum pd_status resume_check(const struct args_command *c, const struct args *arg
             continue;
         list_flags(c, args, allowed, flags, sizeof flags);
         return pd_fail(err, PD_ERR_USAGE, -1,
-                       "--%s cannot be given with --resume: a run keeps its options, except "
+                       "--%s%s cannot be given with --resume: a run keeps its options, except "
                        "%s--data, --data-dir, --cache-dir and --metadata",
-                       pd_option_flag(option, flag, sizeof flag), flags);
+                       prefix(c, args, option->name), pd_option_flag(option, flag, sizeof flag), flags);
     }
     return PD_OK;
 }

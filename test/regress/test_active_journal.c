@@ -263,7 +263,8 @@ static void classes_and_budget_grow(void **state)
     assert_contains(resume(0, " --add-class fish,ant")->err, "and is not added again");
     assert_contains(resume(2, " --init 3")->err, "--init cannot be given with --resume");
     assert_contains(resume(2, " --epochs 3")->err, "--epochs cannot be given with --resume");
-    assert_contains(resume(2, " --no-measure")->err, "cannot be given with --resume");
+    assert_contains(resume(2, " --no-measure")->err, "--no-measure cannot be given with --resume");
+    assert_contains(resume(0, " --people 2")->err, "--people has no effect without --oracle page\n");
     assert_contains(resume(0, " --final 10 --query 3")->err, "final is 10 already\nquery is 3 already\n");
     fails("active --data photos --classes cat --oracle csv --final 12", 2, "has one class, 'cat'");
     fails("active --data photos --classes cat,skip --oracle csv --final 12", 2, "has a class 'skip'");

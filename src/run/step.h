@@ -17,10 +17,10 @@ struct pd_run_step {
     float *images;                       /* a batch of them, or */
     int32_t (*places)[4];                /* where it lies among them */
     int32_t *labels;
-    bool gold;     /* they re-weight */
+    bool gold;                       /* they re-weight */
     int64_t top_k, top_k_of_partial; /* fakes that the generator learns from; 0: all */
-    double guess;  /* factor on the weight of consistency */
-    double cost;   /* operations of a step, as a multiple of one without adversarial sampling */
+    double guess;                    /* factor on the weight of consistency */
+    double cost; /* operations of a step, as a multiple of one without adversarial sampling */
 };
 
 /* Whether GOLD re-weights that step of so many. */

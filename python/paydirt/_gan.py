@@ -122,7 +122,8 @@ class Gan:
         self._scale = int(lib.pd_gan_pixel_scale(self._c))  # of the images that it was trained on
         self.folder = folder
         self.interrupted = False
-        self._doubt = ""  # told before the discriminator's first words
+        self._recalibrates = False  # as its run's options say
+        self._told = False  # that it cannot
 
     def _alive(self) -> Any:
         if self._process != os.getpid():
@@ -131,14 +132,17 @@ class Gan:
         return self._c
 
     def _ready(self, origin: str) -> int:
-        """The discriminator scores generated images by statistics of their own where it does real ones (doc/gold.md)."""
+        """The discriminator scores generated images by statistics of their own where it is to (doc/gold.md)."""
         number = _origin(origin)
-        if number == lib.PD_ORIGIN_FAKE and lib.pd_gan_statistics(self._alive(), lib.PD_ORIGIN_REAL) \
-                and not lib.pd_gan_statistics(self._c, number):
+        wanted = self._recalibrates or lib.pd_gan_statistics(self._alive(), lib.PD_ORIGIN_REAL)
+        if number == lib.PD_ORIGIN_FAKE and wanted and not lib.pd_gan_statistics(self._c, number):
             self._call(lib.pd_recalibrate, self._c, number, ffi.NULL)
-        if self._doubt:
-            tell(self._doubt)
-            self._doubt = ""
+        if self._recalibrates and not self._told and number == lib.PD_ORIGIN_REAL and lib.pd_gan_has_batch_norm(self._c) \
+                and not lib.pd_gan_statistics(self._c, number):
+            self._told = True
+            tell("%s: real images are scored by running statistics, over real and generated ones (doc/gold.md): those of real ones "
+                 "are not kept there, and the run's data cannot be opened; `paydirt score RUN --data DATA --split train` makes them"
+                 % self.folder)
         return number
 
     @property
@@ -455,15 +459,6 @@ def _present(x: NDArray[np.float32], dtype: Any, channels_first: bool) -> NDArra
     return x if channels_first else np.ascontiguousarray(np.moveaxis(x, 1, 3))
 
 
-def _doubt_of(gan: Gan, run: pathlib.Path) -> str:
-    """Where the run's data are not there any more, as after it was copied elsewhere."""
-    if not lib.pd_gan_has_batch_norm(gan._c) or lib.pd_gan_statistics(gan._c, lib.PD_ORIGIN_REAL) \
-            or not json.loads((run / "options.json").read_text(encoding="utf-8")).get("recalibrate", True):
-        return ""
-    return ("%s: real images are scored by running statistics, over real and generated ones (doc/gold.md): those of real ones are "
-            "not kept there, and the run's data cannot be opened; `paydirt score` where they are makes them" % run)
-
-
 def load(path: Union[str, "os.PathLike[str]"], *, threads: int = 0) -> Gan:
     """Networks of a run (`train`, `paydirt train`), or that `Gan.save` has written.
 
@@ -485,7 +480,8 @@ def load(path: Union[str, "os.PathLike[str]"], *, threads: int = 0) -> Gan:
         if at.is_dir() and not saved.exists():
             call(lib.pd_gan_open, os.fsencode(at), count, out)
             gan = Gan(out[0], os.path.abspath(at))
-            gan._doubt = _doubt_of(gan, at)
+            options = json.loads((at / "options.json").read_text(encoding="utf-8"))
+            gan._recalibrates = bool(options.get("recalibrate", True))
         else:
             at = saved if at.is_dir() else at
             call(lib.pd_gan_read, os.fsencode(at), count, out)

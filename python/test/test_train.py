@@ -181,6 +181,11 @@ class Stops(unittest.TestCase):
             copied.sample([0])
             with self.assertWarnsRegex(UserWarning, "running statistics"):
                 copied.score(IMAGES)
+            copied = paydirt.load(run.folder)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                np.testing.assert_array_equal(copied.score(made, np.repeat([0, 1, 2], 3), origin="fake").logit,
+                                              here.score(made, np.repeat([0, 1, 2], 3), origin="fake").logit)
             plain = quick(IMAGES, LABELS, recalibrate=False, **keep)
         self.assertGreater(np.abs(plain.score(IMAGES).logit - here.score(IMAGES).logit).max(), 0.01)
         self.assertGreater(np.abs(plain.score(made, np.repeat([0, 1, 2], 3), origin="fake").logit -

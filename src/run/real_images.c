@@ -1,6 +1,7 @@
 /* Real images beside a run's networks (paydirt/run.h). */
 #include "base/mem.h"
 #include "base/pass_on.h"
+#include "base/words.h"
 #include "data/labels/labels.h"
 #include "run/run.h"
 
@@ -86,7 +87,14 @@ static void point_at(const struct pd_run_other *other, enum pd_run_labels labels
 
 /* --- what the run has seen --- */
 
-/* How many of the data's images the roster has, and whether they are all that it has. */
+/* Of copies the first; a table knows images by these names. */
+static bool is_called_so(const struct pd_roster *roster, uint32_t at, const struct pd_dataset *d, uint32_t i)
+{
+    return !roster->names || !d->image_names || !strcmp(roster->names[at], d->image_names[i]) ||
+           !strcmp(pd_path_name(roster->names[at]), pd_path_name(d->image_names[i]));
+}
+
+/* How many of the data's images the roster has, and whether they are all that it has, under their names. */
 static enum pd_status count_seen(const struct pd_roster *roster, struct pd_dataset *d, int threads,
                                  uint32_t *seen, bool *all_there, struct pd_error *err)
 {
@@ -105,7 +113,8 @@ static enum pd_status count_seen(const struct pd_roster *roster, struct pd_datas
     *seen = 0;
     for (uint32_t i = 0; !status && i < d->count; i++)
         if (first[trained + i] < trained) {
-            there[first[trained + i]] = 1;
+            const uint32_t at = first[trained + i];
+            there[at] = there[at] || is_called_so(roster, at, d, i);
             ++*seen;
         }
     *all_there = !status;
@@ -210,9 +219,9 @@ static enum pd_status open_elsewhere(const struct pd_run_model *run, const struc
         return pd_run_dataset(o, split, run->gan->scale, watch, out, err);
     }
     if (!status) {
-        pd_dataset_add_note(*out, "the run's %s %.300s is not used: these are other images",
-                            o->metadata[0] ? "table" : "columns",
-                            o->metadata[0] ? o->metadata : o->metadata_columns);
+        pd_dataset_add_note(
+            *out, "the run's %s %.300s is not used: these are not all of its images under their names",
+            o->metadata[0] ? "table" : "columns", o->metadata[0] ? o->metadata : o->metadata_columns);
         pd_note_hint((*out)->note, "metadata=FILE");
     }
     return status;

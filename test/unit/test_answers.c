@@ -529,6 +529,9 @@ static void finds_classes_as_people_write_them(void **state)
     static const char *const wide[] = {"\uff11", "\uff12"};
     static const char *const roman[] = {"grade I", "grade II", "grade III"};
     static const char *const counted[] = {"One", "Two", "third"};
+    static const char *const romans[] = {"I", "V", "X"}; /* letters, as A and B */
+    static const char *const zeros[] = {"one", "zero"};
+    static const char *const phrases[] = {"first aid", "one-way"};
     static const char *const letters[] = {"o", "x", "y"};
     static const char *const fruit[] = {"Äpfel", "E\xcc\x81te\xcc\x81", "STRASSE"}; /* the second in NFD */
     static const char *const twins[] = {"Cat", "cat", "\xc3\xa9", "e\xcc\x81", "x", "x ", "nan"};
@@ -556,6 +559,9 @@ static void finds_classes_as_people_write_them(void **state)
         {roman, 3, "GRADE ii", "grade II", "'GRADE ii' is 'grade II'"},
         {counted, 3, "1", "refused", ""},
         {letters, 3, "1", "x", "'1' is 'x'"},
+        {romans, 3, "1", "V", "'1' is 'V'"},
+        {zeros, 2, "1", "refused", ""},
+        {phrases, 2, "1", "one-way", "'1' is 'one-way'"},
         {padded, 3, "1", "001", "'1' is '001'"},
         {padded, 3, "2.0", "002", "'2.0' is '002'"},
         {padded, 3, "002", "002", ""},

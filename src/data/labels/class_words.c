@@ -92,34 +92,46 @@ static bool has_digit(const char *name)
     return false;
 }
 
-/* "Grade II", "second": its first or last word counts. */
-static bool counts(const char *name)
+/* "Grade II", "second": whether its first or last word counts. rest: what is left of it, or "". */
+static bool counts(const char *name, char rest[PD_CLASS_NAME_SIZE])
 {
     static const char *const words[] = {
-        "i",     "ii",     "iii",   "iv",     "v",     "vi",     "vii",    "viii",   "ix",     "x",
-        "one",   "two",    "three", "four",   "five",  "six",    "seven",  "eight",  "nine",   "ten",
-        "first", "second", "third", "fourth", "fifth", "\u4e00", "\u4e8c", "\u4e09", "\u56db", "\u4e94"};
+        "i",       "ii",        "iii",      "iv",     "v",      "vi",     "vii",    "viii",  "ix",
+        "x",       "zero",      "one",      "two",    "three",  "four",   "five",   "six",   "seven",
+        "eight",   "nine",      "ten",      "first",  "second", "third",  "fourth", "fifth", "sixth",
+        "primary", "secondary", "tertiary", "single", "double", "triple", "eins",   "zwei",  "drei",
+        "vier",    "\u4e00",    "\u4e8c",   "\u4e09", "\u56db", "\u4e94"};
     char folded[PD_CLASS_NAME_SIZE];
     if (!fold(name, folded))
         return false;
-    const char *last = strrchr(folded, ' ');
-    folded[strcspn(folded, " ")] = '\0';
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (!strcmp(folded, words[i]) || (last && !strcmp(last + 1, words[i])))
-            return true;
+    const char *space = strrchr(folded, ' ');
+    const char *last = space ? space + 1 : folded;
+    const size_t first = strcspn(folded, " ");
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const bool at_end = !strcmp(last, words[i]);
+        if (!at_end && (strlen(words[i]) != first || strncmp(folded, words[i], first) != 0))
+            continue;
+        snprintf(rest, PD_CLASS_NAME_SIZE, "%.*s", at_end ? (int)(last - folded) : PD_CLASS_NAME_SIZE - 1,
+                 at_end ? folded : folded + first);
+        return true;
+    }
     return false;
 }
 
-/* Whether names are, or have, numbers of their own, which are others than their places. */
+/* Whether names are, or have, numbers of their own, which are others than their places: digits, or two that
+ * count the same ("grade I", "grade II"; not "first aid" and "one way"). */
 static bool are_numbered(const struct pd_dataset *d)
 {
-    int counting = 0;
-    for (int i = 0; i < d->classes; i++) {
-        if (has_digit(d->class_names[i]))
-            return true;
-        counting += counts(d->class_names[i]);
-    }
-    return counting > 1; /* "I" alone is a letter */
+    char rest[2][PD_CLASS_NAME_SIZE];
+    bool numbered = false, letters = true;
+    for (int i = 0; i < d->classes && !numbered; i++)
+        numbered = has_digit(d->class_names[i]);
+    for (int i = 0; i < d->classes; i++) /* A, B, C, I, V, X */
+        letters = letters && strlen(d->class_names[i]) == 1;
+    for (int i = 0; i < d->classes && !numbered && !letters; i++)
+        for (int k = 0; k < i && counts(d->class_names[i], rest[0]) && !numbered; k++)
+            numbered = counts(d->class_names[k], rest[1]) && !strcmp(rest[0], rest[1]);
+    return numbered;
 }
 
 bool pd_are_one_word(const char *a, const char *b)

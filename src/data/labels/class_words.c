@@ -172,7 +172,7 @@ static int find_reversed(const struct pd_class_words *w)
 
 enum pd_status pd_class_words_init(struct pd_class_words *w, const struct pd_dataset *d, struct pd_error *err)
 {
-    *w = (struct pd_class_words){.dataset = d, .indices = !d->class_names || !are_numbered(d)};
+    *w = (struct pd_class_words){.dataset = d, .indices = !d->class_names};
     if (!d->class_names)
         return PD_OK;
     const size_t classes = (size_t)d->classes;
@@ -188,7 +188,7 @@ enum pd_status pd_class_words_init(struct pd_class_words *w, const struct pd_dat
             *w->folded[i] = '\0';
     }
     w->names[classes] = "skip";
-    w->indices = w->indices && find_reversed(w) < 0;
+    w->indices = !are_numbered(d) && find_reversed(w) < 0;
     return PD_OK;
 }
 
@@ -418,7 +418,7 @@ static void note_numbers(const struct pd_class_words *w, struct numbered *of, ch
 {
     int n = 0;
     for (int i = 0; i < w->dataset->classes; i++) {
-        of[n] = (struct numbered){value_of(w->dataset->class_names[i]), i};
+        of[n] = (struct numbered){value_of(w->names[i]), i};
         n += of[n].number >= 0;
     }
     qsort(of, (size_t)n, sizeof *of, compare_numbered);
@@ -426,7 +426,7 @@ static void note_numbers(const struct pd_class_words *w, struct numbered *of, ch
         if (of[i].number <= of[i - 1].number) {
             pd_note_add(note, w->dataset->name,
                         "'%.60s' and '%.60s' are two classes: they differ in how a number is written alone",
-                        w->dataset->class_names[of[i - 1].class], w->dataset->class_names[of[i].class]);
+                        w->names[of[i - 1].class], w->names[of[i].class]);
             return;
         }
 }
@@ -481,9 +481,9 @@ enum pd_status pd_class_words_note(const char *name, const char (*names)[PD_CLAS
 {
     struct pd_dataset d = {.classes = classes, .class_names = (char(*)[PD_CLASS_NAME_SIZE])(uintptr_t)names};
     struct pd_class_words w;
-    if (!names || !classes)
-        return PD_OK;
     snprintf(d.name, sizeof d.name, "%s", name);
+    if (!d.class_names || !classes)
+        return PD_OK;
     enum pd_status status = pd_class_words_init(&w, &d, err);
     const char **sorted = status ? NULL : pd_malloc((size_t)classes * sizeof *sorted);
     struct numbered *numbers = sorted ? pd_malloc((size_t)classes * sizeof *numbers) : NULL;

@@ -521,6 +521,23 @@ static void says_what_is_missing(void **state)
     assert_contains(err.message, "there is no such folder of images, archive or .npz file");
 }
 
+static void bits_among_bytes_are_told(void **state)
+{
+    (void)state;
+    static uint8_t images[20][4][4];
+    struct pd_dataset *d;
+    for (int i = 0; i < 20; i++)
+        memset(images[i], i < 16 ? i % 2 : 200, sizeof images[i]); /* eight are black, eight hold 1 */
+    for (int many = 0; many < 2; many++) {
+        for (int i = 0; i < 16 && many; i++)
+            images[i][0][0] = 1;
+        const struct pd_io_array x = array("images", PD_IO_U8, images, 3, 20, 4, 4, 0);
+        assert_int_equal(open_set(write_npz(&x, 1), PD_SPLIT_TRAIN, &d, NULL), PD_OK);
+        assert_int_equal(strstr(d->note, "16 of the 20 images hold 0 and 1 alone") != NULL, many);
+        pd_dataset_destroy(d);
+    }
+}
+
 static void refuses_every_cut(void **state)
 {
     (void)state;
@@ -595,6 +612,7 @@ int main(void)
                                        cmocka_unit_test(sixteen_bits_are_rounded),
                                        cmocka_unit_test(many_images_outweigh_the_runs_scale),
                                        IN_SCRATCH(labels_come_in_many_forms),
+                                       IN_SCRATCH(bits_among_bytes_are_told),
                                        IN_SCRATCH(splits_are_numbered_alike)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

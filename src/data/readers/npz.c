@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SIDE_MIN = 4, SIDE_MAX = 4096, LABEL_MAX = 9999 };
+enum { SIDE_MIN = 4, SIDE_MAX = 4096, LABEL_MAX = 9999, MANY_BITS = 16 };
 
 /* --- which arrays --- */
 
@@ -508,6 +508,24 @@ static enum pd_status no_split(const struct file *f, enum pd_split split, struct
                    wanted ? wanted : "test_images, beside train_images");
 }
 
+/* Masks, or images saved as fractions, put in with others: they are nearly black. */
+static void note_bits(struct pd_dataset *d)
+{
+    const size_t size = pd_dataset_image_size(d);
+    uint32_t n = 0;
+    for (uint32_t i = 0; d->scale == PD_PIXELS_BYTES && i < d->count; i++) {
+        const uint8_t *image = pd_dataset_image(d, i);
+        uint8_t most = 0;
+        for (size_t k = 0; k < size && most <= 1; k++)
+            most = image[k] > most ? image[k] : most;
+        n += most == 1;
+    }
+    if (n >= MANY_BITS)
+        pd_dataset_add_note(d,
+                            "%u of the %u images hold 0 and 1 alone, beside others of 0 to 255: nearly black",
+                            n, d->count);
+}
+
 enum pd_status pd_npz_take(struct pd_npy *npy, const char *name, enum pd_split split,
                            enum pd_pixel_scale like, struct pd_dataset *d, struct pd_error *err)
 {
@@ -526,6 +544,8 @@ enum pd_status pd_npz_take(struct pd_npy *npy, const char *name, enum pd_split s
         say_arrays(&f, split, d);
     if (!status)
         status = take_images(&f, split, like, d, err);
+    if (!status)
+        note_bits(d);
     if (!status)
         status = take_labels(&f, split, d, err);
     close_streams(&f);

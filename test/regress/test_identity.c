@@ -233,7 +233,9 @@ static void a_table_of_labels_is_of_the_runs_own_images(void **state)
     folder("rest/cat");
     put("rest/dog/0.png", 100);
     put("rest/cat/1.png", 101);
-    expect_labels("--data rest", "0 1 ", "table.csv is not used: these are not all of its images under their names (--metadata FILE)\n");
+    expect_labels(
+        "--data rest", "0 1 ",
+        "table.csv is not used: these are not all of its images under their names (--metadata FILE)\n");
     expect_labels("--data rest --no-labels", "  ", "rest: 2 classes (cat, dog), 2 images; no test split");
     scratch_write(scratch_path("other.csv"), other, sizeof other - 1);
     expect_labels("--data rest --metadata other.csv --metadata-columns name,sort", "1 1 ", "from other.csv");

@@ -36,7 +36,7 @@ class Witness:
 
     def opens(self, tab, url):
         tab.go(url)
-        tab.wait("document.querySelector('#stage img')", "an image")
+        tab.wait("document.querySelector('#stage img')?.complete", "an image")
         tab.js(LISTENER)
 
     def hears(self, tab):
@@ -157,7 +157,7 @@ def chooses_in_the_grid_and_settles(tab):
         run = start_run(folder, 12)
         with Server(folder, "label", run, "--people", "2") as server:
             tab.go(server.url)
-            tab.wait("document.querySelector('#stage img')", "an image")
+            tab.wait("document.querySelector('#stage img')?.complete", "an image")
             check(tab, "one image")
             tab.press("G")
             tab.click(".cell:nth-child(1)")

@@ -54,7 +54,7 @@ def in_a_browser(server):
         return 0
     with b.Browser(insecure=True) as tab:
         tab.go(server.url)
-        tab.wait("document.querySelector('#stage img')", "an image")
+        tab.wait("document.querySelector('#stage img')?.complete", "an image")
         assert tab.js("return isSecureContext && location.protocol === 'https:'")
         tab.press("3")
         tab.wait("document.querySelector('#saved').textContent === 'all saved'", "all saved")

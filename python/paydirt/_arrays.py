@@ -83,12 +83,12 @@ def features_of(x: Any, name: str) -> NDArray[np.float32]:
     a = numbers(x, name)
     if a.ndim == 2 and len(a) > 9 and a.shape[1] > 1 and a.dtype.kind in "fiu":
         for column, without in ((0, "x[:, 1:]"), (a.shape[1] - 1, "x[:, :-1]")):
-            x = a[:, column]
+            values = a[:, column]
             with np.errstate(all="ignore"):
-                counts = (np.diff(x) == 1) & (x[1:] == np.rint(x[1:]))
+                counts = (np.diff(values) == 1) & (values[1:] == np.rint(values[1:]))
             if counts.all():
                 tell("%s: column %d counts the rows, from %d on: if these are row numbers, leave them out (%s)"
-                     % (name, column, x[0], without))
+                     % (name, column, values[0], without))
     return rounded(a, name, a.size // max(len(a), 1) if a.ndim else 1, floats(a, name, whole=True), features=True)
 
 

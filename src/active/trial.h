@@ -17,8 +17,8 @@ struct pd_trial {
 };
 
 /* Images that people have added join where nobody's labels are drawn. *told: what there is to say about the
- * data has been said; it is, from here on; NULL: a look, which says nothing and keeps no list of images.
- * Failures are those of opening data and ledger. */
+ * data has been said; it is, from here on; NULL: a look, which says nothing, keeps no list of images and
+ * opens no test images. Failures are those of opening data and ledger. */
 enum pd_status pd_trial_open(const char *run, const struct pd_active_options *a,
                              const struct pd_train_options *o, const struct pd_active_watch *watch,
                              int64_t number, bool *told, struct pd_trial *out, struct pd_error *err);

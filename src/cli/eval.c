@@ -143,16 +143,11 @@ static enum pd_status take_images(struct eval *e, struct pd_error *err)
     return status;
 }
 
-static struct pd_run_other other_of(const struct eval_options *o)
-{
-    return (struct pd_run_other){o->data, o->data_dir, o->metadata, o->metadata_columns};
-}
-
 /* The images that are measured on. */
 static enum pd_status open_data(struct eval *e, struct pd_error *err)
 {
     const struct eval_options *o = e->o;
-    const struct pd_run_other other = other_of(o);
+    const struct pd_run_other other = real_other(&o->other);
     enum pd_status status =
         real_open(e->run, &other, e->split, o->by_number ? PD_RUN_LABELS_BY_NUMBER : PD_RUN_LABELS_BY_NAME,
                   &e->data, err);
@@ -255,7 +250,7 @@ static enum pd_status take_split(struct eval *e, bool given, const char *split, 
     e->split = given && !strcmp(split, pd_split_name(PD_SPLIT_TRAIN)) ? PD_SPLIT_TRAIN : PD_SPLIT_TEST;
     if (given && strcmp(split, pd_split_name(e->split)) != 0)
         return pd_fail(err, PD_ERR_USAGE, -1, "--split %s, expected train or test", split);
-    return e->split == PD_SPLIT_TEST || e->o->data[0] || e->o->data_dir[0]
+    return e->split == PD_SPLIT_TEST || real_is_other(&e->o->other)
                ? PD_OK
                : pd_fail(err, PD_ERR_USAGE, -1,
                          "--split train is of other data than the run's: --data is missing");
@@ -265,8 +260,7 @@ static enum pd_status check(const struct eval *e, const struct reject_options *r
                             struct pd_error *err)
 {
     const struct eval_options *o = e->o;
-    const struct pd_run_other other = other_of(o);
-    if (real_check_other(&other, err))
+    if (real_check_other(&o->other, err))
         return PD_ERR_USAGE;
     if (o->samples[0] && (o->fixed || reject->method))
         return pd_fail(err, PD_ERR_USAGE, -1, "--samples is a set of its own: without --%s",
@@ -374,7 +368,7 @@ enum pd_status command_eval(int argc, char **argv, struct pd_error *err)
                                                 reject.real,
                                                 o.seed,
                                                 o.where.threads,
-                                                o.data_dir,
+                                                o.other.data_dir,
                                                 o.json};
         return args_trim_hints(&command, eval_features(&features, &request, &command, &args, err), err);
     }

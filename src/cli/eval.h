@@ -4,6 +4,7 @@
 
 #include "cli/finding.h"
 #include "cli/progress.h"
+#include "cli/real_images.h"
 #include "cli/sample_set.h"
 #include "cli/where.h"
 
@@ -11,7 +12,8 @@
 
 struct eval_options {
     char like[32];
-    char metrics[256], data[1024], data_dir[1024], metadata[1024], metadata_columns[256], samples[1024];
+    char metrics[256], samples[1024];
+    struct other_options other;
     int64_t seed, epochs, decay_every, epoch_images, fixed, count, repeats;
     char classifier[32], tradeoff[256];
     struct where_options where;

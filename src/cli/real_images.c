@@ -6,16 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-struct saying {
-    bool other; /* of images whose table can be named */
-};
-
-/* Without what options of a training would change. */
-static void say_bare(void *saying, const char *words)
+/* Without what options of a training would change. *other: of images whose table can be named. */
+static void say_bare(void *other, const char *words)
 {
     char line[PD_NOTE_SIZE];
     const char *hint = strchr(words, '\t');
-    const bool keeps = hint && ((const struct saying *)saying)->other && !strncmp(hint + 1, "metadata", 8);
+    const bool keeps = hint && *(const bool *)other && !strncmp(hint + 1, "metadata", 8);
     snprintf(line, sizeof line, "%.*s", (int)(keeps ? strlen(words) : strcspn(words, "\t")), words);
     say_line(stderr, line);
 }
@@ -24,24 +20,28 @@ static void say_bare(void *saying, const char *words)
 static enum pd_status say_note(enum pd_status status, struct progress *progress, bool other,
                                const struct pd_dataset *d)
 {
-    struct saying saying = {other};
     progress_end(progress);
     if (!status)
-        pd_note_lines(pd_dataset_note(d), say_bare, &saying);
+        pd_note_lines(pd_dataset_note(d), say_bare, &other);
     return status;
 }
 
-static bool names_images(const struct pd_run_other *other)
+struct pd_run_other real_other(const struct other_options *o)
 {
-    return other && (*other->data || *other->data_dir);
+    return (struct pd_run_other){o->data, o->data_dir, o->metadata, o->metadata_columns};
 }
 
-enum pd_status real_check_other(const struct pd_run_other *other, struct pd_error *err)
+bool real_is_other(const struct other_options *o)
 {
-    return (*other->metadata || *other->metadata_columns) && !names_images(other)
+    return *o->data || *o->data_dir;
+}
+
+enum pd_status real_check_other(const struct other_options *o, struct pd_error *err)
+{
+    return (*o->metadata || *o->metadata_columns) && !real_is_other(o)
                ? pd_fail(err, PD_ERR_USAGE, -1,
                          "--metadata%s: labels of other images than the run's, expected --data beside",
-                         *other->metadata ? "" : "-columns")
+                         *o->metadata ? "" : "-columns")
                : PD_OK;
 }
 
@@ -52,7 +52,7 @@ enum pd_status real_open(const struct pd_run_model *run, const struct pd_run_oth
     struct progress progress = {.terminal = false};
     const struct pd_data_watch watch = {&progress, progress_decoding, NULL};
     const enum pd_status status = pd_run_data(run, other, split, labels, &watch, out, err);
-    return say_note(status, &progress, names_images(other), *out);
+    return say_note(status, &progress, other && (*other->data || *other->data_dir), *out);
 }
 
 enum pd_status real_training(const struct pd_run_model *run, struct pd_dataset **out, struct pd_error *err)

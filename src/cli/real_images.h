@@ -3,35 +3,40 @@
 #ifndef PD_CLI_REAL_IMAGES_H
 #define PD_CLI_REAL_IMAGES_H
 
+#include <paydirt/option.h>
 #include <paydirt/run.h>
 
-/* The options that name other images; o: a type with fields of these names. */
-#define OTHER_OPTIONS(o)                                                                                     \
-    {"data",                                                                                                 \
-     PD_OPTION_TEXT,                                                                                         \
-     offsetof(o, data),                                                                                      \
-     sizeof(((o *)0)->data),                                                                                 \
-     0,                                                                                                      \
-     0,                                                                                                      \
-     "NAME",                                                                                                 \
-     "another data set than the run's"},                                                                     \
-        {"data_dir", PD_OPTION_TEXT, offsetof(o, data_dir),  sizeof(((o *)0)->data_dir), 0,                  \
-         0,          "DIR",          "folder with its files"},                                               \
+#include <stddef.h>
+
+struct other_options {
+    char data[1024], data_dir[1024], metadata[1024], metadata_columns[256];
+};
+
+/* The lines of a command's table whose options are of that type, with a member `other`. */
+#define OTHER_FIELD(type, name) offsetof(type, other.name), sizeof(((type *)0)->other.name)
+#define OTHER_OPTIONS(type)                                                                                  \
+    {"data", PD_OPTION_TEXT, OTHER_FIELD(type, data), 0, 0, "NAME", "another data set than the run's"},      \
+        {"data_dir", PD_OPTION_TEXT, OTHER_FIELD(type, data_dir), 0, 0, "DIR", "folder with its files"},     \
         {"metadata",                                                                                         \
          PD_OPTION_TEXT,                                                                                     \
-         offsetof(o, metadata),                                                                              \
-         sizeof(((o *)0)->metadata),                                                                         \
+         OTHER_FIELD(type, metadata),                                                                        \
          0,                                                                                                  \
          0,                                                                                                  \
          "FILE",                                                                                             \
          "labels of --data's images: CSV, JSON lines, COCO or CVAT"},                                        \
     {                                                                                                        \
-        "metadata_columns", PD_OPTION_TEXT, offsetof(o, metadata_columns),                                   \
-            sizeof(((o *)0)->metadata_columns), 0, 0, "LIST", "its columns, IMAGE,LABEL[,SPLIT]"             \
+        "metadata_columns", PD_OPTION_TEXT, OTHER_FIELD(type, metadata_columns), 0, 0, "LIST",               \
+            "its columns, IMAGE,LABEL[,SPLIT]"                                                               \
     }
 
-/* Of a table of labels without images that it could be of. */
-enum pd_status real_check_other(const struct pd_run_other *other, struct pd_error *err);
+/* Texts are borrowed. */
+struct pd_run_other real_other(const struct other_options *options);
+
+/* Whether other images than the run's are named. */
+bool real_is_other(const struct other_options *options);
+
+/* PD_ERR_USAGE: a table of labels without images that it could be of. */
+enum pd_status real_check_other(const struct other_options *options, struct pd_error *err);
 
 /* As pd_run_data. */
 enum pd_status real_open(const struct pd_run_model *run, const struct pd_run_other *other,

@@ -31,7 +31,8 @@ static const char examples[] =
     "score runs/00000-photos-dcgan --data ./rest --split train --sort p --out guesses.csv";
 
 struct options {
-    char data[1024], data_dir[1024], metadata[1024], metadata_columns[256], split[16], out[1024];
+    struct other_options other;
+    char split[16], out[1024];
     char sort[32];
     bool probabilities;
     char histogram[1024], sheet[1024], certainty[1024], plane[1024];
@@ -150,14 +151,8 @@ struct asked {
     enum pd_run_labels labels;
 };
 
-static struct pd_run_other other_of(const struct options *o)
-{
-    return (struct pd_run_other){o->data, o->data_dir, o->metadata, o->metadata_columns};
-}
-
 static enum pd_status check(const struct options *o, struct asked *asked, struct pd_error *err)
 {
-    const struct pd_run_other other = other_of(o);
     const char *const splits[] = {pd_split_name(PD_SPLIT_TRAIN), pd_split_name(PD_SPLIT_TEST)};
     if (!o->out[0])
         return pd_fail(err, PD_ERR_USAGE, -1,
@@ -171,7 +166,7 @@ static enum pd_status check(const struct options *o, struct asked *asked, struct
     asked->labels = !o->labels     ? PD_RUN_LABELS_UNKNOWN
                     : o->by_number ? PD_RUN_LABELS_BY_NUMBER
                                    : PD_RUN_LABELS_BY_NAME;
-    return real_check_other(&other, err);
+    return real_check_other(&o->other, err);
 }
 
 static void say_done(const char *path, int64_t n, const struct pd_gan *gan)
@@ -196,7 +191,7 @@ static enum pd_status recalibrate(struct pd_run_model *run, const struct pd_data
 static enum pd_status score_data(const struct options *o, const struct asked *asked, struct pd_run_model *run,
                                  const struct pd_dataset *data, struct pd_ranks *ranks, struct pd_error *err)
 {
-    const bool own = !o->data[0] && !o->data_dir[0]; /* the run's data */
+    const bool own = !real_is_other(&o->other); /* the run's data */
     struct pd_gan *gan = pd_run_gan(run);
     struct pd_scores s;
     enum pd_status status = recalibrate(run, own && asked->split == PD_SPLIT_TRAIN ? data : NULL, ranks, err);
@@ -226,7 +221,7 @@ static enum pd_status score(const struct options *o, const struct asked *asked, 
     struct pd_run_model *run = NULL;
     struct pd_dataset *data = NULL;
     struct where_options where = o->where;
-    const struct pd_run_other other = other_of(o);
+    const struct pd_run_other other = real_other(&o->other);
     if (ranks && !where.threads)
         where.threads = pd_ranks_threads(ranks);
     enum pd_status status = where_open(&where, folder, &run, err);

@@ -145,15 +145,11 @@ static enum pd_status look_for_seen(const struct pd_run_model *run, struct pd_da
 }
 
 /* What is measured on those, is of what it knows. */
-static enum pd_status note_seen(const struct pd_run_model *run, struct pd_dataset *d, struct pd_error *err)
+static void note_seen(struct pd_dataset *d, uint32_t seen)
 {
-    uint32_t seen;
-    bool all_there;
-    enum pd_status status = look_for_seen(run, d, &seen, &all_there, err);
     if (seen)
         pd_dataset_add_note(d, "%u of its %u images %s the run's training data, too", seen, d->count,
                             seen > 1 ? "are in" : "is in");
-    return status;
 }
 
 /* --- the run's table beside other images --- */
@@ -201,30 +197,41 @@ static enum pd_status are_own(const struct pd_run_model *run, const struct pd_tr
  * lie now. The training split is opened once, unless it is those. */
 static enum pd_status open_elsewhere(const struct pd_run_model *run, const struct pd_train_options *o,
                                      enum pd_split split, const struct pd_data_watch *watch,
-                                     struct pd_dataset **out, struct pd_error *err)
+                                     struct pd_dataset **out, uint32_t *seen, struct pd_error *err)
 {
     struct pd_train_options bare = *o;
-    bool own = false;
-    uint32_t seen;
+    bool own = false, all_there;
     enum pd_status status = PD_OK;
     bare.metadata[0] = bare.metadata_columns[0] = '\0';
     if (split != PD_SPLIT_TRAIN)
         status = are_own(run, &bare, watch, &own, err);
-    if (!status && !own)
-        status = pd_run_dataset(&bare, split, run->gan->scale, watch, out, err);
-    if (!status && split == PD_SPLIT_TRAIN)
-        status = look_for_seen(run, *out, &seen, &own, err);
-    if (!status && own) {
+    if (!status)
+        status = pd_run_dataset(own ? o : &bare, split, run->gan->scale, watch, out, err);
+    if (!status)
+        status = look_for_seen(run, *out, seen, &all_there, err);
+    if (!status && split == PD_SPLIT_TRAIN && all_there) {
+        own = true;
         pd_dataset_destroy(*out);
-        return pd_run_dataset(o, split, run->gan->scale, watch, out, err);
+        status = pd_run_dataset(o, split, run->gan->scale, watch, out, err);
+        if (!status)
+            status = look_for_seen(run, *out, seen, &all_there, err);
     }
-    if (!status) {
+    if (!status && !own) {
         pd_dataset_add_note(
             *out, "the run's %s %.300s is not used: these are not all of its images under their names",
             o->metadata[0] ? "table" : "columns", o->metadata[0] ? o->metadata : o->metadata_columns);
         pd_note_hint((*out)->note, "metadata=FILE");
     }
     return status;
+}
+
+static enum pd_status open_others(const struct pd_run_model *run, const struct pd_train_options *o,
+                                  enum pd_split split, const struct pd_data_watch *watch,
+                                  struct pd_dataset **out, uint32_t *seen, struct pd_error *err)
+{
+    bool all_there;
+    const enum pd_status status = pd_run_dataset(o, split, run->gan->scale, watch, out, err);
+    return status ? status : look_for_seen(run, *out, seen, &all_there, err);
 }
 
 /* Which its scores, and what is measured, do not go by. */
@@ -253,12 +260,13 @@ enum pd_status pd_run_data(const struct pd_run_model *run, const struct pd_run_o
     const bool others = placed || split != PD_SPLIT_TRAIN,
                given = placed && (*text(other->metadata) || *text(other->metadata_columns)),
                own = !placed || is_same_place(place_of(&o), place_of(&run->options));
-    enum pd_status status = !others ? pd_run_dataset_again(&o, run->folder, false, watch, out, err)
-                            : placed && !given && (o.metadata[0] || o.metadata_columns[0]) && !own
-                                ? open_elsewhere(run, &o, split, watch, out, err)
-                                : pd_run_dataset(&o, split, run->gan->scale, watch, out, err);
+    const bool elsewhere = placed && !given && !own && (o.metadata[0] || o.metadata_columns[0]);
+    uint32_t seen = 0;
+    enum pd_status status = !others     ? pd_run_dataset_again(&o, run->folder, false, watch, out, err)
+                            : elsewhere ? open_elsewhere(run, &o, split, watch, out, &seen, err)
+                                        : open_others(run, &o, split, watch, out, &seen, err);
     if (!status && others)
-        status = note_seen(run, *out, err);
+        note_seen(*out, seen);
     else if (!status && labels != PD_RUN_LABELS_UNKNOWN && o.label_file[0])
         status = note_label_file(run, *out, err);
     return take_data(status, run->gan, own, labels, out, err);

@@ -112,7 +112,9 @@ enum pd_status pd_recalibrate(struct pd_gan *gan, enum pd_origin origin, const s
 
 /* --- of a run --- */
 
-enum pd_status pd_run_kept_statistics(struct pd_run_model *m, struct pd_error *err)
+/* As the run's folder keeps them, where it does. They are derived: a file that cannot be read is as good as
+ * none, and m->note says so. PD_ERR_MEMORY. */
+static enum pd_status load_kept(struct pd_run_model *m, struct pd_error *err)
 {
     char path[PD_PATH_SIZE];
     struct pd_error why;
@@ -147,7 +149,7 @@ enum pd_status pd_run_recalibrate(struct pd_run_model *m, enum pd_origin origin,
     if (!m->options.recalibrate || !pd_gan_has_batch_norm(m->gan))
         return PD_OK;
     if (!m->gan->statistics[origin])
-        status = pd_run_kept_statistics(m, err);
+        status = load_kept(m, err);
     if (status || m->gan->statistics[origin])
         return status;
     status =

@@ -16,8 +16,4 @@ enum pd_status pd_measure_now(struct pd_gan *gan, const struct pd_dataset *data,
                               const struct pd_metric *metric, const struct pd_metric_input *in,
                               struct pd_metric_result *out, struct pd_error *err);
 
-/* D's statistics as the run's folder keeps them, where it does. They are derived: a file that cannot be read
- * is as good as none, and m->note says so. PD_ERR_MEMORY. */
-enum pd_status pd_run_kept_statistics(struct pd_run_model *m, struct pd_error *err);
-
 #endif

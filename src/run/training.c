@@ -1,7 +1,7 @@
 /* Training for other programs (paydirt/train.h), and what they open. */
 #include "base/mem.h"
 #include "base/pass_on.h"
-#include "run/recalibrate.h"
+#include "run/run.h"
 
 #include <paydirt/train.h>
 

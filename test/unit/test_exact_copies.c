@@ -86,6 +86,22 @@ static void what_decoding_loses_counts(void **state)
     pd_data_report_release(&r);
 }
 
+/* The set of a file in the scratch folder whose first two images have the same levels; expected (count). */
+static struct pd_dataset *open_copies(const char *file, const uint32_t *expected)
+{
+    struct pd_dataset *d;
+    struct pd_error err = {0};
+    uint32_t *first, n;
+    const struct pd_data_request request = {.name = scratch_path(file)};
+    if (pd_dataset_open(&request, &d, &err))
+        fail_msg("%s", err.message);
+    assert_memory_equal(pd_dataset_image(d, 0), pd_dataset_image(d, 1), pd_dataset_image_size(d));
+    assert_int_equal(pd_exact_copies(d, 2, &first, &n, &err), PD_OK);
+    assert_memory_equal(first, expected, d->count * sizeof *first);
+    pd_free(first);
+    return d;
+}
+
 /* Of 16 bits whose levels are the same, as numbers or told by their digests. */
 static void what_levels_lose_counts(void **state)
 {
@@ -110,12 +126,7 @@ static void what_levels_lose_counts(void **state)
                                       1 + (size_t)by_digest, true, &err),
                          PD_OK);
         const struct pd_data_request request = {.name = scratch_path("deep.npz")};
-        if (pd_dataset_open(&request, &d, &err))
-            fail_msg("%s", err.message);
-        assert_memory_equal(pd_dataset_image(d, 0), pd_dataset_image(d, 1), AREA);
-        assert_int_equal(pd_exact_copies(d, 2, &first, &n, &err), PD_OK);
-        assert_memory_equal(first, expected, sizeof expected);
-        pd_free(first);
+        d = open_copies("deep.npz", expected);
         assert_int_equal(pd_dataset_thin(d, COUNT - 1, 3, &err), PD_OK);
         assert_int_equal(pd_exact_copies(d, 2, &first, &n, &err), PD_OK);
         for (uint32_t i = 0; i < d->count; i++)
@@ -144,18 +155,9 @@ static void near_a_level_is_not_one(void **state)
     const struct pd_io_array arrays[] = {{"images", PD_IO_U16, 3, {COUNT, 8, 8}, whole},
                                          {"images", PD_IO_F32, 3, {COUNT, 8, 8}, floats}};
     for (int kind = 0; kind < 2; kind++) {
-        struct pd_dataset *d;
         struct pd_error err = {0};
-        uint32_t *first, n;
         assert_int_equal(pd_npz_write(scratch_path("near.npz"), &arrays[kind], 1, true, &err), PD_OK);
-        const struct pd_data_request request = {.name = scratch_path("near.npz")};
-        if (pd_dataset_open(&request, &d, &err))
-            fail_msg("%s", err.message);
-        assert_memory_equal(pd_dataset_image(d, 0), pd_dataset_image(d, 1), AREA);
-        assert_int_equal(pd_exact_copies(d, 2, &first, &n, &err), PD_OK);
-        assert_memory_equal(first, expected, sizeof expected);
-        pd_free(first);
-        pd_dataset_destroy(d);
+        pd_dataset_destroy(open_copies("near.npz", expected));
     }
 }
 

@@ -114,6 +114,14 @@ void pd_answers_note(struct pd_answers *out, const char *format, ...)
     pd_make_printable(out->note);
 }
 
+bool pd_answers_reject(struct pd_answers *out, const char *answer)
+{
+    if (!pd_is_rejection(answer))
+        return false;
+    pd_answers_note(out, "rows whose 'answer' is '%.40s' have no label", answer);
+    return true;
+}
+
 /* Counts it, and says the first. */
 static void note_elsewhere(struct pd_answers *out, const char *text, const char *name)
 {

@@ -198,14 +198,9 @@ static bool is_header(const struct table *t)
     return true;
 }
 
-/* Prodigy's */
 static bool is_rejected(const struct table *t)
 {
-    const char *answer = t->at[ANSWER] == t->at[LABEL] ? "" : cell_text(t, ANSWER);
-    if (!pd_is_rejection(answer))
-        return false;
-    pd_answers_note(t->reader->out, "rows whose 'answer' is '%.40s' have no label", answer);
-    return true;
+    return t->at[ANSWER] != t->at[LABEL] && pd_answers_reject(t->reader->out, cell_text(t, ANSWER));
 }
 
 /* Another image's path or name beside it. */

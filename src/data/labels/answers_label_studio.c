@@ -265,16 +265,6 @@ static void take_task(struct pd_answers_reader *r, int64_t row, const json_t *ta
     r->out->predicted += none && json_array_size(json_object_get(task, "predictions"));
 }
 
-/* Prodigy's "answer": only what is accepted is one. */
-static bool is_accepted(struct pd_answers_reader *r, const json_t *object)
-{
-    const char *answer = json_string_value(json_object_get(object, "answer"));
-    if (!answer || !pd_is_rejection(answer))
-        return true;
-    pd_answers_note(r->out, "rows whose 'answer' is '%.40s' have no label", answer);
-    return false;
-}
-
 /* A flat object as in the export JSON-MIN. The label's key is the name that the project gave its choices. */
 static void take_flat(struct pd_answers_reader *r, int64_t row, json_t *object, const char *image)
 {
@@ -292,7 +282,8 @@ static void take_flat(struct pd_answers_reader *r, int64_t row, json_t *object, 
         other_key = key;
         others++;
     }
-    if (label && !is_accepted(r, object))
+    const char *answer = json_string_value(json_object_get(object, "answer"));
+    if (label && answer && pd_answers_reject(r->out, answer))
         pd_answers_row(r, row, image, "");
     else if (label || !other)
         take_label(r, row, image, label);

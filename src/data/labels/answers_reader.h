@@ -58,6 +58,9 @@ void pd_answers_refuse(struct pd_answers_reader *r, int64_t row, const char *for
 /* Says it once: the first such line stays. */
 void pd_answers_note(struct pd_answers *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Whether Prodigy's 'answer' says that the row's label is none, which is noted. */
+bool pd_answers_reject(struct pd_answers *out, const char *answer);
+
 /* The formats. text is NUL-terminated and holds no other NUL; neither has a byte order mark. PD_ERR_FORMAT,
  * PD_ERR_MEMORY. */
 enum pd_status pd_answers_parse_csv(struct pd_answers_reader *r, const char *text, size_t size,

@@ -92,8 +92,8 @@ static bool has_digit(const char *name)
     return false;
 }
 
-/* "Grade II", "second": whether its first or last word counts. rest: what is left of it, or "". */
-static bool counts(const char *name, char rest[PD_CLASS_NAME_SIZE])
+/* "grade ii", "second": whether its first or last word counts. rest: what is left of it, or "". */
+static bool counts(const char *folded, char rest[PD_CLASS_NAME_SIZE])
 {
     static const char *const words[] = {
         "i",       "ii",        "iii",      "iv",     "v",      "vi",     "vii",    "viii",  "ix",
@@ -101,9 +101,6 @@ static bool counts(const char *name, char rest[PD_CLASS_NAME_SIZE])
         "eight",   "nine",      "ten",      "first",  "second", "third",  "fourth", "fifth", "sixth",
         "primary", "secondary", "tertiary", "single", "double", "triple", "eins",   "zwei",  "drei",
         "vier",    "\u4e00",    "\u4e8c",   "\u4e09", "\u56db", "\u4e94"};
-    char folded[PD_CLASS_NAME_SIZE];
-    if (!fold(name, folded))
-        return false;
     const char *space = strrchr(folded, ' ');
     const char *last = space ? space + 1 : folded;
     const size_t first = strcspn(folded, " ");
@@ -120,17 +117,20 @@ static bool counts(const char *name, char rest[PD_CLASS_NAME_SIZE])
 
 /* Whether names are, or have, numbers of their own, which are others than their places: digits, or two that
  * count the same ("grade I", "grade II"; not "first aid" and "one way"). */
-static bool are_numbered(const struct pd_dataset *d)
+static bool are_numbered(const struct pd_class_words *w)
 {
     char rest[2][PD_CLASS_NAME_SIZE];
+    const int classes = w->dataset->classes;
     bool numbered = false, letters = true;
-    for (int i = 0; i < d->classes && !numbered; i++)
-        numbered = has_digit(d->class_names[i]);
-    for (int i = 0; i < d->classes; i++) /* A, B, C, I, V, X */
-        letters = letters && strlen(d->class_names[i]) == 1;
-    for (int i = 0; i < d->classes && !numbered && !letters; i++)
-        for (int k = 0; k < i && counts(d->class_names[i], rest[0]) && !numbered; k++)
-            numbered = counts(d->class_names[k], rest[1]) && !strcmp(rest[0], rest[1]);
+    for (int i = 0; i < classes && !numbered; i++)
+        numbered = has_digit(w->names[i]);
+    for (int i = 0; i < classes; i++) /* A, B, C, I, V, X */
+        letters = letters && strlen(w->names[i]) == 1;
+    for (int i = 0; i < classes && !numbered && !letters; i++) {
+        const bool counting = counts(w->folded[i], rest[0]);
+        for (int k = 0; counting && k < i && !numbered; k++)
+            numbered = counts(w->folded[k], rest[1]) && !strcmp(rest[0], rest[1]);
+    }
     return numbered;
 }
 
@@ -188,7 +188,7 @@ enum pd_status pd_class_words_init(struct pd_class_words *w, const struct pd_dat
             *w->folded[i] = '\0';
     }
     w->names[classes] = "skip";
-    w->indices = !are_numbered(d) && find_reversed(w) < 0;
+    w->indices = !are_numbered(w) && find_reversed(w) < 0;
     return PD_OK;
 }
 
